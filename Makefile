@@ -1,0 +1,53 @@
+# What this project's people run. `make test` and `make lint` install what they need.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
+GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
+FUZZTIME ?= 30s
+
+.PHONY: all build test test-sdk lint fmt fuzz vuln tidy redis-server clean
+
+all: build
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+## test: everything, with the race detector; redis-server is installed when missing
+test: redis-server test-sdk
+	go test -race -shuffle=on ./...
+
+## test-sdk: Baidu's own SDK against the simulator; a module of its own, so that the SDK is no dependency of ours
+test-sdk:
+	cd bce/bcesim/sdkcompat && go test ./...
+
+## lint: vet, tidiness, formatting and golangci-lint
+lint: $(GOLANGCI_LINT)
+	go vet ./...
+	go mod tidy -diff
+	cd bce/bcesim/sdkcompat && go mod tidy -diff
+	$(GOLANGCI_LINT) fmt --diff
+	$(GOLANGCI_LINT) run
+
+fmt: $(GOLANGCI_LINT)
+	$(GOLANGCI_LINT) fmt
+
+## fuzz: every fuzz target for FUZZTIME
+fuzz:
+	./scripts/fuzz $(FUZZTIME)
+
+## vuln: needs to reach the vulnerability database
+vuln:
+	go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+
+tidy:
+	go mod tidy
+	cd bce/bcesim/sdkcompat && go mod tidy
+
+redis-server:
+	@./scripts/need-redis-server
+
+$(GOLANGCI_LINT):
+	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+
+clean:
+	rm -rf bin
