@@ -1,0 +1,104 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// BeginOptions are the terms of one attempt.
+type BeginOptions struct {
+	// ClientToken is the token that the caller means to send; "" accepts the item's own.
+	ClientToken string
+	// Fingerprint is of the request that the caller means; "" accepts whichever stands.
+	Fingerprint string
+	// Worker names the process, for people to find it.
+	Worker string
+	// Ticket is unique to this attempt, so that a repeated call after a lost reply is
+	// recognised as the same.
+	Ticket string
+	// Lease is how long the attempt may take at the very most. After it, another worker may
+	// begin the next one.
+	Lease time.Duration
+	// TokenMaxAge is the time since the last send after which a token with an unknown
+	// outcome may be dead; 0 means never.
+	TokenMaxAge time.Duration
+	// RetryHorizon ends retries this long after the item's first failure; 0 means never.
+	RetryHorizon time.Duration
+}
+
+// Begin makes the intent to send a request durable. Only when the verdict is [Begun] may the
+// caller send, exactly the item's Body under the record's ClientToken; the record's Sends is
+// then the number to give to [Ledger.Record].
+func (l *Ledger) Begin(ctx context.Context, batch, key string, o BeginOptions) (Start, error) {
+	raw, err := l.run(ctx, beginScript, batch, key, o.ClientToken, o.Worker,
+		millis(o.Lease), millis(o.TokenMaxAge), millis(o.RetryHorizon), o.Ticket, o.Fingerprint)
+	if err != nil {
+		return Start{}, itemError("begin", batch, key, err)
+	}
+	fields, err := replyOf(raw, 4)
+	if err != nil {
+		return Start{}, itemError("begin", batch, key, err)
+	}
+	start := Start{
+		Verdict: Verdict(fields.text(0)),
+		Wait:    time.Duration(fields.number(3)) * time.Millisecond,
+	}
+	if start.Verdict == Absent {
+		return start, nil
+	}
+	start.Item, err = decodeItem(batch, key, fields.text(2), fields.text(1))
+	if err != nil {
+		return Start{}, itemError("begin", batch, key, err)
+	}
+	return start, nil
+}
+
+// Record enters the outcome of send number n, once. A created outcome is a proof and is
+// accepted whatever came in between; any other applies only while the item waits for it.
+// The record is the one that stands afterwards.
+func (l *Ledger) Record(ctx context.Context, batch, key string, n int, outcome Outcome) (Verdict, Record, error) {
+	text, err := json.Marshal(outcome)
+	if err != nil {
+		return "", Record{}, itemError("record", batch, key, err)
+	}
+	raw, err := l.run(ctx, recordScript, batch, key, n, text)
+	return transition("record", batch, key, raw, err)
+}
+
+// Settle ends an item that no request will decide, in state [Rejected] or [Review], with the
+// reason as code and message. It answers Applied, Finished, Busy or Absent.
+func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, code, message string) (Verdict, Record, error) {
+	raw, err := l.run(ctx, settleScript, batch, key, string(state), code, message)
+	return transition("settle", batch, key, raw, err)
+}
+
+// NoteAddress enters the address that BCE chose for a created HaVIP; "" gives up on
+// learning it.
+func (l *Ledger) NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (Verdict, error) {
+	raw, err := l.run(ctx, addressScript, batch, key, haVIPID, address)
+	if err != nil {
+		return "", itemError("note address", batch, key, err)
+	}
+	verdict, _ := raw.(string)
+	return Verdict(verdict), nil
+}
+
+func transition(op, batch, key string, raw any, err error) (Verdict, Record, error) {
+	if err != nil {
+		return "", Record{}, itemError(op, batch, key, err)
+	}
+	fields, err := replyOf(raw, 2)
+	if err != nil {
+		return "", Record{}, itemError(op, batch, key, err)
+	}
+	verdict := Verdict(fields.text(0))
+	if verdict == Absent {
+		return verdict, Record{}, nil
+	}
+	var rec Record
+	if err := json.Unmarshal([]byte(fields.text(1)), &rec); err != nil {
+		return "", Record{}, itemError(op, batch, key, err)
+	}
+	return verdict, rec, nil
+}

@@ -1,0 +1,120 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// batchIndex lists every batch by the time at which it was first seen (Unix ms).
+const batchIndex = "havip:batches"
+
+// Batch is what is known of a batch without looking at its items.
+type Batch struct {
+	Name   string
+	Source Source
+
+	CreatedAt, UpdatedAt Millis
+	// CommittedAt is 0 until a producer has put in every item that it had.
+	CommittedAt Millis
+	// CompletedAt is 0 until a committed batch has nothing left to do.
+	CompletedAt Millis
+
+	// Total counts items; Counts tells how many stand in each state.
+	Total  int64
+	Counts map[State]int64
+	// AddressPending counts created items whose address BCE chose and we have not learnt.
+	AddressPending int64
+}
+
+// Open counts items that are not in a terminal state.
+func (b Batch) Open() int64 {
+	open := b.Total
+	for state, n := range b.Counts {
+		if state.Terminal() {
+			open -= n
+		}
+	}
+	return open
+}
+
+// Done reports whether the batch is whole and nothing is left to do.
+func (b Batch) Done() bool { return b.CommittedAt != 0 && b.Open() == 0 }
+
+// Failed counts finished items that do not have what was asked for, nor were withdrawn.
+func (b Batch) Failed() int64 { return b.Counts[Rejected] + b.Counts[Review] }
+
+// Batch reads one batch in constant time, or answers a [*BatchNotFoundError].
+func (l *Ledger) Batch(ctx context.Context, name string) (Batch, error) {
+	facts, err := l.rdb.HGetAll(ctx, keysOf(name).batch).Result()
+	if err != nil {
+		return Batch{}, fmt.Errorf("batch %q: %w", name, err)
+	}
+	if len(facts) == 0 {
+		return Batch{}, &BatchNotFoundError{Batch: name}
+	}
+	return decodeBatch(name, facts), nil
+}
+
+// Batches reads every batch, newest first.
+func (l *Ledger) Batches(ctx context.Context) ([]Batch, error) {
+	names, err := l.rdb.ZRevRange(ctx, batchIndex, 0, -1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	replies := make([]*redis.MapStringStringCmd, len(names))
+	_, err = l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, name := range names {
+			replies[i] = pipe.HGetAll(ctx, keysOf(name).batch)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	batches := make([]Batch, 0, len(names))
+	for i, name := range names {
+		// An indexed batch without facts was never registered: its producer died first.
+		if facts := replies[i].Val(); len(facts) > 0 {
+			batches = append(batches, decodeBatch(name, facts))
+		}
+	}
+	return batches, nil
+}
+
+func (l *Ledger) index(ctx context.Context, name string) error {
+	at, err := l.time(ctx)
+	if err != nil {
+		return err
+	}
+	return l.rdb.ZAddNX(ctx, batchIndex, redis.Z{Score: float64(at.UnixMilli()), Member: name}).Err()
+}
+
+func decodeBatch(name string, facts map[string]string) Batch {
+	number := func(field string) int64 {
+		n, _ := strconv.ParseInt(facts[field], 10, 64)
+		return n
+	}
+	b := Batch{
+		Name:           name,
+		Source:         Source{File: facts["file"], By: facts["by"]},
+		CreatedAt:      Millis(number("createdAt")),
+		UpdatedAt:      Millis(number("updatedAt")),
+		CommittedAt:    Millis(number("committedAt")),
+		CompletedAt:    Millis(number("completedAt")),
+		Total:          number("total"),
+		Counts:         map[State]int64{},
+		AddressPending: number("addressPending"),
+	}
+	for field := range facts {
+		if state, ok := strings.CutPrefix(field, "n:"); ok {
+			if n := number(field); n != 0 {
+				b.Counts[State(state)] = n
+			}
+		}
+	}
+	return b
+}

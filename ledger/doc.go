@@ -1,0 +1,33 @@
+// Package ledger is the durable record of what was asked for and what became of it: the
+// truth of this project. asynq's queue is only transport; whatever it forgets, repeats or
+// loses, the ledger decides.
+//
+// # The model
+//
+// A batch is a named set of items. An item is one wanted HaVIP, known by (batch, key). Its
+// [Spec] is frozen when it is registered; its [Record] changes through transitions:
+//
+//	queued ─▶ sending ─▶ created | adopted | rejected
+//	             │  ▲
+//	             ▼  │
+//	       unknown, waiting, queued (again)      review, canceled, deleting ─▶ deleted
+//
+// Created, adopted, rejected, review, canceled and deleted are terminal.
+//
+// # Guarantees
+//
+//   - Every transition is one Lua script over one Redis Cluster slot: it happens whole or not
+//     at all, whoever dies.
+//   - Every transition may be repeated with the same arguments, as a caller must after a lost
+//     reply: the second time changes nothing.
+//   - A transition that does not apply is refused with a verdict; nothing is overwritten.
+//   - [Ledger.Begin] makes the intent to send durable before a byte is sent, and lets one
+//     attempt of an item be in flight at a time.
+//   - A proof that a HaVIP exists is accepted whenever it arrives.
+//
+// # Keys
+//
+// All keys of batch B carry the hash tag {B}; lua/prelude.lua lists them. They cost less than
+// 1 KiB an item besides its own text. Nothing here uses KEYS or SCAN, and the counters make
+// [Ledger.Batch] independent of a batch's size.
+package ledger

@@ -1,0 +1,62 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Event is one line of what happened in a batch. Kind is a state that an item entered, or
+// registered, committed, completed, address (learnt; in Detail) or extra (a second haVipId
+// appeared for the item; in Detail).
+type Event struct {
+	// ID orders events and is where to go on reading.
+	ID   string
+	Kind string
+	// Key is the item's, or "" when the event is the batch's.
+	Key    string
+	At     Millis
+	Detail string
+}
+
+// Events reads up to limit events after the given ID ("" = from the oldest kept), waiting up
+// to block for the first one; 0 does not wait. About the newest 10,000 are kept.
+func (l *Ledger) Events(ctx context.Context, batch, after string, limit int64, block time.Duration) ([]Event, error) {
+	if after == "" {
+		after = "0"
+	}
+	if block <= 0 {
+		block = -1 // go-redis sends no BLOCK for a negative duration
+	}
+	streams, err := l.rdb.XRead(ctx, &redis.XReadArgs{
+		Streams: []string{keysOf(batch).events, after},
+		Count:   limit,
+		Block:   block,
+	}).Result()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("events of batch %q: %w", batch, err)
+	}
+	var events []Event
+	for _, stream := range streams {
+		for _, message := range stream.Messages {
+			events = append(events, decodeEvent(message))
+		}
+	}
+	return events, nil
+}
+
+func decodeEvent(m redis.XMessage) Event {
+	text := func(name string) string {
+		s, _ := m.Values[name].(string)
+		return s
+	}
+	at, _ := strconv.ParseInt(text("at"), 10, 64)
+	return Event{ID: m.ID, Kind: text("kind"), Key: text("key"), At: Millis(at), Detail: text("detail")}
+}

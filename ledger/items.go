@@ -1,0 +1,166 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// itemsPage is how many items one round trip of [Ledger.Items] reads.
+const itemsPage = 500
+
+// Item reads one item, or answers an [*ItemNotFoundError].
+func (l *Ledger) Item(ctx context.Context, batch, key string) (Item, error) {
+	items, err := l.read(ctx, batch, []string{key})
+	if err != nil {
+		return Item{}, itemError("read", batch, key, err)
+	}
+	if len(items) == 0 {
+		return Item{}, &ItemNotFoundError{Batch: batch, Key: key}
+	}
+	return items[0], nil
+}
+
+// Items reads a batch's items in the order of registration, a page at a time, so that memory
+// does not grow with the batch. Items registered meanwhile may or may not appear.
+func (l *Ledger) Items(ctx context.Context, batch string) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		for start := int64(0); ; start += itemsPage {
+			page, err := l.rdb.LRange(ctx, keysOf(batch).order, start, start+itemsPage-1).Result()
+			if err != nil {
+				yield(Item{}, fmt.Errorf("items of batch %q: %w", batch, err))
+				return
+			}
+			items, err := l.read(ctx, batch, page)
+			if err != nil {
+				yield(Item{}, fmt.Errorf("items of batch %q: %w", batch, err))
+				return
+			}
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if len(page) < itemsPage {
+				return
+			}
+		}
+	}
+}
+
+// Compare answers as [Ledger.Register] would, and changes nothing.
+func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Registration, error) {
+	itemKeys := make([]string, len(specs))
+	for i, spec := range specs {
+		itemKeys[i] = spec.Key
+	}
+	items, err := l.read(ctx, batch, itemKeys)
+	if err != nil {
+		return nil, fmt.Errorf("compare with batch %q: %w", batch, err)
+	}
+	standing := make(map[string]Item, len(items))
+	for _, item := range items {
+		standing[item.Key] = item
+	}
+	answers := make([]Registration, len(specs))
+	for i, spec := range specs {
+		item, found := standing[spec.Key]
+		answers[i] = compare(spec, item, found)
+	}
+	return answers, nil
+}
+
+// compare is the rule of lua/register.lua.
+func compare(spec Spec, item Item, found bool) Registration {
+	if !found {
+		return Registration{Verdict: Added, State: Queued, ClientToken: spec.ClientToken, Generation: 1}
+	}
+	rec := item.Record
+	answer := Registration{State: rec.State, ClientToken: rec.ClientToken, Generation: rec.Generation}
+	switch {
+	case rec.Fingerprint != spec.Fingerprint:
+		answer.Verdict, answer.Existing = Conflict, &item.Spec
+	case rec.State.Terminal() || rec.EnqueuedAt != 0:
+		answer.Verdict = Same
+	default:
+		answer.Verdict = Repair
+	}
+	return answer
+}
+
+// Attempts reads the log of every request sent for the item, oldest first.
+func (l *Ledger) Attempts(ctx context.Context, item Item) ([]Attempt, error) {
+	if item.Record.Sends == 0 {
+		return nil, nil
+	}
+	fields := make([]string, item.Record.Sends)
+	for n := range fields {
+		fields[n] = strconv.Itoa(n+1) + ":" + item.Key
+	}
+	values, err := l.rdb.HMGet(ctx, keysOf(item.Batch).attempts, fields...).Result()
+	if err != nil {
+		return nil, itemError("attempts of", item.Batch, item.Key, err)
+	}
+	attempts := make([]Attempt, 0, len(values))
+	for _, value := range values {
+		text, ok := value.(string)
+		if !ok {
+			continue
+		}
+		var attempt Attempt
+		if err := json.Unmarshal([]byte(text), &attempt); err != nil {
+			return nil, itemError("attempts of", item.Batch, item.Key, err)
+		}
+		attempts = append(attempts, attempt)
+	}
+	return attempts, nil
+}
+
+// read fetches specs and records of the keys that exist, in order.
+func (l *Ledger) read(ctx context.Context, batch string, itemKeys []string) ([]Item, error) {
+	if len(itemKeys) == 0 {
+		return nil, nil
+	}
+	k := keysOf(batch)
+	var specs, records *redis.SliceCmd
+	// One transaction, so that a spec and its record are of the same moment.
+	_, err := l.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		specs = pipe.HMGet(ctx, k.specs, itemKeys...)
+		records = pipe.HMGet(ctx, k.records, itemKeys...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	items := make([]Item, 0, len(itemKeys))
+	for i, key := range itemKeys {
+		spec, ok := specs.Val()[i].(string)
+		record, also := records.Val()[i].(string)
+		if !ok || !also {
+			continue
+		}
+		item, err := decodeItem(batch, key, spec, record)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// OldestOpen reads the unfinished item that has not changed for the longest, if there is one.
+func (l *Ledger) OldestOpen(ctx context.Context, batch string) (item Item, found bool, err error) {
+	oldest, err := l.rdb.ZRange(ctx, keysOf(batch).open, 0, 0).Result()
+	if err != nil {
+		return Item{}, false, fmt.Errorf("oldest open item of batch %q: %w", batch, err)
+	}
+	items, err := l.read(ctx, batch, oldest)
+	if err != nil || len(items) == 0 {
+		return Item{}, false, err
+	}
+	return items[0], true, nil
+}

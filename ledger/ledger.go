@@ -1,0 +1,68 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Ledger reads and changes batches in Redis. It is safe for concurrent use.
+type Ledger struct {
+	rdb redis.UniversalClient
+	now func() time.Time
+}
+
+// Option configures a [Ledger].
+type Option func(*Ledger)
+
+// WithClock gives transitions the time. Without it they take Redis's own clock, which a
+// fleet of workers shares; tests give their own.
+func WithClock(now func() time.Time) Option {
+	return func(l *Ledger) { l.now = now }
+}
+
+// New returns a ledger in the given Redis. It does no I/O.
+func New(rdb redis.UniversalClient, options ...Option) *Ledger {
+	l := &Ledger{rdb: rdb}
+	for _, option := range options {
+		option(l)
+	}
+	return l
+}
+
+// time is the clock that transitions use.
+func (l *Ledger) time(ctx context.Context) (time.Time, error) {
+	if l.now != nil {
+		return l.now(), nil
+	}
+	return l.rdb.Time(ctx).Result()
+}
+
+func itemError(op, batch, key string, err error) error {
+	return fmt.Errorf("%s item %q of batch %q: %w", op, key, batch, err)
+}
+
+func decodeSpec(key, text string) (Spec, error) {
+	var spec Spec
+	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+		return Spec{}, fmt.Errorf("spec of item %q: %w", key, err)
+	}
+	spec.Key = key
+	return spec, nil
+}
+
+func decodeItem(batch, key, specText, recordText string) (Item, error) {
+	spec, err := decodeSpec(key, specText)
+	if err != nil {
+		return Item{}, err
+	}
+	item := Item{Batch: batch, Spec: spec}
+	if err := json.Unmarshal([]byte(recordText), &item.Record); err != nil {
+		return Item{}, fmt.Errorf("record of item %q: %w", key, err)
+	}
+	item.Fingerprint, item.ClientToken = item.Record.Fingerprint, item.Record.ClientToken
+	return item, nil
+}

@@ -1,0 +1,222 @@
+package ledgertest
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"havip/ledger"
+)
+
+func testBegin(t *testing.T, b *bench) {
+	b.register(t, "a")
+	start := b.begin(t, "a", terms("t1"), ledger.Begun)
+	equal(t, "spec", start.Item.Spec, spec("a"))
+	rec := b.item(t, "a").Record
+	equal(t, "what Begin answered is what stands", start.Item.Record, rec)
+	equal(t, "state", rec.State, ledger.Sending)
+	equal(t, "sends", rec.Sends, 1)
+	equal(t, "attempts", rec.Attempts, 0)
+	equal(t, "sent at", rec.LastSentAt.Time(), b.clock())
+	equal(t, "lease", rec.LeaseUntil.Time(), b.clock().Add(30*time.Second))
+	equal(t, "marked as enqueued", rec.EnqueuedAt.Time(), b.clock())
+
+	b.pass(10 * time.Second)
+	busy := b.begin(t, "a", terms("t2"), ledger.Busy)
+	equal(t, "wait", busy.Wait, 20*time.Second)
+	equal(t, "log", b.attempts(t, "a"), []ledger.Attempt{
+		{Number: 1, Generation: 1, At: rec.LastSentAt, Worker: "w1", Class: "sending"},
+	})
+}
+
+func (b *bench) attempts(t *testing.T, key string) []ledger.Attempt {
+	t.Helper()
+	attempts, err := b.Attempts(t.Context(), b.item(t, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return attempts
+}
+
+func testBeginRepeated(t *testing.T, b *bench) {
+	b.register(t, "a")
+	first := b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.pass(time.Second)
+	again := b.begin(t, "a", terms("t1"), ledger.Begun)
+	equal(t, "the same attempt", again, first)
+	equal(t, "sends", b.item(t, "a").Record.Sends, 1)
+}
+
+func testTakeover(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.pass(30*time.Second - time.Millisecond)
+	b.begin(t, "a", terms("t2"), ledger.Busy)
+	b.pass(time.Millisecond)
+	o := terms("t2")
+	o.Worker = "w2"
+	start := b.begin(t, "a", o, ledger.Begun)
+	rec := start.Item.Record
+	equal(t, "sends", rec.Sends, 2)
+	equal(t, "the interrupted attempt counts", rec.Attempts, 1)
+	equal(t, "unknown", rec.Unknown, true)
+	equal(t, "token", rec.ClientToken, "token-a")
+	classes := []string{}
+	for _, attempt := range b.attempts(t, "a") {
+		classes = append(classes, attempt.Class+" by "+attempt.Worker)
+	}
+	equal(t, "log", classes, []string{"interrupted by w1", "sending by w2"})
+}
+
+func testForeign(t *testing.T, b *bench) {
+	b.register(t, "a")
+	o := terms("t1")
+	o.ClientToken = "another"
+	start := b.begin(t, "a", o, ledger.Foreign)
+	equal(t, "the item's own", start.Item.Record.ClientToken, "token-a")
+	equal(t, "sends", b.item(t, "a").Record.Sends, 0)
+	o.ClientToken, o.Fingerprint = "token-a", "fp-other"
+	b.begin(t, "a", o, ledger.Conflict)
+	o.Fingerprint = "fp-a"
+	b.begin(t, "a", o, ledger.Begun)
+}
+
+func testTokenAge(t *testing.T, b *bench) {
+	b.register(t, "unknown", "not sent", "interrupted")
+	for _, key := range []string{"unknown", "not sent", "interrupted"} {
+		b.begin(t, key, terms("t1"), ledger.Begun)
+	}
+	b.record(t, "unknown", 1, unknownOutcome, ledger.Applied)
+	b.record(t, "not sent", 1, ledger.Outcome{State: ledger.Queued, Class: "not sent", Counted: true}, ledger.Applied)
+	b.pass(20*time.Hour + time.Millisecond)
+	b.begin(t, "unknown", terms("t2"), ledger.Lookup)
+	b.begin(t, "interrupted", terms("t2"), ledger.Lookup)
+	b.begin(t, "not sent", terms("t2"), ledger.Begun)
+	equal(t, "nothing was begun", b.item(t, "unknown").Record.Sends, 1)
+}
+
+func testHorizon(t *testing.T, b *bench) {
+	b.register(t, "not sent", "unknown")
+	o := terms("t1")
+	o.TokenMaxAge, o.RetryHorizon = 0, time.Hour
+	b.begin(t, "not sent", o, ledger.Begun)
+	b.begin(t, "unknown", o, ledger.Begun)
+	b.record(t, "not sent", 1, ledger.Outcome{State: ledger.Queued, Class: "not sent", Counted: true}, ledger.Applied)
+	b.record(t, "unknown", 1, unknownOutcome, ledger.Applied)
+	b.pass(time.Hour)
+	o.Ticket = "t2"
+	b.begin(t, "not sent", o, ledger.Begun)
+	b.record(t, "not sent", 2, ledger.Outcome{State: ledger.Queued, Class: "not sent", Counted: true}, ledger.Applied)
+	b.pass(time.Millisecond)
+	o.Ticket = "t3"
+	b.begin(t, "not sent", o, ledger.Exhausted)
+	b.begin(t, "unknown", o, ledger.Lookup)
+}
+
+func testConcurrentBegin(t *testing.T, b *bench) {
+	b.register(t, "a")
+	const callers = 32
+	verdictOf := make([]ledger.Verdict, callers)
+	var wg sync.WaitGroup
+	for i := range callers {
+		wg.Go(func() {
+			start, err := b.Begin(t.Context(), batch, "a", terms(fmt.Sprint("t", i)))
+			if err != nil {
+				t.Error(err)
+			}
+			verdictOf[i] = start.Verdict
+		})
+	}
+	wg.Wait()
+	begun := 0
+	for _, verdict := range verdictOf {
+		if verdict == ledger.Begun {
+			begun++
+		}
+	}
+	equal(t, "begun", begun, 1)
+	equal(t, "sends", b.item(t, "a").Record.Sends, 1)
+}
+
+func testRecordOnce(t *testing.T, b *bench) {
+	b.register(t, "a", "b")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.pass(time.Second)
+	rec := b.record(t, "a", 1, createdOutcome, ledger.Applied)
+	equal(t, "record answered is what stands", rec, b.item(t, "a").Record)
+	equal(t, "state", rec.State, ledger.Created)
+	equal(t, "haVipId", rec.HaVIPID, "havip-1")
+	equal(t, "address", rec.PrivateIPAddress, "10.0.0.9")
+	equal(t, "attempts", rec.Attempts, 1)
+	before := b.batch(t)
+	b.record(t, "a", 1, createdOutcome, ledger.Same)
+	equal(t, "the batch after repeating", b.batch(t), before)
+	equal(t, "the record after repeating", b.item(t, "a").Record, rec)
+
+	b.begin(t, "b", terms("t1"), ledger.Begun)
+	b.record(t, "b", 1, unknownOutcome, ledger.Applied)
+	rec = b.record(t, "b", 1, unknownOutcome, ledger.Same)
+	equal(t, "attempts", rec.Attempts, 1)
+	log := b.attempts(t, "a")[0]
+	equal(t, "log", log, ledger.Attempt{
+		Number: 1, Generation: 1, At: log.At, Worker: "w1", Class: "created", Status: 200,
+		RequestID: "r-1", HaVIPID: "havip-1", DurationMS: 12,
+	})
+}
+
+func testCounting(t *testing.T, b *bench) {
+	b.register(t, "a")
+	for i, outcome := range []ledger.Outcome{throttledOutcome, throttledOutcome, unknownOutcome, throttledOutcome, createdOutcome} {
+		b.begin(t, "a", terms(strconv.Itoa(i)), ledger.Begun)
+		b.record(t, "a", i+1, outcome, ledger.Applied)
+	}
+	rec := b.item(t, "a").Record
+	equal(t, "sends", rec.Sends, 5)
+	equal(t, "attempts", rec.Attempts, 2)
+}
+
+func testLate(t *testing.T, b *bench) {
+	b.register(t, "proof", "word")
+	for _, key := range []string{"proof", "word"} {
+		b.begin(t, key, terms("t1"), ledger.Begun)
+		b.pass(time.Minute)
+		b.begin(t, key, terms("t2"), ledger.Begun)
+	}
+	b.record(t, "word", 1, rejectedOutcome, ledger.Late)
+	equal(t, "a late no does not end the item", b.item(t, "word").Record.State, ledger.Sending)
+	equal(t, "but is logged", b.attempts(t, "word")[0].Class, "rejected")
+
+	rec := b.record(t, "proof", 1, createdOutcome, ledger.Applied)
+	equal(t, "a late proof ends it", rec.State, ledger.Created)
+	b.record(t, "proof", 2, createdOutcome, ledger.Same)
+	equal(t, "counters", b.batch(t).Counts, map[ledger.State]int64{ledger.Created: 1, ledger.Sending: 1})
+}
+
+func testExtra(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.record(t, "a", 1, createdOutcome, ledger.Applied)
+	second := createdOutcome
+	second.HaVIPID = "havip-2"
+	b.record(t, "a", 1, second, ledger.Extra)
+	equal(t, "haVipId", b.item(t, "a").Record.HaVIPID, "havip-1")
+	events := b.events(t)
+	last := events[len(events)-1]
+	equal(t, "event", last.Kind+" "+last.Detail, "extra havip-2")
+}
+
+func testTerminal(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.pass(time.Minute)
+	b.begin(t, "a", terms("t2"), ledger.Begun)
+	b.record(t, "a", 2, rejectedOutcome, ledger.Applied)
+	b.begin(t, "a", terms("t3"), ledger.Finished)
+	b.record(t, "a", 1, unknownOutcome, ledger.Late)
+	equal(t, "state", b.item(t, "a").Record.State, ledger.Rejected)
+	if verdict, _, err := b.Settle(t.Context(), batch, "a", ledger.Review, "x", "y"); err != nil || verdict != ledger.Finished {
+		t.Errorf("settle: %s, %v", verdict, err)
+	}
+}

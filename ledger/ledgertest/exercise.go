@@ -1,0 +1,194 @@
+// Package ledgertest is the conformance suite of the ledger: what holds for every Redis that
+// the ledger may live in.
+package ledgertest
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+
+	"havip/ledger"
+)
+
+// Exercise runs the suite. Open returns a client of a Redis that is empty and used by nobody
+// else; it is called once for each test.
+func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
+	t.Helper()
+	tests := []struct {
+		name string
+		run  func(t *testing.T, b *bench)
+	}{
+		{"register answers new, same, repair and conflict", testRegister},
+		{"compare answers as register would and writes nothing", testCompare},
+		{"register is per item and keeps order over chunks", testRegisterMany},
+		{"begin makes the intent durable and lets one attempt fly", testBegin},
+		{"begin repeated with its ticket is the same attempt", testBeginRepeated},
+		{"begin after a lease takes over and knows nothing of the outcome", testTakeover},
+		{"begin refuses a foreign token or request", testForeign},
+		{"begin asks for a lookup when the token may be dead", testTokenAge},
+		{"begin ends retries at the horizon", testHorizon},
+		{"concurrent begins let exactly one through", testConcurrentBegin},
+		{"record is applied once", testRecordOnce},
+		{"record counts attempts and not waits", testCounting},
+		{"a late proof is accepted, a late anything else is only logged", testLate},
+		{"a second haVipId is never written over the first", testExtra},
+		{"nothing leaves a terminal state without a proof", testTerminal},
+		{"the address is noted once and can be given up", testAddress},
+		{"settle ends what no request decides", testSettle},
+		{"a batch completes once it is committed and empty of work", testCompletion},
+		{"counters agree with the items", testCounters},
+		{"events tell the story in order", testEvents},
+		{"batches are listed newest first", testBatches},
+		{"a user's token belongs to one item", testTokens},
+		{"unknown names are told apart from trouble", testNotFound},
+		{"text survives unchanged", testText},
+		{"without a clock of its own it takes redis's", testRedisClock},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, newBench(open(t)))
+		})
+	}
+}
+
+// bench is a ledger on a clock that tests move.
+type bench struct {
+	*ledger.Ledger
+	rdb redis.UniversalClient
+	mu  sync.Mutex
+	now time.Time
+}
+
+const batch = "net-2026"
+
+var source = ledger.Source{File: "havips.csv", By: "li@host"}
+
+func newBench(rdb redis.UniversalClient) *bench {
+	b := &bench{rdb: rdb, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	b.Ledger = ledger.New(rdb, ledger.WithClock(b.clock))
+	return b
+}
+
+func (b *bench) clock() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.now
+}
+
+func (b *bench) pass(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now = b.now.Add(d)
+}
+
+func spec(key string) ledger.Spec {
+	return ledger.Spec{
+		Key: key, Fingerprint: "fp-" + key, ClientToken: "token-" + key, Line: 2,
+		Account: "default", Region: "bj", Body: `{"name":"` + key + `"}`,
+	}
+}
+
+func (b *bench) register(t *testing.T, keys ...string) []ledger.Verdict {
+	t.Helper()
+	specs := make([]ledger.Spec, len(keys))
+	for i, key := range keys {
+		specs[i] = spec(key)
+	}
+	answers, err := b.Register(t.Context(), batch, source, specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verdicts(answers)
+}
+
+func verdicts(answers []ledger.Registration) []ledger.Verdict {
+	vs := make([]ledger.Verdict, len(answers))
+	for i, answer := range answers {
+		vs[i] = answer.Verdict
+	}
+	return vs
+}
+
+// terms of an attempt that tests vary.
+func terms(ticket string) ledger.BeginOptions {
+	return ledger.BeginOptions{
+		Worker: "w1", Ticket: ticket, Lease: 30 * time.Second,
+		TokenMaxAge: 20 * time.Hour, RetryHorizon: 40 * time.Hour,
+	}
+}
+
+func (b *bench) begin(t *testing.T, key string, o ledger.BeginOptions, want ledger.Verdict) ledger.Start {
+	t.Helper()
+	start, err := b.Begin(t.Context(), batch, key, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if start.Verdict != want {
+		t.Fatalf("begin %s: verdict %s, want %s", key, start.Verdict, want)
+	}
+	return start
+}
+
+func (b *bench) record(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
+	t.Helper()
+	verdict, rec, err := b.Record(t.Context(), batch, key, n, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if verdict != want {
+		t.Fatalf("record %s #%d: verdict %s, want %s", key, n, verdict, want)
+	}
+	return rec
+}
+
+func (b *bench) item(t *testing.T, key string) ledger.Item {
+	t.Helper()
+	item, err := b.Item(t.Context(), batch, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return item
+}
+
+func (b *bench) batch(t *testing.T) ledger.Batch {
+	t.Helper()
+	got, err := b.Batch(t.Context(), batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+var (
+	createdOutcome = ledger.Outcome{
+		State: ledger.Created, Class: "created", Counted: true, Status: 200,
+		RequestID: "r-1", DurationMS: 12, HaVIPID: "havip-1", PrivateIPAddress: "10.0.0.9",
+	}
+	unknownOutcome = ledger.Outcome{
+		State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true, Status: 500, Code: "InternalError",
+	}
+	rejectedOutcome = ledger.Outcome{
+		State: ledger.Rejected, Class: "rejected", Counted: true, Status: 400, Code: "PrivateIpInUseException", Message: "in use",
+	}
+	throttledOutcome = ledger.Outcome{State: ledger.Waiting, Class: "throttled", Status: 429, Code: "RateLimit"}
+)
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func manyKeys(n int) []string {
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("vip-%04d", i)
+	}
+	return keys
+}

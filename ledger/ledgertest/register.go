@@ -1,0 +1,188 @@
+package ledgertest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"havip/ledger"
+)
+
+func testRegister(t *testing.T, b *bench) {
+	equal(t, "first", b.register(t, "a", "b"), []ledger.Verdict{ledger.Added, ledger.Added})
+	equal(t, "before the tasks are known", b.register(t, "a", "b"), []ledger.Verdict{ledger.Repair, ledger.Repair})
+	if err := b.MarkEnqueued(t.Context(), batch, []string{"a", "nobody"}); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "after a's is", b.register(t, "a", "b", "c"), []ledger.Verdict{ledger.Same, ledger.Repair, ledger.Added})
+
+	changed := spec("a")
+	changed.Fingerprint, changed.Body, changed.Line = "other", `{"name":"z"}`, 9
+	answers, err := b.Register(t.Context(), batch, source, []ledger.Spec{changed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answers[0].Verdict != ledger.Conflict || answers[0].Existing == nil || answers[0].Existing.Body != spec("a").Body {
+		t.Errorf("changed request: got %+v, want a conflict that shows what stands", answers[0])
+	}
+	item := b.item(t, "a")
+	equal(t, "what stands after a conflict", item.Spec, spec("a"))
+	equal(t, "state", item.Record.State, ledger.Queued)
+	equal(t, "generation", item.Record.Generation, 1)
+
+	moved := spec("b")
+	moved.Line = 77
+	answers, err = b.Register(t.Context(), batch, source, []ledger.Spec{moved})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "the same request on another line", verdicts(answers), []ledger.Verdict{ledger.Repair})
+}
+
+func testCompare(t *testing.T, b *bench) {
+	other := spec("b")
+	other.Fingerprint = "other"
+	specs := []ledger.Spec{spec("a"), other, spec("c"), spec("d")}
+	answers, err := b.Compare(t.Context(), batch, specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "nothing there", verdicts(answers), []ledger.Verdict{ledger.Added, ledger.Added, ledger.Added, ledger.Added})
+	if _, err := b.Batch(t.Context(), batch); err == nil {
+		t.Error("compare made a batch")
+	}
+
+	b.register(t, "b", "c", "d")
+	if err := b.MarkEnqueued(t.Context(), batch, []string{"d"}); err != nil {
+		t.Fatal(err)
+	}
+	compared, err := b.Compare(t.Context(), batch, specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, err := b.Register(t.Context(), batch, source, specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "verdicts", verdicts(compared), []ledger.Verdict{ledger.Added, ledger.Conflict, ledger.Repair, ledger.Same})
+	equal(t, "compare against register", compared, registered)
+}
+
+func testRegisterMany(t *testing.T, b *bench) {
+	const n = 1234
+	keys := manyKeys(n)
+	for i, verdict := range b.register(t, keys...) {
+		if verdict != ledger.Added {
+			t.Fatalf("item %d: %s", i, verdict)
+		}
+	}
+	if err := b.MarkEnqueued(t.Context(), batch, keys); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for item, err := range b.Items(t.Context(), batch) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if item.Record.EnqueuedAt == 0 {
+			t.Fatalf("item %s is not marked", item.Key)
+		}
+		got = append(got, item.Key)
+	}
+	equal(t, "order", got, keys)
+	equal(t, "total", b.batch(t).Total, int64(n))
+	if again := b.register(t, keys[700]); again[0] != ledger.Same {
+		t.Errorf("again: %s", again[0])
+	}
+	equal(t, "total after repeating", b.batch(t).Total, int64(n))
+}
+
+func testTokens(t *testing.T, b *bench) {
+	mine := ledger.TokenClaim{ClientToken: "mine-1", Batch: batch, Key: "a"}
+	for range 2 {
+		if err := b.ClaimTokens(t.Context(), []ledger.TokenClaim{mine}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	thief := ledger.TokenClaim{ClientToken: "mine-1", Batch: "other", Key: "a"}
+	var taken *ledger.TokenTakenError
+	if err := b.ClaimTokens(t.Context(), []ledger.TokenClaim{thief}); !errors.As(err, &taken) {
+		t.Fatalf("got %v, want a TokenTakenError", err)
+	}
+	equal(t, "owner", taken.Owner, batch+"/a")
+}
+
+func testBatches(t *testing.T, b *bench) {
+	for _, name := range []string{"one", "two", "three"} {
+		if _, err := b.Register(t.Context(), name, source, []ledger.Spec{spec("a")}); err != nil {
+			t.Fatal(err)
+		}
+		b.pass(time.Second)
+	}
+	batches, err := b.Batches(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, got := range batches {
+		names = append(names, got.Name)
+		equal(t, "source", got.Source, source)
+	}
+	equal(t, "names", names, []string{"three", "two", "one"})
+}
+
+func testNotFound(t *testing.T, b *bench) {
+	var noBatch *ledger.BatchNotFoundError
+	if _, err := b.Batch(t.Context(), "none"); !errors.As(err, &noBatch) {
+		t.Errorf("batch: got %v", err)
+	}
+	if err := b.Commit(t.Context(), "none"); !errors.As(err, &noBatch) {
+		t.Errorf("commit: got %v", err)
+	}
+	var noItem *ledger.ItemNotFoundError
+	if _, err := b.Item(t.Context(), batch, "none"); !errors.As(err, &noItem) {
+		t.Errorf("item: got %v", err)
+	}
+	b.begin(t, "none", terms("t"), ledger.Absent)
+	b.record(t, "none", 1, createdOutcome, ledger.Absent)
+	if verdict, err := b.NoteAddress(t.Context(), batch, "none", "havip-1", "10.0.0.1"); err != nil || verdict != ledger.Absent {
+		t.Errorf("address: got %s, %v", verdict, err)
+	}
+	if verdict, _, err := b.Settle(t.Context(), batch, "none", ledger.Review, "", ""); err != nil || verdict != ledger.Absent {
+		t.Errorf("settle: got %s, %v", verdict, err)
+	}
+}
+
+func testText(t *testing.T, b *bench) {
+	s := spec("北京/出口 \"一\"\\ <&> \u2028 é")
+	s.Body = "{\"name\":\"北京 </\\\"é\\u0001\",\"description\":\"a,b\\n\"}"
+	if _, err := b.Register(t.Context(), batch, source, []ledger.Spec{s}); err != nil {
+		t.Fatal(err)
+	}
+	start := b.begin(t, s.Key, terms("t"), ledger.Begun)
+	equal(t, "spec as begun", start.Item.Spec, s)
+	message := "无权限 \"x\" \\ / \x1b[31m"
+	outcome := rejectedOutcome
+	outcome.Message = message
+	b.record(t, s.Key, 1, outcome, ledger.Applied)
+	item := b.item(t, s.Key)
+	equal(t, "spec as read", item.Spec, s)
+	equal(t, "message", item.Record.Message, message)
+}
+
+func testRedisClock(t *testing.T, b *bench) {
+	b.Ledger = ledger.New(b.rdb)
+	before, err := b.rdb.Time(t.Context()).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.register(t, "a")
+	after, err := b.rdb.Time(t.Context()).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := b.item(t, "a").Record.RegisteredAt.Time()
+	if at.Before(before.Truncate(time.Millisecond)) || at.After(after) {
+		t.Errorf("registered at %v, want between %v and %v", at, before, after)
+	}
+}

@@ -1,0 +1,70 @@
+-- begin makes the intent to send a request durable, before a byte of it is sent.
+--
+-- ARGV[2] = key
+-- ARGV[3] = clientToken that the caller means to send; "" = whichever is the item's own
+-- ARGV[4] = worker
+-- ARGV[5] = lease in ms: how long the attempt may take at the very most
+-- ARGV[6] = token age in ms after which a token may be dead; 0 = no limit
+-- ARGV[7] = retry horizon in ms, from the item's first failure; 0 = none
+-- ARGV[8] = ticket, unique to this call: repeating it after a lost reply begins nothing new
+-- ARGV[9] = fingerprint of the request that the caller means; "" = whichever stands
+-- Returns verdict, record, spec, wait in ms:
+--
+--   begun      send it; record.sends is the number of this send
+--   finished   the item is in a terminal state: nothing to do
+--   busy       another attempt is in flight; ask again after the wait
+--   lookup     the last outcome is unknown and the token may be dead: look before sending
+--   exhausted  the retry horizon has passed, and it is certain that nothing was created
+--   conflict   another request stands under this key
+--   foreign    the ledger holds another clientToken for this item
+--   absent     nobody registered this item
+
+local key, token, worker = ARGV[2], ARGV[3], ARGV[4]
+local lease, token_age, horizon = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local ticket, fingerprint = ARGV[8], ARGV[9]
+
+local rec = load_record(key)
+if not rec then return { 'absent', '', '', 0 } end
+local spec = redis.call('HGET', SPECS, key) or ''
+
+local function answer(verdict, wait)
+  return { verdict, cjson.encode(rec), spec, wait or 0 }
+end
+
+if fingerprint ~= '' and fingerprint ~= rec.fingerprint then return answer('conflict') end
+if token ~= '' and token ~= rec.token then return answer('foreign') end
+if TERMINAL[rec.state] then return answer('finished') end
+
+if rec.state == 'sending' then
+  if rec.ticket == ticket then return answer('begun') end
+  if now < rec.leaseUntil then return answer('busy', rec.leaseUntil - now) end
+  -- Its worker died or lost Redis: whether BCE acted on that request, nobody knows.
+  close_attempt(key, rec.sends, { class = 'interrupted' })
+  rec.attempts = rec.attempts + 1
+  rec.unknown = true
+  rec.firstFailedAt = rec.firstFailedAt or now
+  rec.class = 'interrupted'
+  move(key, rec, 'unknown', 'interrupted')
+  save_record(key, rec)
+end
+
+if rec.unknown and token_age > 0 and now - rec.lastSentAt > token_age then
+  return answer('lookup')
+end
+if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then
+  return answer(rec.unknown and 'lookup' or 'exhausted')
+end
+
+rec.sends = rec.sends + 1
+rec.firstSentAt = rec.firstSentAt or now
+rec.lastSentAt = now
+rec.leaseUntil = now + lease
+rec.worker, rec.ticket = worker, ticket
+rec.enqueuedAt = rec.enqueuedAt or now
+redis.call('HSET', ATTEMPTS, string.format('%d:%s', rec.sends, key), cjson.encode({
+  n = rec.sends, gen = rec.gen, at = now, worker = worker, class = 'sending',
+}))
+move(key, rec, 'sending')
+save_record(key, rec)
+settle_batch()
+return answer('begun')

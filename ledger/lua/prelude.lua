@@ -1,0 +1,98 @@
+-- Shared by every script of the ledger; it is put in front of each.
+--
+-- All keys of a batch share one hash tag, so that a transition is one atomic script on
+-- one Redis Cluster slot. Every script is given the same keys in the same order:
+--
+--   KEYS[1]  havip:{B}:batch     hash    the batch's facts and counters ("n:<state>")
+--   KEYS[2]  havip:{B}:specs     hash    key -> what was asked for; frozen when registered
+--   KEYS[3]  havip:{B}:records   hash    key -> what became of it; JSON, changed only here
+--   KEYS[4]  havip:{B}:attempts  hash    <send>:<key> -> one sent request and its outcome
+--   KEYS[5]  havip:{B}:order     list    keys in the order they were registered
+--   KEYS[6]  havip:{B}:open      zset    items that are not finished, by last change (ms)
+--   KEYS[7]  havip:{B}:events    stream  what happened, capped
+--
+-- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock: one clock for a
+-- whole fleet of workers, so that leases do not depend on theirs.
+
+local BATCH, SPECS, RECORDS, ATTEMPTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local ORDER, OPEN, EVENTS = KEYS[5], KEYS[6], KEYS[7]
+
+-- The newest events kept for a batch, approximately.
+local EVENTS_KEPT = 10000
+
+local TERMINAL = {
+  created = true, adopted = true, rejected = true,
+  review = true, canceled = true, deleted = true,
+}
+
+local function clock()
+  local given = tonumber(ARGV[1])
+  if given > 0 then return given end
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local now = clock()
+
+local function load_record(key)
+  local text = redis.call('HGET', RECORDS, key)
+  if not text then return nil end
+  return cjson.decode(text)
+end
+
+local function save_record(key, rec)
+  rec.updatedAt = now
+  redis.call('HSET', RECORDS, key, cjson.encode(rec))
+end
+
+local function count(name, by)
+  redis.call('HINCRBY', BATCH, name, by)
+end
+
+-- event appends to the batch's stream. Values must be strings or numbers.
+local function event(kind, key, detail)
+  redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*',
+    'kind', kind, 'key', key, 'at', string.format('%d', now), 'detail', detail)
+end
+
+-- move changes the state of rec (not yet saved) and keeps counters, the open set and the
+-- event stream in step. It is the only place where a state changes.
+local function move(key, rec, state, detail)
+  local from = rec.state
+  if from ~= state then
+    if from then count('n:' .. from, -1) end
+    count('n:' .. state, 1)
+  end
+  rec.state = state
+  if TERMINAL[state] then
+    redis.call('ZREM', OPEN, key)
+    event(state, key, detail or '')
+  else
+    redis.call('ZADD', OPEN, now, key)
+    if state == 'unknown' then event(state, key, detail or '') end
+  end
+end
+
+-- settle_batch notes the moment at which a committed batch has nothing left to do, once.
+local function settle_batch()
+  redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))
+  local facts = redis.call('HMGET', BATCH, 'committedAt', 'completedAt')
+  if facts[1] and not facts[2] and redis.call('ZCARD', OPEN) == 0 then
+    redis.call('HSET', BATCH, 'completedAt', string.format('%d', now))
+    event('completed', '', '')
+  end
+end
+
+-- close_attempt writes the outcome of send n, unless that send already has one.
+-- It reports whether it wrote.
+local function close_attempt(key, n, fields)
+  local field = string.format('%d:%s', n, key)
+  local text = redis.call('HGET', ATTEMPTS, field)
+  local attempt = text and cjson.decode(text) or { n = n }
+  if attempt.class ~= nil and attempt.class ~= 'sending' and attempt.class ~= 'interrupted' then
+    return false
+  end
+  for name, value in pairs(fields) do attempt[name] = value end
+  redis.call('HSET', ATTEMPTS, field, cjson.encode(attempt))
+  return true
+end

@@ -1,0 +1,70 @@
+-- record enters the outcome of one sent request, once.
+--
+-- ARGV[2] = key
+-- ARGV[3] = number of the send (record.sends when it began)
+-- ARGV[4] = outcome, JSON:
+--             state       where the item goes if this send is its latest
+--             class       what the outcome proved
+--             counted     true when it counts as an attempt
+--             unknown     true when BCE may have acted on it
+--             status, code, message, requestId, ms   as answered
+--             haVipId, ip what exists, when state is created
+-- Returns verdict, record:
+--
+--   applied  the item moved
+--   same     this outcome was recorded before
+--   late     a later send or a terminal state stands; only the attempt's log was written
+--   extra    the item already has another haVipId: this one belongs to nobody
+--   absent   nobody registered this item
+
+local key, n = ARGV[2], tonumber(ARGV[3])
+local outcome = cjson.decode(ARGV[4])
+
+local rec = load_record(key)
+if not rec then return { 'absent', '' } end
+
+local function answer(verdict) return { verdict, cjson.encode(rec) } end
+
+local wrote = close_attempt(key, n, {
+  class = outcome.class, status = outcome.status, code = outcome.code,
+  message = outcome.message, requestId = outcome.requestId, ms = outcome.ms,
+  haVipId = outcome.haVipId,
+})
+
+local proof = outcome.state == 'created'
+local has_id = rec.haVipId and rec.haVipId ~= ''
+
+if proof and has_id then
+  if rec.haVipId == outcome.haVipId then return answer('same') end
+  event('extra', key, outcome.haVipId)
+  return answer('extra')
+end
+if not wrote then return answer('same') end
+
+-- A proof that the HaVIP exists is true whenever it arrives. Anything else speaks only
+-- for the latest send, and only while the item waits for it.
+local latest = rec.state == 'sending' and n == rec.sends
+if not proof and not latest then
+  if outcome.unknown and not TERMINAL[rec.state] then
+    rec.unknown = true
+    save_record(key, rec)
+  end
+  return answer('late')
+end
+
+if outcome.counted then
+  rec.attempts = rec.attempts + 1
+  if not proof then rec.firstFailedAt = rec.firstFailedAt or now end
+end
+if outcome.unknown then rec.unknown = true end
+rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
+rec.message, rec.requestId = outcome.message, outcome.requestId
+rec.leaseUntil, rec.ticket = nil, nil
+if proof then
+  rec.haVipId, rec.ip, rec.unknown = outcome.haVipId, outcome.ip, nil
+  if not rec.ip or rec.ip == '' then count('addressPending', 1) end
+end
+move(key, rec, outcome.state, proof and outcome.haVipId or outcome.code)
+save_record(key, rec)
+settle_batch()
+return answer('applied')

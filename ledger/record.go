@@ -1,0 +1,121 @@
+package ledger
+
+import "time"
+
+// Spec is what was asked for; it never changes once registered.
+type Spec struct {
+	// Key names the item within its batch.
+	Key string `json:"-"`
+	// Fingerprint identifies the request: two specs of one key with the same fingerprint ask
+	// for the same thing. Line is not part of it.
+	Fingerprint string `json:"-"`
+	// ClientToken is the idempotency token of the item's first generation.
+	ClientToken string `json:"-"`
+	// Line is the row in the producer's file, from 1; 0 when there was none.
+	Line    int    `json:"line,omitempty"`
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	// OwnToken is the clientToken that the user chose, "" for a derived one.
+	OwnToken string `json:"ownToken,omitempty"`
+	// Body is the request body; every attempt sends exactly these bytes.
+	Body string `json:"body"`
+}
+
+// Millis is a moment in Unix milliseconds, UTC; 0 stands for none.
+type Millis int64
+
+// Time returns the moment, or the zero time for none.
+func (m Millis) Time() time.Time {
+	if m == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(m)).UTC()
+}
+
+// Record is what became of an item.
+type Record struct {
+	State State `json:"state"`
+	// Generation counts the clientTokens that the item has had, from 1.
+	Generation  int    `json:"gen"`
+	ClientToken string `json:"token"`
+	Fingerprint string `json:"fingerprint"`
+	// Sends counts requests sent, Attempts those of them that count: throttled requests and
+	// lane faults do not.
+	Sends    int `json:"sends"`
+	Attempts int `json:"attempts"`
+	// Unknown is set while BCE may have acted on some request of this generation.
+	Unknown bool `json:"unknown"`
+
+	RegisteredAt  Millis `json:"registeredAt"`
+	UpdatedAt     Millis `json:"updatedAt"`
+	EnqueuedAt    Millis `json:"enqueuedAt"`
+	FirstSentAt   Millis `json:"firstSentAt"`
+	LastSentAt    Millis `json:"lastSentAt"`
+	FirstFailedAt Millis `json:"firstFailedAt"`
+	// LeaseUntil bounds the attempt in flight; Worker sent it.
+	LeaseUntil Millis `json:"leaseUntil"`
+	Worker     string `json:"worker"`
+
+	// The last outcome, in BCE's words where it had any.
+	Class     string `json:"class"`
+	Status    int    `json:"status"`
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	RequestID string `json:"requestId"`
+
+	HaVIPID          string `json:"haVipId"`
+	PrivateIPAddress string `json:"ip"`
+	// AddressGivenUp is set when the address that BCE chose could not be learnt.
+	AddressGivenUp bool `json:"addressGivenUp"`
+}
+
+// NeedsAddress reports whether the item exists but its address is not known yet.
+func (r Record) NeedsAddress() bool {
+	return r.State.Succeeded() && r.PrivateIPAddress == "" && !r.AddressGivenUp
+}
+
+// Item is a spec with its record.
+type Item struct {
+	Batch string
+	Spec
+	Record Record
+}
+
+// Attempt is the log of one sent request.
+type Attempt struct {
+	// Number counts the item's sends, from 1.
+	Number     int    `json:"n"`
+	Generation int    `json:"gen"`
+	At         Millis `json:"at"`
+	Worker     string `json:"worker"`
+	// Class is "sending" while in flight and "interrupted" when its worker never said more.
+	Class     string `json:"class"`
+	Status    int    `json:"status"`
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	RequestID string `json:"requestId"`
+	HaVIPID   string `json:"haVipId"`
+	// DurationMS is how long the request took, in milliseconds.
+	DurationMS int64 `json:"ms"`
+}
+
+// Outcome is what one sent request proved, as [Ledger.Record] takes it.
+type Outcome struct {
+	// State is where the item goes.
+	State State `json:"state"`
+	// Class is the caller's word for what was proved.
+	Class string `json:"class"`
+	// Counted says that the request counts as an attempt.
+	Counted bool `json:"counted,omitempty"`
+	// Unknown says that BCE may have acted on it.
+	Unknown    bool   `json:"unknown,omitempty"`
+	Status     int    `json:"status,omitempty"`
+	Code       string `json:"code,omitempty"`
+	Message    string `json:"message,omitempty"`
+	RequestID  string `json:"requestId,omitempty"`
+	DurationMS int64  `json:"ms"`
+	// HaVIPID and PrivateIPAddress are given with state created; the address is "" while
+	// only BCE knows it.
+	HaVIPID          string `json:"haVipId,omitempty"`
+	PrivateIPAddress string `json:"ip,omitempty"`
+}

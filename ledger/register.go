@@ -1,0 +1,118 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Source says who put a batch in, from what. It is stored when the batch is new.
+type Source struct {
+	// File is the producer's file name, for people to recognise.
+	File string `json:"file,omitempty"`
+	// By names the producer: user and host.
+	By string `json:"by,omitempty"`
+}
+
+// registerChunk bounds how many items one script call enters: it keeps Redis busy for
+// a few milliseconds at most.
+const registerChunk = 200
+
+// Register enters specs into the batch, and answers for each in the same order. Specs that
+// are there already are compared by fingerprint. Registering is per item: where one
+// conflicts, the others are entered all the same.
+//
+// The error, if any, tells that some chunk may not have been entered; calling again with the
+// same specs continues.
+func (l *Ledger) Register(ctx context.Context, batch string, source Source, specs []Spec) ([]Registration, error) {
+	// The index lies in another slot: first, so that no batch can exist unlisted.
+	if err := l.index(ctx, batch); err != nil {
+		return nil, fmt.Errorf("register in batch %q: %w", batch, err)
+	}
+	facts, err := json.Marshal(source)
+	if err != nil {
+		return nil, fmt.Errorf("register in batch %q: %w", batch, err)
+	}
+	answers := make([]Registration, 0, len(specs))
+	for len(specs) > 0 {
+		n := min(len(specs), registerChunk)
+		chunk, err := l.registerChunk(ctx, batch, facts, specs[:n])
+		if err != nil {
+			return answers, fmt.Errorf("register in batch %q: %w", batch, err)
+		}
+		answers, specs = append(answers, chunk...), specs[n:]
+	}
+	return answers, nil
+}
+
+func (l *Ledger) registerChunk(ctx context.Context, batch string, facts []byte, specs []Spec) ([]Registration, error) {
+	args := make([]any, 0, 1+4*len(specs))
+	args = append(args, facts)
+	for _, spec := range specs {
+		text, err := json.Marshal(spec)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, spec.Key, spec.Fingerprint, text, spec.ClientToken)
+	}
+	raw, err := l.run(ctx, registerScript, batch, args...)
+	if err != nil {
+		return nil, err
+	}
+	list, err := replyOf(raw, len(specs))
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]Registration, len(specs))
+	for i := range list {
+		fields, err := replyOf(list[i], 6)
+		if err != nil {
+			return nil, err
+		}
+		answers[i] = Registration{
+			Verdict:     Verdict(fields.text(0)),
+			State:       State(fields.text(1)),
+			ClientToken: fields.text(2),
+			Generation:  int(fields.number(3)),
+		}
+		if text := fields.text(5); text != "" {
+			existing, err := decodeSpec(specs[i].Key, text)
+			if err != nil {
+				return nil, err
+			}
+			existing.ClientToken, existing.Fingerprint = fields.text(2), fields.text(4)
+			answers[i].Existing = &existing
+		}
+	}
+	return answers, nil
+}
+
+// MarkEnqueued notes that the tasks of these items stand in the queue, so that a later
+// Register answers Same for them.
+func (l *Ledger) MarkEnqueued(ctx context.Context, batch string, itemKeys []string) error {
+	for len(itemKeys) > 0 {
+		n := min(len(itemKeys), registerChunk)
+		args := make([]any, n)
+		for i, key := range itemKeys[:n] {
+			args[i] = key
+		}
+		if _, err := l.run(ctx, enqueuedScript, batch, args...); err != nil {
+			return fmt.Errorf("mark enqueued in batch %q: %w", batch, err)
+		}
+		itemKeys = itemKeys[n:]
+	}
+	return nil
+}
+
+// Commit says that the producer has put in every item it has. Only a committed batch
+// completes. Committing twice is fine.
+func (l *Ledger) Commit(ctx context.Context, batch string) error {
+	raw, err := l.run(ctx, commitScript, batch)
+	if err != nil {
+		return fmt.Errorf("commit batch %q: %w", batch, err)
+	}
+	if n, _ := raw.(int64); n < 0 {
+		return &BatchNotFoundError{Batch: batch}
+	}
+	return nil
+}

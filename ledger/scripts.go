@@ -1,0 +1,94 @@
+package ledger
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/*.lua
+var sources embed.FS
+
+// One script a transition, each with the prelude in front.
+var (
+	registerScript = script("register")
+	enqueuedScript = script("enqueued")
+	commitScript   = script("commit")
+	beginScript    = script("begin")
+	recordScript   = script("record")
+	settleScript   = script("settle")
+	addressScript  = script("address")
+)
+
+func script(name string) *redis.Script {
+	return redis.NewScript(source("prelude") + "\n" + source(name))
+}
+
+func source(name string) string {
+	text, err := sources.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(fmt.Sprintf("ledger: embedded script: %v", err))
+	}
+	return string(text)
+}
+
+// keys of one batch, all in one Redis Cluster slot.
+type keys struct{ batch, specs, records, attempts, order, open, events string }
+
+func keysOf(batch string) keys {
+	prefix := "havip:{" + batch + "}:"
+	return keys{
+		batch:    prefix + "batch",
+		specs:    prefix + "specs",
+		records:  prefix + "records",
+		attempts: prefix + "attempts",
+		order:    prefix + "order",
+		open:     prefix + "open",
+		events:   prefix + "events",
+	}
+}
+
+// list is in the order that lua/prelude.lua expects.
+func (k keys) list() []string {
+	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events}
+}
+
+// run calls a transition. The time goes first: 0 leaves it to Redis.
+func (l *Ledger) run(ctx context.Context, s *redis.Script, batch string, args ...any) (any, error) {
+	argv := append(make([]any, 0, len(args)+1), l.millis())
+	return s.Run(ctx, l.rdb, keysOf(batch).list(), append(argv, args...)...).Result()
+}
+
+func (l *Ledger) millis() string {
+	if l.now == nil {
+		return "0"
+	}
+	return strconv.FormatInt(l.now().UnixMilli(), 10)
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// reply reads a script's array of bulk strings and integers.
+type reply []any
+
+func replyOf(v any, fields int) (reply, error) {
+	list, ok := v.([]any)
+	if !ok || len(list) != fields {
+		return nil, fmt.Errorf("unexpected answer %v from a ledger script", v)
+	}
+	return list, nil
+}
+
+func (r reply) text(i int) string {
+	s, _ := r[i].(string)
+	return s
+}
+
+func (r reply) number(i int) int64 {
+	n, _ := r[i].(int64)
+	return n
+}

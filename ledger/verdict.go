@@ -1,0 +1,85 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+)
+
+// Verdict is the ledger's answer to a transition. A verdict is not an error: each says what
+// the caller should do next.
+type Verdict string
+
+// The answers to [Ledger.Register] and [Ledger.Compare].
+const (
+	// Added: entered by this call; its task must be enqueued.
+	Added Verdict = "new"
+	// Same: already there; nothing to do.
+	Same Verdict = "same"
+	// Repair: already there, but no task is known for it; enqueue it again.
+	Repair Verdict = "repair"
+	// Conflict: another request stands under this key; nothing was changed.
+	Conflict Verdict = "conflict"
+)
+
+// The answers to [Ledger.Begin], besides Conflict and Absent.
+const (
+	// Begun: the intent is durable; send the request.
+	Begun Verdict = "begun"
+	// Finished: the item is in a terminal state.
+	Finished Verdict = "finished"
+	// Busy: another attempt of the item is in flight.
+	Busy Verdict = "busy"
+	// Lookup: the last outcome is unknown and the token may be dead; look before sending.
+	Lookup Verdict = "lookup"
+	// Exhausted: the retry horizon has passed, and certainly nothing was created.
+	Exhausted Verdict = "exhausted"
+	// Foreign: the ledger holds another clientToken for this item.
+	Foreign Verdict = "foreign"
+)
+
+// The answers to [Ledger.Record], [Ledger.Settle] and [Ledger.NoteAddress], besides Same,
+// Finished and Busy.
+const (
+	// Applied: the item moved.
+	Applied Verdict = "applied"
+	// Late: something newer stands; only the attempt's log was written.
+	Late Verdict = "late"
+	// Extra: the item has another haVipId already; this one belongs to nobody.
+	Extra Verdict = "extra"
+	// Absent: nobody registered this item.
+	Absent Verdict = "absent"
+)
+
+// Registration is the ledger's answer about one spec.
+type Registration struct {
+	Verdict Verdict
+	State   State
+	// ClientToken and Generation are what a task for the item must carry now.
+	ClientToken string
+	Generation  int
+	// Existing is what stands under the key when Verdict is Conflict.
+	Existing *Spec
+}
+
+// Start is the answer to [Ledger.Begin].
+type Start struct {
+	Verdict Verdict
+	// Item is set unless Verdict is Absent.
+	Item Item
+	// Wait is how long the attempt in flight may still take, when Verdict is Busy.
+	Wait time.Duration
+}
+
+// BatchNotFoundError says that no batch has this name.
+type BatchNotFoundError struct{ Batch string }
+
+func (e *BatchNotFoundError) Error() string {
+	return fmt.Sprintf("batch %q: not found", e.Batch)
+}
+
+// ItemNotFoundError says that the batch has no item with this key.
+type ItemNotFoundError struct{ Batch, Key string }
+
+func (e *ItemNotFoundError) Error() string {
+	return fmt.Sprintf("batch %q: item %q: not found", e.Batch, e.Key)
+}
