@@ -1,0 +1,85 @@
+package lane
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+	"github.com/redis/go-redis/v9"
+)
+
+// Defaults of a lane's budget. They are those of Baidu's own network driver, which creates at
+// most about five a second in an account.
+const (
+	DefaultRPS   = 5.0
+	DefaultBurst = 5
+)
+
+// Limiter admits requests of one lane at a rate that all workers share.
+type Limiter struct {
+	limiter *redis_rate.Limiter
+	key     string
+	limit   redis_rate.Limit
+	// asking holds one token: of all that wait in this process, one asks Redis, in turn.
+	asking chan struct{}
+}
+
+// NewLimiter returns the limiter of the named lane: rps requests a second, burst at once.
+// An rps of 0 or less means no limit, for which it returns nil.
+func NewLimiter(rdb redis.UniversalClient, lane string, rps float64, burst int) *Limiter {
+	if rps <= 0 {
+		return nil
+	}
+	return &Limiter{
+		limiter: redis_rate.NewLimiter(rdb),
+		key:     "havip:lane:" + lane,
+		limit:   limitOf(rps, burst),
+		asking:  make(chan struct{}, 1),
+	}
+}
+
+// limitOf expresses a rate in the whole numbers that redis_rate takes.
+func limitOf(rps float64, burst int) redis_rate.Limit {
+	const period = 1000 * time.Second
+	return redis_rate.Limit{
+		Rate:   max(1, int(math.Round(rps*period.Seconds()))),
+		Period: period,
+		Burst:  max(1, burst),
+	}
+}
+
+// Wait returns nil once a request may be sent, or an error when ctx ends or Redis fails first.
+// Waiting costs Redis one call for each request admitted, not for each that waits.
+func (l *Limiter) Wait(ctx context.Context) error {
+	select {
+	case l.asking <- struct{}{}:
+		defer func() { <-l.asking }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for {
+		answer, err := l.limiter.Allow(ctx, l.key, l.limit)
+		if err != nil {
+			return fmt.Errorf("rate of lane: %w", err)
+		}
+		if answer.Allowed > 0 {
+			return nil
+		}
+		if err := sleep(ctx, answer.RetryAfter); err != nil {
+			return err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,152 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"havip/internal/lane"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// The terms of a worker.
+const (
+	// DefaultConcurrency is how many items of a lane are in flight at once.
+	DefaultConcurrency = 20
+	// DefaultGrace is how long a stopping worker waits for attempts in flight. It is longer
+	// than an attempt can last.
+	DefaultGrace = 30 * time.Second
+	// MinGrace keeps a call from being cut off by the end of its worker.
+	MinGrace = tasks.CallTimeout + 5*time.Second
+
+	// taskCheckInterval and delayedCheckInterval are how often an idle server looks for tasks:
+	// an idle lane costs Redis about 40 commands a second, and a new task waits some 50 ms.
+	taskCheckInterval    = 100 * time.Millisecond
+	delayedCheckInterval = time.Second
+)
+
+// LaneConfig is one lane that the worker serves.
+type LaneConfig struct {
+	Lane tasks.Lane
+	API  tasks.API
+	// RPS is the lane's budget in requests a second over the whole fleet; 0 means no limit.
+	RPS float64
+}
+
+// Config is what a worker is made of. Redis and at least one lane are required.
+type Config struct {
+	// Redis is shared by the ledger, the lanes and asynq; it must have asynq's acks healed.
+	Redis redis.UniversalClient
+	Lanes []LaneConfig
+	// Name is unique to the process, for people and for the ledger.
+	Name string
+	// Concurrency is per lane; 0 means DefaultConcurrency.
+	Concurrency int
+	// Grace is 0 for DefaultGrace, and at least MinGrace.
+	Grace time.Duration
+	// TokenMaxAge is 0 for [tasks.TokenMaxAge].
+	TokenMaxAge time.Duration
+	Logger      zerolog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Concurrency == 0 {
+		c.Concurrency = DefaultConcurrency
+	}
+	if c.Grace == 0 {
+		c.Grace = DefaultGrace
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Redis == nil:
+		return errors.New("worker: no redis client")
+	case len(c.Lanes) == 0:
+		return errors.New("worker: no lane to serve")
+	case c.Concurrency < 1:
+		return fmt.Errorf("worker: concurrency %d: must be at least 1", c.Concurrency)
+	case c.Grace < MinGrace:
+		return fmt.Errorf("worker: grace %s: must be at least %s, so that no request is cut off", c.Grace, MinGrace)
+	}
+	return nil
+}
+
+// Worker is a running worker.
+type Worker struct {
+	lanes []runningLane
+	stop  sync.Once
+}
+
+type runningLane struct {
+	handler *tasks.Handler
+	server  *asynq.Server
+}
+
+// Start starts serving the lanes and returns at once. The caller stops the worker.
+func Start(c Config) (*Worker, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	w := &Worker{}
+	for _, l := range c.Lanes {
+		running := runningLane{handler: handlerOf(c, l), server: serverOf(c, l)}
+		if err := running.server.Start(running.handler); err != nil {
+			w.Stop()
+			return nil, fmt.Errorf("lane %s: %w", l.Lane, err)
+		}
+		w.lanes = append(w.lanes, running)
+		c.Logger.Info().Str("lane", l.Lane.String()).Str("queue", l.Lane.Queue()).
+			Int("concurrency", c.Concurrency).Float64("rps", l.RPS).Msg("serving lane")
+	}
+	return w, nil
+}
+
+func handlerOf(c Config, l LaneConfig) *tasks.Handler {
+	config := tasks.HandlerConfig{
+		Lane: l.Lane, API: l.API, Ledger: ledger.New(c.Redis), Worker: c.Name,
+		Logger:      c.Logger.With().Str("lane", l.Lane.String()).Logger(),
+		TokenMaxAge: c.TokenMaxAge,
+	}
+	if limiter := lane.NewLimiter(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst); limiter != nil {
+		config.Gate = limiter
+	}
+	return tasks.NewHandler(config)
+}
+
+func serverOf(c Config, l LaneConfig) *asynq.Server {
+	return asynq.NewServerFromRedisClient(c.Redis, asynq.Config{
+		Concurrency:              c.Concurrency,
+		Queues:                   map[string]int{l.Lane.Queue(): 1},
+		TaskCheckInterval:        taskCheckInterval,
+		DelayedTaskCheckInterval: delayedCheckInterval,
+		RetryDelayFunc:           tasks.RetryDelayFunc,
+		IsFailure:                tasks.IsFailure,
+		ShutdownTimeout:          c.Grace,
+		Logger:                   asynqLogger{c.Logger.With().Str("component", "asynq").Logger()},
+		LogLevel:                 asynq.WarnLevel,
+	})
+}
+
+// Stop drains the worker and returns when every attempt in flight has ended, or the grace is
+// over. It may be called more than once.
+func (w *Worker) Stop() {
+	w.stop.Do(func() {
+		for _, l := range w.lanes {
+			l.handler.Drain()
+		}
+		var wg sync.WaitGroup
+		for _, l := range w.lanes {
+			wg.Go(l.server.Shutdown)
+		}
+		wg.Wait()
+	})
+}

@@ -1,0 +1,149 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"havip/ledger"
+)
+
+// attempt sends the request that was begun, records what it proved, and decides. Until is the
+// latest moment at which the call may still be under way.
+func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
+	// Neither asynq's lease nor a shutdown may cut off a call: its outcome would be unknown.
+	ctx = context.WithoutCancel(ctx)
+	outcome, took := h.send(ctx, j, until)
+	h.logAttempt(j, outcome, took)
+	rec, err := h.record(ctx, j, outcome, took)
+	if err != nil {
+		// The answer is lost to the ledger, so for it the outcome is unknown: the next
+		// attempt repeats the same token and bytes, and gets the same result.
+		return &Postpone{After: RetryDelay(j.item.Record.Attempts+1, 0), Reason: err.Error()}
+	}
+	switch outcome.Class {
+	case ClassCreated:
+		return h.learnAddress(ctx, j, rec)
+	case ClassRejected, ClassMismatch:
+		return nil
+	case ClassLaneFault:
+		if outcome.Scope == ScopeClock && h.learnClock(j, outcome) {
+			return errSignAgain
+		}
+	case ClassThrottled, ClassNotSent, ClassUnknown:
+	}
+	// Spaced by sends, since waits do not count as attempts.
+	return &Postpone{After: RetryDelay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
+}
+
+// send makes the one API call of an attempt.
+func (h *Handler) send(ctx context.Context, j *job, until time.Time) (Outcome, time.Duration) {
+	sent := time.Now()
+	ctx, cancel := context.WithDeadline(ctx, earlier(sent.Add(CallTimeout), until))
+	defer cancel()
+	out, err := h.API.CreateHaVIPBody(ctx, j.item.Record.ClientToken, []byte(j.item.Body))
+	return Classify(out, err, j.item.Record.Unknown), time.Since(sent)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// logAttempt writes the one line of an attempt.
+func (h *Handler) logAttempt(j *job, o Outcome, took time.Duration) {
+	level := zerolog.InfoLevel
+	if o.Class != ClassCreated {
+		level = zerolog.WarnLevel
+	}
+	j.log.WithLevel(level).Int("attempt", j.item.Record.Sends).Str("class", string(o.Class)).
+		Str("scope", string(o.Scope)).Int("status", o.Status).Str("code", o.Code).
+		Str("detail", bounded(o.Message)).Str("request_id", o.RequestID).Str("havip_id", o.HaVIPID).
+		Dur("duration", took).Msg("attempt")
+}
+
+// record enters the outcome, trying until Redis is back or patience ends.
+func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Duration) (ledger.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	address := ""
+	if request, err := RequestOf(j.item.Spec); err == nil {
+		address = request.PrivateIPAddress
+	}
+	entry := o.entry(address, took)
+	for try := 1; ; try++ {
+		verdict, rec, err := h.Ledger.Record(ctx, j.item.Batch, j.item.Key, j.item.Record.Sends, entry)
+		if err == nil {
+			if verdict == ledger.Extra {
+				j.log.Error().Str("havip_id", o.HaVIPID).Str("recorded", rec.HaVIPID).
+					Msg("BCE created a second HaVIP for the item; delete it by hand")
+			}
+			return rec, nil
+		}
+		if pause(ctx, min(50*time.Millisecond<<min(try, 6), 2*time.Second)) != nil {
+			j.log.Error().Err(err).Str("class", string(o.Class)).Str("havip_id", o.HaVIPID).Msg("outcome not recorded")
+			return ledger.Record{}, err
+		}
+	}
+}
+
+// clockTolerance is how far the learnt offset may be from the server's clock before it is
+// learnt again. BCE refuses signatures from 30 minutes on.
+const clockTolerance = time.Minute
+
+// learnClock takes the server's clock from an answer of RequestExpired, and reports whether
+// signing again may help.
+func (h *Handler) learnClock(j *job, o Outcome) bool {
+	offset := time.Until(o.ServerDate)
+	if o.ServerDate.IsZero() || (offset-h.API.ClockOffset()).Abs() < clockTolerance {
+		return false // no clock to learn, or it is known and did not help
+	}
+	h.API.SetClockOffset(offset)
+	j.log.Warn().Dur("offset", offset).Msg("this machine's clock is not BCE's; signing with BCE's")
+	return true
+}
+
+// addressPatience bounds the time in which the address that BCE chose is asked for.
+const addressPatience = 2 * time.Minute
+
+// learnAddress fills in the address of a created item, where BCE chose it. It never fails the
+// item: after a while the address stays unknown.
+func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record) error {
+	if !rec.NeedsAddress() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), CallTimeout)
+	defer cancel()
+	out, err := h.API.GetHaVIP(ctx, rec.HaVIPID)
+	address := ""
+	if err == nil {
+		address = out.HaVIP.PrivateIPAddress
+	}
+	if address == "" && time.Since(rec.UpdatedAt.Time()) < addressPatience {
+		return &Postpone{After: RetryDelay(3, 0), Reason: fmt.Sprintf("created; its address is not known yet: %v", err)}
+	}
+	if address == "" {
+		j.log.Warn().AnErr("cause", err).Str("havip_id", rec.HaVIPID).Msg("created, but its address could not be learnt")
+	}
+	if _, err := h.Ledger.NoteAddress(ctx, j.payload.Batch, j.payload.Key, rec.HaVIPID, address); err != nil {
+		return &Postpone{After: RetryDelay(3, 0), Reason: err.Error()}
+	}
+	return nil
+}
+
+// pause waits, or answers why it did not.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(ctx.Err(), context.Cause(ctx))
+	}
+}

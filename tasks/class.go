@@ -1,0 +1,183 @@
+package tasks
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"havip/bce"
+	"havip/ledger"
+)
+
+// Class is what one sent request proved, in one word of logs and records.
+type Class string
+
+// The classes, and what happens next.
+const (
+	// ClassCreated: 200 with a haVipId. Done.
+	ClassCreated Class = "created"
+	// ClassRejected: a definite no about this item; it created nothing. Done.
+	ClassRejected Class = "rejected"
+	// ClassThrottled: too many requests. The item waits; not counted.
+	ClassThrottled Class = "throttled"
+	// ClassNotSent: no byte left this machine. Counted, tried again.
+	ClassNotSent Class = "not-sent"
+	// ClassUnknown: BCE may or may not have acted. Counted, and repeated under the same
+	// clientToken, never under another.
+	ClassUnknown Class = "unknown"
+	// ClassLaneFault: the account or a shared resource is at fault, not the item. It waits;
+	// not counted.
+	ClassLaneFault Class = "lane-fault"
+	// ClassMismatch: the answer contradicts what the item knows of itself (its token was used
+	// with other parameters; its address is taken after an unknown outcome). Something may
+	// exist: nothing is sent until that is cleared up.
+	ClassMismatch Class = "mismatch"
+)
+
+// Scope is what a lane fault holds back.
+type Scope string
+
+// The scopes of a lane fault, from wide to narrow.
+const (
+	// ScopeLane: every item of the account fails alike: key, permission, opt-in.
+	ScopeLane Scope = "lane"
+	// ScopeClock: our clock is more than 30 minutes from BCE's.
+	ScopeClock Scope = "clock"
+	// ScopeQuota: the account's quota is used up.
+	ScopeQuota Scope = "quota"
+	// ScopeSubnet: the item's subnet has no free address.
+	ScopeSubnet Scope = "subnet"
+)
+
+// Outcome is what one attempt proved.
+type Outcome struct {
+	Class Class
+	// Scope is set for a lane fault.
+	Scope Scope
+	// HaVIPID is set for a created HaVIP.
+	HaVIPID string
+	// Status, Code, Message and RequestID are BCE's own words; Message is our own where
+	// there was no answer.
+	Status                   int
+	Code, Message, RequestID string
+	// RetryAfter is what the server asked for; 0 if it did not.
+	RetryAfter time.Duration
+	// ServerDate is the server's clock; zero without an answer.
+	ServerDate time.Time
+}
+
+// Classify decides what the answer to a create proves. It is pure, and the only place where
+// this is decided. AfterUnknown says that an earlier attempt of the item had an unknown
+// outcome, in whose light a refusal can mean the opposite.
+func Classify(out *bce.CreateHaVIPOutput, err error, afterUnknown bool) Outcome {
+	if err == nil {
+		return Outcome{
+			Class: ClassCreated, HaVIPID: out.HaVIPID,
+			Status: out.StatusCode, RequestID: out.RequestID, ServerDate: out.Date,
+		}
+	}
+	var e *bce.Error
+	if !errors.As(err, &e) {
+		// Nothing of ours returns such an error; whatever it is, it proves nothing.
+		return Outcome{Class: ClassUnknown, Message: err.Error()}
+	}
+	o := Outcome{
+		Status: e.StatusCode, Code: e.Code, Message: e.Message, RequestID: e.RequestID,
+		RetryAfter: e.RetryAfter, ServerDate: e.ServerDate,
+	}
+	if o.Message == "" {
+		o.Message = err.Error()
+	}
+	o.Class, o.Scope = classify(e, afterUnknown)
+	return o
+}
+
+// classify reads the rules from the surest to the vaguest.
+func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
+	switch {
+	case e.Kind == bce.KindLocal && errors.Is(e, bce.ErrInvalid):
+		return ClassRejected, ""
+	case e.Kind == bce.KindLocal: // no credentials to sign with
+		return ClassLaneFault, ScopeLane
+	case !e.Sent:
+		return ClassNotSent, ""
+	case e.StatusCode == http.StatusTooManyRequests || isThrottling(e.Code):
+		return ClassThrottled, ""
+	case e.Kind != bce.KindAPI: // no answer, or none that can be read: not even its 4xx is BCE's word
+		return ClassUnknown, ""
+	case e.Code == bce.CodeIdempotentParameterMismatch: // matched by code: its status is not documented
+		return ClassMismatch, ""
+	case e.StatusCode < 400 || e.StatusCode > 499 || e.StatusCode == http.StatusRequestTimeout || e.Code == bce.CodeInternalError:
+		return ClassUnknown, ""
+	}
+	if scope := laneScope(e.Code); scope != "" {
+		return ClassLaneFault, scope
+	}
+	if afterUnknown && strings.Contains(e.Code, bce.CodePrivateIPInUse) {
+		return ClassMismatch, "" // perhaps it is the item's own HaVIP that has the address
+	}
+	return ClassRejected, ""
+}
+
+// isThrottling knows the family by parts of its codes, as Baidu's own driver matches them.
+func isThrottling(code string) bool {
+	for _, part := range []string{bce.CodeRateLimit, "Throttl", "TooManyRequests", "RequestLimit", "FlowLimit"} {
+		if strings.Contains(code, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// laneScope is the scope of a code that is not about the item, or "".
+func laneScope(code string) Scope {
+	switch code {
+	case bce.CodeAccessDenied, bce.CodeQualifyNotPass, bce.CodeOptInRequired,
+		bce.CodeInvalidAccessKeyID, bce.CodeSignatureDoesNotMatch, bce.CodeInvalidHTTPAuthHeader:
+		return ScopeLane
+	case bce.CodeRequestExpired:
+		return ScopeClock
+	}
+	switch {
+	case strings.Contains(code, bce.CodeSubnetHasNoMoreIP):
+		return ScopeSubnet
+	case strings.Contains(code, bce.CodeLimitExceeded), strings.Contains(code, bce.CodeExceedLimit):
+		return ScopeQuota
+	}
+	return ""
+}
+
+// entry is how the ledger records the outcome: where the item goes, and whether the request
+// counts.
+func (o Outcome) entry(address string, took time.Duration) ledger.Outcome {
+	e := ledger.Outcome{
+		Class: string(o.Class), Status: o.Status, Code: o.Code, Message: bounded(o.Message),
+		RequestID: o.RequestID, DurationMS: took.Milliseconds(),
+	}
+	switch o.Class {
+	case ClassCreated:
+		e.State, e.Counted, e.HaVIPID, e.PrivateIPAddress = ledger.Created, true, o.HaVIPID, address
+	case ClassRejected:
+		e.State, e.Counted = ledger.Rejected, true
+	case ClassNotSent:
+		e.State, e.Counted = ledger.Queued, true
+	case ClassUnknown:
+		e.State, e.Counted, e.Unknown = ledger.Unknown, true, true
+	case ClassThrottled, ClassLaneFault:
+		e.State = ledger.Waiting
+	case ClassMismatch:
+		e.State, e.Counted, e.Unknown = ledger.Review, true, true
+	}
+	return e
+}
+
+// maxRecordedMessage bounds a message in Redis, in bytes.
+const maxRecordedMessage = 300
+
+func bounded(message string) string {
+	if len(message) <= maxRecordedMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxRecordedMessage], "") + "…"
+}

@@ -1,0 +1,47 @@
+package tasks
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
+)
+
+// Postpone is what [Handler.ProcessTask] returns when the task should come again after a
+// delay. It is not a failure for asynq: the ledger counts attempts, and asynq must not archive
+// a task on a count of its own (a foreign producer's MaxRetry may be anything).
+type Postpone struct {
+	After time.Duration
+	// Reason is for people: asynq shows it as the task's last error.
+	Reason string
+}
+
+func (p *Postpone) Error() string {
+	return fmt.Sprintf("again in %s: %s", p.After.Round(time.Millisecond), p.Reason)
+}
+
+// errSignAgain is the decision to attempt once more at once, with the clock put right.
+var errSignAgain error = &Postpone{Reason: "the clock's offset was learnt; signing again"}
+
+// archive is the decision never to run the task again: asynq keeps it in its archive, with
+// the reason.
+func archive(err error) error { return fmt.Errorf("%w: %w", err, asynq.SkipRetry) }
+
+// IsFailure is the asynq configuration that belongs to [Handler]: only what the handler did
+// not decide, such as a panic or an expired lease, is a failure.
+func IsFailure(err error) bool {
+	var postpone *Postpone
+	return !errors.As(err, &postpone)
+}
+
+// RetryDelayFunc is the asynq configuration that belongs to [Handler]: it reads the delay
+// from the decision. It never panics, which would end the process.
+func RetryDelayFunc(n int, err error, _ *asynq.Task) time.Duration {
+	var postpone *Postpone
+	if errors.As(err, &postpone) {
+		return postpone.After
+	}
+	// An expired lease or a panic: the ledger knows whether a request was in flight.
+	return RetryDelay(n+1, 0)
+}

@@ -1,0 +1,40 @@
+package tasks
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// The terms of retrying.
+const (
+	// RetryDelayFirst bounds the delay after the first failure.
+	RetryDelayFirst = time.Second
+	// RetryDelayCap bounds every delay. It keeps the time between two sends far below the
+	// 24 hours after which BCE forgets a clientToken.
+	RetryDelayCap = 15 * time.Minute
+	// RetryHorizon ends the retries of an item this long after its first failure, well inside
+	// the life of its token.
+	RetryHorizon = 20 * time.Hour
+	// TokenMaxAge is how long after the last send an unanswered token still counts as alive.
+	// BCE keeps a token for 24 hours after it last received it; the rest is margin for clocks.
+	TokenMaxAge = 20 * time.Hour
+)
+
+// RetryDelay is how long to wait before the next attempt, after n failures (n ≥ 1).
+//
+// It is exponential with full jitter: anything from 0 to 1 s · 2ⁿ⁻¹, at most 15 min. A server's
+// Retry-After is honoured as the least delay, capped alike, and jittered upwards by up to a
+// quarter, so that a fleet that was told the same second does not come back in the same second.
+func RetryDelay(n int, retryAfter time.Duration) time.Duration {
+	ceiling := RetryDelayCap
+	// 2^10 s passes the cap; a larger shift would overflow.
+	if n = max(n, 1); n <= 10 {
+		ceiling = min(RetryDelayFirst<<(n-1), RetryDelayCap)
+	}
+	delay := rand.N(ceiling + 1)
+	if retryAfter > 0 {
+		asked := min(retryAfter, RetryDelayCap)
+		delay = max(delay, asked+rand.N(asked/4+1))
+	}
+	return min(delay, RetryDelayCap)
+}

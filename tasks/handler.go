@@ -1,0 +1,280 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"havip/bce"
+	"havip/ledger"
+)
+
+// API is what a [Handler] needs of BCE; [*bce.Client] is one.
+type API interface {
+	// CreateHaVIPBody sends one create of exactly these bytes; it never retries.
+	CreateHaVIPBody(ctx context.Context, clientToken string, body []byte) (*bce.CreateHaVIPOutput, error)
+	GetHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error)
+	// SetClockOffset corrects the time of later signatures; ClockOffset is what it is.
+	SetClockOffset(offset time.Duration)
+	ClockOffset() time.Duration
+}
+
+// Log is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
+type Log interface {
+	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
+	MarkEnqueued(ctx context.Context, batch string, keys []string) error
+	Commit(ctx context.Context, batch string) error
+	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
+	Begin(ctx context.Context, batch, key string, o ledger.BeginOptions) (ledger.Start, error)
+	Record(ctx context.Context, batch, key string, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error)
+	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
+	NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (ledger.Verdict, error)
+}
+
+// Gate is a lane's permission to send.
+type Gate interface {
+	// Wait returns nil when one request may be sent, or an error when ctx ends first.
+	Wait(ctx context.Context) error
+}
+
+// The time limits of one run of a [Handler].
+const (
+	// CallTimeout bounds one API call. A worker's shutdown grace must be longer, so that a
+	// call is never cut off.
+	CallTimeout = 15 * time.Second
+	// attemptLease is how long the ledger keeps others from the item. It covers the call and
+	// the recording of its outcome.
+	attemptLease = 30 * time.Second
+	// leaseMargin is what must be left of the lease when a call ends.
+	leaseMargin = 5 * time.Second
+	// gateTimeout bounds the wait for the lane's permission; then the task goes to the back.
+	gateTimeout = time.Minute
+	// recordTimeout bounds the tries to record an outcome while Redis is away.
+	recordTimeout = time.Minute
+)
+
+// HandlerConfig is what a [Handler] works with. Lane, API and Ledger are required.
+type HandlerConfig struct {
+	Lane   Lane
+	API    API
+	Ledger Log
+	// Gate admits requests; nil admits all.
+	Gate Gate
+	// Worker names this process in the ledger.
+	Worker string
+	Logger zerolog.Logger
+	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
+	TokenMaxAge, Horizon time.Duration
+}
+
+// Handler carries out the create tasks of one lane. It is an asynq.Handler, safe for
+// concurrent use; configure its server with [IsFailure] and [RetryDelayFunc].
+type Handler struct {
+	HandlerConfig
+	draining  chan struct{}
+	drainOnce sync.Once
+}
+
+// NewHandler returns a handler with the configuration's defaults filled in.
+func NewHandler(c HandlerConfig) *Handler {
+	if c.TokenMaxAge == 0 {
+		c.TokenMaxAge = TokenMaxAge
+	}
+	if c.Horizon == 0 {
+		c.Horizon = RetryHorizon
+	}
+	return &Handler{HandlerConfig: c, draining: make(chan struct{})}
+}
+
+// Drain makes the handler begin nothing more: tasks that have not begun an attempt go back
+// uncounted, and attempts in flight end as always. It does not wait for them.
+func (h *Handler) Drain() { h.drainOnce.Do(func() { close(h.draining) }) }
+
+// job is one run of the handler for one item.
+type job struct {
+	payload Payload
+	item    ledger.Item
+	log     zerolog.Logger
+}
+
+// ProcessTask carries out one task. Its result is a decision for asynq: nil acks, a
+// [*Postpone] brings the task back later, and an error around [asynq.SkipRetry] archives it.
+func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
+	payload, err := h.read(task)
+	if err != nil {
+		h.Logger.Error().Err(err).Str("task", taskIDOf(ctx)).Msg("task archived")
+		return archive(err)
+	}
+	j := &job{payload: payload}
+	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
+	if err := h.admit(ctx); err != nil {
+		return err
+	}
+	decision := h.carryOut(ctx, j)
+	if errors.Is(decision, errSignAgain) {
+		decision = h.carryOut(ctx, j)
+	}
+	if errors.Is(decision, asynq.SkipRetry) {
+		j.log.Error().Err(decision).Msg("task archived")
+	}
+	return decision
+}
+
+// read decodes the task and checks that it belongs here.
+func (h *Handler) read(task *asynq.Task) (Payload, error) {
+	if task.Type() != TypeCreate {
+		return Payload{}, &PayloadError{Reason: fmt.Sprintf("type %q is not %q", task.Type(), TypeCreate)}
+	}
+	payload, err := DecodePayload(task.Payload())
+	if err != nil {
+		return Payload{}, err
+	}
+	if lane := (Lane{Account: payload.Account, Region: payload.Region}); lane != h.Lane {
+		return Payload{}, &PayloadError{Reason: fmt.Sprintf("lane %s does not belong into queue %s; enqueue it into %s", lane, h.Lane.Queue(), lane.Queue())}
+	}
+	return payload, nil
+}
+
+// admit waits for the lane's permission.
+func (h *Handler) admit(ctx context.Context) error {
+	select {
+	case <-h.draining:
+		return &Postpone{Reason: "the worker is stopping"}
+	default:
+	}
+	if h.Gate == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, gateTimeout)
+	defer cancel()
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		select {
+		case <-h.draining:
+			cancel()
+		case <-stop:
+		}
+	}()
+	if err := h.Gate.Wait(ctx); err != nil {
+		return &Postpone{After: RetryDelay(1, 0), Reason: "waiting for the lane: " + err.Error()}
+	}
+	return nil
+}
+
+// carryOut begins an attempt, or does what the ledger says instead.
+func (h *Handler) carryOut(ctx context.Context, j *job) error {
+	began := time.Now()
+	start, err := h.begin(ctx, j)
+	if err != nil {
+		return err
+	}
+	j.item = start.Item
+	switch start.Verdict {
+	case ledger.Begun:
+		return h.attempt(ctx, j, began.Add(attemptLease-leaseMargin))
+	case ledger.Finished:
+		return h.learnAddress(ctx, j, start.Item.Record)
+	case ledger.Busy:
+		return &Postpone{After: start.Wait + time.Second, Reason: "another attempt of the item is in flight"}
+	case ledger.Lookup:
+		return h.settle(ctx, j, ledger.Review, "OutcomeUnknown",
+			"the outcome of an earlier request is unknown and its clientToken may have expired: look for the HaVIP before creating it again")
+	case ledger.Exhausted:
+		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",
+			fmt.Sprintf("no request reached BCE within %s of the first failure; nothing was created", h.Horizon))
+	case ledger.Foreign:
+		return h.refuseToken(j)
+	case ledger.Conflict:
+		return archive(&PayloadError{Reason: "another request is registered under this batch and key"})
+	default:
+		return fmt.Errorf("begin item %q of batch %q: unexpected verdict %q", j.payload.Key, j.payload.Batch, start.Verdict)
+	}
+}
+
+// begin asks the ledger, registering first what nobody has registered.
+func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
+	options := ledger.BeginOptions{
+		ClientToken: j.payload.ClientToken,
+		Fingerprint: fingerprint(j.payload.Item()),
+		Worker:      h.Worker,
+		Ticket:      uuid.NewString()[:13],
+		Lease:       attemptLease,
+		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon,
+	}
+	for range 2 {
+		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, options)
+		if err != nil {
+			return start, &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+		}
+		if start.Verdict != ledger.Absent {
+			return start, nil
+		}
+		if err := h.register(ctx, j); err != nil {
+			return start, err
+		}
+	}
+	return ledger.Start{}, &Postpone{After: RetryDelay(1, 0), Reason: "the item was removed while it was being registered"}
+}
+
+// register enters the item of a task that came from another producer.
+func (h *Handler) register(ctx context.Context, j *job) error {
+	p, item := j.payload, j.payload.Item()
+	if reservedToken(p.ClientToken) && p.ClientToken != ClientToken(p.Batch, p.Key, 1) {
+		return archive(&PayloadError{Reason: "its clientToken was derived for another item, whose HaVIP it would receive"})
+	}
+	rows := []Row{{Item: item}}
+	err := h.Ledger.ClaimTokens(ctx, claimsOf(p.Batch, rows))
+	var taken *ledger.TokenTakenError
+	if errors.As(err, &taken) {
+		return archive(err)
+	}
+	if err == nil {
+		_, err = h.Ledger.Register(ctx, p.Batch, ledger.Source{By: "task queue"}, specsOf(p.Batch, rows))
+	}
+	if err == nil {
+		err = h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
+	}
+	if err == nil {
+		err = h.Ledger.Commit(ctx, p.Batch)
+	}
+	if err != nil {
+		return &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+	}
+	j.log.Info().Msg("item registered from a task that nobody had registered")
+	return nil
+}
+
+// refuseToken ends a task whose token is not the item's: quietly when it is of an earlier
+// generation, and with a reason when it is somebody else's.
+func (h *Handler) refuseToken(j *job) error {
+	for generation := 1; generation < j.item.Record.Generation; generation++ {
+		if j.payload.ClientToken == ClientToken(j.payload.Batch, j.payload.Key, generation) {
+			return nil
+		}
+	}
+	return archive(&PayloadError{Reason: "the item is registered under another clientToken"})
+}
+
+func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, message string) error {
+	verdict, _, err := h.Ledger.Settle(ctx, j.payload.Batch, j.payload.Key, state, code, message)
+	if err != nil {
+		return &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+	}
+	if verdict == ledger.Busy {
+		return &Postpone{After: attemptLease, Reason: "another attempt of the item is in flight"}
+	}
+	j.log.Warn().Str("state", string(state)).Str("code", code).Msg(message)
+	return nil
+}
+
+func taskIDOf(ctx context.Context) string {
+	id, _ := asynq.GetTaskID(ctx)
+	return id
+}

@@ -1,0 +1,134 @@
+package tasks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// TypeCreate is the asynq type of a create task.
+const TypeCreate = "havip:create"
+
+// PayloadVersion is the payload's version that this package writes and reads.
+const PayloadVersion = 1
+
+// Payload is a create task's content; its JSON is a contract with producers in any language.
+type Payload struct {
+	Version int    `json:"v"`
+	Batch   string `json:"batch"`
+	Key     string `json:"key"`
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	// ClientToken may be "" in a task that nobody registered: it is then derived.
+	ClientToken string `json:"clientToken"`
+	Request     struct {
+		Name             string `json:"name"`
+		SubnetID         string `json:"subnetId"`
+		PrivateIPAddress string `json:"privateIpAddress"`
+		Description      string `json:"description"`
+	} `json:"request"`
+}
+
+// PayloadError says why a payload cannot be carried out. Trying again will not help.
+type PayloadError struct{ Reason string }
+
+func (e *PayloadError) Error() string { return "payload: " + e.Reason }
+
+// newPayload returns the task content for an item under the given token.
+func newPayload(batch string, item Item, token string) Payload {
+	p := Payload{
+		Version: PayloadVersion, Batch: batch, Key: item.Key,
+		Account: item.Account, Region: item.Region, ClientToken: token,
+	}
+	p.Request.Name = item.Request.Name
+	p.Request.SubnetID = item.Request.SubnetID
+	p.Request.PrivateIPAddress = item.Request.PrivateIPAddress
+	p.Request.Description = item.Request.Description
+	return p
+}
+
+// Encode returns the payload as JSON.
+func (p Payload) Encode() []byte {
+	b, err := json.Marshal(p)
+	if err != nil {
+		panic(fmt.Sprintf("tasks: a struct of strings cannot fail to encode: %v", err))
+	}
+	return b
+}
+
+// DecodePayload reads and checks a payload. Fields that it does not know are ignored, so that
+// producers may carry their own. Every error is a [*PayloadError].
+func DecodePayload(data []byte) (Payload, error) {
+	var p Payload
+	if err := json.Unmarshal(data, &p); err != nil {
+		return Payload{}, &PayloadError{Reason: describeJSONError(err)}
+	}
+	if p.Version != PayloadVersion {
+		return Payload{}, &PayloadError{Reason: fmt.Sprintf("version %d is not supported; this worker reads version %d", p.Version, PayloadVersion)}
+	}
+	item := p.Item()
+	p.Key, p.Account = item.Key, item.Account
+	if rule := ValidateBatch(p.Batch); rule != "" {
+		return Payload{}, &PayloadError{Reason: FieldError{Field: "batch", Value: p.Batch, Rule: rule}.Error()}
+	}
+	if faults := item.Validate(); len(faults) > 0 {
+		return Payload{}, &PayloadError{Reason: faults[0].Error()}
+	}
+	return p, nil
+}
+
+// Item returns what the payload asks for, with defaults filled in. A derived token is not the
+// item's own.
+func (p Payload) Item() Item {
+	own := p.ClientToken
+	if reservedToken(own) {
+		own = ""
+	}
+	return Item{
+		Key: p.Key, Account: p.Account, Region: p.Region, ClientToken: own,
+		Request: Request{
+			Name: p.Request.Name, SubnetID: p.Request.SubnetID,
+			PrivateIPAddress: p.Request.PrivateIPAddress, Description: p.Request.Description,
+		},
+	}.WithDefaults("")
+}
+
+func describeJSONError(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("not JSON: %v at byte %d", syntax, syntax.Offset)
+	case errors.As(err, &kind):
+		return fmt.Sprintf("field %q must be a %s, not a %s", kind.Field, kind.Type, kind.Value)
+	default:
+		return "not JSON: " + err.Error()
+	}
+}
+
+// Lane is account × region: the unit that has credentials, a rate budget and a queue.
+type Lane struct{ Account, Region string }
+
+// ParseLane reads "account/region".
+func ParseLane(s string) (Lane, error) {
+	account, region, found := strings.Cut(s, "/")
+	if !found || laneWordRule(account) != "" || laneWordRule(region) != "" {
+		return Lane{}, fmt.Errorf("lane %q: must be ACCOUNT/REGION, such as default/bj", s)
+	}
+	return Lane{Account: account, Region: region}, nil
+}
+
+func (l Lane) String() string { return l.Account + "/" + l.Region }
+
+// Queue is the lane's asynq queue.
+func (l Lane) Queue() string { return "havip." + l.Account + "." + l.Region }
+
+// taskID names the task of one generation of an item: asynq refuses a second one while the
+// first is in the queue. Escaping keeps apart what a slash in a batch or key would join, and
+// keeps braces, which choose Redis Cluster slots, out of asynq's keys.
+func taskID(batch, key string, generation int) string {
+	return url.PathEscape(batch) + "/" + url.PathEscape(key) + "/" + strconv.Itoa(generation)
+}

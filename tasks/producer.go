@@ -1,0 +1,266 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"havip/ledger"
+)
+
+// Row is one item as it stands in a producer's file.
+type Row struct {
+	// Line is where it stands, from 1; 0 when there is no file.
+	Line int
+	Item Item
+}
+
+// Book is what a [Producer] needs of the ledger; [*ledger.Ledger] is one.
+type Book interface {
+	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
+	Compare(ctx context.Context, batch string, specs []ledger.Spec) ([]ledger.Registration, error)
+	MarkEnqueued(ctx context.Context, batch string, keys []string) error
+	Commit(ctx context.Context, batch string) error
+	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
+}
+
+// Queue is what a [Producer] needs of asynq; [*asynq.Client] is one. For bulk, a client over
+// go-redis's AutoPipeliner is many times faster.
+type Queue interface {
+	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
+}
+
+// The terms under which tasks are enqueued.
+const (
+	// taskMaxRetry is out of reach on purpose: the handler ends retries by the ledger. asynq
+	// counts only what the handler did not decide, and would archive the task at the limit.
+	taskMaxRetry = 1000
+	// taskTimeout is far above what one run of the handler takes, which ends by its own
+	// deadlines: asynq would run a second one beside a handler that outlives it.
+	taskTimeout = 10 * time.Minute
+
+	// enqueueChunk is how many items are registered, enqueued and marked at a time, and
+	// enqueueParallel how many of them are on their way to the queue at once.
+	enqueueChunk    = 1000
+	enqueueParallel = 128
+)
+
+// Producer puts items into the ledger and their tasks into the queue. It is safe for
+// concurrent use. Repeating it is always safe: what stands in the ledger is not made again.
+type Producer struct {
+	book  Book
+	queue Queue
+}
+
+// NewProducer returns a producer over the given ledger and queue.
+func NewProducer(book Book, queue Queue) *Producer {
+	return &Producer{book: book, queue: queue}
+}
+
+// Comparison is how a row stands to the ledger.
+type Comparison struct {
+	Row Row
+	ledger.Registration
+}
+
+// Compare tells how each row stands to the ledger, and changes nothing. The stream ends with
+// the first error.
+func (p *Producer) Compare(ctx context.Context, batch string, rows iter.Seq2[Row, error]) iter.Seq2[Comparison, error] {
+	return func(yield func(Comparison, error) bool) {
+		for chunk, err := range chunks(rows) {
+			var answers []ledger.Registration
+			if err == nil {
+				answers, err = p.book.Compare(ctx, batch, specsOf(batch, chunk))
+			}
+			if err != nil {
+				yield(Comparison{}, err)
+				return
+			}
+			for i, answer := range answers {
+				if !yield(Comparison{Row: chunk[i], Registration: answer}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Apply registers the rows in the batch, enqueues a task for each that needs one, and commits
+// the batch. Each chunk of answers is handed to observe, which may be nil.
+//
+// Killed or failed at any point, it is simply called again with the same rows. A row that
+// conflicts is left as it stands in the ledger and reported as such; use [Producer.Compare]
+// first to refuse a whole file.
+func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
+	if rule := ValidateBatch(batch); rule != "" {
+		return FieldError{Field: "batch", Value: batch, Rule: rule}
+	}
+	for chunk, err := range chunks(rows) {
+		if err != nil {
+			return err
+		}
+		answers, err := p.put(ctx, batch, source, chunk)
+		if err != nil {
+			return err
+		}
+		if observe != nil {
+			observe(answers)
+		}
+	}
+	return p.book.Commit(ctx, batch)
+}
+
+// Enqueue puts in one item: [Producer.Apply] for automation that has one at a time.
+func (p *Producer) Enqueue(ctx context.Context, batch string, item Item) (Comparison, error) {
+	var answer Comparison
+	one := func(yield func(Row, error) bool) { yield(Row{Item: item}, nil) }
+	err := p.Apply(ctx, batch, ledger.Source{}, one, func(answers []Comparison) { answer = answers[0] })
+	return answer, err
+}
+
+// put takes one chunk through the steps, in the order in which a crash loses nothing: tokens
+// claimed, items registered, tasks enqueued, and only then marked as enqueued.
+func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, rows []Row) ([]Comparison, error) {
+	for _, row := range rows {
+		if faults := row.Item.Validate(); len(faults) > 0 {
+			return nil, fmt.Errorf("item %q: %w", row.Item.Key, faults[0])
+		}
+	}
+	if err := p.book.ClaimTokens(ctx, claimsOf(batch, rows)); err != nil {
+		return nil, err
+	}
+	answers, err := p.book.Register(ctx, batch, source, specsOf(batch, rows))
+	if err != nil {
+		return nil, err
+	}
+	comparisons := make([]Comparison, len(rows))
+	var missing []Comparison
+	for i, answer := range answers {
+		comparisons[i] = Comparison{Row: rows[i], Registration: answer}
+		if answer.Verdict == ledger.Added || answer.Verdict == ledger.Repair {
+			missing = append(missing, comparisons[i])
+		}
+	}
+	if err := p.enqueue(ctx, batch, missing); err != nil {
+		return nil, err
+	}
+	keys := make([]string, len(missing))
+	for i, item := range missing {
+		keys[i] = item.Row.Item.Key
+	}
+	return comparisons, p.book.MarkEnqueued(ctx, batch, keys)
+}
+
+// enqueue puts the items' tasks into their queues, many at once. It returns the first error
+// after all that were begun have ended; what was enqueued is found again by its task ID.
+func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan Comparison)
+	var wg sync.WaitGroup
+	for range min(enqueueParallel, len(items)) {
+		wg.Go(func() {
+			for item := range work {
+				if err := p.enqueueOne(ctx, batch, item); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for _, item := range items {
+		if ctx.Err() != nil {
+			break
+		}
+		work <- item
+	}
+	close(work)
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) error {
+	item := c.Row.Item
+	task := asynq.NewTask(TypeCreate, newPayload(batch, item, c.ClientToken).Encode())
+	_, err := p.queue.EnqueueContext(ctx, task,
+		asynq.TaskID(taskID(batch, item.Key, c.Generation)),
+		asynq.Queue(Lane{Account: item.Account, Region: item.Region}.Queue()),
+		asynq.MaxRetry(taskMaxRetry),
+		asynq.Timeout(taskTimeout),
+	)
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return nil // It stands in the queue already, which is what was wanted.
+	}
+	if err != nil {
+		return fmt.Errorf("enqueue item %q of batch %q: %w", item.Key, batch, err)
+	}
+	return nil
+}
+
+// firstToken is the token of an item's first generation.
+func firstToken(batch string, item Item) string {
+	if item.ClientToken != "" {
+		return item.ClientToken
+	}
+	return ClientToken(batch, item.Key, 1)
+}
+
+func specsOf(batch string, rows []Row) []ledger.Spec {
+	specs := make([]ledger.Spec, len(rows))
+	for i, row := range rows {
+		specs[i] = specOf(batch, row)
+	}
+	return specs
+}
+
+// specOf freezes what the row asks for.
+func specOf(batch string, row Row) ledger.Spec {
+	return ledger.Spec{
+		Key:         row.Item.Key,
+		Fingerprint: fingerprint(row.Item),
+		ClientToken: firstToken(batch, row.Item),
+		Line:        row.Line,
+		Account:     row.Item.Account,
+		Region:      row.Item.Region,
+		OwnToken:    row.Item.ClientToken,
+		Body:        string(row.Item.Request.Body()),
+	}
+}
+
+func claimsOf(batch string, rows []Row) []ledger.TokenClaim {
+	var claims []ledger.TokenClaim
+	for _, row := range rows {
+		if token := row.Item.ClientToken; token != "" {
+			claims = append(claims, ledger.TokenClaim{ClientToken: token, Batch: batch, Key: row.Item.Key})
+		}
+	}
+	return claims
+}
+
+// chunks gathers rows; a chunk before an error is still delivered.
+func chunks(rows iter.Seq2[Row, error]) iter.Seq2[[]Row, error] {
+	return func(yield func([]Row, error) bool) {
+		chunk := make([]Row, 0, enqueueChunk)
+		for row, err := range rows {
+			if err != nil {
+				if len(chunk) == 0 || yield(chunk, nil) {
+					yield(nil, err)
+				}
+				return
+			}
+			if chunk = append(chunk, row); len(chunk) == enqueueChunk {
+				if !yield(chunk, nil) {
+					return
+				}
+				chunk = make([]Row, 0, enqueueChunk)
+			}
+		}
+		if len(chunk) > 0 {
+			yield(chunk, nil)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package tasks
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"havip/ledger"
+)
+
+// RequestOf reads back what a spec asks for.
+func RequestOf(spec ledger.Spec) (Request, error) {
+	var r Request
+	if err := json.Unmarshal([]byte(spec.Body), &r); err != nil {
+		return Request{}, fmt.Errorf("body of item %q: %w", spec.Key, err)
+	}
+	return r, nil
+}
+
+// Difference is one field in which what is wanted differs from what stands in the ledger.
+type Difference struct{ Field, Standing, Wanted string }
+
+func (d Difference) String() string {
+	return fmt.Sprintf("%s is %q in the batch and %q here", d.Field, d.Standing, d.Wanted)
+}
+
+// Differences tells, in the contract's column order, how an item differs from the spec that
+// stands under its key. The clientToken shows only when the item brings its own.
+func Differences(standing ledger.Spec, item Item) ([]Difference, error) {
+	there, err := RequestOf(standing)
+	if err != nil {
+		return nil, err
+	}
+	pairs := []Difference{
+		{"name", there.Name, item.Request.Name},
+		{"subnetId", there.SubnetID, item.Request.SubnetID},
+		{"privateIpAddress", there.PrivateIPAddress, item.Request.PrivateIPAddress},
+		{"description", there.Description, item.Request.Description},
+		{"account", standing.Account, item.Account},
+		{"region", standing.Region, item.Region},
+		{"clientToken", standing.OwnToken, item.ClientToken},
+	}
+	var differing []Difference
+	for _, pair := range pairs {
+		if pair.Standing != pair.Wanted {
+			differing = append(differing, pair)
+		}
+	}
+	return differing, nil
+}
