@@ -1,0 +1,478 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hibiken/asynq"
+
+	"havip/bce"
+	"havip/bce/bcesim"
+	"havip/ledger"
+)
+
+// process runs the task once and returns its decision.
+func (b *bench) process(task *asynq.Task) error {
+	b.Helper()
+	return b.handler.ProcessTask(b.Context(), task)
+}
+
+// postponed is process, expecting the task to come again.
+func (b *bench) postponed(task *asynq.Task) *Postpone {
+	b.Helper()
+	var postpone *Postpone
+	if err := b.process(task); !errors.As(err, &postpone) {
+		b.Fatalf("got %v, want a Postpone", err)
+	}
+	return postpone
+}
+
+func (b *bench) done(task *asynq.Task) {
+	b.Helper()
+	if err := b.process(task); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *bench) archived(task *asynq.Task, reason string) {
+	b.Helper()
+	err := b.process(task)
+	if !errors.Is(err, asynq.SkipRetry) || !strings.Contains(err.Error(), reason) {
+		b.Fatalf("got %v, want it archived with %q", err, reason)
+	}
+}
+
+// facts is what most tests look at.
+type facts struct {
+	State    ledger.State
+	Class    Class
+	Code     string
+	Sends    int
+	Attempts int
+}
+
+func factsOf(r ledger.Record) facts {
+	return facts{r.State, Class(r.Class), r.Code, r.Sends, r.Attempts}
+}
+
+func (b *bench) expect(key string, want facts) ledger.Record {
+	b.Helper()
+	rec := b.record(key)
+	if diff := cmp.Diff(want, factsOf(rec)); diff != "" {
+		b.Errorf("record (-want +got):\n%s", diff)
+	}
+	return rec
+}
+
+// live are the HaVIPs that exist.
+func (b *bench) live() []bcesim.Record { return b.sim.Truth().Live() }
+
+func TestHandlerCreates(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.done(b.put(testItem("fixed", "10.1.2.3")))
+	b.done(b.put(testItem("auto", "")))
+	rec := b.expect("fixed", facts{ledger.Created, ClassCreated, "", 1, 1})
+	if rec.PrivateIPAddress != "10.1.2.3" || rec.RequestID == "" || rec.Status != 200 {
+		t.Errorf("fixed: %+v", rec)
+	}
+	auto := b.record("auto")
+	existing := b.live()
+	if len(existing) != 2 {
+		t.Fatalf("%d HaVIPs exist, want 2", len(existing))
+	}
+	if auto.HaVIPID != existing[1].HaVIPID || auto.PrivateIPAddress != existing[1].PrivateIP || auto.PrivateIPAddress == "" {
+		t.Errorf("recorded %s %s, exists %+v", auto.HaVIPID, auto.PrivateIPAddress, existing[1])
+	}
+	// The task comes a second time: nothing is sent.
+	calls := len(b.sim.Calls())
+	b.done(b.put(testItem("again", "10.1.2.4")))
+	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("fixed", "10.1.2.3"), "").Encode()))
+	if got := len(b.sim.Calls()) - calls; got != 1 {
+		t.Errorf("%d calls, want 1", got)
+	}
+}
+
+// The promise of a retry: the same token, the same bytes, a new signature.
+func TestRetriesRepeatTokenAndBytesUnderNewSignatures(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"commit-500", "commit-503", "commit-reset", "commit-truncated", "commit-empty", "commit-braces", "html-502", "error-500", "429"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			const repeats = 4
+			b := newBench(t, "create:"+fault+"=x3")
+			task := b.put(testItem("a", "10.1.2.3"))
+			for range repeats - 1 {
+				b.postponed(task)
+			}
+			b.done(task)
+			calls := b.sim.CallsOf("create")
+			if len(calls) != repeats {
+				t.Fatalf("%d calls, want %d", len(calls), repeats)
+			}
+			signatures := map[string]bool{}
+			for _, call := range calls {
+				if call.ClientToken != ClientToken(testBatch, "a", 1) {
+					t.Errorf("token %q", call.ClientToken)
+				}
+				if call.BodySHA256 != calls[0].BodySHA256 {
+					t.Error("the body changed")
+				}
+				signatures[call.Signature] = true
+			}
+			if len(signatures) != repeats {
+				t.Errorf("%d signatures in %d attempts", len(signatures), repeats)
+			}
+			existing := b.live()
+			if len(existing) != 1 || existing[0].HaVIPID != b.record("a").HaVIPID {
+				t.Errorf("exists: %+v; recorded %s", existing, b.record("a").HaVIPID)
+			}
+		})
+	}
+}
+
+func TestHandlerOutcomes(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, faults string
+		again        bool
+		want         facts
+	}{
+		{"rejected", "create:answer=#1:400/NoSuchObject", false, facts{ledger.Rejected, ClassRejected, "NoSuchObject", 1, 1}},
+		{"throttled does not count", "create:429=#1", true, facts{ledger.Waiting, ClassThrottled, "RateLimit", 1, 0}},
+		{"unknown counts", "create:commit-500=#1", true, facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1}},
+		{"lane fault does not count", "create:answer=#1:403/AccessDenied", true, facts{ledger.Waiting, ClassLaneFault, "AccessDenied", 1, 0}},
+		{"mismatch goes to a person", "create:answer=#1:403/IdempotentParameterMismatch", false, facts{ledger.Review, ClassMismatch, "IdempotentParameterMismatch", 1, 1}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, test.faults)
+			task := b.put(testItem("a", "10.1.2.3"))
+			if test.again {
+				b.postponed(task)
+			} else {
+				b.done(task)
+			}
+			b.expect("a", test.want)
+		})
+	}
+}
+
+func TestHandlerNotSent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	refused, err := bce.NewClient(bce.Config{
+		Endpoint:    "http://127.0.0.1:1",
+		Credentials: bce.NewStaticProvider(bce.NewCredentials("k", "s", "")),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.API = refused
+	b.handler = NewHandler(config)
+	b.postponed(b.put(testItem("a", "")))
+	rec := b.expect("a", facts{ledger.Queued, ClassNotSent, "", 1, 1})
+	if rec.Unknown {
+		t.Error("nothing was sent, so nothing is unknown")
+	}
+}
+
+func TestHandlerHonoursRetryAfter(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:429=#1:90s")
+	postpone := b.postponed(b.put(testItem("a", "")))
+	if postpone.After < 90*time.Second || postpone.After > 2*time.Minute {
+		t.Errorf("comes again in %v, want 90 s and a little", postpone.After)
+	}
+	if got := RetryDelayFunc(7, postpone, nil); got != postpone.After {
+		t.Errorf("asynq is told %v", got)
+	}
+	if IsFailure(postpone) {
+		t.Error("asynq would count a decision as a failure")
+	}
+}
+
+// A clock that is wrong by hours costs an item one refused request, not its life.
+func TestHandlerLearnsTheClock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.sim.Advance(3 * time.Hour)
+	b.done(b.put(testItem("a", "10.1.2.3")))
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 1})
+	b.done(b.put(testItem("b", "10.1.2.4")))
+	b.expect("b", facts{ledger.Created, ClassCreated, "", 1, 1})
+	b.sim.Advance(-6 * time.Hour)
+	b.done(b.put(testItem("c", "10.1.2.5")))
+	b.expect("c", facts{ledger.Created, ClassCreated, "", 2, 1})
+}
+
+// A task of another producer, that nobody registered.
+func TestHandlerRegistersForeignTasks(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	for _, item := range []struct{ key, token, want string }{
+		{"derived", ClientToken(testBatch, "derived", 1), ClientToken(testBatch, "derived", 1)},
+		{"none", "", ClientToken(testBatch, "none", 1)},
+		{"own", "team-token-7", "team-token-7"},
+	} {
+		b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem(item.key, ""), item.token).Encode()))
+		if got := b.record(item.key).ClientToken; got != item.want {
+			t.Errorf("%s: token %s, want %s", item.key, got, item.want)
+		}
+	}
+	batch, err := b.ledger.Batch(t.Context(), testBatch)
+	if err != nil || !batch.Done() || batch.Total != 3 {
+		t.Errorf("batch %+v, %v", batch, err)
+	}
+}
+
+func TestHandlerArchivesWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.done(b.put(testItem("a", "10.1.2.3")))
+	b.done(asynq.NewTask(TypeCreate, newPayload("other", testItem("own", ""), "team-token").Encode()))
+	calls := len(b.sim.Calls())
+	changed := testItem("a", "10.9.9.9")
+	elsewhere := testItem("x", "")
+	elsewhere.Region = "gz"
+	payload := func(item Item, token string) *asynq.Task {
+		return asynq.NewTask(TypeCreate, newPayload(testBatch, item, token).Encode())
+	}
+	b.archived(asynq.NewTask(TypeCreate, []byte("garbage")), "not JSON")
+	b.archived(asynq.NewTask("other:type", nil), "type")
+	b.archived(payload(elsewhere, ""), "lane default/gz does not belong into queue havip.default.bj")
+	b.archived(payload(changed, ""), "another request is registered")
+	b.archived(payload(testItem("thief", ""), ClientToken(testBatch, "a", 1)), "derived for another item")
+	b.archived(payload(testItem("thief", ""), "team-token"), "belongs to item")
+	b.archived(payload(testItem("a", "10.1.2.3"), ClientToken(testBatch, "zzz", 1)), "another clientToken")
+	if got := len(b.sim.Calls()); got != calls {
+		t.Errorf("%d calls were made for tasks that cannot be", got-calls)
+	}
+	if strings.Count(b.logs.String(), "task archived") != 7 {
+		t.Errorf("each must be logged:\n%s", b.logs)
+	}
+}
+
+// After the token's life an unknown outcome is never repeated blindly.
+func TestHandlerDoesNotRepeatADeadToken(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=x9")
+	task := b.put(testItem("a", "10.1.2.3"))
+	b.postponed(task)
+	b.clock.pass(TokenMaxAge + time.Second)
+	b.sim.Advance(25 * time.Hour)
+	b.done(task)
+	b.expect("a", facts{ledger.Review, ClassUnknown, "OutcomeUnknown", 1, 1})
+	if got := len(b.sim.CallsOf("create")); got != 1 {
+		t.Errorf("%d creates, want 1", got)
+	}
+}
+
+func TestHandlerEndsRetriesThatNeverLeft(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	config.API = notSentAPI{b.api}
+	b.handler = NewHandler(config)
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.clock.pass(RetryHorizon + time.Second)
+	b.done(task)
+	b.expect("a", facts{ledger.Rejected, ClassNotSent, "RetriesExhausted", 1, 1})
+}
+
+type notSentAPI struct{ *bce.Client }
+
+func (notSentAPI) CreateHaVIPBody(context.Context, string, []byte) (*bce.CreateHaVIPOutput, error) {
+	return nil, &bce.Error{Kind: bce.KindDial, Op: "create havip"}
+}
+
+// A cancelled context (lease lost, shutdown) does not cut off the request.
+func TestHandlerCallOutlivesItsContext(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	config := b.config()
+	config.API = hookedAPI{b.api, cancel}
+	b.handler = NewHandler(config)
+	if err := b.handler.ProcessTask(ctx, b.put(testItem("a", ""))); err != nil {
+		t.Fatal(err)
+	}
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+}
+
+// hookedAPI does something just before it sends.
+type hookedAPI struct {
+	*bce.Client
+	before func()
+}
+
+func (h hookedAPI) CreateHaVIPBody(ctx context.Context, token string, body []byte) (*bce.CreateHaVIPOutput, error) {
+	h.before()
+	return h.Client.CreateHaVIPBody(ctx, token, body)
+}
+
+// The intent is durable before a byte is sent.
+func TestHandlerIntentComesFirst(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	var during ledger.Record
+	config.API = hookedAPI{b.api, func() { during = b.record("a") }}
+	b.handler = NewHandler(config)
+	b.done(b.put(testItem("a", "")))
+	if diff := cmp.Diff(facts{ledger.Sending, "", "", 1, 0}, factsOf(during)); diff != "" {
+		t.Errorf("while sending: %s", diff)
+	}
+}
+
+// Nothing is sent whose intent cannot be recorded.
+func TestHandlerSendsNothingWithoutRedis(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	task := b.put(testItem("a", ""))
+	b.redis.Kill()
+	b.postponed(task)
+	if got := len(b.sim.Calls()); got != 0 {
+		t.Errorf("%d calls", got)
+	}
+}
+
+// Redis is away when the answer comes, and comes back: the outcome is recorded.
+func TestHandlerRecordsWhenRedisIsBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	failing := &failingLog{Log: b.ledger, failures: 3}
+	config.Ledger = failing
+	b.handler = NewHandler(config)
+	b.done(b.put(testItem("a", "10.1.2.3")))
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	if failing.failures != 0 {
+		t.Error("recording did not fail as it should have")
+	}
+}
+
+type failingLog struct {
+	Log
+	failures int
+}
+
+func (f *failingLog) Record(ctx context.Context, batch, key string, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error) {
+	if f.failures > 0 {
+		f.failures--
+		return "", ledger.Record{}, errors.New("connection refused")
+	}
+	return f.Log.Record(ctx, batch, key, n, o)
+}
+
+func TestHandlerDrains(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	waiting := make(chan struct{})
+	config.Gate = gateFunc(func(ctx context.Context) error {
+		close(waiting)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	b.handler = NewHandler(config)
+	task := b.put(testItem("a", ""))
+	decision := make(chan error)
+	go func() { decision <- b.handler.ProcessTask(context.WithoutCancel(t.Context()), task) }()
+	<-waiting
+	b.handler.Drain()
+	b.handler.Drain()
+	var postpone *Postpone
+	if err := <-decision; !errors.As(err, &postpone) {
+		t.Errorf("waiting at the gate: got %v, want a Postpone", err)
+	}
+	b.postponed(task)
+	b.expect("a", facts{ledger.Queued, "", "", 0, 0})
+}
+
+type gateFunc func(context.Context) error
+
+func (f gateFunc) Wait(ctx context.Context) error { return f(ctx) }
+
+// Failing to learn the address never fails the item.
+func TestHandlerAddressCanStayUnknown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "get:error-500")
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	if !rec.NeedsAddress() {
+		t.Error("the address is still wanted")
+	}
+	if err := b.sim.SetFaults(bcesim.Faults{}); err != nil {
+		t.Fatal(err)
+	}
+	b.done(task)
+	if got := b.record("a").PrivateIPAddress; got != b.live()[0].PrivateIP {
+		t.Errorf("address %q, want %s", got, b.live()[0].PrivateIP)
+	}
+}
+
+func TestHandlerGivesUpOnAnAddress(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "get:error-500")
+	b.clock.pass(-addressPatience - time.Second)
+	b.done(b.put(testItem("a", "")))
+	rec := b.record("a")
+	if rec.State != ledger.Created || !rec.AddressGivenUp {
+		t.Errorf("record %+v", rec)
+	}
+}
+
+// Another attempt in flight, of a worker that may be alive: wait for its lease.
+func TestHandlerWaitsForAnotherAttempt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	task := b.put(testItem("a", ""))
+	if _, err := b.ledger.Begin(t.Context(), testBatch, "a", ledger.BeginOptions{Worker: "w0", Ticket: "t", Lease: attemptLease}); err != nil {
+		t.Fatal(err)
+	}
+	if postpone := b.postponed(task); postpone.After < attemptLease {
+		t.Errorf("comes again in %v, inside the lease of %v", postpone.After, attemptLease)
+	}
+	if got := len(b.sim.Calls()); got != 0 {
+		t.Errorf("%d calls beside a live attempt", got)
+	}
+	b.clock.pass(attemptLease)
+	b.done(task)
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+}
+
+func TestHandlerLogsOneLineAnAttempt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=#1")
+	task := b.put(testItem("a", "10.1.2.3"))
+	b.postponed(task)
+	b.done(task)
+	lines := strings.Split(strings.TrimSpace(b.logs.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d lines:\n%s", len(lines), b.logs)
+	}
+	for _, field := range []string{`"batch":"b"`, `"key":"a"`, `"attempt":1`, `"class":"unknown"`, `"code":"InternalError"`, `"request_id":"`, `"duration":`, `"status":500`} {
+		if !strings.Contains(lines[0], field) {
+			t.Errorf("no %s in %s", field, lines[0])
+		}
+	}
+}
+
+func TestRetryDelayFuncOfAnythingElse(t *testing.T) {
+	t.Parallel()
+	if d := RetryDelayFunc(0, errors.New("lease expired"), nil); d > time.Second {
+		t.Errorf("first delay %v", d)
+	}
+	if !IsFailure(errors.New("panic")) {
+		t.Error("what the handler did not decide is a failure")
+	}
+}

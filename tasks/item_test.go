@@ -1,0 +1,101 @@
+package tasks
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func goodItem() Item {
+	return Item{
+		Key: "web-1", Account: "default", Region: "bj",
+		Request: Request{Name: "web-1", SubnetID: "sbn-dk8gl9bc"},
+	}
+}
+
+func TestBody(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		request Request
+		want    string
+	}{
+		{
+			Request{Name: "havip_test", SubnetID: "sbn-dk8gl9bc", PrivateIPAddress: "192.168.0.1", Description: "desc"},
+			`{"name":"havip_test","subnetId":"sbn-dk8gl9bc","privateIpAddress":"192.168.0.1","description":"desc"}`,
+		},
+		{
+			Request{Name: "北京/出口", SubnetID: "sbn-1", Description: `a<b> & "c"`},
+			`{"name":"北京/出口","subnetId":"sbn-1","privateIpAddress":"","description":"a<b> & \"c\""}`,
+		},
+		{Request{Name: "n", SubnetID: "sbn-1"}, `{"name":"n","subnetId":"sbn-1","privateIpAddress":""}`},
+	}
+	for _, test := range tests {
+		if got := string(test.request.Body()); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*Item)
+		want   []string
+	}{
+		{"good", func(*Item) {}, nil},
+		{"every character that a name may have", func(i *Item) { i.Request.Name = "aZ9-_/.网关" }, nil},
+		{"Chinese first", func(i *Item) { i.Request.Name = "网关" }, nil},
+		{"65 Chinese characters", func(i *Item) { i.Request.Name = strings.Repeat("网", 65) }, nil},
+		{"66 characters", func(i *Item) { i.Request.Name = strings.Repeat("网", 66) }, []string{`name: has 66 characters; at most 65 are allowed`}},
+		{"no name", func(i *Item) { i.Request.Name = "" }, []string{"name: is required"}},
+		{"digit first", func(i *Item) { i.Request.Name = "1a" }, []string{"name: must start with a letter or a Chinese character"}},
+		{"space", func(i *Item) { i.Request.Name = "a b" }, []string{"name: has ' '; only letters, digits, Chinese characters and - _ / . are allowed"}},
+		{"Cyrillic", func(i *Item) { i.Request.Name = "aд" }, []string{"name: has 'д'; only letters, digits, Chinese characters and - _ / . are allowed"}},
+		{"bytes of no text", func(i *Item) { i.Request.Name = "a\xff" }, []string{"name: must be UTF-8 text"}},
+		{"no subnet", func(i *Item) { i.Request.SubnetID = "" }, []string{"subnetId: is required"}},
+		{"a VPC", func(i *Item) { i.Request.SubnetID = "vpc-1" }, []string{"subnetId: must be a subnet ID such as sbn-dk8gl9bc"}},
+		{"an address", func(i *Item) { i.Request.PrivateIPAddress = "192.168.0.1" }, nil},
+		{"IPv6", func(i *Item) { i.Request.PrivateIPAddress = "fe80::1" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
+		{"leading zero", func(i *Item) { i.Request.PrivateIPAddress = "192.168.0.01" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
+		{"CIDR", func(i *Item) { i.Request.PrivateIPAddress = "10.0.0.0/8" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
+		{"key of two lines", func(i *Item) { i.Key = "a\nb" }, []string{"key: must be printable text on one line"}},
+		{"key with a space outside", func(i *Item) { i.Key = " a" }, []string{"key: must not start or end with space"}},
+		{"own token", func(i *Item) { i.ClientToken = strings.Repeat("x", 64) }, nil},
+		{"own token too long", func(i *Item) { i.ClientToken = strings.Repeat("x", 65) }, []string{"clientToken: has 65 bytes; at most 64 ASCII characters are allowed"}},
+		{"own token not ASCII", func(i *Item) { i.ClientToken = "é" }, []string{"clientToken: must be printable ASCII without spaces"}},
+		{"a derived token", func(i *Item) { i.ClientToken = ClientToken("b", "k", 1) }, []string{"clientToken: must not start with havip1-, which marks derived tokens"}},
+		{"account with a dot", func(i *Item) { i.Account = "a.b" }, []string{"account: must be at most 64 letters, digits, - or _"}},
+		{"several at once", func(i *Item) { i.Request, i.Region = Request{}, "b j" }, []string{
+			"name: is required", "subnetId: is required", "region: must be at most 64 letters, digits, - or _",
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			item := goodItem()
+			test.change(&item)
+			var got []string
+			for _, fault := range item.Validate() {
+				got = append(got, fault.Field+": "+fault.Rule)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestValidateBatch(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"havips": "", "spring 2026 (1)": "", "北京": "", "a/b": "",
+		"": "is required", "a{b": "must not contain { or }", "}": "must not contain { or }",
+		"a\x1b[31m": "must be printable text on one line",
+	} {
+		if got := ValidateBatch(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package tasks
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const contractPayload = `{"v":1,"batch":"b","key":"web-1","account":"default","region":"bj","clientToken":"mine","request":{"name":"web-1","subnetId":"sbn-1","privateIpAddress":"","description":""}}`
+
+// The JSON is a contract: producers in any language write it.
+func TestPayloadContract(t *testing.T) {
+	t.Parallel()
+	item := Item{Key: "web-1", Account: "default", Region: "bj", ClientToken: "mine", Request: Request{Name: "web-1", SubnetID: "sbn-1"}}
+	if got := string(newPayload("b", item, "mine").Encode()); got != contractPayload {
+		t.Errorf("got  %s\nwant %s", got, contractPayload)
+	}
+	p, err := DecodePayload([]byte(contractPayload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(item, p.Item()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecodePayload(t *testing.T) {
+	t.Parallel()
+	without := func(old, new string) string { return strings.Replace(contractPayload, old, new, 1) }
+	tests := []struct{ name, payload, want string }{
+		{"defaults", without(`"key":"web-1","account":"default",`, ""), ""},
+		{"no token", without(`"clientToken":"mine",`, ""), ""},
+		{"fields of a producer's own", without(`"v":1`, `"v":1,"ticket":{"x":[1]}`), ""},
+		{"empty", "", "payload: not JSON: unexpected end of JSON input at byte 0"},
+		{"garbage", "\x00\xff", "payload: not JSON: invalid character '\\x00' looking for beginning of value at byte 1"},
+		{"null", "null", "payload: version 0 is not supported; this worker reads version 1"},
+		{"later version", without(`"v":1`, `"v":2`), "payload: version 2 is not supported; this worker reads version 1"},
+		{"wrong type", without(`"key":"web-1"`, `"key":7`), `payload: field "key" must be a string, not a number`},
+		{"no batch", without(`"batch":"b"`, `"batch":""`), `payload: batch "": is required`},
+		{"braces", without(`"batch":"b"`, `"batch":"{b}"`), `payload: batch "{b}": must not contain { or }`},
+		{"no region", without(`"region":"bj",`, ""), `payload: region "": is required`},
+		{"bad name", without(`"name":"web-1"`, `"name":"1"`), `payload: name "1": must start with a letter or a Chinese character`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := DecodePayload([]byte(test.payload))
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func FuzzPayload(f *testing.F) {
+	f.Add([]byte(contractPayload))
+	f.Add([]byte(`{"v":1,"batch":"北京","region":"bj","request":{"name":"网","subnetId":"sbn-1"}}`))
+	f.Add([]byte(`[]`))
+	f.Add([]byte{0xff})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := DecodePayload(data)
+		if err != nil {
+			var payload *PayloadError
+			if !errors.As(err, &payload) {
+				t.Fatalf("error %T is no PayloadError", err)
+			}
+			return
+		}
+		if faults := p.Item().Validate(); len(faults) > 0 {
+			t.Fatalf("accepted with faults: %v", faults)
+		}
+		again, err := DecodePayload(p.Encode())
+		if err != nil {
+			t.Fatalf("what was read cannot be read again: %v", err)
+		}
+		if diff := cmp.Diff(p, again); diff != "" {
+			t.Error(diff)
+		}
+		if id := taskID(p.Batch, p.Key, 1); strings.ContainsAny(id, "{} \x00\n") {
+			t.Errorf("task id %q", id)
+		}
+	})
+}
+
+func TestTaskID(t *testing.T) {
+	t.Parallel()
+	if got, want := taskID("a/b", "c {1}", 2), "a%2Fb/c%20%7B1%7D/2"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if taskID("a/b", "c", 1) == taskID("a", "b/c", 1) {
+		t.Error("two items share a task ID")
+	}
+}
+
+func TestParseLane(t *testing.T) {
+	t.Parallel()
+	l, err := ParseLane("team_1/bj")
+	if err != nil || l.String() != "team_1/bj" || l.Queue() != "havip.team_1.bj" {
+		t.Errorf("got %v, %v", l, err)
+	}
+	for _, bad := range []string{"", "bj", "/bj", "a/", "a/b/c", "a.b/bj", "a b/bj", "{a}/bj"} {
+		if _, err := ParseLane(bad); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
