@@ -1,0 +1,141 @@
+package bce
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// answer is what came of sending a request: a response with its body as far as it could be
+// read, or an error and what is known about the sending.
+type answer struct {
+	// ctxErr adds the context's end, which may look like the network's failure.
+	ctxErr   func(error) error
+	status   int
+	header   http.Header
+	body     []byte
+	bodyErr  error
+	at       time.Time
+	duration time.Duration
+	err      error
+	kind     Kind
+	sent     bool
+	redact   redactor
+}
+
+var errOversized = errors.New("answer is too large")
+
+// exchange sends the request and reads the answer.
+func (c *Client) exchange(req *http.Request, maxBody int64) answer {
+	ctx := req.Context()
+	watch := &sentWatch{assume: !c.ownTransport}
+	start := c.config.Now()
+	a := answer{ctxErr: func(err error) error { return withContextError(ctx, err) }}
+	// RoundTrip and not http.Client: no redirect, no cookie, no second request.
+	resp, err := c.transport.RoundTrip(req.WithContext(watch.watch(ctx)))
+	if err == nil && resp == nil {
+		err = errors.New("transport returned neither answer nor error")
+	}
+	if err != nil {
+		a.err = a.ctxErr(err)
+		a.kind = transportKind(ctx, watch.connected(), err)
+		a.sent = watch.sent()
+	} else {
+		a.sent = true
+		a.status, a.header = resp.StatusCode, resp.Header
+		a.body, a.bodyErr = readBounded(resp.Body, maxBody)
+		_ = resp.Body.Close() // all that matters was read before
+	}
+	a.at = c.config.Now()
+	a.duration = a.at.Sub(start)
+	return a
+}
+
+func readBounded(body io.Reader, limit int64) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err == nil && int64(len(content)) > limit {
+		return content[:limit], fmt.Errorf("%w: more than %d bytes", errOversized, limit)
+	}
+	return content, err
+}
+
+// redactionsFor lists what an answer may echo of a signed request.
+func redactionsFor(req *http.Request, c Credentials) redactor {
+	header := req.Header.Get("Authorization")
+	signature := header[strings.LastIndexByte(header, '/')+1:]
+	s := c.secrets()
+	return newRedactor(header, signature, s.secretAccessKey, s.sessionToken)
+}
+
+// judge says what the answer proves. A nil error is a success whose body was taken in.
+func (a answer) judge(call call) (ResponseMeta, *Error) {
+	meta := ResponseMeta{StatusCode: a.status, Duration: a.duration}
+	if a.err != nil {
+		return meta, &Error{Op: call.op, Subject: call.subject, Kind: a.kind, Sent: a.sent, Err: a.redact.cause(a.err)}
+	}
+	meta.Date = parseDate(a.header.Get("Date"))
+	meta.RequestID = a.redact.clean(a.header.Get(headerRequestID), maxWord)
+
+	var err error
+	switch {
+	case a.bodyErr != nil:
+		err = fmt.Errorf("answer cannot be read: %w", a.ctxErr(a.bodyErr))
+	case a.status >= http.StatusOK && a.status < http.StatusMultipleChoices:
+		if err = call.read(a.body); err == nil {
+			return meta, nil
+		}
+	}
+	return meta, a.failure(call, meta, err)
+}
+
+// failure describes an answer that is no success. A nil cause leaves it to the answer's
+// own words, which make it definite; without a code it is unreadable, whatever its status.
+func (a answer) failure(call call, meta ResponseMeta, cause error) *Error {
+	f := &Error{
+		Op: call.op, Subject: call.subject, Sent: a.sent, Kind: KindAPI,
+		StatusCode: a.status, RequestID: meta.RequestID, ServerDate: meta.Date,
+	}
+	f.RetryAfter, f.HasRetryAfter = parseRetryAfter(a.header.Get("Retry-After"), meta.Date, a.at)
+	words, err := parseEnvelope(a.body)
+	f.Code = a.redact.clean(words.Code, maxWord)
+	f.Message = a.redact.clean(words.Message, maxMessage)
+	if words.RequestID != "" {
+		f.RequestID = a.redact.clean(words.RequestID, maxWord)
+	}
+	if cause == nil {
+		cause = err
+	}
+	if cause == nil && f.Code == "" {
+		cause = errors.New("answer has no code")
+	}
+	if cause == nil {
+		return f
+	}
+	f.Kind, f.Err = KindUnreadable, a.redact.cause(cause)
+	if errors.Is(cause, ErrMissingID) {
+		f.Kind = KindMissingID
+	}
+	if f.Code == "" && f.Message == "" {
+		f.Message = a.redact.clean(string(a.body), maxMessage)
+	}
+	return f
+}
+
+// envelope is the body of an error.
+type envelope struct {
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	RequestID string `json:"requestId"`
+}
+
+// parseEnvelope reads the body of an error, or of anything else that may be one.
+func parseEnvelope(body []byte) (envelope, error) {
+	var e envelope
+	if err := decodeObject(body, &e); err != nil {
+		return envelope{}, err
+	}
+	return e, nil
+}

@@ -1,0 +1,112 @@
+package bcesim
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Operation is one of the API's calls, by the name used in faults, limits and logs.
+type Operation string
+
+// The operations of the API, and the two names that are none.
+const (
+	Create         Operation = "create"
+	List           Operation = "list"
+	Get            Operation = "get"
+	Update         Operation = "update"
+	Delete         Operation = "delete"
+	Attach         Operation = "attach"
+	Detach         Operation = "detach"
+	BindPublicIP   Operation = "bindPublicIp"
+	UnbindPublicIP Operation = "unbindPublicIp"
+	GetSubnet      Operation = "getSubnet"
+	PrivateIPInfo  Operation = "privateIpAddressInfo"
+
+	// AnyOperation stands for all of them, in faults and limits.
+	AnyOperation Operation = "*"
+	// Unrouted is the operation, in the log, of a request that is none of the API's.
+	Unrouted Operation = ""
+)
+
+// Operations returns every operation of the API, in the order of its documentation.
+func Operations() []Operation {
+	return []Operation{
+		Create, List, Get, Update, Delete, Attach, Detach, BindPublicIP, UnbindPublicIP, GetSubnet, PrivateIPInfo,
+	}
+}
+
+func (op Operation) known() bool { return slices.Contains(Operations(), op) }
+
+// mutates says whether the operation takes a clientToken.
+func (op Operation) mutates() bool {
+	switch op {
+	case List, Get, GetSubnet, PrivateIPInfo, Unrouted:
+		return false
+	default:
+		return true
+	}
+}
+
+// modifiers are the flags in the query that tell one PUT from another.
+var modifiers = map[string]Operation{
+	"modifyAttribute": Update,
+	"attach":          Attach,
+	"detach":          Detach,
+	"bindPublicIp":    BindPublicIP,
+	"unbindPublicIp":  UnbindPublicIP,
+}
+
+// route finds the operation of a request and the object that its path names.
+func route(method, path string, query url.Values) (op Operation, target string, refusal *Error) {
+	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if version != "v1" {
+		if len(version) > 1 && version[0] == 'v' {
+			return Unrouted, "", refuseWith(http.StatusNotFound, CodeInvalidVersion, "there is no version %q", version)
+		}
+		return Unrouted, "", refuse(CodeInvalidURI, "no resource at %q", path)
+	}
+	switch parts := strings.Split(rest, "/"); {
+	case len(parts) == 1 && parts[0] == "havip":
+		op = map[string]Operation{http.MethodPost: Create, http.MethodGet: List}[method]
+	case len(parts) == 2 && parts[0] == "havip" && parts[1] != "":
+		target = parts[1]
+		op, refusal = routeHaVIP(method, query)
+	case len(parts) == 2 && parts[0] == "subnet" && parts[1] != "":
+		target = parts[1]
+		op = map[string]Operation{http.MethodGet: GetSubnet}[method]
+	case len(parts) == 3 && parts[0] == "vpc" && parts[1] != "" && parts[2] == "privateIpAddressInfo":
+		target = parts[1]
+		op = map[string]Operation{http.MethodGet: PrivateIPInfo}[method]
+	default:
+		return Unrouted, "", refuse(CodeInvalidURI, "no resource at %q", path)
+	}
+	if op == Unrouted && refusal == nil {
+		refusal = refuse(CodeInvalidHTTPRequest, "%s is not supported at %q", method, path)
+	}
+	return op, target, refusal
+}
+
+// routeHaVIP tells the calls on one HaVIP apart; a PUT must have exactly one modifier.
+func routeHaVIP(method string, query url.Values) (Operation, *Error) {
+	switch method {
+	case http.MethodGet:
+		return Get, nil
+	case http.MethodDelete:
+		return Delete, nil
+	case http.MethodPut:
+		var found []Operation
+		for name, op := range modifiers {
+			if query.Has(name) {
+				found = append(found, op)
+			}
+		}
+		if len(found) == 1 {
+			return found[0], nil
+		}
+		return Unrouted, refuse(CodeInvalidHTTPRequest,
+			"a PUT takes exactly one of modifyAttribute, attach, detach, bindPublicIp and unbindPublicIp")
+	}
+	return Unrouted, nil
+}

@@ -1,0 +1,127 @@
+package bcesim
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// SandboxKey is both halves of the key pair that is accepted when [Options] name none.
+const SandboxKey = "sandbox"
+
+// Options describe one simulator. The zero value is a cooperative BCE with the key pair
+// sandbox/sandbox, no limits and no faults, in which every subnet that is asked for exists.
+type Options struct {
+	// Credentials are the keys accepted; none means [SandboxKey] for both halves.
+	Credentials []Credential
+	// Now is the clock that the server's own is an offset to; nil means time.Now.
+	// It judges dates, dates HaVIPs, ages tokens and refills rate limits. Stalls and
+	// latency take real time: they are there to be waited for.
+	Now func() time.Time
+	// Subnets exist from the start, strictly with the CIDR given.
+	Subnets []Subnet
+	// StrictSubnets refuses every other subnet. Otherwise any sbn-… springs into existence
+	// when it is first named; see [Subnet].
+	StrictSubnets bool
+	// QuotaPerVPC is how many HaVIPs a VPC may hold at once; 0 means any number.
+	QuotaPerVPC int
+	// Limits are requests per second by operation; [AnyOperation] is one budget that every
+	// call draws on besides its own. Missing means unlimited.
+	Limits map[Operation]Limit
+	// Latency is added to every call before anything is decided.
+	Latency time.Duration
+	// Faults are the ones in force at the start; [Server.SetFaults] changes them.
+	Faults Faults
+	// Personality answers what BCE's documentation leaves open.
+	Personality Personality
+	// CallLog bounds the log of calls, the oldest falling out first; 0 keeps all of them,
+	// at roughly 700 bytes a call. Counters and HaVIPs are never forgotten.
+	CallLog int
+	// OnCall, when not nil, is told of every API call as it ends, on the call's goroutine.
+	OnCall func(Call)
+}
+
+// Credential is a key pair and the account that it acts for. Every account is a world of
+// its own: subnets, HaVIPs, quota and client tokens of one are invisible to the others.
+type Credential struct {
+	AccessKeyID     string
+	SecretAccessKey string
+	// SecurityToken, when set, makes this a temporary key: each request must carry and
+	// sign it as x-bce-security-token.
+	SecurityToken string
+	// Account defaults to the AccessKeyID. Several keys may share an account.
+	Account string
+}
+
+// Limit is a token bucket: PerSecond refills up to Burst, and a call that finds it empty is
+// answered 429 RateLimit. Burst below 1 counts as 1.
+type Limit struct {
+	PerSecond float64
+	Burst     int
+	// RetryAfter adds the header of that name, in whole seconds. Whether BCE sends it is
+	// not documented.
+	RetryAfter bool
+}
+
+func (o Options) withDefaults() Options {
+	if len(o.Credentials) == 0 {
+		o.Credentials = []Credential{{AccessKeyID: SandboxKey, SecretAccessKey: SandboxKey}}
+	}
+	credentials := make([]Credential, len(o.Credentials))
+	for i, c := range o.Credentials {
+		if c.Account == "" {
+			c.Account = c.AccessKeyID
+		}
+		credentials[i] = c
+	}
+	o.Credentials = credentials
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Validate says what is wrong with the options; every fault is reported. [New] panics on
+// options that do not pass, so programs that take them from a user call this first.
+func (o Options) Validate() error {
+	var faults []error
+	add := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	for _, c := range o.Credentials {
+		if c.AccessKeyID == "" || c.SecretAccessKey == "" {
+			add("credential %q: both halves of the key are required", c.AccessKeyID)
+		}
+	}
+	seen := map[string]bool{}
+	for _, subnet := range o.Subnets {
+		if err := subnet.validate(); err != nil {
+			faults = append(faults, err)
+		}
+		if seen[subnet.ID] {
+			add("subnet %s: given twice", subnet.ID)
+		}
+		seen[subnet.ID] = true
+	}
+	for op, limit := range o.Limits {
+		if !op.known() && op != AnyOperation {
+			add("limit %s: no such operation", op)
+		}
+		if limit.PerSecond <= 0 {
+			add("limit %s: %g a second is not above 0", op, limit.PerSecond)
+		}
+	}
+	for _, n := range []struct {
+		name  string
+		value int64
+	}{{"quota", int64(o.QuotaPerVPC)}, {"call log", int64(o.CallLog)}, {"latency", int64(o.Latency)}} {
+		if n.value < 0 {
+			add("%s: must not be negative", n.name)
+		}
+	}
+	if err := o.Faults.Validate(); err != nil {
+		faults = append(faults, err)
+	}
+	if err := o.Personality.validate(); err != nil {
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}

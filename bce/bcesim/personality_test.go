@@ -1,0 +1,138 @@
+package bcesim
+
+import (
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReplayRefusals(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Personality: Personality{ReplayRefusals: true}})
+	holder := b.created("", createBody("holder", "sbn-a", "10.0.0.9"))
+	body := createBody("a", "sbn-a", "10.0.0.9")
+	b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 400, CodePrivateIPInUse)
+	b.wants(http.MethodDelete, "/v1/havip/"+holder, "", 200, "")
+	b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 400, CodePrivateIPInUse)
+	b.created("u", body)
+}
+
+func TestCompareByValue(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Personality: Personality{CompareByValue: true}})
+	first := b.created("t", `{"name":"a","subnetId":"sbn-a","privateIpAddress":""}`)
+	if again := b.created("t", `{"subnetId":"sbn-a", "privateIpAddress":"", "name":"\u0061"}`); again != first {
+		t.Errorf("equal JSON made %s and %s", first, again)
+	}
+	b.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), 403, CodeIdempotentMismatch)
+}
+
+func TestTokenScopes(t *testing.T) {
+	t.Parallel()
+	for scope, want := range map[Scope]struct{ otherAccount, otherPath string }{
+		ScopeAccount: {"", CodeIdempotentMismatch},
+		ScopeGlobal:  {CodeIdempotentMismatch, CodeIdempotentMismatch},
+		ScopePath:    {"", ""},
+	} {
+		t.Run(string(scope), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, Options{
+				Personality: Personality{TokenScope: scope},
+				Credentials: []Credential{{AccessKeyID: "one", SecretAccessKey: "1"}, {AccessKeyID: "two", SecretAccessKey: "2"}},
+			})
+			status := map[string]int{"": 200, CodeIdempotentMismatch: 403}
+			b.key, b.secret = "one", "1"
+			id := b.created("t", createBody("a", "sbn-a", ""))
+			b.wants(http.MethodDelete, "/v1/havip/"+id+"?clientToken=t", "", status[want.otherPath], want.otherPath)
+			b.key, b.secret = "two", "2"
+			b.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), status[want.otherAccount], want.otherAccount)
+		})
+	}
+}
+
+func TestListLag(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Personality: Personality{ListLag: 30 * time.Second}})
+	id := b.created("", createBody("a", "sbn-a", ""))
+	listed := func() bool {
+		return strings.Contains(b.wants(http.MethodGet, "/v1/havip", "", 200, "").body, id)
+	}
+	b.clock.Advance(29 * time.Second)
+	if listed() {
+		t.Error("listed before the lag has passed")
+	}
+	b.get(id)
+	b.clock.Advance(time.Second)
+	if !listed() {
+		t.Error("not listed after the lag")
+	}
+}
+
+func TestNotFoundStatusAndCodes(t *testing.T) {
+	t.Parallel()
+	p, err := ParsePersonality("not-found=400,code.NoSuchObject=HaVipGone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, Options{Personality: p})
+	b.wants(http.MethodGet, "/v1/havip/havip-none", "", 400, "HaVipGone")
+}
+
+// The second call with a token waits, or is refused, while the first is still being
+// answered, although its HaVIP exists already.
+func TestConcurrentRefuseAndBlock(t *testing.T) {
+	t.Parallel()
+	for concurrent, code := range map[Concurrency]string{ConcurrentRefuse: CodeRequestInProgress, ConcurrentBlock: ""} {
+		t.Run(string(concurrent), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, Options{
+				Personality: Personality{Concurrent: concurrent},
+				Faults:      mustFaults(t, "create:stall-after=#1:1h"),
+			})
+			body := createBody("a", "sbn-a", "")
+			target := "/v1/havip?clientToken=t"
+			first := make(chan reply, 1)
+			go func() { first <- b.call(http.MethodPost, target, body) }()
+			b.waitFor(func() bool { return len(b.sim.Truth().HaVIPs) == 1 })
+			second := make(chan reply, 1)
+			go func() { second <- b.call(http.MethodPost, target, body) }()
+			var got reply
+			if concurrent == ConcurrentRefuse {
+				got = <-second
+				b.sim.Close()
+			} else {
+				b.waitFor(func() bool { return b.sim.Stats().Overlaps == 1 })
+				b.sim.Close()
+				got = <-second
+			}
+			if code != "" && (got.status != 409 || got.code(t) != code) {
+				t.Errorf("second: %d %s, want %s", got.status, got.body, code)
+			}
+			if one := <-first; one.status != 200 || code == "" && one.body != got.body {
+				t.Errorf("first %+v, second %+v", one, got)
+			}
+		})
+	}
+}
+
+func TestParsePersonality(t *testing.T) {
+	t.Parallel()
+	got, err := ParsePersonality("replay-refusals, concurrent=block,compare=value,scope=path,list-lag=30s,not-found=400,code.A=B,code.C=D")
+	want := Personality{
+		ReplayRefusals: true, Concurrent: ConcurrentBlock, CompareByValue: true, TokenScope: ScopePath,
+		ListLag: 30 * time.Second, NotFoundStatus: 400, Codes: map[string]string{"A": "B", "C": "D"},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, spec := range []string{
+		"x", "concurrent=x", "compare=x", "scope=x", "list-lag=x", "list-lag=-1s", "not-found=x", "not-found=200",
+		"code.=B", "code.A=", "replay-refusals=yes",
+	} {
+		if _, err := ParsePersonality(spec); err == nil {
+			t.Errorf("%s: no error", spec)
+		}
+	}
+}

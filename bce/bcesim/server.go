@@ -1,0 +1,190 @@
+package bcesim
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Server is a simulator. It is safe for any number of calls at once.
+type Server struct {
+	options     Options
+	clock       *clock
+	credentials map[string]Credential
+	control     http.Handler
+	closed      chan struct{}
+	closeOnce   sync.Once
+
+	// mu guards everything below. One lock is enough: what it is held for takes
+	// microseconds, and it makes every operation a single step.
+	mu       sync.Mutex
+	worlds   map[string]*world
+	receipts map[string]*receipt
+	busy     map[string]chan struct{}
+	flights  map[string][]*flight
+	director *director
+	buckets  map[Operation]*bucket
+	calls    callLog
+	stats    Stats
+}
+
+// New returns a simulator with no HaVIPs. It panics when the options do not
+// [Options.Validate].
+func New(options Options) *Server {
+	if err := options.Validate(); err != nil {
+		panic(fmt.Sprintf("bcesim: options: %v", err))
+	}
+	options = options.withDefaults()
+	s := &Server{
+		options:     options,
+		clock:       &clock{base: options.Now},
+		credentials: map[string]Credential{},
+		closed:      make(chan struct{}),
+		worlds:      map[string]*world{},
+		receipts:    map[string]*receipt{},
+		busy:        map[string]chan struct{}{},
+		flights:     map[string][]*flight{},
+		director:    newDirector(options.Faults),
+		buckets:     map[Operation]*bucket{},
+		calls:       callLog{limit: options.CallLog},
+		stats:       newStats(),
+	}
+	s.control = s.newControl()
+	for _, credential := range options.Credentials {
+		s.credentials[credential.AccessKeyID] = credential
+	}
+	for op, limit := range options.Limits {
+		s.buckets[op] = newBucket(limit, s.Now())
+	}
+	return s
+}
+
+// Close ends every stall, present and future: the calls go on at once. It need not be
+// called where nothing stalls, and may be called twice.
+func (s *Server) Close() { s.closeOnce.Do(func() { close(s.closed) }) }
+
+// ServeHTTP answers one call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, ControlPrefix) {
+		s.control.ServeHTTP(w, r)
+		return
+	}
+	x := s.begin(w, r)
+	defer x.settle()
+	if x.plan.kind() == FaultRefuse {
+		x.reset()
+		return
+	}
+	if !x.readBody() {
+		return
+	}
+	s.pause(s.options.Latency + x.plan.stallBefore)
+	if x.turnedAway() {
+		return
+	}
+	res := s.handle(x)
+	s.pause(x.plan.stallAfter)
+	x.respond(res)
+}
+
+// handle judges a call and, if nothing speaks against it, carries it out.
+//
+// The order is BCE's where it shows (a bad signature hides everything else) and otherwise
+// chosen so that a refusal costs nothing: only a call that is well-formed draws on the rate
+// limit, and only one within it occupies its token.
+func (s *Server) handle(x *exchange) result {
+	x.now = s.Now().Add(x.plan.skew)
+	if refusal := s.authenticate(x); refusal != nil {
+		return refused(refusal)
+	}
+	if x.routeRefusal != nil {
+		return refused(x.routeRefusal)
+	}
+	if x.tooLarge {
+		return refused(refuse(CodeInvalidHTTPRequest, "the body has more than %d bytes", maxBody))
+	}
+	if refusal := x.checkTokens(); refusal != nil {
+		return refused(refusal)
+	}
+	if res, throttled := s.admit(x); throttled {
+		return res
+	}
+	if refusal := s.occupy(x); refusal != nil {
+		return refused(refusal)
+	}
+	return s.carryOut(x)
+}
+
+// admit applies the rate limits.
+func (s *Server) admit(x *exchange) (res result, throttled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	header, refusal := s.throttle(x.call.Operation, s.Now())
+	if refusal == nil {
+		return result{}, false
+	}
+	s.stats.RateLimited++
+	return result{refusal: refusal, header: header}, true
+}
+
+// carryOut is the one step in which a call takes effect.
+func (s *Server) carryOut(x *exchange) result {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x.now = s.Now().Add(x.plan.skew)
+	w := s.worlds[x.account]
+	if w == nil {
+		w = newWorld(&s.options, x.account, x.now)
+		s.worlds[x.account] = w
+	}
+	operate := w.operation(x.call.Operation)
+	if x.call.ClientToken == "" || !x.call.Operation.mutates() {
+		return operate(x)
+	}
+	return s.once(x, operate)
+}
+
+// operation is the method that carries op out.
+func (w *world) operation(op Operation) func(*exchange) result {
+	switch op {
+	case Create:
+		return w.create
+	case List:
+		return w.list
+	case Get:
+		return w.get
+	case Update:
+		return w.update
+	case Delete:
+		return w.delete
+	case Attach:
+		return w.attach
+	case Detach:
+		return w.detach
+	case BindPublicIP:
+		return w.bindPublicIP
+	case UnbindPublicIP:
+		return w.unbindPublicIP
+	case GetSubnet:
+		return w.getSubnet
+	case PrivateIPInfo:
+		return w.privateIPInfo
+	default:
+		panic(fmt.Sprintf("bcesim: operation %q is routed but not implemented", op))
+	}
+}
+
+// pause takes d of real time, or until the server is closed.
+func (s *Server) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.closed:
+	}
+}

@@ -1,0 +1,98 @@
+package bce
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+const contentTypeJSON = "application/json;charset=utf-8"
+
+// call is one operation, ready to be sent.
+type call struct {
+	op, subject string
+	method      string
+	// path is in escaped form.
+	path string
+	// action is the query parameter without a value by which BCE tells its PUTs apart.
+	action      string
+	query       []param
+	clientToken string
+	// body is sent byte for byte; nil is no body.
+	body []byte
+	// extraBytes may be read beyond what the configuration allows an answer.
+	extraBytes int64
+	// read takes in the body of a success.
+	read func(body []byte) error
+}
+
+// invalid is the refusal of a call's input.
+func (c call) invalid(format string, args ...any) *Error {
+	reason := fmt.Sprintf(format, args...)
+	return &Error{Op: c.op, Subject: c.subject, Kind: KindLocal, Err: fmt.Errorf("%w: %s", ErrInvalid, clean(reason, maxMessage))}
+}
+
+// refused is a failure before anything was sent. When the context has ended, that is the
+// failure, whatever it made the cause say.
+func (c call) refused(ctx context.Context, cause error) *Error {
+	kind := KindLocal
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		kind = KindCanceled
+	case ctx.Err() != nil:
+		kind = KindTimeout
+	}
+	return &Error{Op: c.op, Subject: c.subject, Kind: kind, Err: withContextError(ctx, cause)}
+}
+
+// withContextError makes sure that a context's end can be found in the error with
+// errors.Is, even if the context was given a cause of its own.
+func withContextError(ctx context.Context, err error) error {
+	if end := ctx.Err(); end != nil && !errors.Is(err, end) {
+		return fmt.Errorf("%w: %w", end, err)
+	}
+	return err
+}
+
+// wireQuery writes the query as it is sent, encoded as it is signed.
+func (c call) wireQuery() string {
+	var parts []string
+	if c.action != "" {
+		parts = append(parts, uriEncode(c.action))
+	}
+	query := c.query
+	if c.clientToken != "" {
+		query = append(query[:len(query):len(query)], param{"clientToken", c.clientToken})
+	}
+	for _, p := range query {
+		parts = append(parts, uriEncode(p.name)+"="+uriEncode(p.value))
+	}
+	return strings.Join(parts, "&")
+}
+
+// newRequest makes the HTTP request, unsigned. A body is given in a form from which net/http
+// cannot derive GetBody: without that it cannot send the request a second time by itself,
+// which it otherwise does when an idle connection turns out dead.
+func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, error) {
+	target := c.endpoint.String() + call.path
+	if query := call.wireQuery(); query != "" {
+		target += "?" + query
+	}
+	req, err := http.NewRequestWithContext(ctx, call.method, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", c.config.UserAgent)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set(headerRequestID, newRequestID())
+	if call.body != nil {
+		req.Body = io.NopCloser(bytes.NewReader(call.body))
+		req.ContentLength = int64(len(call.body))
+		req.Header.Set("Content-Type", contentTypeJSON)
+	}
+	return req, nil
+}

@@ -1,0 +1,102 @@
+package bce
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// regionEndpoint is the HaVIP API of a region, by Baidu's rule; regions newer than this
+// code follow it too, so any DNS label is accepted.
+func regionEndpoint(region string) (*url.URL, error) {
+	if !isDNSLabel(region) {
+		return nil, fmt.Errorf("region %q: must be letters, digits and hyphens, such as bj", region)
+	}
+	return &url.URL{Scheme: "https", Host: "bcc." + strings.ToLower(region) + ".baidubce.com"}, nil
+}
+
+// parseEndpoint reads an endpoint: scheme and host, or a host alone, which means https.
+// Plain HTTP shows request and answer to the network and so is only for a loopback
+// address, unless allowPlain.
+func parseEndpoint(text string, allowPlain bool) (*url.URL, error) {
+	full := text
+	if !strings.Contains(text, "://") {
+		full = "https://" + text
+	}
+	u, err := url.Parse(full)
+	if err != nil {
+		// The error of net/url repeats the text, which may hold a password.
+		return nil, errors.New("endpoint: not a URL")
+	}
+	if u.User != nil {
+		return nil, errors.New("endpoint: must not contain a user or password")
+	}
+	fault := func(rule string) (*url.URL, error) {
+		return nil, fmt.Errorf("endpoint %q: %s", clean(text, maxWord), rule)
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return fault("scheme must be https or http")
+	case u.Hostname() == "" || !isHost(u.Hostname()):
+		return fault("must name a host, such as bcc.bj.baidubce.com")
+	case !isPort(u):
+		return fault("port must be a number from 1 to 65535")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return fault("must be scheme and host only, without path and query")
+	case u.Scheme == "http" && !allowPlain && !isLoopback(u.Hostname()):
+		return fault("plain http is only accepted for a loopback address; use https")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// isLoopback reports whether a host is this machine by its very name. Other names may
+// resolve to a loopback address today and elsewhere tomorrow.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// isHost reports whether host is an IP address without a zone or a DNS name, which also
+// makes it a host that net/http sends as it is.
+func isHost(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Zone() == ""
+	}
+	const maxDNSName = 253
+	if len(host) > maxDNSName {
+		return false
+	}
+	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
+		if !isDNSLabel(strings.ReplaceAll(label, "_", "-")) { // Compose service names have _
+			return false
+		}
+	}
+	return true
+}
+
+func isPort(u *url.URL) bool {
+	if strings.HasSuffix(u.Host, ":") {
+		return false
+	}
+	if u.Port() == "" {
+		return true
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && port > 0
+}
+
+func isDNSLabel(s string) bool {
+	const maxLabel = 63
+	if s == "" || len(s) > maxLabel || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+	})
+}

@@ -1,0 +1,112 @@
+package bce
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Environment reads credentials, region and endpoint from environment variables: those of
+// Baidu's own tools (BCE_*) first, then those of the Terraform provider (BAIDUCLOUD_*). It is
+// a [Provider].
+type Environment struct {
+	// Lookup finds a variable; nil means [os.LookupEnv].
+	Lookup func(name string) (value string, ok bool)
+}
+
+// variables is one family of names. Several names for one thing are alternatives.
+type variables struct {
+	accessKeyID, secretAccessKey string
+	sessionTokens                []string
+	region                       string
+}
+
+var families = []variables{
+	{ //nolint:gosec // names of variables, not their values
+		accessKeyID:     "BCE_ACCESS_KEY_ID",
+		secretAccessKey: "BCE_SECRET_ACCESS_KEY",
+		sessionTokens:   []string{"BCE_SECURITY_TOKEN", "BCE_SESSION_TOKEN"},
+		region:          "BCE_REGION",
+	},
+	{ //nolint:gosec // names of variables, not their values
+		accessKeyID:     "BAIDUCLOUD_ACCESS_KEY",
+		secretAccessKey: "BAIDUCLOUD_SECRET_KEY",
+		sessionTokens:   []string{"BAIDUCLOUD_SESSION_TOKEN"},
+		region:          "BAIDUCLOUD_REGION",
+	},
+}
+
+const endpointVariable = "BCE_ENDPOINT"
+
+// Retrieve returns the credentials of the first family that is set. Families are never
+// mixed, and half of one is an error and not [ErrNoCredentials]: somebody meant these to be
+// used, and going on to other credentials could create things in another account.
+func (e Environment) Retrieve(context.Context) (Credentials, error) {
+	for _, family := range families {
+		c, err := e.family(family)
+		if err != nil {
+			return Credentials{}, fmt.Errorf("environment: %w", err)
+		}
+		if !c.IsZero() {
+			return c, nil
+		}
+	}
+	return Credentials{}, fmt.Errorf("environment: %w: set %s and %s", ErrNoCredentials,
+		families[0].accessKeyID, families[0].secretAccessKey)
+}
+
+// family returns zero credentials when none of the family's variables is set.
+func (e Environment) family(names variables) (Credentials, error) {
+	id, secret := e.get(names.accessKeyID), e.get(names.secretAccessKey)
+	token, err := e.sessionToken(names.sessionTokens)
+	switch {
+	case err != nil:
+		return Credentials{}, err
+	case id == "" && secret == "" && token == "":
+		return Credentials{}, nil
+	case id == "":
+		return Credentials{}, fmt.Errorf("%s is not set, though others of its family are", names.accessKeyID)
+	case secret == "":
+		return Credentials{}, fmt.Errorf("%s is not set, though others of its family are", names.secretAccessKey)
+	}
+	return NewCredentials(id, secret, token), nil
+}
+
+func (e Environment) sessionToken(names []string) (string, error) {
+	token, from := "", ""
+	for _, name := range names {
+		value := e.get(name)
+		if value == "" {
+			continue
+		}
+		if token != "" && token != value {
+			return "", fmt.Errorf("%s and %s differ; set one of them", from, name)
+		}
+		token, from = value, name
+	}
+	return token, nil
+}
+
+// Region returns BCE_REGION or else BAIDUCLOUD_REGION; "" if neither is set.
+func (e Environment) Region() string {
+	for _, family := range families {
+		if region := e.get(family.region); region != "" {
+			return region
+		}
+	}
+	return ""
+}
+
+// Endpoint returns BCE_ENDPOINT; "" if it is not set.
+func (e Environment) Endpoint() string { return e.get(endpointVariable) }
+
+// get trims: a newline at the end of a secret read from a file breaks every signature.
+func (e Environment) get(name string) string {
+	lookup := e.Lookup
+	if lookup == nil {
+		lookup = os.LookupEnv
+	}
+	value, _ := lookup(name)
+	return strings.TrimSpace(value)
+}

@@ -1,0 +1,64 @@
+package bce
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Statuses of a HaVIP; the second is BCE's spelling of "bound to something".
+const (
+	StatusAvailable = "available"
+	StatusBound     = "binded"
+)
+
+// InstanceType is what kind of thing a HaVIP is bound to.
+type InstanceType string
+
+// What a HaVIP can be bound to.
+const (
+	InstanceServer InstanceType = "SERVER"
+	InstanceENI    InstanceType = "ENI"
+)
+
+// MaxBoundInstances is how many instances one HaVIP can be bound to.
+const MaxBoundInstances = 5
+
+// HaVIP is a high-availability virtual IP as BCE describes it. Its JSON is BCE's.
+type HaVIP struct {
+	ID               string          `json:"haVipId"`
+	Name             string          `json:"name"`
+	Description      string          `json:"description"`
+	VPCID            string          `json:"vpcId"`
+	SubnetID         string          `json:"subnetId"`
+	Status           string          `json:"status"`
+	PrivateIPAddress string          `json:"privateIpAddress"`
+	PublicIPAddress  string          `json:"publicIpAddress,omitempty"`
+	CreatedTime      time.Time       `json:"createdTime,omitzero"`
+	BoundInstances   []BoundInstance `json:"bindedInstances,omitempty"`
+}
+
+// BoundInstance is one instance that a HaVIP is bound to.
+type BoundInstance struct {
+	ID     string       `json:"instanceId"`
+	Type   InstanceType `json:"instanceType"`
+	Master bool         `json:"master"`
+}
+
+// UnmarshalJSON reads BCE's answer. A createdTime that is no RFC 3339 time becomes the zero
+// time: it must not make a listing of a thousand others unreadable.
+func (h *HaVIP) UnmarshalJSON(data []byte) error {
+	type plain HaVIP
+	wire := struct {
+		*plain
+		CreatedTime any `json:"createdTime"`
+	}{plain: (*plain)(h)}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	h.CreatedTime = time.Time{}
+	text, _ := wire.CreatedTime.(string)
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		h.CreatedTime = at
+	}
+	return nil
+}

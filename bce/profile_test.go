@@ -1,0 +1,150 @@
+package bce
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const profileJSON = `{
+  "current": "work",
+  "profiles": [
+    {"name": "default", "mode": "AK", "access_key_id": "id-default", "secret_access_key": "secret", "security_token": "stale", "region": "bj"},
+    {"name": "work", "mode": "StsToken", "access_key_id": " id-work ", "secret_access_key": "secret", "security_token": "token", "region": "gz", "endpoint": "bcc.gz.baidubce.com"},
+    {"name": "bare", "access_key_id": "id-bare", "secret_access_key": "secret"},
+    {"name": "tokenless", "mode": "StsToken", "access_key_id": "id", "secret_access_key": "secret"},
+    {"name": "secretless", "mode": "AK", "access_key_id": "id"},
+    {"name": "keyless", "mode": "AK", "secret_access_key": "secret"},
+    {"name": "odd", "mode": "Browser", "access_key_id": "id", "secret_access_key": "secret"}
+  ]
+}`
+
+func writeProfile(t *testing.T, content string, mode fs.FileMode) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, []byte(content), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestProfile(t *testing.T) {
+	t.Parallel()
+	path := writeProfile(t, profileJSON, 0o600)
+	for name, want := range map[string]struct {
+		secrets                secrets
+		name, region, endpoint string
+	}{
+		"default": {secrets{"id-default", "secret", ""}, "default", "bj", ""},
+		"":        {secrets{"id-work", "secret", "token"}, "work", "gz", "bcc.gz.baidubce.com"},
+		"bare":    {secrets{"id-bare", "secret", ""}, "bare", "", ""},
+	} {
+		p, err := ProfileFile{Path: path, Name: name}.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Credentials.secrets() != want.secrets || p.Name != want.name || p.Region != want.region || p.Endpoint != want.endpoint {
+			t.Errorf("profile %q = %+v; want %+v", name, p, want)
+		}
+		if p.Path != path || p.Warning() != "" {
+			t.Errorf("profile %q has path %q and warning %q", name, p.Path, p.Warning())
+		}
+	}
+	if c, err := (ProfileFile{Path: path}).Retrieve(t.Context()); err != nil || c.AccessKeyID() != "id-work" {
+		t.Errorf("Retrieve = %v, %v", c, err)
+	}
+}
+
+func TestProfileWithoutCurrentIsDefault(t *testing.T) {
+	t.Parallel()
+	p, err := parseProfile([]byte(`{"profiles":[{"name":"default","access_key_id":"id","secret_access_key":"secret"}]}`), "")
+	if err != nil || p.Name != "default" {
+		t.Errorf("profile = %+v, %v", p, err)
+	}
+}
+
+func TestProfileErrors(t *testing.T) {
+	t.Parallel()
+	path := writeProfile(t, profileJSON, 0o600)
+	for name, c := range map[string]struct {
+		file ProfileFile
+		want []string
+	}{
+		"no such profile": {ProfileFile{path, "nobody"}, []string{path, `"nobody"`, "no such profile", `"work"`}},
+		"no token":        {ProfileFile{path, "tokenless"}, []string{path, `"tokenless"`, "security_token"}},
+		"no secret":       {ProfileFile{path, "secretless"}, []string{path, `"secretless"`, "secret_access_key is missing"}},
+		"no key":          {ProfileFile{path, "keyless"}, []string{path, `"keyless"`, "access_key_id is missing"}},
+		"mode":            {ProfileFile{path, "odd"}, []string{path, `"odd"`, `"Browser"`, "use AK or StsToken"}},
+		"not JSON":        {ProfileFile{writeProfile(t, "{", 0o600), ""}, []string{"not valid JSON"}},
+		"empty":           {ProfileFile{writeProfile(t, "{}", 0o600), ""}, []string{`"default"`, "no profiles", "bce configure"}},
+		"too large":       {ProfileFile{writeProfile(t, strings.Repeat(" ", maxProfileBytes+1), 0o600), ""}, []string{"larger than"}},
+		"no path":         {ProfileFile{}, []string{"path is empty"}},
+		"a folder":        {ProfileFile{t.TempDir(), ""}, []string{"is a directory"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := c.file.Load()
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error = %v; want %q in it", err, want)
+				}
+			}
+			if errors.Is(err, ErrNoCredentials) {
+				t.Errorf("%v would let a chain go on", err)
+			}
+		})
+	}
+}
+
+func TestProfileMissingFile(t *testing.T) {
+	t.Parallel()
+	path := ProfilePath(t.TempDir())
+	_, err := ProfileFile{Path: path}.Load()
+	if !errors.Is(err, ErrNoCredentials) || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("error = %v", err)
+	}
+	if !strings.HasSuffix(path, filepath.Join(".bce", "config.json")) {
+		t.Errorf("path = %s", path)
+	}
+}
+
+func TestProfileWarning(t *testing.T) {
+	t.Parallel()
+	for mode, warned := range map[fs.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true, 0o644: true} {
+		path := writeProfile(t, profileJSON, mode)
+		p, err := ProfileFile{Path: path}.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if warning := p.Warning(); (warning != "") != warned || warned && !strings.Contains(warning, "chmod 600 "+path) {
+			t.Errorf("warning at mode %04o = %q", mode, warning)
+		}
+	}
+}
+
+func FuzzParseProfile(f *testing.F) {
+	f.Add([]byte(profileJSON), "")
+	f.Add([]byte(`{"profiles":[null]}`), "default")
+	f.Fuzz(func(t *testing.T, content []byte, name string) {
+		p, err := parseProfile(content, name)
+		if err != nil {
+			return
+		}
+		s := p.Credentials.secrets()
+		if s.accessKeyID == "" || s.secretAccessKey == "" {
+			t.Errorf("profile without error has no credentials: %q", content)
+		}
+		if name != "" && p.Name != name {
+			t.Errorf("asked for profile %q, got %q", name, p.Name)
+		}
+	})
+}
