@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"havip/internal/redisconn"
+)
+
+// ExitCode is what a program tells its caller. The numbers are a contract.
+type ExitCode int
+
+// The exit codes of every program.
+const (
+	ExitOK           ExitCode = 0
+	ExitItemsFailed  ExitCode = 1
+	ExitUsage        ExitCode = 2
+	ExitInvalidInput ExitCode = 3
+	ExitConfig       ExitCode = 4
+	ExitNetwork      ExitCode = 5
+	ExitPending      ExitCode = 8
+	ExitInterrupted  ExitCode = 130
+)
+
+// ExitCodes describes every code, in order.
+func ExitCodes() []struct {
+	Code    ExitCode
+	Meaning string
+} {
+	return []struct {
+		Code    ExitCode
+		Meaning string
+	}{
+		{ExitOK, "all done"},
+		{ExitItemsFailed, "some items failed: see `enqueue results BATCH --state rejected`"},
+		{ExitUsage, "the command line is wrong"},
+		{ExitInvalidInput, "the input file is invalid, or conflicts with the batch; nothing was enqueued"},
+		{ExitConfig, "configuration or credentials are missing or wrong"},
+		{ExitNetwork, "Redis or the network could not be used"},
+		{ExitPending, "the batch is not finished yet"},
+		{ExitInterrupted, "interrupted"},
+	}
+}
+
+// Error is an error that knows its exit code.
+type Error struct {
+	Code ExitCode
+	// Err is what to tell the user; nil when everything has been said already.
+	Err error
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("exit code %d", e.Code)
+	}
+	return e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Fail returns err with an exit code; nil stays nil.
+func Fail(code ExitCode, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Code: code, Err: err}
+}
+
+// Failf is [Fail] with a message.
+func Failf(code ExitCode, format string, args ...any) error {
+	return &Error{Code: code, Err: fmt.Errorf(format, args...)}
+}
+
+// CodeOf is the exit code that belongs to an error.
+func CodeOf(err error) ExitCode {
+	var known *Error
+	var url *redisconn.URLError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &known):
+		return known.Code
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case errors.As(err, &url):
+		return ExitConfig
+	default:
+		return ExitNetwork
+	}
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// zerolog keeps its time format in a global; it is set before any program can race for it.
+func init() { zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00" }
+
+// Logger returns the program's logger: JSON lines, or text for people when format is "console",
+// or when it is "auto" and w is a terminal.
+func Logger(w io.Writer, format, level string, getenv Getenv) (zerolog.Logger, error) {
+	l, err := zerolog.ParseLevel(level)
+	if err != nil || level == "" {
+		return zerolog.Nop(), Failf(ExitUsage, "log level %q: must be one of trace, debug, info, warn, error", level)
+	}
+	switch format {
+	case "json":
+	case "console":
+		w = console(w, getenv)
+	case "auto":
+		if IsTerminal(w) {
+			w = console(w, getenv)
+		}
+	default:
+		return zerolog.Nop(), Failf(ExitUsage, "log format %q: must be one of auto, json, console", format)
+	}
+	return zerolog.New(w).Level(l).With().Timestamp().Logger(), nil
+}
+
+func console(w io.Writer, getenv Getenv) io.Writer {
+	return zerolog.ConsoleWriter{
+		Out: w, TimeFormat: time.TimeOnly,
+		NoColor: getenv("NO_COLOR") != "" || !IsTerminal(w),
+	}
+}

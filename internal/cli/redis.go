@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/redisconn"
+)
+
+// DefaultRedisURL is used where neither flag nor environment names a Redis.
+const DefaultRedisURL = "redis://127.0.0.1:6379/0"
+
+// OpenRedis connects. An error carries its exit code.
+func OpenRedis(ctx context.Context, url string, options ...redisconn.Option) (redis.UniversalClient, error) {
+	client, err := redisconn.Open(ctx, url, options...)
+	if err != nil {
+		return nil, Fail(CodeOf(err), err)
+	}
+	return client, nil
+}
+
+// RequireDurable refuses a Redis that could lose or evict what it was told, unless the user
+// allows a volatile one. Lesser findings are written to w.
+func RequireDurable(ctx context.Context, client redis.UniversalClient, allowVolatile bool, w io.Writer) error {
+	findings, err := redisconn.Check(ctx, client)
+	if err != nil {
+		return Fail(ExitNetwork, err)
+	}
+	for _, finding := range findings {
+		switch {
+		case finding.Severity == redisconn.Note:
+		case finding.Severity == redisconn.Refuse && finding.Code == redisconn.CodePersistence && allowVolatile:
+			_, _ = fmt.Fprintf(w, "warning: %v (allowed by --allow-volatile)\n", finding)
+		case finding.Severity == redisconn.Refuse && finding.Code == redisconn.CodePersistence:
+			return Failf(ExitConfig, "%w Or pass --allow-volatile to accept the loss", finding)
+		case finding.Severity == redisconn.Refuse:
+			return Fail(ExitConfig, finding)
+		default:
+			_, _ = fmt.Fprintf(w, "warning: %v\n", finding)
+		}
+	}
+	return nil
+}

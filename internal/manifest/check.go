@@ -1,0 +1,126 @@
+package manifest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"havip/tasks"
+)
+
+// Row is one item and where it stands.
+type Row struct {
+	// Line is the line on which the row begins.
+	Line int
+	// Item has its defaults filled in and breaks no rule.
+	Item tasks.Item
+}
+
+// Check reads the whole file and reports every fault of it. A file with faults is no error:
+// errors are for what keeps the file from being read, and for the end of ctx.
+func (f *File) Check(ctx context.Context) (Report, error) {
+	f.checked = nil
+	var report Report
+	p := f.pass(ctx, func(fault Fault) {
+		fault.File = f.name
+		report.add(fault)
+	})
+	p.checker.duplicates = newDuplicates()
+	for {
+		_, _, err := p.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return Report{}, fmt.Errorf("read %s: %w", f.Name(), err)
+		}
+		report.Rows++
+	}
+	if err := p.blocks.finish(); err != nil {
+		return Report{}, fmt.Errorf("read %s: %w", f.Name(), err)
+	}
+	if report.Rows == 0 && report.FaultCount == 0 {
+		p.checker.report.at(start(), f.format.emptyRule())
+	}
+	report.sort()
+	report.Hash = p.blocks.hex()
+	if report.FaultCount == 0 {
+		f.checked = &checked{passed: p.blocks.passed}
+	}
+	return report, nil
+}
+
+// Rows delivers the items of a file that [File.Check] found without fault, in the order of
+// the file. It may be ranged over again, and ends with an error (and an empty Row) when the
+// file was not checked or had faults, when ctx ends, when reading fails, and with
+// [ErrChanged] before the first row of content that Check did not see.
+func (f *File) Rows(ctx context.Context) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		if err := f.deliver(ctx, yield); err != nil {
+			yield(Row{}, fmt.Errorf("read %s: %w", f.Name(), err))
+		}
+	}
+}
+
+// deliver yields the rows, and returns nil also when the loop over them was left.
+func (f *File) deliver(ctx context.Context, yield func(Row, error) bool) error {
+	if f.checked == nil {
+		return errors.New("items are delivered only of a file that was checked and has no faults")
+	}
+	faults := 0
+	p := f.pass(ctx, func(Fault) { faults++ })
+	p.blocks.comparing(f.checked.passed)
+	for {
+		at, item, err := p.next()
+		if errors.Is(err, io.EOF) && faults == 0 {
+			return nil
+		}
+		if faults > 0 { // the same content cannot have gained a fault
+			return ErrChanged
+		}
+		if err != nil {
+			return err
+		}
+		if !yield(Row{Line: at.line, Item: item}, nil) {
+			return nil
+		}
+	}
+}
+
+// pass is one reading of a file from start to end.
+type pass struct {
+	blocks  *blocks
+	rows    rowReader
+	checker *checker
+	rec     record
+}
+
+func (f *File) pass(ctx context.Context, report reporter) *pass {
+	b := newBlocks(f.whole(), func() error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return nil
+	})
+	return &pass{
+		blocks:  b,
+		rows:    f.format.newRows(newText(b), report),
+		checker: &checker{region: f.region, report: report},
+	}
+}
+
+// next reads and judges one row. The item is sound unless a fault was reported; io.EOF ends
+// the pass, also where the content stops being text.
+func (p *pass) next() (position, tasks.Item, error) {
+	err := p.rows.next(&p.rec)
+	if encoding := (*encodingError)(nil); errors.As(err, &encoding) {
+		p.checker.report.at(encoding.at, encoding.rule)
+		return position{}, tasks.Item{}, io.EOF
+	}
+	if err != nil || p.rec.broken {
+		return p.rec.at, tasks.Item{}, err
+	}
+	return p.rec.at, p.checker.item(&p.rec), nil
+}

@@ -1,0 +1,93 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// column is one field of an item, in the contract's order.
+type column int
+
+const (
+	columnKey column = iota
+	columnName
+	columnSubnetID
+	columnPrivateIPAddress
+	columnDescription
+	columnAccount
+	columnRegion
+	columnClientToken
+	columnCount
+	// noColumn stands for a field that the contract does not know.
+	noColumn column = -1
+)
+
+var columnNames = [columnCount]string{
+	"key", "name", "subnetId", "privateIpAddress", "description", "account", "region", "clientToken",
+}
+
+// String is the column's name in the contract.
+func (c column) String() string { return columnNames[c] }
+
+// columnOf finds a column by its exact name. Guessing at other spellings would let a file
+// mean one thing today and another when a column is added.
+func columnOf(name string) column {
+	return column(slices.Index(columnNames[:], name)) // -1 is noColumn
+}
+
+// unknown is the rule that a field with an unknown name breaks; noun is what the format
+// calls a field.
+func unknown(noun, name string) string {
+	all := strings.Join(columnNames[:], ", ")
+	if c := nearest(name); c != noColumn {
+		return fmt.Sprintf("unknown %s %s; did you mean %q? The %ss are: %s", noun, quote(name), c, noun, all)
+	}
+	return fmt.Sprintf("unknown %s %s; the %ss are: %s", noun, quote(name), noun, all)
+}
+
+// nearest is the column that a misspelt name most likely means, or noColumn.
+func nearest(name string) column {
+	best, distance := noColumn, 3 // three edits and more are another word
+	if len(name) > 2*len(columnNames[columnPrivateIPAddress]) {
+		return noColumn
+	}
+	plain := plainName(name)
+	for c := range columnCount {
+		known := plainName(c.String())
+		if d := edits(plain, known); d < distance && d < len(known)/2+1 {
+			best, distance = c, d
+		}
+	}
+	return best
+}
+
+// sameButSpelling says whether name is a column's but for case, space, - and _.
+func sameButSpelling(name string) bool {
+	plain := plainName(name)
+	return slices.ContainsFunc(columnNames[:], func(known string) bool { return plainName(known) == plain })
+}
+
+func plainName(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(name))
+}
+
+// edits is the Levenshtein distance between two short names, in bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,136 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// csvRows reads CSV. Cutting into rows is its own (see csvEntries), so that faults stay
+// with their row; cutting a row into fields is encoding/csv's.
+type csvRows struct {
+	entries csvEntries
+	report  reporter
+	fields  fieldParser
+	// header has the column of each field, once it was read.
+	header []column
+	// missing are required columns that the header lacks, reported there once for all rows.
+	missing []column
+}
+
+func newCSVRows(r io.Reader, report reporter) *csvRows {
+	return &csvRows{entries: csvEntries{lines: newLines(r)}, report: report}
+}
+
+func (c *csvRows) next(rec *record) error {
+	if c.header == nil {
+		if err := c.readHeader(); err != nil {
+			return err
+		}
+	}
+	e, err := c.entries.next()
+	if err != nil {
+		return err
+	}
+	rec.reset(position{e.line, 1})
+	values, ok := c.parse(e)
+	if !ok || !c.rightCount(e, values) {
+		rec.broken = true
+		return nil
+	}
+	for i, value := range values {
+		if c.header[i] != noColumn {
+			rec.set(c.header[i], value, c.fields.where(e, i))
+		}
+	}
+	for _, col := range c.missing {
+		rec.excuse(col)
+	}
+	return nil
+}
+
+// parse cuts a row into fields, or reports why that cannot be done.
+func (c *csvRows) parse(e csvEntry) ([]string, bool) {
+	if e.rule != "" {
+		c.report.at(position{e.line, 1}.after(e.text[:e.index]), e.rule)
+		return nil, false
+	}
+	values, err := c.fields.parse(e.text)
+	if err != nil { // csvEntries lets no such row through; encoding/csv has the last word
+		c.report.at(position{e.line, 1}, "is not a CSV row: "+err.Error())
+		return nil, false
+	}
+	return values, true
+}
+
+// rightCount reports a row with more or fewer fields than the header: its values stand
+// under the wrong columns, and judging them would only confuse.
+func (c *csvRows) rightCount(e csvEntry, values []string) bool {
+	n, want := len(values), len(c.header)
+	switch {
+	case n > want:
+		c.report.at(c.fields.where(e, want),
+			fmt.Sprintf("row has %s, the header %d; put a value with a comma in quotes", count(n, "field"), want))
+	case n < want:
+		c.report.at(position{e.line, 1},
+			fmt.Sprintf("row has %s, the header %d; leave a field empty, but keep its comma", count(n, "field"), want))
+	}
+	return n == want
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// fieldParser feeds single rows to one csv.Reader, which is dear to make.
+type fieldParser struct {
+	reader *csv.Reader
+	feed   bytes.Reader
+	// buf holds the row with the line break that ends it.
+	buf []byte
+}
+
+// parse returns the row's values; the slice is good until the following call.
+func (p *fieldParser) parse(row []byte) ([]string, error) {
+	if p.reader == nil {
+		p.reader = csv.NewReader(&p.feed)
+		p.reader.FieldsPerRecord = -1
+		p.reader.ReuseRecord = true
+	}
+	p.buf = append(append(p.buf[:0], row...), '\n')
+	p.feed.Reset(p.buf)
+	values, err := p.reader.Read()
+	if err == nil && p.feed.Len() > 0 {
+		err = errors.New("has more than one row")
+	}
+	if err != nil {
+		p.reader = nil // what it has buffered belongs to no later row
+	}
+	return values, err
+}
+
+// where is the position of the i-th field of the row last parsed.
+func (p *fieldParser) where(e csvEntry, i int) position {
+	first, _ := p.reader.FieldPos(0)
+	line, column := p.reader.FieldPos(i)
+	at := position{e.line + line - first, column}
+	if text := lineOf(e.text, line-first); utf8.RuneCount(text) < len(text) {
+		at.column = 1 + utf8.RuneCount(text[:column-1])
+	}
+	return at
+}
+
+// lineOf is the n-th line of text, counted from 0.
+func lineOf(text []byte, n int) []byte {
+	for range n {
+		_, text, _ = bytes.Cut(text, []byte{'\n'})
+	}
+	text, _, _ = bytes.Cut(text, []byte{'\n'})
+	return text
+}

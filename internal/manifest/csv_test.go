@@ -1,0 +1,155 @@
+package manifest
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCSVGood(t *testing.T) {
+	t.Parallel()
+	runGoodCases(t, CSV, []goodCase{
+		{"plain", "name,subnetId\nweb-1,sbn-a\nweb-2,sbn-a\n", []Row{web(2, "web-1"), web(3, "web-2")}},
+		{"no line break at the end", "name,subnetId\nweb-1,sbn-a", []Row{web(2, "web-1")}},
+		{"byte-order mark and CRLF", "\uFEFFname,subnetId\r\nweb-1,sbn-a\r\n", []Row{web(2, "web-1")}},
+		{"empty lines", "\n\nname,subnetId\n\nweb-1,sbn-a\n\r\n\n", []Row{web(5, "web-1")}},
+		{"quoted header", "\"name\",\"subnetId\"\n\"web-1\",\"sbn-a\"\n", []Row{web(2, "web-1")}},
+		{"lines behind a quoted line break", "name,subnetId,description\nweb-1,sbn-a,\"\n\"\nweb-2,sbn-a,\n", []Row{
+			func() Row { r := web(2, "web-1"); r.Item.Request.Description = "\n"; return r }(), web(4, "web-2"),
+		}},
+		{
+			"all columns, in another order",
+			"clientToken,region,account,description,privateIpAddress,subnetId,name,key\n" +
+				"tok-1,gz,prod,\"a, \"\"b\"\"\nc\",10.0.0.7,sbn-dk8gl9bc,网关-1,k1\n",
+			[]Row{full(2)},
+		},
+		{"same name under other keys", "key,name,subnetId\na,web-1,sbn-a\nb,web-1,sbn-a\n", []Row{
+			func() Row { r := web(2, "web-1"); r.Item.Key = "a"; return r }(),
+			func() Row { r := web(3, "web-1"); r.Item.Key = "b"; return r }(),
+		}},
+	})
+}
+
+const columnList = "key, name, subnetId, privateIpAddress, description, account, region, clientToken"
+
+func TestCSVHeaderFaults(t *testing.T) {
+	t.Parallel()
+	runFaultCases(t, CSV, []faultCase{
+		{"empty", "", 0, []string{"1:1: has no items; below the header (such as name,subnetId,privateIpAddress,description) each line is one item"}},
+		{"header only", "name,subnetId\n", 0, []string{"1:1: has no items; below the header (such as name,subnetId,privateIpAddress,description) each line is one item"}},
+		{"no header", "web-1,sbn-a\nweb-2,sbn-a\n", 0, []string{
+			"1:1: first line names no known column; begin the file with a header such as name,subnetId,privateIpAddress,description",
+		}},
+		{"semicolons", "name;subnetId\nweb-1;sbn-a\n", 0, []string{
+			"1:1: fields are separated by ';'; separate them with commas (in a spreadsheet, export as comma-separated values)",
+		}},
+		{"tabs", "name\tsubnetId\nweb-1\tsbn-a\n", 0, []string{
+			`1:1: fields are separated by '\t'; separate them with commas (in a spreadsheet, export as comma-separated values)`,
+		}},
+		{"CR alone", "name,subnetId\rweb-1,sbn-a\r", 0, []string{"1:1: ends its lines with CR alone; save it with LF or CRLF line ends"}},
+		{"unknown columns, told once", "name,subnet_id,网,desc\nweb-1,sbn-a,,\nweb-2,sbn-a,,\n", 2, []string{
+			`1:1: column "subnetId" is missing from the header`,
+			`1:6: unknown column "subnet_id"; did you mean "subnetId"? The columns are: ` + columnList,
+			`1:16: unknown column "网"; the columns are: ` + columnList,
+			`1:18: unknown column "desc"; the columns are: ` + columnList,
+		}},
+		{"other case is another name", "Name,subnetId\nweb-1,sbn-a\n", 1, []string{
+			`1:1: unknown column "Name"; did you mean "name"? The columns are: ` + columnList,
+			`1:1: column "name" is missing from the header`,
+		}},
+		{"control characters in a name", "name,subnetId,\x1b[31m\nweb-1,sbn-a,\n", 1, []string{
+			`1:15: unknown column "\x1b[31m"; the columns are: ` + columnList,
+		}},
+		{"column twice", "name,subnetId,name\nweb-1,sbn-a,web-2\n", 1, []string{`1:15: column "name" stands in the header twice; remove one`}},
+		{"malformed", "name,sub\"netId\nweb-1,sbn-a\n", 0, []string{
+			`1:9: has a quote inside a field that does not begin with one; put the whole field in quotes and write a quote in it as ""`,
+		}},
+	})
+}
+
+func TestCSVRowFaults(t *testing.T) {
+	t.Parallel()
+	const header = "name,subnetId,description\n"
+	runFaultCases(t, CSV, []faultCase{
+		{"values, columns in characters", header + "网关 1,sbn dk,\n", 1, []string{
+			`2:1: name "网关 1": has ' '; only letters, digits, Chinese characters and - _ / . are allowed`,
+			`2:6: subnetId "sbn dk": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"behind a quoted line break", header + "\"web\n-1\",sbn,\"\"\n", 1, []string{
+			`2:1: name "web\n-1": has '\n'; only letters, digits, Chinese characters and - _ / . are allowed`,
+			`3:5: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"numbers of fields", header + "web-1,sbn-a\nweb-2,sbn-a,a,b\nweb-3\n  \n", 4, []string{
+			"2:1: row has 2 fields, the header 3; leave a field empty, but keep its comma",
+			"3:15: row has 4 fields, the header 3; put a value with a comma in quotes",
+			"4:1: row has 1 field, the header 3; leave a field empty, but keep its comma",
+			"5:1: row has 1 field, the header 3; leave a field empty, but keep its comma",
+		}},
+		{"only empty fields", header + ",,\n", 1, []string{`2:1: name "": is required`, `2:2: subnetId "": is required`}},
+		{"stray quotes cost one row each", header + "a\"b,sbn-a,\nweb-1,sbn-a,\"x\"y\nweb-1,sbn,\n", 3, []string{
+			`2:2: has a quote inside a field that does not begin with one; put the whole field in quotes and write a quote in it as ""`,
+			`3:16: has text behind a closing quote; write a quote inside a field as ""`,
+			`4:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"open quote costs one row", header + "web-1,sbn-a,\"open\nweb-2,sbn,\nweb-3,sbn-a,\"x\"\nweb-4,s,\n", 4, []string{
+			`2:13: has a quote that is not closed; close it, and write a quote inside a field as ""`,
+			`3:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+			`5:7: subnetId "s": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"open quote up to the end", header + "web-1,sbn-a,\"open\nweb-2,sbn,", 2, []string{
+			`2:13: has a quote that is not closed; close it, and write a quote inside a field as ""`,
+			`3:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"overlong line", header + "web-1,sbn-a," + strings.Repeat("x", maxLine) + "\nweb-2,sbn,\n", 2, []string{
+			"2:1: line is longer than 1 MiB",
+			`3:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"overlong line behind an open quote", header + "web-1,sbn-a,\"\nweb-2,sbn,\n" + strings.Repeat("x", 2*maxLine) + "\nweb-3,sbn,\n", 4, []string{
+			`2:13: has a quote that is not closed; close it, and write a quote inside a field as ""`,
+			`3:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+			"4:1: line is longer than 1 MiB",
+			`5:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"GB18030", header + "web-1,sbn,\nweb-2,sbn-a,\xc4\xe3\nweb-3,sbn,\n", 1, []string{
+			`2:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+			"3:13: is not UTF-8 text; if it was saved as GB18030 or GBK, convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE",
+		}},
+		{"UTF-16 with mark", "\xff\xfen\x00a\x00", 0, []string{
+			"1:1: is UTF-16 text, not UTF-8; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEWFILE",
+		}},
+		{"UTF-16 without mark", "n\x00a\x00m\x00", 0, []string{
+			"1:2: has a NUL byte, so it is no UTF-8 text; if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 FILE > NEWFILE",
+		}},
+	})
+}
+
+// Long quoted fields are bounded, and what was read for one is read again row by row.
+func TestCSVOpenQuoteIsBounded(t *testing.T) {
+	t.Parallel()
+	const n = 30_000 // rows of 14 bytes: several times maxQuoted
+	text := "name,subnetId\n\"web-0,sbn-a\n" + strings.Repeat("1,sbn-abcdefg\n", n)
+	f := content(CSV, text)
+	report, faults := check(t, f)
+	if report.Rows != n+1 || report.FaultCount != n+1 {
+		t.Errorf("got %d rows and %d faults, want %d of each", report.Rows, report.FaultCount, n+1)
+	}
+	want := `2:1: has a quote that is not closed; close it, and write a quote inside a field as ""`
+	if faults[0] != want {
+		t.Errorf("got %q, want %q", faults[0], want)
+	}
+	if faults[MaxFaults-1] != `51:1: name "1": must start with a letter or a Chinese character` {
+		t.Errorf("got %q as the last fault kept", faults[MaxFaults-1])
+	}
+}
+
+// A row whose every line leaves a quote open must not make reading quadratic: each line is
+// read at most a few times.
+func TestCSVStrayQuotesReadEachLineOnce(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"x\",\"", ",\"", "\"\"\"", "\"x", "\",\",\""} {
+		text := "name,subnetId\n" + strings.Repeat(line+"\n", 200_000)
+		report, faults := check(t, content(CSV, text))
+		if report.FaultCount == 0 || len(faults) != MaxFaults {
+			t.Errorf("%q: got %d faults, %d kept", line, report.FaultCount, len(faults))
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// maxQuoted bounds a row whose quoted fields go on over several lines, in bytes. A quote
+// that stays open for longer was never meant to span lines.
+const maxQuoted = 64 << 10
+
+// Rules of CSV's quoting.
+const (
+	ruleStrayQuote = `has a quote inside a field that does not begin with one; put the whole field in quotes and write a quote in it as ""`
+	ruleStrayText  = `has text behind a closing quote; write a quote inside a field as ""`
+	ruleOpenQuote  = `has a quote that is not closed; close it, and write a quote inside a field as ""`
+)
+
+// csvEntries cuts CSV into rows, each the text of one line or, with quoted line breaks, of
+// several. Empty lines are skipped. A malformed row costs its first line only: what was read
+// behind it is read again as rows of its own.
+type csvEntries struct {
+	lines *lines
+	// again is text to read again before going on with lines; behind it comes the overlong
+	// line numbered skipped, if that is not 0.
+	again   []byte
+	skipped int
+	// number is that of the line last read.
+	number int
+	row    []byte
+}
+
+// csvEntry is one row's text without its last line break.
+type csvEntry struct {
+	text []byte
+	line int
+	// rule, if any, is broken at byte index of text, and the row cannot be read.
+	rule  string
+	index int
+}
+
+// next returns the next row, good until the following call.
+func (c *csvEntries) next() (csvEntry, error) {
+	for {
+		text, err := c.line()
+		switch {
+		case errors.Is(err, errLongLine):
+			return csvEntry{line: c.number, rule: err.Error()}, nil
+		case err != nil:
+			return csvEntry{}, err
+		case len(text) > 0:
+			return c.entry(text)
+		}
+	}
+}
+
+// entry is the row that begins with the line just read.
+func (c *csvEntries) entry(text []byte) (csvEntry, error) {
+	var q quotes
+	e := csvEntry{text: text, line: c.number}
+	switch v, i := q.line(text); v {
+	case rowEnds:
+	case rowGoesOn:
+		return c.goOn(e, &q, i)
+	case strayQuote:
+		e.rule, e.index = ruleStrayQuote, i
+	case strayText:
+		e.rule, e.index = ruleStrayText, i
+	}
+	return e, nil
+}
+
+// goOn reads on until the row's open quote, at byte opened, is closed. A quote that is never
+// closed, or not well, is a fault of the first line, and the lines behind it are rows again.
+func (c *csvEntries) goOn(e csvEntry, q *quotes, opened int) (csvEntry, error) {
+	c.row = append(c.row[:0], e.text...)
+	first := len(c.row)
+	unread := c.again
+	for v := rowGoesOn; v == rowGoesOn && len(c.row) <= maxQuoted; {
+		text, err := c.line()
+		if errors.Is(err, errLongLine) {
+			c.skipped = c.number
+			break
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return csvEntry{}, err
+		}
+		c.row = append(append(c.row, '\n'), text...)
+		if v, _ = q.line(text); v == rowEnds {
+			e.text = c.row
+			return e, nil
+		}
+	}
+	if len(c.again) > 0 { // all that was read came from there
+		c.again = unread
+	} else if len(c.row) > first {
+		c.again = bytes.Clone(c.row[first+1:])
+	}
+	c.number = e.line
+	return csvEntry{text: c.row[:first], line: e.line, rule: ruleOpenQuote, index: opened}, nil
+}
+
+// line reads the next line, first of what is to be read again.
+func (c *csvEntries) line() ([]byte, error) {
+	switch {
+	case len(c.again) > 0:
+		text, rest, _ := bytes.Cut(c.again, []byte{'\n'})
+		c.again = rest
+		c.number++
+		return text, nil
+	case c.skipped > 0:
+		c.number, c.skipped = c.skipped, 0
+		return nil, errLongLine
+	}
+	text, err := c.lines.next()
+	c.number = c.lines.number
+	return text, err
+}

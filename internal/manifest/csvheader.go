@@ -1,0 +1,65 @@
+package manifest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// required are the columns without which no row can be an item.
+var required = []column{columnName, columnSubnetID}
+
+// readHeader reads the line that names the columns. A header with faults still serves for
+// the columns that it does name, so that the rows' faults are reported in the same run; only
+// where nothing can be told from it does it answer io.EOF, with the reason reported.
+func (c *csvRows) readHeader() error {
+	e, err := c.entries.next()
+	if err != nil {
+		return err
+	}
+	names, ok := c.parse(e)
+	if !ok {
+		return io.EOF
+	}
+	at := position{e.line, 1}
+	if rule := noHeader(e.text, names); rule != "" {
+		c.report.at(at, rule)
+		return io.EOF
+	}
+	header := make([]column, len(names))
+	for i, name := range names {
+		header[i] = columnOf(name)
+		if header[i] == noColumn {
+			c.report.at(c.fields.where(e, i), unknown("column", name))
+		} else if slices.Contains(header[:i], header[i]) {
+			c.report.at(c.fields.where(e, i), fmt.Sprintf("column %q stands in the header twice; remove one", name))
+		}
+	}
+	for _, col := range required {
+		if !slices.Contains(header, col) {
+			c.report.at(at, fmt.Sprintf("column %q is missing from the header", col))
+			c.missing = append(c.missing, col)
+		}
+	}
+	c.header = header
+	return nil
+}
+
+// noHeader says why a first line cannot be a header; "" means that it is one.
+func noHeader(text []byte, names []string) string {
+	if bytes.IndexByte(text, '\r') >= 0 {
+		return "ends its lines with CR alone; save it with LF or CRLF line ends"
+	}
+	if len(names) == 1 {
+		if i := strings.IndexAny(names[0], ";\t|"); i >= 0 {
+			return fmt.Sprintf("fields are separated by %q; separate them with commas (in a spreadsheet, export as comma-separated values)",
+				names[0][i])
+		}
+	}
+	if !slices.ContainsFunc(names, sameButSpelling) {
+		return "first line names no known column; begin the file with a header such as " + exampleHeader
+	}
+	return ""
+}

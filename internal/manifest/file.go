@@ -1,0 +1,147 @@
+package manifest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Standard is the path that means standard input.
+const Standard = "-"
+
+// Options say how to read a file. The zero value reads by the file's extension.
+type Options struct {
+	// Format, if set, is the file's format whatever its name.
+	Format Format
+	// DefaultRegion is the region of items that name none.
+	DefaultRegion string
+	// Stdin is what the path "-" reads; it need not be seekable, and is not closed.
+	Stdin io.Reader
+	// TempDir is where input that cannot be read twice is kept; "" is the system's choice.
+	TempDir string
+}
+
+// File is an open file of items. It is for one goroutine at a time.
+type File struct {
+	name, batch string
+	format      Format
+	region      string
+	content     io.ReaderAt
+	// release gives back what content occupies.
+	release func() error
+	// checked is what the last check read; nil before, and after one with faults.
+	checked *checked
+}
+
+// checked is the memory of a check without faults.
+type checked struct{ passed []digest }
+
+// Open opens a file for checking. Input that can be read only once (standard input, a pipe)
+// is read to its end first, into a private temporary file; ctx ends that.
+//
+// Its errors are about the file as a whole and say what to do; faults of its content are
+// found by [File.Check]. The caller closes the file.
+func Open(ctx context.Context, path string, options Options) (*File, error) {
+	if err := options.Format.check(); err != nil {
+		return nil, err
+	}
+	f := &File{name: path, format: options.Format, region: options.DefaultRegion}
+	var err error
+	if path == Standard {
+		err = f.openStandard(ctx, options)
+	} else {
+		err = f.openPath(ctx, path, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if f.format == "" {
+		if f.format, err = sniff(f.whole()); err != nil {
+			return nil, errors.Join(fmt.Errorf("read %s: %w", f.Name(), err), f.Close())
+		}
+	}
+	return f, nil
+}
+
+func (f *File) openStandard(ctx context.Context, options Options) error {
+	f.name = "stdin"
+	if options.Stdin == nil {
+		return errors.New("read stdin: there is no standard input; name a file instead")
+	}
+	return f.spool(ctx, options.Stdin, options.TempDir)
+}
+
+func (f *File) openPath(ctx context.Context, path string, options Options) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return openError(path, err)
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return errors.Join(openError(path, err), file.Close())
+	case info.IsDir():
+		return errors.Join(fmt.Errorf("open %s: is a directory; name a file of items in it", f.Name()), file.Close())
+	case !info.Mode().IsRegular():
+		return errors.Join(f.spool(ctx, file, options.TempDir), file.Close())
+	}
+	if f.format == "" {
+		if f.format, err = formatOf(path); err != nil {
+			return errors.Join(err, file.Close())
+		}
+	}
+	base := filepath.Base(path)
+	f.batch = strings.TrimSuffix(base, filepath.Ext(base))
+	f.content, f.release = file, file.Close
+	return nil
+}
+
+// openError says what failed and what to do about it; the cause stays for errors.Is.
+func openError(path string, err error) error {
+	cause := err
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		cause = pathError.Err
+	}
+	advice := "check the path"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		advice = "check the path, or use - for standard input"
+	case errors.Is(err, fs.ErrPermission):
+		advice = "make it readable for this user"
+	}
+	return fmt.Errorf("open %s: %w; %s", printable(path), cause, advice)
+}
+
+// Name is the file's name for people: its path, or "stdin".
+func (f *File) Name() string { return printable(f.name) }
+
+// BatchName is the name of the batch that a file stands for when nobody names one: its base
+// name without extension. Input without a name of its own has none.
+func (f *File) BatchName() string { return f.batch }
+
+// Format is the format that the file is read in.
+func (f *File) Format() Format { return f.format }
+
+// Close releases the file, and removes what was kept of input that had no file.
+func (f *File) Close() error {
+	if f.release == nil {
+		return nil
+	}
+	release := f.release
+	f.release = nil
+	return release()
+}
+
+// whole reads the content from its start, whatever was read before.
+func (f *File) whole() io.Reader {
+	return io.NewSectionReader(f.content, 0, math.MaxInt64)
+}
+
+// isEnd tells the end of a stream from a failure.
+func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }

@@ -1,0 +1,112 @@
+package manifest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Format is how a file writes its items.
+type Format string
+
+// The formats.
+const (
+	// CSV has a header that names the columns.
+	CSV Format = "csv"
+	// NDJSON has one JSON object on each line.
+	NDJSON Format = "ndjson"
+	// JSON is one array of objects.
+	JSON Format = "json"
+	// YAML is one block list of mappings.
+	YAML Format = "yaml"
+)
+
+// Formats are all formats, in the order to show them.
+func Formats() []Format { return []Format{CSV, NDJSON, JSON, YAML} }
+
+var extensions = map[string]Format{
+	".csv":    CSV,
+	".ndjson": NDJSON,
+	".jsonl":  NDJSON,
+	".json":   JSON,
+	".yaml":   YAML,
+	".yml":    YAML,
+}
+
+// formatOf tells a file's format from its name.
+func formatOf(path string) (Format, error) {
+	extension := filepath.Ext(path)
+	if format, ok := extensions[strings.ToLower(extension)]; ok {
+		return format, nil
+	}
+	return "", fmt.Errorf("read %s: cannot tell the format from the extension %q; name the file .csv, .ndjson, .jsonl, .json, .yaml or .yml",
+		printable(path), extension)
+}
+
+func (f Format) check() error {
+	if f == "" || slices.Contains(Formats(), f) {
+		return nil
+	}
+	return fmt.Errorf("format %s: unknown; the formats are csv, ndjson, json and yaml", quote(string(f)))
+}
+
+// sniff tells the format of content without a name from how it begins. An item's name and
+// a column's begin with a letter, so that none of the marks below can begin a CSV file.
+func sniff(r io.Reader) (Format, error) {
+	head := make([]byte, 4096)
+	n, err := io.ReadFull(r, head)
+	if n == 0 && err != nil && !isEnd(err) {
+		return "", err
+	}
+	head = bytes.TrimPrefix(head[:n], []byte("\uFEFF"))
+	head = bytes.TrimLeft(head, " \t\r\n")
+	if len(head) == 0 {
+		return CSV, nil
+	}
+	switch head[0] {
+	case '{':
+		return NDJSON, nil
+	case '[':
+		return JSON, nil
+	case '-', '#', '%':
+		return YAML, nil
+	}
+	return CSV, nil
+}
+
+// newRows starts reading content in a format.
+func (f Format) newRows(r io.Reader, report reporter) rowReader {
+	switch f {
+	case NDJSON:
+		return &ndjsonRows{lines: newLines(r), report: report}
+	case JSON:
+		return newJSONRows(r, report)
+	case YAML:
+		return newYAMLRows(r, report)
+	default: // Open lets no other format in
+		return newCSVRows(r, report)
+	}
+}
+
+// emptyRule is what a file without rows is told.
+func (f Format) emptyRule() string {
+	switch f {
+	case NDJSON:
+		return "has no items; write one JSON object on each line, such as " + exampleObject
+	case JSON:
+		return "has no items; write an array of objects, such as [" + exampleObject + "]"
+	case YAML:
+		return `has no items; write one "- " entry for each item, such as - {name: web-1, subnetId: sbn-dk8gl9bc}`
+	default:
+		return "has no items; below the header (such as " + exampleHeader + ") each line is one item"
+	}
+}
+
+// Examples for those who have not met the format.
+const (
+	exampleHeader = "name,subnetId,privateIpAddress,description"
+	exampleObject = `{"name":"web-1","subnetId":"sbn-dk8gl9bc"}`
+)

@@ -1,0 +1,128 @@
+package manifest
+
+import (
+	"strings"
+	"testing"
+)
+
+const (
+	a          = `{"name":"web-1","subnetId":"sbn-a"}`
+	fullObject = `{"key":"k1","name":"\u7f51关-1","subnetId":"sbn-dk8gl9bc","privateIpAddress":"10.0.0.7",` +
+		`"description":"a, \"b\"\nc","account":"prod","region":"gz","clientToken":"tok-1"}`
+	fieldList = columnList
+)
+
+func TestNDJSONGood(t *testing.T) {
+	t.Parallel()
+	runGoodCases(t, NDJSON, []goodCase{
+		{"plain", a + "\n", []Row{web(1, "web-1")}},
+		{"byte-order mark, CRLF, blank lines, no last break", "\uFEFF\r\n" + a + "\r\n \t\r\n{ \"name\" : \"web-2\" , \"subnetId\":\"sbn-a\" }", []Row{web(2, "web-1"), web(4, "web-2")}},
+		{"null is empty", `{"name":"web-1","subnetId":"sbn-a","key":null,"privateIpAddress":null}`, []Row{web(1, "web-1")}},
+		{"escaped field name", `{"n\u0061me":"web-1","subnetId":"sbn-a"}`, []Row{web(1, "web-1")}},
+		{"all fields", fullObject, []Row{full(1)}},
+		{"replacement character that is meant", `{"name":"web-1","subnetId":"sbn-a","description":"\uFFFD\n` + "\uFFFD" + `"}`, []Row{
+			func() Row { r := web(1, "web-1"); r.Item.Request.Description = "\uFFFD\n\uFFFD"; return r }(),
+		}},
+	})
+}
+
+func TestNDJSONFaults(t *testing.T) {
+	t.Parallel()
+	const notObject = `is not a JSON object such as {"name":"web-1","subnetId":"sbn-dk8gl9bc"}: `
+	const mustBe = `must be an object such as {"name":"web-1","subnetId":"sbn-dk8gl9bc"}; found `
+	runFaultCases(t, NDJSON, []faultCase{
+		{"empty", "\n \n", 0, []string{
+			`1:1: has no items; write one JSON object on each line, such as {"name":"web-1","subnetId":"sbn-dk8gl9bc"}`,
+		}},
+		{"array", " " + "[" + a + "]", 0, []string{"1:1: is a JSON array, not one JSON object on each line; name the file .json"}},
+		{"unknown field excuses its neighbour", `{"naem":"web-1","subnetId":"sbn-a"}`, 1, []string{
+			`1:2: unknown field "naem"; did you mean "name"? The fields are: ` + fieldList,
+		}},
+		{"unknown field beside the right one", `{"Name":"x","name":"web-1","subnetId":"sbn-a"}`, 1, []string{
+			`1:2: unknown field "Name"; did you mean "name"? The fields are: ` + fieldList,
+		}},
+		{"wrong types", `{"name": 123,"subnetId":{"a":["}"]}}` + "\n" + `{"name":true,"subnetId":["x"]}`, 2, []string{
+			`1:10: name "123": must be a string in quotes; found a number`,
+			`1:25: subnetId "{\"a\":[\"}\"]}": must be a string in quotes; found an object`,
+			`2:9: name "true": must be a string in quotes; found true or false`,
+			`2:25: subnetId "[\"x\"]": must be a string in quotes; found an array`,
+		}},
+		{"required", "{}\n" + `{"name":null,"subnetId":""}`, 2, []string{
+			`1:1: name "": is required`, `1:1: subnetId "": is required`,
+			`2:9: name "": is required`, `2:25: subnetId "": is required`,
+		}},
+		{"field twice", `{"name":"web-1","subnetId":"sbn-a","name":"web-2"}`, 1, []string{
+			`1:36: field "name" stands in the object twice; remove one`,
+		}},
+		{"trailing garbage", a + " x\n" + a + a, 2, []string{
+			"1:37: " + notObject + "invalid character 'x' after top-level value",
+			"2:36: " + notObject + "invalid character '{' after top-level value",
+		}},
+		{"cut off", `{"name":"关`, 1, []string{"1:11: " + notObject + "unexpected end of JSON input"}},
+		{"not objects", "null\n[1]\n\"x\"\n1\n" + `{"name":"web-1","subnetId":"sbn"}`, 5, []string{
+			"1:1: " + mustBe + "null", "2:1: " + mustBe + "an array", "3:1: " + mustBe + "a string", "4:1: " + mustBe + "a number",
+			`5:28: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"half a surrogate pair", `{"name":"web-1","subnetId":"sbn-a","description":"\ud800"}`, 1, []string{
+			`1:50: description "\"\\ud800\"": has half a character: a \u escape of a surrogate pair without its other half`,
+		}},
+		{"overlong line", a + "\n" + strings.Repeat("x", maxLine+1) + "\n{}\n", 3, []string{
+			"2:1: line is longer than 1 MiB", `3:1: name "": is required`, `3:1: subnetId "": is required`,
+		}},
+		{"nested without end", strings.Repeat("[", 1<<16), 0, []string{"1:1: is a JSON array, not one JSON object on each line; name the file .json"}},
+		{"nested without end, later", "{}x\n" + strings.Repeat("[", 1<<16), 2, []string{
+			"1:3: " + notObject + "invalid character 'x' after top-level value",
+			"2:10001: " + notObject + "invalid character '[' exceeded max depth",
+		}},
+	})
+}
+
+func TestJSONGood(t *testing.T) {
+	t.Parallel()
+	runGoodCases(t, JSON, []goodCase{
+		{"on one line", "[" + a + `,{"name":"web-2","subnetId":"sbn-a"}]`, []Row{web(1, "web-1"), web(1, "web-2")}},
+		{"on many lines", "\uFEFF\n[\n  {\n    \"name\": \"web-1\",\n    \"subnetId\": \"sbn-a\"\n  },\n  " + `{"name":"web-2","subnetId":"sbn-a"}` + "\n]\n\n", []Row{web(3, "web-1"), web(7, "web-2")}},
+		{"all fields", "[" + fullObject + "]", []Row{full(1)}},
+		{"brackets in text", `[{"name":"web-1","subnetId":"sbn-a","description":"]},\"{["}]`, []Row{
+			func() Row { r := web(1, "web-1"); r.Item.Request.Description = `]},"{[`; return r }(),
+		}},
+	})
+}
+
+func TestJSONFaults(t *testing.T) {
+	t.Parallel()
+	const notObject = `is not a JSON object such as {"name":"web-1","subnetId":"sbn-dk8gl9bc"}: `
+	const mustBe = `must be an object such as {"name":"web-1","subnetId":"sbn-dk8gl9bc"}; found `
+	const b = `{"name":"web-2","subnetId":"sbn-a"}`
+	runFaultCases(t, JSON, []faultCase{
+		{"empty", "", 0, []string{`1:1: has no items; write an array of objects, such as [{"name":"web-1","subnetId":"sbn-dk8gl9bc"}]`}},
+		{"no items", "[]", 0, []string{`1:1: has no items; write an array of objects, such as [{"name":"web-1","subnetId":"sbn-dk8gl9bc"}]`}},
+		{"object", "\n " + a, 0, []string{
+			"2:2: must be a JSON array of objects that begins with [; for one object on each line name the file .ndjson",
+		}},
+		{"positions", "[\n  {\"name\": \"关 1\",\n   \"subnetId\": \"sbn\"}]", 1, []string{
+			`2:12: name "关 1": has ' '; only letters, digits, Chinese characters and - _ / . are allowed`,
+			`3:16: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"commas", "[," + a + "\n" + b + ",]", 2, []string{
+			"1:2: has a comma without an item before it; remove it",
+			"2:1: needs a comma between this item and the one before it",
+			"2:37: has a comma before the end of the array; remove it",
+		}},
+		{"not objects", `[1,"x",null,[],true]`, 5, []string{
+			"1:2: " + mustBe + "a number", "1:4: " + mustBe + "a string", "1:8: " + mustBe + "null",
+			"1:13: " + mustBe + "an array", "1:16: " + mustBe + "true or false",
+		}},
+		{"behind the end", "[" + a + "]\n]", 1, []string{"2:1: has something behind the end of the array; remove it"}},
+		{"no end", "[" + a, 1, []string{"1:37: ends inside the array; close it with ]"}},
+		{"cut off inside an item", "[" + a + `,{"name":"x`, 2, []string{"1:48: " + notObject + "unexpected end of JSON input"}},
+		{"a missing quote costs its item", "[{\"name\":\"web-1,\n\"subnetId\":\"sbn-a\"},\n{\"name\":\"web-2\",\"subnetId\":\"sbn\"}]", 2, []string{
+			"1:17: " + notObject + `invalid character '\n' in string literal`,
+			`3:28: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"overlong item", "[{\"name\":\"" + strings.Repeat("x", maxLine) + "\"},\n{\"name\":\"web-2\",\"subnetId\":\"sbn\"}]", 2, []string{
+			"1:2: item is longer than 1 MiB; is its closing brace missing?",
+			`2:28: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+	})
+}

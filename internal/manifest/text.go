@@ -1,0 +1,122 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"unicode/utf8"
+)
+
+// Rules about the encoding. One such fault ends the reading: behind it every row would be
+// at fault in the same way.
+const (
+	ruleNotUTF8 = "is not UTF-8 text; if it was saved as GB18030 or GBK, convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE"
+	ruleUTF16   = "is UTF-16 text, not UTF-8; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEWFILE"
+	ruleNUL     = "has a NUL byte, so it is no UTF-8 text; if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 FILE > NEWFILE"
+)
+
+// encodingError says where a file stops being UTF-8 text. It is a fault of the file, but
+// travels as an error because only the layers above can tell whose fault report it joins.
+type encodingError struct {
+	at   position
+	rule string
+}
+
+func (e *encodingError) Error() string { return e.rule }
+
+// text is content as UTF-8 text without its byte-order mark. It delivers whole characters
+// up to the first byte that is none, and an *encodingError there.
+type text struct {
+	blocks *blocks
+	buf    []byte
+	// ready is the valid text not delivered yet; tail the start of a character whose rest
+	// is in the next block. Both lie in buf.
+	ready, tail []byte
+	// at is the position behind ready.
+	at  position
+	err error
+}
+
+func newText(b *blocks) *text {
+	return &text{blocks: b, buf: make([]byte, blockSize+utf8.UTFMax), at: start()}
+}
+
+// Read implements io.Reader.
+func (t *text) Read(p []byte) (int, error) {
+	for len(t.ready) == 0 {
+		if t.err != nil {
+			return 0, t.err
+		}
+		t.fill()
+	}
+	n := copy(p, t.ready)
+	t.ready = t.ready[n:]
+	return n, nil
+}
+
+// fill takes the next block. What is valid of it becomes ready even when the rest is not,
+// so that faults of the rows before a bad byte are reported too.
+func (t *text) fill() {
+	carried := copy(t.buf, t.tail)
+	first := len(t.blocks.passed) == 0
+	n, err := t.blocks.next(t.buf[carried:])
+	window := t.buf[:carried+n]
+	t.tail = nil
+	if err != nil {
+		t.err = err
+		if errors.Is(err, io.EOF) && carried > 0 {
+			t.err = &encodingError{at: t.at, rule: ruleNotUTF8}
+		}
+		return
+	}
+	if first {
+		if bytes.HasPrefix(window, []byte("\xFE\xFF")) || bytes.HasPrefix(window, []byte("\xFF\xFE")) {
+			t.err = &encodingError{at: t.at, rule: ruleUTF16}
+			return
+		}
+		window = bytes.TrimPrefix(window, []byte("\uFEFF"))
+	}
+	t.accept(window)
+}
+
+func (t *text) accept(window []byte) {
+	whole := window[:wholeRunes(window)]
+	t.tail = window[len(whole):]
+	n, rule := validPrefix(whole)
+	t.ready = whole[:n]
+	t.at = t.at.after(t.ready)
+	if rule != "" {
+		t.err = &encodingError{at: t.at, rule: rule}
+	}
+}
+
+// wholeRunes is the length of b without a character that b ends inside of.
+func wholeRunes(b []byte) int {
+	for i := len(b) - 1; i >= 0 && len(b)-i < utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			if !utf8.FullRune(b[i:]) {
+				return i
+			}
+			break
+		}
+	}
+	return len(b)
+}
+
+// validPrefix is how far b is text, and which rule it breaks there.
+func validPrefix(b []byte) (n int, rule string) {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b, rule = b[:i], ruleNUL
+	}
+	if utf8.Valid(b) {
+		return len(b), rule
+	}
+	for n < len(b) {
+		r, size := utf8.DecodeRune(b[n:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		n += size
+	}
+	return n, ruleNotUTF8
+}

@@ -1,0 +1,155 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxEntry bounds a YAML item, in bytes. It is far below the other formats' bound because
+// the parser's time grows with the square of what is nested: 16 KiB of brackets take half a
+// second. A sound item has 5 KiB at most, or twice that with its text in escapes.
+const maxEntry = 16 << 10
+
+const ruleNotList = `must be a block list of mappings, each item beginning with "- "; a list in brackets belongs in a .json file`
+
+// yamlRows reads one YAML block list. It cuts the list into its entries by their
+// indentation, which YAML makes certain: whatever belongs to an entry of a block list
+// (text in quotes and block scalars too) is indented deeper than the entry's dash. So the
+// file need not fit in memory, and a fault inside an entry leaves the others readable.
+type yamlRows struct {
+	lines   *lines
+	report  reporter
+	anchors anchors
+	// indent is that of the list's dashes; -1 before the first one.
+	indent int
+	// following is the first line of the next entry, on line number; nil when there is none.
+	following []byte
+	number    int
+	entry     []byte
+}
+
+func newYAMLRows(r io.Reader, report reporter) *yamlRows {
+	return &yamlRows{lines: newLines(r), report: report, indent: -1}
+}
+
+func (y *yamlRows) next(rec *record) error {
+	if y.indent < 0 {
+		if err := y.preamble(); err != nil {
+			return err
+		}
+	}
+	if y.following == nil {
+		return io.EOF
+	}
+	at := position{y.number, y.indent + 1}
+	rec.reset(at)
+	whole, err := y.readEntry()
+	if err != nil {
+		return err
+	}
+	if !whole {
+		rec.broken = true
+		y.report.at(at, fmt.Sprintf("item is longer than %d KiB", maxEntry>>10))
+		return nil
+	}
+	last := at.line + bytes.Count(y.entry, []byte{'\n'})
+	p := entryParser{first: at.line, last: last, rec: rec, report: y.report, anchors: &y.anchors}
+	p.parse(y.entry)
+	return nil
+}
+
+// preamble reads up to the list's first entry.
+func (y *yamlRows) preamble() error {
+	marked := false
+	for {
+		text, err := y.lines.next()
+		if errors.Is(err, errLongLine) {
+			y.report.at(y.here(0), err.Error())
+			return io.EOF
+		}
+		if err != nil {
+			return err
+		}
+		line := yamlLine(text)
+		switch {
+		case line.empty(), !marked && line.directive():
+		case !marked && line.marker() == "---":
+			marked = true
+		case line.dash():
+			y.indent = line.indent()
+			y.follow(line)
+			return nil
+		default:
+			y.report.at(y.here(line.indent()), ruleNotList)
+			return io.EOF
+		}
+	}
+}
+
+// readEntry reads the entry that begins with the line kept, and keeps the first line of the
+// one behind it.
+func (y *yamlRows) readEntry() (whole bool, err error) {
+	y.entry = append(y.entry[:0], y.following...)
+	y.following = nil
+	for whole = len(y.entry) <= maxEntry; ; {
+		text, err := y.lines.next()
+		if errors.Is(err, errLongLine) {
+			whole = false
+			continue
+		}
+		if errors.Is(err, io.EOF) {
+			return whole, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		line := yamlLine(text)
+		switch {
+		case line.marker() != "":
+			return whole, y.trailer()
+		case line.dash() && line.indent() <= y.indent:
+			y.follow(line)
+			return whole, nil
+		case line.comment() && line.indent() <= y.indent:
+			line = yamlLine("#") // keeps its line, but need not fit in the entry
+		case !line.empty() && line.indent() < y.indent:
+			y.report.at(y.here(line.indent()), "is outside the list; indent it as the items before it are")
+			line = yamlLine("#")
+		}
+		if whole = whole && len(y.entry)+len(line) < maxEntry; whole {
+			y.entry = append(append(y.entry, '\n'), line...)
+		}
+	}
+}
+
+// follow keeps the first line of an entry.
+func (y *yamlRows) follow(line yamlLine) {
+	if line.indent() < y.indent {
+		y.report.at(y.here(line.indent()), "is indented less than the items before it")
+	}
+	y.following = append(make([]byte, 0, len(line)), line...)
+	y.number = y.lines.number
+}
+
+// trailer judges what stands behind the end of the list's document.
+func (y *yamlRows) trailer() error {
+	for {
+		text, err := y.lines.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil && !errors.Is(err, errLongLine) {
+			return err
+		}
+		line := yamlLine(text) // nil for an overlong one, which is no sound comment either
+		if line == nil || !line.empty() && line.marker() == "" {
+			y.report.at(y.here(0), "begins a second document; put all items in one list")
+			return nil
+		}
+	}
+}
+
+// here is a position on the line last read.
+func (y *yamlRows) here(indent int) position { return position{y.lines.number, indent + 1} }

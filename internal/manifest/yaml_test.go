@@ -1,0 +1,150 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+func TestYAMLGood(t *testing.T) {
+	t.Parallel()
+	described := func(r Row, text string) Row { r.Item.Request.Description = text; return r }
+	runGoodCases(t, YAML, []goodCase{
+		{"plain", "- name: web-1\n  subnetId: sbn-a\n- name: web-2\n  subnetId: sbn-a\n", []Row{web(1, "web-1"), web(3, "web-2")}},
+		{"mark, CRLF, comments, markers", "\uFEFF# c\r\n%YAML 1.2\r\n--- # d\r\n- name: web-1 # e\r\n# f\r\n  subnetId: sbn-a\r\n...\r\n# g\r\n", []Row{web(4, "web-1")}},
+		{"indented, in braces, over lines", "  - {name: web-1, subnetId: sbn-a}\n  - {\n      name: \"web-2\",\n      subnetId: 'sbn-a'\n    }\n  -\n    name: web-3\n    subnetId: sbn-a", []Row{web(1, "web-1"), web(2, "web-2"), web(6, "web-3")}},
+		{"null is empty", "- name: web-1\n  subnetId: sbn-a\n  key: ~\n  region:\n  account: null\n", []Row{web(1, "web-1")}},
+		{"an address needs no quotes", "- name: web-1\n  subnetId: sbn-a\n  description: 10.0.0.1\n", []Row{described(web(1, "web-1"), "10.0.0.1")}},
+		{"block text with dashes", "- name: web-1\n  subnetId: sbn-a\n  description: |-\n    - a\n    ---\n     b\n", []Row{described(web(1, "web-1"), "- a\n---\n b")}},
+		{"tagged text", "- name: web-1\n  subnetId: sbn-a\n  description: !!str 1.10\n", []Row{described(web(1, "web-1"), "1.10")}},
+		{"all fields", "- key: k1\n  name: 网关-1\n  subnetId: sbn-dk8gl9bc\n  privateIpAddress: 10.0.0.7\n  description: \"a, \\\"b\\\"\\nc\"\n  account: prod\n  region: gz\n  clientToken: tok-1\n", []Row{full(1)}},
+		{
+			"anchors", "- &base\n  name: web-1\n  subnetId: &s sbn-a\n  description: d\n- <<: *base\n  name: web-2\n- name: web-3\n  subnetId: *s\n- <<: [*base]\n  key: k\n",
+			[]Row{described(web(1, "web-1"), "d"), described(web(5, "web-2"), "d"), web(7, "web-3"), func() Row {
+				r := described(web(9, "web-1"), "d")
+				r.Item.Key = "k"
+				return r
+			}()},
+		},
+		{"long comments between items", "- name: web-1\n  subnetId: sbn-a\n" + strings.Repeat("# "+strings.Repeat("x", 100)+"\n", 300) + "- name: web-2\n  subnetId: sbn-a\n", []Row{web(1, "web-1"), web(303, "web-2")}},
+	})
+}
+
+func TestYAMLFaults(t *testing.T) {
+	t.Parallel()
+	const item = "- name: web-1\n  subnetId: sbn-a\n"
+	const notList = `must be a block list of mappings, each item beginning with "- "; a list in brackets belongs in a .json file`
+	const mustBe = "must be a mapping such as {name: web-1, subnetId: sbn-dk8gl9bc}; found "
+	runFaultCases(t, YAML, []faultCase{
+		{"empty", "# nothing\n", 0, []string{`1:1: has no items; write one "- " entry for each item, such as - {name: web-1, subnetId: sbn-dk8gl9bc}`}},
+		{"mapping", "# c\nitems:\n" + item, 0, []string{"2:1: " + notList}},
+		{"brackets", " [{name: web-1}]", 0, []string{"1:2: " + notList}},
+		{"two first documents", "---\n---\n" + item, 0, []string{"2:1: " + notList}},
+		{"unquoted", "- name: 123\n  subnetId: 1.10\n  key: true\n  region: .inf\n", 1, []string{
+			`1:9: name "123": must be text; found a number; put it in quotes: "123"`,
+			`2:13: subnetId "1.10": must be text; found a number; put it in quotes: "1.10"`,
+			`3:8: key "true": must be text; found true or false; put it in quotes: "true"`,
+			`4:11: region ".inf": must be text; found a number; put it in quotes: ".inf"`,
+		}},
+		{"values", "- name: 关 1\n  subnetId: sbn dk\n-\n  name:\n", 2, []string{
+			`1:9: name "关 1": has ' '; only letters, digits, Chinese characters and - _ / . are allowed`,
+			`2:13: subnetId "sbn dk": must be a subnet ID such as sbn-dk8gl9bc`,
+			`3:1: subnetId "": is required`,
+			`4:3: name "": is required`,
+		}},
+		{"fields", "- naem: web-1\n  subnetId: sbn-a\n  name: web-1\n  name: web-2\n- subnet-id: x\n  name: [a]\n- {name: web-3, subnetId: {a: b}}\n- 1: x\n  name: web-4\n  subnetId: !!int 7\n", 4, []string{
+			`1:3: unknown field "naem"; did you mean "name"? The fields are: ` + fieldList,
+			`4:3: field "name" stands in the item twice; remove one`,
+			`5:3: unknown field "subnet-id"; did you mean "subnetId"? The fields are: ` + fieldList,
+			`6:9: name "": must be text; found a list`,
+			`7:27: subnetId "": must be text; found a mapping`,
+			`8:3: unknown field "1"; the fields are: ` + fieldList,
+			`10:13: subnetId "!!int": must be text, without a tag other than !!str`,
+		}},
+		{"not mappings", "- web-1\n- [a]\n- 1\n-\n" + item, 5, []string{
+			"1:3: " + mustBe + "text", "2:3: " + mustBe + "a list", "3:3: " + mustBe + "a number", "4:3: " + mustBe + "nothing",
+		}},
+		{"a fault in the form costs its item", "- name: \"x\n- name: a: b\n- name: web-1\n  subnetId: sbn\n", 3, []string{
+			"1:9: is not YAML: could not find end character of double-quoted text",
+			"2:9: is not YAML: mapping value is not allowed in this context",
+			`4:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
+		}},
+		{"outside the list", "  - name: web-1\n    subnetId: sbn-a\n x: y\n- name: web-2\n  subnetId: sbn-a\n", 2, []string{
+			"3:2: is outside the list; indent it as the items before it are",
+			"4:1: is indented less than the items before it",
+		}},
+		{"second document", item + "---\n" + item, 1, []string{"4:1: begins a second document; put all items in one list"}},
+		{"aliases", "- name: *n\n  subnetId: &s sbn-a\n- *b\n- <<: *s\n  name: web-1\n- <<: {name: x}\n- &m {name: web-1, subnetId: sbn-a}\n- name: *m\n  subnetId: *s\n", 6, []string{
+			`1:9: name "*n": has an alias *n without an anchor &n before it`,
+			"3:3: has an alias *b without an anchor &b before it",
+			"4:7: must be an alias of a mapping; found one of text",
+			"6:7: merges something else than an alias such as *base",
+			`8:9: name "*m": must be text; found an alias of a mapping`,
+		}},
+		{"an alias of a whole item is that item again", "- &m {name: web-1, subnetId: sbn-a}\n- *m\n", 2, []string{
+			`2:3: key "web-1": same key as line 1; the key is the name unless the row has one of its own`,
+		}},
+		{"overlong", "- name: " + strings.Repeat("x", maxEntry) + "\n- name: web-1\n  subnetId: sbn\n  key: |\n" + strings.Repeat("    x\n", maxEntry/4) + "- " + strings.Repeat("x", maxLine) + "\n- name: web-2\n  subnetId: sbn\n", 3, []string{
+			"1:1: item is longer than 16 KiB",
+			"2:1: item is longer than 16 KiB",
+			fmt.Sprintf(`%d:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`, maxEntry/4+7),
+		}},
+	})
+}
+
+// Anchors are the only thing that a YAML file makes us keep beyond an item.
+func TestYAMLAnchorsAreBounded(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	const n = 3000
+	for i := range n {
+		fmt.Fprintf(&text, "- &a%d {name: web-%d, subnetId: sbn-a}\n", i, i)
+	}
+	report, faults := check(t, content(YAML, text.String()))
+	if report.FaultCount == 0 || report.FaultCount >= n || report.Rows != n {
+		t.Fatalf("got %d faults in %d rows", report.FaultCount, report.Rows)
+	}
+	if !strings.HasSuffix(faults[0], ": has too many anchors before it; write the values out") {
+		t.Errorf("got %q", faults[0])
+	}
+
+	same := strings.Repeat("- &a {name: web-1, subnetId: sbn-a, key: \"\"}\n", n)
+	report, _ = check(t, content(YAML, same))
+	if report.FaultCount != n-1 { // duplicate keys, and nothing about anchors
+		t.Errorf("an anchor used again: got %d faults, want %d", report.FaultCount, n-1)
+	}
+}
+
+// The parser's time grows with the square of the nesting; an entry's bound keeps it short.
+func TestYAMLNestedWithoutEnd(t *testing.T) {
+	t.Parallel()
+	for _, nest := range []string{"[", "{a: ", "- ", "? ", "a:\n"} {
+		text := "- " + strings.Repeat(nest, (maxEntry-2)/len(nest)) + "\n- name: web-1\n  subnetId: sbn\n"
+		_, faults := check(t, content(YAML, text))
+		if n := len(faults); n < 2 || !strings.HasSuffix(faults[n-1], `subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`) {
+			t.Errorf("%q: got %q", nest, faults)
+		}
+	}
+}
+
+func TestYAMLParserPanic(t *testing.T) {
+	t.Parallel()
+	node, err := withoutPanic(func([]byte) (ast.Node, error) { panic("index out of range") }, nil)
+	if node != nil || !errors.Is(err, errNotOneEntry) {
+		t.Errorf("got %v, %v", node, err)
+	}
+}
+
+// What the parser cannot read as one entry, or places behind the entry, is a fault of the entry.
+func TestYAMLStrayCarriageReturn(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"- name: a\r- name: b", "- 0000000\r0"} {
+		report, faults := check(t, content(YAML, text))
+		if report.FaultCount != 1 || !strings.HasPrefix(faults[0], "1:1: is not YAML: ") {
+			t.Errorf("%q: got %q", text, faults)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package redisconn
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Check judges whether the Redis keeps what it is told: every master of a cluster, else the
+// one server. No finding means that all is well. The error is a [*ConnError] when a server
+// could not be asked at all; what a server would not tell (INFO or CONFIG forbidden, or not
+// known to a stand-in) is a finding of its own.
+//
+// INFO is the first source, for hosted services forbid CONFIG more often than not; CONFIG
+// adds the save points and the fsync policy, which INFO lacks.
+func Check(ctx context.Context, client redis.UniversalClient) ([]Finding, error) {
+	switch client := client.(type) {
+	case *redis.ClusterClient:
+		return checkCluster(ctx, client)
+	case *redis.Client:
+		return checkNode(ctx, client, nodeName(client), false)
+	}
+	return checkNode(ctx, client, "server", false)
+}
+
+// nodeName returns the server's address. A client that asks sentinels holds a placeholder
+// instead, for the address may change.
+func nodeName(client *redis.Client) string {
+	if addr := client.Options().Addr; addr != "FailoverClient" {
+		return addr
+	}
+	return "master"
+}
+
+func checkCluster(ctx context.Context, client *redis.ClusterClient) ([]Finding, error) {
+	var mu sync.Mutex
+	var all []Finding
+	err := client.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		findings, err := checkNode(ctx, node, node.Options().Addr, true)
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, findings...)
+		return err
+	})
+	if err != nil {
+		return nil, Explain(strings.Join(client.Options().Addrs, ","), err)
+	}
+	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Compare(a.Node, b.Node) })
+	return all, nil
+}
+
+// checkNode asks one server and judges its answers.
+func checkNode(ctx context.Context, client redis.Cmdable, node string, cluster bool) ([]Finding, error) {
+	text, err := client.Info(ctx).Result()
+	if err != nil && !isReply(err) || redis.IsAuthError(err) {
+		return nil, Explain(node, err)
+	}
+	state := nodeState{cluster: cluster, info: parseInfo(text)}
+	// A refusal leaves the map empty, which judge takes as "not told".
+	if config, err := client.ConfigGet(ctx, "save").Result(); err == nil {
+		state.save, state.knowsSave = config["save"], len(config) > 0
+	} else if !isReply(err) {
+		return nil, Explain(node, err)
+	}
+	if config, err := client.ConfigGet(ctx, "appendfsync").Result(); err == nil {
+		state.fsync = config["appendfsync"]
+	} else if !isReply(err) {
+		return nil, Explain(node, err)
+	}
+	findings := judge(state)
+	for i := range findings {
+		findings[i].Node = node
+	}
+	return findings, nil
+}
+
+// parseInfo reads the reply of INFO: "name:value" lines under "# Section" headings.
+func parseInfo(text string) map[string]string {
+	info := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, found := strings.Cut(strings.TrimSpace(line), ":"); found && !strings.HasPrefix(name, "#") {
+			info[name] = value
+		}
+	}
+	return info
+}

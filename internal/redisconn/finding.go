@@ -1,0 +1,59 @@
+package redisconn
+
+import "fmt"
+
+// Severity says what to do about a [Finding].
+type Severity string
+
+// The severities, the worst first.
+const (
+	// Refuse: work here would lose items or create them twice; do not start.
+	Refuse Severity = "refuse"
+	// Warn: work is possible, but a crash of Redis can cost what is promised.
+	Warn Severity = "warn"
+	// Note: worth knowing; nothing is wrong.
+	Note Severity = "note"
+)
+
+// Code names what a [Finding] is about; scripts may rely on it.
+type Code string
+
+// What [Check] looks at.
+const (
+	CodeLoading     Code = "redis-loading"
+	CodeVersion     Code = "redis-version"
+	CodeReplica     Code = "redis-replica"
+	CodeCluster     Code = "redis-cluster-mode"
+	CodeEviction    Code = "redis-eviction"
+	CodePersistence Code = "redis-persistence"
+	CodeSnapshots   Code = "redis-snapshots-only"
+	CodeFsync       Code = "redis-fsync"
+	CodeWriteErrors Code = "redis-write-errors"
+	CodeUnknown     Code = "redis-unknown"
+)
+
+// Finding is one thing about a server that the operator should know. What, Why and Fix are
+// a sentence each.
+type Finding struct {
+	Code     Code
+	Severity Severity
+	// Node is the address of the server, in a cluster one of its masters.
+	Node string
+	// What was found, Why it matters to this project, and the Fix.
+	What, Why, Fix string
+}
+
+// Error makes a finding usable as the error of a program that refuses to start.
+func (f Finding) Error() string {
+	return fmt.Sprintf("redis %s: %s %s %s", f.Node, f.What, f.Why, f.Fix)
+}
+
+// Refused returns the first finding that forbids to start, as an error, or nil.
+func Refused(findings []Finding) error {
+	for _, finding := range findings {
+		if finding.Severity == Refuse {
+			return finding
+		}
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package redisconn
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// The oldest version that has every command and option that the scripts use.
+const (
+	minMajor = 6
+	minMinor = 2
+)
+
+// nodeState is what a server told about itself.
+type nodeState struct {
+	info map[string]string
+	// save are the RDB save points, in the form "3600 1 300 100"; known only where CONFIG
+	// may be used.
+	save      string
+	knowsSave bool
+	fsync     string
+	// cluster says that the client speaks the cluster protocol.
+	cluster bool
+}
+
+// judge turns a server's state into findings, the worst first. It is pure.
+func judge(s nodeState) []Finding {
+	var findings []Finding
+	for _, rule := range []func(nodeState) *Finding{
+		judgeLoading, judgeVersion, judgeReplica, judgeCluster, judgeEviction,
+		judgePersistence, judgeFsync, judgeWriteErrors, judgeUnknown,
+	} {
+		if finding := rule(s); finding != nil {
+			findings = append(findings, *finding)
+		}
+	}
+	return findings
+}
+
+func judgeLoading(s nodeState) *Finding {
+	if s.info["loading"] != "1" {
+		return nil
+	}
+	return &Finding{
+		Code: CodeLoading, Severity: Refuse,
+		What: "The server is still loading its data.",
+		Why:  "Until it has, it answers no command.",
+		Fix:  "Wait and try again; loading_eta_seconds in \"INFO persistence\" says how long.",
+	}
+}
+
+func judgeVersion(s nodeState) *Finding {
+	version := s.info["redis_version"]
+	if version == "" || atLeast(version, minMajor, minMinor) {
+		return nil
+	}
+	return &Finding{
+		Code: CodeVersion, Severity: Refuse,
+		What: fmt.Sprintf("The server's version is %s.", version),
+		Why:  fmt.Sprintf("Commands that the queues and the ledger rely on came with %d.%d.", minMajor, minMinor),
+		Fix:  fmt.Sprintf("Use Redis %d.%d or newer, or Valkey.", minMajor, minMinor),
+	}
+}
+
+// atLeast compares the first two numbers of a version; one that has none passes, for it is
+// not Redis's own numbering.
+func atLeast(version string, major, minor int) bool {
+	first, rest, _ := strings.Cut(version, ".")
+	second, _, _ := strings.Cut(rest, ".")
+	haveMajor, errMajor := strconv.Atoi(first)
+	haveMinor, errMinor := strconv.Atoi(second)
+	if errMajor != nil || errMinor != nil {
+		return true
+	}
+	return haveMajor > major || haveMajor == major && haveMinor >= minor
+}
+
+func judgeReplica(s nodeState) *Finding {
+	if s.info["role"] != "slave" {
+		return nil
+	}
+	return &Finding{
+		Code: CodeReplica, Severity: Refuse,
+		What: fmt.Sprintf("The server is a replica of %s:%s.", s.info["master_host"], s.info["master_port"]),
+		Why:  "A replica takes no writes, and what it took would be lost at the next sync.",
+		Fix:  "Name the master in --redis, or its sentinels with redis-sentinel://host:26379/0?master=NAME.",
+	}
+}
+
+func judgeCluster(s nodeState) *Finding {
+	if s.cluster || s.info["cluster_enabled"] != "1" {
+		return nil
+	}
+	return &Finding{
+		Code: CodeCluster, Severity: Refuse,
+		What: "The server runs in cluster mode.",
+		Why:  "Reached as a single server it refuses every key that another node holds.",
+		Fix:  "Write redis-cluster:// in place of redis:// in --redis.",
+	}
+}
+
+// judgeEviction: a policy that evicts loses items only once maxmemory is set, but then
+// without a trace; so it is refused with a limit and warned of without one.
+func judgeEviction(s nodeState) *Finding {
+	policy := s.info["maxmemory_policy"]
+	if policy == "" || policy == "noeviction" {
+		return nil
+	}
+	finding := Finding{
+		Code: CodeEviction, Severity: Refuse,
+		What: fmt.Sprintf("maxmemory-policy is %s.", policy),
+		Why:  "When its memory is full, the server would delete items and tasks without a word, and a forgotten HaVIP can be created twice.",
+		Fix:  "Run \"redis-cli CONFIG SET maxmemory-policy noeviction\" and write it into redis.conf.",
+	}
+	if s.info["maxmemory"] == "0" {
+		finding.Severity = Warn
+		finding.What = fmt.Sprintf("maxmemory-policy is %s, although no maxmemory is set yet.", policy)
+	}
+	return &finding
+}
+
+func judgePersistence(s nodeState) *Finding {
+	switch {
+	case s.info["aof_enabled"] != "0":
+		return nil // on, or not told
+	case s.knowsSave && s.save == "":
+		return &Finding{
+			Code: CodePersistence, Severity: Warn,
+			What: "Nothing is written to disk: the append-only file is off and there are no save points.",
+			Why:  "A restart of Redis forgets which HaVIPs exist already.",
+			Fix:  appendOnlyFix,
+		}
+	case s.knowsSave:
+		return &Finding{
+			Code: CodeSnapshots, Severity: Note,
+			What: fmt.Sprintf("Only snapshots are written to disk (save %s); the append-only file is off.", s.save),
+			Why:  "A crash of Redis forgets what happened since the last one, often minutes.",
+			Fix:  appendOnlyFix,
+		}
+	}
+	return &Finding{
+		Code: CodePersistence, Severity: Warn,
+		What: "The append-only file is off, and whether there are save points cannot be known because CONFIG is forbidden.",
+		Why:  "Without either, a restart of Redis forgets which HaVIPs exist already.",
+		Fix:  "Turn on persistence with the service that hosts this Redis, best with an append-only file.",
+	}
+}
+
+const appendOnlyFix = "Run \"redis-cli CONFIG SET appendonly yes\" and write it into redis.conf."
+
+func judgeFsync(s nodeState) *Finding {
+	if s.info["aof_enabled"] != "1" || s.fsync != "no" {
+		return nil
+	}
+	return &Finding{
+		Code: CodeFsync, Severity: Note,
+		What: "The append-only file is written with appendfsync no.",
+		Why:  "A crash of the machine forgets what the kernel had not written yet, some 30 s.",
+		Fix:  "Run \"redis-cli CONFIG SET appendfsync everysec\" and write it into redis.conf.",
+	}
+}
+
+func judgeWriteErrors(s nodeState) *Finding {
+	var failing []string
+	for _, name := range []string{"aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status"} {
+		if status := s.info[name]; status != "" && status != "ok" {
+			failing = append(failing, name+":"+status)
+		}
+	}
+	if failing == nil {
+		return nil
+	}
+	return &Finding{
+		Code: CodeWriteErrors, Severity: Warn,
+		What: fmt.Sprintf("The server could not write to its disk (%s).", strings.Join(failing, ", ")),
+		Why:  "It may refuse writes until it can, and would lose data in a crash.",
+		Fix:  "Look at its log, free space on its disk and check the directory's owner.",
+	}
+}
+
+func judgeUnknown(s nodeState) *Finding {
+	var missing []string
+	for _, name := range []string{"redis_version", "maxmemory_policy", "aof_enabled", "role"} {
+		if s.info[name] == "" {
+			missing = append(missing, name)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return &Finding{
+		Code: CodeUnknown, Severity: Note,
+		What: fmt.Sprintf("The server does not tell %s.", strings.Join(missing, ", ")),
+		Why:  "Whether it keeps what it is told could not be checked.",
+		Fix:  "Let the user run INFO and CONFIG GET, or check it by hand.",
+	}
+}

@@ -1,0 +1,222 @@
+package redisconn
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// maxDB bounds a database number; servers have 16 unless configured otherwise.
+const maxDB = 1 << 20
+
+// URLError says which part of a Redis URL is wrong. It never holds a password.
+type URLError struct {
+	// Part is the part at fault, such as "database" or "option pool_size".
+	Part string
+	// Reason says what is wrong with it, as a clause.
+	Reason string
+	// Example is a URL that has the part right.
+	Example string
+}
+
+func (e *URLError) Error() string {
+	return fmt.Sprintf("redis URL: %s: %s, as in %s", e.Part, e.Reason, e.Example)
+}
+
+// Examples of the five forms, for errors and help.
+const (
+	exampleSingle   = "redis://user:password@127.0.0.1:6379/0" //nolint:gosec // an example, not a credential
+	exampleTLS      = "rediss://user:password@redis.example.com:6379/0" //nolint:gosec // an example, not a credential
+	exampleUnix     = "unix:///run/redis/redis.sock?db=0"
+	exampleSentinel = "redis-sentinel://10.0.0.1:26379,10.0.0.2:26379/0?master=mymaster"
+	exampleCluster  = "redis-cluster://10.0.0.1:6379,10.0.0.2:6379"
+)
+
+// scheme is what the first word of a URL decides.
+type scheme struct {
+	mode    Mode
+	tls     bool
+	unix    bool
+	port    string // the default port
+	example string
+}
+
+var schemes = map[string]scheme{
+	"redis":           {mode: Single, port: "6379", example: exampleSingle},
+	"rediss":          {mode: Single, tls: true, port: "6379", example: exampleTLS},
+	"unix":            {mode: Single, unix: true, example: exampleUnix},
+	"redis-sentinel":  {mode: Sentinel, port: "26379", example: exampleSentinel},
+	"rediss-sentinel": {mode: Sentinel, tls: true, port: "26379", example: exampleSentinel},
+	"redis-cluster":   {mode: Cluster, port: "6379", example: exampleCluster},
+	"rediss-cluster":  {mode: Cluster, tls: true, port: "6379", example: exampleCluster},
+}
+
+// Parse reads a Redis URL:
+//
+//	redis://[user[:password]@]host[:port][/db]
+//	rediss://…                                         the same over TLS 1.2 or newer
+//	unix://[user[:password]@]/path/to/socket[?db=N]
+//	redis-sentinel://host[:port],host[:port][/db]?master=NAME
+//	redis-cluster://host[:port],host[:port]
+//
+// rediss-sentinel:// and rediss-cluster:// are the last two over TLS. Characters of a user
+// or password that mean something in a URL are percent-encoded. Query options: db,
+// client_name, pool_size, dial_timeout, read_timeout and write_timeout (such as 3s); for TLS
+// tls_ca, tls_cert and tls_key (PEM files), tls_server_name and skip_verify; for sentinels
+// master, sentinel_user and sentinel_password. An option that is not known is an error, for
+// a misspelt one would be ignored in silence.
+func Parse(rawURL string) (Options, error) {
+	word, rest, found := strings.Cut(rawURL, "://")
+	form, known := schemes[strings.ToLower(word)]
+	if !found || !known {
+		return Options{}, schemeError(word, found)
+	}
+	p := parser{form: form, options: Options{
+		Mode: form.mode, Network: "tcp",
+		DialTimeout: DefaultDialTimeout, ReadTimeout: DefaultReadTimeout, WriteTimeout: DefaultWriteTimeout,
+	}}
+	if err := p.parse(rest); err != nil {
+		return Options{}, err
+	}
+	return p.options, nil
+}
+
+// schemeError shows the word only where it can be nothing but a scheme: a URL without one
+// may begin with a password.
+func schemeError(word string, found bool) error {
+	reason := "must be one of redis, rediss, unix, redis-sentinel or redis-cluster, followed by ://"
+	if found && !strings.ContainsAny(word, "@:/") {
+		reason = fmt.Sprintf("%q %s", word, reason)
+	}
+	return &URLError{Part: "scheme", Reason: reason, Example: exampleSingle}
+}
+
+// parser takes the parts of one URL off its front. net/url is not used: it knows no list
+// of hosts, and its errors quote the whole URL, password included.
+type parser struct {
+	form    scheme
+	options Options
+}
+
+func (p *parser) fault(part, reason string) error {
+	return &URLError{Part: part, Reason: reason, Example: p.form.example}
+}
+
+func (p *parser) parse(rest string) error {
+	rest, query, _ := strings.Cut(rest, "?")
+	authority, path := rest, ""
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+		authority, path = rest[:slash], rest[slash:]
+	}
+	if stray := path + query; strings.ContainsRune(stray, '@') && !p.form.unix {
+		// A password with a bare / or ? would otherwise be taken apart, and its pieces
+		// shown as a host, a database or an option.
+		return p.fault("user and password", "/ ? # and @ in them must be percent-encoded (%2F %3F %23 %40)")
+	}
+	at := strings.LastIndexByte(authority, '@')
+	if at >= 0 {
+		if err := p.parseUser(authority[:at]); err != nil {
+			return err
+		}
+		authority = authority[at+1:]
+	}
+	parsePlace := p.parseHosts
+	if p.form.unix {
+		parsePlace = p.parseSocket
+	}
+	if err := parsePlace(authority, path); err != nil {
+		return err
+	}
+	return p.parseQuery(query)
+}
+
+func (p *parser) parseUser(info string) error {
+	user, password, hasPassword := strings.Cut(info, ":")
+	user, userErr := url.PathUnescape(user)
+	password, passwordErr := url.PathUnescape(password)
+	if userErr != nil || passwordErr != nil {
+		return p.fault("user and password", "% must be followed by two hexadecimal digits; a % of their own is written %25")
+	}
+	if strings.ContainsRune(user+password, 0) {
+		return p.fault("user and password", "must not contain a zero byte")
+	}
+	p.options.Username = user
+	if hasPassword {
+		p.options.password = &password
+	}
+	return nil
+}
+
+func (p *parser) parseSocket(authority, path string) error {
+	if authority != "" {
+		return p.fault("path", "must be absolute: three slashes before its first name")
+	}
+	path, err := url.PathUnescape(path)
+	if err != nil || path == "" || path == "/" {
+		return p.fault("path", "must name a Unix socket")
+	}
+	p.options.Network, p.options.Addrs = "unix", []string{path}
+	return nil
+}
+
+func (p *parser) parseHosts(authority, path string) error {
+	hosts := strings.Split(authority, ",")
+	if p.form.mode == Single && len(hosts) > 1 {
+		return p.fault("host", "must be one; several need redis-sentinel:// or redis-cluster://")
+	}
+	for _, host := range hosts {
+		addr, err := p.parseHost(host)
+		if err != nil {
+			return err
+		}
+		p.options.Addrs = append(p.options.Addrs, addr)
+	}
+	if path = strings.Trim(path, "/"); path == "" {
+		return nil
+	}
+	return p.parseDB("database", path)
+}
+
+func (p *parser) parseHost(text string) (addr string, err error) {
+	host, port, ok := splitHost(text)
+	switch {
+	case !ok:
+		return "", p.fault("host", fmt.Sprintf("%q is no host:port (an IPv6 address stands in brackets)", text))
+	case host == "":
+		return "", p.fault("host", "is missing")
+	case port == "":
+		port = p.form.port
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", p.fault("port", fmt.Sprintf("%q must be a number from 1 to 65535", port))
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// splitHost takes host, host:port, [IPv6] or [IPv6]:port apart.
+func splitHost(text string) (host, port string, ok bool) {
+	if strings.HasPrefix(text, "[") {
+		host, rest, closed := strings.Cut(text[1:], "]")
+		port, hasPort := strings.CutPrefix(rest, ":")
+		_, err := netip.ParseAddr(host)
+		return host, port, closed && err == nil && (hasPort || rest == "")
+	}
+	host, port, _ = strings.Cut(text, ":")
+	odd := func(r rune) bool { return r <= ' ' || strings.ContainsRune(`#%[]\"<>`, r) }
+	return host, port, !strings.Contains(port, ":") && !strings.ContainsFunc(host, odd)
+}
+
+func (p *parser) parseDB(part, text string) error {
+	db, err := strconv.Atoi(text)
+	if err != nil || db < 0 || db > maxDB {
+		return p.fault(part, fmt.Sprintf("%q must be a number from 0", text))
+	}
+	if p.form.mode == Cluster && db != 0 {
+		return p.fault(part, "a cluster has only database 0")
+	}
+	p.options.DB = db
+	return nil
+}

@@ -1,0 +1,248 @@
+package redisconn
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// plain is Options as the table writes it: passwords readable, TLS a fact.
+type plain struct {
+	Mode                      Mode
+	Network                   string
+	Addrs                     []string
+	Master, User, Pass        string
+	SentinelUser, SentinelPw  string
+	DB, Pool                  int
+	TLS                       bool
+	Name                      string
+	DialTimeout, Read, Writes time.Duration
+}
+
+func flatten(o Options) plain {
+	return plain{
+		Mode: o.Mode, Network: o.Network, Addrs: o.Addrs, Master: o.Master, User: o.Username, Pass: o.Password(),
+		SentinelUser: o.SentinelUsername, SentinelPw: o.SentinelPassword(), DB: o.DB, Pool: o.PoolSize,
+		TLS: o.TLS != nil, Name: o.ClientName, DialTimeout: o.DialTimeout, Read: o.ReadTimeout, Writes: o.WriteTimeout,
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]plain{
+		"redis://":                     {},
+		"redis://localhost":            {Addrs: []string{"localhost:6379"}},
+		"redis://10.0.0.1:7000/3":      {Addrs: []string{"10.0.0.1:7000"}, DB: 3},
+		"REDIS://h/":                   {Addrs: []string{"h:6379"}},
+		"redis://h?db=4":               {Addrs: []string{"h:6379"}, DB: 4},
+		"redis://:pw@h":                {Addrs: []string{"h:6379"}, Pass: "pw"},
+		"redis://u:p%40%2F%3F%23%3A@h": {Addrs: []string{"h:6379"}, User: "u", Pass: "p@/?#:"},
+		"redis://u:a:b@c@h":            {Addrs: []string{"h:6379"}, User: "u", Pass: "a:b@c"},
+		"redis://u@h":                  {Addrs: []string{"h:6379"}, User: "u"},
+		"redis://[::1]:7000/1":         {Addrs: []string{"[::1]:7000"}, DB: 1},
+		"redis://[::1]":                {Addrs: []string{"[::1]:6379"}},
+		"redis://h?pool_size=40&client_name=w1&dial_timeout=2&read_timeout=500ms&write_timeout=1m": {
+			Addrs: []string{"h:6379"}, Pool: 40, Name: "w1", DialTimeout: 2 * time.Second, Read: 500 * time.Millisecond, Writes: time.Minute,
+		},
+		"rediss://h":                      {Addrs: []string{"h:6379"}, TLS: true},
+		"rediss://h?skip_verify=true":     {Addrs: []string{"h:6379"}, TLS: true},
+		"unix:///run/redis.sock":          {Network: "unix", Addrs: []string{"/run/redis.sock"}},
+		"unix://u:p@/run/a%3Fb.sock?db=2": {Network: "unix", Addrs: []string{"/run/a?b.sock"}, User: "u", Pass: "p", DB: 2},
+		"unix:///run/u@h/redis.sock":      {Network: "unix", Addrs: []string{"/run/u@h/redis.sock"}},
+		"redis-sentinel://u:p@a,b:7000/2?master=m&sentinel_user=su&sentinel_password=sp": {
+			Mode: Sentinel, Addrs: []string{"a:26379", "b:7000"}, DB: 2, Master: "m", User: "u", Pass: "p", SentinelUser: "su", SentinelPw: "sp",
+		},
+		"rediss-sentinel://a?master=m": {Mode: Sentinel, Addrs: []string{"a:26379"}, Master: "m", TLS: true},
+		"redis-cluster://a,b:7000,[::2]:7001": {
+			Mode: Cluster, Addrs: []string{"a:6379", "b:7000", "[::2]:7001"},
+		},
+		"redis-cluster://a/0": {Mode: Cluster, Addrs: []string{"a:6379"}},
+		"rediss-cluster://a":  {Mode: Cluster, Addrs: []string{"a:6379"}, TLS: true},
+	} {
+		t.Run(url, func(t *testing.T) {
+			t.Parallel()
+			got, err := Parse(url)
+			if want.Addrs == nil {
+				if err == nil {
+					t.Fatalf("no error for a URL without a host")
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defaulted := want
+			fill(&defaulted)
+			if diff := cmp.Diff(defaulted, flatten(got)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func fill(p *plain) {
+	if p.Mode == "" {
+		p.Mode = Single
+	}
+	if p.Network == "" {
+		p.Network = "tcp"
+	}
+	for _, timeout := range []*time.Duration{&p.DialTimeout, &p.Read, &p.Writes} {
+		if *timeout == 0 {
+			*timeout = 5 * time.Second
+		}
+	}
+}
+
+func TestParse_errors(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"":                                  `redis URL: scheme: must be one of redis, rediss, unix, redis-sentinel or redis-cluster, followed by ://, as in redis://`,
+		"localhost:6379":                    `scheme: must be one of`,
+		"http://h":                          `scheme: "http" must be one of`,
+		"redis://h/x":                       `database: "x" must be a number from 0`,
+		"redis://h/-1":                      `database: "-1" must be`,
+		"redis://h/0/1":                     `database: "0/1" must be`,
+		"redis://h?db=x":                    `option db: "x" must be`,
+		"redis://h:x":                       `port: "x" must be a number from 1 to 65535`,
+		"redis://h:0":                       `port: "0" must be`,
+		"redis://h:70000":                   `port: "70000" must be`,
+		"redis://:6379":                     `host: is missing`,
+		"redis://::1:6379":                  `an IPv6 address stands in brackets`,
+		"redis://h h":                       `host: "h h" is no host:port`,
+		"redis://a,b":                       `host: must be one; several need redis-sentinel:// or redis-cluster://`,
+		"redis://u:%zz@h":                   `user and password: % must be followed by two hexadecimal digits`,
+		"redis://u:pa/ss@h":                 `user and password: / ? # and @ in them must be percent-encoded`,
+		"redis://u:pa?ss@h":                 `user and password: / ? # and @ in them must be percent-encoded`,
+		"redis://h?poolsize=3":              `option poolsize: is not known here`,
+		"redis://h?pool_size=0":             `option pool_size: "0" must be a number from 1`,
+		"redis://h?db=1&db=2":               `option db: is given more than once`,
+		"redis://h?read_timeout=0":          `option read_timeout: "0" must be a time above zero`,
+		"redis://h?client_name=a b":         `option client_name: must be printable ASCII`,
+		"redis://h?a;b":                     `options: must be name=value`,
+		"redis://h?skip_verify=1":           `option skip_verify: is only for TLS`,
+		"redis://h?tls_ca=x":                `option tls_ca: is only for TLS`,
+		"redis://h?master=m":                `option master: is not known here`,
+		"rediss://h?skip_verify=x":          `option skip_verify: "x" must be true or false`,
+		"rediss://h?tls_ca=/none":           `option tls_ca: open /none: no such file or directory`,
+		"rediss://h?tls_cert=/x":            `options tls_cert and tls_key: must be given together`,
+		"rediss://h?tls_cert=/x&tls_key=/y": `options tls_cert and tls_key: open /x`,
+		"unix://":                           `path: must name a Unix socket`,
+		"unix://run/x.sock":                 `path: must be absolute: three slashes`,
+		"redis-sentinel://a":                `option master: is required: the name under which the sentinels know the master, as in redis-sentinel://`,
+		"redis-cluster://a/1":               `database: a cluster has only database 0`,
+	} {
+		t.Run(url, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse(url)
+			var fault *URLError
+			if !errors.As(err, &fault) || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v\nwant  %s", err, want)
+			}
+		})
+	}
+}
+
+func TestParse_tlsVersion(t *testing.T) {
+	t.Parallel()
+	o, err := Parse("rediss://h?tls_server_name=name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.TLS.MinVersion != tls.VersionTLS12 || o.TLS.InsecureSkipVerify || o.TLS.ServerName != "name" {
+		t.Errorf("TLS = %+v", o.TLS)
+	}
+}
+
+// secrets are passwords as people write them into URLs, right and wrong.
+var secrets = []string{"hunter2", "hun/ter2", "hun?ter2", "hun#ter2", "hun@ter2", "hun:ter2", "hun%ter2", "hun%2Fter2", "hun&ter=2", "hun@0/ter2", "hun@0?ter2", "hun ter2"}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	t.Parallel()
+	for _, secret := range secrets {
+		for _, url := range []string{
+			"redis://user:" + secret + "@h:6379/0", "redis://:" + secret + "@h", "redis://" + secret + "@h/x",
+			"redis://:" + secret + "@h/wrong", "redis://:" + secret + "@h:port", "nonsense://:" + secret + "@h",
+			":" + secret + "@h", "redis-cluster://:" + secret + "@a,b:x", "redis:://:" + secret + "@h",
+		} {
+			if strings.HasPrefix(url, "redis://"+secret) && strings.Contains(secret, ":") {
+				continue // that is a user and a password
+			}
+			options, err := Parse(url)
+			wrapped := struct{ inner Options }{options}
+			said := Redacted(url)
+			if err != nil {
+				said += err.Error()
+			} else if options.Username != secret {
+				// A lone word before @ is a user's name, which may be shown.
+				said += fmt.Sprintf("%v %+v %#v %v %+v %#v", options, options, options, wrapped, wrapped, wrapped)
+			}
+			for _, piece := range []string{secret, "hun", "ter2"} {
+				if strings.Contains(said, piece) {
+					t.Errorf("%s: %q shows in: %s", url, piece, said)
+				}
+			}
+		}
+	}
+}
+
+func TestRedacted(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"redis://h:6379/0":                     "redis://h:6379/0",
+		"redis://user:pw@h:6379/0?pool_size=3": "redis://user:xxxxx@h:6379/0?pool_size=3",
+		"redis://:pw@h":                        "redis://:xxxxx@h",
+		"redis://pw@h":                         "redis://:xxxxx@h",
+		"redis://u:p/w@h":                      "redis://u:xxxxx@h",
+		"redis-sentinel://a?master=m&sentinel_password=s%20": "redis-sentinel://a?master=m&sentinel_password=xxxxx",
+		"redis-sentinel://a?sentinel_password=s&master=m":    "redis-sentinel://a?sentinel_password=xxxxx&master=m",
+		"user:pw@h": "user:xxxxx@h",
+	} {
+		if got := Redacted(url); got != want {
+			t.Errorf("Redacted(%q) = %q, want %q", url, got, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, url := range []string{"redis://u:p@h:1/2?db=3", "redis-sentinel://a,b?master=m", "unix:///x", "rediss://[::1]", "redis://%", "redis://[", "redis://]:1"} {
+		f.Add(url)
+	}
+	f.Fuzz(func(t *testing.T, url string) {
+		options, err := Parse(url)
+		if err != nil {
+			var fault *URLError
+			if !errors.As(err, &fault) || fault.Part == "" || fault.Reason == "" {
+				t.Fatalf("%q: error without a part or reason: %v", url, err)
+			}
+			return
+		}
+		if len(options.Addrs) == 0 || options.DB < 0 || options.ReadTimeout <= 0 {
+			t.Fatalf("%q: accepted as %+v", url, options)
+		}
+		if err := New(options).Close(); err != nil {
+			t.Fatalf("%q: client: %v", url, err)
+		}
+	})
+}
+
+func FuzzRedacted(f *testing.F) {
+	for _, secret := range secrets {
+		f.Add(secret)
+	}
+	f.Fuzz(func(t *testing.T, secret string) {
+		const mark = "S3CR"
+		url := "redis://user:" + mark + secret + mark + "@host:6379/0"
+		if got := Redacted(url); strings.Contains(got, mark) {
+			t.Fatalf("Redacted(%q) = %q", url, got)
+		}
+		if _, err := Parse(url); err != nil && strings.Contains(err.Error(), mark) {
+			t.Fatalf("Parse(%q): %v", url, err)
+		}
+	})
+}

@@ -1,0 +1,133 @@
+package render
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+)
+
+// Format is how data is written to stdout.
+type Format string
+
+// The formats.
+const (
+	Table  Format = "table"
+	JSON   Format = "json"
+	NDJSON Format = "ndjson"
+	CSV    Format = "csv"
+)
+
+// String, Set and Type make a Format a flag's value.
+func (f *Format) String() string { return string(*f) }
+
+// Type names the value in help.
+func (f *Format) Type() string { return "format" }
+
+// Set accepts the name of a format.
+func (f *Format) Set(name string) error {
+	switch Format(name) {
+	case Table, JSON, NDJSON, CSV:
+		*f = Format(name)
+		return nil
+	}
+	return errors.New("must be one of table, json, ndjson, csv")
+}
+
+// Writer writes results one by one; Close ends the document.
+type Writer interface {
+	Write(r Result) error
+	Close() error
+}
+
+// NewWriter returns a writer of the format. Width is the terminal's, in cells, for tables.
+func NewWriter(w io.Writer, format Format, width int) Writer {
+	switch format {
+	case JSON:
+		return &jsonWriter{w: w}
+	case NDJSON:
+		return &ndjsonWriter{enc: encoder(w)}
+	case CSV:
+		return &csvWriter{w: csv.NewWriter(w)}
+	case Table:
+	}
+	return newTable(w, width)
+}
+
+func encoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
+}
+
+// ndjsonWriter writes one object a line.
+type ndjsonWriter struct{ enc *json.Encoder }
+
+func (n *ndjsonWriter) Write(r Result) error { return n.enc.Encode(r) }
+func (n *ndjsonWriter) Close() error         { return nil }
+
+// jsonWriter writes one array, an object a line.
+type jsonWriter struct {
+	w    io.Writer
+	rows int
+}
+
+func (j *jsonWriter) Write(r Result) error {
+	opening := "["
+	if j.rows > 0 {
+		opening = ","
+	}
+	j.rows++
+	if _, err := io.WriteString(j.w, opening); err != nil {
+		return err
+	}
+	return encoder(j.w).Encode(r)
+}
+
+func (j *jsonWriter) Close() error {
+	closing := "]\n"
+	if j.rows == 0 {
+		closing = "[]\n"
+	}
+	_, err := io.WriteString(j.w, closing)
+	return err
+}
+
+// csvWriter writes a header and a record a row. The item columns come first, under the names
+// that input files use, so that its output can be edited and read in again.
+type csvWriter struct {
+	w      *csv.Writer
+	headed bool
+}
+
+func (c *csvWriter) Write(r Result) error {
+	if err := c.head(); err != nil {
+		return err
+	}
+	return c.w.Write([]string{
+		r.Batch, r.Key, strconv.Itoa(r.Line), string(r.State), r.HaVIPID, r.Name, r.SubnetID,
+		r.PrivateIPAddress, r.Description, r.Account, r.Region, strconv.Itoa(r.Attempts), r.Code,
+		r.Message, r.RequestID, r.ClientToken, r.CreatedAt, r.UpdatedAt,
+	})
+}
+
+func (c *csvWriter) head() error {
+	if c.headed {
+		return nil
+	}
+	c.headed = true
+	return c.w.Write([]string{
+		"batch", "key", "line", "state", "haVipId", "name", "subnetId",
+		"privateIpAddress", "description", "account", "region", "attempts", "code",
+		"message", "requestId", "clientToken", "createdAt", "updatedAt",
+	})
+}
+
+func (c *csvWriter) Close() error {
+	if err := c.head(); err != nil {
+		return err
+	}
+	c.w.Flush()
+	return c.w.Error()
+}

@@ -1,0 +1,136 @@
+package render
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// tableSample is how many rows decide the widths of the columns; later rows are cut to them.
+const tableSample = 500
+
+// columnGap separates columns.
+const columnGap = "  "
+
+// Grid writes aligned text columns that fit a terminal. Characters are counted in cells, of
+// which a Chinese character takes two.
+type Grid struct {
+	w     io.Writer
+	width int
+	// flexible is the column that is cut first when the terminal is too narrow.
+	flexible int
+	head     []string
+	sample   [][]string
+	widths   []int
+}
+
+// NewGrid returns a grid with the given head. Width is the terminal's, 0 for no limit; the
+// flexible column is shortened when a row does not fit it.
+func NewGrid(w io.Writer, width, flexible int, head ...string) *Grid {
+	return &Grid{w: w, width: width, flexible: flexible, head: head}
+}
+
+// Row writes a row of as many cells as the head has.
+func (g *Grid) Row(cells ...string) error {
+	for i := range cells {
+		cells[i] = Printable(cells[i])
+	}
+	if g.widths != nil {
+		return g.line(cells)
+	}
+	g.sample = append(g.sample, cells)
+	if len(g.sample) < tableSample {
+		return nil
+	}
+	return g.start()
+}
+
+// Close writes what is held back.
+func (g *Grid) Close() error {
+	if g.widths != nil || len(g.sample) == 0 {
+		return nil
+	}
+	return g.start()
+}
+
+// start fixes the widths by the sample and writes it.
+func (g *Grid) start() error {
+	g.widths = make([]int, len(g.head))
+	for _, row := range append([][]string{g.head}, g.sample...) {
+		for i, cell := range row {
+			g.widths[i] = max(g.widths[i], runewidth.StringWidth(cell))
+		}
+	}
+	if g.width > 0 {
+		total := len(columnGap) * (len(g.widths) - 1)
+		for _, w := range g.widths {
+			total += w
+		}
+		least := runewidth.StringWidth(g.head[g.flexible])
+		g.widths[g.flexible] = max(least, min(g.widths[g.flexible], g.widths[g.flexible]-(total-g.width)))
+	}
+	if err := g.line(g.head); err != nil {
+		return err
+	}
+	for _, row := range g.sample {
+		if err := g.line(row); err != nil {
+			return err
+		}
+	}
+	g.sample = nil
+	return nil
+}
+
+func (g *Grid) line(cells []string) error {
+	var b strings.Builder
+	for i, cell := range cells {
+		if i > 0 {
+			b.WriteString(columnGap)
+		}
+		if runewidth.StringWidth(cell) > g.widths[i] {
+			cell = runewidth.Truncate(cell, g.widths[i], "…")
+		}
+		b.WriteString(runewidth.FillRight(cell, g.widths[i]))
+	}
+	_, err := io.WriteString(g.w, strings.TrimRight(b.String(), " ")+"\n")
+	return err
+}
+
+// Printable returns text with everything that a terminal would act on replaced.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		return unicode.ReplacementChar
+	}, text)
+}
+
+// table shows results as people want to see them.
+type table struct{ *Grid }
+
+func newTable(w io.Writer, width int) Writer {
+	const why = 6
+	return table{NewGrid(w, width, why, "KEY", "STATE", "HAVIP", "ADDRESS", "SUBNET", "ATTEMPTS", "WHY")}
+}
+
+func (t table) Write(r Result) error {
+	why := r.Code
+	if r.Message != "" && !r.State.Succeeded() {
+		why = strings.TrimSpace(r.Code + " " + r.Message)
+	}
+	return t.Row(r.Key, string(r.State), dash(r.HaVIPID), dash(r.PrivateIPAddress), r.SubnetID, strconv.Itoa(r.Attempts), why)
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,124 @@
+//go:build unix
+
+package standalone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"havip/internal/redisconn"
+	"havip/internal/standalone/redisserver"
+)
+
+// closeTimeout is how long a server may take to flush and end before it is killed.
+const closeTimeout = 10 * time.Second
+
+// Child starts a redis-server over a state directory, which is created with mode 0700 if
+// it is missing, and returns when the data of an earlier run is loaded. The server is
+// reached by a Unix socket in a private directory and by nothing else. It never evicts, and
+// every write it has acknowledged is on disk.
+//
+// It ends with [Store.Close], and on Linux with this process however that ends. A directory
+// that another store uses gives a [*LockedError]; a machine without redis-server gives
+// [redisserver.ErrNotInstalled]. ctx bounds the start only.
+func Child(ctx context.Context, dir string, options ...redisconn.Option) (*Store, error) {
+	fail := func(err error) (*Store, error) {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fail(err)
+	}
+	lock, err := acquire(ctx, filepath.Join(dir, lockName))
+	if err != nil {
+		return fail(err)
+	}
+	store, err := startChild(ctx, dir, lock, options)
+	if err != nil {
+		return fail(errors.Join(err, lock.release()))
+	}
+	return store, nil
+}
+
+// startChild runs a server under a lock that is held, and leaves nothing behind if it fails
+// but the lock.
+func startChild(ctx context.Context, dir string, lock *lock, options []redisconn.Option) (*Store, error) {
+	socket, err := newSocket()
+	if err != nil {
+		return nil, err
+	}
+	lock.owner.socket = string(socket)
+	if err := lock.write(); err != nil {
+		return nil, errors.Join(err, socket.remove())
+	}
+	process, err := redisserver.Start(ctx, redisserver.Config{
+		Dir: dir, Lines: durableLines(socket), Inherit: []*os.File{lock.file},
+	})
+	if err != nil {
+		return nil, errors.Join(err, socket.remove())
+	}
+	lock.owner.server = process.PID()
+	store, err := connectChild(ctx, process, socket, lock, options)
+	if err != nil {
+		process.Kill()
+		return nil, errors.Join(err, socket.remove())
+	}
+	return store, nil
+}
+
+func connectChild(ctx context.Context, process *redisserver.Process, socket socket, lock *lock, options []redisconn.Option) (*Store, error) {
+	if err := lock.write(); err != nil {
+		return nil, err
+	}
+	client, err := redisconn.Open(ctx, (&url.URL{Scheme: "unix", Path: string(socket)}).String(), options...)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := redisconn.Check(ctx, client)
+	if err = errors.Join(err, redisconn.Refused(findings)); err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	var closed atomic.Bool
+	return &Store{
+		client: client, durable: true,
+		ended: process.Done(),
+		cause: func() error {
+			if closed.Load() {
+				return nil
+			}
+			return process.Err()
+		},
+		release: func() error {
+			closed.Store(process.Err() == nil)
+			err := client.Close()
+			ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+			defer cancel()
+			process.Stop(ctx)
+			return errors.Join(err, socket.remove(), lock.release())
+		},
+	}, nil
+}
+
+// durableLines is the server's configuration. The working directory is the state
+// directory, so no path but the socket's is written.
+func durableLines(socket socket) []string {
+	return []string{
+		"port 0",
+		"unixsocket " + redisserver.Quote(string(socket)),
+		"unixsocketperm 700",
+		"appendonly yes",
+		"appendfsync always",
+		// The append-only file has it all; a snapshot would only cost disk and time.
+		`save ""`,
+		"maxmemory-policy noeviction",
+		// A record that a crash cut off in the middle was never acknowledged.
+		"aof-load-truncated yes",
+		"databases 1",
+		"tcp-keepalive 0",
+	}
+}

@@ -1,0 +1,138 @@
+package standalone
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// onDyingThread calls f on a thread that ends right after it, and returns the thread's ID.
+// It is never the main thread, which Go keeps for good.
+func onDyingThread(f func()) (tid int) {
+	done := make(chan int)
+	go func() {
+		runtime.LockOSThread()
+		if tid := unix.Gettid(); tid != os.Getpid() {
+			f()
+			done <- tid
+			return // still locked: the thread ends with the goroutine
+		}
+		defer runtime.UnlockOSThread()
+		done <- onDyingThread(f)
+	}()
+	return <-done
+}
+
+// awaitThreadEnd waits until the kernel no longer knows the thread.
+func awaitThreadEnd(t *testing.T, tid int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	ticker := time.NewTicker(2 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		if _, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", tid)); errors.Is(err, os.ErrNotExist) {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			t.Fatalf("thread %d did not end", tid)
+		}
+	}
+}
+
+// kill -9 of the program: its server goes too, the directory is free, the data is there.
+func TestChild_parentKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), helperDir+"="+dir)
+	parent.Stderr = os.Stderr
+	stdin, err := parent.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close() }()
+	stdout, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Sscanf(line, "ready %d", &pid); err != nil {
+		t.Fatalf("the program said %q: %v", line, err)
+	}
+	leftover := readLeftover(t, dir)
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait() // killed, which is the point
+
+	store := open(t, dir)
+	assertHas(t, store, "written-by")
+	if now := mustPID(t, store); now == pid {
+		t.Errorf("the old server %d answers", pid)
+	}
+	if alive(pid) {
+		t.Errorf("server %d lives on beside its successor", pid)
+	}
+	if _, err := os.Stat(filepath.Dir(leftover)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the dead run's socket directory %s is still there: %v", filepath.Dir(leftover), err)
+	}
+}
+
+func readLeftover(t *testing.T, dir string) string {
+	t.Helper()
+	file, err := os.Open(filepath.Join(dir, lockName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	return readOwner(file).socket
+}
+
+// alive reports whether a process runs; one that only waits to be collected does not.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
+}
+
+// The kernel ties a child's life to the thread that forked it. Here the thread that asked
+// for the store ends at once, and the server must not end with it.
+func TestChild_survivesTheThreadThatStartedIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var store *Store
+	var err error
+	ctx := t.Context()
+	tid := onDyingThread(func() { store, err = Child(ctx, dir) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	awaitThreadEnd(t, tid)
+	if err := store.Client().Ping(t.Context()).Err(); err != nil {
+		t.Errorf("after the end of the starting thread: %v", err)
+	}
+}

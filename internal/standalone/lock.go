@@ -1,0 +1,121 @@
+//go:build unix
+
+package standalone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	lockName = "lock"
+	// lockPatience is how long a start waits for a lock that is held: a server that dies
+	// with its program needs a moment, more under load.
+	lockPatience = 3 * time.Second
+	lockInterval = 20 * time.Millisecond
+)
+
+// LockedError says that a state directory is in use.
+type LockedError struct {
+	// Program and Server are the process IDs that the holder wrote down; 0 if it had not
+	// come to that yet. Either may hold the lock: a server that has outlived its program
+	// still does.
+	Program, Server int
+}
+
+func (e *LockedError) Error() string {
+	switch {
+	case e.Program == 0:
+		return "in use by another process"
+	case e.Server == 0:
+		return fmt.Sprintf("in use by process %d; wait for it or end it", e.Program)
+	}
+	return fmt.Sprintf("in use by process %d with its redis-server %d; wait for them or end them", e.Program, e.Server)
+}
+
+// owner is what the holder of a lock writes into its file: for the error of whoever comes
+// second, and for the next holder to clean up after a crash.
+type owner struct {
+	program, server int
+	socket          string
+}
+
+const ownerFormat = "program %d\nserver %d\nsocket %q\n"
+
+// lock is a held lock file. The lock belongs to the open file and not to the process: a
+// child that inherits it holds it too. So it is let go by closing and never by unlocking,
+// which would take it from the child as well.
+type lock struct {
+	file  *os.File
+	owner owner
+}
+
+// acquire takes the lock, waiting a moment for one that is held, and removes the socket
+// that an owner who crashed has left.
+func acquire(ctx context.Context, path string) (*lock, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := flock(ctx, file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	last := readOwner(file)
+	if last.socket != "" {
+		// Its server is gone, or the lock would be held; a leftover is only untidy.
+		_ = socket(last.socket).remove()
+	}
+	return &lock{file: file, owner: owner{program: os.Getpid()}}, nil
+}
+
+func flock(ctx context.Context, file *os.File) error {
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	ticker := time.NewTicker(lockInterval)
+	defer ticker.Stop()
+	for {
+		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			if err != nil {
+				return fmt.Errorf("lock %s: %w", file.Name(), err)
+			}
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			holder := readOwner(file)
+			return &LockedError{Program: holder.program, Server: holder.server}
+		}
+	}
+}
+
+// readOwner reads what the last owner wrote; what cannot be read is left zero.
+func readOwner(file *os.File) owner {
+	var o owner
+	reader := io.NewSectionReader(file, 0, 1<<12)
+	if _, err := fmt.Fscanf(reader, ownerFormat, &o.program, &o.server, &o.socket); err != nil {
+		return owner{}
+	}
+	return o
+}
+
+// write replaces the file's content by the owner.
+func (l *lock) write() error {
+	text := fmt.Appendf(nil, ownerFormat, l.owner.program, l.owner.server, l.owner.socket)
+	if err := l.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := l.file.WriteAt(text, 0)
+	return err
+}
+
+// release lets go of this process's hold. The file stays: deleting it would let two
+// processes lock two files of one name.
+func (l *lock) release() error { return l.file.Close() }

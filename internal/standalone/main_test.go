@@ -1,0 +1,39 @@
+//go:build unix
+
+package standalone
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// helperDir makes the test binary a program that opens a store over the directory, says
+// "ready" and lives until it is killed: a parent that a test may end with kill -9.
+const helperDir = "HAVIP_STANDALONE_HELPER"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(helperDir); dir != "" {
+		os.Exit(helper(dir))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func helper(dir string) int {
+	store, err := Child(context.Background(), dir)
+	if err == nil {
+		err = store.Client().Set(context.Background(), "written-by", "helper", 0).Err()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	pid, err := serverPID(context.Background(), store)
+	fmt.Fprintln(os.Stdout, "ready", pid, err)
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return 0
+}

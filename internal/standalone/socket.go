@@ -1,0 +1,57 @@
+//go:build unix
+
+package standalone
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	socketName    = "redis.sock"
+	socketDirStem = "havip-"
+	// maxSocketPath keeps clear of what systems allow in a socket's address: 108 bytes with
+	// the final zero on Linux, 104 elsewhere.
+	maxSocketPath = 100
+	// stemRoom is the most that os.MkdirTemp adds to a stem: a 32-bit number.
+	stemRoom = 10
+)
+
+// socket is the path of a server's Unix socket, alone in a private directory. It is not in
+// the state directory, whose path may be longer than a socket's may.
+type socket string
+
+// newSocket makes the directory, in the system's place for temporary files or, where that
+// is too long a path, in /tmp.
+func newSocket() (socket, error) {
+	for _, base := range []string{os.TempDir(), "/tmp"} {
+		if len(filepath.Join(base, socketDirStem, socketName))+stemRoom > maxSocketPath {
+			continue
+		}
+		dir, err := os.MkdirTemp(base, socketDirStem)
+		if err != nil {
+			return "", fmt.Errorf("make a directory for the socket: %w", err)
+		}
+		return socket(filepath.Join(dir, socketName)), nil
+	}
+	return "", fmt.Errorf("make a directory for the socket: TMPDIR %s is too long a path", os.TempDir())
+}
+
+// remove deletes the socket and its directory; what is gone already is no error. It deletes
+// by name and never recursively, and only what newSocket can have made.
+func (s socket) remove() error {
+	dir := filepath.Dir(string(s))
+	if filepath.Base(string(s)) != socketName || !strings.HasPrefix(filepath.Base(dir), socketDirStem) {
+		return nil
+	}
+	var errs []error
+	for _, path := range []string{string(s), dir} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,72 @@
+// Package telemetry is what a worker shows to the machines that watch it.
+package telemetry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// readyTimeout bounds the check behind /readyz; an orchestrator's own probes are as patient.
+const readyTimeout = 2 * time.Second
+
+// Health serves two questions over HTTP:
+//
+//	GET /healthz   200 as long as the process serves: restart it when this fails
+//	GET /readyz    200 when it can do work: 503 with the reason while it cannot
+type Health struct {
+	check    func(context.Context) error
+	stopping atomic.Bool
+}
+
+// NewHealth returns health over check, which tells whether the process can do work.
+func NewHealth(check func(context.Context) error) *Health { return &Health{check: check} }
+
+// Stopping makes the process unready for the rest of its life.
+func (h *Health) Stopping() { h.stopping.Store(true) }
+
+// Handler serves the endpoints.
+func (h *Health) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, nil) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		answer(w, h.ready(ctx))
+	})
+	return mux
+}
+
+func (h *Health) ready(ctx context.Context) error {
+	if h.stopping.Load() {
+		return errors.New("the worker is stopping")
+	}
+	return h.check(ctx)
+}
+
+func answer(w http.ResponseWriter, err error) {
+	status, body := http.StatusOK, map[string]string{"status": "ok"}
+	if err != nil {
+		status, body = http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "reason": err.Error()}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // strings encode; and a client that has gone need not be told
+}
+
+// Serve answers on the listener until ctx ends.
+func (h *Health) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{Handler: h.Handler(), ReadHeaderTimeout: readyTimeout}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return server.Close()
+	}
+}
