@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+)
+
+// streams are the program's input and outputs: data goes to out, talk to err.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// app is what every command shares.
+type app struct {
+	streams
+	getenv cli.Getenv
+	// redis and region are flags of every command that uses them; output is what stdout gets.
+	redis, region string
+	output        render.Format
+}
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, s streams, getenv cli.Getenv) int {
+	ctx, release := cli.OnSignal(ctx)
+	defer release()
+	a := &app{streams: s, getenv: getenv, output: render.Table}
+	cmd := a.command()
+	cmd.SetArgs(args)
+	cmd.SetIn(s.in)
+	cmd.SetOut(s.out)
+	cmd.SetErr(s.err)
+	err := cmd.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
+	}
+	var said *cli.Error
+	if err != nil && (!errors.As(err, &said) || said.Err != nil) {
+		_, _ = fmt.Fprintf(s.err, "enqueue: %v\n", err)
+	}
+	return int(cli.CodeOf(err))
+}
+
+func (a *app) command() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "enqueue",
+		Short: "Create Baidu AI Cloud HaVIPs in bulk, exactly one per requested item",
+		Long: `Enqueue puts create-HaVIP tasks into Redis, from where workers carry them out, and
+shows what became of them. Every command may be repeated and killed at any moment:
+an item that is known is never created a second time.
+
+Try it, with nothing installed and nothing real created:
+
+  enqueue run --sandbox examples/havips.csv`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return cli.ApplyEnvironment(cmd, a.getenv)
+		},
+	}
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return cli.Failf(cli.ExitUsage, "%w; see `%s --help`", err, c.CommandPath())
+	})
+	f := cmd.PersistentFlags()
+	f.StringVar(&a.redis, "redis", cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
+	f.StringVar(&a.region, "region", cli.DefaultRegion, "region of items that name none")
+	f.VarP(&a.output, "output", "o", "how data is written to stdout: table, json, ndjson or csv")
+	cli.Env(f, "redis", "HAVIP_REDIS_URL")
+	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
+	cmd.AddCommand(
+		a.createCommand(), a.planCommand(), a.applyCommand(), a.runCommand(), a.statusCommand(),
+		a.listCommand(), a.watchCommand(), a.resultsCommand(),
+		exitCodesTopic(), formatsTopic(),
+	)
+	cli.FlagEnvironment(cmd, "HAVIP")
+	cmd.AddCommand(environmentTopic(cmd))
+	usageErrors(cmd)
+	return cmd
+}
+
+// usageErrors gives wrong arguments the exit code of usage errors, which cobra knows nothing of.
+func usageErrors(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return cli.Failf(cli.ExitUsage, "%w; see `%s --help`", err, c.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		usageErrors(sub)
+	}
+}
+
+// say writes a line of talk. A broken stderr is nobody's to report to.
+func (a *app) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.err, format+"\n", args...)
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+func (a *app) applyCommand() *cobra.Command {
+	var flags fileFlags
+	var wait, yes, allowVolatile bool
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Enqueue every item of a file that is not done or under way",
+		Long: `Apply checks the whole file, refuses it if any row is wrong or conflicts with the batch,
+and then registers and enqueues what is missing. Killed at any moment, it is simply
+run again: the same file under the same batch name never creates anything twice.`,
+		Example: `  enqueue apply havips.csv
+  enqueue apply havips.csv --batch spring --yes --wait
+  generate | enqueue apply - --format ndjson --batch generated`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			in, err := a.read(ctx, args[0], flags)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = in.file.Close() }()
+			s, err := a.openDurable(ctx, allowVolatile)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if err := a.apply(ctx, s, in, a.confirmer(yes, args[0])); err != nil {
+				return err
+			}
+			if !wait {
+				return a.afterApply(ctx, s, in.batch, cmd.Flags().Changed("output"))
+			}
+			return a.finish(ctx, s, in.batch, timeout)
+		},
+	}
+	defineFileFlags(cmd, &flags)
+	f := cmd.Flags()
+	f.BoolVar(&wait, "wait", false, "wait until the batch is done, then print its results")
+	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
+	f.BoolVar(&yes, "yes", false, "do not ask on a terminal")
+	f.BoolVar(&allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+	return cmd
+}
+
+// apply plans, asks, and enqueues.
+func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(plan) error) error {
+	plan, err := s.compare(ctx, in)
+	if err != nil {
+		return err
+	}
+	if err := plan.refusal(in.file.Name()); err != nil {
+		for _, row := range plan.attention {
+			a.say("%s:%d: %q: %s", in.file.Name(), row.line, row.key, row.why)
+		}
+		return err
+	}
+	if err := confirm(plan); err != nil {
+		return err
+	}
+	producer, err := s.producer()
+	if err != nil {
+		return err
+	}
+	var done tally
+	bar := a.newBar("enqueue", int64(in.rows))
+	defer bar.finish()
+	err = producer.Apply(ctx, in.batch, in.source(), in.items(ctx), func(answers []tasks.Comparison) {
+		done.add(answers)
+		bar.set(done.total())
+	})
+	bar.finish()
+	if err != nil {
+		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, number(done.total()), count(in.rows, "row", "rows"))
+	}
+	a.say("batch %s: %s", in.batch, done)
+	return done.refusal(in.file.Name())
+}
+
+// tally counts what applying did.
+type tally struct{ created, requeued, same, conflicts int64 }
+
+func (t *tally) add(answers []tasks.Comparison) {
+	for _, answer := range answers {
+		switch answer.Verdict {
+		case ledger.Added:
+			t.created++
+		case ledger.Repair:
+			t.requeued++
+		case ledger.Conflict:
+			t.conflicts++
+		default:
+			t.same++
+		}
+	}
+}
+
+func (t *tally) total() int64 { return t.created + t.requeued + t.same + t.conflicts }
+
+// refusal speaks of a conflict that arose between the plan and the doing.
+func (t *tally) refusal(file string) error {
+	if t.conflicts == 0 {
+		return nil
+	}
+	return cli.Failf(cli.ExitInvalidInput, "%s: %s: another producer changed the batch meanwhile; see `enqueue plan`",
+		file, count(t.conflicts, "row conflicts", "rows conflict"))
+}
+
+func (t tally) String() string {
+	if t.created+t.requeued == 0 {
+		return fmt.Sprintf("nothing to do; all %s known", count(t.same, "item is", "items are"))
+	}
+	text := count(t.created, "item", "items") + " enqueued"
+	if t.requeued > 0 {
+		text += ", " + number(t.requeued) + " queued again"
+	}
+	if t.same > 0 {
+		text += ", " + number(t.same) + " known already"
+	}
+	return text
+}
+
+// confirmer asks on a terminal before anything is enqueued, unless told not to or the input
+// itself is what a terminal would answer with.
+func (a *app) confirmer(yes bool, path string) func(plan) error {
+	return func(p plan) error {
+		a.say("%s", p)
+		if yes || p.toDo() == 0 || path == "-" || !cli.IsTerminal(a.in) || !cli.IsTerminal(a.err) {
+			return nil
+		}
+		_, _ = fmt.Fprint(a.err, "Enqueue them? [y/N] ")
+		answer, err := bufio.NewReader(a.in).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+			return cli.Failf(cli.ExitInterrupted, "nothing was enqueued")
+		}
+		return nil
+	}
+}
+
+// afterApply tells how to go on, or prints the results if a format was asked for.
+func (a *app) afterApply(ctx context.Context, s *session, batch string, printResults bool) error {
+	if printResults {
+		return a.printResults(ctx, s, batch, resultsFlags{})
+	}
+	a.say("follow it with `enqueue watch %s`; see results with `enqueue results %s`", batch, batch)
+	return nil
+}
+
+// finish waits for the batch and prints its results; failures make the exit code.
+func (a *app) finish(ctx context.Context, s *session, batch string, timeout time.Duration) error {
+	b, err := a.follow(ctx, s, batch, timeout)
+	if err != nil {
+		return err
+	}
+	if err := a.printResults(ctx, s, batch, resultsFlags{}); err != nil {
+		return err
+	}
+	return failures(b)
+}
+
+// failures is the exit status of a finished batch.
+func failures(b ledger.Batch) error {
+	if n := b.Failed(); n > 0 {
+		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed", b.Name, number(n), count(b.Total, "item", "items"))
+	}
+	return nil
+}

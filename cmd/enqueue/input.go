@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"iter"
+	"os/user"
+
+	"havip/internal/cli"
+	"havip/internal/manifest"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// input is a checked file and the batch that it stands for.
+type input struct {
+	file  *manifest.File
+	batch string
+	rows  int
+}
+
+// fileFlags are the flags of every command that reads a file.
+type fileFlags struct{ batch, format string }
+
+// read opens and checks a file. Every fault is shown, and then nothing further happens.
+func (a *app) read(ctx context.Context, path string, flags fileFlags) (*input, error) {
+	file, err := manifest.Open(ctx, path, manifest.Options{
+		Format: manifest.Format(flags.format), DefaultRegion: a.region, Stdin: a.in,
+	})
+	if err != nil {
+		return nil, cli.Fail(inputCode(ctx), err)
+	}
+	in := &input{file: file, batch: flags.batch}
+	if err := a.check(ctx, in); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+func (a *app) check(ctx context.Context, in *input) error {
+	if in.batch == "" {
+		in.batch = in.file.BatchName()
+	}
+	if in.batch == "" {
+		return cli.Failf(cli.ExitUsage, "input from %s has no name to call the batch by: pass --batch NAME", in.file.Name())
+	}
+	if rule := tasks.ValidateBatch(in.batch); rule != "" {
+		return cli.Failf(cli.ExitUsage, "batch %q: %s; pass --batch NAME", in.batch, rule)
+	}
+	report, err := in.file.Check(ctx)
+	if err != nil {
+		return cli.Fail(inputCode(ctx), err)
+	}
+	in.rows = report.Rows
+	if report.FaultCount == 0 {
+		return nil
+	}
+	for _, fault := range report.Faults {
+		a.say("%s", fault)
+	}
+	if more := report.FaultCount - len(report.Faults); more > 0 {
+		a.say("… and %s more", count(more, "fault", "faults"))
+	}
+	return cli.Failf(cli.ExitInvalidInput, "%s: %s in %s; nothing was enqueued", in.file.Name(),
+		count(report.FaultCount, "fault", "faults"), count(report.Rows, "row", "rows"))
+}
+
+// inputCode is the exit code of input that could not be read at all.
+func inputCode(ctx context.Context) cli.ExitCode {
+	if ctx.Err() != nil {
+		return cli.ExitInterrupted
+	}
+	return cli.ExitInvalidInput
+}
+
+// items are the file's rows, as the producer takes them.
+func (in *input) items(ctx context.Context) iter.Seq2[tasks.Row, error] {
+	return func(yield func(tasks.Row, error) bool) {
+		for row, err := range in.file.Rows(ctx) {
+			if !yield(tasks.Row{Line: row.Line, Item: row.Item}, err) {
+				return
+			}
+		}
+	}
+}
+
+// source names the file and its user in the ledger.
+func (in *input) source() ledger.Source {
+	return ledger.Source{File: in.file.Name(), By: author()}
+}
+
+// author names who works here, for people; it never fails.
+func author() string {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return name + "@" + cli.Hostname()
+}

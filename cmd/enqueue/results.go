@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+	"havip/ledger"
+)
+
+// resultsFlags choose what is shown of a batch's items.
+type resultsFlags struct {
+	states   []string
+	attempts bool
+}
+
+func (a *app) resultsCommand() *cobra.Command {
+	var flags resultsFlags
+	cmd := &cobra.Command{
+		Use:   "results BATCH",
+		Short: "Print what became of each item of a batch",
+		Example: `  enqueue results havips
+  enqueue results havips --state rejected --state review
+  enqueue results havips -o ndjson | jq -r .haVipId`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, state := range flags.states {
+				if !slices.Contains(ledger.States(), ledger.State(state)) {
+					return cli.Failf(cli.ExitUsage, "--state %q: must be one of %v", state, ledger.States())
+				}
+			}
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if _, err := s.ledger.Batch(cmd.Context(), args[0]); err != nil {
+				return notFound(err)
+			}
+			return a.printResults(cmd.Context(), s, args[0], flags)
+		},
+	}
+	cmd.Flags().StringSliceVar(&flags.states, "state", nil, "only items in this state; may be repeated")
+	cmd.Flags().BoolVar(&flags.attempts, "attempts", false, "with the log of every request sent")
+	return cmd
+}
+
+// printResults streams a batch's items in the output's format.
+func (a *app) printResults(ctx context.Context, s *session, batch string, flags resultsFlags) error {
+	out := render.NewWriter(a.out, a.output, cli.TerminalWidth(a.out, 0))
+	for item, err := range s.ledger.Items(ctx, batch) {
+		if err != nil {
+			return err
+		}
+		if len(flags.states) > 0 && !slices.Contains(flags.states, string(item.Record.State)) {
+			continue
+		}
+		result, err := render.ResultOf(item)
+		if err != nil {
+			return err
+		}
+		if flags.attempts {
+			attempts, err := s.ledger.Attempts(ctx, item)
+			if err != nil {
+				return err
+			}
+			result = result.WithLog(attempts)
+		}
+		if err := out.Write(result); err != nil {
+			return fmt.Errorf("write results: %w", err)
+		}
+	}
+	return out.Close()
+}

@@ -1,0 +1,268 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"havip/bce"
+	"havip/bce/bcesim"
+	"havip/internal/cli"
+	"havip/internal/lane"
+	"havip/internal/redisconn"
+	"havip/internal/standalone"
+	"havip/internal/worker"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// runFlags are the flags of run besides the file's.
+type runFlags struct {
+	fileFlags
+	sandbox, yes      bool
+	stateDir          string
+	endpoint, faults  string
+	allowPlainHTTP    bool
+	rps               float64
+	concurrency       int
+	timeout           time.Duration
+	redisGiven        bool
+	rpsGiven          bool
+	logFormat, logLev string
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Do everything in this one process: store, worker, batch, results",
+		Long: `Run creates a file's items without anything else running: it brings its own store and
+worker, and prints the results.
+
+With --sandbox it brings a simulated BCE as well: nothing leaves this machine and
+nothing real is created. Without, it needs credentials and a store that survives:
+--redis, or a redis-server of its own in --state-dir, from which the next run goes on.`,
+		Example: `  enqueue run --sandbox examples/havips.csv
+  enqueue run --sandbox examples/havips.csv --faults 'seed=1,create:commit-500=0.2'
+  enqueue run havips.csv                       # real HaVIPs, with your credentials`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			flags.redisGiven = cmd.Flags().Changed("redis")
+			flags.rpsGiven = cmd.Flags().Changed("rps")
+			return a.runFile(cmd.Context(), args[0], flags)
+		},
+	}
+	defineFileFlags(cmd, &flags.fileFlags)
+	f := cmd.Flags()
+	f.BoolVar(&flags.sandbox, "sandbox", false, "simulate BCE in this process; nothing real is created")
+	f.StringVar(&flags.faults, "faults", "", "with --sandbox: what goes wrong, such as 'seed=1,create:commit-500=0.2'; see bcesim --help")
+	f.StringVar(&flags.stateDir, "state-dir", "", "directory of the store, without --redis (default: havip in $XDG_STATE_HOME or ~/.local/state)")
+	f.StringVar(&flags.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
+	f.BoolVar(&flags.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
+	f.Float64Var(&flags.rps, "rps", lane.DefaultRPS, "requests a second of each lane; 0 means no limit (default with --sandbox)")
+	f.IntVar(&flags.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
+	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this time, with exit code 8; the next run goes on")
+	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
+	f.StringVar(&flags.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
+	f.StringVar(&flags.logLev, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")
+	cli.Env(f, "endpoint", "BCE_ENDPOINT")
+	return cmd
+}
+
+// runFile is the embedded default: check, open a store, find BCE, work, print.
+func (a *app) runFile(ctx context.Context, path string, flags runFlags) error {
+	log, err := cli.Logger(a.err, flags.logFormat, flags.logLev, a.getenv)
+	if err != nil {
+		return err
+	}
+	in, err := a.read(ctx, path, flags.fileFlags)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.file.Close() }()
+	lanes, err := lanesOf(ctx, in)
+	if err != nil {
+		return err
+	}
+	cloud, closeCloud, err := a.cloud(ctx, flags)
+	if err != nil {
+		return err
+	}
+	defer closeCloud()
+	served, err := serveLanes(ctx, cloud, lanes, flags)
+	if err != nil {
+		return err
+	}
+	s, err := a.openStore(ctx, flags)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return a.work(ctx, s, in, served, flags, log)
+}
+
+// work is the batch's life inside this process.
+func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.LaneConfig, flags runFlags, log zerolog.Logger) error {
+	yes := flags.yes || flags.sandbox
+	if err := a.apply(ctx, s, in, a.confirmer(yes, in.file.Name())); err != nil {
+		return err
+	}
+	w, err := worker.Start(worker.Config{
+		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, Logger: log,
+	})
+	if err != nil {
+		return cli.Fail(cli.ExitConfig, err)
+	}
+	defer w.Stop()
+	started := time.Now()
+	b, err := a.followRun(ctx, s, in.batch, flags)
+	if err != nil {
+		return err
+	}
+	if err := a.printResults(ctx, s, in.batch, resultsFlags{}); err != nil {
+		return err
+	}
+	a.say("\n%s in %s: %s", count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
+	if flags.sandbox {
+		a.say(afterSandbox, in.file.Name())
+	}
+	return failures(b)
+}
+
+// afterSandbox says how to do the same for real.
+const afterSandbox = `
+This was a simulation: nothing real was created. To create these HaVIPs for real:
+
+  export BCE_ACCESS_KEY_ID=… BCE_SECRET_ACCESS_KEY=… BCE_REGION=bj
+  enqueue run %[1]s                       # in this one process, or with a Redis of yours:
+
+  worker --redis redis://HOST:6379/0                        # on one machine or several
+  enqueue apply %[1]s --redis redis://HOST:6379/0 --wait`
+
+// followRun is follow, speaking of the store that the next run goes on with.
+func (a *app) followRun(ctx context.Context, s *session, batch string, flags runFlags) (ledger.Batch, error) {
+	ctx, cancel := withTimeout(ctx, flags.timeout)
+	defer cancel()
+	b, err := (&watcher{app: a, session: s, batch: batch}).run(ctx)
+	if err == nil || ctx.Err() == nil {
+		return b, err
+	}
+	a.say("stopping: requests in flight end and are recorded")
+	again := "run the same command again to go on"
+	if flags.sandbox {
+		again = "nothing of the simulation is kept"
+	}
+	code := cli.ExitInterrupted
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		code = cli.ExitPending
+	}
+	return b, cli.Failf(code, "stopped with %s of %s done; %s", number(b.Total-b.Open()), count(b.Total, "item", "items"), again)
+}
+
+// lanesOf are the lanes that the file's items belong to, in the file's order.
+func lanesOf(ctx context.Context, in *input) ([]tasks.Lane, error) {
+	var lanes []tasks.Lane
+	seen := map[tasks.Lane]bool{}
+	for row, err := range in.items(ctx) {
+		if err != nil {
+			return nil, cli.Fail(inputCode(ctx), err)
+		}
+		l := tasks.Lane{Account: row.Item.Account, Region: row.Item.Region}
+		if !seen[l] {
+			seen[l] = true
+			lanes = append(lanes, l)
+		}
+	}
+	return lanes, nil
+}
+
+func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, flags runFlags) ([]worker.LaneConfig, error) {
+	rps := flags.rps
+	if flags.sandbox && !flags.rpsGiven {
+		rps = 0
+	}
+	served := make([]worker.LaneConfig, len(lanes))
+	for i, l := range lanes {
+		client, err := cloud.Client(ctx, l)
+		if err != nil {
+			if cli.IsNoCredentials(err) {
+				err = cli.Failf(cli.ExitConfig, "%w; or try --sandbox, which needs none", err)
+			}
+			return nil, err
+		}
+		served[i] = worker.LaneConfig{Lane: l, API: client, RPS: rps}
+	}
+	return served, nil
+}
+
+// cloud is BCE, or with --sandbox a simulator on a loopback port of this process.
+func (a *app) cloud(ctx context.Context, flags runFlags) (cli.Cloud, func(), error) {
+	public := cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv}
+	if !flags.sandbox {
+		if flags.faults != "" {
+			return public, nil, cli.Failf(cli.ExitUsage, "--faults: only with --sandbox")
+		}
+		return public, func() {}, nil
+	}
+	faults, err := bcesim.ParseFaults(flags.faults)
+	if err != nil {
+		return public, nil, cli.Failf(cli.ExitUsage, "--faults: %w", err)
+	}
+	sim := bcesim.New(bcesim.Options{Faults: faults, CallLog: 1})
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return public, nil, fmt.Errorf("sandbox: %w", err)
+	}
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	sandboxed := cli.Cloud{
+		Endpoint: "http://" + listener.Addr().String(), Getenv: a.getenv,
+		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
+	}
+	return sandboxed, func() { sim.Close(); _ = server.Close() }, nil
+}
+
+// openStore opens the Redis asked for, or brings one along: in memory for the sandbox, and
+// over a directory for the real thing.
+func (a *app) openStore(ctx context.Context, flags runFlags) (*session, error) {
+	if flags.redisGiven {
+		return a.openDurable(ctx, flags.sandbox)
+	}
+	pool := redisconn.PoolSize(flags.concurrency*2 + 10)
+	var store *standalone.Store
+	var err error
+	if flags.sandbox {
+		store, err = standalone.InProcess(ctx, pool)
+	} else {
+		dir := flags.stateDir
+		if dir == "" {
+			dir = defaultStateDir(a.getenv)
+		}
+		a.say("store: redis-server over %s", dir)
+		store, err = standalone.Child(ctx, dir, pool)
+	}
+	if err != nil {
+		return nil, cli.Fail(cli.ExitConfig, err)
+	}
+	return &session{rdb: store.Client(), ledger: ledger.New(store.Client()), close: func() { _ = store.Close() }}, nil
+}
+
+func defaultStateDir(getenv cli.Getenv) string {
+	base := getenv("XDG_STATE_HOME")
+	if base == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "havip-state"
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(base, "havip")
+}

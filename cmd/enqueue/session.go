@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/cli"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// session is an open Redis with what commands do in it.
+type session struct {
+	rdb    redis.UniversalClient
+	ledger *ledger.Ledger
+	close  func()
+}
+
+// open connects to the Redis that the flags name.
+func (a *app) open(ctx context.Context) (*session, error) {
+	rdb, err := cli.OpenRedis(ctx, a.redis)
+	if err != nil {
+		return nil, err
+	}
+	return &session{rdb: rdb, ledger: ledger.New(rdb), close: func() { _ = rdb.Close() }}, nil
+}
+
+// openDurable is open for commands that write: a Redis that may forget is refused before
+// anything is entrusted to it.
+func (a *app) openDurable(ctx context.Context, allowVolatile bool) (*session, error) {
+	s, err := a.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := cli.RequireDurable(ctx, s.rdb, allowVolatile, a.err); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// producer returns a producer whose many enqueues at once travel together.
+func (s *session) producer() (*tasks.Producer, error) {
+	pipelined, ok := s.rdb.(interface {
+		AutoPipeline() (*redis.AutoPipeliner, error)
+	})
+	if !ok {
+		return nil, fmt.Errorf("redis client %T cannot pipeline", s.rdb)
+	}
+	queue, err := pipelined.AutoPipeline()
+	if err != nil {
+		return nil, fmt.Errorf("pipeline to redis: %w", err)
+	}
+	return tasks.NewProducer(s.ledger, asynq.NewClientFromRedisClient(queue)), nil
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+	"havip/ledger"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status [BATCH]",
+		Short: "Tell how a batch stands, or every unfinished one",
+		Long: `Status reads counters: it costs the same for a batch of ten items and of a million.
+Without a batch it shows those that are not done.`,
+		Example: `  enqueue status
+  enqueue status havips -o json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if len(args) == 1 {
+				b, err := s.ledger.Batch(cmd.Context(), args[0])
+				if err != nil {
+					return notFound(err)
+				}
+				return a.printBatches([]ledger.Batch{b})
+			}
+			batches, err := s.ledger.Batches(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var unfinished []ledger.Batch
+			for _, b := range batches {
+				if !b.Done() {
+					unfinished = append(unfinished, b)
+				}
+			}
+			if len(unfinished) == 0 {
+				a.say("nothing under way; %s known, see `enqueue list`", count(len(batches), "batch is", "batches are"))
+			}
+			return a.printBatches(unfinished)
+		},
+	}
+}
+
+func (a *app) listCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the batches, newest first",
+		Example: "  enqueue list\n  enqueue list -o ndjson",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			batches, err := s.ledger.Batches(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if len(batches) == 0 {
+				a.say("no batches yet; make one with `enqueue apply FILE`")
+			}
+			return a.printBatches(batches)
+		},
+	}
+}
+
+// batchView is a batch as -o json and ndjson show it.
+type batchView struct {
+	Batch       string           `json:"batch"`
+	Phase       string           `json:"phase"`
+	Total       int64            `json:"total"`
+	Open        int64            `json:"open"`
+	Failed      int64            `json:"failed"`
+	Counts      map[string]int64 `json:"counts"`
+	File        string           `json:"file"`
+	By          string           `json:"by"`
+	CreatedAt   *time.Time       `json:"createdAt"`
+	CompletedAt *time.Time       `json:"completedAt"`
+}
+
+func viewOf(b ledger.Batch) batchView {
+	v := batchView{
+		Batch: b.Name, Phase: phase(b), Total: b.Total, Open: b.Open(), Failed: b.Failed(),
+		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
+		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
+	}
+	for state, n := range b.Counts {
+		v.Counts[string(state)] = n
+	}
+	return v
+}
+
+func moment(m ledger.Millis) *time.Time {
+	if m == 0 {
+		return nil
+	}
+	t := m.Time()
+	return &t
+}
+
+func (a *app) printBatches(batches []ledger.Batch) error {
+	switch a.output {
+	case render.JSON, render.NDJSON:
+		return a.encodeBatches(batches)
+	case render.CSV:
+		return a.csvBatches(batches)
+	case render.Table:
+	}
+	const items = 3
+	grid := render.NewGrid(a.out, cli.TerminalWidth(a.out, 0), items, "BATCH", "PHASE", "TOTAL", "ITEMS", "CREATED", "FROM")
+	for _, b := range batches {
+		if err := grid.Row(b.Name, phase(b), number(b.Total), countsLine(b), ago(b.CreatedAt, time.Now()), b.Source.File); err != nil {
+			return err
+		}
+	}
+	return grid.Close()
+}
+
+func (a *app) encodeBatches(batches []ledger.Batch) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	if a.output == render.JSON {
+		views := make([]batchView, len(batches))
+		for i, b := range batches {
+			views[i] = viewOf(b)
+		}
+		enc.SetIndent("", "  ")
+		return enc.Encode(views)
+	}
+	for _, b := range batches {
+		if err := enc.Encode(viewOf(b)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) csvBatches(batches []ledger.Batch) error {
+	w := csv.NewWriter(a.out)
+	head := []string{"batch", "phase", "total", "open", "failed"}
+	for _, state := range ledger.States() {
+		head = append(head, string(state))
+	}
+	if err := w.Write(head); err != nil {
+		return err
+	}
+	for _, b := range batches {
+		row := []string{
+			b.Name, phase(b), strconv.FormatInt(b.Total, 10),
+			strconv.FormatInt(b.Open(), 10), strconv.FormatInt(b.Failed(), 10),
+		}
+		for _, state := range ledger.States() {
+			row = append(row, strconv.FormatInt(b.Counts[state], 10))
+		}
+		if err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+)
+
+// A topic is help that belongs to no command.
+func topic(name, short, long string) *cobra.Command {
+	return &cobra.Command{Use: name, Short: short, Long: long}
+}
+
+func exitCodesTopic() *cobra.Command {
+	var b strings.Builder
+	b.WriteString("Exit codes of enqueue and worker:\n\n")
+	for _, code := range cli.ExitCodes() {
+		fmt.Fprintf(&b, "  %3d  %s\n", code.Code, code.Meaning)
+	}
+	b.WriteString("\n`plan --detailed-exitcode` has its own: 0 nothing to do, 1 error, 2 something to do.\n")
+	return topic("exit-codes", "What the exit codes mean", b.String())
+}
+
+func environmentTopic(root *cobra.Command) *cobra.Command {
+	var b strings.Builder
+	b.WriteString("Environment variables; a flag on the command line wins over its variable:\n\n")
+	for _, v := range cli.Variables(root) {
+		fmt.Fprintf(&b, "  %-24s %-20s %s\n", v.Name, v.Flag, v.Usage)
+	}
+	b.WriteString(`
+Credentials, in this order; an account other than "default" uses the profile of its name:
+
+  BCE_ACCESS_KEY_ID, BCE_SECRET_ACCESS_KEY, BCE_SECURITY_TOKEN or BCE_SESSION_TOKEN
+  BAIDUCLOUD_ACCESS_KEY, BAIDUCLOUD_SECRET_KEY, BAIDUCLOUD_SESSION_TOKEN
+  ~/.bce/config.json
+
+NO_COLOR, set to anything, turns colours off.
+`)
+	return topic("environment", "Every environment variable", b.String())
+}
+
+func formatsTopic() *cobra.Command {
+	return topic("formats", "Input files and output formats", `Input: CSV (.csv), NDJSON (.ndjson, .jsonl), a JSON array (.json) or a YAML list (.yaml,
+.yml) of items; --format says which for other names and for standard input. UTF-8.
+
+  column            
+  name              1-65 letters, digits, Chinese characters and - _ / . (required)
+  subnetId          such as sbn-dk8gl9bc (required)
+  privateIpAddress  an IPv4 address in the subnet; empty lets BCE choose
+  description       any text
+  key               what identifies the item in its batch (default: the name)
+  account, region   the lane (default: default, and --region)
+  clientToken       your own idempotency token, ASCII, at most 64 characters (default:
+                    derived from batch and key)
+
+Output (-o):
+
+  table   for people; fitted to the terminal
+  json    one array
+  ndjson  one object a line, as they come
+  csv     a header, and a record a line
+
+A result has: batch, key, line, state, haVipId, name, subnetId, privateIpAddress,
+description, account, region, attempts, code, message, requestId, clientToken,
+createdAt (when it was registered), updatedAt; with --attempts, attemptLog as well.
+
+States: queued, sending, waiting, unknown; and finished: created, adopted, rejected,
+review, canceled, deleted.
+`)
+}

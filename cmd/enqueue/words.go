@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"havip/ledger"
+)
+
+// count says a number with its noun.
+func count[N int | int64](n N, one, many string) string {
+	noun := many
+	if n == 1 {
+		noun = one
+	}
+	return number(n) + " " + noun
+}
+
+// number groups thousands.
+func number[N int | int64](n N) string {
+	digits := strconv.FormatInt(int64(n), 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// countsLine says how many items of a batch stand in each state, in a fixed order.
+func countsLine(b ledger.Batch) string {
+	var parts []string
+	for _, state := range ledger.States() {
+		if n := b.Counts[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", number(n), state))
+		}
+	}
+	if len(parts) == 0 {
+		return "no items"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// phase says in a word how far a batch is.
+func phase(b ledger.Batch) string {
+	switch {
+	case b.CommittedAt == 0:
+		return "incomplete"
+	case b.Open() > 0:
+		return "running"
+	case b.Failed() > 0:
+		return "done, with failures"
+	default:
+		return "done"
+	}
+}
+
+// ago says how long ago a moment was, in one unit.
+func ago(m ledger.Millis, now time.Time) string {
+	if m == 0 {
+		return "-"
+	}
+	switch d := now.Sub(m.Time()); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds ago", max(0, int(d.Seconds())))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd ago", int(d.Hours()/24))
+	}
+}

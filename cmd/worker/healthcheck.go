@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+)
+
+// newHealthcheck asks a worker on this machine whether it is ready: what a container runs as
+// its health check, without a shell or curl in the image.
+func newHealthcheck() *cobra.Command {
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Ask the worker on this machine whether it is ready; exit code 0 or 1",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if listen == "" {
+				return cli.Failf(cli.ExitUsage, "no address: set --listen or HAVIP_LISTEN to what the worker has")
+			}
+			return askReady(cmd.Context(), listen, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "", "the worker's --listen address")
+	return cmd
+}
+
+func askReady(ctx context.Context, listen string, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if strings.HasPrefix(listen, ":") {
+		listen = "127.0.0.1" + listen
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listen+"/readyz", nil)
+	if err != nil {
+		return cli.Failf(cli.ExitUsage, "address %q: %w", listen, err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return cli.Fail(cli.ExitItemsFailed, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 4096))
+	if err != nil {
+		return cli.Fail(cli.ExitItemsFailed, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return cli.Failf(cli.ExitItemsFailed, "not ready: %s", strings.TrimSpace(string(body)))
+	}
+	_, err = fmt.Fprintln(out, "ready")
+	return err
+}

@@ -1,0 +1,12 @@
+// Command worker carries out create-HaVIP tasks: it takes them from the lanes' queues, makes the
+// signed API calls and records every outcome in the ledger.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/lane"
+	"havip/internal/redisconn"
+	"havip/internal/telemetry"
+	"havip/internal/worker"
+	"havip/tasks"
+)
+
+// settings are the program's flags.
+type settings struct {
+	redis, region, endpoint string
+	allowPlainHTTP          bool
+	lanes                   []string
+	rps                     float64
+	concurrency             int
+	listen                  string
+	tokenMaxAge, grace      time.Duration
+	allowVolatile           bool
+	logFormat, logLevel     string
+}
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv cli.Getenv) int {
+	cmd := newCommand(stderr, getenv)
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "worker: %v\n", err)
+	}
+	return int(cli.CodeOf(err))
+}
+
+func newCommand(stderr io.Writer, getenv cli.Getenv) *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Create the HaVIPs whose tasks stand in the lanes' queues",
+		Long: `Worker takes create-HaVIP tasks from the queues of its lanes, makes the signed API
+calls, and records every outcome in the ledger. Any number of workers may share a
+Redis; the rate of a lane is one budget for all of them.
+
+Credentials: BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY, or the current profile of
+~/.bce/config.json. An account other than "default" uses the profile of its name.
+
+SIGTERM and SIGINT drain: nothing new begins, requests in flight end and are recorded.
+A second signal ends the process at once; that is safe, only slower to recover from.`,
+		Example: `  worker --redis redis://10.0.0.5:6379/0
+  worker --lane default/bj --lane default/gz --rps 2
+  BCE_ENDPOINT=http://127.0.0.1:8645 worker --rps 0        # against bcesim`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return cli.ApplyEnvironment(cmd, getenv)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), s, stderr, getenv) },
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Fail(cli.ExitUsage, err) })
+	defineFlags(cmd, &s)
+	cmd.AddCommand(newHealthcheck())
+	cli.FlagEnvironment(cmd, "HAVIP")
+	return cmd
+}
+
+func defineFlags(cmd *cobra.Command, s *settings) {
+	f := cmd.Flags()
+	f.StringVar(&s.redis, "redis", cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
+	f.StringVar(&s.region, "region", cli.DefaultRegion, "region of the default lane")
+	f.StringVar(&s.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
+	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
+	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION)")
+	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "requests a second of each lane, over all workers; 0 means no limit")
+	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
+	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
+	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which a clientToken with an unknown outcome is not sent again unseen")
+	f.DurationVar(&s.grace, "grace", worker.DefaultGrace, "how long a stopping worker waits for requests in flight")
+	f.BoolVar(&s.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+	f.StringVar(&s.logFormat, "log-format", "auto", "json, console, or auto: console on a terminal")
+	f.StringVar(&s.logLevel, "log-level", "info", "trace, debug, info, warn or error")
+	cli.Env(f, "redis", "HAVIP_REDIS_URL")
+	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
+	cli.Env(f, "endpoint", "BCE_ENDPOINT")
+}
+
+// serve is the worker's life: check, start, wait for a signal, drain.
+func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv) error {
+	log, err := cli.Logger(stderr, s.logFormat, s.logLevel, getenv)
+	if err != nil {
+		return err
+	}
+	lanes, err := configureLanes(ctx, s, getenv)
+	if err != nil {
+		return err
+	}
+	rdb, err := cli.OpenRedis(ctx, s.redis, redisconn.PoolSize(len(lanes)*s.concurrency+10))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rdb.Close() }()
+	if err := cli.RequireDurable(ctx, rdb, s.allowVolatile, stderr); err != nil {
+		return err
+	}
+	ctx, release := cli.OnSignal(ctx)
+	defer release()
+	health, err := listenHealth(ctx, s.listen, rdb, log)
+	if err != nil {
+		return err
+	}
+
+	w, err := worker.Start(worker.Config{
+		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
+		Grace: s.grace, TokenMaxAge: s.tokenMaxAge, Logger: log,
+	})
+	if err != nil {
+		return cli.Fail(cli.ExitConfig, err)
+	}
+	log.Info().Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")
+	<-ctx.Done()
+	log.Info().Dur("grace", s.grace).Msg("stopping: nothing new begins; requests in flight end and are recorded")
+	health.Stopping()
+	w.Stop()
+	log.Info().Msg("stopped")
+	return nil
+}
+
+// configureLanes makes a client for each lane asked for.
+func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worker.LaneConfig, error) {
+	names := s.lanes
+	if len(names) == 0 {
+		names = []string{tasks.Lane{Account: tasks.DefaultAccount, Region: s.region}.String()}
+	}
+	if s.rps < 0 {
+		return nil, cli.Failf(cli.ExitUsage, "rps %g: must not be negative; 0 means no limit", s.rps)
+	}
+	if s.tokenMaxAge <= 0 || s.tokenMaxAge >= tokenLife {
+		return nil, cli.Failf(cli.ExitUsage, "token-max-age %s: must be more than 0 and less than %s, when BCE forgets a token", s.tokenMaxAge, tokenLife)
+	}
+	cloud := cli.Cloud{Endpoint: s.endpoint, AllowPlainHTTP: s.allowPlainHTTP, Getenv: getenv}
+	seen := map[tasks.Lane]bool{}
+	lanes := make([]worker.LaneConfig, 0, len(names))
+	for _, name := range names {
+		l, err := tasks.ParseLane(name)
+		if err != nil {
+			return nil, cli.Fail(cli.ExitUsage, err)
+		}
+		if seen[l] {
+			return nil, cli.Failf(cli.ExitUsage, "lane %q: given twice", name)
+		}
+		seen[l] = true
+		client, err := cloud.Client(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, worker.LaneConfig{Lane: l, API: client, RPS: s.rps})
+	}
+	return lanes, nil
+}
+
+// tokenLife is how long BCE keeps a clientToken after it last received it
+// (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
+const tokenLife = 24 * time.Hour
+
+// listenHealth serves health until ctx ends, if an address is given.
+func listenHealth(ctx context.Context, address string, rdb redis.UniversalClient, log zerolog.Logger) (*telemetry.Health, error) {
+	health := telemetry.NewHealth(func(ctx context.Context) error { return rdb.Ping(ctx).Err() })
+	if address == "" {
+		return health, nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, cli.Failf(cli.ExitConfig, "--listen %s: %w", address, err)
+	}
+	log.Info().Str("address", listener.Addr().String()).Msg("serving health")
+	go func() {
+		if err := health.Serve(context.WithoutCancel(ctx), listener); err != nil && !errors.Is(err, net.ErrClosed) {
+			log.Error().Err(err).Msg("health stopped")
+		}
+	}()
+	return health, nil
+}
