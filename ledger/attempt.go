@@ -20,8 +20,9 @@ type BeginOptions struct {
 	// Lease is how long the attempt may take at the very most. After it, another worker may
 	// begin the next one.
 	Lease time.Duration
-	// TokenMaxAge is the time since the last send after which a token with an unknown
-	// outcome may be dead; 0 means never.
+	// TokenMaxAge is how long after the first send with an unknown outcome its token may still
+	// be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when
+	// it receives it, and whether it did is what nobody knows.
 	TokenMaxAge time.Duration
 	// RetryHorizon ends retries this long after the item's first failure; 0 means never.
 	RetryHorizon time.Duration

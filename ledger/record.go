@@ -43,8 +43,10 @@ type Record struct {
 	// lane faults do not.
 	Sends    int `json:"sends"`
 	Attempts int `json:"attempts"`
-	// Unknown is set while BCE may have acted on some request of this generation.
-	Unknown bool `json:"unknown"`
+	// Unknown is set while BCE may have acted on some request of this generation, the first of
+	// which was sent at UnknownSince.
+	Unknown      bool   `json:"unknown"`
+	UnknownSince Millis `json:"unknownSince"`
 
 	RegisteredAt  Millis `json:"registeredAt"`
 	UpdatedAt     Millis `json:"updatedAt"`

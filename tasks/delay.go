@@ -15,8 +15,9 @@ const (
 	// RetryHorizon ends the retries of an item this long after its first failure, well inside
 	// the life of its token.
 	RetryHorizon = 20 * time.Hour
-	// TokenMaxAge is how long after the last send an unanswered token still counts as alive.
-	// BCE keeps a token for 24 hours after it last received it; the rest is margin for clocks.
+	// TokenMaxAge is how long after the first send with an unknown outcome its token still
+	// counts as alive. BCE keeps a token for 24 hours after it last received it; which of the
+	// later sends it received is not known, and the rest is margin for clocks.
 	TokenMaxAge = 20 * time.Hour
 )
 

@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, s streams, getenv cli.Getenv) int {
 	cmd.SetErr(s.err)
 	err := cmd.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
+		err = cli.Failf(cli.ExitInterrupted, "interrupted: %w", err)
 	}
 	var said *cli.Error
 	if err != nil && (!errors.As(err, &said) || said.Err != nil) {

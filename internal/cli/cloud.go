@@ -32,7 +32,7 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 		provider = c.provider(lane.Account)
 	}
 	if _, err := provider.Retrieve(ctx); err != nil {
-		return nil, Failf(ExitConfig, "credentials of account %q: %w", lane.Account, err)
+		return nil, Failf(ExitConfig, "account %q: %w", lane.Account, err)
 	}
 	client, err := bce.NewClient(bce.Config{
 		Region: lane.Region, Endpoint: c.Endpoint, AllowPlainHTTP: c.AllowPlainHTTP,

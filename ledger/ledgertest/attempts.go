@@ -97,6 +97,20 @@ func testTokenAge(t *testing.T, b *bench) {
 	equal(t, "nothing was begun", b.item(t, "unknown").Record.Sends, 1)
 }
 
+// Sends that never arrive do not keep a token alive, however often they are tried.
+func testTokenAgeDoesNotSlide(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t0"), ledger.Begun)
+	b.record(t, "a", 1, unknownOutcome, ledger.Applied)
+	for hour := range 20 {
+		b.pass(time.Hour)
+		b.begin(t, "a", terms(strconv.Itoa(hour)), ledger.Begun)
+		b.record(t, "a", hour+2, ledger.Outcome{State: ledger.Queued, Class: "not-sent", Counted: true}, ledger.Applied)
+	}
+	b.pass(time.Millisecond)
+	b.begin(t, "a", terms("last"), ledger.Lookup)
+}
+
 func testHorizon(t *testing.T, b *bench) {
 	b.register(t, "not sent", "unknown")
 	o := terms("t1")

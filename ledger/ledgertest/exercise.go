@@ -30,6 +30,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"begin after a lease takes over and knows nothing of the outcome", testTakeover},
 		{"begin refuses a foreign token or request", testForeign},
 		{"begin asks for a lookup when the token may be dead", testTokenAge},
+		{"sends that do not arrive keep no token alive", testTokenAgeDoesNotSlide},
 		{"begin ends retries at the horizon", testHorizon},
 		{"concurrent begins let exactly one through", testConcurrentBegin},
 		{"record is applied once", testRecordOnce},

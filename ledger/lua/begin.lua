@@ -13,7 +13,7 @@
 --   begun      send it; record.sends is the number of this send
 --   finished   the item is in a terminal state: nothing to do
 --   busy       another attempt is in flight; ask again after the wait
---   lookup     the last outcome is unknown and the token may be dead: look before sending
+--   lookup     some outcome is unknown and the token may be dead: look before sending
 --   exhausted  the retry horizon has passed, and it is certain that nothing was created
 --   conflict   another request stands under this key
 --   foreign    the ledger holds another clientToken for this item
@@ -41,14 +41,14 @@ if rec.state == 'sending' then
   -- Its worker died or lost Redis: whether BCE acted on that request, nobody knows.
   close_attempt(key, rec.sends, { class = 'interrupted' })
   rec.attempts = rec.attempts + 1
-  rec.unknown = true
+  doubt(rec, rec.lastSentAt)
   rec.firstFailedAt = rec.firstFailedAt or now
   rec.class = 'interrupted'
   move(key, rec, 'unknown', 'interrupted')
   save_record(key, rec)
 end
 
-if rec.unknown and token_age > 0 and now - rec.lastSentAt > token_age then
+if rec.unknown and token_age > 0 and now - rec.unknownSince > token_age then
   return answer('lookup')
 end
 if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then

@@ -83,16 +83,23 @@ local function settle_batch()
   end
 end
 
+-- doubt notes that BCE may have acted on a request sent at this time. Only the first such time
+-- counts: whether later requests reached BCE, and so kept the token alive there, is not known.
+local function doubt(rec, sent_at)
+  rec.unknown = true
+  rec.unknownSince = math.min(rec.unknownSince or sent_at, sent_at)
+end
+
 -- close_attempt writes the outcome of send n, unless that send already has one.
--- It reports whether it wrote.
+-- It reports whether it wrote, and when the request was sent.
 local function close_attempt(key, n, fields)
   local field = string.format('%d:%s', n, key)
   local text = redis.call('HGET', ATTEMPTS, field)
   local attempt = text and cjson.decode(text) or { n = n }
   if attempt.class ~= nil and attempt.class ~= 'sending' and attempt.class ~= 'interrupted' then
-    return false
+    return false, attempt.at
   end
   for name, value in pairs(fields) do attempt[name] = value end
   redis.call('HSET', ATTEMPTS, field, cjson.encode(attempt))
-  return true
+  return true, attempt.at
 end

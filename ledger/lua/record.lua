@@ -25,7 +25,7 @@ if not rec then return { 'absent', '' } end
 
 local function answer(verdict) return { verdict, cjson.encode(rec) } end
 
-local wrote = close_attempt(key, n, {
+local wrote, sent_at = close_attempt(key, n, {
   class = outcome.class, status = outcome.status, code = outcome.code,
   message = outcome.message, requestId = outcome.requestId, ms = outcome.ms,
   haVipId = outcome.haVipId,
@@ -46,7 +46,7 @@ if not wrote then return answer('same') end
 local latest = rec.state == 'sending' and n == rec.sends
 if not proof and not latest then
   if outcome.unknown and not TERMINAL[rec.state] then
-    rec.unknown = true
+    doubt(rec, sent_at or rec.lastSentAt)
     save_record(key, rec)
   end
   return answer('late')
@@ -56,12 +56,13 @@ if outcome.counted then
   rec.attempts = rec.attempts + 1
   if not proof then rec.firstFailedAt = rec.firstFailedAt or now end
 end
-if outcome.unknown then rec.unknown = true end
+if outcome.unknown then doubt(rec, sent_at or rec.lastSentAt) end
 rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
 rec.leaseUntil, rec.ticket = nil, nil
 if proof then
-  rec.haVipId, rec.ip, rec.unknown = outcome.haVipId, outcome.ip, nil
+  rec.haVipId, rec.ip = outcome.haVipId, outcome.ip
+  rec.unknown, rec.unknownSince = nil, nil
   if not rec.ip or rec.ip == '' then count('addressPending', 1) end
 end
 move(key, rec, outcome.state, proof and outcome.haVipId or outcome.code)

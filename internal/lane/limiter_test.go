@@ -1,0 +1,111 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"havip/internal/redistest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestNoLimit(t *testing.T) {
+	t.Parallel()
+	for _, rps := range []float64{0, -1} {
+		if NewLimiter(nil, "default/bj", rps, 5) != nil {
+			t.Errorf("rps %v makes a limiter", rps)
+		}
+	}
+}
+
+// Two workers, one budget: the burst is shared, and what is above it waits.
+func TestBudgetIsShared(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	first := NewLimiter(server.Client(t), "default/bj", 0.001, 5)
+	second := NewLimiter(server.Client(t), "default/bj", 0.001, 5)
+	for i := range 5 {
+		limiter := first
+		if i%2 == 1 {
+			limiter = second
+		}
+		if err := limiter.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, limiter := range []*Limiter{first, second} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		if err := limiter.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("above the budget: got %v", err)
+		}
+		cancel()
+	}
+	other := NewLimiter(server.Client(t), "default/gz", 0.001, 5)
+	if err := other.Wait(t.Context()); err != nil {
+		t.Errorf("another lane has a budget of its own: %v", err)
+	}
+}
+
+// Everybody who waits is admitted in time, and waiting costs Redis a call for each admitted.
+func TestWaitingIsFairAndCheap(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	rdb := server.Client(t)
+	limiter := NewLimiter(rdb, "default/bj", 100, 1)
+	const waiting = 30
+	before := commands(t, server)
+	started := time.Now()
+	var wg sync.WaitGroup
+	for range waiting {
+		wg.Go(func() {
+			if err := limiter.Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if took := time.Since(started); took < (waiting-1)*10*time.Millisecond {
+		t.Errorf("%d requests in %v at 100/s", waiting, took)
+	}
+	// One call that is told to wait and one that is admitted, for each; and the scripts' own.
+	if calls := commands(t, server) - before; calls > waiting*2*6 {
+		t.Errorf("%d commands for %d requests", calls, waiting)
+	}
+}
+
+func commands(t *testing.T, server *redistest.Server) int {
+	t.Helper()
+	n := 0
+	info, err := server.Client(t).InfoMap(t.Context(), "stats").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, digit := range info["Stats"]["total_commands_processed"] {
+		n = n*10 + int(digit-'0')
+	}
+	return n
+}
+
+func TestWaitEndsWithRedis(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	limiter := NewLimiter(server.Client(t), "default/bj", 5, 5)
+	server.Kill()
+	if err := limiter.Wait(t.Context()); err == nil {
+		t.Error("admitted without Redis: the fleet's budget would be no budget")
+	}
+}
+
+func TestLimitOf(t *testing.T) {
+	t.Parallel()
+	for rps, want := range map[float64]int{5: 5000, 0.5: 500, 0.001: 1, 0.0001: 1, 2.5: 2500} {
+		if got := limitOf(rps, 5); got.Rate != want || got.Period != 1000*time.Second || got.Burst != 5 {
+			t.Errorf("%v rps: %+v", rps, got)
+		}
+	}
+}
