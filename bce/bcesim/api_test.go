@@ -59,6 +59,7 @@ func TestCreateRefusals(t *testing.T) {
 		{"not UTF-8", "{\"name\":\"\xff\"}", 400, CodeMalformedJSON},
 		{"a list", `[]`, 400, CodeInappropriateJSON},
 		{"a number for a name", `{"name":1,"subnetId":"sbn-a","privateIpAddress":""}`, 400, CodeInappropriateJSON},
+		{"null for an address", `{"name":"a","subnetId":"sbn-a","privateIpAddress":null}`, 400, CodeInappropriateJSON},
 		{"null for a name", `{"name":null,"subnetId":"sbn-a","privateIpAddress":""}`, 400, CodeInappropriateJSON},
 		{"no name", `{"subnetId":"sbn-a","privateIpAddress":""}`, 400, CodeInappropriateJSON},
 		{"no subnet", `{"name":"a","privateIpAddress":""}`, 400, CodeInappropriateJSON},
@@ -351,6 +352,12 @@ func TestAccounts(t *testing.T) {
 	sts := *b
 	sts.key, sts.secret = "temporary", "3"
 	sts.wants(http.MethodGet, "/v1/havip/"+id, "", 403, CodeAccessDenied)
+	unsigned := sts.request(http.MethodGet, "/v1/havip/"+id, "")
+	signRequest(t, unsigned, sts.key, sts.secret, b.clock.Now())
+	unsigned.Header.Set("X-Bce-Security-Token", "st")
+	if got := sts.send(unsigned); got.status != 403 || got.code(t) != CodeAccessDenied {
+		t.Errorf("token not signed: %d %s", got.status, got.body)
+	}
 	r := sts.request(http.MethodGet, "/v1/havip/"+id, "")
 	r.Header.Set("X-Bce-Security-Token", "st")
 	signRequest(t, r, sts.key, sts.secret, b.clock.Now())

@@ -295,3 +295,27 @@ func TestBodyBreaksOff(t *testing.T) {
 		t.Errorf("%+v", call)
 	}
 }
+
+// A reset call has ended before its client can know: whoever is back at once overlaps with
+// nothing.
+func TestResetEndsFirst(t *testing.T) {
+	t.Parallel()
+	replied := make(chan struct{})
+	early := make(chan bool, 1)
+	b := newBench(t, Options{
+		Faults: mustFaults(t, "create:commit-reset"),
+		OnCall: func(Call) {
+			select {
+			case <-replied:
+				early <- true
+			case <-time.After(50 * time.Millisecond):
+				early <- false
+			}
+		},
+	})
+	b.call(http.MethodPost, "/v1/havip", createBody("a", "sbn-a", ""))
+	close(replied)
+	if <-early {
+		t.Error("the client was reset before its call had ended")
+	}
+}

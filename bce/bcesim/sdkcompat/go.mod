@@ -1,6 +1,6 @@
 module havip/bce/bcesim/sdkcompat
 
-go 1.26.8
+go 1.26.0
 
 require (
 	github.com/baidubce/bce-sdk-go v0.9.277

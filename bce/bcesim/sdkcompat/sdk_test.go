@@ -2,38 +2,20 @@ package sdkcompat
 
 import (
 	"errors"
-	"net/http/httptest"
 	"strconv"
 	"testing"
 
 	"github.com/baidubce/bce-sdk-go/bce"
 	"github.com/baidubce/bce-sdk-go/services/havip"
 	"github.com/baidubce/bce-sdk-go/services/vpc"
-	"havip/bce/bcesim"
 )
 
-func newSimulator(t *testing.T, options bcesim.Options) (*bcesim.Server, *havip.Client, *vpc.Client) {
+// newClient returns one of the SDK's HaVIP clients for the simulator.
+func newClient(t *testing.T, sim simulator) *havip.Client {
 	t.Helper()
-	sim := bcesim.New(options)
-	server := httptest.NewServer(sim)
-	t.Cleanup(server.Close)
-	t.Cleanup(sim.Close)
-	client, err := havip.NewClient(bcesim.SandboxKey, bcesim.SandboxKey, server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	network, err := vpc.NewClient(bcesim.SandboxKey, bcesim.SandboxKey, server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sim, client, network
-}
-
-func must(t *testing.T, what string, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
+	client, err := havip.NewClient(keys, keys, sim.url)
+	must(t, "client", err)
+	return client
 }
 
 func wantCode(t *testing.T, what string, err error, code string, status int) {
@@ -57,8 +39,7 @@ func TestSDK(t *testing.T) {
 
 // One life of a HaVIP through all nine operations.
 func nineOperations(t *testing.T) {
-	t.Helper()
-	_, client, _ := newSimulator(t, bcesim.Options{})
+	client := newClient(t, simulate(t, "", ""))
 	args := &havip.CreateHaVipArgs{
 		ClientToken: "cecad37a-5a1e-4135-a1bc-b1a105d12dec", Name: "高可用/sdk", SubnetId: "sbn-dk8gl9bc",
 		PrivateIpAddress: "192.168.0.1", Description: "a b&c=d",
@@ -89,19 +70,18 @@ func nineOperations(t *testing.T) {
 		len(got.BindedInstances) != 2 || !got.BindedInstances[0].Master {
 		t.Errorf("get bound: %+v", got)
 	}
-	wantCode(t, "delete bound", client.DeleteHaVip(&havip.DeleteHaVipArgs{HaVipId: id}), bcesim.CodePreconditionFailed, 412)
+	wantCode(t, "delete bound", client.DeleteHaVip(&havip.DeleteHaVipArgs{HaVipId: id}), "PreconditionFailed", 412)
 	must(t, "unbind EIP", client.HaVipUnbindPublicIp(&havip.HaVipUnbindPublicIpArgs{HaVipId: id, ClientToken: "c"}))
 	must(t, "detach", client.HaVipDetachInstance(&havip.HaVipInstanceArgs{
 		HaVipId: id, ClientToken: "d", InstanceIds: []string{"i-1", "i-2"}, InstanceType: "SERVER",
 	}))
 	must(t, "delete", client.DeleteHaVip(&havip.DeleteHaVipArgs{HaVipId: id, ClientToken: "e"}))
 	_, err = client.GetHaVipDetail(id)
-	wantCode(t, "get deleted", err, bcesim.CodeNoSuchObject, 404)
+	wantCode(t, "get deleted", err, "NoSuchObject", 404)
 }
 
 func listPages(t *testing.T) {
-	t.Helper()
-	_, client, _ := newSimulator(t, bcesim.Options{})
+	client := newClient(t, simulate(t, "", ""))
 	for i := range 5 {
 		_, err := client.CreateHaVip(&havip.CreateHaVipArgs{Name: "vip-" + strconv.Itoa(i), SubnetId: "sbn-a"})
 		must(t, "create", err)
@@ -125,11 +105,10 @@ func listPages(t *testing.T) {
 }
 
 func subnetAndAddresses(t *testing.T) {
-	t.Helper()
-	subnet, err := bcesim.ParseSubnet("sbn-a=10.0.0.0/24@vpc-a")
-	must(t, "subnet", err)
-	_, client, network := newSimulator(t, bcesim.Options{Subnets: []bcesim.Subnet{subnet}})
-	_, err = client.CreateHaVip(&havip.CreateHaVipArgs{Name: "a", SubnetId: "sbn-a", PrivateIpAddress: "10.0.0.9"})
+	sim := simulate(t, "", "sbn-a=10.0.0.0/24@vpc-a")
+	network, err := vpc.NewClient(keys, keys, sim.url)
+	must(t, "client", err)
+	_, err = newClient(t, sim).CreateHaVip(&havip.CreateHaVipArgs{Name: "a", SubnetId: "sbn-a", PrivateIpAddress: "10.0.0.9"})
 	must(t, "create", err)
 	detail, err := network.GetSubnetDetail("sbn-a")
 	must(t, "get subnet", err)
@@ -144,28 +123,24 @@ func subnetAndAddresses(t *testing.T) {
 }
 
 func refusals(t *testing.T) {
-	t.Helper()
-	_, client, _ := newSimulator(t, bcesim.Options{})
+	client := newClient(t, simulate(t, "", ""))
 	_, err := client.CreateHaVip(&havip.CreateHaVipArgs{Name: "1", SubnetId: "sbn-a"})
-	wantCode(t, "name", err, bcesim.CodeInappropriateJSON, 400)
+	wantCode(t, "name", err, "InappropriateJSON", 400)
 	_, err = client.CreateHaVip(&havip.CreateHaVipArgs{Name: "a", SubnetId: "sbn-a", ClientToken: "t"})
 	must(t, "create", err)
 	_, err = client.CreateHaVip(&havip.CreateHaVipArgs{Name: "b", SubnetId: "sbn-a", ClientToken: "t"})
-	wantCode(t, "token", err, bcesim.CodeIdempotentMismatch, 403)
+	wantCode(t, "token", err, "IdempotentParameterMismatch", 403)
 	client.Config.Credentials.SecretAccessKey = "wrong"
 	_, err = client.GetHaVipDetail("havip-x")
-	wantCode(t, "signature", err, bcesim.CodeSignatureDoesNotMatch, 400)
+	wantCode(t, "signature", err, "SignatureDoesNotMatch", 400)
 }
 
 // The hazard that this project exists for: without a token the SDK's own retry of a create
 // whose answer was lost makes a second HaVIP. With one it does not.
 func retriesOfTheSDK(t *testing.T) {
-	t.Helper()
 	for token, want := range map[string]int{"": 2, "t": 1} {
-		faults, err := bcesim.ParseFaults("create:commit-500=x1")
-		must(t, "faults", err)
-		sim, client, _ := newSimulator(t, bcesim.Options{Faults: faults})
-		_, err = client.CreateHaVip(&havip.CreateHaVipArgs{Name: "a", SubnetId: "sbn-a", ClientToken: token})
+		sim := simulate(t, "create:commit-500=x1", "")
+		_, err := newClient(t, sim).CreateHaVip(&havip.CreateHaVipArgs{Name: "a", SubnetId: "sbn-a", ClientToken: token})
 		must(t, "create", err)
 		if got := len(sim.Truth().Live()); got != want {
 			t.Errorf("token %q: %d HaVIPs, want %d", token, got, want)
