@@ -24,6 +24,7 @@ test-sdk:
 lint: $(GOLANGCI_LINT)
 	go vet ./...
 	go mod tidy -diff
+	cd bench && go vet ./... && go mod tidy -diff
 	cd bce/bcesim/sdkcompat && go mod tidy -diff
 	$(GOLANGCI_LINT) fmt --diff
 	$(GOLANGCI_LINT) run

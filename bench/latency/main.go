@@ -1,0 +1,130 @@
+// Command latency measures how long an item takes from enqueue to its recorded haVipId while the
+// worker is idle, and how many commands a second an idle lane costs Redis.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"havip/bce"
+	"havip/bce/bcesim"
+	"havip/internal/standalone"
+	"havip/internal/worker"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+func main() {
+	samples := flag.Int("samples", 100, "items, one at a time")
+	flag.Parse()
+	if err := measure(context.Background(), *samples); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func measure(ctx context.Context, samples int) error {
+	dir, err := os.MkdirTemp("", "havip-latency")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	store, err := standalone.Child(ctx, dir) // redis-server, AOF always
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	sim := httptest.NewServer(bcesim.New(bcesim.Options{}))
+	defer sim.Close()
+	client, err := bce.NewClient(bce.Config{
+		Endpoint:    sim.URL,
+		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
+	})
+	if err != nil {
+		return err
+	}
+	rdb := store.Client()
+	lane := tasks.Lane{Account: "default", Region: "bj"}
+	w, err := worker.Start(worker.Config{
+		Redis: rdb, Name: "latency", Logger: zerolog.Nop(),
+		Lanes: []worker.LaneConfig{{Lane: lane, API: client, RPS: 0}},
+	})
+	if err != nil {
+		return err
+	}
+	defer w.Stop()
+
+	if err := idle(ctx, rdb); err != nil {
+		return err
+	}
+	return latencies(ctx, rdb, samples)
+}
+
+// idle counts the commands that Redis carries out for a worker with nothing to do, those inside
+// scripts included.
+func idle(ctx context.Context, rdb redis.UniversalClient) error {
+	const period = 10 * time.Second
+	before, err := processed(ctx, rdb)
+	if err != nil {
+		return err
+	}
+	time.Sleep(period)
+	after, err := processed(ctx, rdb)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("idle: %.1f commands/s for one lane of one worker\n", float64(after-before)/period.Seconds())
+	return nil
+}
+
+func processed(ctx context.Context, rdb redis.UniversalClient) (int, error) {
+	info, err := rdb.(*redis.Client).InfoMap(ctx, "stats").Result()
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(info["Stats"]["total_commands_processed"])
+}
+
+// latencies enqueues one item after the other, at random moments, and takes the times that the
+// ledger recorded by Redis's clock.
+func latencies(ctx context.Context, rdb redis.UniversalClient, samples int) error {
+	records := ledger.New(rdb)
+	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(rdb))
+	var took []time.Duration
+	for i := range samples {
+		time.Sleep(rand.N(200 * time.Millisecond))
+		item := tasks.Item{Request: tasks.Request{
+			Name: fmt.Sprintf("vip-%d", i), SubnetID: "sbn-1", PrivateIPAddress: fmt.Sprintf("10.0.%d.%d", i/200, i%200+1),
+		}}.WithDefaults("bj")
+		if _, err := producer.Enqueue(ctx, "latency", item); err != nil {
+			return err
+		}
+		for {
+			got, err := records.Item(ctx, "latency", item.Key)
+			if err != nil {
+				return err
+			}
+			if got.Record.State.Terminal() {
+				took = append(took, got.Record.UpdatedAt.Time().Sub(got.Record.RegisteredAt.Time()))
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	slices.Sort(took)
+	at := func(q float64) time.Duration { return took[int(q*float64(len(took)-1))] }
+	fmt.Printf("enqueue to recorded: median %v, p90 %v, p99 %v, max %v (%d items, AOF always)\n",
+		at(0.5), at(0.9), at(0.99), at(1), samples)
+	return nil
+}
