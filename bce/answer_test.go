@@ -166,39 +166,72 @@ func TestEndlessAnswerEnds(t *testing.T) {
 // text gets into an error.
 func TestErrorsHideSecrets(t *testing.T) {
 	t.Parallel()
-	for name, format := range map[string]string{
+	echoes := map[string]func(*http.Request) string{
+		"authorization": func(r *http.Request) string { return r.Header.Get("Authorization") },
+		"signature":     signatureOf,
+		"token":         func(r *http.Request) string { return r.Header.Get("x-bce-security-token") },
+		"secret":        func(*http.Request) string { return printSecret },
+	}
+	for place, format := range map[string]string{
 		"message": `{"code":"SignatureDoesNotMatch","message":"got %s","requestId":"r"}`,
 		"code":    `{"code":"%s","message":"m"}`,
 		"id":      `{"code":"c","requestId":"%s"}`,
 		"html":    `<html>%s</html>`,
-		"cut":     strings.Repeat("-", maxMessage-20) + "%s",
+		"cut":     strings.Repeat("-", maxMessage-30) + "%s",
 		"success": `{"haVipId":"","message":"%s"}`,
 		"odd ID":  `{"haVipId":"x %s"}`,
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var authorization string
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				authorization = r.Header.Get("Authorization")
-				echo := strings.Join([]string{authorization, r.Header.Get("x-bce-security-token"), printSecret, signatureOf(r)}, " ")
-				w.Header().Set("X-Bce-Request-Id", echo)
-				if name != "success" && name != "odd ID" {
-					w.WriteHeader(http.StatusBadRequest)
+		for what, echo := range echoes {
+			t.Run(what+" in "+place, func(t *testing.T) {
+				t.Parallel()
+				var signature string
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					signature = signatureOf(r)
+					w.Header().Set("X-Bce-Request-Id", echo(r))
+					if place != "success" && place != "odd ID" {
+						w.WriteHeader(http.StatusBadRequest)
+					}
+					_, _ = fmt.Fprintf(w, format, echo(r))
+				}))
+				defer server.Close()
+				client, seen := newTestClient(t, server.URL, nil)
+				failure := create(t.Context(), t, client)
+				shown := fmt.Sprintf("%v %+v %+v %v", failure, *failure, seen.only(t), failure.Err)
+				assertNoSecret(t, "the error", shown)
+				if strings.Contains(shown, signature[:16]) || strings.Contains(shown, authVersion) {
+					t.Errorf("the authorization is shown: %s", shown)
 				}
-				_, _ = fmt.Fprintf(w, format, echo)
-			}))
-			defer server.Close()
-			client, seen := newTestClient(t, server.URL, nil)
-			failure := create(t.Context(), t, client)
-			shown := fmt.Sprintf("%v %+v %+v %v", failure, *failure, seen.only(t), failure.Err)
-			assertNoSecret(t, "the error", shown)
-			signature := authorization[strings.LastIndex(authorization, "/")+1:]
-			for _, bad := range []string{authorization, signature, signature[:32]} {
-				if strings.Contains(shown, bad) {
-					t.Errorf("the signature is shown: %s", shown)
-				}
-			}
-		})
+			})
+		}
+	}
+}
+
+func TestRequestIDOfSuccessHidesSecrets(t *testing.T) {
+	t.Parallel()
+	rec := &recorder{answer: `{"haVipId":"havip-1"}`, header: http.Header{"X-Bce-Request-Id": {printToken}}}
+	client, seen := rec.serve(t, nil)
+	out, err := client.CreateHaVIPBody(t.Context(), "t", []byte(createBody))
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertNoSecret(t, "the output", fmt.Sprintf("%+v %+v", out, seen.only(t)))
+}
+
+// TestRedirectsAreNotFollowed: a redirected create would be sent again, and elsewhere.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		rec := &recorder{status: status, header: http.Header{"Location": {"/elsewhere"}}}
+		client, _ := rec.serve(t, nil)
+		if failure := create(t.Context(), t, client); failure.StatusCode != status || failure.Kind != KindUnreadable {
+			t.Errorf("failure = %+v", failure)
+		}
+		if _, err := client.GetHaVIP(t.Context(), "havip-1"); err == nil {
+			t.Error("a redirected get succeeds")
+		}
+		if n := len(rec.requests()); n != 2 {
+			t.Errorf("status %d: the server saw %d requests; want 2", status, n)
+		}
 	}
 }
 

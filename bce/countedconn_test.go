@@ -1,9 +1,12 @@
 package bce
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 )
 
@@ -87,5 +90,27 @@ func TestSentWatch(t *testing.T) {
 	foreign.got(&stuckConn{})
 	if !foreign.sent() {
 		t.Error("a connection that cannot be counted must count as sent")
+	}
+}
+
+// TestEveryConnectionIsCounted: an uncounted one would be assumed to have sent.
+func TestEveryConnectionIsCounted(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	transport := newTransport(Config{}.withDefaults().Timeouts, poolOf(server))
+	addr := server.Listener.Addr().String()
+	for name, dial := range map[string]func(context.Context, string, string) (net.Conn, error){
+		"http": transport.DialContext, "https": transport.DialTLSContext,
+	} {
+		conn, err := dial(t.Context(), "tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counted, ok := conn.(*countedConn)
+		if !ok || counted.written() != 0 {
+			t.Errorf("%s: connection is a %T", name, conn)
+		}
+		_ = conn.Close()
 	}
 }

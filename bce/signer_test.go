@@ -186,6 +186,9 @@ func TestKeyCache(t *testing.T) {
 	if n := len(cache.keys); n > maxSigningKeys {
 		t.Errorf("the cache holds %d keys; at most %d are allowed", n, maxSigningKeys)
 	}
+	if cache.get("secret0", "same") == cache.get("secret1", "same") {
+		t.Error("a rotated secret gets its predecessor's key")
+	}
 	before := len(cache.keys)
 	cache.get("secret0", fmt.Sprint("prefix", 5*maxSigningKeys-1))
 	cache.get("secret0", fmt.Sprint("prefix", 5*maxSigningKeys-1))

@@ -1,8 +1,6 @@
 package render
 
 import (
-	"time"
-
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -80,9 +78,12 @@ func (r Result) WithLog(attempts []ledger.Attempt) Result {
 	return r
 }
 
+// milliseconds is RFC 3339 with a fraction of fixed length, so that stamps sort as text.
+const milliseconds = "2006-01-02T15:04:05.000Z07:00"
+
 func stamp(m ledger.Millis) string {
 	if m == 0 {
 		return ""
 	}
-	return m.Time().Format(time.RFC3339Nano)
+	return m.Time().Format(milliseconds)
 }
