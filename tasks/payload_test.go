@@ -28,7 +28,7 @@ func TestPayloadContract(t *testing.T) {
 
 func TestDecodePayload(t *testing.T) {
 	t.Parallel()
-	without := func(old, new string) string { return strings.Replace(contractPayload, old, new, 1) }
+	without := func(part, instead string) string { return strings.Replace(contractPayload, part, instead, 1) }
 	tests := []struct{ name, payload, want string }{
 		{"defaults", without(`"key":"web-1","account":"default",`, ""), ""},
 		{"no token", without(`"clientToken":"mine",`, ""), ""},

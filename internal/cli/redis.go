@@ -13,13 +13,9 @@ import (
 // DefaultRedisURL is used where neither flag nor environment names a Redis.
 const DefaultRedisURL = "redis://127.0.0.1:6379/0"
 
-// silence drops go-redis's own lines about failed connections: every one of them comes back as
-// the error of a command as well, and is told once, in our words.
-type silence struct{}
-
-func (silence) Printf(context.Context, string, ...any) {}
-
-func init() { redis.SetLogger(silence{}) }
+// go-redis's own lines about failed connections go nowhere: every one of them comes back as the
+// error of a command as well, and is told once, in our words.
+func init() { redisconn.LogTo(nil) }
 
 // OpenRedis connects. An error carries its exit code.
 func OpenRedis(ctx context.Context, url string, options ...redisconn.Option) (redis.UniversalClient, error) {
