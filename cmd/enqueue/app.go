@@ -59,15 +59,7 @@ an item that is known is never created a second time.
 Try it, with nothing installed and nothing real created:
 
   enqueue run --sandbox examples/havips.csv`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.ApplyEnvironment(cmd, a.getenv)
-		},
 	}
-	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return cli.Failf(cli.ExitUsage, "%w; see `%s --help`", err, c.CommandPath())
-	})
 	f := cmd.PersistentFlags()
 	f.StringVar(&a.redis, "redis", cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
 	f.StringVar(&a.region, "region", cli.DefaultRegion, "region of items that name none")
@@ -77,27 +69,10 @@ Try it, with nothing installed and nothing real created:
 	cmd.AddCommand(
 		a.createCommand(), a.planCommand(), a.applyCommand(), a.runCommand(), a.statusCommand(),
 		a.listCommand(), a.watchCommand(), a.resultsCommand(),
-		exitCodesTopic(), formatsTopic(),
+		exitCodesTopic(), formatsTopic(), environmentTopic(cmd),
 	)
-	cli.FlagEnvironment(cmd, "HAVIP")
-	cmd.AddCommand(environmentTopic(cmd))
-	usageErrors(cmd)
+	cli.Program(cmd, "HAVIP", a.getenv)
 	return cmd
-}
-
-// usageErrors gives wrong arguments the exit code of usage errors, which cobra knows nothing of.
-func usageErrors(cmd *cobra.Command) {
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(c *cobra.Command, args []string) error {
-			if err := check(c, args); err != nil {
-				return cli.Failf(cli.ExitUsage, "%w; see `%s --help`", err, c.CommandPath())
-			}
-			return nil
-		}
-	}
-	for _, sub := range cmd.Commands() {
-		usageErrors(sub)
-	}
 }
 
 // say writes a line of talk. A broken stderr is nobody's to report to.

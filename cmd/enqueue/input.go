@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"os/user"
+	"slices"
 
 	"havip/internal/cli"
 	"havip/internal/manifest"
@@ -23,6 +24,10 @@ type fileFlags struct{ batch, format string }
 
 // read opens and checks a file. Every fault is shown, and then nothing further happens.
 func (a *app) read(ctx context.Context, path string, flags fileFlags) (*input, error) {
+	formats := []manifest.Format{"", manifest.CSV, manifest.NDJSON, manifest.JSON, manifest.YAML}
+	if !slices.Contains(formats, manifest.Format(flags.format)) {
+		return nil, cli.Failf(cli.ExitUsage, "--format %q: must be one of csv, ndjson, json, yaml", flags.format)
+	}
 	file, err := manifest.Open(ctx, path, manifest.Options{
 		Format: manifest.Format(flags.format), DefaultRegion: a.region, Stdin: a.in,
 	})

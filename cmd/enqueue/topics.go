@@ -24,7 +24,16 @@ func exitCodesTopic() *cobra.Command {
 	return topic("exit-codes", "What the exit codes mean", b.String())
 }
 
+// environmentTopic is written when it is asked for: by then every flag has its variable.
 func environmentTopic(root *cobra.Command) *cobra.Command {
+	c := topic("environment", "Every environment variable", "")
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		_, _ = fmt.Fprint(c.OutOrStdout(), environmentText(root))
+	})
+	return c
+}
+
+func environmentText(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("Environment variables; a flag on the command line wins over its variable:\n\n")
 	for _, v := range cli.Variables(root) {
@@ -37,9 +46,9 @@ Credentials, in this order; an account other than "default" uses the profile of 
   BAIDUCLOUD_ACCESS_KEY, BAIDUCLOUD_SECRET_KEY, BAIDUCLOUD_SESSION_TOKEN
   ~/.bce/config.json
 
-NO_COLOR, set to anything, turns colours off.
+NO_COLOR, set to anything, turns colours off. The worker's own variables: ` + "`worker --help`" + `.
 `)
-	return topic("environment", "Every environment variable", b.String())
+	return b.String()
 }
 
 func formatsTopic() *cobra.Command {

@@ -63,18 +63,12 @@ A second signal ends the process at once; that is safe, only slower to recover f
 		Example: `  worker --redis redis://10.0.0.5:6379/0
   worker --lane default/bj --lane default/gz --rps 2
   BCE_ENDPOINT=http://127.0.0.1:8645 worker --rps 0        # against bcesim`,
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.ApplyEnvironment(cmd, getenv)
-		},
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), s, stderr, getenv) },
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Fail(cli.ExitUsage, err) })
 	defineFlags(cmd, &s)
 	cmd.AddCommand(newHealthcheck())
-	cli.FlagEnvironment(cmd, "HAVIP")
+	cli.Program(cmd, "HAVIP", getenv)
 	return cmd
 }
 
