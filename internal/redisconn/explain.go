@@ -38,9 +38,11 @@ const (
 	adviceUser    = "put the right user and password into the URL of --redis or HAVIP_REDIS_URL (redis://user:password@host:port/0)"
 	adviceGrant   = "the user lacks a permission; see ACL WHOAMI and ACL GETUSER"
 	adviceNetwork = "check the address, the network and its firewalls"
+	adviceSilence = "check the address, the network and its firewalls, and that both ends speak TLS (rediss://) or neither does (redis://)"
 	adviceLoading = "it is reading its data and will answer when it has; wait, and try again"
 	adviceTLS     = "is it TLS at both ends? rediss:// speaks TLS, redis:// does not"
 	adviceCert    = "name the authority's file with tls_ca=FILE, or the certificate's host with tls_server_name=HOST"
+	adviceClient  = "the server wants a certificate of the client's: give it with tls_cert=FILE and tls_key=FILE"
 	adviceMaster  = "check master=NAME against \"SENTINEL MASTERS\" and that the sentinels can be reached"
 	adviceReplica = "the server is a replica; name the master, or its sentinels with redis-sentinel://"
 	adviceCluster = "the server belongs to a cluster; use redis-cluster:// in place of redis://"
@@ -69,22 +71,24 @@ func diagnose(err error) (cause, advice string) {
 	switch {
 	case errors.As(err, &dns):
 		return "host " + dns.Name + " cannot be resolved", adviceNetwork
+	case strings.Contains(err.Error(), "all sentinels specified in configuration are unreachable"):
+		return "no sentinel knows the master", adviceMaster
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused", adviceStart
 	case errors.Is(err, fs.ErrNotExist):
 		return "the socket does not exist", adviceStart
 	case errors.Is(err, fs.ErrPermission):
 		return "the socket may not be opened", "check its owner and mode"
+	case strings.Contains(err.Error(), "tls: certificate required"):
+		return "TLS without a certificate", adviceClient
 	case isTLS(err):
 		return err.Error(), adviceTLS
 	case isCertificate(err):
 		return err.Error(), adviceCert
-	case strings.Contains(err.Error(), "sentinels are unreachable"):
-		return "no sentinel knows the master", adviceMaster
 	case errors.Is(err, context.Canceled):
 		return "interrupted", adviceNetwork
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time", adviceNetwork
+		return "no answer in time", adviceSilence
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was closed", adviceTLS
 	}
@@ -110,10 +114,11 @@ func diagnoseReply(err error) (cause, advice string) {
 	return "", ""
 }
 
+// isTLS reports whether the two ends disagree on TLS itself. The other end's objections
+// come as an unexported type, known only by its words.
 func isTLS(err error) bool {
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	return errors.As(err, &record) || errors.As(err, &alert)
+	return errors.As(err, &record) || strings.Contains(err.Error(), "remote error: tls: ")
 }
 
 func isCertificate(err error) bool {

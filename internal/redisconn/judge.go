@@ -100,8 +100,8 @@ func judgeCluster(s nodeState) *Finding {
 	}
 }
 
-// judgeEviction: a policy that evicts loses items only once maxmemory is set, but then
-// without a trace; so it is refused with a limit and warned of without one.
+// judgeEviction refuses every policy that evicts. Without maxmemory it does nothing yet, but
+// whoever sets that limit one day will not think of this.
 func judgeEviction(s nodeState) *Finding {
 	policy := s.info["maxmemory_policy"]
 	if policy == "" || policy == "noeviction" {
@@ -114,7 +114,6 @@ func judgeEviction(s nodeState) *Finding {
 		Fix:  "Run \"redis-cli CONFIG SET maxmemory-policy noeviction\" and write it into redis.conf.",
 	}
 	if s.info["maxmemory"] == "0" {
-		finding.Severity = Warn
 		finding.What = fmt.Sprintf("maxmemory-policy is %s, although no maxmemory is set yet.", policy)
 	}
 	return &finding
@@ -126,14 +125,14 @@ func judgePersistence(s nodeState) *Finding {
 		return nil // on, or not told
 	case s.knowsSave && s.save == "":
 		return &Finding{
-			Code: CodePersistence, Severity: Warn,
+			Code: CodePersistence, Severity: Refuse,
 			What: "Nothing is written to disk: the append-only file is off and there are no save points.",
 			Why:  "A restart of Redis forgets which HaVIPs exist already.",
 			Fix:  appendOnlyFix,
 		}
 	case s.knowsSave:
 		return &Finding{
-			Code: CodeSnapshots, Severity: Note,
+			Code: CodeSnapshots, Severity: Warn,
 			What: fmt.Sprintf("Only snapshots are written to disk (save %s); the append-only file is off.", s.save),
 			Why:  "A crash of Redis forgets what happened since the last one, often minutes.",
 			Fix:  appendOnlyFix,

@@ -3,10 +3,9 @@ package redistest_test
 import (
 	"context"
 	"errors"
-	"strconv"
 	"net"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -38,15 +37,14 @@ func TestStart_isFreshAndItsOwn(t *testing.T) {
 // Many at once: every one comes up although they compete for ports.
 func TestStart_manyAtOnce(t *testing.T) {
 	t.Parallel()
-	var group sync.WaitGroup
-	for range 8 {
-		group.Go(func() {
+	for i := range 8 {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
 			if err := redistest.Start(t).Client(t).Ping(t.Context()).Err(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	group.Wait()
 }
 
 func TestRestart(t *testing.T) {

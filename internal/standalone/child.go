@@ -96,7 +96,7 @@ func connectChild(ctx context.Context, process *redisserver.Process, socket sock
 		release: func() error {
 			closed.Store(process.Err() == nil)
 			err := client.Close()
-			ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 			defer cancel()
 			process.Stop(ctx)
 			return errors.Join(err, socket.remove(), lock.release())

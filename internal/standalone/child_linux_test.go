@@ -57,7 +57,8 @@ func TestChild_parentKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), helperDir+"="+dir)
+	parent.Env = append(os.Environ(), helperFlag+"=1")
+	parent.Dir = dir
 	parent.Stderr = os.Stderr
 	stdin, err := parent.StdinPipe()
 	if err != nil {

@@ -72,11 +72,14 @@ func TestInProcess_keysExpire(t *testing.T) {
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
-	for client.Exists(ctx, "k").Val() != 0 {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			t.Fatal("the key never expired")
+	for {
+		n, err := client.Exists(ctx, "k").Result()
+		if err != nil {
+			t.Fatalf("the key never expired: %v", err)
 		}
+		if n == 0 {
+			return
+		}
+		<-ticker.C
 	}
 }

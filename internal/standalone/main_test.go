@@ -12,19 +12,19 @@ import (
 	"go.uber.org/goleak"
 )
 
-// helperDir makes the test binary a program that opens a store over the directory, says
-// "ready" and lives until it is killed: a parent that a test may end with kill -9.
-const helperDir = "HAVIP_STANDALONE_HELPER"
+// helperFlag makes the test binary a program that opens a store over its working directory,
+// says "ready" and lives until it is killed: a parent that a test may end with kill -9.
+const helperFlag = "HAVIP_STANDALONE_HELPER"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(helperDir); dir != "" {
-		os.Exit(helper(dir))
+	if os.Getenv(helperFlag) != "" {
+		os.Exit(helper())
 	}
 	goleak.VerifyTestMain(m)
 }
 
-func helper(dir string) int {
-	store, err := Child(context.Background(), dir)
+func helper() int {
+	store, err := Child(context.Background(), ".")
 	if err == nil {
 		err = store.Client().Set(context.Background(), "written-by", "helper", 0).Err()
 	}

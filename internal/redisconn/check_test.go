@@ -1,0 +1,297 @@
+package redisconn
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/redistest"
+)
+
+// brief is a finding without its prose.
+type brief struct {
+	Code     Code
+	Severity Severity
+}
+
+func briefs(findings []Finding) []brief {
+	var list []brief
+	for _, f := range findings {
+		list = append(list, brief{f.Code, f.Severity})
+	}
+	return list
+}
+
+func connect(t *testing.T, url string) redis.UniversalClient {
+	t.Helper()
+	client, err := Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// Each against a real server.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	durable := redistest.AppendOnly(redistest.EverySecond)
+	acl := func(rules string) redistest.Option {
+		return redistest.Lines("user limited on >pw ~* &* +@all " + rules)
+	}
+	for name, tt := range map[string]struct {
+		options []redistest.Option
+		user    string
+		want    []brief
+	}{
+		"append only":               {[]redistest.Option{durable}, "", nil},
+		"fsync always":              {[]redistest.Option{redistest.AppendOnly(redistest.Always)}, "", nil},
+		"fsync no":                  {[]redistest.Option{redistest.AppendOnly("no")}, "", []brief{{CodeFsync, Note}}},
+		"nothing on disk":           {nil, "", []brief{{CodePersistence, Refuse}}},
+		"snapshots":                 {[]redistest.Option{redistest.Lines("save 3600 1")}, "", []brief{{CodeSnapshots, Warn}}},
+		"evicts":                    {[]redistest.Option{durable, redistest.MaxMemoryPolicy("allkeys-lru"), redistest.Lines("maxmemory 100mb")}, "", []brief{{CodeEviction, Refuse}}},
+		"evicts volatile":           {[]redistest.Option{durable, redistest.MaxMemoryPolicy("volatile-ttl"), redistest.Lines("maxmemory 100mb")}, "", []brief{{CodeEviction, Refuse}}},
+		"would evict":               {[]redistest.Option{durable, redistest.MaxMemoryPolicy("allkeys-lru")}, "", []brief{{CodeEviction, Refuse}}},
+		"bounded, no eviction":      {[]redistest.Option{durable, redistest.Lines("maxmemory 100mb")}, "", nil},
+		"cluster mode":              {[]redistest.Option{durable, redistest.Lines("cluster-enabled yes")}, "", []brief{{CodeCluster, Refuse}}},
+		"CONFIG forbidden, durable": {[]redistest.Option{durable, acl("-config")}, "limited:pw@", nil},
+		"CONFIG forbidden, evicts":  {[]redistest.Option{durable, acl("-config"), redistest.MaxMemoryPolicy("allkeys-lru"), redistest.Lines("maxmemory 100mb")}, "limited:pw@", []brief{{CodeEviction, Refuse}}},
+		"CONFIG forbidden, no AOF":  {[]redistest.Option{acl("-config")}, "limited:pw@", []brief{{CodePersistence, Warn}}},
+		"INFO forbidden":            {[]redistest.Option{durable, acl("-info")}, "limited:pw@", []brief{{CodeUnknown, Note}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t, tt.options...)
+			findings, err := Check(t.Context(), connect(t, "redis://"+tt.user+server.Addr()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, briefs(findings)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			for _, f := range findings {
+				assertProse(t, f)
+				if f.Node != server.Addr() {
+					t.Errorf("node %q, want %q", f.Node, server.Addr())
+				}
+			}
+		})
+	}
+}
+
+// assertProse: what, why and how to fix it, a sentence each.
+func assertProse(t *testing.T, f Finding) {
+	t.Helper()
+	for name, sentence := range map[string]string{"what": f.What, "why": f.Why, "fix": f.Fix} {
+		if !strings.HasSuffix(sentence, ".") || strings.Contains(sentence, "%!") {
+			t.Errorf("%s: %s is no sentence: %q", f.Code, name, sentence)
+		}
+		if !strings.Contains(f.Error(), sentence) {
+			t.Errorf("%s: Error() lacks its %s", f.Code, name)
+		}
+	}
+}
+
+func TestCheck_replica(t *testing.T) {
+	t.Parallel()
+	master := redistest.Start(t, redistest.AppendOnly(redistest.EverySecond))
+	host, port, err := net.SplitHostPort(master.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica := redistest.Start(t, redistest.AppendOnly(redistest.EverySecond), redistest.Lines("replicaof "+host+" "+port))
+	findings, err := Check(t.Context(), connect(t, replica.URL()))
+	if err != nil || len(findings) == 0 {
+		t.Fatalf("findings %v, %v", findings, err)
+	}
+	if f := findings[len(findings)-1]; f.Code != CodeReplica || f.Severity != Refuse || !strings.Contains(f.What, master.Addr()) {
+		t.Errorf("finding %+v; want a refused replica of %s", f, master.Addr())
+	}
+}
+
+func TestCheck_cluster(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.Lines("cluster-enabled yes", "cluster-announce-ip 127.0.0.1", "maxmemory 100mb"), redistest.MaxMemoryPolicy("allkeys-lfu"))
+	if err := server.Client(t).Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	client := New(Options{Mode: Cluster, Network: "tcp", Addrs: []string{server.Addr()}, ReadTimeout: time.Second})
+	defer func() { _ = client.Close() }()
+	if err := WaitReady(t.Context(), client, server.Addr(), nil); err != nil {
+		t.Fatal(err)
+	}
+	findings, err := Check(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]brief{{CodeEviction, Refuse}, {CodePersistence, Refuse}}, briefs(findings)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if findings[0].Node != server.Addr() {
+		t.Errorf("node %q, want %q", findings[0].Node, server.Addr())
+	}
+	if got := client.(*redis.ClusterClient).Options().ClusterStateReloadInterval; got != time.Second {
+		t.Errorf("cluster map reloaded every %v", got)
+	}
+}
+
+func TestCheck_unreachable(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	client := connect(t, server.URL())
+	server.Kill()
+	var failed *ConnError
+	if _, err := Check(t.Context(), client); !errors.As(err, &failed) || failed.Cause != "connection refused" {
+		t.Errorf("err = %v; want a refused connection", err)
+	}
+}
+
+// A server that loads is told from one that is broken, and waited for.
+func TestWaitReady_loading(t *testing.T) {
+	t.Parallel()
+	// key-load-delay makes loading slow: 10,000 commands at 100 µs each. Every 1,024 of
+	// them the server looks at its clients.
+	server := redistest.Start(t, redistest.AppendOnly(redistest.EverySecond), redistest.Lines("key-load-delay 100"))
+	pipe := server.Client(t).Pipeline()
+	for i := range 10_000 {
+		pipe.RPush(t.Context(), "key", i)
+	}
+	if _, err := pipe.Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server.Kill()
+	restarted := make(chan struct{})
+	go func() {
+		defer close(restarted)
+		server.Restart(t)
+	}()
+	defer func() { <-restarted }()
+
+	options, err := Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := New(options)
+	defer func() { _ = client.Close() }()
+	var causes []string
+	var findings []Finding
+	err = WaitReady(t.Context(), client, options.String(), func(err error) {
+		var reason *ConnError
+		if errors.As(err, &reason) {
+			causes = append(causes, reason.Cause)
+		}
+		if redis.IsLoadingError(err) {
+			findings, _ = Check(t.Context(), client)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(causes) == 0 || causes[len(causes)-1] != "loading its data" {
+		t.Errorf("waited for %q; want loading last", causes)
+	}
+	if len(findings) == 0 || findings[0].Code != CodeLoading || findings[0].Severity != Refuse {
+		t.Errorf("findings while loading: %v", briefs(findings))
+	}
+	if n := client.LLen(t.Context(), "key").Val(); n != 10_000 {
+		t.Errorf("%d elements after loading", n)
+	}
+}
+
+func TestWaitReady_givesUp(t *testing.T) {
+	t.Parallel()
+	secured := redistest.Start(t, redistest.Lines("requirepass right"))
+	gone := redistest.Start(t)
+	gone.Kill()
+	for name, tt := range map[string]struct {
+		patience time.Duration
+		url      string
+		cause    string
+	}{
+		"wrong password, at once": {time.Hour, "redis://:wrong@" + secured.Addr(), "authentication failed"},
+		"nobody there, in time":   {400 * time.Millisecond, gone.URL(), "connection refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options, err := Parse(tt.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := New(options)
+			defer func() { _ = client.Close() }()
+			ctx, cancel := context.WithTimeout(t.Context(), tt.patience)
+			defer cancel()
+			var failed *ConnError
+			if err := WaitReady(ctx, client, options.String(), nil); !errors.As(err, &failed) || failed.Cause != tt.cause {
+				t.Errorf("err = %v; want %s", err, tt.cause)
+			}
+		})
+	}
+}
+
+// A stand-in that knows neither CONFIG nor most of INFO is not condemned for it.
+func TestCheck_standIn(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	findings, err := Check(t.Context(), connect(t, "redis://"+server.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]brief{{CodeUnknown, Note}}, briefs(findings)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// What no real server here can be: too old, or unable to write.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	healthy := map[string]string{
+		"redis_version": "7.0.15", "maxmemory_policy": "noeviction", "aof_enabled": "1", "role": "master",
+		"aof_last_write_status": "ok", "aof_last_bgrewrite_status": "ok", "rdb_last_bgsave_status": "ok",
+	}
+	for name, tt := range map[string]struct {
+		change map[string]string
+		want   []brief
+	}{
+		"healthy":        {nil, nil},
+		"6.2":            {map[string]string{"redis_version": "6.2.0"}, nil},
+		"6.0":            {map[string]string{"redis_version": "6.0.16"}, []brief{{CodeVersion, Refuse}}},
+		"5":              {map[string]string{"redis_version": "5.0.14"}, []brief{{CodeVersion, Refuse}}},
+		"10.1":           {map[string]string{"redis_version": "10.1.0"}, nil},
+		"own numbering":  {map[string]string{"redis_version": "unstable"}, nil},
+		"AOF fails":      {map[string]string{"aof_last_write_status": "err"}, []brief{{CodeWriteErrors, Warn}}},
+		"snapshot fails": {map[string]string{"rdb_last_bgsave_status": "err"}, []brief{{CodeWriteErrors, Warn}}},
+		"worst first": {
+			map[string]string{"aof_last_write_status": "err", "redis_version": "5.0.0", "loading": "1"},
+			[]brief{{CodeLoading, Refuse}, {CodeVersion, Refuse}, {CodeWriteErrors, Warn}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			info := map[string]string{}
+			for _, source := range []map[string]string{healthy, tt.change} {
+				for k, v := range source {
+					info[k] = v
+				}
+			}
+			findings := judge(nodeState{info: info, knowsSave: true, fsync: "always"})
+			if diff := cmp.Diff(tt.want, briefs(findings)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			refused := Refused(findings) != nil
+			if want := len(tt.want) > 0 && tt.want[0].Severity == Refuse; refused != want {
+				t.Errorf("Refused = %t, want %t", refused, want)
+			}
+			for _, f := range findings {
+				assertProse(t, f)
+			}
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package redisconn
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// maxDB bounds a database number; servers have 16 unless configured otherwise.
+const maxDB = 1 << 20
+
+func (p *parser) parseHosts(authority, path string) error {
+	hosts := strings.Split(authority, ",")
+	if p.form.mode == Single && len(hosts) > 1 {
+		return p.fault("host", "must be one; several need redis-sentinel:// or redis-cluster://")
+	}
+	for _, host := range hosts {
+		addr, err := p.parseHost(host)
+		if err != nil {
+			return err
+		}
+		p.options.Addrs = append(p.options.Addrs, addr)
+	}
+	if path = strings.Trim(path, "/"); path == "" {
+		return nil
+	}
+	return p.parseDB("database", path)
+}
+
+func (p *parser) parseHost(text string) (addr string, err error) {
+	host, port, ok := splitHost(text)
+	switch {
+	case !ok:
+		return "", p.fault("host", fmt.Sprintf("%q is no host:port (an IPv6 address stands in brackets)", text))
+	case host == "":
+		return "", p.fault("host", "is missing")
+	case port == "":
+		port = p.form.port
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", p.fault("port", fmt.Sprintf("%q must be a number from 1 to 65535", port))
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// splitHost takes host, host:port, [IPv6] or [IPv6]:port apart.
+func splitHost(text string) (host, port string, ok bool) {
+	if strings.HasPrefix(text, "[") {
+		host, rest, closed := strings.Cut(text[1:], "]")
+		port, hasPort := strings.CutPrefix(rest, ":")
+		_, err := netip.ParseAddr(host)
+		return host, port, closed && err == nil && (hasPort || rest == "")
+	}
+	host, port, _ = strings.Cut(text, ":")
+	odd := func(r rune) bool { return r <= ' ' || strings.ContainsRune(`#%[]\"<>`, r) }
+	return host, port, !strings.Contains(port, ":") && !strings.ContainsFunc(host, odd)
+}
+
+func (p *parser) parseDB(part, text string) error {
+	db, err := strconv.Atoi(text)
+	if err != nil || db < 0 || db > maxDB {
+		return p.fault(part, fmt.Sprintf("%q must be a number from 0", text))
+	}
+	if p.form.mode == Cluster && db != 0 {
+		return p.fault(part, "a cluster has only database 0")
+	}
+	p.options.DB = db
+	return nil
+}
