@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
@@ -150,34 +151,41 @@ func (w *watcher) show(b ledger.Batch) {
 // explain says, once for each reason, why nothing moves.
 func (w *watcher) explain(ctx context.Context, b ledger.Batch) {
 	w.changed = time.Now()
-	reason, err := w.reason(ctx, b)
-	if err == nil && reason != "" && reason != w.told {
-		w.told = reason
+	kind, reason, err := w.reason(ctx, b)
+	if err == nil && kind != w.told {
+		w.told = kind
 		w.bar.interrupt("%s", reason)
 	}
 }
 
-func (w *watcher) reason(ctx context.Context, b ledger.Batch) (string, error) {
+// reason is why nothing moves, and of what kind that is: of one kind, one is told.
+func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string, err error) {
 	if b.CommittedAt == 0 && b.Open() == 0 {
-		return fmt.Sprintf("batch %s is incomplete: its producer stopped half-way; run `enqueue apply` with its file again", b.Name), nil
+		return "incomplete", fmt.Sprintf("batch %s is incomplete: its producer stopped half-way; run `enqueue apply` with its file again", b.Name), nil
 	}
 	item, found, err := w.ledger.OldestOpen(ctx, b.Name)
 	if err != nil || !found {
-		return "", err
+		return w.told, "", err
 	}
 	lane := tasks.Lane{Account: item.Account, Region: item.Region}
 	served, err := isServed(w.session, lane)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if !served {
-		return fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", lane, lane), nil
+		return "unserved " + lane.String(), fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", lane, lane), nil
 	}
-	if rec := item.Record; rec.Class != "" {
-		return fmt.Sprintf("oldest open item %q is %s: %s %s", item.Key, rec.State, rec.Class, render.Printable(rec.Code+" "+rec.Message)), nil
+	rec := item.Record
+	if rec.Class == "" {
+		return w.told, "", nil
 	}
-	return "", nil
+	message := runewidth.Truncate(render.Printable(rec.Message), maxReason, "…")
+	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s %s: %s",
+		item.Key, rec.State, rec.Class, render.Printable(rec.Code), message), nil
 }
+
+// maxReason bounds a message of BCE among lines of progress, in cells.
+const maxReason = 100
 
 // isServed reports whether some worker takes tasks of the lane.
 func isServed(s *session, lane tasks.Lane) (bool, error) {

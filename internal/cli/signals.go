@@ -5,7 +5,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
+
+// sameSignal is how soon after the first a second signal is taken for the same one: timeout(1),
+// among others, signals a process and then its group.
+const sameSignal = 50 * time.Millisecond
 
 // OnSignal returns a context that SIGINT or SIGTERM cancels. A second signal ends the process
 // at once, with the exit code of an interrupted program: whoever insists is obeyed. Everything
@@ -16,16 +21,20 @@ func OnSignal(parent context.Context) (ctx context.Context, release func()) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
-		select {
-		case <-signals:
-			cancel()
-		case <-done:
-			return
-		}
-		select {
-		case <-signals:
-			os.Exit(int(ExitInterrupted))
-		case <-done:
+		var first time.Time
+		for {
+			select {
+			case <-signals:
+			case <-done:
+				return
+			}
+			switch {
+			case first.IsZero():
+				first = time.Now()
+				cancel()
+			case time.Since(first) > sameSignal:
+				os.Exit(int(ExitInterrupted))
+			}
 		}
 	}()
 	return ctx, func() {
