@@ -24,6 +24,10 @@ func TestDuplicates(t *testing.T) {
 			`3:1: name "1": must start with a letter or a Chinese character`,
 			`3:9: privateIpAddress "10.0.0": must be an IPv4 address such as 192.168.0.10, or empty for automatic`,
 		}},
+		{"faulty tokens are one fault", "name,subnetId,clientToken\na,sbn-a,t t\nb,sbn-a,t t\n", 2, []string{
+			`2:9: clientToken "t t": must be printable ASCII without spaces`,
+			`3:9: clientToken "t t": must be printable ASCII without spaces`,
+		}},
 		{"rows with other faults count", "name,subnetId\na,sbn\na,sbn-a\n", 2, []string{
 			`2:3: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 			`3:1: key "a": same key as line 2; the key is the name unless the row has one of its own`,

@@ -105,8 +105,9 @@ func (p *fieldParser) parse(row []byte) ([]string, error) {
 	}
 	p.buf = append(append(p.buf[:0], row...), '\n')
 	p.feed.Reset(p.buf)
+	begin := p.reader.InputOffset()
 	values, err := p.reader.Read()
-	if err == nil && p.feed.Len() > 0 {
+	if err == nil && p.reader.InputOffset()-begin != int64(len(p.buf)) {
 		err = errors.New("has more than one row")
 	}
 	if err != nil {

@@ -3,6 +3,8 @@ package manifest
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestCSVGood(t *testing.T) {
@@ -150,6 +152,38 @@ func TestCSVStrayQuotesReadEachLineOnce(t *testing.T) {
 		report, faults := check(t, content(CSV, text))
 		if report.FaultCount == 0 || len(faults) != MaxFaults {
 			t.Errorf("%q: got %d faults, %d kept", line, report.FaultCount, len(faults))
+		}
+	}
+}
+
+// However long a quote stays open, no more than its bound is kept; and what was kept is read
+// again whole, together with what lies behind it.
+func TestCSVEntriesKeepLittle(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	entries := csvEntries{lines: newLines(strings.NewReader("\"a\n" + strings.Repeat("1,sbn-abcdefg\n", n)))}
+	for line := 1; line <= n+1; line++ {
+		e, err := entries.next()
+		if err != nil || e.line != line || (e.rule != "") != (line == 1) {
+			t.Fatalf("row %d: got line %d, rule %q, error %v", line, e.line, e.rule, err)
+		}
+		if size := cap(entries.row) + cap(entries.again); size > 4*maxQuoted {
+			t.Fatalf("row %d: %d bytes are kept", line, size)
+		}
+	}
+}
+
+// A row that encoding/csv refuses must leave nothing behind for the rows after it.
+func TestFieldParserForgetsAFaultyRow(t *testing.T) {
+	t.Parallel()
+	var p fieldParser
+	for _, row := range []string{`a"b`, "\"a\nb", "a\nb", "", `"a"b`} {
+		if values, err := p.parse([]byte(row)); err == nil {
+			t.Errorf("%q: got %q", row, values)
+		}
+		values, err := p.parse([]byte("c,d"))
+		if diff := cmp.Diff([]string{"c", "d"}, values); err != nil || diff != "" {
+			t.Errorf("behind %q: %v, values (-want +got):\n%s", row, err, diff)
 		}
 	}
 }

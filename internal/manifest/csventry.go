@@ -76,7 +76,6 @@ func (c *csvEntries) entry(text []byte) (csvEntry, error) {
 func (c *csvEntries) goOn(e csvEntry, q *quotes, opened int) (csvEntry, error) {
 	c.row = append(c.row[:0], e.text...)
 	first := len(c.row)
-	unread := c.again
 	for v := rowGoesOn; v == rowGoesOn && len(c.row) <= maxQuoted; {
 		text, err := c.line()
 		if errors.Is(err, errLongLine) {
@@ -95,9 +94,9 @@ func (c *csvEntries) goOn(e csvEntry, q *quotes, opened int) (csvEntry, error) {
 			return e, nil
 		}
 	}
-	if len(c.again) > 0 { // all that was read came from there
-		c.again = unread
-	} else if len(c.row) > first {
+	// Nothing is left in again at this point: all its lines but the last have an even
+	// number of quotes (see quotes.line), so that only the last can have opened this one.
+	if len(c.row) > first {
 		c.again = bytes.Clone(c.row[first+1:])
 	}
 	c.number = e.line

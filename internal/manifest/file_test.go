@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -233,7 +234,7 @@ func TestCopyIsBounded(t *testing.T) {
 	if err := copyUntil(t.Context(), io.Discard, strings.NewReader("12345"), 5); err != nil {
 		t.Errorf("up to the limit: %v", err)
 	}
-	err := copyUntil(t.Context(), io.Discard, strings.NewReader("123456"), 5)
+	err := copyUntil(t.Context(), io.Discard, &generated{row: "#", n: math.MaxInt}, 5)
 	if err == nil || err.Error() != "input is longer than 5 bytes; split it into several files" {
 		t.Errorf("beyond the limit: %v", err)
 	}

@@ -57,6 +57,35 @@ func FuzzCSV(f *testing.F) {
 		"name;subnetId\na;b\n")
 }
 
+// Every line that is not empty belongs to just one row, whatever quotes it has.
+func FuzzCSVEntries(f *testing.F) {
+	f.Add("a\n\"b\n\nc\n\"d\"\ne,\"f\n,\"g\nh\"\"\n\"")
+	f.Add("\"\n\"x\n\"\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		entries := csvEntries{lines: newLines(strings.NewReader(text))}
+		lines := strings.Split(text, "\n")
+		at := 1
+		for {
+			e, err := entries.next()
+			if err != nil {
+				break
+			}
+			for at < e.line && (lines[at-1] == "" || lines[at-1] == "\r") {
+				at++
+			}
+			if e.line != at {
+				t.Fatalf("a row begins on line %d, want %d", e.line, at)
+			}
+			at += 1 + strings.Count(string(e.text), "\n")
+		}
+		for _, rest := range lines[min(at-1, len(lines)):] {
+			if rest != "" && rest != "\r" {
+				t.Errorf("line %q is in no row", rest)
+			}
+		}
+	})
+}
+
 func FuzzNDJSON(f *testing.F) {
 	fuzz(f, NDJSON, a, fullObject+"\n"+a, `{"name":1,"naem":null,"name":{"a":["}"]}}`, `{"name":"\ud800"} x`)
 }

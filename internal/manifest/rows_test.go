@@ -101,6 +101,31 @@ func TestRowsOfAChangedFile(t *testing.T) {
 	}
 }
 
+// A file that was as long as its blocks has no short block that would give its growth away.
+func TestRowsOfAFileThatGrew(t *testing.T) {
+	t.Parallel()
+	text := many(4_000)[:blockSize-1] + "\n"
+	text = text[:strings.LastIndexByte(text[:len(text)-1], '\n')+1]
+	text += strings.Repeat("\n", blockSize-len(text))
+	f := content(CSV, text)
+	report, _ := check(t, f)
+	f.content = strings.NewReader(text + "web-x,sbn-a\n")
+	if n, err := first(t.Context(), f); n != report.Rows || !errors.Is(err, ErrChanged) {
+		t.Errorf("got %d rows and %v, want %d and ErrChanged", n, err, report.Rows)
+	}
+}
+
+func TestTheLastCheckCounts(t *testing.T) {
+	t.Parallel()
+	f := content(CSV, sound)
+	check(t, f)
+	f.content = strings.NewReader(sound + "web-2,sbn\n")
+	check(t, f)
+	if n, err := first(t.Context(), f); n != 0 || err == nil || errors.Is(err, ErrChanged) {
+		t.Errorf("sound at first, then with a fault: got %d rows and %v", n, err)
+	}
+}
+
 func TestReplacingTheFileChangesNothing(t *testing.T) {
 	t.Parallel()
 	path := write(t, "havips.csv", sound)

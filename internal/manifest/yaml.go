@@ -96,8 +96,8 @@ func (y *yamlRows) readEntry() (whole bool, err error) {
 	for whole = len(y.entry) <= maxEntry; ; {
 		text, err := y.lines.next()
 		if errors.Is(err, errLongLine) {
-			whole = false
-			continue
+			y.report.at(y.here(0), err.Error())
+			text, err = []byte("#"), nil // nothing of the entry, or an entry that cannot be read
 		}
 		if errors.Is(err, io.EOF) {
 			return whole, nil

@@ -90,6 +90,7 @@ func TestYAMLFaults(t *testing.T) {
 		{"overlong", "- name: " + strings.Repeat("x", maxEntry) + "\n- name: web-1\n  subnetId: sbn\n  key: |\n" + strings.Repeat("    x\n", maxEntry/4) + "- " + strings.Repeat("x", maxLine) + "\n- name: web-2\n  subnetId: sbn\n", 3, []string{
 			"1:1: item is longer than 16 KiB",
 			"2:1: item is longer than 16 KiB",
+			fmt.Sprintf("%d:1: line is longer than 1 MiB", maxEntry/4+5),
 			fmt.Sprintf(`%d:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`, maxEntry/4+7),
 		}},
 	})
