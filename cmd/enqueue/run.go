@@ -155,6 +155,10 @@ func (a *app) followRun(ctx context.Context, s *session, batch string, flags run
 	if err == nil || ctx.Err() == nil {
 		return b, err
 	}
+	// The end may have struck while the batch was being read.
+	if b, err = s.ledger.Batch(context.WithoutCancel(ctx), batch); err != nil {
+		return b, err
+	}
 	a.say("stopping: requests in flight end and are recorded")
 	again := "run the same command again to go on"
 	if flags.sandbox {

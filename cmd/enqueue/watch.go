@@ -101,19 +101,16 @@ type watcher struct {
 	told    string
 }
 
-// run returns the batch as it was last seen, also with an error.
 func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	var finished time.Time
-	var last ledger.Batch
 	for {
 		b, err := w.ledger.Batch(ctx, w.batch)
 		if err != nil {
 			w.end()
-			return last, notFound(err)
+			return b, notFound(err)
 		}
-		last = b
 		w.show(b)
 		if b.Done() {
 			if finished.IsZero() {

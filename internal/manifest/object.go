@@ -47,11 +47,11 @@ func reportSyntax(raw []byte, at position, report reporter) {
 
 // field reads one "name": value and leaves the walk behind it.
 func (w *walk) field(rec *record, report reporter) {
-	at := w.here()
+	nameAt := w.here()
 	name, _ := unquote(w.value())
 	w.space() // before the colon
 	w.enter()
-	at, nameAt := w.here(), at
+	at := w.here()
 	kind := w.kind()
 	raw := w.value()
 
