@@ -37,13 +37,14 @@ func (l *Ledger) Begin(ctx context.Context, batch, key string, o BeginOptions) (
 	if err != nil {
 		return Start{}, itemError("begin", batch, key, err)
 	}
-	fields, err := replyOf(raw, 4)
+	fields, err := replyOf(raw, 5)
 	if err != nil {
 		return Start{}, itemError("begin", batch, key, err)
 	}
 	start := Start{
 		Verdict: Verdict(fields.text(0)),
 		Wait:    time.Duration(fields.number(3)) * time.Millisecond,
+		At:      Millis(fields.number(4)),
 	}
 	if start.Verdict == Absent {
 		return start, nil

@@ -47,6 +47,8 @@ type Record struct {
 	// which was sent at UnknownSince.
 	Unknown      bool   `json:"unknown"`
 	UnknownSince Millis `json:"unknownSince"`
+	// Lookup is set when nothing may be sent before the HaVIP was looked for.
+	Lookup bool `json:"lookup"`
 
 	RegisteredAt  Millis `json:"registeredAt"`
 	UpdatedAt     Millis `json:"updatedAt"`
@@ -110,7 +112,9 @@ type Outcome struct {
 	// Counted says that the request counts as an attempt.
 	Counted bool `json:"counted,omitempty"`
 	// Unknown says that BCE may have acted on it.
-	Unknown    bool   `json:"unknown,omitempty"`
+	Unknown bool `json:"unknown,omitempty"`
+	// Lookup says that nothing may be sent for the item before the HaVIP was looked for.
+	Lookup     bool   `json:"lookup,omitempty"`
 	Status     int    `json:"status,omitempty"`
 	Code       string `json:"code,omitempty"`
 	Message    string `json:"message,omitempty"`

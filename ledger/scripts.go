@@ -22,6 +22,8 @@ var (
 	recordScript   = script("record")
 	settleScript   = script("settle")
 	addressScript  = script("address")
+	adoptScript    = script("adopt")
+	renewScript    = script("renew")
 )
 
 func script(name string) *redis.Script {

@@ -14,12 +14,12 @@ type TokenClaim struct{ ClientToken, Batch, Key string }
 // would receive one HaVIP.
 type TokenTakenError struct {
 	TokenClaim
-	// Owner is the item that has it, as "batch/key".
-	Owner string
+	// Owner is the item that has it.
+	Owner Owner
 }
 
 func (e *TokenTakenError) Error() string {
-	return fmt.Sprintf("item %q of batch %q: clientToken %q belongs to item %q already; give each item a token of its own, or none",
+	return fmt.Sprintf("item %q of batch %q: clientToken %q belongs to item %s already; give each item a token of its own, or none",
 		e.Key, e.Batch, e.ClientToken, e.Owner)
 }
 
@@ -34,7 +34,7 @@ func (l *Ledger) ClaimTokens(ctx context.Context, claims []TokenClaim) error {
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, claim := range claims {
 			key := "havip:token:" + claim.ClientToken
-			pipe.SetNX(ctx, key, claim.owner(), 0)
+			pipe.SetNX(ctx, key, claim.owner().encode(), 0)
 			owners[i] = pipe.Get(ctx, key)
 		}
 		return nil
@@ -43,11 +43,11 @@ func (l *Ledger) ClaimTokens(ctx context.Context, claims []TokenClaim) error {
 		return fmt.Errorf("claim client tokens: %w", err)
 	}
 	for i, claim := range claims {
-		if owner := owners[i].Val(); owner != claim.owner() {
+		if owner := decodeOwner(owners[i].Val()); owner != claim.owner() {
 			return &TokenTakenError{TokenClaim: claim, Owner: owner}
 		}
 	}
 	return nil
 }
 
-func (c TokenClaim) owner() string { return c.Batch + "/" + c.Key }
+func (c TokenClaim) owner() Owner { return Owner{Batch: c.Batch, Key: c.Key} }

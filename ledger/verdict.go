@@ -29,7 +29,8 @@ const (
 	Finished Verdict = "finished"
 	// Busy: another attempt of the item is in flight.
 	Busy Verdict = "busy"
-	// Lookup: the last outcome is unknown and the token may be dead; look before sending.
+	// Lookup: some outcome is unknown, and the token may be dead or was used for another
+	// request; look for the HaVIP before sending.
 	Lookup Verdict = "lookup"
 	// Exhausted: the retry horizon has passed, and certainly nothing was created.
 	Exhausted Verdict = "exhausted"
@@ -37,8 +38,7 @@ const (
 	Foreign Verdict = "foreign"
 )
 
-// The answers to [Ledger.Record], [Ledger.Settle] and [Ledger.NoteAddress], besides Same,
-// Finished and Busy.
+// The answers to the other transitions, besides Same, Finished, Busy and Foreign.
 const (
 	// Applied: the item moved.
 	Applied Verdict = "applied"
@@ -66,6 +66,8 @@ type Start struct {
 	Verdict Verdict
 	// Item is set unless Verdict is Absent.
 	Item Item
+	// At is the ledger's clock when it answered: the one that the record's times are of.
+	At Millis
 	// Wait is how long the attempt in flight may still take, when Verdict is Busy.
 	Wait time.Duration
 }

@@ -24,16 +24,13 @@ func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 		// attempt repeats the same token and bytes, and gets the same result.
 		return &Postpone{After: RetryDelay(j.item.Record.Attempts+1, 0), Reason: err.Error()}
 	}
-	switch outcome.Class {
-	case ClassCreated:
+	switch {
+	case rec.State.Terminal():
 		return h.learnAddress(ctx, j, rec)
-	case ClassRejected, ClassMismatch:
-		return nil
-	case ClassLaneFault:
-		if outcome.Scope == ScopeClock && h.learnClock(j, outcome) {
-			return errSignAgain
-		}
-	case ClassThrottled, ClassNotSent, ClassUnknown:
+	case rec.Lookup:
+		return &Postpone{After: LookupGrace, Reason: "in doubt: it will be looked for"}
+	case outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate):
+		return errAgain
 	}
 	// Spaced by sends, since waits do not count as attempts.
 	return &Postpone{After: RetryDelay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
@@ -77,7 +74,7 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 	}
 	entry := o.entry(address, took)
 	for try := 1; ; try++ {
-		verdict, rec, err := h.Ledger.Record(ctx, j.item.Batch, j.item.Key, j.item.Record.Sends, entry)
+		verdict, rec, err := h.recordOnce(ctx, j, entry)
 		if err == nil {
 			if verdict == ledger.Extra {
 				j.log.Error().Str("havip_id", o.HaVIPID).Str("recorded", rec.HaVIPID).
@@ -92,15 +89,37 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 	}
 }
 
+// recordOnce claims what was created before recording it, so that no HaVIP is ever the result of
+// two items. One that is another item's already means that BCE answered with somebody else's: the
+// item is then in doubt.
+func (h *Handler) recordOnce(ctx context.Context, j *job, entry ledger.Outcome) (ledger.Verdict, ledger.Record, error) {
+	item := j.item
+	if entry.HaVIPID != "" {
+		owner, err := h.Ledger.ClaimHaVIP(ctx, h.Lane.String(), entry.HaVIPID, item.Batch, item.Key)
+		if err != nil {
+			return "", ledger.Record{}, err
+		}
+		if owner != (ledger.Owner{Batch: item.Batch, Key: item.Key}) {
+			j.log.Error().Str("havip_id", entry.HaVIPID).Stringer("owner", owner).Msg("BCE answered with another item's HaVIP")
+			entry = Outcome{
+				Class: ClassMismatch, Status: entry.Status, RequestID: entry.RequestID,
+				Code:    "HaVIPOfAnotherItem",
+				Message: fmt.Sprintf("BCE answered with %s, which is item %s's", entry.HaVIPID, owner),
+			}.entry("", time.Duration(entry.DurationMS)*time.Millisecond)
+		}
+	}
+	return h.Ledger.Record(ctx, item.Batch, item.Key, item.Record.Sends, entry)
+}
+
 // clockTolerance is how far the learnt offset may be from the server's clock before it is
 // learnt again. BCE refuses signatures from 30 minutes on.
 const clockTolerance = time.Minute
 
 // learnClock takes the server's clock from an answer of RequestExpired, and reports whether
 // signing again may help.
-func (h *Handler) learnClock(j *job, o Outcome) bool {
-	offset := time.Until(o.ServerDate)
-	if o.ServerDate.IsZero() || (offset-h.API.ClockOffset()).Abs() < clockTolerance {
+func (h *Handler) learnClock(j *job, serverDate time.Time) bool {
+	offset := time.Until(serverDate)
+	if serverDate.IsZero() || (offset-h.API.ClockOffset()).Abs() < clockTolerance {
 		return false // no clock to learn, or it is known and did not help
 	}
 	h.API.SetClockOffset(offset)

@@ -167,7 +167,7 @@ func (o Outcome) entry(address string, took time.Duration) ledger.Outcome {
 	case ClassThrottled, ClassLaneFault:
 		e.State = ledger.Waiting
 	case ClassMismatch:
-		e.State, e.Counted, e.Unknown = ledger.Review, true, true
+		e.State, e.Counted, e.Unknown, e.Lookup = ledger.Unknown, true, true, true
 	}
 	return e
 }

@@ -110,7 +110,7 @@ func TestOutcomeEntry(t *testing.T) {
 		ClassRejected:  {ledger.Rejected, true, false},
 		ClassNotSent:   {ledger.Queued, true, false},
 		ClassUnknown:   {ledger.Unknown, true, true},
-		ClassMismatch:  {ledger.Review, true, true},
+		ClassMismatch:  {ledger.Unknown, true, true},
 		ClassThrottled: {ledger.Waiting, false, false},
 		ClassLaneFault: {ledger.Waiting, false, false},
 	}

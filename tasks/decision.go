@@ -21,8 +21,8 @@ func (p *Postpone) Error() string {
 	return fmt.Sprintf("again in %s: %s", p.After.Round(time.Millisecond), p.Reason)
 }
 
-// errSignAgain is the decision to attempt once more at once, with the clock put right.
-var errSignAgain error = &Postpone{Reason: "the clock's offset was learnt; signing again"}
+// errAgain is the decision to begin once more at once: what stood in the way is put right.
+var errAgain error = &Postpone{Reason: "once more at once"}
 
 // archive is the decision never to run the task again: asynq keeps it in its archive, with
 // the reason.

@@ -20,6 +20,7 @@ type API interface {
 	// CreateHaVIPBody sends one create of exactly these bytes; it never retries.
 	CreateHaVIPBody(ctx context.Context, clientToken string, body []byte) (*bce.CreateHaVIPOutput, error)
 	GetHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error)
+	Lister
 	// SetClockOffset corrects the time of later signatures; ClockOffset is what it is.
 	SetClockOffset(offset time.Duration)
 	ClockOffset() time.Duration
@@ -34,6 +35,10 @@ type Log interface {
 	Begin(ctx context.Context, batch, key string, o ledger.BeginOptions) (ledger.Start, error)
 	Record(ctx context.Context, batch, key string, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error)
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
+	ClaimHaVIP(ctx context.Context, lane, haVIPID, batch, key string) (ledger.Owner, error)
+	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
+	Adopt(ctx context.Context, batch, key, clientToken, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
+	Renew(ctx context.Context, batch, key, clientToken, next, why string) (ledger.Verdict, ledger.Record, error)
 	NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (ledger.Verdict, error)
 }
 
@@ -64,8 +69,8 @@ type HandlerConfig struct {
 	Lane   Lane
 	API    API
 	Ledger Log
-	// Gate admits requests; nil admits all.
-	Gate Gate
+	// Gate admits creates, ListGate listings; nil admits all.
+	Gate, ListGate Gate
 	// Worker names this process in the ledger.
 	Worker string
 	Logger zerolog.Logger
@@ -77,6 +82,7 @@ type HandlerConfig struct {
 // concurrent use; configure its server with [IsFailure] and [RetryDelayFunc].
 type Handler struct {
 	HandlerConfig
+	finder    *Finder
 	draining  chan struct{}
 	drainOnce sync.Once
 }
@@ -89,7 +95,7 @@ func NewHandler(c HandlerConfig) *Handler {
 	if c.Horizon == 0 {
 		c.Horizon = RetryHorizon
 	}
-	return &Handler{HandlerConfig: c, draining: make(chan struct{})}
+	return &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListGate), draining: make(chan struct{})}
 }
 
 // Drain makes the handler begin nothing more: tasks that have not begun an attempt go back
@@ -117,7 +123,7 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 		return err
 	}
 	decision := h.carryOut(ctx, j)
-	if errors.Is(decision, errSignAgain) {
+	if errors.Is(decision, errAgain) {
 		decision = h.carryOut(ctx, j)
 	}
 	if errors.Is(decision, asynq.SkipRetry) {
@@ -151,21 +157,27 @@ func (h *Handler) admit(ctx context.Context) error {
 	if h.Gate == nil {
 		return nil
 	}
+	ctx, stop := h.untilDrain(ctx)
+	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, gateTimeout)
 	defer cancel()
-	stop := make(chan struct{})
-	defer close(stop)
-	go func() {
-		select {
-		case <-h.draining:
-			cancel()
-		case <-stop:
-		}
-	}()
 	if err := h.Gate.Wait(ctx); err != nil {
 		return &Postpone{After: RetryDelay(1, 0), Reason: "waiting for the lane: " + err.Error()}
 	}
 	return nil
+}
+
+// untilDrain returns a context that ends also when the handler drains.
+func (h *Handler) untilDrain(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-h.draining:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // carryOut begins an attempt, or does what the ledger says instead.
@@ -184,13 +196,12 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	case ledger.Busy:
 		return &Postpone{After: start.Wait + time.Second, Reason: "another attempt of the item is in flight"}
 	case ledger.Lookup:
-		return h.settle(ctx, j, ledger.Review, "OutcomeUnknown",
-			"the outcome of an earlier request is unknown and its clientToken may have expired: look for the HaVIP before creating it again")
+		return h.lookup(ctx, j, start)
 	case ledger.Exhausted:
 		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",
 			fmt.Sprintf("no request reached BCE within %s of the first failure; nothing was created", h.Horizon))
 	case ledger.Foreign:
-		return h.refuseToken(j)
+		return archive(&PayloadError{Reason: "the item is registered under another clientToken"})
 	case ledger.Conflict:
 		return archive(&PayloadError{Reason: "another request is registered under this batch and key"})
 	default:
@@ -208,19 +219,23 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 		Lease:       attemptLease,
 		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon,
 	}
-	for range 2 {
+	for range 3 {
 		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, options)
 		if err != nil {
 			return start, &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
 		}
-		if start.Verdict != ledger.Absent {
+		switch {
+		case start.Verdict == ledger.Foreign && ownToken(start.Item, j.payload.ClientToken):
+			options.ClientToken = "" // the task is older than the item's present token
+		case start.Verdict != ledger.Absent:
 			return start, nil
-		}
-		if err := h.register(ctx, j); err != nil {
-			return start, err
+		default:
+			if err := h.register(ctx, j); err != nil {
+				return start, err
+			}
 		}
 	}
-	return ledger.Start{}, &Postpone{After: RetryDelay(1, 0), Reason: "the item was removed while it was being registered"}
+	return ledger.Start{}, &Postpone{After: RetryDelay(1, 0), Reason: "the item was changed while it was being begun"}
 }
 
 // register enters the item of a task that came from another producer.
@@ -251,15 +266,17 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	return nil
 }
 
-// refuseToken ends a task whose token is not the item's: quietly when it is of an earlier
-// generation, and with a reason when it is somebody else's.
-func (h *Handler) refuseToken(j *job) error {
-	for generation := 1; generation < j.item.Record.Generation; generation++ {
-		if j.payload.ClientToken == ClientToken(j.payload.Batch, j.payload.Key, generation) {
-			return nil
+// ownToken reports whether the token was the item's in an earlier generation.
+func ownToken(item ledger.Item, token string) bool {
+	if token == item.OwnToken && token != "" {
+		return true
+	}
+	for generation := 1; generation < item.Record.Generation; generation++ {
+		if token == ClientToken(item.Batch, item.Key, generation) {
+			return true
 		}
 	}
-	return archive(&PayloadError{Reason: "the item is registered under another clientToken"})
+	return false
 }
 
 func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, message string) error {

@@ -151,7 +151,7 @@ func TestHandlerOutcomes(t *testing.T) {
 		{"throttled does not count", "create:429=#1", true, facts{ledger.Waiting, ClassThrottled, "RateLimit", 1, 0}},
 		{"unknown counts", "create:commit-500=#1", true, facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1}},
 		{"lane fault does not count", "create:answer=#1:403/AccessDenied", true, facts{ledger.Waiting, ClassLaneFault, "AccessDenied", 1, 0}},
-		{"mismatch goes to a person", "create:answer=#1:403/IdempotentParameterMismatch", false, facts{ledger.Review, ClassMismatch, "IdempotentParameterMismatch", 1, 1}},
+		{"mismatch leaves it in doubt", "create:answer=#1:403/IdempotentParameterMismatch", true, facts{ledger.Unknown, ClassMismatch, "IdempotentParameterMismatch", 1, 1}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -254,28 +254,13 @@ func TestHandlerArchivesWhatCannotBe(t *testing.T) {
 	b.archived(payload(elsewhere, ""), "lane default/gz does not belong into queue havip.default.bj")
 	b.archived(payload(changed, ""), "another request is registered")
 	b.archived(payload(testItem("thief", ""), ClientToken(testBatch, "a", 1)), "derived for another item")
-	b.archived(payload(testItem("thief", ""), "team-token"), "belongs to item")
+	b.archived(payload(testItem("thief", ""), "team-token"), "belongs to item other/own already")
 	b.archived(payload(testItem("a", "10.1.2.3"), ClientToken(testBatch, "zzz", 1)), "another clientToken")
 	if got := len(b.sim.Calls()); got != calls {
 		t.Errorf("%d calls were made for tasks that cannot be", got-calls)
 	}
 	if strings.Count(b.logs.String(), "task archived") != 7 {
 		t.Errorf("each must be logged:\n%s", b.logs)
-	}
-}
-
-// After the token's life an unknown outcome is never repeated blindly.
-func TestHandlerDoesNotRepeatADeadToken(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, "create:commit-500=x9")
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.postponed(task)
-	b.clock.pass(TokenMaxAge + time.Second)
-	b.sim.Advance(25 * time.Hour)
-	b.done(task)
-	b.expect("a", facts{ledger.Review, ClassUnknown, "OutcomeUnknown", 1, 1})
-	if got := len(b.sim.CallsOf("create")); got != 1 {
-		t.Errorf("%d creates, want 1", got)
 	}
 }
 

@@ -29,6 +29,9 @@ const (
 	// an idle lane costs Redis about 40 commands a second, and a new task waits some 50 ms.
 	taskCheckInterval    = 100 * time.Millisecond
 	delayedCheckInterval = time.Second
+
+	// listsPerSecond is the lane's budget of listings over the fleet.
+	listsPerSecond = 1
 )
 
 // LaneConfig is one lane that the worker serves.
@@ -119,6 +122,8 @@ func handlerOf(c Config, l LaneConfig) *tasks.Handler {
 	if limiter := lane.NewLimiter(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst); limiter != nil {
 		config.Gate = limiter
 	}
+	// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
+	config.ListGate = lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1)
 	return tasks.NewHandler(config)
 }
 

@@ -109,7 +109,7 @@ func testTokens(t *testing.T, b *bench) {
 	if err := b.ClaimTokens(t.Context(), []ledger.TokenClaim{thief}); !errors.As(err, &taken) {
 		t.Fatalf("got %v, want a TokenTakenError", err)
 	}
-	equal(t, "owner", taken.Owner, batch+"/a")
+	equal(t, "owner", taken.Owner, ledger.Owner{Batch: batch, Key: "a"})
 }
 
 func testBatches(t *testing.T, b *bench) {

@@ -8,12 +8,13 @@
 -- ARGV[7] = retry horizon in ms, from the item's first failure; 0 = none
 -- ARGV[8] = ticket, unique to this call: repeating it after a lost reply begins nothing new
 -- ARGV[9] = fingerprint of the request that the caller means; "" = whichever stands
--- Returns verdict, record, spec, wait in ms:
+-- Returns verdict, record, spec, wait in ms, and the time of this answer:
 --
 --   begun      send it; record.sends is the number of this send
 --   finished   the item is in a terminal state: nothing to do
 --   busy       another attempt is in flight; ask again after the wait
---   lookup     some outcome is unknown and the token may be dead: look before sending
+--   lookup     some outcome is unknown, and the token may be dead or has been used for another
+--              request: look for the HaVIP before sending
 --   exhausted  the retry horizon has passed, and it is certain that nothing was created
 --   conflict   another request stands under this key
 --   foreign    the ledger holds another clientToken for this item
@@ -24,11 +25,11 @@ local lease, token_age, horizon = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber
 local ticket, fingerprint = ARGV[8], ARGV[9]
 
 local rec = load_record(key)
-if not rec then return { 'absent', '', '', 0 } end
+if not rec then return { 'absent', '', '', 0, now } end
 local spec = redis.call('HGET', SPECS, key) or ''
 
 local function answer(verdict, wait)
-  return { verdict, cjson.encode(rec), spec, wait or 0 }
+  return { verdict, cjson.encode(rec), spec, wait or 0, now }
 end
 
 if fingerprint ~= '' and fingerprint ~= rec.fingerprint then return answer('conflict') end
@@ -48,6 +49,7 @@ if rec.state == 'sending' then
   save_record(key, rec)
 end
 
+if rec.lookup then return answer('lookup') end
 if rec.unknown and token_age > 0 and now - rec.unknownSince > token_age then
   return answer('lookup')
 end

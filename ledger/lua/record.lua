@@ -7,6 +7,7 @@
 --             class       what the outcome proved
 --             counted     true when it counts as an attempt
 --             unknown     true when BCE may have acted on it
+--             lookup      true when nothing may be sent before the HaVIP was looked for
 --             status, code, message, requestId, ms   as answered
 --             haVipId, ip what exists, when state is created
 -- Returns verdict, record:
@@ -39,7 +40,7 @@ if proof and has_id then
   event('extra', key, outcome.haVipId)
   return answer('extra')
 end
-if not wrote then return answer('same') end
+if not wrote and not proof then return answer('same') end
 
 -- A proof that the HaVIP exists is true whenever it arrives. Anything else speaks only
 -- for the latest send, and only while the item waits for it.
@@ -57,12 +58,13 @@ if outcome.counted then
   if not proof then rec.firstFailedAt = rec.firstFailedAt or now end
 end
 if outcome.unknown then doubt(rec, sent_at or rec.lastSentAt) end
+if outcome.lookup then rec.lookup = true end
 rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
 rec.leaseUntil, rec.ticket = nil, nil
 if proof then
   rec.haVipId, rec.ip = outcome.haVipId, outcome.ip
-  rec.unknown, rec.unknownSince = nil, nil
+  rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil
   if not rec.ip or rec.ip == '' then count('addressPending', 1) end
 end
 move(key, rec, outcome.state, proof and outcome.haVipId or outcome.code)

@@ -1,0 +1,58 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Adopt records that a HaVIP which exists already is the item's: a request under the given
+// clientToken created it, and the answer was lost. It applies only while such a request is in
+// doubt. The HaVIP must have been claimed for the item first; see [Ledger.ClaimHaVIP].
+func (l *Ledger) Adopt(ctx context.Context, batch, key, clientToken, haVIPID, address string) (Verdict, Record, error) {
+	raw, err := l.run(ctx, adoptScript, batch, key, clientToken, haVIPID, address)
+	return transition("adopt", batch, key, raw, err)
+}
+
+// Renew gives an item its next clientToken. The caller has proof that the present one created
+// nothing and cannot any more; why names the proof, for the batch's events.
+func (l *Ledger) Renew(ctx context.Context, batch, key, clientToken, next, why string) (Verdict, Record, error) {
+	raw, err := l.run(ctx, renewScript, batch, key, clientToken, next, why)
+	return transition("renew", batch, key, raw, err)
+}
+
+// ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner:
+// one HaVIP is never two items' result. Lane is "account/region". Claiming comes before recording,
+// so that what is recorded is always owned; claiming again is fine.
+func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID, batch, key string) (owner Owner, err error) {
+	claim := Owner{Batch: batch, Key: key}
+	standing, err := claimScript.Run(ctx, l.rdb, []string{ownersOf(lane)}, haVIPID, claim.encode()).Text()
+	if err != nil {
+		return Owner{}, itemError("claim "+haVIPID+" for", batch, key, err)
+	}
+	return decodeOwner(standing), nil
+}
+
+// Owners tells which items own these HaVIPs of a lane; those that nobody owns are left out.
+func (l *Ledger) Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]Owner, error) {
+	if len(haVIPIDs) == 0 {
+		return nil, nil
+	}
+	values, err := l.rdb.HMGet(ctx, ownersOf(lane), haVIPIDs...).Result()
+	if err != nil {
+		return nil, fmt.Errorf("owners in lane %s: %w", lane, err)
+	}
+	owners := make(map[string]Owner, len(values))
+	for i, value := range values {
+		if text, ok := value.(string); ok {
+			owners[haVIPIDs[i]] = decodeOwner(text)
+		}
+	}
+	return owners, nil
+}
+
+// claimScript needs no prelude: it changes no batch.
+var claimScript = redis.NewScript(source("claim"))
+
+func ownersOf(lane string) string { return "havip:owners:" + lane }

@@ -1,0 +1,33 @@
+-- adopt records that a HaVIP which exists already is the item's own: an earlier request created
+-- it, and its answer was lost.
+--
+-- ARGV[2] = key, ARGV[3] = clientToken that the caller looked up for
+-- ARGV[4] = haVipId, ARGV[5] = its address
+-- Returns verdict and record:
+--
+--   applied   the item is adopted
+--   finished  it was finished meanwhile
+--   busy      a request is in flight: look again after it
+--   foreign   the item has another clientToken by now
+--   late      nothing of the item is in doubt, so there is nothing to adopt
+--   absent    nobody registered this item
+
+local key, token, id, address = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+
+local rec = load_record(key)
+if not rec then return { 'absent', '' } end
+local function answer(verdict) return { verdict, cjson.encode(rec) } end
+
+if TERMINAL[rec.state] then return answer('finished') end
+if rec.state == 'sending' and now < rec.leaseUntil then return answer('busy') end
+if rec.token ~= token then return answer('foreign') end
+if not rec.unknown then return answer('late') end
+
+rec.haVipId, rec.ip = id, address
+rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil
+rec.code, rec.message = nil, nil
+if address == '' then count('addressPending', 1) end
+move(key, rec, 'adopted', id)
+save_record(key, rec)
+settle_batch()
+return answer('applied')

@@ -1,0 +1,85 @@
+package tasks
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"havip/bce"
+)
+
+// Lister is what a [Finder] needs of BCE; [*bce.Client] is one.
+type Lister interface {
+	HaVIPs(ctx context.Context, options bce.ListOptions) iter.Seq2[bce.HaVIP, error]
+}
+
+// listTimeout bounds one listing of a lane, over all of its pages.
+const listTimeout = 2 * time.Minute
+
+// Finder lists a lane's HaVIPs on behalf of many items: BCE has no lookup by name or token, and
+// a listing for each item of a batch would be as many listings as items. All that ask while one is
+// under way share the next one. It is safe for concurrent use.
+type Finder struct {
+	api  Lister
+	gate Gate
+	// turn is held by the caller that lists; last is what it leaves to the others.
+	turn chan struct{}
+	last *listing
+}
+
+// NewFinder returns a finder. The gate, if not nil, spaces listings.
+func NewFinder(api Lister, gate Gate) *Finder {
+	return &Finder{api: api, gate: gate, turn: make(chan struct{}, 1)}
+}
+
+// listing is all that existed in a lane at some moment after began.
+type listing struct {
+	began  time.Time
+	byName map[place][]bce.HaVIP
+}
+
+// place is what an item is found by: everything that it asked for and BCE tells, but for an
+// address, which BCE may have chosen.
+type place struct{ subnetID, name string }
+
+// Find returns the HaVIPs of this subnet and name, from a listing that began at or after notBefore.
+func (f *Finder) Find(ctx context.Context, subnetID, name string, notBefore time.Time) ([]bce.HaVIP, error) {
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if f.last == nil || f.last.began.Before(notBefore) {
+		fresh, err := f.list(ctx)
+		if err != nil {
+			return nil, err
+		}
+		f.last = fresh
+	}
+	return f.last.byName[place{subnetID, name}], nil
+}
+
+func (f *Finder) list(ctx context.Context) (*listing, error) {
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	if f.gate != nil {
+		if err := f.gate.Wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+	l := &listing{began: time.Now(), byName: map[place][]bce.HaVIP{}}
+	seen := map[string]bool{}
+	for havip, err := range f.api.HaVIPs(ctx, bce.ListOptions{}) {
+		if err != nil {
+			return nil, err
+		}
+		if seen[havip.ID] {
+			continue // pages may overlap while HaVIPs come and go
+		}
+		seen[havip.ID] = true
+		at := place{havip.SubnetID, havip.Name}
+		l.byName[at] = append(l.byName[at], havip)
+	}
+	return l, nil
+}

@@ -1,0 +1,114 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"havip/bce"
+	"havip/ledger"
+)
+
+// LookupGrace is how long after an item's last request a listing must begin, for what it does not
+// show not to exist: a request may still be on its way inside BCE, and a listing may lag what was
+// created (30 seconds is the most that we allow for). The grace covers both.
+const LookupGrace = time.Minute
+
+// lookup decides an item in doubt by what exists in BCE, before anything is sent for it again:
+// exactly one HaVIP that must be its own is adopted; several go to a person; none is the proof that
+// lets it have its next clientToken.
+func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error {
+	rec := start.Item.Record
+	age := start.At.Time().Sub(rec.LastSentAt.Time())
+	if age < LookupGrace {
+		return &Postpone{After: LookupGrace - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
+	}
+	ctx, stop := h.untilDrain(ctx)
+	defer stop()
+	finding, err := h.find(ctx, j, rec, time.Now().Add(LookupGrace-age))
+	var refused *bce.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == bce.CodeRequestExpired && h.learnClock(j, refused.ServerDate):
+		return errAgain
+	case err != nil:
+		return &Postpone{After: RetryDelay(rec.Sends, 0), Reason: "lookup: " + err.Error()}
+	case finding.Own != nil:
+		return h.adopt(ctx, j, *finding.Own)
+	case !finding.Absent():
+		return h.settle(ctx, j, ledger.Review, "SeveralCandidates",
+			"more than one HaVIP may be this item's: "+describe(finding.Candidates))
+	case rec.Code == bce.CodeIdempotentParameterMismatch:
+		return h.settle(ctx, j, ledger.Review, rec.Code,
+			"BCE knows the clientToken from another request, and no HaVIP of this item's exists: another program may be using it")
+	}
+	return h.renew(ctx, j, rec)
+}
+
+func (h *Handler) find(ctx context.Context, j *job, rec ledger.Record, notBefore time.Time) (Finding, error) {
+	request, err := RequestOf(j.item.Spec)
+	if err != nil {
+		return Finding{}, err
+	}
+	there, err := h.finder.Find(ctx, request.SubnetID, request.Name, notBefore)
+	if err != nil {
+		return Finding{}, err
+	}
+	ids := make([]string, len(there))
+	for i, havip := range there {
+		ids[i] = havip.ID
+	}
+	owners, err := h.Ledger.Owners(ctx, h.Lane.String(), ids)
+	if err != nil {
+		return Finding{}, err
+	}
+	self := ledger.Owner{Batch: j.item.Batch, Key: j.item.Key}
+	owned := func(id string) bool {
+		owner, taken := owners[id]
+		return taken && owner != self
+	}
+	clockTrusted := h.API.ClockOffset().Abs() < clockTolerance
+	return Match(request, rec.FirstSentAt.Time(), there, owned, clockTrusted), nil
+}
+
+// adopt claims the HaVIP, so that no other item can, and records it.
+func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
+	item := j.item
+	owner, err := h.Ledger.ClaimHaVIP(ctx, h.Lane.String(), havip.ID, item.Batch, item.Key)
+	if err == nil && owner != (ledger.Owner{Batch: item.Batch, Key: item.Key}) {
+		return &Postpone{After: RetryDelay(1, 0), Reason: fmt.Sprintf("%s was just taken by item %s", havip.ID, owner)}
+	}
+	var rec ledger.Record
+	var verdict ledger.Verdict
+	if err == nil {
+		verdict, rec, err = h.Ledger.Adopt(ctx, item.Batch, item.Key, item.Record.ClientToken, havip.ID, havip.PrivateIPAddress)
+	}
+	if err != nil {
+		return &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+	}
+	if verdict != ledger.Applied {
+		return &Postpone{After: time.Second, Reason: "the item changed during the lookup: " + string(verdict)}
+	}
+	j.log.Info().Str("havip_id", havip.ID).Msg("adopted: an earlier request had created it")
+	return h.learnAddress(ctx, j, rec)
+}
+
+// renew gives the item its next token and attempts at once.
+func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record) error {
+	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
+	_, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec.ClientToken, next, "absent from a listing")
+	if err != nil {
+		return &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+	}
+	j.log.Info().Int("generation", rec.Generation+1).Msg("nothing was created under the earlier clientToken; the item has its next one")
+	return errAgain
+}
+
+func describe(havips []bce.HaVIP) string {
+	texts := make([]string, len(havips))
+	for i, havip := range havips {
+		texts[i] = fmt.Sprintf("%s (%s, created %s)", havip.ID, havip.PrivateIPAddress, havip.CreatedTime.UTC().Format(time.RFC3339))
+	}
+	return bounded(strings.Join(texts, ", "))
+}

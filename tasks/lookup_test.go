@@ -1,0 +1,268 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"havip/bce"
+	"havip/bce/bcesim"
+	"havip/ledger"
+)
+
+// outlive lets an item's token die, here and at BCE.
+func (b *bench) outlive() {
+	b.clock.pass(25 * time.Hour)
+	b.sim.Advance(25 * time.Hour)
+	b.api.SetClockOffset(0)
+}
+
+func (b *bench) noFaults() {
+	b.Helper()
+	if err := b.sim.SetFaults(bcesim.Faults{}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// The answer of the create was lost, and the token died: what exists is adopted.
+func TestLookupAdopts(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500")
+	fixed, auto := b.put(testItem("fixed", "10.1.2.3")), b.put(testItem("auto", ""))
+	b.postponed(fixed)
+	b.postponed(auto)
+	b.outlive()
+	b.done(fixed)
+	b.done(auto)
+	for i, key := range []string{"fixed", "auto"} {
+		rec := b.expect(key, facts{ledger.Adopted, ClassUnknown, "", 1, 1})
+		if exists := b.live()[i]; rec.HaVIPID != exists.HaVIPID || rec.PrivateIPAddress != exists.PrivateIP {
+			t.Errorf("%s: adopted %s %s, exists %+v", key, rec.HaVIPID, rec.PrivateIPAddress, exists)
+		}
+	}
+	if got := len(b.sim.CallsOf("create")); got != 2 {
+		t.Errorf("%d creates, want 2", got)
+	}
+}
+
+// The request was lost, and the token died: absence is the proof that lets the item go on under
+// its next token, although its task still carries the first one.
+func TestLookupRenews(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:error-500=#1")
+	task := b.put(testItem("a", "10.1.2.3"))
+	b.postponed(task)
+	b.outlive()
+	b.api.SetClockOffset(25 * time.Hour)
+	b.done(task)
+	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	if rec.Generation != 2 || rec.ClientToken != ClientToken(testBatch, "a", 2) {
+		t.Errorf("generation %d, token %s", rec.Generation, rec.ClientToken)
+	}
+	b.done(task)
+	if exists := b.live(); len(exists) != 1 || exists[0].ClientToken != rec.ClientToken {
+		t.Errorf("exists: %+v", exists)
+	}
+}
+
+// A HaVIP of another item is never adopted.
+func TestLookupNeverGuesses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:error-500=#2")
+	first := testItem("first", "")
+	first.Request.Name = "same-name"
+	second := testItem("second", "")
+	second.Request.Name = "same-name"
+	b.done(b.put(first))
+	task := b.put(second)
+	b.postponed(task)
+	b.clock.pass(TokenMaxAge + time.Second)
+	b.done(task)
+	rec := b.expect("second", facts{ledger.Created, ClassCreated, "", 2, 2})
+	if rec.HaVIPID == b.record("first").HaVIPID {
+		t.Fatal("two items have one HaVIP")
+	}
+}
+
+// Two that could be the item's own are a person's choice.
+func TestLookupAsksAPerson(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:error-500=#1")
+	third := b.put(testItem("third", ""))
+	b.postponed(third)
+	for i := range 2 { // by hand, in BCE's console
+		if _, err := b.api.CreateHaVIP(t.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "third", SubnetID: "sbn-1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.clock.pass(TokenMaxAge + time.Second)
+	b.done(third)
+	b.expect("third", facts{ledger.Review, ClassUnknown, "SeveralCandidates", 1, 1})
+}
+
+// A mismatch is looked into once nothing can be on its way any more; it never costs a new token.
+func TestLookupAfterMismatch(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:answer=#1:403/IdempotentParameterMismatch")
+	task := b.put(testItem("a", ""))
+	if got := b.postponement(task).After; got != LookupGrace {
+		t.Errorf("looked for after %v, want %v", got, LookupGrace)
+	}
+	calls := len(b.sim.Calls())
+	if got := b.postponement(task).After; got <= 0 || got > LookupGrace {
+		t.Errorf("came too early, and comes again after %v", got)
+	}
+	if len(b.sim.Calls()) != calls {
+		t.Error("something was sent inside the grace")
+	}
+	b.clock.pass(LookupGrace)
+	b.done(task)
+	b.expect("a", facts{ledger.Review, ClassMismatch, "IdempotentParameterMismatch", 1, 1})
+	if len(b.live()) != 0 || len(b.sim.CallsOf("create")) != 1 {
+		t.Error("it was created after a mismatch")
+	}
+}
+
+// The address is taken after an unknown outcome: by the item's own HaVIP, as it turns out.
+func TestLookupAfterAddressInUse(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=#1,create:answer=#2:400/PrivateIpInUseException")
+	task := b.put(testItem("a", "10.1.2.3"))
+	b.postponed(task)
+	b.postponed(task)
+	b.expect("a", facts{ledger.Unknown, ClassMismatch, "PrivateIpInUseException", 2, 2})
+	b.clock.pass(LookupGrace)
+	b.done(task)
+	rec := b.expect("a", facts{ledger.Adopted, ClassMismatch, "", 2, 2})
+	if rec.HaVIPID != b.live()[0].HaVIPID {
+		t.Error("adopted another")
+	}
+}
+
+// The same, but the address is somebody else's: then the no is definite.
+func TestLookupAfterAddressInUseBySomebodyElse(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:error-500=#2")
+	if _, err := b.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "theirs", SubnetID: "sbn-1", PrivateIPAddress: "10.1.2.3"}); err != nil {
+		t.Fatal(err)
+	}
+	task := b.put(testItem("a", "10.1.2.3"))
+	b.postponed(task)
+	b.postponed(task)
+	b.clock.pass(LookupGrace)
+	b.done(task)
+	b.expect("a", facts{ledger.Rejected, ClassRejected, "PrivateIpInUseException", 3, 3})
+}
+
+// An answer with another item's haVipId is never recorded as this one's.
+func TestAnswerWithAnotherItemsHaVIP(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.done(b.put(testItem("a", "10.1.2.3")))
+	config := b.config()
+	config.API = confusedAPI{b.api, b.record("a").HaVIPID}
+	b.handler = NewHandler(config)
+	b.postponed(b.put(testItem("b", "10.1.2.4")))
+	rec := b.expect("b", facts{ledger.Unknown, ClassMismatch, "HaVIPOfAnotherItem", 1, 1})
+	if rec.HaVIPID != "" {
+		t.Errorf("recorded %s", rec.HaVIPID)
+	}
+}
+
+type confusedAPI struct {
+	*bce.Client
+	id string
+}
+
+func (c confusedAPI) CreateHaVIPBody(context.Context, string, []byte) (*bce.CreateHaVIPOutput, error) {
+	return &bce.CreateHaVIPOutput{HaVIPID: c.id, ResponseMeta: bce.ResponseMeta{StatusCode: 200}}, nil
+}
+
+// A failing listing proves nothing.
+func TestLookupOfAFailingListing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:error-500=#1,list:error-500")
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.clock.pass(TokenMaxAge + time.Second)
+	b.postponed(task)
+	b.expect("a", facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1})
+	b.noFaults()
+	b.done(task)
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+}
+
+// One listing serves all the items that are in doubt.
+func TestLookupsShareAListing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=x40")
+	var all []*asynq.Task
+	for i := range 40 {
+		all = append(all, b.put(testItem(fmt.Sprintf("vip-%d", i), "")))
+		b.postponed(all[i])
+	}
+	b.clock.pass(TokenMaxAge + time.Second)
+	var wg sync.WaitGroup
+	for _, task := range all {
+		wg.Go(func() {
+			if err := b.handler.ProcessTask(t.Context(), task); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := len(b.sim.CallsOf("list")); got != 1 {
+		t.Errorf("%d listings for 40 items", got)
+	}
+	for i := range all {
+		if rec := b.record(fmt.Sprintf("vip-%d", i)); rec.State != ledger.Adopted {
+			t.Errorf("item %d is %s", i, rec.State)
+		}
+	}
+}
+
+// A listing that began too early does not serve.
+func TestFinderListsAnewForALaterDoubt(t *testing.T) {
+	t.Parallel()
+	lists := &countingLister{}
+	f := NewFinder(lists, nil)
+	find := func(notBefore time.Time) {
+		t.Helper()
+		if _, err := f.Find(t.Context(), "sbn-1", "n", notBefore); err != nil {
+			t.Fatal(err)
+		}
+	}
+	find(time.Now().Add(-time.Minute))
+	find(time.Now().Add(-time.Minute))
+	if lists.n != 1 {
+		t.Errorf("%d listings, want 1", lists.n)
+	}
+	find(time.Now())
+	if lists.n != 2 {
+		t.Errorf("%d listings, want 2", lists.n)
+	}
+	lists.err = errors.New("500")
+	if _, err := f.Find(t.Context(), "sbn-1", "n", time.Now()); err == nil {
+		t.Error("a listing that failed found nothing, which is no proof")
+	}
+}
+
+type countingLister struct {
+	n   int
+	err error
+}
+
+func (c *countingLister) HaVIPs(context.Context, bce.ListOptions) iter.Seq2[bce.HaVIP, error] {
+	c.n++
+	return func(yield func(bce.HaVIP, error) bool) {
+		if yield(bce.HaVIP{ID: "a", Name: "n", SubnetID: "sbn-1"}, nil) && c.err != nil {
+			yield(bce.HaVIP{}, c.err)
+		}
+	}
+}
