@@ -122,6 +122,9 @@ func (h *Handler) learnClock(j *job, serverDate time.Time) bool {
 	if serverDate.IsZero() || (offset-h.API.ClockOffset()).Abs() < clockTolerance {
 		return false // no clock to learn, or it is known and did not help
 	}
+	if offset.Abs() < clockTolerance {
+		offset = 0 // our clock is right again
+	}
 	h.API.SetClockOffset(offset)
 	j.log.Warn().Dur("offset", offset).Msg("this machine's clock is not BCE's; signing with BCE's")
 	return true

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
 	"strings"
 )
 
@@ -125,10 +123,3 @@ func (l Lane) String() string { return l.Account + "/" + l.Region }
 
 // Queue is the lane's asynq queue.
 func (l Lane) Queue() string { return "havip." + l.Account + "." + l.Region }
-
-// taskID names the task of one generation of an item: asynq refuses a second one while the
-// first is in the queue. Escaping keeps apart what a slash in a batch or key would join, and
-// keeps braces, which choose Redis Cluster slots, out of asynq's keys.
-func taskID(batch, key string, generation int) string {
-	return url.PathEscape(batch) + "/" + url.PathEscape(key) + "/" + strconv.Itoa(generation)
-}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"sync"
-	"time"
 
 	"github.com/hibiken/asynq"
 
@@ -35,15 +34,7 @@ type Queue interface {
 	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
 }
 
-// The terms under which tasks are enqueued.
 const (
-	// taskMaxRetry is out of reach on purpose: the handler ends retries by the ledger. asynq
-	// counts only what the handler did not decide, and would archive the task at the limit.
-	taskMaxRetry = 1000
-	// taskTimeout is far above what one run of the handler takes, which ends by its own
-	// deadlines: asynq would run a second one beside a handler that outlives it.
-	taskTimeout = 10 * time.Minute
-
 	// enqueueChunk is how many items are registered, enqueued and marked at a time, and
 	// enqueueParallel how many of them are on their way to the queue at once.
 	enqueueChunk    = 1000
@@ -185,13 +176,8 @@ func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison
 
 func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) error {
 	item := c.Row.Item
-	task := asynq.NewTask(TypeCreate, newPayload(batch, item, c.ClientToken).Encode())
-	_, err := p.queue.EnqueueContext(ctx, task,
-		asynq.TaskID(taskID(batch, item.Key, c.Generation)),
-		asynq.Queue(Lane{Account: item.Account, Region: item.Region}.Queue()),
-		asynq.MaxRetry(taskMaxRetry),
-		asynq.Timeout(taskTimeout),
-	)
+	task, options := newTask(batch, item, c.ClientToken, taskID(batch, item.Key, c.Generation))
+	_, err := p.queue.EnqueueContext(ctx, task, options...)
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil // It stands in the queue already, which is what was wanted.
 	}

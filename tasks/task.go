@@ -1,0 +1,58 @@
+package tasks
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"havip/ledger"
+)
+
+// The terms under which tasks are enqueued.
+const (
+	// taskMaxRetry is out of reach on purpose: the handler ends retries by the ledger. asynq
+	// counts only what the handler did not decide, and would archive the task at the limit.
+	taskMaxRetry = 1000
+	// taskTimeout is far above what one run of the handler takes, which ends by its own
+	// deadlines: asynq would run a second one beside a handler that outlives it.
+	taskTimeout = 10 * time.Minute
+)
+
+// newTask returns a create task with the options to enqueue it under.
+func newTask(batch string, item Item, token, id string) (*asynq.Task, []asynq.Option) {
+	task := asynq.NewTask(TypeCreate, newPayload(batch, item, token).Encode())
+	return task, []asynq.Option{
+		asynq.TaskID(id),
+		asynq.Queue(Lane{Account: item.Account, Region: item.Region}.Queue()),
+		asynq.MaxRetry(taskMaxRetry),
+		asynq.Timeout(taskTimeout),
+	}
+}
+
+// TaskOf makes an item's task anew from the ledger, for an item whose task is lost or held up.
+// Suffix, when not "", sets it apart from a task of the item that asynq still knows; the handler
+// makes sure that only one of them sends.
+func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option, error) {
+	request, err := RequestOf(item.Spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted := Item{
+		Key: item.Key, Account: item.Account, Region: item.Region, ClientToken: item.OwnToken, Request: request,
+	}
+	id := taskID(item.Batch, item.Key, item.Record.Generation)
+	if suffix != "" {
+		id += "/" + url.PathEscape(suffix)
+	}
+	task, options := newTask(item.Batch, wanted, item.Record.ClientToken, id)
+	return task, options, nil
+}
+
+// taskID names the task of one generation of an item: asynq refuses a second one while the
+// first is in the queue. Escaping keeps apart what a slash in a batch or key would join, and
+// keeps braces, which choose Redis Cluster slots, out of asynq's keys.
+func taskID(batch, key string, generation int) string {
+	return url.PathEscape(batch) + "/" + url.PathEscape(key) + "/" + strconv.Itoa(generation)
+}

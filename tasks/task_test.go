@@ -1,0 +1,65 @@
+package tasks
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hibiken/asynq"
+
+	"havip/ledger"
+)
+
+// What is made anew from the ledger is what the producer had put in.
+func TestTaskOfLedger(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	for _, own := range []string{"", "team-token"} {
+		item := testItem("key/"+own, "10.1.2.3")
+		item.Request.Name, item.ClientToken = "name", own
+		queue := &queueStub{}
+		if _, err := NewProducer(b.ledger, queue).Enqueue(t.Context(), testBatch, item); err != nil {
+			t.Fatal(err)
+		}
+		recorded, err := b.ledger.Item(t.Context(), testBatch, item.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		task, options, err := TaskOf(recorded, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(queue.tasks[0].Payload()), string(task.Payload())); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(optionTexts(queue.opts[0]), optionTexts(options)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func optionTexts(options []asynq.Option) []string {
+	texts := make([]string, len(options))
+	for i, option := range options {
+		texts[i] = option.String()
+	}
+	return texts
+}
+
+func TestTaskOfKeepsTasksApart(t *testing.T) {
+	t.Parallel()
+	item := ledger.Item{Batch: "b", Spec: ledger.Spec{Key: "k", Body: `{}`}, Record: ledger.Record{Generation: 2}}
+	ids := map[string]bool{}
+	for _, suffix := range []string{"", "rescue/3", "rescue/4"} {
+		_, options, err := TaskOf(item, suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[options[0].String()] = true
+	}
+	if !ids[`TaskID("b/k/2")`] || !ids[`TaskID("b/k/2/rescue%2F3")`] || len(ids) != 3 {
+		t.Errorf("got %v", ids)
+	}
+	if _, _, err := TaskOf(ledger.Item{}, ""); err == nil {
+		t.Error("a spec without a body makes a task")
+	}
+}
