@@ -85,14 +85,6 @@ func (l *Ledger) Batches(ctx context.Context) ([]Batch, error) {
 	return batches, nil
 }
 
-func (l *Ledger) index(ctx context.Context, name string) error {
-	at, err := l.time(ctx)
-	if err != nil {
-		return err
-	}
-	return l.rdb.ZAddNX(ctx, batchIndex, redis.Z{Score: float64(at.UnixMilli()), Member: name}).Err()
-}
-
 func decodeBatch(name string, facts map[string]string) Batch {
 	number := func(field string) int64 {
 		n, _ := strconv.ParseInt(facts[field], 10, 64)

@@ -29,8 +29,8 @@ func (l *Ledger) Events(ctx context.Context, batch, after string, limit int64, b
 	if after == "" {
 		after = "0"
 	}
-	if block <= 0 {
-		block = -1 // go-redis sends no BLOCK for a negative duration
+	if block = block.Truncate(time.Millisecond); block <= 0 {
+		block = -1 // go-redis sends no BLOCK for a negative duration; BLOCK 0 would be for ever
 	}
 	streams, err := l.rdb.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{keysOf(batch).events, after},

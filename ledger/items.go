@@ -92,14 +92,20 @@ func compare(spec Spec, item Item, found bool) Registration {
 	return answer
 }
 
-// Attempts reads the log of every request sent for the item, oldest first.
+// The log of an item keeps its first requests and its last ones; see lua/begin.lua.
+const logFirst, logLast = 20, 80
+
+// Attempts reads the log of the requests sent for the item, oldest first. Of more than a hundred
+// the first twenty and the last eighty are kept.
 func (l *Ledger) Attempts(ctx context.Context, item Item) ([]Attempt, error) {
 	if item.Record.Sends == 0 {
 		return nil, nil
 	}
-	fields := make([]string, item.Record.Sends)
-	for n := range fields {
-		fields[n] = strconv.Itoa(n+1) + ":" + item.Key
+	var fields []string
+	for n := 1; n <= item.Record.Sends; n++ {
+		if n <= logFirst || n > item.Record.Sends-logLast {
+			fields = append(fields, strconv.Itoa(n)+":"+item.Key)
+		}
 	}
 	values, err := l.rdb.HMGet(ctx, keysOf(item.Batch).attempts, fields...).Result()
 	if err != nil {

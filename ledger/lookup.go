@@ -9,16 +9,17 @@ import (
 
 // Adopt records that a HaVIP which exists already is the item's: a request under the given
 // clientToken created it, and the answer was lost. It applies only while such a request is in
-// doubt. The HaVIP must have been claimed for the item first; see [Ledger.ClaimHaVIP].
-func (l *Ledger) Adopt(ctx context.Context, batch, key, clientToken, haVIPID, address string) (Verdict, Record, error) {
-	raw, err := l.run(ctx, adoptScript, batch, key, clientToken, haVIPID, address)
+// doubt, and no other was begun since the caller saw the record. The HaVIP must have been claimed
+// for the item first; see [Ledger.ClaimHaVIP].
+func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (Verdict, Record, error) {
+	raw, err := l.run(ctx, adoptScript, batch, key, seen.ClientToken, haVIPID, address, seen.Sends)
 	return transition("adopt", batch, key, raw, err)
 }
 
-// Renew gives an item its next clientToken. The caller has proof that the present one created
-// nothing and cannot any more; why names the proof, for the batch's events.
-func (l *Ledger) Renew(ctx context.Context, batch, key, clientToken, next, why string) (Verdict, Record, error) {
-	raw, err := l.run(ctx, renewScript, batch, key, clientToken, next, why)
+// Renew gives an item its next clientToken. The caller has proof that the one of the record it saw
+// created nothing and cannot any more; why names the proof, for the batch's events.
+func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (Verdict, Record, error) {
+	raw, err := l.run(ctx, renewScript, batch, key, seen.ClientToken, next, why, seen.Sends)
 	return transition("renew", batch, key, raw, err)
 }
 

@@ -25,8 +25,7 @@ const registerChunk = 200
 // The error, if any, tells that some chunk may not have been entered; calling again with the
 // same specs continues.
 func (l *Ledger) Register(ctx context.Context, batch string, source Source, specs []Spec) ([]Registration, error) {
-	// The index lies in another slot: first, so that no batch can exist unlisted.
-	if err := l.index(ctx, batch); err != nil {
+	if err := l.touch(ctx, batch); err != nil {
 		return nil, fmt.Errorf("register in batch %q: %w", batch, err)
 	}
 	facts, err := json.Marshal(source)
@@ -41,6 +40,9 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 			return answers, fmt.Errorf("register in batch %q: %w", batch, err)
 		}
 		answers, specs = append(answers, chunk...), specs[n:]
+	}
+	if err := l.touch(ctx, batch); err != nil {
+		return answers, fmt.Errorf("register in batch %q: %w", batch, err)
 	}
 	return answers, nil
 }

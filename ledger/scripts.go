@@ -24,6 +24,7 @@ var (
 	addressScript  = script("address")
 	adoptScript    = script("adopt")
 	renewScript    = script("renew")
+	releaseScript  = script("release")
 )
 
 func script(name string) *redis.Script {

@@ -16,6 +16,7 @@ import (
 func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 	// Neither asynq's lease nor a shutdown may cut off a call: its outcome would be unknown.
 	ctx = context.WithoutCancel(ctx)
+	signedWith := h.API.ClockOffset()
 	outcome, took := h.send(ctx, j, until)
 	h.logAttempt(j, outcome, took)
 	rec, err := h.record(ctx, j, outcome, took)
@@ -26,10 +27,10 @@ func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 	}
 	switch {
 	case rec.State.Terminal():
-		return h.learnAddress(ctx, j, rec)
+		return h.learnAddress(ctx, j, rec, rec.UpdatedAt)
 	case rec.Lookup:
 		return &Postpone{After: LookupGrace, Reason: "in doubt: it will be looked for"}
-	case outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate):
+	case outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate, signedWith):
 		return errAgain
 	}
 	// Spaced by sends, since waits do not count as attempts.
@@ -115,12 +116,13 @@ func (h *Handler) recordOnce(ctx context.Context, j *job, entry ledger.Outcome) 
 // learnt again. BCE refuses signatures from 30 minutes on.
 const clockTolerance = time.Minute
 
-// learnClock takes the server's clock from an answer of RequestExpired, and reports whether
-// signing again may help.
-func (h *Handler) learnClock(j *job, serverDate time.Time) bool {
+// learnClock takes the server's clock from an answer of RequestExpired, and reports whether signing
+// again may help. SignedWith is the offset of the request that was refused: of many in flight, the
+// first learns the clock, and all are signed again.
+func (h *Handler) learnClock(j *job, serverDate time.Time, signedWith time.Duration) bool {
 	offset := time.Until(serverDate)
-	if serverDate.IsZero() || (offset-h.API.ClockOffset()).Abs() < clockTolerance {
-		return false // no clock to learn, or it is known and did not help
+	if serverDate.IsZero() || (offset-signedWith).Abs() < clockTolerance {
+		return false // no clock to learn, or it was known and did not help
 	}
 	if offset.Abs() < clockTolerance {
 		offset = 0 // our clock is right again
@@ -134,10 +136,14 @@ func (h *Handler) learnClock(j *job, serverDate time.Time) bool {
 const addressPatience = 2 * time.Minute
 
 // learnAddress fills in the address of a created item, where BCE chose it. It never fails the
-// item: after a while the address stays unknown.
-func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record) error {
+// item: after a while the address stays unknown. Now is the ledger's clock, which the record's
+// times are of.
+func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record, now ledger.Millis) error {
 	if !rec.NeedsAddress() {
 		return nil
+	}
+	if h.isDraining() {
+		return &Postpone{Reason: "created; its address is asked for by another worker"}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), CallTimeout)
 	defer cancel()
@@ -146,14 +152,14 @@ func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record) e
 	if err == nil {
 		address = out.HaVIP.PrivateIPAddress
 	}
-	if address == "" && time.Since(rec.UpdatedAt.Time()) < addressPatience {
+	if address == "" && now.Time().Sub(rec.UpdatedAt.Time()) < addressPatience {
 		return &Postpone{After: RetryDelay(3, 0), Reason: fmt.Sprintf("created; its address is not known yet: %v", err)}
 	}
 	if address == "" {
 		j.log.Warn().AnErr("cause", err).Str("havip_id", rec.HaVIPID).Msg("created, but its address could not be learnt")
 	}
 	if _, err := h.Ledger.NoteAddress(ctx, j.payload.Batch, j.payload.Key, rec.HaVIPID, address); err != nil {
-		return &Postpone{After: RetryDelay(3, 0), Reason: err.Error()}
+		return h.later(j, err)
 	}
 	return nil
 }

@@ -30,8 +30,8 @@ const (
 	// not counted.
 	ClassLaneFault Class = "lane-fault"
 	// ClassMismatch: the answer contradicts what the item knows of itself (its token was used
-	// with other parameters; its address is taken after an unknown outcome). Something may
-	// exist: nothing is sent until that is cleared up.
+	// with other parameters; a no, after an earlier request whose outcome is unknown). Something
+	// may exist: nothing is sent until that is looked up.
 	ClassMismatch Class = "mismatch"
 )
 
@@ -111,11 +111,13 @@ func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
 	case e.StatusCode < 400 || e.StatusCode > 499 || e.StatusCode == http.StatusRequestTimeout || e.Code == bce.CodeInternalError:
 		return ClassUnknown, ""
 	}
-	if scope := laneScope(e.Code); scope != "" {
+	if scope := laneScope(e); scope != "" {
 		return ClassLaneFault, scope
 	}
-	if afterUnknown && strings.Contains(e.Code, bce.CodePrivateIPInUse) {
-		return ClassMismatch, "" // perhaps it is the item's own HaVIP that has the address
+	if afterUnknown {
+		// The earlier request may have created it, and be the very reason of this no: the address
+		// is taken, the token is busy. What the no is worth, a lookup tells.
+		return ClassMismatch, ""
 	}
 	return ClassRejected, ""
 }
@@ -130,20 +132,26 @@ func isThrottling(code string) bool {
 	return false
 }
 
-// laneScope is the scope of a code that is not about the item, or "".
-func laneScope(code string) Scope {
-	switch code {
-	case bce.CodeAccessDenied, bce.CodeQualifyNotPass, bce.CodeOptInRequired,
-		bce.CodeInvalidAccessKeyID, bce.CodeSignatureDoesNotMatch, bce.CodeInvalidHTTPAuthHeader:
-		return ScopeLane
-	case bce.CodeRequestExpired:
+// laneScope is the scope of an answer that is not about the item, or "". 401, 402 and 403 are about
+// who asks, whatever their code: BCE's table has no end (an expired session token, an account in
+// arrears), and taking one for a word about the item would reject a whole batch for it.
+func laneScope(e *bce.Error) Scope {
+	switch {
+	case strings.Contains(e.Code, bce.CodeSubnetHasNoMoreIP):
+		return ScopeSubnet
+	case strings.Contains(e.Code, bce.CodeLimitExceeded), strings.Contains(e.Code, bce.CodeExceedLimit):
+		return ScopeQuota
+	case e.Code == bce.CodeRequestExpired:
 		return ScopeClock
 	}
-	switch {
-	case strings.Contains(code, bce.CodeSubnetHasNoMoreIP):
-		return ScopeSubnet
-	case strings.Contains(code, bce.CodeLimitExceeded), strings.Contains(code, bce.CodeExceedLimit):
-		return ScopeQuota
+	switch e.Code {
+	case bce.CodeSignatureDoesNotMatch, bce.CodeInvalidHTTPAuthHeader, bce.CodeInvalidHTTPRequest,
+		bce.CodeInvalidURI, bce.CodeInvalidVersion:
+		return ScopeLane
+	}
+	switch e.StatusCode {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
+		return ScopeLane
 	}
 	return ""
 }

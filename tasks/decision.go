@@ -9,8 +9,8 @@ import (
 )
 
 // Postpone is what [Handler.ProcessTask] returns when the task should come again after a
-// delay. It is not a failure for asynq: the ledger counts attempts, and asynq must not archive
-// a task on a count of its own (a foreign producer's MaxRetry may be anything).
+// delay. It is not a failure for asynq: the ledger counts attempts. Where a foreign producer's
+// MaxRetry makes asynq archive the task all the same, a worker's reconciler brings the item back.
 type Postpone struct {
 	After time.Duration
 	// Reason is for people: asynq shows it as the task's last error.

@@ -22,5 +22,5 @@
 // # Import it
 //
 // [Producer] serves any Go program; see its example. Producers in other languages put tasks of
-// type [TypeCreate] with a [Payload] in JSON into the queue [QueueName].
+// type [TypeCreate] with a [Payload] in JSON into the queue [Lane.Queue].
 package tasks

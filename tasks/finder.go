@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"havip/bce"
@@ -34,16 +35,17 @@ func NewFinder(api Lister, gate Gate) *Finder {
 
 // listing is all that existed in a lane at some moment after began.
 type listing struct {
-	began  time.Time
-	byName map[place][]bce.HaVIP
+	began     time.Time
+	byName    map[place][]bce.HaVIP
+	byAddress map[place][]bce.HaVIP
 }
 
-// place is what an item is found by: everything that it asked for and BCE tells, but for an
-// address, which BCE may have chosen.
-type place struct{ subnetID, name string }
+// place is a subnet and a name or address in it.
+type place struct{ subnetID, word string }
 
-// Find returns the HaVIPs of this subnet and name, from a listing that began at or after notBefore.
-func (f *Finder) Find(ctx context.Context, subnetID, name string, notBefore time.Time) ([]bce.HaVIP, error) {
+// Find returns the HaVIPs that have the request's subnet and its name or address, from a listing
+// that began at or after notBefore.
+func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time) ([]bce.HaVIP, error) {
 	select {
 	case f.turn <- struct{}{}:
 		defer func() { <-f.turn }()
@@ -57,7 +59,7 @@ func (f *Finder) Find(ctx context.Context, subnetID, name string, notBefore time
 		}
 		f.last = fresh
 	}
-	return f.last.byName[place{subnetID, name}], nil
+	return f.last.find(request), nil
 }
 
 func (f *Finder) list(ctx context.Context) (*listing, error) {
@@ -68,7 +70,7 @@ func (f *Finder) list(ctx context.Context) (*listing, error) {
 			return nil, err
 		}
 	}
-	l := &listing{began: time.Now(), byName: map[place][]bce.HaVIP{}}
+	l := &listing{began: time.Now(), byName: map[place][]bce.HaVIP{}, byAddress: map[place][]bce.HaVIP{}}
 	seen := map[string]bool{}
 	for havip, err := range f.api.HaVIPs(ctx, bce.ListOptions{}) {
 		if err != nil {
@@ -78,8 +80,26 @@ func (f *Finder) list(ctx context.Context) (*listing, error) {
 			continue // pages may overlap while HaVIPs come and go
 		}
 		seen[havip.ID] = true
-		at := place{havip.SubnetID, havip.Name}
-		l.byName[at] = append(l.byName[at], havip)
+		l.add(havip)
 	}
 	return l, nil
+}
+
+func (l *listing) add(havip bce.HaVIP) {
+	name, address := place{havip.SubnetID, havip.Name}, place{havip.SubnetID, havip.PrivateIPAddress}
+	l.byName[name] = append(l.byName[name], havip)
+	l.byAddress[address] = append(l.byAddress[address], havip)
+}
+
+func (l *listing) find(request Request) []bce.HaVIP {
+	found := slices.Clone(l.byName[place{request.SubnetID, request.Name}])
+	if request.PrivateIPAddress == "" {
+		return found
+	}
+	for _, havip := range l.byAddress[place{request.SubnetID, request.PrivateIPAddress}] {
+		if havip.Name != request.Name {
+			found = append(found, havip)
+		}
+	}
+	return found
 }

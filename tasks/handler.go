@@ -26,8 +26,9 @@ type API interface {
 	ClockOffset() time.Duration
 }
 
-// Log is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
-type Log interface {
+// HandlerLedger is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
+type HandlerLedger interface {
+	Batch(ctx context.Context, name string) (ledger.Batch, error)
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	Commit(ctx context.Context, batch string) error
@@ -37,8 +38,8 @@ type Log interface {
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
 	ClaimHaVIP(ctx context.Context, lane, haVIPID, batch, key string) (ledger.Owner, error)
 	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
-	Adopt(ctx context.Context, batch, key, clientToken, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
-	Renew(ctx context.Context, batch, key, clientToken, next, why string) (ledger.Verdict, ledger.Record, error)
+	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
+	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)
 	NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (ledger.Verdict, error)
 }
 
@@ -60,6 +61,8 @@ const (
 	leaseMargin = 5 * time.Second
 	// gateTimeout bounds the wait for the lane's permission; then the task goes to the back.
 	gateTimeout = time.Minute
+	// ledgerRetry is the least delay after a failure of the ledger.
+	ledgerRetry = 2 * time.Second
 	// recordTimeout bounds the tries to record an outcome while Redis is away.
 	recordTimeout = time.Minute
 )
@@ -68,7 +71,7 @@ const (
 type HandlerConfig struct {
 	Lane   Lane
 	API    API
-	Ledger Log
+	Ledger HandlerLedger
 	// Gate admits creates, ListGate listings; nil admits all.
 	Gate, ListGate Gate
 	// Worker names this process in the ledger.
@@ -93,7 +96,8 @@ func NewHandler(c HandlerConfig) *Handler {
 		c.TokenMaxAge = TokenMaxAge
 	}
 	if c.Horizon == 0 {
-		c.Horizon = RetryHorizon
+		// Not before an item in doubt is looked up for its token's age.
+		c.Horizon = max(RetryHorizon, c.TokenMaxAge)
 	}
 	return &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListGate), draining: make(chan struct{})}
 }
@@ -123,7 +127,7 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 		return err
 	}
 	decision := h.carryOut(ctx, j)
-	if errors.Is(decision, errAgain) {
+	if errors.Is(decision, errAgain) && !h.isDraining() {
 		decision = h.carryOut(ctx, j)
 	}
 	if errors.Is(decision, asynq.SkipRetry) {
@@ -149,10 +153,8 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 
 // admit waits for the lane's permission.
 func (h *Handler) admit(ctx context.Context) error {
-	select {
-	case <-h.draining:
+	if h.isDraining() {
 		return &Postpone{Reason: "the worker is stopping"}
-	default:
 	}
 	if h.Gate == nil {
 		return nil
@@ -165,6 +167,15 @@ func (h *Handler) admit(ctx context.Context) error {
 		return &Postpone{After: RetryDelay(1, 0), Reason: "waiting for the lane: " + err.Error()}
 	}
 	return nil
+}
+
+func (h *Handler) isDraining() bool {
+	select {
+	case <-h.draining:
+		return true
+	default:
+		return false
+	}
 }
 
 // untilDrain returns a context that ends also when the handler drains.
@@ -192,7 +203,7 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	case ledger.Begun:
 		return h.attempt(ctx, j, began.Add(attemptLease-leaseMargin))
 	case ledger.Finished:
-		return h.learnAddress(ctx, j, start.Item.Record)
+		return h.learnAddress(ctx, j, start.Item.Record, start.At)
 	case ledger.Busy:
 		return &Postpone{After: start.Wait + time.Second, Reason: "another attempt of the item is in flight"}
 	case ledger.Lookup:
@@ -222,7 +233,7 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 	for range 3 {
 		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, options)
 		if err != nil {
-			return start, &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+			return start, h.later(j, err)
 		}
 		switch {
 		case start.Verdict == ledger.Foreign && ownToken(start.Item, j.payload.ClientToken):
@@ -250,20 +261,37 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	if errors.As(err, &taken) {
 		return archive(err)
 	}
-	if err == nil {
-		_, err = h.Ledger.Register(ctx, p.Batch, ledger.Source{By: "task queue"}, specsOf(p.Batch, rows))
-	}
-	if err == nil {
-		err = h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
-	}
-	if err == nil {
-		err = h.Ledger.Commit(ctx, p.Batch)
-	}
 	if err != nil {
-		return &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+		return h.later(j, err)
+	}
+	if err := h.enter(ctx, p, rows); err != nil {
+		return h.later(j, err)
 	}
 	j.log.Info().Msg("item registered from a task that nobody had registered")
 	return nil
+}
+
+// taskQueue is the source of batches that nobody but tasks made.
+const taskQueue = "task queue"
+
+// enter registers the row. A batch of a producer that is not through yet stays uncommitted: it is
+// the producer's to commit.
+func (h *Handler) enter(ctx context.Context, p Payload, rows []Row) error {
+	before, err := h.Ledger.Batch(ctx, p.Batch)
+	var missing *ledger.BatchNotFoundError
+	if err != nil && !errors.As(err, &missing) {
+		return err
+	}
+	if _, err := h.Ledger.Register(ctx, p.Batch, ledger.Source{By: taskQueue}, specsOf(p.Batch, rows)); err != nil {
+		return err
+	}
+	if err := h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key}); err != nil {
+		return err
+	}
+	if missing == nil && before.CommittedAt == 0 && before.Source.By != taskQueue {
+		return nil
+	}
+	return h.Ledger.Commit(ctx, p.Batch)
 }
 
 // ownToken reports whether the token was the item's in an earlier generation.
@@ -282,13 +310,24 @@ func ownToken(item ledger.Item, token string) bool {
 func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, message string) error {
 	verdict, _, err := h.Ledger.Settle(ctx, j.payload.Batch, j.payload.Key, state, code, message)
 	if err != nil {
-		return &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+		return h.later(j, err)
 	}
-	if verdict == ledger.Busy {
+	switch verdict {
+	case ledger.Applied:
+	case ledger.Busy:
 		return &Postpone{After: attemptLease, Reason: "another attempt of the item is in flight"}
+	default:
+		return nil // finished meanwhile, by somebody who knew more
 	}
 	j.log.Warn().Str("state", string(state)).Str("code", code).Msg(message)
 	return nil
+}
+
+// later is the decision after a failure of the ledger, which is nobody's failure in particular: it
+// is logged, for it shows nowhere else, and does not come back in a tight loop.
+func (h *Handler) later(j *job, err error) error {
+	j.log.Warn().Err(err).Msg("the ledger failed; the task comes again")
+	return &Postpone{After: ledgerRetry + RetryDelay(3, 0), Reason: err.Error()}
 }
 
 func taskIDOf(ctx context.Context) string {

@@ -3,7 +3,9 @@ package tasks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -254,7 +256,7 @@ func TestHandlerArchivesWhatCannotBe(t *testing.T) {
 	b.archived(payload(elsewhere, ""), "lane default/gz does not belong into queue havip.default.bj")
 	b.archived(payload(changed, ""), "another request is registered")
 	b.archived(payload(testItem("thief", ""), ClientToken(testBatch, "a", 1)), "derived for another item")
-	b.archived(payload(testItem("thief", ""), "team-token"), "belongs to item other/own already")
+	b.archived(payload(testItem("thief", ""), "team-token"), `belongs to item "own" of batch "other" already`)
 	b.archived(payload(testItem("a", "10.1.2.3"), ClientToken(testBatch, "zzz", 1)), "another clientToken")
 	if got := len(b.sim.Calls()); got != calls {
 		t.Errorf("%d calls were made for tasks that cannot be", got-calls)
@@ -271,10 +273,28 @@ func TestHandlerEndsRetriesThatNeverLeft(t *testing.T) {
 	config.API = notSentAPI{b.api}
 	b.handler = NewHandler(config)
 	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.clock.pass(RetryHorizon + time.Second)
+	for range 21 {
+		b.postponed(task)
+		b.clock.pass(time.Hour)
+	}
 	b.done(task)
-	b.expect("a", facts{ledger.Rejected, ClassNotSent, "RetriesExhausted", 1, 1})
+	b.expect("a", facts{ledger.Rejected, ClassNotSent, "RetriesExhausted", 21, 21})
+}
+
+// Workers that were off do not use up an item's retries.
+func TestHandlerRetriesAfterAWeekendOff(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	config.API = notSentAPI{b.api}
+	down, up := NewHandler(config), b.handler
+	b.handler = down
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.clock.pass(60 * time.Hour)
+	b.handler = up
+	b.done(task)
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 }
 
 type notSentAPI struct{ *bce.Client }
@@ -339,7 +359,7 @@ func TestHandlerRecordsWhenRedisIsBack(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
 	config := b.config()
-	failing := &failingLog{Log: b.ledger, failures: 3}
+	failing := &failingLog{HandlerLedger: b.ledger, failures: 3}
 	config.Ledger = failing
 	b.handler = NewHandler(config)
 	b.done(b.put(testItem("a", "10.1.2.3")))
@@ -350,7 +370,7 @@ func TestHandlerRecordsWhenRedisIsBack(t *testing.T) {
 }
 
 type failingLog struct {
-	Log
+	HandlerLedger
 	failures int
 }
 
@@ -359,7 +379,76 @@ func (f *failingLog) Record(ctx context.Context, batch, key string, n int, o led
 		f.failures--
 		return "", ledger.Record{}, errors.New("connection refused")
 	}
-	return f.Log.Record(ctx, batch, key, n, o)
+	return f.HandlerLedger.Record(ctx, batch, key, n, o)
+}
+
+// All that were signed with a wrong clock are signed again, not only the first of them.
+func TestHandlersInFlightAllLearnTheClock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.sim.Advance(3 * time.Hour)
+	const inFlight = 8
+	config := b.config()
+	var ready, signed sync.WaitGroup
+	ready.Add(inFlight)
+	config.API = hookedAPI{b.api, func() {
+		if b.api.ClockOffset() == 0 {
+			ready.Done()
+			ready.Wait()
+		}
+	}}
+	b.handler = NewHandler(config)
+	for i := range inFlight {
+		task := b.put(testItem(fmt.Sprint("vip-", i), ""))
+		signed.Go(func() {
+			if err := b.handler.ProcessTask(t.Context(), task); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	signed.Wait()
+	if got := len(b.live()); got != inFlight {
+		t.Errorf("%d of %d were created", got, inFlight)
+	}
+}
+
+// Nothing new begins in a draining worker, not even at once.
+func TestHandlerDoesNotBeginAgainWhileDraining(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.sim.Advance(3 * time.Hour)
+	config := b.config()
+	var h *Handler
+	config.API = hookedAPI{b.api, func() { h.Drain() }}
+	h = NewHandler(config)
+	b.handler = h
+	b.postponed(b.put(testItem("a", "")))
+	if got := len(b.sim.Calls()); got != 1 {
+		t.Errorf("%d calls, want the one that was in flight", got)
+	}
+}
+
+// A foreign task does not declare a batch complete that its producer is still putting in.
+func TestForeignTaskLeavesAProducersBatchOpen(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	specs := specsOf(testBatch, []Row{{Item: testItem("first", "10.1.2.3")}})
+	if _, err := b.ledger.Register(t.Context(), testBatch, ledger.Source{By: "producer"}, specs); err != nil {
+		t.Fatal(err)
+	}
+	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("first", "10.1.2.3"), "").Encode()))
+	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("foreign", ""), "").Encode()))
+	batch, err := b.ledger.Batch(t.Context(), testBatch)
+	if err != nil || batch.Done() || batch.Total != 2 {
+		t.Fatalf("batch %+v, %v", batch, err)
+	}
+	if err := b.ledger.Commit(t.Context(), testBatch); err != nil {
+		t.Fatal(err)
+	}
+	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("late", ""), "").Encode()))
+	if batch, err = b.ledger.Batch(t.Context(), testBatch); err != nil || !batch.Done() {
+		t.Errorf("batch %+v, %v", batch, err)
+	}
 }
 
 func TestHandlerDrains(t *testing.T) {
@@ -413,8 +502,12 @@ func TestHandlerAddressCanStayUnknown(t *testing.T) {
 func TestHandlerGivesUpOnAnAddress(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "get:error-500")
-	b.clock.pass(-addressPatience - time.Second)
-	b.done(b.put(testItem("a", "")))
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.clock.pass(addressPatience - time.Second)
+	b.postponed(task)
+	b.clock.pass(2 * time.Second)
+	b.done(task)
 	rec := b.record("a")
 	if rec.State != ledger.Created || !rec.AddressGivenUp {
 		t.Errorf("record %+v", rec)

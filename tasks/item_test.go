@@ -62,6 +62,8 @@ func TestValidate(t *testing.T) {
 		{"CIDR", func(i *Item) { i.Request.PrivateIPAddress = "10.0.0.0/8" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
 		{"key of two lines", func(i *Item) { i.Key = "a\nb" }, []string{"key: must be printable text on one line"}},
 		{"key with a space outside", func(i *Item) { i.Key = " a" }, []string{"key: must not start or end with space"}},
+		{"description of two lines", func(i *Item) { i.Request.Description = "a\n\tb" }, nil},
+		{"description that acts on a terminal", func(i *Item) { i.Request.Description = "a\x1b[31m" }, []string{"description: must not hold control characters"}},
 		{"own token", func(i *Item) { i.ClientToken = strings.Repeat("x", 64) }, nil},
 		{"own token too long", func(i *Item) { i.ClientToken = strings.Repeat("x", 65) }, []string{"clientToken: has 65 bytes; at most 64 ASCII characters are allowed"}},
 		{"own token not ASCII", func(i *Item) { i.ClientToken = "é" }, []string{"clientToken: must be printable ASCII without spaces"}},

@@ -27,18 +27,20 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	}
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()
+	signedWith := h.API.ClockOffset()
 	finding, err := h.find(ctx, j, rec, time.Now().Add(LookupGrace-age))
 	var refused *bce.Error
 	switch {
-	case errors.As(err, &refused) && refused.Code == bce.CodeRequestExpired && h.learnClock(j, refused.ServerDate):
+	case errors.As(err, &refused) && refused.Code == bce.CodeRequestExpired && h.learnClock(j, refused.ServerDate, signedWith):
 		return errAgain
 	case err != nil:
-		return &Postpone{After: RetryDelay(rec.Sends, 0), Reason: "lookup: " + err.Error()}
+		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")
+		return &Postpone{After: RetryDelay(max(rec.Sends, 5), 0), Reason: "lookup: " + err.Error()}
 	case finding.Own != nil:
 		return h.adopt(ctx, j, *finding.Own)
 	case !finding.Absent():
-		return h.settle(ctx, j, ledger.Review, "SeveralCandidates",
-			"more than one HaVIP may be this item's: "+describe(finding.Candidates))
+		return h.settle(ctx, j, ledger.Review, "Candidates",
+			"it cannot be told which HaVIP is this item's, if one is: "+describe(finding.Candidates))
 	case rec.Code == bce.CodeIdempotentParameterMismatch:
 		return h.settle(ctx, j, ledger.Review, rec.Code,
 			"BCE knows the clientToken from another request, and no HaVIP of this item's exists: another program may be using it")
@@ -51,7 +53,7 @@ func (h *Handler) find(ctx context.Context, j *job, rec ledger.Record, notBefore
 	if err != nil {
 		return Finding{}, err
 	}
-	there, err := h.finder.Find(ctx, request.SubnetID, request.Name, notBefore)
+	there, err := h.finder.Find(ctx, request, notBefore)
 	if err != nil {
 		return Finding{}, err
 	}
@@ -68,8 +70,7 @@ func (h *Handler) find(ctx context.Context, j *job, rec ledger.Record, notBefore
 		owner, taken := owners[id]
 		return taken && owner != self
 	}
-	clockTrusted := h.API.ClockOffset().Abs() < clockTolerance
-	return Match(request, rec.FirstSentAt.Time(), there, owned, clockTrusted), nil
+	return Match(request, rec.FirstSentAt.Time(), there, owned), nil
 }
 
 // adopt claims the HaVIP, so that no other item can, and records it.
@@ -82,24 +83,27 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	var rec ledger.Record
 	var verdict ledger.Verdict
 	if err == nil {
-		verdict, rec, err = h.Ledger.Adopt(ctx, item.Batch, item.Key, item.Record.ClientToken, havip.ID, havip.PrivateIPAddress)
+		verdict, rec, err = h.Ledger.Adopt(ctx, item.Batch, item.Key, item.Record, havip.ID, havip.PrivateIPAddress)
 	}
 	if err != nil {
-		return &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+		return h.later(j, err)
 	}
 	if verdict != ledger.Applied {
 		return &Postpone{After: time.Second, Reason: "the item changed during the lookup: " + string(verdict)}
 	}
 	j.log.Info().Str("havip_id", havip.ID).Msg("adopted: an earlier request had created it")
-	return h.learnAddress(ctx, j, rec)
+	return h.learnAddress(ctx, j, rec, rec.UpdatedAt)
 }
 
 // renew gives the item its next token and attempts at once.
 func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record) error {
 	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
-	_, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec.ClientToken, next, "absent from a listing")
+	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, "absent from a listing")
 	if err != nil {
-		return &Postpone{After: RetryDelay(1, 0), Reason: err.Error()}
+		return h.later(j, err)
+	}
+	if verdict != ledger.Applied && verdict != ledger.Same {
+		return &Postpone{After: time.Second, Reason: "the item changed during the lookup: " + string(verdict)}
 	}
 	j.log.Info().Int("generation", rec.Generation+1).Msg("nothing was created under the earlier clientToken; the item has its next one")
 	return errAgain

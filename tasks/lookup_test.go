@@ -103,7 +103,77 @@ func TestLookupAsksAPerson(t *testing.T) {
 	}
 	b.clock.pass(TokenMaxAge + time.Second)
 	b.done(third)
-	b.expect("third", facts{ledger.Review, ClassUnknown, "SeveralCandidates", 1, 1})
+	b.expect("third", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
+}
+
+// Redis's clock is hours ahead of BCE's: its own HaVIP seems old. That is no proof of absence.
+func TestLookupUnderAWrongLedgerClock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=#1")
+	b.clock.pass(3 * time.Hour)
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.clock.pass(TokenMaxAge + time.Second)
+	b.done(task)
+	b.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
+	if got := len(b.live()); got != 1 {
+		t.Errorf("%d exist", got)
+	}
+}
+
+// The HaVIP was renamed by hand meanwhile: its address tells that it is there.
+func TestLookupOfARenamedHaVIP(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=#1")
+	task := b.put(testItem("a", "10.1.2.3"))
+	b.postponed(task)
+	name := "renamed"
+	if _, err := b.api.UpdateHaVIP(t.Context(), b.live()[0].HaVIPID, "", bce.UpdateHaVIPInput{Name: &name}); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.pass(TokenMaxAge + time.Second)
+	b.done(task)
+	b.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
+}
+
+// Any no after an unknown outcome may be that outcome's own doing.
+func TestLookupAfterANoThatFollowsADoubt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=#1,create:answer=#2:409/RequestInProgress")
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.postponed(task)
+	b.clock.pass(LookupGrace)
+	b.done(task)
+	b.expect("a", facts{ledger.Adopted, ClassMismatch, "", 2, 2})
+	if got := len(b.live()); got != 1 {
+		t.Errorf("%d exist", got)
+	}
+}
+
+// An item that brought its own token goes on under a derived one, by the task it has.
+func TestLookupRenewsAnOwnToken(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:error-500=#1")
+	item := testItem("a", "")
+	item.ClientToken = "team-token"
+	task := b.put(item)
+	b.postponed(task)
+	b.clock.pass(TokenMaxAge + time.Second)
+	b.done(task)
+	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	if rec.ClientToken != ClientToken(testBatch, "a", 2) {
+		t.Errorf("token %s", rec.ClientToken)
+	}
+	recorded, err := b.ledger.Item(t.Context(), testBatch, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _, err := TaskOf(recorded, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.done(again)
 }
 
 // A mismatch is looked into once nothing can be on its way any more; it never costs a new token.
@@ -145,13 +215,16 @@ func TestLookupAfterAddressInUse(t *testing.T) {
 	}
 }
 
-// The same, but the address is somebody else's: then the no is definite.
+// The same, but the address is somebody else's, who has had it for long: then the no is definite.
 func TestLookupAfterAddressInUseBySomebodyElse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "create:error-500=#2")
 	if _, err := b.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "theirs", SubnetID: "sbn-1", PrivateIPAddress: "10.1.2.3"}); err != nil {
 		t.Fatal(err)
 	}
+	b.clock.pass(2 * time.Hour)
+	b.sim.Advance(2 * time.Hour)
+	b.api.SetClockOffset(2 * time.Hour)
 	task := b.put(testItem("a", "10.1.2.3"))
 	b.postponed(task)
 	b.postponed(task)
@@ -234,7 +307,7 @@ func TestFinderListsAnewForALaterDoubt(t *testing.T) {
 	f := NewFinder(lists, nil)
 	find := func(notBefore time.Time) {
 		t.Helper()
-		if _, err := f.Find(t.Context(), "sbn-1", "n", notBefore); err != nil {
+		if _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, notBefore); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -248,7 +321,7 @@ func TestFinderListsAnewForALaterDoubt(t *testing.T) {
 		t.Errorf("%d listings, want 2", lists.n)
 	}
 	lists.err = errors.New("500")
-	if _, err := f.Find(t.Context(), "sbn-1", "n", time.Now()); err == nil {
+	if _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil {
 		t.Error("a listing that failed found nothing, which is no proof")
 	}
 }

@@ -82,7 +82,7 @@ func FuzzPayload(f *testing.F) {
 		if diff := cmp.Diff(p, again); diff != "" {
 			t.Error(diff)
 		}
-		if id := taskID(p.Batch, p.Key, 1); strings.ContainsAny(id, "{} \x00\n") {
+		if id := TaskID(p.Batch, p.Key, 1); strings.ContainsAny(id, "{} \x00\n") {
 			t.Errorf("task id %q", id)
 		}
 	})
@@ -90,10 +90,10 @@ func FuzzPayload(f *testing.F) {
 
 func TestTaskID(t *testing.T) {
 	t.Parallel()
-	if got, want := taskID("a/b", "c {1}", 2), "a%2Fb/c%20%7B1%7D/2"; got != want {
+	if got, want := TaskID("a/b", "c {1}", 2), "a%2Fb/c%20%7B1%7D/2"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if taskID("a/b", "c", 1) == taskID("a", "b/c", 1) {
+	if TaskID("a/b", "c", 1) == TaskID("a", "b/c", 1) {
 		t.Error("two items share a task ID")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/hibiken/asynq"
@@ -19,13 +20,14 @@ type Row struct {
 	Item Item
 }
 
-// Book is what a [Producer] needs of the ledger; [*ledger.Ledger] is one.
-type Book interface {
+// ProducerLedger is what a [Producer] needs of the ledger; [*ledger.Ledger] is one.
+type ProducerLedger interface {
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	Compare(ctx context.Context, batch string, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	Commit(ctx context.Context, batch string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
+	TokenOwners(ctx context.Context, claims []ledger.TokenClaim) ([]ledger.Owner, error)
 }
 
 // Queue is what a [Producer] needs of asynq; [*asynq.Client] is one. For bulk, a client over
@@ -44,19 +46,22 @@ const (
 // Producer puts items into the ledger and their tasks into the queue. It is safe for
 // concurrent use. Repeating it is always safe: what stands in the ledger is not made again.
 type Producer struct {
-	book  Book
-	queue Queue
+	ledger ProducerLedger
+	queue  Queue
 }
 
 // NewProducer returns a producer over the given ledger and queue.
-func NewProducer(book Book, queue Queue) *Producer {
-	return &Producer{book: book, queue: queue}
+func NewProducer(records ProducerLedger, queue Queue) *Producer {
+	return &Producer{ledger: records, queue: queue}
 }
 
 // Comparison is how a row stands to the ledger.
 type Comparison struct {
 	Row Row
 	ledger.Registration
+	// TokenOwner is the other item that has the clientToken which the row brings, if one has;
+	// the verdict is then Conflict.
+	TokenOwner *ledger.Owner
 }
 
 // Compare tells how each row stands to the ledger, and changes nothing. The stream ends with
@@ -64,21 +69,49 @@ type Comparison struct {
 func (p *Producer) Compare(ctx context.Context, batch string, rows iter.Seq2[Row, error]) iter.Seq2[Comparison, error] {
 	return func(yield func(Comparison, error) bool) {
 		for chunk, err := range chunks(rows) {
-			var answers []ledger.Registration
+			var comparisons []Comparison
 			if err == nil {
-				answers, err = p.book.Compare(ctx, batch, specsOf(batch, chunk))
+				comparisons, err = p.compare(ctx, batch, chunk)
 			}
 			if err != nil {
 				yield(Comparison{}, err)
 				return
 			}
-			for i, answer := range answers {
-				if !yield(Comparison{Row: chunk[i], Registration: answer}, nil) {
+			for _, comparison := range comparisons {
+				if !yield(comparison, nil) {
 					return
 				}
 			}
 		}
 	}
+}
+
+func (p *Producer) compare(ctx context.Context, batch string, rows []Row) ([]Comparison, error) {
+	answers, err := p.ledger.Compare(ctx, batch, specsOf(batch, rows))
+	if err != nil {
+		return nil, err
+	}
+	comparisons := make([]Comparison, len(rows))
+	for i, answer := range answers {
+		comparisons[i] = Comparison{Row: rows[i], Registration: answer}
+	}
+	claims := claimsOf(batch, rows)
+	owners, err := p.ledger.TokenOwners(ctx, claims)
+	if err != nil {
+		return nil, err
+	}
+	taken := map[string]*ledger.Owner{}
+	for i, claim := range claims {
+		if owner := owners[i]; owner != (ledger.Owner{}) && owner != (ledger.Owner{Batch: batch, Key: claim.Key}) {
+			taken[claim.Key] = &owner
+		}
+	}
+	for i := range comparisons {
+		if owner := taken[comparisons[i].Row.Item.Key]; owner != nil {
+			comparisons[i].Verdict, comparisons[i].TokenOwner = ledger.Conflict, owner
+		}
+	}
+	return comparisons, nil
 }
 
 // Apply registers the rows in the batch, enqueues a task for each that needs one, and commits
@@ -103,7 +136,7 @@ func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source
 			observe(answers)
 		}
 	}
-	return p.book.Commit(ctx, batch)
+	return p.ledger.Commit(ctx, batch)
 }
 
 // Enqueue puts in one item: [Producer.Apply] for automation that has one at a time.
@@ -122,10 +155,10 @@ func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, 
 			return nil, fmt.Errorf("item %q: %w", row.Item.Key, faults[0])
 		}
 	}
-	if err := p.book.ClaimTokens(ctx, claimsOf(batch, rows)); err != nil {
+	if err := p.claim(ctx, batch, rows); err != nil {
 		return nil, err
 	}
-	answers, err := p.book.Register(ctx, batch, source, specsOf(batch, rows))
+	answers, err := p.ledger.Register(ctx, batch, source, specsOf(batch, rows))
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +177,27 @@ func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, 
 	for i, item := range missing {
 		keys[i] = item.Row.Item.Key
 	}
-	return comparisons, p.book.MarkEnqueued(ctx, batch, keys)
+	return comparisons, p.ledger.MarkEnqueued(ctx, batch, keys)
+}
+
+// claim reserves the tokens that new items bring. A row that conflicts gets none: its token would
+// be lost to everybody.
+func (p *Producer) claim(ctx context.Context, batch string, rows []Row) error {
+	bringing := slices.DeleteFunc(slices.Clone(rows), func(row Row) bool { return row.Item.ClientToken == "" })
+	if len(bringing) == 0 {
+		return nil
+	}
+	answers, err := p.ledger.Compare(ctx, batch, specsOf(batch, bringing))
+	if err != nil {
+		return err
+	}
+	var fresh []Row
+	for i, answer := range answers {
+		if answer.Verdict == ledger.Added {
+			fresh = append(fresh, bringing[i])
+		}
+	}
+	return p.ledger.ClaimTokens(ctx, claimsOf(batch, fresh))
 }
 
 // enqueue puts the items' tasks into their queues, many at once. It returns the first error
@@ -176,10 +229,12 @@ func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison
 
 func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) error {
 	item := c.Row.Item
-	task, options := newTask(batch, item, c.ClientToken, taskID(batch, item.Key, c.Generation))
+	task, options := newTask(batch, item, c.ClientToken, TaskID(batch, item.Key, c.Generation))
 	_, err := p.queue.EnqueueContext(ctx, task, options...)
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
-		return nil // It stands in the queue already, which is what was wanted.
+		// It stands in the queue already, which is what was wanted; or it ended in asynq's
+		// archive, from where a worker's reconciler brings it back.
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("enqueue item %q of batch %q: %w", item.Key, batch, err)

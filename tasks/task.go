@@ -42,17 +42,22 @@ func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option, error
 	wanted := Item{
 		Key: item.Key, Account: item.Account, Region: item.Region, ClientToken: item.OwnToken, Request: request,
 	}
-	id := taskID(item.Batch, item.Key, item.Record.Generation)
+	id := TaskID(item.Batch, item.Key, item.Record.Generation)
 	if suffix != "" {
 		id += "/" + url.PathEscape(suffix)
 	}
-	task, options := newTask(item.Batch, wanted, item.Record.ClientToken, id)
+	// An item's own token stays in its task over all generations: it says which request is meant.
+	token := item.Record.ClientToken
+	if item.OwnToken != "" {
+		token = item.OwnToken
+	}
+	task, options := newTask(item.Batch, wanted, token, id)
 	return task, options, nil
 }
 
 // taskID names the task of one generation of an item: asynq refuses a second one while the
 // first is in the queue. Escaping keeps apart what a slash in a batch or key would join, and
 // keeps braces, which choose Redis Cluster slots, out of asynq's keys.
-func taskID(batch, key string, generation int) string {
+func TaskID(batch, key string, generation int) string {
 	return url.PathEscape(batch) + "/" + url.PathEscape(key) + "/" + strconv.Itoa(generation)
 }

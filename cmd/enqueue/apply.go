@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/render"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -61,24 +62,25 @@ run again: the same file under the same batch name never creates anything twice.
 }
 
 // apply plans, asks, and enqueues.
-func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(plan) error) error {
+func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(context.Context, plan) error) error {
 	plan, err := s.compare(ctx, in)
 	if err != nil {
 		return err
 	}
 	if err := plan.refusal(in.file.Name()); err != nil {
-		for _, row := range plan.attention {
-			a.say("%s:%d: %q: %s", in.file.Name(), row.line, row.key, row.why)
+		for _, row := range plan.Attention {
+			a.say("%s:%d: %q: %s", in.file.Name(), row.Line, row.Key, render.Printable(row.Why))
 		}
 		return err
 	}
-	if err := confirm(plan); err != nil {
+	if err := confirm(ctx, plan); err != nil {
 		return err
 	}
-	producer, err := s.producer()
+	producer, release, err := s.producer()
 	if err != nil {
 		return err
 	}
+	defer release()
 	var done tally
 	bar := a.newBar("enqueue", int64(in.rows))
 	defer bar.finish()
@@ -139,15 +141,15 @@ func (t tally) String() string {
 
 // confirmer asks on a terminal before anything is enqueued, unless told not to or the input
 // itself is what a terminal would answer with.
-func (a *app) confirmer(yes bool, path string) func(plan) error {
-	return func(p plan) error {
+func (a *app) confirmer(yes bool, path string) func(context.Context, plan) error {
+	return func(ctx context.Context, p plan) error {
 		a.say("%s", p)
 		if yes || p.toDo() == 0 || path == "-" || !cli.IsTerminal(a.in) || !cli.IsTerminal(a.err) {
 			return nil
 		}
 		_, _ = fmt.Fprint(a.err, "Enqueue them? [y/N] ")
-		answer, err := bufio.NewReader(a.in).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		answer, err := a.line(ctx)
+		if err != nil {
 			return err
 		}
 		if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
@@ -157,12 +159,35 @@ func (a *app) confirmer(yes bool, path string) func(plan) error {
 	}
 }
 
+// line reads a line of input. Ctrl-C ends the wait; the reading goroutine then ends with the process.
+func (a *app) line(ctx context.Context) (string, error) {
+	type read struct {
+		text string
+		err  error
+	}
+	lines := make(chan read, 1)
+	go func() {
+		text, err := bufio.NewReader(a.in).ReadString('\n')
+		lines <- read{text, err}
+	}()
+	select {
+	case got := <-lines:
+		if errors.Is(got.err, io.EOF) {
+			got.err = nil
+		}
+		return got.text, got.err
+	case <-ctx.Done():
+		a.say("")
+		return "", cli.Failf(cli.ExitInterrupted, "interrupted; nothing was enqueued")
+	}
+}
+
 // afterApply tells how to go on, or prints the results if a format was asked for.
 func (a *app) afterApply(ctx context.Context, s *session, batch string, printResults bool) error {
 	if printResults {
 		return a.printResults(ctx, s, batch, resultsFlags{})
 	}
-	a.say("follow it with `enqueue watch %s`; see results with `enqueue results %s`", batch, batch)
+	a.say("follow it with `enqueue watch %s`; see results with `enqueue results %s`", word(batch), word(batch))
 	return nil
 }
 

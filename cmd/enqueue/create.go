@@ -88,10 +88,11 @@ func checkItem(batch string, item tasks.Item) error {
 }
 
 func (a *app) create(ctx context.Context, s *session, batch string, item tasks.Item, wait bool, timeout time.Duration) error {
-	producer, err := s.producer()
+	producer, release, err := s.producer()
 	if err != nil {
 		return err
 	}
+	defer release()
 	answer, err := producer.Enqueue(ctx, batch, item)
 	if err != nil {
 		return err
@@ -101,7 +102,7 @@ func (a *app) create(ctx context.Context, s *session, batch string, item tasks.I
 		if err := p.add(answer); err != nil {
 			return err
 		}
-		return cli.Failf(cli.ExitInvalidInput, "%s/%s: %s", batch, item.Key, p.attention[0].why)
+		return cli.Failf(cli.ExitInvalidInput, "%s/%s: %s", batch, item.Key, render.Printable(p.Attention[0].Why))
 	}
 	if answer.Verdict == ledger.Same {
 		a.say("%s/%s is known already: %s", batch, item.Key, answer.State)
@@ -153,7 +154,7 @@ func (a *app) printItem(ctx context.Context, s *session, batch, key string) erro
 		return err
 	}
 	if state := item.Record.State; state == ledger.Rejected || state == ledger.Review {
-		return cli.Failf(cli.ExitItemsFailed, "%s/%s: %s: %s %s", batch, key, state, item.Record.Code, render.Printable(item.Record.Message))
+		return cli.Failf(cli.ExitItemsFailed, "%s/%s: %s: %s %s", batch, key, state, render.Printable(item.Record.Code), render.Printable(item.Record.Message))
 	}
 	return nil
 }

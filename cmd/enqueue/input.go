@@ -82,6 +82,9 @@ func inputCode(ctx context.Context) cli.ExitCode {
 func (in *input) items(ctx context.Context) iter.Seq2[tasks.Row, error] {
 	return func(yield func(tasks.Row, error) bool) {
 		for row, err := range in.file.Rows(ctx) {
+			if err != nil {
+				err = cli.Fail(inputCode(ctx), err)
+			}
 			if !yield(tasks.Row{Line: row.Line, Item: row.Item}, err) {
 				return
 			}

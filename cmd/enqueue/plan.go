@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -79,45 +80,50 @@ func (a *app) plan(ctx context.Context, path string, flags fileFlags) (plan, err
 
 // plan is how a file stands to its batch.
 type plan struct {
-	create, requeue, running, done, failed, conflicts int
-	// attention are the first rows that need a person.
-	attention []attention
+	Create    int `json:"create"`
+	Requeue   int `json:"requeue"`
+	Running   int `json:"running"`
+	Done      int `json:"done"`
+	Failed    int `json:"failed"`
+	Conflicts int `json:"conflicts"`
+	// Attention are the first rows that need a person.
+	Attention []attention `json:"attention"`
 }
 
 // attention is a row that will not simply be done, and why.
 type attention struct {
-	line int
-	key  string
-	why  string
+	Line int    `json:"line"`
+	Key  string `json:"key"`
+	Why  string `json:"why"`
 }
 
 // maxAttention bounds the rows that are shown.
 const maxAttention = 50
 
-func (p plan) toDo() int { return p.create + p.requeue }
+func (p plan) toDo() int { return p.Create + p.Requeue }
 
 // refusal is why the file cannot be applied, if it cannot.
 func (p plan) refusal(file string) error {
-	if p.conflicts == 0 {
+	if p.Conflicts == 0 {
 		return nil
 	}
 	return cli.Failf(cli.ExitInvalidInput,
 		"%s: %s with what the batch holds; nothing was enqueued. Give a changed item a key of its own, or put the file in another batch with --batch",
-		file, count(p.conflicts, "row conflicts", "rows conflict"))
+		file, count(p.Conflicts, "row conflicts", "rows conflict"))
 }
 
 // String is the counts line.
 func (p plan) String() string {
-	parts := []string{number(p.create) + " to create"}
+	parts := []string{number(p.Create) + " to create"}
 	for _, part := range []struct {
 		n    int
 		text string
 	}{
-		{p.requeue, "to queue again"},
-		{p.running, "under way"},
-		{p.done, "already done"},
-		{p.failed, "failed before"},
-		{p.conflicts, "in conflict"},
+		{p.Requeue, "to queue again"},
+		{p.Running, "under way"},
+		{p.Done, "already done"},
+		{p.Failed, "failed before"},
+		{p.Conflicts, "in conflict"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, number(part.n)+" "+part.text)
@@ -145,44 +151,65 @@ func (p *plan) add(c tasks.Comparison) error {
 	why := ""
 	switch {
 	case c.Verdict == ledger.Added:
-		p.create++
+		p.Create++
 	case c.Verdict == ledger.Repair:
-		p.requeue++
+		p.Requeue++
 	case c.Verdict == ledger.Conflict:
-		p.conflicts++
-		differences, err := tasks.Differences(*c.Existing, c.Row.Item)
+		p.Conflicts++
+		text, err := conflict(c)
 		if err != nil {
 			return err
 		}
-		texts := make([]string, len(differences))
-		for i, d := range differences {
-			texts[i] = d.String()
-		}
-		why = "conflict: " + strings.Join(texts, "; ")
+		why = "conflict: " + text
 	case !c.State.Terminal():
-		p.running++
+		p.Running++
 	case c.State == ledger.Rejected || c.State == ledger.Review:
-		p.failed++
+		p.Failed++
 		why = fmt.Sprintf("%s before; see `enqueue results`", c.State)
 	default:
-		p.done++
+		p.Done++
 	}
-	if why != "" && len(p.attention) < maxAttention {
-		p.attention = append(p.attention, attention{line: c.Row.Line, key: c.Row.Item.Key, why: why})
+	if why != "" && len(p.Attention) < maxAttention {
+		p.Attention = append(p.Attention, attention{Line: c.Row.Line, Key: c.Row.Item.Key, Why: why})
 	}
 	return nil
 }
 
+// conflict says what a row conflicts with, both sides shown.
+func conflict(c tasks.Comparison) (string, error) {
+	if owner := c.TokenOwner; owner != nil {
+		return fmt.Sprintf("clientToken %q belongs to item %q of batch %q", c.Row.Item.ClientToken, owner.Key, owner.Batch), nil
+	}
+	differences, err := tasks.Differences(*c.Existing, c.Row.Item)
+	if err != nil {
+		return "", err
+	}
+	texts := make([]string, len(differences))
+	for i, d := range differences {
+		texts[i] = d.String()
+	}
+	return strings.Join(texts, "; "), nil
+}
+
 func (a *app) showPlan(p plan) error {
+	switch a.output {
+	case render.JSON, render.NDJSON:
+		enc := json.NewEncoder(a.out)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(p)
+	case render.CSV:
+		return cli.Failf(cli.ExitUsage, "-o csv: a plan is shown as table, json or ndjson")
+	case render.Table:
+	}
 	if _, err := fmt.Fprintln(a.out, p); err != nil {
 		return err
 	}
-	for _, row := range p.attention {
-		if _, err := fmt.Fprintf(a.out, "  line %d: %q: %s\n", row.line, row.key, render.Printable(row.why)); err != nil {
+	for _, row := range p.Attention {
+		if _, err := fmt.Fprintf(a.out, "  line %d: %q: %s\n", row.Line, row.Key, render.Printable(row.Why)); err != nil {
 			return err
 		}
 	}
-	if more := p.failed + p.conflicts - len(p.attention); more > 0 {
+	if more := p.Failed + p.Conflicts - len(p.Attention); more > 0 {
 		_, err := fmt.Fprintf(a.out, "  … and %s more\n", number(more))
 		return err
 	}

@@ -33,6 +33,9 @@ func (a *app) resultsCommand() *cobra.Command {
 					return cli.Failf(cli.ExitUsage, "--state %q: must be one of %v", state, ledger.States())
 				}
 			}
+			if flags.attempts && a.output == render.CSV {
+				return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")
+			}
 			s, err := a.open(cmd.Context())
 			if err != nil {
 				return err

@@ -57,6 +57,12 @@ nothing real is created. Without, it needs credentials and a store that survives
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.redisGiven = cmd.Flags().Changed("redis")
 			flags.rpsGiven = cmd.Flags().Changed("rps")
+			if flags.sandbox && cli.Given(cmd.Flags(), "redis") {
+				return cli.Failf(cli.ExitUsage, "--redis: not with --sandbox, which keeps everything in this process: invented haVipIds must not reach a real ledger")
+			}
+			if err := worker.CheckTerms(flags.concurrency, flags.rps); err != nil {
+				return cli.Fail(cli.ExitUsage, err)
+			}
 			return a.runFile(cmd.Context(), args[0], flags)
 		},
 	}
@@ -67,7 +73,7 @@ nothing real is created. Without, it needs credentials and a store that survives
 	f.StringVar(&flags.stateDir, "state-dir", "", "directory of the store, without --redis (default: havip in $XDG_STATE_HOME or ~/.local/state)")
 	f.StringVar(&flags.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
 	f.BoolVar(&flags.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
-	f.Float64Var(&flags.rps, "rps", lane.DefaultRPS, "requests a second of each lane; 0 means no limit (default with --sandbox)")
+	f.Float64Var(&flags.rps, "rps", lane.DefaultRPS, "creates a second of each lane; 0 means no limit (default with --sandbox)")
 	f.IntVar(&flags.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this time, with exit code 8; the next run goes on")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
@@ -234,11 +240,11 @@ func (a *app) cloud(ctx context.Context, flags runFlags) (cli.Cloud, func(), err
 	return sandboxed, func() { sim.Close(); _ = server.Close() }, nil
 }
 
-// openStore opens the Redis asked for, or brings one along: in memory for the sandbox, and
-// over a directory for the real thing.
+// openStore opens the Redis asked for, or brings one along: over a directory for the real thing, and
+// always in memory for the sandbox, whatever Redis the environment names.
 func (a *app) openStore(ctx context.Context, flags runFlags) (*session, error) {
-	if flags.redisGiven {
-		return a.openDurable(ctx, flags.sandbox)
+	if flags.redisGiven && !flags.sandbox {
+		return a.openDurable(ctx, false)
 	}
 	pool := redisconn.PoolSize(flags.concurrency*2 + 10)
 	var store *standalone.Store

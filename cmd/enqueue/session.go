@@ -42,17 +42,18 @@ func (a *app) openDurable(ctx context.Context, allowVolatile bool) (*session, er
 	return s, nil
 }
 
-// producer returns a producer whose many enqueues at once travel together.
-func (s *session) producer() (*tasks.Producer, error) {
+// producer returns a producer whose many enqueues at once travel together, and what releases it.
+func (s *session) producer() (p *tasks.Producer, release func(), err error) {
 	pipelined, ok := s.rdb.(interface {
 		AutoPipeline() (*redis.AutoPipeliner, error)
 	})
 	if !ok {
-		return nil, fmt.Errorf("redis client %T cannot pipeline", s.rdb)
+		return nil, nil, fmt.Errorf("redis client %T cannot pipeline", s.rdb)
 	}
 	queue, err := pipelined.AutoPipeline()
 	if err != nil {
-		return nil, fmt.Errorf("pipeline to redis: %w", err)
+		return nil, nil, fmt.Errorf("pipeline to redis: %w", err)
 	}
-	return tasks.NewProducer(s.ledger, asynq.NewClientFromRedisClient(queue)), nil
+	producer := tasks.NewProducer(s.ledger, asynq.NewClientFromRedisClient(queue))
+	return producer, func() { _ = queue.Close() }, nil
 }

@@ -21,6 +21,9 @@ const (
 	pollInterval = 100 * time.Millisecond
 	// addressGrace bounds the wait for the last addresses once every item is finished.
 	addressGrace = 10 * time.Second
+	// redisPatience bounds the wait for a Redis that went away, asked again every redisRetry.
+	redisPatience = 2 * time.Minute
+	redisRetry    = time.Second
 	// stillAfter is how long nothing may happen before it is looked into.
 	stillAfter = 5 * time.Second
 )
@@ -68,7 +71,7 @@ func (a *app) follow(ctx context.Context, s *session, name string, timeout time.
 	w := &watcher{app: a, session: s, batch: name}
 	b, err := w.run(waitCtx)
 	if err != nil && ctx.Err() != nil {
-		a.say("the batch goes on without you; come back with `enqueue watch %s`", name)
+		a.say("the batch goes on without you; come back with `enqueue watch %s`", word(name))
 		return b, cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
 	}
 	return b, pendingOr(waitCtx, name, err)
@@ -84,7 +87,7 @@ func withTimeout(ctx context.Context, timeout time.Duration) (context.Context, c
 // pendingOr turns the end of the user's patience into its exit code.
 func pendingOr(ctx context.Context, batch string, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return cli.Failf(cli.ExitPending, "batch %s is not finished yet; it goes on, and `enqueue watch %s` comes back to it", batch, batch)
+		return cli.Failf(cli.ExitPending, "batch %s is not finished yet; it goes on, and `enqueue watch %s` comes back to it", batch, word(batch))
 	}
 	return err
 }
@@ -106,7 +109,7 @@ func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
 	defer poll.Stop()
 	var finished time.Time
 	for {
-		b, err := w.ledger.Batch(ctx, w.batch)
+		b, err := w.read(ctx)
 		if err != nil {
 			w.end()
 			return b, notFound(err)
@@ -127,6 +130,29 @@ func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
 		case <-poll.C:
 		case <-ctx.Done():
 			w.end()
+			return b, ctx.Err()
+		}
+	}
+}
+
+// read reads the batch. A Redis that goes away while it is looked at is waited for: the batch goes
+// on without us as soon as it is back, and so do we.
+func (w *watcher) read(ctx context.Context) (ledger.Batch, error) {
+	again := time.NewTicker(redisRetry)
+	defer again.Stop()
+	for failing := time.Now(); ; {
+		b, err := w.ledger.Batch(ctx, w.batch)
+		var missing *ledger.BatchNotFoundError
+		if err == nil || errors.As(err, &missing) || w.bar == nil || ctx.Err() != nil || time.Since(failing) > redisPatience {
+			return b, err
+		}
+		if w.told != "redis" {
+			w.told = "redis"
+			w.bar.interrupt("redis does not answer; still looking (%v)", err)
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
 			return b, ctx.Err()
 		}
 	}
@@ -160,8 +186,8 @@ func (w *watcher) explain(ctx context.Context, b ledger.Batch) {
 
 // reason is why nothing moves, and of what kind that is: of one kind, one is told.
 func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string, err error) {
-	if b.CommittedAt == 0 && b.Open() == 0 {
-		return "incomplete", fmt.Sprintf("batch %s is incomplete: its producer stopped half-way; run `enqueue apply` with its file again", b.Name), nil
+	if b.CommittedAt == 0 {
+		return "incomplete", fmt.Sprintf("batch %s is not whole yet: its producer is still at it or stopped half-way; if it stopped, run `enqueue apply` with its file again", b.Name), nil
 	}
 	item, found, err := w.ledger.OldestOpen(ctx, b.Name)
 	if err != nil || !found {
@@ -177,7 +203,7 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	}
 	rec := item.Record
 	if rec.Class == "" {
-		return w.told, "", nil
+		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s and waits for its turn; if its task was lost, a worker finds that out within minutes", item.Key, rec.State), nil
 	}
 	message := runewidth.Truncate(render.Printable(rec.Message), maxReason, "…")
 	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s %s: %s",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -35,14 +36,20 @@ func newHealthcheck() *cobra.Command {
 func askReady(ctx context.Context, listen string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	if strings.HasPrefix(listen, ":") {
-		listen = "127.0.0.1" + listen
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return cli.Failf(cli.ExitUsage, "address %q: %w", listen, err)
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		listen = net.JoinHostPort("127.0.0.1", port) // it listens everywhere: here is the nearest
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listen+"/readyz", nil)
 	if err != nil {
 		return cli.Failf(cli.ExitUsage, "address %q: %w", listen, err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	// Not by way of a proxy: the question is about this machine.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
 	if err != nil {
 		return cli.Fail(cli.ExitItemsFailed, err)
 	}

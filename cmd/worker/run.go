@@ -79,7 +79,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
 	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION)")
-	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "requests a second of each lane, over all workers; 0 means no limit")
+	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "creates a second of each lane, over all workers; 0 means no limit")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
 	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which a clientToken with an unknown outcome is not sent again unseen")
@@ -139,11 +139,14 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	if len(names) == 0 {
 		names = []string{tasks.Lane{Account: tasks.DefaultAccount, Region: s.region}.String()}
 	}
-	if s.rps < 0 {
-		return nil, cli.Failf(cli.ExitUsage, "rps %g: must not be negative; 0 means no limit", s.rps)
+	if err := worker.CheckTerms(s.concurrency, s.rps); err != nil {
+		return nil, cli.Fail(cli.ExitUsage, err)
 	}
-	if s.tokenMaxAge <= 0 || s.tokenMaxAge >= tokenLife {
-		return nil, cli.Failf(cli.ExitUsage, "token-max-age %s: must be more than 0 and less than %s, when BCE forgets a token", s.tokenMaxAge, tokenLife)
+	if s.grace < worker.MinGrace {
+		return nil, cli.Failf(cli.ExitUsage, "grace %s: must be at least %s, so that no request is cut off", s.grace, worker.MinGrace)
+	}
+	if s.tokenMaxAge <= 0 || s.tokenMaxAge > maxTokenAge {
+		return nil, cli.Failf(cli.ExitUsage, "token-max-age %s: must be more than 0 and at most %s; BCE forgets a token after 24h", s.tokenMaxAge, maxTokenAge)
 	}
 	cloud := cli.Cloud{Endpoint: s.endpoint, AllowPlainHTTP: s.allowPlainHTTP, Getenv: getenv}
 	seen := map[tasks.Lane]bool{}
@@ -166,9 +169,9 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	return lanes, nil
 }
 
-// tokenLife is how long BCE keeps a clientToken after it last received it
-// (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
-const tokenLife = 24 * time.Hour
+// maxTokenAge leaves an hour for clocks and queues of the 24 hours for which BCE keeps a clientToken
+// after it last received it (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
+const maxTokenAge = 23 * time.Hour
 
 // listenHealth serves health until ctx ends, if an address is given.
 func listenHealth(ctx context.Context, address string, rdb redis.UniversalClient, log zerolog.Logger) (*telemetry.Health, error) {

@@ -16,6 +16,15 @@ type Getenv func(name string) string
 // envAnnotation marks a flag with the variables that also set it, the first one winning.
 const envAnnotation = "havip_env"
 
+// fromEnvironment marks a flag that a variable has set.
+const fromEnvironment = "havip_from_env"
+
+// Given reports whether the command line itself sets the flag, not a variable.
+func Given(flags *pflag.FlagSet, flag string) bool {
+	f := flags.Lookup(flag)
+	return f != nil && f.Changed && f.Annotations[fromEnvironment] == nil
+}
+
 // Env lets environment variables set the flag where the command line does not, and shows them
 // in its help.
 func Env(flags *pflag.FlagSet, flag string, variables ...string) {
@@ -66,6 +75,7 @@ func ApplyEnvironment(cmd *cobra.Command, getenv Getenv) error {
 			if err := cmd.Flags().Set(f.Name, value); err != nil {
 				failed = Failf(ExitConfig, "environment variable %s=%q: %w", name, value, err)
 			}
+			f.Annotations[fromEnvironment] = []string{name}
 			return
 		}
 	})

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"havip/internal/manifest"
 	"havip/internal/redisconn"
+	"havip/ledger"
 )
 
 // ExitCode is what a program tells its caller. The numbers are a contract.
@@ -33,7 +35,7 @@ func ExitCodes() []struct {
 		Meaning string
 	}{
 		{ExitOK, "all done"},
-		{ExitItemsFailed, "some items failed: see `enqueue results BATCH --state rejected`"},
+		{ExitItemsFailed, "some items failed: see `enqueue results BATCH --state rejected,review`"},
 		{ExitUsage, "the command line is wrong"},
 		{ExitInvalidInput, "the input file is invalid, or conflicts with the batch; nothing was enqueued"},
 		{ExitConfig, "configuration or credentials are missing or wrong"},
@@ -77,6 +79,7 @@ func Failf(code ExitCode, format string, args ...any) error {
 func CodeOf(err error) ExitCode {
 	var known *Error
 	var url *redisconn.URLError
+	var taken *ledger.TokenTakenError
 	switch {
 	case err == nil:
 		return ExitOK
@@ -86,6 +89,8 @@ func CodeOf(err error) ExitCode {
 		return ExitInterrupted
 	case errors.As(err, &url):
 		return ExitConfig
+	case errors.As(err, &taken), errors.Is(err, manifest.ErrChanged):
+		return ExitInvalidInput
 	default:
 		return ExitNetwork
 	}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -125,7 +126,25 @@ func (t table) Write(r Result) error {
 	if r.Message != "" && !r.State.Succeeded() {
 		why = strings.TrimSpace(r.Code + " " + r.Message)
 	}
-	return t.Row(r.Key, string(r.State), dash(r.HaVIPID), dash(r.PrivateIPAddress), r.SubnetID, strconv.Itoa(r.Attempts), why)
+	if err := t.Row(r.Key, string(r.State), dash(r.HaVIPID), dash(r.PrivateIPAddress), r.SubnetID, strconv.Itoa(r.Attempts), why); err != nil {
+		return err
+	}
+	for _, a := range r.Log {
+		answer := strings.TrimSpace(fmt.Sprintf("%s %s %s", status(a.Status), a.Code, a.Message))
+		took := strconv.FormatInt(a.DurationMS, 10) + "ms"
+		if err := t.Row("  #"+strconv.Itoa(a.Number), a.Class, a.RequestID, a.Worker, a.At, took, answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// status is an HTTP status, or nothing where there was no answer.
+func status(code int) string {
+	if code == 0 {
+		return ""
+	}
+	return strconv.Itoa(code)
 }
 
 func dash(s string) string {

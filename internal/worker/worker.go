@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -68,14 +70,28 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// CheckTerms says what is wrong with the terms that users give, before anything is begun.
+func CheckTerms(concurrency int, rps float64) error {
+	switch {
+	case concurrency < 1:
+		return fmt.Errorf("concurrency %d: must be at least 1", concurrency)
+	case !(rps >= 0) || math.IsInf(rps, 1): // NaN is not at least 0 either
+		return fmt.Errorf("rps %g: must be a number of at least 0; 0 means no limit", rps)
+	}
+	return nil
+}
+
 func (c Config) validate() error {
+	for _, l := range c.Lanes {
+		if err := CheckTerms(c.Concurrency, l.RPS); err != nil {
+			return fmt.Errorf("worker: lane %s: %w", l.Lane, err)
+		}
+	}
 	switch {
 	case c.Redis == nil:
 		return errors.New("worker: no redis client")
 	case len(c.Lanes) == 0:
 		return errors.New("worker: no lane to serve")
-	case c.Concurrency < 1:
-		return fmt.Errorf("worker: concurrency %d: must be at least 1", c.Concurrency)
 	case c.Grace < MinGrace:
 		return fmt.Errorf("worker: grace %s: must be at least %s, so that no request is cut off", c.Grace, MinGrace)
 	}
@@ -86,6 +102,9 @@ func (c Config) validate() error {
 type Worker struct {
 	lanes []runningLane
 	stop  sync.Once
+	// end ends what runs beside the lanes, and beside waits for it.
+	end    context.CancelFunc
+	beside sync.WaitGroup
 }
 
 type runningLane struct {
@@ -99,7 +118,8 @@ func Start(c Config) (*Worker, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	w := &Worker{}
+	ctx, end := context.WithCancel(context.Background())
+	w := &Worker{end: end}
 	for _, l := range c.Lanes {
 		running := runningLane{handler: handlerOf(c, l), server: serverOf(c, l)}
 		if err := running.server.Start(running.handler); err != nil {
@@ -110,6 +130,7 @@ func Start(c Config) (*Worker, error) {
 		c.Logger.Info().Str("lane", l.Lane.String()).Str("queue", l.Lane.Queue()).
 			Int("concurrency", c.Concurrency).Float64("rps", l.RPS).Msg("serving lane")
 	}
+	w.beside.Go(func() { newReconciler(c).run(ctx) })
 	return w, nil
 }
 
@@ -145,6 +166,7 @@ func serverOf(c Config, l LaneConfig) *asynq.Server {
 // over. It may be called more than once.
 func (w *Worker) Stop() {
 	w.stop.Do(func() {
+		w.end()
 		for _, l := range w.lanes {
 			l.handler.Drain()
 		}
@@ -153,5 +175,6 @@ func (w *Worker) Stop() {
 			wg.Go(l.server.Shutdown)
 		}
 		wg.Wait()
+		w.beside.Wait()
 	})
 }

@@ -111,22 +111,68 @@ func testTokenAgeDoesNotSlide(t *testing.T, b *bench) {
 	b.begin(t, "a", terms("last"), ledger.Lookup)
 }
 
+var notSentOutcome = ledger.Outcome{State: ledger.Queued, Class: "not-sent", Counted: true}
+
 func testHorizon(t *testing.T, b *bench) {
 	b.register(t, "not sent", "unknown")
 	o := terms("t1")
 	o.TokenMaxAge, o.RetryHorizon = 0, time.Hour
 	b.begin(t, "not sent", o, ledger.Begun)
 	b.begin(t, "unknown", o, ledger.Begun)
-	b.record(t, "not sent", 1, ledger.Outcome{State: ledger.Queued, Class: "not sent", Counted: true}, ledger.Applied)
+	b.record(t, "not sent", 1, notSentOutcome, ledger.Applied)
 	b.record(t, "unknown", 1, unknownOutcome, ledger.Applied)
 	b.pass(time.Hour)
 	o.Ticket = "t2"
 	b.begin(t, "not sent", o, ledger.Begun)
-	b.record(t, "not sent", 2, ledger.Outcome{State: ledger.Queued, Class: "not sent", Counted: true}, ledger.Applied)
+	b.record(t, "not sent", 2, notSentOutcome, ledger.Applied)
 	b.pass(time.Millisecond)
 	o.Ticket = "t3"
 	b.begin(t, "not sent", o, ledger.Exhausted)
 	b.begin(t, "unknown", o, ledger.Lookup)
+}
+
+// Workers that were off, and waits that do not count, do not use up an item's retries.
+func testHorizonBeginsAnew(t *testing.T, b *bench) {
+	b.register(t, "off", "waiting")
+	for _, key := range []string{"off", "waiting"} {
+		b.begin(t, key, terms("t1"), ledger.Begun)
+		b.record(t, key, 1, notSentOutcome, ledger.Applied)
+	}
+	b.begin(t, "waiting", terms("t2"), ledger.Begun)
+	b.record(t, "waiting", 2, throttledOutcome, ledger.Applied)
+	for hour := range 60 {
+		b.pass(time.Hour)
+		b.begin(t, "waiting", terms(strconv.Itoa(hour)), ledger.Begun)
+		b.record(t, "waiting", hour+3, throttledOutcome, ledger.Applied)
+	}
+	b.begin(t, "off", terms("t3"), ledger.Begun)
+	b.record(t, "off", 2, notSentOutcome, ledger.Applied)
+	b.begin(t, "off", terms("t4"), ledger.Begun)
+}
+
+// A lease far longer than any was given by a clock that has been put back since.
+func testClockPutBack(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.pass(-24 * time.Hour)
+	b.begin(t, "a", terms("t2"), ledger.Begun)
+	equal(t, "doubt", b.item(t, "a").Record.Unknown, true)
+}
+
+func testLogIsBounded(t *testing.T, b *bench) {
+	b.register(t, "a")
+	const sends = 150
+	for n := 1; n <= sends; n++ {
+		b.begin(t, "a", terms(strconv.Itoa(n)), ledger.Begun)
+		b.record(t, "a", n, throttledOutcome, ledger.Applied)
+	}
+	var numbers []int
+	for _, attempt := range b.attempts(t, "a") {
+		numbers = append(numbers, attempt.Number)
+	}
+	equal(t, "kept", len(numbers), 100)
+	equal(t, "the first, and where the last begin", []int{numbers[0], numbers[19], numbers[20], numbers[99]}, []int{1, 20, 71, 150})
+	equal(t, "fields in redis", b.rdb.HLen(t.Context(), "havip:{"+batch+"}:attempts").Val(), int64(100))
 }
 
 func testConcurrentBegin(t *testing.T, b *bench) {

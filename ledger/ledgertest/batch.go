@@ -88,11 +88,28 @@ func testCompletion(t *testing.T, b *bench) {
 
 	b.register(t, "a", "b")
 	equal(t, "a new item reopens it", b.batch(t).CompletedAt, ledger.Millis(0))
+	commit()
 	b.begin(t, "b", terms("t1"), ledger.Begun)
 	b.record(t, "b", 1, rejectedOutcome, ledger.Applied)
 	got = b.batch(t)
 	equal(t, "done again", got.Done() && got.CompletedAt != 0, true)
 	equal(t, "failed", got.Failed(), int64(1))
+}
+
+func testGrownBatch(t *testing.T, b *bench) {
+	b.register(t, "a")
+	if err := b.Commit(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.record(t, "a", 1, createdOutcome, ledger.Applied)
+	equal(t, "done", b.batch(t).Done(), true)
+	b.register(t, "a")
+	equal(t, "the same file again", b.batch(t).Done(), true)
+	b.register(t, "a", "b") // and here the producer is killed
+	b.begin(t, "b", terms("t1"), ledger.Begun)
+	b.record(t, "b", 1, rejectedOutcome, ledger.Applied)
+	equal(t, "grown, and its producer not through", b.batch(t).Done(), false)
 }
 
 func testCounters(t *testing.T, b *bench) {

@@ -24,7 +24,7 @@ func testLookupFirst(t *testing.T, b *bench) {
 
 func (b *bench) adopt(t *testing.T, key, token, id, address string, want ledger.Verdict) {
 	t.Helper()
-	verdict, _, err := b.Adopt(t.Context(), batch, key, token, id, address)
+	verdict, _, err := b.Adopt(t.Context(), batch, key, ledger.Record{ClientToken: token, Sends: 1}, id, address)
 	if err != nil || verdict != want {
 		t.Errorf("adopt %s: got %s, %v; want %s", key, verdict, err, want)
 	}
@@ -35,7 +35,7 @@ func testAdopt(t *testing.T, b *bench) {
 	for _, key := range []string{"a", "calm", "flying", "bare"} {
 		b.begin(t, key, terms("t1"), ledger.Begun)
 	}
-	b.adopt(t, "flying", "token-flying", "havip-1", "10.0.0.1", ledger.Busy)
+	b.adopt(t, "flying", "token-flying", "havip-1", "10.0.0.1", ledger.Late)
 	b.record(t, "a", 1, unknownOutcome, ledger.Applied)
 	b.record(t, "bare", 1, unknownOutcome, ledger.Applied)
 	b.record(t, "calm", 1, throttledOutcome, ledger.Applied)
@@ -54,7 +54,7 @@ func testAdopt(t *testing.T, b *bench) {
 
 func (b *bench) renew(t *testing.T, key, token, next string, want ledger.Verdict) {
 	t.Helper()
-	verdict, _, err := b.Renew(t.Context(), batch, key, token, next, "proof")
+	verdict, _, err := b.Renew(t.Context(), batch, key, ledger.Record{ClientToken: token, Sends: 1}, next, "proof")
 	if err != nil || verdict != want {
 		t.Errorf("renew %s: got %s, %v; want %s", key, verdict, err, want)
 	}
@@ -63,7 +63,7 @@ func (b *bench) renew(t *testing.T, key, token, next string, want ledger.Verdict
 func testRenew(t *testing.T, b *bench) {
 	b.register(t, "a")
 	b.begin(t, "a", terms("t1"), ledger.Begun)
-	b.renew(t, "a", "token-a", "next-a", ledger.Busy)
+	b.renew(t, "a", "token-a", "next-a", ledger.Late)
 	b.record(t, "a", 1, mismatchOutcome, ledger.Applied)
 	b.pass(30 * time.Hour)
 	b.begin(t, "a", terms("t2"), ledger.Lookup)
@@ -85,6 +85,23 @@ func testRenew(t *testing.T, b *bench) {
 	b.record(t, "a", 1, createdOutcome, ledger.Applied)
 	b.renew(t, "a", "next-a", "third", ledger.Finished)
 	equal(t, "sends over generations", len(b.attempts(t, "a")), 2)
+}
+
+// What was looked up says nothing about a request that was begun since.
+func testLookupIsOfItsMoment(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.record(t, "a", 1, unknownOutcome, ledger.Applied)
+	b.begin(t, "a", terms("t2"), ledger.Begun)
+	b.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Late)
+	b.renew(t, "a", "token-a", "next-a", ledger.Late)
+	b.pass(time.Hour) // its worker died: only the next begin says what that means
+	b.renew(t, "a", "token-a", "next-a", ledger.Late)
+	b.begin(t, "a", terms("t3"), ledger.Begun)
+	b.record(t, "a", 3, unknownOutcome, ledger.Applied)
+	b.renew(t, "a", "token-a", "next-a", ledger.Late)
+	b.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Late)
+	equal(t, "doubt", b.item(t, "a").Record.Unknown, true)
 }
 
 func testClaims(t *testing.T, b *bench) {

@@ -110,6 +110,17 @@ func testTokens(t *testing.T, b *bench) {
 		t.Fatalf("got %v, want a TokenTakenError", err)
 	}
 	equal(t, "owner", taken.Owner, ledger.Owner{Batch: batch, Key: "a"})
+
+	// All or none: what was claimed beside a taken one is free again.
+	free := ledger.TokenClaim{ClientToken: "free", Batch: "other", Key: "b"}
+	if err := b.ClaimTokens(t.Context(), []ledger.TokenClaim{free, thief}); err == nil {
+		t.Fatal("a taken token was given away")
+	}
+	owners, err := b.TokenOwners(t.Context(), []ledger.TokenClaim{free, mine})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "owners", owners, []ledger.Owner{{}, {Batch: batch, Key: "a"}})
 }
 
 func testBatches(t *testing.T, b *bench) {

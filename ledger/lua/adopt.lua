@@ -3,24 +3,25 @@
 --
 -- ARGV[2] = key, ARGV[3] = clientToken that the caller looked up for
 -- ARGV[4] = haVipId, ARGV[5] = its address
+-- ARGV[6] = record.sends as the caller saw it: what was looked up proves nothing about later sends
 -- Returns verdict and record:
 --
 --   applied   the item is adopted
 --   finished  it was finished meanwhile
---   busy      a request is in flight: look again after it
 --   foreign   the item has another clientToken by now
---   late      nothing of the item is in doubt, so there is nothing to adopt
+--   late      a request was begun since, or nothing of the item is in doubt
 --   absent    nobody registered this item
 
 local key, token, id, address = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local sends = tonumber(ARGV[6])
 
 local rec = load_record(key)
 if not rec then return { 'absent', '' } end
 local function answer(verdict) return { verdict, cjson.encode(rec) } end
 
 if TERMINAL[rec.state] then return answer('finished') end
-if rec.state == 'sending' and now < rec.leaseUntil then return answer('busy') end
 if rec.token ~= token then return answer('foreign') end
+if rec.state == 'sending' or rec.sends ~= sends then return answer('late') end
 if not rec.unknown then return answer('late') end
 
 rec.haVipId, rec.ip = id, address

@@ -20,6 +20,12 @@
 --   foreign    the ledger holds another clientToken for this item
 --   absent     nobody registered this item
 
+-- An item counts as tried in vain only if it was tried until now, by workers that were running.
+local STILL_TRYING = 60 * 60 * 1000
+
+-- The log of an item's requests keeps the first of them and the last; what is between is dropped.
+local LOG_FIRST, LOG_LAST = 20, 80
+
 local key, token, worker = ARGV[2], ARGV[3], ARGV[4]
 local lease, token_age, horizon = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local ticket, fingerprint = ARGV[8], ARGV[9]
@@ -38,7 +44,9 @@ if TERMINAL[rec.state] then return answer('finished') end
 
 if rec.state == 'sending' then
   if rec.ticket == ticket then return answer('begun') end
-  if now < rec.leaseUntil then return answer('busy', rec.leaseUntil - now) end
+  -- A lease that is still far longer than any is one of a clock that has since been put back.
+  local left = rec.leaseUntil - now
+  if left > 0 and left <= 2 * lease then return answer('busy', left) end
   -- Its worker died or lost Redis: whether BCE acted on that request, nobody knows.
   close_attempt(key, rec.sends, { class = 'interrupted' })
   rec.attempts = rec.attempts + 1
@@ -54,7 +62,9 @@ if rec.unknown and token_age > 0 and now - rec.unknownSince > token_age then
   return answer('lookup')
 end
 if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then
-  return answer(rec.unknown and 'lookup' or 'exhausted')
+  if rec.unknown then return answer('lookup') end
+  if now - rec.lastSentAt <= STILL_TRYING then return answer('exhausted') end
+  rec.firstFailedAt = nil -- nobody has tried meanwhile: the horizon begins anew
 end
 
 rec.sends = rec.sends + 1
@@ -66,6 +76,8 @@ rec.enqueuedAt = rec.enqueuedAt or now
 redis.call('HSET', ATTEMPTS, string.format('%d:%s', rec.sends, key), cjson.encode({
   n = rec.sends, gen = rec.gen, at = now, worker = worker, class = 'sending',
 }))
+local dropped = rec.sends - LOG_LAST
+if dropped > LOG_FIRST then redis.call('HDEL', ATTEMPTS, string.format('%d:%s', dropped, key)) end
 move(key, rec, 'sending')
 save_record(key, rec)
 settle_batch()

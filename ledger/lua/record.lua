@@ -56,6 +56,8 @@ end
 if outcome.counted then
   rec.attempts = rec.attempts + 1
   if not proof then rec.firstFailedAt = rec.firstFailedAt or now end
+elseif not rec.unknown then
+  rec.firstFailedAt = nil -- BCE answered, and what it said does not count: no failure goes on
 end
 if outcome.unknown then doubt(rec, sent_at or rec.lastSentAt) end
 if outcome.lookup then rec.lookup = true end

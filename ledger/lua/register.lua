@@ -46,7 +46,7 @@ end
 
 if added > 0 then
   count('total', added)
-  redis.call('HDEL', BATCH, 'completedAt')
+  redis.call('HDEL', BATCH, 'completedAt', 'committedAt') -- until its producer is through again
   redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))
 end
 return replies

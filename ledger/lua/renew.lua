@@ -3,13 +3,15 @@
 --
 -- ARGV[2] = key, ARGV[3] = clientToken of which that is proven, ARGV[4] = the next one
 -- ARGV[5] = why, for the event stream
+-- ARGV[6] = record.sends as the caller saw it: the proof says nothing about later sends
 -- Returns verdict and record:
 --
 --   applied   the item has the next token, and nothing of it is in doubt
 --   same      it had that token already
---   finished, busy, foreign, absent   as for adopt
+--   finished, late, foreign, absent   as for adopt
 
 local key, token, next_token, why = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local sends = tonumber(ARGV[6])
 
 local rec = load_record(key)
 if not rec then return { 'absent', '' } end
@@ -17,8 +19,8 @@ local function answer(verdict) return { verdict, cjson.encode(rec) } end
 
 if TERMINAL[rec.state] then return answer('finished') end
 if rec.token == next_token then return answer('same') end
-if rec.state == 'sending' and now < rec.leaseUntil then return answer('busy') end
 if rec.token ~= token then return answer('foreign') end
+if rec.state == 'sending' or rec.sends ~= sends then return answer('late') end
 
 rec.gen, rec.token = rec.gen + 1, next_token
 rec.unknown, rec.unknownSince, rec.lookup, rec.firstFailedAt = nil, nil, nil, nil

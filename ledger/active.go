@@ -1,0 +1,87 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// activeBatches lists the batches that may have unfinished items, by last registration: what a
+// reconciler goes through, instead of every batch there ever was.
+const activeBatches = "havip:active"
+
+var deactivateScript = redis.NewScript(source("deactivate"))
+
+// touch lists a batch as active and known. It is called before and after registering: before, so
+// that no unfinished item is ever in an unlisted batch; after, so that who judged the batch
+// finished in between does not take it off the list.
+func (l *Ledger) touch(ctx context.Context, batch string) error {
+	at, err := l.time(ctx)
+	if err != nil {
+		return err
+	}
+	score := redis.Z{Score: float64(at.UnixMilli()), Member: batch}
+	_, err = l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.ZAddNX(ctx, batchIndex, score)
+		pipe.ZAdd(ctx, activeBatches, score)
+		return nil
+	})
+	return err
+}
+
+// Active returns up to limit names of batches that may have unfinished items, from the given rank
+// on. Batches that prove finished and have not been registered into are taken off the list.
+func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error) {
+	listed, err := l.rdb.ZRangeWithScores(ctx, activeBatches, rank, rank+limit-1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("active batches: %w", err)
+	}
+	var names []string
+	for _, entry := range listed {
+		name, _ := entry.Member.(string)
+		done, err := l.finished(ctx, name)
+		if err != nil {
+			return names, err
+		}
+		if !done {
+			names = append(names, name)
+			continue
+		}
+		score := strconv.FormatFloat(entry.Score, 'f', -1, 64)
+		if err := deactivateScript.Run(ctx, l.rdb, []string{activeBatches}, name, score).Err(); err != nil {
+			return names, fmt.Errorf("active batches: %w", err)
+		}
+	}
+	return names, nil
+}
+
+func (l *Ledger) finished(ctx context.Context, batch string) (bool, error) {
+	open, err := l.rdb.ZCard(ctx, keysOf(batch).open).Result()
+	if err != nil {
+		return false, fmt.Errorf("batch %q: %w", batch, err)
+	}
+	return open == 0, nil
+}
+
+// Stale returns up to limit unfinished items of the batch that have not changed for the given
+// time, the oldest first, leaving out the first skip of them.
+func (l *Ledger) Stale(ctx context.Context, batch string, unchanged time.Duration, skip, limit int64) ([]Item, error) {
+	now, err := l.time(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("stale items of batch %q: %w", batch, err)
+	}
+	stale, err := l.rdb.ZRangeByScore(ctx, keysOf(batch).open, &redis.ZRangeBy{
+		Min: "-inf", Max: strconv.FormatInt(now.Add(-unchanged).UnixMilli(), 10), Offset: skip, Count: limit,
+	}).Result()
+	if err != nil {
+		return nil, fmt.Errorf("stale items of batch %q: %w", batch, err)
+	}
+	items, err := l.read(ctx, batch, stale)
+	if err != nil {
+		return nil, fmt.Errorf("stale items of batch %q: %w", batch, err)
+	}
+	return items, nil
+}

@@ -1,0 +1,40 @@
+-- release lets an item go on whose task a dead worker held.
+--
+-- ARGV[2] = key
+-- ARGV[3] = the dead worker
+-- ARGV[4] = time in ms from a send after which a worker's request is certainly over
+-- Returns verdict, record, spec, wait in ms:
+--
+--   applied   the item needs a task; no attempt of it can begin before the wait is over
+--   finished  nothing is left to do for it
+--   busy      another worker's attempt is in flight
+--   absent    nobody registered this item
+--
+-- A lease is longer than a request, because its worker has to record the outcome as well. A dead
+-- worker records nothing, so its lease ends with its request. It does not end sooner: a worker
+-- that is only cut off from Redis looks dead too, while its request may still be under way.
+-- What the request did is not judged here: begin, which comes next, counts it as interrupted.
+
+local key, dead, call = ARGV[2], ARGV[3], tonumber(ARGV[4])
+
+local rec = load_record(key)
+if not rec then return { 'absent', '', '', 0 } end
+
+local function answer(verdict, wait)
+  return { verdict, cjson.encode(rec), redis.call('HGET', SPECS, key) or '', wait or 0 }
+end
+
+local exists = rec.state == 'created' or rec.state == 'adopted'
+if exists and (not rec.ip or rec.ip == '') and not rec.addressGivenUp then
+  return answer('applied') -- its address is still to be learnt
+end
+if TERMINAL[rec.state] or rec.state == 'deleting' then return answer('finished') end
+if rec.state ~= 'sending' then return answer('applied') end
+if rec.worker ~= dead then return answer('busy') end
+
+local over = rec.lastSentAt + call
+if over < rec.leaseUntil then
+  rec.leaseUntil = over
+  save_record(key, rec)
+end
+return answer('applied', math.max(0, rec.leaseUntil - now))

@@ -1,0 +1,21 @@
+-- Shared by the scripts about workers; it is put in front of each. They change no batch.
+--
+-- All keys share one hash tag, so that each script is atomic on one Redis Cluster slot, and a
+-- worker is alive or dead for everybody at the same moment:
+--
+--   KEYS[1]  havip:workers:{workers}:beats          zset  workers that are alive, by last beat (ms)
+--   KEYS[2]  havip:workers:{workers}:dead           zset  dead workers whose items are still to be
+--                                                         rescued, by when they were found dead (ms)
+--   KEYS[3]  havip:workers:{workers}:inflight:NAME  set   items whose tasks worker NAME holds
+--
+-- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock; ARGV[2] is NAME.
+
+local BEATS, DEAD, INFLIGHT = KEYS[1], KEYS[2], KEYS[3]
+local worker = ARGV[2]
+
+local function clock()
+  local given = tonumber(ARGV[1])
+  if given > 0 then return given end
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end

@@ -1,0 +1,164 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Held names an item whose task a worker holds. It is a hint for those who rescue the items of
+// dead workers: what the item needs, its record decides.
+type Held struct{ Batch, Key string }
+
+func (h Held) encode() string { return Owner(h).encode() }
+
+// Roll is the answer to [Ledger.Beat].
+type Roll struct {
+	// Alive is false when the worker was found dead. That is final: it enters again, under a name
+	// that it never had.
+	Alive bool
+	// Dead names the workers whose items are still to be rescued, the longest dead first.
+	Dead []string
+}
+
+// Enter makes a worker known as alive, with what it holds already. The name must be unique to
+// this start of this process: one that was found dead once is dead for ever.
+func (l *Ledger) Enter(ctx context.Context, worker string, held []Held) error {
+	args := make([]any, len(held))
+	for i, h := range held {
+		args[i] = h.encode()
+	}
+	_, err := l.runWorker(ctx, enterScript, worker, args...)
+	return workerError("enter", worker, err)
+}
+
+// Beat says that a worker is alive, and finds dead those that have been silent for longer than
+// silence; 0 finds nobody dead. Redis's clock judges, so that workers' own do not matter. A beat
+// that comes late is good as long as nobody found its worker dead.
+func (l *Ledger) Beat(ctx context.Context, worker string, silence time.Duration) (Roll, error) {
+	raw, err := l.runWorker(ctx, beatScript, worker, millis(silence))
+	if err != nil {
+		return Roll{}, workerError("beat of", worker, err)
+	}
+	fields, err := replyOf(raw, 2)
+	if err != nil {
+		return Roll{}, workerError("beat of", worker, err)
+	}
+	names, _ := fields[1].([]any)
+	roll := Roll{Alive: fields.number(0) == 1}
+	for i := range names {
+		roll.Dead = append(roll.Dead, reply(names).text(i))
+	}
+	return roll, nil
+}
+
+// Leave takes a worker that stops out of the fleet. It answers how many items it still holds;
+// they are to be rescued at once, as a dead worker's are.
+func (l *Ledger) Leave(ctx context.Context, worker string) (left int64, err error) {
+	raw, err := l.runWorker(ctx, leaveScript, worker)
+	left, _ = raw.(int64)
+	return left, workerError("leave of", worker, err)
+}
+
+// Hold notes that the worker holds the item's task. It answers false, and notes nothing, when the
+// worker was found dead.
+func (l *Ledger) Hold(ctx context.Context, worker string, h Held) (bool, error) {
+	raw, err := l.runWorker(ctx, holdScript, worker, h.encode())
+	return raw == int64(1), workerError("hold by", worker, err)
+}
+
+// LetGo takes a note of [Ledger.Hold] back. Taking back what is not noted is fine.
+func (l *Ledger) LetGo(ctx context.Context, worker string, h Held) error {
+	return workerError("let go by", worker, l.rdb.SRem(ctx, inflightOf(worker), h.encode()).Err())
+}
+
+// HeldBy reads what a worker holds, in no order.
+func (l *Ledger) HeldBy(ctx context.Context, worker string) ([]Held, error) {
+	members, err := l.rdb.SMembers(ctx, inflightOf(worker)).Result()
+	if err != nil {
+		return nil, workerError("held by", worker, err)
+	}
+	held := make([]Held, len(members))
+	for i, member := range members {
+		held[i] = Held(decodeOwner(member))
+	}
+	return held, nil
+}
+
+// Bury forgets a dead worker of which nothing is left to rescue; otherwise it changes nothing.
+func (l *Ledger) Bury(ctx context.Context, worker string) error {
+	_, err := l.runWorker(ctx, buryScript, worker)
+	return workerError("bury", worker, err)
+}
+
+// Release is the answer to [Ledger.Release].
+type Release struct {
+	// Verdict is Applied when the item needs a task; Finished, Busy (another worker's attempt is in
+	// flight) or Absent when it does not.
+	Verdict Verdict
+	// Item is set unless Verdict is Absent.
+	Item Item
+	// Wait is how long the dead worker's request may still be under way. [Ledger.Begin] answers
+	// Busy until then.
+	Wait time.Duration
+}
+
+// Release lets an item go on whose task a dead worker held. An attempt of that worker ends call
+// after its send, which is when its request is certainly over, instead of with its lease. Only a
+// worker that does not keep to that (its process was stopped, and wakes later) may then overlap
+// with another's attempt. Repeating it is fine.
+func (l *Ledger) Release(ctx context.Context, batch, key, dead string, call time.Duration) (Release, error) {
+	raw, err := l.run(ctx, releaseScript, batch, key, dead, millis(call))
+	if err != nil {
+		return Release{}, itemError("release", batch, key, err)
+	}
+	fields, err := replyOf(raw, 4)
+	if err != nil {
+		return Release{}, itemError("release", batch, key, err)
+	}
+	release := Release{
+		Verdict: Verdict(fields.text(0)),
+		Wait:    time.Duration(fields.number(3)) * time.Millisecond,
+	}
+	if release.Verdict == Absent {
+		return release, nil
+	}
+	release.Item, err = decodeItem(batch, key, fields.text(2), fields.text(1))
+	if err != nil {
+		return Release{}, itemError("release", batch, key, err)
+	}
+	return release, nil
+}
+
+// Scripts about workers have a prelude of their own: they change no batch.
+var (
+	enterScript = workerScript("enter")
+	beatScript  = workerScript("beat")
+	leaveScript = workerScript("leave")
+	holdScript  = workerScript("hold")
+	buryScript  = workerScript("bury")
+)
+
+func workerScript(name string) *redis.Script {
+	return redis.NewScript(source("workers") + "\n" + source(name))
+}
+
+// workersPrefix is of all keys about workers, in one Redis Cluster slot.
+const workersPrefix = "havip:workers:{workers}:"
+
+func inflightOf(worker string) string { return workersPrefix + "inflight:" + worker }
+
+func (l *Ledger) runWorker(ctx context.Context, s *redis.Script, worker string, args ...any) (any, error) {
+	keys := []string{workersPrefix + "beats", workersPrefix + "dead", inflightOf(worker)}
+	argv := append(make([]any, 0, len(args)+2), l.millis(), worker)
+	return s.Run(ctx, l.rdb, keys, append(argv, args...)...).Result()
+}
+
+func workerError(op, worker string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s worker %q: %w", op, worker, err)
+}
