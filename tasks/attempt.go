@@ -19,6 +19,10 @@ func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 	signedWith := h.API.ClockOffset()
 	outcome, took := h.send(ctx, j, until)
 	h.logAttempt(j, outcome, took)
+	clockLearnt := outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate, signedWith)
+	if !clockLearnt { // else it was our clock, and is not the lane's fault any more
+		j.pass.Done(ctx, outcome)
+	}
 	rec, err := h.record(ctx, j, outcome, took)
 	if err != nil {
 		// The answer is lost to the ledger, so for it the outcome is unknown: the next
@@ -30,7 +34,7 @@ func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 		return h.learnAddress(ctx, j, rec, rec.UpdatedAt)
 	case rec.Lookup:
 		return &Postpone{After: LookupGrace, Reason: "in doubt: it will be looked for"}
-	case outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate, signedWith):
+	case clockLearnt:
 		return errAgain
 	}
 	// Spaced by sends, since waits do not count as attempts.

@@ -14,6 +14,12 @@ type Lister interface {
 	HaVIPs(ctx context.Context, options bce.ListOptions) iter.Seq2[bce.HaVIP, error]
 }
 
+// Rate is a budget of requests.
+type Rate interface {
+	// Wait returns nil when one request may be sent, or an error when ctx ends first.
+	Wait(ctx context.Context) error
+}
+
 // listTimeout bounds one listing of a lane, over all of its pages.
 const listTimeout = 2 * time.Minute
 
@@ -22,15 +28,15 @@ const listTimeout = 2 * time.Minute
 // under way share the next one. It is safe for concurrent use.
 type Finder struct {
 	api  Lister
-	gate Gate
+	rate Rate
 	// turn is held by the caller that lists; last is what it leaves to the others.
 	turn chan struct{}
 	last *listing
 }
 
-// NewFinder returns a finder. The gate, if not nil, spaces listings.
-func NewFinder(api Lister, gate Gate) *Finder {
-	return &Finder{api: api, gate: gate, turn: make(chan struct{}, 1)}
+// NewFinder returns a finder. The rate, if not nil, spaces listings.
+func NewFinder(api Lister, rate Rate) *Finder {
+	return &Finder{api: api, rate: rate, turn: make(chan struct{}, 1)}
 }
 
 // listing is all that existed in a lane at some moment after began.
@@ -65,8 +71,8 @@ func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time)
 func (f *Finder) list(ctx context.Context) (*listing, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	if f.gate != nil {
-		if err := f.gate.Wait(ctx); err != nil {
+	if f.rate != nil {
+		if err := f.rate.Wait(ctx); err != nil {
 			return nil, err
 		}
 	}

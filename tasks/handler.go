@@ -43,22 +43,39 @@ type HandlerLedger interface {
 	NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (ledger.Verdict, error)
 }
 
-// Gate is a lane's permission to send.
+// Gate is a lane's permission to create.
 type Gate interface {
-	// Wait returns nil when one request may be sent, or an error when ctx ends first.
-	Wait(ctx context.Context) error
+	// Enter returns a pass once one create for the subnet may be sent, or an error when ctx ends
+	// first or the subnet is held back. A [*Postpone] among its errors says when to come again.
+	Enter(ctx context.Context, subnetID string) (Pass, error)
+}
+
+// Pass is the permission to send one create.
+type Pass interface {
+	// Done reports what became of it; its zero Outcome is that nothing was sent. Only the first
+	// call counts.
+	Done(ctx context.Context, o Outcome)
+}
+
+// Presence is the worker's place in its fleet.
+type Presence interface {
+	// Name is what an attempt that begins now is begun under. An error means that nothing may
+	// be begun: the fleet may have found this worker dead.
+	Name(ctx context.Context) (string, error)
+	// Hold notes that the worker has the item in hand, until letGo is called: if it dies before
+	// that, others rescue the item.
+	Hold(ctx context.Context, batch, key string) (letGo func())
 }
 
 // The time limits of one run of a [Handler].
 const (
-	// CallTimeout bounds one API call. A worker's shutdown grace must be longer, so that a
-	// call is never cut off.
+	// CallTimeout bounds one API call, from before the attempt is begun: what a worker that was
+	// found dead may have under way is over by then. A worker's shutdown grace must be longer,
+	// so that a call is never cut off.
 	CallTimeout = 15 * time.Second
 	// attemptLease is how long the ledger keeps others from the item. It covers the call and
 	// the recording of its outcome.
 	attemptLease = 30 * time.Second
-	// leaseMargin is what must be left of the lease when a call ends.
-	leaseMargin = 5 * time.Second
 	// gateTimeout bounds the wait for the lane's permission; then the task goes to the back.
 	gateTimeout = time.Minute
 	// ledgerRetry is the least delay after a failure of the ledger.
@@ -72,11 +89,14 @@ type HandlerConfig struct {
 	Lane   Lane
 	API    API
 	Ledger HandlerLedger
-	// Gate admits creates, ListGate listings; nil admits all.
-	Gate, ListGate Gate
-	// Worker names this process in the ledger.
-	Worker string
-	Logger zerolog.Logger
+	// Gate admits creates, ListRate listings; nil admits all.
+	Gate     Gate
+	ListRate Rate
+	// Presence names this process in the ledger; nil is a worker without a fleet, by the name of
+	// Worker.
+	Presence Presence
+	Worker   string
+	Logger   zerolog.Logger
 	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
 	TokenMaxAge, Horizon time.Duration
 }
@@ -99,7 +119,7 @@ func NewHandler(c HandlerConfig) *Handler {
 		// Not before an item in doubt is looked up for its token's age.
 		c.Horizon = max(RetryHorizon, c.TokenMaxAge)
 	}
-	return &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListGate), draining: make(chan struct{})}
+	return &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListRate), draining: make(chan struct{})}
 }
 
 // Drain makes the handler begin nothing more: tasks that have not begun an attempt go back
@@ -111,6 +131,8 @@ type job struct {
 	payload Payload
 	item    ledger.Item
 	log     zerolog.Logger
+	// pass is the lane's permission for the request that may be sent.
+	pass Pass
 }
 
 // ProcessTask carries out one task. Its result is a decision for asynq: nil acks, a
@@ -123,17 +145,32 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	}
 	j := &job{payload: payload}
 	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
-	if err := h.admit(ctx); err != nil {
-		return err
-	}
-	decision := h.carryOut(ctx, j)
+	defer h.hold(ctx, j)()
+	decision := h.once(ctx, j)
 	if errors.Is(decision, errAgain) && !h.isDraining() {
-		decision = h.carryOut(ctx, j)
+		decision = h.once(ctx, j)
 	}
 	if errors.Is(decision, asynq.SkipRetry) {
 		j.log.Error().Err(decision).Msg("task archived")
 	}
 	return decision
+}
+
+// hold notes that this worker has the item in hand.
+func (h *Handler) hold(ctx context.Context, j *job) (letGo func()) {
+	if h.Presence == nil {
+		return func() {}
+	}
+	return h.Presence.Hold(ctx, j.payload.Batch, j.payload.Key)
+}
+
+// once is one admission and what came of it.
+func (h *Handler) once(ctx context.Context, j *job) error {
+	if err := h.admit(ctx, j); err != nil {
+		return err
+	}
+	defer j.pass.Done(context.WithoutCancel(ctx), Outcome{})
+	return h.carryOut(ctx, j)
 }
 
 // read decodes the task and checks that it belongs here.
@@ -152,22 +189,34 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 }
 
 // admit waits for the lane's permission.
-func (h *Handler) admit(ctx context.Context) error {
+func (h *Handler) admit(ctx context.Context, j *job) error {
 	if h.isDraining() {
 		return &Postpone{Reason: "the worker is stopping"}
 	}
 	if h.Gate == nil {
+		j.pass = freePass{}
 		return nil
 	}
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, gateTimeout)
 	defer cancel()
-	if err := h.Gate.Wait(ctx); err != nil {
+	pass, err := h.Gate.Enter(ctx, j.payload.Request.SubnetID)
+	var postpone *Postpone
+	switch {
+	case errors.As(err, &postpone):
+		return postpone
+	case err != nil:
 		return &Postpone{After: RetryDelay(1, 0), Reason: "waiting for the lane: " + err.Error()}
 	}
+	j.pass = pass
 	return nil
 }
+
+// freePass is the permission of a lane without a gate.
+type freePass struct{}
+
+func (freePass) Done(context.Context, Outcome) {}
 
 func (h *Handler) isDraining() bool {
 	select {
@@ -201,11 +250,11 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	j.item = start.Item
 	switch start.Verdict {
 	case ledger.Begun:
-		return h.attempt(ctx, j, began.Add(attemptLease-leaseMargin))
+		return h.attempt(ctx, j, began.Add(CallTimeout))
 	case ledger.Finished:
 		return h.learnAddress(ctx, j, start.Item.Record, start.At)
 	case ledger.Busy:
-		return &Postpone{After: start.Wait + time.Second, Reason: "another attempt of the item is in flight"}
+		return h.awaitTurn(ctx, start.Wait)
 	case ledger.Lookup:
 		return h.lookup(ctx, j, start)
 	case ledger.Exhausted:
@@ -220,12 +269,30 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	}
 }
 
+// awaitTurn waits for the attempt in flight if it will be over soon, as that of a dead worker is:
+// at the back of a long queue the item would wait much longer.
+func (h *Handler) awaitTurn(ctx context.Context, wait time.Duration) error {
+	if wait >= CallTimeout {
+		return &Postpone{After: wait + time.Second, Reason: "another attempt of the item is in flight"}
+	}
+	ctx, stop := h.untilDrain(ctx)
+	defer stop()
+	if err := pause(ctx, wait+50*time.Millisecond); err != nil {
+		return &Postpone{After: wait, Reason: "another attempt of the item is in flight"}
+	}
+	return errAgain
+}
+
 // begin asks the ledger, registering first what nobody has registered.
 func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
+	name, err := h.name(ctx)
+	if err != nil {
+		return ledger.Start{}, h.later(j, err)
+	}
 	options := ledger.BeginOptions{
 		ClientToken: j.payload.ClientToken,
 		Fingerprint: fingerprint(j.payload.Item()),
-		Worker:      h.Worker,
+		Worker:      name,
 		Ticket:      uuid.NewString()[:13],
 		Lease:       attemptLease,
 		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon,
@@ -247,6 +314,14 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 		}
 	}
 	return ledger.Start{}, &Postpone{After: RetryDelay(1, 0), Reason: "the item was changed while it was being begun"}
+}
+
+// name is what the attempt is begun under.
+func (h *Handler) name(ctx context.Context) (string, error) {
+	if h.Presence == nil {
+		return h.Worker, nil
+	}
+	return h.Presence.Name(ctx)
 }
 
 // register enters the item of a task that came from another producer.

@@ -456,10 +456,10 @@ func TestHandlerDrains(t *testing.T) {
 	b := newBench(t, "")
 	config := b.config()
 	waiting := make(chan struct{})
-	config.Gate = gateFunc(func(ctx context.Context) error {
+	config.Gate = gateFunc(func(ctx context.Context, _ string) (Pass, error) {
 		close(waiting)
 		<-ctx.Done()
-		return ctx.Err()
+		return nil, ctx.Err()
 	})
 	b.handler = NewHandler(config)
 	task := b.put(testItem("a", ""))
@@ -476,9 +476,111 @@ func TestHandlerDrains(t *testing.T) {
 	b.expect("a", facts{ledger.Queued, "", "", 0, 0})
 }
 
-type gateFunc func(context.Context) error
+type gateFunc func(ctx context.Context, subnetID string) (Pass, error)
 
-func (f gateFunc) Wait(ctx context.Context) error { return f(ctx) }
+func (f gateFunc) Enter(ctx context.Context, subnetID string) (Pass, error) { return f(ctx, subnetID) }
+
+// Every pass is given back once, with what became of the request.
+func TestHandlerReportsToTheGate(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, faults string
+		wrongClock   bool
+		want         []Class
+	}{
+		{"created", "", false, []Class{ClassCreated}},
+		{"lane fault", "create:answer=#1:403/AccessDenied", false, []Class{ClassLaneFault}},
+		{"unknown", "create:commit-500=#1", false, []Class{ClassUnknown}},
+		{"a clock that is learnt is nobody's fault", "", true, []Class{"", ClassCreated}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, test.faults)
+			if test.wrongClock {
+				b.sim.Advance(3 * time.Hour)
+			}
+			gate := &recordingGate{}
+			config := b.config()
+			config.Gate = gate
+			b.handler = NewHandler(config)
+			_ = b.process(b.put(testItem("a", "10.1.2.3")))
+			if diff := cmp.Diff(test.want, gate.reported); diff != "" {
+				t.Error(diff)
+			}
+			_ = b.process(b.put(testItem("finished", "10.1.2.4")))
+			if gate.subnets[0] != "sbn-1" || len(gate.subnets) != len(gate.reported) {
+				t.Errorf("%v entered, %d reported", gate.subnets, len(gate.reported))
+			}
+		})
+	}
+}
+
+// recordingGate lets everybody through.
+type recordingGate struct {
+	subnets  []string
+	reported []Class
+}
+
+func (g *recordingGate) Enter(_ context.Context, subnetID string) (Pass, error) {
+	g.subnets = append(g.subnets, subnetID)
+	return &recordingPass{gate: g}, nil
+}
+
+type recordingPass struct {
+	gate *recordingGate
+	once sync.Once
+}
+
+func (p *recordingPass) Done(_ context.Context, o Outcome) {
+	p.once.Do(func() { p.gate.reported = append(p.gate.reported, o.Class) })
+}
+
+// A held subnet says when to come again.
+func TestHandlerObeysAHold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	config.Gate = gateFunc(func(context.Context, string) (Pass, error) {
+		return nil, fmt.Errorf("held: %w", &Postpone{After: 77 * time.Second, Reason: "subnet full"})
+	})
+	b.handler = NewHandler(config)
+	if got := b.postponement(b.put(testItem("a", ""))).After; got != 77*time.Second {
+		t.Errorf("comes again after %v", got)
+	}
+	b.expect("a", facts{ledger.Queued, "", "", 0, 0})
+}
+
+// A worker that may have been found dead begins nothing.
+func TestHandlerWithoutANameBeginsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	presence := &fakePresence{err: errors.New("redis does not answer")}
+	config.Presence = presence
+	b.handler = NewHandler(config)
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.expect("a", facts{ledger.Queued, "", "", 0, 0})
+	presence.err = nil
+	b.done(task)
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	if diff := cmp.Diff([]string{"hold b/a", "let go", "hold b/a", "let go"}, presence.held); diff != "" {
+		t.Error(diff)
+	}
+}
+
+type fakePresence struct {
+	err  error
+	held []string
+}
+
+func (p *fakePresence) Name(context.Context) (string, error) { return "w9", p.err }
+
+func (p *fakePresence) Hold(_ context.Context, batch, key string) func() {
+	p.held = append(p.held, "hold "+batch+"/"+key)
+	return func() { p.held = append(p.held, "let go") }
+}
 
 // Failing to learn the address never fails the item.
 func TestHandlerAddressCanStayUnknown(t *testing.T) {

@@ -55,7 +55,7 @@ func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option, error
 	return task, options, nil
 }
 
-// taskID names the task of one generation of an item: asynq refuses a second one while the
+// TaskID names the task of one generation of an item: asynq refuses a second one while the
 // first is in the queue. Escaping keeps apart what a slash in a batch or key would join, and
 // keeps braces, which choose Redis Cluster slots, out of asynq's keys.
 func TaskID(batch, key string, generation int) string {

@@ -18,7 +18,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status [BATCH]",
 		Short: "Tell how a batch stands, or every unfinished one",
 		Long: `Status reads counters: it costs the same for a batch of ten items and of a million.
-Without a batch it shows those that are not done.`,
+Without a batch it shows those that are not done. What holds a lane back is told on stderr.`,
 		Example: `  enqueue status
   enqueue status havips -o json`,
 		Args: cobra.MaximumNArgs(1),
@@ -28,6 +28,9 @@ Without a batch it shows those that are not done.`,
 				return err
 			}
 			defer s.close()
+			if err := a.sayHolds(cmd.Context(), s); err != nil {
+				return err
+			}
 			if len(args) == 1 {
 				b, err := s.ledger.Batch(cmd.Context(), args[0])
 				if err != nil {

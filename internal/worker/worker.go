@@ -101,6 +101,7 @@ func (c Config) validate() error {
 // Worker is a running worker.
 type Worker struct {
 	lanes []runningLane
+	watch *Watch
 	stop  sync.Once
 	// end ends what runs beside the lanes, and beside waits for it.
 	end    context.CancelFunc
@@ -118,34 +119,52 @@ func Start(c Config) (*Worker, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
+	records := ledger.New(c.Redis)
+	presence := NewPresence(records, c.Name, c.Logger)
+	watch, err := StartWatch(presence, NewRescuer(RescuerConfig{
+		Ledger: records, Queue: asynq.NewClientFromRedisClient(c.Redis), Redis: c.Redis,
+		Logger: c.Logger.With().Str("component", "rescuer").Logger(),
+	}), c.Logger)
+	if err != nil {
+		return nil, fmt.Errorf("enter the fleet: %w", err)
+	}
 	ctx, end := context.WithCancel(context.Background())
-	w := &Worker{end: end}
+	w := &Worker{watch: watch, end: end}
 	for _, l := range c.Lanes {
-		running := runningLane{handler: handlerOf(c, l), server: serverOf(c, l)}
-		if err := running.server.Start(running.handler); err != nil {
+		if err := w.serve(ctx, c, l, presence); err != nil {
 			w.Stop()
 			return nil, fmt.Errorf("lane %s: %w", l.Lane, err)
 		}
-		w.lanes = append(w.lanes, running)
-		c.Logger.Info().Str("lane", l.Lane.String()).Str("queue", l.Lane.Queue()).
-			Int("concurrency", c.Concurrency).Float64("rps", l.RPS).Msg("serving lane")
 	}
 	w.beside.Go(func() { newReconciler(c).run(ctx) })
 	return w, nil
 }
 
-func handlerOf(c Config, l LaneConfig) *tasks.Handler {
-	config := tasks.HandlerConfig{
-		Lane: l.Lane, API: l.API, Ledger: ledger.New(c.Redis), Worker: c.Name,
-		Logger:      c.Logger.With().Str("lane", l.Lane.String()).Logger(),
-		TokenMaxAge: c.TokenMaxAge,
+// serve starts one lane. What it was held back for is tried at once: whoever mended the fault and
+// started a worker need not wait.
+func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Presence) error {
+	breaker := lane.NewBreaker(c.Redis, l.Lane.String())
+	if err := breaker.ProbeNow(ctx); err != nil {
+		return err
 	}
-	if limiter := lane.NewLimiter(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst); limiter != nil {
-		config.Gate = limiter
+	limiter := lane.NewLimiter(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst)
+	log := c.Logger.With().Str("lane", l.Lane.String()).Logger()
+	running := runningLane{
+		handler: tasks.NewHandler(tasks.HandlerConfig{
+			Lane: l.Lane, API: l.API, Ledger: ledger.New(c.Redis), Presence: presence, Logger: log,
+			Gate: laneGate{lane.NewGate(breaker, limiter), log},
+			// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
+			ListRate:    lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
+			TokenMaxAge: c.TokenMaxAge,
+		}),
+		server: serverOf(c, l),
 	}
-	// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
-	config.ListGate = lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1)
-	return tasks.NewHandler(config)
+	if err := running.server.Start(running.handler); err != nil {
+		return err
+	}
+	w.lanes = append(w.lanes, running)
+	log.Info().Str("queue", l.Lane.Queue()).Int("concurrency", c.Concurrency).Float64("rps", l.RPS).Msg("serving lane")
+	return nil
 }
 
 func serverOf(c Config, l LaneConfig) *asynq.Server {
@@ -176,5 +195,6 @@ func (w *Worker) Stop() {
 		}
 		wg.Wait()
 		w.beside.Wait()
+		w.watch.Stop()
 	})
 }

@@ -1,0 +1,39 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// row is one line of a file of items, by its key.
+type row struct{ key, name, subnet, address string }
+
+// rowsOf makes n rows over a few subnets, of which every third asks for a fixed address.
+func rowsOf(n int) []row {
+	rows := make([]row, n)
+	for i := range rows {
+		rows[i] = row{key: fmt.Sprintf("item-%05d", i), name: fmt.Sprintf("vip-%05d", i), subnet: fmt.Sprintf("sbn-e2e%d", i%3)}
+		if i%3 == 0 {
+			rows[i].address = fmt.Sprintf("192.168.%d.%d", i/200, 1+i%200)
+		}
+	}
+	return rows
+}
+
+// write writes the rows as a CSV file and returns its path.
+func (w *world) write(t *testing.T, name string, rows []row) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("key,name,subnetId,privateIpAddress\n")
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%s,%s,%s,%s\n", r.key, r.name, r.subnet, r.address)
+	}
+	path := filepath.Join(w.dir, name)
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,167 @@
+package e2e
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"havip/internal/redistest"
+)
+
+// TestScript runs the scripts of testdata/script; see the package comment for their commands.
+func TestScript(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		Setup:               setUpScript,
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":      scriptExits,
+			"redis":      scriptRedis,
+			"bcesim":     scriptSim,
+			"worker":     scriptWorker,
+			"stopworker": scriptStopWorker,
+			"mask":       scriptMask,
+			"octal":      scriptOctal,
+		},
+	})
+}
+
+// scriptTest is the key of a script's testing.TB, scriptWorkers of its running workers.
+type (
+	scriptTest    struct{}
+	scriptWorkers struct{}
+)
+
+func setUpScript(env *testscript.Env) error {
+	env.Values[scriptTest{}] = env.T()
+	env.Values[scriptWorkers{}] = &[]*process{}
+	examples, err := filepath.Abs(filepath.Join("..", "examples"))
+	if err != nil {
+		return err
+	}
+	env.Vars = append(bareEnvironment(env.WorkDir),
+		"WORK="+env.WorkDir, "EXAMPLES="+examples,
+		"BCE_ACCESS_KEY_ID="+accessKey, "BCE_SECRET_ACCESS_KEY="+secretKey)
+	return nil
+}
+
+func scriptTB(ts *testscript.TestScript) testing.TB {
+	return ts.Value(scriptTest{}).(testing.TB) //nolint:forcetypeassert // testscript's T is a *testing.T with another Run
+}
+
+// scriptEnv is the script's environment as the programs that it starts get it.
+func scriptEnv(ts *testscript.TestScript) []string {
+	env := bareEnvironment(ts.Getenv("WORK"))
+	for _, name := range []string{"BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_ENDPOINT", "HAVIP_REDIS_URL"} {
+		if value := ts.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func scriptRedis(ts *testscript.TestScript, _ bool, args []string) {
+	options := []redistest.Option{redistest.AppendOnly(redistest.EverySecond), redistest.Lines(args...)}
+	ts.Setenv("HAVIP_REDIS_URL", redistest.Start(scriptTB(ts), options...).URL())
+}
+
+func scriptSim(ts *testscript.TestScript, _ bool, args []string) {
+	_, url := startSim(scriptTB(ts), scriptEnv(ts), args...)
+	ts.Setenv("BCE_ENDPOINT", url)
+}
+
+func scriptWorker(ts *testscript.TestScript, _ bool, args []string) {
+	p := start(scriptTB(ts), command{program: "worker", args: append([]string{"--rps", "0"}, args...), env: scriptEnv(ts), dir: ts.Getenv("WORK")})
+	if err := p.seek(`"message":"ready"`, patience); err != nil {
+		ts.Fatalf("worker is not ready: %v\n%s", err, p.stderr)
+	}
+	if match := healthAddress.FindStringSubmatch(p.stderr.String()); match != nil {
+		ts.Setenv("WORKER_ADDRESS", match[1])
+	}
+	workers := scriptRunning(ts)
+	*workers = append(*workers, p)
+}
+
+var healthAddress = regexp.MustCompile(`"address":"([^"]+)"`)
+
+func scriptRunning(ts *testscript.TestScript) *[]*process {
+	return ts.Value(scriptWorkers{}).(*[]*process) //nolint:forcetypeassert // set by setUpScript
+}
+
+func scriptStopWorker(ts *testscript.TestScript, _ bool, _ []string) {
+	workers := scriptRunning(ts)
+	if len(*workers) == 0 {
+		ts.Fatalf("no worker runs")
+	}
+	p := (*workers)[len(*workers)-1]
+	*workers = (*workers)[:len(*workers)-1]
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(scriptTB(ts), patience); code != 0 {
+		ts.Fatalf("worker: exit code %d\n%s", code, p.stderr)
+	}
+	write(ts, ts.Stdout(), p.stdout.String())
+	write(ts, ts.Stderr(), p.stderr.String())
+}
+
+// variable are the parts of an output that differ from run to run.
+var variable = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`havip-[a-z0-9]{12}\b`), "havip-MASKED"},
+	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "REQUEST"},
+	{regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
+	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
+}
+
+func scriptMask(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mask FILE")
+	}
+	text := ts.ReadFile(args[0])
+	for _, v := range variable {
+		text = v.pattern.ReplaceAllString(text, v.with)
+	}
+	write(ts, ts.Stdout(), text)
+}
+
+func scriptOctal(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: octal FILE TEXT")
+	}
+	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+func write(ts *testscript.TestScript, w interface{ Write(p []byte) (int, error) }, text string) {
+	_, err := w.Write([]byte(text))
+	ts.Check(err)
+}

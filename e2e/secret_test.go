@@ -1,0 +1,101 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// sessionToken is a temporary key's third part, and as secret as the second.
+const sessionToken = "STStoken-e2e-0a1b2c3d4e5f"
+
+// TestSecrets looks for keys and signatures wherever something is written: after a run with
+// every kind of failure, logged as loudly as can be, there are none.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	const batch = "secret"
+	w := newWorld(t) // its simulator is replaced by one that knows the session token
+	w.env = append(w.env, "BCE_SESSION_TOKEN="+sessionToken)
+	w.startSim(t, "--log-level", "debug", "--faults", "create:answer=x1:400/SignatureDoesNotMatch,create:answer=x1:403/AccessDenied,"+
+		"create:commit-500=x3,create:html-502=x3,create:commit-reset=x3,create:skew=#9:2h,create:commit-truncated=x3,create:429=x2")
+	rows := rowsOf(60)
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	worker := w.worker(t, "--log-level", "trace")
+	w.enqueue(t, "watch", batch, "--timeout", "90s", "--exit-status")
+	for _, args := range [][]string{{"results", batch, "-o", "json", "--attempts"}, {"status", batch, "-o", "json"}, {"help", "environment"}} {
+		w.enqueue(t, args...)
+	}
+	requireTruth(t, rows, w.results(t, batch), w.truth(t))
+	signatures := w.signatures(t)
+	stored := dump(t, w.redis.Client(t))
+	if !strings.Contains(stored, rows[0].name) || !strings.Contains(worker.stderr.String(), "SignatureDoesNotMatch") {
+		t.Fatal("the dump or the log lacks what it must have: the search would find nothing anyway")
+	}
+	for place, text := range map[string]string{"output": w.said(), "Redis": stored} {
+		for _, secret := range append(signatures, secretKey, sessionToken, "bce-auth-v1/") {
+			if i := strings.Index(text, secret); i >= 0 {
+				t.Errorf("%q stands in %s: …%s…", secret, place, text[max(0, i-100):min(len(text), i+100)])
+			}
+		}
+	}
+}
+
+// signatures are those of all requests that arrived.
+func (w *world) signatures(t *testing.T) []string {
+	t.Helper()
+	var signatures []string
+	for _, c := range w.creates(t) {
+		if c.Signature != "" {
+			signatures = append(signatures, c.Signature)
+		}
+	}
+	if len(signatures) == 0 {
+		t.Fatal("no signature arrived")
+	}
+	return signatures
+}
+
+// dump is the content of every key in Redis.
+func dump(t *testing.T, rdb redis.UniversalClient) string {
+	t.Helper()
+	var b strings.Builder
+	keys := rdb.Scan(t.Context(), 0, "*", 1000).Iterator()
+	for keys.Next(t.Context()) {
+		key := keys.Val()
+		fmt.Fprintf(&b, "%s: %v\n", key, content(t, rdb, key))
+	}
+	if err := keys.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func content(t *testing.T, rdb redis.UniversalClient, key string) any {
+	t.Helper()
+	ctx := t.Context()
+	var value any
+	kind, err := rdb.Type(ctx, key).Result()
+	switch kind {
+	case "string":
+		value, err = rdb.Get(ctx, key).Result()
+	case "hash":
+		value, err = rdb.HGetAll(ctx, key).Result()
+	case "list":
+		value, err = rdb.LRange(ctx, key, 0, -1).Result()
+	case "set":
+		value, err = rdb.SMembers(ctx, key).Result()
+	case "zset":
+		value, err = rdb.ZRangeWithScores(ctx, key, 0, -1).Result()
+	case "stream":
+		value, err = rdb.XRange(ctx, key, "-", "+").Result()
+	case "none": // it has expired meanwhile
+	default:
+		t.Fatalf("key %s is a %s, which this dump cannot read", key, kind)
+	}
+	if err != nil && err != redis.Nil { //nolint:errorlint // go-redis returns it bare
+		t.Fatal(err)
+	}
+	return value
+}

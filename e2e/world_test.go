@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"havip/internal/redistest"
+)
+
+// Keys that cannot be mistaken for anything else in an output.
+const (
+	accessKey = "AKIDe2e0123456789abcdef"
+	secretKey = "SKsecret-e2e-fedcba9876543210"
+)
+
+// world is a Redis, a simulated BCE and an environment that points programs at both.
+type world struct {
+	dir   string
+	redis *redistest.Server
+	sim   *process
+	// url is the simulator's.
+	url string
+	env []string
+	// processes are all that were started in this world, for what they said.
+	processes []*process
+}
+
+// newWorld starts a world. Its Redis keeps every acknowledged write.
+func newWorld(t *testing.T, simArgs ...string) *world {
+	t.Helper()
+	w := &world{dir: t.TempDir(), redis: redistest.Start(t, redistest.AppendOnly(redistest.Always))}
+	w.env = append(bareEnvironment(w.dir),
+		"BCE_ACCESS_KEY_ID="+accessKey, "BCE_SECRET_ACCESS_KEY="+secretKey,
+		"HAVIP_REDIS_URL="+w.redis.URL())
+	w.startSim(t, simArgs...)
+	return w
+}
+
+// bareEnvironment is what programs need of the system, and nothing of the tester's own.
+func bareEnvironment(dir string) []string {
+	return []string{
+		"PATH=" + binaries + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"HOME=" + filepath.Join(dir, "home"), "XDG_STATE_HOME=" + filepath.Join(dir, "state"), "TMPDIR=" + dir,
+	}
+}
+
+// start starts a program in this world.
+func (w *world) start(t *testing.T, name string, args ...string) *process {
+	t.Helper()
+	p := start(t, command{program: name, args: args, env: w.env, dir: w.dir})
+	w.processes = append(w.processes, p)
+	return p
+}
+
+// worker starts a worker and waits until it serves.
+func (w *world) worker(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := w.start(t, "worker", append([]string{"--rps", "0"}, args...)...)
+	p.awaitText(t, `"message":"ready"`)
+	return p
+}
+
+// enqueue runs enqueue to its end, which is to be a success.
+func (w *world) enqueue(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := w.start(t, "enqueue", args...)
+	if code := p.wait(t, 4*time.Minute); code != 0 {
+		t.Fatalf("enqueue %v: exit code %d\nstderr: %s", args, code, tail(p.stderr.String()))
+	}
+	return p
+}
+
+// said is everything that the programs of this world have printed.
+func (w *world) said() string {
+	var b strings.Builder
+	for _, p := range w.processes {
+		b.WriteString(p.stdout.String())
+		b.WriteString(p.stderr.String())
+	}
+	return b.String()
+}
+
+// eventually waits until check holds.
+func eventually(t *testing.T, what string, check func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !check() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("%s: not within %s", what, patience)
+		}
+	}
+}
+
+// elapsed waits for a moment that is chosen at random, for something to be killed at; it is no
+// wait for anything to happen.
+func elapsed(d time.Duration, or <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-or:
+	}
+}
+
+// without returns the environment less some variables.
+func without(env []string, names ...string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(names, name)
+	})
+}

@@ -1,0 +1,241 @@
+package lane
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/redistest"
+)
+
+const (
+	testLane = "default/bj"
+	subnetA  = "sbn-aaaa"
+	subnetB  = "sbn-bbbb"
+)
+
+var wrongKey = Fault{Target: TargetLane, Code: "SignatureDoesNotMatch", Message: "The request signature we calculated does not match"}
+
+// bench is one Redis with a clock that tests move, and the calls made to it.
+type bench struct {
+	t     *testing.T
+	rdb   redis.UniversalClient
+	clock *fakeClock
+	calls *callCounter
+}
+
+// onEachRedis runs a test on a real Redis and on the embedded one.
+func onEachRedis(t *testing.T, test func(*bench)) {
+	t.Helper()
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		test(newBench(t, redistest.Start(t).Client(t)))
+	})
+	t.Run("miniredis", func(t *testing.T) {
+		t.Parallel()
+		client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
+		t.Cleanup(func() { _ = client.Close() })
+		test(newBench(t, client))
+	})
+}
+
+func newBench(t *testing.T, rdb redis.UniversalClient) *bench {
+	t.Helper()
+	b := &bench{
+		t: t, rdb: rdb, calls: &callCounter{},
+		clock: &fakeClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), changed: make(chan struct{}, 1)},
+	}
+	rdb.AddHook(b.calls)
+	return b
+}
+
+// breaker is what another process would have.
+func (b *bench) breaker() *Breaker { return NewBreaker(b.rdb, testLane, WithClock(b.clock.Now)) }
+
+// gate is a process's gate that sleeps by the bench's clock.
+func (b *bench) gate() *Gate {
+	g := NewGate(b.breaker(), nil)
+	g.sleep = b.clock.sleep
+	return g
+}
+
+// callCounter counts the commands that are sent to Redis.
+type callCounter struct{ n atomic.Int64 }
+
+func (c *callCounter) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
+}
+
+func (c *callCounter) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		c.n.Add(1)
+		return next(ctx, cmd)
+	}
+}
+
+func (c *callCounter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// during counts the commands that f sends.
+func (c *callCounter) during(f func()) int64 {
+	before := c.n.Load()
+	f()
+	return c.n.Load() - before
+}
+
+// fakeClock stands still until it is advanced. Who sleeps by it wakes when it passes.
+type fakeClock struct {
+	mu       sync.Mutex
+	now      time.Time
+	sleepers []*sleeper
+	// changed tells that somebody fell asleep, or woke by its context.
+	changed chan struct{}
+}
+
+type sleeper struct {
+	until time.Time
+	wake  chan struct{}
+}
+
+func (c *fakeClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *fakeClock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	var asleep []*sleeper
+	for _, s := range c.sleepers {
+		if s.until.After(c.now) {
+			asleep = append(asleep, s)
+			continue
+		}
+		close(s.wake)
+	}
+	c.sleepers = asleep
+}
+
+func (c *fakeClock) sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	s := &sleeper{until: c.now.Add(d), wake: make(chan struct{})}
+	c.sleepers = append(c.sleepers, s)
+	c.mu.Unlock()
+	c.tell()
+	select {
+	case <-s.wake:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *fakeClock) tell() {
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
+}
+
+// next is how long the first of at least n sleepers sleeps on; ok is false while fewer sleep.
+func (c *fakeClock) next(n int) (d time.Duration, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.sleepers) < n {
+		return 0, false
+	}
+	first := c.sleepers[0].until
+	for _, s := range c.sleepers {
+		if s.until.Before(first) {
+			first = s.until
+		}
+	}
+	return first.Sub(c.now), true
+}
+
+// awaitSleepers returns when n sleep, with the time until the first wakes.
+func (c *fakeClock) awaitSleepers(t *testing.T, n int) time.Duration {
+	t.Helper()
+	for {
+		if d, ok := c.next(n); ok {
+			return d
+		}
+		select {
+		case <-c.changed:
+		case <-t.Context().Done():
+			t.Fatal("nobody sleeps")
+		}
+	}
+}
+
+func admit(t *testing.T, b *Breaker, subnetID string) Admission {
+	t.Helper()
+	a, err := b.Admit(t.Context(), subnetID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !a.Allowed && (a.Hold == nil || a.Wait <= 0) {
+		t.Fatalf("refused without a reason and a time: %+v", a)
+	}
+	return a
+}
+
+// probe waits for the back-off and is let through.
+func probe(t *testing.T, bench *bench, b *Breaker, subnetID string) Admission {
+	t.Helper()
+	a := admit(t, b, subnetID)
+	for !a.Allowed {
+		bench.clock.advance(a.Wait)
+		a = admit(t, b, subnetID)
+	}
+	if !a.Probe {
+		t.Fatalf("not a probe: %+v", a)
+	}
+	return a
+}
+
+func trip(t *testing.T, b *Breaker, a Admission, f Fault) Change {
+	t.Helper()
+	change, err := b.Trip(t.Context(), a, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return change
+}
+
+func clearHolds(t *testing.T, b *Breaker, a Admission) []Hold {
+	t.Helper()
+	ended, err := b.Clear(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ended
+}
+
+func holds(t *testing.T, b *Breaker) []Hold {
+	t.Helper()
+	list, err := b.Holds(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// theHold is the only hold there is.
+func theHold(t *testing.T, b *Breaker) Hold {
+	t.Helper()
+	list := holds(t, b)
+	if len(list) != 1 {
+		t.Fatalf("holds: %v", list)
+	}
+	return list[0]
+}

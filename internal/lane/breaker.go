@@ -1,0 +1,145 @@
+package lane
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The terms of a hold.
+const (
+	// BackOffFirst is how long a new hold waits for its first probe; each probe that fails
+	// doubles it, up to BackOffCap. Every back-off is shortened by up to a fifth at random.
+	BackOffFirst = 5 * time.Second
+	BackOffCap   = 5 * time.Minute
+	// probeLease is how long a probe keeps others from probing, when its process was killed
+	// and nobody will say what became of it. It covers an attempt of an item.
+	probeLease = 30 * time.Second
+	// neutralPause spaces probes that prove nothing: while BCE cannot be reached, a held lane
+	// tries about once a second.
+	neutralPause = time.Second
+	// maxMessage bounds BCE's words in a hold, in bytes.
+	maxMessage = 300
+)
+
+// Breaker holds a lane, or one subnet of it, back after a fault that is not an item's own:
+// every further request would fail alike, and cost a call. All workers share it through Redis.
+//
+// A hold opens with the first such answer ([Breaker.Trip]). Then requests are refused, except
+// that after a back-off one at a time is let through as a probe ([Breaker.Admit]). A probe that
+// fails doubles the back-off; one that is answered well ends the hold ([Breaker.Clear]); one
+// that proves nothing gives its permission back ([Breaker.Release]). A prober that is killed
+// loses its permission after a while. Recovery needs nobody.
+//
+// Each of these is one atomic script, safe to repeat when its reply was lost. A Breaker is safe
+// for concurrent use and does no work of its own; [Gate] is what waits.
+type Breaker struct {
+	rdb  redis.UniversalClient
+	lane string
+	key  string
+	now  func() time.Time
+	view view
+}
+
+// BreakerOption configures a [Breaker].
+type BreakerOption func(*Breaker)
+
+// WithClock gives the breaker the time. Without it transitions take Redis's own clock, which a
+// fleet of workers shares; tests give their own.
+func WithClock(now func() time.Time) BreakerOption {
+	return func(b *Breaker) { b.now = now }
+}
+
+// NewBreaker returns the breaker of the named lane (account/region). It does no I/O.
+func NewBreaker(rdb redis.UniversalClient, lane string, options ...BreakerOption) *Breaker {
+	// The braces keep the key in one slot of a Redis Cluster, whatever joins it there.
+	b := &Breaker{rdb: rdb, lane: lane, key: "havip:lane:{" + lane + "}:holds"}
+	for _, option := range options {
+		option(b)
+	}
+	return b
+}
+
+// Admission is the breaker's answer to one request. Whoever is allowed owes the breaker what
+// became of the request: Trip, Clear or Release, with this admission.
+type Admission struct {
+	// Allowed: the request may be sent.
+	Allowed bool
+	// Probe: it is the one that tries whether a hold is over.
+	Probe bool
+	// Hold is what refuses the request, or what it probes; nil when nothing is held.
+	Hold *Hold
+	// Wait is how long a refusal lasts at least.
+	Wait time.Duration
+
+	subnetID string
+	// ticket is unique to the request; epoch tells which holds are older than it.
+	ticket string
+	epoch  int64
+	// eager: the probe did not wait for the back-off.
+	eager bool
+}
+
+// Admit says whether a request for this subnet may be sent now. An empty subnetID asks for the
+// lane alone. When nothing is held it asks Redis at most every [viewAge]; see there.
+func (b *Breaker) Admit(ctx context.Context, subnetID string) (Admission, error) {
+	now := b.local()
+	a := Admission{subnetID: subnetID, ticket: strconv.FormatUint(rand.Uint64(), 36)}
+	if epoch, ok := b.view.open(now); ok {
+		a.Allowed, a.epoch = true, epoch
+		return a, nil
+	}
+	if hold, wait, ok := b.view.refusal(subnetID, now); ok {
+		a.Hold, a.Wait = &hold, wait
+		return a, nil
+	}
+	a.eager = b.view.eager()
+	if err := b.ask(ctx, &a); err != nil {
+		return Admission{}, fmt.Errorf("admit to lane %s: %w", b.lane, err)
+	}
+	return a, nil
+}
+
+// ask fills in what Redis says.
+func (b *Breaker) ask(ctx context.Context, a *Admission) error {
+	asked, generation := b.local(), b.view.generation()
+	eager := "0"
+	if a.eager {
+		eager = "1"
+	}
+	args := withFields([]any{a.ticket, millis(probeLease), eager}, fieldsOf(a.subnetID))
+	answer, err := replyOf(b.run(ctx, admitScript, args...), 5)
+	if err != nil {
+		return err
+	}
+	verdict, holds := answer.text(0), answer.number(4)
+	a.Wait, a.epoch = time.Duration(answer.number(1))*time.Millisecond, answer.number(3)
+	if text := answer.text(2); text != "" {
+		hold, err := decodeHold(text)
+		if err != nil {
+			return err
+		}
+		a.Hold = &hold
+	}
+	switch verdict {
+	case "open", "probe":
+		a.Allowed, a.Probe = true, verdict == "probe"
+	case "held":
+	default:
+		return fmt.Errorf("unexpected verdict %q", verdict)
+	}
+	b.view.note(*a, holds == 0, asked, generation)
+	return nil
+}
+
+// local is the clock of this process, by which its view ages.
+func (b *Breaker) local() time.Time {
+	if b.now != nil {
+		return b.now()
+	}
+	return time.Now()
+}

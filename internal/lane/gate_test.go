@@ -1,0 +1,437 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"havip/tasks"
+)
+
+var _ tasks.Rate = (*Gate)(nil)
+
+// entered is what a call of Enter came to.
+type entered struct {
+	pass *Pass
+	err  error
+}
+
+// enter calls Enter beside the test.
+func enter(ctx context.Context, g *Gate, subnetID string) <-chan entered {
+	result := make(chan entered, 1)
+	go func() {
+		pass, err := g.Enter(ctx, subnetID)
+		result <- entered{pass, err}
+	}()
+	return result
+}
+
+func mustEnter(t *testing.T, g *Gate, subnetID string) *Pass {
+	t.Helper()
+	e := <-enter(t.Context(), g, subnetID)
+	if e.err != nil {
+		t.Fatal(e.err)
+	}
+	return e.pass
+}
+
+func done(t *testing.T, p *Pass, v Verdict) Change {
+	t.Helper()
+	change, err := p.Done(t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return change
+}
+
+func faulty(f Fault) Verdict { return Faulty(f.Target, f.Code, f.Message) }
+
+// mustWait checks that Enter waits for as long as it is let. The turn is free again when this
+// returns.
+func mustWait(t *testing.T, g *Gate) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if pass, err := g.Enter(ctx, subnetB); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("entered: %v, %v", pass, err)
+	}
+}
+
+func TestSlowStartLetsOneThrough(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		first := mustEnter(t, g, subnetA)
+		mustWait(t, g)
+		// What proves nothing lets the next one try, alone.
+		waiting := enter(t.Context(), g, subnetA)
+		done(t, first, Neutral())
+		second := (<-waiting).pass
+		mustWait(t, g)
+		// The other process starts by itself.
+		other := bench.gate()
+		done(t, mustEnter(t, other, subnetA), Neutral())
+		// A full subnet proves the lane as well as a created HaVIP does.
+		waiting = enter(t.Context(), g, subnetB)
+		done(t, second, Faulty(TargetSubnet, "Full", ""))
+		passes := []*Pass{(<-waiting).pass, mustEnter(t, g, subnetB), mustEnter(t, g, subnetB)}
+		for _, pass := range passes {
+			done(t, pass, Good())
+		}
+	})
+}
+
+// After a fault the slow start begins anew, and a success of before the fault does not end it.
+func TestSlowStartAgainAfterAFault(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		done(t, mustEnter(t, g, subnetA), Good())
+		late, bad, worse := mustEnter(t, g, subnetA), mustEnter(t, g, subnetA), mustEnter(t, g, subnetA)
+		if change := done(t, bad, faulty(wrongKey)); len(change.Opened) != 1 {
+			t.Errorf("change %+v", change)
+		}
+		if change := done(t, worse, faulty(wrongKey)); len(change.Opened)+len(change.Extended) != 0 {
+			t.Errorf("counted twice: %+v", change)
+		}
+		done(t, late, Good())
+		bench.clock.advance(BackOffFirst)
+		probing := mustEnter(t, g, subnetA)
+		if !probing.Probe() {
+			t.Error("not a probe")
+		}
+		mustWait(t, g)
+		if change := done(t, probing, Good()); len(change.Cleared) != 1 {
+			t.Errorf("change %+v", change)
+		}
+		mustEnter(t, g, subnetA)
+		mustEnter(t, g, subnetA)
+	})
+}
+
+func TestHeldSubnetAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g, other := bench.gate(), bench.gate()
+		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "SubnetHasNoMoreIp", "full"))
+		for _, g := range []*Gate{g, other, g} {
+			_, err := g.Enter(t.Context(), subnetA)
+			var held *HeldError
+			if !errors.As(err, &held) || held.Hold.SubnetID != subnetA || held.RetryAfter < BackOffFirst*4/5 || held.RetryAfter > BackOffFirst {
+				t.Fatalf("got %v", err)
+			}
+			if !strings.HasSuffix(err.Error(), ": SubnetHasNoMoreIp: full") || errors.Unwrap(err) != nil {
+				t.Errorf("says %q", err)
+			}
+		}
+		done(t, mustEnter(t, g, subnetB), Good())
+		bench.clock.advance(BackOffFirst)
+		probing := mustEnter(t, g, subnetA)
+		if _, err := other.Enter(t.Context(), subnetA); err == nil {
+			t.Error("two probes of one subnet")
+		}
+		done(t, mustEnter(t, g, subnetB), Good())
+		done(t, probing, Good())
+		bench.clock.advance(refusalAge)
+		done(t, mustEnter(t, other, subnetA), Good())
+	})
+}
+
+// With lane and subnet held, an item does not wait for the lane, only to be put aside after it.
+func TestHeldSubnetIsNamedBeforeTheLane(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		done(t, mustEnter(t, g, subnetA), Faulty(TargetBoth, "QuotaLimitExceeded", ""))
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		var held *HeldError
+		if _, err := g.Enter(ctx, subnetA); !errors.As(err, &held) || held.Hold.Target != TargetSubnet {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// An answer that the subnet is full proves the lane, and does not end the subnet's own hold.
+func TestFullSubnetEndsTheLanesHold(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		done(t, mustEnter(t, g, subnetA), Faulty(TargetBoth, "QuotaLimitExceeded", ""))
+		bench.clock.advance(BackOffFirst)
+		change := done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
+		if len(change.Cleared) != 1 || change.Cleared[0].Target != TargetLane || len(change.Extended) != 1 {
+			t.Errorf("change %+v", change)
+		}
+		if hold := theHold(t, g.breaker); hold.SubnetID != subnetA || hold.Failures != 2 {
+			t.Errorf("left: %+v", hold)
+		}
+	})
+}
+
+func TestNeutralProbeMakesRoom(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
+		bench.clock.advance(BackOffFirst)
+		done(t, mustEnter(t, g, subnetA), Neutral())
+		bench.clock.advance(neutralPause)
+		a := admit(t, bench.breaker(), subnetA)
+		if !a.Probe {
+			t.Errorf("after a neutral probe: %+v", a)
+		}
+	})
+}
+
+// Also when its turn is being waited for by others: items of a held subnet do not queue up
+// behind a slow start or the rate.
+func TestKnownHeldSubnetNeedsNoTurn(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
+		if _, err := g.Enter(t.Context(), subnetA); err == nil {
+			t.Fatal("not held")
+		}
+		g.turn <- struct{}{}
+		var held *HeldError
+		if _, err := g.Enter(t.Context(), subnetA); !errors.As(err, &held) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// Whoever gives up waiting is told what for: the one whose turn it is, and those behind it.
+func TestWaitForHeldLaneEndsWithItsReason(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
+		front, leave := context.WithCancel(t.Context())
+		defer leave()
+		first := enter(front, g, subnetA)
+		bench.clock.awaitSleepers(t, 1)
+		behind, cancel := context.WithCancel(t.Context())
+		cancel()
+		second := enter(behind, g, subnetB)
+		for range 2 {
+			var err error
+			select {
+			case e := <-second:
+				err = e.err
+				leave()
+				second = nil
+			case e := <-first:
+				err = e.err
+			}
+			var held *HeldError
+			if !errors.As(err, &held) || held.Hold.Code != wrongKey.Code || !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+			if !strings.Contains(err.Error(), "lane held since 2026-03-01T12:00:00Z: SignatureDoesNotMatch: ") {
+				t.Errorf("says %q", err)
+			}
+		}
+	})
+}
+
+// Another process's clear wakes those who wait here, at the next question.
+func TestClearWakesWaiters(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g, other := bench.gate(), bench.gate()
+		done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
+		for range 5 { // the back-off grows
+			bench.clock.advance(BackOffCap)
+			done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
+		}
+		const waiting = 20
+		results := make(chan entered, waiting)
+		for range waiting {
+			go func() {
+				pass, err := g.Enter(t.Context(), subnetA)
+				if err == nil {
+					_, err = pass.Done(t.Context(), Good())
+				}
+				results <- entered{err: err}
+			}()
+		}
+		bench.clock.awaitSleepers(t, 1)
+		if err := other.breaker.ProbeNow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		done(t, mustEnter(t, other, subnetA), Good())
+		if wake := bench.clock.awaitSleepers(t, 1); wake > pollEvery+pollEvery/4 {
+			t.Errorf("asks in %v only", wake)
+		}
+		bench.clock.advance(pollEvery + pollEvery/4)
+		for range waiting {
+			if e := <-results; e.err != nil {
+				t.Error(e.err)
+			}
+		}
+	})
+}
+
+// However many wait, a held lane costs Redis about one question a second from each process.
+func TestHeldLaneIsPolledByOne(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
+		for range 6 {
+			bench.clock.advance(BackOffCap)
+			done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		const waiting = 100
+		results := make([]<-chan entered, waiting)
+		for i := range waiting {
+			results[i] = enter(ctx, g, subnetA)
+		}
+		bench.clock.awaitSleepers(t, 1)
+		const period = 100 * time.Second
+		end := bench.clock.Now().Add(period)
+		calls := bench.calls.during(func() {
+			for bench.clock.Now().Before(end) {
+				bench.clock.advance(bench.clock.awaitSleepers(t, 1))
+				bench.clock.awaitSleepers(t, 1)
+			}
+		})
+		if calls > int64(period/pollEvery)+1 || calls < int64(period/pollEvery)*3/4 {
+			t.Errorf("%d commands in %v", calls, period)
+		}
+		cancel()
+		for _, result := range results {
+			<-result
+		}
+	})
+}
+
+// countingRate admits all, and counts.
+type countingRate struct{ n int }
+
+func (r *countingRate) Wait(ctx context.Context) error {
+	r.n++
+	return ctx.Err()
+}
+
+// What the rate admits is sent: a refusal or a wait for the lane does not use it up.
+func TestRateIsSpentOnRequestsOnly(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g, spent := bench.gate(), &countingRate{}
+		g.rate = spent
+		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
+		for range 3 {
+			if _, err := g.Enter(t.Context(), subnetA); err == nil {
+				t.Fatal("not held")
+			}
+			bench.clock.advance(refusalAge)
+		}
+		done(t, mustEnter(t, g, subnetB), faulty(wrongKey))
+		waiting := enter(t.Context(), g, subnetB)
+		for range 3 {
+			bench.clock.advance(bench.clock.awaitSleepers(t, 1))
+		}
+		bench.clock.advance(BackOffFirst)
+		done(t, (<-waiting).pass, Good())
+		if spent.n != 3 {
+			t.Errorf("%d admitted by the rate for 3 requests", spent.n)
+		}
+		if err := g.Wait(t.Context()); err != nil || spent.n != 4 {
+			t.Errorf("reads: %v, %d", err, spent.n)
+		}
+	})
+}
+
+// hookRate runs while a request waits for the rate, and admits it.
+type hookRate func()
+
+func (r hookRate) Wait(ctx context.Context) error {
+	r()
+	return ctx.Err()
+}
+
+// The fault of a request in flight stops the next one, also when that one has its turn and
+// waits for the rate.
+func TestHoldStopsARequestThatWaitedForTheRate(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		done(t, mustEnter(t, g, subnetA), Good())
+		inFlight := mustEnter(t, g, subnetA)
+		g.rate = hookRate(func() { done(t, inFlight, faulty(wrongKey)) })
+		ctx, cancel := context.WithCancel(t.Context())
+		result := enter(ctx, g, subnetA)
+		bench.clock.awaitSleepers(t, 1)
+		cancel()
+		if e := <-result; e.err == nil {
+			t.Error("sent into a held lane")
+		}
+	})
+}
+
+// A verdict is due also from a handler that was told to stop, and only the first one counts.
+func TestDoneOnceAndWhateverHappens(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		g := bench.gate()
+		ctx, cancel := context.WithCancel(t.Context())
+		pass := mustEnter(t, g, subnetA)
+		cancel()
+		if change, err := pass.Done(ctx, faulty(wrongKey)); err != nil || len(change.Opened) != 1 {
+			t.Errorf("done after the end of its context: %+v, %v", change, err)
+		}
+		bench.clock.advance(BackOffFirst)
+		pass = mustEnter(t, g, subnetA)
+		done(t, pass, Neutral())
+		if change := done(t, pass, Good()); len(change.Cleared) != 0 || len(holds(t, g.breaker)) != 1 {
+			t.Errorf("second verdict: %+v", change)
+		}
+		if n := g.start.inFlight; n != 0 {
+			t.Errorf("%d in flight", n)
+		}
+	})
+}
+
+func TestWaitWithoutLimit(t *testing.T) {
+	t.Parallel()
+	g := NewGate(NewBreaker(nil, testLane), nil)
+	if err := g.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPollDelay(t *testing.T) {
+	t.Parallel()
+	for range 100 {
+		for _, wait := range []time.Duration{time.Millisecond, time.Second, 5 * time.Second, time.Hour} {
+			got := pollDelay(wait)
+			if got < min(wait, pollEvery) || got > min(wait+20*time.Millisecond, pollEvery*5/4) {
+				t.Errorf("due in %v: asks in %v", wait, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package lane
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Hold is why requests wait, and when one of them tries again. It stands in Redis until a
+// request is answered well, whatever becomes of the workers.
+type Hold struct {
+	// Target is [TargetLane] or [TargetSubnet]; SubnetID is set for a subnet.
+	Target   Target
+	SubnetID string
+	// Code and Message are BCE's words in the latest refusal.
+	Code, Message string
+	// Since is when the hold opened, by the clock of Redis.
+	Since time.Time
+	// Failures counts the request that opened the hold and the probes that failed since.
+	Failures int
+	// ProbeAt is from when on one request may try. It may be long past, when nobody has
+	// anything to send.
+	ProbeAt time.Time
+	// ProbingUntil is set while a request tries: until then nobody else does.
+	ProbingUntil time.Time
+}
+
+// String names what is held and why, on one line.
+func (h Hold) String() string {
+	what := string(h.Target)
+	if h.Target == TargetSubnet {
+		what += " " + h.SubnetID
+	}
+	return fmt.Sprintf("%s held since %s: %s: %s", what, h.Since.UTC().Format(time.RFC3339), h.Code, h.Message)
+}
+
+// wireHold is a hold as the scripts keep it; see lua/prelude.lua.
+type wireHold struct {
+	Target     Target `json:"target"`
+	SubnetID   string `json:"subnetId"`
+	Code       string `json:"code"`
+	Message    string `json:"message"`
+	Since      int64  `json:"since"`
+	Failures   int    `json:"failures"`
+	ProbeAt    int64  `json:"probeAt"`
+	ProbeUntil int64  `json:"probeUntil"`
+}
+
+func decodeHold(text string) (Hold, error) {
+	var w wireHold
+	if err := json.Unmarshal([]byte(text), &w); err != nil {
+		return Hold{}, fmt.Errorf("decode hold: %w", err)
+	}
+	h := Hold{
+		Target: w.Target, SubnetID: w.SubnetID, Code: w.Code, Message: w.Message,
+		Since: time.UnixMilli(w.Since).UTC(), Failures: w.Failures, ProbeAt: time.UnixMilli(w.ProbeAt).UTC(),
+	}
+	if w.ProbeUntil > 0 {
+		h.ProbingUntil = time.UnixMilli(w.ProbeUntil).UTC()
+	}
+	return h, nil
+}
+
+// HeldError says that a request was not let through, because of what, and for how long.
+type HeldError struct {
+	Hold Hold
+	// RetryAfter is how long the hold lasts at least. Every item that the hold puts aside is
+	// told much the same time: spread them.
+	RetryAfter time.Duration
+	// cause is set when the caller's context ended the wait.
+	cause error
+}
+
+func (e *HeldError) Error() string {
+	if e.cause != nil {
+		return fmt.Sprintf("%s: %v", e.Hold, e.cause)
+	}
+	return e.Hold.String()
+}
+
+// Unwrap returns why the wait for a held lane ended; nil for a held subnet, which nobody waits for.
+func (e *HeldError) Unwrap() error { return e.cause }

@@ -1,0 +1,56 @@
+-- Shared by every script of the breaker; it is put in front of each.
+--
+--   KEYS[1]  havip:lane:{ACCOUNT/REGION}:holds  hash, with the fields
+--
+--     lane            the hold of the whole lane; JSON, changed only here
+--     subnet:<id>     the hold of one subnet, alike
+--     epoch           counts the holds that opened and the clears; tells before from after
+--     cleared         the last clear: its epoch, its ticket, and the holds that it ended
+--
+-- A hold:
+--
+--   target, subnetId, code, message   what is held, and BCE's own reason
+--   since, failures                   when it opened; how many requests proved it since
+--   probeAt                           from when on one request may try
+--   probe, probeUntil                 the ticket of the request that tries now, and how long
+--                                     it keeps others from trying
+--   epoch                             the epoch that its opening began
+--   trippedBy                         the ticket of the request that last proved it
+--
+-- A ticket is unique to an admitted request. ARGV[1] is the time in Unix milliseconds, or 0 for
+-- Redis's own clock: one clock for a whole fleet of workers.
+
+local HOLDS = KEYS[1]
+
+-- A lane that nobody has tried for this long leaves nothing behind.
+local KEPT = 30 * 24 * 3600 * 1000
+
+local function clock()
+  local given = tonumber(ARGV[1])
+  if given > 0 then return given end
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local now = clock()
+
+local function load(field)
+  local text = redis.call('HGET', HOLDS, field)
+  if not text then return nil end
+  return cjson.decode(text)
+end
+
+local function save(field, value)
+  local text = cjson.encode(value)
+  redis.call('HSET', HOLDS, field, text)
+  redis.call('PEXPIRE', HOLDS, KEPT)
+  return text
+end
+
+local function next_epoch()
+  return redis.call('HINCRBY', HOLDS, 'epoch', 1)
+end
+
+local function is_hold(field)
+  return field == 'lane' or string.sub(field, 1, 7) == 'subnet:'
+end

@@ -1,0 +1,191 @@
+package worker
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"havip/internal/redistest"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// fleet is a Redis with a ledger on a clock that tests move, and that presences share.
+type fleet struct {
+	*ledger.Ledger
+	rdb redis.UniversalClient
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	f := &fleet{rdb: redistest.Start(t).Client(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	f.Ledger = ledger.New(f.rdb, ledger.WithClock(f.clock))
+	return f
+}
+
+func (f *fleet) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+func (f *fleet) pass(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = f.now.Add(d)
+}
+
+// present enters a worker.
+func (f *fleet) present(t *testing.T, base string) *Presence {
+	t.Helper()
+	p := NewPresence(f.Ledger, base, zerolog.Nop())
+	p.now = f.clock
+	if err := p.Enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (f *fleet) rescuer() *Rescuer {
+	return f.rescuerInto(asynq.NewClientFromRedisClient(f.rdb))
+}
+
+func (f *fleet) rescuerInto(queue tasks.Queue) *Rescuer {
+	return NewRescuer(RescuerConfig{Ledger: f.Ledger, Queue: queue, Redis: f.rdb, Logger: zerolog.Nop()})
+}
+
+const queue = "havip.default.bj"
+
+func (f *fleet) register(t *testing.T, keys ...string) {
+	t.Helper()
+	specs := make([]ledger.Spec, len(keys))
+	for i, key := range keys {
+		specs[i] = ledger.Spec{Key: key, Fingerprint: key, ClientToken: "token-" + key, Account: "default", Region: "bj", Body: `{"name":"x"}`}
+	}
+	if _, err := f.Register(t.Context(), batch, ledger.Source{}, specs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fleet) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
+	t.Helper()
+	start, err := f.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if start.Verdict != want {
+		t.Fatalf("begin %s: %s, want %s", key, start.Verdict, want)
+	}
+	return start
+}
+
+// pending reads task IDs in the order in which asynq takes them.
+func (f *fleet) pending(t *testing.T) []string {
+	t.Helper()
+	ids, err := f.rdb.LRange(t.Context(), "asynq:{"+queue+"}:pending", 0, -1).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := []string{}
+	for i := len(ids) - 1; i >= 0; i-- {
+		order = append(order, ids[i])
+	}
+	return order
+}
+
+func (f *fleet) heldBy(t *testing.T, worker string) []ledger.Held {
+	t.Helper()
+	held, err := f.HeldBy(t.Context(), worker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return held
+}
+
+func name(t *testing.T, p *Presence) string {
+	t.Helper()
+	n, err := p.Name(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func beat(t *testing.T, p *Presence) []string {
+	t.Helper()
+	dead, err := p.Beat(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dead
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// silent lets everybody but the given workers be silent until they are found dead, and answers
+// who is.
+func (f *fleet) silent(t *testing.T, living ...*Presence) []string {
+	t.Helper()
+	var dead []string
+	for range DeadAfter/BeatEvery + 1 {
+		f.pass(BeatEvery)
+		for _, p := range living {
+			dead = beat(t, p)
+		}
+	}
+	return dead
+}
+
+// late lets a beat of all but the living be late by 5 s, and expects that it finds nobody dead.
+func (f *fleet) late(t *testing.T, living *Presence) {
+	t.Helper()
+	f.pass(5 * time.Second)
+	beat(t, living)
+	f.pass(BeatEvery)
+	equal(t, "found dead with a beat late by 5 s", beat(t, living), []string(nil))
+}
+
+// rescueOf is the ID of the task that goes on with an item of a dead worker.
+func rescueOf(key, dead string) string {
+	return tasks.TaskID(batch, key, 1) + "/rescue-" + dead
+}
+
+// signalQueue tells of each task that it takes.
+type signalQueue struct {
+	tasks.Queue
+	taken chan string
+}
+
+func (q *signalQueue) EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
+	info, err := q.Queue.EnqueueContext(ctx, task, opts...)
+	if err == nil {
+		q.taken <- info.ID
+	}
+	return info, err
+}
+
+// faultyQueue accepts a number of tasks, and then its Redis is away.
+type faultyQueue struct {
+	tasks.Queue
+	left int
+}
+
+func (q *faultyQueue) EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error) {
+	if q.left--; q.left < 0 {
+		return nil, context.DeadlineExceeded
+	}
+	return q.Queue.EnqueueContext(ctx, task, opts...)
+}

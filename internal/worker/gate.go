@@ -1,0 +1,69 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+
+	"github.com/rs/zerolog"
+
+	"havip/internal/lane"
+	"havip/tasks"
+)
+
+// laneGate is a lane's gate in the words of tasks.
+type laneGate struct {
+	gate *lane.Gate
+	log  zerolog.Logger
+}
+
+// Enter waits for the lane. An item of a held subnet is told when to come again, each a little
+// later than the last, so that they do not all come at once.
+func (g laneGate) Enter(ctx context.Context, subnetID string) (tasks.Pass, error) {
+	pass, err := g.gate.Enter(ctx, subnetID)
+	var held *lane.HeldError
+	if errors.As(err, &held) && ctx.Err() == nil {
+		return nil, &tasks.Postpone{After: held.RetryAfter + rand.N(held.RetryAfter+1), Reason: held.Error()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return lanePass{pass, g.log}, nil
+}
+
+type lanePass struct {
+	pass *lane.Pass
+	log  zerolog.Logger
+}
+
+// Done tells the lane what the request proved about it.
+func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
+	change, err := p.pass.Done(ctx, verdictOf(o))
+	if err != nil {
+		p.log.Warn().Err(err).Msg("what the request says about its lane was not recorded")
+	}
+	for _, hold := range change.Opened {
+		p.log.Error().Stringer("hold", hold).Str("code", hold.Code).
+			Msg("held back: items wait uncounted until one of them gets through")
+	}
+	for _, hold := range change.Extended {
+		p.log.Warn().Stringer("hold", hold).Int("failures", hold.Failures).Time("probe_at", hold.ProbeAt).
+			Msg("still held back")
+	}
+	for _, hold := range change.Cleared {
+		p.log.Info().Stringer("hold", hold).Msg("no longer held back")
+	}
+}
+
+// verdictOf is what an outcome says about the lane. A throttled, lost or unsent request says
+// nothing about it.
+func verdictOf(o tasks.Outcome) lane.Verdict {
+	switch o.Class {
+	case tasks.ClassLaneFault:
+		return lane.Faulty(lane.TargetOf(o.Scope), o.Code, o.Message)
+	case tasks.ClassCreated, tasks.ClassRejected, tasks.ClassMismatch:
+		return lane.Good()
+	default:
+		return lane.Neutral()
+	}
+}

@@ -1,0 +1,186 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"havip/ledger"
+)
+
+// The terms of being alive. A killed worker is found dead DeadAfter + BeatEvery after its last
+// beat at the latest.
+const (
+	// BeatEvery is how often a worker says that it is alive. It costs Redis one script call.
+	BeatEvery = 2 * time.Second
+	// DeadAfter is how long a worker may be silent: four beats, so that neither a pause of
+	// garbage collection nor a Redis that fails over quickly kills a worker that lives.
+	DeadAfter = 8 * time.Second
+
+	// fleetTimeout bounds one call about workers.
+	fleetTimeout = BeatEvery
+	// freshFor is how long after a beat its worker is certainly not found dead, by its own clock
+	// and without asking, with a beat to spare.
+	freshFor = DeadAfter - BeatEvery
+)
+
+// Fleet is what a [Presence] needs of the ledger; [*ledger.Ledger] is one.
+type Fleet interface {
+	Enter(ctx context.Context, worker string, held []ledger.Held) error
+	Beat(ctx context.Context, worker string, silence time.Duration) (ledger.Roll, error)
+	Leave(ctx context.Context, worker string) (int64, error)
+	Hold(ctx context.Context, worker string, h ledger.Held) (bool, error)
+	LetGo(ctx context.Context, worker string, h ledger.Held) error
+}
+
+// Presence is a worker's place in the fleet: the name that it goes by, and what it holds. A worker
+// that others found dead, because it was stopped or cut off from Redis, goes on under a new name;
+// what it does under the old one is for others to take over. It is safe for concurrent use.
+type Presence struct {
+	fleet Fleet
+	base  string
+	log   zerolog.Logger
+	now   func() time.Time
+
+	// beating is held during a beat, so that one answer is acted on at a time.
+	beating sync.Mutex
+	// judgeFrom is guarded by beating.
+	judgeFrom time.Time
+
+	// naming guards name, and is held for reading while a note is written under it: no note is
+	// written under a name after the next was entered with all that is held.
+	naming sync.RWMutex
+	name   string
+
+	// mu guards what follows.
+	mu sync.Mutex
+	// confirmed is when the last good beat was sent.
+	confirmed time.Time
+	// held counts, because an item may have two tasks for a while.
+	held map[ledger.Held]int
+}
+
+// NewPresence returns a presence whose names begin with base. It does no I/O: Enter comes first.
+func NewPresence(fleet Fleet, base string, log zerolog.Logger) *Presence {
+	return &Presence{fleet: fleet, base: base, log: log, now: time.Now, held: map[ledger.Held]int{}}
+}
+
+// Enter makes the worker known as alive.
+func (p *Presence) Enter(ctx context.Context) error {
+	p.beating.Lock()
+	defer p.beating.Unlock()
+	return p.enter(ctx)
+}
+
+// Leave takes the worker out of the fleet. What it still holds, others rescue at once.
+func (p *Presence) Leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, fleetTimeout)
+	defer cancel()
+	left, err := p.fleet.Leave(ctx, p.current())
+	if left > 0 {
+		p.log.Warn().Int64("items", left).Msg("left while holding items; others rescue them")
+	}
+	return err
+}
+
+// Name is what an attempt that begins now must be begun under. When the worker may have been found
+// dead since its last beat, it asks first; an error means that nothing may be begun.
+func (p *Presence) Name(ctx context.Context) (string, error) {
+	if !p.fresh() {
+		if err := p.renew(ctx); err != nil {
+			return "", err
+		}
+	}
+	return p.current(), nil
+}
+
+// Beat says that the worker is alive, and answers which workers are dead and still have items to
+// be rescued. A worker that was found dead itself has a new name afterwards.
+func (p *Presence) Beat(ctx context.Context) (dead []string, err error) {
+	p.beating.Lock()
+	defer p.beating.Unlock()
+	return p.beat(ctx)
+}
+
+// renew beats, unless somebody else just did.
+func (p *Presence) renew(ctx context.Context) error {
+	p.beating.Lock()
+	defer p.beating.Unlock()
+	if p.fresh() {
+		return nil
+	}
+	_, err := p.beat(ctx)
+	return err
+}
+
+// beat is called with beating held.
+func (p *Presence) beat(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, fleetTimeout)
+	defer cancel()
+	sent := p.now()
+	roll, err := p.fleet.Beat(ctx, p.current(), p.silence(sent))
+	if err != nil {
+		return nil, err
+	}
+	if !roll.Alive {
+		p.log.Warn().Str("worker", p.current()).
+			Msg("found dead by the fleet: this process was stopped or cut off from redis; going on under a new name")
+		return roll.Dead, p.enter(ctx)
+	}
+	p.confirm(sent)
+	return roll.Dead, nil
+}
+
+// silence is what this beat may judge others by. A worker that was away itself cannot tell whether
+// they were: after an outage of Redis, the first to return would find all others dead. So it
+// judges nobody until they had the time to return as well.
+func (p *Presence) silence(now time.Time) time.Duration {
+	p.mu.Lock()
+	away := now.Sub(p.confirmed) > DeadAfter
+	p.mu.Unlock()
+	if away {
+		p.judgeFrom = now.Add(DeadAfter)
+	}
+	if now.Before(p.judgeFrom) {
+		return 0
+	}
+	return DeadAfter
+}
+
+// enter takes a name that nobody ever had, and takes along what is held. It is called with
+// beating held.
+func (p *Presence) enter(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, fleetTimeout)
+	defer cancel()
+	p.naming.Lock()
+	defer p.naming.Unlock()
+	sent, name := p.now(), fmt.Sprintf("%s-%s", p.base, uuid.NewString()[:8])
+	if err := p.fleet.Enter(ctx, name, p.holding()); err != nil {
+		return err
+	}
+	p.name = name
+	p.confirm(sent)
+	return nil
+}
+
+func (p *Presence) current() string {
+	p.naming.RLock()
+	defer p.naming.RUnlock()
+	return p.name
+}
+
+func (p *Presence) confirm(sent time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.confirmed = sent
+}
+
+func (p *Presence) fresh() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now().Sub(p.confirmed) < freshFor
+}

@@ -1,0 +1,114 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// requestBound is how long after its send a request of a worker that runs is certainly over: its
+// deadline, and a second in which it is torn down.
+const requestBound = tasks.CallTimeout + time.Second
+
+// Wards is what a [Rescuer] needs of the ledger; [*ledger.Ledger] is one.
+type Wards interface {
+	HeldBy(ctx context.Context, worker string) ([]ledger.Held, error)
+	Release(ctx context.Context, batch, key, dead string, call time.Duration) (ledger.Release, error)
+	LetGo(ctx context.Context, worker string, h ledger.Held) error
+	Bury(ctx context.Context, worker string) error
+}
+
+// RescuerConfig is what a [Rescuer] works with; all of it is required.
+type RescuerConfig struct {
+	Ledger Wards
+	Queue  tasks.Queue
+	// Redis is the one that Queue enqueues into.
+	Redis  redis.UniversalClient
+	Logger zerolog.Logger
+}
+
+// Rescuer lets the items go on whose tasks a dead worker had in hand. Every worker has one, of all
+// lanes, and all may work at once: every step may be repeated, and one that is killed half-way is
+// finished by another.
+type Rescuer struct{ RescuerConfig }
+
+// NewRescuer returns a rescuer.
+func NewRescuer(c RescuerConfig) *Rescuer { return &Rescuer{c} }
+
+// Rescue takes care of all that the dead worker held, and forgets it. After an error, what is left
+// stays to be rescued.
+func (r *Rescuer) Rescue(ctx context.Context, dead string) error {
+	held, err := r.Ledger.HeldBy(ctx, dead)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if err := r.rescue(ctx, dead, h); err != nil {
+			return err
+		}
+	}
+	return r.Ledger.Bury(ctx, dead)
+}
+
+// rescue takes care of one item. Its note goes last, so that a rescuer that dies leaves it.
+func (r *Rescuer) rescue(ctx context.Context, dead string, h ledger.Held) error {
+	release, err := r.Ledger.Release(ctx, h.Batch, h.Key, dead, requestBound)
+	if err != nil {
+		return err
+	}
+	// Absent is the item of a foreign task that was not registered yet: only asynq knows it.
+	if release.Verdict == ledger.Applied {
+		if err := r.enqueue(ctx, dead, release); err != nil {
+			return err
+		}
+	}
+	return r.Ledger.LetGo(ctx, dead, h)
+}
+
+// enqueue puts a task for the item in, at once: while the dead worker's request may be under way,
+// the task can wait its turn in the lane. Its ID is the dead worker's, not only the item's: asynq
+// still holds the tasks that the dead had, and the one that carries out a rescue may die as well.
+func (r *Rescuer) enqueue(ctx context.Context, dead string, release ledger.Release) error {
+	item := release.Item
+	log := r.Logger.With().Str("batch", item.Batch).Str("key", item.Key).Str("dead", dead).Logger()
+	task, options, err := tasks.TaskOf(item, "rescue-"+dead)
+	if err != nil {
+		log.Error().Err(err).Msg("item of a dead worker cannot be rescued; its first task comes back by itself")
+		return nil
+	}
+	info, err := r.Queue.EnqueueContext(ctx, task, options...)
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return nil // another rescuer was faster
+	}
+	if err != nil {
+		return fmt.Errorf("rescue item %q of batch %q: %w", item.Key, item.Batch, err)
+	}
+	if err := r.toFront(ctx, info); err != nil {
+		log.Warn().Err(err).Msg("rescued item waits at the end of its queue")
+	}
+	log.Warn().Str("state", string(item.Record.State)).Dur("wait", release.Wait).Msg("item of a dead worker goes on")
+	return nil
+}
+
+// toFront moves a pending task to where asynq takes the next one from, as asynq does with tasks
+// that a stopping server gives back: behind a long queue it would wait for hours. It knows asynq's
+// keys, which are those of v0.26; if they change, it moves nothing.
+func (r *Rescuer) toFront(ctx context.Context, info *asynq.TaskInfo) error {
+	pending := "asynq:{" + info.Queue + "}:pending"
+	return frontScript.Run(ctx, r.Redis, []string{pending}, info.ID).Err()
+}
+
+// A task that is not pending any more was taken already, and must not be put in again.
+var frontScript = redis.NewScript(`
+if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then
+  return redis.call('RPUSH', KEYS[1], ARGV[1])
+end
+return 0`)

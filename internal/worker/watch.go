@@ -1,0 +1,85 @@
+package worker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Watch is a worker's part in the fleet's watch over itself: it beats, and rescues what dead
+// workers had in hand. It costs an idle Redis half a script call a second.
+type Watch struct {
+	presence *Presence
+	rescuer  *Rescuer
+	log      zerolog.Logger
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
+	stop     sync.Once
+}
+
+// StartWatch enters the fleet and begins to watch. It must begin before the worker takes a task,
+// and stop after the worker let go of the last. The caller stops it.
+func StartWatch(p *Presence, r *Rescuer, log zerolog.Logger) (*Watch, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := p.Enter(ctx); err != nil {
+		cancel()
+		return nil, err
+	}
+	w := &Watch{presence: p, rescuer: r, log: log, cancel: cancel}
+	// Apart, so that a long rescue delays no beat.
+	dead := make(chan []string, 1)
+	w.done.Go(func() { w.beat(ctx, dead) })
+	w.done.Go(func() { w.rescue(ctx, dead) })
+	return w, nil
+}
+
+// Stop ends the watch and leaves the fleet. It may be called more than once.
+func (w *Watch) Stop() {
+	w.stop.Do(func() {
+		w.cancel()
+		w.done.Wait()
+		if err := w.presence.Leave(context.Background()); err != nil {
+			w.log.Warn().Err(err).Msg("not left; the fleet will find this worker dead")
+		}
+	})
+}
+
+// beat hands on who is dead. What a busy rescuer does not hear, the next beat tells it again.
+func (w *Watch) beat(ctx context.Context, dead chan<- []string) {
+	tick := time.NewTicker(BeatEvery)
+	defer tick.Stop()
+	for {
+		names, err := w.presence.Beat(ctx)
+		if err != nil && ctx.Err() == nil {
+			w.log.Warn().Err(err).Msg("heartbeat failed")
+		}
+		if len(names) > 0 {
+			select {
+			case dead <- names:
+			default:
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (w *Watch) rescue(ctx context.Context, dead <-chan []string) {
+	for {
+		select {
+		case names := <-dead:
+			for _, name := range names {
+				if err := w.rescuer.Rescue(ctx, name); err != nil && ctx.Err() == nil {
+					w.log.Warn().Err(err).Str("dead", name).Msg("rescue incomplete; it is tried again")
+				}
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
