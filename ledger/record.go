@@ -50,6 +50,10 @@ type Record struct {
 	// Lookup is set when nothing may be sent before the HaVIP was looked for.
 	Lookup bool `json:"lookup"`
 
+	// Refusals counts answers in a row that were alike and not about the item (throttling, lane
+	// faults).
+	Refusals int `json:"refusals"`
+
 	RegisteredAt  Millis `json:"registeredAt"`
 	UpdatedAt     Millis `json:"updatedAt"`
 	EnqueuedAt    Millis `json:"enqueuedAt"`

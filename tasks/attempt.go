@@ -36,9 +36,34 @@ func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 		return &Postpone{After: LookupGrace, Reason: "in doubt: it will be looked for"}
 	case clockLearnt:
 		return errAgain
+	case !rec.Unknown && outcome.Scope != ScopeClock && rec.Refusals >= poisonedAfter(outcome.Class):
+		return h.renewPoisoned(ctx, j, rec)
 	}
 	// Spaced by sends, since waits do not count as attempts.
 	return &Postpone{After: RetryDelay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
+}
+
+// poisonedAfter is how many equal refusals in a row make a token suspect of being poisoned: whether
+// BCE gives a refused request's answer again to whoever repeats its token is not documented, and an
+// item would then wait for ever. Throttling repeats by itself, so it takes more.
+func poisonedAfter(class Class) int {
+	if class == ClassThrottled {
+		return 10
+	}
+	return 3
+}
+
+// renewPoisoned gives the item its next token: each request of the present one was refused, so that
+// it provably created nothing.
+func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) error {
+	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
+	why := fmt.Sprintf("refused %d times alike: %s", rec.Refusals, rec.Code)
+	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)
+	if err != nil {
+		return h.later(j, err)
+	}
+	j.log.Info().Int("generation", rec.Generation+1).Str("verdict", string(verdict)).Str("why", why).Msg("the item has its next clientToken")
+	return &Postpone{After: RetryDelay(rec.Sends, 0), Reason: why}
 }
 
 // send makes the one API call of an attempt.

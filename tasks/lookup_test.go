@@ -339,3 +339,40 @@ func (c *countingLister) HaVIPs(context.Context, bce.ListOptions) iter.Seq2[bce.
 		}
 	}
 }
+
+// BCE remembers refusals for a token: the item gets its HaVIP all the same, under its next one.
+func TestPoisonedTokenIsRenewed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:answer=x3:403/AccessDenied")
+	task := b.put(testItem("a", "10.1.2.3"))
+	for range 3 {
+		b.postponed(task)
+	}
+	b.done(task)
+	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 4, 1})
+	tokens := map[string]int{}
+	for _, call := range b.sim.CallsOf("create") {
+		tokens[call.ClientToken]++
+	}
+	if rec.Generation != 2 || tokens[ClientToken(testBatch, "a", 1)] != 3 || tokens[ClientToken(testBatch, "a", 2)] != 1 {
+		t.Errorf("generation %d, tokens %v", rec.Generation, tokens)
+	}
+}
+
+// A token under which something may exist is never given up for a refusal.
+func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=#1,create:answer=x9:403/AccessDenied")
+	task := b.put(testItem("a", "10.1.2.3"))
+	for range 8 {
+		b.postponed(task)
+	}
+	if rec := b.record("a"); rec.Generation != 1 || !rec.Unknown {
+		t.Errorf("record %+v", rec)
+	}
+	b.noFaults()
+	b.done(task)
+	if got := len(b.live()); got != 1 {
+		t.Errorf("%d exist", got)
+	}
+}

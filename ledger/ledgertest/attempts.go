@@ -237,6 +237,18 @@ func testCounting(t *testing.T, b *bench) {
 	equal(t, "attempts", rec.Attempts, 2)
 }
 
+// Refusals in a row count while they are alike, and a doubt or another answer ends the row.
+func testRefusals(t *testing.T, b *bench) {
+	b.register(t, "a")
+	denied := ledger.Outcome{State: ledger.Waiting, Class: "lane-fault", Status: 403, Code: "AccessDenied"}
+	want := []int{1, 2, 1, 2, 0, 1}
+	for i, outcome := range []ledger.Outcome{throttledOutcome, throttledOutcome, denied, denied, unknownOutcome, denied} {
+		b.begin(t, "a", terms(strconv.Itoa(i)), ledger.Begun)
+		rec := b.record(t, "a", i+1, outcome, ledger.Applied)
+		equal(t, "refusals", rec.Refusals, want[i])
+	}
+}
+
 func testLate(t *testing.T, b *bench) {
 	b.register(t, "proof", "word")
 	for _, key := range []string{"proof", "word"} {

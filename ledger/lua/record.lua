@@ -61,6 +61,12 @@ elseif not rec.unknown then
 end
 if outcome.unknown then doubt(rec, sent_at or rec.lastSentAt) end
 if outcome.lookup then rec.lookup = true end
+-- Refusals in a row that are alike and not about the item: a token may have been poisoned.
+if outcome.state == 'waiting' and outcome.code then
+  rec.refusals = (outcome.code == rec.code and rec.refusals or 0) + 1
+else
+  rec.refusals = nil
+end
 rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
 rec.leaseUntil, rec.ticket = nil, nil

@@ -23,7 +23,7 @@ if rec.token ~= token then return answer('foreign') end
 if rec.state == 'sending' or rec.sends ~= sends then return answer('late') end
 
 rec.gen, rec.token = rec.gen + 1, next_token
-rec.unknown, rec.unknownSince, rec.lookup, rec.firstFailedAt = nil, nil, nil, nil
+rec.unknown, rec.unknownSince, rec.lookup, rec.firstFailedAt, rec.refusals = nil, nil, nil, nil, nil
 event('renewed', key, why)
 move(key, rec, 'queued')
 save_record(key, rec)
