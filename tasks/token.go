@@ -3,8 +3,8 @@ package tasks
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"io"
 	"strings"
 )
@@ -39,7 +39,7 @@ func fingerprint(item Item) string {
 	writePart(h, item.Region)
 	writePart(h, item.ClientToken)
 	writePart(h, string(item.Request.Body()))
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
 // writePart hashes a part with its length, so that no two sequences of parts run together.

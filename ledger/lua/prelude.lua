@@ -55,6 +55,12 @@ local function event(kind, key, detail)
     'kind', kind, 'key', key, 'at', string.format('%d', now), 'detail', detail)
 end
 
+-- slim drops from a finished record what only its way there needed; the log of its requests keeps
+-- it. A record is most of what an item costs.
+local function slim(rec)
+  rec.worker, rec.ticket, rec.leaseUntil, rec.firstSentAt, rec.enqueuedAt = nil, nil, nil, nil, nil
+end
+
 -- move changes the state of rec (not yet saved) and keeps counters, the open set and the
 -- event stream in step. It is the only place where a state changes.
 local function move(key, rec, state, detail)

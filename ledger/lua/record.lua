@@ -73,6 +73,7 @@ rec.leaseUntil, rec.ticket = nil, nil
 if proof then
   rec.haVipId, rec.ip = outcome.haVipId, outcome.ip
   rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil
+  slim(rec)
   if not rec.ip or rec.ip == '' then count('addressPending', 1) end
 end
 move(key, rec, outcome.state, proof and outcome.haVipId or outcome.code)
