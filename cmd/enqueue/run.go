@@ -138,7 +138,7 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 	}
 	a.say("\n%s in %s: %s", count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
 	if flags.sandbox {
-		a.say(afterSandbox, in.file.Name())
+		a.say(afterSandbox, word(in.file.Name()))
 	}
 	return failures(b)
 }
@@ -148,9 +148,11 @@ const afterSandbox = `
 This was a simulation: nothing real was created. To create these HaVIPs for real:
 
   export BCE_ACCESS_KEY_ID=… BCE_SECRET_ACCESS_KEY=… BCE_REGION=bj
-  enqueue run %[1]s                       # in this one process, or with a Redis of yours:
+  enqueue run %[1]s
 
-  worker --redis redis://HOST:6379/0                        # on one machine or several
+or with a Redis of yours, and workers on one machine or several:
+
+  worker --redis redis://HOST:6379/0
   enqueue apply %[1]s --redis redis://HOST:6379/0 --wait`
 
 // followRun is follow, speaking of the store that the next run goes on with.

@@ -92,6 +92,21 @@ web-1  rejected  -        10.0.0.1  sbn-1   2         NoSuchObject 子…
 	}
 }
 
+func TestTableDoesWithoutColumns(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]string{
+		60: "KEY    STATE    HAVIP    ADDRESS   SUBNET  ATTEMPTS  WHY\n",
+		50: "KEY    STATE    HAVIP    ADDRESS   ATTEMPTS  WHY\n",
+		40: "KEY    STATE    HAVIP    ADDRESS   WHY\n",
+		10: "KEY    STATE    HAVIP    ADDRESS   WHY\n",
+	} {
+		head, _, _ := strings.Cut(write(t, Table, width, sample(t)), "\n")
+		if head+"\n" != want {
+			t.Errorf("%d cells: got %q, want %q", width, head, want)
+		}
+	}
+}
+
 func TestTableStreams(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder

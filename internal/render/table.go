@@ -21,17 +21,25 @@ const columnGap = "  "
 type Grid struct {
 	w     io.Writer
 	width int
-	// flexible is the column that is cut first when the terminal is too narrow.
-	flexible int
-	head     []string
-	sample   [][]string
-	widths   []int
+	// flexible is the column that is cut first when the terminal is too narrow, and dispensable
+	// are those that are left out after that, in this order.
+	flexible    int
+	dispensable []int
+	head        []string
+	sample      [][]string
+	widths      []int
 }
 
 // NewGrid returns a grid with the given head. Width is the terminal's, 0 for no limit; the
 // flexible column is shortened when a row does not fit it.
 func NewGrid(w io.Writer, width, flexible int, head ...string) *Grid {
 	return &Grid{w: w, width: width, flexible: flexible, head: head}
+}
+
+// Dispensable names columns that a narrow terminal may do without, the first to go first.
+func (g *Grid) Dispensable(columns ...int) *Grid {
+	g.dispensable = columns
+	return g
 }
 
 // Row writes a row of as many cells as the head has.
@@ -65,14 +73,7 @@ func (g *Grid) start() error {
 			g.widths[i] = max(g.widths[i], runewidth.StringWidth(cell))
 		}
 	}
-	if g.width > 0 {
-		total := len(columnGap) * (len(g.widths) - 1)
-		for _, w := range g.widths {
-			total += w
-		}
-		least := runewidth.StringWidth(g.head[g.flexible])
-		g.widths[g.flexible] = max(least, min(g.widths[g.flexible], g.widths[g.flexible]-(total-g.width)))
-	}
+	g.fit()
 	if err := g.line(g.head); err != nil {
 		return err
 	}
@@ -85,10 +86,48 @@ func (g *Grid) start() error {
 	return nil
 }
 
+// hidden is the width of a column that is left out.
+const hidden = -1
+
+// fit makes the columns as narrow as the terminal, if there is one and they can be.
+func (g *Grid) fit() {
+	if g.width <= 0 {
+		return
+	}
+	least := runewidth.StringWidth(g.head[g.flexible])
+	for _, column := range append([]int{hidden}, g.dispensable...) {
+		if column != hidden {
+			g.widths[column] = hidden
+		}
+		excess := g.total() - g.width
+		if excess <= 0 {
+			return
+		}
+		g.widths[g.flexible] = max(least, g.widths[g.flexible]-excess)
+		if g.total() <= g.width {
+			return
+		}
+	}
+}
+
+// total is the width of a line.
+func (g *Grid) total() int {
+	total := -len(columnGap)
+	for _, w := range g.widths {
+		if w != hidden {
+			total += w + len(columnGap)
+		}
+	}
+	return total
+}
+
 func (g *Grid) line(cells []string) error {
 	var b strings.Builder
 	for i, cell := range cells {
-		if i > 0 {
+		if g.widths[i] == hidden {
+			continue
+		}
+		if b.Len() > 0 {
 			b.WriteString(columnGap)
 		}
 		if runewidth.StringWidth(cell) > g.widths[i] {
@@ -117,8 +156,9 @@ func Printable(text string) string {
 type table struct{ *Grid }
 
 func newTable(w io.Writer, width int) Writer {
-	const why = 6
-	return table{NewGrid(w, width, why, "KEY", "STATE", "HAVIP", "ADDRESS", "SUBNET", "ATTEMPTS", "WHY")}
+	const subnet, attempts, why = 4, 5, 6
+	grid := NewGrid(w, width, why, "KEY", "STATE", "HAVIP", "ADDRESS", "SUBNET", "ATTEMPTS", "WHY")
+	return table{grid.Dispensable(subnet, attempts)}
 }
 
 func (t table) Write(r Result) error {

@@ -38,11 +38,16 @@ func newSite(t *testing.T, faults string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newSiteOf(t, bcesim.Options{Faults: parsed})
+}
+
+func newSiteOf(t *testing.T, options bcesim.Options) *site {
+	t.Helper()
 	rdb, err := redisconn.Open(t.Context(), redistest.Start(t).URL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{rdb: rdb, ledger: ledger.New(rdb), sim: bcesim.New(bcesim.Options{Faults: parsed})}
+	s := &site{rdb: rdb, ledger: ledger.New(rdb), sim: bcesim.New(options)}
 	server := httptest.NewServer(s.sim)
 	s.url = server.URL
 	t.Cleanup(func() {
