@@ -24,6 +24,8 @@ type BeginOptions struct {
 	// be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when
 	// it receives it, and whether it did is what nobody knows.
 	TokenMaxAge time.Duration
+	// ClockOffset is what BCE's clock is known to be ahead of ours: a token ages by BCE's.
+	ClockOffset time.Duration
 	// RetryHorizon ends retries this long after the item's first failure; 0 means never.
 	RetryHorizon time.Duration
 }
@@ -33,7 +35,7 @@ type BeginOptions struct {
 // then the number to give to [Ledger.Record].
 func (l *Ledger) Begin(ctx context.Context, batch, key string, o BeginOptions) (Start, error) {
 	raw, err := l.run(ctx, beginScript, batch, key, o.ClientToken, o.Worker,
-		millis(o.Lease), millis(o.TokenMaxAge), millis(o.RetryHorizon), o.Ticket, o.Fingerprint)
+		millis(o.Lease), millis(o.TokenMaxAge), millis(o.RetryHorizon), o.Ticket, o.Fingerprint, millis(o.ClockOffset))
 	if err != nil {
 		return Start{}, itemError("begin", batch, key, err)
 	}

@@ -295,7 +295,7 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 		Worker:      name,
 		Ticket:      uuid.NewString()[:13],
 		Lease:       attemptLease,
-		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon,
+		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: h.API.ClockOffset(),
 	}
 	for range 3 {
 		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, options)

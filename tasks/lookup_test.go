@@ -376,3 +376,30 @@ func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
 		t.Errorf("%d exist", got)
 	}
 }
+
+// BCE's clock jumps by a day while an outcome is unknown: by that clock the token is dead, although
+// it was sent a moment ago. What exists is looked up before it is sent again.
+func TestClockOfBCEJumpsWhileInDoubt(t *testing.T) {
+	t.Parallel()
+	for _, jump := range []time.Duration{24 * time.Hour, 25 * time.Hour} {
+		for fault, want := range map[string]facts{
+			"create:commit-500=#1": {ledger.Adopted, ClassLaneFault, "", 2, 1},
+			"create:error-500=#1":  {ledger.Created, ClassCreated, "", 3, 2},
+		} {
+			t.Run(fmt.Sprint(jump, " ", fault), func(t *testing.T) {
+				t.Parallel()
+				b := newBench(t, fault)
+				task := b.put(testItem("a", ""))
+				b.postponed(task)
+				b.sim.Advance(jump)
+				b.postponed(task)
+				b.clock.pass(LookupGrace)
+				b.done(task)
+				b.expect("a", want)
+				if got := len(b.live()); got != 1 {
+					t.Errorf("%d exist", got)
+				}
+			})
+		}
+	}
+}

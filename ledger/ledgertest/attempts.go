@@ -111,6 +111,25 @@ func testTokenAgeDoesNotSlide(t *testing.T, b *bench) {
 	b.begin(t, "a", terms("last"), ledger.Lookup)
 }
 
+// A token ages by BCE's clock: when that has jumped, so has the token's age.
+func testTokenAgeIsBCEs(t *testing.T, b *bench) {
+	b.register(t, "recorded", "interrupted", "behind")
+	for _, key := range []string{"recorded", "interrupted", "behind"} {
+		o := terms("t1")
+		o.ClockOffset = time.Hour
+		b.begin(t, key, o, ledger.Begun)
+	}
+	b.record(t, "recorded", 1, unknownOutcome, ledger.Applied)
+	b.record(t, "behind", 1, unknownOutcome, ledger.Applied)
+	b.pass(time.Minute)
+	o := terms("t2")
+	o.ClockOffset = 26 * time.Hour
+	b.begin(t, "recorded", o, ledger.Lookup)
+	b.begin(t, "interrupted", o, ledger.Lookup)
+	o.ClockOffset = -26 * time.Hour
+	b.begin(t, "behind", o, ledger.Begun)
+}
+
 var notSentOutcome = ledger.Outcome{State: ledger.Queued, Class: "not-sent", Counted: true}
 
 func testHorizon(t *testing.T, b *bench) {

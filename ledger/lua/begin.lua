@@ -8,6 +8,7 @@
 -- ARGV[7] = retry horizon in ms, from the item's first failure; 0 = none
 -- ARGV[8] = ticket, unique to this call: repeating it after a lost reply begins nothing new
 -- ARGV[9] = fingerprint of the request that the caller means; "" = whichever stands
+-- ARGV[10] = what BCE's clock is ahead of ours, in ms, as far as the caller knows
 -- Returns verdict, record, spec, wait in ms, and the time of this answer:
 --
 --   begun      send it; record.sends is the number of this send
@@ -28,7 +29,7 @@ local LOG_FIRST, LOG_LAST = 20, 80
 
 local key, token, worker = ARGV[2], ARGV[3], ARGV[4]
 local lease, token_age, horizon = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local ticket, fingerprint = ARGV[8], ARGV[9]
+local ticket, fingerprint, offset = ARGV[8], ARGV[9], tonumber(ARGV[10])
 
 local rec = load_record(key)
 if not rec then return { 'absent', '', '', 0, now } end
@@ -50,7 +51,7 @@ if rec.state == 'sending' then
   -- Its worker died or lost Redis: whether BCE acted on that request, nobody knows.
   close_attempt(key, rec.sends, { class = 'interrupted' })
   rec.attempts = rec.attempts + 1
-  doubt(rec, rec.lastSentAt)
+  doubt(rec, rec.lastSentAt + (rec.offset or 0))
   rec.firstFailedAt = rec.firstFailedAt or now
   rec.class = 'interrupted'
   move(key, rec, 'unknown', 'interrupted')
@@ -58,7 +59,7 @@ if rec.state == 'sending' then
 end
 
 if rec.lookup then return answer('lookup') end
-if rec.unknown and token_age > 0 and now - rec.unknownSince > token_age then
+if rec.unknown and token_age > 0 and now + offset - rec.unknownSince > token_age then
   return answer('lookup')
 end
 if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then
@@ -72,9 +73,10 @@ rec.firstSentAt = rec.firstSentAt or now
 rec.lastSentAt = now
 rec.leaseUntil = now + lease
 rec.worker, rec.ticket = worker, ticket
+rec.offset = offset ~= 0 and offset or nil
 rec.enqueuedAt = rec.enqueuedAt or now
 redis.call('HSET', ATTEMPTS, string.format('%d:%s', rec.sends, key), cjson.encode({
-  n = rec.sends, gen = rec.gen, at = now, worker = worker, class = 'sending',
+  n = rec.sends, gen = rec.gen, at = now, offset = rec.offset, worker = worker, class = 'sending',
 }))
 local dropped = rec.sends - LOG_LAST
 if dropped > LOG_FIRST then redis.call('HDEL', ATTEMPTS, string.format('%d:%s', dropped, key)) end

@@ -59,6 +59,7 @@ end
 -- it. A record is most of what an item costs.
 local function slim(rec)
   rec.worker, rec.ticket, rec.leaseUntil, rec.firstSentAt, rec.enqueuedAt = nil, nil, nil, nil, nil
+  rec.offset = nil
 end
 
 -- move changes the state of rec (not yet saved) and keeps counters, the open set and the
@@ -89,23 +90,25 @@ local function settle_batch()
   end
 end
 
--- doubt notes that BCE may have acted on a request sent at this time. Only the first such time
--- counts: whether later requests reached BCE, and so kept the token alive there, is not known.
+-- doubt notes that BCE may have acted on a request sent at this time, by BCE's clock, which is what
+-- ages a token there. Only the first such time counts: whether later requests reached BCE, and so
+-- kept the token alive, is not known.
 local function doubt(rec, sent_at)
   rec.unknown = true
   rec.unknownSince = math.min(rec.unknownSince or sent_at, sent_at)
 end
 
 -- close_attempt writes the outcome of send n, unless that send already has one.
--- It reports whether it wrote, and when the request was sent.
+-- It reports whether it wrote, and when the request was sent, by BCE's clock as it was known.
 local function close_attempt(key, n, fields)
   local field = string.format('%d:%s', n, key)
   local text = redis.call('HGET', ATTEMPTS, field)
   local attempt = text and cjson.decode(text) or { n = n }
+  local sent_at = attempt.at and attempt.at + (attempt.offset or 0)
   if attempt.class ~= nil and attempt.class ~= 'sending' and attempt.class ~= 'interrupted' then
-    return false, attempt.at
+    return false, sent_at
   end
   for name, value in pairs(fields) do attempt[name] = value end
   redis.call('HSET', ATTEMPTS, field, cjson.encode(attempt))
-  return true, attempt.at
+  return true, sent_at
 end

@@ -47,7 +47,7 @@ if not wrote and not proof then return answer('same') end
 local latest = rec.state == 'sending' and n == rec.sends
 if not proof and not latest then
   if outcome.unknown and not TERMINAL[rec.state] then
-    doubt(rec, sent_at or rec.lastSentAt)
+    doubt(rec, sent_at or rec.lastSentAt + (rec.offset or 0))
     save_record(key, rec)
   end
   return answer('late')
@@ -59,7 +59,7 @@ if outcome.counted then
 elseif not rec.unknown then
   rec.firstFailedAt = nil -- BCE answered, and what it said does not count: no failure goes on
 end
-if outcome.unknown then doubt(rec, sent_at or rec.lastSentAt) end
+if outcome.unknown then doubt(rec, sent_at or rec.lastSentAt + (rec.offset or 0)) end
 if outcome.lookup then rec.lookup = true end
 -- Refusals in a row that are alike and not about the item: a token may have been poisoned.
 if outcome.state == 'waiting' and outcome.code then
