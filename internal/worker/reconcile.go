@@ -88,6 +88,11 @@ func (r *reconciler) round(ctx context.Context) error {
 	if err := r.republishQueues(ctx); err != nil {
 		return err
 	}
+	for _, l := range r.lanes {
+		if err := r.sweepArchive(ctx, l); err != nil {
+			return err
+		}
+	}
 	batches, err := r.ledger.Active(ctx, r.batch, batchesARound)
 	if err != nil {
 		return err

@@ -151,3 +151,31 @@ func TestReconcilerIsElected(t *testing.T) {
 		t.Errorf("pending %v", got)
 	}
 }
+
+// Tasks that nobody can read pile up in asynq's archive: the oldest go, some each round.
+func TestReconcilerSweepsTheArchive(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	const n = archiveKept + sweptARound + 20
+	client, inspector := asynq.NewClientFromRedisClient(s.rdb), asynq.NewInspectorFromRedisClient(s.rdb)
+	for i := range n {
+		id := fmt.Sprintf("garbage-%04d", i)
+		if _, err := client.EnqueueContext(t.Context(), asynq.NewTask(tasks.TypeCreate, []byte("garbage")), asynq.Queue(bj.Queue()), asynq.TaskID(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := inspector.ArchiveAllPendingTasks(bj.Queue()); err != nil {
+		t.Fatal(err)
+	}
+	r := s.reconcilerAt(0, "w1")
+	for _, want := range []int64{archiveKept + 20, archiveKept, archiveKept} {
+		r.mustRound(t)
+		if got := s.rdb.ZCard(t.Context(), "asynq:{havip.default.bj}:archived").Val(); got != want {
+			t.Errorf("%d archived, want %d", got, want)
+		}
+	}
+	// Nothing is left of what was deleted, and its ID is free again.
+	if left := s.rdb.Exists(t.Context(), "asynq:{havip.default.bj}:t:garbage-0000").Val(); left != 0 {
+		t.Error("a deleted task's hash is left")
+	}
+}
