@@ -126,8 +126,11 @@ func (t *tally) refusal(file string) error {
 }
 
 func (t tally) String() string {
+	if t.created+t.requeued == 0 && t.same == 1 {
+		return "nothing to do; the item is known"
+	}
 	if t.created+t.requeued == 0 {
-		return fmt.Sprintf("nothing to do; all %s known", count(t.same, "item is", "items are"))
+		return fmt.Sprintf("nothing to do; all %s known", number(t.same)+" items are")
 	}
 	text := count(t.created, "item", "items") + " enqueued"
 	if t.requeued > 0 {

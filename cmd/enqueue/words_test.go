@@ -1,0 +1,70 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"havip/ledger"
+)
+
+func TestNumber(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100"} {
+		if got := number(n); got != want {
+			t.Errorf("%d: got %s, want %s", n, got, want)
+		}
+	}
+	if one, many := count(1, "item", "items"), count(2000, "item", "items"); one != "1 item" || many != "2,000 items" {
+		t.Errorf("got %q and %q", one, many)
+	}
+}
+
+// Hints are copied into shells.
+func TestWord(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"havips-2026.csv": "havips-2026.csv", "北京": "北京", "": "''", "a b": "'a b'",
+		"a; rm x": "'a; rm x'", "it's": `'it'\''s'`, "$(x)": "'$(x)'",
+	} {
+		if got := word(name); got != want {
+			t.Errorf("%q: got %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestAgo(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0s ago", 59 * time.Second: "59s ago", time.Minute: "1m ago", 47 * time.Hour: "47h ago", 48 * time.Hour: "2d ago",
+	} {
+		if got := ago(ledger.Millis(now.Add(-d).UnixMilli()), now); got != want {
+			t.Errorf("%v: got %s, want %s", d, got, want)
+		}
+	}
+	if got := ago(0, now); got != "-" {
+		t.Errorf("never: got %s", got)
+	}
+}
+
+func TestPhase(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, want string
+		batch      ledger.Batch
+	}{
+		{"producer not through", "incomplete", ledger.Batch{Total: 1}},
+		{"open", "running", ledger.Batch{CommittedAt: 1, Total: 2, Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Queued: 1}}},
+		{"all well", "done", ledger.Batch{CommittedAt: 1, Total: 2, Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Adopted: 1}}},
+		{"one for a person", "done, with failures", ledger.Batch{CommittedAt: 1, Total: 2, Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Review: 1}}},
+		{"withdrawn is no failure", "done", ledger.Batch{CommittedAt: 1, Total: 1, Counts: map[ledger.State]int64{ledger.Canceled: 1}}},
+	}
+	for _, test := range tests {
+		if got := phase(test.batch); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+	if got := countsLine(tests[1].batch); got != "1 queued, 1 created" {
+		t.Errorf("counts: %q", got)
+	}
+}
