@@ -130,7 +130,7 @@ func (t tally) String() string {
 		return "nothing to do; the item is known"
 	}
 	if t.created+t.requeued == 0 {
-		return fmt.Sprintf("nothing to do; all %s known", number(t.same)+" items are")
+		return fmt.Sprintf("nothing to do; all %s items are known", number(t.same))
 	}
 	text := count(t.created, "item", "items") + " enqueued"
 	if t.requeued > 0 {
