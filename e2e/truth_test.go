@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // result is a line of `enqueue results -o ndjson`, by the contract's names.
@@ -22,9 +23,10 @@ type result struct {
 	Message     string `json:"message"`
 	ClientToken string `json:"clientToken"`
 	Log         []struct {
-		Number int    `json:"number"`
-		Worker string `json:"worker"`
-		Class  string `json:"class"`
+		Number int       `json:"number"`
+		At     time.Time `json:"at"`
+		Worker string    `json:"worker"`
+		Class  string    `json:"class"`
 	} `json:"attemptLog"`
 }
 
