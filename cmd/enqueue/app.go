@@ -68,7 +68,7 @@ Try it, with nothing installed and nothing real created:
 	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
 	cmd.AddCommand(
 		a.createCommand(), a.planCommand(), a.applyCommand(), a.runCommand(), a.statusCommand(),
-		a.listCommand(), a.watchCommand(), a.resultsCommand(),
+		a.listCommand(), a.watchCommand(), a.resultsCommand(), a.verifyCommand(), a.doctorCommand(),
 		exitCodesTopic(), formatsTopic(), environmentTopic(cmd),
 	)
 	cli.Program(cmd, "HAVIP", a.getenv)

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/bce"
+	"havip/internal/audit"
+	"havip/internal/cli"
+	"havip/internal/redisconn"
+	"havip/internal/render"
+	"havip/tasks"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var flags cloudFlags
+	var fix bool
+	var staleAfter time.Duration
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Examine Redis, clocks, credentials, queues and workers",
+		Long: `Doctor looks at what the work rests on, and says of everything that it finds what it
+means and what to do. Of large queues it looks at both ends.
+
+With --fix it repairs what is safe to repair: unfinished items without a task, and tasks
+that are active in nobody's hands, are queued again; ids without a task are removed;
+archived tasks of finished items are deleted. The ledger sees to it that no HaVIP is
+created twice by a task too many.
+
+Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redis is away.`,
+		Example: `  enqueue doctor
+  enqueue doctor --fix
+  enqueue doctor -o ndjson | jq 'select(.severity != "note")'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if staleAfter <= 0 {
+				return cli.Failf(cli.ExitUsage, "--stale-after %s: must be more than 0", staleAfter)
+			}
+			if a.output == render.CSV {
+				return cli.Failf(cli.ExitUsage, "-o csv: an examination is shown as table, json or ndjson")
+			}
+			own, err := a.ownLane(cmd.Context(), flags)
+			if err != nil {
+				return err
+			}
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return a.examine(cmd.Context(), audit.Doctor{
+				Redis: s.rdb, Lanes: []tasks.Lane{own}, Open: a.opener(flags), Rate: listRate(s.rdb),
+				Versions: versions(), StaleAfter: staleAfter, Fix: fix,
+			})
+		},
+	}
+	defineCloudFlags(cmd, &flags)
+	cmd.Flags().BoolVar(&fix, "fix", false, "repair what is safe to repair")
+	cmd.Flags().DurationVar(&staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item may stand still before its task is looked for")
+	return cmd
+}
+
+// ownLane is the lane of items that name none. An endpoint or region that no client can be made for
+// is a mistake of the command line, and not a finding about every lane.
+func (a *app) ownLane(ctx context.Context, flags cloudFlags) (tasks.Lane, error) {
+	own := tasks.Lane{Account: tasks.DefaultAccount, Region: a.region}
+	if _, err := tasks.ParseLane(own.String()); err != nil {
+		return own, cli.Fail(cli.ExitConfig, err)
+	}
+	unused := cli.Cloud{
+		Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv,
+		Credentials: bce.NewStaticProvider(bce.NewCredentials("none", "none", "")), // nothing is sent
+	}
+	_, err := unused.Client(ctx, own)
+	return own, err
+}
+
+// examine shows each diagnosis as it comes, and sums up.
+func (a *app) examine(ctx context.Context, doctor audit.Doctor) error {
+	var all []audit.Diagnosis
+	ailing, repaired := 0, 0
+	err := doctor.Examine(ctx, func(d audit.Diagnosis) error {
+		if d.Ails() {
+			ailing++
+		}
+		if d.Repaired != "" {
+			repaired++
+		}
+		switch a.output {
+		case render.JSON:
+			all = append(all, d)
+			return nil
+		case render.NDJSON:
+			return encodeRows(a.out, a.output, []audit.Diagnosis{d})
+		default:
+			return showDiagnosis(a.out, d)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if a.output == render.JSON {
+		if err := encodeRows(a.out, a.output, all); err != nil {
+			return err
+		}
+	}
+	if repaired > 0 {
+		a.say("%s repaired", count(repaired, "finding was", "findings were"))
+	}
+	if ailing > 0 {
+		return cli.Failf(cli.ExitItemsFailed, "%s", count(ailing, "thing is wrong", "things are wrong"))
+	}
+	a.say("nothing is wrong")
+	return nil
+}
+
+// showDiagnosis writes a diagnosis for people: a line, and what to make of it below.
+func showDiagnosis(w io.Writer, d audit.Diagnosis) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-7s %s: %s\n", string(d.Severity), d.Subject, render.Printable(d.What))
+	for _, more := range []struct{ label, text string }{{"means", d.Means}, {"do", d.Fix}, {"done", d.Repaired}} {
+		if more.text != "" && (d.Severity != redisconn.Note || more.label != "means") {
+			fmt.Fprintf(&b, "        %-6s %s\n", more.label+":", render.Printable(more.text))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// versions names this program and the asynq that it was built with.
+func versions() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "this program of an unknown version"
+	}
+	parts := []string{"enqueue " + info.Main.Version}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			parts = append(parts, "commit "+setting.Value[:min(len(setting.Value), 12)])
+		}
+	}
+	for _, module := range info.Deps {
+		if module.Path == "github.com/hibiken/asynq" {
+			parts = append(parts, "asynq "+module.Version)
+		}
+	}
+	return strings.Join(append(parts, info.GoVersion), ", ")
+}

@@ -1,0 +1,53 @@
+package audit
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// clockTolerance is how far this machine's clock may be from Redis's. asynq's leases last 30 s
+	// and are dated by each worker's own clock: at half of that apart, one worker begins to take
+	// another's live tasks for lost under a little delay.
+	clockTolerance = 15 * time.Second
+	// bceTolerance is how far a clock may be from BCE's. BCE refuses signatures half an hour off;
+	// workers learn its clock from the refusal.
+	bceTolerance = 5 * time.Minute
+	// readTolerance is what a comparison may be wrong by, since a clock read in passing is whole
+	// seconds.
+	readTolerance = 2 * time.Second
+)
+
+// clock compares this machine's clock with Redis's, which dates all that the ledger holds.
+func (x *examination) clock(ctx context.Context) error {
+	before := x.Now()
+	there, err := x.Redis.Time(ctx).Result()
+	if err != nil {
+		return err
+	}
+	after := x.Now()
+	middle := before.Add(after.Sub(before) / 2)
+	x.redisAhead = there.Sub(middle)
+	text := "This machine's clock is " + offset(-x.redisAhead) + " Redis's."
+	if x.redisAhead.Abs() <= clockTolerance {
+		return x.tell(note(CodeClock, "clock", "%s", text))
+	}
+	return x.tell(warning(CodeClock, "clock", "%s", text).
+		saying("A worker on this machine would take other workers' tasks for lost, or lose its own to them; its retries would come at the wrong time. Nothing is created twice by it.",
+			"Synchronise the clocks of all machines that run workers, and of Redis, with NTP."))
+}
+
+// offset says how far one clock is from another.
+func offset(ahead time.Duration) string {
+	unit := time.Millisecond
+	if ahead.Abs() >= time.Second {
+		unit = time.Second
+	}
+	switch rounded := ahead.Round(unit); {
+	case rounded > 0:
+		return rounded.String() + " ahead of"
+	case rounded < 0:
+		return (-rounded).String() + " behind"
+	}
+	return "the same as"
+}

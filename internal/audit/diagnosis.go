@@ -1,0 +1,69 @@
+package audit
+
+import (
+	"fmt"
+
+	"havip/internal/redisconn"
+)
+
+// Code names what a [Diagnosis] is about, besides the codes of [redisconn.Check]. The words are a
+// contract.
+type Code = redisconn.Code
+
+// What a [Doctor] looks at.
+const (
+	CodeVersions    Code = "versions"
+	CodeClock       Code = "clock"
+	CodeBCEClock    Code = "bce-clock"
+	CodeCredentials Code = "credentials"
+	CodeBCE         Code = "bce"
+	CodeWorkers     Code = "workers"
+	CodeDeadWorkers Code = "dead-workers"
+	CodeNoWorker    Code = "no-worker"
+	CodeHeld        Code = "held"
+	CodePaused      Code = "paused"
+	CodeArchived    Code = "archived"
+	CodeOrphaned    Code = "orphaned"
+	CodeGhosts      Code = "ghosts"
+	CodeNoTask      Code = "no-task"
+	// CodeUnchecked is about a check that could not be made.
+	CodeUnchecked Code = "unchecked"
+	// CodeNotRepaired is about repairs that were asked for and not begun.
+	CodeNotRepaired Code = "not-repaired"
+)
+
+// Diagnosis is one thing that the operator should know. Its field names are a contract.
+type Diagnosis struct {
+	Code     Code               `json:"code"`
+	Severity redisconn.Severity `json:"severity"`
+	// Subject is the server, lane or check that it is about.
+	Subject string `json:"subject"`
+	// What was found, what that Means, and the Fix, a sentence or two each. A note may go without
+	// the latter two.
+	What  string `json:"what"`
+	Means string `json:"means"`
+	Fix   string `json:"fix"`
+	// Repaired says what was done about it; "" when nothing was.
+	Repaired string `json:"repaired"`
+	// left: the repair was not whole.
+	left bool
+}
+
+// Ails reports whether something is wrong, and still is after what was repaired.
+func (d Diagnosis) Ails() bool {
+	return d.Severity != redisconn.Note && (d.Repaired == "" || d.left)
+}
+
+func note(code Code, subject, what string, args ...any) Diagnosis {
+	return Diagnosis{Code: code, Severity: redisconn.Note, Subject: subject, What: fmt.Sprintf(what, args...)}
+}
+
+func warning(code Code, subject, what string, args ...any) Diagnosis {
+	return Diagnosis{Code: code, Severity: redisconn.Warn, Subject: subject, What: fmt.Sprintf(what, args...)}
+}
+
+// saying adds what the finding means and what to do.
+func (d Diagnosis) saying(means, fix string) Diagnosis {
+	d.Means, d.Fix = means, fix
+	return d
+}

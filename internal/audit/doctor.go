@@ -1,0 +1,195 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/redisconn"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// DefaultStaleAfter is how long an item may stand still before its task is looked for: workers look
+// themselves after a minute, a hundred items at a time.
+const DefaultStaleAfter = time.Minute
+
+// Doctor examines what the work rests on. Redis is required; see the package comment.
+type Doctor struct {
+	Redis redis.UniversalClient
+	// Lanes are examined besides those that have a queue.
+	Lanes []tasks.Lane
+	// Open makes the client of a lane; an error that wraps [bce.ErrNoCredentials] only means that BCE
+	// is not examined. Nil examines it for no lane.
+	Open func(ctx context.Context, lane tasks.Lane) (Cloud, error)
+	// Rate spaces the requests to a lane; nil for no limit.
+	Rate func(lane tasks.Lane) tasks.Rate
+	// Versions names this program, and the asynq inside it.
+	Versions string
+	// StaleAfter is 0 for DefaultStaleAfter.
+	StaleAfter time.Duration
+	// Fix repairs what is safe to repair.
+	Fix bool
+	// Now is this machine's clock; nil for [time.Now].
+	Now func() time.Time
+}
+
+// examination is one run.
+type examination struct {
+	Doctor
+	say       func(Diagnosis) error
+	ledger    *ledger.Ledger
+	inspector *asynq.Inspector
+	queue     *asynq.Client
+	lanes     []tasks.Lane
+	// served are the queues that some worker takes tasks from.
+	served map[string]bool
+	// redisAhead is how far the clock of Redis is before this machine's.
+	redisAhead time.Duration
+}
+
+// Examine hands every diagnosis to say, the widest first; an error of say ends it. The error is that
+// of a Redis that cannot be reached. A check that fails for another reason is a diagnosis of its
+// own, and the others go on.
+func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.StaleAfter == 0 {
+		d.StaleAfter = DefaultStaleAfter
+	}
+	x := &examination{
+		Doctor: d, say: say, ledger: ledger.New(d.Redis),
+		inspector: asynq.NewInspectorFromRedisClient(d.Redis), queue: asynq.NewClientFromRedisClient(d.Redis),
+	}
+	if err := x.store(ctx); err != nil {
+		return err
+	}
+	checks := []check{
+		{"versions", x.versions},
+		{"clock", x.clock},
+		{"lanes", x.findLanes},
+		{"workers", x.workers},
+	}
+	if err := x.run(ctx, checks); err != nil {
+		return err
+	}
+	for _, lane := range x.lanes {
+		if err := x.run(ctx, x.laneChecks(lane)); err != nil {
+			return err
+		}
+	}
+	// Last, for what was repaired before may be all that an item lacked.
+	return x.run(ctx, []check{{"items", x.items}})
+}
+
+// check is one part of an examination, and what it is called when it cannot be made.
+type check struct {
+	name string
+	make func(context.Context) error
+}
+
+func (x *examination) laneChecks(lane tasks.Lane) []check {
+	of := func(f func(context.Context, tasks.Lane) error) func(context.Context) error {
+		return func(ctx context.Context) error { return f(ctx, lane) }
+	}
+	return []check{
+		{"credentials of lane " + lane.String(), of(x.cloud)},
+		{"holds of lane " + lane.String(), of(x.holds)},
+		{"worker of lane " + lane.String(), of(x.unserved)},
+		{"ids in the queue of lane " + lane.String(), of(x.ghosts)},
+		{"active tasks of lane " + lane.String(), of(x.orphans)},
+		{"archive of lane " + lane.String(), of(x.archive)},
+	}
+}
+
+// errSaid wraps an error of say.
+type errSaid struct{ error }
+
+func (e errSaid) Unwrap() error { return e.error }
+
+func (x *examination) tell(d Diagnosis) error {
+	if err := x.say(d); err != nil {
+		return errSaid{err}
+	}
+	return nil
+}
+
+// run makes the checks. One that failed while Redis is there (a command that the user may not run,
+// say) is told, and the next is made.
+func (x *examination) run(ctx context.Context, checks []check) error {
+	for _, c := range checks {
+		err := c.make(ctx)
+		var said errSaid
+		switch {
+		case err == nil:
+			continue
+		case errors.As(err, &said):
+			return said.error
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		if unreachable := x.Redis.Ping(ctx).Err(); unreachable != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		failed := warning(CodeUnchecked, c.name, "This could not be checked: %v.", err).
+			saying("Whether anything is wrong with it is not known.", "Let the user of --redis run the command that failed, or mend what the error names.")
+		if err := x.tell(failed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// store examines Redis itself, and forgoes repairs in one that would lose or refuse them. Being
+// volatile is no reason: who works with that has chosen it.
+func (x *examination) store(ctx context.Context) error {
+	findings, err := redisconn.Check(ctx, x.Redis)
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		if err := x.say(Diagnosis{Code: f.Code, Severity: f.Severity, Subject: "redis " + f.Node, What: f.What, Means: f.Why, Fix: f.Fix}); err != nil {
+			return err
+		}
+	}
+	unfit := slices.ContainsFunc(findings, func(f redisconn.Finding) bool {
+		return f.Severity == redisconn.Refuse && f.Code != redisconn.CodePersistence
+	})
+	if x.Fix && unfit {
+		x.Fix = false
+		return x.say(warning(CodeNotRepaired, "redis", "Nothing is repaired in this Redis.").
+			saying("What is repaired in it could be lost or refused.", "Mend Redis first, then run this again."))
+	}
+	return nil
+}
+
+// findLanes gathers the lanes that have a queue or are asked about.
+func (x *examination) findLanes(context.Context) error {
+	queues, err := x.inspector.Queues()
+	if err != nil {
+		return err
+	}
+	x.lanes = slices.Clone(x.Lanes)
+	for _, queue := range queues {
+		if lane, ok := laneOfQueue(queue); ok && !slices.Contains(x.lanes, lane) {
+			x.lanes = append(x.lanes, lane)
+		}
+	}
+	servers, err := x.inspector.Servers()
+	if err != nil {
+		return err
+	}
+	x.served = map[string]bool{}
+	for _, server := range servers {
+		for queue := range server.Queues {
+			x.served[queue] = true
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// Kind says in what way ledger and cloud disagree. The words are a contract.
+type Kind string
+
+// The kinds of findings.
+const (
+	// Missing: the ledger has it created or adopted, and it does not exist.
+	Missing Kind = "missing"
+	// Changed: it exists, but not as it was asked for.
+	Changed Kind = "changed"
+	// Leaked: it exists, is what an item of the batch asks for, was created after the batch was
+	// registered, and is no item's.
+	Leaked Kind = "leaked"
+	// Duplicated: an item owns two HaVIPs, or a HaVIP is the result of two items.
+	Duplicated Kind = "duplicated"
+	// Unrecorded: it exists, and its item is unfinished or failed.
+	Unrecorded Kind = "unrecorded"
+)
+
+// Kinds lists every kind in the order in which they are counted out.
+func Kinds() []Kind { return []Kind{Missing, Changed, Leaked, Duplicated, Unrecorded} }
+
+// Finding is one disagreement about one item. Its field names are a contract.
+type Finding struct {
+	Kind  Kind         `json:"finding"`
+	Batch string       `json:"batch"`
+	Key   string       `json:"key"`
+	Line  int          `json:"line"`
+	State ledger.State `json:"state"`
+	// HaVIPID is the HaVIP that it is about, which need not be the item's own.
+	HaVIPID  string `json:"haVipId"`
+	Name     string `json:"name"`
+	SubnetID string `json:"subnetId"`
+	Account  string `json:"account"`
+	Region   string `json:"region"`
+	// Differences are set for Changed.
+	Differences []Difference `json:"differences,omitempty"`
+	// Detail says the finding in a sentence.
+	Detail string `json:"detail"`
+}
+
+// Difference is a field that is not as it was asked for. Long values are cut.
+type Difference struct {
+	Field  string `json:"field"`
+	Asked  string `json:"asked"`
+	Exists string `json:"exists"`
+}
+
+func (d Difference) String() string {
+	return fmt.Sprintf("%s was asked to be %q and is %q", d.Field, d.Asked, d.Exists)
+}
+
+// newFinding is about an item; the caller adds the HaVIP and what is wrong.
+func newFinding(kind Kind, item ledger.Item, request tasks.Request, haVIPID, detail string) Finding {
+	return Finding{
+		Kind: kind, Batch: item.Batch, Key: item.Key, Line: item.Line, State: item.Record.State,
+		HaVIPID: haVIPID, Name: request.Name, SubnetID: request.SubnetID,
+		Account: item.Account, Region: item.Region, Detail: detail,
+	}
+}
+
+// Tally is the sum of a verification.
+type Tally struct {
+	// Items and HaVIPs are what was compared: the batch, and all that its lanes hold.
+	Items, HaVIPs int
+	// Moving counts items that changed during the comparison, or may have a request under way: they
+	// were not judged.
+	Moving int
+	Kinds  map[Kind]int
+	// Lanes are those of the batch, in its order.
+	Lanes []LaneTally
+}
+
+// LaneTally is the part of one lane.
+type LaneTally struct {
+	Lane tasks.Lane
+	// Listed is what exists in the lane. Recorded counts items that should, Missing those of them
+	// that do not: all of them speaks for the wrong account.
+	Listed, Recorded, Missing int
+}
+
+// Findings counts all that was found.
+func (t Tally) Findings() int {
+	n := 0
+	for _, count := range t.Kinds {
+		n += count
+	}
+	return n
+}
+
+// String is the counts line.
+func (t Tally) String() string {
+	var parts []string
+	for _, kind := range Kinds() {
+		if n := t.Kinds[kind]; n > 0 {
+			parts = append(parts, grouped(n)+" "+string(kind))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"they agree"}
+	}
+	if t.Moving > 0 {
+		parts = append(parts, grouped(t.Moving)+" still moving and not judged")
+	}
+	return counted(t.Items, "item") + " compared with " + counted(t.HaVIPs, "HaVIP") + ": " + strings.Join(parts, ", ")
+}

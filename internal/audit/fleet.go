@@ -1,0 +1,73 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"havip/internal/worker"
+)
+
+// beatsKey has every worker that nobody found dead, by its last beat (Unix ms); see the scripts of
+// the ledger's workers.
+const beatsKey = "havip:workers:{workers}:beats"
+
+// observer is a name under which nobody enters: a beat of it changes nothing and answers who is dead.
+const observer = "doctor"
+
+// workers reads the fleet's roll: who is alive, who has fallen silent, and who died holding items.
+func (x *examination) workers(ctx context.Context) error {
+	beats, err := x.Redis.ZRangeWithScores(ctx, beatsKey, 0, rangeSize-1).Result()
+	if err != nil {
+		return err
+	}
+	now := x.Now().Add(x.redisAhead)
+	var alive, silent []string
+	for _, beat := range beats {
+		name, _ := beat.Member.(string)
+		if quiet := now.Sub(time.UnixMilli(int64(beat.Score))); quiet > worker.DeadAfter+worker.BeatEvery {
+			silent = append(silent, fmt.Sprintf("%s (for %s)", name, quiet.Round(time.Second)))
+		} else {
+			alive = append(alive, name)
+		}
+	}
+	text := "No worker is alive."
+	if len(alive) > 0 {
+		text = counted(len(alive), "worker") + " alive: " + examples(alive) + "."
+	}
+	if err := x.tell(note(CodeWorkers, "workers", "%s", text)); err != nil {
+		return err
+	}
+	if len(silent) > 0 {
+		d := warning(CodeDeadWorkers, "workers", "%s without a word: %s.", counted(len(silent), "worker"), examples(silent)).
+			saying("They were killed, stopped or cut off from Redis, and no other worker is there to find them dead and go on with their items.",
+				"Start a worker: it takes over what they held within seconds.")
+		if err := x.tell(d); err != nil {
+			return err
+		}
+	}
+	return x.dead(ctx)
+}
+
+// dead tells of workers that were found dead and whose items are still to be rescued.
+func (x *examination) dead(ctx context.Context) error {
+	roll, err := x.ledger.Beat(ctx, observer, 0)
+	if err != nil {
+		return err
+	}
+	var names []string
+	items := 0
+	for _, name := range roll.Dead[:min(len(roll.Dead), rangeSize)] {
+		held, err := x.ledger.HeldBy(ctx, name)
+		if err != nil {
+			return err
+		}
+		names = append(names, fmt.Sprintf("%s (%s)", name, counted(len(held), "item")))
+		items += len(held)
+	}
+	if items == 0 {
+		return nil
+	}
+	return x.tell(warning(CodeDeadWorkers, "workers", "%s still to be rescued of the dead: %s.", counted(items, "item"), examples(names)).
+		saying("A worker that lives takes them over within seconds. If this stays, none does.", "Start a worker, or look at the log of one that runs."))
+}

@@ -1,0 +1,70 @@
+package audit
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"havip/internal/lane"
+	"havip/internal/redisconn"
+	"havip/tasks"
+)
+
+// unserved looks for a lane that nobody works for.
+func (x *examination) unserved(ctx context.Context, l tasks.Lane) error {
+	size, err := x.sizes(ctx, l)
+	if err != nil {
+		return err
+	}
+	paused, err := x.Redis.Exists(ctx, keysOf(l).key("paused")).Result()
+	if err != nil {
+		return err
+	}
+	subject := "lane " + l.String()
+	if paused > 0 {
+		d := note(CodePaused, subject, "The lane is paused; %s.", numbered(int(size.waiting()), "task waits", "tasks wait")).
+			saying("Somebody wanted it: no worker takes its tasks.", "Resume it when the reason is gone.")
+		if err := x.tell(d); err != nil {
+			return err
+		}
+	}
+	switch {
+	case x.served[l.Queue()]:
+		return nil
+	case size.waiting() == 0:
+		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane, and it has no tasks."))
+	}
+	return x.tell(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", numbered(int(size.waiting()), "task waits", "tasks wait")).
+		saying("Its items stay as they are.", "Start one: `worker --lane "+l.String()+"`."))
+}
+
+// holds tells what of the lane is held back, and why.
+func (x *examination) holds(ctx context.Context, l tasks.Lane) error {
+	holds, err := lane.NewBreaker(x.Redis, l.String()).Holds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, hold := range holds {
+		d := Diagnosis{
+			Code: CodeHeld, Severity: redisconn.Warn, Subject: "lane " + l.String(),
+			What: heldText(hold, x.Now().Add(x.redisAhead)),
+			Means: "BCE refused a request for a reason that concerns more than its item. The items wait, uncounted; one at a time " +
+				"tries whether it is over.",
+			Fix: "Mend what BCE names (the key, a permission, the quota, the subnet). A worker that is started tries at once.",
+		}
+		if err := x.tell(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func heldText(hold lane.Hold, now time.Time) string {
+	what := "The lane"
+	if hold.SubnetID != "" {
+		what = "Subnet " + hold.SubnetID
+	}
+	reason := strings.TrimRight(strings.TrimSpace(hold.Code+": "+hold.Message), ": ")
+	return what + " is held back for " + max(0, now.Sub(hold.Since)).Round(time.Second).String() + ", after " +
+		counted(hold.Failures, "refusal") + ": " + textOf(reason).shown() + "."
+}

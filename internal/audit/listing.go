@@ -1,0 +1,81 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"havip/bce"
+	"havip/tasks"
+)
+
+// list reads all that exists in a lane, page by page. Clock is the ledger's; progress may be nil.
+func list(ctx context.Context, lane tasks.Lane, r *reader, clock func(context.Context) (time.Time, error), progress func(tasks.Lane, int, bool)) (*index, error) {
+	began, err := clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x := newIndex(lane, began)
+	seen := map[string]bool{}
+	for marker := ""; ; {
+		page, err := r.page(ctx, marker)
+		if err != nil {
+			return nil, fmt.Errorf("lane %s: %w", lane, err)
+		}
+		if marker == "" {
+			if err := x.compareClocks(ctx, page.Date, clock); err != nil {
+				return nil, err
+			}
+		}
+		for _, h := range page.HaVIPs {
+			x.add(h)
+		}
+		if progress != nil {
+			progress(lane, x.listed, page.NextMarker == "")
+		}
+		if page.NextMarker == "" {
+			return x, nil
+		}
+		if marker = page.NextMarker; seen[marker] {
+			return nil, fmt.Errorf("lane %s: %w", lane, bce.ErrRepeatedMarker)
+		}
+		seen[marker] = true
+	}
+}
+
+// compareClocks notes how far BCE's clock is before the ledger's, by an answer that just came.
+func (x *index) compareClocks(ctx context.Context, date time.Time, clock func(context.Context) (time.Time, error)) error {
+	if date.IsZero() {
+		return nil
+	}
+	now, err := clock(ctx)
+	x.ahead = date.Sub(now)
+	return err
+}
+
+// confirmations bounds how many HaVIPs of a lane are asked for by ID because the listing does not
+// have them. A listing by pages can miss a HaVIP while others come and go, and may lag; when it was
+// right this often, it is believed, and when it was wrong this often, it is of no use.
+const confirmations = 20
+
+// exists looks for a HaVIP that the ledger knows: in the listing, and if it is not there, by its ID.
+func (l *laneAudit) exists(ctx context.Context, id string) (*entry, bool, error) {
+	if e := l.index.entries[id]; e != nil && e.listed {
+		return e, true, nil
+	}
+	if l.absent == confirmations {
+		return nil, false, nil
+	}
+	h, found, err := l.reader.get(ctx, id)
+	switch {
+	case err != nil:
+		return nil, false, fmt.Errorf("lane %s: %w", l.index.lane, err)
+	case !found:
+		l.absent++
+		return nil, false, nil
+	}
+	if l.present++; l.present > confirmations {
+		return nil, false, fmt.Errorf("lane %s: the listing leaves out what exists, %s among others; verify again in a minute", l.index.lane, id)
+	}
+	return l.index.confirm(h), true, nil
+}
