@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-sdk lint fmt fuzz vuln tidy redis-server clean
+.PHONY: all build test test-sdk chaos chaos-short lint fmt fuzz vuln tidy redis-server clean
 
 all: build
 
@@ -19,6 +19,14 @@ test: redis-server test-sdk
 ## test-sdk: Baidu's own SDK against the simulator; a module of its own, so that the SDK is no dependency of ours
 test-sdk:
 	cd bce/bcesim/sdkcompat && go test ./...
+
+## chaos: everything broken at once, at random, then counted; CHAOS takes its flags (CHAOS='-seed 7')
+chaos: redis-server
+	go run ./chaos -items 20000 -duration 10m $(CHAOS)
+
+## chaos-short: the form that CI runs, in about three minutes
+chaos-short: redis-server
+	go run ./chaos -items 1500 -duration 100s -patience 3m $(CHAOS)
 
 ## lint: vet, tidiness, formatting and golangci-lint
 lint: $(GOLANGCI_LINT)

@@ -27,7 +27,7 @@ func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 	if err != nil {
 		// The answer is lost to the ledger, so for it the outcome is unknown: the next
 		// attempt repeats the same token and bytes, and gets the same result.
-		return &Postpone{After: RetryDelay(j.item.Record.Attempts+1, 0), Reason: err.Error()}
+		return &Postpone{After: h.delay(j.item.Record.Attempts+1, 0), Reason: err.Error()}
 	}
 	switch {
 	case rec.State.Terminal():
@@ -40,7 +40,7 @@ func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 		return h.renewPoisoned(ctx, j, rec)
 	}
 	// Spaced by sends, since waits do not count as attempts.
-	return &Postpone{After: RetryDelay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
+	return &Postpone{After: h.delay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
 }
 
 // poisonedAfter is how many equal refusals in a row make a token suspect of being poisoned: whether
@@ -63,7 +63,7 @@ func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) 
 		return h.later(j, err)
 	}
 	j.log.Info().Int("generation", rec.Generation+1).Str("verdict", string(verdict)).Str("why", why).Msg("the item has its next clientToken")
-	return &Postpone{After: RetryDelay(rec.Sends, 0), Reason: why}
+	return &Postpone{After: h.delay(rec.Sends, 0), Reason: why}
 }
 
 // send makes the one API call of an attempt.
@@ -182,7 +182,7 @@ func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record, n
 		address = out.HaVIP.PrivateIPAddress
 	}
 	if address == "" && now.Time().Sub(rec.UpdatedAt.Time()) < addressPatience {
-		return &Postpone{After: RetryDelay(3, 0), Reason: fmt.Sprintf("created; its address is not known yet: %v", err)}
+		return &Postpone{After: h.delay(3, 0), Reason: fmt.Sprintf("created; its address is not known yet: %v", err)}
 	}
 	if address == "" {
 		j.log.Warn().AnErr("cause", err).Str("havip_id", rec.HaVIPID).Msg("created, but its address could not be learnt")

@@ -43,5 +43,5 @@ func RetryDelayFunc(n int, err error, _ *asynq.Task) time.Duration {
 		return postpone.After
 	}
 	// An expired lease or a panic: the ledger knows whether a request was in flight.
-	return RetryDelay(n+1, 0)
+	return RetryDelay(n+1, 0, RetryDelayCap)
 }

@@ -30,7 +30,7 @@ func TestRetryDelay(t *testing.T) {
 			t.Parallel()
 			seen := map[time.Duration]bool{}
 			for range 2000 {
-				d := RetryDelay(test.n, test.retryAfter)
+				d := RetryDelay(test.n, test.retryAfter, RetryDelayCap)
 				if d < test.least || d > test.most {
 					t.Fatalf("got %v, want %v to %v", d, test.least, test.most)
 				}

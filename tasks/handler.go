@@ -99,6 +99,8 @@ type HandlerConfig struct {
 	Logger   zerolog.Logger
 	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
 	TokenMaxAge, Horizon time.Duration
+	// MaxDelay bounds the time from one request of an item to the next; 0 means [RetryDelayCap].
+	MaxDelay time.Duration
 }
 
 // Handler carries out the create tasks of one lane. It is an asynq.Handler, safe for
@@ -114,6 +116,9 @@ type Handler struct {
 func NewHandler(c HandlerConfig) *Handler {
 	if c.TokenMaxAge == 0 {
 		c.TokenMaxAge = TokenMaxAge
+	}
+	if c.MaxDelay == 0 {
+		c.MaxDelay = RetryDelayCap
 	}
 	if c.Horizon == 0 {
 		// Not before an item in doubt is looked up for its token's age.
@@ -207,7 +212,7 @@ func (h *Handler) admit(ctx context.Context, j *job) error {
 	case errors.As(err, &postpone):
 		return postpone
 	case err != nil:
-		return &Postpone{After: RetryDelay(1, 0), Reason: "waiting for the lane: " + err.Error()}
+		return &Postpone{After: h.delay(1, 0), Reason: "waiting for the lane: " + err.Error()}
 	}
 	j.pass = pass
 	return nil
@@ -313,7 +318,7 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 			}
 		}
 	}
-	return ledger.Start{}, &Postpone{After: RetryDelay(1, 0), Reason: "the item was changed while it was being begun"}
+	return ledger.Start{}, &Postpone{After: h.delay(1, 0), Reason: "the item was changed while it was being begun"}
 }
 
 // name is what the attempt is begun under.
@@ -382,6 +387,11 @@ func ownToken(item ledger.Item, token string) bool {
 	return false
 }
 
+// delay is [RetryDelay] within the handler's bound.
+func (h *Handler) delay(n int, retryAfter time.Duration) time.Duration {
+	return RetryDelay(n, retryAfter, h.MaxDelay)
+}
+
 func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, message string) error {
 	verdict, _, err := h.Ledger.Settle(ctx, j.payload.Batch, j.payload.Key, state, code, message)
 	if err != nil {
@@ -402,7 +412,7 @@ func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, 
 // is logged, for it shows nowhere else, and does not come back in a tight loop.
 func (h *Handler) later(j *job, err error) error {
 	j.log.Warn().Err(err).Msg("the ledger failed; the task comes again")
-	return &Postpone{After: ledgerRetry + RetryDelay(3, 0), Reason: err.Error()}
+	return &Postpone{After: ledgerRetry + h.delay(3, 0), Reason: err.Error()}
 }
 
 func taskIDOf(ctx context.Context) string {

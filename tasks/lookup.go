@@ -35,7 +35,7 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 		return errAgain
 	case err != nil:
 		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")
-		return &Postpone{After: RetryDelay(max(rec.Sends, 5), 0), Reason: "lookup: " + err.Error()}
+		return &Postpone{After: h.delay(max(rec.Sends, 5), 0), Reason: "lookup: " + err.Error()}
 	case finding.Own != nil:
 		return h.adopt(ctx, j, *finding.Own)
 	case !finding.Absent():
@@ -78,7 +78,7 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	item := j.item
 	owner, err := h.Ledger.ClaimHaVIP(ctx, h.Lane.String(), havip.ID, item.Batch, item.Key)
 	if err == nil && owner != (ledger.Owner{Batch: item.Batch, Key: item.Key}) {
-		return &Postpone{After: RetryDelay(1, 0), Reason: fmt.Sprintf("%s was just taken by item %s", havip.ID, owner)}
+		return &Postpone{After: h.delay(1, 0), Reason: fmt.Sprintf("%s was just taken by item %s", havip.ID, owner)}
 	}
 	var rec ledger.Record
 	var verdict ledger.Verdict

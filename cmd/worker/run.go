@@ -28,7 +28,8 @@ type settings struct {
 	rps                     float64
 	concurrency             int
 	listen                  string
-	tokenMaxAge, grace      time.Duration
+	tokenMaxAge, maxDelay   time.Duration
+	grace                   time.Duration
 	allowVolatile           bool
 	logFormat, logLevel     string
 }
@@ -83,6 +84,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
 	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which a clientToken with an unknown outcome is not sent again unseen")
+	f.DurationVar(&s.maxDelay, "max-delay", tasks.RetryDelayCap, "longest time from one request of an item to the next; Retry-After is honoured up to it")
 	f.DurationVar(&s.grace, "grace", worker.DefaultGrace, "how long a stopping worker waits for requests in flight")
 	f.BoolVar(&s.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	f.StringVar(&s.logFormat, "log-format", "auto", "json, console, or auto: console on a terminal")
@@ -119,7 +121,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 
 	w, err := worker.Start(worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		Grace: s.grace, TokenMaxAge: s.tokenMaxAge, Logger: log,
+		Grace: s.grace, TokenMaxAge: s.tokenMaxAge, MaxDelay: s.maxDelay, Logger: log,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)
@@ -148,6 +150,9 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	if s.tokenMaxAge <= 0 || s.tokenMaxAge > maxTokenAge {
 		return nil, cli.Failf(cli.ExitUsage, "token-max-age %s: must be more than 0 and at most %s; BCE forgets a token after 24h", s.tokenMaxAge, maxTokenAge)
 	}
+	if s.maxDelay < tasks.RetryDelayFirst || s.maxDelay > maxMaxDelay {
+		return nil, cli.Failf(cli.ExitUsage, "max-delay %s: must be from %s to %s", s.maxDelay, tasks.RetryDelayFirst, maxMaxDelay)
+	}
 	cloud := cli.Cloud{Endpoint: s.endpoint, AllowPlainHTTP: s.allowPlainHTTP, Getenv: getenv}
 	seen := map[tasks.Lane]bool{}
 	lanes := make([]worker.LaneConfig, 0, len(names))
@@ -172,6 +177,9 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 // maxTokenAge leaves an hour for clocks and queues of the 24 hours for which BCE keeps a clientToken
 // after it last received it (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
 const maxTokenAge = 23 * time.Hour
+
+// maxMaxDelay leaves a clientToken many requests within its life.
+const maxMaxDelay = time.Hour
 
 // listenHealth serves health until ctx ends, if an address is given.
 func listenHealth(ctx context.Context, address string, rdb redis.UniversalClient, log zerolog.Logger) (*telemetry.Health, error) {

@@ -84,7 +84,7 @@ func (r *reader) read(ctx context.Context, send func() error) error {
 		case n == readAttempts, !passes(refused):
 			return err
 		}
-		if err := r.pause(ctx, min(tasks.RetryDelay(n, refused.RetryAfter), readDelayCap)); err != nil {
+		if err := r.pause(ctx, tasks.RetryDelay(n, refused.RetryAfter, readDelayCap)); err != nil {
 			return err
 		}
 	}

@@ -55,9 +55,9 @@ type Config struct {
 	Concurrency int
 	// Grace is 0 for DefaultGrace, and at least MinGrace.
 	Grace time.Duration
-	// TokenMaxAge is 0 for [tasks.TokenMaxAge].
-	TokenMaxAge time.Duration
-	Logger      zerolog.Logger
+	// TokenMaxAge is 0 for [tasks.TokenMaxAge], MaxDelay for [tasks.RetryDelayCap].
+	TokenMaxAge, MaxDelay time.Duration
+	Logger                zerolog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -155,7 +155,7 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 			Gate: laneGate{lane.NewGate(breaker, limiter), log},
 			// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
 			ListRate:    lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
-			TokenMaxAge: c.TokenMaxAge,
+			TokenMaxAge: c.TokenMaxAge, MaxDelay: c.MaxDelay,
 		}),
 		server: serverOf(c, l),
 	}

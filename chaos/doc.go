@@ -1,0 +1,37 @@
+//go:build unix
+
+// Command chaos breaks everything at once, at random and repeatably, and then counts.
+//
+//	go run ./chaos -items 1000 -duration 10m -seed 7
+//
+// It runs the programs as their users do: workers and producers as processes, built with the race
+// detector, a redis-server with an append-only file, and bcesim for BCE. While producers put in a few
+// batches, a schedule that is drawn from the seed kills, stops and ends them, kills and stops
+// Redis, cuts and stalls the connections between any two of them, and lets the simulator fail in
+// each way that it knows, at 25 % of its calls each.
+//
+// # The schedule
+//
+// One seed draws one schedule ([Draw]): what happens, to whom, when and for how long. What the
+// processes make of it differs from run to run, as clocks and schedulers do; so a seed that found
+// something is a good start for finding it again, and no promise.
+//
+// # The verdict
+//
+// Then everything is healed, and the batches have time to come to their end. What the simulator
+// holds is compared with what `enqueue results` says, item by item ([Judge]): nothing missing,
+// nothing twice, nothing unrecorded or recorded wrongly, no request without a clientToken, and no two
+// requests under one token at once. A request whose worker was stopped (SIGSTOP) cannot be taken
+// back by anybody; overlaps with such a one are counted apart.
+//
+// An item that is not finished when the patience ends is no violation but pending. Delays between
+// attempts are up to a minute here (the workers' --max-delay), and an item in doubt is looked for a minute
+// after its last request at the earliest.
+//
+// # What is held against what
+//
+// The suite's own proxies stand between the processes ([Link]). They cut and stall, and those
+// before the simulator also note each create as it passes ([Journal]): which worker sent it, from
+// when until when it waited for its answer. So overlaps are judged by what clients did, not by
+// what the server noticed of it.
+package main

@@ -1,0 +1,162 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Judge compares. It is pure: nothing, if every row has exactly one HaVIP that is as asked and
+// recorded so, or was refused and has none.
+func Judge(e Evidence) []Finding {
+	j := &judge{results: map[string]Result{}, made: map[place][]Made{}}
+	for _, r := range e.Results {
+		if _, twice := j.results[r.Key]; twice {
+			j.find(Wrong, r.Key, "", "the item stands in the results twice")
+		}
+		j.results[r.Key] = r
+	}
+	for _, m := range e.Made {
+		at := place{m.SubnetID, m.Name}
+		j.made[at] = append(j.made[at], m)
+	}
+	for _, row := range e.Rows {
+		at := place{row.Subnet, row.Name}
+		j.row(row, j.made[at])
+		delete(j.made, at)
+		delete(j.results, row.Key)
+	}
+	for key := range j.results {
+		j.find(Wrong, key, "", "the item is of no row")
+	}
+	for at, made := range j.made {
+		j.find(Unrecorded, "", made[0].ClientToken, fmt.Sprintf("%s in %s is of no row: %s", at.name, at.subnet, describe(made)))
+	}
+	j.requests(e)
+	return j.findings
+}
+
+// place is what tells a HaVIP of one row from those of others: names are unique in the rows.
+type place struct{ subnet, name string }
+
+type judge struct {
+	results  map[string]Result
+	made     map[place][]Made
+	findings []Finding
+}
+
+func (j *judge) find(fact Fact, key, token, detail string) {
+	j.findings = append(j.findings, Finding{fact, key, token, detail})
+}
+
+// row judges one row by what exists for it.
+func (j *judge) row(row Row, made []Made) {
+	r, known := j.results[row.Key]
+	if len(made) > 1 {
+		j.find(Duplicated, row.Key, "", describe(made))
+	}
+	switch {
+	case !known:
+		j.find(Missing, row.Key, "", "the item is not in the ledger")
+		if len(made) > 0 {
+			j.find(Unrecorded, row.Key, "", describe(made))
+		}
+	case r.State == "created", r.State == "adopted":
+		j.succeeded(row, r, made)
+	case r.State == "rejected":
+		j.refused(row, r, made)
+	case r.State == "review":
+		j.find(InReview, row.Key, "", fmt.Sprintf("%s: %s; what exists: %s", r.Code, r.Message, describe(made)))
+	default:
+		j.find(Pending, row.Key, "", fmt.Sprintf("%s since %s; what exists: %s", r.State, r.UpdatedAt, describe(made)))
+	}
+}
+
+func (j *judge) succeeded(row Row, r Result, made []Made) {
+	i := slices.IndexFunc(made, func(m Made) bool { return m.HaVIPID == r.HaVIPID })
+	if len(made) == 0 {
+		j.find(Missing, row.Key, "", fmt.Sprintf("%s as %s, which does not exist", r.State, r.HaVIPID))
+		return
+	}
+	if i < 0 {
+		j.find(Wrong, row.Key, "", fmt.Sprintf("recorded as %s; what exists: %s", r.HaVIPID, describe(made)))
+		j.find(Unrecorded, row.Key, "", describe(made))
+		return
+	}
+	m := made[i]
+	if r.Address == "" {
+		j.find(NoAddress, row.Key, "", m.HaVIPID+" has "+m.Address)
+		r.Address = m.Address
+	}
+	told := Row{r.Batch, r.Line, r.Key, r.Name, r.SubnetID, r.Address, r.Region, row.Token}
+	want := row
+	want.Address = m.Address
+	switch {
+	case told != want, row.Address != "" && row.Address != m.Address:
+		j.find(Wrong, row.Key, "", fmt.Sprintf("asked for %+v, recorded as %+v; what exists: %s", row, r, describe(made)))
+	case r.ClientToken != m.ClientToken:
+		j.find(Wrong, row.Key, "", fmt.Sprintf("recorded under token %s; what exists: %s", r.ClientToken, describe(made)))
+	}
+}
+
+// refused is right for what the suite had the simulator refuse, and nothing else.
+func (j *judge) refused(row Row, r Result, made []Made) {
+	if len(made) > 0 {
+		j.find(Wrong, row.Key, "", fmt.Sprintf("rejected with %s; what exists: %s", r.Code, describe(made)))
+		j.find(Unrecorded, row.Key, "", describe(made))
+	} else if r.Code != RefusedCode {
+		j.find(Missing, row.Key, "", fmt.Sprintf("rejected with %s, which nobody asked the simulator for: %s", r.Code, r.Message))
+	}
+}
+
+// requests judges what was sent, whatever became of it.
+func (j *judge) requests(e Evidence) {
+	if e.WithoutToken > 0 {
+		j.find(WithoutToken, "", "", fmt.Sprintf("%d requests by the simulator's count", e.WithoutToken))
+	}
+	for _, s := range e.Sends {
+		if s.Token == "" {
+			j.find(WithoutToken, "", "", fmt.Sprintf("worker %d at %s", s.Worker, s.From.Format(clock)))
+		}
+	}
+	bodies := map[string]string{}
+	for _, c := range e.Calls {
+		if c.Operation != "create" || c.BodySHA256 == "" {
+			continue // or it was refused before its body was read
+		}
+		if first, seen := bodies[c.ClientToken]; seen && first != c.BodySHA256 {
+			j.find(Changed, "", c.ClientToken, fmt.Sprintf("call %d has another body than an earlier one", c.Number))
+		}
+		bodies[c.ClientToken] = c.BodySHA256
+	}
+	overlaps := Overlaps(e.Sends, e.Stops)
+	if more := e.LiveOverlaps - int64(len(overlaps)); more > 0 {
+		j.find(Overlapping, "", "", fmt.Sprintf("the simulator saw %d more", more))
+	}
+	for _, o := range overlaps {
+		fact := Overlapping
+		if o.Stopped {
+			fact = WhileStopped
+		}
+		j.find(fact, "", o.First.Token, fmt.Sprintf("worker %d from %s to %s, worker %d from %s to %s",
+			o.First.Worker, o.First.From.Format(clock), o.First.Until.Format(clock),
+			o.Second.Worker, o.Second.From.Format(clock), o.Second.Until.Format(clock)))
+	}
+}
+
+// clock is how moments are shown.
+const clock = "15:04:05.000"
+
+func describe(made []Made) string {
+	if len(made) == 0 {
+		return "nothing"
+	}
+	texts := make([]string, len(made))
+	for i, m := range made {
+		texts[i] = fmt.Sprintf("%s (%s, token %s, call %d, created %s)", m.HaVIPID, m.Address, m.ClientToken, m.Call, m.CreatedAt.Format(time.RFC3339))
+	}
+	return strings.Join(texts, ", ")
+}

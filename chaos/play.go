@@ -1,0 +1,131 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// play does what the schedule says, each thing at its time, and returns when the duration is over
+// and everything is healed.
+func (h *house) play(ctx context.Context, events []Event, told func(Event, error)) error {
+	began := time.Now()
+	// What an event began ends with the run at the latest.
+	run, end := context.WithDeadline(ctx, began.Add(h.duration))
+	defer end()
+	var effects sync.WaitGroup
+	for _, e := range events {
+		if !pause(run, time.Until(began.Add(e.At))) {
+			break
+		}
+		effects.Go(func() { told(e, h.do(run, e)) })
+	}
+	<-run.Done()
+	effects.Wait()
+	select {
+	case err := <-h.failed:
+		return err
+	default:
+		return ctx.Err()
+	}
+}
+
+// do does one thing, and undoes it after its time.
+func (h *house) do(ctx context.Context, e Event) error {
+	switch e.Kind {
+	case KillWorker:
+		h.workers[e.Target].end(syscall.SIGKILL, e.For)
+	case EndWorker:
+		h.workers[e.Target].end(syscall.SIGTERM, e.For)
+	case StopWorker:
+		resume := h.workers[e.Target].stop()
+		pause(ctx, e.For)
+		resume()
+	case KillRedis:
+		h.store.kill()
+		pause(ctx, e.For)
+		return h.store.run(context.WithoutCancel(ctx))
+	case StopRedis:
+		h.store.stop()
+		pause(ctx, e.For)
+		h.store.resume()
+	case CutRedis, RefuseRedis, StallRedis, CutCloud, RefuseCloud, StallCloud:
+		h.disturb(ctx, e)
+	case Apply, KillApply, EndApply, StopApply:
+		return h.apply(ctx, e)
+	case SetFaults:
+		return h.cloud.setFaults(ctx, e.Spec)
+	case Jump:
+		return h.cloud.advance(ctx, e.For)
+	default:
+		return fmt.Errorf("event %q: nobody knows how", e.Kind)
+	}
+	return nil
+}
+
+// link is the one that the event is about.
+func (h *house) link(e Event) *Link {
+	switch e.Kind {
+	case CutCloud, RefuseCloud, StallCloud:
+		return h.workers[e.Target].cloud
+	default:
+		if e.Target == producers {
+			return h.producers
+		}
+		return h.workers[e.Target].redis
+	}
+}
+
+func (h *house) disturb(ctx context.Context, e Event) {
+	link := h.link(e)
+	switch e.Kind {
+	case RefuseRedis, RefuseCloud:
+		link.Refuse()
+	case StallRedis, StallCloud:
+		link.Stall(e.Direction)
+	default:
+		link.Cut()
+		return
+	}
+	pause(ctx, e.For)
+	link.Heal()
+}
+
+// apply starts a producer, which may fail and may meet its end. None is left when the run is over.
+func (h *house) apply(ctx context.Context, e Event) error {
+	p, err := start(command{
+		path: h.program("enqueue"), args: []string{"apply", h.files[e.Target], "--yes"}, dir: h.dir, log: h.log("producers"),
+		env: h.env("HAVIP_REDIS_URL=redis://" + h.producers.Addr() + "/0"),
+	})
+	if err != nil {
+		return err
+	}
+	defer p.kill()
+	if e.Kind != Apply {
+		fate, cancel := context.WithTimeout(ctx, e.For)
+		select {
+		case <-p.done:
+		case <-fate.Done():
+		}
+		cancel()
+		switch e.Kind {
+		case KillApply:
+			p.signal(syscall.SIGKILL)
+		case EndApply:
+			p.signal(syscall.SIGTERM)
+		default:
+			p.signal(syscall.SIGSTOP)
+			pause(ctx, e.For)
+			p.signal(syscall.SIGCONT)
+		}
+	}
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+	}
+	return nil
+}

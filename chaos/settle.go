@@ -1,0 +1,82 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"havip/ledger"
+)
+
+// Tally is how far all batches are.
+type Tally struct {
+	Total, Open, AddressPending int64
+	Counts                      map[ledger.State]int64
+	// Whole says that every batch has been put in to its end.
+	Whole bool
+}
+
+func (t Tally) done() bool { return t.Whole && t.Open == 0 && t.AddressPending == 0 }
+
+func (t Tally) String() string {
+	texts := []string{fmt.Sprintf("%d items", t.Total)}
+	for _, state := range ledger.States() {
+		if n := t.Counts[state]; n > 0 {
+			texts = append(texts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	if t.AddressPending > 0 {
+		texts = append(texts, fmt.Sprintf("%d without an address yet", t.AddressPending))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// tally counts. What cannot be read, as Redis is down, is not there.
+func (h *house) tally(ctx context.Context) (Tally, error) {
+	t := Tally{Counts: map[ledger.State]int64{}, Whole: true}
+	for _, rows := range h.rows {
+		batch, err := h.ledger.Batch(ctx, rows[0].Batch)
+		if err != nil {
+			t.Whole = false
+			return t, err
+		}
+		t.Total += batch.Total
+		t.Open += batch.Open()
+		t.AddressPending += batch.AddressPending
+		t.Whole = t.Whole && batch.CommittedAt != 0
+		for state, n := range batch.Counts {
+			t.Counts[state] += n
+		}
+	}
+	return t, nil
+}
+
+// settle puts in what is missing of each batch, and waits until nothing is left to do, or for as
+// long as the patience lasts. Everything has been healed.
+func (h *house) settle(ctx context.Context, told func(Tally)) error {
+	if err := h.cloud.setFaults(ctx, ""); err != nil {
+		return err
+	}
+	for _, file := range h.files {
+		if _, err := h.enqueue(ctx, "apply", file, "--yes"); err != nil {
+			return fmt.Errorf("with everything healed: %w", err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
+	defer cancel()
+	for {
+		t, err := h.tally(ctx)
+		if err == nil {
+			told(t)
+			if t.done() {
+				return nil
+			}
+		}
+		if !pause(ctx, time.Second) {
+			return nil // whoever looks at the items sees what is pending
+		}
+	}
+}
