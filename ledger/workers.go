@@ -54,6 +54,29 @@ func (l *Ledger) Beat(ctx context.Context, worker string, silence time.Duration)
 	return roll, nil
 }
 
+// LastBeat is when a worker last said that it is alive, by Redis's clock.
+type LastBeat struct {
+	Worker string
+	At     Millis
+}
+
+// rollSize bounds how many workers [Ledger.Beats] answers.
+const rollSize = 1000
+
+// Beats lists the workers that nobody found dead, the longest silent first.
+func (l *Ledger) Beats(ctx context.Context) ([]LastBeat, error) {
+	entries, err := l.rdb.ZRangeWithScores(ctx, workersPrefix+"beats", 0, rollSize-1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("beats of workers: %w", err)
+	}
+	beats := make([]LastBeat, len(entries))
+	for i, entry := range entries {
+		name, _ := entry.Member.(string)
+		beats[i] = LastBeat{Worker: name, At: Millis(entry.Score)}
+	}
+	return beats, nil
+}
+
 // Leave takes a worker that stops out of the fleet. It answers how many items it still holds;
 // they are to be rescued at once, as a dead worker's are.
 func (l *Ledger) Leave(ctx context.Context, worker string) (left int64, err error) {

@@ -3,6 +3,7 @@ package tasks
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -27,6 +28,10 @@ var errAgain error = &Postpone{Reason: "once more at once"}
 // archive is the decision never to run the task again: asynq keeps it in its archive, with
 // the reason.
 func archive(err error) error { return fmt.Errorf("%w: %w", err, asynq.SkipRetry) }
+
+// WasRefused reports whether the last error that asynq keeps of an archived task is such a decision:
+// otherwise asynq archived it by itself.
+func WasRefused(lastError string) bool { return strings.HasSuffix(lastError, asynq.SkipRetry.Error()) }
 
 // IsFailure is the asynq configuration that belongs to [Handler]: only what the handler did
 // not decide, such as a panic or an expired lease, is a failure.

@@ -10,6 +10,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
+	"havip/internal/queue"
 	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
@@ -45,7 +46,6 @@ type examination struct {
 	say       func(Diagnosis) error
 	ledger    *ledger.Ledger
 	inspector *asynq.Inspector
-	queue     *asynq.Client
 	lanes     []tasks.Lane
 	// served are the queues that some worker takes tasks from.
 	served map[string]bool
@@ -65,7 +65,7 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 	}
 	x := &examination{
 		Doctor: d, say: say, ledger: ledger.New(d.Redis),
-		inspector: asynq.NewInspectorFromRedisClient(d.Redis), queue: asynq.NewClientFromRedisClient(d.Redis),
+		inspector: asynq.NewInspectorFromRedisClient(d.Redis),
 	}
 	if err := x.store(ctx); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 		return err
 	}
 	for _, lane := range x.lanes {
-		if err := x.run(ctx, x.laneChecks(lane)); err != nil {
+		if err := x.run(ctx, x.laneChecks(queue.Of(d.Redis, lane))); err != nil {
 			return err
 		}
 	}
@@ -94,17 +94,21 @@ type check struct {
 	make func(context.Context) error
 }
 
-func (x *examination) laneChecks(lane tasks.Lane) []check {
+func (x *examination) laneChecks(q *queue.Queue) []check {
+	lane := q.Lane
 	of := func(f func(context.Context, tasks.Lane) error) func(context.Context) error {
 		return func(ctx context.Context) error { return f(ctx, lane) }
+	}
+	in := func(f func(context.Context, *queue.Queue) error) func(context.Context) error {
+		return func(ctx context.Context) error { return f(ctx, q) }
 	}
 	return []check{
 		{"credentials of lane " + lane.String(), of(x.cloud)},
 		{"holds of lane " + lane.String(), of(x.holds)},
-		{"worker of lane " + lane.String(), of(x.unserved)},
-		{"ids in the queue of lane " + lane.String(), of(x.ghosts)},
-		{"active tasks of lane " + lane.String(), of(x.orphans)},
-		{"archive of lane " + lane.String(), of(x.archive)},
+		{"worker of lane " + lane.String(), in(x.unserved)},
+		{"ids in the queue of lane " + lane.String(), in(x.ghosts)},
+		{"active tasks of lane " + lane.String(), in(x.orphans)},
+		{"archive of lane " + lane.String(), in(x.archive)},
 	}
 }
 
@@ -170,14 +174,14 @@ func (x *examination) store(ctx context.Context) error {
 }
 
 // findLanes gathers the lanes that have a queue or are asked about.
-func (x *examination) findLanes(context.Context) error {
-	queues, err := x.inspector.Queues()
+func (x *examination) findLanes(ctx context.Context) error {
+	lanes, err := queue.Lanes(ctx, x.Redis)
 	if err != nil {
 		return err
 	}
 	x.lanes = slices.Clone(x.Lanes)
-	for _, queue := range queues {
-		if lane, ok := laneOfQueue(queue); ok && !slices.Contains(x.lanes, lane) {
+	for _, lane := range lanes {
+		if !slices.Contains(x.lanes, lane) {
 			x.lanes = append(x.lanes, lane)
 		}
 	}
@@ -187,8 +191,8 @@ func (x *examination) findLanes(context.Context) error {
 	}
 	x.served = map[string]bool{}
 	for _, server := range servers {
-		for queue := range server.Queues {
-			x.served[queue] = true
+		for name := range server.Queues {
+			x.served[name] = true
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"havip/bce"
 	"havip/internal/lane"
+	"havip/internal/queue"
 	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
@@ -257,27 +258,6 @@ func TestDoctorOfOrphans(t *testing.T) {
 	}
 }
 
-// Between the look and the repair, a worker may have taken the task up again.
-func TestRequeueLooksAgain(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "renewed", "done", "queued", "elsewhere")
-	id := tasks.TaskID("b", "renewed", 1)
-	s.do(t, []any{"LPUSH", s.queueKey("active"), tasks.TaskID("b", "done", 1)}, []any{"HSET", s.taskKey("elsewhere"), "state", "active"})
-	s.do(t, []any{"LREM", s.queueKey("pending"), 0, id}, []any{"LPUSH", s.queueKey("active"), id},
-		[]any{"HSET", s.taskKey("renewed"), "state", "active"}, []any{"ZADD", s.queueKey("lease"), time.Now().Add(time.Minute).Unix(), id},
-		[]any{"DEL", s.taskKey("done")})
-	x := &examination{Doctor: Doctor{Redis: s.rdb}}
-	ids := []string{id, tasks.TaskID("b", "done", 1), tasks.TaskID("b", "queued", 1), tasks.TaskID("b", "elsewhere", 1)}
-	moved, err := x.requeue(t.Context(), bj, ids, time.Now())
-	if err != nil || moved != 0 {
-		t.Errorf("moved %d, %v", moved, err)
-	}
-	if n := s.rdb.LLen(t.Context(), s.queueKey("pending")).Val(); n != 3 {
-		t.Errorf("%d pending", n)
-	}
-}
-
 func TestDoctorOfGhosts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -308,14 +288,14 @@ func TestGhostsOfALongList(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.enqueue(t, "a")
-	ids := make([]any, 0, 3*rangeSize+2)
+	ids := make([]any, 0, 3*queue.RangeSize+2)
 	ids = append(ids, "RPUSH", s.queueKey("pending"))
-	for i := range 3 * rangeSize {
+	for i := range 3 * queue.RangeSize {
 		ids = append(ids, fmt.Sprint("ghost-", i))
 	}
 	s.do(t, ids)
 	expect(t, s.examine(t, Doctor{Fix: true}), CodeGhosts, "The queue holds 1,999 ids", "Removed 1,999 ids.")
-	if n := s.rdb.LLen(t.Context(), s.queueKey("pending")).Val(); n != rangeSize+2 {
+	if n := s.rdb.LLen(t.Context(), s.queueKey("pending")).Val(); n != queue.RangeSize+2 {
 		t.Errorf("%d left", n)
 	}
 }
@@ -359,8 +339,8 @@ func TestDoctorOfTheFleet(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, s.examine(t, Doctor{}), CodeDeadWorkers, "2 items still to be rescued of the dead: w-gone (2 items).", "")
-	if n := s.rdb.ZCard(t.Context(), beatsKey).Val(); n != 1 {
-		t.Errorf("%d on the roll: an examination is no worker", n)
+	if beats, err := s.ledger.Beats(t.Context()); err != nil || len(beats) != 1 {
+		t.Errorf("%v, %v on the roll: an examination is no worker", beats, err)
 	}
 }
 
@@ -444,9 +424,9 @@ func TestDoctorGoesOnAfterAFailedCheck(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.enqueue(t, "a")
-	s.do(t, []any{"DEL", s.queueKey("pending"), s.taskKey("a")}, []any{"SET", beatsKey, "not a roll"})
+	s.do(t, []any{"DEL", s.queueKey("pending"), s.taskKey("a")}, []any{"SET", "havip:workers:{workers}:beats", "not a roll"})
 	said := s.examine(t, Doctor{})
-	expect(t, said, CodeUnchecked, "This could not be checked: WRONGTYPE", "")
+	expect(t, said, CodeUnchecked, "This could not be checked: beats of workers: WRONGTYPE", "")
 	expect(t, said, CodeNoTask, "b/a", "")
 }
 
@@ -480,11 +460,6 @@ func TestWords(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-	for queue, want := range map[string]bool{"havip.default.bj": true, "default": false, "havip.a": false, "other.a.b": false, "havip.a.b.c": false} {
-		if _, ok := laneOfQueue(queue); ok != want {
-			t.Errorf("%s: got %v", queue, ok)
 		}
 	}
 }

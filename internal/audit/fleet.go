@@ -8,27 +8,22 @@ import (
 	"havip/internal/worker"
 )
 
-// beatsKey has every worker that nobody found dead, by its last beat (Unix ms); see the scripts of
-// the ledger's workers.
-const beatsKey = "havip:workers:{workers}:beats"
-
 // observer is a name under which nobody enters: a beat of it changes nothing and answers who is dead.
 const observer = "doctor"
 
 // workers reads the fleet's roll: who is alive, who has fallen silent, and who died holding items.
 func (x *examination) workers(ctx context.Context) error {
-	beats, err := x.Redis.ZRangeWithScores(ctx, beatsKey, 0, rangeSize-1).Result()
+	beats, err := x.ledger.Beats(ctx)
 	if err != nil {
 		return err
 	}
 	now := x.Now().Add(x.redisAhead)
 	var alive, silent []string
 	for _, beat := range beats {
-		name, _ := beat.Member.(string)
-		if quiet := now.Sub(time.UnixMilli(int64(beat.Score))); quiet > worker.DeadAfter+worker.BeatEvery {
-			silent = append(silent, fmt.Sprintf("%s (for %s)", name, quiet.Round(time.Second)))
+		if quiet := now.Sub(beat.At.Time()); quiet > worker.DeadAfter+worker.BeatEvery {
+			silent = append(silent, fmt.Sprintf("%s (for %s)", beat.Worker, quiet.Round(time.Second)))
 		} else {
-			alive = append(alive, name)
+			alive = append(alive, beat.Worker)
 		}
 	}
 	text := "No worker is alive."
@@ -49,6 +44,9 @@ func (x *examination) workers(ctx context.Context) error {
 	return x.dead(ctx)
 }
 
+// deadNamed bounds how many dead workers are asked for what they held.
+const deadNamed = 1000
+
 // dead tells of workers that were found dead and whose items are still to be rescued.
 func (x *examination) dead(ctx context.Context) error {
 	roll, err := x.ledger.Beat(ctx, observer, 0)
@@ -57,7 +55,7 @@ func (x *examination) dead(ctx context.Context) error {
 	}
 	var names []string
 	items := 0
-	for _, name := range roll.Dead[:min(len(roll.Dead), rangeSize)] {
+	for _, name := range roll.Dead[:min(len(roll.Dead), deadNamed)] {
 		held, err := x.ledger.HeldBy(ctx, name)
 		if err != nil {
 			return err

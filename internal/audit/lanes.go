@@ -6,23 +6,25 @@ import (
 	"time"
 
 	"havip/internal/lane"
+	"havip/internal/queue"
 	"havip/internal/redisconn"
 	"havip/tasks"
 )
 
 // unserved looks for a lane that nobody works for.
-func (x *examination) unserved(ctx context.Context, l tasks.Lane) error {
-	size, err := x.sizes(ctx, l)
+func (x *examination) unserved(ctx context.Context, q *queue.Queue) error {
+	l := q.Lane
+	size, err := q.Sizes(ctx)
 	if err != nil {
 		return err
 	}
-	paused, err := x.Redis.Exists(ctx, keysOf(l).key("paused")).Result()
+	paused, err := x.Redis.Exists(ctx, q.Key("paused")).Result()
 	if err != nil {
 		return err
 	}
 	subject := "lane " + l.String()
 	if paused > 0 {
-		d := note(CodePaused, subject, "The lane is paused; %s.", numbered(int(size.waiting()), "task waits", "tasks wait")).
+		d := note(CodePaused, subject, "The lane is paused; %s.", numbered(int(size.Waiting()), "task waits", "tasks wait")).
 			saying("Somebody wanted it: no worker takes its tasks.", "Resume it when the reason is gone.")
 		if err := x.tell(d); err != nil {
 			return err
@@ -31,10 +33,10 @@ func (x *examination) unserved(ctx context.Context, l tasks.Lane) error {
 	switch {
 	case x.served[l.Queue()]:
 		return nil
-	case size.waiting() == 0:
+	case size.Waiting() == 0:
 		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane, and it has no tasks."))
 	}
-	return x.tell(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", numbered(int(size.waiting()), "task waits", "tasks wait")).
+	return x.tell(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", numbered(int(size.Waiting()), "task waits", "tasks wait")).
 		saying("Its items stay as they are.", "Start one: `worker --lane "+l.String()+"`."))
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"havip/bce"
 	"havip/bce/bcesim"
+	"havip/internal/queue"
 	"havip/internal/redisconn"
 	"havip/internal/redistest"
 	"havip/ledger"
@@ -114,9 +115,9 @@ func (s *site) stray(t *testing.T, name string) string {
 
 func (s *site) open(context.Context, tasks.Lane) (Cloud, error) { return s.api, nil }
 
-func (s *site) queueKey(name string) string { return keysOf(bj).key(name) }
+func (s *site) queueKey(name string) string { return queue.Of(s.rdb, bj).Key(name) }
 
-func (s *site) taskKey(key string) string { return keysOf(bj).taskPrefix() + tasks.TaskID("b", key, 1) }
+func (s *site) taskKey(key string) string { return s.queueKey("t:") + tasks.TaskID("b", key, 1) }
 
 // do runs commands of Redis.
 func (s *site) do(t *testing.T, commands ...[]any) {

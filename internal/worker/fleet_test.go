@@ -58,11 +58,11 @@ func (f *fleet) rescuer() *Rescuer {
 	return f.rescuerInto(asynq.NewClientFromRedisClient(f.rdb))
 }
 
-func (f *fleet) rescuerInto(queue tasks.Queue) *Rescuer {
-	return NewRescuer(RescuerConfig{Ledger: f.Ledger, Queue: queue, Redis: f.rdb, Logger: zerolog.Nop()})
+func (f *fleet) rescuerInto(into tasks.Queue) *Rescuer {
+	return NewRescuer(RescuerConfig{Ledger: f.Ledger, Queue: into, Redis: f.rdb, Logger: zerolog.Nop()})
 }
 
-const queue = "havip.default.bj"
+const bjQueue = "havip.default.bj"
 
 func (f *fleet) register(t *testing.T, keys ...string) {
 	t.Helper()
@@ -90,7 +90,7 @@ func (f *fleet) begin(t *testing.T, worker, key string, want ledger.Verdict) led
 // pending reads task IDs in the order in which asynq takes them.
 func (f *fleet) pending(t *testing.T) []string {
 	t.Helper()
-	ids, err := f.rdb.LRange(t.Context(), "asynq:{"+queue+"}:pending", 0, -1).Result()
+	ids, err := f.rdb.LRange(t.Context(), "asynq:{"+bjQueue+"}:pending", 0, -1).Result()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func TestRescueOnce(t *testing.T) {
 	f := newFleet(t)
 	living := f.present(t, "living")
 	f.register(t, "a")
-	if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), asynq.NewTask("x", nil), asynq.Queue(queue), asynq.TaskID("before")); err != nil {
+	if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), asynq.NewTask("x", nil), asynq.Queue(bjQueue), asynq.TaskID("before")); err != nil {
 		t.Fatal(err)
 	}
 	dead := f.deadWorker(t, living, []string{"a"}, nil)
@@ -153,7 +153,7 @@ func TestRescueOfTheUnreadable(t *testing.T) {
 func TestToFrontMovesOnlyWhatIsPending(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
-	if err := f.rescuer().toFront(t.Context(), &asynq.TaskInfo{ID: "taken", Queue: queue}); err != nil {
+	if err := f.rescuer().toFront(t.Context(), &asynq.TaskInfo{ID: "taken", Queue: bjQueue}); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "tasks", f.pending(t), []string{})

@@ -58,6 +58,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a lookup is of its moment", testLookupIsOfItsMoment},
 		{"a HaVIP belongs to one item", testClaims},
 		{"a user's token belongs to one item", testTokens},
+		{"the roll lists who is alive", testBeats},
 		{"a silent worker is found dead once, and for ever", testDead},
 		{"a worker that beats late is alive until it is found dead", testLateBeat},
 		{"the dead are listed until nothing of them is left", testBury},

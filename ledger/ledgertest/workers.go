@@ -67,6 +67,32 @@ func (b *bench) release(t *testing.T, key string, want ledger.Verdict) ledger.Re
 	return release
 }
 
+func testBeats(t *testing.T, b *bench) {
+	b.enter(t, "w1")
+	b.pass(time.Second)
+	b.enter(t, "w2")
+	b.pass(time.Second)
+	b.beat(t, "w1", 0)
+	roll := func() (names []string) {
+		t.Helper()
+		beats, err := b.Beats(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, beat := range beats {
+			names = append(names, beat.Worker)
+			if i > 0 && beat.At != beats[i-1].At+1000 {
+				t.Errorf("%s at %d, %s at %d", beat.Worker, beat.At, beats[i-1].Worker, beats[i-1].At)
+			}
+		}
+		return names
+	}
+	equal(t, "the longest silent first", roll(), []string{"w2", "w1"})
+	b.pass(silence)
+	b.beat(t, "w1", silence)
+	equal(t, "without the dead", roll(), []string{"w1"})
+}
+
 func testDead(t *testing.T, b *bench) {
 	b.enter(t, "w1")
 	b.enter(t, "w2")

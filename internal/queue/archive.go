@@ -1,0 +1,73 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"havip/ledger"
+)
+
+// Items is what is needed of the ledger; [*ledger.Ledger] is one.
+type Items interface {
+	Item(ctx context.Context, batch, key string) (ledger.Item, error)
+}
+
+// Archived reads IDs of archived tasks by rank, the longest archived first; negative ranks count from
+// the newest.
+func (q *Queue) Archived(ctx context.Context, first, last int64) ([]string, error) {
+	ids, err := q.rdb.ZRange(ctx, q.Key("archived"), first, last).Result()
+	if err != nil {
+		return nil, fmt.Errorf("archive of queue %s: %w", q.Lane.Queue(), err)
+	}
+	return ids, nil
+}
+
+// Fate is what becomes of an archived task.
+type Fate string
+
+// The fates.
+const (
+	// Kept: a handler refused it, or it only has the name of an item. It is for people to look at.
+	Kept Fate = "kept"
+	// Deleted: its item is finished, and what there is to know of it stands in the ledger.
+	Deleted Fate = "deleted"
+	// Replaced: it was deleted, and its unfinished item has a task of its own.
+	Replaced Fate = "replaced"
+	// Revived: nobody registered its item, and no handler decided about it. It runs again.
+	Revived Fate = "revived"
+	// Vanished: it was not there any more.
+	Vanished Fate = "vanished"
+)
+
+// Settle clears an archived task away, unless it is for people: asynq archives tasks on a count of its
+// own, trims its archive without a trace, and refuses their IDs until then.
+func (q *Queue) Settle(ctx context.Context, id string, items Items) (Fate, error) {
+	task, found, err := q.Task(id)
+	switch {
+	case err != nil:
+		return "", err
+	case !found:
+		return Vanished, nil
+	case !task.Readable, task.Refused():
+		return Kept, nil
+	}
+	item, err := items.Item(ctx, task.Payload.Batch, task.Payload.Key)
+	var missing *ledger.ItemNotFoundError
+	switch {
+	case errors.As(err, &missing):
+		return Revived, q.Run(id)
+	case err != nil:
+		return "", err
+	case !task.Names(item):
+		return Kept, nil
+	}
+	if err := q.Delete(id); err != nil {
+		return "", err
+	}
+	if !NeedsTask(item) {
+		return Deleted, nil
+	}
+	_, err = q.Enqueue(ctx, item)
+	return Replaced, err
+}

@@ -1,0 +1,75 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// LaneOf is an item's lane.
+func LaneOf(item ledger.Item) tasks.Lane {
+	return tasks.Lane{Account: item.Account, Region: item.Region}
+}
+
+// NeedsTask reports whether a task has still something to do for the item.
+func NeedsTask(item ledger.Item) bool {
+	return !item.Record.State.Terminal() && item.Record.State != ledger.Deleting || item.Record.NeedsAddress()
+}
+
+// WithoutTask returns those of the items that need a task and of which none waits or runs, of any
+// lane and of any generation. It costs a look-up for each item and generation, in one round trip. A
+// task of a rescue has a name of its own and is not seen: its item then gets a task too many.
+func WithoutTask(ctx context.Context, rdb redis.UniversalClient, items []ledger.Item) ([]ledger.Item, error) {
+	states := make([][]*redis.StringCmd, len(items))
+	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, item := range items {
+			prefix := (&Queue{Lane: LaneOf(item)}).taskPrefix()
+			for generation := 1; generation <= item.Record.Generation; generation++ {
+				states[i] = append(states[i], pipe.HGet(ctx, prefix+tasks.TaskID(item.Batch, item.Key, generation), "state"))
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, fmt.Errorf("tasks of items: %w", err)
+	}
+	var without []ledger.Item
+	for i, item := range items {
+		runs, err := anyRuns(states[i])
+		if err != nil {
+			return nil, fmt.Errorf("tasks of items: %w", err)
+		}
+		if !runs && NeedsTask(item) {
+			without = append(without, item)
+		}
+	}
+	return without, nil
+}
+
+func anyRuns(states []*redis.StringCmd) (bool, error) {
+	for _, reply := range states {
+		state, err := reply.Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return false, err
+		}
+		if willRun(state) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// willRun reports whether a task in this state of asynq is still to be carried out, or is being.
+func willRun(state string) bool {
+	switch state {
+	case "pending", "active", "scheduled", "retry":
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,130 @@
+package queue
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"havip/tasks"
+)
+
+// RangeSize bounds how much of a list or set is looked at from one end.
+const RangeSize = 1000
+
+// namesKey is asynq's set of the names of all queues.
+const namesKey = "asynq:queues"
+
+// Queue is asynq's queue of one lane. It is safe for concurrent use.
+type Queue struct {
+	Lane tasks.Lane
+
+	rdb       redis.UniversalClient
+	inspector *asynq.Inspector
+	client    *asynq.Client
+}
+
+// Of returns the queue of a lane. It does no I/O.
+func Of(rdb redis.UniversalClient, lane tasks.Lane) *Queue {
+	return &Queue{
+		Lane: lane, rdb: rdb,
+		inspector: asynq.NewInspectorFromRedisClient(rdb), client: asynq.NewClientFromRedisClient(rdb),
+	}
+}
+
+// Key is that of one of the queue's lists and sets, such as "pending". They share a hash tag, so
+// that a script may use all of them in a Redis Cluster.
+func (q *Queue) Key(name string) string { return "asynq:{" + q.Lane.Queue() + "}:" + name }
+
+// taskPrefix comes before a task's ID in the key of its hash.
+func (q *Queue) taskPrefix() string { return q.Key("t:") }
+
+// Publish puts the lanes' queues into asynq's list of queues, which asynq does but once a process:
+// after a flush, or a failover without the last second, they would be invisible.
+func Publish(ctx context.Context, rdb redis.UniversalClient, lanes []tasks.Lane) error {
+	names := make([]any, len(lanes))
+	for i, lane := range lanes {
+		names[i] = lane.Queue()
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if err := rdb.SAdd(ctx, namesKey, names...).Err(); err != nil {
+		return fmt.Errorf("publish queues: %w", err)
+	}
+	return nil
+}
+
+// Lanes are those that have a queue, in no order. Queues of strangers are left out.
+func Lanes(ctx context.Context, rdb redis.UniversalClient) ([]tasks.Lane, error) {
+	names, err := rdb.SMembers(ctx, namesKey).Result()
+	if err != nil {
+		return nil, fmt.Errorf("list queues: %w", err)
+	}
+	var lanes []tasks.Lane
+	for _, name := range names {
+		if lane, ours := laneOf(name); ours {
+			lanes = append(lanes, lane)
+		}
+	}
+	return lanes, nil
+}
+
+// laneOf reads a queue's name back. Neither an account nor a region holds a dot.
+func laneOf(name string) (tasks.Lane, bool) {
+	parts := strings.Split(name, ".")
+	if len(parts) != 3 {
+		return tasks.Lane{}, false
+	}
+	lane, err := tasks.ParseLane(parts[1] + "/" + parts[2])
+	return lane, err == nil && lane.Queue() == name
+}
+
+// Sizes are how many tasks of a lane stand where.
+type Sizes struct{ Pending, Active, Scheduled, Retry, Archived int64 }
+
+// Waiting counts the tasks that a worker would carry out.
+func (s Sizes) Waiting() int64 { return s.Pending + s.Active + s.Scheduled + s.Retry }
+
+// Sizes counts, in constant time.
+func (q *Queue) Sizes(ctx context.Context) (s Sizes, err error) {
+	lists := map[string]*int64{"pending": &s.Pending, "active": &s.Active}
+	sets := map[string]*int64{"scheduled": &s.Scheduled, "retry": &s.Retry, "archived": &s.Archived}
+	counts := map[*int64]*redis.IntCmd{}
+	_, err = q.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for name, into := range lists {
+			counts[into] = pipe.LLen(ctx, q.Key(name))
+		}
+		for name, into := range sets {
+			counts[into] = pipe.ZCard(ctx, q.Key(name))
+		}
+		return nil
+	})
+	if err != nil {
+		return Sizes{}, fmt.Errorf("sizes of queue %s: %w", q.Lane.Queue(), err)
+	}
+	for into, count := range counts {
+		*into = count.Val()
+	}
+	return s, nil
+}
+
+// gone reports whether a task or its queue was not there any more.
+func gone(err error) bool {
+	return errors.Is(err, asynq.ErrTaskNotFound) || errors.Is(err, asynq.ErrQueueNotFound)
+}
+
+//go:embed lua/*.lua
+var sources embed.FS
+
+func script(name string) *redis.Script {
+	text, err := sources.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(fmt.Sprintf("queue: embedded script: %v", err))
+	}
+	return redis.NewScript(string(text))
+}

@@ -1,0 +1,98 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hibiken/asynq"
+
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// Task is what asynq knows of a task, as far as it matters here.
+type Task struct {
+	ID string
+	// Payload is zero when it cannot be read; Readable says which.
+	Payload  tasks.Payload
+	Readable bool
+	// LastError is why it did not succeed, in its handler's words or asynq's.
+	LastError string
+}
+
+// Task reads one task; found is false when it is not there any more.
+func (q *Queue) Task(id string) (t Task, found bool, err error) {
+	info, err := q.inspector.GetTaskInfo(q.Lane.Queue(), id)
+	if gone(err) {
+		return Task{}, false, nil
+	}
+	if err != nil {
+		return Task{}, false, fmt.Errorf("task %s of queue %s: %w", id, q.Lane.Queue(), err)
+	}
+	payload, unreadable := tasks.DecodePayload(info.Payload)
+	t = Task{ID: id, Payload: payload, Readable: unreadable == nil && info.Type == tasks.TypeCreate, LastError: info.LastErr}
+	return t, true, nil
+}
+
+// Refused reports whether a handler decided that the task is never to run: it is not asynq that
+// ended it on a count of its own.
+func (t Task) Refused() bool { return tasks.WasRefused(t.LastError) }
+
+// Names reports whether the task is what the item's own would be: one that asks for something else
+// only has the item's name.
+func (t Task) Names(item ledger.Item) bool {
+	request, err := tasks.RequestOf(item.Spec)
+	return err == nil && t.Readable && t.Payload.Item().Request == request &&
+		t.Payload.Account == item.Account && t.Payload.Region == item.Region
+}
+
+// Delete forgets a task that is not active; one that is gone is fine.
+func (q *Queue) Delete(id string) error {
+	if err := q.inspector.DeleteTask(q.Lane.Queue(), id); err != nil && !gone(err) {
+		return fmt.Errorf("delete task %s of queue %s: %w", id, q.Lane.Queue(), err)
+	}
+	return nil
+}
+
+// Run lets a task that waits or ended run now; one that is gone, or pending by now, is fine.
+func (q *Queue) Run(id string) error {
+	err := q.inspector.RunTask(q.Lane.Queue(), id)
+	if err == nil || gone(err) {
+		return nil
+	}
+	if info, _ := q.inspector.GetTaskInfo(q.Lane.Queue(), id); info != nil && info.State == asynq.TaskStatePending {
+		return nil
+	}
+	return fmt.Errorf("run task %s of queue %s: %w", id, q.Lane.Queue(), err)
+}
+
+// Enqueue makes the item's task anew, and reports whether it did: one that stands in the queue by now
+// is left alone. An ended one keeps its ID from being used, and goes first.
+func (q *Queue) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
+	task, options, err := tasks.TaskOf(item, "")
+	if err != nil {
+		return false, err
+	}
+	if err := q.deleteEnded(tasks.TaskID(item.Batch, item.Key, item.Record.Generation)); err != nil {
+		return false, err
+	}
+	_, err = q.client.EnqueueContext(ctx, task, options...)
+	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+		return false, fmt.Errorf("enqueue item %q of batch %q again: %w", item.Key, item.Batch, err)
+	}
+	return err == nil, nil
+}
+
+func (q *Queue) deleteEnded(id string) error {
+	info, err := q.inspector.GetTaskInfo(q.Lane.Queue(), id)
+	switch {
+	case gone(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("task %s of queue %s: %w", id, q.Lane.Queue(), err)
+	case info.State == asynq.TaskStateArchived || info.State == asynq.TaskStateCompleted:
+		return q.Delete(id)
+	}
+	return nil
+}

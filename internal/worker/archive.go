@@ -1,0 +1,88 @@
+package worker
+
+import (
+	"context"
+
+	"havip/internal/queue"
+)
+
+// The terms of clearing asynq's archive. asynq trims it at 9,999 without a trace, and above about
+// 8,000 aged entries its script for archiving fails, and with it every later archive.
+const (
+	// archiveKept is how many archived tasks of a lane are left for people to look at.
+	archiveKept = 900
+	// settledARound and sweptARound bound one round.
+	settledARound = 100
+	sweptARound   = 500
+)
+
+// settleArchive goes on through the lane's archive, and settles what is not for people: the task of an
+// item that is finished or has to go on, and one that nobody registered. Of what is for people, the
+// oldest go when there are too many.
+func (r *reconciler) settleArchive(ctx context.Context, l *laneTend) error {
+	ids, err := l.Archived(ctx, l.archived, l.archived+settledARound-1)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		fate, err := r.settle(ctx, l, id)
+		if err != nil {
+			return err
+		}
+		if fate == queue.Kept {
+			l.archived++
+		}
+	}
+	if len(ids) < settledARound {
+		l.archived = 0
+	}
+	return r.sweep(ctx, l)
+}
+
+// settle settles one archived task, with what became of it in the log.
+func (r *reconciler) settle(ctx context.Context, l *laneTend, id string) (queue.Fate, error) {
+	fate, err := l.Settle(ctx, id, r.ledger)
+	if err == nil && fate != queue.Kept && fate != queue.Vanished {
+		l.log.Warn().Str("task", id).Str("fate", string(fate)).Msg("asynq had archived the task by itself")
+	}
+	return fate, err
+}
+
+// sweep deletes the oldest archived tasks above what is kept, each with its reason in the log.
+func (r *reconciler) sweep(ctx context.Context, l *laneTend) error {
+	size, err := l.Sizes(ctx)
+	if err != nil {
+		return err
+	}
+	excess := min(size.Archived-archiveKept, sweptARound)
+	if excess <= 0 {
+		return nil
+	}
+	oldest, err := l.Archived(ctx, 0, excess-1)
+	if err != nil {
+		return err
+	}
+	for _, id := range oldest {
+		if err := r.forget(ctx, l, id); err != nil {
+			return err
+		}
+	}
+	l.archived = max(0, l.archived-excess)
+	l.log.Warn().Int64("archived", size.Archived).Int("deleted", len(oldest)).
+		Msg("asynq's archive is long: a producer may be enqueueing tasks that cannot be carried out")
+	return nil
+}
+
+// forget deletes one archived task that is for people; any other is settled.
+func (r *reconciler) forget(ctx context.Context, l *laneTend, id string) error {
+	fate, err := r.settle(ctx, l, id)
+	if err != nil || fate != queue.Kept {
+		return err
+	}
+	task, found, err := l.Task(id)
+	if err != nil || !found {
+		return err
+	}
+	l.log.Info().Str("task", id).Str("reason", task.LastError).Msg("archived task deleted")
+	return l.Delete(id)
+}

@@ -1,0 +1,138 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"havip/ledger"
+	"havip/tasks"
+)
+
+func redisZ(at time.Time, id string) redis.Z { return redis.Z{Score: float64(at.Unix()), Member: id} }
+
+// foreignTask is what a producer in another language puts in, of an item that nobody registered.
+func foreignTask(key string) *asynq.Task {
+	text := fmt.Sprintf(`{"v":1,"batch":%q,"key":%q,"account":"default","region":"bj","clientToken":"own-%s","request":{"name":%q,"subnetId":"sbn-1","privateIpAddress":"","description":""}}`, batch, key, key, key)
+	return asynq.NewTask(tasks.TypeCreate, []byte(text))
+}
+
+// asynq archives a foreign task whose worker was killed, without asking anybody, before its item was
+// registered: nothing but the archive knows of it.
+func TestReconcilerRevivesWhatNobodyRegistered(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	client, inspector := asynq.NewClientFromRedisClient(s.rdb), asynq.NewInspectorFromRedisClient(s.rdb)
+	if _, err := client.EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.TaskID("theirs"), asynq.MaxRetry(0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := inspector.ArchiveTask(bjQueue, "theirs"); err != nil {
+		t.Fatal(err)
+	}
+	s.reconcilerAt(0, "w1").mustRound(t)
+	if got := s.pending(t); len(got) != 1 || got[0] != "theirs" {
+		t.Fatalf("pending %v", got)
+	}
+	s.start(t, "w2", s.lane(t, "bj", 0))
+	s.awaitRegistered(t)
+	s.await(t)
+	s.exactlyOnce(t)
+}
+
+// awaitRegistered waits until the batch is there.
+func (s *site) awaitRegistered(t *testing.T) {
+	t.Helper()
+	if _, err := s.ledger.Events(t.Context(), batch, "", 1, 30*time.Second); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refuse has a handler that refuses everything, as ours does with what it cannot read.
+func (s *site) refuse(t *testing.T, ids ...string) {
+	t.Helper()
+	refused := make(chan struct{}, len(ids))
+	server := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
+		Queues: map[string]int{bjQueue: 1}, LogLevel: asynq.FatalLevel, TaskCheckInterval: 10 * time.Millisecond,
+		ErrorHandler: asynq.ErrorHandlerFunc(func(context.Context, *asynq.Task, error) { refused <- struct{}{} }),
+	})
+	if err := server.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error {
+		return fmt.Errorf("another item has its token: %w", asynq.SkipRetry)
+	})); err != nil {
+		t.Fatal(err)
+	}
+	for range ids {
+		<-refused
+	}
+	server.Shutdown() // the tasks are in the archive when it returns
+}
+
+// A task that a handler refused is for people, whatever its item is.
+func TestReconcilerKeepsWhatWasRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	if _, err := asynq.NewClientFromRedisClient(s.rdb).EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.TaskID("theirs")); err != nil {
+		t.Fatal(err)
+	}
+	s.refuse(t, "theirs")
+	r := s.reconcilerAt(time.Hour, "w1")
+	r.mustRound(t)
+	r.mustRound(t)
+	info, err := asynq.NewInspectorFromRedisClient(s.rdb).GetTaskInfo(bjQueue, "theirs")
+	if err != nil || info.State != asynq.TaskStateArchived {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+// The archived task of an item that is finished says nothing that the ledger does not.
+func TestReconcilerDeletesTasksOfFinishedItems(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	s.enqueue(t, "bj", 1)
+	if _, _, err := s.ledger.Settle(t.Context(), batch, "bj-000", ledger.Rejected, "No", "no"); err != nil {
+		t.Fatal(err)
+	}
+	id := tasks.TaskID(batch, "bj-000", 1)
+	inspector := asynq.NewInspectorFromRedisClient(s.rdb)
+	if err := inspector.ArchiveTask(bjQueue, id); err != nil {
+		t.Fatal(err)
+	}
+	s.reconcilerAt(time.Hour, "w1").mustRound(t)
+	if info, err := inspector.GetTaskInfo(bjQueue, id); err == nil {
+		t.Errorf("left: %+v", info)
+	}
+	if got := s.pending(t); len(got) != 0 {
+		t.Errorf("a finished item has a task again: %v", got)
+	}
+}
+
+// Tasks that nobody can read pile up in asynq's archive: the oldest go, some each round.
+func TestReconcilerSweepsTheArchive(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	const n = archiveKept + sweptARound + 20
+	client, inspector := asynq.NewClientFromRedisClient(s.rdb), asynq.NewInspectorFromRedisClient(s.rdb)
+	for i := range n {
+		id := fmt.Sprintf("garbage-%04d", i)
+		if _, err := client.EnqueueContext(t.Context(), asynq.NewTask(tasks.TypeCreate, []byte("garbage")), asynq.Queue(bj.Queue()), asynq.TaskID(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := inspector.ArchiveAllPendingTasks(bj.Queue()); err != nil {
+		t.Fatal(err)
+	}
+	r := s.reconcilerAt(0, "w1")
+	for _, want := range []int64{archiveKept + 20, archiveKept, archiveKept} {
+		r.mustRound(t)
+		if got := s.rdb.ZCard(t.Context(), "asynq:{havip.default.bj}:archived").Val(); got != want {
+			t.Errorf("%d archived, want %d", got, want)
+		}
+	}
+	// Nothing is left of what was deleted, and its ID is free again.
+	if left := s.rdb.Exists(t.Context(), "asynq:{havip.default.bj}:t:garbage-0000").Val(); left != 0 {
+		t.Error("a deleted task's hash is left")
+	}
+}

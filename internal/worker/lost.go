@@ -1,0 +1,76 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"havip/internal/queue"
+)
+
+const (
+	// staleAfter is how long an item may stand still before its task is looked for.
+	staleAfter = time.Minute
+	// batchesARound and itemsARound bound one round, itemsAtOnce one round trip of it.
+	batchesARound = 50
+	itemsARound   = 1000
+	itemsAtOnce   = 500
+)
+
+// lostItems is where the search for items without a task goes on: a rank among the active batches,
+// and one among the stale items of that batch.
+type lostItems struct{ batch, item int64 }
+
+// mendLost enqueues stale items again that have no task that would run.
+func (r *reconciler) mendLost(ctx context.Context) error {
+	batches, err := r.ledger.Active(ctx, r.lost.batch, batchesARound)
+	if err != nil {
+		return err
+	}
+	left := int64(itemsARound)
+	for i, batch := range batches {
+		done, err := r.mendBatch(ctx, batch, &left)
+		if err != nil {
+			return err
+		}
+		if !done { // it goes on there
+			r.lost.batch += int64(i)
+			return nil
+		}
+		r.lost.item = 0
+	}
+	if r.lost.batch += int64(len(batches)); len(batches) < batchesARound {
+		r.lost.batch = 0
+	}
+	return nil
+}
+
+// mendBatch goes on in a batch, for as many items as are left, and reports whether it came to its end.
+func (r *reconciler) mendBatch(ctx context.Context, batch string, left *int64) (done bool, err error) {
+	for *left > 0 {
+		asked := min(*left, itemsAtOnce)
+		items, err := r.ledger.Stale(ctx, batch, staleAfter, r.lost.item, asked)
+		if err != nil {
+			return false, err
+		}
+		lost, err := queue.WithoutTask(ctx, r.rdb, items)
+		if err != nil {
+			return false, err
+		}
+		for _, item := range lost {
+			made, err := queue.Of(r.rdb, queue.LaneOf(item)).Enqueue(ctx, item)
+			if err != nil {
+				return false, err
+			}
+			if made {
+				r.log.Warn().Str("batch", item.Batch).Str("key", item.Key).Str("state", string(item.Record.State)).
+					Msg("the item had no task that would run; it is enqueued again")
+			}
+		}
+		r.lost.item += int64(len(items))
+		*left -= int64(len(items))
+		if int64(len(items)) < asked {
+			return true, nil
+		}
+	}
+	return false, nil
+}
