@@ -94,51 +94,46 @@ func (h *Handler) logAttempt(j *job, o Outcome, took time.Duration) {
 		Dur("duration", took).Msg("attempt")
 }
 
-// record enters the outcome, trying until Redis is back or patience ends.
+// record enters the outcome. While Redis is away it tries for a moment, and then hands the outcome to
+// whoever keeps it until Redis is back.
 func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Duration) (ledger.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
-	defer cancel()
 	address := ""
 	if request, err := RequestOf(j.item.Spec); err == nil {
 		address = request.PrivateIPAddress
 	}
-	entry := o.entry(address, took)
+	rec := j.item.Record
+	u := Unrecorded{
+		Lane: h.Lane, Batch: j.item.Batch, Key: j.item.Key,
+		Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: o.entry(address, took),
+	}
+	recorder := Recorder{Ledger: h.Ledger, Logger: h.Logger}
+	patience := recordTimeout
+	if h.Keeper != nil {
+		patience = keepAfter
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for try := 1; ; try++ {
-		verdict, rec, err := h.recordOnce(ctx, j, entry)
+		rec, err := recorder.Record(limited, u)
 		if err == nil {
-			if verdict == ledger.Extra {
-				j.log.Error().Str("havip_id", o.HaVIPID).Str("recorded", rec.HaVIPID).
-					Msg("BCE created a second HaVIP for the item; delete it by hand")
-			}
 			return rec, nil
 		}
-		if pause(ctx, min(50*time.Millisecond<<min(try, 6), 2*time.Second)) != nil {
-			j.log.Error().Err(err).Str("class", string(o.Class)).Str("havip_id", o.HaVIPID).Msg("outcome not recorded")
+		if pause(limited, min(50*time.Millisecond<<min(try, 6), time.Second)) != nil {
+			h.keep(ctx, j, u, err)
 			return ledger.Record{}, err
 		}
 	}
 }
 
-// recordOnce claims what was created before recording it, so that no HaVIP is ever the result of
-// two items. One that is another item's already means that BCE answered with somebody else's: the
-// item is then in doubt.
-func (h *Handler) recordOnce(ctx context.Context, j *job, entry ledger.Outcome) (ledger.Verdict, ledger.Record, error) {
-	item := j.item
-	if entry.HaVIPID != "" {
-		owner, err := h.Ledger.ClaimHaVIP(ctx, h.Lane.String(), entry.HaVIPID, item.Batch, item.Key)
-		if err != nil {
-			return "", ledger.Record{}, err
-		}
-		if owner != (ledger.Owner{Batch: item.Batch, Key: item.Key}) {
-			j.log.Error().Str("havip_id", entry.HaVIPID).Stringer("owner", owner).Msg("BCE answered with another item's HaVIP")
-			entry = Outcome{
-				Class: ClassMismatch, Status: entry.Status, RequestID: entry.RequestID,
-				Code:    "HaVIPOfAnotherItem",
-				Message: fmt.Sprintf("BCE answered with %s, which is item %s's", entry.HaVIPID, owner),
-			}.entry("", time.Duration(entry.DurationMS)*time.Millisecond)
-		}
+// keep hands on an outcome that could not be recorded.
+func (h *Handler) keep(ctx context.Context, j *job, u Unrecorded, cause error) {
+	log := j.log.Error().Err(cause).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID)
+	if h.Keeper == nil {
+		log.Msg("outcome not recorded; the request will be repeated under its clientToken")
+		return
 	}
-	return h.Ledger.Record(ctx, item.Batch, item.Key, item.Record.Sends, entry)
+	log.Msg("outcome not recorded yet; it is kept until Redis is back")
+	h.Keeper.Keep(ctx, u)
 }
 
 // clockTolerance is how far the learnt offset may be from the server's clock before it is
@@ -159,38 +154,6 @@ func (h *Handler) learnClock(j *job, serverDate time.Time, signedWith time.Durat
 	h.API.SetClockOffset(offset)
 	j.log.Warn().Dur("offset", offset).Msg("this machine's clock is not BCE's; signing with BCE's")
 	return true
-}
-
-// addressPatience bounds the time in which the address that BCE chose is asked for.
-const addressPatience = 2 * time.Minute
-
-// learnAddress fills in the address of a created item, where BCE chose it. It never fails the
-// item: after a while the address stays unknown. Now is the ledger's clock, which the record's
-// times are of.
-func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record, now ledger.Millis) error {
-	if !rec.NeedsAddress() {
-		return nil
-	}
-	if h.isDraining() {
-		return &Postpone{Reason: "created; its address is asked for by another worker"}
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), CallTimeout)
-	defer cancel()
-	out, err := h.API.GetHaVIP(ctx, rec.HaVIPID)
-	address := ""
-	if err == nil {
-		address = out.HaVIP.PrivateIPAddress
-	}
-	if address == "" && now.Time().Sub(rec.UpdatedAt.Time()) < addressPatience {
-		return &Postpone{After: h.delay(3, 0), Reason: fmt.Sprintf("created; its address is not known yet: %v", err)}
-	}
-	if address == "" {
-		j.log.Warn().AnErr("cause", err).Str("havip_id", rec.HaVIPID).Msg("created, but its address could not be learnt")
-	}
-	if _, err := h.Ledger.NoteAddress(ctx, j.payload.Batch, j.payload.Key, rec.HaVIPID, address); err != nil {
-		return h.later(j, err)
-	}
-	return nil
 }
 
 // pause waits, or answers why it did not.

@@ -34,9 +34,8 @@ type HandlerLedger interface {
 	Commit(ctx context.Context, batch string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
 	Begin(ctx context.Context, batch, key string, o ledger.BeginOptions) (ledger.Start, error)
-	Record(ctx context.Context, batch, key string, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error)
+	RecorderLedger
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
-	ClaimHaVIP(ctx context.Context, lane, haVIPID, batch, key string) (ledger.Owner, error)
 	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
 	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
 	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)
@@ -67,6 +66,11 @@ type Presence interface {
 	Hold(ctx context.Context, batch, key string) (letGo func())
 }
 
+// Keeper keeps outcomes that could not be recorded, and records them when Redis is back.
+type Keeper interface {
+	Keep(ctx context.Context, u Unrecorded)
+}
+
 // The time limits of one run of a [Handler].
 const (
 	// CallTimeout bounds one API call, from before the attempt is begun: what a worker that was
@@ -80,8 +84,10 @@ const (
 	gateTimeout = time.Minute
 	// ledgerRetry is the least delay after a failure of the ledger.
 	ledgerRetry = 2 * time.Second
-	// recordTimeout bounds the tries to record an outcome while Redis is away.
+	// recordTimeout bounds the tries to record an outcome while Redis is away. With a keeper it is
+	// keepAfter.
 	recordTimeout = time.Minute
+	keepAfter     = 3 * time.Second
 )
 
 // HandlerConfig is what a [Handler] works with. Lane, API and Ledger are required.
@@ -89,14 +95,17 @@ type HandlerConfig struct {
 	Lane   Lane
 	API    API
 	Ledger HandlerLedger
-	// Gate admits creates, ListRate listings; nil admits all.
-	Gate     Gate
-	ListRate Rate
+	// Gate admits creates, ListRate listings, ReadRate reads of one HaVIP; nil admits all.
+	Gate               Gate
+	ListRate, ReadRate Rate
 	// Presence names this process in the ledger; nil is a worker without a fleet, by the name of
 	// Worker.
 	Presence Presence
 	Worker   string
-	Logger   zerolog.Logger
+	// Keeper takes outcomes while Redis is away. With nil they are lost to the ledger, and their
+	// requests are repeated under the same clientTokens.
+	Keeper Keeper
+	Logger zerolog.Logger
 	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
 	TokenMaxAge, Horizon time.Duration
 	// MaxDelay bounds the time from one request of an item to the next; 0 means [RetryDelayCap].

@@ -603,16 +603,24 @@ func TestHandlerAddressCanStayUnknown(t *testing.T) {
 
 func TestHandlerGivesUpOnAnAddress(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "get:error-500")
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.clock.pass(addressPatience - time.Second)
-	b.postponed(task)
-	b.clock.pass(2 * time.Second)
-	b.done(task)
-	rec := b.record("a")
-	if rec.State != ledger.Created || !rec.AddressGivenUp {
-		t.Errorf("record %+v", rec)
+	for faults, patience := range map[string]time.Duration{
+		"get:error-500": addressPersistence, "get:429": addressPersistence, "get:refuse": addressPersistence,
+		"get:answer:403/AccessDenied": addressPatience, "get:answer:404/NoSuchObject": addressPatience,
+	} {
+		t.Run(faults, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, faults)
+			task := b.put(testItem("a", ""))
+			b.postponed(task)
+			b.clock.pass(patience - time.Second)
+			b.postponed(task)
+			b.clock.pass(2 * time.Second)
+			b.done(task)
+			rec := b.record("a")
+			if rec.State != ledger.Created || !rec.AddressGivenUp {
+				t.Errorf("record %+v", rec)
+			}
+		})
 	}
 }
 

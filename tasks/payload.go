@@ -108,7 +108,10 @@ func describeJSONError(err error) string {
 }
 
 // Lane is account × region: the unit that has credentials, a rate budget and a queue.
-type Lane struct{ Account, Region string }
+type Lane struct {
+	Account string `json:"account"`
+	Region  string `json:"region"`
+}
 
 // ParseLane reads "account/region".
 func ParseLane(s string) (Lane, error) {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -18,6 +16,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/redisconn"
+	"havip/internal/spool"
 	"havip/internal/standalone"
 	"havip/internal/worker"
 	"havip/ledger"
@@ -121,8 +120,12 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 	if err := a.apply(ctx, s, in, a.confirmer(yes, in.file.Name())); err != nil {
 		return err
 	}
+	files, err := a.openSpool(flags, log)
+	if err != nil {
+		return err
+	}
 	w, err := worker.Start(worker.Config{
-		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, Logger: log,
+		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, Spool: files, Logger: log,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)
@@ -256,7 +259,7 @@ func (a *app) openStore(ctx context.Context, flags runFlags) (*session, error) {
 	} else {
 		dir := flags.stateDir
 		if dir == "" {
-			dir = defaultStateDir(a.getenv)
+			dir = cli.StateDir(a.getenv)
 		}
 		a.say("store: redis-server over %s", dir)
 		store, err = standalone.Child(ctx, dir, pool)
@@ -267,14 +270,10 @@ func (a *app) openStore(ctx context.Context, flags runFlags) (*session, error) {
 	return &session{rdb: store.Client(), ledger: ledger.New(store.Client()), close: func() { _ = store.Close() }}, nil
 }
 
-func defaultStateDir(getenv cli.Getenv) string {
-	base := getenv("XDG_STATE_HOME")
-	if base == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "havip-state"
-		}
-		base = filepath.Join(home, ".local", "state")
+// openSpool is for outcomes while Redis is away; a simulation has nothing to keep.
+func (a *app) openSpool(flags runFlags, log zerolog.Logger) (*spool.Spool, error) {
+	if flags.sandbox {
+		return nil, nil //nolint:nilnil // no spool is a way to work
 	}
-	return filepath.Join(base, "havip")
+	return cli.OpenSpool("", a.getenv, log)
 }

@@ -27,7 +27,7 @@ type settings struct {
 	lanes                   []string
 	rps                     float64
 	concurrency             int
-	listen                  string
+	listen, spoolDir        string
 	tokenMaxAge, maxDelay   time.Duration
 	grace                   time.Duration
 	allowVolatile           bool
@@ -83,6 +83,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "creates a second of each lane, over all workers; 0 means no limit")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
+	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is away (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")
 	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which a clientToken with an unknown outcome is not sent again unseen")
 	f.DurationVar(&s.maxDelay, "max-delay", tasks.RetryDelayCap, "longest time from one request of an item to the next; Retry-After is honoured up to it")
 	f.DurationVar(&s.grace, "grace", worker.DefaultGrace, "how long a stopping worker waits for requests in flight")
@@ -104,6 +105,10 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err != nil {
 		return err
 	}
+	files, err := cli.OpenSpool(s.spoolDir, getenv, log)
+	if err != nil {
+		return err
+	}
 	rdb, err := cli.OpenRedis(ctx, s.redis, redisconn.PoolSize(len(lanes)*s.concurrency+10))
 	if err != nil {
 		return err
@@ -121,7 +126,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 
 	w, err := worker.Start(worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		Grace: s.grace, TokenMaxAge: s.tokenMaxAge, MaxDelay: s.maxDelay, Logger: log,
+		Grace: s.grace, TokenMaxAge: s.tokenMaxAge, MaxDelay: s.maxDelay, Spool: files, Logger: log,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)

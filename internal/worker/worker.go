@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/internal/lane"
+	"havip/internal/spool"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -57,7 +58,9 @@ type Config struct {
 	Grace time.Duration
 	// TokenMaxAge is 0 for [tasks.TokenMaxAge], MaxDelay for [tasks.RetryDelayCap].
 	TokenMaxAge, MaxDelay time.Duration
-	Logger                zerolog.Logger
+	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
+	Spool  *spool.Spool
+	Logger zerolog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -100,9 +103,10 @@ func (c Config) validate() error {
 
 // Worker is a running worker.
 type Worker struct {
-	lanes []runningLane
-	watch *Watch
-	stop  sync.Once
+	lanes  []runningLane
+	watch  *Watch
+	keeper *Keeper
+	stop   sync.Once
 	// end ends what runs beside the lanes, and beside waits for it.
 	end    context.CancelFunc
 	beside sync.WaitGroup
@@ -128,8 +132,14 @@ func Start(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("enter the fleet: %w", err)
 	}
+	keeper, err := NewKeeper(tasks.Recorder{Ledger: records, Logger: c.Logger}, c.Spool, c.Logger.With().Str("component", "keeper").Logger())
+	if err != nil {
+		watch.Stop()
+		return nil, err
+	}
 	ctx, end := context.WithCancel(context.Background())
-	w := &Worker{watch: watch, end: end}
+	keeper.Flush(ctx) // before anything is begun that it knows the outcome of
+	w := &Worker{watch: watch, keeper: keeper, end: end}
 	for _, l := range c.Lanes {
 		if err := w.serve(ctx, c, l, presence); err != nil {
 			w.Stop()
@@ -137,6 +147,7 @@ func Start(c Config) (*Worker, error) {
 		}
 	}
 	w.beside.Go(func() { newReconciler(c).run(ctx) })
+	w.beside.Go(func() { keeper.run(ctx) })
 	return w, nil
 }
 
@@ -151,10 +162,11 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 	log := c.Logger.With().Str("lane", l.Lane.String()).Logger()
 	running := runningLane{
 		handler: tasks.NewHandler(tasks.HandlerConfig{
-			Lane: l.Lane, API: l.API, Ledger: ledger.New(c.Redis), Presence: presence, Logger: log,
+			Lane: l.Lane, API: l.API, Ledger: ledger.New(c.Redis), Presence: presence, Keeper: w.keeper, Logger: log,
 			Gate: laneGate{lane.NewGate(breaker, limiter), log},
 			// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
 			ListRate:    lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
+			ReadRate:    readRate(c, l),
 			TokenMaxAge: c.TokenMaxAge, MaxDelay: c.MaxDelay,
 		}),
 		server: serverOf(c, l),
@@ -165,6 +177,14 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 	w.lanes = append(w.lanes, running)
 	log.Info().Str("queue", l.Lane.Queue()).Int("concurrency", c.Concurrency).Float64("rps", l.RPS).Msg("serving lane")
 	return nil
+}
+
+// readRate allows as many reads as creates: each create with an automatic address is followed by one.
+func readRate(c Config, l LaneConfig) tasks.Rate {
+	if limiter := lane.NewLimiter(c.Redis, l.Lane.String()+"/get", l.RPS, lane.DefaultBurst); limiter != nil {
+		return limiter
+	}
+	return nil // and not the limiter, which would be no nil
 }
 
 func serverOf(c Config, l LaneConfig) *asynq.Server {
@@ -195,6 +215,7 @@ func (w *Worker) Stop() {
 		}
 		wg.Wait()
 		w.beside.Wait()
+		w.keeper.Leave(context.Background())
 		w.watch.Stop()
 	})
 }

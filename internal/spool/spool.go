@@ -1,0 +1,117 @@
+// Package spool keeps a few small texts that must outlive their process: a file for each, in one
+// directory, written whole or not at all.
+//
+// Several processes may share a directory. Whoever takes care of a text removes its file; that two
+// take care of one must be harmless.
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+const (
+	extension = ".json"
+	// halfWritten is the extension of what a process that died was writing.
+	halfWritten = ".part"
+)
+
+// Spool is a directory of texts. It is safe for concurrent use.
+type Spool struct{ dir string }
+
+// Open makes the directory if it is missing, and sees that files can be written into it.
+func Open(dir string) (*Spool, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("spool: %w", err)
+	}
+	s := &Spool{dir: dir}
+	name, err := s.Put([]byte("{}"))
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Remove(name)
+}
+
+// Path is where a text's file is.
+func (s *Spool) Path(name string) string { return filepath.Join(s.dir, name) }
+
+// Put writes a text. It is on the disk when Put returns without an error.
+func (s *Spool) Put(text []byte) (name string, err error) {
+	id, err := uuid.NewV7() // they sort by time
+	if err != nil {
+		return "", fmt.Errorf("spool: %w", err)
+	}
+	name = id.String() + extension
+	part := s.Path(id.String() + halfWritten)
+	if err := writeSynced(part, text); err != nil {
+		return "", fmt.Errorf("spool: %w", errors.Join(err, os.Remove(part)))
+	}
+	if err := os.Rename(part, s.Path(name)); err != nil {
+		return "", fmt.Errorf("spool: %w", errors.Join(err, os.Remove(part)))
+	}
+	return name, s.sync()
+}
+
+func writeSynced(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// sync makes a rename durable.
+func (s *Spool) sync() error {
+	dir, err := os.Open(s.dir)
+	if err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	return nil
+}
+
+// Names lists the texts, the oldest first.
+func (s *Spool) Names() ([]string, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("spool: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), extension) {
+			names = append(names, entry.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Get reads a text; found is false when somebody has removed it meanwhile.
+func (s *Spool) Get(name string) (text []byte, found bool, err error) {
+	text, err = os.ReadFile(s.Path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("spool: %w", err)
+	}
+	return text, true, nil
+}
+
+// Remove forgets a text; one that is gone is fine.
+func (s *Spool) Remove(name string) error {
+	if err := os.Remove(s.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("spool: %w", err)
+	}
+	return nil
+}
