@@ -2,16 +2,7 @@ package redisconn
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -70,14 +61,8 @@ func TestHealAcks_cluster(t *testing.T) {
 func TestSentinel_failover(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t)
-	host, port, err := net.SplitHostPort(master.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	replica := redistest.Start(t, redistest.Lines("replicaof "+host+" "+port, "repl-diskless-sync-delay 0"))
-	// A sentinel asks its master for replicas at the start and then each 10 s.
-	awaitReplica(t, master.Client(t))
-	options, err := Parse("redis-sentinel://" + startSentinel(t, host, port) + "/0?master=m&read_timeout=1s")
+	replica := redistest.Start(t, redistest.ReplicaOf(master))
+	options, err := Parse("redis-sentinel://" + redistest.StartSentinel(t, master) + "/0?master=m&read_timeout=1s")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +74,7 @@ func TestSentinel_failover(t *testing.T) {
 	if err != nil || len(findings) == 0 || findings[0].Node != "master" {
 		t.Errorf("findings %+v, %v", findings, err)
 	}
-	awaitReplica(t, master.Client(t))
+	redistest.AwaitReplica(t, master)
 
 	master.Kill()
 	awaitWritable(t, client)
@@ -99,81 +84,8 @@ func TestSentinel_failover(t *testing.T) {
 	}
 }
 
-// awaitWritable polls: neither a cluster nor a sentinel says when it is in order.
+// awaitWritable waits until a cluster or a sentinel is in order.
 func awaitWritable(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
-	poll(t, "a write", func(ctx context.Context) error { return client.Set(ctx, "writable", "v", 0).Err() })
-}
-
-// awaitReplica waits until a replica has all that the master was told.
-func awaitReplica(t *testing.T, master redis.UniversalClient) {
-	t.Helper()
-	poll(t, "the replica", func(ctx context.Context) error {
-		n, err := master.Do(ctx, "wait", 1, 1000).Int()
-		if err == nil && n != 1 {
-			err = errors.New("not connected")
-		}
-		return err
-	})
-}
-
-func poll(t *testing.T, what string, ready func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
-	defer cancel()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		err := ready(ctx)
-		if err == nil {
-			return
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
-}
-
-// startSentinel runs a sentinel that watches the master under the name m, and returns its
-// address once it knows a replica.
-func startSentinel(t *testing.T, host, port string) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	config := fmt.Sprintf("port %d\nbind 127.0.0.1\nsentinel monitor m %s %s 1\nsentinel down-after-milliseconds m 500\nsentinel failover-timeout m 5000\n",
-		listener.Addr().(*net.TCPAddr).Port, host, port)
-	path := filepath.Join(t.TempDir(), "sentinel.conf")
-	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	sentinel := exec.Command("redis-server", path, "--sentinel")
-	sentinel.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := sentinel.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = sentinel.Process.Kill()
-		_ = sentinel.Wait()
-	})
-	client := redis.NewClient(&redis.Options{Addr: addr, DisableIdentity: true})
-	defer func() { _ = client.Close() }()
-	poll(t, "the sentinel", func(ctx context.Context) error {
-		known, err := client.Do(ctx, "sentinel", "master", "m").Result()
-		if err != nil {
-			return err
-		}
-		if n := fmt.Sprint(known.(map[any]any)["num-slaves"]); n == strconv.Itoa(0) {
-			return fmt.Errorf("it knows %s replicas", n)
-		}
-		return nil
-	})
-	return addr
+	redistest.Poll(t, "a write", func(ctx context.Context) error { return client.Set(ctx, "writable", "v", 0).Err() })
 }
