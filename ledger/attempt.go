@@ -26,6 +26,8 @@ type BeginOptions struct {
 	TokenMaxAge time.Duration
 	// ClockOffset is what BCE's clock is known to be ahead of ours: a token ages by BCE's.
 	ClockOffset time.Duration
+	// LookedUp says that the item was idle and its HaVIP has been looked for, in vain.
+	LookedUp bool
 	// RetryHorizon ends retries this long after the item's first failure; 0 means never.
 	RetryHorizon time.Duration
 }
@@ -35,7 +37,7 @@ type BeginOptions struct {
 // then the number to give to [Ledger.Record].
 func (l *Ledger) Begin(ctx context.Context, batch, key string, o BeginOptions) (Start, error) {
 	raw, err := l.run(ctx, beginScript, batch, key, o.ClientToken, o.Worker,
-		millis(o.Lease), millis(o.TokenMaxAge), millis(o.RetryHorizon), o.Ticket, o.Fingerprint, millis(o.ClockOffset))
+		millis(o.Lease), millis(o.TokenMaxAge), millis(o.RetryHorizon), o.Ticket, o.Fingerprint, millis(o.ClockOffset), flag(o.LookedUp))
 	if err != nil {
 		return Start{}, itemError("begin", batch, key, err)
 	}

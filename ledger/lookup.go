@@ -8,12 +8,19 @@ import (
 )
 
 // Adopt records that a HaVIP which exists already is the item's: a request under the given
-// clientToken created it, and the answer was lost. It applies only while such a request is in
-// doubt, and no other was begun since the caller saw the record. The HaVIP must have been claimed
-// for the item first; see [Ledger.ClaimHaVIP].
+// clientToken created it, and the answer was lost, or all knowledge of the request. It applies only
+// while no other was begun since the caller saw the record, and the doubt that it saw, if it saw one,
+// still stands. The HaVIP must have been claimed for the item first; see [Ledger.ClaimHaVIP].
 func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (Verdict, Record, error) {
-	raw, err := l.run(ctx, adoptScript, batch, key, seen.ClientToken, haVIPID, address, seen.Sends)
+	raw, err := l.run(ctx, adoptScript, batch, key, seen.ClientToken, haVIPID, address, seen.Sends, flag(seen.Unknown))
 	return transition("adopt", batch, key, raw, err)
+}
+
+func flag(set bool) int {
+	if set {
+		return 1
+	}
+	return 0
 }
 
 // Renew gives an item its next clientToken. The caller has proof that the one of the record it saw

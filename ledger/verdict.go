@@ -32,6 +32,9 @@ const (
 	// Lookup: some outcome is unknown, and the token may be dead or was used for another
 	// request; look for the HaVIP before sending.
 	Lookup Verdict = "lookup"
+	// Idle: no request of the item is known for longer than a token lives, and an old ledger that was
+	// restored would not know of any; look for the HaVIP before sending.
+	Idle Verdict = "idle"
 	// Exhausted: the retry horizon has passed, and certainly nothing was created.
 	Exhausted Verdict = "exhausted"
 	// Foreign: the ledger holds another clientToken for this item.

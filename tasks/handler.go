@@ -82,6 +82,9 @@ const (
 	attemptLease = 30 * time.Second
 	// gateTimeout bounds the wait for the lane's permission; then the task goes to the back.
 	gateTimeout = time.Minute
+	// mostAgain is how often one run begins once more at once: when the clock was learnt, and when an
+	// item was looked for.
+	mostAgain = 3
 	// ledgerRetry is the least delay after a failure of the ledger.
 	ledgerRetry = 2 * time.Second
 	// recordTimeout bounds the tries to record an outcome while Redis is away. With a keeper it is
@@ -145,6 +148,8 @@ type job struct {
 	payload Payload
 	item    ledger.Item
 	log     zerolog.Logger
+	// lookedUp says that the idle item was looked for in vain.
+	lookedUp bool
 	// pass is the lane's permission for the request that may be sent.
 	pass Pass
 }
@@ -161,7 +166,10 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
 	defer h.hold(ctx, j)()
 	decision := h.once(ctx, j)
-	if errors.Is(decision, errAgain) && !h.isDraining() {
+	for range mostAgain {
+		if !errors.Is(decision, errAgain) || h.isDraining() {
+			break
+		}
 		decision = h.once(ctx, j)
 	}
 	if errors.Is(decision, asynq.SkipRetry) {
@@ -271,6 +279,8 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 		return h.awaitTurn(ctx, start.Wait)
 	case ledger.Lookup:
 		return h.lookup(ctx, j, start)
+	case ledger.Idle:
+		return h.lookupIdle(ctx, j, start.Item.Record)
 	case ledger.Exhausted:
 		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",
 			fmt.Sprintf("no request reached BCE within %s of the first failure; nothing was created", h.Horizon))
@@ -310,6 +320,7 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 		Ticket:      uuid.NewString()[:13],
 		Lease:       attemptLease,
 		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: h.API.ClockOffset(),
+		LookedUp: j.lookedUp,
 	}
 	for range 3 {
 		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, options)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,11 @@ import (
 // created (30 seconds is the most that we allow for). The grace covers both.
 const LookupGrace = time.Minute
 
+// listingAge is how old a listing may be that decides, so that what a wave of items asks for costs a
+// listing a minute. It is also how long before workers start again nothing may have been sent that a
+// ledger restored from a backup does not know of.
+const listingAge = time.Minute
+
 // lookup decides an item in doubt by what exists in BCE, before anything is sent for it again:
 // exactly one HaVIP that must be its own is adopted; several go to a person; none is the proof that
 // lets it have its next clientToken.
@@ -25,22 +31,14 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	if age < LookupGrace {
 		return &Postpone{After: LookupGrace - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
 	}
-	ctx, stop := h.untilDrain(ctx)
-	defer stop()
-	signedWith := h.API.ClockOffset()
-	finding, err := h.find(ctx, j, rec, time.Now().Add(LookupGrace-age))
-	var refused *bce.Error
+	finding, err := h.find(ctx, j, max(LookupGrace-age, -listingAge), func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
+		return Match(request, rec.FirstSentAt.Time(), there, owned)
+	})
 	switch {
-	case errors.As(err, &refused) && refused.Code == bce.CodeRequestExpired && h.learnClock(j, refused.ServerDate, signedWith):
-		return errAgain
 	case err != nil:
-		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")
-		return &Postpone{After: h.delay(max(rec.Sends, 5), 0), Reason: "lookup: " + err.Error()}
-	case finding.Own != nil:
-		return h.adopt(ctx, j, *finding.Own)
+		return err
 	case !finding.Absent():
-		return h.settle(ctx, j, ledger.Review, "Candidates",
-			"it cannot be told which HaVIP is this item's, if one is: "+describe(finding.Candidates))
+		return h.settleFinding(ctx, j, finding)
 	case rec.Code == bce.CodeIdempotentParameterMismatch:
 		return h.settle(ctx, j, ledger.Review, rec.Code,
 			"BCE knows the clientToken from another request, and no HaVIP of this item's exists: another program may be using it")
@@ -48,14 +46,65 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	return h.renew(ctx, j, rec)
 }
 
-func (h *Handler) find(ctx context.Context, j *job, rec ledger.Record, notBefore time.Time) (Finding, error) {
+// lookupIdle decides an item of which no request is known for longer than a token lives, so that any
+// that was forgotten (the ledger is an old one, restored from a backup) has long ended. What exists
+// since the item was registered, is what it asks for and is nobody's, is its own. If there is nothing,
+// it is sent under the token that it has.
+func (h *Handler) lookupIdle(ctx context.Context, j *job, rec ledger.Record) error {
+	registered := rec.RegisteredAt.Time()
+	finding, err := h.find(ctx, j, -listingAge, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
+		there = slices.DeleteFunc(there, func(v bce.HaVIP) bool {
+			return !v.CreatedTime.IsZero() && v.CreatedTime.Before(registered.Add(-clockSlack))
+		})
+		return Match(request, registered, there, owned)
+	})
+	switch {
+	case err != nil:
+		return err
+	case !finding.Absent():
+		return h.settleFinding(ctx, j, finding)
+	}
+	j.lookedUp = true
+	return errAgain
+}
+
+// settleFinding is about an item of which something exists.
+func (h *Handler) settleFinding(ctx context.Context, j *job, f Finding) error {
+	if f.Own != nil {
+		return h.adopt(ctx, j, *f.Own)
+	}
+	return h.settle(ctx, j, ledger.Review, "Candidates",
+		"it cannot be told which HaVIP is this item's, if one is: "+describe(f.Candidates))
+}
+
+// matcher judges what exists of a request.
+type matcher func(request Request, there []bce.HaVIP, owned func(haVIPID string) bool) Finding
+
+// find has a listing judged that begins from now on, less or more; its error is a decision.
+func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match matcher) (Finding, error) {
 	request, err := RequestOf(j.item.Spec)
 	if err != nil {
 		return Finding{}, err
 	}
-	there, err := h.finder.Find(ctx, request, notBefore)
-	if err != nil {
-		return Finding{}, err
+	ctx, stop := h.untilDrain(ctx)
+	defer stop()
+	signedWith := h.API.ClockOffset()
+	there, owned, err := h.list(ctx, j, request, time.Now().Add(fromNow))
+	var refused *bce.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == bce.CodeRequestExpired && h.learnClock(j, refused.ServerDate, signedWith):
+		return Finding{}, errAgain
+	case err != nil:
+		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")
+		return Finding{}, &Postpone{After: h.delay(max(j.item.Record.Sends, 5), 0), Reason: "lookup: " + err.Error()}
+	}
+	return match(request, there, owned), nil
+}
+
+// list answers what could be the item's, and which of it is another item's.
+func (h *Handler) list(ctx context.Context, j *job, request Request, notBefore time.Time) (there []bce.HaVIP, owned func(haVIPID string) bool, err error) {
+	if there, err = h.finder.Find(ctx, request, notBefore); err != nil {
+		return nil, nil, err
 	}
 	ids := make([]string, len(there))
 	for i, havip := range there {
@@ -63,14 +112,13 @@ func (h *Handler) find(ctx context.Context, j *job, rec ledger.Record, notBefore
 	}
 	owners, err := h.Ledger.Owners(ctx, h.Lane.String(), ids)
 	if err != nil {
-		return Finding{}, err
+		return nil, nil, err
 	}
 	self := ledger.Owner{Batch: j.item.Batch, Key: j.item.Key}
-	owned := func(id string) bool {
+	return there, func(id string) bool {
 		owner, taken := owners[id]
 		return taken && owner != self
-	}
-	return Match(request, rec.FirstSentAt.Time(), there, owned), nil
+	}, nil
 }
 
 // adopt claims the HaVIP, so that no other item can, and records it.

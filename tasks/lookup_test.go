@@ -71,6 +71,62 @@ func TestLookupRenews(t *testing.T) {
 	}
 }
 
+// The ledger is a backup, restored a day later: it knows nothing of the request that created the HaVIP,
+// whose token is dead.
+func TestLookupAfterARestore(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	item := testItem("a", "")
+	task := b.put(item)
+	forgotten, err := b.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 1), item.Request.Body())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.outlive()
+	b.done(task)
+	rec := b.expect("a", facts{ledger.Adopted, "", "", 0, 0})
+	if rec.HaVIPID != forgotten.HaVIPID || len(b.live()) != 1 {
+		t.Errorf("adopted %s, exists %+v", rec.HaVIPID, b.live())
+	}
+}
+
+// An item has waited for days, for a lane that was held back or a worker that was off: it is looked for,
+// and then created under its first token. What is older than the item is not its own.
+func TestLookupOfAnItemThatWaitedForDays(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	if _, err := b.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"}); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.pass(time.Hour)
+	task := b.put(testItem("a", ""))
+	b.outlive()
+	b.api.SetClockOffset(25 * time.Hour)
+	b.done(task)
+	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	if rec.Generation != 1 || len(b.live()) != 2 {
+		t.Errorf("generation %d, exists %+v", rec.Generation, b.live())
+	}
+	if got := len(b.sim.CallsOf("list")); got != 1 {
+		t.Errorf("%d listings", got)
+	}
+}
+
+// Several that could be what was forgotten are a person's choice.
+func TestLookupAfterARestoreNeverGuesses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	task := b.put(testItem("a", ""))
+	for i := range 2 {
+		if _, err := b.api.CreateHaVIP(t.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.outlive()
+	b.done(task)
+	b.expect("a", facts{ledger.Review, "", "Candidates", 0, 0})
+}
+
 // A HaVIP of another item is never adopted.
 func TestLookupNeverGuesses(t *testing.T) {
 	t.Parallel()

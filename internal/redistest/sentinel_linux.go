@@ -37,6 +37,7 @@ func StartSentinel(tb testing.TB, master *Server) (addr string) {
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		tb.Fatal(err)
 	}
+	//nolint:noctx // it lives until the test ends, and is killed then
 	sentinel := exec.Command("redis-server", path, "--sentinel")
 	sentinel.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := sentinel.Start(); err != nil {
@@ -52,7 +53,7 @@ func StartSentinel(tb testing.TB, master *Server) (addr string) {
 
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -93,8 +93,42 @@ func testTokenAge(t *testing.T, b *bench) {
 	b.pass(20*time.Hour + time.Millisecond)
 	b.begin(t, "unknown", terms("t2"), ledger.Lookup)
 	b.begin(t, "interrupted", terms("t2"), ledger.Lookup)
-	b.begin(t, "not sent", terms("t2"), ledger.Begun)
 	equal(t, "nothing was begun", b.item(t, "unknown").Record.Sends, 1)
+}
+
+// An old ledger that was restored does not know what was sent since: an item of which nothing was heard
+// for longer than a token lives is looked for, whether it was sent or not.
+func testIdle(t *testing.T, b *bench) {
+	b.register(t, "never sent", "refused", "renewed")
+	b.begin(t, "refused", terms("t1"), ledger.Begun)
+	b.record(t, "refused", 1, throttledOutcome, ledger.Applied)
+	b.begin(t, "renewed", terms("t1"), ledger.Begun)
+	b.record(t, "renewed", 1, throttledOutcome, ledger.Applied)
+	b.pass(20 * time.Hour)
+	b.renew(t, "renewed", "token-renewed", "next-renewed", ledger.Applied)
+	b.pass(time.Millisecond)
+	for _, key := range []string{"never sent", "refused"} {
+		before := b.item(t, key)
+		b.begin(t, key, terms("t2"), ledger.Idle)
+		equal(t, key+" is as it was", b.item(t, key), before)
+		o := terms("t2")
+		o.LookedUp = true
+		b.begin(t, key, o, ledger.Begun)
+		equal(t, key+"'s token", b.item(t, key).Record.ClientToken, "token-"+key)
+	}
+	b.begin(t, "renewed", terms("t2"), ledger.Begun) // its token was just made
+}
+
+// What an idle item's lookup found is adopted, although nothing of the item is in doubt.
+func testAdoptIdle(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.pass(30 * time.Hour)
+	seen := b.begin(t, "a", terms("t1"), ledger.Idle).Item.Record
+	verdict, rec, err := b.Adopt(t.Context(), batch, "a", seen, "havip-1", "10.0.0.1")
+	if err != nil || verdict != ledger.Applied || rec.HaVIPID != "havip-1" {
+		t.Errorf("got %s, %+v, %v", verdict, rec, err)
+	}
+	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{ledger.Adopted: 1})
 }
 
 // Sends that never arrive do not keep a token alive, however often they are tried.
@@ -164,7 +198,9 @@ func testHorizonBeginsAnew(t *testing.T, b *bench) {
 		b.begin(t, "waiting", terms(strconv.Itoa(hour)), ledger.Begun)
 		b.record(t, "waiting", hour+3, throttledOutcome, ledger.Applied)
 	}
-	b.begin(t, "off", terms("t3"), ledger.Begun)
+	o := terms("t3")
+	o.LookedUp = true
+	b.begin(t, "off", o, ledger.Begun)
 	b.record(t, "off", 2, notSentOutcome, ledger.Applied)
 	b.begin(t, "off", terms("t4"), ledger.Begun)
 }

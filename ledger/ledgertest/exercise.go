@@ -52,6 +52,8 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"batches are listed newest first", testBatches},
 		{"active batches are those that may have work left", testActive},
 		{"stale items are those that have not moved", testStale},
+		{"an item long idle is looked for first", testIdle},
+		{"what an idle item turns out to have is adopted", testAdoptIdle},
 		{"what must be looked for is not sent", testLookupFirst},
 		{"a HaVIP that exists is adopted only while in doubt", testAdopt},
 		{"a proven item gets its next token", testRenew},

@@ -24,7 +24,7 @@ func testLookupFirst(t *testing.T, b *bench) {
 
 func (b *bench) adopt(t *testing.T, key, token, id, address string, want ledger.Verdict) {
 	t.Helper()
-	verdict, _, err := b.Adopt(t.Context(), batch, key, ledger.Record{ClientToken: token, Sends: 1}, id, address)
+	verdict, _, err := b.Adopt(t.Context(), batch, key, ledger.Record{ClientToken: token, Sends: 1, Unknown: true}, id, address)
 	if err != nil || verdict != want {
 		t.Errorf("adopt %s: got %s, %v; want %s", key, verdict, err, want)
 	}

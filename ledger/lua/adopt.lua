@@ -4,12 +4,13 @@
 -- ARGV[2] = key, ARGV[3] = clientToken that the caller looked up for
 -- ARGV[4] = haVipId, ARGV[5] = its address
 -- ARGV[6] = record.sends as the caller saw it: what was looked up proves nothing about later sends
+-- ARGV[7] = 1 if the caller saw the item in doubt, 0 if it was idle; see begin
 -- Returns verdict and record:
 --
 --   applied   the item is adopted
 --   finished  it was finished meanwhile
 --   foreign   the item has another clientToken by now
---   late      a request was begun since, or nothing of the item is in doubt
+--   late      a request was begun since, or the doubt that the caller saw is gone
 --   absent    nobody registered this item
 
 local key, token, id, address = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -22,7 +23,7 @@ local function answer(verdict) return { verdict, cjson.encode(rec) } end
 if TERMINAL[rec.state] then return answer('finished') end
 if rec.token ~= token then return answer('foreign') end
 if rec.state == 'sending' or rec.sends ~= sends then return answer('late') end
-if not rec.unknown then return answer('late') end
+if ARGV[7] == '1' and not rec.unknown then return answer('late') end
 
 rec.haVipId, rec.ip = id, address
 rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil

@@ -9,6 +9,7 @@
 -- ARGV[8] = ticket, unique to this call: repeating it after a lost reply begins nothing new
 -- ARGV[9] = fingerprint of the request that the caller means; "" = whichever stands
 -- ARGV[10] = what BCE's clock is ahead of ours, in ms, as far as the caller knows
+-- ARGV[11] = 1 when the caller has looked for the HaVIP just now, because the item was idle
 -- Returns verdict, record, spec, wait in ms, and the time of this answer:
 --
 --   begun      send it; record.sends is the number of this send
@@ -16,6 +17,8 @@
 --   busy       another attempt is in flight; ask again after the wait
 --   lookup     some outcome is unknown, and the token may be dead or has been used for another
 --              request: look for the HaVIP before sending
+--   idle       no request of it is known for longer than a token lives. If this ledger is an old one that
+--              was restored, there may have been some: look for the HaVIP before sending
 --   exhausted  the retry horizon has passed, and it is certain that nothing was created
 --   conflict   another request stands under this key
 --   foreign    the ledger holds another clientToken for this item
@@ -29,7 +32,7 @@ local LOG_FIRST, LOG_LAST = 20, 80
 
 local key, token, worker = ARGV[2], ARGV[3], ARGV[4]
 local lease, token_age, horizon = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local ticket, fingerprint, offset = ARGV[8], ARGV[9], tonumber(ARGV[10])
+local ticket, fingerprint, offset, looked = ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
 
 local rec = load_record(key)
 if not rec then return { 'absent', '', '', 0, now } end
@@ -62,6 +65,8 @@ if rec.lookup then return answer('lookup') end
 if rec.unknown and token_age > 0 and now + offset - rec.unknownSince > token_age then
   return answer('lookup')
 end
+local last_known = math.max(rec.lastSentAt or 0, rec.renewedAt or 0, rec.registeredAt)
+if token_age > 0 and now - last_known > token_age and not looked then return answer('idle') end
 if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then
   if rec.unknown then return answer('lookup') end
   if now - rec.lastSentAt <= STILL_TRYING then return answer('exhausted') end

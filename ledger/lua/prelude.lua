@@ -59,7 +59,7 @@ end
 -- it. A record is most of what an item costs.
 local function slim(rec)
   rec.worker, rec.ticket, rec.leaseUntil, rec.firstSentAt, rec.enqueuedAt = nil, nil, nil, nil, nil
-  rec.offset = nil
+  rec.offset, rec.renewedAt = nil, nil
 end
 
 -- move changes the state of rec (not yet saved) and keeps counters, the open set and the

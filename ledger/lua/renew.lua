@@ -22,7 +22,7 @@ if rec.token == next_token then return answer('same') end
 if rec.token ~= token then return answer('foreign') end
 if rec.state == 'sending' or rec.sends ~= sends then return answer('late') end
 
-rec.gen, rec.token = rec.gen + 1, next_token
+rec.gen, rec.token, rec.renewedAt = rec.gen + 1, next_token, now
 rec.unknown, rec.unknownSince, rec.lookup, rec.firstFailedAt, rec.refusals = nil, nil, nil, nil, nil
 event('renewed', key, why)
 move(key, rec, 'queued')
