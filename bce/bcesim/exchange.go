@@ -33,10 +33,9 @@ type exchange struct {
 
 	routeRefusal *Error
 	tooLarge     bool
-	// codes renames codes; see [Personality.Codes].
-	codes   map[string]string
-	account string
-	flight  *flight
+	personality  Personality
+	account      string
+	flight       *flight
 	// release gives the token free for the next call.
 	release func()
 	// settle ends the call, once. It comes before a reset, or the client could be back with
@@ -47,7 +46,7 @@ type exchange struct {
 
 // begin logs a call and decides its faults.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{w: w, r: r, query: r.URL.Query(), release: func() {}, codes: s.options.Personality.Codes}
+	x := &exchange{w: w, r: r, query: r.URL.Query(), release: func() {}, personality: s.options.Personality}
 	auth, _ := parseAuthorization(r.Header.Get("Authorization"))
 	op, target, refusal := route(r.Method, r.URL.Path, x.query)
 	x.target, x.routeRefusal = target, refusal

@@ -1,12 +1,9 @@
 package bcesim
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -23,12 +20,16 @@ type Personality struct {
 	CompareByValue bool
 	// TokenScope is within what a token is one token.
 	TokenScope Scope
+	// Expired is what a request gets whose token was not received for 24 hours.
+	Expired Expiry
 	// ListLag hides a new HaVIP from list, not from get, for so long.
 	ListLag time.Duration
 	// NotFoundStatus goes with NoSuchObject; 0 means 404. Baidu's own driver has seen 400.
 	NotFoundStatus int
-	// Codes renames codes in answers, to meet a client with ones that it cannot know.
-	Codes map[string]string
+	// Codes renames codes in answers, and Statuses gives them other statuses, to meet a client
+	// with ones that it cannot know. Both are keyed by the code that the simulator would say.
+	Codes    map[string]string
+	Statuses map[string]int
 }
 
 // Concurrency is what becomes of a second request with a token still in use.
@@ -60,12 +61,35 @@ const (
 	ScopePath Scope = "path"
 )
 
+// Expiry is what becomes of a token that was not received for 24 hours.
+type Expiry string
+
+const (
+	// ExpiredNew forgets it: its next request is a new one. It is the default, as documented.
+	ExpiredNew Expiry = "new"
+	// ExpiredMismatch remembers that it was used, and refuses it for good with
+	// IdempotentParameterMismatch.
+	ExpiredMismatch Expiry = "mismatch"
+)
+
 func (p Personality) notFound(kind, id string) *Error {
 	status := p.NotFoundStatus
 	if status == 0 {
 		status = http.StatusNotFound
 	}
 	return refuseWith(status, CodeNoSuchObject, "the %s %q does not exist", kind, id)
+}
+
+// reword is how a refusal is said: with which status, and by which code.
+func (p Personality) reword(refusal *Error) (status int, code string) {
+	status, code = refusal.Status, refusal.Code
+	if other, ok := p.Statuses[refusal.Code]; ok {
+		status = other
+	}
+	if other, ok := p.Codes[refusal.Code]; ok {
+		code = other
+	}
+	return status, code
 }
 
 func (p Personality) validate() error {
@@ -75,6 +99,14 @@ func (p Personality) validate() error {
 	if !slices.Contains([]Scope{"", ScopeAccount, ScopeGlobal, ScopePath}, p.TokenScope) {
 		return fmt.Errorf("personality scope %q: want account, global or path", p.TokenScope)
 	}
+	if !slices.Contains([]Expiry{"", ExpiredNew, ExpiredMismatch}, p.Expired) {
+		return fmt.Errorf("personality expired %q: want new or mismatch", p.Expired)
+	}
+	for code, status := range p.Statuses {
+		if status < 400 || status > 599 {
+			return fmt.Errorf("personality status.%s %d: want a status from 400 to 599", code, status)
+		}
+	}
 	if p.ListLag < 0 {
 		return fmt.Errorf("personality list-lag %s: must not be negative", p.ListLag)
 	}
@@ -82,69 +114,4 @@ func (p Personality) validate() error {
 		return fmt.Errorf("personality not-found %d: want a 4xx status", p.NotFoundStatus)
 	}
 	return nil
-}
-
-// PersonalityHelp lists what [ParsePersonality] reads, a line each.
-const PersonalityHelp = `  replay-refusals       a token remembers refusals, too
-  concurrent=replay|refuse|block
-                        what a second request with a token in use gets (default replay)
-  compare=bytes|value   how a repeated body is compared (default bytes)
-  scope=account|global|path
-                        within what a token is one token (default account)
-  list-lag=DURATION     how long list does not show a new HaVIP
-  not-found=STATUS      the status of NoSuchObject (default 404)
-  code.OLD=NEW          answer NEW where the simulator would say OLD
-`
-
-// ParsePersonality reads a list such as "replay-refusals,concurrent=block,list-lag=30s".
-// The empty text is the zero Personality.
-func ParsePersonality(spec string) (Personality, error) {
-	var p Personality
-	for word := range strings.SplitSeq(spec, ",") {
-		word = strings.TrimSpace(word)
-		if word == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(word, "=")
-		if err := p.set(name, value); err != nil {
-			return Personality{}, fmt.Errorf("personality %q: %w", word, err)
-		}
-	}
-	return p, p.validate()
-}
-
-func (p *Personality) set(name, value string) (err error) {
-	if old, found := strings.CutPrefix(name, "code."); found {
-		if old == "" || value == "" {
-			return errors.New("want code.OLD=NEW")
-		}
-		if p.Codes == nil {
-			p.Codes = map[string]string{}
-		}
-		p.Codes[old] = value
-		return nil
-	}
-	switch name {
-	case "replay-refusals":
-		if value != "" {
-			return errors.New("takes no value")
-		}
-		p.ReplayRefusals = true
-	case "concurrent":
-		p.Concurrent = Concurrency(value)
-	case "compare":
-		if value != "bytes" && value != "value" {
-			return errors.New("want bytes or value")
-		}
-		p.CompareByValue = value == "value"
-	case "scope":
-		p.TokenScope = Scope(value)
-	case "list-lag":
-		p.ListLag, err = time.ParseDuration(value)
-	case "not-found":
-		p.NotFoundStatus, err = strconv.Atoi(value)
-	default:
-		return fmt.Errorf("no such trait %q", name)
-	}
-	return err
 }

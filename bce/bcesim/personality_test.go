@@ -19,6 +19,52 @@ func TestReplayRefusals(t *testing.T) {
 	b.created("u", body)
 }
 
+// A token that was not received for 24 hours is a new one, or dead for good.
+func TestExpiredTokens(t *testing.T) {
+	t.Parallel()
+	for expired, code := range map[Expiry]string{ExpiredNew: "", ExpiredMismatch: CodeIdempotentMismatch} {
+		t.Run(string(expired), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, Options{Personality: Personality{Expired: expired}})
+			body := createBody("a", "sbn-a", "")
+			first := b.created("t", body)
+			b.clock.Advance(24 * time.Hour)
+			if again := b.created("t", body); again != first {
+				t.Errorf("within 24 hours the token made %s", again)
+			}
+			b.clock.Advance(24*time.Hour + time.Second)
+			status := map[string]int{"": 200, CodeIdempotentMismatch: 403}[code]
+			for range 2 {
+				b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, status, code)
+			}
+			b.created("u", body)
+		})
+	}
+}
+
+// A request that waits for its turn while the clock is put forward is not a day old.
+func TestTokenAgeIsOfTheReceipt(t *testing.T) {
+	t.Parallel()
+	s := New(Options{})
+	receive := func() *exchange {
+		return &exchange{call: Call{Operation: Create, ClientToken: "t", Start: s.Now()}}
+	}
+	made := 0
+	carryOut := func(*exchange) result {
+		made++
+		return result{}
+	}
+	first, waiting := receive(), receive()
+	s.once(first, carryOut)
+	s.Advance(25 * time.Hour)
+	if !s.once(waiting, carryOut).replayed || made != 1 {
+		t.Errorf("carried out %d times", made)
+	}
+	if s.once(receive(), carryOut).replayed {
+		t.Error("a day later the token is still known")
+	}
+}
+
 func TestCompareByValue(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{Personality: Personality{CompareByValue: true}})
@@ -67,6 +113,23 @@ func TestListLag(t *testing.T) {
 	b.clock.Advance(time.Second)
 	if !listed() {
 		t.Error("not listed after the lag")
+	}
+}
+
+// Code and status are reworded apart, by the simulator's own word, and faults' answers too.
+func TestRewording(t *testing.T) {
+	t.Parallel()
+	p, err := ParsePersonality("code.RateLimit=Busy,status.RateLimit=503,status.IdempotentParameterMismatch=400")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, Options{Personality: p, Faults: mustFaults(t, "create:429=#1")})
+	body := createBody("a", "sbn-a", "")
+	b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 503, "Busy")
+	b.created("t", body)
+	b.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), 400, CodeIdempotentMismatch)
+	if stats := b.sim.Stats(); stats.Statuses[503] != 1 || stats.Codes["Busy"] != 1 {
+		t.Errorf("%+v", stats)
 	}
 }
 
@@ -119,17 +182,19 @@ func TestConcurrentRefuseAndBlock(t *testing.T) {
 
 func TestParsePersonality(t *testing.T) {
 	t.Parallel()
-	got, err := ParsePersonality("replay-refusals, concurrent=block,compare=value,scope=path,list-lag=30s,not-found=400,code.A=B,code.C=D")
+	got, err := ParsePersonality("replay-refusals, concurrent=block,compare=value,scope=path,expired=mismatch," +
+		"list-lag=30s,not-found=400,code.A=B,code.C=D,status.A=409")
 	want := Personality{
 		ReplayRefusals: true, Concurrent: ConcurrentBlock, CompareByValue: true, TokenScope: ScopePath,
-		ListLag: 30 * time.Second, NotFoundStatus: 400, Codes: map[string]string{"A": "B", "C": "D"},
+		Expired: ExpiredMismatch, ListLag: 30 * time.Second, NotFoundStatus: 400,
+		Codes: map[string]string{"A": "B", "C": "D"}, Statuses: map[string]int{"A": 409},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, spec := range []string{
 		"x", "concurrent=x", "compare=x", "scope=x", "list-lag=x", "list-lag=-1s", "not-found=x", "not-found=200",
-		"code.=B", "code.A=", "replay-refusals=yes",
+		"code.=B", "code.A=", "replay-refusals=yes", "expired=x", "status.A=x", "status.A=", "status.A=200", "status.A=600", "word.A=B",
 	} {
 		if _, err := ParsePersonality(spec); err == nil {
 			t.Errorf("%s: no error", spec)

@@ -88,17 +88,14 @@ func unavailable() *Error {
 
 // refuse answers with an error body.
 func (x *exchange) refuse(refusal *Error, header http.Header) {
-	code := refusal.Code
-	if renamed, ok := x.codes[code]; ok {
-		code = renamed
-	}
+	status, code := x.personality.reword(refusal)
 	x.call.Code = code
 	maps.Copy(x.w.Header(), header)
 	body, err := json.Marshal(errorBody{RequestID: x.call.RequestID, Code: code, Message: refusal.Message})
 	if err != nil {
 		panic("bcesim: strings cannot fail to encode: " + err.Error())
 	}
-	x.write(refusal.Status, jsonType, body, len(body))
+	x.write(status, jsonType, body, len(body))
 }
 
 // html is what a gateway says for a server that it cannot reach: a page, and no request ID.

@@ -21,32 +21,44 @@ type receipt struct {
 	result   result
 }
 
+// expired says that a request received at this time comes too late to be the receipt's.
+func (r *receipt) expired(at time.Time) bool { return at.Sub(r.received) > tokenLife }
+
 // once carries an operation out unless its token has been used already. The caller holds
 // the server's lock throughout, so of two requests at once one creates and one is given the
 // other's result.
 //
 // Any receipt of a remembered token, also one that is refused as a mismatch, starts its 24
-// hours anew.
+// hours anew. What counts is when the request came in, however long it then waited for its
+// turn: else a clock that is put forward meanwhile would have it wait for a day.
 func (s *Server) once(x *exchange, carryOut func(*exchange) result) result {
-	now := s.Now()
-	key, request := s.tokenKey(x), s.requestIdentity(x)
-	if known := s.receipts[key]; known != nil && now.Sub(known.received) <= tokenLife {
-		known.received = now
-		if known.request != request {
-			s.stats.Mismatches++
-			return refused(refuseWith(http.StatusForbidden, CodeIdempotentMismatch,
-				"the clientToken %q was used for another request", x.call.ClientToken))
+	key, request, at := s.tokenKey(x), s.requestIdentity(x), x.call.Start
+	known := s.receipts[key]
+	switch {
+	case known == nil || known.expired(at) && s.options.Personality.Expired != ExpiredMismatch:
+		res := carryOut(x)
+		if res.refusal == nil || s.options.Personality.ReplayRefusals {
+			s.receipts[key] = &receipt{request: request, received: at, result: res}
 		}
-		s.stats.Replays++
-		again := known.result
-		again.made, again.replayed = nil, true
-		return again
+		return res
+	case known.expired(at):
+		return s.mismatch(x, "was last received more than 24 hours ago")
 	}
-	res := carryOut(x)
-	if res.refusal == nil || s.options.Personality.ReplayRefusals {
-		s.receipts[key] = &receipt{request: request, received: now, result: res}
+	if at.After(known.received) {
+		known.received = at
 	}
-	return res
+	if known.request != request {
+		return s.mismatch(x, "was used for another request")
+	}
+	s.stats.Replays++
+	again := known.result
+	again.made, again.replayed = nil, true
+	return again
+}
+
+func (s *Server) mismatch(x *exchange, why string) result {
+	s.stats.Mismatches++
+	return refused(refuseWith(http.StatusForbidden, CodeIdempotentMismatch, "the clientToken %q %s", x.call.ClientToken, why))
 }
 
 // tokenKey tells tokens apart that are equal in text but not in scope.

@@ -258,7 +258,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	for _, want := range []string{
-		"--listen", "BCESIM_LISTEN", "BCESIM_STRICT_SUBNETS", "BCE_ACCESS_KEY_ID", "commit-truncated", "list-lag=DURATION", "/_sim/truth",
+		"--listen", "BCESIM_LISTEN", "BCESIM_STRICT_SUBNETS", "BCE_ACCESS_KEY_ID", "commit-truncated", "list-lag=DURATION", "expired=new|mismatch", "status.CODE=STATUS", "/_sim/truth",
 	} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("help does not say %s", want)
