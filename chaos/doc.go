@@ -26,7 +26,9 @@
 //
 // An item that is not finished when the patience ends is no violation but pending. Delays between
 // attempts are up to a minute here (the workers' --max-delay), and an item in doubt is looked for a minute
-// after its last request at the earliest.
+// after its last request at the earliest. Where the simulator replays refusals (-personality
+// replay-refusals), a token can be left with an InternalError for good; its item is looked for when the
+// token is too old, so such a run needs a -token-max-age of a minute or so.
 //
 // # What is held against what
 //

@@ -23,8 +23,10 @@ var (
 	lost = []string{
 		"commit-500", "commit-503", "commit-reset", "commit-truncated", "commit-empty", "commit-braces", "commit-html-502",
 	}
-	away   = []string{"error-500", "error-503", "html-502", "refuse", "429", "answer"}
+	away   = []string{"error-500", "error-503", "html-502", "refuse", "429", "answer", "fail"}
 	answer = []string{"400/" + RefusedCode, "400/SubnetHasNoMoreIpException", "403/AccessDenied", "408/RequestTimeout"}
+	// Where refusals are replayed, these are what a token is left with.
+	fail = []string{"403/NeverSeenBefore", "400/" + RefusedCode, "500/InternalError"}
 	// Longer than a worker waits for an answer, too: its request is carried out when it has gone.
 	stalls = []string{"100ms", "1s", "17s"}
 	// The first is refused as expired. None dates a HaVIP by more than half an hour into the past,
@@ -41,19 +43,23 @@ const phaseLength = 15 * time.Second
 // force at least once.
 func phases(chance *rand.Rand, duration time.Duration) (specs []string, length time.Duration) {
 	length = min(phaseLength, duration/time.Duration(len(lost)))
-	first := chance.IntN(len(lost) * len(away) * len(answer))
+	first, ahead := chance.IntN(len(away)*len(answer)*len(fail)), chance.IntN(len(lost))
 	for i := range int(duration/length) + 1 {
-		specs = append(specs, phase(chance.Uint64N(1<<32), first+i))
+		specs = append(specs, phase(chance.Uint64N(1<<32), first+i, ahead))
 	}
 	return specs, length
 }
 
-func phase(seed uint64, n int) string {
+// phase is the faults of the n-th phase. The two longest lists are of one length: how far ahead the
+// one is of the other tells what goes together in a run.
+func phase(seed uint64, n, ahead int) string {
 	turnedAway := "*:" + away[n%len(away)] + fmt.Sprintf("=%g", faultChance)
 	switch away[n%len(away)] {
 	case "answer":
 		// To creates only: a refusal of another operation says nothing about an item.
 		turnedAway = fmt.Sprintf("create:answer=%g:%s", faultChance, answer[n/len(away)%len(answer)])
+	case "fail":
+		turnedAway = fmt.Sprintf("create:fail=%g:%s", faultChance, fail[n/len(away)%len(fail)])
 	case "429":
 		if after := retryAfters[n/len(away)%len(retryAfters)]; after != "" {
 			turnedAway += ":" + after
@@ -61,7 +67,7 @@ func phase(seed uint64, n int) string {
 	}
 	rules := []string{
 		fmt.Sprintf("seed=%d", seed),
-		fmt.Sprintf("*:%s=%g", lost[n%len(lost)], faultChance),
+		fmt.Sprintf("*:%s=%g", lost[(n+ahead)%len(lost)], faultChance),
 		turnedAway,
 		fmt.Sprintf("*:stall-before=%g:%s", faultChance, stalls[n%len(stalls)]),
 		fmt.Sprintf("*:stall-after=%g:%s", faultChance, stalls[(n+1)%len(stalls)]),

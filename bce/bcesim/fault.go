@@ -25,6 +25,7 @@ const (
 	FaultHTML502     FaultKind = "html-502"
 	Fault429         FaultKind = "429"
 	FaultAnswer      FaultKind = "answer"
+	FaultFail        FaultKind = "fail"
 	FaultCommit500   FaultKind = "commit-500"
 	FaultCommit503   FaultKind = "commit-503"
 	FaultCommitReset FaultKind = "commit-reset"
@@ -55,6 +56,7 @@ var faultKinds = []struct {
 	{FaultHTML502, noArgument, "a gateway's HTML page; nothing was done"},
 	{Fault429, durationOptional, "429 RateLimit; DURATION is its Retry-After, none without"},
 	{FaultAnswer, statusAndCode, "refuse with STATUS/CODE, such as 403/AccessDenied"},
+	{FaultFail, statusAndCode, "fail in the operation itself, so that the refusal is a result of its token"},
 	{FaultRefuse, noArgument, "reset the connection without reading the request's body"},
 	{FaultCommit500, noArgument, "do it, then answer 500 InternalError"},
 	{FaultCommit503, noArgument, "do it, then answer 503 ServiceUnavailable"},
@@ -99,7 +101,7 @@ type Rule struct {
 	Next int64
 	// Duration is the stall, the skew, or the 429's Retry-After (0: none).
 	Duration time.Duration
-	// Status and Code are those of [FaultAnswer].
+	// Status and Code are those of [FaultAnswer] and [FaultFail].
 	Status int
 	Code   string
 }

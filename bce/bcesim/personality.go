@@ -11,7 +11,9 @@ import (
 // is safe only if it is safe under all of them. The zero value is the plainest reading.
 type Personality struct {
 	// ReplayRefusals makes a token remember a refusal of its request, too: once refused,
-	// always refused. Otherwise only what succeeded is remembered.
+	// always refused. Otherwise only what succeeded is remembered. What never came as far as
+	// the operation (a bad signature, a rate limit, whatever a fault turned away) is no result
+	// of the token either way; the refusals of [FaultFail] are.
 	ReplayRefusals bool
 	// Concurrent is what a request gets whose token is on another one still being answered.
 	Concurrent Concurrency

@@ -19,6 +19,36 @@ func TestReplayRefusals(t *testing.T) {
 	b.created("u", body)
 }
 
+// A failure in the operation is its token's result, whatever happens afterwards; what was turned
+// away before is not.
+func TestReplayFailures(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{
+		Personality: Personality{ReplayRefusals: true},
+		Faults:      mustFaults(t, "create:fail=#1:500/Broken,create:answer=#3:403/AccessDenied"),
+	})
+	body := createBody("a", "sbn-a", "")
+	for range 2 {
+		b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 500, "Broken")
+	}
+	b.wants(http.MethodPost, "/v1/havip?clientToken=u", body, 403, CodeAccessDenied)
+	b.created("u", body)
+	calls := b.sim.Calls()
+	if calls[0].Fault != "fail" || calls[1].Fault != "" || !calls[1].Replayed {
+		t.Errorf("%+v", calls[:2])
+	}
+}
+
+func TestFailuresAreNotRemembered(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Faults: mustFaults(t, "create:fail=#2:500/Broken")})
+	// What never reaches the operation does not fail in it.
+	b.wants(http.MethodPost, "/v1/havip?clientToken=t&clientToken=t", "", 400, CodeInvalidHTTPRequest)
+	body := createBody("a", "sbn-a", "")
+	b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 500, "Broken")
+	b.created("t", body)
+}
+
 // A token that was not received for 24 hours is a new one, or dead for good.
 func TestExpiredTokens(t *testing.T) {
 	t.Parallel()

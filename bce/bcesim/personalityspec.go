@@ -9,7 +9,7 @@ import (
 )
 
 // PersonalityHelp lists what [ParsePersonality] reads, a line each.
-const PersonalityHelp = `  replay-refusals       a token remembers refusals, too
+const PersonalityHelp = `  replay-refusals       a token remembers refusals, too; those of the fault "fail" as well
   concurrent=replay|refuse|block
                         what a second request with a token in use gets (default replay)
   compare=bytes|value   how a repeated body is compared (default bytes)

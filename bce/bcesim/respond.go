@@ -49,12 +49,20 @@ func (x *exchange) turnedAway() bool {
 	return true
 }
 
+// fail is what an operation comes to that [FaultFail] makes fail: nothing is done.
+func (x *exchange) fail() result {
+	rule := x.plan.outcome
+	return result{failed: true, refusal: refuseWith(rule.Status, rule.Code, "the operation failed, as the fault's rule says")}
+}
+
 // respond tells the caller what its call came to, unless a fault takes that away. What was
 // refused has nothing to take away.
 func (x *exchange) respond(res result) {
 	x.call.HaVIPID, x.call.Replayed = res.haVIPID, res.replayed
 	if res.refusal != nil {
-		x.call.Fault = x.plan.modifiers()
+		if !res.failed {
+			x.call.Fault = x.plan.modifiers()
+		}
 		x.refuse(res.refusal, res.header)
 		return
 	}

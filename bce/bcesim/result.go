@@ -16,6 +16,8 @@ type result struct {
 	haVIPID string
 	// made is the HaVIP that this very call created; a replay has none.
 	made *haVIP
+	// failed says that it is [FaultFail]'s refusal.
+	failed bool
 	// replayed says that the result is an earlier call's.
 	replayed bool
 	// header is added to the response.

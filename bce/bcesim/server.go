@@ -140,6 +140,9 @@ func (s *Server) carryOut(x *exchange) result {
 		s.worlds[x.account] = w
 	}
 	operate := w.operation(x.call.Operation)
+	if x.plan.kind() == FaultFail {
+		operate = (*exchange).fail
+	}
 	if x.call.ClientToken == "" || !x.call.Operation.mutates() {
 		return operate(x)
 	}

@@ -52,7 +52,7 @@ func (s *Server) once(x *exchange, carryOut func(*exchange) result) result {
 	}
 	s.stats.Replays++
 	again := known.result
-	again.made, again.replayed = nil, true
+	again.made, again.failed, again.replayed = nil, false, true
 	return again
 }
 
