@@ -110,6 +110,8 @@ func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
 		return ClassMismatch, ""
 	case e.StatusCode < 400 || e.StatusCode > 499 || e.StatusCode == http.StatusRequestTimeout || e.Code == bce.CodeInternalError:
 		return ClassUnknown, ""
+	case saysThrottled(e.Message):
+		return ClassThrottled, ""
 	}
 	if scope := laneScope(e); scope != "" {
 		return ClassLaneFault, scope
@@ -126,6 +128,19 @@ func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
 func isThrottling(code string) bool {
 	for _, part := range []string{bce.CodeRateLimit, "Throttl", "TooManyRequests", "RequestLimit", "FlowLimit"} {
 		if strings.Contains(code, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// saysThrottled knows throttling by the words of a refusal whose status and code say nothing: neither
+// is documented, and taken for a word about the item it would reject what only came too soon. The
+// words have a space in them, so that no name that a message quotes is taken for them.
+func saysThrottled(message string) bool {
+	message = strings.ToLower(message)
+	for _, words := range []string{"too many requests", "rate limit", "request rate", "too frequent"} {
+		if strings.Contains(message, words) {
 			return true
 		}
 	}

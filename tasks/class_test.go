@@ -18,6 +18,13 @@ func api(status int, code string) *bce.Error {
 	return &bce.Error{Op: "create havip", Kind: bce.KindAPI, Sent: true, StatusCode: status, Code: code}
 }
 
+// saying is api with a message.
+func saying(status int, code, message string) *bce.Error {
+	e := api(status, code)
+	e.Message = message
+	return e
+}
+
 // The rule book: what each answer proves.
 func TestClassify(t *testing.T) {
 	t.Parallel()
@@ -51,6 +58,12 @@ func TestClassify(t *testing.T) {
 		{name: "429 with an unknown code", err: api(429, "Whatever"), class: ClassThrottled},
 		{name: "RateLimit on 400", err: api(400, "RateLimit"), class: ClassThrottled},
 		{name: "a longer name of it on 503", err: api(503, "RequestRateLimitExceeded"), class: ClassThrottled},
+
+		{name: "throttled in words, on 400", err: saying(400, "Busy", "Too many requests, please slow down"), class: ClassThrottled},
+		{name: "throttled in words, on 403", err: saying(403, "Busy", "the request rate is too high"), class: ClassThrottled},
+		{name: "throttled in words, after an unknown outcome", err: saying(409, "Busy", "requests are too frequent"), afterUnknown: true, class: ClassThrottled},
+		{name: "throttled in words, on 500", err: saying(500, bce.CodeInternalError, "rate limit"), class: ClassUnknown},
+		{name: "a name that sounds like it", err: saying(400, bce.CodeInappropriateJSON, `name "rate-limit_too.many/requests" is taken`), class: ClassRejected},
 
 		{name: "address taken", err: api(400, bce.CodePrivateIPInUse), class: ClassRejected},
 		{name: "address taken after an unknown outcome", err: api(400, bce.CodePrivateIPInUse), afterUnknown: true, class: ClassMismatch},
