@@ -28,7 +28,11 @@ func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record, n
 	if h.isDraining() {
 		return &Postpone{Reason: "created; its address is asked for by another worker"}
 	}
+	signedWith := h.API.ClockOffset()
 	address, err := h.askAddress(ctx, rec.HaVIPID)
+	if h.learnClockFrom(j, err, signedWith) {
+		return errAgain
+	}
 	if address == "" {
 		age := now.Time().Sub(rec.UpdatedAt.Time())
 		if age < patienceFor(err) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"havip/bce"
 	"havip/ledger"
 )
 
@@ -154,6 +155,12 @@ func (h *Handler) learnClock(j *job, serverDate time.Time, signedWith time.Durat
 	h.API.SetClockOffset(offset)
 	j.log.Warn().Dur("offset", offset).Msg("this machine's clock is not BCE's; signing with BCE's")
 	return true
+}
+
+// learnClockFrom is [Handler.learnClock] after a failed call, if it failed for our clock.
+func (h *Handler) learnClockFrom(j *job, err error, signedWith time.Duration) bool {
+	var refused *bce.Error
+	return errors.As(err, &refused) && refused.Code == bce.CodeRequestExpired && h.learnClock(j, refused.ServerDate, signedWith)
 }
 
 // pause waits, or answers why it did not.

@@ -601,6 +601,19 @@ func TestHandlerAddressCanStayUnknown(t *testing.T) {
 	}
 }
 
+// BCE's clock has jumped when nothing is left to do but to ask for an address.
+func TestHandlerLearnsTheClockForAnAddress(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "get:error-500=#1")
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.sim.Advance(25 * time.Hour)
+	b.done(task)
+	if got := b.record("a").PrivateIPAddress; got != b.live()[0].PrivateIP {
+		t.Errorf("address %q, want %s", got, b.live()[0].PrivateIP)
+	}
+}
+
 func TestHandlerGivesUpOnAnAddress(t *testing.T) {
 	t.Parallel()
 	for faults, patience := range map[string]time.Duration{

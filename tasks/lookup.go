@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,9 +89,8 @@ func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match
 	defer stop()
 	signedWith := h.API.ClockOffset()
 	there, owned, err := h.list(ctx, j, request, time.Now().Add(fromNow))
-	var refused *bce.Error
 	switch {
-	case errors.As(err, &refused) && refused.Code == bce.CodeRequestExpired && h.learnClock(j, refused.ServerDate, signedWith):
+	case h.learnClockFrom(j, err, signedWith):
 		return Finding{}, errAgain
 	case err != nil:
 		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")
