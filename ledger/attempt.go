@@ -20,8 +20,8 @@ type BeginOptions struct {
 	// Lease is how long the attempt may take at the very most. After it, another worker may
 	// begin the next one.
 	Lease time.Duration
-	// TokenMaxAge is how long after the first send with an unknown outcome its token may still
-	// be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when
+	// TokenMaxAge is how long after the first send with an unknown outcome, or that was refused,
+	// its token may still be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when
 	// it receives it, and whether it did is what nobody knows.
 	TokenMaxAge time.Duration
 	// ClockOffset is what BCE's clock is known to be ahead of ours: a token ages by BCE's.

@@ -53,6 +53,9 @@ type Record struct {
 	// Refusals counts answers in a row that were alike and not about the item (throttling, lane
 	// faults).
 	Refusals int `json:"refusals"`
+	// RefusedSince is when the first request of this generation was sent that BCE refused so, by
+	// BCE's clock as it was known.
+	RefusedSince Millis `json:"refusedSince"`
 
 	RegisteredAt  Millis `json:"registeredAt"`
 	UpdatedAt     Millis `json:"updatedAt"`

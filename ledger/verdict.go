@@ -35,6 +35,9 @@ const (
 	// Idle: no request of the item is known for longer than a token lives, and an old ledger that was
 	// restored would not know of any; look for the HaVIP before sending.
 	Idle Verdict = "idle"
+	// Stale: every request under the token was refused, and it may be dead; renew it before
+	// sending.
+	Stale Verdict = "stale"
 	// Exhausted: the retry horizon has passed, and certainly nothing was created.
 	Exhausted Verdict = "exhausted"
 	// Foreign: the ledger holds another clientToken for this item.

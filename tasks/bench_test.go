@@ -77,14 +77,24 @@ var testLane = Lane{Account: "default", Region: "bj"}
 
 func newBench(t *testing.T, faults string) *bench {
 	t.Helper()
-	parsed, err := bcesim.ParseFaults(faults)
-	if err != nil {
+	return newBenchLike(t, "", faults)
+}
+
+// newBenchLike is a bench with a BCE of this personality.
+func newBenchLike(t *testing.T, personality, faults string) *bench {
+	t.Helper()
+	var options bcesim.Options
+	var err error
+	if options.Faults, err = bcesim.ParseFaults(faults); err != nil {
+		t.Fatal(err)
+	}
+	if options.Personality, err = bcesim.ParsePersonality(personality); err != nil {
 		t.Fatal(err)
 	}
 	b := &bench{T: t, redis: redistest.Start(t), clock: &clock{now: time.Now()}, logs: &logBuffer{}}
 	b.rdb = b.redis.Client(t)
 	b.ledger = ledger.New(b.rdb, ledger.WithClock(b.clock.Now))
-	b.sim = bcesim.New(bcesim.Options{Faults: parsed})
+	b.sim = bcesim.New(options)
 	server := httptest.NewServer(b.sim)
 	t.Cleanup(func() { b.sim.Close(); server.Close() })
 	b.api, err = bce.NewClient(bce.Config{

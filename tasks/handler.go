@@ -281,6 +281,8 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 		return h.lookup(ctx, j, start)
 	case ledger.Idle:
 		return h.lookupIdle(ctx, j, start.Item.Record)
+	case ledger.Stale:
+		return h.renew(ctx, j, start.Item.Record, "every request under it was refused, and it is too old to be sent again")
 	case ledger.Exhausted:
 		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",
 			fmt.Sprintf("no request reached BCE within %s of the first failure; nothing was created", h.Horizon))

@@ -42,7 +42,7 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 		return h.settle(ctx, j, ledger.Review, rec.Code,
 			"BCE knows the clientToken from another request, and no HaVIP of this item's exists: another program may be using it")
 	}
-	return h.renew(ctx, j, rec)
+	return h.renew(ctx, j, rec, "absent from a listing")
 }
 
 // lookupIdle decides an item of which no request is known for longer than a token lives, so that any
@@ -141,17 +141,18 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	return h.learnAddress(ctx, j, rec, rec.UpdatedAt)
 }
 
-// renew gives the item its next token and attempts at once.
-func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record) error {
+// renew gives the item its next token and attempts at once. Why is the proof that the present one
+// created nothing.
+func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record, why string) error {
 	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
-	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, "absent from a listing")
+	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)
 	if err != nil {
 		return h.later(j, err)
 	}
 	if verdict != ledger.Applied && verdict != ledger.Same {
-		return &Postpone{After: time.Second, Reason: "the item changed during the lookup: " + string(verdict)}
+		return &Postpone{After: time.Second, Reason: "the item changed meanwhile: " + string(verdict)}
 	}
-	j.log.Info().Int("generation", rec.Generation+1).Msg("nothing was created under the earlier clientToken; the item has its next one")
+	j.log.Info().Int("generation", rec.Generation+1).Str("why", why).Msg("nothing was created under the earlier clientToken; the item has its next one")
 	return errAgain
 }
 

@@ -415,6 +415,31 @@ func TestPoisonedTokenIsRenewed(t *testing.T) {
 	}
 }
 
+// The lane had used up its quota for longer than BCE keeps a token. If BCE remembers that it refused the
+// token, and that the token is dead, it calls it a mismatch, by whatever name; so it is not sent again.
+func TestTokenOfAnOldRefusalIsRenewed(t *testing.T) {
+	t.Parallel()
+	for _, personality := range []string{
+		"replay-refusals,expired=new",
+		"replay-refusals,expired=mismatch",
+		"replay-refusals,expired=mismatch,code.IdempotentParameterMismatch=TokenUsed,status.IdempotentParameterMismatch=400",
+	} {
+		t.Run(personality, func(t *testing.T) {
+			t.Parallel()
+			b := newBenchLike(t, personality, "create:fail=#1:400/QuotaLimitExceeded")
+			task := b.put(testItem("a", "10.1.2.3"))
+			b.postponed(task)
+			b.sim.Advance(25 * time.Hour)
+			b.api.SetClockOffset(25 * time.Hour)
+			b.done(task)
+			rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 1})
+			if rec.ClientToken != ClientToken(testBatch, "a", 2) {
+				t.Errorf("token %s", rec.ClientToken)
+			}
+		})
+	}
+}
+
 // A token under which something may exist is never given up for a refusal.
 func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
 	t.Parallel()

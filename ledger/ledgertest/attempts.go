@@ -99,15 +99,15 @@ func testTokenAge(t *testing.T, b *bench) {
 // An old ledger that was restored does not know what was sent since: an item of which nothing was heard
 // for longer than a token lives is looked for, whether it was sent or not.
 func testIdle(t *testing.T, b *bench) {
-	b.register(t, "never sent", "refused", "renewed")
-	b.begin(t, "refused", terms("t1"), ledger.Begun)
-	b.record(t, "refused", 1, throttledOutcome, ledger.Applied)
+	b.register(t, "never sent", "not sent", "renewed")
+	b.begin(t, "not sent", terms("t1"), ledger.Begun)
+	b.record(t, "not sent", 1, notSentOutcome, ledger.Applied)
 	b.begin(t, "renewed", terms("t1"), ledger.Begun)
 	b.record(t, "renewed", 1, throttledOutcome, ledger.Applied)
 	b.pass(20 * time.Hour)
 	b.renew(t, "renewed", "token-renewed", "next-renewed", ledger.Applied)
 	b.pass(time.Millisecond)
-	for _, key := range []string{"never sent", "refused"} {
+	for _, key := range []string{"never sent", "not sent"} {
 		before := b.item(t, key)
 		b.begin(t, key, terms("t2"), ledger.Idle)
 		equal(t, key+" is as it was", b.item(t, key), before)
@@ -129,6 +129,45 @@ func testAdoptIdle(t *testing.T, b *bench) {
 		t.Errorf("got %s, %+v, %v", verdict, rec, err)
 	}
 	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{ledger.Adopted: 1})
+}
+
+// BCE may remember a token that it refused, and forget it or not when it is too old; nothing was
+// created under it, so there is no need to find out. What comes later does not make it younger.
+func testRefusedTokenAge(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.record(t, "a", 1, throttledOutcome, ledger.Applied)
+	b.pass(10 * time.Hour)
+	b.begin(t, "a", terms("t2"), ledger.Begun)
+	b.record(t, "a", 2, throttledOutcome, ledger.Applied)
+	b.pass(10 * time.Hour)
+	b.begin(t, "a", terms("t3"), ledger.Begun)
+	b.record(t, "a", 3, notSentOutcome, ledger.Applied)
+	b.pass(time.Millisecond)
+	rec := b.begin(t, "a", terms("t4"), ledger.Stale).Item.Record
+	equal(t, "nothing was begun", rec.Sends, 3)
+	if verdict, _, err := b.Renew(t.Context(), batch, "a", rec, "next-a", "refused"); err != nil || verdict != ledger.Applied {
+		t.Fatalf("renew: %s, %v", verdict, err)
+	}
+	rec = b.begin(t, "a", terms("t5"), ledger.Begun).Item.Record
+	equal(t, "token", rec.ClientToken, "next-a")
+	equal(t, "refused", rec.RefusedSince, ledger.Millis(0))
+	b.record(t, "a", 4, throttledOutcome, ledger.Applied)
+	b.pass(20 * time.Hour)
+	b.begin(t, "a", terms("t6"), ledger.Begun)
+}
+
+func testDoubtAfterRefusal(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.record(t, "a", 1, throttledOutcome, ledger.Applied)
+	b.pass(20 * time.Hour)
+	b.begin(t, "a", terms("t2"), ledger.Begun)
+	b.record(t, "a", 2, unknownOutcome, ledger.Applied)
+	b.begin(t, "a", terms("t3"), ledger.Begun)
+	b.record(t, "a", 3, throttledOutcome, ledger.Applied)
+	b.pass(time.Millisecond)
+	b.begin(t, "a", terms("t4"), ledger.Lookup)
 }
 
 // Sends that never arrive do not keep a token alive, however often they are tried.
@@ -184,7 +223,8 @@ func testHorizon(t *testing.T, b *bench) {
 	b.begin(t, "unknown", o, ledger.Lookup)
 }
 
-// Workers that were off, and waits that do not count, do not use up an item's retries.
+// Workers that were off, and waits that do not count, do not use up an item's retries. The token's age
+// is another matter.
 func testHorizonBeginsAnew(t *testing.T, b *bench) {
 	b.register(t, "off", "waiting")
 	for _, key := range []string{"off", "waiting"} {
@@ -195,7 +235,9 @@ func testHorizonBeginsAnew(t *testing.T, b *bench) {
 	b.record(t, "waiting", 2, throttledOutcome, ledger.Applied)
 	for hour := range 60 {
 		b.pass(time.Hour)
-		b.begin(t, "waiting", terms(strconv.Itoa(hour)), ledger.Begun)
+		o := terms(strconv.Itoa(hour))
+		o.TokenMaxAge = 0
+		b.begin(t, "waiting", o, ledger.Begun)
 		b.record(t, "waiting", hour+3, throttledOutcome, ledger.Applied)
 	}
 	o := terms("t3")

@@ -30,6 +30,8 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"begin after a lease takes over and knows nothing of the outcome", testTakeover},
 		{"begin refuses a foreign token or request", testForeign},
 		{"begin asks for a lookup when the token may be dead", testTokenAge},
+		{"a token that was refused goes stale", testRefusedTokenAge},
+		{"a doubt is as old as the refusal before it", testDoubtAfterRefusal},
 		{"a token ages by BCE's clock", testTokenAgeIsBCEs},
 		{"sends that do not arrive keep no token alive", testTokenAgeDoesNotSlide},
 		{"begin ends retries at the horizon", testHorizon},

@@ -19,6 +19,8 @@
 --              request: look for the HaVIP before sending
 --   idle       no request of it is known for longer than a token lives. If this ledger is an old one that
 --              was restored, there may have been some: look for the HaVIP before sending
+--   stale      every request under the token was refused, and it may be dead: give the item its next
+--              token before sending
 --   exhausted  the retry horizon has passed, and it is certain that nothing was created
 --   conflict   another request stands under this key
 --   foreign    the ledger holds another clientToken for this item
@@ -71,6 +73,9 @@ if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then
   if rec.unknown then return answer('lookup') end
   if now - rec.lastSentAt <= STILL_TRYING then return answer('exhausted') end
   rec.firstFailedAt = nil -- nobody has tried meanwhile: the horizon begins anew
+end
+if rec.refusedSince and not rec.unknown and token_age > 0 and now + offset - rec.refusedSince > token_age then
+  return answer('stale')
 end
 
 rec.sends = rec.sends + 1

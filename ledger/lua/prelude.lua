@@ -59,7 +59,7 @@ end
 -- it. A record is most of what an item costs.
 local function slim(rec)
   rec.worker, rec.ticket, rec.leaseUntil, rec.firstSentAt, rec.enqueuedAt = nil, nil, nil, nil, nil
-  rec.offset, rec.renewedAt = nil, nil
+  rec.offset, rec.renewedAt, rec.refusedSince = nil, nil, nil
 end
 
 -- move changes the state of rec (not yet saved) and keeps counters, the open set and the
@@ -91,11 +91,11 @@ local function settle_batch()
 end
 
 -- doubt notes that BCE may have acted on a request sent at this time, by BCE's clock, which is what
--- ages a token there. Only the first such time counts: whether later requests reached BCE, and so
--- kept the token alive, is not known.
+-- ages a token there. Only the first such time counts, or that of a refusal before it: whether later
+-- requests reached BCE, and so kept the token alive, is not known.
 local function doubt(rec, sent_at)
   rec.unknown = true
-  rec.unknownSince = math.min(rec.unknownSince or sent_at, sent_at)
+  rec.unknownSince = math.min(rec.unknownSince or rec.refusedSince or sent_at, sent_at)
 end
 
 -- close_attempt writes the outcome of send n, unless that send already has one.

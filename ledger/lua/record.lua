@@ -67,6 +67,10 @@ if outcome.state == 'waiting' and outcome.code then
 else
   rec.refusals = nil
 end
+-- From its first answer on, BCE may remember a refused token, too.
+if outcome.state == 'waiting' and outcome.status then
+  rec.refusedSince = rec.refusedSince or sent_at or rec.lastSentAt + (rec.offset or 0)
+end
 rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
 rec.leaseUntil, rec.ticket = nil, nil

@@ -24,6 +24,7 @@ if rec.state == 'sending' or rec.sends ~= sends then return answer('late') end
 
 rec.gen, rec.token, rec.renewedAt = rec.gen + 1, next_token, now
 rec.unknown, rec.unknownSince, rec.lookup, rec.firstFailedAt, rec.refusals = nil, nil, nil, nil, nil
+rec.refusedSince = nil
 event('renewed', key, why)
 move(key, rec, 'queued')
 save_record(key, rec)
