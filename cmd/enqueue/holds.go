@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,30 +19,95 @@ import (
 // sayHolds tells what is held back in any lane, and why: a batch that does not move for it shows
 // nothing else of it.
 func (a *app) sayHolds(ctx context.Context, s *session) error {
-	queues, err := asynq.NewInspectorFromRedisClient(s.rdb).Queues()
+	lanes, err := s.lanes(ctx)
 	if err != nil {
-		return fmt.Errorf("queues: %w", err)
+		return err
 	}
-	for _, queue := range queues {
-		l, ok := laneOf(queue)
-		if !ok {
-			continue
-		}
-		holds, err := lane.NewBreaker(s.rdb, l.String()).Holds(ctx)
-		if err != nil {
+	for _, l := range lanes {
+		if err := a.sayOperator(ctx, s, l); err != nil {
 			return err
 		}
-		for _, hold := range holds {
-			what := "lane " + l.String()
-			if hold.SubnetID != "" {
-				what = "subnet " + hold.SubnetID + " of " + what
-			}
-			message := runewidth.Truncate(render.Printable(hold.Message), maxReason, "…")
-			a.say("%s is held back since %s, after %s: %s: %s", what, ago(ledger.Millis(hold.Since.UnixMilli()), time.Now()),
-				count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), message)
+		if err := a.sayLaneHolds(ctx, s, l); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// sayOperator tells what a person has set for a lane.
+func (a *app) sayOperator(ctx context.Context, s *session, l tasks.Lane) error {
+	operator := lane.NewOperator(s.rdb, l.String())
+	pause, err := operator.Paused(ctx)
+	if err != nil {
+		return err
+	}
+	if pause != nil {
+		a.say("%s", pausedLine(l, *pause))
+	}
+	limit, err := operator.Limit(ctx)
+	if err != nil {
+		return err
+	}
+	if limit != nil {
+		a.say("lane %s is set to %s, %s", l, rate(limit.RPS), setBy(limit.Since, limit.By, limit.Reason, time.Now()))
+	}
+	return nil
+}
+
+func pausedLine(l tasks.Lane, pause lane.Hold) string {
+	return fmt.Sprintf("lane %s is paused, %s; `enqueue resume %s` lets it go on", l, setBy(pause.Since, pause.By, pause.Message, time.Now()), l)
+}
+
+// setBy says when a person did something, who and why.
+func setBy(since time.Time, by, reason string, now time.Time) string {
+	text := fmt.Sprintf("since %s, by %s", ago(ledger.Millis(since.UnixMilli()), now), render.Printable(by))
+	if reason != "" {
+		text += ": " + runewidth.Truncate(render.Printable(reason), maxReason, "…")
+	}
+	return text
+}
+
+// sayLaneHolds tells what faults hold a lane back.
+func (a *app) sayLaneHolds(ctx context.Context, s *session, l tasks.Lane) error {
+	holds, err := lane.NewBreaker(s.rdb, l.String()).Holds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, hold := range holds {
+		what := "lane " + l.String()
+		if hold.SubnetID != "" {
+			what = "subnet " + hold.SubnetID + " of " + what
+		}
+		message := runewidth.Truncate(render.Printable(hold.Message), maxReason, "…")
+		a.say("%s is held back since %s, after %s: %s: %s", what, ago(ledger.Millis(hold.Since.UnixMilli()), time.Now()),
+			count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), message)
+	}
+	return nil
+}
+
+// lanes lists the lanes that have a queue, and those that a person has done something to, by name.
+func (s *session) lanes(ctx context.Context) ([]tasks.Lane, error) {
+	names, err := lane.Touched(ctx, s.rdb)
+	if err != nil {
+		return nil, err
+	}
+	queues, err := asynq.NewInspectorFromRedisClient(s.rdb).Queues()
+	if err != nil {
+		return nil, fmt.Errorf("queues: %w", err)
+	}
+	for _, queue := range queues {
+		if l, ok := laneOf(queue); ok {
+			names = append(names, l.String())
+		}
+	}
+	slices.Sort(names)
+	var lanes []tasks.Lane
+	for _, name := range slices.Compact(names) {
+		if l, err := tasks.ParseLane(name); err == nil {
+			lanes = append(lanes, l)
+		}
+	}
+	return lanes, nil
 }
 
 // laneOf reads a lane's queue back. An account holds no dot, nor does a region.

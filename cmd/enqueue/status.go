@@ -18,7 +18,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status [BATCH]",
 		Short: "Tell how a batch stands, or every unfinished one",
 		Long: `Status reads counters: it costs the same for a batch of ten items and of a million.
-Without a batch it shows those that are not done. What holds a lane back is told on stderr.`,
+Without a batch it shows those that are not done. What holds a lane back, and what somebody
+has set for it, is told on stderr.`,
 		Example: `  enqueue status
   enqueue status havips -o json`,
 		Args: cobra.MaximumNArgs(1),

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/lane"
 	"havip/internal/render"
 	"havip/ledger"
 	"havip/tasks"
@@ -193,13 +194,20 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	if err != nil || !found {
 		return w.told, "", err
 	}
-	lane := tasks.Lane{Account: item.Account, Region: item.Region}
-	served, err := isServed(w.session, lane)
+	l := tasks.Lane{Account: item.Account, Region: item.Region}
+	pause, err := lane.NewOperator(w.rdb, l.String()).Paused(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	if pause != nil {
+		return "paused " + l.String(), pausedLine(l, *pause), nil
+	}
+	served, err := isServed(w.session, l)
 	if err != nil {
 		return "", "", err
 	}
 	if !served {
-		return "unserved " + lane.String(), fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", lane, lane), nil
+		return "unserved " + l.String(), fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", l, l), nil
 	}
 	rec := item.Record
 	if rec.Class == "" {
@@ -214,13 +222,13 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 const maxReason = 100
 
 // isServed reports whether some worker takes tasks of the lane.
-func isServed(s *session, lane tasks.Lane) (bool, error) {
+func isServed(s *session, l tasks.Lane) (bool, error) {
 	servers, err := asynq.NewInspectorFromRedisClient(s.rdb).Servers()
 	if err != nil {
 		return false, err
 	}
 	for _, server := range servers {
-		if _, ok := server.Queues[lane.Queue()]; ok {
+		if _, ok := server.Queues[l.Queue()]; ok {
 			return true, nil
 		}
 	}

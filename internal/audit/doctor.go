@@ -105,6 +105,7 @@ func (x *examination) laneChecks(q *queue.Queue) []check {
 	return []check{
 		{"credentials of lane " + lane.String(), of(x.cloud)},
 		{"holds of lane " + lane.String(), of(x.holds)},
+		{"pause of lane " + lane.String(), of(x.pause)},
 		{"worker of lane " + lane.String(), in(x.unserved)},
 		{"ids in the queue of lane " + lane.String(), in(x.ghosts)},
 		{"active tasks of lane " + lane.String(), in(x.orphans)},

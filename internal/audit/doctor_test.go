@@ -322,6 +322,21 @@ func TestDoctorOfLanes(t *testing.T) {
 	}
 }
 
+func TestDoctorOfAPausedLane(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.enqueue(t, "a")
+	if _, _, err := lane.NewOperator(s.rdb, bj.String()).Pause(t.Context(), lane.Act{By: "li@host", Reason: "new key"}); err != nil {
+		t.Fatal(err)
+	}
+	said := s.examine(t, Doctor{})
+	expect(t, said, CodePaused, "li@host paused the lane ", "")
+	expect(t, said, CodePaused, " ago: new key.", "")
+	if said[CodePaused].Ails() {
+		t.Error("what somebody wanted is no ailment")
+	}
+}
+
 func TestDoctorOfTheFleet(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"net"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -28,7 +29,11 @@ type bench struct {
 	rdb   redis.UniversalClient
 	clock *fakeClock
 	calls *callCounter
+	// tickets counts the acts of persons that are repeated under their own ticket.
+	tickets int
 }
+
+func (b *bench) ticket() string { return strconv.Itoa(b.tickets) }
 
 // onEachRedis runs a test on a real Redis and on the embedded one.
 func onEachRedis(t *testing.T, test func(*bench)) {

@@ -40,7 +40,6 @@ const (
 type Breaker struct {
 	rdb  redis.UniversalClient
 	lane string
-	key  string
 	now  func() time.Time
 	view view
 }
@@ -56,8 +55,7 @@ func WithClock(now func() time.Time) BreakerOption {
 
 // NewBreaker returns the breaker of the named lane (account/region). It does no I/O.
 func NewBreaker(rdb redis.UniversalClient, lane string, options ...BreakerOption) *Breaker {
-	// The braces keep the key in one slot of a Redis Cluster, whatever joins it there.
-	b := &Breaker{rdb: rdb, lane: lane, key: "havip:lane:{" + lane + "}:holds"}
+	b := &Breaker{rdb: rdb, lane: lane}
 	for _, option := range options {
 		option(b)
 	}

@@ -34,18 +34,18 @@ type Gate struct {
 	start slowStart
 }
 
-// rate is what a gate needs of a [Limiter].
+// rate is what a gate needs of a [Budget].
 type rate interface {
 	Wait(ctx context.Context) error
 }
 
-// NewGate returns a gate over the breaker and the limiter of one lane; a nil limiter sets no
+// NewGate returns a gate over the breaker and the budget of one lane; a nil budget sets no
 // limit. A process needs one gate for a lane, since two would each start slowly by themselves.
-func NewGate(breaker *Breaker, limiter *Limiter) *Gate {
+func NewGate(breaker *Breaker, budget *Budget) *Gate {
 	g := &Gate{breaker: breaker, sleep: sleep, turn: make(chan struct{}, 1)}
 	g.start.changed = make(chan struct{})
-	if limiter != nil {
-		g.rate = limiter
+	if budget != nil {
+		g.rate = budget
 	}
 	return g
 }

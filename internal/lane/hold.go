@@ -3,23 +3,27 @@ package lane
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // Hold is why requests wait, and when one of them tries again. It stands in Redis until a
-// request is answered well, whatever becomes of the workers.
+// request is answered well, whatever becomes of the workers; or, if a person paused the lane, until
+// a person resumes it.
 type Hold struct {
 	// Target is [TargetLane] or [TargetSubnet]; SubnetID is set for a subnet.
 	Target   Target
 	SubnetID string
-	// Code and Message are BCE's words in the latest refusal.
+	// Code and Message are BCE's words in the latest refusal, or Message is why By paused the lane.
 	Code, Message string
+	// By is who paused the lane; "" for what a request's fault holds back.
+	By string
 	// Since is when the hold opened, by the clock of Redis.
 	Since time.Time
 	// Failures counts the request that opened the hold and the probes that failed since.
 	Failures int
-	// ProbeAt is from when on one request may try. It may be long past, when nobody has
-	// anything to send.
+	// ProbeAt is from when on one request may try; zero for a pause, which nobody tries. It may be
+	// long past, when nobody has anything to send.
 	ProbeAt time.Time
 	// ProbingUntil is set while a request tries: until then nobody else does.
 	ProbingUntil time.Time
@@ -27,6 +31,9 @@ type Hold struct {
 
 // String names what is held and why, on one line.
 func (h Hold) String() string {
+	if h.By != "" {
+		return strings.TrimSuffix(fmt.Sprintf("lane paused since %s by %s: %s", h.Since.UTC().Format(time.RFC3339), h.By, h.Message), ": ")
+	}
 	what := string(h.Target)
 	if h.Target == TargetSubnet {
 		what += " " + h.SubnetID
@@ -40,6 +47,7 @@ type wireHold struct {
 	SubnetID   string `json:"subnetId"`
 	Code       string `json:"code"`
 	Message    string `json:"message"`
+	By         string `json:"by"`
 	Since      int64  `json:"since"`
 	Failures   int    `json:"failures"`
 	ProbeAt    int64  `json:"probeAt"`
@@ -52,13 +60,18 @@ func decodeHold(text string) (Hold, error) {
 		return Hold{}, fmt.Errorf("decode hold: %w", err)
 	}
 	h := Hold{
-		Target: w.Target, SubnetID: w.SubnetID, Code: w.Code, Message: w.Message,
-		Since: time.UnixMilli(w.Since).UTC(), Failures: w.Failures, ProbeAt: time.UnixMilli(w.ProbeAt).UTC(),
-	}
-	if w.ProbeUntil > 0 {
-		h.ProbingUntil = time.UnixMilli(w.ProbeUntil).UTC()
+		Target: w.Target, SubnetID: w.SubnetID, Code: w.Code, Message: w.Message, By: w.By,
+		Since: moment(w.Since), Failures: w.Failures, ProbeAt: moment(w.ProbeAt), ProbingUntil: moment(w.ProbeUntil),
 	}
 	return h, nil
+}
+
+// moment is a time in Unix milliseconds, of which 0 is none.
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }
 
 // HeldError says that a request was not let through, because of what, and for how long.

@@ -60,16 +60,27 @@ func (l *Limiter) Wait(ctx context.Context) error {
 		return ctx.Err()
 	}
 	for {
-		answer, err := l.limiter.Allow(ctx, l.key, l.limit)
-		if err != nil {
-			return fmt.Errorf("rate of lane: %w", err)
-		}
-		if answer.Allowed > 0 {
-			return nil
-		}
-		if err := sleep(ctx, answer.RetryAfter); err != nil {
+		wait, err := l.take(ctx)
+		if err != nil || wait == 0 {
 			return err
 		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// take asks for one request, and answers how long to wait before asking again; 0 is that it may be
+// sent.
+func (l *Limiter) take(ctx context.Context) (wait time.Duration, err error) {
+	answer, err := l.limiter.Allow(ctx, l.key, l.limit)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("rate of lane: %w", err)
+	case answer.Allowed > 0:
+		return 0, nil
+	default:
+		return max(answer.RetryAfter, time.Millisecond), nil
 	}
 }
 

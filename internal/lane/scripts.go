@@ -34,13 +34,28 @@ func source(name string) string {
 	return string(text)
 }
 
-// run calls a transition. The time goes first: 0 leaves it to Redis.
+// keys of one lane. The braces keep them in one slot of a Redis Cluster.
+type keys struct{ holds, operator, log, workers string }
+
+func keysOf(lane string) keys {
+	prefix := "havip:lane:{" + lane + "}:"
+	return keys{holds: prefix + "holds", operator: prefix + "operator", log: prefix + "log", workers: prefix + "workers"}
+}
+
+// list is in the order that lua/prelude.lua expects.
+func (k keys) list() []string { return []string{k.holds, k.operator, k.log, k.workers} }
+
 func (b *Breaker) run(ctx context.Context, s *redis.Script, args ...any) *redis.Cmd {
+	return run(ctx, b.rdb, s, b.lane, b.now, args...)
+}
+
+// run calls a script about a lane. The time goes first: 0, where there is no clock, leaves it to Redis.
+func run(ctx context.Context, rdb redis.UniversalClient, s *redis.Script, lane string, clock func() time.Time, args ...any) *redis.Cmd {
 	now := "0"
-	if b.now != nil {
-		now = strconv.FormatInt(b.now().UnixMilli(), 10)
+	if clock != nil {
+		now = strconv.FormatInt(clock().UnixMilli(), 10)
 	}
-	return s.Run(ctx, b.rdb, []string{b.key}, append([]any{now}, args...)...)
+	return s.Run(ctx, rdb, keysOf(lane).list(), append([]any{now}, args...)...)
 }
 
 // withFields appends fields to a script's arguments.

@@ -136,7 +136,7 @@ func (b *Breaker) ProbeNow(ctx context.Context) error {
 
 // Holds lists what is held, the lane first and then the subnets by ID.
 func (b *Breaker) Holds(ctx context.Context) ([]Hold, error) {
-	fields, err := b.rdb.HGetAll(ctx, b.key).Result()
+	fields, err := b.rdb.HGetAll(ctx, keysOf(b.lane).holds).Result()
 	if err != nil {
 		return nil, fmt.Errorf("holds of lane %s: %w", b.lane, err)
 	}

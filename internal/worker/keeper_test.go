@@ -14,14 +14,13 @@ import (
 	"havip/tasks"
 )
 
-var createdLate = ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, Status: 200, HaVIPID: "havip-1", PrivateIPAddress: "10.0.0.1"}
-
 // sent begins a request of the item, and answers its outcome that nobody recorded.
 func (f *fleet) sent(t *testing.T, key string) tasks.Unrecorded {
 	t.Helper()
 	start := f.begin(t, "w1", key, ledger.Begun)
 	rec := start.Item.Record
-	return tasks.Unrecorded{Lane: bj, Batch: batch, Key: key, Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: createdLate}
+	outcome := ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, Status: 200, HaVIPID: "havip-" + key, PrivateIPAddress: "10.0.0.1"}
+	return tasks.Unrecorded{Lane: bj, Batch: batch, Key: key, Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: outcome}
 }
 
 func (f *fleet) keeper(t *testing.T, files *spool.Spool) *Keeper {

@@ -41,7 +41,8 @@ const (
 type LaneConfig struct {
 	Lane tasks.Lane
 	API  tasks.API
-	// RPS is the lane's budget in requests a second over the whole fleet; 0 means no limit.
+	// RPS is the lane's budget in requests a second over the whole fleet; 0 means no limit. What a
+	// person sets for the lane (`enqueue limit set`) goes before it.
 	RPS float64
 }
 
@@ -158,15 +159,16 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 	if err := breaker.ProbeNow(ctx); err != nil {
 		return err
 	}
-	limiter := lane.NewLimiter(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst)
+	budget := lane.NewBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst)
 	log := c.Logger.With().Str("lane", l.Lane.String()).Logger()
 	running := runningLane{
 		handler: tasks.NewHandler(tasks.HandlerConfig{
 			Lane: l.Lane, API: l.API, Ledger: ledger.New(c.Redis), Presence: presence, Keeper: w.keeper, Logger: log,
-			Gate: laneGate{lane.NewGate(breaker, limiter), log},
+			Gate: laneGate{lane.NewGate(breaker, budget), log},
 			// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
 			ListRate:    lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
-			ReadRate:    readRate(c, l),
+			// Each create with an automatic address is followed by a read.
+			ReadRate:    lane.NewReadBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst),
 			TokenMaxAge: c.TokenMaxAge, MaxDelay: c.MaxDelay,
 		}),
 		server: serverOf(c, l),
@@ -175,16 +177,11 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 		return err
 	}
 	w.lanes = append(w.lanes, running)
+	w.beside.Go(lane.Announce(ctx, c.Redis, l.Lane.String(), c.Name, l.RPS, func(err error) {
+		log.Debug().Err(err).Msg("rate not announced")
+	}))
 	log.Info().Str("queue", l.Lane.Queue()).Int("concurrency", c.Concurrency).Float64("rps", l.RPS).Msg("serving lane")
 	return nil
-}
-
-// readRate allows as many reads as creates: each create with an automatic address is followed by one.
-func readRate(c Config, l LaneConfig) tasks.Rate {
-	if limiter := lane.NewLimiter(c.Redis, l.Lane.String()+"/get", l.RPS, lane.DefaultBurst); limiter != nil {
-		return limiter
-	}
-	return nil // and not the limiter, which would be no nil
 }
 
 func serverOf(c Config, l LaneConfig) *asynq.Server {

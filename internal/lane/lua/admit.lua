@@ -10,6 +10,9 @@
 --   probe   it is the one that tries; every hold in its way is due
 --   held    the hold named keeps it back; ask again after the wait
 
+-- A person ends a pause whenever they like, so it is asked about as often as may be.
+local PAUSE_ASKED = 1000
+
 local ticket, lease, eager = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1'
 
 local function wait_of(hold)
@@ -19,11 +22,15 @@ local function wait_of(hold)
   return hold.probeAt - now
 end
 
+local pause = redis.call('HGET', OPERATOR, 'pause')
+
 local function answer(verdict, wait, hold)
-  local all = redis.call('HLEN', HOLDS)
+  local all = redis.call('HLEN', HOLDS) + (pause and 1 or 0)
     - redis.call('HEXISTS', HOLDS, 'epoch') - redis.call('HEXISTS', HOLDS, 'cleared')
   return { verdict, wait, hold or '', tonumber(redis.call('HGET', HOLDS, 'epoch') or 0), all }
 end
+
+if pause then return answer('held', PAUSE_ASKED, pause) end
 
 local fields, holds = {}, {}
 for i = 5, #ARGV do

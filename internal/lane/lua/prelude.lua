@@ -1,4 +1,5 @@
--- Shared by every script of the breaker; it is put in front of each.
+-- Shared by every script about a lane; it is put in front of each. All get the same keys in the same
+-- order, in one slot of a Redis Cluster.
 --
 --   KEYS[1]  havip:lane:{ACCOUNT/REGION}:holds  hash, with the fields
 --
@@ -17,10 +18,22 @@
 --   epoch                             the epoch that its opening began
 --   trippedBy                         the ticket of the request that last proved it
 --
--- A ticket is unique to an admitted request. ARGV[1] is the time in Unix milliseconds, or 0 for
+-- A ticket is unique to an admitted request.
+--
+--   KEYS[2]  havip:lane:{ACCOUNT/REGION}:operator  hash, with the fields
+--
+--     pause           a hold alike, by a person: no request tries, and only a person ends it; JSON
+--     limit           the rate that a person has set for the fleet; JSON
+--     limits          counts the limits that were set
+--
+--   KEYS[3]  havip:lane:{ACCOUNT/REGION}:log      stream  what persons did, capped
+--   KEYS[4]  havip:lane:{ACCOUNT/REGION}:workers  hash  worker -> the rate that it was started with, and
+--                                                       when it last said so; JSON
+--
+-- ARGV[1] is the time in Unix milliseconds, or 0 for
 -- Redis's own clock: one clock for a whole fleet of workers.
 
-local HOLDS = KEYS[1]
+local HOLDS, OPERATOR, LOG, WORKERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 -- A lane that nobody has tried for this long leaves nothing behind.
 local KEPT = 30 * 24 * 3600 * 1000

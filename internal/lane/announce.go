@@ -1,0 +1,77 @@
+package lane
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// announceEvery is how often a worker says at which rate it was started.
+	announceEvery = 10 * time.Second
+	// announceSilence is how long after that it is still taken to serve the lane.
+	announceSilence = 3 * announceEvery
+)
+
+var (
+	announceScript  = script("announce")
+	announcedScript = script("announced")
+)
+
+// Announce says of a worker that it serves the lane, and the rate that it was started with. What it
+// returns goes on saying so until ctx ends, and then takes it back. It is for people who compare:
+// nothing depends on it, so failures are handed to report and otherwise passed over.
+func Announce(ctx context.Context, rdb redis.UniversalClient, lane, worker string, rps float64, report func(error)) (goOn func()) {
+	say := func(ctx context.Context, rate string) {
+		ctx, cancel := context.WithTimeout(ctx, doneTimeout)
+		defer cancel()
+		if err := run(ctx, rdb, announceScript, lane, nil, worker, rate, millis(announceSilence)).Err(); err != nil {
+			report(fmt.Errorf("announce to lane %s: %w", lane, err))
+		}
+	}
+	rate := strconv.FormatFloat(rps, 'f', -1, 64)
+	say(ctx, rate)
+	return func() {
+		tick := time.NewTicker(announceEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				say(ctx, rate)
+			case <-ctx.Done():
+				say(context.WithoutCancel(ctx), "")
+				return
+			}
+		}
+	}
+}
+
+// Configured is the rate that a worker was started with.
+type Configured struct {
+	Worker string
+	RPS    float64
+}
+
+// Configured lists the workers that serve the lane, by name, with the rate that each was started
+// with. Workers that were killed are listed for half a minute more.
+func (o *Operator) Configured(ctx context.Context) ([]Configured, error) {
+	words, err := run(ctx, o.rdb, announcedScript, o.lane, o.now, millis(announceSilence)).StringSlice()
+	if err != nil {
+		return nil, fmt.Errorf("workers of lane %s: %w", o.lane, err)
+	}
+	var found []Configured
+	for pair := range slices.Chunk(words, 2) {
+		rps, err := strconv.ParseFloat(pair[1], 64)
+		if err != nil {
+			return nil, fmt.Errorf("workers of lane %s: %w", o.lane, err)
+		}
+		found = append(found, Configured{Worker: pair[0], RPS: rps})
+	}
+	slices.SortFunc(found, func(a, b Configured) int { return cmp.Compare(a.Worker, b.Worker) })
+	return found, nil
+}

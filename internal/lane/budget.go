@@ -1,0 +1,95 @@
+package lane
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// limitAge is how long a process believes what a person has set of the lane's rate. A change is in
+// force this much later, or a request later where requests are rarer.
+const limitAge = time.Second
+
+// Budget admits requests of one lane at its live rate: the one that a person has set for the fleet,
+// or else the one that this process was started with. Either is one budget however many workers
+// there are. It is safe for concurrent use.
+type Budget struct {
+	operator *Operator
+	lane     string
+	burst    int
+	// configured is nil for no limit.
+	configured *Limiter
+	// asking holds one token: of all that wait in this process, one asks Redis, in turn. It guards
+	// what follows.
+	asking chan struct{}
+	// set is the person's limit as of readAt, and limiter what comes of it.
+	set     *Limit
+	readAt  time.Time
+	limiter *Limiter
+}
+
+// NewBudget returns the budget of the named lane, which is rps requests a second, burst at once,
+// unless a person has set another rate. An rps of 0 or less means no limit.
+func NewBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *Budget {
+	return &Budget{
+		operator: NewOperator(rdb, lane), lane: lane, burst: burst,
+		configured: NewLimiter(rdb, lane, rps, burst), asking: make(chan struct{}, 1),
+	}
+}
+
+// NewReadBudget is a budget of as many reads beside the lane's creates, which follows the same rate.
+func NewReadBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *Budget {
+	b := NewBudget(rdb, lane, rps, burst)
+	b.lane += "/get"
+	b.configured = NewLimiter(rdb, b.lane, rps, burst)
+	return b
+}
+
+// Wait returns nil once a request may be sent, or an error when ctx ends or Redis fails first. Who
+// waits under one rate goes on under the next as soon as that is set.
+func (b *Budget) Wait(ctx context.Context) error {
+	select {
+	case b.asking <- struct{}{}:
+		defer func() { <-b.asking }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for {
+		if err := b.read(ctx); err != nil {
+			return err
+		}
+		if b.limiter == nil {
+			return ctx.Err()
+		}
+		wait, err := b.limiter.take(ctx)
+		if err != nil || wait == 0 {
+			return err
+		}
+		if err := sleep(ctx, min(wait, limitAge)); err != nil {
+			return err
+		}
+	}
+}
+
+// read learns the live rate, unless it did so just now. The caller is the one that asks.
+func (b *Budget) read(ctx context.Context) error {
+	now := time.Now()
+	if !b.readAt.IsZero() && now.Sub(b.readAt) < limitAge {
+		return nil
+	}
+	set, err := b.operator.Limit(ctx)
+	if err != nil {
+		return err
+	}
+	b.readAt = now
+	switch {
+	case set == nil:
+		b.limiter = b.configured
+	case b.set == nil || b.set.bucket != set.bucket:
+		b.limiter = NewLimiter(b.operator.rdb, fmt.Sprintf("%s#%d", b.lane, set.bucket), set.RPS, b.burst)
+	}
+	b.set = set
+	return nil
+}

@@ -1,0 +1,179 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"havip/internal/redistest"
+)
+
+func setLimit(t *testing.T, o *Operator, rps float64) Limit {
+	t.Helper()
+	limit, err := o.SetLimit(t.Context(), rps, Act{By: "li@host", Reason: "throttled"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return limit
+}
+
+// exhaust takes all that a budget lets through at once.
+func exhaust(t *testing.T, b *Budget, burst int) {
+	t.Helper()
+	for range burst {
+		if err := b.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := b.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("above the budget: got %v", err)
+	}
+}
+
+// What a person sets goes before what workers were started with, for those that wait as well, and
+// not only until they are restarted.
+func TestLiveLimit(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.Start(t).Client(t)
+	o := NewOperator(rdb, testLane)
+	first, second := NewBudget(rdb, testLane, 0.001, 2), NewBudget(rdb, testLane, 0.001, 2)
+	exhaust(t, first, 2)
+	waiting := make(chan error, 2)
+	for _, b := range []*Budget{first, second} {
+		go func() { waiting <- b.Wait(t.Context()) }()
+	}
+	setLimit(t, o, 0)
+	for range cap(waiting) {
+		if err := <-waiting; err != nil {
+			t.Fatal(err)
+		}
+	}
+	exhaustNot(t, first)
+	// A worker that starts now, without a limit of its own, is under the one that is set; and what a
+	// slower rate has used up does not count for the next.
+	setLimit(t, o, 0.001)
+	exhaust(t, NewBudget(rdb, testLane, 0, 2), 2)
+	setLimit(t, o, 0.002)
+	exhaust(t, NewBudget(rdb, testLane, 0, 2), 2)
+	// The same rate again is the same budget.
+	setLimit(t, o, 0.002)
+	exhaust(t, NewBudget(rdb, testLane, 0, 2), 0)
+	if changed, err := o.UnsetLimit(t.Context(), Act{By: "me"}); err != nil || !changed {
+		t.Fatal(changed, err)
+	}
+	exhaustNot(t, NewBudget(rdb, testLane, 0, 2))
+	exhaust(t, NewBudget(rdb, testLane, 0.001, 2), 0)
+}
+
+// exhaustNot takes much more than any burst.
+func exhaustNot(t *testing.T, b *Budget) {
+	t.Helper()
+	for range 50 {
+		if err := b.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A lane without a limit costs Redis a call a second, not one a request.
+func TestLiveLimitIsCheap(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		b := NewBudget(bench.rdb, testLane, 0, 1)
+		exhaustNot(bench.t, b)
+		started := time.Now()
+		calls := bench.calls.during(func() { exhaustNot(bench.t, b) })
+		if most := 1 + int64(time.Since(started)/limitAge); calls > most {
+			bench.t.Errorf("%d commands", calls)
+		}
+	})
+}
+
+func TestBudgetFailsWithRedis(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	b := NewBudget(server.Client(t), testLane, 0, 1)
+	server.Kill()
+	if err := b.Wait(t.Context()); err == nil {
+		t.Error("admitted without knowing the limit")
+	}
+}
+
+func TestLimitTellsWhoSetIt(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		o := bench.operator()
+		if limit, err := o.Limit(t.Context()); err != nil || limit != nil {
+			t.Errorf("before: %v, %v", limit, err)
+		}
+		set := setLimit(t, o, 0.25)
+		limit, err := o.Limit(t.Context())
+		want := Limit{RPS: 0.25, By: "li@host", Reason: "throttled", Since: bench.clock.Now(), bucket: 1}
+		if err != nil || *limit != want || set != want {
+			t.Errorf("got %+v and %+v, %v", set, limit, err)
+		}
+	})
+}
+
+// Workers tell the rate that they were started with, until they stop or fall silent.
+func TestAnnounce(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		o := bench.operator()
+		said := func(want ...Configured) {
+			t.Helper()
+			got, err := o.Configured(t.Context())
+			if err != nil || !cmp.Equal(got, want) {
+				t.Errorf("got %v, %v; want %v", got, err, want)
+			}
+		}
+		say := func(worker, rps string) {
+			t.Helper()
+			if err := run(t.Context(), bench.rdb, announceScript, testLane, bench.clock.Now, worker, rps, millis(announceSilence)).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		said()
+		say("w2", "5")
+		say("w1", "0")
+		said(Configured{"w1", 0}, Configured{"w2", 5})
+		bench.clock.advance(announceSilence)
+		say("w2", "5")
+		said(Configured{"w1", 0}, Configured{"w2", 5})
+		bench.clock.advance(time.Millisecond)
+		said(Configured{"w2", 5})
+		say("w2", "")
+		said()
+	})
+}
+
+// A worker's word is there before it serves, and is taken back when it stops.
+func TestAnnounceEnds(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.Start(t).Client(t)
+	ctx, stop := context.WithCancel(t.Context())
+	goOn := Announce(ctx, rdb, testLane, "w1", 5, func(err error) { t.Error(err) })
+	configured := func() int {
+		t.Helper()
+		found, err := NewOperator(rdb, testLane).Configured(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	if n := configured(); n != 1 {
+		t.Errorf("%d workers", n)
+	}
+	stop()
+	goOn()
+	if n := configured(); n != 0 {
+		t.Errorf("%d workers after the last stopped", n)
+	}
+}

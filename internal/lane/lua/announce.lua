@@ -1,0 +1,15 @@
+-- announce says at which rate a worker was started for the lane, and forgets those that have been
+-- silent.
+--
+-- ARGV[2] = worker, ARGV[3] = its rate, or '' when it stops
+-- ARGV[4] = silence in ms after which a worker is taken to be gone
+
+local worker, rps, silence = ARGV[2], ARGV[3], tonumber(ARGV[4])
+
+if rps == '' then return redis.call('HDEL', WORKERS, worker) end
+redis.call('HSET', WORKERS, worker, cjson.encode({ rps = rps, at = now }))
+local all = redis.call('HGETALL', WORKERS)
+for i = 1, #all, 2 do
+  if cjson.decode(all[i + 1]).at < now - silence then redis.call('HDEL', WORKERS, all[i]) end
+end
+return redis.call('PEXPIRE', WORKERS, silence)

@@ -1,0 +1,175 @@
+package lane
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// laneIndex lists the lanes that a person has ever done something to: one may be paused before its
+// queue exists.
+const laneIndex = "havip:lanes"
+
+// Operator is a person's hand on a lane. What it sets holds for every worker at once, whatever
+// becomes of them, and stays until it is taken back. Every act is one atomic script, safe to repeat
+// when its reply was lost, and is written into the lane's log. It is safe for concurrent use.
+type Operator struct {
+	rdb  redis.UniversalClient
+	lane string
+	// now is nil for Redis's own clock; tests give their own.
+	now func() time.Time
+}
+
+// NewOperator returns the operator of the named lane (account/region). It does no I/O.
+func NewOperator(rdb redis.UniversalClient, lane string) *Operator {
+	return &Operator{rdb: rdb, lane: lane}
+}
+
+// Act is who acts, and why; By is required.
+type Act struct{ By, Reason string }
+
+// Pause holds the lane back until [Operator.Resume]: requests that are admitted already are sent, and
+// none is admitted after. It answers the pause that stands, and whether that is this call's doing: a
+// lane that is paused already stays as it is.
+func (o *Operator) Pause(ctx context.Context, act Act) (Hold, bool, error) {
+	changed, text, err := o.act(ctx, pauseScript, act)
+	if err != nil {
+		return Hold{}, false, fmt.Errorf("pause lane %s: %w", o.lane, err)
+	}
+	hold, err := decodeHold(text)
+	return hold, changed, err
+}
+
+// Resume ends a pause, and reports whether there was one.
+func (o *Operator) Resume(ctx context.Context, act Act) (bool, error) {
+	changed, _, err := o.act(ctx, resumeScript, act)
+	if err != nil {
+		return false, fmt.Errorf("resume lane %s: %w", o.lane, err)
+	}
+	return changed, nil
+}
+
+// Paused returns the lane's pause, or nil.
+func (o *Operator) Paused(ctx context.Context) (*Hold, error) {
+	text, err := o.rdb.HGet(ctx, keysOf(o.lane).operator, "pause").Result()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pause of lane %s: %w", o.lane, err)
+	}
+	hold, err := decodeHold(text)
+	if err != nil {
+		return nil, fmt.Errorf("pause of lane %s: %w", o.lane, err)
+	}
+	return &hold, nil
+}
+
+// Limit is the rate that a person has set for a lane.
+type Limit struct {
+	// RPS is in requests a second over the whole fleet; 0 means no limit.
+	RPS        float64
+	By, Reason string
+	Since      time.Time
+	// bucket tells apart the budgets of different rates.
+	bucket int64
+}
+
+// MinRPS is the lowest rate there is, besides 0 for none.
+const MinRPS = 0.001
+
+// SetLimit sets the lane's rate for the whole fleet, in place of what each worker was started with.
+func (o *Operator) SetLimit(ctx context.Context, rps float64, act Act) (Limit, error) {
+	_, text, err := o.act(ctx, limitScript, act, strconv.FormatFloat(rps, 'f', -1, 64))
+	if err != nil {
+		return Limit{}, fmt.Errorf("limit lane %s: %w", o.lane, err)
+	}
+	return decodeLimit(text)
+}
+
+// UnsetLimit goes back to the rate that each worker was started with, and reports whether another
+// was set.
+func (o *Operator) UnsetLimit(ctx context.Context, act Act) (bool, error) {
+	changed, _, err := o.act(ctx, limitScript, act, "")
+	if err != nil {
+		return false, fmt.Errorf("unset limit of lane %s: %w", o.lane, err)
+	}
+	return changed, nil
+}
+
+// Limit returns the rate that is set for the lane, or nil.
+func (o *Operator) Limit(ctx context.Context) (*Limit, error) {
+	text, err := o.rdb.HGet(ctx, keysOf(o.lane).operator, "limit").Result()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("limit of lane %s: %w", o.lane, err)
+	}
+	limit, err := decodeLimit(text)
+	if err != nil {
+		return nil, fmt.Errorf("limit of lane %s: %w", o.lane, err)
+	}
+	return &limit, nil
+}
+
+func decodeLimit(text string) (Limit, error) {
+	var w struct {
+		RPS     string `json:"rps"`
+		By      string `json:"by"`
+		Message string `json:"message"`
+		Since   int64  `json:"since"`
+		Bucket  int64  `json:"bucket"`
+	}
+	if err := json.Unmarshal([]byte(text), &w); err != nil {
+		return Limit{}, fmt.Errorf("decode limit: %w", err)
+	}
+	rps, err := strconv.ParseFloat(w.RPS, 64)
+	if err != nil {
+		return Limit{}, fmt.Errorf("decode limit: %w", err)
+	}
+	return Limit{RPS: rps, By: w.By, Reason: w.Message, Since: moment(w.Since), bucket: w.Bucket}, nil
+}
+
+// Touched lists the lanes that a person has ever paused or limited, by name.
+func Touched(ctx context.Context, rdb redis.UniversalClient) ([]string, error) {
+	lanes, err := rdb.SMembers(ctx, laneIndex).Result()
+	if err != nil {
+		return nil, fmt.Errorf("lanes: %w", err)
+	}
+	slices.Sort(lanes)
+	return lanes, nil
+}
+
+// act runs one script of an act. The lane is listed first, so that nothing is ever set for a lane
+// that is not.
+func (o *Operator) act(ctx context.Context, s *redis.Script, act Act, args ...any) (changed bool, standing string, err error) {
+	if err := o.rdb.SAdd(ctx, laneIndex, o.lane).Err(); err != nil {
+		return false, "", err
+	}
+	ticket := strconv.FormatUint(rand.Uint64(), 36)
+	argv := append([]any{ticket, act.By, bounded(act.Reason)}, args...)
+	answer, err := replyOf(run(ctx, o.rdb, s, o.lane, o.now, argv...), 2)
+	if err != nil {
+		return false, "", err
+	}
+	return answer.number(0) == 1, answer.text(1), nil
+}
+
+// Scripts of acts have a part of their own behind the prelude.
+var (
+	pauseScript  = operatorScript("pause")
+	resumeScript = operatorScript("resume")
+	limitScript  = operatorScript("limit")
+)
+
+func operatorScript(name string) *redis.Script {
+	return redis.NewScript(source("prelude") + "\n" + source("operator") + "\n" + source(name))
+}

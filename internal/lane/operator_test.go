@@ -1,0 +1,230 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/redis/go-redis/v9"
+)
+
+// operator is what a person's program would have.
+func (b *bench) operator() *Operator {
+	o := NewOperator(b.rdb, testLane)
+	o.now = b.clock.Now
+	return o
+}
+
+func pause(t *testing.T, o *Operator) {
+	t.Helper()
+	if _, changed, err := o.Pause(t.Context(), Act{By: "li@host", Reason: "new key"}); err != nil || !changed {
+		t.Fatalf("pause: %v, %v", changed, err)
+	}
+}
+
+func resume(t *testing.T, o *Operator) {
+	t.Helper()
+	if changed, err := o.Resume(t.Context(), Act{By: "wang@host"}); err != nil || !changed {
+		t.Fatalf("resume: %v, %v", changed, err)
+	}
+}
+
+// A pause holds every worker, is never tried, and ends with resume alone.
+func TestPauseHoldsTheFleet(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		o, g, other := bench.operator(), bench.gate(), bench.gate()
+		done(t, mustEnter(t, g, subnetA), Good())
+		late := mustEnter(t, g, subnetA)
+		pause(t, o)
+		bench.clock.advance(viewAge)
+		done(t, late, Good()) // a request of before ends well, and proves nothing about a pause
+		for range 3 {
+			for _, gate := range []*Gate{g, other} {
+				mustWait(t, gate)
+				if a := admit(t, gate.breaker, subnetA); a.Allowed || a.Probe || a.Hold.By != "li@host" {
+					t.Fatalf("admitted: %+v", a)
+				}
+			}
+			if err := other.breaker.ProbeNow(t.Context()); err != nil { // a worker starts
+				t.Fatal(err)
+			}
+			bench.clock.advance(40 * 24 * time.Hour)
+		}
+		waiting := []<-chan entered{enter(t.Context(), g, subnetA), enter(t.Context(), other, subnetB)}
+		bench.clock.awaitSleepers(t, 2)
+		resume(t, o)
+		bench.clock.advance(pollEvery * 5 / 4)
+		for _, w := range waiting {
+			e := <-w
+			if e.err != nil {
+				t.Fatal(e.err)
+			}
+			done(t, e.pass, Good())
+		}
+	})
+}
+
+// Who waits behind a pause is told whose it is.
+func TestPauseTellsItsReason(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		pause(t, bench.operator())
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		defer cancel()
+		_, err := bench.gate().Enter(ctx, subnetA)
+		var held *HeldError
+		if !errors.As(err, &held) || !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "lane paused since 2026-03-01T12:00:00Z by li@host: new key: ") {
+			t.Errorf("got %v", err)
+		}
+		want := Hold{Target: TargetLane, Message: "new key", By: "li@host", Since: bench.clock.Now()}
+		if diff := cmp.Diff(want, held.Hold); diff != "" {
+			t.Errorf("hold (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// The breaker's holds go their own way beneath a pause, but none is tried.
+func TestPauseOverAHold(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		o, b := bench.operator(), bench.breaker()
+		trip(t, b, admit(t, b, subnetA), wrongKey)
+		pause(t, o)
+		bench.clock.advance(BackOffCap)
+		if a := admit(t, b, subnetA); a.Allowed || a.Hold.By == "" {
+			t.Errorf("a due hold is tried under a pause: %+v", a)
+		}
+		if hold := theHold(t, b); !hold.ProbingUntil.IsZero() || hold.Failures != 1 {
+			t.Errorf("hold %+v", hold)
+		}
+		resume(t, o)
+		if a := admit(t, b, subnetA); !a.Probe {
+			t.Errorf("the hold is over without a probe: %+v", a)
+		}
+	})
+}
+
+// A pause stands as it was made; making or ending it twice changes nothing, and a call whose reply
+// was lost is known again.
+func TestActsAreDoneOnce(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		o := bench.operator()
+		pause(t, o)
+		since := bench.clock.Now()
+		bench.clock.advance(time.Minute)
+		standing, changed, err := o.Pause(t.Context(), Act{By: "wang@host", Reason: "another"})
+		if err != nil || changed || standing.By != "li@host" || !standing.Since.Equal(since) {
+			t.Errorf("paused again: %+v, %v, %v", standing, changed, err)
+		}
+		resume(t, o)
+		if changed, err := o.Resume(t.Context(), Act{By: "wang@host"}); err != nil || changed {
+			t.Errorf("resumed again: %v, %v", changed, err)
+		}
+		if standing, err := o.Paused(t.Context()); err != nil || standing != nil {
+			t.Errorf("still paused: %v, %v", standing, err)
+		}
+		for _, script := range []struct {
+			script *redis.Script
+			args   []any
+		}{
+			{pauseScript, nil},
+			{resumeScript, nil},
+			{limitScript, []any{"2"}},
+			{limitScript, []any{""}},
+		} {
+			before := len(log(t, o))
+			for range 2 {
+				answer, err := replyOf(run(t.Context(), bench.rdb, script.script, testLane, o.now, append([]any{bench.ticket(), "me", ""}, script.args...)...), 2)
+				if err != nil || answer.number(0) != 1 {
+					t.Errorf("%v: %v, %v", script.args, answer, err)
+				}
+			}
+			if got := len(log(t, o)) - before; got != 1 {
+				t.Errorf("%v: logged %d times", script.args, got)
+			}
+			bench.tickets++
+		}
+	})
+}
+
+func log(t *testing.T, o *Operator) []Entry {
+	t.Helper()
+	entries, err := o.Log(t.Context(), "", 100, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func TestLogTellsWhoDidWhat(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		o := bench.operator()
+		if got := log(t, o); got != nil {
+			t.Errorf("before: %v", got)
+		}
+		pause(t, o)
+		bench.clock.advance(time.Second)
+		resume(t, o)
+		setLimit(t, o, 2.5)
+		if _, err := o.UnsetLimit(t.Context(), Act{By: "li@host", Reason: "well again"}); err != nil {
+			t.Fatal(err)
+		}
+		at := bench.clock.Now()
+		want := []Entry{
+			{Kind: "paused", At: at.Add(-time.Second), By: "li@host", Reason: "new key"},
+			{Kind: "resumed", At: at, By: "wang@host"},
+			{Kind: "limited", At: at, By: "li@host", Reason: "throttled", Detail: "2.5"},
+			{Kind: "unlimited", At: at, By: "li@host", Reason: "well again"},
+		}
+		all := log(t, o)
+		if diff := cmp.Diff(want, all, cmpopts.IgnoreFields(Entry{}, "ID")); diff != "" {
+			t.Errorf("log (-want +got):\n%s", diff)
+		}
+		rest, err := o.Log(t.Context(), all[2].ID, 10, time.Minute)
+		if err != nil || len(rest) != 1 || rest[0] != all[3] {
+			t.Errorf("going on: %v, %v", rest, err)
+		}
+		touched, err := Touched(t.Context(), bench.rdb)
+		if err != nil || !cmp.Equal(touched, []string{testLane}) {
+			t.Errorf("lanes: %v, %v", touched, err)
+		}
+	})
+}
+
+func TestOperatorFailsWithRedis(t *testing.T) {
+	t.Parallel()
+	client := redis.NewClient(&redis.Options{})
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := NewOperator(client, testLane)
+	act := Act{By: "me"}
+	_, _, pauseErr := o.Pause(t.Context(), act)
+	_, resumeErr := o.Resume(t.Context(), act)
+	_, pausedErr := o.Paused(t.Context())
+	_, setErr := o.SetLimit(t.Context(), 1, act)
+	_, unsetErr := o.UnsetLimit(t.Context(), act)
+	_, limitErr := o.Limit(t.Context())
+	_, configuredErr := o.Configured(t.Context())
+	_, logErr := o.Log(t.Context(), "", 1, 0)
+	for op, err := range map[string]error{
+		"pause lane": pauseErr, "resume lane": resumeErr, "pause of lane": pausedErr, "limit lane": setErr,
+		"unset limit of lane": unsetErr, "limit of lane": limitErr, "workers of lane": configuredErr, "log of lane": logErr,
+	} {
+		if err == nil || !strings.HasPrefix(err.Error(), op+" default/bj: ") {
+			t.Errorf("%s: got %v", op, err)
+		}
+	}
+}
