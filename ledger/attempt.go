@@ -73,7 +73,8 @@ func (l *Ledger) Record(ctx context.Context, batch, key string, n int, outcome O
 }
 
 // Settle ends an item that no request will decide, in state [Rejected] or [Review], with the
-// reason as code and message. It answers Applied, Finished, Busy or Absent.
+// reason as code and message. It answers Applied, Finished, Busy or Absent; or Late, when the item
+// was to be rejected and is in doubt by now.
 func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, code, message string) (Verdict, Record, error) {
 	raw, err := l.run(ctx, settleScript, batch, key, string(state), code, message)
 	return transition("settle", batch, key, raw, err)

@@ -423,6 +423,8 @@ func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, 
 	case ledger.Applied:
 	case ledger.Busy:
 		return &Postpone{After: attemptLease, Reason: "another attempt of the item is in flight"}
+	case ledger.Late:
+		return &Postpone{After: time.Second, Reason: "the item was sent meanwhile, and is in doubt"}
 	default:
 		return nil // finished meanwhile, by somebody who knew more
 	}

@@ -43,7 +43,7 @@ func testAddress(t *testing.T, b *bench) {
 }
 
 func testSettle(t *testing.T, b *bench) {
-	b.register(t, "a", "b")
+	b.register(t, "a", "b", "doubtful", "interrupted")
 	settle := func(key string, state ledger.State, want ledger.Verdict) ledger.Record {
 		t.Helper()
 		verdict, rec, err := b.Settle(t.Context(), batch, key, state, "Reason", "why")
@@ -59,9 +59,18 @@ func testSettle(t *testing.T, b *bench) {
 	equal(t, "state, code and message", []string{string(rec.State), rec.Code, rec.Message}, []string{"review", "Reason", "why"})
 	settle("a", ledger.Rejected, ledger.Finished)
 	settle("b", ledger.Rejected, ledger.Applied)
+	// Rejected means that nothing was created, which is not certain of an item that was sent meanwhile.
+	b.begin(t, "doubtful", terms("t1"), ledger.Begun)
+	b.record(t, "doubtful", 1, unknownOutcome, ledger.Applied)
+	b.begin(t, "interrupted", terms("t1"), ledger.Begun)
+	b.pass(time.Minute)
+	settle("doubtful", ledger.Rejected, ledger.Late)
+	settle("interrupted", ledger.Rejected, ledger.Late)
 	// The proof that was thought lost still counts.
 	b.record(t, "a", 1, createdOutcome, ledger.Applied)
-	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{ledger.Created: 1, ledger.Rejected: 1})
+	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{
+		ledger.Created: 1, ledger.Rejected: 1, ledger.Unknown: 1, ledger.Sending: 1,
+	})
 }
 
 func testCompletion(t *testing.T, b *bench) {

@@ -2,13 +2,15 @@
 -- was created, review when a person must look.
 --
 -- ARGV[2] = key, ARGV[3] = state, ARGV[4] = code, ARGV[5] = message
--- Returns verdict (applied, finished, busy or absent) and the record.
+-- Returns verdict (applied, finished, busy or absent; late, when it is not certain any more that
+-- nothing was created) and the record.
 
 local key, state, code, message = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local rec = load_record(key)
 if not rec then return { 'absent', '' } end
 if TERMINAL[rec.state] then return { 'finished', cjson.encode(rec) } end
 if rec.state == 'sending' and now < rec.leaseUntil then return { 'busy', cjson.encode(rec) } end
+if state == 'rejected' and (rec.unknown or rec.state == 'sending') then return { 'late', cjson.encode(rec) } end
 
 rec.code, rec.message, rec.leaseUntil = code, message, nil
 move(key, rec, state, code)
