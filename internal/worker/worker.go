@@ -166,7 +166,7 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 			Lane: l.Lane, API: l.API, Ledger: ledger.New(c.Redis), Presence: presence, Keeper: w.keeper, Logger: log,
 			Gate: laneGate{lane.NewGate(breaker, budget), log},
 			// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
-			ListRate:    lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
+			ListRate: lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
 			// Each create with an automatic address is followed by a read.
 			ReadRate:    lane.NewReadBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst),
 			TokenMaxAge: c.TokenMaxAge, MaxDelay: c.MaxDelay,
