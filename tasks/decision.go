@@ -45,8 +45,21 @@ func IsFailure(err error) bool {
 func RetryDelayFunc(n int, err error, _ *asynq.Task) time.Duration {
 	var postpone *Postpone
 	if errors.As(err, &postpone) {
-		return postpone.After
+		return dueInFull(time.Now(), postpone.After)
 	}
 	// An expired lease or a panic: the ledger knows whether a request was in flight.
 	return RetryDelay(n+1, 0, RetryDelayCap)
+}
+
+// dueInFull lengthens a delay to the next full second of the clock: asynq keeps when a task is due in
+// whole seconds, rounded down, and would bring it before its time. What is below a second is only
+// jitter, and stays.
+func dueInFull(now time.Time, delay time.Duration) time.Duration {
+	if delay < time.Second {
+		return delay
+	}
+	if early := now.Add(delay).Truncate(time.Second).Sub(now); early < delay {
+		return early + time.Second
+	}
+	return delay
 }

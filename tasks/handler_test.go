@@ -197,7 +197,7 @@ func TestHandlerHonoursRetryAfter(t *testing.T) {
 	if postpone.After < 90*time.Second || postpone.After > 2*time.Minute {
 		t.Errorf("comes again in %v, want 90 s and a little", postpone.After)
 	}
-	if got := RetryDelayFunc(7, postpone, nil); got != postpone.After {
+	if got := RetryDelayFunc(7, postpone, nil); got < postpone.After || got > postpone.After+time.Second {
 		t.Errorf("asynq is told %v", got)
 	}
 	if IsFailure(postpone) {
@@ -669,6 +669,25 @@ func TestHandlerLogsOneLineAnAttempt(t *testing.T) {
 	for _, field := range []string{`"batch":"b"`, `"key":"a"`, `"attempt":1`, `"class":"unknown"`, `"code":"InternalError"`, `"request_id":"`, `"duration":`, `"status":500`} {
 		if !strings.Contains(lines[0], field) {
 			t.Errorf("no %s in %s", field, lines[0])
+		}
+	}
+}
+
+// asynq forgets the fraction of the second in which a task is due.
+func TestDueInFull(t *testing.T) {
+	t.Parallel()
+	second := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct{ past, delay, want time.Duration }{
+		{0, 5 * time.Second, 5 * time.Second},
+		{time.Millisecond, 5 * time.Second, 5999 * time.Millisecond},
+		{950 * time.Millisecond, time.Second, 1050 * time.Millisecond},
+		{999 * time.Millisecond, 1001 * time.Millisecond, 1001 * time.Millisecond},
+		{999 * time.Millisecond, 1002 * time.Millisecond, 2001 * time.Millisecond},
+		{500 * time.Millisecond, 999 * time.Millisecond, 999 * time.Millisecond},
+		{500 * time.Millisecond, 0, 0},
+	} {
+		if got := dueInFull(second.Add(test.past), test.delay); got != test.want {
+			t.Errorf("a delay of %v from %v after the second: %v, want %v", test.delay, test.past, got, test.want)
 		}
 	}
 }
