@@ -127,7 +127,7 @@ func (c *Cluster) await(tb testing.TB, node *Server, command string, words ...st
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			fatal(tb, fmt.Errorf("%s of %s: %w, waiting for %q; last %v\n%s", command, node.Addr(), context.Cause(ctx), words, err, answer))
+			fatal(tb, fmt.Errorf("%s of %s: %w, waiting for %q; last %w\n%s", command, node.Addr(), context.Cause(ctx), words, err, answer))
 		}
 	}
 }
