@@ -20,6 +20,7 @@ func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
 	signedWith := h.API.ClockOffset()
 	outcome, took := h.send(ctx, j, until)
 	h.logAttempt(j, outcome, took)
+	h.unlearnClock(j, outcome.ServerDate)
 	clockLearnt := outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate, signedWith)
 	if !clockLearnt { // else it was our clock, and is not the lane's fault any more
 		j.pass.Done(ctx, outcome)
@@ -155,6 +156,16 @@ func (h *Handler) learnClock(j *job, serverDate time.Time, signedWith time.Durat
 	h.API.SetClockOffset(offset)
 	j.log.Warn().Dur("offset", offset).Msg("this machine's clock is not BCE's; signing with BCE's")
 	return true
+}
+
+// unlearnClock drops the offset as soon as an answer shows that our own clock is right again, which is
+// long before BCE would refuse a request for it.
+func (h *Handler) unlearnClock(j *job, serverDate time.Time) {
+	if serverDate.IsZero() || h.API.ClockOffset() == 0 || time.Until(serverDate).Abs() >= clockTolerance {
+		return
+	}
+	h.API.SetClockOffset(0)
+	j.log.Info().Msg("this machine's clock is right again; signing with it")
 }
 
 // learnClockFrom is [Handler.learnClock] after a failed call, if it failed for our clock.

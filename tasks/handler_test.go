@@ -601,6 +601,30 @@ func TestHandlerAddressCanStayUnknown(t *testing.T) {
 	}
 }
 
+// Our clock is right again: the first answer shows it, and no request has to be refused for it.
+func TestHandlerUnlearnsTheClock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.api.SetClockOffset(20 * time.Minute)
+	b.done(b.put(testItem("a", "10.1.2.3")))
+	if got := b.api.ClockOffset(); got != 0 {
+		t.Errorf("still signing with an offset of %s", got)
+	}
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+}
+
+// While it is wrong, the offset stays.
+func TestHandlerKeepsTheOffsetOfAWrongClock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.sim.Advance(3 * time.Hour)
+	b.api.SetClockOffset(3 * time.Hour)
+	b.done(b.put(testItem("a", "10.1.2.3")))
+	if got := b.api.ClockOffset(); got != 3*time.Hour {
+		t.Errorf("offset %s", got)
+	}
+}
+
 // BCE's clock has jumped when nothing is left to do but to ask for an address.
 func TestHandlerLearnsTheClockForAnAddress(t *testing.T) {
 	t.Parallel()
