@@ -21,8 +21,8 @@
 // Then everything is healed, and the batches have time to come to their end. What the simulator
 // holds is compared with what `enqueue results` says, item by item ([Judge]): nothing missing,
 // nothing twice, nothing unrecorded or recorded wrongly, no request without a clientToken, and no two
-// requests under one token at once. A request whose worker was stopped (SIGSTOP) cannot be taken
-// back by anybody; overlaps with such a one are counted apart.
+// requests under one token at once. `enqueue verify` must agree. A request whose worker was stopped
+// (SIGSTOP) cannot be taken back by anybody; overlaps with such a one are counted apart.
 //
 // An item that is not finished when the patience ends is no violation but pending. Delays between
 // attempts are up to a minute here (the workers' --max-delay), and an item in doubt is looked for a minute

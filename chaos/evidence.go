@@ -52,6 +52,17 @@ func (h *house) results(ctx context.Context, batch string) ([]Result, error) {
 	return results, nil
 }
 
+// verify has the programs' own comparison say whether ledger and cloud agree, once everything is over.
+func (h *house) verify(ctx context.Context) []Finding {
+	var findings []Finding
+	for _, rows := range h.rows {
+		if _, err := h.enqueue(ctx, "verify", rows[0].Batch, "--allow-running", "--endpoint", h.cloud.url); err != nil {
+			findings = append(findings, Finding{Fact: Disagreeing, Detail: err.Error()})
+		}
+	}
+	return findings
+}
+
 // crashes finds the logs of programs that have a data race, or panicked.
 func (h *house) crashes() ([]Finding, error) {
 	logs, err := filepath.Glob(filepath.Join(h.dir, "*.log"))

@@ -25,6 +25,8 @@ const (
 	Changed Fact = "changed"
 	// InReview: the item was given to a person. Nothing that the suite does calls for that.
 	InReview Fact = "in review"
+	// Disagreeing: `enqueue verify` finds what the suite does not, or cannot be had.
+	Disagreeing Fact = "disagreeing"
 	// Crashed: a program has a data race, or panicked.
 	Crashed Fact = "crashed"
 
@@ -37,7 +39,7 @@ const (
 )
 
 // violations are in the order of the verdict's line.
-var violations = []Fact{Missing, Duplicated, Unrecorded, Wrong, WithoutToken, Overlapping, Changed, InReview, Crashed}
+var violations = []Fact{Missing, Duplicated, Unrecorded, Wrong, WithoutToken, Overlapping, Changed, InReview, Disagreeing, Crashed}
 
 // remarks are facts that are no violations.
 var remarks = []Fact{Pending, WhileStopped, NoAddress}

@@ -78,7 +78,8 @@ func (h *house) startWorker(ctx context.Context, number int) error {
 }
 
 func (h *house) workerArgs() []string {
-	args := []string{"--rps", strconv.FormatFloat(h.rps, 'f', -1, 64), "--log-format", "json"}
+	// Stalled requests hold their places for long, and the lanes are to go on beside them.
+	args := []string{"--concurrency", "40", "--rps", strconv.FormatFloat(h.rps, 'f', -1, 64), "--log-format", "json"}
 	for _, region := range regions {
 		args = append(args, "--lane", "default/"+region)
 	}

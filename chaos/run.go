@@ -84,7 +84,7 @@ func suite(ctx context.Context, s settings, dir string, stdout io.Writer) (int, 
 	if err != nil {
 		return exitSuite, err
 	}
-	findings = slices.Concat(findings, crashes)
+	findings = slices.Concat(findings, h.verify(ctx), crashes)
 	report(stdout, evidence, findings)
 	d.say("what happened: %s", d.counts())
 	d.say("the simulator: %d creates, %d replays, %d answers lost, %d mismatches, %d overlaps of which %d with both clients there",
