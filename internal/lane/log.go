@@ -10,17 +10,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Entry is one act of a person on a lane.
+// Entry is one act of a person on a lane, or what BCE did to it.
 type Entry struct {
 	// ID orders entries and is where to go on reading.
 	ID string
-	// Kind is paused, resumed, limited (to Detail requests a second) or unlimited.
+	// Kind is paused, resumed, limited (to Detail requests a second) or unlimited by a person; held or
+	// released where BCE's answers did it, with the lane or a subnet as Detail.
 	Kind               string
 	At                 time.Time
 	By, Reason, Detail string
 }
 
-// Log reads up to limit acts after the given ID ("" = from the oldest kept), waiting up to block for
+// Log reads up to limit entries after the given ID ("" = from the oldest kept), waiting up to block for
 // the first one; 0 does not wait. About the newest 1,000 are kept.
 func (o *Operator) Log(ctx context.Context, after string, limit int64, block time.Duration) ([]Entry, error) {
 	if after == "" {

@@ -228,3 +228,30 @@ func TestOperatorFailsWithRedis(t *testing.T) {
 		}
 	}
 }
+
+// A hold is in the log once when it begins, whoever proves it again, and once when it ends.
+func TestLogTellsWhatBCEHeld(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		b := bench.breaker()
+		full := Fault{Target: TargetSubnet, Code: "SubnetHasNoMoreIp", Message: "full"}
+		together := []Admission{admit(t, b, subnetA), admit(t, b, subnetA)}
+		for _, a := range together {
+			trip(t, b, a, full)
+		}
+		trip(t, b, probe(t, bench, b, subnetA), full)
+		a := probe(t, bench, b, subnetA)
+		if _, err := b.Clear(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		for _, e := range log(t, bench.operator()) {
+			told = append(told, e.Kind+" "+e.Detail+": "+e.Reason)
+		}
+		want := []string{"held subnet sbn-aaaa: SubnetHasNoMoreIp: full", "released subnet sbn-aaaa: SubnetHasNoMoreIp: full"}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("log (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -19,6 +19,7 @@ for i = 4, #ARGV do
   if hold and hold.epoch <= admitted then
     redis.call('HDEL', HOLDS, ARGV[i])
     ended[#ended + 1] = cjson.encode(hold)
+    log_hold('released', hold, ticket)
   end
 end
 if #ended > 0 then

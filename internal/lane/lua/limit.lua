@@ -11,7 +11,7 @@ if repeated() then return { 1, standing or '' } end
 if rps == '' then
   if not standing then return { 0, '' } end
   redis.call('HDEL', OPERATOR, 'limit')
-  log('unlimited', '')
+  log_act('unlimited', '')
   return { 1, '' }
 end
 
@@ -25,5 +25,5 @@ else
 end
 local text = cjson.encode(limit)
 redis.call('HSET', OPERATOR, 'limit', text)
-log('limited', rps)
+log_act('limited', rps)
 return { 1, text }

@@ -5,21 +5,21 @@
 
 local ticket, by, why = ARGV[2], ARGV[3], ARGV[4]
 
--- The newest acts kept of a lane, approximately.
-local LOG_KEPT = 1000
-
-local function log(kind, detail)
-  redis.call('XADD', LOG, 'MAXLEN', '~', LOG_KEPT, '*',
-    'kind', kind, 'at', string.format('%d', now), 'by', by, 'reason', why, 'detail', detail, 'ticket', ticket)
+local function log_act(kind, detail)
+  log(kind, by, why, detail, ticket)
 end
 
--- repeated reports whether this very act is the newest that was done.
-local function repeated()
-  local newest = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
-  if not newest then return false end
-  local fields = newest[2]
+local function ticket_of(entry)
+  local fields = entry[2]
   for i = 1, #fields, 2 do
-    if fields[i] == 'ticket' then return fields[i + 1] == ticket end
+    if fields[i] == 'ticket' then return fields[i + 1] end
+  end
+end
+
+-- repeated reports whether this very act was just done.
+local function repeated()
+  for _, entry in ipairs(redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 20)) do
+    if ticket_of(entry) == ticket then return true end
   end
   return false
 end

@@ -8,5 +8,5 @@ local pause = cjson.encode({
   target = 'lane', subnetId = '', code = '', message = why, by = by, since = now, failures = 0, probeAt = 0,
 })
 redis.call('HSET', OPERATOR, 'pause', pause)
-log('paused', '')
+log_act('paused', '')
 return { 1, pause }

@@ -26,7 +26,7 @@
 --     limit           the rate that a person has set for the fleet; JSON
 --     limits          counts the limits that were set
 --
---   KEYS[3]  havip:lane:{ACCOUNT/REGION}:log      stream  what persons did, capped
+--   KEYS[3]  havip:lane:{ACCOUNT/REGION}:log      stream  what persons did, and what was held back, capped
 --   KEYS[4]  havip:lane:{ACCOUNT/REGION}:workers  hash  worker -> the rate that it was started with, and
 --                                                       when it last said so; JSON
 --
@@ -60,8 +60,23 @@ local function save(field, value)
   return text
 end
 
+-- The newest entries kept of a lane's log, approximately.
+local LOG_KEPT = 1000
+
+-- log enters what somebody did to the lane, or BCE's reason for holding it back.
+local function log(kind, by, reason, detail, ticket)
+  redis.call('XADD', LOG, 'MAXLEN', '~', LOG_KEPT, '*', 'kind', kind, 'at', string.format('%d', now),
+    'by', by, 'reason', reason, 'detail', detail, 'ticket', ticket)
+end
+
 local function next_epoch()
   return redis.call('HINCRBY', HOLDS, 'epoch', 1)
+end
+
+-- log_hold enters that a hold began or ended.
+local function log_hold(kind, hold, ticket)
+  local reason = hold.message ~= '' and hold.code .. ': ' .. hold.message or hold.code
+  log(kind, '', reason, hold.subnetId ~= '' and 'subnet ' .. hold.subnetId or 'lane', ticket)
 end
 
 local function is_hold(field)

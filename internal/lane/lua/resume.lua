@@ -6,5 +6,5 @@
 local standing = redis.call('HGET', OPERATOR, 'pause')
 if not standing then return { repeated() and 1 or 0, '' } end
 redis.call('HDEL', OPERATOR, 'pause')
-log('resumed', '')
+log_act('resumed', '')
 return { 1, standing }

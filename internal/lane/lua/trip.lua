@@ -42,4 +42,5 @@ hold.failures = hold.failures + 1
 hold.probeAt = now + back_off(hold.failures)
 hold.probe, hold.probeUntil = nil, nil
 hold.trippedBy = ticket
+if verdict == 'opened' then log_hold('held', hold, ticket) end
 return { verdict, save(field, hold) }
