@@ -90,6 +90,28 @@ func TestLookupAfterARestore(t *testing.T) {
 	}
 }
 
+// A listing from before the restore says nothing about what the restored ledger has forgotten.
+func TestLookupAfterARestoreListsAnew(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:error-500=#1")
+	item := testItem("a", "")
+	task := b.put(item)
+	b.postponed(task)
+	b.clock.pass(TokenMaxAge + time.Second)
+	if _, err := b.handler.finder.Find(t.Context(), item.Request, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	b.handler.finder.last.began = time.Now().Add(-listingAge - time.Second)
+	if _, err := b.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 1), item.Request.Body()); err != nil {
+		t.Fatal(err)
+	}
+	b.done(task)
+	b.expect("a", facts{ledger.Adopted, ClassUnknown, "", 1, 1})
+	if got := len(b.live()); got != 1 {
+		t.Errorf("%d exist", got)
+	}
+}
+
 // An item has waited for days, for a lane that was held back or a worker that was off: it is looked for,
 // and then created under its first token. What is older than the item is not its own.
 func TestLookupOfAnItemThatWaitedForDays(t *testing.T) {
