@@ -93,6 +93,7 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, number(done.total()), count(in.rows, "row", "rows"))
 	}
 	a.say("batch %s: %s", in.batch, done)
+	a.warnUnlessReplicated(ctx, s, in.batch)
 	return done.refusal(in.file.Name())
 }
 

@@ -107,6 +107,7 @@ func (a *app) create(ctx context.Context, s *session, batch string, item tasks.I
 	if answer.Verdict == ledger.Same {
 		a.say("%s/%s is known already: %s", batch, item.Key, answer.State)
 	}
+	a.warnUnlessReplicated(ctx, s, batch)
 	if wait {
 		if err := a.awaitItem(ctx, s, batch, item.Key, timeout); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/internal/cli"
+	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -56,4 +57,11 @@ func (s *session) producer() (p *tasks.Producer, release func(), err error) {
 	}
 	producer := tasks.NewProducer(s.ledger, asynq.NewClientFromRedisClient(queue))
 	return producer, func() { _ = queue.Close() }, nil
+}
+
+// warnUnlessReplicated says so when a failover of Redis could still forget the batch.
+func (a *app) warnUnlessReplicated(ctx context.Context, s *session, batch string) {
+	if err := redisconn.AwaitReplicas(ctx, s.rdb, batch); err != nil && ctx.Err() == nil {
+		a.say("warning: batch %s: %v; should Redis fail over now, run the same command again", word(batch), err)
+	}
 }

@@ -1,0 +1,65 @@
+package redisconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// replicaPatience bounds the wait for a replica, which lags by milliseconds when all is well.
+const replicaPatience = 2 * time.Second
+
+// ErrNotReplicated says that a failover could still forget what was written.
+var ErrNotReplicated = errors.New("no replica of Redis has confirmed it")
+
+// AwaitReplicas returns when all that was written so far under the hash tag is on a replica too. Where
+// there is no replica, or none is told of, it returns at once. A Redis acknowledges a write before it
+// passes it on, in order: a replica that takes its place may lack the last of what was acknowledged.
+func AwaitReplicas(ctx context.Context, client redis.UniversalClient, tag string) error {
+	key := "havip:{" + tag + "}:replicated"
+	master, err := masterOf(ctx, client, key)
+	if err != nil {
+		return fmt.Errorf("await replicas: %w", err)
+	}
+	info, err := master.Info(ctx, "replication").Result()
+	if err != nil && !isReply(err) {
+		return fmt.Errorf("await replicas: %w", err)
+	}
+	if replicas := parseInfo(info)["connected_slaves"]; replicas == "" || replicas == "0" {
+		return nil
+	}
+	confirmed, err := confirm(ctx, master, key)
+	if err != nil {
+		return fmt.Errorf("await replicas: %w", err)
+	}
+	if !confirmed {
+		return ErrNotReplicated
+	}
+	return nil
+}
+
+// masterOf returns the server that has the key.
+func masterOf(ctx context.Context, client redis.UniversalClient, key string) (*redis.Client, error) {
+	switch client := client.(type) {
+	case *redis.ClusterClient:
+		return client.MasterForKey(ctx, key)
+	case *redis.Client:
+		return client, nil
+	}
+	return nil, fmt.Errorf("a client of type %T tells no master", client)
+}
+
+// confirm writes and waits on one connection: WAIT is about the writes of its own, and a write stands
+// for all before it.
+func confirm(ctx context.Context, master *redis.Client, key string) (bool, error) {
+	conn := master.Conn()
+	defer func() { _ = conn.Close() }()
+	if err := conn.Set(ctx, key, 1, time.Minute).Err(); err != nil {
+		return false, err
+	}
+	n, err := conn.Wait(ctx, 1, replicaPatience).Result()
+	return n > 0, err
+}

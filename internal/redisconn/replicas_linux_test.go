@@ -1,0 +1,101 @@
+package redisconn
+
+import (
+	"errors"
+	"net"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/redistest"
+)
+
+// replicated starts a master with a replica that has all it has.
+func replicated(t *testing.T) (master, replica *redistest.Server) {
+	t.Helper()
+	master = redistest.Start(t)
+	host, port, err := net.SplitHostPort(master.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica = redistest.Start(t, redistest.Lines("replicaof "+host+" "+port, "repl-diskless-sync-delay 0"))
+	awaitReplica(t, master.Client(t))
+	return master, replica
+}
+
+func TestAwaitReplicas(t *testing.T) {
+	t.Parallel()
+	master, replica := replicated(t)
+	client := connect(t, master.URL())
+	if err := client.Set(t.Context(), "k", "v", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := AwaitReplicas(t.Context(), client, "b"); err != nil {
+		t.Error(err)
+	}
+	replica.Stop()
+	if err := AwaitReplicas(t.Context(), client, "b"); !errors.Is(err, ErrNotReplicated) {
+		t.Errorf("with a replica that hangs: %v", err)
+	}
+	replica.Resume()
+	if err := AwaitReplicas(t.Context(), client, "b"); err != nil {
+		t.Error(err)
+	}
+	master.Kill()
+	if err := AwaitReplicas(t.Context(), client, "b"); err == nil || errors.Is(err, ErrNotReplicated) {
+		t.Errorf("with a master that is gone: %v", err)
+	}
+}
+
+// A Redis without replicas, and a stand-in that tells of none, cannot fail over.
+func TestAwaitReplicas_none(t *testing.T) {
+	t.Parallel()
+	for name, addr := range map[string]string{"alone": redistest.Start(t).Addr(), "stand-in": miniredis.RunT(t).Addr()} {
+		client := connect(t, "redis://"+addr)
+		if err := AwaitReplicas(t.Context(), client, "b"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if keys := client.DBSize(t.Context()).Val(); keys != 0 {
+			t.Errorf("%s: %d keys were written for nobody", name, keys)
+		}
+	}
+}
+
+// In a cluster it is the tag's own master that is asked.
+func TestAwaitReplicas_cluster(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t)
+	client := connect(t, cluster.URL())
+	_, replica := cluster.Owner(t, "havip:{b}:batch")
+	replica.Stop()
+	defer replica.Resume()
+	if err := AwaitReplicas(t.Context(), client, "b"); !errors.Is(err, ErrNotReplicated) {
+		t.Errorf("with a replica that hangs: %v", err)
+	}
+	other := tagOfAnother(t, cluster, replica)
+	if err := AwaitReplicas(t.Context(), client, other); err != nil {
+		t.Errorf("with a replica that serves: %v", err)
+	}
+}
+
+// tagOfAnother is a hash tag whose replica is not this one.
+func tagOfAnother(t *testing.T, cluster *redistest.Cluster, replica *redistest.Server) string {
+	t.Helper()
+	for _, tag := range []string{"c", "d", "e", "f", "g", "h"} {
+		if _, owner := cluster.Owner(t, "havip:{"+tag+"}:batch"); owner != replica {
+			return tag
+		}
+	}
+	t.Fatal("every tag has the same replica")
+	return ""
+}
+
+func TestAwaitReplicas_ofAStrangeClient(t *testing.T) {
+	t.Parallel()
+	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})
+	defer func() { _ = ring.Close() }()
+	if err := AwaitReplicas(t.Context(), ring, "b"); err == nil {
+		t.Error("a ring has no master")
+	}
+}
