@@ -12,7 +12,8 @@
 //	             ▼  │
 //	       unknown, waiting, queued (again)      review, canceled, deleting ─▶ deleted
 //
-// Created, adopted, rejected, review, canceled and deleted are terminal.
+// Created, adopted, rejected, review, canceled and deleted are terminal. [Ledger.Retry] lets rejected,
+// canceled and reviewed items go on.
 //
 // # Guarantees
 //
@@ -24,6 +25,7 @@
 //   - [Ledger.Begin] makes the intent to send durable before a byte is sent, and lets one
 //     attempt of an item be in flight at a time.
 //   - A proof that a HaVIP exists is accepted whenever it arrives.
+//   - An item gets its next clientToken only when it is proven that the last one created nothing.
 //
 // # Keys
 //

@@ -11,8 +11,9 @@ import (
 )
 
 // Event is one line of what happened in a batch. Kind is a state that an item entered, or
-// registered, committed, completed, address (learnt; in Detail) or extra (a second haVipId
-// appeared for the item; in Detail).
+// registered, committed, completed, address (learnt; in Detail), extra (a second haVipId
+// appeared for the item; in Detail), renewed (the item has its next clientToken), retried, or the
+// kind of an [Act].
 type Event struct {
 	// ID orders events and is where to go on reading.
 	ID   string
@@ -21,6 +22,9 @@ type Event struct {
 	Key    string
 	At     Millis
 	Detail string
+	// By, Reason and Items are of acts alone.
+	By, Reason string
+	Items      int64
 }
 
 // Events reads up to limit events after the given ID ("" = from the oldest kept), waiting up
@@ -58,5 +62,9 @@ func decodeEvent(m redis.XMessage) Event {
 		return s
 	}
 	at, _ := strconv.ParseInt(text("at"), 10, 64)
-	return Event{ID: m.ID, Kind: text("kind"), Key: text("key"), At: Millis(at), Detail: text("detail")}
+	items, _ := strconv.ParseInt(text("items"), 10, 64)
+	return Event{
+		ID: m.ID, Kind: text("kind"), Key: text("key"), At: Millis(at), Detail: text("detail"),
+		By: text("by"), Reason: text("reason"), Items: items,
+	}
 }

@@ -25,6 +25,8 @@ var (
 	adoptScript    = script("adopt")
 	renewScript    = script("renew")
 	releaseScript  = script("release")
+	retryScript    = script("retry")
+	actScript      = script("act")
 )
 
 func script(name string) *redis.Script {
@@ -40,7 +42,7 @@ func source(name string) string {
 }
 
 // keys of one batch, all in one Redis Cluster slot.
-type keys struct{ batch, specs, records, attempts, order, open, events string }
+type keys struct{ batch, specs, records, attempts, order, open, events, acts string }
 
 func keysOf(batch string) keys {
 	prefix := "havip:{" + batch + "}:"
@@ -52,12 +54,13 @@ func keysOf(batch string) keys {
 		order:    prefix + "order",
 		open:     prefix + "open",
 		events:   prefix + "events",
+		acts:     prefix + "acts",
 	}
 }
 
 // list is in the order that lua/prelude.lua expects.
 func (k keys) list() []string {
-	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events}
+	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events, k.acts}
 }
 
 // run calls a transition. The time goes first: 0 leaves it to Redis.

@@ -30,7 +30,10 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	if age < LookupGrace {
 		return &Postpone{After: LookupGrace - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
 	}
-	finding, err := h.find(ctx, j, max(LookupGrace-age, -listingAge), func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
+	// A person may have put right what the last listing showed, and asked for another.
+	sinceChange := start.At.Time().Sub(rec.UpdatedAt.Time())
+	fromNow := -min(age-LookupGrace, sinceChange, listingAge)
+	finding, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		return Match(request, rec.FirstSentAt.Time(), there, owned)
 	})
 	switch {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync"
 
 	"github.com/hibiken/asynq"
 
@@ -200,31 +199,10 @@ func (p *Producer) claim(ctx context.Context, batch string, rows []Row) error {
 	return p.ledger.ClaimTokens(ctx, claimsOf(batch, fresh))
 }
 
-// enqueue puts the items' tasks into their queues, many at once. It returns the first error
-// after all that were begun have ended; what was enqueued is found again by its task ID.
+// enqueue puts the items' tasks into their queues, many at once. What was enqueued before an error
+// is found again by its task ID.
 func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	work := make(chan Comparison)
-	var wg sync.WaitGroup
-	for range min(enqueueParallel, len(items)) {
-		wg.Go(func() {
-			for item := range work {
-				if err := p.enqueueOne(ctx, batch, item); err != nil {
-					cancel(err)
-				}
-			}
-		})
-	}
-	for _, item := range items {
-		if ctx.Err() != nil {
-			break
-		}
-		work <- item
-	}
-	close(work)
-	wg.Wait()
-	return context.Cause(ctx)
+	return eachAtOnce(ctx, items, func(ctx context.Context, item Comparison) error { return p.enqueueOne(ctx, batch, item) })
 }
 
 func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) error {

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -148,41 +144,10 @@ func (t tally) String() string {
 func (a *app) confirmer(yes bool, path string) func(context.Context, plan) error {
 	return func(ctx context.Context, p plan) error {
 		a.say("%s", p)
-		if yes || p.toDo() == 0 || path == "-" || !cli.IsTerminal(a.in) || !cli.IsTerminal(a.err) {
+		if yes || p.toDo() == 0 || path == "-" || !a.canAsk() {
 			return nil
 		}
-		_, _ = fmt.Fprint(a.err, "Enqueue them? [y/N] ")
-		answer, err := a.line(ctx)
-		if err != nil {
-			return err
-		}
-		if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
-			return cli.Failf(cli.ExitInterrupted, "nothing was enqueued")
-		}
-		return nil
-	}
-}
-
-// line reads a line of input. Ctrl-C ends the wait; the reading goroutine then ends with the process.
-func (a *app) line(ctx context.Context) (string, error) {
-	type read struct {
-		text string
-		err  error
-	}
-	lines := make(chan read, 1)
-	go func() {
-		text, err := bufio.NewReader(a.in).ReadString('\n')
-		lines <- read{text, err}
-	}()
-	select {
-	case got := <-lines:
-		if errors.Is(got.err, io.EOF) {
-			got.err = nil
-		}
-		return got.text, got.err
-	case <-ctx.Done():
-		a.say("")
-		return "", cli.Failf(cli.ExitInterrupted, "interrupted; nothing was enqueued")
+		return a.ask(ctx, "Enqueue them?", "nothing was enqueued")
 	}
 }
 

@@ -45,6 +45,24 @@ func (a *app) openDurable(ctx context.Context, allowVolatile bool) (*session, er
 
 // producer returns a producer whose many enqueues at once travel together, and what releases it.
 func (s *session) producer() (p *tasks.Producer, release func(), err error) {
+	pipe, release, err := s.pipeline()
+	if err != nil {
+		return nil, nil, err
+	}
+	return tasks.NewProducer(s.ledger, asynq.NewClientFromRedisClient(pipe)), release, nil
+}
+
+// dispatcher returns a dispatcher alike.
+func (s *session) dispatcher() (d *tasks.Dispatcher, release func(), err error) {
+	pipe, release, err := s.pipeline()
+	if err != nil {
+		return nil, nil, err
+	}
+	return tasks.NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe)), release, nil
+}
+
+// pipeline returns a client that sends what many ask at once together.
+func (s *session) pipeline() (pipe redis.UniversalClient, release func(), err error) {
 	pipelined, ok := s.rdb.(interface {
 		AutoPipeline() (*redis.AutoPipeliner, error)
 	})
@@ -55,8 +73,7 @@ func (s *session) producer() (p *tasks.Producer, release func(), err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("pipeline to redis: %w", err)
 	}
-	producer := tasks.NewProducer(s.ledger, asynq.NewClientFromRedisClient(queue))
-	return producer, func() { _ = queue.Close() }, nil
+	return queue, func() { _ = queue.Close() }, nil
 }
 
 // warnUnlessReplicated says so when a failover of Redis could still forget the batch.

@@ -2,7 +2,6 @@ package redisconn
 
 import (
 	"errors"
-	"net"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
@@ -15,12 +14,8 @@ import (
 func replicated(t *testing.T) (master, replica *redistest.Server) {
 	t.Helper()
 	master = redistest.Start(t)
-	host, port, err := net.SplitHostPort(master.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	replica = redistest.Start(t, redistest.Lines("replicaof "+host+" "+port, "repl-diskless-sync-delay 0"))
-	awaitReplica(t, master.Client(t))
+	replica = redistest.Start(t, redistest.ReplicaOf(master))
+	redistest.AwaitReplica(t, master)
 	return master, replica
 }
 

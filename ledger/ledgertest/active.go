@@ -8,24 +8,25 @@ import (
 )
 
 func testActive(t *testing.T, b *bench) {
-	active := func() []string {
-		t.Helper()
-		names, err := b.Active(t.Context(), 0, 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return names
-	}
-	equal(t, "none", active(), []string(nil))
+	equal(t, "none", b.active(t), []string(nil))
 	b.register(t, "a")
-	equal(t, "registered", active(), []string{batch})
+	equal(t, "registered", b.active(t), []string{batch})
 	b.begin(t, "a", terms("t1"), ledger.Begun)
-	equal(t, "sending", active(), []string{batch})
+	equal(t, "sending", b.active(t), []string{batch})
 	b.record(t, "a", 1, createdOutcome, ledger.Applied)
-	equal(t, "finished", active(), []string(nil))
+	equal(t, "finished", b.active(t), []string(nil))
 	b.pass(time.Second)
 	b.register(t, "a", "b")
-	equal(t, "registered into again", active(), []string{batch})
+	equal(t, "registered into again", b.active(t), []string{batch})
+}
+
+func (b *bench) active(t *testing.T) []string {
+	t.Helper()
+	names, err := b.Active(t.Context(), 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 func testStale(t *testing.T, b *bench) {

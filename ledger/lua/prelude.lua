@@ -10,12 +10,13 @@
 --   KEYS[5]  havip:{B}:order     list    keys in the order they were registered
 --   KEYS[6]  havip:{B}:open      zset    items that are not finished, by last change (ms)
 --   KEYS[7]  havip:{B}:events    stream  what happened, capped
+--   KEYS[8]  havip:{B}:acts      list    what persons did to the batch; JSON, capped
 --
 -- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock: one clock for a
 -- whole fleet of workers, so that leases do not depend on theirs.
 
 local BATCH, SPECS, RECORDS, ATTEMPTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local ORDER, OPEN, EVENTS = KEYS[5], KEYS[6], KEYS[7]
+local ORDER, OPEN, EVENTS, ACTS = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 
 -- The newest events kept for a batch, approximately.
 local EVENTS_KEPT = 10000

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// bulkFlags are the flags of every verb on many items of a batch.
+type bulkFlags struct {
+	where       []string
+	reason      string
+	dryRun, yes bool
+}
+
+func defineBulkFlags(cmd *cobra.Command, flags *bulkFlags) {
+	f := cmd.Flags()
+	f.StringArrayVar(&flags.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must hold. FIELD: "+strings.Join(selectable, ", "))
+	f.BoolVar(&flags.dryRun, "dry-run", false, "tell what would be done, and change nothing")
+	f.BoolVar(&flags.yes, "yes", false, "do not ask; required without a terminal")
+	defineReason(cmd, &flags.reason)
+}
+
+// bulk is a verb on many items of a batch.
+type bulk struct {
+	verb string
+	// judge tells what would be done to an item, or none and why.
+	judge func(item ledger.Item, chosen selection) (action, why string)
+	// carryOut does it to items that may have changed since they were judged, and tells of each what
+	// was done.
+	carryOut func(ctx context.Context, on *worksite, items []ledger.Item) ([]deed, error)
+}
+
+// worksite is where a verb is carried out, and why.
+type worksite struct {
+	*session
+	tasks         *tasks.Dispatcher
+	batch, reason string
+}
+
+// deed is what was done to an item, or none and why.
+type deed struct{ action, why string }
+
+// none is the action on an item that is left alone.
+const none = "none"
+
+// bulkChunk is how many items are changed at a time.
+const bulkChunk = 200
+
+// run is the verb: look, ask, note who does it, do it.
+func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) error {
+	chosen, err := parseSelection(flags.where)
+	if err != nil {
+		return err
+	}
+	if !flags.dryRun && !flags.yes && !a.canAsk() {
+		return cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal to ask on: pass --yes, or look first with --dry-run", v.verb)
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if _, err := s.ledger.Batch(ctx, batch); err != nil {
+		return notFound(err)
+	}
+	plan, err := v.plan(ctx, s, batch, chosen)
+	if err != nil {
+		return err
+	}
+	if flags.dryRun || plan.eligible() == 0 {
+		return a.showTally(v, plan, flags.dryRun)
+	}
+	if !flags.yes {
+		a.say("%s", plan.line(v.verb))
+		for _, row := range plan.rows {
+			a.say("  %s", row)
+		}
+		if err := a.ask(ctx, fmt.Sprintf("%s %s?", capital(v.verb), count(plan.eligible(), "item", "items")), "nothing was changed"); err != nil {
+			return err
+		}
+	}
+	dispatcher, release, err := s.dispatcher()
+	if err != nil {
+		return err
+	}
+	defer release()
+	on := &worksite{session: s, tasks: dispatcher, batch: batch, reason: render.Printable(flags.reason)}
+	return v.do(ctx, a, on, chosen, plan.eligible())
+}
+
+// plan judges the chosen items, and changes nothing.
+func (v bulk) plan(ctx context.Context, s *session, batch string, chosen selection) (*bulkTally, error) {
+	var plan bulkTally
+	for item, err := range s.selected(ctx, batch, chosen) {
+		if err != nil {
+			return nil, err
+		}
+		action, why := v.judge(item, chosen)
+		plan.add(deed{action, why}, item.Record.State)
+	}
+	return &plan, nil
+}
+
+// do carries the verb out, noting who does it before and what came of it after.
+func (v bulk) do(ctx context.Context, a *app, on *worksite, chosen selection, planned int64) error {
+	act := ledger.Act{Kind: v.verb, By: author(), Reason: on.reason, Items: planned, Detail: chosen.String()}
+	if err := on.ledger.Note(ctx, on.batch, act); err != nil {
+		return err
+	}
+	bar := a.newBar(v.verb, planned)
+	defer bar.finish()
+	var done bulkTally
+	err := v.each(ctx, on, chosen, func(d deed, item ledger.Item) {
+		done.add(d, item.Record.State)
+		bar.set(done.eligible())
+	})
+	bar.finish()
+	if err != nil {
+		return fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.eligible()), count(planned, "item", "items"))
+	}
+	act.Kind, act.Items, act.Detail = v.verb+"-done", done.eligible(), done.summary()
+	if err := on.ledger.Note(ctx, on.batch, act); err != nil {
+		return err
+	}
+	if err := a.showTally(v, &done, false); err != nil {
+		return err
+	}
+	a.say("follow it with `enqueue watch %s`", word(on.batch))
+	return nil
+}
+
+// each carries the verb out chunk by chunk, so that memory does not grow with the batch.
+func (v bulk) each(ctx context.Context, on *worksite, chosen selection, tell func(deed, ledger.Item)) error {
+	var chunk []ledger.Item
+	flush := func() error {
+		if len(chunk) == 0 {
+			return nil
+		}
+		deeds, err := v.carryOut(ctx, on, chunk)
+		for i, d := range deeds {
+			tell(d, chunk[i])
+		}
+		chunk = chunk[:0]
+		return err
+	}
+	for item, err := range on.selected(ctx, on.batch, chosen) {
+		if err != nil {
+			return err
+		}
+		if action, why := v.judge(item, chosen); action == none {
+			tell(deed{none, why}, item)
+			continue
+		}
+		if chunk = append(chunk, item); len(chunk) == bulkChunk {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}

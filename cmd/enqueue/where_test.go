@@ -1,0 +1,67 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"havip/internal/cli"
+	"havip/ledger"
+)
+
+func TestParseSelection(t *testing.T) {
+	t.Parallel()
+	for where, want := range map[string]string{
+		"":                          "all items",
+		"state=rejected":            "state=rejected",
+		"code=a=b":                  "code=a=b",
+		"code=":                     "code=",
+		"key=web-1|state=rejected":  "key=web-1 state=rejected",
+		"state=review|state=review": "state=review state=review",
+	} {
+		got, err := parseSelection(split(where))
+		if err != nil || got.String() != want {
+			t.Errorf("%q: got %q, %v", where, got, err)
+		}
+	}
+	for where, why := range map[string]string{
+		"state":                       `--where "state": must be FIELD=VALUE, where FIELD is one of state, code, key, account, region, subnetId, class`,
+		"name=x":                      `--where "name=x": must be FIELD=VALUE`,
+		"=x":                          `must be FIELD=VALUE`,
+		"state=lost":                  `--where "state=lost": a state is one of [queued`,
+		"state=review|state=rejected": `--where "state=rejected": state=review is asked for as well, and no item has both`,
+	} {
+		_, err := parseSelection(split(where))
+		if cli.CodeOf(err) != cli.ExitUsage || !strings.Contains(err.Error(), why) {
+			t.Errorf("%q: got %v", where, err)
+		}
+	}
+}
+
+func split(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "|")
+}
+
+func TestSelectionMatches(t *testing.T) {
+	t.Parallel()
+	item := ledger.Item{
+		Spec:   ledger.Spec{Key: "web-1", Account: "team", Region: "gz", Body: `{"name":"n","subnetId":"sbn-1"}`},
+		Record: ledger.Record{State: ledger.Rejected, Code: "NoSuchObject", Class: "rejected"},
+	}
+	for where, want := range map[string]bool{
+		"": true, "state=rejected": true, "state=review": false, "code=NoSuchObject": true, "code=NoSuch": false, "code=": false,
+		"key=web-1": true, "key=web": false, "account=team": true, "account=default": false, "region=gz": true, "region=bj": false,
+		"subnetId=sbn-1": true, "subnetId=sbn-2": false, "class=rejected": true, "class=unknown": false,
+		"state=rejected|subnetId=sbn-1": true, "state=rejected|subnetId=sbn-2": false,
+	} {
+		chosen, err := parseSelection(split(where))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := chosen.matches(item); err != nil || got != want {
+			t.Errorf("%q: got %v, %v", where, got, err)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/hibiken/asynq"
+
+	"havip/ledger"
+)
+
+// TaskInspector is what a [Dispatcher] needs of asynq's; [*asynq.Inspector] is one.
+type TaskInspector interface {
+	GetTaskInfo(queue, id string) (*asynq.TaskInfo, error)
+	RunTask(queue, id string) error
+}
+
+// Dispatcher sees to it that items which the ledger knows have a task, at once. What the task then
+// does, the ledger decides, so that one too many is harmless, and repeating it is safe.
+type Dispatcher struct {
+	queue     Queue
+	inspector TaskInspector
+}
+
+// NewDispatcher returns a dispatcher over the given queue and inspector. For many items, both over
+// go-redis's AutoPipeliner are many times faster.
+func NewDispatcher(queue Queue, inspector TaskInspector) *Dispatcher {
+	return &Dispatcher{queue: queue, inspector: inspector}
+}
+
+// Dispatch puts in a task for each item that the ledger has just let go on again.
+func (d *Dispatcher) Dispatch(ctx context.Context, items []ledger.Item) error {
+	return eachAtOnce(ctx, items, d.dispatch)
+}
+
+// Hurry has the tasks of unfinished items run now, instead of after their delay. A task that is being
+// carried out is left alone, and one that is missing is made anew.
+func (d *Dispatcher) Hurry(ctx context.Context, items []ledger.Item) error {
+	return eachAtOnce(ctx, items, d.hurry)
+}
+
+func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
+	known, err := d.enqueue(ctx, item, "")
+	if err != nil || !known {
+		return err
+	}
+	state, err := d.bringForward(queueOf(item), TaskID(item.Batch, item.Key, item.Record.Generation))
+	switch {
+	case err != nil:
+		return err
+	case state == asynq.TaskStateActive:
+		// It may be about to end, having found the item as it was before.
+		_, err = d.enqueue(ctx, item, "again-"+strconv.Itoa(item.Record.Sends))
+	case state == unknownTask:
+		_, err = d.enqueue(ctx, item, "")
+	}
+	return err
+}
+
+func (d *Dispatcher) hurry(ctx context.Context, item ledger.Item) error {
+	// A task keeps the ID of the generation that it was made for.
+	for generation := item.Record.Generation; generation >= 1; generation-- {
+		state, err := d.bringForward(queueOf(item), TaskID(item.Batch, item.Key, generation))
+		if err != nil || state != unknownTask {
+			return err
+		}
+	}
+	_, err := d.enqueue(ctx, item, "")
+	return err
+}
+
+// enqueue puts in a task for the item, and reports whether asynq knew one by that ID already.
+func (d *Dispatcher) enqueue(ctx context.Context, item ledger.Item, suffix string) (known bool, err error) {
+	task, options, err := TaskOf(item, suffix)
+	if err != nil {
+		return false, err
+	}
+	_, err = d.queue.EnqueueContext(ctx, task, options...)
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("enqueue item %q of batch %q: %w", item.Key, item.Batch, err)
+	}
+	return false, nil
+}
+
+// unknownTask is the state of a task that asynq does not know.
+const unknownTask asynq.TaskState = 0
+
+// bringForward makes a task that waits for its time, or has ended, pending, and answers the state
+// that it was in.
+func (d *Dispatcher) bringForward(queue, id string) (asynq.TaskState, error) {
+	const tries = 3 // it may change its state just now
+	var failed error
+	for range tries {
+		info, err := d.inspector.GetTaskInfo(queue, id)
+		switch {
+		case errors.Is(err, asynq.ErrTaskNotFound), errors.Is(err, asynq.ErrQueueNotFound):
+			return unknownTask, nil
+		case err != nil:
+			return unknownTask, fmt.Errorf("task %s of queue %s: %w", id, queue, err)
+		case info.State == asynq.TaskStatePending, info.State == asynq.TaskStateActive:
+			return info.State, nil
+		}
+		if failed = d.inspector.RunTask(queue, id); failed == nil {
+			return info.State, nil
+		}
+	}
+	return unknownTask, fmt.Errorf("bring task %s of queue %s forward: %w", id, queue, failed)
+}
+
+func queueOf(item ledger.Item) string {
+	return Lane{Account: item.Account, Region: item.Region}.Queue()
+}
