@@ -55,6 +55,12 @@ func poisonedAfter(class Class) int {
 	return 3
 }
 
+// renewalSettles is how long a token that refusals brought about stays unsent. A Redis that crashes or
+// fails over may lose its last second or two: were the renewal lost together with what was sent since, the
+// earlier token would be sent once more, and create a second HaVIP beside the next one's. The other
+// renewals need no such wait, for whoever lost one comes to the same token again.
+const renewalSettles = 3 * time.Second
+
 // renewPoisoned gives the item its next token: each request of the present one was refused, so that
 // it provably created nothing.
 func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) error {
@@ -65,7 +71,7 @@ func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) 
 		return h.later(j, err)
 	}
 	j.log.Info().Int("generation", rec.Generation+1).Str("verdict", string(verdict)).Str("why", why).Msg("the item has its next clientToken")
-	return &Postpone{After: h.delay(rec.Sends, 0), Reason: why}
+	return &Postpone{After: max(h.delay(rec.Sends, 0), renewalSettles), Reason: why}
 }
 
 // send makes the one API call of an attempt.

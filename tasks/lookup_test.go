@@ -437,6 +437,23 @@ func TestPoisonedTokenIsRenewed(t *testing.T) {
 	}
 }
 
+// Redis may lose the last second before a crash. What it cannot lose is a renewal and what was sent under
+// the next token, for that comes later: the earlier token would be sent again, and create another HaVIP.
+func TestRenewedTokenIsNotSentAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:answer=x3:403/AccessDenied")
+	config := b.config()
+	config.MaxDelay = time.Millisecond
+	b.handler = NewHandler(config)
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.postponed(task)
+	again := b.postponement(task)
+	if got := b.record("a").Generation; got != 2 || again.After < renewalSettles {
+		t.Errorf("generation %d is sent in %s", got, again.After)
+	}
+}
+
 // The lane had used up its quota for longer than BCE keeps a token. If BCE remembers that it refused the
 // token, and that the token is dead, it calls it a mismatch, by whatever name; so it is not sent again.
 func TestTokenOfAnOldRefusalIsRenewed(t *testing.T) {
