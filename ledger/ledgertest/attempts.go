@@ -256,6 +256,18 @@ func testClockPutBack(t *testing.T, b *bench) {
 	equal(t, "doubt", b.item(t, "a").Record.Unknown, true)
 }
 
+// Redis has lost its last second, and in it that a request was begun: what became of it still counts.
+func testLostIntent(t *testing.T, b *bench) {
+	b.register(t, "unknown", "created")
+	rec := b.record(t, "unknown", 1, unknownOutcome, ledger.Late)
+	equal(t, "doubt", rec.Unknown, true)
+	equal(t, "since", rec.UnknownSince.Time(), b.clock())
+	equal(t, "a HaVIP that is older is not its own", rec.FirstSentAt.Time(), b.clock())
+	b.record(t, "created", 1, createdOutcome, ledger.Applied)
+	b.pass(20*time.Hour + time.Millisecond)
+	b.begin(t, "unknown", terms("t1"), ledger.Lookup)
+}
+
 func testLogIsBounded(t *testing.T, b *bench) {
 	b.register(t, "a")
 	const sends = 150

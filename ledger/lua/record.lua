@@ -32,6 +32,10 @@ local wrote, sent_at = close_attempt(key, n, {
   haVipId = outcome.haVipId,
 })
 
+-- Redis may have lost that this request was begun, or that any was. It ended just now, then.
+rec.firstSentAt, rec.lastSentAt = rec.firstSentAt or now, rec.lastSentAt or now
+sent_at = sent_at or rec.lastSentAt + (rec.offset or 0)
+
 local proof = outcome.state == 'created'
 local has_id = rec.haVipId and rec.haVipId ~= ''
 
@@ -47,7 +51,7 @@ if not wrote and not proof then return answer('same') end
 local latest = rec.state == 'sending' and n == rec.sends
 if not proof and not latest then
   if outcome.unknown and not TERMINAL[rec.state] then
-    doubt(rec, sent_at or rec.lastSentAt + (rec.offset or 0))
+    doubt(rec, sent_at)
     save_record(key, rec)
   end
   return answer('late')
@@ -59,7 +63,7 @@ if outcome.counted then
 elseif not rec.unknown then
   rec.firstFailedAt = nil -- BCE answered, and what it said does not count: no failure goes on
 end
-if outcome.unknown then doubt(rec, sent_at or rec.lastSentAt + (rec.offset or 0)) end
+if outcome.unknown then doubt(rec, sent_at) end
 if outcome.lookup then rec.lookup = true end
 -- Refusals in a row that are alike and not about the item: a token may have been poisoned.
 if outcome.state == 'waiting' and outcome.code then
@@ -69,7 +73,7 @@ else
 end
 -- From its first answer on, BCE may remember a refused token, too.
 if outcome.state == 'waiting' and outcome.status then
-  rec.refusedSince = rec.refusedSince or sent_at or rec.lastSentAt + (rec.offset or 0)
+  rec.refusedSince = rec.refusedSince or sent_at
 end
 rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
