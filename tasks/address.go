@@ -34,7 +34,7 @@ func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record, n
 		return errAgain
 	}
 	if address == "" {
-		age := now.Time().Sub(rec.UpdatedAt.Time())
+		age := now.Time().Sub(rec.UpdatedAt.Time()).Abs() // below zero when a clock was put back
 		if age < patienceFor(err) {
 			// From 4 s on, longer the older the question is.
 			n := 3 + int(age.Minutes())
@@ -58,8 +58,11 @@ func (h *Handler) askAddress(ctx context.Context, haVIPID string) (string, error
 		}
 	}
 	out, err := h.API.GetHaVIP(ctx, haVIPID)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case out.HaVIP.ID != haVIPID:
+		return "", fmt.Errorf("asked about %s, and answered about %s", haVIPID, out.HaVIP.ID)
 	}
 	return out.HaVIP.PrivateIPAddress, nil
 }

@@ -601,6 +601,38 @@ func TestHandlerAddressCanStayUnknown(t *testing.T) {
 	}
 }
 
+// mistakenAPI answers a question about one HaVIP with another.
+type mistakenAPI struct{ API }
+
+func (mistakenAPI) GetHaVIP(context.Context, string) (*bce.GetHaVIPOutput, error) {
+	return &bce.GetHaVIPOutput{HaVIP: bce.HaVIP{ID: "havip-other", PrivateIPAddress: "10.9.9.9"}}, nil
+}
+
+func TestHandlerTakesNoAddressOfAnotherHaVIP(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	config.API = mistakenAPI{b.api}
+	b.handler = NewHandler(config)
+	b.postponed(b.put(testItem("a", "")))
+	if rec := b.record("a"); rec.PrivateIPAddress != "" || !rec.NeedsAddress() {
+		t.Errorf("record %+v", rec)
+	}
+}
+
+// A clock that was put back makes nobody ask for ever.
+func TestHandlerGivesUpOnAnAddressAfterAClockWasPutBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "get:answer:404/NoSuchObject")
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.clock.pass(-24 * time.Hour)
+	b.done(task)
+	if rec := b.record("a"); !rec.AddressGivenUp {
+		t.Errorf("record %+v", rec)
+	}
+}
+
 // Our clock is right again: the first answer shows it, and no request has to be refused for it.
 func TestHandlerUnlearnsTheClock(t *testing.T) {
 	t.Parallel()
