@@ -184,7 +184,8 @@ func testTokenAgeDoesNotSlide(t *testing.T, b *bench) {
 	b.begin(t, "a", terms("last"), ledger.Lookup)
 }
 
-// A token ages by BCE's clock: when that has jumped, so has the token's age.
+// A token ages by BCE's clock: when that has jumped, so has the token's age. Where it seems to be of the
+// future, its workers do not agree on that clock, or one was put back: it may be dead.
 func testTokenAgeIsBCEs(t *testing.T, b *bench) {
 	b.register(t, "recorded", "interrupted", "behind")
 	for _, key := range []string{"recorded", "interrupted", "behind"} {
@@ -199,8 +200,11 @@ func testTokenAgeIsBCEs(t *testing.T, b *bench) {
 	o.ClockOffset = 26 * time.Hour
 	b.begin(t, "recorded", o, ledger.Lookup)
 	b.begin(t, "interrupted", o, ledger.Lookup)
-	o.ClockOffset = -26 * time.Hour
+	o.ClockOffset = 59 * time.Minute
 	b.begin(t, "behind", o, ledger.Begun)
+	b.record(t, "behind", 2, unknownOutcome, ledger.Applied)
+	o.ClockOffset, o.Ticket = 0, "t3"
+	b.begin(t, "behind", o, ledger.Lookup)
 }
 
 var notSentOutcome = ledger.Outcome{State: ledger.Queued, Class: "not-sent", Counted: true}
@@ -252,8 +256,28 @@ func testClockPutBack(t *testing.T, b *bench) {
 	b.register(t, "a")
 	b.begin(t, "a", terms("t1"), ledger.Begun)
 	b.pass(-24 * time.Hour)
-	b.begin(t, "a", terms("t2"), ledger.Begun)
+	seen := b.begin(t, "a", terms("t2"), ledger.Lookup).Item.Record
 	equal(t, "doubt", b.item(t, "a").Record.Unknown, true)
+	equal(t, "the lookup waits from now on", seen.LastSentAt.Time(), b.clock())
+	b.pass(time.Minute)
+	seen = b.begin(t, "a", terms("t3"), ledger.Lookup).Item.Record
+	equal(t, "and no longer", seen.LastSentAt.Time(), b.clock().Add(-time.Minute))
+}
+
+// How old a token is that seems to be of the future, nobody knows: it may be dead.
+func testTokenAgeAfterAClockWasPutBack(t *testing.T, b *bench) {
+	b.register(t, "unknown", "refused", "a little")
+	for _, key := range []string{"unknown", "refused", "a little"} {
+		b.begin(t, key, terms("t1"), ledger.Begun)
+	}
+	b.record(t, "unknown", 1, unknownOutcome, ledger.Applied)
+	b.record(t, "a little", 1, unknownOutcome, ledger.Applied)
+	b.record(t, "refused", 1, throttledOutcome, ledger.Applied)
+	b.pass(-time.Minute)
+	b.begin(t, "a little", terms("t2"), ledger.Begun)
+	b.pass(-24 * time.Hour)
+	b.begin(t, "unknown", terms("t2"), ledger.Lookup)
+	b.begin(t, "refused", terms("t2"), ledger.Stale)
 }
 
 // Redis has lost its last second, and in it that a request was begun: what became of it still counts.

@@ -37,6 +37,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"begin ends retries at the horizon", testHorizon},
 		{"the horizon is of failures that go on", testHorizonBeginsAnew},
 		{"a clock put back holds no item for ever", testClockPutBack},
+		{"a token of the future may be dead", testTokenAgeAfterAClockWasPutBack},
 		{"the outcome of a request that redis forgot counts", testLostIntent},
 		{"the log keeps the first requests and the last", testLogIsBounded},
 		{"concurrent begins let exactly one through", testConcurrentBegin},

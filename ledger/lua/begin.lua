@@ -29,6 +29,10 @@
 -- An item counts as tried in vain only if it was tried until now, by workers that were running.
 local STILL_TRYING = 60 * 60 * 1000
 
+-- A moment that lies further ahead than this was noted before a clock was put back: how long ago it was,
+-- nobody knows.
+local AHEAD = 60 * 1000
+
 -- The log of an item's requests keeps the first of them and the last; what is between is dropped.
 local LOG_FIRST, LOG_LAST = 20, 80
 
@@ -42,6 +46,12 @@ local spec = redis.call('HGET', SPECS, key) or ''
 
 local function answer(verdict, wait)
   return { verdict, cjson.encode(rec), spec, wait or 0, now }
+end
+
+-- may_be_dead reports whether a token may be that has been in use since this time, by BCE's clock.
+local function may_be_dead(since)
+  local age = now + offset - since
+  return token_age > 0 and (age > token_age or age < -AHEAD)
 end
 
 if fingerprint ~= '' and fingerprint ~= rec.fingerprint then return answer('conflict') end
@@ -63,10 +73,11 @@ if rec.state == 'sending' then
   save_record(key, rec)
 end
 
-if rec.lookup then return answer('lookup') end
-if rec.unknown and token_age > 0 and now + offset - rec.unknownSince > token_age then
-  return answer('lookup')
+if rec.lastSentAt and rec.lastSentAt - now > AHEAD then
+  rec.lastSentAt = now -- at the latest; what waits for some time since then must not wait for the clock
+  save_record(key, rec)
 end
+if rec.lookup or (rec.unknown and may_be_dead(rec.unknownSince)) then return answer('lookup') end
 local last_known = math.max(rec.lastSentAt or 0, rec.renewedAt or 0, rec.registeredAt)
 if token_age > 0 and now - last_known > token_age and not looked then return answer('idle') end
 if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then
@@ -74,9 +85,7 @@ if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then
   if now - rec.lastSentAt <= STILL_TRYING then return answer('exhausted') end
   rec.firstFailedAt = nil -- nobody has tried meanwhile: the horizon begins anew
 end
-if rec.refusedSince and not rec.unknown and token_age > 0 and now + offset - rec.refusedSince > token_age then
-  return answer('stale')
-end
+if rec.refusedSince and not rec.unknown and may_be_dead(rec.refusedSince) then return answer('stale') end
 
 rec.sends = rec.sends + 1
 rec.firstSentAt = rec.firstSentAt or now
