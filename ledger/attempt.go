@@ -18,7 +18,8 @@ type BeginOptions struct {
 	// recognised as the same.
 	Ticket string
 	// Lease is how long the attempt may take at the very most. After it, another worker may
-	// begin the next one.
+	// begin the next one. A lease that the ledger's clock gave before it was put back is waited for
+	// only while what is left of it is at most twice this one.
 	Lease time.Duration
 	// TokenMaxAge is how long after the first send with an unknown outcome, or that was refused,
 	// its token may still be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when

@@ -70,6 +70,17 @@ func testTakeover(t *testing.T, b *bench) {
 	equal(t, "log", classes, []string{"interrupted by w1", "sending by w2"})
 }
 
+func testLeasesDiffer(t *testing.T, b *bench) {
+	b.register(t, "a")
+	long, short := terms("t1"), terms("t2")
+	long.Lease, short.Lease = time.Hour, 10*time.Second
+	b.begin(t, "a", long, ledger.Begun)
+	b.pass(time.Minute)
+	equal(t, "wait", b.begin(t, "a", short, ledger.Busy).Wait, 59*time.Minute)
+	b.pass(59 * time.Minute)
+	b.begin(t, "a", short, ledger.Begun)
+}
+
 func testForeign(t *testing.T, b *bench) {
 	b.register(t, "a")
 	o := terms("t1")

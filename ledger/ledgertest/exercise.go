@@ -28,6 +28,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"begin makes the intent durable and lets one attempt fly", testBegin},
 		{"begin repeated with its ticket is the same attempt", testBeginRepeated},
 		{"begin after a lease takes over and knows nothing of the outcome", testTakeover},
+		{"a lease holds whatever the next caller's is", testLeasesDiffer},
 		{"begin refuses a foreign token or request", testForeign},
 		{"begin asks for a lookup when the token may be dead", testTokenAge},
 		{"a token that was refused goes stale", testRefusedTokenAge},

@@ -60,9 +60,9 @@ if TERMINAL[rec.state] then return answer('finished') end
 
 if rec.state == 'sending' then
   if rec.ticket == ticket then return answer('begun') end
-  -- A lease that is still far longer than any is one of a clock that has since been put back.
+  -- A lease of a clock that has since been put back may be far longer than any.
   local left = rec.leaseUntil - now
-  if left > 0 and left <= 2 * lease then return answer('busy', left) end
+  if left > 0 and (rec.lastSentAt <= now or left <= 2 * lease) then return answer('busy', left) end
   -- Its worker died or lost Redis: whether BCE acted on that request, nobody knows.
   close_attempt(key, rec.sends, { class = 'interrupted' })
   rec.attempts = rec.attempts + 1
