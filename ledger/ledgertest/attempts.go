@@ -421,6 +421,10 @@ func testExtra(t *testing.T, b *bench) {
 	events := b.events(t)
 	last := events[len(events)-1]
 	equal(t, "event", last.Kind+" "+last.Detail, "extra havip-2")
+	rec := b.item(t, "a").Record
+	b.pass(time.Second)
+	equal(t, "the record after repeating", b.record(t, "a", 1, second, ledger.Extra), rec)
+	equal(t, "the events after repeating", b.events(t), events)
 }
 
 func testTerminal(t *testing.T, b *bench) {

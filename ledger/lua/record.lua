@@ -41,7 +41,13 @@ local has_id = rec.haVipId and rec.haVipId ~= ''
 
 if proof and has_id then
   if rec.haVipId == outcome.haVipId then return answer('same') end
+  rec.extras = rec.extras or {} -- each is told once
+  for _, id in ipairs(rec.extras) do
+    if id == outcome.haVipId then return answer('extra') end
+  end
+  table.insert(rec.extras, outcome.haVipId)
   event('extra', key, outcome.haVipId)
+  save_record(key, rec)
   return answer('extra')
 end
 if not wrote and not proof then return answer('same') end
