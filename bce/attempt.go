@@ -15,7 +15,7 @@ type Attempt struct {
 	Method, Path string
 	// ClientToken is the idempotency token sent, if any.
 	ClientToken string
-	// SignedAt is the time in the signature, clock offset included.
+	// SignedAt is the time in the signature, clock offset included, or that of [WithDate].
 	SignedAt time.Time
 	// BodyHash is the SHA-256 of the body in hexadecimal, "" without a body, by which
 	// attempts of one item can be proven to be alike. BodySize is its length in bytes.

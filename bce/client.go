@@ -50,7 +50,7 @@ func NewClient(config Config) (*Client, error) {
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
 // SetClockOffset sets what is added to the local clock when signing: the server's clock,
-// as [Error.ServerDate] shows it, minus ours. It counts from the next call on.
+// as [Error.ServerDate] shows it, minus ours. It counts from the next call on; see [WithDate], too.
 func (c *Client) SetClockOffset(offset time.Duration) { c.clockOffset.Store(int64(offset)) }
 
 // ClockOffset returns what [Client.SetClockOffset] set last.
@@ -88,7 +88,7 @@ func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
 	if err != nil {
 		return ResponseMeta{}, call.refused(ctx, err)
 	}
-	signedAt := c.config.Now().Add(c.ClockOffset()).UTC().Truncate(time.Second)
+	signedAt := c.date(ctx)
 	input := SignInput{Credentials: credentials, Time: signedAt, Expiry: c.config.SignatureExpiry}
 	if err := c.signer.Sign(req, input); err != nil {
 		return ResponseMeta{}, call.refused(ctx, err)

@@ -137,6 +137,25 @@ func TestClockOffset(t *testing.T) {
 	}
 }
 
+// TestWithDate: a call that is given its date has it, whatever the clocks say.
+func TestWithDate(t *testing.T) {
+	t.Parallel()
+	rec := &recorder{answer: `{"haVipId":"havip-1"}`}
+	client, seen := rec.serve(t, nil)
+	at := clientTime.Add(-20 * time.Minute)
+	ctx := WithDate(t.Context(), at)
+	client.SetClockOffset(25 * time.Hour)
+	if _, err := client.CreateHaVIPBody(ctx, "t", []byte(createBody)); err != nil {
+		t.Fatal(err)
+	}
+	if got := seen.only(t).SignedAt; !got.Equal(at) {
+		t.Errorf("signed at %v; want %v", got, at)
+	}
+	if got := rec.requests()[0].Header.Get("X-Bce-Date"); got != at.Format(timestampLayout) {
+		t.Errorf("sent %q; want %v", got, at)
+	}
+}
+
 // TestEachAttemptIsSignedAnew repeats one create as time goes by and the key is rotated.
 func TestEachAttemptIsSignedAnew(t *testing.T) {
 	t.Parallel()

@@ -12,16 +12,14 @@ import (
 	"havip/ledger"
 )
 
-// attempt sends the request that was begun, records what it proved, and decides. Until is the
-// latest moment at which the call may still be under way.
-func (h *Handler) attempt(ctx context.Context, j *job, until time.Time) error {
+// attempt sends the request that was begun, records what it proved, and decides.
+func (h *Handler) attempt(ctx context.Context, j *job) error {
 	// Neither asynq's lease nor a shutdown may cut off a call: its outcome would be unknown.
 	ctx = context.WithoutCancel(ctx)
-	signedWith := h.API.ClockOffset()
-	outcome, took := h.send(ctx, j, until)
+	outcome, took := h.send(ctx, j)
 	h.logAttempt(j, outcome, took)
 	h.unlearnClock(j, outcome.ServerDate)
-	clockLearnt := outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate, signedWith)
+	clockLearnt := outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate, j.clockOffset)
 	if !clockLearnt { // else it was our clock, and is not the lane's fault any more
 		j.pass.Done(ctx, outcome)
 	}
@@ -74,20 +72,17 @@ func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) 
 	return &Postpone{After: max(h.delay(rec.Sends, 0), renewalSettles), Reason: why}
 }
 
-// send makes the one API call of an attempt.
-func (h *Handler) send(ctx context.Context, j *job, until time.Time) (Outcome, time.Duration) {
+// send makes the one API call of an attempt, which is over a CallTimeout after the attempt was begun.
+//
+// It is dated by when it was begun, with the clock by which the token's age was judged. Should that
+// clock turn out to be wrong before the request is signed, as another attempt learns, or should this
+// process be stopped for long, BCE refuses it as expired, and does not create under a dead token.
+func (h *Handler) send(ctx context.Context, j *job) (Outcome, time.Duration) {
 	sent := time.Now()
-	ctx, cancel := context.WithDeadline(ctx, earlier(sent.Add(CallTimeout), until))
+	ctx, cancel := context.WithDeadline(bce.WithDate(ctx, j.began.Add(j.clockOffset)), j.began.Add(CallTimeout))
 	defer cancel()
 	out, err := h.API.CreateHaVIPBody(ctx, j.item.Record.ClientToken, []byte(j.item.Body))
 	return Classify(out, err, j.item.Record.Unknown), time.Since(sent)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // logAttempt writes the one line of an attempt.

@@ -150,6 +150,10 @@ type job struct {
 	log     zerolog.Logger
 	// lookedUp says that the idle item was looked for in vain.
 	lookedUp bool
+	// began is when the attempt was begun, and clockOffset what BCE's clock was ahead of ours as far
+	// as was known then.
+	began       time.Time
+	clockOffset time.Duration
 	// pass is the lane's permission for the request that may be sent.
 	pass Pass
 }
@@ -264,7 +268,7 @@ func (h *Handler) untilDrain(ctx context.Context) (context.Context, context.Canc
 
 // carryOut begins an attempt, or does what the ledger says instead.
 func (h *Handler) carryOut(ctx context.Context, j *job) error {
-	began := time.Now()
+	j.began, j.clockOffset = time.Now(), h.API.ClockOffset()
 	start, err := h.begin(ctx, j)
 	if err != nil {
 		return err
@@ -272,7 +276,7 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	j.item = start.Item
 	switch start.Verdict {
 	case ledger.Begun:
-		return h.attempt(ctx, j, began.Add(CallTimeout))
+		return h.attempt(ctx, j)
 	case ledger.Finished:
 		return h.learnAddress(ctx, j, start.Item.Record, start.At)
 	case ledger.Busy:
@@ -321,7 +325,7 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 		Worker:      name,
 		Ticket:      uuid.NewString()[:13],
 		Lease:       attemptLease,
-		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: h.API.ClockOffset(),
+		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: j.clockOffset,
 		LookedUp: j.lookedUp,
 	}
 	for range 3 {

@@ -421,19 +421,29 @@ func (c *countingLister) HaVIPs(context.Context, bce.ListOptions) iter.Seq2[bce.
 // BCE remembers refusals for a token: the item gets its HaVIP all the same, under its next one.
 func TestPoisonedTokenIsRenewed(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:answer=x3:403/AccessDenied")
-	task := b.put(testItem("a", "10.1.2.3"))
-	for range 3 {
-		b.postponed(task)
-	}
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 4, 1})
-	tokens := map[string]int{}
-	for _, call := range b.sim.CallsOf("create") {
-		tokens[call.ClientToken]++
-	}
-	if rec.Generation != 2 || tokens[ClientToken(testBatch, "a", 1)] != 3 || tokens[ClientToken(testBatch, "a", 2)] != 1 {
-		t.Errorf("generation %d, tokens %v", rec.Generation, tokens)
+	for refusal, refusals := range map[string]int{
+		"403/AccessDenied":               3,
+		"403/NeverSeenBefore":            3,
+		"400/SubnetHasNoMoreIpException": 3,
+		"429/NeverSeenBefore":            10,
+	} {
+		t.Run(refusal, func(t *testing.T) {
+			t.Parallel()
+			b := newBenchLike(t, "replay-refusals", "create:fail=#1:"+refusal)
+			task := b.put(testItem("a", "10.1.2.3"))
+			for range refusals {
+				b.postponed(task)
+			}
+			b.done(task)
+			rec := b.expect("a", facts{ledger.Created, ClassCreated, "", refusals + 1, 1})
+			tokens := map[string]int{}
+			for _, call := range b.sim.CallsOf("create") {
+				tokens[call.ClientToken]++
+			}
+			if rec.Generation != 2 || tokens[ClientToken(testBatch, "a", 1)] != refusals || tokens[ClientToken(testBatch, "a", 2)] != 1 {
+				t.Errorf("generation %d, tokens %v", rec.Generation, tokens)
+			}
+		})
 	}
 }
 
@@ -492,6 +502,25 @@ func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
 	}
 	b.noFaults()
 	b.done(task)
+	if got := len(b.live()); got != 1 {
+		t.Errorf("%d exist", got)
+	}
+}
+
+// The jump is learnt, by another attempt, when this one has been begun and not yet been sent.
+func TestClockIsLearntAfterTheTokenWasJudged(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:commit-500=#1")
+	task := b.put(testItem("a", ""))
+	b.postponed(task)
+	b.sim.Advance(25 * time.Hour)
+	config := b.config()
+	config.API = hookedAPI{b.api, func() { b.api.SetClockOffset(25 * time.Hour) }}
+	b.handler = NewHandler(config)
+	b.postponed(task)
+	b.clock.pass(LookupGrace)
+	b.done(task)
+	b.expect("a", facts{ledger.Adopted, ClassLaneFault, "", 2, 1})
 	if got := len(b.live()); got != 1 {
 		t.Errorf("%d exist", got)
 	}
