@@ -1,0 +1,44 @@
+package hazards
+
+import (
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// An outage takes the acks of all that is in flight. asynq alone would run every one of these tasks
+// again when their leases have ended, and count that as a failure.
+func TestAcksLostInAnOutage(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "", func(t *testing.T, w *world) {
+		const n = 20
+		var mu sync.Mutex
+		lost := map[any]bool{}
+		w.rdb.AddHook(hook(func(cmd redis.Cmder, send func() error) error {
+			if !strings.HasPrefix(endings(cmd), "active lease ") {
+				return send()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			task := cmd.Args()[5]
+			if lost[task] {
+				return send()
+			}
+			lost[task] = true
+			return io.EOF
+		}))
+		w.worker(t, "w")
+		w.apply(t, n)
+		info := w.awaitEmptyQueue(t)
+		if len(lost) != n {
+			t.Errorf("%d acks were lost, want %d", len(lost), n)
+		}
+		if info.Processed != n || info.Failed != 0 {
+			t.Errorf("asynq counts %d runs and %d failures, want %d and none", info.Processed, info.Failed, n)
+		}
+		w.requireOnce(t, n, 1)
+	})
+}

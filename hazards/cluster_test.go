@@ -1,0 +1,55 @@
+package hazards
+
+import (
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/redisconn"
+	"havip/internal/redistest"
+	"havip/internal/worker"
+	"havip/tasks"
+)
+
+// open connects as the programs do.
+func open(t *testing.T, url string) redis.UniversalClient {
+	t.Helper()
+	rdb, err := redisconn.Open(t.Context(), url, redisconn.PoolSize(64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = rdb.Close() })
+	return rdb
+}
+
+// Whole workers on a cluster, which refuses a script whose keys are of several masters. A master is
+// killed in the middle of the batch: that of the queue, or that of the ledger.
+func TestClusterFailover(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]string{
+		"of the queue":  "asynq:{" + bj.Queue() + "}:pending",
+		"of the ledger": "havip:{" + batch + "}:batch",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const n = 400
+			cluster := redistest.StartCluster(t)
+			w := newWorld(t, open(t, cluster.URL()), "create:stall-before:20ms")
+			gz := tasks.Lane{Account: "default", Region: "gz"}
+			for _, name := range []string{"w1", "w2"} {
+				w.worker(t, name, worker.LaneConfig{Lane: bj, API: w.api}, worker.LaneConfig{Lane: gz, API: w.api})
+			}
+			w.apply(t, n)
+			if err := redisconn.AwaitReplicas(t.Context(), w.rdb, batch); err != nil {
+				t.Fatal(err)
+			}
+			until(t, "the batch is half done", func() bool { return w.sim.Stats().Live > n/2 })
+			master, replica := cluster.Owner(t, key)
+			master.Kill()
+			cluster.AwaitPromotion(t, replica)
+			w.awaitDone(t)
+			w.awaitEmptyQueue(t)
+			w.requireOnce(t, n, anySends)
+		})
+	}
+}

@@ -1,0 +1,54 @@
+package hazards
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"havip/tasks"
+)
+
+// Redis is away until asynq's lease of the task has ended, and with it the handler's context. The
+// request goes on, and its outcome is recorded when Redis is back.
+func TestRedisAwayUntilTheLeaseEnds(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "create:stall-before:10s", func(t *testing.T, w *world) {
+		ended := make(chan time.Time, 2)
+		handler := w.handler(tasks.HandlerConfig{})
+		w.serve(t, asynq.Config{}, func(ctx context.Context, task *asynq.Task) error {
+			context.AfterFunc(ctx, func() { ended <- time.Now() })
+			return handler.ProcessTask(ctx, task)
+		})
+		w.apply(t, 1)
+		w.awaitSending(t)
+		w.line.cut()
+		began := time.Now()
+		if held := (<-ended).Sub(began); held < 25*time.Second {
+			t.Errorf("the handler's context ended after %s, which is no lease's end", held)
+		}
+		w.line.mend()
+		w.awaitDone(t)
+		if info := w.awaitEmptyQueue(t); info.Failed != 1 {
+			t.Errorf("asynq ran the task %d times more, want 1", info.Failed)
+		}
+		w.requireOnce(t, 1, 1)
+	})
+}
+
+// Redis is away for longer than anybody keeps an outcome: the request is repeated under its token.
+func TestRedisAwayForMinutes(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "create:stall-before:10s", func(t *testing.T, w *world) {
+		w.worker(t, "w")
+		w.apply(t, 1)
+		w.awaitSending(t)
+		w.line.cut()
+		pass(4 * time.Minute)
+		w.line.mend()
+		w.awaitDone(t)
+		w.awaitEmptyQueue(t)
+		w.requireOnce(t, 1, 2)
+	})
+}

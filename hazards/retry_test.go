@@ -1,0 +1,65 @@
+package hazards
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"havip/bce"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// refused is a BCE that no request reaches.
+type refused struct{ *bce.Client }
+
+func (refused) CreateHaVIPBody(context.Context, string, []byte) (*bce.CreateHaVIPOutput, error) {
+	return nil, &bce.Error{Kind: bce.KindDial, Op: "create havip"}
+}
+
+// asynq repeats for ever what is not counted as a failure: the ledger ends it at the horizon, which is
+// nearer here than a worker's, and until then no delay grows beyond its bound.
+func TestUncountedRetriesEnd(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "", func(t *testing.T, w *world) {
+		const horizon = 2 * time.Hour
+		handler := w.handler(tasks.HandlerConfig{API: refused{w.api}, Horizon: horizon})
+		w.serve(t, asynq.Config{TaskCheckInterval: 10 * time.Second, DelayedTaskCheckInterval: 10 * time.Second}, handler.ProcessTask)
+		w.apply(t, 1)
+		pass(horizon - time.Minute)
+		if task := w.awaitTask(t, asynq.TaskStateRetry); task.Retried != 0 {
+			t.Errorf("asynq counted %d failures", task.Retried)
+		}
+		pass(tasks.RetryDelayCap + 2*time.Minute)
+		w.awaitEmptyQueue(t)
+		item, err := w.ledger.Item(t.Context(), batch, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if item.Record.State != ledger.Rejected || item.Record.Code != "RetriesExhausted" {
+			t.Errorf("the item is %s with %q", item.Record.State, item.Record.Code)
+		}
+		for _, gap := range w.gaps(t) {
+			if gap > tasks.RetryDelayCap+15*time.Second {
+				t.Errorf("%s between two requests", gap)
+			}
+		}
+	})
+}
+
+// asynq's own back-off grows with the fourth power of the failures, and passes the day for which BCE
+// remembers a token. Ours is what a server is given, also for what is no decision of the handler.
+func TestDelaysBesideAsynqsOwn(t *testing.T) {
+	t.Parallel()
+	const tokenLife = 24 * time.Hour
+	if asynq.DefaultRetryDelayFunc(19, nil, nil) < tokenLife {
+		t.Error("asynq's own back-off stays below a token's life by now")
+	}
+	for n := range 1000 {
+		if delay := tasks.RetryDelayFunc(n, asynq.ErrLeaseExpired, nil); delay > tasks.RetryDelayCap {
+			t.Errorf("%s after %d failures", delay, n)
+		}
+	}
+}
