@@ -9,8 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A task is lost on its way from Redis: asynq has it active, and no worker knows. Nobody can rescue
-// it before asynq does, after a minute or two; it is a bound that is known, and nothing is lost.
+// A task is lost on its way from Redis: asynq has it active, and no worker knows. asynq would take it up
+// after a minute or two; an elected worker finds that nobody holds it.
 func TestDeliveryLost(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", func(t *testing.T, w *world) {
@@ -26,11 +26,11 @@ func TestDeliveryLost(t *testing.T) {
 		w.worker(t, "w")
 		began := time.Now()
 		w.awaitDone(t)
-		if took := time.Since(began); took < time.Minute || took > 130*time.Second {
+		if took := time.Since(began); took > 25*time.Second {
 			t.Errorf("the task came back after %s", took)
 		}
-		if info := w.awaitEmptyQueue(t); !lost.Load() || info.Failed != 1 {
-			t.Errorf("lost: %t, counted as failed: %d; want it lost and counted once", lost.Load(), info.Failed)
+		if info := w.awaitEmptyQueue(t); !lost.Load() || info.Failed != 0 {
+			t.Errorf("lost: %t, counted as failed: %d; want it lost and not counted", lost.Load(), info.Failed)
 		}
 		w.requireOnce(t, 1, 1)
 	})

@@ -96,6 +96,21 @@ func TestReconcilerAfterAsynqArchived(t *testing.T) {
 	}
 }
 
+// After a flush a queue is invisible to asynq's own tools: every worker publishes its own, elected or not.
+func TestReconcilerPublishesQueues(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	s.reconcilerAt(0, "w1").mustRound(t)
+	if err := s.rdb.Del(t.Context(), "asynq:queues").Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.reconcilerAt(0, "w2").mustRound(t)
+	queues, err := asynq.NewInspectorFromRedisClient(s.rdb).Queues()
+	if err != nil || len(queues) != 1 || queues[0] != bjQueue {
+		t.Errorf("queues %v, %v", queues, err)
+	}
+}
+
 // One worker reconciles; another takes over when it stops.
 func TestReconcilerIsElected(t *testing.T) {
 	t.Parallel()
