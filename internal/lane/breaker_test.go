@@ -173,6 +173,25 @@ func TestOneProbeAtATime(t *testing.T) {
 	})
 }
 
+// A clock that was put back holds nothing back until it has caught up.
+func TestHoldAfterAClockWasPutBack(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(bench *bench) {
+		t := bench.t
+		b, other := bench.breaker(), bench.breaker()
+		trip(t, b, admit(t, b, subnetA), wrongKey)
+		bench.clock.advance(-24 * time.Hour)
+		a := admit(t, b, subnetA)
+		if !a.Probe {
+			t.Fatalf("held: %+v", a)
+		}
+		bench.clock.advance(-24 * time.Hour)
+		if a := admit(t, other, subnetA); !a.Probe {
+			t.Fatalf("held by a probe of the future: %+v", a)
+		}
+	})
+}
+
 // A prober that was killed is replaced when its permission lapses; if it was only slow, its
 // refusal no longer counts, but its good answer does.
 func TestKilledProber(t *testing.T) {

@@ -47,10 +47,18 @@ end
 
 local now = clock()
 
+-- No back-off is this long: a moment that lies further ahead was noted before a clock was put back, and
+-- counts as now.
+local FARTHEST = 10 * 60 * 1000
+
 local function load(field)
   local text = redis.call('HGET', HOLDS, field)
   if not text then return nil end
-  return cjson.decode(text)
+  local value = cjson.decode(text)
+  for _, name in ipairs({ 'probeAt', 'probeUntil' }) do
+    if value[name] and value[name] - now > FARTHEST then value[name] = now end
+  end
+  return value
 end
 
 local function save(field, value)
