@@ -77,9 +77,16 @@ func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) 
 // It is dated by when it was begun, with the clock by which the token's age was judged. Should that
 // clock turn out to be wrong before the request is signed, as another attempt learns, or should this
 // process be stopped for long, BCE refuses it as expired, and does not create under a dead token.
+//
+// Nothing is sent when its time is over by the wall clock already: a machine that was suspended in between
+// may wake days later, when others have gone on with the item, and the clock that deadlines are of has
+// stood still.
 func (h *Handler) send(ctx context.Context, j *job) (Outcome, time.Duration) {
-	sent := time.Now()
-	ctx, cancel := context.WithDeadline(bce.WithDate(ctx, j.began.Add(j.clockOffset)), j.began.Add(CallTimeout))
+	sent, until := time.Now(), j.began.Add(CallTimeout)
+	if sent.Round(0).After(until.Round(0)) {
+		return Outcome{Class: ClassNotSent, Message: "this machine was suspended before the request was sent"}, 0
+	}
+	ctx, cancel := context.WithDeadline(bce.WithDate(ctx, j.began.Add(j.clockOffset)), until)
 	defer cancel()
 	out, err := h.API.CreateHaVIPBody(ctx, j.item.Record.ClientToken, []byte(j.item.Body))
 	return Classify(out, err, j.item.Record.Unknown), time.Since(sent)

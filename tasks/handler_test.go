@@ -328,6 +328,31 @@ func (h hookedAPI) CreateHaVIPBody(ctx context.Context, token string, body []byt
 	return h.Client.CreateHaVIPBody(ctx, token, body)
 }
 
+// A machine wakes up after the time of an attempt that was just begun: nothing is sent any more.
+func TestHandlerSendsNothingAfterItsTime(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	config.API = hookedAPI{b.api, func() { t.Error("sent") }}
+	b.handler = NewHandler(config)
+	task := b.put(testItem("a", "10.1.2.3"))
+	payload, err := b.handler.read(task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &job{payload: payload, pass: freePass{}, began: time.Now().Add(-time.Hour).Round(0)}
+	start, err := b.handler.begin(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.item = start.Item
+	var postpone *Postpone
+	if err := b.handler.attempt(t.Context(), j); !errors.As(err, &postpone) {
+		t.Errorf("got %v", err)
+	}
+	b.expect("a", facts{ledger.Queued, ClassNotSent, "", 1, 1})
+}
+
 // The intent is durable before a byte is sent.
 func TestHandlerIntentComesFirst(t *testing.T) {
 	t.Parallel()
