@@ -169,15 +169,24 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	j := &job{payload: payload}
 	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
 	defer h.hold(ctx, j)()
+	decision := h.registerEarly(ctx, j)
+	if decision == nil {
+		decision = h.decide(ctx, j)
+	}
+	if errors.Is(decision, asynq.SkipRetry) {
+		j.log.Error().Err(decision).Msg("task archived")
+	}
+	return decision
+}
+
+// decide goes on at once for as long as that helps.
+func (h *Handler) decide(ctx context.Context, j *job) error {
 	decision := h.once(ctx, j)
 	for range mostAgain {
 		if !errors.Is(decision, errAgain) || h.isDraining() {
 			break
 		}
 		decision = h.once(ctx, j)
-	}
-	if errors.Is(decision, asynq.SkipRetry) {
-		j.log.Error().Err(decision).Msg("task archived")
 	}
 	return decision
 }
@@ -374,6 +383,24 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 		return h.later(j, err)
 	}
 	j.log.Info().Msg("item registered from a task that nobody had registered")
+	return nil
+}
+
+// registerEarly registers the item of a task that asynq archives should this run put it aside, as a held
+// subnet has it do with thousands at once: of asynq's archive, the oldest vanish without a trace.
+func (h *Handler) registerEarly(ctx context.Context, j *job) error {
+	retried, _ := asynq.GetRetryCount(ctx)
+	if most, ok := asynq.GetMaxRetry(ctx); !ok || retried < most {
+		return nil
+	}
+	_, err := h.Ledger.Item(ctx, j.payload.Batch, j.payload.Key)
+	var missing *ledger.ItemNotFoundError
+	switch {
+	case errors.As(err, &missing):
+		return h.register(ctx, j)
+	case err != nil:
+		return h.later(j, err)
+	}
 	return nil
 }
 

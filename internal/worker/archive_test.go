@@ -8,7 +8,9 @@ import (
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
 
+	"havip/internal/lane"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -41,6 +43,43 @@ func TestReconcilerRevivesWhatNobodyRegistered(t *testing.T) {
 	s.awaitRegistered(t)
 	s.await(t)
 	s.exactlyOnce(t)
+}
+
+// What asynq archives because it was put aside is in the ledger by then: a held subnet can fill the archive
+// within seconds, from where asynq drops the oldest.
+func TestWhatAsynqWillArchiveIsRegisteredFirst(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	breaker := lane.NewBreaker(s.rdb, "default/bj")
+	admission, err := breaker.Admit(t.Context(), "sbn-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := breaker.Trip(t.Context(), admission, lane.Fault{Target: lane.TargetSubnet, Code: "SubnetHasNoMoreIpException"}); err != nil {
+		t.Fatal(err)
+	}
+	handler := tasks.NewHandler(tasks.HandlerConfig{
+		Lane: tasks.Lane{Account: "default", Region: "bj"}, API: s.lane(t, "bj", 0).API, Ledger: s.ledger,
+		Gate: laneGate{lane.NewGate(breaker, nil), zerolog.Nop()},
+	})
+	decided := make(chan error, 1)
+	server := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
+		Queues: map[string]int{bjQueue: 1}, LogLevel: asynq.FatalLevel, TaskCheckInterval: 10 * time.Millisecond, IsFailure: tasks.IsFailure,
+		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, _ *asynq.Task, err error) { decided <- err }),
+	})
+	if err := server.Start(handler); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Shutdown()
+	if _, err := asynq.NewClientFromRedisClient(s.rdb).EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.MaxRetry(0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-decided; tasks.IsFailure(err) {
+		t.Fatalf("not put aside: %v", err)
+	}
+	if _, err := s.ledger.Item(t.Context(), batch, "f"); err != nil {
+		t.Error(err)
+	}
 }
 
 // awaitRegistered waits until the batch is there.
