@@ -381,6 +381,17 @@ func testCounting(t *testing.T, b *bench) {
 	equal(t, "attempts", rec.Attempts, 2)
 }
 
+// An attempt that was interrupted has been counted, whatever is heard of it later.
+func testCountedOnce(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.pass(time.Minute)
+	b.begin(t, "a", terms("t2"), ledger.Begun)
+	b.record(t, "a", 2, unknownOutcome, ledger.Applied)
+	rec := b.record(t, "a", 1, createdOutcome, ledger.Applied)
+	equal(t, "attempts of two sends", rec.Attempts, 2)
+}
+
 // Refusals in a row count while they are alike, and a doubt or another answer ends the row.
 func testRefusals(t *testing.T, b *bench) {
 	b.register(t, "a")

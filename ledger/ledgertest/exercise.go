@@ -44,6 +44,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"concurrent begins let exactly one through", testConcurrentBegin},
 		{"record is applied once", testRecordOnce},
 		{"record counts attempts and not waits", testCounting},
+		{"an attempt counts once", testCountedOnce},
 		{"refusals alike are counted", testRefusals},
 		{"a late proof is accepted, a late anything else is only logged", testLate},
 		{"a second haVipId is never written over the first", testExtra},

@@ -99,17 +99,16 @@ local function doubt(rec, sent_at)
   rec.unknownSince = math.min(rec.unknownSince or rec.refusedSince or sent_at, sent_at)
 end
 
--- close_attempt writes the outcome of send n, unless that send already has one.
--- It reports whether it wrote, and when the request was sent, by BCE's clock as it was known.
+-- close_attempt writes the outcome of send n, unless that send already has one. It reports whether it
+-- wrote, when the request was sent, by BCE's clock as it was known, and the class that it had.
 local function close_attempt(key, n, fields)
   local field = string.format('%d:%s', n, key)
   local text = redis.call('HGET', ATTEMPTS, field)
   local attempt = text and cjson.decode(text) or { n = n }
   local sent_at = attempt.at and attempt.at + (attempt.offset or 0)
-  if attempt.class ~= nil and attempt.class ~= 'sending' and attempt.class ~= 'interrupted' then
-    return false, sent_at
-  end
+  local was = attempt.class
+  if was ~= nil and was ~= 'sending' and was ~= 'interrupted' then return false, sent_at, was end
   for name, value in pairs(fields) do attempt[name] = value end
   redis.call('HSET', ATTEMPTS, field, cjson.encode(attempt))
-  return true, sent_at
+  return true, sent_at, was
 end

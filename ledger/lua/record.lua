@@ -26,7 +26,7 @@ if not rec then return { 'absent', '' } end
 
 local function answer(verdict) return { verdict, cjson.encode(rec) } end
 
-local wrote, sent_at = close_attempt(key, n, {
+local wrote, sent_at, was = close_attempt(key, n, {
   class = outcome.class, status = outcome.status, code = outcome.code,
   message = outcome.message, requestId = outcome.requestId, ms = outcome.ms,
   haVipId = outcome.haVipId,
@@ -64,7 +64,8 @@ if not proof and not latest then
 end
 
 if outcome.counted then
-  rec.attempts = rec.attempts + 1
+  -- What was interrupted is counted already, and what has an outcome was judged by that.
+  if was == nil or was == 'sending' then rec.attempts = rec.attempts + 1 end
   if not proof then rec.firstFailedAt = rec.firstFailedAt or now end
 elseif not rec.unknown then
   rec.firstFailedAt = nil -- BCE answered, and what it said does not count: no failure goes on
