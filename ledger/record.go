@@ -44,7 +44,8 @@ type Record struct {
 	Sends    int `json:"sends"`
 	Attempts int `json:"attempts"`
 	// Unknown is set while BCE may have acted on some request of this generation, the first of
-	// which was sent at UnknownSince, by BCE's clock as it was known.
+	// which was sent at UnknownSince, by BCE's clock as it was known; or on one of an earlier
+	// generation, of which that was heard late.
 	Unknown      bool   `json:"unknown"`
 	UnknownSince Millis `json:"unknownSince"`
 	// Lookup is set when nothing may be sent before the HaVIP was looked for.

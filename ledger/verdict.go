@@ -48,7 +48,8 @@ const (
 const (
 	// Applied: the item moved.
 	Applied Verdict = "applied"
-	// Late: something newer stands; only the attempt's log was written.
+	// Late: something newer stands; only the attempt's log was written, and the doubt that the outcome
+	// leaves.
 	Late Verdict = "late"
 	// Extra: the item has another haVipId already; this one belongs to nobody.
 	Extra Verdict = "extra"

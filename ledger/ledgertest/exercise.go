@@ -64,6 +64,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a HaVIP that exists is adopted only while in doubt", testAdopt},
 		{"a proven item gets its next token", testRenew},
 		{"a lookup is of its moment", testLookupIsOfItsMoment},
+		{"a doubt about an earlier token is looked into", testDoubtAboutAnEarlierToken},
 		{"a HaVIP belongs to one item", testClaims},
 		{"a user's token belongs to one item", testTokens},
 		{"the roll lists who is alive", testBeats},

@@ -104,6 +104,38 @@ func testLookupIsOfItsMoment(t *testing.T, b *bench) {
 	equal(t, "doubt", b.item(t, "a").Record.Unknown, true)
 }
 
+// A request of an earlier token that was thought to be over when the item was given its next one, and
+// of which its worker says later that it does not know: it may have been carried out since.
+func testDoubtAboutAnEarlierToken(t *testing.T, b *bench) {
+	renew := func(key, next string) {
+		t.Helper()
+		verdict, _, err := b.Renew(t.Context(), batch, key, b.item(t, key).Record, next, "absent from a listing")
+		if err != nil || verdict != ledger.Applied {
+			t.Fatalf("renew %s: %s, %v", key, verdict, err)
+		}
+	}
+	b.register(t, "open", "rejected")
+	for _, key := range []string{"open", "rejected"} {
+		b.begin(t, key, terms("t1"), ledger.Begun)
+		b.pass(time.Minute)
+		b.begin(t, key, terms("t2"), ledger.Begun)
+		b.record(t, key, 2, unknownOutcome, ledger.Applied)
+		renew(key, "next-"+key)
+	}
+	b.sent(t, rejectedOutcome, "rejected")
+	for _, key := range []string{"open", "rejected"} {
+		b.record(t, key, 1, unknownOutcome, ledger.Late)
+	}
+	b.begin(t, "open", terms("t3"), ledger.Lookup)
+	renew("open", "third")
+	b.begin(t, "open", terms("t4"), ledger.Begun)
+
+	rec := b.item(t, "rejected").Record
+	equal(t, "what was rejected stays so", rec.State, ledger.Rejected)
+	way, _ := rec.RetryWay()
+	equal(t, "but is looked for when it is tried again", way, ledger.LookFirst)
+}
+
 func testClaims(t *testing.T, b *bench) {
 	claim := func(id, name, key string) ledger.Owner {
 		t.Helper()

@@ -100,15 +100,16 @@ local function doubt(rec, sent_at)
 end
 
 -- close_attempt writes the outcome of send n, unless that send already has one. It reports whether it
--- wrote, when the request was sent, by BCE's clock as it was known, and the class that it had.
+-- wrote, when the request was sent, by BCE's clock as it was known, the class that it had, and the
+-- generation that it was of.
 local function close_attempt(key, n, fields)
   local field = string.format('%d:%s', n, key)
   local text = redis.call('HGET', ATTEMPTS, field)
   local attempt = text and cjson.decode(text) or { n = n }
   local sent_at = attempt.at and attempt.at + (attempt.offset or 0)
   local was = attempt.class
-  if was ~= nil and was ~= 'sending' and was ~= 'interrupted' then return false, sent_at, was end
+  if was ~= nil and was ~= 'sending' and was ~= 'interrupted' then return false, sent_at, was, attempt.gen end
   for name, value in pairs(fields) do attempt[name] = value end
   redis.call('HSET', ATTEMPTS, field, cjson.encode(attempt))
-  return true, sent_at, was
+  return true, sent_at, was, attempt.gen
 end

@@ -14,7 +14,8 @@
 --
 --   applied  the item moved
 --   same     this outcome was recorded before
---   late     a later send or a terminal state stands; only the attempt's log was written
+--   late     a later send or a terminal state stands; only the attempt's log was written, and the
+--            doubt, where the outcome leaves one and the item has no haVipId
 --   extra    the item already has another haVipId: this one belongs to nobody
 --   absent   nobody registered this item
 
@@ -26,7 +27,7 @@ if not rec then return { 'absent', '' } end
 
 local function answer(verdict) return { verdict, cjson.encode(rec) } end
 
-local wrote, sent_at, was = close_attempt(key, n, {
+local wrote, sent_at, was, gen = close_attempt(key, n, {
   class = outcome.class, status = outcome.status, code = outcome.code,
   message = outcome.message, requestId = outcome.requestId, ms = outcome.ms,
   haVipId = outcome.haVipId,
@@ -53,10 +54,12 @@ end
 if not wrote and not proof then return answer('same') end
 
 -- A proof that the HaVIP exists is true whenever it arrives. Anything else speaks only
--- for the latest send, and only while the item waits for it.
+-- for the latest send, and only while the item waits for it; its doubt stays.
 local latest = rec.state == 'sending' and n == rec.sends
 if not proof and not latest then
-  if outcome.unknown and not TERMINAL[rec.state] then
+  if outcome.unknown and not has_id then
+    -- When the item was given its next token, this request was thought to be over.
+    if gen and gen ~= rec.gen then rec.lookup = true end
     doubt(rec, sent_at)
     save_record(key, rec)
   end
