@@ -121,17 +121,24 @@ func testRetryCanceled(t *testing.T, b *bench) {
 // What a person was asked to look at is looked for afresh, under the token it has, before anything is
 // sent; and so is an item of which it is not certain that it created nothing.
 func testRetryLooksFirst(t *testing.T, b *bench) {
-	b.register(t, "a", "doubtful")
+	b.register(t, "a", "doubtful", "interrupted")
 	b.sent(t, mismatchOutcome, "a")
 	b.settle(t, ledger.Review, "a")
 	b.begin(t, "doubtful", terms("t1"), ledger.Begun)
 	b.pass(time.Minute)
 	b.begin(t, "doubtful", terms("t2"), ledger.Begun)
 	b.record(t, "doubtful", 2, rejectedOutcome, ledger.Applied)
+	b.begin(t, "interrupted", terms("t1"), ledger.Begun)
+	b.pass(time.Minute)
+	b.settle(t, ledger.Canceled, "interrupted")
+	equal(t, "log", b.attempts(t, "interrupted")[0].Class, "interrupted")
 
-	sentAt := map[string]ledger.Millis{"a": b.item(t, "a").Record.FirstSentAt, "doubtful": b.item(t, "doubtful").Record.FirstSentAt}
-	equal(t, "verdicts", retryVerdicts(b.retry(t, "a", "doubtful")), []ledger.Verdict{ledger.Applied, ledger.Applied})
-	for key, code := range map[string]string{"a": "IdempotentParameterMismatch", "doubtful": "PrivateIpInUseException"} {
+	sentAt := map[string]ledger.Millis{}
+	for _, key := range []string{"a", "doubtful", "interrupted"} {
+		sentAt[key] = b.item(t, key).Record.FirstSentAt
+		equal(t, key, retryVerdicts(b.retry(t, key)), []ledger.Verdict{ledger.Applied})
+	}
+	for key, code := range map[string]string{"a": "IdempotentParameterMismatch", "doubtful": "PrivateIpInUseException", "interrupted": ""} {
 		rec := b.item(t, key).Record
 		equal(t, key+": state, token, code", []string{string(rec.State), rec.ClientToken, rec.Code}, []string{"unknown", "token-" + key, code})
 		equal(t, key+": in doubt, looked for, no task", []bool{rec.Unknown, rec.Lookup, rec.EnqueuedAt == 0}, []bool{true, true, true})

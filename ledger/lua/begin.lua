@@ -63,12 +63,7 @@ if rec.state == 'sending' then
   -- A lease of a clock that has since been put back may be far longer than any.
   local left = rec.leaseUntil - now
   if left > 0 and (rec.lastSentAt <= now or left <= 2 * lease) then return answer('busy', left) end
-  -- Its worker died or lost Redis: whether BCE acted on that request, nobody knows.
-  close_attempt(key, rec.sends, { class = 'interrupted' })
-  rec.attempts = rec.attempts + 1
-  doubt(rec, rec.lastSentAt + (rec.offset or 0))
-  rec.firstFailedAt = rec.firstFailedAt or now
-  rec.class = 'interrupted'
+  interrupt(key, rec)
   move(key, rec, 'unknown', 'interrupted')
   save_record(key, rec)
 end

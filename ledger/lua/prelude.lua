@@ -113,3 +113,13 @@ local function close_attempt(key, n, fields)
   redis.call('HSET', ATTEMPTS, field, cjson.encode(attempt))
   return true, sent_at, was, attempt.gen
 end
+
+-- interrupt gives up the attempt in flight, whose lease is over: its worker died or lost Redis, and
+-- whether BCE acted on that request, nobody knows.
+local function interrupt(key, rec)
+  close_attempt(key, rec.sends, { class = 'interrupted' })
+  rec.attempts = rec.attempts + 1
+  doubt(rec, rec.lastSentAt + (rec.offset or 0))
+  rec.firstFailedAt = rec.firstFailedAt or now
+  rec.class = 'interrupted'
+end

@@ -12,6 +12,7 @@ if TERMINAL[rec.state] then return { 'finished', cjson.encode(rec) } end
 if rec.state == 'sending' and now < rec.leaseUntil then return { 'busy', cjson.encode(rec) } end
 if state == 'rejected' and (rec.unknown or rec.state == 'sending') then return { 'late', cjson.encode(rec) } end
 
+if rec.state == 'sending' then interrupt(key, rec) end
 rec.code, rec.message, rec.leaseUntil = code, message, nil
 move(key, rec, state, code)
 save_record(key, rec)
