@@ -134,8 +134,8 @@ func (s *site) exactlyOnce(t *testing.T) {
 		there, ok := exists[rec.HaVIPID]
 		delete(exists, rec.HaVIPID)
 		switch {
-		case rec.State != ledger.Created || !ok:
-			t.Errorf("item %s is %s with %q, which exists: %v", item.Key, rec.State, rec.HaVIPID, ok)
+		case !rec.State.Succeeded() || !ok:
+			t.Errorf("item %s is %s (%s: %s) with %q, which exists: %v", item.Key, rec.State, rec.Code, rec.Message, rec.HaVIPID, ok)
 		case there.ClientToken != rec.ClientToken || there.PrivateIP != rec.PrivateIPAddress || there.Name != item.Key:
 			t.Errorf("item %s: recorded %+v, exists %+v", item.Key, rec, there)
 		}
@@ -143,8 +143,8 @@ func (s *site) exactlyOnce(t *testing.T) {
 	for id := range exists {
 		t.Errorf("%s exists and belongs to no item", id)
 	}
-	if stats := s.sim.Stats(); stats.Overlaps != 0 || stats.WithoutToken != 0 {
-		t.Errorf("overlapping sends: %d, sends without a token: %d", stats.Overlaps, stats.WithoutToken)
+	if stats := s.sim.Stats(); stats.LiveOverlaps != 0 || stats.WithoutToken != 0 {
+		t.Errorf("overlapping sends: %d, sends without a token: %d", stats.LiveOverlaps, stats.WithoutToken)
 	}
 }
 
