@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-sdk chaos chaos-short lint fmt fuzz vuln tidy redis-server clean
+.PHONY: all build test test-sdk chaos chaos-short chaos-personalities lint fmt fuzz vuln tidy redis-server clean
 
 all: build
 
@@ -27,6 +27,10 @@ chaos: redis-server
 ## chaos-short: the form that CI runs, in about three minutes
 chaos-short: redis-server
 	go run ./chaos -items 1500 -duration 100s -patience 3m $(CHAOS)
+
+## chaos-personalities: a short run for each thing that nobody knows about the API; about 50 minutes
+chaos-personalities: redis-server
+	./scripts/chaos-personalities $(CHAOS)
 
 ## lint: vet, tidiness, formatting and golangci-lint
 lint: $(GOLANGCI_LINT)

@@ -6,8 +6,8 @@
 //
 // It runs the programs as their users do: workers and producers as processes, built with the race
 // detector, a redis-server with an append-only file, and bcesim for BCE. While producers put in a few
-// batches, a schedule that is drawn from the seed kills, stops and ends them, kills and stops
-// Redis, cuts and stalls the connections between any two of them, and lets the simulator fail in
+// batches, a schedule that is drawn from the seed kills, stops and ends them, does the
+// same to Redis, cuts and stalls the connections between any two of them, and lets the simulator fail in
 // each way that it knows, at 25 % of its calls each.
 //
 // # The schedule
@@ -28,7 +28,8 @@
 // attempts are up to a minute here (the workers' --max-delay), and an item in doubt is looked for a minute
 // after its last request at the earliest. Where the simulator replays refusals (-personality
 // replay-refusals), a token can be left with an InternalError for good; its item is looked for when the
-// token is too old, so such a run needs a -token-max-age of a minute or so.
+// token is too old, so such a run needs a -token-max-age of a minute or so. `make chaos-personalities` has
+// a run for each thing that nobody knows about the API, and gives each what it needs.
 //
 // # What is held against what
 //

@@ -47,8 +47,10 @@ func (h *house) do(ctx context.Context, e Event) error {
 		resume()
 	case KillRedis:
 		h.store.kill()
-		pause(ctx, e.For)
-		return h.store.run(context.WithoutCancel(ctx))
+		return h.restartRedis(ctx, e.For)
+	case EndRedis:
+		h.store.end(ctx)
+		return h.restartRedis(ctx, e.For)
 	case StopRedis:
 		h.store.stop()
 		pause(ctx, e.For)
@@ -65,6 +67,12 @@ func (h *house) do(ctx context.Context, e Event) error {
 		return fmt.Errorf("event %q: nobody knows how", e.Kind)
 	}
 	return nil
+}
+
+// restartRedis starts Redis again after some time, whatever else has come to its end.
+func (h *house) restartRedis(ctx context.Context, down time.Duration) error {
+	pause(ctx, down)
+	return h.store.run(context.WithoutCancel(ctx))
 }
 
 // link is the one that the event is about.

@@ -67,6 +67,9 @@ func (s *store) current() *redisserver.Process {
 
 func (s *store) kill() { s.current().Kill() }
 
+// end is SIGTERM; it returns when Redis is gone, by force if ctx ends first.
+func (s *store) end(ctx context.Context) { s.current().Stop(ctx) }
+
 func (s *store) stop() { s.current().Signal(syscall.SIGSTOP) }
 
 func (s *store) resume() { s.current().Signal(syscall.SIGCONT) }

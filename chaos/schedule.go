@@ -22,6 +22,8 @@ const (
 	StopWorker Kind = "stop-worker"
 	// KillRedis is SIGKILL; Redis is started again after the duration.
 	KillRedis Kind = "kill-redis"
+	// EndRedis is SIGTERM; Redis is started again after it ended and the duration.
+	EndRedis Kind = "end-redis"
 	// StopRedis is SIGSTOP, and SIGCONT after the duration.
 	StopRedis Kind = "stop-redis"
 	// CutRedis, RefuseRedis and StallRedis are done to the connections of one client to Redis: a
@@ -95,6 +97,7 @@ var recipes = []recipe{
 	{EndWorker, 4, 0, time.Second},
 	{StopWorker, 6, 500 * time.Millisecond, 25 * time.Second},
 	{KillRedis, 3, 100 * time.Millisecond, 4 * time.Second},
+	{EndRedis, 2, 0, 2 * time.Second},
 	{StopRedis, 3, 300 * time.Millisecond, 8 * time.Second},
 	{CutRedis, 10, 0, 0},
 	{RefuseRedis, 4, 200 * time.Millisecond, 6 * time.Second},
@@ -179,7 +182,7 @@ func (e Event) subject() string {
 	switch e.Kind {
 	case KillWorker, EndWorker, StopWorker:
 		return fmt.Sprintf("worker %d", e.Target)
-	case KillRedis, StopRedis:
+	case KillRedis, EndRedis, StopRedis:
 		return "redis"
 	case CutRedis, RefuseRedis, StallRedis:
 		return fmt.Sprintf("redis link %d", e.Target)
