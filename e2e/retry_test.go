@@ -68,7 +68,7 @@ func TestBulkConfirmation(t *testing.T) {
 	if _, err := io.WriteString(yes.keys, "y\n"); err != nil {
 		t.Fatal(err)
 	}
-	if code := yes.wait(t); code != 0 || !strings.Contains(yes.screen.String(), "Retry: 9 items done") {
+	if code := yes.wait(t); code != 0 || !strings.Contains(yes.screen.String(), "Retry: 9 items\r\n") {
 		t.Errorf("answer y: exit code %d", code)
 	}
 	for _, flag := range []string{"--yes", "--dry-run"} {

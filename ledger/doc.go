@@ -13,7 +13,8 @@
 //	       unknown, waiting, queued (again)      review, canceled, deleting ─▶ deleted
 //
 // Created, adopted, rejected, review, canceled and deleted are terminal. [Ledger.Retry] lets rejected,
-// canceled and reviewed items go on.
+// canceled and reviewed items go on. [Ledger.Cancel] withdraws unfinished ones, as soon as it is certain
+// that nothing was created for them.
 //
 // # Guarantees
 //

@@ -12,8 +12,9 @@ import (
 
 // Event is one line of what happened in a batch. Kind is a state that an item entered, or
 // registered, committed, completed, address (learnt; in Detail), extra (a second haVipId
-// appeared for the item; in Detail), renewed (the item has its next clientToken), retried, or the
-// kind of an [Act].
+// appeared for the item; in Detail), renewed (the item has its next clientToken), retried,
+// cancel-asked (its outcome decides), kept (its HaVIP, in Detail, existed before it could be canceled),
+// or the kind of an [Act].
 type Event struct {
 	// ID orders events and is where to go on reading.
 	ID   string

@@ -50,6 +50,8 @@ type Record struct {
 	UnknownSince Millis `json:"unknownSince"`
 	// Lookup is set when nothing may be sent before the HaVIP was looked for.
 	Lookup bool `json:"lookup"`
+	// Cancel is set while a person wants the item canceled and its outcome is to decide.
+	Cancel *Cancellation `json:"cancel"`
 
 	// Refusals counts answers in a row that were alike and not about the item (throttling, lane
 	// faults).

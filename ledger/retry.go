@@ -25,6 +25,9 @@ const (
 
 // RetryWay tells how the item can be tried again, or why it cannot.
 func (r Record) RetryWay() (way Way, why string) {
+	if r.Cancel != nil {
+		return NoWay, "somebody asked to cancel it; its outcome decides"
+	}
 	switch r.State {
 	case Queued, Waiting, Unknown:
 		return Hurry, ""

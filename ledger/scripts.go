@@ -26,6 +26,7 @@ var (
 	renewScript    = script("renew")
 	releaseScript  = script("release")
 	retryScript    = script("retry")
+	cancelScript   = script("cancel")
 	actScript      = script("act")
 )
 

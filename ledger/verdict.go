@@ -55,6 +55,10 @@ const (
 	Extra Verdict = "extra"
 	// Absent: nobody registered this item.
 	Absent Verdict = "absent"
+	// Asked: a person wants it canceled; the request in flight or in doubt decides.
+	Asked Verdict = "asked"
+	// Withdrawn: the proof that would have let the item go on has canceled it, as a person wanted.
+	Withdrawn Verdict = "withdrawn"
 )
 
 // Registration is the ledger's answer about one spec.

@@ -29,6 +29,7 @@ type API interface {
 // HandlerLedger is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
 type HandlerLedger interface {
 	Batch(ctx context.Context, name string) (ledger.Batch, error)
+	Item(ctx context.Context, batch, key string) (ledger.Item, error)
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	Commit(ctx context.Context, batch string) error
@@ -201,11 +202,21 @@ func (h *Handler) hold(ctx context.Context, j *job) (letGo func()) {
 
 // once is one admission and what came of it.
 func (h *Handler) once(ctx context.Context, j *job) error {
+	if h.isCanceled(ctx, j) {
+		return nil
+	}
 	if err := h.admit(ctx, j); err != nil {
 		return err
 	}
 	defer j.pass.Done(context.WithoutCancel(ctx), Outcome{})
 	return h.carryOut(ctx, j)
+}
+
+// isCanceled looks whether a person has canceled the item: the tasks of a batch that was withdrawn must
+// not use up its lane's rate. Begin is what decides; where this fails, that is asked.
+func (h *Handler) isCanceled(ctx context.Context, j *job) bool {
+	item, err := h.Ledger.Item(ctx, j.payload.Batch, j.payload.Key)
+	return err == nil && item.Record.State == ledger.Canceled && item.Fingerprint == fingerprint(j.payload.Item())
 }
 
 // read decodes the task and checks that it belongs here.

@@ -41,7 +41,7 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 		return err
 	case !finding.Absent():
 		return h.settleFinding(ctx, j, finding)
-	case rec.Code == bce.CodeIdempotentParameterMismatch:
+	case rec.Code == bce.CodeIdempotentParameterMismatch && rec.Cancel == nil:
 		return h.settle(ctx, j, ledger.Review, rec.Code,
 			"BCE knows the clientToken from another request, and no HaVIP of this item's exists: another program may be using it")
 	}
@@ -144,15 +144,20 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	return h.learnAddress(ctx, j, rec, rec.UpdatedAt)
 }
 
-// renew gives the item its next token and attempts at once. Why is the proof that the present one
-// created nothing.
+// renew gives the item its next token and attempts at once; or it is canceled, where a person wanted
+// that. Why is the proof that the present token created nothing.
 func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record, why string) error {
 	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
 	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)
 	if err != nil {
 		return h.later(j, err)
 	}
-	if verdict != ledger.Applied && verdict != ledger.Same {
+	switch verdict {
+	case ledger.Applied, ledger.Same:
+	case ledger.Withdrawn:
+		j.log.Info().Msg("canceled: nothing was created")
+		return nil
+	default:
 		return &Postpone{After: time.Second, Reason: "the item changed meanwhile: " + string(verdict)}
 	}
 	j.log.Info().Int("generation", rec.Generation+1).Str("why", why).Msg("nothing was created under the earlier clientToken; the item has its next one")

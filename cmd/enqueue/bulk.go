@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
@@ -36,6 +37,8 @@ type bulk struct {
 	// carryOut does it to items that may have changed since they were judged, and tells of each what
 	// was done.
 	carryOut func(ctx context.Context, on *worksite, items []ledger.Item) ([]deed, error)
+	// after tells what is still to come.
+	after func(b ledger.Batch, done *bulkTally)
 }
 
 // worksite is where a verb is carried out, and why.
@@ -43,6 +46,13 @@ type worksite struct {
 	*session
 	tasks         *tasks.Dispatcher
 	batch, reason string
+}
+
+// maxReasonText bounds a reason, in cells: it is kept with every item that it concerns.
+const maxReasonText = 200
+
+func reasonText(reason string) string {
+	return runewidth.Truncate(render.Printable(reason), maxReasonText, "…")
 }
 
 // deed is what was done to an item, or none and why.
@@ -68,7 +78,8 @@ func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) er
 		return err
 	}
 	defer s.close()
-	if _, err := s.ledger.Batch(ctx, batch); err != nil {
+	b, err := s.ledger.Batch(ctx, batch)
+	if err != nil {
 		return notFound(err)
 	}
 	plan, err := v.plan(ctx, s, batch, chosen)
@@ -76,7 +87,7 @@ func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) er
 		return err
 	}
 	if flags.dryRun || plan.eligible() == 0 {
-		return a.showTally(v, plan, flags.dryRun)
+		return a.showTally(plan.line(v.verb), plan)
 	}
 	if !flags.yes {
 		a.say("%s", plan.line(v.verb))
@@ -92,8 +103,16 @@ func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) er
 		return err
 	}
 	defer release()
-	on := &worksite{session: s, tasks: dispatcher, batch: batch, reason: render.Printable(flags.reason)}
-	return v.do(ctx, a, on, chosen, plan.eligible())
+	on := &worksite{session: s, tasks: dispatcher, batch: batch, reason: reasonText(flags.reason)}
+	done, err := v.do(ctx, a, on, chosen, plan.eligible())
+	if err != nil {
+		return err
+	}
+	if err := a.showTally(done.outcome(v.verb), done); err != nil {
+		return err
+	}
+	v.after(b, done)
+	return nil
 }
 
 // plan judges the chosen items, and changes nothing.
@@ -110,10 +129,10 @@ func (v bulk) plan(ctx context.Context, s *session, batch string, chosen selecti
 }
 
 // do carries the verb out, noting who does it before and what came of it after.
-func (v bulk) do(ctx context.Context, a *app, on *worksite, chosen selection, planned int64) error {
+func (v bulk) do(ctx context.Context, a *app, on *worksite, chosen selection, planned int64) (*bulkTally, error) {
 	act := ledger.Act{Kind: v.verb, By: author(), Reason: on.reason, Items: planned, Detail: chosen.String()}
 	if err := on.ledger.Note(ctx, on.batch, act); err != nil {
-		return err
+		return nil, err
 	}
 	bar := a.newBar(v.verb, planned)
 	defer bar.finish()
@@ -124,17 +143,10 @@ func (v bulk) do(ctx context.Context, a *app, on *worksite, chosen selection, pl
 	})
 	bar.finish()
 	if err != nil {
-		return fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.eligible()), count(planned, "item", "items"))
+		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.eligible()), count(planned, "item", "items"))
 	}
 	act.Kind, act.Items, act.Detail = v.verb+"-done", done.eligible(), done.summary()
-	if err := on.ledger.Note(ctx, on.batch, act); err != nil {
-		return err
-	}
-	if err := a.showTally(v, &done, false); err != nil {
-		return err
-	}
-	a.say("follow it with `enqueue watch %s`", word(on.batch))
-	return nil
+	return &done, on.ledger.Note(ctx, on.batch, act)
 }
 
 // each carries the verb out chunk by chunk, so that memory does not grow with the batch.

@@ -60,18 +60,32 @@ func (t *bulkTally) eligible() (n int64) {
 	return n
 }
 
-func (t *bulkTally) left() (n int64) {
+// of counts the items to which this is done.
+func (t *bulkTally) of(action string) (n int64) {
 	for _, r := range t.rows {
-		n += r.Items
+		if r.Action == action {
+			n += r.Items
+		}
 	}
-	return n - t.eligible()
+	return n
 }
 
-// line is the counts line of a plan.
+// left counts the items that are left alone.
+func (t *bulkTally) left() int64 { return t.of(none) }
+
+// line is the counts line of a plan, and outcome that of what was done.
 func (t *bulkTally) line(verb string) string {
 	text := capital(verb) + ": " + count(t.eligible(), "item", "items") + " eligible"
 	if n := t.left(); n > 0 {
 		text += ", " + number(n) + " not"
+	}
+	return text
+}
+
+func (t *bulkTally) outcome(verb string) string {
+	text := capital(verb) + ": " + count(t.eligible(), "item", "items")
+	if n := t.left(); n > 0 {
+		text += ", " + number(n) + " left alone"
 	}
 	return text
 }
@@ -86,13 +100,9 @@ func (t *bulkTally) summary() string {
 }
 
 // showTally writes the counts: the line as talk where it is not for people, and the rows as data.
-func (a *app) showTally(v bulk, t *bulkTally, dryRun bool) error {
-	line := t.line(v.verb)
-	switch {
-	case len(t.rows) == 0:
-		line = capital(v.verb) + ": no item is chosen"
-	case !dryRun && t.eligible() > 0:
-		line = strings.Replace(line, "eligible", "done", 1)
+func (a *app) showTally(line string, t *bulkTally) error {
+	if len(t.rows) == 0 {
+		line = "no item is chosen"
 	}
 	switch a.output {
 	case render.JSON, render.NDJSON:

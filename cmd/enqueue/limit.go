@@ -43,7 +43,7 @@ func (a *app) limitSetCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 	}
 	set := a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
-		if _, err := lane.NewOperator(s.rdb, l.String()).SetLimit(ctx, rps, lane.Act{By: author(), Reason: reason}); err != nil {
+		if _, err := lane.NewOperator(s.rdb, l.String()).SetLimit(ctx, rps, lane.Act{By: author(), Reason: reasonText(reason)}); err != nil {
 			return err
 		}
 		a.say("lane %s: %s over the whole fleet, in force within two seconds; `enqueue limit unset %s` goes back to the workers' own", l, rate(rps), l)
@@ -71,7 +71,7 @@ func (a *app) limitUnsetCommand() *cobra.Command {
 		Example: "  enqueue limit unset default/bj",
 		Args:    cobra.ExactArgs(1),
 		RunE: a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
-			changed, err := lane.NewOperator(s.rdb, l.String()).UnsetLimit(ctx, lane.Act{By: author(), Reason: reason})
+			changed, err := lane.NewOperator(s.rdb, l.String()).UnsetLimit(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
 			switch {
 			case err != nil:
 				return err

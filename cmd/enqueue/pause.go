@@ -25,7 +25,7 @@ that start later. ` + "`enqueue status`" + ` tells who paused what, when and why
   enqueue resume default/bj`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
-			pause, changed, err := lane.NewOperator(s.rdb, l.String()).Pause(ctx, lane.Act{By: author(), Reason: reason})
+			pause, changed, err := lane.NewOperator(s.rdb, l.String()).Pause(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
 			switch {
 			case err != nil:
 				return err
@@ -51,7 +51,7 @@ besides (a wrong key, a used-up quota) stays held, and is told.`,
 		Example: "  enqueue resume default/bj",
 		Args:    cobra.ExactArgs(1),
 		RunE: a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
-			changed, err := lane.NewOperator(s.rdb, l.String()).Resume(ctx, lane.Act{By: author(), Reason: reason})
+			changed, err := lane.NewOperator(s.rdb, l.String()).Resume(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
 			switch {
 			case err != nil:
 				return err

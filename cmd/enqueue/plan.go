@@ -85,6 +85,7 @@ type plan struct {
 	Running   int `json:"running"`
 	Done      int `json:"done"`
 	Failed    int `json:"failed"`
+	Canceled  int `json:"canceled"`
 	Conflicts int `json:"conflicts"`
 	// Attention are the first rows that need a person.
 	Attention []attention `json:"attention"`
@@ -123,6 +124,7 @@ func (p plan) String() string {
 		{p.Running, "under way"},
 		{p.Done, "already done"},
 		{p.Failed, "failed before"},
+		{p.Canceled, "canceled before"},
 		{p.Conflicts, "in conflict"},
 	} {
 		if part.n > 0 {
@@ -166,6 +168,9 @@ func (p *plan) add(c tasks.Comparison) error {
 	case c.State == ledger.Rejected || c.State == ledger.Review:
 		p.Failed++
 		why = fmt.Sprintf("%s before; see `enqueue results`", c.State)
+	case c.State == ledger.Canceled:
+		p.Canceled++
+		why = "canceled before; `enqueue retry` takes it up again with --where state=canceled"
 	default:
 		p.Done++
 	}
@@ -209,7 +214,7 @@ func (a *app) showPlan(p plan) error {
 			return err
 		}
 	}
-	if more := p.Failed + p.Conflicts - len(p.Attention); more > 0 {
+	if more := p.Failed + p.Canceled + p.Conflicts - len(p.Attention); more > 0 {
 		_, err := fmt.Fprintf(a.out, "  … and %s more\n", number(more))
 		return err
 	}

@@ -29,6 +29,7 @@ func TestPlan(t *testing.T) {
 		compared(5, ledger.Same, ledger.Created),
 		compared(6, ledger.Same, ledger.Adopted),
 		compared(7, ledger.Same, ledger.Rejected),
+		compared(8, ledger.Same, ledger.Canceled),
 		compared(8, ledger.Conflict, ledger.Created),
 	} {
 		if err := p.add(c); err != nil {
@@ -40,7 +41,7 @@ func TestPlan(t *testing.T) {
 	if err := p.add(taken); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := p.String(), "Plan: 1 to create, 1 to queue again, 1 under way, 2 already done, 1 failed before, 2 in conflict"; got != want {
+	if got, want := p.String(), "Plan: 1 to create, 1 to queue again, 1 under way, 2 already done, 1 failed before, 1 canceled before, 2 in conflict"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	var why []string
@@ -48,6 +49,7 @@ func TestPlan(t *testing.T) {
 		why = append(why, row.Why)
 	}
 	want := "rejected before; see `enqueue results`|" +
+		"canceled before; `enqueue retry` takes it up again with --where state=canceled|" +
 		`conflict: subnetId is "sbn-1" in the batch and "sbn-2" here|` +
 		`conflict: clientToken "" belongs to item "k" of batch "b"`
 	if got := strings.Join(why, "|"); got != want {

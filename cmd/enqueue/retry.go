@@ -32,7 +32,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
   enqueue retry havips --where state=canceled --where key=web-1`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return bulk{verb: "retry", judge: judgeRetry, carryOut: retryItems}.run(cmd.Context(), a, args[0], flags)
+			return bulk{verb: "retry", judge: judgeRetry, carryOut: retryItems, after: a.afterRetry}.run(cmd.Context(), a, args[0], flags)
 		},
 	}
 	defineBulkFlags(cmd, &flags)
@@ -97,6 +97,11 @@ func (on *worksite) dispatch(ctx context.Context, items []ledger.Item) error {
 		keys[i] = item.Key
 	}
 	return on.ledger.MarkEnqueued(ctx, on.batch, keys)
+}
+
+// afterRetry tells how to go on.
+func (a *app) afterRetry(b ledger.Batch, _ *bulkTally) {
+	a.say("follow it with `enqueue watch %s`", word(b.Name))
 }
 
 // meanwhile is why nothing is done to an item that was eligible a moment ago.

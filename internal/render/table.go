@@ -162,10 +162,7 @@ func newTable(w io.Writer, width int) Writer {
 }
 
 func (t table) Write(r Result) error {
-	why := r.Code
-	if r.Message != "" && !r.State.Succeeded() {
-		why = strings.TrimSpace(r.Code + " " + r.Message)
-	}
+	why := strings.TrimSpace(r.Code + " " + r.Message)
 	if err := t.Row(r.Key, string(r.State), dash(r.HaVIPID), dash(r.PrivateIPAddress), r.SubnetID, strconv.Itoa(r.Attempts), why); err != nil {
 		return err
 	}

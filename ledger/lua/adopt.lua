@@ -29,6 +29,7 @@ rec.haVipId, rec.ip = id, address
 rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil
 rec.code, rec.message = nil, nil
 slim(rec)
+keep(key, rec)
 if address == '' then count('addressPending', 1) end
 move(key, rec, 'adopted', id)
 save_record(key, rec)

@@ -64,6 +64,7 @@ if rec.state == 'sending' then
   local left = rec.leaseUntil - now
   if left > 0 and (rec.lastSentAt <= now or left <= 2 * lease) then return answer('busy', left) end
   interrupt(key, rec)
+  if rec.cancel then rec.lookup = true end -- repeating it could create what a person does not want
   move(key, rec, 'unknown', 'interrupted')
   save_record(key, rec)
 end

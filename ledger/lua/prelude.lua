@@ -81,6 +81,23 @@ local function move(key, rec, state, detail)
   end
 end
 
+-- withdraw cancels an item of which it is certain that nothing was created, for a person's reason.
+local function withdraw(key, rec, why)
+  rec.cancel, rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil, nil
+  rec.firstFailedAt, rec.refusals = nil, nil
+  rec.code, rec.message = 'Canceled', why ~= '' and why or nil
+  slim(rec)
+  move(key, rec, 'canceled', why)
+end
+
+-- keep tells of an item with a HaVIP, if a person wanted it canceled, that this came too late.
+local function keep(key, rec)
+  if not rec.cancel then return end
+  rec.cancel = nil
+  rec.message = 'not canceled: its HaVIP existed already'
+  event('kept', key, rec.haVipId)
+end
+
 -- settle_batch notes the moment at which a committed batch has nothing left to do, once.
 local function settle_batch()
   redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))

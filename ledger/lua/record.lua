@@ -12,7 +12,8 @@
 --             haVipId, ip what exists, when state is created
 -- Returns verdict, record:
 --
---   applied  the item moved
+--   applied  the item moved; where a person wants it canceled, and it is certain now that nothing was
+--            created, to canceled
 --   same     this outcome was recorded before
 --   late     a later send or a terminal state stands; only the attempt's log was written, and the
 --            doubt, where the outcome leaves one and the item has no haVipId
@@ -93,8 +94,16 @@ if proof then
   rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil
   slim(rec)
   if not rec.ip or rec.ip == '' then count('addressPending', 1) end
+  keep(key, rec)
 end
-move(key, rec, outcome.state, proof and outcome.haVipId or outcome.code)
+if rec.cancel and rec.unknown then
+  rec.lookup = true -- repeating it could create what a person does not want
+end
+if rec.cancel and not rec.unknown then
+  withdraw(key, rec, rec.cancel.why)
+else
+  move(key, rec, outcome.state, proof and outcome.haVipId or outcome.code)
+end
 save_record(key, rec)
 settle_batch()
 return answer('applied')

@@ -8,6 +8,7 @@
 --
 --   applied   the item has the next token, and nothing of it is in doubt
 --   same      it had that token already
+--   withdrawn  a person wants it canceled: it needs no token, and is canceled by the same proof
 --   finished, late, foreign, absent   as for adopt
 
 local key, token, next_token, why = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -21,6 +22,12 @@ if TERMINAL[rec.state] then return answer('finished') end
 if rec.token == next_token then return answer('same') end
 if rec.token ~= token then return answer('foreign') end
 if rec.state == 'sending' or rec.sends ~= sends then return answer('late') end
+if rec.cancel then
+  withdraw(key, rec, rec.cancel.why)
+  save_record(key, rec)
+  settle_batch()
+  return answer('withdrawn')
+end
 
 rec.gen, rec.token, rec.renewedAt = rec.gen + 1, next_token, now
 rec.unknown, rec.unknownSince, rec.lookup, rec.firstFailedAt, rec.refusals = nil, nil, nil, nil, nil

@@ -14,6 +14,7 @@ if state == 'rejected' and (rec.unknown or rec.state == 'sending') then return {
 
 if rec.state == 'sending' then interrupt(key, rec) end
 rec.code, rec.message, rec.leaseUntil = code, message, nil
+rec.cancel = nil -- where a person must look, that person decides
 move(key, rec, state, code)
 save_record(key, rec)
 settle_batch()

@@ -1,0 +1,155 @@
+package tasks
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"havip/bce"
+	"havip/ledger"
+)
+
+// cancel asks the ledger to cancel the item, as an operator does.
+func (b *bench) cancel(key string, want ledger.Verdict) {
+	b.Helper()
+	answers, err := b.ledger.Cancel(b.Context(), testBatch, "wrong subnet", []ledger.Item{{Batch: testBatch, Spec: ledger.Spec{Key: key}}})
+	if err != nil || answers[0].Verdict != want {
+		b.Fatalf("cancel %s: %v, %v; want %s", key, answers, err, want)
+	}
+}
+
+// closedGate fails whoever asks.
+type closedGate struct{ *testing.T }
+
+func (g closedGate) Enter(context.Context, string) (Pass, error) {
+	g.Error("the lane was asked")
+	return freePass{}, nil
+}
+
+// The task of a canceled item ends without costing its lane anything.
+func TestCanceledItemCostsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	task := b.put(testItem("a", ""))
+	b.cancel("a", ledger.Applied)
+	config := b.config()
+	config.Gate = closedGate{t}
+	b.handler = NewHandler(config)
+	b.done(task)
+	b.expect("a", facts{ledger.Canceled, "", "Canceled", 0, 0})
+}
+
+// hookedGate does something while the lane is waited for.
+type hookedGate struct{ meanwhile func() }
+
+func (g hookedGate) Enter(context.Context, string) (Pass, error) {
+	g.meanwhile()
+	return freePass{}, nil
+}
+
+// Canceled while its task waits for the lane, nothing is sent: begin asks last.
+func TestCancelWhileWaitingForTheLane(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	config := b.config()
+	config.Gate = hookedGate{func() { b.cancel("a", ledger.Applied) }}
+	b.handler = NewHandler(config)
+	b.done(b.put(testItem("a", "")))
+	b.expect("a", facts{ledger.Canceled, "", "Canceled", 0, 0})
+	if got := len(b.sim.Calls()); got != 0 {
+		t.Errorf("%d calls", got)
+	}
+}
+
+// Canceled while its request is in flight: what the request came to decides, and it is the last.
+func TestCancelInFlight(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, faults string
+		first, atEnd facts
+		live         int
+	}{
+		{"created", "", facts{ledger.Created, ClassCreated, "", 1, 1}, facts{ledger.Created, ClassCreated, "", 1, 1}, 1},
+		{"rejected", "create:answer:400/NoSuchObject", facts{ledger.Canceled, ClassRejected, "Canceled", 1, 1}, facts{ledger.Canceled, ClassRejected, "Canceled", 1, 1}, 0},
+		{"throttled", "create:429", facts{ledger.Canceled, ClassThrottled, "Canceled", 1, 0}, facts{ledger.Canceled, ClassThrottled, "Canceled", 1, 0}, 0},
+		{"lane fault", "create:answer:403/AccessDenied", facts{ledger.Canceled, ClassLaneFault, "Canceled", 1, 0}, facts{ledger.Canceled, ClassLaneFault, "Canceled", 1, 0}, 0},
+		{"answer lost", "create:commit-500", facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1}, facts{ledger.Adopted, ClassUnknown, "", 1, 1}, 1},
+		{"request lost", "create:error-500", facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1}, facts{ledger.Canceled, ClassUnknown, "Canceled", 1, 1}, 0},
+		{
+			"used token", "create:answer:403/IdempotentParameterMismatch",
+			facts{ledger.Unknown, ClassMismatch, bce.CodeIdempotentParameterMismatch, 1, 1},
+			facts{ledger.Canceled, ClassMismatch, "Canceled", 1, 1},
+			0,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, test.faults)
+			config := b.config()
+			config.API = hookedAPI{b.api, func() { b.cancel("a", ledger.Asked) }}
+			b.handler = NewHandler(config)
+			task := b.put(testItem("a", "10.1.2.3"))
+			if test.first.State == ledger.Unknown {
+				if got := b.postponement(task).After; got != LookupGrace {
+					t.Errorf("comes again in %v, want it looked for after %v", got, LookupGrace)
+				}
+			} else {
+				b.done(task)
+			}
+			b.expect("a", test.first)
+			b.clock.pass(LookupGrace)
+			b.done(task)
+			rec := b.expect("a", test.atEnd)
+			if rec.State.Succeeded() && !strings.HasPrefix(rec.Message, "not canceled") {
+				t.Errorf("the user is not told: %q", rec.Message)
+			}
+			if creates, live := len(b.sim.CallsOf("create")), len(b.live()); creates != 1 || live != test.live {
+				t.Errorf("%d creates, %d exist; want 1 and %d", creates, live, test.live)
+			}
+		})
+	}
+}
+
+// Canceled at the very moment at which a lookup has found nothing: no next token, no next request.
+func TestCancelDuringALookup(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:error-500")
+	task := b.put(testItem("a", "10.1.2.3"))
+	b.postponed(task)
+	b.clock.pass(TokenMaxAge + time.Second)
+	config := b.config()
+	config.Ledger = &cancelingLedger{b.ledger, func() { b.cancel("a", ledger.Asked) }}
+	b.handler = NewHandler(config)
+	b.done(task)
+	rec := b.expect("a", facts{ledger.Canceled, ClassUnknown, "Canceled", 1, 1})
+	if rec.Generation != 1 || len(b.sim.CallsOf("create")) != 1 {
+		t.Errorf("generation %d after %d creates", rec.Generation, len(b.sim.CallsOf("create")))
+	}
+}
+
+// cancelingLedger cancels an item just before it is renewed.
+type cancelingLedger struct {
+	*ledger.Ledger
+	cancel func()
+}
+
+func (l *cancelingLedger) Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error) {
+	l.cancel()
+	return l.Ledger.Renew(ctx, batch, key, seen, next, why)
+}
+
+// Canceled, and wanted after all: an item that was never sent begins again as it was.
+func TestRetryOfACanceledItem(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	task := b.put(testItem("withdrawn", "10.1.2.3"))
+	b.cancel("withdrawn", ledger.Applied)
+	b.done(task)
+	b.retry("withdrawn")
+	b.done(task)
+	if rec := b.expect("withdrawn", facts{ledger.Created, ClassCreated, "", 1, 1}); rec.Generation != 1 {
+		t.Errorf("generation %d", rec.Generation)
+	}
+}
