@@ -552,3 +552,33 @@ func TestClockOfBCEJumpsWhileInDoubt(t *testing.T) {
 		}
 	}
 }
+
+// After Redis lost that send 1 was begun, another worker begins a send of the same number. What the first
+// one proves must not be lost to the second's answer: a doubt is a doubt.
+func TestTwoSendsOfOneNumber(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.put(testItem("a", ""))
+	begin := func(worker string) {
+		o := ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: attemptLease, TokenMaxAge: TokenMaxAge}
+		if start, err := b.ledger.Begin(t.Context(), testBatch, "a", o); err != nil || start.Verdict != ledger.Begun {
+			t.Fatal(start.Verdict, err)
+		}
+	}
+	before := b.rdb.Dump(t.Context(), "havip:{b}:records").Val()
+	begin("w1")
+	if err := b.rdb.RestoreReplace(t.Context(), "havip:{b}:records", 0, before).Err(); err != nil {
+		t.Fatal(err)
+	}
+	begin("w2") // also number 1
+	throttled := ledger.Outcome{State: ledger.Waiting, Class: "throttled", Status: 429, Code: "RateLimit"}
+	unknown := ledger.Outcome{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true}
+	for _, o := range []ledger.Outcome{throttled, unknown} { // w1's, then w2's
+		if _, _, err := b.ledger.Record(t.Context(), testBatch, "a", 1, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rec := b.record("a"); !rec.Unknown {
+		t.Errorf("w2's doubt is lost: %+v", rec)
+	}
+}

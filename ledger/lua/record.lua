@@ -52,7 +52,14 @@ if proof and has_id then
   save_record(key, rec)
   return answer('extra')
 end
-if not wrote and not proof then return answer('same') end
+if not wrote and not proof then
+  -- Of two requests of one number, because Redis forgot the first, one may have left a doubt.
+  if outcome.unknown and outcome.class ~= was and not TERMINAL[rec.state] then
+    doubt(rec, sent_at)
+    save_record(key, rec)
+  end
+  return answer('same')
+end
 
 -- A proof that the HaVIP exists is true whenever it arrives. Anything else speaks only
 -- for the latest send, and only while the item waits for it; its doubt stays.
