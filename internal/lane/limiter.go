@@ -17,6 +17,10 @@ const (
 	DefaultBurst = 5
 )
 
+// clockPutBack is a wait that no rate asks for: Redis's clock has been put back, and the bucket would stay
+// empty until it had caught up.
+const clockPutBack = time.Hour
+
 // Limiter admits requests of one lane at a rate that all workers share.
 type Limiter struct {
 	limiter *redis_rate.Limiter
@@ -79,9 +83,16 @@ func (l *Limiter) take(ctx context.Context) (wait time.Duration, err error) {
 		return 0, fmt.Errorf("rate of lane: %w", err)
 	case answer.Allowed > 0:
 		return 0, nil
+	case answer.RetryAfter > max(clockPutBack, 2*l.fullBurst()):
+		return time.Millisecond, l.limiter.Reset(ctx, l.key)
 	default:
 		return max(answer.RetryAfter, time.Millisecond), nil
 	}
+}
+
+// fullBurst is how long a bucket that is used up takes to be full again.
+func (l *Limiter) fullBurst() time.Duration {
+	return l.limit.Period / time.Duration(l.limit.Rate) * time.Duration(l.limit.Burst)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -51,6 +51,29 @@ func TestBudgetIsShared(t *testing.T) {
 	}
 }
 
+// Redis's clock was put back by a day: the bucket that it left behind is not waited for.
+func TestLimiterAfterAClockWasPutBack(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.Start(t).Client(t)
+	limiter := NewLimiter(rdb, "default/bj", 5, 1)
+	if err := limiter.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const key = "rate:havip:lane:default/bj"
+	full, err := rdb.Get(t.Context(), key).Float64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rdb.Set(t.Context(), key, full+24*time.Hour.Seconds(), 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := limiter.Wait(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // Everybody who waits is admitted in time, and waiting costs Redis a call for each admitted.
 func TestWaitingIsFairAndCheap(t *testing.T) {
 	t.Parallel()
