@@ -168,6 +168,19 @@ func testRefusedTokenAge(t *testing.T, b *bench) {
 	b.begin(t, "a", terms("t6"), ledger.Begun)
 }
 
+// Begin answers what stands, also when the horizon would begin anew and a refusal is too old.
+func testStaleAfterTheHorizon(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.record(t, "a", 1, throttledOutcome, ledger.Applied)
+	b.begin(t, "a", terms("t2"), ledger.Begun)
+	b.record(t, "a", 2, notSentOutcome, ledger.Applied)
+	b.pass(40*time.Hour + time.Millisecond)
+	o := terms("t3")
+	o.LookedUp = true
+	equal(t, "answer", b.begin(t, "a", o, ledger.Stale).Item, b.item(t, "a"))
+}
+
 func testDoubtAfterRefusal(t *testing.T, b *bench) {
 	b.register(t, "a")
 	b.begin(t, "a", terms("t1"), ledger.Begun)

@@ -32,6 +32,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"begin refuses a foreign token or request", testForeign},
 		{"begin asks for a lookup when the token may be dead", testTokenAge},
 		{"a token that was refused goes stale", testRefusedTokenAge},
+		{"begin answers what stands", testStaleAfterTheHorizon},
 		{"a doubt is as old as the refusal before it", testDoubtAfterRefusal},
 		{"a token ages by BCE's clock", testTokenAgeIsBCEs},
 		{"sends that do not arrive keep no token alive", testTokenAgeDoesNotSlide},

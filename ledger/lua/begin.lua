@@ -76,13 +76,12 @@ end
 if rec.lookup or (rec.unknown and may_be_dead(rec.unknownSince)) then return answer('lookup') end
 local last_known = math.max(rec.lastSentAt or 0, rec.renewedAt or 0, rec.registeredAt)
 if token_age > 0 and now - last_known > token_age and not looked then return answer('idle') end
-if rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon then
-  if rec.unknown then return answer('lookup') end
-  if now - rec.lastSentAt <= STILL_TRYING then return answer('exhausted') end
-  rec.firstFailedAt = nil -- nobody has tried meanwhile: the horizon begins anew
-end
+local failed = rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon
+if failed and rec.unknown then return answer('lookup') end
+if failed and now - rec.lastSentAt <= STILL_TRYING then return answer('exhausted') end
 if rec.refusedSince and not rec.unknown and may_be_dead(rec.refusedSince) then return answer('stale') end
 
+if failed then rec.firstFailedAt = nil end -- nobody has tried meanwhile: the horizon begins anew
 rec.sends = rec.sends + 1
 rec.firstSentAt = rec.firstSentAt or now
 rec.lastSentAt = now
