@@ -139,6 +139,8 @@ var variable = []struct {
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "REQUEST"},
 	{regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
+	{regexp.MustCompile(`"id":"\d+-\d+"`), `"id":"ID"`},
+	{regexp.MustCompile(`"by":"[^"@]+@[^"]+"`), `"by":"PERSON"`},
 }
 
 func scriptMask(ts *testscript.TestScript, neg bool, args []string) {

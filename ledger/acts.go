@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 )
 
 // Act is what a person does to many items of a batch at once.
@@ -34,28 +35,52 @@ func (l *Ledger) Note(ctx context.Context, batch string, act Act) error {
 	return nil
 }
 
-// Acts reads the acts on a batch, oldest first, as events. The newest 1,000 are kept, whatever the
-// event stream has forgotten.
-func (l *Ledger) Acts(ctx context.Context, batch string) ([]Event, error) {
+// Acts reads the acts on a batch that were noted before the event with the given ID ("" = all), oldest
+// first, as events. The newest 1,000 are kept, whatever the event stream has forgotten.
+func (l *Ledger) Acts(ctx context.Context, batch, before string) ([]Event, error) {
 	texts, err := l.rdb.LRange(ctx, keysOf(batch).acts, 0, -1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("acts on batch %q: %w", batch, err)
 	}
-	acts := make([]Event, len(texts))
-	for i, text := range texts {
-		var w struct {
-			ID     string `json:"id"`
-			Kind   string `json:"kind"`
-			Detail string `json:"detail"`
-			By     string `json:"by"`
-			Reason string `json:"reason"`
-			At     Millis `json:"at,string"`
-			Items  int64  `json:"items,string"`
-		}
-		if err := json.Unmarshal([]byte(text), &w); err != nil {
+	var acts []Event
+	for _, text := range texts {
+		act, err := decodeAct(text)
+		if err != nil {
 			return nil, fmt.Errorf("acts on batch %q: %w", batch, err)
 		}
-		acts[i] = Event{ID: w.ID, Kind: w.Kind, At: w.At, Detail: w.Detail, By: w.By, Reason: w.Reason, Items: w.Items}
+		if before != "" && !earlier(act.ID, before) {
+			break
+		}
+		acts = append(acts, act)
 	}
 	return acts, nil
+}
+
+func decodeAct(text string) (Event, error) {
+	var w struct {
+		ID     string `json:"id"`
+		Kind   string `json:"kind"`
+		Detail string `json:"detail"`
+		By     string `json:"by"`
+		Reason string `json:"reason"`
+		At     Millis `json:"at,string"`
+		Items  int64  `json:"items,string"`
+	}
+	if err := json.Unmarshal([]byte(text), &w); err != nil {
+		return Event{}, err
+	}
+	return Event{ID: w.ID, Kind: w.Kind, At: w.At, Detail: w.Detail, By: w.By, Reason: w.Reason, Items: w.Items}, nil
+}
+
+// earlier reports whether one stream ID, milliseconds-sequence, comes before another.
+func earlier(a, b string) bool {
+	parts := func(id string) (ms, seq uint64) {
+		first, second, _ := strings.Cut(id, "-")
+		ms, _ = strconv.ParseUint(first, 10, 64)
+		seq, _ = strconv.ParseUint(second, 10, 64)
+		return ms, seq
+	}
+	msA, seqA := parts(a)
+	msB, seqB := parts(b)
+	return msA < msB || msA == msB && seqA < seqB
 }

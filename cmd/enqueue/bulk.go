@@ -145,7 +145,7 @@ func (v bulk) do(ctx context.Context, a *app, on *worksite, chosen selection, pl
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.eligible()), count(planned, "item", "items"))
 	}
-	act.Kind, act.Items, act.Detail = v.verb+"-done", done.eligible(), done.summary()
+	act.Kind, act.Reason, act.Items, act.Detail = v.verb+"-done", "", done.eligible(), done.summary()
 	return &done, on.ledger.Note(ctx, on.batch, act)
 }
 

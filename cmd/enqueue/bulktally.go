@@ -94,9 +94,9 @@ func (t *bulkTally) outcome(verb string) string {
 func (t *bulkTally) summary() string {
 	parts := make([]string, len(t.rows))
 	for i, r := range t.rows {
-		parts[i] = fmt.Sprintf("%d %s %s", r.Items, r.State, r.Action)
+		parts[i] = fmt.Sprintf("%s: %d %s", r.Action, r.Items, r.State)
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, "; ")
 }
 
 // showTally writes the counts: the line as talk where it is not for people, and the rows as data.

@@ -17,7 +17,7 @@ func TestBulkTally(t *testing.T) {
 	if got, want := tally.line("retry"), "Retry: 3 items eligible, 2 not"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := tally.summary(), "1 waiting hurry, 2 rejected new-token, 2 created none"; got != want {
+	if got, want := tally.summary(), "hurry: 1 waiting; new-token: 2 rejected; none: 2 created"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got, want := tally.rows[2].String(), "none: 2 created: its HaVIP exists"; got != want {

@@ -174,3 +174,29 @@ func TestFormatFlag(t *testing.T) {
 		t.Errorf("xml was accepted: %q", f)
 	}
 }
+
+// What is followed is shown as it comes; the first rows do not decide how much of later ones is cut.
+func TestGridIsFlushed(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	grid := NewGrid(&out, 0, 1, "KEY", "WHAT").Least(6)
+	for _, step := range []struct{ key, want string }{
+		{"a", "KEY     WHAT\na       x\n"},
+		{"longer", "longer  x\n"},
+		{"longest", "longe…  x\n"},
+	} {
+		out.Reset()
+		if err := grid.Row(step.key, "x"); err != nil {
+			t.Fatal(err)
+		}
+		if err := grid.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, out.String()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if err := grid.Close(); err != nil || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("closing writes more: %q, %v", out.String(), err)
+	}
+}

@@ -26,8 +26,10 @@ type Grid struct {
 	flexible    int
 	dispensable []int
 	head        []string
-	sample      [][]string
-	widths      []int
+	// least are widths below which no column goes for want of a wider row in the sample.
+	least  []int
+	sample [][]string
+	widths []int
 }
 
 // NewGrid returns a grid with the given head. Width is the terminal's, 0 for no limit; the
@@ -39,6 +41,12 @@ func NewGrid(w io.Writer, width, flexible int, head ...string) *Grid {
 // Dispensable names columns that a narrow terminal may do without, the first to go first.
 func (g *Grid) Dispensable(columns ...int) *Grid {
 	g.dispensable = columns
+	return g
+}
+
+// Least gives the first columns a width each, in cells, for rows that come after the sample.
+func (g *Grid) Least(widths ...int) *Grid {
+	g.least = widths
 	return g
 }
 
@@ -57,17 +65,21 @@ func (g *Grid) Row(cells ...string) error {
 	return g.start()
 }
 
-// Close writes what is held back.
-func (g *Grid) Close() error {
+// Flush writes what is held back; the widths of the columns are fixed by then.
+func (g *Grid) Flush() error {
 	if g.widths != nil || len(g.sample) == 0 {
 		return nil
 	}
 	return g.start()
 }
 
+// Close writes what is held back.
+func (g *Grid) Close() error { return g.Flush() }
+
 // start fixes the widths by the sample and writes it.
 func (g *Grid) start() error {
 	g.widths = make([]int, len(g.head))
+	copy(g.widths, g.least)
 	for _, row := range append([][]string{g.head}, g.sample...) {
 		for i, cell := range row {
 			g.widths[i] = max(g.widths[i], runewidth.StringWidth(cell))

@@ -276,9 +276,13 @@ func testActs(t *testing.T, b *bench) {
 	if err := b.rdb.XTrimMaxLen(t.Context(), "havip:{"+batch+"}:events", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	acts, err := b.Acts(t.Context(), batch)
-	equal(t, "acts", acts, want)
-	equal(t, "error", err, nil)
+	for before, acts := range map[string][]ledger.Event{
+		"": want, want[1].ID: want[:1], want[0].ID: nil, "9" + want[0].ID: want, "1-0": nil,
+	} {
+		got, err := b.Acts(t.Context(), batch, before)
+		equal(t, "acts before "+before, got, acts)
+		equal(t, "error", err, nil)
+	}
 }
 
 // everyScriptTwice sends scripts twice until the test ends, as a client does that lost the first

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/lane"
+	"havip/internal/render"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// eventsPage is how many events are read at a time, followBlock how long a follower waits for one
+// before it looks whether it is to end.
+const (
+	eventsPage  = 500
+	followBlock = 500 * time.Millisecond
+)
+
+func (a *app) eventsCommand() *cobra.Command {
+	var laneName string
+	var follow bool
+	cmd := &cobra.Command{
+		Use:   "events BATCH | --lane LANE",
+		Short: "Print what happened to a batch or a lane, and who did it",
+		Long: `Events prints what happened to a batch, oldest first: items created, rejected, in doubt,
+and what people did to it (retry, cancel), with who, when, why and to how many items.
+About the newest 10,000 events are kept, and of people's acts the newest 1,000.
+
+With --lane it prints what people did to a lane: paused, resumed, limited.
+
+With --follow it goes on with what happens, until Ctrl-C.`,
+		Example: `  enqueue events havips
+  enqueue events havips --follow -o ndjson | jq -r 'select(.event == "rejected") | .key'
+  enqueue events --lane default/bj`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case (len(args) == 1) == (laneName != ""):
+				return cli.Failf(cli.ExitUsage, "events of one batch, or with --lane of one lane; see `enqueue events --help`")
+			case follow && a.output == render.JSON:
+				return cli.Failf(cli.ExitUsage, "--follow: an array has an end; use -o ndjson")
+			case laneName != "":
+				return a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
+					return a.printEvents(ctx, laneEvents(s, l), nil, follow)
+				})(cmd, []string{laneName})
+			}
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if _, err := s.ledger.Batch(cmd.Context(), args[0]); err != nil {
+				return notFound(err)
+			}
+			return a.printEvents(cmd.Context(), batchEvents(s, args[0]), forgottenActs(s, args[0]), follow)
+		},
+	}
+	cmd.Flags().StringVar(&laneName, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
+	return cmd
+}
+
+// eventSource reads events after the one with the given ID, waiting up to block for the first.
+type eventSource func(ctx context.Context, after string, block time.Duration) ([]eventRow, error)
+
+func batchEvents(s *session, batch string) eventSource {
+	return func(ctx context.Context, after string, block time.Duration) ([]eventRow, error) {
+		events, err := s.ledger.Events(ctx, batch, after, eventsPage, block)
+		return rowsOf(events), err
+	}
+}
+
+func laneEvents(s *session, l tasks.Lane) eventSource {
+	operator := lane.NewOperator(s.rdb, l.String())
+	return func(ctx context.Context, after string, block time.Duration) ([]eventRow, error) {
+		entries, err := operator.Log(ctx, after, eventsPage, block)
+		rows := make([]eventRow, len(entries))
+		for i, e := range entries {
+			rows[i] = eventRow{ID: e.ID, At: e.At, Event: e.Kind, By: e.By, Reason: e.Reason, Detail: e.Detail}
+		}
+		return rows, err
+	}
+}
+
+// forgottenActs reads the acts from before the oldest event that is kept.
+func forgottenActs(s *session, batch string) func(ctx context.Context, before string) ([]eventRow, error) {
+	return func(ctx context.Context, before string) ([]eventRow, error) {
+		acts, err := s.ledger.Acts(ctx, batch, before)
+		return rowsOf(acts), err
+	}
+}
+
+func rowsOf(events []ledger.Event) []eventRow {
+	rows := make([]eventRow, len(events))
+	for i, e := range events {
+		rows[i] = eventRow{ID: e.ID, At: e.At.Time(), Event: e.Kind, Key: e.Key, By: e.By, Reason: e.Reason, Items: e.Items, Detail: e.Detail}
+	}
+	return rows
+}
+
+// printEvents writes what a source has, after what is older than that, and goes on if told to.
+func (a *app) printEvents(ctx context.Context, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
+	out := a.newEventWriter(follow)
+	page, err := read(ctx, "", 0)
+	if err != nil {
+		return err
+	}
+	if older != nil {
+		before := ""
+		if len(page) > 0 {
+			before = page[0].ID
+		}
+		acts, err := older(ctx, before)
+		if err != nil {
+			return err
+		}
+		page = append(acts, page...)
+	}
+	after := ""
+	for len(page) > 0 {
+		if err := out.write(page); err != nil {
+			return err
+		}
+		after = page[len(page)-1].ID
+		if page, err = read(ctx, after, 0); err != nil {
+			return err
+		}
+	}
+	if follow {
+		return a.followEvents(ctx, read, after, out)
+	}
+	return out.close()
+}
+
+// followEvents writes what happens after the given event, until it is interrupted: that is how it ends.
+func (a *app) followEvents(ctx context.Context, read eventSource, after string, out eventWriter) error {
+	if after == "" {
+		after = "0"
+	}
+	for ctx.Err() == nil {
+		page, err := read(ctx, after, followBlock)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+		if len(page) == 0 {
+			continue
+		}
+		if err := out.write(page); err != nil {
+			return err
+		}
+		after = page[len(page)-1].ID
+	}
+	return &cli.Error{Code: cli.ExitInterrupted}
+}
