@@ -80,7 +80,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
 	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION)")
-	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "creates a second of each lane, over all workers; 0 means no limit")
+	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "creates a second of each lane, over all workers, unless another is set by enqueue limit; 0 means no limit")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
 	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is away (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")
