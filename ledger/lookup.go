@@ -27,7 +27,7 @@ func flag(set bool) int {
 // created nothing and cannot any more; why names the proof, for the batch's events. Where a person wants
 // the item canceled, the same proof cancels it, and the answer is Withdrawn.
 func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (Verdict, Record, error) {
-	raw, err := l.run(ctx, renewScript, batch, key, seen.ClientToken, next, why, seen.Sends)
+	raw, err := l.run(ctx, renewScript, batch, key, seen.ClientToken, next, why, seen.Sends, seen.Code)
 	return transition("renew", batch, key, raw, err)
 }
 

@@ -60,6 +60,9 @@ type Record struct {
 	// BCE's clock as it was known.
 	RefusedSince Millis `json:"refusedSince"`
 
+	// RenewedFor is the code that stood when the item was given its present token.
+	RenewedFor string `json:"renewedFor"`
+
 	RegisteredAt  Millis `json:"registeredAt"`
 	UpdatedAt     Millis `json:"updatedAt"`
 	EnqueuedAt    Millis `json:"enqueuedAt"`
@@ -115,6 +118,8 @@ type Attempt struct {
 
 // Outcome is what one sent request proved, as [Ledger.Record] takes it.
 type Outcome struct {
+	// Ticket is that of the request's begin; "" leaves it to the request's number.
+	Ticket string `json:"ticket,omitempty"`
 	// State is where the item goes.
 	State State `json:"state"`
 	// Class is the caller's word for what was proved.

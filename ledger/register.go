@@ -12,6 +12,9 @@ type Source struct {
 	File string `json:"file,omitempty"`
 	// By names the producer: user and host.
 	By string `json:"by,omitempty"`
+	// Whole says that what is registered is all that there is of the producer's: a batch that is new is
+	// committed with it, and one that was committed stays so. It is not stored.
+	Whole bool `json:"whole,omitempty"`
 }
 
 // registerChunk bounds how many items one script call enters: it keeps Redis busy for

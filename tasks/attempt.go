@@ -36,7 +36,7 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 		return &Postpone{After: LookupGrace, Reason: "in doubt: it will be looked for"}
 	case clockLearnt:
 		return errAgain
-	case !rec.Unknown && outcome.Scope != ScopeClock && rec.Refusals >= poisonedAfter(outcome.Class):
+	case poisoned(rec, outcome):
 		return h.renewPoisoned(ctx, j, rec)
 	}
 	// Spaced by sends, since waits do not count as attempts.
@@ -51,6 +51,12 @@ func poisonedAfter(class Class) int {
 		return 10
 	}
 	return 3
+}
+
+// poisoned reports whether the item should have its next token. One that was given for the same refusal
+// and met it again shows that the refusal is not for the token's sake.
+func poisoned(rec ledger.Record, o Outcome) bool {
+	return !rec.Unknown && o.Scope != ScopeClock && rec.Refusals >= poisonedAfter(o.Class) && rec.RenewedFor != o.Code
 }
 
 // renewalSettles is how long a token that refusals brought about stays unsent. A Redis that crashes or
@@ -116,6 +122,7 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 		Lane: h.Lane, Batch: j.item.Batch, Key: j.item.Key,
 		Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: o.entry(address, took),
 	}
+	u.Outcome.Ticket = j.ticket
 	recorder := Recorder{Ledger: h.Ledger, Logger: h.Logger}
 	patience := recordTimeout
 	if h.Keeper != nil {

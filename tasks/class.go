@@ -149,7 +149,8 @@ func saysThrottled(message string) bool {
 
 // laneScope is the scope of an answer that is not about the item, or "". 401, 402 and 403 are about
 // who asks, whatever their code: BCE's table has no end (an expired session token, an account in
-// arrears), and taking one for a word about the item would reject a whole batch for it.
+// arrears), and 405, 407 and 415 about where and how. Taking one for a word about the item would reject a
+// whole batch for it.
 func laneScope(e *bce.Error) Scope {
 	switch {
 	case strings.Contains(e.Code, bce.CodeSubnetHasNoMoreIP):
@@ -165,7 +166,8 @@ func laneScope(e *bce.Error) Scope {
 		return ScopeLane
 	}
 	switch e.StatusCode {
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden,
+		http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusUnsupportedMediaType:
 		return ScopeLane
 	}
 	return ""

@@ -29,9 +29,12 @@ const listTimeout = 2 * time.Minute
 type Finder struct {
 	api  Lister
 	rate Rate
-	// turn is held by the caller that lists; last is what it leaves to the others.
-	turn chan struct{}
-	last *listing
+	// turn is held by the caller that lists; last is what it leaves to the others, and failed when and
+	// why its listing failed.
+	turn     chan struct{}
+	last     *listing
+	failed   error
+	failedAt time.Time
 }
 
 // NewFinder returns a finder. The rate, if not nil, spaces listings.
@@ -50,8 +53,9 @@ type listing struct {
 type place struct{ subnetID, word string }
 
 // Find returns the HaVIPs that have the request's subnet and its name or address, from a listing
-// that began at or after notBefore.
+// that began at or after notBefore. Those who waited while a listing failed do not each try again.
 func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time) ([]bce.HaVIP, error) {
+	asked := time.Now()
 	select {
 	case f.turn <- struct{}{}:
 		defer func() { <-f.turn }()
@@ -59,11 +63,17 @@ func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time)
 		return nil, ctx.Err()
 	}
 	if f.last == nil || f.last.began.Before(notBefore) {
+		if f.failed != nil && f.failedAt.After(asked) {
+			return nil, f.failed
+		}
 		fresh, err := f.list(ctx)
+		if err != nil && ctx.Err() == nil { // else it is this caller's end, and not the listing's
+			f.failed, f.failedAt = err, time.Now()
+		}
 		if err != nil {
 			return nil, err
 		}
-		f.last = fresh
+		f.last, f.failed = fresh, nil
 	}
 	return f.last.find(request), nil
 }

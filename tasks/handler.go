@@ -28,11 +28,9 @@ type API interface {
 
 // HandlerLedger is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
 type HandlerLedger interface {
-	Batch(ctx context.Context, name string) (ledger.Batch, error)
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
-	Commit(ctx context.Context, batch string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
 	Begin(ctx context.Context, batch, key string, o ledger.BeginOptions) (ledger.Start, error)
 	RecorderLedger
@@ -155,6 +153,8 @@ type job struct {
 	// as was known then.
 	began       time.Time
 	clockOffset time.Duration
+	// ticket is unique to the attempt.
+	ticket string
 	// pass is the lane's permission for the request that may be sent.
 	pass Pass
 }
@@ -339,11 +339,12 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 	if err != nil {
 		return ledger.Start{}, h.later(j, err)
 	}
+	j.ticket = uuid.NewString()[:13]
 	options := ledger.BeginOptions{
 		ClientToken: j.payload.ClientToken,
 		Fingerprint: fingerprint(j.payload.Item()),
 		Worker:      name,
-		Ticket:      uuid.NewString()[:13],
+		Ticket:      j.ticket,
 		Lease:       attemptLease,
 		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: j.clockOffset,
 		LookedUp: j.lookedUp,
@@ -418,24 +419,14 @@ func (h *Handler) registerEarly(ctx context.Context, j *job) error {
 // taskQueue is the source of batches that nobody but tasks made.
 const taskQueue = "task queue"
 
-// enter registers the row. A batch of a producer that is not through yet stays uncommitted: it is
-// the producer's to commit.
+// enter registers the row. A batch that nobody but tasks made is whole with each of them; one of a
+// producer that is not through yet stays uncommitted, for it is the producer's to commit.
 func (h *Handler) enter(ctx context.Context, p Payload, rows []Row) error {
-	before, err := h.Ledger.Batch(ctx, p.Batch)
-	var missing *ledger.BatchNotFoundError
-	if err != nil && !errors.As(err, &missing) {
+	source := ledger.Source{By: taskQueue, Whole: true}
+	if _, err := h.Ledger.Register(ctx, p.Batch, source, specsOf(p.Batch, rows)); err != nil {
 		return err
 	}
-	if _, err := h.Ledger.Register(ctx, p.Batch, ledger.Source{By: taskQueue}, specsOf(p.Batch, rows)); err != nil {
-		return err
-	}
-	if err := h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key}); err != nil {
-		return err
-	}
-	if missing == nil && before.CommittedAt == 0 && before.Source.By != taskQueue {
-		return nil
-	}
-	return h.Ledger.Commit(ctx, p.Batch)
+	return h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
 }
 
 // ownToken reports whether the token was the item's in an earlier generation.

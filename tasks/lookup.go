@@ -88,6 +88,7 @@ func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match
 	if err != nil {
 		return Finding{}, err
 	}
+	j.pass.Done(context.WithoutCancel(ctx), Outcome{}) // nothing is sent under it, and a listing takes its time
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()
 	signedWith := h.API.ClockOffset()

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -404,13 +405,45 @@ func TestFinderListsAnewForALaterDoubt(t *testing.T) {
 	}
 }
 
+// Those who waited while a listing failed do not each wait for another.
+func TestFinderSharesAFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		lists := &countingLister{err: errors.New("500"), begin: make(chan struct{})}
+		f := NewFinder(lists, nil)
+		var finders sync.WaitGroup
+		for range 20 {
+			finders.Go(func() {
+				if _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil {
+					t.Error("no error")
+				}
+			})
+		}
+		synctest.Wait()
+		<-time.After(time.Second) // of the bubble's clock: the failure comes later than the questions
+		close(lists.begin)
+		finders.Wait()
+		if lists.n != 1 {
+			t.Errorf("%d listings, want 1", lists.n)
+		}
+		if _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil || lists.n != 2 {
+			t.Errorf("asked later: %d listings, want 2; %v", lists.n, err)
+		}
+	})
+}
+
 type countingLister struct {
 	n   int
 	err error
+	// begin is waited for, if it is not nil.
+	begin chan struct{}
 }
 
 func (c *countingLister) HaVIPs(context.Context, bce.ListOptions) iter.Seq2[bce.HaVIP, error] {
 	c.n++
+	if c.begin != nil {
+		<-c.begin
+	}
 	return func(yield func(bce.HaVIP, error) bool) {
 		if yield(bce.HaVIP{ID: "a", Name: "n", SubnetID: "sbn-1"}, nil) && c.err != nil {
 			yield(bce.HaVIP{}, c.err)
@@ -444,6 +477,19 @@ func TestPoisonedTokenIsRenewed(t *testing.T) {
 				t.Errorf("generation %d, tokens %v", rec.Generation, tokens)
 			}
 		})
+	}
+}
+
+// The next token was refused as the first was: the refusal is no token's fault, and no more are used up.
+func TestRefusedForEverRenewsOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "create:answer:403/AccessDenied")
+	task := b.put(testItem("a", "10.1.2.3"))
+	for range 12 {
+		b.postponed(task)
+	}
+	if rec := b.expect("a", facts{ledger.Waiting, ClassLaneFault, "AccessDenied", 12, 0}); rec.Generation != 2 {
+		t.Errorf("generation %d, want 2", rec.Generation)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -32,11 +33,25 @@ func Open(dir string) (*Spool, error) {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	s := &Spool{dir: dir}
+	s.sweep()
 	name, err := s.Put([]byte("{}"))
 	if err != nil {
 		return nil, err
 	}
 	return s, s.Remove(name)
+}
+
+// abandoned is how old the file of a half-written text must be to be nobody's any more.
+const abandoned = time.Hour
+
+// sweep removes what processes that died were writing.
+func (s *Spool) sweep() {
+	parts, _ := filepath.Glob(filepath.Join(s.dir, "*"+halfWritten)) // the pattern is well formed
+	for _, part := range parts {
+		if info, err := os.Stat(part); err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(part) // another process may be faster
+		}
+	}
 }
 
 // Path is where a text's file is.

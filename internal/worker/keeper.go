@@ -124,6 +124,7 @@ func (k *Keeper) Flush(ctx context.Context) (left int) {
 		case errors.Is(err, tasks.ErrOtherLedger):
 			k.disown(name, err)
 		case err != nil:
+			k.log.Debug().Err(err).Str("batch", u.Batch).Str("key", u.Key).Msg("kept outcome not recorded yet")
 			return len(k.all())
 		default:
 			k.log.Info().Str("batch", u.Batch).Str("key", u.Key).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID).

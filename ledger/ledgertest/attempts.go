@@ -316,6 +316,48 @@ func testLostIntent(t *testing.T, b *bench) {
 	b.begin(t, "unknown", terms("t1"), ledger.Lookup)
 }
 
+// Redis has forgotten a request and given its number to the next one: what became of the first decides
+// nothing about the second.
+func testTicketsTellRequestsApart(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("second"), ledger.Begun)
+	first := notSentOutcome
+	first.Ticket = "first"
+	b.record(t, "a", 1, first, ledger.Late)
+	equal(t, "state", b.item(t, "a").Record.State, ledger.Sending)
+	second := createdOutcome
+	second.Ticket = "second"
+	b.record(t, "a", 1, second, ledger.Applied)
+}
+
+// The answer of an earlier token's request arrives while the next token is in use: both may exist.
+func testProofOfAnEarlierToken(t *testing.T, b *bench) {
+	b.register(t, "calm", "sending", "unknown")
+	for _, key := range []string{"calm", "sending", "unknown"} {
+		b.begin(t, key, terms("t1"), ledger.Begun)
+		b.pass(time.Minute)
+		b.begin(t, key, terms("t2"), ledger.Begun)
+		b.record(t, key, 2, unknownOutcome, ledger.Applied)
+		if verdict, _, err := b.Renew(t.Context(), batch, key, b.item(t, key).Record, "next-"+key, "absent"); err != nil || verdict != ledger.Applied {
+			t.Fatal(verdict, err)
+		}
+		if key != "calm" {
+			b.begin(t, key, terms("t3"), ledger.Begun)
+		}
+	}
+	b.record(t, "unknown", 3, unknownOutcome, ledger.Applied)
+	var doubtful []string
+	for _, key := range []string{"calm", "sending", "unknown"} {
+		b.record(t, key, 1, createdOutcome, ledger.Applied)
+	}
+	for _, event := range b.events(t) {
+		if event.Kind == "doubtful" {
+			doubtful = append(doubtful, event.Key+" "+event.Detail)
+		}
+	}
+	equal(t, "told", doubtful, []string{"sending " + createdOutcome.HaVIPID, "unknown " + createdOutcome.HaVIPID})
+}
+
 func testLogIsBounded(t *testing.T, b *bench) {
 	b.register(t, "a")
 	const sends = 150

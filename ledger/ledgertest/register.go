@@ -8,6 +8,26 @@ import (
 	"havip/ledger"
 )
 
+// A batch that nobody but tasks makes is whole with each of them, however their workers end; one that a
+// producer is not through with stays the producer's to commit.
+func testWhole(t *testing.T, b *bench) {
+	whole := func(key string) {
+		t.Helper()
+		if _, err := b.Register(t.Context(), batch, ledger.Source{By: "tasks", Whole: true}, []ledger.Spec{spec(key)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole("a")
+	equal(t, "committed", b.batch(t).CommittedAt != 0, true)
+	b.sent(t, createdOutcome, "a")
+	equal(t, "completed", b.batch(t).CompletedAt != 0, true)
+	whole("b")
+	equal(t, "committed and not completed", b.batch(t).CommittedAt != 0 && b.batch(t).CompletedAt == 0, true)
+	b.register(t, "c")
+	whole("d")
+	equal(t, "while its producer is not through", b.batch(t).CommittedAt, ledger.Millis(0))
+}
+
 func testRegister(t *testing.T, b *bench) {
 	equal(t, "first", b.register(t, "a", "b"), []ledger.Verdict{ledger.Added, ledger.Added})
 	equal(t, "before the tasks are known", b.register(t, "a", "b"), []ledger.Verdict{ledger.Repair, ledger.Repair})

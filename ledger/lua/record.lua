@@ -10,6 +10,7 @@
 --             lookup      true when nothing may be sent before the HaVIP was looked for
 --             status, code, message, requestId, ms   as answered
 --             haVipId, ip what exists, when state is created
+--             ticket      that of the request; without one its number alone tells it from others
 -- Returns verdict, record:
 --
 --   applied  the item moved; where a person wants it canceled, and it is certain now that nothing was
@@ -39,6 +40,7 @@ rec.firstSentAt, rec.lastSentAt = rec.firstSentAt or now, rec.lastSentAt or now
 sent_at = sent_at or rec.lastSentAt + (rec.offset or 0)
 
 local proof = outcome.state == 'created'
+local was_sending = rec.state == 'sending'
 local has_id = rec.haVipId and rec.haVipId ~= ''
 
 if proof and has_id then
@@ -63,7 +65,8 @@ end
 
 -- A proof that the HaVIP exists is true whenever it arrives. Anything else speaks only
 -- for the latest send, and only while the item waits for it; its doubt stays.
-local latest = rec.state == 'sending' and n == rec.sends
+-- Where Redis forgot a request, the next one has its number, and another ticket.
+local latest = rec.state == 'sending' and n == rec.sends and (outcome.ticket or rec.ticket) == rec.ticket
 if not proof and not latest then
   if outcome.unknown and not has_id then
     -- When the item was given its next token, this request was thought to be over.
@@ -97,6 +100,9 @@ rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
 rec.leaseUntil, rec.ticket = nil, nil
 if proof then
+  if gen and gen ~= rec.gen and (was_sending or rec.unknown) then
+    event('doubtful', key, outcome.haVipId)
+  end
   rec.haVipId, rec.ip = outcome.haVipId, outcome.ip
   rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil
   slim(rec)

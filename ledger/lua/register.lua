@@ -1,6 +1,7 @@
 -- register enters items into the batch, or says how each compares with what is there.
 --
--- ARGV[2] = a JSON object of facts about the batch, set when the batch is new
+-- ARGV[2] = a JSON object of facts about the batch, set when the batch is new; "whole" among them says
+--           that a new batch is committed with this, and that a committed one stays so
 -- ARGV[3...] = for each item: key, fingerprint, spec (JSON), clientToken
 -- Returns for each item: verdict, then state, clientToken, generation and fingerprint that
 -- stand now, and the spec that stands when the verdict is "conflict".
@@ -16,12 +17,20 @@ local function reply(verdict, rec, spec)
   replies[#replies + 1] = { verdict, rec.state, rec.token, rec.gen, rec.fingerprint, spec or '' }
 end
 
+local facts = cjson.decode(ARGV[2])
+local whole = facts.whole
+facts.whole = nil
+
 if redis.call('EXISTS', BATCH) == 0 then
   redis.call('HSET', BATCH, 'createdAt', string.format('%d', now))
-  for name, value in pairs(cjson.decode(ARGV[2])) do
+  for name, value in pairs(facts) do
     redis.call('HSET', BATCH, name, value)
   end
   event('registered', '', '')
+  if whole then
+    redis.call('HSET', BATCH, 'committedAt', string.format('%d', now))
+    event('committed', '', '')
+  end
 end
 
 for i = 3, #ARGV, 4 do
@@ -46,7 +55,8 @@ end
 
 if added > 0 then
   count('total', added)
-  redis.call('HDEL', BATCH, 'completedAt', 'committedAt') -- until its producer is through again
+  redis.call('HDEL', BATCH, 'completedAt')
+  if not whole then redis.call('HDEL', BATCH, 'committedAt') end -- until its producer is through again
   redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))
 end
 return replies

@@ -4,6 +4,7 @@
 -- ARGV[2] = key, ARGV[3] = clientToken of which that is proven, ARGV[4] = the next one
 -- ARGV[5] = why, for the event stream
 -- ARGV[6] = record.sends as the caller saw it: the proof says nothing about later sends
+-- ARGV[7] = record.code as the caller saw it
 -- Returns verdict and record:
 --
 --   applied   the item has the next token, and nothing of it is in doubt
@@ -32,6 +33,7 @@ end
 rec.gen, rec.token, rec.renewedAt = rec.gen + 1, next_token, now
 rec.unknown, rec.unknownSince, rec.lookup, rec.firstFailedAt, rec.refusals = nil, nil, nil, nil, nil
 rec.refusedSince = nil
+rec.renewedFor = ARGV[7] ~= '' and ARGV[7] or nil
 event('renewed', key, why)
 move(key, rec, 'queued')
 save_record(key, rec)
