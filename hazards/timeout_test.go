@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+
+	"havip/tasks"
 )
 
 // A foreign task has a shorter timeout than a request: asynq ends it, counts a failure, and runs it
@@ -12,7 +14,8 @@ import (
 func TestTaskTimeoutEndsBeforeTheRequest(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "create:stall-before:10s", func(t *testing.T, w *world) {
-		w.worker(t, "w")
+		// A whole worker's lane lets one request at a time fly until it is proven, and would hide it.
+		w.serve(t, asynq.Config{}, w.handler(tasks.HandlerConfig{}).ProcessTask)
 		w.foreign(t, asynq.Timeout(time.Second))
 		w.awaitSending(t)
 		again := w.awaitTask(t, asynq.TaskStateRetry)
