@@ -29,7 +29,8 @@ type BeginOptions struct {
 	ClockOffset time.Duration
 	// LookedUp says that the item was idle and its HaVIP has been looked for, in vain.
 	LookedUp bool
-	// RetryHorizon ends retries this long after the item's first failure; 0 means never.
+	// RetryHorizon ends retries this long after the first of the failures that go on; 0 means never. For
+	// an item that nobody has sent for an hour, it begins anew.
 	RetryHorizon time.Duration
 }
 

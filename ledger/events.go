@@ -10,12 +10,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Event is one line of what happened in a batch. Kind is a state that an item entered, or
-// registered, committed, completed, address (learnt; in Detail), extra (a second haVipId
-// appeared for the item; in Detail), doubtful (its HaVIP, in Detail, is of an earlier clientToken, and the
-// present one was sent as well: verify tells whether there are two), renewed (the item has its next clientToken), retried,
-// cancel-asked (its outcome decides), kept (its HaVIP, in Detail, existed before it could be canceled),
-// or the kind of an [Act].
+// Event is one line of what happened in a batch. Kind is a state that an item entered, if it is
+// terminal or unknown; or registered, committed, completed, address (learnt; in Detail), extra (a
+// second haVipId appeared for the item; in Detail), doubtful (its HaVIP, in Detail, is of an earlier
+// clientToken, and the present one was sent as well: verify tells whether there are two), renewed (the
+// item has its next clientToken), retried, cancel-asked (its outcome decides), kept (its HaVIP, in
+// Detail, existed before it could be canceled), or the kind of an [Act].
 type Event struct {
 	// ID orders events and is where to go on reading.
 	ID   string

@@ -9,7 +9,8 @@ type Spec struct {
 	// Fingerprint identifies the request: two specs of one key with the same fingerprint ask
 	// for the same thing. Line is not part of it.
 	Fingerprint string `json:"-"`
-	// ClientToken is the idempotency token of the item's first generation.
+	// ClientToken is the idempotency token: when registered, that of the item's first generation; in an
+	// [Item], the present one.
 	ClientToken string `json:"-"`
 	// Line is the row in the producer's file, from 1; 0 when there was none.
 	Line    int    `json:"line,omitempty"`
@@ -69,7 +70,7 @@ type Record struct {
 	FirstSentAt   Millis `json:"firstSentAt"`
 	LastSentAt    Millis `json:"lastSentAt"`
 	FirstFailedAt Millis `json:"firstFailedAt"`
-	// LeaseUntil bounds the attempt in flight; Worker sent it.
+	// LeaseUntil bounds the attempt in flight, or bounded one that was interrupted; Worker sent it.
 	LeaseUntil Millis `json:"leaseUntil"`
 	Worker     string `json:"worker"`
 
@@ -128,7 +129,8 @@ type Outcome struct {
 	Counted bool `json:"counted,omitempty"`
 	// Unknown says that BCE may have acted on it.
 	Unknown bool `json:"unknown,omitempty"`
-	// Lookup says that nothing may be sent for the item before the HaVIP was looked for.
+	// Lookup says that nothing may be sent for the item before the HaVIP was looked for. Heard
+	// late it says no more than Unknown: the next request under the token will tell.
 	Lookup     bool   `json:"lookup,omitempty"`
 	Status     int    `json:"status,omitempty"`
 	Code       string `json:"code,omitempty"`
