@@ -66,12 +66,9 @@ const bulkChunk = 200
 
 // run is the verb: look, ask, note who does it, do it.
 func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) error {
-	chosen, err := parseSelection(flags.where)
+	chosen, err := v.check(a, flags)
 	if err != nil {
 		return err
-	}
-	if !flags.dryRun && !flags.yes && !a.canAsk() {
-		return cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal to ask on: pass --yes, or look first with --dry-run", v.verb)
 	}
 	s, err := a.open(ctx)
 	if err != nil {
@@ -90,21 +87,11 @@ func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) er
 		return a.showTally(plan.line(v.verb), plan)
 	}
 	if !flags.yes {
-		a.say("%s", plan.line(v.verb))
-		for _, row := range plan.rows {
-			a.say("  %s", row)
-		}
-		if err := a.ask(ctx, fmt.Sprintf("%s %s?", capital(v.verb), count(plan.eligible(), "item", "items")), "nothing was changed"); err != nil {
+		if err := v.consent(ctx, a, plan); err != nil {
 			return err
 		}
 	}
-	dispatcher, release, err := s.dispatcher()
-	if err != nil {
-		return err
-	}
-	defer release()
-	on := &worksite{session: s, tasks: dispatcher, batch: batch, reason: reasonText(flags.reason)}
-	done, err := v.do(ctx, a, on, chosen, plan.eligible())
+	done, err := v.begin(ctx, a, s, batch, chosen, flags.reason, plan.eligible())
 	if err != nil {
 		return err
 	}
@@ -113,6 +100,36 @@ func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) er
 	}
 	v.after(b, done)
 	return nil
+}
+
+// check refuses a command line that cannot be carried out, before anything is looked at.
+func (v bulk) check(a *app, flags bulkFlags) (selection, error) {
+	chosen, err := parseSelection(flags.where)
+	if err == nil && !flags.dryRun && !flags.yes && !a.canAsk() {
+		err = cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal to ask on: pass --yes, or look first with --dry-run", v.verb)
+	}
+	return chosen, err
+}
+
+// consent shows what would be done, and asks.
+func (v bulk) consent(ctx context.Context, a *app, plan *bulkTally) error {
+	a.say("%s", plan.line(v.verb))
+	for _, row := range plan.rows {
+		a.say("  %s", row)
+	}
+	question := fmt.Sprintf("%s %s?", capital(v.verb), count(plan.eligible(), "item", "items"))
+	return a.ask(ctx, question, "nothing was changed")
+}
+
+// begin goes to work.
+func (v bulk) begin(ctx context.Context, a *app, s *session, batch string, chosen selection, reason string, planned int64) (*bulkTally, error) {
+	dispatcher, release, err := s.dispatcher()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	on := &worksite{session: s, tasks: dispatcher, batch: batch, reason: reasonText(reason)}
+	return v.do(ctx, a, on, chosen, planned)
 }
 
 // plan judges the chosen items, and changes nothing.

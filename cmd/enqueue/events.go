@@ -107,34 +107,33 @@ func rowsOf(events []ledger.Event) []eventRow {
 func (a *app) printEvents(ctx context.Context, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
 	out := a.newEventWriter(follow)
 	page, err := read(ctx, "", 0)
-	if err != nil {
-		return err
-	}
-	if older != nil {
-		before := ""
-		if len(page) > 0 {
-			before = page[0].ID
-		}
-		acts, err := older(ctx, before)
-		if err != nil {
-			return err
-		}
-		page = append(acts, page...)
+	if err == nil && older != nil {
+		page, err = prepend(ctx, older, page)
 	}
 	after := ""
-	for len(page) > 0 {
+	for ; err == nil && len(page) > 0; page, err = read(ctx, after, 0) {
 		if err := out.write(page); err != nil {
 			return err
 		}
 		after = page[len(page)-1].ID
-		if page, err = read(ctx, after, 0); err != nil {
-			return err
-		}
 	}
-	if follow {
+	switch {
+	case err != nil:
+		return err
+	case follow:
 		return a.followEvents(ctx, read, after, out)
 	}
 	return out.close()
+}
+
+// prepend puts what is older than a source's first page in front of it.
+func prepend(ctx context.Context, older func(context.Context, string) ([]eventRow, error), page []eventRow) ([]eventRow, error) {
+	before := ""
+	if len(page) > 0 {
+		before = page[0].ID
+	}
+	rows, err := older(ctx, before)
+	return append(rows, page...), err
 }
 
 // followEvents writes what happens after the given event, until it is interrupted: that is how it ends.

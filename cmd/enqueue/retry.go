@@ -49,12 +49,11 @@ func judgeRetry(item ledger.Item, chosen selection) (action, why string) {
 	return string(way), why
 }
 
-// retryItems lets the items go on: in the ledger first, so that one whose task is then not put in is
-// found without one by a worker.
+// retryItems lets the items go on. Those that are under way are only hurried.
 func retryItems(ctx context.Context, on *worksite, items []ledger.Item) ([]deed, error) {
 	deeds := make([]deed, len(items))
-	var retrials []ledger.Retrial
-	var places []int
+	var ended []ledger.Retrial
+	var places []int // of the ended ones among the items
 	var hurried []ledger.Item
 	for i, item := range items {
 		way, _ := item.Record.RetryWay()
@@ -64,27 +63,38 @@ func retryItems(ctx context.Context, on *worksite, items []ledger.Item) ([]deed,
 			continue
 		}
 		next := tasks.ClientToken(item.Batch, item.Key, item.Record.Generation+1)
-		retrials, places = append(retrials, ledger.Retrial{Seen: item, Next: next}), append(places, i)
+		ended, places = append(ended, ledger.Retrial{Seen: item, Next: next}), append(places, i)
 	}
-	answers, err := on.ledger.Retry(ctx, on.batch, retrials)
+	answers, err := on.revive(ctx, ended)
 	if err != nil {
 		return nil, err
 	}
-	var moved []ledger.Item
 	for i, answer := range answers {
 		switch answer.Verdict {
 		case ledger.Applied:
-			moved = append(moved, answer.Item)
 		case ledger.Same:
 			hurried = append(hurried, answer.Item)
 		default:
 			deeds[places[i]] = deed{none, meanwhile(answer.Item)}
 		}
 	}
-	if err := on.dispatch(ctx, moved); err != nil {
+	return deeds, on.tasks.Hurry(ctx, hurried)
+}
+
+// revive lets items go on that had come to an end: in the ledger first, so that one whose task is then
+// not put in is found without one by a worker.
+func (on *worksite) revive(ctx context.Context, ended []ledger.Retrial) ([]ledger.Retried, error) {
+	answers, err := on.ledger.Retry(ctx, on.batch, ended)
+	if err != nil {
 		return nil, err
 	}
-	return deeds, on.tasks.Hurry(ctx, hurried)
+	var moved []ledger.Item
+	for _, answer := range answers {
+		if answer.Verdict == ledger.Applied {
+			moved = append(moved, answer.Item)
+		}
+	}
+	return answers, on.dispatch(ctx, moved)
 }
 
 // dispatch puts in the items' tasks, and marks them as enqueued.
