@@ -105,7 +105,7 @@ func (a *app) create(ctx context.Context, s *session, batch string, item tasks.I
 		return cli.Failf(cli.ExitInvalidInput, "%s/%s: %s", batch, item.Key, render.Printable(p.Attention[0].Why))
 	}
 	if answer.Verdict == ledger.Same {
-		a.say("%s/%s is known already: %s", batch, item.Key, answer.State)
+		a.say("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))
 	}
 	a.warnUnlessReplicated(ctx, s, batch)
 	if wait {
@@ -158,4 +158,14 @@ func (a *app) printItem(ctx context.Context, s *session, batch, key string) erro
 		return cli.Failf(cli.ExitItemsFailed, "%s/%s: %s: %s %s", batch, key, state, render.Printable(item.Record.Code), render.Printable(item.Record.Message))
 	}
 	return nil
+}
+
+// howToRetry says what brings an item back that ended without a HaVIP.
+func howToRetry(batch, key string, state ledger.State) string {
+	switch state {
+	case ledger.Rejected, ledger.Review, ledger.Canceled:
+		return "; `enqueue retry " + word(batch) + " --where key=" + word(key) + "` tries it again"
+	default:
+		return ""
+	}
 }
