@@ -61,6 +61,7 @@ func (w *world) create(x *exchange) result {
 		description: req.description,
 		subnet:      subnet,
 		created:     x.now,
+		made:        x.clock(),
 	}
 	if h.privateIP, refusal = subnet.take(req.privateIP, h); refusal != nil {
 		return refused(refusal)

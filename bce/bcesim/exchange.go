@@ -90,6 +90,9 @@ func (s *Server) end(x *exchange) {
 	}
 }
 
+// clock is the server's own time of the call, whatever a fault makes of it.
+func (x *exchange) clock() time.Time { return x.now.Add(-x.plan.skew) }
+
 // readBody reads the whole body, and answers nothing when the client breaks off in it.
 // Reading it first also lets net/http notice a client that leaves during a stall.
 func (x *exchange) readBody() bool {

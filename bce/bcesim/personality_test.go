@@ -146,6 +146,17 @@ func TestListLag(t *testing.T) {
 	}
 }
 
+// A call whose clock is wrong dates what it creates; how long that stays hidden is another matter.
+func TestListLagUnderSkew(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{Personality: Personality{ListLag: 30 * time.Second}, Faults: mustFaults(t, "create:skew:20m")})
+	id := b.created("", createBody("a", "sbn-a", ""))
+	b.clock.Advance(30 * time.Second)
+	if !strings.Contains(b.wants(http.MethodGet, "/v1/havip", "", 200, "").body, id) {
+		t.Error("not listed after the lag")
+	}
+}
+
 // Code and status are reworded apart, by the simulator's own word, and faults' answers too.
 func TestRewording(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,7 @@ func (w *world) list(x *exchange) result {
 	page := listBody{HaVIPs: []haVIPBody{}, Marker: x.query.Get("marker"), MaxKeys: maxKeys}
 	lag := w.options.Personality.ListLag
 	for _, h := range w.order[start:] {
-		if h.deleted || vpc != "" && h.subnet.VPCID != vpc || lag > 0 && x.now.Sub(h.created) < lag {
+		if h.deleted || vpc != "" && h.subnet.VPCID != vpc || lag > 0 && x.clock().Sub(h.made) < lag {
 			continue
 		}
 		if len(page.HaVIPs) == maxKeys {

@@ -30,7 +30,9 @@ type haVIP struct {
 	privateIP             netip.Addr
 	publicIP              string
 	instances             []instance
-	created               time.Time
+	// created is by the clock of the call that created it, which a fault may have put wrong; made is by
+	// the server's.
+	created, made time.Time
 	deleted               bool
 	// index is its place in the world's order.
 	index int
