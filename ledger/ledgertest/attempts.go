@@ -476,6 +476,22 @@ func testLate(t *testing.T, b *bench) {
 	equal(t, "counters", b.batch(t).Counts, map[ledger.State]int64{ledger.Created: 1, ledger.Sending: 1})
 }
 
+// What is heard again changes nothing, and is answered with what stands: also a doubt that comes beside
+// another outcome, or after the item has its HaVIP.
+func testHeardAgain(t *testing.T, b *bench) {
+	b.register(t, "open", "created")
+	b.sent(t, notSentOutcome, "open")
+	b.sent(t, createdOutcome, "created")
+	for _, key := range []string{"open", "created"} {
+		b.record(t, key, 1, unknownOutcome, ledger.Same)
+		rec := b.item(t, key).Record
+		b.pass(time.Second)
+		equal(t, key+": answer", b.record(t, key, 1, unknownOutcome, ledger.Same), rec)
+		equal(t, key+": what stands", b.item(t, key).Record, rec)
+	}
+	equal(t, "doubt", b.item(t, "open").Record.Unknown, true)
+}
+
 func testExtra(t *testing.T, b *bench) {
 	b.register(t, "a")
 	b.begin(t, "a", terms("t1"), ledger.Begun)

@@ -136,6 +136,9 @@ func testCancelInterrupted(t *testing.T, b *bench) {
 	equal(t, "nothing was sent", b.item(t, "a").Record.Sends, 1)
 	b.renew(t, "a", "token-a", "next-a", ledger.Withdrawn)
 	b.renew(t, "proof", "token-proof", "next-proof", ledger.Withdrawn)
+	// What may exist after all is no older than its request.
+	sent := b.item(t, "a").Record.LastSentAt
+	equal(t, "first sent", b.record(t, "a", 1, unknownOutcome, ledger.Late).FirstSentAt, sent)
 	rec := b.record(t, "proof", 1, createdOutcome, ledger.Applied)
 	equal(t, "a proof that arrives late is still one", rec.State, ledger.Created)
 	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{ledger.Canceled: 1, ledger.Created: 1})

@@ -51,6 +51,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"an attempt counts once", testCountedOnce},
 		{"refusals alike are counted", testRefusals},
 		{"a late proof is accepted, a late anything else is only logged", testLate},
+		{"what is heard again changes nothing", testHeardAgain},
 		{"a second haVipId is never written over the first", testExtra},
 		{"nothing leaves a terminal state without a proof", testTerminal},
 		{"the address is noted once and can be given up", testAddress},

@@ -110,9 +110,10 @@ end
 
 -- doubt notes that BCE may have acted on a request sent at this time, by BCE's clock, which is what
 -- ages a token there. Only the first such time counts, or that of a refusal before it: whether later
--- requests reached BCE, and so kept the token alive, is not known.
+-- requests reached BCE, and so kept the token alive, is not known. What it made is no older than it.
 local function doubt(rec, sent_at)
   rec.unknown = true
+  rec.firstSentAt = rec.firstSentAt or sent_at
   rec.unknownSince = math.min(rec.unknownSince or rec.refusedSince or sent_at, sent_at)
 end
 

@@ -35,9 +35,12 @@ local wrote, sent_at, was, gen = close_attempt(key, n, {
   haVipId = outcome.haVipId,
 })
 
--- Redis may have lost that this request was begun, or that any was. It ended just now, then.
-rec.firstSentAt, rec.lastSentAt = rec.firstSentAt or now, rec.lastSentAt or now
-sent_at = sent_at or rec.lastSentAt + (rec.offset or 0)
+-- suspect notes the doubt that the outcome leaves. Redis may have lost that this request was begun, or
+-- that any was. It ended just now, then.
+local function suspect()
+  rec.lastSentAt = rec.lastSentAt or now
+  doubt(rec, sent_at or rec.lastSentAt + (rec.offset or 0))
+end
 
 local proof = outcome.state == 'created'
 local was_sending = rec.state == 'sending'
@@ -56,10 +59,9 @@ if proof and has_id then
 end
 if not wrote and not proof then
   -- Of two requests of one number, because Redis forgot the first, one may have left a doubt.
-  if outcome.unknown and outcome.class ~= was and not TERMINAL[rec.state] then
-    doubt(rec, sent_at)
-    save_record(key, rec)
-  end
+  local since = rec.unknownSince
+  if outcome.unknown and outcome.class ~= was and not TERMINAL[rec.state] then suspect() end
+  if rec.unknownSince ~= since then save_record(key, rec) end
   return answer('same')
 end
 
@@ -71,7 +73,7 @@ if not proof and not latest then
   if outcome.unknown and not has_id then
     -- When the item was given its next token, this request was thought to be over.
     if gen and gen ~= rec.gen then rec.lookup = true end
-    doubt(rec, sent_at)
+    suspect()
     save_record(key, rec)
   end
   return answer('late')
@@ -84,7 +86,7 @@ if outcome.counted then
 elseif not rec.unknown then
   rec.firstFailedAt = nil -- BCE answered, and what it said does not count: no failure goes on
 end
-if outcome.unknown then doubt(rec, sent_at) end
+if outcome.unknown then suspect() end
 if outcome.lookup then rec.lookup = true end
 -- Refusals in a row that are alike and not about the item: a token may have been poisoned.
 if outcome.state == 'waiting' and outcome.code then
@@ -94,7 +96,7 @@ else
 end
 -- From its first answer on, BCE may remember a refused token, too.
 if outcome.state == 'waiting' and outcome.status then
-  rec.refusedSince = rec.refusedSince or sent_at
+  rec.refusedSince = rec.refusedSince or sent_at or rec.lastSentAt + (rec.offset or 0)
 end
 rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
@@ -104,6 +106,7 @@ if proof then
     event('doubtful', key, outcome.haVipId)
   end
   rec.haVipId, rec.ip = outcome.haVipId, outcome.ip
+  rec.lastSentAt = rec.lastSentAt or now
   rec.unknown, rec.unknownSince, rec.lookup = nil, nil, nil
   slim(rec)
   if not rec.ip or rec.ip == '' then count('addressPending', 1) end
