@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-sdk chaos chaos-short chaos-personalities lint fmt fuzz vuln tidy redis-server clean
+.PHONY: all build test test-sdk chaos chaos-short chaos-personalities model lint fmt fuzz vuln tidy redis-server clean
 
 all: build
 
@@ -31,6 +31,10 @@ chaos-short: redis-server
 ## chaos-personalities: a short run for each thing that nobody knows about the API; about 50 minutes
 chaos-personalities: redis-server
 	./scripts/chaos-personalities $(CHAOS)
+
+## model: the ledger beside its model, in more and longer stories; MODEL takes rapid's flags (MODEL='-rapid.seed=7')
+model: redis-server
+	go test ./ledger/ledgermodel -timeout 1h -rapid.checks=5000 -rapid.steps=100 $(MODEL)
 
 ## lint: vet, tidiness, formatting and golangci-lint
 lint: $(GOLANGCI_LINT)

@@ -1,0 +1,231 @@
+package ledgermodel_test
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"havip/ledger"
+)
+
+// The batches, and the keys of their items. Few, so that stories meet; alike, so that what is not kept
+// apart shows.
+var (
+	batches = []string{"net-a", "net-b"}
+	keysOf  = map[string][]string{"net-a": {"vip", "1:vip"}, "net-b": {"vip", "mail"}}
+)
+
+// The terms that a fleet works by, and the ledger's own.
+const (
+	tokenAge    = 20 * time.Hour
+	horizon     = 40 * time.Hour
+	stillTrying = time.Hour
+)
+
+// pick draws one of the choices; one that is named twice comes twice as often, and the first are
+// what a failing story is cut down to.
+func pick[T any](t *rapid.T, label string, choices ...T) T {
+	return rapid.SampledFrom(choices).Draw(t, label)
+}
+
+func (w *twins) drawRegister(t *rapid.T, item ledger.Owner) operation {
+	source := ledger.Source{File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true)}
+	return register{item.Batch, source, drawSpecs(t, item.Batch)}
+}
+
+func (w *twins) drawCompare(t *rapid.T, item ledger.Owner) operation {
+	return compare{item.Batch, drawSpecs(t, item.Batch)}
+}
+
+func (w *twins) drawMarkEnqueued(t *rapid.T, item ledger.Owner) operation {
+	return markEnqueued{item.Batch, drawKeys(t, item.Batch)}
+}
+
+func (w *twins) drawCommit(_ *rapid.T, item ledger.Owner) operation { return commit{item.Batch} }
+
+func (w *twins) drawBegin(t *rapid.T, item ledger.Owner) operation {
+	return begin{item, w.drawTerms(t, item)}
+}
+
+// drawRecord is of the latest send, of one that nothing was heard of, or of any.
+func (w *twins) drawRecord(t *rapid.T, item ledger.Owner) operation {
+	standing := w.items[item].Record
+	if standing.Sends == 0 { // only what was begun has an outcome
+		return w.drawBegin(t, item)
+	}
+	silent := pick(t, "silent", w.promises.accounts[item].silent()...)
+	n := pick(t, "send", standing.Sends, silent, rapid.IntRange(1, standing.Sends).Draw(t, "any"))
+	outcome := pick(t, "outcome", outcomes...)
+	outcome.Ticket = pick(t, "ticket", w.promises.accounts[item].requests[n-1].ticket, "")
+	if standing.State.Terminal() && pick(t, "proof", false, true) {
+		outcome = created
+	}
+	if outcome.State == ledger.Created {
+		outcome.HaVIPID, outcome.PrivateIPAddress = w.drawID(t, item), drawAddress(t)
+	}
+	return record{item, n, outcome}
+}
+
+func (w *twins) drawSettle(t *rapid.T, item ledger.Owner) operation {
+	return settle{item, pick(t, "state", ledger.Review, ledger.Rejected, ledger.Canceled), "Reason", "why"}
+}
+
+func (w *twins) drawAdopt(t *rapid.T, item ledger.Owner) operation {
+	return adopt{item, w.drawSeen(t, item), w.drawID(t, item), drawAddress(t)}
+}
+
+func (w *twins) drawRenew(t *rapid.T, item ledger.Owner) operation {
+	next := w.items[item].Record.Generation + pick(t, "next", 1, 1, 1, 0)
+	return renew{item, w.drawSeen(t, item), tokenOf(item, next)}
+}
+
+func (w *twins) drawRetry(t *rapid.T, item ledger.Owner) operation {
+	var retrials []ledger.Retrial
+	for _, key := range drawKeys(t, item.Batch) {
+		owner := ledger.Owner{Batch: item.Batch, Key: key}
+		standing, seen := w.standing(owner), w.drawSeen(t, owner)
+		standing.Record.ClientToken, standing.Record.Sends = seen.token, seen.sends
+		retrials = append(retrials, ledger.Retrial{Seen: standing, Next: tokenOf(owner, standing.Record.Generation+1)})
+	}
+	return retry{item.Batch, retrials}
+}
+
+func (w *twins) drawCancel(t *rapid.T, item ledger.Owner) operation {
+	var items []ledger.Item
+	for _, key := range drawKeys(t, item.Batch) {
+		items = append(items, w.standing(ledger.Owner{Batch: item.Batch, Key: key}))
+	}
+	return cancel{item.Batch, items}
+}
+
+// standing is the item as the ledger showed it last, or one that nobody registered.
+func (w *twins) standing(owner ledger.Owner) ledger.Item {
+	item := w.items[owner]
+	item.Batch, item.Key = owner.Batch, owner.Key
+	return item
+}
+
+// drawAddress is for an item of the batch that has a HaVIP, if there is one.
+func (w *twins) drawAddress(t *rapid.T, item ledger.Owner) operation {
+	owner := ledger.Owner{Batch: item.Batch, Key: pick(t, "owner", keysOf[item.Batch]...)}
+	if w.items[owner].Record.HaVIPID != "" {
+		item = owner
+	}
+	return noteAddress{item, pick(t, "of", w.items[item].Record.HaVIPID, "havip-other"), drawAddress(t)}
+}
+
+func (w *twins) drawRelease(t *rapid.T, item ledger.Owner) operation {
+	return release{item, drawWorker(t), pick(t, "call", 16*time.Second, time.Second, time.Hour)}
+}
+
+// drawTerms are mostly the usual ones.
+func (w *twins) drawTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
+	standing := w.items[item].Record
+	w.tickets++
+	o := ledger.BeginOptions{
+		ClientToken: standing.ClientToken, Fingerprint: standing.Fingerprint, Worker: drawWorker(t),
+		Ticket: "t" + strconv.Itoa(w.tickets), Lease: 30 * time.Second, TokenMaxAge: tokenAge, RetryHorizon: horizon,
+	}
+	if pick(t, "usual", true, true, false) {
+		return o
+	}
+	o.ClientToken = pick(t, "token", "", o.ClientToken, o.ClientToken, tokenOf(item, 1), "token-other")
+	o.Fingerprint = pick(t, "meaning", "", o.Fingerprint, o.Fingerprint, "fp-other")
+	o.Ticket = pick(t, "ticket", o.Ticket, o.Ticket, w.ticketOf[item])
+	o.Lease = pick(t, "lease", o.Lease, time.Minute, 10*time.Second, time.Hour)
+	o.TokenMaxAge = pick(t, "token age", o.TokenMaxAge, o.TokenMaxAge, 0)
+	o.RetryHorizon = pick(t, "horizon", o.RetryHorizon, o.RetryHorizon, 0)
+	o.LookedUp = pick(t, "looked up", true, false)
+	o.ClockOffset = pick(t, "offset", 0, 0, time.Hour, -time.Hour, 26*time.Hour)
+	return o
+}
+
+var created = ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, Status: 200, RequestID: "r-1", DurationMS: 12}
+
+// outcomes are those of package tasks; few of them end an item.
+var outcomes = []ledger.Outcome{
+	{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true, Status: 500, Code: "InternalError", DurationMS: 7},
+	{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true, Message: "connection reset"},
+	{State: ledger.Unknown, Class: "mismatch", Counted: true, Unknown: true, Lookup: true, Status: 403, Code: "IdempotentParameterMismatch"},
+	{State: ledger.Queued, Class: "not-sent", Counted: true, Message: "connection refused"},
+	{State: ledger.Queued, Class: "not-sent", Counted: true, Message: "connection refused"},
+	{State: ledger.Waiting, Class: "throttled", Status: 429, Code: "RateLimit"},
+	{State: ledger.Waiting, Class: "throttled", Status: 429, Code: "RateLimit"},
+	{State: ledger.Waiting, Class: "lane-fault", Status: 403, Code: "AccessDenied", RequestID: "r-2"},
+	{State: ledger.Waiting, Class: "lane-fault", Message: "no credentials"},
+	{State: ledger.Rejected, Class: "rejected", Counted: true, Status: 400, Code: "BadParameters", Message: "no"},
+	created,
+}
+
+// drawSeen is mostly what stands.
+func (w *twins) drawSeen(t *rapid.T, item ledger.Owner) seen {
+	rec := w.items[item].Record
+	return seen{
+		token:   pick(t, "seen token", rec.ClientToken, rec.ClientToken, rec.ClientToken, tokenOf(item, 1), "token-other"),
+		sends:   rec.Sends - pick(t, "sends ago", 0, 0, 0, 1),
+		unknown: pick(t, "seen in doubt", rec.Unknown, rec.Unknown, true, false),
+		code:    rec.Code,
+	}
+}
+
+func drawItem(t *rapid.T) ledger.Owner {
+	batch := pick(t, "batch", batches...)
+	return ledger.Owner{Batch: batch, Key: pick(t, "key", keysOf[batch]...)}
+}
+
+func drawKeys(t *rapid.T, batch string) []string {
+	one, other := keysOf[batch][0], keysOf[batch][1]
+	return pick(t, "keys", []string{one}, []string{other}, []string{one, other}, []string{other, one})
+}
+
+func drawSpecs(t *rapid.T, batch string) []ledger.Spec {
+	specs := specsOf(batch, drawKeys(t, batch)...)
+	specs[0].Line = pick(t, "line", 2, 3)
+	specs[0].Fingerprint = drawFingerprint(t, specs[0].Key)
+	return specs
+}
+
+func drawFingerprint(t *rapid.T, key string) string {
+	return pick(t, "fingerprint", fingerprintOf(key), fingerprintOf(key), fingerprintOf(key), "fp-other")
+}
+
+func specsOf(batch string, keys ...string) []ledger.Spec {
+	specs := make([]ledger.Spec, len(keys))
+	for i, key := range keys {
+		specs[i] = ledger.Spec{
+			Key: key, Fingerprint: fingerprintOf(key), ClientToken: tokenOf(ledger.Owner{Batch: batch, Key: key}, 1),
+			Line: 2, Account: "default", Region: "bj", Body: `{"name":"` + key + `"}`,
+		}
+	}
+	return specs
+}
+
+func fingerprintOf(key string) string { return "fp-" + key }
+
+// tokenOf is derived, as in life: whoever asks for the same gets the same.
+func tokenOf(item ledger.Owner, generation int) string {
+	return fmt.Sprintf("token-%s-%d", item, generation)
+}
+
+func drawWorker(t *rapid.T) string { return pick(t, "worker", "w1", "w2") }
+
+func drawAddress(t *rapid.T) string { return pick(t, "address", "10.0.0.9", "") }
+
+// drawID is mostly what BCE answers for the item's token, over and over.
+func (w *twins) drawID(t *rapid.T, item ledger.Owner) string {
+	own := "havip-" + w.items[item].Record.ClientToken
+	return pick(t, "haVipId", own, own, own, "havip-second", "havip-third")
+}
+
+// owners are all items there may be, in one order.
+func owners() []ledger.Owner {
+	var all []ledger.Owner
+	for _, batch := range batches {
+		for _, key := range keysOf[batch] {
+			all = append(all, ledger.Owner{Batch: batch, Key: key})
+		}
+	}
+	return all
+}

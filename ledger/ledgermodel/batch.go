@@ -1,0 +1,82 @@
+package ledgermodel
+
+import "havip/ledger"
+
+// batch is what its producers did, its items, and the story of both.
+type batch struct {
+	name   string
+	source ledger.Source
+	// items are in the order in which they were registered.
+	items  []*item
+	events []ledger.Event
+
+	// created is when the batch was first registered into, registered when it last was.
+	created, registered  ledger.Millis
+	committed, completed ledger.Millis
+}
+
+func (b *batch) item(key string) *item {
+	for _, i := range b.items {
+		if i.spec.Key == key {
+			return i
+		}
+	}
+	return nil
+}
+
+func (b *batch) tell(now ledger.Millis, kind, key, detail string) {
+	b.events = append(b.events, ledger.Event{Kind: kind, Key: key, At: now, Detail: detail})
+}
+
+// commit is by a producer that has put in everything.
+func (b *batch) commit(now ledger.Millis) {
+	if b.committed == 0 {
+		b.committed = now
+		b.tell(now, "committed", "", "")
+	}
+	b.completeOnceDone(now)
+}
+
+// reopen is for items that were added: unless they are all that there is, the batch is not whole until a
+// producer says so again.
+func (b *batch) reopen(whole bool) {
+	b.completed = 0
+	if !whole {
+		b.committed = 0
+	}
+}
+
+func (b *batch) completeOnceDone(now ledger.Millis) {
+	if b.committed == 0 || b.completed != 0 || len(b.open()) > 0 {
+		return
+	}
+	b.completed = now
+	b.tell(now, "completed", "", "")
+}
+
+func (b *batch) open() []*item {
+	var open []*item
+	for _, i := range b.items {
+		if !i.state.Terminal() {
+			open = append(open, i)
+		}
+	}
+	return open
+}
+
+// facts are counted afresh from the items.
+func (b *batch) facts() ledger.Batch {
+	facts := ledger.Batch{
+		Name: b.name, Source: b.source,
+		CreatedAt: b.created, CommittedAt: b.committed, CompletedAt: b.completed,
+		Counts: map[ledger.State]int64{},
+	}
+	for _, i := range b.items {
+		facts.Total++
+		facts.Counts[i.state]++
+		if i.record().NeedsAddress() {
+			facts.AddressPending++
+		}
+	}
+	return facts
+}

@@ -1,0 +1,239 @@
+package ledgermodel_test
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"havip/ledger"
+	"havip/ledger/ledgermodel"
+)
+
+// operation is one call with its arguments. The ledger and the model answer it in the same form.
+type operation interface {
+	onLedger(ctx context.Context, l *ledger.Ledger) (any, error)
+	onModel(m *ledgermodel.Model) any
+}
+
+// decision is the answer of a transition.
+type decision struct {
+	Verdict ledger.Verdict
+	Record  ledger.Record
+}
+
+// verdictOf is an answer in short.
+func verdictOf(answer any) any {
+	switch a := answer.(type) {
+	case decision:
+		return a.Verdict
+	case ledger.Start:
+		return a.Verdict
+	case ledger.Release:
+		return a.Verdict
+	case []ledger.Registration:
+		return verdictsOf(a, func(r ledger.Registration) ledger.Verdict { return r.Verdict })
+	case []ledger.Canceling:
+		return verdictsOf(a, func(c ledger.Canceling) ledger.Verdict { return c.Verdict })
+	case []ledger.Retried:
+		return verdictsOf(a, func(r ledger.Retried) ledger.Verdict { return r.Verdict })
+	default:
+		return answer
+	}
+}
+
+func verdictsOf[T any](answers []T, of func(T) ledger.Verdict) []ledger.Verdict {
+	verdicts := make([]ledger.Verdict, len(answers))
+	for i, answer := range answers {
+		verdicts[i] = of(answer)
+	}
+	return verdicts
+}
+
+func decided(verdict ledger.Verdict, rec ledger.Record) decision { return decision{verdict, rec} }
+
+type register struct {
+	batch  string
+	source ledger.Source
+	specs  []ledger.Spec
+}
+
+func (o register) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.Register(ctx, o.batch, o.source, o.specs)
+}
+
+func (o register) onModel(m *ledgermodel.Model) any { return m.Register(o.batch, o.source, o.specs) }
+
+type compare struct {
+	batch string
+	specs []ledger.Spec
+}
+
+func (o compare) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.Compare(ctx, o.batch, o.specs)
+}
+
+func (o compare) onModel(m *ledgermodel.Model) any { return m.Compare(o.batch, o.specs) }
+
+type markEnqueued struct {
+	batch string
+	keys  []string
+}
+
+func (o markEnqueued) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return nil, l.MarkEnqueued(ctx, o.batch, o.keys)
+}
+
+func (o markEnqueued) onModel(m *ledgermodel.Model) any {
+	m.MarkEnqueued(o.batch, o.keys)
+	return nil
+}
+
+// commit is answered by whether there is such a batch.
+type commit struct{ batch string }
+
+func (o commit) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	err := l.Commit(ctx, o.batch)
+	var missing *ledger.BatchNotFoundError
+	if errors.As(err, &missing) {
+		return false, nil
+	}
+	return true, err
+}
+
+func (o commit) onModel(m *ledgermodel.Model) any { return m.Commit(o.batch) }
+
+type begin struct {
+	item    ledger.Owner
+	options ledger.BeginOptions
+}
+
+func (o begin) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.Begin(ctx, o.item.Batch, o.item.Key, o.options)
+}
+
+func (o begin) onModel(m *ledgermodel.Model) any {
+	return m.Begin(o.item.Batch, o.item.Key, o.options)
+}
+
+type record struct {
+	item    ledger.Owner
+	n       int
+	outcome ledger.Outcome
+}
+
+func (o record) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	verdict, rec, err := l.Record(ctx, o.item.Batch, o.item.Key, o.n, o.outcome)
+	return decided(verdict, rec), err
+}
+
+func (o record) onModel(m *ledgermodel.Model) any {
+	return decided(m.Record(o.item.Batch, o.item.Key, o.n, o.outcome))
+}
+
+type settle struct {
+	item          ledger.Owner
+	state         ledger.State
+	code, message string
+}
+
+func (o settle) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	verdict, rec, err := l.Settle(ctx, o.item.Batch, o.item.Key, o.state, o.code, o.message)
+	return decided(verdict, rec), err
+}
+
+func (o settle) onModel(m *ledgermodel.Model) any {
+	return decided(m.Settle(o.item.Batch, o.item.Key, o.state, o.code, o.message))
+}
+
+// seen is what a caller knew of an item when it found out what it acts on.
+type seen struct {
+	token   string
+	sends   int
+	unknown bool
+	code    string
+}
+
+func (s seen) record() ledger.Record {
+	return ledger.Record{ClientToken: s.token, Sends: s.sends, Unknown: s.unknown, Code: s.code}
+}
+
+type adopt struct {
+	item        ledger.Owner
+	seen        seen
+	id, address string
+}
+
+func (o adopt) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	verdict, rec, err := l.Adopt(ctx, o.item.Batch, o.item.Key, o.seen.record(), o.id, o.address)
+	return decided(verdict, rec), err
+}
+
+func (o adopt) onModel(m *ledgermodel.Model) any {
+	return decided(m.Adopt(o.item.Batch, o.item.Key, o.seen.record(), o.id, o.address))
+}
+
+type renew struct {
+	item ledger.Owner
+	seen seen
+	next string
+}
+
+func (o renew) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	verdict, rec, err := l.Renew(ctx, o.item.Batch, o.item.Key, o.seen.record(), o.next, "proof")
+	return decided(verdict, rec), err
+}
+
+func (o renew) onModel(m *ledgermodel.Model) any {
+	return decided(m.Renew(o.item.Batch, o.item.Key, o.seen.record(), o.next, "proof"))
+}
+
+type cancel struct {
+	batch string
+	items []ledger.Item
+}
+
+func (o cancel) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.Cancel(ctx, o.batch, "not wanted", o.items)
+}
+
+func (o cancel) onModel(m *ledgermodel.Model) any { return m.Cancel(o.batch, "not wanted", o.items) }
+
+// retry is of items as somebody saw them.
+type retry struct {
+	batch    string
+	retrials []ledger.Retrial
+}
+
+func (o retry) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.Retry(ctx, o.batch, o.retrials)
+}
+
+func (o retry) onModel(m *ledgermodel.Model) any { return m.Retry(o.batch, o.retrials) }
+
+type noteAddress struct {
+	item        ledger.Owner
+	id, address string
+}
+
+func (o noteAddress) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.NoteAddress(ctx, o.item.Batch, o.item.Key, o.id, o.address)
+}
+
+func (o noteAddress) onModel(m *ledgermodel.Model) any {
+	return m.NoteAddress(o.item.Batch, o.item.Key, o.id, o.address)
+}
+
+// release is of an item whose task a dead worker held.
+type release struct {
+	item ledger.Owner
+	dead string
+	call time.Duration
+}
+
+func (o release) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.Release(ctx, o.item.Batch, o.item.Key, o.dead, o.call)
+}
+
+func (o release) onModel(m *ledgermodel.Model) any {
+	return m.Release(o.item.Batch, o.item.Key, o.dead, o.call)
+}

@@ -1,0 +1,33 @@
+package ledgermodel
+
+import (
+	"time"
+
+	"havip/ledger"
+)
+
+// Release ends a dead worker's attempt with its request.
+func (m *Model) Release(name, key, dead string, call time.Duration) ledger.Release {
+	i := m.item(name, key)
+	if i == nil {
+		return ledger.Release{Verdict: ledger.Absent}
+	}
+	verdict, wait := i.release(m.now(), dead, call)
+	return ledger.Release{Verdict: verdict, Item: i.view(), Wait: wait}
+}
+
+func (i *item) release(now ledger.Millis, dead string, call time.Duration) (ledger.Verdict, time.Duration) {
+	flying := i.flying()
+	switch {
+	case i.state.Terminal() && !i.record().NeedsAddress():
+		return ledger.Finished, 0
+	case flying == nil:
+		return ledger.Applied, 0
+	case flying.Worker != dead:
+		return ledger.Busy, 0
+	}
+	if over := flying.At + span(call); over < flying.until {
+		flying.until, i.changed = over, now
+	}
+	return ledger.Applied, max(0, flying.left(now))
+}
