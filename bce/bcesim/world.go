@@ -33,7 +33,7 @@ type haVIP struct {
 	// created is by the clock of the call that created it, which a fault may have put wrong; made is by
 	// the server's.
 	created, made time.Time
-	deleted               bool
+	deleted       bool
 	// index is its place in the world's order.
 	index int
 
