@@ -49,6 +49,9 @@ func TestRedisDiesUnderApply(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, p.stderr)
 	}
 	w.redis.Restart(t)
+	if said := w.enqueue(t, "status", batch).stderr.String(); !strings.Contains(said, "is incomplete") || !strings.Contains(said, batch+".csv again") {
+		t.Errorf("status does not tell that the file is to be applied again: %s", said)
+	}
 	w.enqueue(t, "apply", file)
 	results := w.results(t, batch)
 	if n, err := rdb.LLen(t.Context(), "asynq:{havip.default.bj}:pending").Result(); err != nil || n != items || len(results) != items {

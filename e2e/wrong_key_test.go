@@ -24,6 +24,10 @@ func TestWrongKey(t *testing.T) {
 	if said := status.stderr.String(); !strings.Contains(said, "SignatureDoesNotMatch") {
 		t.Errorf("status does not tell why nothing moves: %s", said)
 	}
+	watch := w.start(t, "enqueue", "watch", batch, "--timeout", "10s")
+	if code := watch.wait(t, patience); code != 8 || !strings.Contains(watch.stderr.String(), "lane default/bj is held back") {
+		t.Errorf("watch does not tell why nothing moves: exit code %d, %s", code, watch.stderr)
+	}
 	for _, p := range mistaken {
 		p.kill()
 	}

@@ -175,7 +175,8 @@ func (a *app) finish(ctx context.Context, s *session, batch string, timeout time
 // failures is the exit status of a finished batch.
 func failures(b ledger.Batch) error {
 	if n := b.Failed(); n > 0 {
-		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed", b.Name, number(n), count(b.Total, "item", "items"))
+		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed; `enqueue retry %s --dry-run` shows what can be tried again",
+			b.Name, number(n), count(b.Total, "item", "items"), word(b.Name))
 	}
 	return nil
 }

@@ -39,6 +39,9 @@ With --follow it goes on with what happens, until Ctrl-C.`,
   enqueue events --lane default/bj`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && !cli.Given(cmd.Flags(), "lane") {
+				laneName = "" // $HAVIP_LANE is the workers'
+			}
 			switch {
 			case (len(args) == 1) == (laneName != ""):
 				return cli.Failf(cli.ExitUsage, "events of one batch, or with --lane of one lane; see `enqueue events --help`")

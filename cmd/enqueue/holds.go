@@ -11,19 +11,29 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"havip/internal/lane"
+	"havip/internal/queue"
 	"havip/internal/render"
 	"havip/ledger"
 	"havip/tasks"
 )
 
-// sayHolds tells what is held back in any lane, and why: a batch that does not move for it shows
-// nothing else of it.
+// sayHolds tells what is held back in any lane, and why, or that nobody serves it: a batch that does not
+// move for it shows nothing else of it.
 func (a *app) sayHolds(ctx context.Context, s *session) error {
 	lanes, err := s.lanes(ctx)
 	if err != nil {
 		return err
 	}
+	unfinished, err := s.ledger.Active(ctx, 0, 1)
+	if err != nil {
+		return err
+	}
 	for _, l := range lanes {
+		if len(unfinished) > 0 { // else all that waits are tasks of items that have ended
+			if err := a.sayUnserved(ctx, s, l); err != nil {
+				return err
+			}
+		}
 		if err := a.sayOperator(ctx, s, l); err != nil {
 			return err
 		}
@@ -74,15 +84,54 @@ func (a *app) sayLaneHolds(ctx context.Context, s *session, l tasks.Lane) error 
 		return err
 	}
 	for _, hold := range holds {
-		what := "lane " + l.String()
-		if hold.SubnetID != "" {
-			what = "subnet " + hold.SubnetID + " of " + what
-		}
-		message := runewidth.Truncate(render.Printable(hold.Message), maxReason, "…")
-		a.say("%s is held back since %s, after %s: %s: %s", what, ago(ledger.Millis(hold.Since.UnixMilli()), time.Now()),
-			count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), message)
+		a.say("%s", holdLine(l, hold))
 	}
 	return nil
+}
+
+func holdLine(l tasks.Lane, hold lane.Hold) string {
+	what := "lane " + l.String()
+	if hold.SubnetID != "" {
+		what = "subnet " + hold.SubnetID + " of " + what
+	}
+	message := runewidth.Truncate(render.Printable(hold.Message), maxReason, "…")
+	return fmt.Sprintf("%s is held back since %s, after %s: %s: %s", what, ago(ledger.Millis(hold.Since.UnixMilli()), time.Now()),
+		count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), message)
+}
+
+// holdOf is what holds an item back: its lane's hold, or its subnet's.
+func holdOf(ctx context.Context, s *session, l tasks.Lane, item ledger.Item) (lane.Hold, bool, error) {
+	holds, err := lane.NewBreaker(s.rdb, l.String()).Holds(ctx)
+	if err != nil {
+		return lane.Hold{}, false, err
+	}
+	request, err := tasks.RequestOf(item.Spec)
+	if err != nil {
+		return lane.Hold{}, false, err
+	}
+	for _, hold := range holds {
+		if hold.SubnetID == "" || hold.SubnetID == request.SubnetID {
+			return hold, true, nil
+		}
+	}
+	return lane.Hold{}, false, nil
+}
+
+// sayUnserved tells of a lane whose tasks nobody takes.
+func (a *app) sayUnserved(ctx context.Context, s *session, l tasks.Lane) error {
+	size, err := queue.Of(s.rdb, l).Sizes(ctx)
+	if err != nil || size.Waiting() == 0 {
+		return err
+	}
+	served, err := isServed(s, l)
+	if err == nil && !served {
+		a.say("%s", unservedLine(l))
+	}
+	return err
+}
+
+func unservedLine(l tasks.Lane) string {
+	return fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", l, l)
 }
 
 // lanes lists the lanes that have a queue, and those that a person has done something to, by name.
@@ -95,8 +144,8 @@ func (s *session) lanes(ctx context.Context) ([]tasks.Lane, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queues: %w", err)
 	}
-	for _, queue := range queues {
-		if l, ok := laneOf(queue); ok {
+	for _, name := range queues {
+		if l, ok := laneOf(name); ok {
 			names = append(names, l.String())
 		}
 	}

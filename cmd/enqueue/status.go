@@ -37,6 +37,7 @@ has set for it, is told on stderr.`,
 				if err != nil {
 					return notFound(err)
 				}
+				a.sayIncomplete(b)
 				return a.printBatches([]ledger.Batch{b})
 			}
 			batches, err := s.ledger.Batches(cmd.Context())
@@ -46,6 +47,7 @@ has set for it, is told on stderr.`,
 			var unfinished []ledger.Batch
 			for _, b := range batches {
 				if !b.Done() {
+					a.sayIncomplete(b)
 					unfinished = append(unfinished, b)
 				}
 			}
@@ -54,6 +56,12 @@ has set for it, is told on stderr.`,
 			}
 			return a.printBatches(unfinished)
 		},
+	}
+}
+
+func (a *app) sayIncomplete(b ledger.Batch) {
+	if b.CommittedAt == 0 {
+		a.say("%s", incompleteLine(b))
 	}
 }
 

@@ -76,6 +76,10 @@ func (a *app) verify(ctx context.Context, s *session, batch string, flags cloudF
 	if err != nil {
 		return notFound(err)
 	}
+	if b.CommittedAt == 0 && !allowRunning {
+		return cli.Failf(cli.ExitPending, "%s; or pass --allow-running", incompleteLine(b))
+	}
+	a.sayIncomplete(b)
 	if !b.Done() && !allowRunning {
 		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", batch, countsLine(b), word(batch))
 	}

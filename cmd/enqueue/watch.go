@@ -75,6 +75,9 @@ func (a *app) follow(ctx context.Context, s *session, name string, timeout time.
 		a.say("the batch goes on without you; come back with `enqueue watch %s`", word(name))
 		return b, cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
 	}
+	if err != nil && errors.Is(waitCtx.Err(), context.DeadlineExceeded) && b.Name != "" && b.CommittedAt == 0 {
+		return b, cli.Failf(cli.ExitPending, "%s", incompleteLine(b))
+	}
 	return b, pendingOr(waitCtx, name, err)
 }
 
@@ -99,9 +102,9 @@ type watcher struct {
 	*session
 	batch string
 	bar   *bar
-	// changed is when the batch last moved; told is what was last said about why it does not.
+	// changed is when an item last ended; told is what was last said about why none does.
 	changed time.Time
-	counts  string
+	open    int64
 	told    string
 }
 
@@ -169,10 +172,10 @@ func (w *watcher) show(b ledger.Batch) {
 	if w.bar == nil {
 		w.bar = w.newBar(w.batch, b.Total)
 	}
-	if line := countsLine(b); line != w.counts {
-		w.counts, w.changed = line, time.Now()
+	if open := b.Open(); open != w.open || w.changed.IsZero() {
+		w.open, w.changed = open, time.Now()
 	}
-	w.bar.set(b.Total-b.Open(), w.counts)
+	w.bar.set(b.Total-b.Open(), countsLine(b))
 }
 
 // explain says, once for each reason, why nothing moves.
@@ -188,7 +191,7 @@ func (w *watcher) explain(ctx context.Context, b ledger.Batch) {
 // reason is why nothing moves, and of what kind that is: of one kind, one is told.
 func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string, err error) {
 	if b.CommittedAt == 0 {
-		return "incomplete", fmt.Sprintf("batch %s is not whole yet: its producer is still at it or stopped half-way; if it stopped, run `enqueue apply` with its file again", b.Name), nil
+		return "incomplete", incompleteLine(b), nil
 	}
 	item, found, err := w.ledger.OldestOpen(ctx, b.Name)
 	if err != nil || !found {
@@ -202,12 +205,16 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	if pause != nil {
 		return "paused " + l.String(), pausedLine(l, *pause), nil
 	}
+	hold, held, err := holdOf(ctx, w.session, l, item)
+	if err != nil || held {
+		return "held " + hold.SubnetID + hold.Code, holdLine(l, hold), err
+	}
 	served, err := isServed(w.session, l)
 	if err != nil {
 		return "", "", err
 	}
 	if !served {
-		return "unserved " + l.String(), fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", l, l), nil
+		return "unserved " + l.String(), unservedLine(l), nil
 	}
 	rec := item.Record
 	if rec.Class == "" {
@@ -216,6 +223,15 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	message := runewidth.Truncate(render.Printable(rec.Message), maxReason, "…")
 	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s %s: %s",
 		item.Key, rec.State, rec.Class, render.Printable(rec.Code), message), nil
+}
+
+// incompleteLine is about a batch that its producer is not through with.
+func incompleteLine(b ledger.Batch) string {
+	file := b.Source.File
+	if file == "" {
+		file = "its file"
+	}
+	return fmt.Sprintf("batch %s is incomplete: its producer is still at it, or stopped half-way; if it stopped, run `enqueue apply` with %s again", b.Name, file)
 }
 
 // maxReason bounds a message of BCE among lines of progress, in cells.

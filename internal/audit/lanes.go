@@ -36,6 +36,14 @@ func (x *examination) unserved(ctx context.Context, q *queue.Queue) error {
 	case size.Waiting() == 0:
 		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane, and it has no tasks."))
 	}
+	unfinished, err := x.ledger.Active(ctx, 0, 1)
+	if err != nil {
+		return err
+	}
+	if len(unfinished) == 0 {
+		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane; %s, of items that have ended: the next worker clears them away.",
+			numbered(int(size.Waiting()), "task waits", "tasks wait")))
+	}
 	return x.tell(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", numbered(int(size.Waiting()), "task waits", "tasks wait")).
 		saying("Its items stay as they are.", "Start one: `worker --lane "+l.String()+"`."))
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// tableSample is how many rows decide the widths of the columns; later rows are cut to them.
+// tableSample is how many rows decide the widths of the columns. A later cell that is wider puts its row
+// out of line; it is not cut, for a key or an ID that is cut is of no use.
 const tableSample = 500
 
 // columnGap separates columns.
@@ -142,7 +143,7 @@ func (g *Grid) line(cells []string) error {
 		if b.Len() > 0 {
 			b.WriteString(columnGap)
 		}
-		if runewidth.StringWidth(cell) > g.widths[i] {
+		if i == g.flexible && g.width > 0 && runewidth.StringWidth(cell) > g.widths[i] {
 			cell = runewidth.Truncate(cell, g.widths[i], "…")
 		}
 		b.WriteString(runewidth.FillRight(cell, g.widths[i]))
