@@ -138,10 +138,6 @@ func NewHandler(c HandlerConfig) *Handler {
 	return &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListRate), draining: make(chan struct{})}
 }
 
-// Drain makes the handler begin nothing more: tasks that have not begun an attempt go back
-// uncounted, and attempts in flight end as always. It does not wait for them.
-func (h *Handler) Drain() { h.drainOnce.Do(func() { close(h.draining) }) }
-
 // job is one run of the handler for one item.
 type job struct {
 	payload Payload
@@ -234,58 +230,6 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 	return payload, nil
 }
 
-// admit waits for the lane's permission.
-func (h *Handler) admit(ctx context.Context, j *job) error {
-	if h.isDraining() {
-		return &Postpone{Reason: "the worker is stopping"}
-	}
-	if h.Gate == nil {
-		j.pass = freePass{}
-		return nil
-	}
-	ctx, stop := h.untilDrain(ctx)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, gateTimeout)
-	defer cancel()
-	pass, err := h.Gate.Enter(ctx, j.payload.Request.SubnetID)
-	var postpone *Postpone
-	switch {
-	case errors.As(err, &postpone):
-		return postpone
-	case err != nil:
-		return &Postpone{After: h.delay(1, 0), Reason: "waiting for the lane: " + err.Error()}
-	}
-	j.pass = pass
-	return nil
-}
-
-// freePass is the permission of a lane without a gate.
-type freePass struct{}
-
-func (freePass) Done(context.Context, Outcome) {}
-
-func (h *Handler) isDraining() bool {
-	select {
-	case <-h.draining:
-		return true
-	default:
-		return false
-	}
-}
-
-// untilDrain returns a context that ends also when the handler drains.
-func (h *Handler) untilDrain(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		select {
-		case <-h.draining:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
 // carryOut begins an attempt, or does what the ledger says instead.
 func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	j.began, j.clockOffset = time.Now(), h.API.ClockOffset()
@@ -374,72 +318,6 @@ func (h *Handler) name(ctx context.Context) (string, error) {
 		return h.Worker, nil
 	}
 	return h.Presence.Name(ctx)
-}
-
-// register enters the item of a task that came from another producer.
-func (h *Handler) register(ctx context.Context, j *job) error {
-	p, item := j.payload, j.payload.Item()
-	if reservedToken(p.ClientToken) && p.ClientToken != ClientToken(p.Batch, p.Key, 1) {
-		return archive(&PayloadError{Reason: "its clientToken was derived for another item, whose HaVIP it would receive"})
-	}
-	rows := []Row{{Item: item}}
-	err := h.Ledger.ClaimTokens(ctx, claimsOf(p.Batch, rows))
-	var taken *ledger.TokenTakenError
-	if errors.As(err, &taken) {
-		return archive(err)
-	}
-	if err != nil {
-		return h.later(j, err)
-	}
-	if err := h.enter(ctx, p, rows); err != nil {
-		return h.later(j, err)
-	}
-	j.log.Info().Msg("item registered from a task that nobody had registered")
-	return nil
-}
-
-// registerEarly registers the item of a task that asynq archives should this run put it aside, as a held
-// subnet has it do with thousands at once: of asynq's archive, the oldest vanish without a trace.
-func (h *Handler) registerEarly(ctx context.Context, j *job) error {
-	retried, _ := asynq.GetRetryCount(ctx)
-	if most, ok := asynq.GetMaxRetry(ctx); !ok || retried < most {
-		return nil
-	}
-	_, err := h.Ledger.Item(ctx, j.payload.Batch, j.payload.Key)
-	var missing *ledger.ItemNotFoundError
-	switch {
-	case errors.As(err, &missing):
-		return h.register(ctx, j)
-	case err != nil:
-		return h.later(j, err)
-	}
-	return nil
-}
-
-// taskQueue is the source of batches that nobody but tasks made.
-const taskQueue = "task queue"
-
-// enter registers the row. A batch that nobody but tasks made is whole with each of them; one of a
-// producer that is not through yet stays uncommitted, for it is the producer's to commit.
-func (h *Handler) enter(ctx context.Context, p Payload, rows []Row) error {
-	source := ledger.Source{By: taskQueue, Whole: true}
-	if _, err := h.Ledger.Register(ctx, p.Batch, source, specsOf(p.Batch, rows)); err != nil {
-		return err
-	}
-	return h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
-}
-
-// ownToken reports whether the token was the item's in an earlier generation.
-func ownToken(item ledger.Item, token string) bool {
-	if token == item.OwnToken && token != "" {
-		return true
-	}
-	for generation := 1; generation < item.Record.Generation; generation++ {
-		if token == ClientToken(item.Batch, item.Key, generation) {
-			return true
-		}
-	}
-	return false
 }
 
 // delay is [RetryDelay] within the handler's bound.

@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/hibiken/asynq"
 	"github.com/mattn/go-runewidth"
 
 	"havip/internal/lane"
@@ -140,14 +138,12 @@ func (s *session) lanes(ctx context.Context) ([]tasks.Lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	queues, err := asynq.NewInspectorFromRedisClient(s.rdb).Queues()
+	queues, err := queue.Lanes(ctx, s.rdb)
 	if err != nil {
-		return nil, fmt.Errorf("queues: %w", err)
+		return nil, err
 	}
-	for _, name := range queues {
-		if l, ok := laneOf(name); ok {
-			names = append(names, l.String())
-		}
+	for _, l := range queues {
+		names = append(names, l.String())
 	}
 	slices.Sort(names)
 	var lanes []tasks.Lane
@@ -157,14 +153,4 @@ func (s *session) lanes(ctx context.Context) ([]tasks.Lane, error) {
 		}
 	}
 	return lanes, nil
-}
-
-// laneOf reads a lane's queue back. An account holds no dot, nor does a region.
-func laneOf(queue string) (tasks.Lane, bool) {
-	parts := strings.Split(queue, ".")
-	if len(parts) != 3 {
-		return tasks.Lane{}, false
-	}
-	l, err := tasks.ParseLane(parts[1] + "/" + parts[2])
-	return l, err == nil && l.Queue() == queue
 }

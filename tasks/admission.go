@@ -1,0 +1,62 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+)
+
+// Drain makes the handler begin nothing more: tasks that have not begun an attempt go back
+// uncounted, and attempts in flight end as always. It does not wait for them.
+func (h *Handler) Drain() { h.drainOnce.Do(func() { close(h.draining) }) }
+
+// admit waits for the lane's permission.
+func (h *Handler) admit(ctx context.Context, j *job) error {
+	if h.isDraining() {
+		return &Postpone{Reason: "the worker is stopping"}
+	}
+	if h.Gate == nil {
+		j.pass = freePass{}
+		return nil
+	}
+	ctx, stop := h.untilDrain(ctx)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, gateTimeout)
+	defer cancel()
+	pass, err := h.Gate.Enter(ctx, j.payload.Request.SubnetID)
+	var postpone *Postpone
+	switch {
+	case errors.As(err, &postpone):
+		return postpone
+	case err != nil:
+		return &Postpone{After: h.delay(1, 0), Reason: "waiting for the lane: " + err.Error()}
+	}
+	j.pass = pass
+	return nil
+}
+
+// freePass is the permission of a lane without a gate.
+type freePass struct{}
+
+func (freePass) Done(context.Context, Outcome) {}
+
+func (h *Handler) isDraining() bool {
+	select {
+	case <-h.draining:
+		return true
+	default:
+		return false
+	}
+}
+
+// untilDrain returns a context that ends also when the handler drains.
+func (h *Handler) untilDrain(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-h.draining:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}

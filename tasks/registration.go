@@ -1,0 +1,76 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hibiken/asynq"
+
+	"havip/ledger"
+)
+
+// register enters the item of a task that came from another producer.
+func (h *Handler) register(ctx context.Context, j *job) error {
+	p, item := j.payload, j.payload.Item()
+	if reservedToken(p.ClientToken) && p.ClientToken != ClientToken(p.Batch, p.Key, 1) {
+		return archive(&PayloadError{Reason: "its clientToken was derived for another item, whose HaVIP it would receive"})
+	}
+	rows := []Row{{Item: item}}
+	err := h.Ledger.ClaimTokens(ctx, claimsOf(p.Batch, rows))
+	var taken *ledger.TokenTakenError
+	if errors.As(err, &taken) {
+		return archive(err)
+	}
+	if err != nil {
+		return h.later(j, err)
+	}
+	if err := h.enter(ctx, p, rows); err != nil {
+		return h.later(j, err)
+	}
+	j.log.Info().Msg("item registered from a task that nobody had registered")
+	return nil
+}
+
+// registerEarly registers the item of a task that asynq archives should this run put it aside, as a held
+// subnet has it do with thousands at once: of asynq's archive, the oldest vanish without a trace.
+func (h *Handler) registerEarly(ctx context.Context, j *job) error {
+	retried, _ := asynq.GetRetryCount(ctx)
+	if most, ok := asynq.GetMaxRetry(ctx); !ok || retried < most {
+		return nil
+	}
+	_, err := h.Ledger.Item(ctx, j.payload.Batch, j.payload.Key)
+	var missing *ledger.ItemNotFoundError
+	switch {
+	case errors.As(err, &missing):
+		return h.register(ctx, j)
+	case err != nil:
+		return h.later(j, err)
+	}
+	return nil
+}
+
+// taskQueue is the source of batches that nobody but tasks made.
+const taskQueue = "task queue"
+
+// enter registers the row. A batch that nobody but tasks made is whole with each of them; one of a
+// producer that is not through yet stays uncommitted, for it is the producer's to commit.
+func (h *Handler) enter(ctx context.Context, p Payload, rows []Row) error {
+	source := ledger.Source{By: taskQueue, Whole: true}
+	if _, err := h.Ledger.Register(ctx, p.Batch, source, specsOf(p.Batch, rows)); err != nil {
+		return err
+	}
+	return h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
+}
+
+// ownToken reports whether the token was the item's in an earlier generation.
+func ownToken(item ledger.Item, token string) bool {
+	if token == item.OwnToken && token != "" {
+		return true
+	}
+	for generation := 1; generation < item.Record.Generation; generation++ {
+		if token == ClientToken(item.Batch, item.Key, generation) {
+			return true
+		}
+	}
+	return false
+}
