@@ -78,7 +78,7 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 	}
 	defer release()
 	var done tally
-	bar := a.newBar("enqueue", int64(in.rows))
+	bar := a.newBar("enqueue", 0, int64(in.rows))
 	defer bar.finish()
 	err = producer.Apply(ctx, in.batch, in.source(), in.items(ctx), func(answers []tasks.Comparison) {
 		done.add(answers)

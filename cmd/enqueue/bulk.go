@@ -151,7 +151,7 @@ func (v bulk) do(ctx context.Context, a *app, on *worksite, chosen selection, pl
 	if err := on.ledger.Note(ctx, on.batch, act); err != nil {
 		return nil, err
 	}
-	bar := a.newBar(v.verb, planned)
+	bar := a.newBar(v.verb, 0, planned)
 	defer bar.finish()
 	var done bulkTally
 	err := v.each(ctx, on, chosen, func(d deed, item ledger.Item) {

@@ -20,12 +20,14 @@ type bar struct {
 	drawn *progressbar.ProgressBar
 	last  time.Time
 	once  sync.Once
+	// before is how far it was when it began to be shown: no part of what goes on now, nor of its speed.
+	before int64
 }
 
-func (a *app) newBar(label string, total int64) *bar {
-	b := &bar{app: a, label: label, total: total, last: time.Now()}
+func (a *app) newBar(label string, before, total int64) *bar {
+	b := &bar{app: a, label: label, total: total, last: time.Now(), before: before}
 	if cli.IsTerminal(a.err) && total > 0 {
-		b.drawn = progressbar.NewOptions64(total,
+		b.drawn = progressbar.NewOptions64(max(1, total-before),
 			progressbar.OptionSetWriter(a.err),
 			progressbar.OptionSetDescription(label),
 			progressbar.OptionSetWidth(30),
@@ -44,7 +46,7 @@ func (a *app) newBar(label string, total int64) *bar {
 // set shows n of the total; detail follows in lines, where there is room for it.
 func (b *bar) set(n int64, detail ...string) {
 	if b.drawn != nil {
-		_ = b.drawn.Set64(n) // a terminal that cannot be written to needs no bar
+		_ = b.drawn.Set64(n - b.before) // a terminal that cannot be written to needs no bar
 		return
 	}
 	if time.Since(b.last) < lineEvery {

@@ -170,7 +170,7 @@ func (w *watcher) end() {
 
 func (w *watcher) show(b ledger.Batch) {
 	if w.bar == nil {
-		w.bar = w.newBar(w.batch, b.Total)
+		w.bar = w.newBar(w.batch, b.Total-b.Open(), b.Total)
 	}
 	if open := b.Open(); open != w.open || w.changed.IsZero() {
 		w.open, w.changed = open, time.Now()
