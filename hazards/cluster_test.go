@@ -8,6 +8,7 @@ import (
 	"havip/internal/redisconn"
 	"havip/internal/redistest"
 	"havip/internal/worker"
+	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -40,9 +41,9 @@ func TestClusterFailover(t *testing.T) {
 				w.worker(t, name, worker.LaneConfig{Lane: bj, API: w.api}, worker.LaneConfig{Lane: gz, API: w.api})
 			}
 			w.apply(t, n)
-			if err := redisconn.AwaitReplicas(t.Context(), w.rdb, batch); err != nil {
-				t.Fatal(err)
-			}
+			until(t, "the replicas have the batch", func() bool {
+				return redisconn.AwaitReplicas(t.Context(), w.rdb, ledger.Tags(batch)...) == nil
+			})
 			until(t, "the batch is half done", func() bool { return w.sim.Stats().Live > n/2 })
 			master, replica := cluster.Owner(t, key)
 			master.Kill()

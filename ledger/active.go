@@ -32,6 +32,11 @@ func (l *Ledger) touch(ctx context.Context, batch string) error {
 	return err
 }
 
+// Tags are the hash tags that a batch hangs on: its own, and those of the lists in which it is found.
+// In a cluster they may be on several masters, and a failover of one can lose a batch that the others
+// still have from its list.
+func Tags(batch string) []string { return []string{batch, batchIndex, activeBatches} }
+
 // Active returns up to limit names of batches that may have unfinished items, from the given rank
 // on. Batches that prove finished and have not been registered into are taken off the list.
 func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error) {

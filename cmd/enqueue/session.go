@@ -78,7 +78,7 @@ func (s *session) pipeline() (pipe redis.UniversalClient, release func(), err er
 
 // warnUnlessReplicated says so when a failover of Redis could still forget the batch.
 func (a *app) warnUnlessReplicated(ctx context.Context, s *session, batch string) {
-	if err := redisconn.AwaitReplicas(ctx, s.rdb, batch); err != nil && ctx.Err() == nil {
+	if err := redisconn.AwaitReplicas(ctx, s.rdb, ledger.Tags(batch)...); err != nil && ctx.Err() == nil {
 		a.say("warning: batch %s: %v; should Redis fail over now, run the same command again", word(batch), err)
 	}
 }

@@ -15,30 +15,40 @@ const replicaPatience = 2 * time.Second
 // ErrNotReplicated says that a failover could still forget what was written.
 var ErrNotReplicated = errors.New("no replica of Redis has confirmed it")
 
-// AwaitReplicas returns when all that was written so far under the hash tag is on a replica too. Where
-// there is no replica, or none is told of, it returns at once. A Redis acknowledges a write before it
-// passes it on, in order: a replica that takes its place may lack the last of what was acknowledged.
-func AwaitReplicas(ctx context.Context, client redis.UniversalClient, tag string) error {
-	key := "havip:{" + tag + "}:replicated"
-	master, err := masterOf(ctx, client, key)
-	if err != nil {
-		return fmt.Errorf("await replicas: %w", err)
+// AwaitReplicas returns when all that was written so far under the hash tags is on a replica too.
+// Servers without a replica, or that tell of none, are not waited for. A Redis acknowledges a write
+// before it passes it on, in order: a replica that takes its place may lack the last of what was
+// acknowledged.
+func AwaitReplicas(ctx context.Context, client redis.UniversalClient, tags ...string) error {
+	asked := map[*redis.Client]bool{}
+	for _, tag := range tags {
+		key := "havip:{" + tag + "}:replicated"
+		master, err := masterOf(ctx, client, key)
+		if err == nil && !asked[master] {
+			asked[master] = true
+			err = awaitOne(ctx, master, key)
+		}
+		if err != nil {
+			return fmt.Errorf("await replicas: %w", err)
+		}
 	}
+	return nil
+}
+
+// awaitOne waits for one replica of the master.
+func awaitOne(ctx context.Context, master *redis.Client, key string) error {
 	info, err := master.Info(ctx, "replication").Result()
 	if err != nil && !isReply(err) {
-		return fmt.Errorf("await replicas: %w", err)
+		return err
 	}
 	if replicas := parseInfo(info)["connected_slaves"]; replicas == "" || replicas == "0" {
 		return nil
 	}
 	confirmed, err := confirm(ctx, master, key)
-	if err != nil {
-		return fmt.Errorf("await replicas: %w", err)
+	if err == nil && !confirmed {
+		err = ErrNotReplicated
 	}
-	if !confirmed {
-		return ErrNotReplicated
-	}
-	return nil
+	return err
 }
 
 // masterOf returns the server that has the key.

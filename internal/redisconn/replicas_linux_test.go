@@ -57,7 +57,7 @@ func TestAwaitReplicas_none(t *testing.T) {
 	}
 }
 
-// In a cluster it is the tag's own master that is asked.
+// In a cluster it is the tags' own masters that are asked.
 func TestAwaitReplicas_cluster(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)
@@ -71,6 +71,9 @@ func TestAwaitReplicas_cluster(t *testing.T) {
 	other := tagOfAnother(t, cluster, replica)
 	if err := AwaitReplicas(t.Context(), client, other); err != nil {
 		t.Errorf("with a replica that serves: %v", err)
+	}
+	if err := AwaitReplicas(t.Context(), client, other, "b"); !errors.Is(err, ErrNotReplicated) {
+		t.Errorf("with one of each: %v", err)
 	}
 }
 
