@@ -158,7 +158,7 @@ func TestWaitReady_loading(t *testing.T) {
 	t.Parallel()
 	// key-load-delay makes loading slow: 10,000 commands at 100 µs each. Every 1,024 of
 	// them the server looks at its clients.
-	server := redistest.Start(t, redistest.AppendOnly(redistest.EverySecond), redistest.Lines("key-load-delay 100"))
+	server := redistest.Start(t, redistest.AppendOnly(redistest.Always), redistest.Lines("key-load-delay 100"))
 	pipe := server.Client(t).Pipeline()
 	for i := range 10_000 {
 		pipe.RPush(t.Context(), "key", i)
