@@ -20,7 +20,7 @@ var (
 // The terms that a fleet works by, and the ledger's own.
 const (
 	tokenAge    = 20 * time.Hour
-	horizon     = 40 * time.Hour
+	horizon     = 10 * time.Hour
 	stillTrying = time.Hour
 )
 
@@ -28,6 +28,24 @@ const (
 // what a failing story is cut down to.
 func pick[T any](t *rapid.T, label string, choices ...T) T {
 	return rapid.SampledFrom(choices).Draw(t, label)
+}
+
+// drawUsual is what is usually done next with an item that stands so.
+func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
+	standing := w.items[item].Record
+	switch {
+	case standing.State.Succeeded() && standing.PrivateIPAddress == "":
+		return noteAddress{item, standing.HaVIPID, drawAddress(t)}
+	case standing.State.Terminal():
+		return retry{item.Batch, []ledger.Retrial{{Seen: w.items[item], Next: tokenOf(item, standing.Generation+1)}}}
+	case standing.State == ledger.Sending:
+		return record{item, standing.Sends, w.drawOutcome(t, item, standing.Sends)}
+	case standing.Unknown:
+		saw := seen{standing.ClientToken, standing.Sends, true, standing.Code}
+		return renew{item, saw, tokenOf(item, standing.Generation+1)}
+	default:
+		return begin{item, w.usualTerms(t, item)}
+	}
 }
 
 func (w *twins) drawRegister(t *rapid.T, item ledger.Owner) operation {
@@ -57,15 +75,24 @@ func (w *twins) drawRecord(t *rapid.T, item ledger.Owner) operation {
 	}
 	silent := pick(t, "silent", w.promises.accounts[item].silent()...)
 	n := pick(t, "send", standing.Sends, silent, rapid.IntRange(1, standing.Sends).Draw(t, "any"))
+	return record{item, n, w.drawOutcome(t, item, n)}
+}
+
+// drawOutcome is of the item's send n. What comes late is mostly what late words matter for.
+func (w *twins) drawOutcome(t *rapid.T, item ledger.Owner, n int) ledger.Outcome {
+	standing := w.items[item].Record
 	outcome := pick(t, "outcome", outcomes...)
-	outcome.Ticket = pick(t, "ticket", w.promises.accounts[item].requests[n-1].ticket, "")
-	if standing.State.Terminal() && pick(t, "proof", false, true) {
-		outcome = created
+	switch {
+	case standing.State.Terminal():
+		outcome = pick(t, "belated outcome", outcome, unknown, created)
+	case n < standing.Sends:
+		outcome = pick(t, "late outcome", outcome, unknown)
 	}
+	outcome.Ticket = pick(t, "ticket", w.promises.accounts[item].requests[n-1].ticket, "")
 	if outcome.State == ledger.Created {
 		outcome.HaVIPID, outcome.PrivateIPAddress = w.drawID(t, item), drawAddress(t)
 	}
-	return record{item, n, outcome}
+	return outcome
 }
 
 func (w *twins) drawSettle(t *rapid.T, item ledger.Owner) operation {
@@ -120,14 +147,18 @@ func (w *twins) drawRelease(t *rapid.T, item ledger.Owner) operation {
 	return release{item, drawWorker(t), pick(t, "call", 16*time.Second, time.Second, time.Hour)}
 }
 
-// drawTerms are mostly the usual ones.
-func (w *twins) drawTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
+func (w *twins) usualTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
 	standing := w.items[item].Record
 	w.tickets++
-	o := ledger.BeginOptions{
+	return ledger.BeginOptions{
 		ClientToken: standing.ClientToken, Fingerprint: standing.Fingerprint, Worker: drawWorker(t),
 		Ticket: "t" + strconv.Itoa(w.tickets), Lease: 30 * time.Second, TokenMaxAge: tokenAge, RetryHorizon: horizon,
 	}
+}
+
+// drawTerms are the usual ones, or others.
+func (w *twins) drawTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
+	o := w.usualTerms(t, item)
 	if pick(t, "usual", true, true, false) {
 		return o
 	}
@@ -142,12 +173,15 @@ func (w *twins) drawTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
 	return o
 }
 
-var created = ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, Status: 200, RequestID: "r-1", DurationMS: 12}
+var (
+	created = ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, Status: 200, RequestID: "r-1", DurationMS: 12}
+	unknown = ledger.Outcome{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true, Message: "connection reset"}
+)
 
 // outcomes are those of package tasks; few of them end an item.
 var outcomes = []ledger.Outcome{
 	{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true, Status: 500, Code: "InternalError", DurationMS: 7},
-	{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true, Message: "connection reset"},
+	unknown,
 	{State: ledger.Unknown, Class: "mismatch", Counted: true, Unknown: true, Lookup: true, Status: 403, Code: "IdempotentParameterMismatch"},
 	{State: ledger.Queued, Class: "not-sent", Counted: true, Message: "connection refused"},
 	{State: ledger.Queued, Class: "not-sent", Counted: true, Message: "connection refused"},
@@ -217,15 +251,4 @@ func drawAddress(t *rapid.T) string { return pick(t, "address", "10.0.0.9", "") 
 func (w *twins) drawID(t *rapid.T, item ledger.Owner) string {
 	own := "havip-" + w.items[item].Record.ClientToken
 	return pick(t, "haVipId", own, own, own, "havip-second", "havip-third")
-}
-
-// owners are all items there may be, in one order.
-func owners() []ledger.Owner {
-	var all []ledger.Owner
-	for _, batch := range batches {
-		for _, key := range keysOf[batch] {
-			all = append(all, ledger.Owner{Batch: batch, Key: key})
-		}
-	}
-	return all
 }

@@ -10,7 +10,7 @@ import (
 	"havip/ledger"
 )
 
-// happening is the next thing in a story: time that passes, or a call, whose reply may be lost.
+// happening is the next thing in a story: a call, after some time, whose reply may be lost.
 type happening struct {
 	passes    time.Duration
 	batch     string
@@ -20,14 +20,14 @@ type happening struct {
 
 // GoString is how a story is printed.
 func (h happening) GoString() string {
-	switch {
-	case h.call == nil:
-		return h.passes.String() + " pass"
-	case h.replyLost:
-		return fmt.Sprintf("%T%+v, and again", h.call, h.call)
-	default:
-		return fmt.Sprintf("%T%+v", h.call, h.call)
+	text := fmt.Sprintf("%T%+v", h.call, h.call)
+	if h.passes != 0 {
+		text = h.passes.String() + " later " + text
 	}
+	if h.replyLost {
+		text += ", and again"
+	}
+	return text
 }
 
 // draw makes up a call about an item, or about its batch.
@@ -35,49 +35,52 @@ type draw func(w *twins, t *rapid.T, item ledger.Owner) operation
 
 // calls are what a story is mixed of, each as often as it is here.
 var calls = slices.Concat(
-	slices.Repeat([]draw{(*twins).drawBegin, (*twins).drawRecord}, 8),
-	slices.Repeat([]draw{(*twins).drawRenew, (*twins).drawRelease, (*twins).drawAddress}, 3),
-	slices.Repeat([]draw{(*twins).drawRegister, (*twins).drawCommit, (*twins).drawRetry, (*twins).drawCancel}, 2),
-	[]draw{(*twins).drawAdopt, (*twins).drawSettle, (*twins).drawCompare, (*twins).drawMarkEnqueued},
+	slices.Repeat([]draw{(*twins).drawUsual, (*twins).drawBegin, (*twins).drawRecord}, 6),
+	slices.Repeat([]draw{
+		(*twins).drawAdopt, (*twins).drawRenew, (*twins).drawRelease, (*twins).drawAddress,
+		(*twins).drawRegister, (*twins).drawCommit, (*twins).drawRetry, (*twins).drawCancel,
+	}, 2),
+	[]draw{(*twins).drawSettle, (*twins).drawCompare, (*twins).drawMarkEnqueued},
 )
 
 func (w *twins) draw(t *rapid.T) happening {
-	if pick(t, "time", false, false, false, false, false, false, true) {
-		return happening{passes: w.drawTime(t)}
-	}
 	item := drawItem(t)
 	return happening{
-		batch: item.Batch, call: pick(t, "call", calls...)(w, t, item),
+		passes: w.drawTime(t, item), batch: item.Batch, call: pick(t, "call", calls...)(w, t, item),
 		replyLost: pick(t, "reply lost", false, false, false, false, true),
 	}
 }
 
-// drawTime is how long nothing happens: some time, or just until something ends, to the millisecond
-// before, at or after it. Rarely a clock is put back.
-func (w *twins) drawTime(t *rapid.T) time.Duration {
-	if ends := w.ends(); len(ends) > 0 && pick(t, "until", true, false) {
+// drawTime is how long nothing happens: not at all, some time, or just until something of the item ends,
+// to the millisecond before, at or after it. Rarely a clock is put back.
+func (w *twins) drawTime(t *rapid.T, item ledger.Owner) time.Duration {
+	if pick(t, "at once", true, true, true, false) {
+		return 0
+	}
+	if ends := w.ends(item); len(ends) > 0 && pick(t, "until", true, false) {
 		return pick(t, "end", ends...).Sub(w.now) + pick(t, "off by", 0, time.Millisecond, -time.Millisecond)
 	}
 	return pick(t, "pass", time.Millisecond, time.Second, time.Second, 20*time.Second, time.Minute, 2*time.Hour,
 		tokenAge, horizon, -5*time.Second, -24*time.Hour)
 }
 
-// ends are the moments ahead at which something is over.
-func (w *twins) ends() []time.Time {
+// ends are the moments ahead at which something of the item is over.
+func (w *twins) ends(item ledger.Owner) []time.Time {
 	var ahead []time.Time
 	add := func(from ledger.Millis, after time.Duration) {
 		if end := from.Time().Add(after); from != 0 && end.After(w.now) {
 			ahead = append(ahead, end)
 		}
 	}
-	for _, owner := range owners() {
-		rec := w.items[owner].Record
-		add(rec.LeaseUntil, 0)
-		add(rec.LastSentAt, stillTrying)
-		add(rec.LastSentAt, tokenAge)
-		add(rec.UnknownSince, tokenAge)
-		add(rec.RefusedSince, tokenAge)
-		add(rec.FirstFailedAt, horizon)
+	rec := w.items[item].Record
+	add(rec.LeaseUntil, 0)
+	if rec.State == ledger.Sending {
+		return ahead
 	}
+	add(rec.LastSentAt, stillTrying)
+	add(rec.LastSentAt, tokenAge)
+	add(rec.UnknownSince, tokenAge)
+	add(rec.RefusedSince, tokenAge)
+	add(rec.FirstFailedAt, horizon)
 	return ahead
 }

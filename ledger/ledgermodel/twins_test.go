@@ -43,9 +43,6 @@ func newTwins(client redis.UniversalClient) *twins {
 func (w *twins) step(t *rapid.T) {
 	next := rapid.Custom(w.draw).Draw(t, w.now.Format("02 15:04:05.000"))
 	w.now = w.now.Add(next.passes)
-	if next.call == nil {
-		return
-	}
 	before := w.items
 	w.call(t, next.batch, next.call)
 	if next.replyLost {
