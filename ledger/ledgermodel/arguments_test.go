@@ -30,121 +30,11 @@ func pick[T any](t *rapid.T, label string, choices ...T) T {
 	return rapid.SampledFrom(choices).Draw(t, label)
 }
 
-// drawUsual is what is usually done next with an item that stands so.
-func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
-	standing := w.items[item].Record
-	switch {
-	case standing.State.Succeeded() && standing.PrivateIPAddress == "":
-		return noteAddress{item, standing.HaVIPID, drawAddress(t)}
-	case standing.State.Terminal():
-		return retry{item.Batch, []ledger.Retrial{{Seen: w.items[item], Next: tokenOf(item, standing.Generation+1)}}}
-	case standing.State == ledger.Sending:
-		return record{item, standing.Sends, w.drawOutcome(t, item, standing.Sends)}
-	case standing.Unknown:
-		saw := seen{standing.ClientToken, standing.Sends, true, standing.Code}
-		return renew{item, saw, tokenOf(item, standing.Generation+1)}
-	default:
-		return begin{item, w.usualTerms(t, item)}
-	}
-}
-
-func (w *twins) drawRegister(t *rapid.T, item ledger.Owner) operation {
-	source := ledger.Source{File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true)}
-	return register{item.Batch, source, drawSpecs(t, item.Batch)}
-}
-
-func (w *twins) drawCompare(t *rapid.T, item ledger.Owner) operation {
-	return compare{item.Batch, drawSpecs(t, item.Batch)}
-}
-
-func (w *twins) drawMarkEnqueued(t *rapid.T, item ledger.Owner) operation {
-	return markEnqueued{item.Batch, drawKeys(t, item.Batch)}
-}
-
-func (w *twins) drawCommit(_ *rapid.T, item ledger.Owner) operation { return commit{item.Batch} }
-
-func (w *twins) drawBegin(t *rapid.T, item ledger.Owner) operation {
-	return begin{item, w.drawTerms(t, item)}
-}
-
-// drawRecord is of the latest send, of one that nothing was heard of, or of any.
-func (w *twins) drawRecord(t *rapid.T, item ledger.Owner) operation {
-	standing := w.items[item].Record
-	if standing.Sends == 0 { // only what was begun has an outcome
-		return w.drawBegin(t, item)
-	}
-	silent := pick(t, "silent", w.promises.accounts[item].silent()...)
-	n := pick(t, "send", standing.Sends, silent, rapid.IntRange(1, standing.Sends).Draw(t, "any"))
-	return record{item, n, w.drawOutcome(t, item, n)}
-}
-
-// drawOutcome is of the item's send n. What comes late is mostly what late words matter for.
-func (w *twins) drawOutcome(t *rapid.T, item ledger.Owner, n int) ledger.Outcome {
-	standing := w.items[item].Record
-	outcome := pick(t, "outcome", outcomes...)
-	switch {
-	case standing.State.Terminal():
-		outcome = pick(t, "belated outcome", outcome, unknown, created)
-	case n < standing.Sends:
-		outcome = pick(t, "late outcome", outcome, unknown)
-	}
-	outcome.Ticket = pick(t, "ticket", w.promises.accounts[item].requests[n-1].ticket, "")
-	if outcome.State == ledger.Created {
-		outcome.HaVIPID, outcome.PrivateIPAddress = w.drawID(t, item), drawAddress(t)
-	}
-	return outcome
-}
-
-func (w *twins) drawSettle(t *rapid.T, item ledger.Owner) operation {
-	return settle{item, pick(t, "state", ledger.Review, ledger.Rejected, ledger.Canceled), "Reason", "why"}
-}
-
-func (w *twins) drawAdopt(t *rapid.T, item ledger.Owner) operation {
-	return adopt{item, w.drawSeen(t, item), w.drawID(t, item), drawAddress(t)}
-}
-
-func (w *twins) drawRenew(t *rapid.T, item ledger.Owner) operation {
-	next := w.items[item].Record.Generation + pick(t, "next", 1, 1, 1, 0)
-	return renew{item, w.drawSeen(t, item), tokenOf(item, next)}
-}
-
-func (w *twins) drawRetry(t *rapid.T, item ledger.Owner) operation {
-	var retrials []ledger.Retrial
-	for _, key := range drawKeys(t, item.Batch) {
-		owner := ledger.Owner{Batch: item.Batch, Key: key}
-		standing, seen := w.standing(owner), w.drawSeen(t, owner)
-		standing.Record.ClientToken, standing.Record.Sends = seen.token, seen.sends
-		retrials = append(retrials, ledger.Retrial{Seen: standing, Next: tokenOf(owner, standing.Record.Generation+1)})
-	}
-	return retry{item.Batch, retrials}
-}
-
-func (w *twins) drawCancel(t *rapid.T, item ledger.Owner) operation {
-	var items []ledger.Item
-	for _, key := range drawKeys(t, item.Batch) {
-		items = append(items, w.standing(ledger.Owner{Batch: item.Batch, Key: key}))
-	}
-	return cancel{item.Batch, items}
-}
-
 // standing is the item as the ledger showed it last, or one that nobody registered.
 func (w *twins) standing(owner ledger.Owner) ledger.Item {
 	item := w.items[owner]
 	item.Batch, item.Key = owner.Batch, owner.Key
 	return item
-}
-
-// drawAddress is for an item of the batch that has a HaVIP, if there is one.
-func (w *twins) drawAddress(t *rapid.T, item ledger.Owner) operation {
-	owner := ledger.Owner{Batch: item.Batch, Key: pick(t, "owner", keysOf[item.Batch]...)}
-	if w.items[owner].Record.HaVIPID != "" {
-		item = owner
-	}
-	return noteAddress{item, pick(t, "of", w.items[item].Record.HaVIPID, "havip-other"), drawAddress(t)}
-}
-
-func (w *twins) drawRelease(t *rapid.T, item ledger.Owner) operation {
-	return release{item, drawWorker(t), pick(t, "call", 16*time.Second, time.Second, time.Hour)}
 }
 
 func (w *twins) usualTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
@@ -171,6 +61,23 @@ func (w *twins) drawTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
 	o.LookedUp = pick(t, "looked up", true, false)
 	o.ClockOffset = pick(t, "offset", 0, 0, time.Hour, -time.Hour, 26*time.Hour)
 	return o
+}
+
+// drawOutcome is of the item's send n. What comes late is mostly what late words matter for.
+func (w *twins) drawOutcome(t *rapid.T, item ledger.Owner, n int) ledger.Outcome {
+	standing := w.items[item].Record
+	outcome := pick(t, "outcome", outcomes...)
+	switch {
+	case standing.State.Terminal():
+		outcome = pick(t, "belated outcome", outcome, unknown, created)
+	case n < standing.Sends:
+		outcome = pick(t, "late outcome", outcome, unknown)
+	}
+	outcome.Ticket = pick(t, "ticket", w.promises.accounts[item].requests[n-1].ticket, "")
+	if outcome.State == ledger.Created {
+		outcome.HaVIPID, outcome.PrivateIPAddress = w.drawID(t, item), drawIP(t)
+	}
+	return outcome
 }
 
 var (
@@ -245,7 +152,7 @@ func tokenOf(item ledger.Owner, generation int) string {
 
 func drawWorker(t *rapid.T) string { return pick(t, "worker", "w1", "w2") }
 
-func drawAddress(t *rapid.T) string { return pick(t, "address", "10.0.0.9", "") }
+func drawIP(t *rapid.T) string { return pick(t, "address", "10.0.0.9", "") }
 
 // drawID is mostly what BCE answers for the item's token, over and over.
 func (w *twins) drawID(t *rapid.T, item ledger.Owner) string {

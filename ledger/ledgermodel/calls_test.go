@@ -1,0 +1,97 @@
+package ledgermodel_test
+
+import (
+	"time"
+
+	"pgregory.net/rapid"
+
+	"havip/ledger"
+)
+
+// drawUsual is what is usually done next with an item that stands so.
+func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
+	standing := w.items[item].Record
+	switch {
+	case standing.State.Succeeded() && standing.PrivateIPAddress == "":
+		return noteAddress{item, standing.HaVIPID, drawIP(t)}
+	case standing.State.Terminal():
+		return retry{item.Batch, []ledger.Retrial{{Seen: w.items[item], Next: tokenOf(item, standing.Generation+1)}}}
+	case standing.State == ledger.Sending:
+		return record{item, standing.Sends, w.drawOutcome(t, item, standing.Sends)}
+	case standing.Unknown:
+		saw := seen{standing.ClientToken, standing.Sends, true, standing.Code}
+		return renew{item, saw, tokenOf(item, standing.Generation+1)}
+	default:
+		return begin{item, w.usualTerms(t, item)}
+	}
+}
+
+func (w *twins) drawRegister(t *rapid.T, item ledger.Owner) operation {
+	source := ledger.Source{File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true)}
+	return register{item.Batch, source, drawSpecs(t, item.Batch)}
+}
+
+func (w *twins) drawCompare(t *rapid.T, item ledger.Owner) operation {
+	return compare{item.Batch, drawSpecs(t, item.Batch)}
+}
+
+func (w *twins) drawMarkEnqueued(t *rapid.T, item ledger.Owner) operation {
+	return markEnqueued{item.Batch, drawKeys(t, item.Batch)}
+}
+
+func (w *twins) drawCommit(_ *rapid.T, item ledger.Owner) operation { return commit{item.Batch} }
+
+func (w *twins) drawBegin(t *rapid.T, item ledger.Owner) operation {
+	return begin{item, w.drawTerms(t, item)}
+}
+
+// drawRecord is of the latest send, of one that nothing was heard of, or of any.
+func (w *twins) drawRecord(t *rapid.T, item ledger.Owner) operation {
+	standing := w.items[item].Record
+	if standing.Sends == 0 { // only what was begun has an outcome
+		return w.drawBegin(t, item)
+	}
+	silent := pick(t, "silent", w.promises.accounts[item].silent()...)
+	n := pick(t, "send", standing.Sends, silent, rapid.IntRange(1, standing.Sends).Draw(t, "any"))
+	return record{item, n, w.drawOutcome(t, item, n)}
+}
+
+func (w *twins) drawSettle(t *rapid.T, item ledger.Owner) operation {
+	return settle{item, pick(t, "state", ledger.Review, ledger.Rejected, ledger.Canceled), "Reason", "why"}
+}
+
+func (w *twins) drawAdopt(t *rapid.T, item ledger.Owner) operation {
+	return adopt{item, w.drawSeen(t, item), w.drawID(t, item), drawIP(t)}
+}
+
+func (w *twins) drawRenew(t *rapid.T, item ledger.Owner) operation {
+	next := w.items[item].Record.Generation + pick(t, "next", 1, 1, 1, 0)
+	return renew{item, w.drawSeen(t, item), tokenOf(item, next)}
+}
+
+func (w *twins) drawRetry(t *rapid.T, item ledger.Owner) operation {
+	var retrials []ledger.Retrial
+	for _, key := range drawKeys(t, item.Batch) {
+		owner := ledger.Owner{Batch: item.Batch, Key: key}
+		standing, seen := w.standing(owner), w.drawSeen(t, owner)
+		standing.Record.ClientToken, standing.Record.Sends = seen.token, seen.sends
+		retrials = append(retrials, ledger.Retrial{Seen: standing, Next: tokenOf(owner, standing.Record.Generation+1)})
+	}
+	return retry{item.Batch, retrials}
+}
+
+func (w *twins) drawCancel(t *rapid.T, item ledger.Owner) operation {
+	var items []ledger.Item
+	for _, key := range drawKeys(t, item.Batch) {
+		items = append(items, w.standing(ledger.Owner{Batch: item.Batch, Key: key}))
+	}
+	return cancel{item.Batch, items}
+}
+
+func (w *twins) drawAddress(t *rapid.T, item ledger.Owner) operation {
+	return noteAddress{item, pick(t, "of", w.items[item].Record.HaVIPID, "havip-other"), drawIP(t)}
+}
+
+func (w *twins) drawRelease(t *rapid.T, item ledger.Owner) operation {
+	return release{item, drawWorker(t), pick(t, "call", 16*time.Second, time.Second, time.Hour)}
+}
