@@ -34,13 +34,15 @@ func (i *item) hear(now ledger.Millis, n int, o ledger.Outcome) ledger.Verdict {
 	s.refused = o.State == ledger.Waiting && o.Status != 0
 	i.look = i.look || o.Lookup
 	i.answer(o)
-	switch {
-	case i.wish != nil && !i.inDoubt():
+	if i.wish != nil && !i.inDoubt() {
 		i.withdraw(now, i.wish.Reason)
-	default:
-		i.look = i.look || i.wish != nil // repeating it could create what a person does not want
-		i.enter(now, o.State, o.Code)
+		return ledger.Applied
 	}
+	i.look = i.look || i.wish != nil // repeating it could create what a person does not want
+	if o.State.Terminal() {
+		i.wish = nil
+	}
+	i.enter(now, o.State, o.Code)
 	return ledger.Applied
 }
 

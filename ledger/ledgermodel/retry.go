@@ -49,7 +49,7 @@ func (i *item) lookFirst(now ledger.Millis) {
 	i.words.Code, i.words.Message = last.Code, last.Message
 	i.firstSent = cmp.Or(i.firstSent, i.lastSent, i.registered)
 	i.suspect(cmp.Or(i.lastSent, now) + i.lately().offset)
-	i.look, i.enqueued, i.wish = true, 0, nil
+	i.look, i.enqueued = true, 0
 	i.batch.tell(now, "retried", i.spec.Key, "looked for first")
 	i.enter(now, ledger.Unknown, "retry")
 }

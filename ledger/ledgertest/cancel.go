@@ -124,6 +124,23 @@ func testCancelInDoubt(t *testing.T, b *bench) {
 	b.renew(t, "person", "token-person", "next-person", ledger.Applied)
 }
 
+// An item that is rejected while an earlier request of it is in doubt has come to its end: the wish is
+// over, and to try it again is to look for it.
+func testCancelRejectedInDoubt(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.pass(time.Minute)
+	b.begin(t, "a", terms("t2"), ledger.Begun)
+	equal(t, "cancel", b.cancelVerdicts(t, "a"), []ledger.Verdict{ledger.Asked})
+	rec := b.record(t, "a", 2, rejectedOutcome, ledger.Applied)
+	equal(t, "state", rec.State, ledger.Rejected)
+	equal(t, "wish", rec.Cancel, (*ledger.Cancellation)(nil))
+	way, _ := rec.RetryWay()
+	equal(t, "way", way, ledger.LookFirst)
+	b.retry(t, "a")
+	b.begin(t, "a", terms("t3"), ledger.Lookup)
+}
+
 // A worker that dies with the request leaves it in doubt.
 func testCancelInterrupted(t *testing.T, b *bench) {
 	b.register(t, "a", "proof")

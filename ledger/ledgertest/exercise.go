@@ -90,6 +90,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"what is neither in flight nor in doubt is canceled at once", testCancelAtOnce},
 		{"a request in flight decides what cancel comes to", testCancelInFlight},
 		{"what is in doubt is looked for before it is canceled", testCancelInDoubt},
+		{"cancel of an item rejected in doubt is over", testCancelRejectedInDoubt},
 		{"cancel of an interrupted item waits for a lookup", testCancelInterrupted},
 		{"cancel does what it is said to do", testCancelWays},
 		{"no item is both canceled and sent", testConcurrentCancel},

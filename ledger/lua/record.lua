@@ -118,6 +118,7 @@ end
 if rec.cancel and not rec.unknown then
   withdraw(key, rec, rec.cancel.why)
 else
+  if TERMINAL[outcome.state] then rec.cancel = nil end -- it has come to its end without
   move(key, rec, outcome.state, proof and outcome.haVipId or outcome.code)
 end
 save_record(key, rec)

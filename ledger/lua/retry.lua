@@ -37,7 +37,6 @@ local function look_first(key, rec)
   rec.firstSentAt = rec.firstSentAt or rec.lastSentAt or rec.registeredAt
   doubt(rec, (rec.lastSentAt or now) + (rec.offset or 0))
   rec.lookup, rec.enqueuedAt, rec.leaseUntil, rec.ticket = true, nil, nil, nil
-  rec.cancel = nil
   event('retried', key, 'looked for first')
   move(key, rec, 'unknown', 'retry')
 end
