@@ -14,7 +14,7 @@ import (
 // apart shows.
 var (
 	batches = []string{"net-a", "net-b"}
-	keysOf  = map[string][]string{"net-a": {"vip", "1:vip"}, "net-b": {"vip", "mail"}}
+	keysOf  = map[string][]string{"net-a": {"vip", "1:vip", "dns"}, "net-b": {"vip", "mail"}}
 )
 
 // The terms that a fleet works by, and the ledger's own.
@@ -71,7 +71,7 @@ func (w *twins) drawOutcome(t *rapid.T, item ledger.Owner, n int) ledger.Outcome
 	case standing.State.Terminal():
 		outcome = pick(t, "belated outcome", outcome, unknown, created)
 	case n < standing.Sends:
-		outcome = pick(t, "late outcome", outcome, unknown)
+		outcome = pick(t, "late outcome", outcome, unknown, unknown, created)
 	}
 	outcome.Ticket = pick(t, "ticket", w.promises.accounts[item].requests[n-1].ticket, "")
 	if outcome.State == ledger.Created {
@@ -95,6 +95,7 @@ var outcomes = []ledger.Outcome{
 	{State: ledger.Waiting, Class: "throttled", Status: 429, Code: "RateLimit"},
 	{State: ledger.Waiting, Class: "throttled", Status: 429, Code: "RateLimit"},
 	{State: ledger.Waiting, Class: "lane-fault", Status: 403, Code: "AccessDenied", RequestID: "r-2"},
+	{State: ledger.Waiting, Class: "lane-fault", Status: 403, Code: "AccessDenied", RequestID: "r-3"},
 	{State: ledger.Waiting, Class: "lane-fault", Message: "no credentials"},
 	{State: ledger.Rejected, Class: "rejected", Counted: true, Status: 400, Code: "BadParameters", Message: "no"},
 	created,
@@ -117,8 +118,8 @@ func drawItem(t *rapid.T) ledger.Owner {
 }
 
 func drawKeys(t *rapid.T, batch string) []string {
-	one, other := keysOf[batch][0], keysOf[batch][1]
-	return pick(t, "keys", []string{one}, []string{other}, []string{one, other}, []string{other, one})
+	all := keysOf[batch]
+	return pick(t, "keys", all[:1], all[1:2], all, []string{all[1], all[0]})
 }
 
 func drawSpecs(t *rapid.T, batch string) []ledger.Spec {

@@ -20,7 +20,9 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 		return record{item, standing.Sends, w.drawOutcome(t, item, standing.Sends)}
 	case standing.Unknown:
 		saw := seen{standing.ClientToken, standing.Sends, true, standing.Code}
-		return renew{item, saw, tokenOf(item, standing.Generation+1)}
+		return pick[operation](t, "found",
+			renew{item, saw, tokenOf(item, standing.Generation+1)}, renew{item, saw, tokenOf(item, standing.Generation+1)},
+			adopt{item, saw, "havip-" + standing.ClientToken, drawIP(t)})
 	default:
 		return begin{item, w.usualTerms(t, item)}
 	}

@@ -16,7 +16,7 @@ import (
 // An item's story is longer than rapid's 30 steps, of which each item has a few. What the command line
 // says is read later, and stands.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.steps", "40"); err != nil {
+	if err := flag.Set("rapid.steps", "50"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

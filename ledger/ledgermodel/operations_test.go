@@ -3,6 +3,7 @@ package ledgermodel_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"havip/ledger"
@@ -194,6 +195,10 @@ type cancel struct {
 
 func (o cancel) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
 	return l.Cancel(ctx, o.batch, "not wanted", o.items)
+}
+
+func (o cancel) names(owner ledger.Owner) bool {
+	return o.batch == owner.Batch && slices.ContainsFunc(o.items, func(i ledger.Item) bool { return i.Key == owner.Key })
 }
 
 func (o cancel) onModel(m *ledgermodel.Model) any { return m.Cancel(o.batch, "not wanted", o.items) }

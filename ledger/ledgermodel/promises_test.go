@@ -34,6 +34,7 @@ func (p *promises) keep(t *rapid.T, s step) {
 		}
 		terminalIsLeftByProofOrRetry(t, s, owner, before, after)
 		haVIPIsKept(t, s, owner, before, after)
+		dryRunsTellTheTruth(t, s, owner, before, after)
 		if after.ClientToken != before.ClientToken || after.Generation != before.Generation {
 			p.accounts[owner].mayRenew(t, s, owner, before, after)
 		}
@@ -124,6 +125,38 @@ func (a *account) maySend(t *rapid.T, s step, owner ledger.Owner, after ledger.R
 	age, idle := a.age(after.ClientToken, s.now, o.options.ClockOffset), a.idle(s.now)
 	if limit := o.options.TokenMaxAge; limit > 0 && (age > limit || idle > limit && !o.options.LookedUp) {
 		t.Fatalf("send %d under a token that is %s old, %s after anything was heard", after.Sends, age, idle)
+	}
+}
+
+// What a dry run tells is what is done.
+func dryRunsTellTheTruth(t *rapid.T, s step, owner ledger.Owner, before, after ledger.Record) {
+	if r := retrialOf(s, owner); r != nil && r.Seen.Record.ClientToken == before.ClientToken && r.Seen.Record.Sends == before.Sends {
+		done := ledger.NoWay
+		switch goesOn := before.State.Terminal() && !after.State.Terminal(); {
+		case goesOn && after.Lookup:
+			done = ledger.LookFirst
+		case goesOn && after.ClientToken != before.ClientToken:
+			done = ledger.NewToken
+		case goesOn:
+			done = ledger.Anew
+		case !before.State.Terminal() && before.State != ledger.Sending && before.Cancel == nil:
+			done = ledger.Hurry
+		}
+		if told, why := before.RetryWay(); told != done {
+			t.Fatalf("retry of a %s item: told %s %s, done %s", before.State, told, why, done)
+		}
+	}
+	if o, is := s.operation.(cancel); is && o.names(owner) {
+		done := ledger.CancelNot
+		switch {
+		case after.State != before.State:
+			done = ledger.CancelNow
+		case after.Cancel != nil && before.Cancel == nil:
+			done = ledger.CancelLater
+		}
+		if told, why := before.CancelWay(); told != done {
+			t.Fatalf("cancel of a %s item: told %s %s, done %s", before.State, told, why, done)
+		}
 	}
 }
 

@@ -39,8 +39,9 @@ var calls = slices.Concat(
 	slices.Repeat([]draw{
 		(*twins).drawAdopt, (*twins).drawRenew, (*twins).drawRelease, (*twins).drawAddress,
 		(*twins).drawRegister, (*twins).drawCommit, (*twins).drawRetry, (*twins).drawCancel,
+		(*twins).drawSettle,
 	}, 2),
-	[]draw{(*twins).drawSettle, (*twins).drawCompare, (*twins).drawMarkEnqueued},
+	[]draw{(*twins).drawCompare, (*twins).drawMarkEnqueued},
 )
 
 func (w *twins) draw(t *rapid.T) happening {
