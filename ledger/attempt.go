@@ -40,12 +40,17 @@ type BeginOptions struct {
 func (l *Ledger) Begin(ctx context.Context, batch, key string, o BeginOptions) (Start, error) {
 	raw, err := l.run(ctx, beginScript, batch, key, o.ClientToken, o.Worker,
 		millis(o.Lease), millis(o.TokenMaxAge), millis(o.RetryHorizon), o.Ticket, o.Fingerprint, millis(o.ClockOffset), flag(o.LookedUp))
+	return startOf("begin", batch, key, raw, err)
+}
+
+// startOf reads the answer of a script that begins something.
+func startOf(op, batch, key string, raw any, err error) (Start, error) {
 	if err != nil {
-		return Start{}, itemError("begin", batch, key, err)
+		return Start{}, itemError(op, batch, key, err)
 	}
 	fields, err := replyOf(raw, 5)
 	if err != nil {
-		return Start{}, itemError("begin", batch, key, err)
+		return Start{}, itemError(op, batch, key, err)
 	}
 	start := Start{
 		Verdict: Verdict(fields.text(0)),
@@ -57,7 +62,7 @@ func (l *Ledger) Begin(ctx context.Context, batch, key string, o BeginOptions) (
 	}
 	start.Item, err = decodeItem(batch, key, fields.text(2), fields.text(1))
 	if err != nil {
-		return Start{}, itemError("begin", batch, key, err)
+		return Start{}, itemError(op, batch, key, err)
 	}
 	return start, nil
 }

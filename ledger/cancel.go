@@ -33,7 +33,9 @@ func (r Record) CancelWay() (way CancelWay, why string) {
 		return CancelNot, "it is canceled"
 	case r.State.Succeeded():
 		return CancelNot, "its HaVIP exists"
-	case r.State == Deleting, r.State == Deleted:
+	case r.State == Deleting:
+		return CancelNot, "its HaVIP is being deleted"
+	case r.State == Deleted:
 		return CancelNot, "its HaVIP was deleted"
 	case r.State == Rejected:
 		return CancelNot, "it was rejected, and created nothing"

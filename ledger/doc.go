@@ -10,11 +10,13 @@
 //	queued ─▶ sending ─▶ created | adopted | rejected
 //	             │  ▲
 //	             ▼  │
-//	       unknown, waiting, queued (again)      review, canceled, deleting ─▶ deleted
+//	       unknown, waiting, queued (again)      review, canceled
+//
+//	created ─▶ deleting ─▶ deleted, or created again
 //
 // Created, adopted, rejected, review, canceled and deleted are terminal. [Ledger.Retry] lets rejected,
 // canceled and reviewed items go on. [Ledger.Cancel] withdraws unfinished ones, as soon as it is certain
-// that nothing was created for them.
+// that nothing was created for them. [Ledger.Rollback] has what was created deleted.
 //
 // # Guarantees
 //

@@ -2,10 +2,8 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
-	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -90,40 +88,6 @@ func compare(spec Spec, item Item, found bool) Registration {
 		answer.Verdict = Repair
 	}
 	return answer
-}
-
-// The log of an item keeps its first requests and its last ones; see lua/begin.lua.
-const logFirst, logLast = 20, 80
-
-// Attempts reads the log of the requests sent for the item, oldest first. Of more than a hundred
-// the first twenty and the last eighty are kept.
-func (l *Ledger) Attempts(ctx context.Context, item Item) ([]Attempt, error) {
-	if item.Record.Sends == 0 {
-		return nil, nil
-	}
-	var fields []string
-	for n := 1; n <= item.Record.Sends; n++ {
-		if n <= logFirst || n > item.Record.Sends-logLast {
-			fields = append(fields, strconv.Itoa(n)+":"+item.Key)
-		}
-	}
-	values, err := l.rdb.HMGet(ctx, keysOf(item.Batch).attempts, fields...).Result()
-	if err != nil {
-		return nil, itemError("attempts of", item.Batch, item.Key, err)
-	}
-	attempts := make([]Attempt, 0, len(values))
-	for _, value := range values {
-		text, ok := value.(string)
-		if !ok {
-			continue
-		}
-		var attempt Attempt
-		if err := json.Unmarshal([]byte(text), &attempt); err != nil {
-			return nil, itemError("attempts of", item.Batch, item.Key, err)
-		}
-		attempts = append(attempts, attempt)
-	}
-	return attempts, nil
 }
 
 // read fetches specs and records of the keys that exist, in order.

@@ -74,6 +74,10 @@ type Record struct {
 	LeaseUntil Millis `json:"leaseUntil"`
 	Worker     string `json:"worker"`
 
+	// Deletes counts the tries to delete the HaVIP. Deletion is set while that is under way.
+	Deletes  int       `json:"deletes"`
+	Deletion *Deletion `json:"deletion"`
+
 	// The last outcome, in BCE's words where it had any.
 	Class     string `json:"class"`
 	Status    int    `json:"status"`
@@ -99,10 +103,15 @@ type Item struct {
 	Record Record
 }
 
+// OpDelete is the operation of an [Attempt] to delete.
+const OpDelete = "delete"
+
 // Attempt is the log of one sent request.
 type Attempt struct {
-	// Number counts the item's sends, from 1.
+	// Number counts the item's sends, from 1; or its tries to delete, where Op is [OpDelete]. Op is ""
+	// for a create.
 	Number     int    `json:"n"`
+	Op         string `json:"op"`
 	Generation int    `json:"gen"`
 	At         Millis `json:"at"`
 	Worker     string `json:"worker"`

@@ -29,7 +29,7 @@ func (r Record) RetryWay() (way Way, why string) {
 		return NoWay, "somebody asked to cancel it; its outcome decides"
 	}
 	switch r.State {
-	case Queued, Waiting, Unknown:
+	case Queued, Waiting, Unknown, Deleting:
 		return Hurry, ""
 	case Review:
 		return LookFirst, ""
@@ -45,7 +45,7 @@ func (r Record) RetryWay() (way Way, why string) {
 		return NoWay, "a request of it is in flight"
 	case Created, Adopted:
 		return NoWay, "its HaVIP exists"
-	case Deleting, Deleted:
+	case Deleted:
 		return NoWay, "its HaVIP was deleted"
 	default:
 		return NoWay, "its state is not known here"

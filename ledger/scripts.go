@@ -28,6 +28,10 @@ var (
 	retryScript    = script("retry")
 	cancelScript   = script("cancel")
 	actScript      = script("act")
+
+	rollbackScript      = script("rollback")
+	beginDeletionScript = script("begindeletion")
+	endDeletionScript   = script("enddeletion")
 )
 
 func script(name string) *redis.Script {

@@ -27,6 +27,9 @@ const (
 	Begun Verdict = "begun"
 	// Finished: the item is in a terminal state.
 	Finished Verdict = "finished"
+	// ToDelete: its HaVIP is to be deleted, and nothing is created for it; see
+	// [Ledger.BeginDeletion].
+	ToDelete Verdict = "deleting"
 	// Busy: another attempt of the item is in flight.
 	Busy Verdict = "busy"
 	// Lookup: some outcome is unknown, and the token may be dead or was used for another

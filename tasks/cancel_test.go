@@ -27,6 +27,8 @@ func (g closedGate) Enter(context.Context, string) (Pass, error) {
 	return freePass{}, nil
 }
 
+func (g closedGate) EnterDeletion(ctx context.Context) (Pass, error) { return g.Enter(ctx, "") }
+
 // The task of a canceled item ends without costing its lane anything.
 func TestCanceledItemCostsNothing(t *testing.T) {
 	t.Parallel()
@@ -47,6 +49,8 @@ func (g hookedGate) Enter(context.Context, string) (Pass, error) {
 	g.meanwhile()
 	return freePass{}, nil
 }
+
+func (g hookedGate) EnterDeletion(ctx context.Context) (Pass, error) { return g.Enter(ctx, "") }
 
 // Canceled while its task waits for the lane, nothing is sent: begin asks last.
 func TestCancelWhileWaitingForTheLane(t *testing.T) {

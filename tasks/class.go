@@ -155,7 +155,7 @@ func laneScope(e *bce.Error) Scope {
 	switch {
 	case strings.Contains(e.Code, bce.CodeSubnetHasNoMoreIP):
 		return ScopeSubnet
-	case strings.Contains(e.Code, bce.CodeLimitExceeded), strings.Contains(e.Code, bce.CodeExceedLimit):
+	case IsQuota(e.Code):
 		return ScopeQuota
 	case e.Code == bce.CodeRequestExpired:
 		return ScopeClock
@@ -171,6 +171,11 @@ func laneScope(e *bce.Error) Scope {
 		return ScopeLane
 	}
 	return ""
+}
+
+// IsQuota reports whether the code says that a quota is used up.
+func IsQuota(code string) bool {
+	return strings.Contains(code, bce.CodeLimitExceeded) || strings.Contains(code, bce.CodeExceedLimit)
 }
 
 // entry is how the ledger records the outcome: where the item goes, and whether the request

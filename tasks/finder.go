@@ -47,14 +47,34 @@ type listing struct {
 	began     time.Time
 	byName    map[place][]bce.HaVIP
 	byAddress map[place][]bce.HaVIP
+	ids       []string
 }
 
 // place is a subnet and a name or address in it.
 type place struct{ subnetID, word string }
 
 // Find returns the HaVIPs that have the request's subnet and its name or address, from a listing
-// that began at or after notBefore. Those who waited while a listing failed do not each try again.
+// that began at or after notBefore.
 func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time) ([]bce.HaVIP, error) {
+	l, err := f.since(ctx, notBefore)
+	if err != nil {
+		return nil, err
+	}
+	return l.find(request), nil
+}
+
+// IDs returns the haVipIds of a listing that began at or after notBefore.
+func (f *Finder) IDs(ctx context.Context, notBefore time.Time) ([]string, error) {
+	l, err := f.since(ctx, notBefore)
+	if err != nil {
+		return nil, err
+	}
+	return l.ids, nil
+}
+
+// since returns a listing that began at or after notBefore. Those who waited while one failed do not
+// each try again.
+func (f *Finder) since(ctx context.Context, notBefore time.Time) (*listing, error) {
 	asked := time.Now()
 	select {
 	case f.turn <- struct{}{}:
@@ -62,20 +82,21 @@ func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if f.last == nil || f.last.began.Before(notBefore) {
-		if f.failed != nil && f.failedAt.After(asked) {
-			return nil, f.failed
-		}
-		fresh, err := f.list(ctx)
-		if err != nil && ctx.Err() == nil { // else it is this caller's end, and not the listing's
-			f.failed, f.failedAt = err, time.Now()
-		}
-		if err != nil {
-			return nil, err
-		}
-		f.last, f.failed = fresh, nil
+	if f.last != nil && !f.last.began.Before(notBefore) {
+		return f.last, nil
 	}
-	return f.last.find(request), nil
+	if f.failed != nil && f.failedAt.After(asked) {
+		return nil, f.failed
+	}
+	fresh, err := f.list(ctx)
+	if err != nil && ctx.Err() == nil { // else it is this caller's end, and not the listing's
+		f.failed, f.failedAt = err, time.Now()
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.last, f.failed = fresh, nil
+	return fresh, nil
 }
 
 func (f *Finder) list(ctx context.Context) (*listing, error) {
@@ -105,6 +126,7 @@ func (l *listing) add(havip bce.HaVIP) {
 	name, address := place{havip.SubnetID, havip.Name}, place{havip.SubnetID, havip.PrivateIPAddress}
 	l.byName[name] = append(l.byName[name], havip)
 	l.byAddress[address] = append(l.byAddress[address], havip)
+	l.ids = append(l.ids, havip.ID)
 }
 
 func (l *listing) find(request Request) []bce.HaVIP {

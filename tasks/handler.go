@@ -20,6 +20,8 @@ type API interface {
 	// CreateHaVIPBody sends one create of exactly these bytes; it never retries.
 	CreateHaVIPBody(ctx context.Context, clientToken string, body []byte) (*bce.CreateHaVIPOutput, error)
 	GetHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error)
+	// DeleteHaVIP sends one delete; it never retries.
+	DeleteHaVIP(ctx context.Context, haVIPID, clientToken string) (bce.ResponseMeta, error)
 	Lister
 	// SetClockOffset corrects the time of later signatures; ClockOffset is what it is.
 	SetClockOffset(offset time.Duration)
@@ -39,16 +41,21 @@ type HandlerLedger interface {
 	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
 	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)
 	NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (ledger.Verdict, error)
+	BeginDeletion(ctx context.Context, batch, key string, o ledger.DeletionOptions) (ledger.Start, error)
+	EndDeletion(ctx context.Context, batch, key string, n int, o ledger.DeletionOutcome) (ledger.Verdict, ledger.Record, error)
 }
 
-// Gate is a lane's permission to create.
+// Gate is a lane's permission to create and to delete.
 type Gate interface {
 	// Enter returns a pass once one create for the subnet may be sent, or an error when ctx ends
 	// first or the subnet is held back. A [*Postpone] among its errors says when to come again.
 	Enter(ctx context.Context, subnetID string) (Pass, error)
+	// EnterDeletion is Enter for one delete, which neither a full subnet nor a used-up quota holds
+	// back.
+	EnterDeletion(ctx context.Context) (Pass, error)
 }
 
-// Pass is the permission to send one create.
+// Pass is the permission to send one create or delete.
 type Pass interface {
 	// Done reports what became of it; its zero Outcome is that nothing was sent. Only the first
 	// call counts.
@@ -198,21 +205,26 @@ func (h *Handler) hold(ctx context.Context, j *job) (letGo func()) {
 
 // once is one admission and what came of it.
 func (h *Handler) once(ctx context.Context, j *job) error {
-	if h.isCanceled(ctx, j) {
+	state := h.look(ctx, j)
+	if state == ledger.Canceled {
 		return nil
 	}
-	if err := h.admit(ctx, j); err != nil {
+	if err := h.admit(ctx, j, state == ledger.Deleting); err != nil {
 		return err
 	}
 	defer j.pass.Done(context.WithoutCancel(ctx), Outcome{})
 	return h.carryOut(ctx, j)
 }
 
-// isCanceled looks whether a person has canceled the item: the tasks of a batch that was withdrawn must
-// not use up its lane's rate. Begin is what decides; where this fails, that is asked.
-func (h *Handler) isCanceled(ctx context.Context, j *job) bool {
+// look tells how the item stands, so that the tasks of a batch that was withdrawn do not use up its lane's
+// rate, and those of one that is rolled back get through what holds creates back. Begin is what decides;
+// where this fails, or the task means another request, that is asked.
+func (h *Handler) look(ctx context.Context, j *job) ledger.State {
 	item, err := h.Ledger.Item(ctx, j.payload.Batch, j.payload.Key)
-	return err == nil && item.Record.State == ledger.Canceled && item.Fingerprint == fingerprint(j.payload.Item())
+	if err != nil || item.Fingerprint != fingerprint(j.payload.Item()) {
+		return ""
+	}
+	return item.Record.State
 }
 
 // read decodes the task and checks that it belongs here.
@@ -243,6 +255,8 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 		return h.attempt(ctx, j)
 	case ledger.Finished:
 		return h.learnAddress(ctx, j, start.Item.Record, start.At)
+	case ledger.ToDelete:
+		return h.rollBack(ctx, j)
 	case ledger.Busy:
 		return h.awaitTurn(ctx, start.Wait)
 	case ledger.Lookup:

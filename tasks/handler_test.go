@@ -505,6 +505,8 @@ type gateFunc func(ctx context.Context, subnetID string) (Pass, error)
 
 func (f gateFunc) Enter(ctx context.Context, subnetID string) (Pass, error) { return f(ctx, subnetID) }
 
+func (f gateFunc) EnterDeletion(ctx context.Context) (Pass, error) { return f(ctx, "") }
+
 // Every pass is given back once, with what became of the request.
 func TestHandlerReportsToTheGate(t *testing.T) {
 	t.Parallel()
@@ -551,6 +553,8 @@ func (g *recordingGate) Enter(_ context.Context, subnetID string) (Pass, error) 
 	g.subnets = append(g.subnets, subnetID)
 	return &recordingPass{gate: g}, nil
 }
+
+func (g *recordingGate) EnterDeletion(ctx context.Context) (Pass, error) { return g.Enter(ctx, "") }
 
 type recordingPass struct {
 	gate *recordingGate

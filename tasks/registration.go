@@ -24,7 +24,7 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	if err != nil {
 		return h.later(j, err)
 	}
-	if err := h.enter(ctx, p, rows); err != nil {
+	if err := h.enlist(ctx, p, rows); err != nil {
 		return h.later(j, err)
 	}
 	j.log.Info().Msg("item registered from a task that nobody had registered")
@@ -52,9 +52,9 @@ func (h *Handler) registerEarly(ctx context.Context, j *job) error {
 // taskQueue is the source of batches that nobody but tasks made.
 const taskQueue = "task queue"
 
-// enter registers the row. A batch that nobody but tasks made is whole with each of them; one of a
+// enlist registers the row. A batch that nobody but tasks made is whole with each of them; one of a
 // producer that is not through yet stays uncommitted, for it is the producer's to commit.
-func (h *Handler) enter(ctx context.Context, p Payload, rows []Row) error {
+func (h *Handler) enlist(ctx context.Context, p Payload, rows []Row) error {
 	source := ledger.Source{By: taskQueue, Whole: true}
 	if _, err := h.Ledger.Register(ctx, p.Batch, source, specsOf(p.Batch, rows)); err != nil {
 		return err

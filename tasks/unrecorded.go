@@ -95,7 +95,7 @@ func (r Recorder) RecordLate(ctx context.Context, u Unrecorded) error {
 		return err
 	}
 	for _, a := range attempts {
-		if a.Number == u.Send && a.At == u.At && a.Worker == u.Worker {
+		if a.Op == "" && a.Number == u.Send && a.At == u.At && a.Worker == u.Worker {
 			_, err = r.Record(ctx, u)
 			return err
 		}

@@ -37,6 +37,8 @@ type bulk struct {
 	// carryOut does it to items that may have changed since they were judged, and tells of each what
 	// was done.
 	carryOut func(ctx context.Context, on *worksite, items []ledger.Item) ([]deed, error)
+	// question asks about so many items of the batch; nil is the verb itself.
+	question func(n int64, batch string) string
 	// after tells what is still to come.
 	after func(b ledger.Batch, done *bulkTally)
 }
@@ -87,7 +89,7 @@ func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) er
 		return a.showTally(plan.line(v.verb), plan)
 	}
 	if !flags.yes {
-		if err := v.consent(ctx, a, plan); err != nil {
+		if err := v.consent(ctx, a, batch, plan); err != nil {
 			return err
 		}
 	}
@@ -112,12 +114,15 @@ func (v bulk) check(a *app, flags bulkFlags) (selection, error) {
 }
 
 // consent shows what would be done, and asks.
-func (v bulk) consent(ctx context.Context, a *app, plan *bulkTally) error {
+func (v bulk) consent(ctx context.Context, a *app, batch string, plan *bulkTally) error {
 	a.say("%s", plan.line(v.verb))
 	for _, row := range plan.rows {
 		a.say("  %s", row)
 	}
 	question := fmt.Sprintf("%s %s?", capital(v.verb), count(plan.eligible(), "item", "items"))
+	if v.question != nil {
+		question = v.question(plan.eligible(), batch)
+	}
 	return a.ask(ctx, question, "nothing was changed")
 }
 

@@ -67,6 +67,17 @@ func (g *Gate) Enter(ctx context.Context, subnetID string) (*Pass, error) {
 	if hold, wait, ok := g.breaker.view.refusal(subnetID, g.breaker.local()); ok {
 		return nil, &HeldError{Hold: hold, RetryAfter: wait}
 	}
+	return g.enter(ctx, subnetID, func(Hold) bool { return false })
+}
+
+// EnterDeletion is [Gate.Enter] for a request that uses nothing up: a lane that is held for its quota
+// does not hold it back. What it comes to then says nothing about that.
+func (g *Gate) EnterDeletion(ctx context.Context) (*Pass, error) {
+	return g.enter(ctx, "", Hold.isForQuota)
+}
+
+// enter waits for its turn, and then for the lane, except for what it is spared.
+func (g *Gate) enter(ctx context.Context, subnetID string, spared func(Hold) bool) (*Pass, error) {
 	select {
 	case g.turn <- struct{}{}:
 		defer func() { <-g.turn }()
@@ -82,6 +93,9 @@ func (g *Gate) Enter(ctx context.Context, subnetID string) (*Pass, error) {
 			return nil, err
 		}
 		g.start.learn(a)
+		if !a.Allowed && spared(*a.Hold) {
+			a = Admission{Allowed: true, silent: true}
+		}
 		switch {
 		case a.Allowed:
 			if pass := g.admit(a); pass != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"havip/tasks"
 )
 
 // Hold is why requests wait, and when one of them tries again. It stands in Redis until a
@@ -28,6 +30,9 @@ type Hold struct {
 	// ProbingUntil is set while a request tries: until then nobody else does.
 	ProbingUntil time.Time
 }
+
+// isForQuota reports whether a used-up quota is the reason, and not a person.
+func (h Hold) isForQuota() bool { return h.By == "" && tasks.IsQuota(h.Code) }
 
 // String names what is held and why, on one line.
 func (h Hold) String() string {

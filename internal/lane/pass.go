@@ -29,6 +29,9 @@ func (p *Pass) Done(ctx context.Context, v Verdict) (Change, error) {
 	if p.done.Swap(true) {
 		return Change{}, nil
 	}
+	if p.admission.silent {
+		v = Neutral()
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doneTimeout)
 	defer cancel()
 	// Who waits for this request must find its hold, so it is counted out last.

@@ -18,7 +18,7 @@ func LaneOf(item ledger.Item) tasks.Lane {
 
 // NeedsTask reports whether a task has still something to do for the item.
 func NeedsTask(item ledger.Item) bool {
-	return !item.Record.State.Terminal() && item.Record.State != ledger.Deleting || item.Record.NeedsAddress()
+	return !item.Record.State.Terminal() || item.Record.NeedsAddress()
 }
 
 // WithoutTask returns those of the items that need a task and of which none waits or runs, of any

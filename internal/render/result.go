@@ -1,6 +1,8 @@
 package render
 
 import (
+	"cmp"
+
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -44,6 +46,8 @@ type Attempt struct {
 	Message    string `json:"message"`
 	RequestID  string `json:"requestId"`
 	DurationMS int64  `json:"durationMs"`
+	// Operation is create or delete; each is numbered by itself.
+	Operation string `json:"operation"`
 }
 
 // ResultOf shows an item. The address is the one that exists, or else the one asked for.
@@ -73,6 +77,7 @@ func (r Result) WithLog(attempts []ledger.Attempt) Result {
 		r.Log[i] = Attempt{
 			Number: a.Number, At: stamp(a.At), Worker: a.Worker, Class: a.Class, Status: a.Status,
 			Code: a.Code, Message: a.Message, RequestID: a.RequestID, DurationMS: a.DurationMS,
+			Operation: cmp.Or(a.Op, "create"),
 		}
 	}
 	return r

@@ -21,6 +21,16 @@ type laneGate struct {
 // later than the last, so that they do not all come at once.
 func (g laneGate) Enter(ctx context.Context, subnetID string) (tasks.Pass, error) {
 	pass, err := g.gate.Enter(ctx, subnetID)
+	return g.outcome(ctx, pass, err)
+}
+
+// EnterDeletion waits for the lane, whatever its quota.
+func (g laneGate) EnterDeletion(ctx context.Context) (tasks.Pass, error) {
+	pass, err := g.gate.EnterDeletion(ctx)
+	return g.outcome(ctx, pass, err)
+}
+
+func (g laneGate) outcome(ctx context.Context, pass *lane.Pass, err error) (tasks.Pass, error) {
 	var held *lane.HeldError
 	if errors.As(err, &held) && ctx.Err() == nil {
 		return nil, &tasks.Postpone{After: held.RetryAfter + rand.N(held.RetryAfter+1), Reason: held.Error()}
@@ -61,7 +71,7 @@ func verdictOf(o tasks.Outcome) lane.Verdict {
 	switch o.Class {
 	case tasks.ClassLaneFault:
 		return lane.Faulty(lane.TargetOf(o.Scope), o.Code, o.Message)
-	case tasks.ClassCreated, tasks.ClassRejected, tasks.ClassMismatch:
+	case tasks.ClassCreated, tasks.ClassRejected, tasks.ClassMismatch, tasks.ClassDeleted, tasks.ClassNotFound, tasks.ClassRefused:
 		return lane.Good()
 	default:
 		return lane.Neutral()

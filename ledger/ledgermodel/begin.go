@@ -60,6 +60,8 @@ func (i *item) refuses(o ledger.BeginOptions) ledger.Verdict {
 		return ledger.Foreign
 	case i.state.Terminal():
 		return ledger.Finished
+	case i.deletion != nil:
+		return ledger.ToDelete
 	}
 	return ""
 }

@@ -14,6 +14,12 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 	switch {
 	case standing.State.Succeeded() && standing.PrivateIPAddress == "":
 		return noteAddress{item, standing.HaVIPID, drawIP(t)}
+	case standing.State == ledger.Created:
+		return w.drawRollback(t, item)
+	case standing.Deletion != nil && standing.LeaseUntil != 0:
+		return w.drawEndDeletion(t, item)
+	case standing.Deletion != nil:
+		return w.drawBeginDeletion(t, item)
 	case standing.State.Terminal():
 		return retry{item.Batch, []ledger.Retrial{{Seen: w.items[item], Next: tokenOf(item, standing.Generation+1)}}}
 	case standing.State == ledger.Sending:

@@ -17,7 +17,7 @@ func (m *Model) Cancel(name, reason string, items []ledger.Item) []ledger.Cancel
 
 func (i *item) cancel(now ledger.Millis, reason string) ledger.Verdict {
 	switch {
-	case i.state.Terminal():
+	case i.settled():
 		return ledger.Finished
 	case i.wish != nil:
 		return ledger.Same

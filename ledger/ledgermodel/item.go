@@ -32,6 +32,9 @@ type item struct {
 
 	haVIPID, address string
 	addressGivenUp   bool
+	// deletes are the tries to delete the HaVIP; deletion is set while that is under way.
+	deletes  []*send
+	deletion *deletion
 	// extras are further HaVIPs that appeared for the item, and belong to nobody.
 	extras []string
 
@@ -116,6 +119,9 @@ func (i *item) suspect(sentAt ledger.Millis) {
 	i.doubts = append(i.doubts, sentAt)
 	i.firstSent = cmp.Or(i.firstSent, sentAt)
 }
+
+// settled: no create is of any use to it.
+func (i *item) settled() bool { return i.state.Terminal() || i.deletion != nil }
 
 func (i *item) inDoubt() bool { return len(i.doubts) > 0 }
 

@@ -20,7 +20,7 @@ func (m *Model) Adopt(name, key string, seen ledger.Record, id, address string) 
 // Renew gives the item its next token, on a proof about the present one.
 func (m *Model) Renew(name, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record) {
 	return m.decide(name, key, func(i *item, now ledger.Millis) ledger.Verdict {
-		if !i.state.Terminal() && i.token == next {
+		if !i.settled() && i.token == next {
 			return ledger.Same
 		}
 		if verdict := i.movedOn(seen); verdict != "" {
@@ -47,7 +47,7 @@ func (i *item) startOver(now ledger.Millis) {
 // movedOn tells a caller that what it found out is not of this moment.
 func (i *item) movedOn(seen ledger.Record) ledger.Verdict {
 	switch {
-	case i.state.Terminal():
+	case i.settled():
 		return ledger.Finished
 	case i.token != seen.ClientToken:
 		return ledger.Foreign
@@ -60,7 +60,7 @@ func (i *item) movedOn(seen ledger.Record) ledger.Verdict {
 // Settle ends an item that no request will decide.
 func (m *Model) Settle(name, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record) {
 	return m.decide(name, key, func(i *item, now ledger.Millis) ledger.Verdict {
-		if i.state.Terminal() {
+		if i.settled() {
 			return ledger.Finished
 		}
 		flying := i.flying()

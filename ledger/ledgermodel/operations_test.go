@@ -35,6 +35,8 @@ func verdictOf(answer any) any {
 		return verdictsOf(a, func(r ledger.Registration) ledger.Verdict { return r.Verdict })
 	case []ledger.Canceling:
 		return verdictsOf(a, func(c ledger.Canceling) ledger.Verdict { return c.Verdict })
+	case []ledger.RolledBack:
+		return verdictsOf(a, func(r ledger.RolledBack) ledger.Verdict { return r.Verdict })
 	case []ledger.Retried:
 		return verdictsOf(a, func(r ledger.Retried) ledger.Verdict { return r.Verdict })
 	default:
@@ -214,6 +216,60 @@ func (o retry) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
 }
 
 func (o retry) onModel(m *ledgermodel.Model) any { return m.Retry(o.batch, o.retrials) }
+
+// rollback is of items as somebody saw them.
+type rollback struct {
+	batch string
+	items []ledger.Item
+}
+
+func (o rollback) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.Rollback(ctx, o.batch, "a mistake", o.items)
+}
+
+func (o rollback) names(owner ledger.Owner) bool {
+	return o.batch == owner.Batch && slices.ContainsFunc(o.items, func(i ledger.Item) bool { return i.Key == owner.Key })
+}
+
+// saw is the haVipId of the item that was seen.
+func (o rollback) saw(owner ledger.Owner) string {
+	for _, i := range o.items {
+		if i.Key == owner.Key {
+			return i.Record.HaVIPID
+		}
+	}
+	return ""
+}
+
+func (o rollback) onModel(m *ledgermodel.Model) any { return m.Rollback(o.batch, "a mistake", o.items) }
+
+type beginDeletion struct {
+	item    ledger.Owner
+	options ledger.DeletionOptions
+}
+
+func (o beginDeletion) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.BeginDeletion(ctx, o.item.Batch, o.item.Key, o.options)
+}
+
+func (o beginDeletion) onModel(m *ledgermodel.Model) any {
+	return m.BeginDeletion(o.item.Batch, o.item.Key, o.options)
+}
+
+type endDeletion struct {
+	item    ledger.Owner
+	n       int
+	outcome ledger.DeletionOutcome
+}
+
+func (o endDeletion) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	verdict, rec, err := l.EndDeletion(ctx, o.item.Batch, o.item.Key, o.n, o.outcome)
+	return decided(verdict, rec), err
+}
+
+func (o endDeletion) onModel(m *ledgermodel.Model) any {
+	return decided(m.EndDeletion(o.item.Batch, o.item.Key, o.n, o.outcome))
+}
 
 type noteAddress struct {
 	item        ledger.Owner

@@ -98,7 +98,7 @@ func (i *item) tellExtra(now ledger.Millis, id string) {
 // hearAgain: what is heard of a send twice is said of two requests, where Redis forgot one of them.
 // Either may leave a doubt.
 func (i *item) hearAgain(now ledger.Millis, s *send, o ledger.Outcome, was string) {
-	if o.Unknown && o.Class != was && !i.state.Terminal() && (!i.inDoubt() || s.sentAt() < slices.Min(i.doubts)) {
+	if o.Unknown && o.Class != was && !i.settled() && (!i.inDoubt() || s.sentAt() < slices.Min(i.doubts)) {
 		i.suspect(s.sentAt())
 		i.changed = now
 	}

@@ -2,6 +2,7 @@ package ledgermodel_test
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -41,6 +42,7 @@ func (p *promises) keep(t *rapid.T, s step) {
 		if after.Sends != before.Sends {
 			p.accounts[owner].maySend(t, s, owner, after)
 		}
+		deletedOnProof(t, s, owner, before, after)
 		p.accounts[owner].note(s, owner, before, after)
 		if after.State == ledger.Canceled && before.State != after.State {
 			p.accounts[owner].mayCancel(t, s, after)
@@ -55,6 +57,8 @@ func terminalIsLeftByProofOrRetry(t *rapid.T, s step, owner ledger.Owner, before
 	case !before.State.Terminal() || after.State == before.State:
 	case after.State == ledger.Created && proofFor(s, owner) != "":
 	case retrialOf(s, owner) != nil && before.HaVIPID == "":
+	case before.State == ledger.Created && after.State == ledger.Deleting && isRollbackOf(s, owner):
+	case before.State == ledger.Created && after.State == ledger.Deleted && removalOf(s, owner) == ledger.Deleted:
 	default:
 		t.Fatalf("%s became %s", before.State, after.State)
 	}
@@ -69,9 +73,36 @@ func haVIPIsKept(t *rapid.T, s step, owner ledger.Owner, before, after ledger.Re
 	if after.HaVIPID != want {
 		t.Fatalf("haVipId is %q, want %q", after.HaVIPID, want)
 	}
-	if want != "" && !after.State.Succeeded() {
+	if want != "" && !after.State.Succeeded() && after.State != ledger.Deleting && after.State != ledger.Deleted {
 		t.Fatalf("%s is there, and the item is %s", want, after.State)
 	}
+}
+
+// A HaVIP counts as deleted when BCE says so of a try that was begun for a person's wish, and only what
+// the item itself created is ever tried.
+func deletedOnProof(t *rapid.T, s step, owner ledger.Owner, before, after ledger.Record) {
+	if after.State == ledger.Deleted && before.State != ledger.Deleted && removalOf(s, owner) != ledger.Deleted {
+		t.Fatalf("%s became deleted without a proof", before.State)
+	}
+	if after.Deletes > before.Deletes && before.State != ledger.Deleting {
+		t.Fatalf("a %s item's HaVIP was tried to be deleted", before.State)
+	}
+	if after.State == ledger.Deleting && before.State != ledger.Deleting && before.State != ledger.Created {
+		t.Fatalf("a %s item is to be deleted", before.State)
+	}
+}
+
+func isRollbackOf(s step, owner ledger.Owner) bool {
+	o, is := s.operation.(rollback)
+	return is && o.names(owner)
+}
+
+// removalOf is where this call's outcome of a try to delete takes the item, or "".
+func removalOf(s step, owner ledger.Owner) ledger.State {
+	if o, is := s.operation.(endDeletion); is && o.item == owner {
+		return o.outcome.State
+	}
+	return ""
 }
 
 // mayRenew: a token is only given up on a proof of this very moment, or when nothing is in doubt and
@@ -158,10 +189,17 @@ func dryRunsTellTheTruth(t *rapid.T, s step, owner ledger.Owner, before, after l
 			t.Fatalf("cancel of a %s item: told %s %s, done %s", before.State, told, why, done)
 		}
 	}
+	if o, is := s.operation.(rollback); is && o.names(owner) && o.saw(owner) == before.HaVIPID {
+		told, why := before.RollbackWay()
+		if done := after.State != before.State; done != (told == ledger.Undo) {
+			t.Fatalf("rollback of a %s item: told %s %s, done %v", before.State, told, why, done)
+		}
+	}
 }
 
 // everySendIsLogged with what was first heard of it.
 func (p *promises) everySendIsLogged(t *rapid.T, owner ledger.Owner, log []ledger.Attempt) {
+	log = slices.DeleteFunc(log, func(a ledger.Attempt) bool { return a.Op != "" })
 	requests := p.accounts[owner].requests
 	if len(log) != len(requests) {
 		t.Fatalf("the log of %s has %d requests of %d", owner, len(log), len(requests))

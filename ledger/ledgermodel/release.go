@@ -18,6 +18,9 @@ func (m *Model) Release(name, key, dead string, call time.Duration) ledger.Relea
 
 func (i *item) release(now ledger.Millis, dead string, call time.Duration) (ledger.Verdict, time.Duration) {
 	flying := i.flying()
+	if i.deletion != nil {
+		flying = i.deletion.inFlight()
+	}
 	switch {
 	case i.state.Terminal() && !i.record().NeedsAddress():
 		return ledger.Finished, 0

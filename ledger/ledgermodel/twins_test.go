@@ -63,6 +63,9 @@ func (w *twins) call(t *rapid.T, batch string, o operation) {
 	if b, is := o.(begin); is && answer.(ledger.Start).Verdict == ledger.Begun {
 		w.ticketOf[b.item] = b.options.Ticket
 	}
+	if b, is := o.(beginDeletion); is && answer.(ledger.Start).Verdict == ledger.Begun {
+		w.ticketOf[b.item] = b.options.Ticket
+	}
 }
 
 // look reads a batch, and compares.

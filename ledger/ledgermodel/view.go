@@ -20,6 +20,14 @@ func (i *item) record() ledger.Record {
 		Class: i.words.Class, Status: i.words.Status, Code: i.words.Code, Message: i.words.Message, RequestID: i.words.RequestID,
 		HaVIPID: i.haVIPID, PrivateIPAddress: i.address, AddressGivenUp: i.addressGivenUp,
 	}
+	rec.Deletes = len(i.deletes)
+	if i.deletion != nil {
+		wish := i.deletion.wish
+		rec.Deletion = &wish
+		if try := i.deletion.try; try != nil {
+			rec.LeaseUntil, rec.Worker = try.until, try.Worker
+		}
+	}
 	if i.inDoubt() {
 		rec.UnknownSince = slices.Min(i.doubts)
 	}
@@ -48,7 +56,8 @@ func (m *Model) Items(name string) []ledger.Item {
 // Attempts is the log of an item, whole.
 func (m *Model) Attempts(name, key string) []ledger.Attempt {
 	var attempts []ledger.Attempt
-	for _, s := range m.item(name, key).sends {
+	i := m.item(name, key)
+	for _, s := range slices.Concat(i.sends, i.deletes) {
 		attempts = append(attempts, s.Attempt)
 	}
 	return attempts

@@ -164,6 +164,7 @@ func testCancelInterrupted(t *testing.T, b *bench) {
 // What a dry run tells is what is done.
 func testCancelWays(t *testing.T, b *bench) {
 	keys := []string{"queued", "waiting", "unknown", "doubt", "sending", "created", "rejected", "review", "canceled", "deleted", "asked"}
+	b.deleted(t, "deleted")
 	b.register(t, keys...)
 	b.sent(t, throttledOutcome, "waiting")
 	b.sent(t, unknownOutcome, "unknown", "review", "doubt")
@@ -173,7 +174,6 @@ func testCancelWays(t *testing.T, b *bench) {
 	b.sent(t, createdOutcome, "created")
 	b.sent(t, rejectedOutcome, "rejected")
 	b.settle(t, ledger.Review, "review")
-	b.settle(t, ledger.Deleted, "deleted")
 	b.cancel(t, "canceled", "asked")
 	for _, key := range keys {
 		before := b.item(t, key).Record

@@ -151,12 +151,12 @@ func testRetryLooksFirst(t *testing.T, b *bench) {
 // Nothing is done to an item that is under way, has its HaVIP, or has changed since it was seen.
 func testRetryLeavesAlone(t *testing.T, b *bench) {
 	keys := []string{"queued", "waiting", "unknown", "sending", "created", "deleted"}
+	b.deleted(t, "deleted")
 	b.register(t, append(keys, "changed", "gone")...)
 	b.sent(t, throttledOutcome, "waiting")
 	b.sent(t, unknownOutcome, "unknown")
 	b.begin(t, "sending", terms("t1"), ledger.Begun)
 	b.sent(t, createdOutcome, "created")
-	b.settle(t, ledger.Deleted, "deleted")
 	b.sent(t, rejectedOutcome, "changed")
 	stale := b.item(t, "changed")
 	b.retry(t, "changed")
@@ -181,6 +181,7 @@ func testRetryLeavesAlone(t *testing.T, b *bench) {
 // What a dry run tells is what is done.
 func testRetryWays(t *testing.T, b *bench) {
 	keys := []string{"queued", "waiting", "unknown", "sending", "created", "rejected", "review", "unsent", "refused", "deleted"}
+	b.deleted(t, "deleted")
 	b.register(t, keys...)
 	b.sent(t, throttledOutcome, "waiting", "refused")
 	b.sent(t, unknownOutcome, "unknown", "review")
@@ -189,7 +190,6 @@ func testRetryWays(t *testing.T, b *bench) {
 	b.sent(t, rejectedOutcome, "rejected")
 	b.settle(t, ledger.Review, "review")
 	b.settle(t, ledger.Canceled, "unsent", "refused")
-	b.settle(t, ledger.Deleted, "deleted")
 	for _, key := range keys {
 		seen := b.item(t, key).Record
 		way, why := seen.RetryWay()

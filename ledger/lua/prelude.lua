@@ -6,7 +6,7 @@
 --   KEYS[1]  havip:{B}:batch     hash    the batch's facts and counters ("n:<state>")
 --   KEYS[2]  havip:{B}:specs     hash    key -> what was asked for; frozen when registered
 --   KEYS[3]  havip:{B}:records   hash    key -> what became of it; JSON, changed only here
---   KEYS[4]  havip:{B}:attempts  hash    <send>:<key> -> one sent request and its outcome
+--   KEYS[4]  havip:{B}:attempts  hash    <send>:<key>, d<try>:<key> -> one request and its outcome
 --   KEYS[5]  havip:{B}:order     list    keys in the order they were registered
 --   KEYS[6]  havip:{B}:open      zset    items that are not finished, by last change (ms)
 --   KEYS[7]  havip:{B}:events    stream  what happened, capped
@@ -98,6 +98,13 @@ local function keep(key, rec)
   event('kept', key, rec.haVipId)
 end
 
+-- give_up_address ends the wait for the address of a HaVIP that is to go.
+local function give_up_address(rec)
+  if rec.addressGivenUp or (rec.ip and rec.ip ~= '') then return end
+  rec.addressGivenUp = true
+  count('addressPending', -1)
+end
+
 -- settle_batch notes the moment at which a committed batch has nothing left to do, once.
 local function settle_batch()
   redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))
@@ -117,11 +124,10 @@ local function doubt(rec, sent_at)
   rec.unknownSince = math.min(rec.unknownSince or rec.refusedSince or sent_at, sent_at)
 end
 
--- close_attempt writes the outcome of send n, unless that send already has one. It reports whether it
+-- close_entry writes an outcome into the log, unless the entry already has one. It reports whether it
 -- wrote, when the request was sent, by BCE's clock as it was known, the class that it had, and the
 -- generation that it was of.
-local function close_attempt(key, n, fields)
-  local field = string.format('%d:%s', n, key)
+local function close_entry(field, n, fields)
   local text = redis.call('HGET', ATTEMPTS, field)
   local attempt = text and cjson.decode(text) or { n = n }
   local sent_at = attempt.at and attempt.at + (attempt.offset or 0)
@@ -130,6 +136,19 @@ local function close_attempt(key, n, fields)
   for name, value in pairs(fields) do attempt[name] = value end
   redis.call('HSET', ATTEMPTS, field, cjson.encode(attempt))
   return true, sent_at, was, attempt.gen
+end
+
+-- close_attempt is close_entry for send n of an item.
+local function close_attempt(key, n, fields)
+  return close_entry(string.format('%d:%s', n, key), n, fields)
+end
+
+-- deletion_field is where try n to delete an item's HaVIP is logged. No send has such a number.
+local function deletion_field(key, n) return string.format('d%d:%s', n, key) end
+
+-- close_deletion is close_entry for try n to delete an item's HaVIP.
+local function close_deletion(key, n, fields)
+  return close_entry(deletion_field(key, n), n, fields)
 end
 
 -- interrupt gives up the attempt in flight, whose lease is over: its worker died or lost Redis, and

@@ -60,7 +60,7 @@ end
 if not wrote and not proof then
   -- Of two requests of one number, because Redis forgot the first, one may have left a doubt.
   local since = rec.unknownSince
-  if outcome.unknown and outcome.class ~= was and not TERMINAL[rec.state] then suspect() end
+  if outcome.unknown and outcome.class ~= was and not has_id and not TERMINAL[rec.state] then suspect() end
   if rec.unknownSince ~= since then save_record(key, rec) end
   return answer('same')
 end

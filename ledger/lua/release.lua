@@ -28,11 +28,12 @@ local exists = rec.state == 'created' or rec.state == 'adopted'
 if exists and (not rec.ip or rec.ip == '') and not rec.addressGivenUp then
   return answer('applied') -- its address is still to be learnt
 end
-if TERMINAL[rec.state] or rec.state == 'deleting' then return answer('finished') end
-if rec.state ~= 'sending' then return answer('applied') end
+if TERMINAL[rec.state] then return answer('finished') end
+local deleting = rec.state == 'deleting' and rec.leaseUntil
+if rec.state ~= 'sending' and not deleting then return answer('applied') end
 if rec.worker ~= dead then return answer('busy') end
 
-local over = rec.lastSentAt + call
+local over = (deleting and rec.deletion.sentAt or rec.lastSentAt) + call
 if over < rec.leaseUntil then
   rec.leaseUntil = over
   save_record(key, rec)

@@ -51,7 +51,7 @@ for i = 2, #ARGV, 4 do
     verdict = 'absent'
   elseif rec.state == 'sending' then
     verdict = 'busy'
-  elseif rec.state == 'deleting' or TERMINAL[rec.state] and not ENDED[rec.state] then
+  elseif TERMINAL[rec.state] and not ENDED[rec.state] then
     verdict = 'finished'
   elseif not TERMINAL[rec.state] then
     verdict = 'same'

@@ -8,7 +8,7 @@
 local key, state, code, message = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local rec = load_record(key)
 if not rec then return { 'absent', '' } end
-if TERMINAL[rec.state] then return { 'finished', cjson.encode(rec) } end
+if TERMINAL[rec.state] or rec.state == 'deleting' then return { 'finished', cjson.encode(rec) } end
 if rec.state == 'sending' and now < rec.leaseUntil then return { 'busy', cjson.encode(rec) } end
 if state == 'rejected' and (rec.unknown or rec.state == 'sending') then return { 'late', cjson.encode(rec) } end
 

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/ledger"
+)
+
+func (a *app) rollbackCommand() *cobra.Command {
+	var flags bulkFlags
+	var wait bool
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "rollback BATCH",
+		Short: "Delete the HaVIPs that a batch created",
+		Long: `Rollback deletes exactly what the batch created: the HaVIP of each item in state created,
+by its haVipId. What it adopted stays, for that this batch created it is not proven; and so
+does whatever is not finished: cancel that first.
+
+The workers do it, through the same queue, ledger and retries as they create. One that
+something is bound to is not deleted: its item is created still, and its reason names the
+instances. A HaVIP that somebody deleted by hand counts as deleted where the key can be seen
+to be the account's.
+
+It asks on a terminal, and needs --yes without one. Killed half-way, it is simply run again.`,
+		Example: `  enqueue rollback havips --dry-run
+  enqueue rollback havips --reason 'wrong VPC' --yes --wait
+  enqueue rollback havips --where subnetId=sbn-dk8gl9bc`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			verb := bulk{
+				verb: "rollback", judge: judgeRollback, carryOut: rollBackItems,
+				question: rollbackQuestion, after: func(b ledger.Batch, done *bulkTally) {
+					if !wait {
+						a.afterRollback(b, done)
+					}
+				},
+			}
+			if err := verb.run(cmd.Context(), a, args[0], flags); err != nil || !wait || flags.dryRun {
+				return err
+			}
+			return a.finishRollback(cmd.Context(), args[0], flags, timeout)
+		},
+	}
+	defineBulkFlags(cmd, &flags)
+	f := cmd.Flags()
+	f.BoolVar(&wait, "wait", false, "wait until the batch is done; exit with 1 if a HaVIP could not be deleted")
+	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the rollback goes on")
+	return cmd
+}
+
+func rollbackQuestion(n int64, batch string) string {
+	return fmt.Sprintf("Delete %s that batch %s created? This cannot be undone.", count(n, "HaVIP", "HaVIPs"), batch)
+}
+
+func judgeRollback(item ledger.Item, _ selection) (action, why string) {
+	way, why := item.Record.RollbackWay()
+	return string(way), why
+}
+
+// rollBackItems marks the items and puts in their tasks.
+func rollBackItems(ctx context.Context, on *worksite, items []ledger.Item) ([]deed, error) {
+	answers, err := on.ledger.Rollback(ctx, on.batch, on.reason, items)
+	if err != nil {
+		return nil, err
+	}
+	deeds := make([]deed, len(items))
+	var marked []ledger.Item
+	for i, answer := range answers {
+		switch answer.Verdict {
+		case ledger.Applied, ledger.Same:
+			deeds[i] = deed{action: string(ledger.Undo)}
+			marked = append(marked, answer.Item)
+		default:
+			deeds[i] = deed{none, meanwhile(answer.Item)}
+		}
+	}
+	return deeds, on.tasks.Dispatch(ctx, marked)
+}
+
+// afterRollback tells what is still to come.
+func (a *app) afterRollback(b ledger.Batch, done *bulkTally) {
+	if done.eligible() == 0 {
+		return
+	}
+	a.say("the workers delete them; follow it with `enqueue watch %s`. What is bound to something stays: `enqueue results %s --state created` names it",
+		word(b.Name), word(b.Name))
+}
+
+// finishRollback waits for the batch, prints its results, and counts what was asked for and stays.
+func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags, timeout time.Duration) error {
+	chosen, err := parseSelection(flags.where)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if _, err := a.follow(ctx, s, batch, timeout); err != nil {
+		return err
+	}
+	if err := a.printResults(ctx, s, batch, resultsFlags{}); err != nil {
+		return err
+	}
+	stay := int64(0)
+	for item, err := range s.selected(ctx, batch, chosen) {
+		if err != nil {
+			return err
+		}
+		if item.Record.State == ledger.Created {
+			stay++
+		}
+	}
+	if stay > 0 {
+		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s not deleted; the results say why", batch, count(stay, "HaVIP was", "HaVIPs were"))
+	}
+	return nil
+}

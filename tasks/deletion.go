@@ -1,0 +1,156 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"havip/bce"
+	"havip/ledger"
+)
+
+// rollBack deletes the HaVIP that the item created, as a person wants. What a try proves is recorded as
+// that of a create is; one that is cut off is repeated, since deleting twice deletes once.
+func (h *Handler) rollBack(ctx context.Context, j *job) error {
+	if err := h.beginDeletion(ctx, j); err != nil || j.item.Record.State != ledger.Deleting {
+		return err
+	}
+	// Neither asynq's lease nor a shutdown may cut off a call.
+	detached := context.WithoutCancel(ctx)
+	try := h.remove(detached, j)
+	return h.endDeletion(ctx, j, try)
+}
+
+// beginDeletion asks the ledger. Without an error and with an item that is not to be deleted any more,
+// nothing is left to do.
+func (h *Handler) beginDeletion(ctx context.Context, j *job) error {
+	name, err := h.name(ctx)
+	if err != nil {
+		return h.later(j, err)
+	}
+	j.began, j.clockOffset, j.ticket = time.Now(), h.API.ClockOffset(), uuid.NewString()[:13]
+	start, err := h.Ledger.BeginDeletion(ctx, j.payload.Batch, j.payload.Key, ledger.DeletionOptions{
+		Worker: name, Ticket: j.ticket, Lease: attemptLease,
+	})
+	if err != nil {
+		return h.later(j, err)
+	}
+	j.item = start.Item
+	if start.Verdict == ledger.Busy {
+		return h.awaitTurn(ctx, start.Wait)
+	}
+	return nil
+}
+
+// try is one try to delete.
+type try struct {
+	Outcome
+	// sent says that a delete was sent, after the look.
+	sent bool
+	// address is what the look showed.
+	address string
+	took    time.Duration
+}
+
+// remove looks at the HaVIP and, unless something uses it, deletes it. BCE refuses to delete what is
+// bound, with a code that is not documented and without saying to what.
+func (h *Handler) remove(ctx context.Context, j *job) (t try) {
+	ctx, cancel := context.WithDeadline(ctx, j.began.Add(CallTimeout))
+	defer cancel()
+	defer func() { t.took = time.Since(j.began) }()
+	id := j.item.Record.HaVIPID
+	there, err := h.API.GetHaVIP(ctx, id)
+	if err != nil {
+		return try{Outcome: ClassifyRemoval(bce.ResponseMeta{}, err)}
+	}
+	t = try{address: there.HaVIP.PrivateIPAddress}
+	switch users := boundTo(there.HaVIP); {
+	case there.HaVIP.ID != id:
+		t.Outcome = Outcome{Class: ClassUnknown, Message: fmt.Sprintf("asked about %s, and answered about %s", id, there.HaVIP.ID)}
+		return t
+	case users != "":
+		t.Outcome = bound(there.HaVIP, users)
+		return t
+	}
+	t.sent = true
+	meta, err := h.API.DeleteHaVIP(ctx, id, "")
+	t.Outcome = ClassifyRemoval(meta, err)
+	switch t.Class {
+	case ClassNotFound: // it was there a moment ago
+		t.Outcome = t.gone("somebody else deleted it at the same moment")
+	case ClassRefused:
+		t.Outcome = h.whyRefused(ctx, id, t.Outcome)
+	}
+	return t
+}
+
+// whyRefused names what the HaVIP was bound to between the look and the delete, if it was.
+func (h *Handler) whyRefused(ctx context.Context, id string, o Outcome) Outcome {
+	there, err := h.API.GetHaVIP(ctx, id)
+	if err != nil {
+		return o
+	}
+	if users := boundTo(there.HaVIP); users != "" {
+		b := bound(there.HaVIP, users)
+		b.Status, b.RequestID, b.ServerDate = o.Status, o.RequestID, o.ServerDate
+		return b
+	}
+	return o
+}
+
+// endDeletion records what a try proved, and decides.
+func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
+	detached := context.WithoutCancel(ctx)
+	h.logDeletion(j, t)
+	h.unlearnClock(j, t.ServerDate)
+	clockLearnt := t.Scope == ScopeClock && h.learnClock(j, t.ServerDate, j.clockOffset)
+	if !clockLearnt {
+		j.pass.Done(detached, t.Outcome)
+	}
+	if t.Class == ClassNotFound && j.item.Record.Deletion.Unknown {
+		t.Outcome = t.gone("an earlier request had deleted it")
+	}
+	rec, err := h.recordDeletion(detached, j, t)
+	switch {
+	case err != nil:
+		return h.later(j, err)
+	case rec.State != ledger.Deleting:
+		return nil
+	case clockLearnt:
+		return errAgain
+	case t.Class == ClassNotFound:
+		return h.confirmGone(ctx, j)
+	}
+	return &Postpone{After: h.delay(rec.Deletes, t.RetryAfter), Reason: fmt.Sprintf("delete: %s: %s", t.Class, bounded(t.Message))}
+}
+
+// recordDeletion enters the outcome, and goes on trying for a while when Redis is away. What is lost is
+// repeated: the HaVIP is then found to be gone.
+func (h *Handler) recordDeletion(ctx context.Context, j *job, t try) (ledger.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	outcome := t.removal(t.sent, j.ticket, t.address, t.took)
+	for n := 1; ; n++ {
+		_, rec, err := h.Ledger.EndDeletion(ctx, j.item.Batch, j.item.Key, j.item.Record.Deletes, outcome)
+		if err == nil {
+			return rec, nil
+		}
+		if pause(ctx, min(50*time.Millisecond<<min(n, 6), time.Second)) != nil {
+			return ledger.Record{}, err
+		}
+	}
+}
+
+func (h *Handler) logDeletion(j *job, t try) {
+	level := zerolog.InfoLevel
+	if t.Class != ClassDeleted {
+		level = zerolog.WarnLevel
+	}
+	j.log.WithLevel(level).Int("try", j.item.Record.Deletes).Str("class", string(t.Class)).
+		Str("scope", string(t.Scope)).Int("status", t.Status).Str("code", t.Code).
+		Str("detail", bounded(t.Message)).Str("request_id", t.RequestID).
+		Str("havip_id", j.item.Record.HaVIPID).Dur("duration", t.took).Msg("delete")
+}

@@ -1,0 +1,74 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"havip/ledger"
+)
+
+// confirmGone decides about a HaVIP that BCE does not know, and for which no delete of ours was sent.
+// That it does not know it is no proof yet that it is gone: a fresh one may not be shown yet, and the key
+// may be another account's, which would have every HaVIP of the batch taken for deleted. So it is taken
+// for gone where a listing does not show it either, but shows another one of this ledger's.
+func (h *Handler) confirmGone(ctx context.Context, j *job) error {
+	id, rec := j.item.Record.HaVIPID, j.item.Record
+	if age := rec.Deletion.SentAt.Time().Sub(rec.LastSentAt.Time()); age < LookupGrace {
+		return &Postpone{After: LookupGrace - max(age, 0), Reason: id + " is not shown yet, or is gone"}
+	}
+	ctx, stop := h.untilDrain(ctx)
+	defer stop()
+	sight, err := h.sight(ctx, id)
+	switch {
+	case err != nil:
+		j.log.Warn().Err(err).Msg("listing failed; it is tried again")
+		return &Postpone{After: h.delay(5, 0), Reason: "is it gone? " + err.Error()}
+	case sight.listed:
+		return &Postpone{After: h.delay(5, 0), Reason: id + " is listed, and cannot be read"}
+	}
+	return h.settleGone(ctx, j, sight)
+}
+
+// sight is what a listing shows about one HaVIP.
+type sight struct {
+	// listed: the HaVIP itself is shown; ours: some HaVIP of this ledger's is.
+	listed, ours bool
+}
+
+// ownersAtOnce is how many HaVIPs one question to the ledger is about.
+const ownersAtOnce = 1000
+
+func (h *Handler) sight(ctx context.Context, haVIPID string) (s sight, err error) {
+	ids, err := h.finder.IDs(ctx, time.Now().Add(-listingAge))
+	if err != nil {
+		return s, err
+	}
+	for chunk := range slices.Chunk(ids, ownersAtOnce) {
+		owners, err := h.Ledger.Owners(ctx, h.Lane.String(), chunk)
+		if err != nil {
+			return s, err
+		}
+		for _, id := range chunk {
+			_, owned := owners[id]
+			s.listed, s.ours = s.listed || id == haVIPID, s.ours || owned
+		}
+	}
+	return s, nil
+}
+
+// settleGone ends the deletion of a HaVIP that does not exist; or refuses it, where the key shows nothing
+// of this ledger's.
+func (h *Handler) settleGone(ctx context.Context, j *job, s sight) error {
+	if err := h.beginDeletion(ctx, j); err != nil || j.item.Record.State != ledger.Deleting {
+		return err
+	}
+	id := j.item.Record.HaVIPID
+	t := try{Outcome: Outcome{Class: ClassDeleted, Message: "it was gone already"}}
+	if !s.ours {
+		t.Outcome = Outcome{Class: ClassRefused, Code: "NotFound", Message: fmt.Sprintf(
+			"not deleted: BCE knows no %s, and shows this key no other HaVIP of this ledger's; is it the key of another account?", id)}
+	}
+	return h.endDeletion(ctx, j, t)
+}

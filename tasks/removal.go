@@ -1,0 +1,104 @@
+package tasks
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"havip/bce"
+	"havip/ledger"
+)
+
+// The classes of a try to delete a HaVIP, besides throttled, not-sent, unknown and lane-fault.
+const (
+	// ClassDeleted: BCE said that it deleted the HaVIP. Done.
+	ClassDeleted Class = "deleted"
+	// ClassNotFound: BCE knows no such HaVIP. An earlier try may have deleted it, or somebody else; or
+	// the key is one that does not see it.
+	ClassNotFound Class = "not-found"
+	// ClassRefused: a definite no, such as that it is bound to something. The HaVIP stays.
+	ClassRefused Class = "refused"
+)
+
+// CodeBound is our own code for a HaVIP that is not deleted because something uses it.
+const CodeBound = "HaVIPBound"
+
+// ClassifyRemoval decides what the answer to a delete, or to the look before it, proves. It is pure.
+//
+// A delete names what it deletes, so that repeating one is harmless, and none carries a clientToken: a
+// token would make BCE repeat a refusal whose reason has been put right since.
+func ClassifyRemoval(meta bce.ResponseMeta, err error) Outcome {
+	if err == nil {
+		return Outcome{Class: ClassDeleted, Status: meta.StatusCode, RequestID: meta.RequestID, ServerDate: meta.Date}
+	}
+	o := Classify(nil, err, false)
+	var e *bce.Error
+	switch api := errors.As(err, &e) && e.Kind == bce.KindAPI; {
+	case api && isNotFound(e):
+		o.Class, o.Scope = ClassNotFound, ""
+	case o.Scope == ScopeQuota, o.Scope == ScopeSubnet:
+		o.Class, o.Scope = ClassThrottled, "" // no quota stands against deleting; perhaps one of requests
+	case o.Class == ClassRejected, o.Class == ClassMismatch:
+		o.Class = ClassRefused
+	}
+	return o
+}
+
+// isNotFound knows the family by parts of its codes: BCE's services have a name for it each, and one
+// was seen with status 400.
+func isNotFound(e *bce.Error) bool {
+	for _, part := range []string{bce.CodeNoSuchObject, "NotFound", "NotExist", "NoSuch"} {
+		if strings.Contains(e.Code, part) {
+			return true
+		}
+	}
+	return e.StatusCode == http.StatusNotFound && e.Code != bce.CodeInvalidVersion && e.Code != bce.CodeInvalidURI
+}
+
+// boundTo names what uses the HaVIP, or is "".
+func boundTo(h bce.HaVIP) string {
+	var users []string
+	for _, instance := range h.BoundInstances {
+		users = append(users, fmt.Sprintf("%s %s", strings.ToLower(string(instance.Type)), instance.ID))
+	}
+	if h.PublicIPAddress != "" {
+		users = append(users, "EIP "+h.PublicIPAddress)
+	}
+	if len(users) == 0 && h.Status == bce.StatusBound {
+		users = append(users, "something that BCE does not name")
+	}
+	return strings.Join(users, ", ")
+}
+
+// bound is the outcome of a HaVIP that something uses.
+func bound(h bce.HaVIP, users string) Outcome {
+	return Outcome{
+		Class: ClassRefused, Code: CodeBound,
+		Message: fmt.Sprintf("not deleted: %s is bound to %s; unbind it, and roll back again", h.ID, users),
+	}
+}
+
+// gone is the outcome where it is certain that the HaVIP was there, and is not any more.
+func (o Outcome) gone(message string) Outcome {
+	o.Class, o.Code, o.Message = ClassDeleted, "", message
+	return o
+}
+
+// removal is how the ledger records the outcome of a try. Sent says that a delete was sent: what the
+// look before it met leaves no doubt.
+func (o Outcome) removal(sent bool, ticket, address string, took time.Duration) ledger.DeletionOutcome {
+	e := ledger.DeletionOutcome{
+		Ticket: ticket, State: ledger.Deleting, Class: string(o.Class), Unknown: sent && o.Class == ClassUnknown,
+		Status: o.Status, Code: o.Code, Message: bounded(o.Message), RequestID: o.RequestID,
+		DurationMS: took.Milliseconds(), PrivateIPAddress: address,
+	}
+	switch o.Class {
+	case ClassDeleted:
+		e.State = ledger.Deleted
+	case ClassRefused:
+		e.State = ledger.Created
+	}
+	return e
+}
