@@ -78,10 +78,10 @@ func (h *Handler) remove(ctx context.Context, j *job) (t try) {
 	t.sent = true
 	meta, err := h.API.DeleteHaVIP(ctx, id, "")
 	t.Outcome = ClassifyRemoval(meta, err)
-	switch t.Class {
-	case ClassNotFound: // it was there a moment ago
+	if t.Class == ClassNotFound { // it was there a moment ago
 		t.Outcome = t.gone("somebody else deleted it at the same moment")
-	case ClassRefused:
+	}
+	if t.Class == ClassRefused {
 		t.Outcome = h.whyRefused(ctx, id, t.Outcome)
 	}
 	return t

@@ -94,10 +94,10 @@ func (o Outcome) removal(sent bool, ticket, address string, took time.Duration) 
 		Status: o.Status, Code: o.Code, Message: bounded(o.Message), RequestID: o.RequestID,
 		DurationMS: took.Milliseconds(), PrivateIPAddress: address,
 	}
-	switch o.Class {
-	case ClassDeleted:
+	if o.Class == ClassDeleted {
 		e.State = ledger.Deleted
-	case ClassRefused:
+	}
+	if o.Class == ClassRefused {
 		e.State = ledger.Created
 	}
 	return e
