@@ -198,7 +198,7 @@ func (o Outcome) entry(address string, took time.Duration) ledger.Outcome {
 		e.State = ledger.Waiting
 	case ClassMismatch:
 		e.State, e.Counted, e.Unknown, e.Lookup = ledger.Unknown, true, true, true
-		case ClassDeleted, ClassNotFound, ClassRefused: // of deletes; see Outcome.removal
+	case ClassDeleted, ClassNotFound, ClassRefused: // of deletes; see Outcome.removal
 	}
 	return e
 }
