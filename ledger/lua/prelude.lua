@@ -41,6 +41,15 @@ local function load_record(key)
   return cjson.decode(text)
 end
 
+-- load_records reads those of the keys that have a record, by key.
+local function load_records(keys)
+  local records = {}
+  for i, text in ipairs(redis.call('HMGET', RECORDS, unpack(keys))) do
+    if text then records[keys[i]] = cjson.decode(text) end
+  end
+  return records
+end
+
 local function save_record(key, rec)
   rec.updatedAt = now
   redis.call('HSET', RECORDS, key, cjson.encode(rec))
@@ -64,7 +73,7 @@ local function slim(rec)
 end
 
 -- move changes the state of rec (not yet saved) and keeps counters, the open set and the
--- event stream in step. It is the only place where a state changes.
+-- event stream in step. It is the only place where a state changes; an item's first comes with register.
 local function move(key, rec, state, detail)
   local from = rec.state
   if from ~= state then

@@ -13,6 +13,18 @@
 
 local replies, added = {}, 0
 
+-- What is entered is written at the end, each key at once: most of a call's time are calls of Redis.
+local keys, specs, records, open = {}, {}, {}, {}
+
+local function enter(key, spec, rec)
+  rec.state, rec.updatedAt = 'queued', now
+  added = added + 1
+  keys[added] = key
+  specs[2 * added - 1], specs[2 * added] = key, spec
+  records[2 * added - 1], records[2 * added] = key, cjson.encode(rec)
+  open[2 * added - 1], open[2 * added] = now, key
+end
+
 local function reply(verdict, rec, spec)
   replies[#replies + 1] = { verdict, rec.state, rec.token, rec.gen, rec.fingerprint, spec or '' }
 end
@@ -33,19 +45,21 @@ if redis.call('EXISTS', BATCH) == 0 then
   end
 end
 
+local asked = {}
+for i = 3, #ARGV, 4 do asked[#asked + 1] = ARGV[i] end
+local standing = load_records(asked)
+local entered = {} -- the specs of those, by key: a key may come twice
+
 for i = 3, #ARGV, 4 do
   local key, fingerprint, spec, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local rec = load_record(key)
+  local rec = standing[key]
   if not rec then
     rec = { gen = 1, token = token, fingerprint = fingerprint, sends = 0, attempts = 0, registeredAt = now }
-    redis.call('HSET', SPECS, key, spec)
-    redis.call('RPUSH', ORDER, key)
-    move(key, rec, 'queued')
-    save_record(key, rec)
-    added = added + 1
+    enter(key, spec, rec)
+    standing[key], entered[key] = rec, spec
     reply('new', rec)
   elseif rec.fingerprint ~= fingerprint then
-    reply('conflict', rec, redis.call('HGET', SPECS, key))
+    reply('conflict', rec, entered[key] or redis.call('HGET', SPECS, key))
   elseif TERMINAL[rec.state] or rec.enqueuedAt then
     reply('same', rec)
   else
@@ -54,6 +68,11 @@ for i = 3, #ARGV, 4 do
 end
 
 if added > 0 then
+  redis.call('HSET', SPECS, unpack(specs))
+  redis.call('HSET', RECORDS, unpack(records))
+  redis.call('RPUSH', ORDER, unpack(keys))
+  redis.call('ZADD', OPEN, unpack(open))
+  count('n:queued', added)
   count('total', added)
   redis.call('HDEL', BATCH, 'completedAt')
   if not whole then redis.call('HDEL', BATCH, 'committedAt') end -- until its producer is through again
