@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Source says who put a batch in, from what. It is stored when the batch is new.
@@ -17,9 +18,13 @@ type Source struct {
 	Whole bool `json:"whole,omitempty"`
 }
 
-// registerChunk bounds how many items one script call enters: it keeps Redis busy for
-// a few milliseconds at most.
-const registerChunk = 200
+const (
+	// registerChunk bounds how many items one script call enters: it keeps Redis busy for
+	// a few milliseconds at most.
+	registerChunk = 200
+	// registerTrip bounds how many items are under way to Redis at once, in several calls.
+	registerTrip = 5 * registerChunk
+)
 
 // Register enters specs into the batch, and answers for each in the same order. Specs that
 // are there already are compared by fingerprint. Registering is per item: where one
@@ -36,13 +41,12 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 		return nil, fmt.Errorf("register in batch %q: %w", batch, err)
 	}
 	answers := make([]Registration, 0, len(specs))
-	for len(specs) > 0 {
-		n := min(len(specs), registerChunk)
-		chunk, err := l.registerChunk(ctx, batch, facts, specs[:n])
+	for trip := range slices.Chunk(specs, registerTrip) {
+		answered, err := l.registerTrip(ctx, batch, facts, trip)
 		if err != nil {
 			return answers, fmt.Errorf("register in batch %q: %w", batch, err)
 		}
-		answers, specs = append(answers, chunk...), specs[n:]
+		answers = append(answers, answered...)
 	}
 	if err := l.touch(ctx, batch); err != nil {
 		return answers, fmt.Errorf("register in batch %q: %w", batch, err)
@@ -50,7 +54,33 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 	return answers, nil
 }
 
-func (l *Ledger) registerChunk(ctx context.Context, batch string, facts []byte, specs []Spec) ([]Registration, error) {
+// registerTrip enters specs in one round trip.
+func (l *Ledger) registerTrip(ctx context.Context, batch string, facts []byte, specs []Spec) ([]Registration, error) {
+	var calls [][]any
+	for chunk := range slices.Chunk(specs, registerChunk) {
+		args, err := registerArgs(facts, chunk)
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, args)
+	}
+	replies, err := l.runEach(ctx, registerScript, batch, calls)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]Registration, 0, len(specs))
+	for _, raw := range replies {
+		chunk := specs[len(answers):min(len(answers)+registerChunk, len(specs))]
+		answered, err := registrations(raw, chunk)
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, answered...)
+	}
+	return answers, nil
+}
+
+func registerArgs(facts []byte, specs []Spec) ([]any, error) {
 	args := make([]any, 0, 1+4*len(specs))
 	args = append(args, facts)
 	for _, spec := range specs {
@@ -60,10 +90,11 @@ func (l *Ledger) registerChunk(ctx context.Context, batch string, facts []byte, 
 		}
 		args = append(args, spec.Key, spec.Fingerprint, text, spec.ClientToken)
 	}
-	raw, err := l.run(ctx, registerScript, batch, args...)
-	if err != nil {
-		return nil, err
-	}
+	return args, nil
+}
+
+// registrations reads what one call answered about its specs.
+func registrations(raw any, specs []Spec) ([]Registration, error) {
 	list, err := replyOf(raw, len(specs))
 	if err != nil {
 		return nil, err
@@ -95,16 +126,18 @@ func (l *Ledger) registerChunk(ctx context.Context, batch string, facts []byte, 
 // MarkEnqueued notes that the tasks of these items stand in the queue, so that a later
 // Register answers Same for them.
 func (l *Ledger) MarkEnqueued(ctx context.Context, batch string, itemKeys []string) error {
-	for len(itemKeys) > 0 {
-		n := min(len(itemKeys), registerChunk)
-		args := make([]any, n)
-		for i, key := range itemKeys[:n] {
-			args[i] = key
+	for trip := range slices.Chunk(itemKeys, registerTrip) {
+		var calls [][]any
+		for chunk := range slices.Chunk(trip, registerChunk) {
+			args := make([]any, len(chunk))
+			for i, key := range chunk {
+				args[i] = key
+			}
+			calls = append(calls, args)
 		}
-		if _, err := l.run(ctx, enqueuedScript, batch, args...); err != nil {
+		if _, err := l.runEach(ctx, enqueuedScript, batch, calls); err != nil {
 			return fmt.Errorf("mark enqueued in batch %q: %w", batch, err)
 		}
-		itemKeys = itemKeys[n:]
 	}
 	return nil
 }

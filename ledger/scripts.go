@@ -74,6 +74,33 @@ func (l *Ledger) run(ctx context.Context, s *redis.Script, batch string, args ..
 	return s.Run(ctx, l.rdb, keysOf(batch).list(), append(argv, args...)...).Result()
 }
 
+// runEach calls a transition once for each list of arguments, in that order and in one round trip.
+func (l *Ledger) runEach(ctx context.Context, s *redis.Script, batch string, calls [][]any) ([]any, error) {
+	if len(calls) == 1 {
+		answer, err := l.run(ctx, s, batch, calls[0]...)
+		return []any{answer}, err
+	}
+	// The first call brings the script along, so that those behind it find it known.
+	names, call := keysOf(batch).list(), s.Eval
+	answers := make([]*redis.Cmd, len(calls))
+	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, args := range calls {
+			argv := append(make([]any, 0, len(args)+1), l.millis())
+			answers[i] = call(ctx, pipe, names, append(argv, args...)...)
+			call = s.EvalSha
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	values := make([]any, len(answers))
+	for i, answer := range answers {
+		values[i] = answer.Val()
+	}
+	return values, nil
+}
+
 func (l *Ledger) millis() string {
 	if l.now == nil {
 		return "0"

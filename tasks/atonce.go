@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // eachAtOnce does something for many items at once. It returns the first error, after all that were
@@ -10,24 +11,17 @@ import (
 func eachAtOnce[T any](ctx context.Context, all []T, do func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	work := make(chan T)
+	var begun atomic.Int64
 	var wg sync.WaitGroup
 	for range min(enqueueParallel, len(all)) {
 		wg.Go(func() {
-			for one := range work {
-				if err := do(ctx, one); err != nil {
+			for i := int(begun.Add(1)) - 1; i < len(all) && ctx.Err() == nil; i = int(begun.Add(1)) - 1 {
+				if err := do(ctx, all[i]); err != nil {
 					cancel(err)
 				}
 			}
 		})
 	}
-	for _, one := range all {
-		if ctx.Err() != nil {
-			break
-		}
-		work <- one
-	}
-	close(work)
 	wg.Wait()
 	return context.Cause(ctx)
 }
