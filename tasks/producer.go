@@ -113,70 +113,12 @@ func (p *Producer) compare(ctx context.Context, batch string, rows []Row) ([]Com
 	return comparisons, nil
 }
 
-// Apply registers the rows in the batch, enqueues a task for each that needs one, and commits
-// the batch. Each chunk of answers is handed to observe, which may be nil.
-//
-// Killed or failed at any point, it is simply called again with the same rows. A row that
-// conflicts is left as it stands in the ledger and reported as such; use [Producer.Compare]
-// first to refuse a whole file.
-func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
-	if rule := ValidateBatch(batch); rule != "" {
-		return FieldError{Field: "batch", Value: batch, Rule: rule}
-	}
-	for chunk, err := range chunks(rows) {
-		if err != nil {
-			return err
-		}
-		answers, err := p.put(ctx, batch, source, chunk)
-		if err != nil {
-			return err
-		}
-		if observe != nil {
-			observe(answers)
-		}
-	}
-	return p.ledger.Commit(ctx, batch)
-}
-
 // Enqueue puts in one item: [Producer.Apply] for automation that has one at a time.
 func (p *Producer) Enqueue(ctx context.Context, batch string, item Item) (Comparison, error) {
 	var answer Comparison
 	one := func(yield func(Row, error) bool) { yield(Row{Item: item}, nil) }
 	err := p.Apply(ctx, batch, ledger.Source{}, one, func(answers []Comparison) { answer = answers[0] })
 	return answer, err
-}
-
-// put takes one chunk through the steps, in the order in which a crash loses nothing: tokens
-// claimed, items registered, tasks enqueued, and only then marked as enqueued.
-func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, rows []Row) ([]Comparison, error) {
-	for _, row := range rows {
-		if faults := row.Item.Validate(); len(faults) > 0 {
-			return nil, fmt.Errorf("item %q: %w", row.Item.Key, faults[0])
-		}
-	}
-	if err := p.claim(ctx, batch, rows); err != nil {
-		return nil, err
-	}
-	answers, err := p.ledger.Register(ctx, batch, source, specsOf(batch, rows))
-	if err != nil {
-		return nil, err
-	}
-	comparisons := make([]Comparison, len(rows))
-	var missing []Comparison
-	for i, answer := range answers {
-		comparisons[i] = Comparison{Row: rows[i], Registration: answer}
-		if answer.Verdict == ledger.Added || answer.Verdict == ledger.Repair {
-			missing = append(missing, comparisons[i])
-		}
-	}
-	if err := p.enqueue(ctx, batch, missing); err != nil {
-		return nil, err
-	}
-	keys := make([]string, len(missing))
-	for i, item := range missing {
-		keys[i] = item.Row.Item.Key
-	}
-	return comparisons, p.ledger.MarkEnqueued(ctx, batch, keys)
 }
 
 // claim reserves the tokens that new items bring. A row that conflicts gets none: its token would

@@ -1,0 +1,99 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"havip/ledger"
+)
+
+// Apply registers the rows in the batch, enqueues a task for each that needs one, and commits
+// the batch. Each chunk of answers is handed to observe, which may be nil.
+//
+// Killed or failed at any point, it is simply called again with the same rows. A row that
+// conflicts is left as it stands in the ledger and reported as such; use [Producer.Compare]
+// first to refuse a whole file.
+func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
+	if rule := ValidateBatch(batch); rule != "" {
+		return FieldError{Field: "batch", Value: batch, Rule: rule}
+	}
+	if observe == nil {
+		observe = func([]Comparison) {}
+	}
+	if err := p.put(ctx, batch, source, rows, observe); err != nil {
+		return err
+	}
+	return p.ledger.Commit(ctx, batch)
+}
+
+// put takes each chunk through the steps, in the order in which a crash loses nothing: tokens
+// claimed, items registered, tasks enqueued, and only then marked as enqueued. While one chunk's tasks
+// are on their way to the queue, the next chunk is registered.
+func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
+	settled := func() error { return nil } // waits for the chunk before
+	for chunk, err := range chunks(rows) {
+		var answers []Comparison
+		if err == nil {
+			answers, err = p.register(ctx, batch, source, chunk)
+		}
+		if before := settled(); before != nil {
+			return before
+		}
+		if err != nil {
+			return err
+		}
+		settled = p.startQueueing(ctx, batch, answers, observe)
+	}
+	return settled()
+}
+
+// startQueueing begins to enqueue what the chunk lacks. What it returns waits for the end of that, and
+// hands over the answers.
+func (p *Producer) startQueueing(ctx context.Context, batch string, answers []Comparison, observe func([]Comparison)) (settled func() error) {
+	done := make(chan error, 1)
+	go func() { done <- p.queueMissing(ctx, batch, answers) }()
+	return func() error {
+		err := <-done
+		if err == nil {
+			observe(answers)
+		}
+		return err
+	}
+}
+
+// register claims the rows' tokens and enters the rows.
+func (p *Producer) register(ctx context.Context, batch string, source ledger.Source, rows []Row) ([]Comparison, error) {
+	for _, row := range rows {
+		if faults := row.Item.Validate(); len(faults) > 0 {
+			return nil, fmt.Errorf("item %q: %w", row.Item.Key, faults[0])
+		}
+	}
+	if err := p.claim(ctx, batch, rows); err != nil {
+		return nil, err
+	}
+	answers, err := p.ledger.Register(ctx, batch, source, specsOf(batch, rows))
+	if err != nil {
+		return nil, err
+	}
+	comparisons := make([]Comparison, len(rows))
+	for i, answer := range answers {
+		comparisons[i] = Comparison{Row: rows[i], Registration: answer}
+	}
+	return comparisons, nil
+}
+
+// queueMissing enqueues the tasks of registered items that lack one, and marks them as enqueued.
+func (p *Producer) queueMissing(ctx context.Context, batch string, answers []Comparison) error {
+	var missing []Comparison
+	var keys []string
+	for _, answer := range answers {
+		if answer.Verdict == ledger.Added || answer.Verdict == ledger.Repair {
+			missing, keys = append(missing, answer), append(keys, answer.Row.Item.Key)
+		}
+	}
+	if err := p.enqueue(ctx, batch, missing); err != nil {
+		return err
+	}
+	return p.ledger.MarkEnqueued(ctx, batch, keys)
+}
