@@ -180,15 +180,16 @@ func specsOf(batch string, rows []Row) []ledger.Spec {
 
 // specOf freezes what the row asks for.
 func specOf(batch string, row Row) ledger.Spec {
+	body := row.Item.Request.Body()
 	return ledger.Spec{
 		Key:         row.Item.Key,
-		Fingerprint: fingerprint(row.Item),
+		Fingerprint: fingerprintOf(row.Item, body),
 		ClientToken: firstToken(batch, row.Item),
 		Line:        row.Line,
 		Account:     row.Item.Account,
 		Region:      row.Item.Region,
 		OwnToken:    row.Item.ClientToken,
-		Body:        string(row.Item.Request.Body()),
+		Body:        string(body),
 	}
 }
 

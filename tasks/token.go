@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
-	"io"
 	"strings"
 )
 
@@ -20,12 +19,9 @@ var tokenEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithP
 // that lost everything it knew still repeats itself instead of creating a second HaVIP; two
 // items never share one, since every part is hashed with its length.
 func ClientToken(batch, key string, generation int) string {
-	h := sha256.New()
-	writePart(h, "havip client token v1")
-	writePart(h, batch)
-	writePart(h, key)
-	_ = binary.Write(h, binary.BigEndian, uint64(generation)) // #nosec G115 -- counts from 1
-	return tokenPrefix + tokenEncoding.EncodeToString(h.Sum(nil))
+	parts := appendParts(nil, "havip client token v1", batch, key)
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(parts, uint64(generation))) // #nosec G115 -- counts from 1
+	return tokenPrefix + tokenEncoding.EncodeToString(sum[:])
 }
 
 // reservedToken reports whether the token is of our own making, which only its own item may
@@ -33,20 +29,18 @@ func ClientToken(batch, key string, generation int) string {
 func reservedToken(token string) bool { return strings.HasPrefix(token, tokenPrefix) }
 
 // fingerprint identifies what an item asks for: lane, body, and the user's token if any.
-func fingerprint(item Item) string {
-	h := sha256.New()
-	writePart(h, item.Account)
-	writePart(h, item.Region)
-	writePart(h, item.ClientToken)
-	writePart(h, string(item.Request.Body()))
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+func fingerprint(item Item) string { return fingerprintOf(item, item.Request.Body()) }
+
+func fingerprintOf(item Item, body []byte) string {
+	sum := sha256.Sum256(appendParts(nil, item.Account, item.Region, item.ClientToken, string(body)))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// writePart hashes a part with its length, so that no two sequences of parts run together.
-// A hash's Write never fails.
-func writePart(h io.Writer, part string) {
-	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-	_, _ = h.Write(length[:])
-	_, _ = io.WriteString(h, part)
+// appendParts appends each part with its length, so that no two sequences of parts run together.
+func appendParts(b []byte, parts ...string) []byte {
+	for _, part := range parts {
+		b = binary.BigEndian.AppendUint64(b, uint64(len(part)))
+		b = append(b, part...)
+	}
+	return b
 }

@@ -61,15 +61,25 @@ func (s *session) dispatcher() (d *tasks.Dispatcher, release func(), err error) 
 	return tasks.NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe)), release, nil
 }
 
+// With several small batches under way, Redis works on one while the answers to another are taken in; with
+// a single one, which is go-redis's default, each of the two waits for the other.
+const (
+	pipelineBatch   = 64
+	pipelineBatches = 4
+)
+
 // pipeline returns a client that sends what many ask at once together.
 func (s *session) pipeline() (pipe redis.UniversalClient, release func(), err error) {
 	pipelined, ok := s.rdb.(interface {
-		AutoPipeline() (*redis.AutoPipeliner, error)
+		AutoPipelineWithOptions(*redis.AutoPipelineOptions) (*redis.AutoPipeliner, error)
 	})
 	if !ok {
 		return nil, nil, fmt.Errorf("redis client %T cannot pipeline", s.rdb)
 	}
-	queue, err := pipelined.AutoPipeline()
+	queue, err := pipelined.AutoPipelineWithOptions(&redis.AutoPipelineOptions{
+		MaxBatchSize: pipelineBatch, MaxConcurrentBatches: pipelineBatches,
+		Unordered: true, // a task does not care which one comes before it
+	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("pipeline to redis: %w", err)
 	}
