@@ -31,6 +31,11 @@ func (t Took) Rate(n int) float64 { return float64(n) / t.Time.Seconds() }
 // Enqueue runs enqueue against a Redis to its end, which is to be a success. What it writes to stdout
 // goes to out.
 func (s *Site) Enqueue(ctx context.Context, url string, out io.Writer, args ...string) (Took, error) {
+	return s.EnqueueTo(ctx, 0, url, out, args...)
+}
+
+// EnqueueTo is Enqueue to an end with this exit code.
+func (s *Site) EnqueueTo(ctx context.Context, code int, url string, out io.Writer, args ...string) (Took, error) {
 	cmd := exec.CommandContext(ctx, s.Path("enqueue"), args...)
 	cmd.Env = append(os.Environ(), "HAVIP_REDIS_URL="+url, "TMPDIR="+s.Dir)
 	var said bytes.Buffer
@@ -46,8 +51,8 @@ func (s *Site) Enqueue(ctx context.Context, url string, out io.Writer, args ...s
 	took := Took{Time: time.Since(begun), Said: said.String()}
 	close(ended)
 	took.Peak = <-peak
-	if err != nil {
-		return took, fmt.Errorf("enqueue %s: %w\n%s", strings.Join(args, " "), err, took.Said)
+	if cmd.ProcessState.ExitCode() != code {
+		return took, fmt.Errorf("enqueue %s: %w; want exit code %d\n%s", strings.Join(args, " "), err, code, took.Said)
 	}
 	return took, nil
 }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"havip/bench/lab"
+)
+
+// mostMemory is what plan and apply may take, in MiB.
+const mostMemory = 128
+
+// put plans and applies the large file, and puts in the small ones beside it.
+func (m measurement) put(ctx context.Context) error {
+	file, err := m.site.Rows(large, m.rows)
+	if err != nil {
+		return err
+	}
+	for _, verb := range []string{"plan", "apply"} {
+		took, err := m.site.Enqueue(ctx, m.redis.URL(), io.Discard, verb, file)
+		if err != nil {
+			return err
+		}
+		m.claims.AtMost(fmt.Sprintf("MiB of memory for %s of %d rows", verb, m.rows), took.Peak, mostMemory,
+			fmt.Sprintf("%.0f rows/s", took.Rate(m.rows)))
+	}
+	if err := m.redis.Require(ctx, large, m.rows); err != nil {
+		return err
+	}
+	if err := m.memory(ctx); err != nil {
+		return err
+	}
+	for batch, rows := range map[string]int{medium: mediumRows, handful: handfulRows} {
+		file, err := m.site.Rows(batch, rows)
+		if err != nil {
+			return err
+		}
+		if _, err := m.site.Enqueue(ctx, m.redis.URL(), io.Discard, "apply", file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// memory is what the ledger takes in Redis for an item that waits, besides its own text; asynq's task is
+// told apart. TestMemoryOfAnItem of the ledger holds it for one that was created.
+func (m measurement) memory(ctx context.Context) error {
+	client := m.redis.Client()
+	var bytes int64
+	for _, key := range []string{"specs", "records", "order", "open"} {
+		n, err := client.MemoryUsage(ctx, "havip:{"+large+"}:"+key, 1000).Result()
+		if err != nil {
+			return err
+		}
+		bytes += n
+	}
+	item := lab.Item(m.rows - 1)
+	text := len(item.Key) + len(item.Request.Body())
+	used, err := client.InfoMap(ctx, "memory").Result()
+	if err != nil {
+		return err
+	}
+	m.claims.AtMost("bytes of Redis for an item that waits, besides its own text", float64(bytes)/float64(m.rows)-float64(text), 1024,
+		fmt.Sprintf("its text has %d; all of Redis is %s", text, used["Memory"]["used_memory_human"]))
+	return nil
+}
