@@ -17,7 +17,7 @@ func rowsOf(n int) []row {
 	for i := range rows {
 		rows[i] = row{key: fmt.Sprintf("item-%05d", i), name: fmt.Sprintf("vip-%05d", i), subnet: fmt.Sprintf("sbn-e2e%d", i%3)}
 		if i%3 == 0 {
-			rows[i].address = fmt.Sprintf("192.168.%d.%d", i/200, 1+i%200)
+			rows[i].address = fmt.Sprintf("192.%d.%d.%d", 168+i/51200, i/200%256, 1+i%200)
 		}
 	}
 	return rows
