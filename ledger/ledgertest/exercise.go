@@ -25,6 +25,8 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"register answers new, same, repair and conflict", testRegister},
 		{"compare answers as register would and writes nothing", testCompare},
 		{"register is per item and keeps order over chunks", testRegisterMany},
+		{"a key that comes twice in a call is compared with its first", testRegisterTwiceAtOnce},
+		{"register needs no script to be known", testRegisterWithoutScripts},
 		{"what is registered as whole is committed", testWhole},
 		{"begin makes the intent durable and lets one attempt fly", testBegin},
 		{"begin repeated with its ticket is the same attempt", testBeginRepeated},
