@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bufio"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -35,7 +36,7 @@ func (f *Format) Set(name string) error {
 	return errors.New("must be one of table, json, ndjson, csv")
 }
 
-// Writer writes results one by one; Close ends the document.
+// Writer writes results one by one; Close ends the document. Until then some may be held back.
 type Writer interface {
 	Write(r Result) error
 	Close() error
@@ -45,9 +46,10 @@ type Writer interface {
 func NewWriter(w io.Writer, format Format, width int) Writer {
 	switch format {
 	case JSON:
-		return &jsonWriter{w: w}
+		return &jsonWriter{w: bufio.NewWriter(w)}
 	case NDJSON:
-		return &ndjsonWriter{enc: encoder(w)}
+		buffered := bufio.NewWriter(w)
+		return &ndjsonWriter{w: buffered, enc: encoder(buffered)}
 	case CSV:
 		return &csvWriter{w: csv.NewWriter(w)}
 	case Table:
@@ -62,14 +64,17 @@ func encoder(w io.Writer) *json.Encoder {
 }
 
 // ndjsonWriter writes one object a line.
-type ndjsonWriter struct{ enc *json.Encoder }
+type ndjsonWriter struct {
+	w   *bufio.Writer
+	enc *json.Encoder
+}
 
 func (n *ndjsonWriter) Write(r Result) error { return n.enc.Encode(r) }
-func (n *ndjsonWriter) Close() error         { return nil }
+func (n *ndjsonWriter) Close() error         { return n.w.Flush() }
 
 // jsonWriter writes one array, an object a line.
 type jsonWriter struct {
-	w    io.Writer
+	w    *bufio.Writer
 	rows int
 }
 
@@ -79,7 +84,7 @@ func (j *jsonWriter) Write(r Result) error {
 		opening = ","
 	}
 	j.rows++
-	if _, err := io.WriteString(j.w, opening); err != nil {
+	if _, err := j.w.WriteString(opening); err != nil {
 		return err
 	}
 	return encoder(j.w).Encode(r)
@@ -90,8 +95,10 @@ func (j *jsonWriter) Close() error {
 	if j.rows == 0 {
 		closing = "[]\n"
 	}
-	_, err := io.WriteString(j.w, closing)
-	return err
+	if _, err := j.w.WriteString(closing); err != nil {
+		return err
+	}
+	return j.w.Flush()
 }
 
 // csvWriter writes a header and a record a row. The item columns come first, under the names
