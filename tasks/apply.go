@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -27,25 +28,43 @@ func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source
 	return p.ledger.Commit(ctx, batch)
 }
 
+// chunksAtOnce is how many chunks are on their way to the queue while another is registered: with one
+// alone, Redis would rest whenever a chunk ends.
+const chunksAtOnce = 2
+
 // put takes each chunk through the steps, in the order in which a crash loses nothing: tokens
-// claimed, items registered, tasks enqueued, and only then marked as enqueued. While one chunk's tasks
-// are on their way to the queue, the next chunk is registered.
+// claimed, items registered, tasks enqueued, and only then marked as enqueued. While the tasks of some
+// chunks are on their way to the queue, the next chunk is registered.
 func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
-	settled := func() error { return nil } // waits for the chunk before
+	var queueing underWay
 	for chunk, err := range chunks(rows) {
 		var answers []Comparison
 		if err == nil {
 			answers, err = p.register(ctx, batch, source, chunk)
 		}
-		if before := settled(); before != nil {
-			return before
-		}
 		if err != nil {
+			return cmp.Or(queueing.settle(0), err)
+		}
+		if err := queueing.settle(chunksAtOnce - 1); err != nil {
 			return err
 		}
-		settled = p.startQueueing(ctx, batch, answers, observe)
+		queueing = append(queueing, p.startQueueing(ctx, batch, answers, observe))
 	}
-	return settled()
+	return queueing.settle(0)
+}
+
+// underWay are chunks on their way to the queue, the oldest first: what each waits for its end with.
+type underWay []func() error
+
+// settle waits until at most so many are under way, and after an error until none is. It returns the
+// first error.
+func (u *underWay) settle(most int) error {
+	var first error
+	for len(*u) > most || first != nil && len(*u) > 0 {
+		first = cmp.Or(first, (*u)[0]())
+		*u = (*u)[1:]
+	}
+	return first
 }
 
 // startQueueing begins to enqueue what the chunk lacks. What it returns waits for the end of that, and
