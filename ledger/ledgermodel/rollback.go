@@ -83,7 +83,10 @@ func (i *item) beginDeletion(now ledger.Millis, o ledger.DeletionOptions) (ledge
 		case try.holds(now, o.Lease):
 			return ledger.Busy, try.left(now)
 		}
-		try.Class, i.deletion.wish.Unknown = interrupted, true
+		i.deletion.wish.Unknown = true
+		if try.Class == inFlight { // else something was heard of it, under another ticket
+			try.Class = interrupted
+		}
 	}
 	try := &send{
 		Attempt: ledger.Attempt{
