@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,8 +55,8 @@ func (l *Ledger) Batch(ctx context.Context, name string) (Batch, error) {
 	if err != nil {
 		return Batch{}, fmt.Errorf("batch %q: %w", name, err)
 	}
-	if len(facts) == 0 {
-		return Batch{}, &BatchNotFoundError{Batch: name}
+	if facts["createdAt"] == "" {
+		return Batch{}, notFound(name, facts)
 	}
 	return decodeBatch(name, facts), nil
 }
@@ -77,12 +79,23 @@ func (l *Ledger) Batches(ctx context.Context) ([]Batch, error) {
 	}
 	batches := make([]Batch, 0, len(names))
 	for i, name := range names {
-		// An indexed batch without facts was never registered: its producer died first.
-		if facts := replies[i].Val(); len(facts) > 0 {
+		// An indexed batch without facts was never registered, for its producer died first, or is
+		// forgotten.
+		if facts := replies[i].Val(); facts["createdAt"] != "" {
 			batches = append(batches, decodeBatch(name, facts))
 		}
 	}
+	// The index may have known the name before, of a batch that was forgotten.
+	slices.SortStableFunc(batches, func(a, b Batch) int { return cmp.Compare(b.CreatedAt, a.CreatedAt) })
 	return batches, nil
+}
+
+// notFound tells what became of a batch that was forgotten.
+func notFound(name string, facts map[string]string) *BatchNotFoundError {
+	at, _ := strconv.ParseInt(facts["forgottenAt"], 10, 64)
+	return &BatchNotFoundError{
+		Batch: name, ForgottenAt: Millis(at), By: facts["forgottenBy"], Reason: facts["forgottenWhy"],
+	}
 }
 
 func decodeBatch(name string, facts map[string]string) Batch {

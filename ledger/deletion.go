@@ -10,6 +10,8 @@ import (
 type DeletionOutcome struct {
 	// Ticket is that of the try's begin.
 	Ticket string `json:"ticket"`
+	// Generation is the item's when the try was begun; 0 leaves it open.
+	Generation int `json:"gen,omitempty"`
 	// State is where the item goes: Deleted, Deleting to try again, or Created where BCE refused for
 	// good.
 	State State `json:"state"`

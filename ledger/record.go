@@ -49,6 +49,9 @@ type Record struct {
 	// generation, of which that was heard late.
 	Unknown      bool   `json:"unknown"`
 	UnknownSince Millis `json:"unknownSince"`
+	// Spent is set while ClientToken may have been used before the batch's record was deleted:
+	// nothing is sent under it.
+	Spent bool `json:"spent"`
 	// Lookup is set when nothing may be sent before the HaVIP was looked for.
 	Lookup bool `json:"lookup"`
 	// Cancel is set while a person wants the item canceled and its outcome is to decide.
@@ -130,6 +133,9 @@ type Attempt struct {
 type Outcome struct {
 	// Ticket is that of the request's begin; "" leaves it to the request's number.
 	Ticket string `json:"ticket,omitempty"`
+	// Generation is the item's when the request was begun; 0 leaves it open. It tells requests of before
+	// the batch was forgotten.
+	Generation int `json:"gen,omitempty"`
 	// State is where the item goes.
 	State State `json:"state"`
 	// Class is the caller's word for what was proved.

@@ -16,6 +16,9 @@ type Source struct {
 	// Whole says that what is registered is all that there is of the producer's: a batch that is new is
 	// committed with it, and one that was committed stays so. It is not stored.
 	Whole bool `json:"whole,omitempty"`
+	// Task says that what is registered is of a task with a clientToken, which nobody has registered: in
+	// a batch that was forgotten it is a leftover. It is not stored.
+	Task bool `json:"task,omitempty"`
 }
 
 const (

@@ -29,6 +29,7 @@ var (
 	cancelScript   = script("cancel")
 	actScript      = script("act")
 
+	forgetScript        = script("forget")
 	rollbackScript      = script("rollback")
 	beginDeletionScript = script("begindeletion")
 	endDeletionScript   = script("enddeletion")

@@ -19,6 +19,8 @@ const (
 	Repair Verdict = "repair"
 	// Conflict: another request stands under this key; nothing was changed.
 	Conflict Verdict = "conflict"
+	// Gone: it is of a task, or of a request, of before the batch was forgotten; nothing was changed.
+	Gone Verdict = "gone"
 )
 
 // The answers to [Ledger.Begin], besides Conflict and Absent.
@@ -30,6 +32,9 @@ const (
 	// ToDelete: its HaVIP is to be deleted, and nothing is created for it; see
 	// [Ledger.BeginDeletion].
 	ToDelete Verdict = "deleting"
+	// Spent: the clientToken may have been used before the batch was forgotten; renew it before
+	// sending.
+	Spent Verdict = "spent"
 	// Busy: another attempt of the item is in flight.
 	Busy Verdict = "busy"
 	// Lookup: some outcome is unknown, and the token may be dead or was used for another
@@ -56,6 +61,8 @@ const (
 	Late Verdict = "late"
 	// Extra: the item has another haVipId already; this one belongs to nobody.
 	Extra Verdict = "extra"
+	// Incomplete: the batch's producer is not through with it.
+	Incomplete Verdict = "incomplete"
 	// Absent: nobody registered this item.
 	Absent Verdict = "absent"
 	// Asked: a person wants it canceled; the request in flight or in doubt decides.
@@ -87,10 +94,22 @@ type Start struct {
 }
 
 // BatchNotFoundError says that no batch has this name.
-type BatchNotFoundError struct{ Batch string }
+type BatchNotFoundError struct {
+	Batch string
+	// ForgottenAt is when its record was deleted, by whom and why; 0 when it was not, or is not known.
+	ForgottenAt Millis
+	By, Reason  string
+}
 
 func (e *BatchNotFoundError) Error() string {
-	return fmt.Sprintf("batch %q: not found", e.Batch)
+	if e.ForgottenAt == 0 {
+		return fmt.Sprintf("batch %q: not found", e.Batch)
+	}
+	text := fmt.Sprintf("batch %q: its record was deleted at %s by %s", e.Batch, e.ForgottenAt.Time().Format(time.RFC3339), e.By)
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
 }
 
 // ItemNotFoundError says that the batch has no item with this key.

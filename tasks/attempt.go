@@ -122,7 +122,7 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 		Lane: h.Lane, Batch: j.item.Batch, Key: j.item.Key,
 		Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: o.entry(address, took),
 	}
-	u.Outcome.Ticket = j.ticket
+	u.Outcome.Ticket, u.Outcome.Generation = j.ticket, rec.Generation
 	recorder := Recorder{Ledger: h.Ledger, Logger: h.Logger}
 	patience := recordTimeout
 	if h.Keeper != nil {

@@ -132,7 +132,8 @@ func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
 func (h *Handler) recordDeletion(ctx context.Context, j *job, t try) (ledger.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
-	outcome := t.removal(t.sent, j.ticket, t.address, t.took)
+	outcome := t.removal(t.sent, t.address, t.took)
+	outcome.Ticket, outcome.Generation = j.ticket, j.item.Record.Generation
 	for n := 1; ; n++ {
 		_, rec, err := h.Ledger.EndDeletion(ctx, j.item.Batch, j.item.Key, j.item.Record.Deletes, outcome)
 		if err == nil {

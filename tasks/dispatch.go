@@ -15,6 +15,7 @@ import (
 type TaskInspector interface {
 	GetTaskInfo(queue, id string) (*asynq.TaskInfo, error)
 	RunTask(queue, id string) error
+	DeleteTask(queue, id string) error
 }
 
 // Dispatcher sees to it that items which the ledger knows have a task, at once. What the task then
@@ -69,6 +70,33 @@ func (d *Dispatcher) hurry(ctx context.Context, item ledger.Item) error {
 	}
 	_, err := d.enqueue(ctx, item, "")
 	return err
+}
+
+// Discard takes the items' tasks out of the queue, except for those that are being carried out.
+func (d *Dispatcher) Discard(ctx context.Context, items []ledger.Item) error {
+	return eachAtOnce(ctx, items, d.discard)
+}
+
+func (d *Dispatcher) discard(_ context.Context, item ledger.Item) error {
+	for generation := item.Record.Generation; generation >= 1; generation-- {
+		if err := d.remove(queueOf(item), TaskID(item.Batch, item.Key, generation)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a task that is not being carried out. That may begin, or end, just now.
+func (d *Dispatcher) remove(queue, id string) error {
+	failed := d.inspector.DeleteTask(queue, id)
+	if failed == nil || errors.Is(failed, asynq.ErrTaskNotFound) || errors.Is(failed, asynq.ErrQueueNotFound) {
+		return nil
+	}
+	info, err := d.inspector.GetTaskInfo(queue, id)
+	if err != nil || info.State == asynq.TaskStateActive {
+		return nil //nolint:nilerr // it has ended since
+	}
+	return fmt.Errorf("delete task %s of queue %s: %w", id, queue, failed)
 }
 
 // enqueue puts in a task for the item, and reports whether asynq knew one by that ID already.

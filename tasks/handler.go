@@ -265,6 +265,8 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 		return h.lookupIdle(ctx, j, start.Item.Record)
 	case ledger.Stale:
 		return h.renew(ctx, j, start.Item.Record, "every request under it was refused, and it is too old to be sent again")
+	case ledger.Spent:
+		return h.renew(ctx, j, start.Item.Record, "it may have been used before the batch's record was deleted")
 	case ledger.Exhausted:
 		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",
 			fmt.Sprintf("no request reached BCE within %s of the first failure; nothing was created", h.Horizon))

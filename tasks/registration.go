@@ -24,8 +24,12 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	if err != nil {
 		return h.later(j, err)
 	}
-	if err := h.enlist(ctx, p, rows); err != nil {
+	verdict, err := h.enlist(ctx, p, rows)
+	switch {
+	case err != nil:
 		return h.later(j, err)
+	case verdict == ledger.Gone:
+		return archive(&PayloadError{Reason: "its batch's record was deleted after this task was put in"})
 	}
 	j.log.Info().Msg("item registered from a task that nobody had registered")
 	return nil
@@ -54,12 +58,13 @@ const taskQueue = "task queue"
 
 // enlist registers the row. A batch that nobody but tasks made is whole with each of them; one of a
 // producer that is not through yet stays uncommitted, for it is the producer's to commit.
-func (h *Handler) enlist(ctx context.Context, p Payload, rows []Row) error {
-	source := ledger.Source{By: taskQueue, Whole: true}
-	if _, err := h.Ledger.Register(ctx, p.Batch, source, specsOf(p.Batch, rows)); err != nil {
-		return err
+func (h *Handler) enlist(ctx context.Context, p Payload, rows []Row) (ledger.Verdict, error) {
+	source := ledger.Source{By: taskQueue, Whole: true, Task: p.ClientToken != ""}
+	answers, err := h.Ledger.Register(ctx, p.Batch, source, specsOf(p.Batch, rows))
+	if err != nil || answers[0].Verdict == ledger.Gone {
+		return ledger.Gone, err
 	}
-	return h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
+	return answers[0].Verdict, h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
 }
 
 // ownToken reports whether the token was the item's in an earlier generation.

@@ -86,11 +86,11 @@ func (o Outcome) gone(message string) Outcome {
 	return o
 }
 
-// removal is how the ledger records the outcome of a try. Sent says that a delete was sent: what the
-// look before it met leaves no doubt.
-func (o Outcome) removal(sent bool, ticket, address string, took time.Duration) ledger.DeletionOutcome {
+// removal is how the ledger records the outcome of a try, but for which it was. Sent says that a delete
+// was sent: what the look before it met leaves no doubt.
+func (o Outcome) removal(sent bool, address string, took time.Duration) ledger.DeletionOutcome {
 	e := ledger.DeletionOutcome{
-		Ticket: ticket, State: ledger.Deleting, Class: string(o.Class), Unknown: sent && o.Class == ClassUnknown,
+		State: ledger.Deleting, Class: string(o.Class), Unknown: sent && o.Class == ClassUnknown,
 		Status: o.Status, Code: o.Code, Message: bounded(o.Message), RequestID: o.RequestID,
 		DurationMS: took.Milliseconds(), PrivateIPAddress: address,
 	}

@@ -69,7 +69,7 @@ Try it, with nothing installed and nothing real created:
 	cmd.AddCommand(
 		a.createCommand(), a.planCommand(), a.applyCommand(), a.runCommand(), a.statusCommand(),
 		a.listCommand(), a.watchCommand(), a.resultsCommand(), a.verifyCommand(), a.doctorCommand(),
-		a.retryCommand(), a.cancelCommand(), a.rollbackCommand(), a.pauseCommand(), a.resumeCommand(), a.limitCommand(), a.eventsCommand(),
+		a.retryCommand(), a.cancelCommand(), a.rollbackCommand(), a.deleteCommand(), a.pauseCommand(), a.resumeCommand(), a.limitCommand(), a.eventsCommand(),
 		exitCodesTopic(), formatsTopic(), environmentTopic(cmd),
 	)
 	cli.Program(cmd, "HAVIP", a.getenv)

@@ -103,7 +103,7 @@ func (a *account) note(s step, owner ledger.Owner, before, after ledger.Record) 
 			})
 		}
 	case record:
-		if o.item == owner {
+		if o.item == owner && s.answer.(decision).Verdict != ledger.Gone {
 			a.hear(o, s.answer.(decision))
 		}
 	case release:

@@ -74,6 +74,7 @@ func (w *twins) drawOutcome(t *rapid.T, item ledger.Owner, n int) ledger.Outcome
 		outcome = pick(t, "late outcome", outcome, unknown, unknown, created)
 	}
 	outcome.Ticket = pick(t, "ticket", w.promises.accounts[item].requests[n-1].ticket, "")
+	outcome.Generation = pick(t, "generation", standing.Generation, 0, 1)
 	if outcome.State == ledger.Created {
 		outcome.HaVIPID, outcome.PrivateIPAddress = w.drawID(t, item), drawIP(t)
 	}

@@ -62,6 +62,8 @@ func (i *item) refuses(o ledger.BeginOptions) ledger.Verdict {
 		return ledger.Finished
 	case i.deletion != nil:
 		return ledger.ToDelete
+	case i.spent:
+		return ledger.Spent
 	}
 	return ""
 }

@@ -12,6 +12,10 @@ import (
 func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 	standing := w.items[item].Record
 	switch {
+	case standing.State == "":
+		return register{item.Batch, ledger.Source{}, specsOf(item.Batch, item.Key)}
+	case standing.Spent:
+		return renew{item, seen{standing.ClientToken, standing.Sends, false, ""}, tokenOf(item, standing.Generation+1)}
 	case standing.State.Succeeded() && standing.PrivateIPAddress == "":
 		return noteAddress{item, standing.HaVIPID, drawIP(t)}
 	case standing.State == ledger.Created:
@@ -35,7 +39,9 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 }
 
 func (w *twins) drawRegister(t *rapid.T, item ledger.Owner) operation {
-	source := ledger.Source{File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true)}
+	source := ledger.Source{
+		File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true), Task: pick(t, "task", false, false, true),
+	}
 	return register{item.Batch, source, drawSpecs(t, item.Batch)}
 }
 
@@ -45,6 +51,10 @@ func (w *twins) drawCompare(t *rapid.T, item ledger.Owner) operation {
 
 func (w *twins) drawMarkEnqueued(t *rapid.T, item ledger.Owner) operation {
 	return markEnqueued{item.Batch, drawKeys(t, item.Batch)}
+}
+
+func (w *twins) drawForget(t *rapid.T, item ledger.Owner) operation {
+	return forget{item.Batch, pick(t, "incomplete", true, false)}
 }
 
 func (w *twins) drawCommit(_ *rapid.T, item ledger.Owner) operation { return commit{item.Batch} }
@@ -73,7 +83,11 @@ func (w *twins) drawAdopt(t *rapid.T, item ledger.Owner) operation {
 }
 
 func (w *twins) drawRenew(t *rapid.T, item ledger.Owner) operation {
-	next := w.items[item].Record.Generation + pick(t, "next", 1, 1, 1, 0)
+	standing := w.items[item].Record
+	next := standing.Generation + pick(t, "next", 1, 1, 1, 0)
+	if standing.Spent { // its token is of the first generation, whichever that is now
+		next = standing.Generation + 1
+	}
 	return renew{item, w.drawSeen(t, item), tokenOf(item, next)}
 }
 

@@ -45,6 +45,7 @@ func (w *twins) drawEndDeletion(t *rapid.T, item ledger.Owner) operation {
 	}
 	n := pick(t, "try", rec.Deletes, rec.Deletes, rapid.IntRange(1, rec.Deletes).Draw(t, "any"))
 	outcome := pick(t, "removal", removals...)
+	outcome.Generation = pick(t, "generation", rec.Generation, 0, 1)
 	outcome.Ticket = pick(t, "ticket", w.ticketOf[item], w.ticketOf[item], "t-other")
 	return endDeletion{item, n, outcome}
 }

@@ -12,6 +12,9 @@ type item struct {
 	batch *batch
 	spec  ledger.Spec
 
+	// spent: its token may have been used before the batch was forgotten.
+	spent bool
+
 	state      ledger.State
 	generation int
 	token      string

@@ -5,6 +5,9 @@ import "havip/ledger"
 // Adopt records a HaVIP that was found as the item's own.
 func (m *Model) Adopt(name, key string, seen ledger.Record, id, address string) (ledger.Verdict, ledger.Record) {
 	return m.decide(name, key, func(i *item, now ledger.Millis) ledger.Verdict {
+		if i.spent && !i.settled() { // what was found is of before
+			return ledger.Foreign
+		}
 		if verdict := i.movedOn(seen); verdict != "" {
 			return verdict
 		}
@@ -31,6 +34,7 @@ func (m *Model) Renew(name, key string, seen ledger.Record, next, why string) (l
 			return ledger.Withdrawn
 		}
 		i.clearDoubt()
+		i.spent = false
 		i.generation, i.token, i.renewedFor = i.generation+1, next, seen.Code
 		i.startOver(now)
 		i.batch.tell(now, "renewed", key, why)

@@ -11,11 +11,13 @@ import (
 type Model struct {
 	clock   func() time.Time
 	batches map[string]*batch
+	// past is, of each batch that was forgotten, the generation that its items may have come to.
+	past map[string]int
 }
 
 // New returns a model that knows no batch yet.
 func New(clock func() time.Time) *Model {
-	return &Model{clock: clock, batches: map[string]*batch{}}
+	return &Model{clock: clock, batches: map[string]*batch{}, past: map[string]int{}}
 }
 
 func (m *Model) now() ledger.Millis { return millisOf(m.clock()) }

@@ -243,6 +243,20 @@ func (o rollback) saw(owner ledger.Owner) string {
 
 func (o rollback) onModel(m *ledgermodel.Model) any { return m.Rollback(o.batch, "a mistake", o.items) }
 
+// forget is of a batch, by whoever may do so.
+type forget struct {
+	batch      string
+	incomplete bool
+}
+
+func (o forget) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.Forget(ctx, o.batch, ledger.Forgetting{By: "li@host", Reason: "done with", Incomplete: o.incomplete})
+}
+
+func (o forget) onModel(m *ledgermodel.Model) any {
+	return m.Forget(o.batch, ledger.Forgetting{Incomplete: o.incomplete})
+}
+
 type beginDeletion struct {
 	item    ledger.Owner
 	options ledger.DeletionOptions

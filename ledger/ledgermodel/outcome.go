@@ -9,7 +9,12 @@ import (
 
 // Record enters the outcome of a send that was begun.
 func (m *Model) Record(name, key string, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record) {
-	return m.decide(name, key, func(i *item, now ledger.Millis) ledger.Verdict { return i.hear(now, n, o) })
+	return m.decide(name, key, func(i *item, now ledger.Millis) ledger.Verdict {
+		if m.forgotten(name, o.Generation) {
+			return ledger.Gone
+		}
+		return i.hear(now, n, o)
+	})
 }
 
 func (i *item) hear(now ledger.Millis, n int, o ledger.Outcome) ledger.Verdict {

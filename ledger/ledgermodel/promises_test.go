@@ -14,6 +14,8 @@ import (
 // the model. They keep accounts of their own.
 type promises struct {
 	accounts map[ledger.Owner]*account
+	// used are the tokens that were ever sent of items that are forgotten.
+	used map[string]bool
 }
 
 // step is a call with what it changed.
@@ -24,9 +26,16 @@ type step struct {
 	now           ledger.Millis
 }
 
-func newPromises() *promises { return &promises{accounts: map[ledger.Owner]*account{}} }
+func newPromises() *promises {
+	return &promises{accounts: map[ledger.Owner]*account{}, used: map[string]bool{}}
+}
 
 func (p *promises) keep(t *rapid.T, s step) {
+	for owner := range s.before {
+		if _, there := s.after[owner]; !there {
+			p.mayForget(t, s, owner)
+		}
+	}
 	for owner, item := range s.after {
 		before, after := s.before[owner].Record, item.Record
 		if before.State == "" { // just registered
@@ -41,6 +50,9 @@ func (p *promises) keep(t *rapid.T, s step) {
 		}
 		if after.Sends != before.Sends {
 			p.accounts[owner].maySend(t, s, owner, after)
+			if p.used[after.ClientToken] {
+				t.Fatalf("%s was sent before its batch was forgotten", after.ClientToken)
+			}
 		}
 		deletedOnProof(t, s, owner, before, after)
 		p.accounts[owner].note(s, owner, before, after)
@@ -78,6 +90,17 @@ func haVIPIsKept(t *rapid.T, s step, owner ledger.Owner, before, after ledger.Re
 	}
 }
 
+// mayForget: only a batch that has ended is forgotten, and only when somebody asks.
+func (p *promises) mayForget(t *rapid.T, s step, owner ledger.Owner) {
+	o, is := s.operation.(forget)
+	if state := s.before[owner].Record.State; !is || o.batch != owner.Batch || !state.Terminal() {
+		t.Fatalf("%s, %s, was forgotten", owner, state)
+	}
+	for _, r := range p.accounts[owner].requests {
+		p.used[r.token] = true
+	}
+}
+
 // A HaVIP counts as deleted when BCE says so of a try that was begun for a person's wish, and only what
 // the item itself created is ever tried.
 func deletedOnProof(t *rapid.T, s step, owner ledger.Owner, before, after ledger.Record) {
@@ -99,7 +122,7 @@ func isRollbackOf(s step, owner ledger.Owner) bool {
 
 // removalOf is where this call's outcome of a try to delete takes the item, or "".
 func removalOf(s step, owner ledger.Owner) ledger.State {
-	if o, is := s.operation.(endDeletion); is && o.item == owner {
+	if o, is := s.operation.(endDeletion); is && o.item == owner && s.answer.(decision).Verdict != ledger.Gone {
 		return o.outcome.State
 	}
 	return ""
@@ -237,7 +260,7 @@ func countersAgree(t *rapid.T, items []ledger.Item, batch ledger.Batch) {
 func proofFor(s step, owner ledger.Owner) string {
 	switch o := s.operation.(type) {
 	case record:
-		if o.item == owner {
+		if o.item == owner && s.answer.(decision).Verdict != ledger.Gone {
 			return o.outcome.HaVIPID
 		}
 	case adopt:

@@ -6,28 +6,50 @@ import "havip/ledger"
 func (m *Model) Register(name string, source ledger.Source, specs []ledger.Spec) []ledger.Registration {
 	answers := m.Compare(name, specs)
 	now := m.now()
-	b := m.batches[name]
+	b, past := m.batches[name], m.past[name]
+	if source.Task && past > 0 {
+		leftOver(answers)
+		if b == nil {
+			return answers
+		}
+	}
 	if b == nil {
 		b = &batch{name: name, source: ledger.Source{File: source.File, By: source.By}, created: now}
 		m.batches[name] = b
-		b.tell(now, "registered", "", "")
+		detail := ""
+		if past > 0 {
+			detail = "its record had been deleted; nothing is taken over"
+		}
+		b.tell(now, "registered", "", detail)
 		if source.Whole {
-			b.commit(now)
+			b.committed = now
+			b.tell(now, "committed", "", "")
 		}
 	}
 	b.registered = now
 	for n, answer := range answers {
 		if answer.Verdict == ledger.Added {
-			b.add(now, specs[n])
+			b.add(now, specs[n], past)
+			answers[n].Generation = max(1, past)
 			b.reopen(source.Whole)
 		}
 	}
 	return answers
 }
 
-func (b *batch) add(now ledger.Millis, spec ledger.Spec) {
+// leftOver refuses what a task asks for that was put in before the batch was forgotten.
+func leftOver(answers []ledger.Registration) {
+	for n := range answers {
+		if answers[n].Verdict == ledger.Added {
+			answers[n] = ledger.Registration{Verdict: ledger.Gone}
+		}
+	}
+}
+
+// add enters an item, after the generations that the past has used.
+func (b *batch) add(now ledger.Millis, spec ledger.Spec, past int) {
 	b.items = append(b.items, &item{
-		batch: b, spec: spec, state: ledger.Queued, generation: 1, token: spec.ClientToken,
+		batch: b, spec: spec, state: ledger.Queued, generation: max(1, past), spent: past > 0, token: spec.ClientToken,
 		registered: now, moved: now, changed: now,
 	})
 }

@@ -105,7 +105,12 @@ func (i *item) beginDeletion(now ledger.Millis, o ledger.DeletionOptions) (ledge
 
 // EndDeletion enters the outcome of a try that was begun.
 func (m *Model) EndDeletion(name, key string, n int, o ledger.DeletionOutcome) (ledger.Verdict, ledger.Record) {
-	return m.decide(name, key, func(i *item, now ledger.Millis) ledger.Verdict { return i.endDeletion(now, n, o) })
+	return m.decide(name, key, func(i *item, now ledger.Millis) ledger.Verdict {
+		if m.forgotten(name, o.Generation) {
+			return ledger.Gone
+		}
+		return i.endDeletion(now, n, o)
+	})
 }
 
 func (i *item) endDeletion(now ledger.Millis, n int, o ledger.DeletionOutcome) ledger.Verdict {

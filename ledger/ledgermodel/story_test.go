@@ -39,7 +39,7 @@ var calls = slices.Concat(
 	slices.Repeat([]draw{
 		(*twins).drawAdopt, (*twins).drawRenew, (*twins).drawRelease, (*twins).drawAddress,
 		(*twins).drawRegister, (*twins).drawCommit, (*twins).drawRetry, (*twins).drawCancel,
-		(*twins).drawSettle, (*twins).drawRollback, (*twins).drawBeginDeletion, (*twins).drawEndDeletion,
+		(*twins).drawSettle, (*twins).drawRollback, (*twins).drawBeginDeletion, (*twins).drawEndDeletion, (*twins).drawForget,
 	}, 2),
 	[]draw{(*twins).drawCompare, (*twins).drawMarkEnqueued},
 )

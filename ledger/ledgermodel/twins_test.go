@@ -75,6 +75,7 @@ func (w *twins) look(t *rapid.T, batch string) {
 	equal(t, "batch", w.model.Batch(batch), facts)
 	countersAgree(t, items, facts)
 	w.items = maps.Clone(w.items)
+	maps.DeleteFunc(w.items, func(owner ledger.Owner, _ ledger.Item) bool { return owner.Batch == batch }) // it may be forgotten
 	for _, item := range items {
 		w.items[ledger.Owner{Batch: batch, Key: item.Key}] = item
 	}

@@ -9,7 +9,7 @@
 local ACTS_KEPT = 1000
 
 local ticket, kind, by, why, items, detail = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-if redis.call('EXISTS', BATCH) == 0 then return -1 end
+if not batch_exists() then return -1 end
 local newest = redis.call('LINDEX', ACTS, -1)
 if newest and cjson.decode(newest).ticket == ticket then return 0 end
 

@@ -21,7 +21,7 @@ if not rec then return { 'absent', '' } end
 local function answer(verdict) return { verdict, cjson.encode(rec) } end
 
 if TERMINAL[rec.state] or rec.state == 'deleting' then return answer('finished') end
-if rec.token ~= token then return answer('foreign') end
+if rec.token ~= token or rec.spent then return answer('foreign') end
 if rec.state == 'sending' or rec.sends ~= sends then return answer('late') end
 if ARGV[7] == '1' and not rec.unknown then return answer('late') end
 

@@ -15,6 +15,8 @@
 --   begun      send it; record.sends is the number of this send
 --   finished   the item is in a terminal state: nothing to do
 --   deleting   its HaVIP is to be deleted; nothing is created for it
+--   spent      its clientToken may have been used before the batch was forgotten: give the item its next
+--              token before sending
 --   busy       another attempt is in flight; ask again after the wait
 --   lookup     some outcome is unknown, and the token may be dead or has been used for another
 --              request: look for the HaVIP before sending
@@ -59,6 +61,7 @@ if fingerprint ~= '' and fingerprint ~= rec.fingerprint then return answer('conf
 if token ~= '' and token ~= rec.token then return answer('foreign') end
 if TERMINAL[rec.state] then return answer('finished') end
 if rec.state == 'deleting' then return answer('deleting') end
+if rec.spent then return answer('spent') end
 
 if rec.state == 'sending' then
   if rec.ticket == ticket then return answer('begun') end

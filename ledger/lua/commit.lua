@@ -3,7 +3,7 @@
 --
 -- Returns 1 when this call committed it, 0 when it was already, -1 when there is no batch.
 
-if redis.call('EXISTS', BATCH) == 0 then return -1 end
+if not batch_exists() then return -1 end
 local first = redis.call('HSETNX', BATCH, 'committedAt', string.format('%d', now))
 if first == 1 then event('committed', '', '') end
 settle_batch()

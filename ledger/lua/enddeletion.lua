@@ -8,12 +8,14 @@
 --             unknown  true when BCE may have acted on it
 --             status, code, message, requestId, ms   as answered
 --             ip       the HaVIP's address, where that was learnt by the way
+--             gen      the item's generation when it began
 --             ticket   that of the try
 -- Returns verdict and record:
 --
 --   applied   the item moved
 --   same      this outcome was entered before, or the HaVIP is known to be deleted
 --   late      a later try stands; only the log was written, and the doubt that the outcome leaves
+--   gone      it is of before the batch was forgotten; nothing was written
 --   absent    nobody registered this item
 
 local key, n = ARGV[2], tonumber(ARGV[3])
@@ -21,6 +23,7 @@ local outcome = cjson.decode(ARGV[4])
 local rec = load_record(key)
 if not rec then return { 'absent', '' } end
 local function answer(verdict) return { verdict, cjson.encode(rec) } end
+if is_forgotten(outcome) then return answer('gone') end
 
 local wrote = close_deletion(key, n, {
   class = outcome.class, status = outcome.status, code = outcome.code,

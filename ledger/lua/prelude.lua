@@ -55,6 +55,19 @@ local function save_record(key, rec)
   redis.call('HSET', RECORDS, key, cjson.encode(rec))
 end
 
+-- batch_exists tells a batch from what forget leaves of one.
+local function batch_exists() return redis.call('HEXISTS', BATCH, 'createdAt') == 1 end
+
+-- is_forgotten reports whether an outcome is of a request of before the batch was forgotten.
+local function is_forgotten(outcome)
+  return outcome.gen and outcome.gen <= tonumber(redis.call('HGET', BATCH, 'past') or 0)
+end
+
+-- note_generation keeps the highest generation that an item of the batch has come to.
+local function note_generation(gen)
+  if gen > tonumber(redis.call('HGET', BATCH, 'gen') or 1) then redis.call('HSET', BATCH, 'gen', gen) end
+end
+
 local function count(name, by)
   redis.call('HINCRBY', BATCH, name, by)
 end

@@ -10,6 +10,7 @@
 --             lookup      true when nothing may be sent before the HaVIP was looked for
 --             status, code, message, requestId, ms   as answered
 --             haVipId, ip what exists, when state is created
+--             gen         the item's generation when it began
 --             ticket      that of the request; without one its number alone tells it from others
 -- Returns verdict, record:
 --
@@ -19,6 +20,7 @@
 --   late     a later send or a terminal state stands; only the attempt's log was written, and the
 --            doubt, where the outcome leaves one and the item has no haVipId
 --   extra    the item already has another haVipId: this one belongs to nobody
+--   gone     it is of before the batch was forgotten; nothing was written
 --   absent   nobody registered this item
 
 local key, n = ARGV[2], tonumber(ARGV[3])
@@ -28,6 +30,7 @@ local rec = load_record(key)
 if not rec then return { 'absent', '' } end
 
 local function answer(verdict) return { verdict, cjson.encode(rec) } end
+if is_forgotten(outcome) then return answer('gone') end
 
 local wrote, sent_at, was, gen = close_attempt(key, n, {
   class = outcome.class, status = outcome.status, code = outcome.code,

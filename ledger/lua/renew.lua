@@ -32,7 +32,8 @@ end
 
 rec.gen, rec.token, rec.renewedAt = rec.gen + 1, next_token, now
 rec.unknown, rec.unknownSince, rec.lookup, rec.firstFailedAt, rec.refusals = nil, nil, nil, nil, nil
-rec.refusedSince = nil
+rec.refusedSince, rec.spent = nil, nil
+note_generation(rec.gen)
 rec.renewedFor = ARGV[7] ~= '' and ARGV[7] or nil
 event('renewed', key, why)
 move(key, rec, 'queued')

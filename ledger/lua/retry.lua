@@ -20,7 +20,10 @@ local ENDED = { rejected = true, canceled = true, review = true }
 
 -- anew forgets what the item's way has come to; the log of its requests keeps it.
 local function anew(key, rec, next_token)
-  if rec.sends > 0 then rec.gen, rec.token = rec.gen + 1, next_token end
+  if rec.sends > 0 then
+    rec.gen, rec.token = rec.gen + 1, next_token
+    note_generation(rec.gen)
+  end
   slim(rec)
   rec.renewedAt = now
   rec.firstFailedAt, rec.refusals = nil, nil

@@ -1,0 +1,38 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+)
+
+// Forgetting is who deletes a batch's record, and why.
+type Forgetting struct {
+	By, Reason string
+	// Incomplete allows it for a batch that its producer is not through with.
+	Incomplete bool
+}
+
+// Forget deletes all that is known of a batch that has nothing left to do. The HaVIPs that it created stay
+// as they are, and stay its items' own, so that no other item adopts them.
+//
+// What is left is a small hash: until which generation clientTokens of its items may have been used. BCE
+// answers a used token with the HaVIP that it made, which may have been deleted since. So an item that is
+// registered later under this name is spent from the beginning, and gets its next token before anything is
+// sent; and a task that was put in before is refused (see [Gone]).
+//
+// It answers Applied; Busy, when some item is not finished; Incomplete; or Absent.
+func (l *Ledger) Forget(ctx context.Context, batch string, f Forgetting) (Verdict, error) {
+	raw, err := l.run(ctx, forgetScript, batch, f.By, f.Reason, flag(f.Incomplete))
+	if err != nil {
+		return "", fmt.Errorf("forget batch %q: %w", batch, err)
+	}
+	text, _ := raw.(string)
+	if verdict := Verdict(text); verdict != Applied {
+		return verdict, nil
+	}
+	// A batch that is registered meanwhile lists itself again.
+	if err := l.rdb.ZRem(ctx, batchIndex, batch).Err(); err != nil {
+		return Applied, fmt.Errorf("forget batch %q: %w", batch, err)
+	}
+	return Applied, nil
+}

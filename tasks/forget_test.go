@@ -1,0 +1,71 @@
+package tasks
+
+import (
+	"testing"
+	"time"
+
+	"havip/ledger"
+)
+
+func (b *bench) forget() {
+	b.Helper()
+	verdict, err := b.ledger.Forget(b.Context(), testBatch, ledger.Forgetting{By: "li@host", Incomplete: true})
+	if err != nil || verdict != ledger.Applied {
+		b.Fatalf("forget: %s, %v", verdict, err)
+	}
+}
+
+// Within 24 hours BCE answers a used clientToken with the HaVIP that it made, be it deleted meanwhile. A
+// batch that is forgotten and applied again gets HaVIPs that exist.
+func TestForgottenBatchIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	for _, own := range []string{"", "token-of-the-user"} {
+		t.Run("token "+own, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "")
+			item := testItem("a", "")
+			item.ClientToken = own
+			task := b.put(item)
+			b.done(task)
+			first := b.record("a").HaVIPID
+			b.rollBack("a")
+			b.done(task)
+			b.forget()
+
+			b.done(b.put(item))
+			rec := b.record("a")
+			live := b.live()
+			if rec.State != ledger.Created || rec.HaVIPID == first || len(live) != 1 || live[0].HaVIPID != rec.HaVIPID {
+				t.Errorf("%s %s after %s, live %v", rec.State, rec.HaVIPID, first, live)
+			}
+		})
+	}
+}
+
+// The task of a canceled item comes up when nothing is known of it any more: it creates nothing.
+func TestLeftoverTaskCreatesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	task := b.put(testItem("a", ""))
+	b.cancel("a", ledger.Applied)
+	b.forget()
+	b.archived(task, "its batch's record was deleted after this task was put in")
+	if calls := len(b.sim.Calls()); calls != 0 {
+		t.Errorf("%d calls", calls)
+	}
+}
+
+func TestDiscardLeavesNoTask(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	item := d.registered("a")
+	id := d.queued(item, time.Hour)
+	for range 2 { // and again
+		if err := d.Discard(t.Context(), []ledger.Item{item}); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := d.inspector.GetTaskInfo(queueOf(item), id); err == nil {
+			t.Errorf("task %+v", info)
+		}
+	}
+}
