@@ -11,7 +11,8 @@ import (
 
 // Act is what a person does to many items of a batch at once.
 type Act struct {
-	// Kind is retry or cancel, as asked for, or retry-done or cancel-done, with what came of it.
+	// Kind is retry or cancel, as asked for, or retry-done or cancel-done, with what came of it; or pause,
+	// resume or limit, of the batch's line; or held, when its failures stopped it.
 	Kind string
 	// By is who, as user@host; Reason is why, in their own words.
 	By, Reason string
@@ -24,8 +25,7 @@ type Act struct {
 // Note writes an act into the batch's events. Acts are noted before they are begun, so that one that is
 // killed half-way has a name to it.
 func (l *Ledger) Note(ctx context.Context, batch string, act Act) error {
-	ticket := strconv.FormatUint(rand.Uint64(), 36)
-	raw, err := l.run(ctx, actScript, batch, ticket, act.Kind, act.By, act.Reason, act.Items, act.Detail)
+	raw, err := l.run(ctx, actScript, batch, newTicket(), act.Kind, act.By, act.Reason, act.Items, act.Detail)
 	if err != nil {
 		return fmt.Errorf("note %s of batch %q: %w", act.Kind, batch, err)
 	}
@@ -34,6 +34,9 @@ func (l *Ledger) Note(ctx context.Context, batch string, act Act) error {
 	}
 	return nil
 }
+
+// newTicket is unique to an act, so that repeating it after a lost reply does nothing more.
+func newTicket() string { return strconv.FormatUint(rand.Uint64(), 36) }
 
 // Acts reads the acts on a batch that were noted before the event with the given ID ("" = all), oldest
 // first, as events. The newest 1,000 are kept, whatever the event stream has forgotten.

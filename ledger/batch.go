@@ -28,6 +28,11 @@ type Batch struct {
 	// Total counts items; Counts tells how many stand in each state.
 	Total  int64
 	Counts map[State]int64
+	// Forgiven counts items that stand failed and were so when a person let the batch go on.
+	Forgiven int64
+	// Hold is why nothing of the batch is begun, or nil while its items go on.
+	Hold *Hold
+
 	// AddressPending counts created items whose address BCE chose and we have not learnt.
 	AddressPending int64
 }
@@ -48,6 +53,9 @@ func (b Batch) Done() bool { return b.CommittedAt != 0 && b.Open() == 0 }
 
 // Failed counts finished items that do not have what was asked for, nor were withdrawn.
 func (b Batch) Failed() int64 { return b.Counts[Rejected] + b.Counts[Review] }
+
+// Counted is how many failures the batch's limit is about.
+func (b Batch) Counted() int64 { return b.Failed() - b.Forgiven }
 
 // Batch reads one batch in constant time, or answers a [*BatchNotFoundError].
 func (l *Ledger) Batch(ctx context.Context, name string) (Batch, error) {
@@ -105,13 +113,15 @@ func decodeBatch(name string, facts map[string]string) Batch {
 	}
 	b := Batch{
 		Name:           name,
-		Source:         Source{File: facts["file"], By: facts["by"]},
+		Source:         Source{File: facts["file"], By: facts["by"], MaxFailures: FailureLimit(facts["maxFailures"])},
 		CreatedAt:      Millis(number("createdAt")),
 		UpdatedAt:      Millis(number("updatedAt")),
 		CommittedAt:    Millis(number("committedAt")),
 		CompletedAt:    Millis(number("completedAt")),
 		Total:          number("total"),
 		Counts:         map[State]int64{},
+		Forgiven:       number("forgiven"),
+		Hold:           decodeHold(facts["hold"]),
 		AddressPending: number("addressPending"),
 	}
 	for field := range facts {

@@ -92,6 +92,11 @@ func compare(spec Spec, item Item, found bool) Registration {
 
 // read fetches specs and records of the keys that exist, in order.
 func (l *Ledger) read(ctx context.Context, batch string, itemKeys []string) ([]Item, error) {
+	return l.readWith(ctx, batch, itemKeys, func(redis.Pipeliner) {})
+}
+
+// readWith is read, together with what more asks of the same moment.
+func (l *Ledger) readWith(ctx context.Context, batch string, itemKeys []string, more func(redis.Pipeliner)) ([]Item, error) {
 	if len(itemKeys) == 0 {
 		return nil, nil
 	}
@@ -101,6 +106,7 @@ func (l *Ledger) read(ctx context.Context, batch string, itemKeys []string) ([]I
 	_, err := l.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		specs = pipe.HMGet(ctx, k.specs, itemKeys...)
 		records = pipe.HMGet(ctx, k.records, itemKeys...)
+		more(pipe)
 		return nil
 	})
 	if err != nil {

@@ -13,6 +13,8 @@ type Source struct {
 	File string `json:"file,omitempty"`
 	// By names the producer: user and host.
 	By string `json:"by,omitempty"`
+	// MaxFailures is how many items may fail before the batch is held.
+	MaxFailures FailureLimit `json:"maxFailures,omitempty"`
 	// Whole says that what is registered is all that there is of the producer's: a batch that is new is
 	// committed with it, and one that was committed stays so. It is not stored.
 	Whole bool `json:"whole,omitempty"`

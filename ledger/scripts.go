@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -13,7 +14,7 @@ import (
 //go:embed lua/*.lua
 var sources embed.FS
 
-// One script a transition, each with the prelude in front.
+// One script a transition, each with what they share in front.
 var (
 	registerScript = script("register")
 	enqueuedScript = script("enqueued")
@@ -28,6 +29,9 @@ var (
 	retryScript    = script("retry")
 	cancelScript   = script("cancel")
 	actScript      = script("act")
+	pauseScript    = script("pause")
+	resumeScript   = script("resume")
+	limitScript    = script("limit")
 
 	forgetScript        = script("forget")
 	rollbackScript      = script("rollback")
@@ -36,7 +40,7 @@ var (
 )
 
 func script(name string) *redis.Script {
-	return redis.NewScript(source("prelude") + "\n" + source(name))
+	return redis.NewScript(strings.Join([]string{source("prelude"), source("note"), source("line"), source(name)}, "\n"))
 }
 
 func source(name string) string {

@@ -13,6 +13,8 @@ type batch struct {
 	// created is when the batch was first registered into, registered when it last was.
 	created, registered  ledger.Millis
 	committed, completed ledger.Millis
+
+	hold *ledger.Hold
 }
 
 func (b *batch) item(key string) *item {
@@ -33,6 +35,7 @@ func (b *batch) commit(now ledger.Millis) {
 	if b.committed == 0 {
 		b.committed = now
 		b.tell(now, "committed", "", "")
+		b.judge(now)
 	}
 	b.completeOnceDone(now)
 }
@@ -71,11 +74,18 @@ func (b *batch) facts() ledger.Batch {
 		CreatedAt: b.created, CommittedAt: b.committed, CompletedAt: b.completed,
 		Counts: map[ledger.State]int64{},
 	}
+	if b.hold != nil {
+		hold := *b.hold
+		facts.Hold = &hold
+	}
 	for _, i := range b.items {
 		facts.Total++
 		facts.Counts[i.state]++
 		if i.record().NeedsAddress() {
 			facts.AddressPending++
+		}
+		if i.forgiven {
+			facts.Forgiven++
 		}
 	}
 	return facts

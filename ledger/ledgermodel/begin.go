@@ -97,6 +97,8 @@ func (i *item) hinders(now ledger.Millis, o ledger.BeginOptions) ledger.Verdict 
 		return ledger.Lookup
 	case i.inDoubt() && mayBeDead(slices.Min(i.doubts)):
 		return ledger.Lookup
+	case i.batch.hold != nil && !i.inDoubt():
+		return ledger.OnHold
 	case longerThan(o.TokenMaxAge, now-i.lastKnown()) && !o.LookedUp:
 		return ledger.Idle
 	case failed && i.inDoubt():

@@ -33,6 +33,8 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 		return pick[operation](t, "found",
 			renew{item, saw, tokenOf(item, standing.Generation+1)}, renew{item, saw, tokenOf(item, standing.Generation+1)},
 			adopt{item, saw, "havip-" + standing.ClientToken, drawIP(t)})
+	case w.facts[item.Batch].Hold != nil && pick(t, "seen to", true, false):
+		return w.drawResume(t, item)
 	default:
 		return begin{item, w.usualTerms(t, item)}
 	}
@@ -40,7 +42,7 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 
 func (w *twins) drawRegister(t *rapid.T, item ledger.Owner) operation {
 	source := ledger.Source{
-		File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true), Task: pick(t, "task", false, false, true),
+		File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true), MaxFailures: drawLimit(t), Task: pick(t, "task", false, false, true),
 	}
 	return register{item.Batch, source, drawSpecs(t, item.Batch)}
 }
@@ -116,4 +118,19 @@ func (w *twins) drawAddress(t *rapid.T, item ledger.Owner) operation {
 
 func (w *twins) drawRelease(t *rapid.T, item ledger.Owner) operation {
 	return release{item, drawWorker(t), pick(t, "call", 16*time.Second, time.Second, time.Hour)}
+}
+
+func (w *twins) drawPause(_ *rapid.T, item ledger.Owner) operation { return pause{item.Batch} }
+
+func (w *twins) drawResume(t *rapid.T, item ledger.Owner) operation {
+	return resume{item.Batch, pick(t, "other limit", false, true), drawLimit(t)}
+}
+
+func (w *twins) drawLimitFailures(t *rapid.T, item ledger.Owner) operation {
+	return limitFailures{item.Batch, drawLimit(t)}
+}
+
+// drawLimit is for batches of two or three items.
+func drawLimit(t *rapid.T) ledger.FailureLimit {
+	return pick[ledger.FailureLimit](t, "limit", "", "0", "1", "50%", "33.33%", "33.34%", "0%")
 }

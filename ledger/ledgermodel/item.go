@@ -33,6 +33,9 @@ type item struct {
 	// failing is when the failures began that go on.
 	failing ledger.Millis
 
+	// forgiven is set while the item stands failed, and did so when its batch was let go on.
+	forgiven bool
+
 	haVIPID, address string
 	addressGivenUp   bool
 	// deletes are the tries to delete the HaVIP; deletion is set while that is under way.
@@ -109,6 +112,10 @@ func (i *item) enter(now ledger.Millis, state ledger.State, detail string) {
 	i.state, i.moved, i.changed = state, now, now
 	if state.Terminal() || state == ledger.Unknown {
 		i.batch.tell(now, string(state), i.spec.Key, detail)
+	}
+	i.forgiven = false
+	if failed(state) {
+		i.batch.judge(now)
 	}
 	i.batch.completeOnceDone(now)
 }

@@ -312,3 +312,61 @@ func (o release) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
 func (o release) onModel(m *ledgermodel.Model) any {
 	return m.Release(o.item.Batch, o.item.Key, o.dead, o.call)
 }
+
+// onLine is what a call about a batch's line answers.
+type onLine struct{ Changed, Exists bool }
+
+func lineAnswer(changed bool, err error) (any, error) {
+	var missing *ledger.BatchNotFoundError
+	if errors.As(err, &missing) {
+		return onLine{}, nil
+	}
+	return onLine{changed, true}, err
+}
+
+func modelAnswer(changed, exists bool) any { return onLine{changed, exists} }
+
+var person = ledger.Act{By: "li@host", Reason: "a look at it"}
+
+type pause struct{ batch string }
+
+func (o pause) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return lineAnswer(l.Pause(ctx, o.batch, person))
+}
+
+func (o pause) onModel(m *ledgermodel.Model) any { return modelAnswer(m.Pause(o.batch, person)) }
+
+// resume is under the limit that stands if other is false.
+type resume struct {
+	batch string
+	other bool
+	limit ledger.FailureLimit
+}
+
+func (o resume) given() *ledger.FailureLimit {
+	if o.other {
+		return &o.limit
+	}
+	return nil
+}
+
+func (o resume) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return lineAnswer(l.Resume(ctx, o.batch, o.given(), person))
+}
+
+func (o resume) onModel(m *ledgermodel.Model) any {
+	return modelAnswer(m.Resume(o.batch, o.given(), person))
+}
+
+type limitFailures struct {
+	batch string
+	limit ledger.FailureLimit
+}
+
+func (o limitFailures) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return lineAnswer(l.LimitFailures(ctx, o.batch, o.limit, person))
+}
+
+func (o limitFailures) onModel(m *ledgermodel.Model) any {
+	return modelAnswer(m.LimitFailures(o.batch, o.limit, person))
+}

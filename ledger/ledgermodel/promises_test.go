@@ -15,7 +15,8 @@ import (
 type promises struct {
 	accounts map[ledger.Owner]*account
 	// used are the tokens that were ever sent of items that are forgotten.
-	used map[string]bool
+	used  map[string]bool
+	lines map[string]*line
 }
 
 // step is a call with what it changed.
@@ -27,7 +28,11 @@ type step struct {
 }
 
 func newPromises() *promises {
-	return &promises{accounts: map[ledger.Owner]*account{}, used: map[string]bool{}}
+	p := &promises{accounts: map[ledger.Owner]*account{}, lines: map[string]*line{}, used: map[string]bool{}}
+	for _, batch := range batches {
+		p.lines[batch] = &line{forgiven: map[ledger.Owner]bool{}}
+	}
+	return p
 }
 
 func (p *promises) keep(t *rapid.T, s step) {

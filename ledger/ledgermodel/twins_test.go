@@ -19,8 +19,9 @@ type twins struct {
 	now      time.Time
 	promises *promises
 
-	// items are as the ledger showed them last.
+	// items and facts are as the ledger showed them last.
 	items map[ledger.Owner]ledger.Item
+	facts map[string]ledger.Batch
 	// tickets counts those given out, ticketOf keeps the one that began the last attempt of an item.
 	tickets  int
 	ticketOf map[ledger.Owner]string
@@ -31,6 +32,7 @@ func newTwins(client redis.UniversalClient) *twins {
 		now:      time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 		promises: newPromises(),
 		items:    map[ledger.Owner]ledger.Item{},
+		facts:    map[string]ledger.Batch{},
 		ticketOf: map[ledger.Owner]string{},
 	}
 	clock := func() time.Time { return w.now }
@@ -57,9 +59,10 @@ func (w *twins) call(t *rapid.T, batch string, o operation) {
 	t.Logf("-> %v", verdictOf(answer))
 	equal(t, "answer", o.onModel(w.model), answer)
 
-	before := w.items
+	before, was := w.items, w.facts[batch]
 	w.look(t, batch)
 	w.promises.keep(t, step{o, answer, before, w.items, ledger.Millis(w.now.UnixMilli())})
+	w.promises.lines[batch].keep(t, lineStep{o, batch, was, w.facts[batch], before, w.items})
 	if b, is := o.(begin); is && answer.(ledger.Start).Verdict == ledger.Begun {
 		w.ticketOf[b.item] = b.options.Ticket
 	}
@@ -74,6 +77,7 @@ func (w *twins) look(t *rapid.T, batch string) {
 	equal(t, "items", w.model.Items(batch), items)
 	equal(t, "batch", w.model.Batch(batch), facts)
 	countersAgree(t, items, facts)
+	w.facts[batch] = facts
 	w.items = maps.Clone(w.items)
 	maps.DeleteFunc(w.items, func(owner ledger.Owner, _ ledger.Item) bool { return owner.Batch == batch }) // it may be forgotten
 	for _, item := range items {

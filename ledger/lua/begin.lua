@@ -20,6 +20,7 @@
 --   busy       another attempt is in flight; ask again after the wait
 --   lookup     some outcome is unknown, and the token may be dead or has been used for another
 --              request: look for the HaVIP before sending
+--   held       the batch is held, and nothing of the item is in doubt: begin nothing, and let its task end
 --   idle       no request of it is known for longer than a token lives. If this ledger is an old one that
 --              was restored, there may have been some: look for the HaVIP before sending
 --   stale      every request under the token was refused, and it may be dead: give the item its next
@@ -79,6 +80,7 @@ if rec.lastSentAt and rec.lastSentAt - now > AHEAD then
   save_record(key, rec)
 end
 if rec.lookup or (rec.unknown and may_be_dead(rec.unknownSince)) then return answer('lookup') end
+if not rec.unknown and is_held() then return answer('held') end
 local last_known = math.max(rec.lastSentAt or 0, rec.renewedAt or 0, rec.registeredAt)
 if token_age > 0 and now - last_known > token_age and not looked then return answer('idle') end
 local failed = rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon

@@ -26,6 +26,10 @@ local TERMINAL = {
   review = true, canceled = true, deleted = true,
 }
 
+-- Of these a batch has only so many before it is held; see line.
+local FAILED = { rejected = true, review = true }
+local count_failure
+
 local function clock()
   local given = tonumber(ARGV[1])
   if given > 0 then return given end
@@ -101,6 +105,7 @@ local function move(key, rec, state, detail)
     redis.call('ZADD', OPEN, now, key)
     if state == 'unknown' then event(state, key, detail or '') end
   end
+  count_failure(rec, from, state)
 end
 
 -- withdraw cancels an item of which it is certain that nothing was created, for a person's reason.
