@@ -95,7 +95,7 @@ func (i *item) hinders(now ledger.Millis, o ledger.BeginOptions) ledger.Verdict 
 	switch {
 	case i.look:
 		return ledger.Lookup
-	case i.inDoubt() && mayBeDead(slices.Min(i.doubts)):
+	case i.inDoubt() && (mayBeDead(slices.Min(i.doubts)) || refused != 0 && mayBeDead(refused)):
 		return ledger.Lookup
 	case i.batch.hold != nil && !i.inDoubt():
 		return ledger.OnHold

@@ -38,6 +38,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"begin answers what stands", testStaleAfterTheHorizon},
 		{"a doubt is as old as the refusal before it", testDoubtAfterRefusal},
 		{"a token ages by BCE's clock", testTokenAgeIsBCEs},
+		{"a refusal in doubt, after a clock was put back, ages the token", testRefusalInDoubtAfterAClockWasPutBack},
 		{"sends that do not arrive keep no token alive", testTokenAgeDoesNotSlide},
 		{"begin ends retries at the horizon", testHorizon},
 		{"the horizon is of failures that go on", testHorizonBeginsAnew},

@@ -160,3 +160,15 @@ func testTokenAgeAfterAClockWasPutBack(t *testing.T, b *bench) {
 	b.begin(t, "unknown", terms("t2"), ledger.Lookup)
 	b.begin(t, "refused", terms("t2"), ledger.Stale)
 }
+
+// A refusal that comes after a doubt, and after a clock was put back, is of an older token by that clock.
+func testRefusalInDoubtAfterAClockWasPutBack(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.begin(t, "a", terms("t1"), ledger.Begun)
+	b.record(t, "a", 1, unknownOutcome, ledger.Applied)
+	b.pass(-30 * time.Second) // the doubt is of the future by less than anybody minds
+	b.sent(t, throttledOutcome, "a")
+	b.pass(20*time.Hour + time.Second)
+	b.begin(t, "a", terms("t2"), ledger.Lookup)
+	equal(t, "sends", b.item(t, "a").Record.Sends, 2)
+}

@@ -79,7 +79,9 @@ if rec.lastSentAt and rec.lastSentAt - now > AHEAD then
   rec.lastSentAt = now -- at the latest; what waits for some time since then must not wait for the clock
   save_record(key, rec)
 end
-if rec.lookup or (rec.unknown and may_be_dead(rec.unknownSince)) then return answer('lookup') end
+-- Where a clock was put back, a refusal that came after the doubt may be the older by it.
+local aged = rec.unknown and (may_be_dead(rec.unknownSince) or rec.refusedSince and may_be_dead(rec.refusedSince))
+if rec.lookup or aged then return answer('lookup') end
 if not rec.unknown and is_held() then return answer('held') end
 local last_known = math.max(rec.lastSentAt or 0, rec.renewedAt or 0, rec.registeredAt)
 if token_age > 0 and now - last_known > token_age and not looked then return answer('idle') end
