@@ -10,7 +10,7 @@ import (
 func (h *Handler) Drain() { h.drainOnce.Do(func() { close(h.draining) }) }
 
 // admit waits for the lane's permission.
-func (h *Handler) admit(ctx context.Context, j *job, deletion bool) error {
+func (h *Handler) admit(ctx context.Context, j *job) error {
 	if h.isDraining() {
 		return &Postpone{Reason: "the worker is stopping"}
 	}
@@ -22,7 +22,7 @@ func (h *Handler) admit(ctx context.Context, j *job, deletion bool) error {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, gateTimeout)
 	defer cancel()
-	pass, err := h.enter(ctx, j, deletion)
+	pass, err := h.enter(ctx, j)
 	var postpone *Postpone
 	switch {
 	case errors.As(err, &postpone):
@@ -34,8 +34,8 @@ func (h *Handler) admit(ctx context.Context, j *job, deletion bool) error {
 	return nil
 }
 
-func (h *Handler) enter(ctx context.Context, j *job, deletion bool) (Pass, error) {
-	if deletion {
+func (h *Handler) enter(ctx context.Context, j *job) (Pass, error) {
+	if j.deletion {
 		return h.Gate.EnterDeletion(ctx)
 	}
 	return h.Gate.Enter(ctx, j.payload.Request.SubnetID)

@@ -31,6 +31,7 @@ type API interface {
 // HandlerLedger is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
 type HandlerLedger interface {
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
+	Standing(ctx context.Context, batch, key string) (item ledger.Item, held bool, err error)
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
@@ -150,6 +151,8 @@ type job struct {
 	payload Payload
 	item    ledger.Item
 	log     zerolog.Logger
+	// deletion says that the item's HaVIP is to be deleted, as far as was known when it was looked at.
+	deletion bool
 	// lookedUp says that the idle item was looked for in vain.
 	lookedUp bool
 	// began is when the attempt was begun, and clockOffset what BCE's clock was ahead of ours as far
@@ -205,26 +208,14 @@ func (h *Handler) hold(ctx context.Context, j *job) (letGo func()) {
 
 // once is one admission and what came of it.
 func (h *Handler) once(ctx context.Context, j *job) error {
-	state := h.look(ctx, j)
-	if state == ledger.Canceled {
-		return nil
+	if ends, decision := h.endsEarly(ctx, j); ends {
+		return decision
 	}
-	if err := h.admit(ctx, j, state == ledger.Deleting); err != nil {
+	if err := h.admit(ctx, j); err != nil {
 		return err
 	}
 	defer j.pass.Done(context.WithoutCancel(ctx), Outcome{})
 	return h.carryOut(ctx, j)
-}
-
-// look tells how the item stands, so that the tasks of a batch that was withdrawn do not use up its lane's
-// rate, and those of one that is rolled back get through what holds creates back. Begin is what decides;
-// where this fails, or the task means another request, that is asked.
-func (h *Handler) look(ctx context.Context, j *job) ledger.State {
-	item, err := h.Ledger.Item(ctx, j.payload.Batch, j.payload.Key)
-	if err != nil || item.Fingerprint != fingerprint(j.payload.Item()) {
-		return ""
-	}
-	return item.Record.State
 }
 
 // read decodes the task and checks that it belongs here.
@@ -257,6 +248,8 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 		return h.learnAddress(ctx, j, start.Item.Record, start.At)
 	case ledger.ToDelete:
 		return h.rollBack(ctx, j)
+	case ledger.OnHold:
+		return h.setAside(j)
 	case ledger.Busy:
 		return h.awaitTurn(ctx, start.Wait)
 	case ledger.Lookup:

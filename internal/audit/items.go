@@ -27,7 +27,7 @@ func (x *examination) items(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			without, err := queue.WithoutTask(ctx, x.Redis, items)
+			without, err := queue.Lost(ctx, x.Redis, x.ledger, batch, items)
 			if err != nil {
 				return err
 			}

@@ -21,6 +21,16 @@ func NeedsTask(item ledger.Item) bool {
 	return !item.Record.State.Terminal() || item.Record.NeedsAddress()
 }
 
+// Lost returns those of a batch's items that need a task and have none. Items that are held with the batch
+// need none.
+func Lost(ctx context.Context, rdb redis.UniversalClient, records *ledger.Ledger, batch string, items []ledger.Item) ([]ledger.Item, error) {
+	moving, err := records.Moving(ctx, batch, items)
+	if err != nil {
+		return nil, err
+	}
+	return WithoutTask(ctx, rdb, moving)
+}
+
 // WithoutTask returns those of the items that need a task and of which none waits or runs, of any
 // lane and of any generation. It costs a look-up for each item and generation, in one round trip. A
 // task of a rescue has a name of its own and is not seen: its item then gets a task too many.

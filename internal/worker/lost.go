@@ -52,7 +52,7 @@ func (r *reconciler) mendBatch(ctx context.Context, batch string, left *int64) (
 		if err != nil {
 			return false, err
 		}
-		lost, err := queue.WithoutTask(ctx, r.rdb, items)
+		lost, err := queue.Lost(ctx, r.rdb, r.ledger, batch, items)
 		if err != nil {
 			return false, err
 		}

@@ -1,0 +1,50 @@
+package worker
+
+import (
+	"testing"
+	"time"
+
+	"havip/ledger"
+)
+
+// Items of a held batch need no task, and the reconciler makes them none, however long they are held;
+// what is in doubt gets one, and all do once the batch goes on.
+func TestReconcilerLeavesHeldItemsAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	s.enqueue(t, "bj", 3)
+	records := ledger.New(s.rdb)
+	start, err := records.Begin(t.Context(), batch, "bj-001", ledger.BeginOptions{Worker: "dead", Ticket: "t1", Lease: time.Millisecond})
+	if err != nil || start.Verdict != ledger.Begun {
+		t.Fatal(start.Verdict, err)
+	}
+	if _, err := records.Pause(t.Context(), batch, ledger.Act{By: "li@host"}); err != nil {
+		t.Fatal(err)
+	}
+	s.flushQueue(t)
+	r := s.reconcilerAt(staleAfter+time.Second, "w1")
+	r.mustRound(t)
+	r.mustRound(t)
+	if got := s.pending(t); len(got) != 1 {
+		t.Fatalf("pending while held: %v", got)
+	}
+	if _, err := records.Resume(t.Context(), batch, nil, ledger.Act{By: "li@host"}); err != nil {
+		t.Fatal(err)
+	}
+	r.mustRound(t)
+	r.mustRound(t)
+	if got := s.pending(t); len(got) != 3 {
+		t.Errorf("pending after it goes on: %v", got)
+	}
+}
+
+func (s *site) flushQueue(t *testing.T) {
+	t.Helper()
+	keys, err := s.rdb.Keys(t.Context(), "asynq:{"+bjQueue+"}*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.rdb.Del(t.Context(), keys...).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
