@@ -17,14 +17,21 @@ func (a *app) applyCommand() *cobra.Command {
 	var flags fileFlags
 	var wait, yes, allowVolatile bool
 	var timeout time.Duration
+	var limit failureLimit
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Enqueue every item of a file that is not done or under way",
 		Long: `Apply checks the whole file, refuses it if any row is wrong or conflicts with the batch,
 and then registers and enqueues what is missing. Killed at any moment, it is simply
-run again: the same file under the same batch name never creates anything twice.`,
+run again: the same file under the same batch name never creates anything twice.
+
+` + limitHelp + `
+
+A batch that is held stays so however often it is applied; ` + "`enqueue resume --batch`" + ` lets it
+go on.`,
 		Example: `  enqueue apply havips.csv
   enqueue apply havips.csv --batch spring --yes --wait
+  enqueue apply havips.csv --max-failures 1% --wait
   generate | enqueue apply - --format ndjson --batch generated`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -34,6 +41,7 @@ run again: the same file under the same batch name never creates anything twice.
 				return err
 			}
 			defer func() { _ = in.file.Close() }()
+			in.limit = limit
 			s, err := a.openDurable(ctx, allowVolatile)
 			if err != nil {
 				return err
@@ -52,6 +60,7 @@ run again: the same file under the same batch name never creates anything twice.
 	f := cmd.Flags()
 	f.BoolVar(&wait, "wait", false, "wait until the batch is done, then print its results")
 	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
+	defineMaxFailures(f, &limit)
 	f.BoolVar(&yes, "yes", false, "do not ask on a terminal")
 	f.BoolVar(&allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	return cmd
@@ -72,11 +81,20 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 	if err := confirm(ctx, plan); err != nil {
 		return err
 	}
+	return a.put(ctx, s, in)
+}
+
+// put enqueues the file's items, under the limit of failures that is asked for.
+func (a *app) put(ctx context.Context, s *session, in *input) error {
 	producer, release, err := s.producer()
 	if err != nil {
 		return err
 	}
 	defer release()
+	limited, err := s.limitFailures(ctx, in)
+	if err != nil {
+		return err
+	}
 	var done tally
 	bar := a.newBar("enqueue", 0, int64(in.rows))
 	defer bar.finish()
@@ -87,6 +105,11 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 	bar.finish()
 	if err != nil {
 		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, number(done.total()), count(in.rows, "row", "rows"))
+	}
+	if !limited { // another producer may have made the batch meanwhile
+		if _, err := s.limitFailures(ctx, in); err != nil {
+			return err
+		}
 	}
 	a.say("batch %s: %s", in.batch, done)
 	a.warnUnlessReplicated(ctx, s, in.batch)
@@ -156,6 +179,11 @@ func (a *app) afterApply(ctx context.Context, s *session, batch string, printRes
 	if printResults {
 		return a.printResults(ctx, s, batch, resultsFlags{})
 	}
+	b, err := s.ledger.Batch(ctx, batch)
+	if err != nil {
+		return err
+	}
+	a.sayHeld(b)
 	a.say("follow it with `enqueue watch %s`; see results with `enqueue results %s`", word(batch), word(batch))
 	return nil
 }

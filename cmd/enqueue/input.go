@@ -17,6 +17,7 @@ type input struct {
 	file  *manifest.File
 	batch string
 	rows  int
+	limit failureLimit
 }
 
 // fileFlags are the flags of every command that reads a file.
@@ -94,7 +95,11 @@ func (in *input) items(ctx context.Context) iter.Seq2[tasks.Row, error] {
 
 // source names the file and its user in the ledger.
 func (in *input) source() ledger.Source {
-	return ledger.Source{File: in.file.Name(), By: author()}
+	source := ledger.Source{File: in.file.Name(), By: author()}
+	if in.limit.given != nil {
+		source.MaxFailures = *in.limit.given
+	}
+	return source
 }
 
 // author names who works here, for people; it never fails.

@@ -13,18 +13,23 @@ import (
 
 func (a *app) pauseCommand() *cobra.Command {
 	var reason string
+	var of target
 	cmd := &cobra.Command{
-		Use:   "pause LANE",
-		Short: "Hold a lane back, for every worker at once",
+		Use:   "pause LANE | --batch BATCH",
+		Short: "Hold a lane or a batch back, for every worker at once",
 		Long: `Pause holds a lane back until somebody resumes it: within a second no worker begins
 anything new in it. Requests in flight end and are recorded. Items wait, and nothing of
 the wait counts. It survives restarts of workers and of Redis, and holds for workers
-that start later. ` + "`enqueue status`" + ` tells who paused what, when and why.`,
+that start later. ` + "`enqueue status`" + ` tells who paused what, when and why.
+
+With --batch it holds a batch, in whatever lanes its items are: nothing of it is begun from
+that moment on. What is in doubt is resolved all the same, since something of it may exist.`,
 		Example: `  enqueue pause default/bj --reason 'change of the key, until 14:00'
   enqueue status
-  enqueue resume default/bj`,
-		Args: cobra.ExactArgs(1),
-		RunE: a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
+  enqueue resume default/bj
+  enqueue pause --batch havips --reason 'is this the right subnet?'`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: of.act(a, func(ctx context.Context, s *session, l tasks.Lane) error {
 			pause, changed, err := lane.NewOperator(s.rdb, l.String()).Pause(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
 			switch {
 			case err != nil:
@@ -35,22 +40,34 @@ that start later. ` + "`enqueue status`" + ` tells who paused what, when and why
 				a.say("lane %s is paused: workers begin nothing new in it within a second; requests in flight end and are recorded", l)
 			}
 			return a.warnUnserved(s, l)
+		}, func(ctx context.Context, s *session, batch string) error {
+			return a.pauseBatch(ctx, s, batch, reason)
 		}),
 	}
+	of.define(cmd)
 	defineReason(cmd, &reason)
 	return cmd
 }
 
 func (a *app) resumeCommand() *cobra.Command {
 	var reason string
+	var of target
+	var limit failureLimit
 	cmd := &cobra.Command{
-		Use:   "resume LANE",
-		Short: "Let a paused lane go on",
+		Use:   "resume LANE | --batch BATCH",
+		Short: "Let a paused lane or a held batch go on",
 		Long: `Resume ends a pause: within two seconds every worker goes on. What holds the lane back
-besides (a wrong key, a used-up quota) stays held, and is told.`,
-		Example: "  enqueue resume default/bj",
-		Args:    cobra.ExactArgs(1),
-		RunE: a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
+besides (a wrong key, a used-up quota) stays held, and is told.
+
+With --batch it lets a batch go on that somebody paused, or that its failures stopped
+(--max-failures). Those failures are forgiven: under the limit that stands, or the one that
+is given, the count begins anew. Failures that came while somebody had it paused are not.
+Items that failed stay failed until ` + "`enqueue retry`" + `.`,
+		Example: `  enqueue resume default/bj
+  enqueue resume --batch havips --reason 'only the first rows were wrong'
+  enqueue resume --batch havips --max-failures none`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: of.act(a, func(ctx context.Context, s *session, l tasks.Lane) error {
 			changed, err := lane.NewOperator(s.rdb, l.String()).Resume(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
 			switch {
 			case err != nil:
@@ -61,8 +78,12 @@ besides (a wrong key, a used-up quota) stays held, and is told.`,
 				a.say("lane %s goes on", l)
 			}
 			return a.sayLaneHolds(ctx, s, l)
+		}, func(ctx context.Context, s *session, batch string) error {
+			return a.resumeBatch(ctx, s, batch, limit, reason)
 		}),
 	}
+	of.define(cmd)
+	defineMaxFailures(cmd.Flags(), &limit)
 	defineReason(cmd, &reason)
 	return cmd
 }

@@ -111,6 +111,7 @@ func (on *worksite) dispatch(ctx context.Context, items []ledger.Item) error {
 
 // afterRetry tells how to go on.
 func (a *app) afterRetry(b ledger.Batch, _ *bulkTally) {
+	a.sayHeld(b)
 	a.say("follow it with `enqueue watch %s`", word(b.Name))
 }
 

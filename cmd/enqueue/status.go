@@ -38,6 +38,7 @@ has set for it, is told on stderr.`,
 					return notFound(err)
 				}
 				a.sayIncomplete(b)
+				a.sayHeld(b)
 				return a.printBatches([]ledger.Batch{b})
 			}
 			batches, err := s.ledger.Batches(cmd.Context())
@@ -48,6 +49,7 @@ has set for it, is told on stderr.`,
 			for _, b := range batches {
 				if !b.Done() {
 					a.sayIncomplete(b)
+					a.sayHeld(b)
 					unfinished = append(unfinished, b)
 				}
 			}
@@ -84,6 +86,9 @@ func (a *app) listCommand() *cobra.Command {
 			if len(batches) == 0 {
 				a.say("no batches yet; make one with `enqueue apply FILE`")
 			}
+			for _, b := range batches {
+				a.sayHeld(b)
+			}
 			return a.printBatches(batches)
 		},
 	}
@@ -101,6 +106,8 @@ type batchView struct {
 	By          string           `json:"by"`
 	CreatedAt   *time.Time       `json:"createdAt"`
 	CompletedAt *time.Time       `json:"completedAt"`
+	MaxFailures string           `json:"maxFailures"`
+	Held        *holdView        `json:"held"`
 }
 
 func viewOf(b ledger.Batch) batchView {
@@ -108,6 +115,7 @@ func viewOf(b ledger.Batch) batchView {
 		Batch: b.Name, Phase: phase(b), Total: b.Total, Open: b.Open(), Failed: b.Failed(),
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
+		MaxFailures: string(b.Source.MaxFailures), Held: viewOfHold(b.Hold),
 	}
 	for state, n := range b.Counts {
 		v.Counts[string(state)] = n

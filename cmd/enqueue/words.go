@@ -45,6 +45,8 @@ func countsLine(b ledger.Batch) string {
 // phase says in a word how far a batch is.
 func phase(b ledger.Batch) string {
 	switch {
+	case holds(b):
+		return "held"
 	case b.CommittedAt == 0:
 		return "incomplete"
 	case b.Open() > 0:

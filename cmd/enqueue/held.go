@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+	"havip/ledger"
+)
+
+// holds reports whether the batch is held, and has something left that this is about.
+func holds(b ledger.Batch) bool { return b.Hold != nil && !b.Done() }
+
+// heldLine says since when a batch is held, by whom or what for, and what to do.
+func heldLine(b ledger.Batch) string {
+	goOn := fmt.Sprintf("`enqueue resume --batch %s` lets it go on", word(b.Name))
+	if !b.Hold.ByFailures() {
+		return fmt.Sprintf("batch %s is paused, %s; %s", b.Name, setBy(b.Hold.At.Time(), b.Hold.By, b.Hold.Reason, time.Now()), goOn)
+	}
+	return fmt.Sprintf("%s; `enqueue results %s --state rejected,review` tells why, %s", stopLine(b), word(b.Name), goOn)
+}
+
+// stopLine says what failures a batch is held for.
+func stopLine(b ledger.Batch) string {
+	h := b.Hold
+	return fmt.Sprintf("batch %s is held since %s: %s of %s failed, and more than %s are not wanted",
+		b.Name, ago(h.At, time.Now()), number(h.Failed), count(h.Total, "item", "items"), render.Printable(h.Limit.String()))
+}
+
+func (a *app) sayHeld(b ledger.Batch) {
+	if holds(b) {
+		a.say("%s", heldLine(b))
+	}
+}
+
+// errStopped is the end of waiting for a batch that its failures stopped: nothing moves until somebody
+// acts.
+func errStopped(b ledger.Batch) error {
+	return cli.Failf(cli.ExitItemsFailed, "%s; its items: %s", heldLine(b), countsLine(b))
+}
+
+// holdView is a hold as -o json and ndjson show it.
+type holdView struct {
+	Since time.Time `json:"since"`
+	// By and Reason are a person's, the others of failures.
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+	Limit  string `json:"limit"`
+	Failed int64  `json:"failed"`
+}
+
+func viewOfHold(h *ledger.Hold) *holdView {
+	if h == nil {
+		return nil
+	}
+	return &holdView{Since: h.At.Time(), By: h.By, Reason: h.Reason, Limit: string(h.Limit), Failed: h.Failed}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/queue"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// target is what pause and resume are about: a lane, as their argument, or a batch, as a flag.
+type target struct{ batch string }
+
+func (t *target) define(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&t.batch, "batch", "", "a batch, instead of a lane")
+}
+
+// act runs what is to be done to the lane or the batch that the command line names.
+func (t *target) act(a *app, onLane func(context.Context, *session, tasks.Lane) error, onBatch func(context.Context, *session, string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 && !cli.Given(cmd.Flags(), "batch") {
+			return a.onLane(onLane)(cmd, args) // $HAVIP_BATCH is a producer's
+		}
+		if (len(args) == 1) == (t.batch != "") {
+			return cli.Failf(cli.ExitUsage, "name a lane, or with --batch a batch; see `%s --help`", cmd.CommandPath())
+		}
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		return notFound(onBatch(cmd.Context(), s, t.batch))
+	}
+}
+
+// pauseBatch holds a batch for a person.
+func (a *app) pauseBatch(ctx context.Context, s *session, batch, reason string) error {
+	changed, err := s.ledger.Pause(ctx, batch, ledger.Act{By: author(), Reason: reasonText(reason)})
+	if err != nil {
+		return err
+	}
+	b, err := s.ledger.Batch(ctx, batch)
+	switch {
+	case err != nil:
+		return err
+	case changed:
+		a.say("batch %s is paused: nothing new of it is begun; what is in flight or in doubt ends and is recorded", batch)
+	case b.Hold != nil:
+		a.say("%s", heldLine(b))
+	}
+	return nil
+}
+
+// resumeBatch lets a batch go on. Killed half-way, it is run again: what has no task by then gets one.
+func (a *app) resumeBatch(ctx context.Context, s *session, batch string, limit failureLimit, reason string) error {
+	changed, err := s.ledger.Resume(ctx, batch, limit.given, ledger.Act{By: author(), Reason: reasonText(reason)})
+	if err != nil {
+		return err
+	}
+	b, err := s.ledger.Batch(ctx, batch)
+	if err != nil {
+		return err
+	}
+	if b.Hold != nil { // for failures that came while it was paused, or again already
+		return errStopped(b)
+	}
+	if !changed && limit.given != nil {
+		err = a.relimit(ctx, s, batch, *limit.given, reason)
+	}
+	if err == nil {
+		err = a.putBack(ctx, s, b, changed)
+	}
+	if err != nil {
+		return err
+	}
+	if changed {
+		a.say("batch %s goes on; follow it with `enqueue watch %s`", batch, word(batch))
+	} else {
+		a.say("batch %s is not held", batch)
+	}
+	return nil
+}
+
+// relimit sets the limit of a batch that goes on already.
+func (a *app) relimit(ctx context.Context, s *session, batch string, limit ledger.FailureLimit, reason string) error {
+	if _, err := s.ledger.LimitFailures(ctx, batch, limit, ledger.Act{By: author(), Reason: reasonText(reason)}); err != nil {
+		return err
+	}
+	b, err := s.ledger.Batch(ctx, batch)
+	if err == nil && b.Hold != nil {
+		return errStopped(b)
+	}
+	return err
+}
+
+// putBack puts in a task for each item that was held: of a batch that was held just now, also beside one
+// that is about to end for it.
+func (a *app) putBack(ctx context.Context, s *session, b ledger.Batch, wasHeld bool) error {
+	dispatcher, release, err := s.dispatcher()
+	if err != nil {
+		return err
+	}
+	defer release()
+	on := &worksite{session: s, tasks: dispatcher, batch: b.Name}
+	bar := a.newBar("resume", 0, b.Total)
+	defer bar.finish()
+	seen := int64(0)
+	err = on.eachChunk(ctx, func(items []ledger.Item) error {
+		back := heldBack(items)
+		if !wasHeld {
+			if back, err = queue.WithoutTask(ctx, s.rdb, back); err != nil {
+				return err
+			}
+		}
+		seen += int64(len(items))
+		bar.set(seen)
+		return on.dispatch(ctx, back)
+	})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w; run the same command again to go on, or a worker finds within minutes what has no task", err)
+	}
+	return err
+}
+
+func heldBack(items []ledger.Item) []ledger.Item {
+	var back []ledger.Item
+	for _, item := range items {
+		if item.Record.HeldBack() {
+			back = append(back, item)
+		}
+	}
+	return back
+}
+
+// eachChunk goes through the batch's items.
+func (on *worksite) eachChunk(ctx context.Context, do func([]ledger.Item) error) error {
+	chunk := make([]ledger.Item, 0, bulkChunk)
+	for item, err := range on.ledger.Items(ctx, on.batch) {
+		if err != nil {
+			return err
+		}
+		if chunk = append(chunk, item); len(chunk) == bulkChunk {
+			if err := do(chunk); err != nil {
+				return err
+			}
+			chunk = chunk[:0]
+		}
+	}
+	return do(chunk)
+}
