@@ -140,3 +140,16 @@ func (l *Ledger) OldestOpen(ctx context.Context, batch string) (item Item, found
 	}
 	return items[0], true, nil
 }
+
+// OldestDoubt is since when the unfinished item is in doubt that has been so for the longest; 0 when none
+// is. It costs the same whatever the batch's size.
+func (l *Ledger) OldestDoubt(ctx context.Context, batch string) (Millis, error) {
+	oldest, err := l.rdb.ZRangeWithScores(ctx, keysOf(batch).doubts, 0, 0).Result()
+	if err != nil {
+		return 0, fmt.Errorf("oldest doubt of batch %q: %w", batch, err)
+	}
+	if len(oldest) == 0 {
+		return 0, nil
+	}
+	return Millis(oldest[0].Score), nil
+}

@@ -52,7 +52,7 @@ func source(name string) string {
 }
 
 // keys of one batch, all in one Redis Cluster slot.
-type keys struct{ batch, specs, records, attempts, order, open, events, acts string }
+type keys struct{ batch, specs, records, attempts, order, open, events, acts, doubts string }
 
 func keysOf(batch string) keys {
 	prefix := "havip:{" + batch + "}:"
@@ -65,12 +65,13 @@ func keysOf(batch string) keys {
 		open:     prefix + "open",
 		events:   prefix + "events",
 		acts:     prefix + "acts",
+		doubts:   prefix + "doubts",
 	}
 }
 
 // list is in the order that lua/prelude.lua expects.
 func (k keys) list() []string {
-	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events, k.acts}
+	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events, k.acts, k.doubts}
 }
 
 // run calls a transition. The time goes first: 0 leaves it to Redis.

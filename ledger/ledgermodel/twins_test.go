@@ -77,6 +77,9 @@ func (w *twins) look(t *rapid.T, batch string) {
 	equal(t, "items", w.model.Items(batch), items)
 	equal(t, "batch", w.model.Batch(batch), facts)
 	countersAgree(t, items, facts)
+	oldest, err := w.ledger.OldestDoubt(t.Context(), batch)
+	ok(t, err)
+	equal(t, "oldest doubt", w.model.OldestDoubt(batch), oldest)
 	w.facts[batch] = facts
 	w.items = maps.Clone(w.items)
 	maps.DeleteFunc(w.items, func(owner ledger.Owner, _ ledger.Item) bool { return owner.Batch == batch }) // it may be forgotten

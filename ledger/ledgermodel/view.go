@@ -102,6 +102,24 @@ func (m *Model) Active() []string {
 	return names
 }
 
+// OldestDoubt is since when the unfinished item is in doubt that has been so for the longest, or 0.
+func (m *Model) OldestDoubt(name string) ledger.Millis {
+	b, found := m.batches[name]
+	if !found {
+		return 0
+	}
+	oldest := ledger.Millis(0)
+	for _, i := range b.open() {
+		if !i.inDoubt() {
+			continue
+		}
+		if since := slices.Min(i.doubts) - i.lately().offset; oldest == 0 || since < oldest {
+			oldest = since
+		}
+	}
+	return oldest
+}
+
 // Stale are the unfinished items that have not moved for so long, the oldest first.
 func (m *Model) Stale(name string, unmoved time.Duration) []ledger.Item {
 	b, found := m.batches[name]

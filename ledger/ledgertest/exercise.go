@@ -116,6 +116,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"repeated acts on the line are one", testLineTwice},
 		{"of a held batch only what is in doubt moves", testMoving},
 		{"of concurrent failures none is begun after the last", testConcurrentFailures},
+		{"the oldest doubt is known", testOldestDoubt},
 		{"unknown names are told apart from trouble", testNotFound},
 		{"text survives unchanged", testText},
 		{"without a clock of its own it takes redis's", testRedisClock},

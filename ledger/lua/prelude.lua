@@ -11,12 +11,13 @@
 --   KEYS[6]  havip:{B}:open      zset    items that are not finished, by last change (ms)
 --   KEYS[7]  havip:{B}:events    stream  what happened, capped
 --   KEYS[8]  havip:{B}:acts      list    what persons did to the batch; JSON, capped
+--   KEYS[9]  havip:{B}:doubts    zset    unfinished items in doubt, by since when (ms)
 --
 -- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock: one clock for a
 -- whole fleet of workers, so that leases do not depend on theirs.
 
 local BATCH, SPECS, RECORDS, ATTEMPTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local ORDER, OPEN, EVENTS, ACTS = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local ORDER, OPEN, EVENTS, ACTS, DOUBTS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 
 -- The newest events kept for a batch, approximately.
 local EVENTS_KEPT = 10000
@@ -57,6 +58,11 @@ end
 local function save_record(key, rec)
   rec.updatedAt = now
   redis.call('HSET', RECORDS, key, cjson.encode(rec))
+  if rec.unknown and not TERMINAL[rec.state] then
+    redis.call('ZADD', DOUBTS, rec.unknownSince - (rec.offset or 0), key) -- by our clock
+  else
+    redis.call('ZREM', DOUBTS, key)
+  end
 end
 
 -- batch_exists tells a batch from what forget leaves of one.
