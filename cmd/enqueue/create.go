@@ -123,12 +123,17 @@ func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, time
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	for {
-		item, err := s.ledger.Item(ctx, batch, key)
+		item, held, err := s.ledger.Standing(ctx, batch, key)
 		if err != nil {
 			return pendingOr(ctx, batch, err)
 		}
 		if item.Record.State.Terminal() && !item.Record.NeedsAddress() {
 			return nil
+		}
+		if held && item.Record.HeldBack() {
+			if err := a.heldItem(ctx, s, batch); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-poll.C:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -35,9 +36,27 @@ func (a *app) sayHeld(b ledger.Batch) {
 }
 
 // errStopped is the end of waiting for a batch that its failures stopped: nothing moves until somebody
-// acts.
-func errStopped(b ledger.Batch) error {
-	return cli.Failf(cli.ExitItemsFailed, "%s; its items: %s", heldLine(b), countsLine(b))
+// acts. GoOn is how, where it is not by resume.
+func errStopped(b ledger.Batch, goOn string) error {
+	what := heldLine(b)
+	if goOn != "" {
+		what = stopLine(b) + "; " + goOn
+	}
+	return cli.Failf(cli.ExitItemsFailed, "%s; its items: %s", what, countsLine(b))
+}
+
+// heldItem ends the waiting for one item of a held batch.
+func (a *app) heldItem(ctx context.Context, s *session, batch string) error {
+	b, err := s.ledger.Batch(ctx, batch)
+	switch {
+	case err != nil:
+		return err
+	case b.Hold != nil && !b.Hold.ByFailures():
+		return cli.Failf(cli.ExitPending, "the item is held with its batch: %s", heldLine(b))
+	case b.Hold != nil:
+		return errStopped(b, "")
+	}
+	return nil
 }
 
 // holdView is a hold as -o json and ndjson show it.

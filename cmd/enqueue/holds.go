@@ -121,8 +121,8 @@ func (a *app) sayUnserved(ctx context.Context, s *session, l tasks.Lane) error {
 	if err != nil || size.Waiting() == 0 {
 		return err
 	}
-	served, err := isServed(s, l)
-	if err == nil && !served {
+	unserved, err := staysUnserved(ctx, s, l)
+	if unserved {
 		a.say("%s", unservedLine(l))
 	}
 	return err

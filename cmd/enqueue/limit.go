@@ -40,7 +40,7 @@ func (a *app) limitSetCommand() *cobra.Command {
 			return err
 		}
 		a.say("lane %s: %s over the whole fleet, in force within two seconds; `enqueue limit unset %s` goes back to the workers' own", l, rate(rps), l)
-		return a.warnUnserved(s, l)
+		return a.warnUnserved(ctx, s, l)
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {

@@ -56,46 +56,39 @@ func (a *app) pauseBatch(ctx context.Context, s *session, batch, reason string) 
 	return nil
 }
 
-// resumeBatch lets a batch go on. Killed half-way, it is run again: what has no task by then gets one.
+// resumeBatch lets a batch go on, and says so.
 func (a *app) resumeBatch(ctx context.Context, s *session, batch string, limit failureLimit, reason string) error {
-	changed, err := s.ledger.Resume(ctx, batch, limit.given, ledger.Act{By: author(), Reason: reasonText(reason)})
-	if err != nil {
+	changed, err := a.letGoOn(ctx, s, batch, limit, reason)
+	switch {
+	case err != nil:
 		return err
-	}
-	b, err := s.ledger.Batch(ctx, batch)
-	if err != nil {
-		return err
-	}
-	if b.Hold != nil { // for failures that came while it was paused, or again already
-		return errStopped(b)
-	}
-	if !changed && limit.given != nil {
-		err = a.relimit(ctx, s, batch, *limit.given, reason)
-	}
-	if err == nil {
-		err = a.putBack(ctx, s, b, changed)
-	}
-	if err != nil {
-		return err
-	}
-	if changed {
+	case changed:
 		a.say("batch %s goes on; follow it with `enqueue watch %s`", batch, word(batch))
-	} else {
+	default:
 		a.say("batch %s is not held", batch)
 	}
 	return nil
 }
 
-// relimit sets the limit of a batch that goes on already.
-func (a *app) relimit(ctx context.Context, s *session, batch string, limit ledger.FailureLimit, reason string) error {
-	if _, err := s.ledger.LimitFailures(ctx, batch, limit, ledger.Act{By: author(), Reason: reasonText(reason)}); err != nil {
-		return err
+// letGoOn reports whether the batch was held. Killed half-way, it is run again: what has no task by then
+// gets one.
+func (a *app) letGoOn(ctx context.Context, s *session, batch string, limit failureLimit, reason string) (changed bool, err error) {
+	act := ledger.Act{By: author(), Reason: reasonText(reason)}
+	changed, err = s.ledger.Resume(ctx, batch, limit.given, act)
+	if err == nil && !changed && limit.given != nil {
+		_, err = s.ledger.LimitFailures(ctx, batch, *limit.given, act)
+	}
+	if err != nil {
+		return changed, err
 	}
 	b, err := s.ledger.Batch(ctx, batch)
-	if err == nil && b.Hold != nil {
-		return errStopped(b)
+	switch {
+	case err != nil:
+		return changed, err
+	case b.Hold != nil: // for failures that came while it was paused, or under the new limit
+		return changed, errStopped(b, "")
 	}
-	return err
+	return changed, a.putBack(ctx, s, b, changed)
 }
 
 // putBack puts in a task for each item that was held: of a batch that was held just now, also beside one

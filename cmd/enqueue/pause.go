@@ -39,7 +39,7 @@ that moment on. What is in doubt is resolved all the same, since something of it
 			default:
 				a.say("lane %s is paused: workers begin nothing new in it within a second; requests in flight end and are recorded", l)
 			}
-			return a.warnUnserved(s, l)
+			return a.warnUnserved(ctx, s, l)
 		}, func(ctx context.Context, s *session, batch string) error {
 			return a.pauseBatch(ctx, s, batch, reason)
 		}),
@@ -109,9 +109,9 @@ func (a *app) onLane(run func(context.Context, *session, tasks.Lane) error) func
 }
 
 // warnUnserved speaks of a lane that nobody serves: its name may be misspelt.
-func (a *app) warnUnserved(s *session, l tasks.Lane) error {
-	served, err := isServed(s, l)
-	if err == nil && !served {
+func (a *app) warnUnserved(ctx context.Context, s *session, l tasks.Lane) error {
+	unserved, err := staysUnserved(ctx, s, l)
+	if unserved {
 		a.say("no worker serves lane %s at present; it holds for one that starts", l)
 	}
 	return err

@@ -1,40 +1,48 @@
 package main
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/schollz/progressbar/v3"
 
 	"havip/internal/cli"
+	"havip/internal/render"
 )
 
 // lineEvery spaces progress lines where there is no terminal: calm enough for a CI log.
 const lineEvery = 5 * time.Second
 
-// bar shows how far something is: a bar on a terminal, a line now and then elsewhere.
+// bar shows how far something is: on a terminal a bar, and the details in a line below it; elsewhere a
+// line now and then, if there is news.
 type bar struct {
 	app   *app
 	label string
 	total int64
 	drawn *progressbar.ProgressBar
-	last  time.Time
 	once  sync.Once
 	// before is how far it was when it began to be shown: no part of what goes on now, nor of its speed.
 	before int64
+	pace   pace
+	// last is when a line was written, and said what it was; below is what the line below the bar shows.
+	last        time.Time
+	said, below string
 }
 
+// newBar begins to show something of which so much was done before.
 func (a *app) newBar(label string, before, total int64) *bar {
-	b := &bar{app: a, label: label, total: total, last: time.Now(), before: before}
-	if cli.IsTerminal(a.err) && total > 0 {
-		b.drawn = progressbar.NewOptions64(max(1, total-before),
+	b := &bar{app: a, label: render.Printable(label), total: total, last: time.Now(), before: before}
+	if cli.IsTerminal(a.err) && a.getenv("TERM") != "dumb" && total > before {
+		b.drawn = progressbar.NewOptions64(total-before,
 			progressbar.OptionSetWriter(a.err),
-			progressbar.OptionSetDescription(label),
-			progressbar.OptionSetWidth(30),
+			progressbar.OptionSetDescription(b.label),
+			progressbar.OptionSetWidth(barWidth),
 			progressbar.OptionShowCount(),
-			progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("items"),
-			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetPredictTime(false), // its own is 0 s when nothing moves
+			progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionUseANSICodes(a.getenv("NO_COLOR") == ""),
 			progressbar.OptionClearOnFinish(),
@@ -43,36 +51,79 @@ func (a *app) newBar(label string, before, total int64) *bar {
 	return b
 }
 
-// set shows n of the total; detail follows in lines, where there is room for it.
-func (b *bar) set(n int64, detail ...string) {
-	if b.drawn != nil {
-		_ = b.drawn.Set64(n - b.before) // a terminal that cannot be written to needs no bar
-		return
+// set shows n of the total.
+func (b *bar) set(n int64) { b.tell(n, "", "") }
+
+// tell shows n of the total, and what else there is to know. That something grew older is no news.
+func (b *bar) tell(n int64, news, aging string) {
+	b.pace.note(time.Now(), n)
+	detail := strings.Trim(aging+"; "+news, "; ")
+	switch {
+	case b.drawn != nil:
+		b.draw(n, detail)
+	case number(n)+news != b.said && time.Since(b.last) >= lineEvery:
+		b.said, b.last = number(n)+news, time.Now()
+		b.line(n, detail)
 	}
-	if time.Since(b.last) < lineEvery {
-		return
-	}
-	b.last = time.Now()
-	text := ""
-	if len(detail) > 0 {
-		text = ": " + detail[0]
-	}
-	b.app.say("%s: %s of %s%s", b.label, number(n), number(b.total), text)
 }
 
-// interrupt clears the bar for a line of talk; the next set draws it again.
-func (b *bar) interrupt(format string, args ...any) {
-	if b.drawn != nil {
-		_ = b.drawn.Clear()
+func (b *bar) line(n int64, detail string) {
+	text := fmt.Sprintf("%s: %s of %s", b.label, number(n), number(b.total))
+	if pace := b.pace.describe(time.Now(), n, b.total); pace != "" {
+		text += ", " + pace
 	}
+	if detail != "" {
+		text += ": " + detail
+	}
+	b.app.say("%s", text)
+}
+
+// barWidth is that of the bar itself, where there is room.
+const barWidth = 30
+
+// draw fits both lines into the terminal's width: a line that is wrapped leaves its remains behind. A
+// terminal that cannot be written to needs no bar.
+func (b *bar) draw(n int64, detail string) {
+	width := cli.TerminalWidth(b.app.err, 80)
+	b.drawn.Describe(b.title(n, width))
+	_ = b.drawn.Set64(n - b.before)
+	if detail = runewidth.Truncate(detail, width-1, "…"); detail != b.below {
+		b.below = detail
+		b.write(fmt.Sprintf("\n\x1b[2K%s\x1b[F", detail))
+	}
+}
+
+// title is what stands before the bar: what it is about and how fast it goes on, as far as there is room
+// beside the shortest bar.
+func (b *bar) title(n int64, width int) string {
+	toCome := number(b.total - b.before)
+	room := width - len("  100%  || (/) ") - 2*len(toCome) - 1
+	pace := b.pace.describe(time.Now(), n, b.total)
+	if pace != "" {
+		pace = " " + pace
+	}
+	if runewidth.StringWidth(pace) > room/2 {
+		pace = ""
+	}
+	return runewidth.Truncate(b.label, max(1, room-runewidth.StringWidth(pace)), "…") + pace
+}
+
+func (b *bar) write(text string) { _, _ = fmt.Fprint(b.app.err, text) }
+
+// clear takes both lines off the terminal; what is set next draws them again.
+func (b *bar) clear() {
+	if b.drawn == nil {
+		return
+	}
+	b.write("\r\x1b[J")
+	b.below = ""
+}
+
+// interrupt makes room for a line of talk; the next set draws the bar again.
+func (b *bar) interrupt(format string, args ...any) {
+	b.clear()
 	b.app.say(format, args...)
 }
 
 // finish removes the bar. It may be called more than once.
-func (b *bar) finish() {
-	b.once.Do(func() {
-		if b.drawn != nil {
-			_ = b.drawn.Clear()
-		}
-	})
-}
+func (b *bar) finish() { b.once.Do(b.clear) }

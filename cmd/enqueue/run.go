@@ -27,6 +27,8 @@ import (
 type runFlags struct {
 	fileFlags
 	sandbox, yes      bool
+	resume            bool
+	limit             failureLimit
 	stateDir          string
 	endpoint, faults  string
 	allowPlainHTTP    bool
@@ -48,7 +50,10 @@ worker, and prints the results.
 
 With --sandbox it brings a simulated BCE as well: nothing leaves this machine and
 nothing real is created. Without, it needs credentials and a store that survives:
---redis, or a redis-server of its own in --state-dir, from which the next run goes on.`,
+--redis, or a redis-server of its own in --state-dir, from which the next run goes on.
+
+` + limitHelp + `
+Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 		Example: `  enqueue run --sandbox examples/havips.csv
   enqueue run --sandbox examples/havips.csv --faults 'seed=1,create:commit-500=0.2'
   enqueue run havips.csv                       # real HaVIPs, with your credentials`,
@@ -75,6 +80,8 @@ nothing real is created. Without, it needs credentials and a store that survives
 	f.Float64Var(&flags.rps, "rps", lane.DefaultRPS, "creates a second of each lane; 0 means no limit (default with --sandbox)")
 	f.IntVar(&flags.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this time, with exit code 8; the next run goes on")
+	f.BoolVar(&flags.resume, "resume", false, "let the batch go on if it is held")
+	defineMaxFailures(f, &flags.limit)
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
 	f.StringVar(&flags.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
 	f.StringVar(&flags.logLev, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")
@@ -93,6 +100,7 @@ func (a *app) runFile(ctx context.Context, path string, flags runFlags) error {
 		return err
 	}
 	defer func() { _ = in.file.Close() }()
+	in.limit = flags.limit
 	lanes, err := lanesOf(ctx, in)
 	if err != nil {
 		return err
@@ -120,6 +128,11 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 	if err := a.apply(ctx, s, in, a.confirmer(yes, in.file.Name())); err != nil {
 		return err
 	}
+	if flags.resume {
+		if _, err := a.letGoOn(ctx, s, in.batch, flags.limit, "run --resume"); err != nil {
+			return err
+		}
+	}
 	files, err := a.openSpool(flags, log)
 	if err != nil {
 		return err
@@ -133,8 +146,11 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 	defer w.Stop()
 	started := time.Now()
 	b, err := a.followRun(ctx, s, in.batch, flags)
-	if err != nil {
+	if err != nil && !holds(b) {
 		return err
+	}
+	if err != nil {
+		return errors.Join(a.printResults(ctx, s, in.batch, resultsFlags{}), err)
 	}
 	if err := a.printResults(ctx, s, in.batch, resultsFlags{}); err != nil {
 		return err
@@ -162,7 +178,11 @@ or with a Redis of yours, and workers on one machine or several:
 func (a *app) followRun(ctx context.Context, s *session, batch string, flags runFlags) (ledger.Batch, error) {
 	ctx, cancel := withTimeout(ctx, flags.timeout)
 	defer cancel()
-	b, err := (&watcher{app: a, session: s, batch: batch}).run(ctx)
+	goOn := "run the same command with --resume to go on"
+	if flags.sandbox {
+		goOn = "nothing of the simulation is kept"
+	}
+	b, err := (&watcher{app: a, session: s, batch: batch, goOn: goOn}).run(ctx)
 	if err == nil || ctx.Err() == nil {
 		return b, err
 	}

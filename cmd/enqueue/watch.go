@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
-	"github.com/hibiken/asynq"
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
@@ -25,6 +25,9 @@ const (
 	// redisPatience bounds the wait for a Redis that went away, asked again every redisRetry.
 	redisPatience = 2 * time.Minute
 	redisRetry    = time.Second
+	// stopGrace bounds the wait for what was in flight when failures stopped a batch: a dead worker's
+	// requests stand as in flight for as long as nobody goes on with them.
+	stopGrace = 40 * time.Second
 	// stillAfter is how long nothing may happen before it is looked into.
 	stillAfter = 5 * time.Second
 )
@@ -36,7 +39,8 @@ func (a *app) watchCommand() *cobra.Command {
 		Use:   "watch BATCH",
 		Short: "Follow a batch until it is done",
 		Long: `Watch follows a batch until it is done. It only looks: ended by Ctrl-C or --timeout, it
-leaves the batch running.`,
+leaves the batch running. Of a batch that its failures stopped (--max-failures) it tells
+why and what to do, and exits with 1; a pause is told and waited for.`,
 		Example: `  enqueue watch havips
   enqueue watch havips --timeout 10m --exit-status     # 0 done, 1 some failed, 8 not finished`,
 		Args: cobra.ExactArgs(1),
@@ -101,41 +105,70 @@ type watcher struct {
 	*app
 	*session
 	batch string
-	bar   *bar
+	// goOn says how a batch that its failures stopped is let go on; "" is with resume.
+	goOn string
+	bar  *bar
 	// changed is when an item last ended; told is what was last said about why none does.
 	changed time.Time
 	open    int64
 	told    string
+	// unserved is what a first look found that nobody serves.
+	unserved string
+	doubt    doubtWatch
 }
 
 func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
+	defer w.end()
 	var finished time.Time
 	for {
 		b, err := w.read(ctx)
 		if err != nil {
-			w.end()
 			return b, notFound(err)
 		}
-		w.show(b)
-		if b.Done() {
+		w.show(ctx, b)
+		switch {
+		case b.Done():
 			if finished.IsZero() {
 				finished = time.Now()
 			}
 			if b.AddressPending == 0 || time.Since(finished) > addressGrace {
-				w.end()
 				return b, nil
 			}
-		} else if time.Since(w.changed) > stillAfter {
+		case b.Hold != nil:
+			if err := w.heed(b); err != nil {
+				return b, err
+			}
+		case time.Since(w.changed) > stillAfter:
 			w.explain(ctx, b)
 		}
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
-			w.end()
 			return b, ctx.Err()
 		}
+	}
+}
+
+// heed is about a batch that is held. One that its failures stopped moves only when somebody acts, so that
+// the waiting ends, once what was in flight has ended. A person who paused it will let it go on.
+func (w *watcher) heed(b ledger.Batch) error {
+	if !b.Hold.ByFailures() {
+		w.tellOnce("held "+strconv.FormatInt(int64(b.Hold.At), 10), heldLine(b))
+		return nil
+	}
+	if b.Counts[ledger.Sending] > 0 && time.Since(b.Hold.At.Time()) < stopGrace {
+		return nil
+	}
+	return errStopped(b, w.goOn)
+}
+
+// tellOnce says something, unless it was the last that was said.
+func (w *watcher) tellOnce(kind, text string) {
+	if kind != w.told && text != "" {
+		w.told = kind
+		w.bar.interrupt("%s", text)
 	}
 }
 
@@ -150,10 +183,7 @@ func (w *watcher) read(ctx context.Context) (ledger.Batch, error) {
 		if err == nil || errors.As(err, &missing) || w.bar == nil || ctx.Err() != nil || time.Since(failing) > redisPatience {
 			return b, err
 		}
-		if w.told != "redis" {
-			w.told = "redis"
-			w.bar.interrupt("redis does not answer; still looking (%v)", err)
-		}
+		w.tellOnce("redis", fmt.Sprintf("redis does not answer; still looking (%v)", err))
 		select {
 		case <-again.C:
 		case <-ctx.Done():
@@ -168,23 +198,21 @@ func (w *watcher) end() {
 	}
 }
 
-func (w *watcher) show(b ledger.Batch) {
+func (w *watcher) show(ctx context.Context, b ledger.Batch) {
 	if w.bar == nil {
 		w.bar = w.newBar(w.batch, b.Total-b.Open(), b.Total)
 	}
 	if open := b.Open(); open != w.open || w.changed.IsZero() {
 		w.open, w.changed = open, time.Now()
 	}
-	w.bar.set(b.Total-b.Open(), countsLine(b))
+	w.bar.tell(b.Total-b.Open(), troubleFirst(b), w.doubt.line(ctx, w.session, w.batch))
 }
 
 // explain says, once for each reason, why nothing moves.
 func (w *watcher) explain(ctx context.Context, b ledger.Batch) {
 	w.changed = time.Now()
-	kind, reason, err := w.reason(ctx, b)
-	if err == nil && kind != w.told {
-		w.told = kind
-		w.bar.interrupt("%s", reason)
+	if kind, reason, err := w.reason(ctx, b); err == nil {
+		w.tellOnce(kind, reason)
 	}
 }
 
@@ -214,15 +242,32 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 		return "", "", err
 	}
 	if !served {
-		return "unserved " + l.String(), unservedLine(l), nil
+		return w.lookTwice("unserved "+l.String(), unservedLine(l))
 	}
+	w.unserved = ""
+	kind, text = itemReason(item)
+	return kind, text, nil
+}
+
+// lookTwice tells only on a second look, some seconds later, that nobody serves a lane: workers say that
+// they do every few seconds, and after a restart of Redis it takes them as long.
+func (w *watcher) lookTwice(kind, text string) (string, string, error) {
+	if w.unserved != kind {
+		w.unserved = kind
+		return w.told, "", nil
+	}
+	return kind, text, nil
+}
+
+// itemReason is why the oldest open item does not move, as far as its record tells.
+func itemReason(item ledger.Item) (kind, text string) {
 	rec := item.Record
 	if rec.Class == "" {
-		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s and waits for its turn; if its task was lost, a worker finds that out within minutes", item.Key, rec.State), nil
+		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s and waits for its turn; if its task was lost, a worker finds that out within minutes", item.Key, rec.State)
 	}
 	message := runewidth.Truncate(render.Printable(rec.Message), maxReason, "…")
 	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s %s: %s",
-		item.Key, rec.State, rec.Class, render.Printable(rec.Code), message), nil
+		item.Key, rec.State, rec.Class, render.Printable(rec.Code), message)
 }
 
 // incompleteLine is about a batch that its producer is not through with.
@@ -236,20 +281,6 @@ func incompleteLine(b ledger.Batch) string {
 
 // maxReason bounds a message of BCE among lines of progress, in cells.
 const maxReason = 100
-
-// isServed reports whether some worker takes tasks of the lane.
-func isServed(s *session, l tasks.Lane) (bool, error) {
-	servers, err := asynq.NewInspectorFromRedisClient(s.rdb).Servers()
-	if err != nil {
-		return false, err
-	}
-	for _, server := range servers {
-		if _, ok := server.Queues[l.Queue()]; ok {
-			return true, nil
-		}
-	}
-	return false, nil
-}
 
 // notFound gives a batch that does not exist its exit code and remedy.
 func notFound(err error) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,8 +31,12 @@ func number[N int | int64](n N) string {
 
 // countsLine says how many items of a batch stand in each state, in a fixed order.
 func countsLine(b ledger.Batch) string {
+	return countsOf(b, ledger.States())
+}
+
+func countsOf(b ledger.Batch, states []ledger.State) string {
 	var parts []string
-	for _, state := range ledger.States() {
+	for _, state := range states {
 		if n := b.Counts[state]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s", number(n), state))
 		}
@@ -40,6 +45,13 @@ func countsLine(b ledger.Batch) string {
 		return "no items"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// troubleFirst says the same with what asks for attention in front: where a line is cut, it stays.
+func troubleFirst(b ledger.Batch) string {
+	first := []ledger.State{ledger.Rejected, ledger.Review, ledger.Unknown, ledger.Waiting}
+	rest := slices.DeleteFunc(ledger.States(), func(s ledger.State) bool { return slices.Contains(first, s) })
+	return countsOf(b, append(first, rest...))
 }
 
 // phase says in a word how far a batch is.
@@ -63,15 +75,20 @@ func ago(m ledger.Millis, now time.Time) string {
 	if m == 0 {
 		return "-"
 	}
-	switch d := now.Sub(m.Time()); {
+	return inOneUnit(now.Sub(m.Time())) + " ago"
+}
+
+// inOneUnit says a time in one unit, rounded down.
+func inOneUnit(d time.Duration) string {
+	switch {
 	case d < time.Minute:
-		return fmt.Sprintf("%ds ago", max(0, int(d.Seconds())))
+		return fmt.Sprintf("%ds", max(0, int(d.Seconds())))
 	case d < time.Hour:
-		return fmt.Sprintf("%dm ago", int(d.Minutes()))
+		return fmt.Sprintf("%dm", int(d.Minutes()))
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh ago", int(d.Hours()))
+		return fmt.Sprintf("%dh", int(d.Hours()))
 	default:
-		return fmt.Sprintf("%dd ago", int(d.Hours()/24))
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
 	}
 }
 

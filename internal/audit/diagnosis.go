@@ -22,6 +22,7 @@ const (
 	CodeNoWorker    Code = "no-worker"
 	CodeHeld        Code = "held"
 	CodePaused      Code = "paused"
+	CodeStopped     Code = "stopped"
 	CodeArchived    Code = "archived"
 	CodeOrphaned    Code = "orphaned"
 	CodeGhosts      Code = "ghosts"

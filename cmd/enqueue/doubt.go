@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"havip/ledger"
+)
+
+// doubtEvery spaces the looks at a batch's oldest doubt.
+const doubtEvery = time.Second
+
+// doubtWatch tells how old the oldest doubt of a batch is.
+type doubtWatch struct {
+	looked time.Time
+	since  ledger.Millis
+}
+
+// line is "" while nothing is in doubt. Where it cannot be read, what was read last stands: it is the
+// batch's reader who tells of a Redis that is away.
+func (d *doubtWatch) line(ctx context.Context, s *session, batch string) string {
+	if time.Since(d.looked) >= doubtEvery {
+		d.looked = time.Now()
+		if since, err := s.ledger.OldestDoubt(ctx, batch); err == nil {
+			d.since = since
+		}
+	}
+	if d.since == 0 {
+		return ""
+	}
+	return "in doubt for " + inOneUnit(time.Since(d.since.Time()))
+}

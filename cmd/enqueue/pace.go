@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// paceOver is the time over which speed is measured: long enough to be calm, short enough to follow a
+	// lane that is throttled or held.
+	paceOver  = 30 * time.Second
+	paceEvery = time.Second
+)
+
+// pace is how fast something goes on, by what was done of late.
+type pace struct{ marks []mark }
+
+type mark struct {
+	at   time.Time
+	done int64
+}
+
+// note takes down how much is done. Marks are a second apart, so there are few.
+func (p *pace) note(now time.Time, done int64) {
+	if n := len(p.marks); n > 0 && now.Sub(p.marks[n-1].at) < paceEvery {
+		return
+	}
+	p.marks = append(p.marks, mark{now, done})
+	for len(p.marks) > 2 && now.Sub(p.marks[1].at) >= paceOver {
+		p.marks = p.marks[1:]
+	}
+}
+
+// perSecond is 0 while nothing goes on, or it is too early to say.
+func (p *pace) perSecond(now time.Time, done int64) float64 {
+	if len(p.marks) == 0 {
+		return 0
+	}
+	over := now.Sub(p.marks[0].at)
+	if over < paceEvery {
+		return 0
+	}
+	return max(0, float64(done-p.marks[0].done)/over.Seconds())
+}
+
+// describe says how fast it goes on and how long the rest takes at that rate, or "".
+func (p *pace) describe(now time.Time, done, total int64) string {
+	rate := p.perSecond(now, done)
+	if rate == 0 {
+		return ""
+	}
+	text := perTime(rate)
+	if left := total - done; left > 0 {
+		text += ", " + inOneUnit(time.Duration(float64(left)/rate*float64(time.Second))) + " left"
+	}
+	return text
+}
+
+// perTime says a rate of items in the unit that makes it a whole number.
+func perTime(perSecond float64) string {
+	switch {
+	case perSecond >= 1:
+		return number(int64(perSecond+0.5)) + "/s"
+	case perSecond*60 >= 1:
+		return fmt.Sprintf("%.0f/min", perSecond*60)
+	default:
+		return fmt.Sprintf("%.0f/h", perSecond*3600)
+	}
+}
