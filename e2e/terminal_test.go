@@ -22,9 +22,15 @@ type terminal struct {
 
 func (w *world) terminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
+	return w.terminalOf(t, 120, args...)
+}
+
+// terminalOf is so many columns wide.
+func (w *world) terminalOf(t *testing.T, columns uint16, args ...string) *terminal {
+	t.Helper()
 	cmd := exec.Command(program("enqueue"), args...)
 	cmd.Env, cmd.Dir = append(w.env, "TERM=xterm-256color"), w.dir
-	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 120})
+	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: columns})
 	if err != nil {
 		t.Fatal(err)
 	}

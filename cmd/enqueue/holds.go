@@ -117,11 +117,12 @@ func holdOf(ctx context.Context, s *session, l tasks.Lane, item ledger.Item) (la
 
 // sayUnserved tells of a lane whose tasks nobody takes.
 func (a *app) sayUnserved(ctx context.Context, s *session, l tasks.Lane) error {
-	size, err := queue.Of(s.rdb, l).Sizes(ctx)
+	q := queue.Of(s.rdb, l)
+	size, err := q.Sizes(ctx)
 	if err != nil || size.Waiting() == 0 {
 		return err
 	}
-	unserved, err := staysUnserved(ctx, s, l)
+	unserved, err := q.StaysUnserved(ctx, queue.SecondLook)
 	if unserved {
 		a.say("%s", unservedLine(l))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/lane"
+	"havip/internal/queue"
 	"havip/tasks"
 )
 
@@ -110,7 +111,7 @@ func (a *app) onLane(run func(context.Context, *session, tasks.Lane) error) func
 
 // warnUnserved speaks of a lane that nobody serves: its name may be misspelt.
 func (a *app) warnUnserved(ctx context.Context, s *session, l tasks.Lane) error {
-	unserved, err := staysUnserved(ctx, s, l)
+	unserved, err := queue.Of(s.rdb, l).StaysUnserved(ctx, queue.SecondLook)
 	if unserved {
 		a.say("no worker serves lane %s at present; it holds for one that starts", l)
 	}

@@ -27,9 +27,12 @@ type bar struct {
 	// before is how far it was when it began to be shown: no part of what goes on now, nor of its speed.
 	before int64
 	pace   pace
-	// last is when a line was written, and said what it was; below is what the line below the bar shows.
-	last        time.Time
-	said, below string
+	// last is when a line was written, and said what it was.
+	last time.Time
+	said string
+	// up is set while the bar is to be seen, and below is what the line below it shows.
+	up    bool
+	below string
 }
 
 // newBar begins to show something of which so much was done before.
@@ -51,6 +54,17 @@ func (a *app) newBar(label string, before, total int64) *bar {
 	return b
 }
 
+// grow is for what becomes more meanwhile.
+func (b *bar) grow(total int64) {
+	if total == b.total {
+		return
+	}
+	b.total = total
+	if b.drawn != nil {
+		b.drawn.ChangeMax64(max(1, total-b.before))
+	}
+}
+
 // set shows n of the total.
 func (b *bar) set(n int64) { b.tell(n, "", "") }
 
@@ -59,6 +73,8 @@ func (b *bar) tell(n int64, news, aging string) {
 	b.pace.note(time.Now(), n)
 	detail := strings.Trim(aging+"; "+news, "; ")
 	switch {
+	case b.drawn != nil && n >= b.total:
+		b.clear() // the library ends a bar that is full, and more may come
 	case b.drawn != nil:
 		b.draw(n, detail)
 	case number(n)+news != b.said && time.Since(b.last) >= lineEvery:
@@ -78,12 +94,13 @@ func (b *bar) line(n int64, detail string) {
 	b.app.say("%s", text)
 }
 
-// barWidth is that of the bar itself, where there is room.
-const barWidth = 30
+// barWidth is that of the bar itself, where there is room, and barLeast where there is little.
+const barWidth, barLeast = 30, 10
 
 // draw fits both lines into the terminal's width: a line that is wrapped leaves its remains behind. A
 // terminal that cannot be written to needs no bar.
 func (b *bar) draw(n int64, detail string) {
+	b.up = true
 	width := cli.TerminalWidth(b.app.err, 80)
 	b.drawn.Describe(b.title(n, width))
 	_ = b.drawn.Set64(n - b.before)
@@ -97,7 +114,7 @@ func (b *bar) draw(n int64, detail string) {
 // beside the shortest bar.
 func (b *bar) title(n int64, width int) string {
 	toCome := number(b.total - b.before)
-	room := width - len("  100%  || (/) ") - 2*len(toCome) - 1
+	room := width - len(" 100% || (/) ") - barLeast - 2*len(toCome) - 1
 	pace := b.pace.describe(time.Now(), n, b.total)
 	if pace != "" {
 		pace = " " + pace
@@ -112,11 +129,11 @@ func (b *bar) write(text string) { _, _ = fmt.Fprint(b.app.err, text) }
 
 // clear takes both lines off the terminal; what is set next draws them again.
 func (b *bar) clear() {
-	if b.drawn == nil {
+	if !b.up {
 		return
 	}
 	b.write("\r\x1b[J")
-	b.below = ""
+	b.up, b.below = false, ""
 }
 
 // interrupt makes room for a line of talk; the next set draws the bar again.

@@ -12,6 +12,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/lane"
+	"havip/internal/queue"
 	"havip/internal/render"
 	"havip/ledger"
 	"havip/tasks"
@@ -205,6 +206,7 @@ func (w *watcher) show(ctx context.Context, b ledger.Batch) {
 	if open := b.Open(); open != w.open || w.changed.IsZero() {
 		w.open, w.changed = open, time.Now()
 	}
+	w.bar.grow(b.Total)
 	w.bar.tell(b.Total-b.Open(), troubleFirst(b), w.doubt.line(ctx, w.session, w.batch))
 }
 
@@ -237,7 +239,7 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	if err != nil || held {
 		return "held " + hold.SubnetID + hold.Code, holdLine(l, hold), err
 	}
-	served, err := isServed(w.session, l)
+	served, err := queue.Of(w.rdb, l).Served()
 	if err != nil {
 		return "", "", err
 	}

@@ -34,6 +34,8 @@ type Doctor struct {
 	Versions string
 	// StaleAfter is 0 for DefaultStaleAfter.
 	StaleAfter time.Duration
+	// SecondLook is how long nobody must serve a lane for it to be told; 0 for [queue.SecondLook].
+	SecondLook time.Duration
 	// Fix repairs what is safe to repair.
 	Fix bool
 	// Now is this machine's clock; nil for [time.Now].
@@ -62,6 +64,9 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 	}
 	if d.StaleAfter == 0 {
 		d.StaleAfter = DefaultStaleAfter
+	}
+	if d.SecondLook == 0 {
+		d.SecondLook = queue.SecondLook
 	}
 	x := &examination{
 		Doctor: d, say: say, ledger: ledger.New(d.Redis),

@@ -26,6 +26,7 @@ func (s *site) examine(t *testing.T, doctor Doctor) map[Code]Diagnosis {
 	if doctor.StaleAfter == 0 {
 		doctor.StaleAfter = time.Nanosecond
 	}
+	doctor.SecondLook = time.Nanosecond
 	said := map[Code]Diagnosis{}
 	err := doctor.Examine(t.Context(), func(d Diagnosis) error {
 		if d.Ails() && (d.Means == "" || d.Fix == "") {

@@ -36,6 +36,12 @@ func (x *examination) unserved(ctx context.Context, q *queue.Queue) error {
 	case size.Waiting() == 0:
 		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane, and it has no tasks."))
 	}
+	return x.tellUnserved(ctx, q, size)
+}
+
+// tellUnserved tells of a lane with tasks that nobody takes, on a second look.
+func (x *examination) tellUnserved(ctx context.Context, q *queue.Queue, size queue.Sizes) error {
+	l, subject := q.Lane, "lane "+q.Lane.String()
 	unfinished, err := x.ledger.Active(ctx, 0, 1)
 	if err != nil {
 		return err
@@ -43,6 +49,9 @@ func (x *examination) unserved(ctx context.Context, q *queue.Queue) error {
 	if len(unfinished) == 0 {
 		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane; %s, of items that have ended: the next worker clears them away.",
 			numbered(int(size.Waiting()), "task waits", "tasks wait")))
+	}
+	if unserved, err := q.StaysUnserved(ctx, x.SecondLook); err != nil || !unserved {
+		return err
 	}
 	return x.tell(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", numbered(int(size.Waiting()), "task waits", "tasks wait")).
 		saying("Its items stay as they are.", "Start one: `worker --lane "+l.String()+"`."))
