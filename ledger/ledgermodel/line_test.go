@@ -1,6 +1,7 @@
 package ledgermodel_test
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,9 @@ func (l *line) keep(t *rapid.T, s lineStep) {
 	l.note(s)
 	nothingIsBegunOnHold(t, s)
 	if hold := s.is.Hold; s.was.Hold != nil && hold == nil {
-		if _, is := s.operation.(resume); !is {
+		_, resumed := s.operation.(resume)
+		_, forgotten := s.operation.(forget)
+		if !resumed && !forgotten {
 			t.Fatalf("%T let a held batch go on", s.operation)
 		}
 	}
@@ -52,6 +55,10 @@ func nothingIsBegunOnHold(t *rapid.T, s lineStep) {
 func (l *line) note(s lineStep) {
 	_, resumed := s.operation.(resume)
 	resumed = resumed && s.was.Hold != nil && s.was.Hold.ByFailures()
+	maps.DeleteFunc(l.forgiven, func(owner ledger.Owner, _ bool) bool {
+		_, known := s.after[owner]
+		return !known
+	})
 	for owner, item := range s.after {
 		failed := item.Record.State == ledger.Rejected || item.Record.State == ledger.Review
 		l.forgiven[owner] = failed && owner.Batch == s.batch && (l.forgiven[owner] || resumed)
