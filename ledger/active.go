@@ -9,8 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// activeBatches lists the batches that may have unfinished items, by last registration: what a
-// reconciler goes through, instead of every batch there ever was.
+// activeBatches lists the batches that may have unfinished items or owe notices, by last registration:
+// what a reconciler goes through, instead of every batch there ever was.
 const activeBatches = "havip:active"
 
 var deactivateScript = redis.NewScript(source("deactivate"))
@@ -37,8 +37,8 @@ func (l *Ledger) touch(ctx context.Context, batch string) error {
 // still have from its list.
 func Tags(batch string) []string { return []string{batch, batchIndex, activeBatches} }
 
-// Active returns up to limit names of batches that may have unfinished items, from the given rank
-// on. Batches that prove finished and have not been registered into are taken off the list.
+// Active returns up to limit names of batches that may have unfinished items or owe notices, from the
+// given rank on. Batches that prove finished and have not been registered into are taken off the list.
 func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error) {
 	listed, err := l.rdb.ZRangeWithScores(ctx, activeBatches, rank, rank+limit-1).Result()
 	if err != nil {
@@ -63,12 +63,24 @@ func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error
 	return names, nil
 }
 
+// finished reports whether a batch has no work left, and can owe no notice before somebody registers
+// into it, commits it or retries its items.
 func (l *Ledger) finished(ctx context.Context, batch string) (bool, error) {
-	open, err := l.rdb.ZCard(ctx, keysOf(batch).open).Result()
+	k := keysOf(batch)
+	var open *redis.IntCmd
+	var facts *redis.SliceCmd
+	// One transaction: what is not open any more is owed from the same moment on.
+	_, err := l.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		open = pipe.ZCard(ctx, k.open)
+		facts = pipe.HMGet(ctx, k.batch, "onComplete", "committedAt", "owed")
+		return nil
+	})
 	if err != nil {
 		return false, fmt.Errorf("batch %q: %w", batch, err)
 	}
-	return open == 0, nil
+	told, committed, owes := facts.Val()[0] != nil, facts.Val()[1] != nil, facts.Val()[2] != nil
+	// An uncommitted one completes, and owes, with nothing but its commit.
+	return open.Val() == 0 && !owes && (committed || !told), nil
 }
 
 // Stale returns up to limit unfinished items of the batch that have not changed for the given

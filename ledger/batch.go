@@ -1,14 +1,11 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // batchIndex lists every batch by the time at which it was first seen (Unix ms).
@@ -35,6 +32,15 @@ type Batch struct {
 
 	// AddressPending counts created items whose address BCE chose and we have not learnt.
 	AddressPending int64
+
+	// Completions counts how often it had nothing left to do; each has its number.
+	Completions int64
+	// OnComplete is the URL that is told of each, or "".
+	OnComplete string
+	// Owed are the notices that it was not told yet, oldest first. At most 20 are kept.
+	Owed []Notice
+	// GaveUp is the last notice that was given up, unless a later one was delivered.
+	GaveUp *Notice
 }
 
 // Open counts items that are not in a terminal state.
@@ -52,7 +58,9 @@ func (b Batch) Open() int64 {
 func (b Batch) Done() bool { return b.CommittedAt != 0 && b.Open() == 0 }
 
 // Failed counts finished items that do not have what was asked for, nor were withdrawn.
-func (b Batch) Failed() int64 { return b.Counts[Rejected] + b.Counts[Review] }
+func (b Batch) Failed() int64 { return failed(b.Counts) }
+
+func failed(counts map[State]int64) int64 { return counts[Rejected] + counts[Review] }
 
 // Counted is how many failures the batch's limit is about.
 func (b Batch) Counted() int64 { return b.Failed() - b.Forgiven }
@@ -71,31 +79,7 @@ func (l *Ledger) Batch(ctx context.Context, name string) (Batch, error) {
 
 // Batches reads every batch, newest first.
 func (l *Ledger) Batches(ctx context.Context) ([]Batch, error) {
-	names, err := l.rdb.ZRevRange(ctx, batchIndex, 0, -1).Result()
-	if err != nil {
-		return nil, fmt.Errorf("list batches: %w", err)
-	}
-	replies := make([]*redis.MapStringStringCmd, len(names))
-	_, err = l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, name := range names {
-			replies[i] = pipe.HGetAll(ctx, keysOf(name).batch)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list batches: %w", err)
-	}
-	batches := make([]Batch, 0, len(names))
-	for i, name := range names {
-		// An indexed batch without facts was never registered, for its producer died first, or is
-		// forgotten.
-		if facts := replies[i].Val(); facts["createdAt"] != "" {
-			batches = append(batches, decodeBatch(name, facts))
-		}
-	}
-	// The index may have known the name before, of a batch that was forgotten.
-	slices.SortStableFunc(batches, func(a, b Batch) int { return cmp.Compare(b.CreatedAt, a.CreatedAt) })
-	return batches, nil
+	return l.Newest(ctx, 0)
 }
 
 // notFound tells what became of a batch that was forgotten.
@@ -123,6 +107,10 @@ func decodeBatch(name string, facts map[string]string) Batch {
 		Forgiven:       number("forgiven"),
 		Hold:           decodeHold(facts["hold"]),
 		AddressPending: number("addressPending"),
+		Completions:    number("completions"),
+		OnComplete:     facts["onComplete"],
+		Owed:           decodeFact[[]Notice](facts["owed"]),
+		GaveUp:         decodeFact[*Notice](facts["gaveUp"]),
 	}
 	for field := range facts {
 		if state, ok := strings.CutPrefix(field, "n:"); ok {
@@ -132,4 +120,13 @@ func decodeBatch(name string, facts map[string]string) Batch {
 		}
 	}
 	return b
+}
+
+// decodeFact reads a fact that a script wrote as JSON, or answers the zero value for none.
+func decodeFact[T any](text string) T {
+	var fact T
+	if text != "" {
+		_ = json.Unmarshal([]byte(text), &fact) // scripts write nothing else
+	}
+	return fact
 }

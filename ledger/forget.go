@@ -20,7 +20,7 @@ type Forgetting struct {
 // registered later under this name is spent from the beginning, and gets its next token before anything is
 // sent; and a task that was put in before is refused (see [Gone]).
 //
-// It answers Applied; Busy, when some item is not finished; Incomplete; or Absent.
+// It answers Applied; Busy, when some item is not finished or a notice is owed; Incomplete; or Absent.
 func (l *Ledger) Forget(ctx context.Context, batch string, f Forgetting) (Verdict, error) {
 	raw, err := l.run(ctx, forgetScript, batch, f.By, f.Reason, flag(f.Incomplete))
 	if err != nil {

@@ -21,6 +21,9 @@ type Source struct {
 	// Task says that what is registered is of a task with a clientToken, which nobody has registered: in
 	// a batch that was forgotten it is a leftover. It is not stored.
 	Task bool `json:"task,omitempty"`
+	// OnComplete, when not "", is the URL that a producer gives to [Ledger.SetOnComplete] before it
+	// commits. Registering does not read it.
+	OnComplete string `json:"-"`
 }
 
 const (

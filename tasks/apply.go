@@ -25,6 +25,11 @@ func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source
 	if err := p.put(ctx, batch, source, rows, observe); err != nil {
 		return err
 	}
+	if source.OnComplete != "" { // before the commit, which may complete it
+		if err := p.ledger.SetOnComplete(ctx, batch, source.OnComplete); err != nil {
+			return err
+		}
+	}
 	return p.ledger.Commit(ctx, batch)
 }
 

@@ -24,6 +24,7 @@ type ProducerLedger interface {
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	Compare(ctx context.Context, batch string, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
+	SetOnComplete(ctx context.Context, batch, url string) error
 	Commit(ctx context.Context, batch string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
 	TokenOwners(ctx context.Context, claims []ledger.TokenClaim) ([]ledger.Owner, error)

@@ -15,6 +15,12 @@ type batch struct {
 	committed, completed ledger.Millis
 
 	hold *ledger.Hold
+	// completions is how often it completed, told the URL that hears of it, owed and gaveUp what it did
+	// not hear.
+	completions int64
+	told        string
+	owed        []ledger.Notice
+	gaveUp      *ledger.Notice
 }
 
 func (b *batch) item(key string) *item {
@@ -54,7 +60,9 @@ func (b *batch) completeOnceDone(now ledger.Millis) {
 		return
 	}
 	b.completed = now
+	b.completions++
 	b.tell(now, "completed", "", "")
+	b.owe()
 }
 
 func (b *batch) open() []*item {
@@ -72,7 +80,8 @@ func (b *batch) facts() ledger.Batch {
 	facts := ledger.Batch{
 		Name: b.name, Source: b.source,
 		CreatedAt: b.created, CommittedAt: b.committed, CompletedAt: b.completed,
-		Counts: map[ledger.State]int64{},
+		Counts:      map[ledger.State]int64{},
+		Completions: b.completions, OnComplete: b.told, Owed: cloneOwed(b.owed), GaveUp: b.gaveUp,
 	}
 	if b.hold != nil {
 		hold := *b.hold

@@ -61,6 +61,22 @@ func (w *twins) drawForget(t *rapid.T, item ledger.Owner) operation {
 
 func (w *twins) drawCommit(_ *rapid.T, item ledger.Owner) operation { return commit{item.Batch} }
 
+func (w *twins) drawSetOnComplete(t *rapid.T, item ledger.Owner) operation {
+	return setOnComplete{item.Batch, pick(t, "url", "https://a.example/", "https://b.example/")}
+}
+
+// drawRecordNotice is of what is owed, or of what was owed or seen otherwise.
+func (w *twins) drawRecordNotice(t *rapid.T, item ledger.Owner) operation {
+	seen := ledger.Batch{Name: item.Batch, OnComplete: "https://a.example/"}
+	notice := ledger.Notice{Completion: 1}
+	if standing := w.facts[item.Batch]; len(standing.Owed) > 0 {
+		seen.OnComplete = pick(t, "told", standing.OnComplete, standing.OnComplete, standing.OnComplete, "https://b.example/")
+		notice = pick(t, "notice", standing.Owed...)
+		notice.Attempts -= pick(t, "attempts ago", 0, 0, 0, 1)
+	}
+	return recordNotice{seen, notice, pick(t, "outcome", ledger.NoticeFailed, ledger.NoticeFailed, ledger.NoticeHeld, ledger.NoticeDelivered, ledger.NoticeGivenUp)}
+}
+
 func (w *twins) drawBegin(t *rapid.T, item ledger.Owner) operation {
 	return begin{item, w.drawTerms(t, item)}
 }

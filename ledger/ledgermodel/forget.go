@@ -8,7 +8,7 @@ func (m *Model) Forget(name string, f ledger.Forgetting) ledger.Verdict {
 	switch {
 	case !found:
 		return ledger.Absent
-	case len(b.open()) > 0:
+	case len(b.open()) > 0 || len(b.owed) > 0:
 		return ledger.Busy
 	case b.committed == 0 && !f.Incomplete:
 		return ledger.Incomplete
@@ -17,6 +17,7 @@ func (m *Model) Forget(name string, f ledger.Forgetting) ledger.Verdict {
 	for _, i := range b.items {
 		m.past[name] = max(m.past[name], i.generation)
 	}
+	m.completions[name] = b.completions
 	delete(m.batches, name)
 	return ledger.Applied
 }

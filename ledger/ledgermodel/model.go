@@ -13,11 +13,13 @@ type Model struct {
 	batches map[string]*batch
 	// past is, of each batch that was forgotten, the generation that its items may have come to.
 	past map[string]int
+	// completions are those of batches that were forgotten.
+	completions map[string]int64
 }
 
 // New returns a model that knows no batch yet.
 func New(clock func() time.Time) *Model {
-	return &Model{clock: clock, batches: map[string]*batch{}, past: map[string]int{}}
+	return &Model{clock: clock, batches: map[string]*batch{}, past: map[string]int{}, completions: map[string]int64{}}
 }
 
 func (m *Model) now() ledger.Millis { return millisOf(m.clock()) }

@@ -370,3 +370,32 @@ func (o limitFailures) onLedger(ctx context.Context, l *ledger.Ledger) (any, err
 func (o limitFailures) onModel(m *ledgermodel.Model) any {
 	return modelAnswer(m.LimitFailures(o.batch, o.limit, person))
 }
+
+// setOnComplete is answered by whether there is such a batch.
+type setOnComplete struct{ batch, url string }
+
+func (o setOnComplete) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	err := l.SetOnComplete(ctx, o.batch, o.url)
+	var missing *ledger.BatchNotFoundError
+	if errors.As(err, &missing) {
+		return false, nil
+	}
+	return true, err
+}
+
+func (o setOnComplete) onModel(m *ledgermodel.Model) any { return m.SetOnComplete(o.batch, o.url) }
+
+// recordNotice is of a notice as somebody saw it.
+type recordNotice struct {
+	seen    ledger.Batch
+	notice  ledger.Notice
+	outcome ledger.NoticeOutcome
+}
+
+func (o recordNotice) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	return l.RecordNotice(ctx, o.seen, o.notice, o.outcome, "heard")
+}
+
+func (o recordNotice) onModel(m *ledgermodel.Model) any {
+	return m.RecordNotice(o.seen, o.notice, o.outcome, "heard")
+}

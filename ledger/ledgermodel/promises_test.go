@@ -261,6 +261,20 @@ func countersAgree(t *rapid.T, items []ledger.Item, batch ledger.Batch) {
 	}
 }
 
+// What is owed is owed to somebody, once for each completion, and each of those has its number.
+func noticesAreOfCompletions(t *rapid.T, batch ledger.Batch) {
+	last := int64(0)
+	for _, n := range batch.Owed {
+		if batch.OnComplete == "" || n.Completion <= last || n.Completion > batch.Completions || n.Total == 0 {
+			t.Fatalf("a notice that cannot be owed: %+v of %+v", n, batch)
+		}
+		last = n.Completion
+	}
+	if batch.CompletedAt != 0 && batch.Completions == 0 {
+		t.Fatalf("a completion without a number: %+v", batch)
+	}
+}
+
 // proofFor is the haVipId that this call says to be the item's, or "".
 func proofFor(s step, owner ledger.Owner) string {
 	switch o := s.operation.(type) {

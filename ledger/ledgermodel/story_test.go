@@ -42,7 +42,10 @@ var calls = slices.Concat(
 		(*twins).drawSettle, (*twins).drawRollback, (*twins).drawBeginDeletion, (*twins).drawEndDeletion, (*twins).drawForget,
 		(*twins).drawResume, (*twins).drawLimitFailures,
 	}, 2),
-	[]draw{(*twins).drawCompare, (*twins).drawMarkEnqueued, (*twins).drawPause},
+	[]draw{
+		(*twins).drawCompare, (*twins).drawMarkEnqueued, (*twins).drawPause,
+		(*twins).drawSetOnComplete, (*twins).drawRecordNotice,
+	},
 )
 
 func (w *twins) draw(t *rapid.T) happening {

@@ -81,6 +81,7 @@ func (w *twins) look(t *rapid.T, batch string) {
 	ok(t, err)
 	equal(t, "oldest doubt", w.model.OldestDoubt(batch), oldest)
 	w.facts[batch] = facts
+	noticesAreOfCompletions(t, facts)
 	w.items = maps.Clone(w.items)
 	maps.DeleteFunc(w.items, func(owner ledger.Owner, _ ledger.Item) bool { return owner.Batch == batch }) // it may be forgotten
 	for _, item := range items {

@@ -91,11 +91,11 @@ func (m *Model) Batches() []ledger.Batch {
 	return batches
 }
 
-// Active names the batches with unfinished items, by last registration.
+// Active names the batches that may have work left, or come to owe a notice, by last registration.
 func (m *Model) Active() []string {
 	var names []string
 	for _, b := range m.sorted(func(b *batch) ledger.Millis { return b.registered }) {
-		if len(b.open()) > 0 {
+		if len(b.open()) > 0 || len(b.owed) > 0 || b.told != "" && b.committed == 0 {
 			names = append(names, b.name)
 		}
 	}

@@ -138,13 +138,58 @@ local function give_up_address(rec)
   count('addressPending', -1)
 end
 
--- settle_batch notes the moment at which a committed batch has nothing left to do, once.
+-- The newest notices kept that a batch owes; a receiver that is away for long misses the oldest.
+local OWED_KEPT = 20
+
+-- owed are the notices of completions that nobody was told of yet, oldest first.
+local function owed()
+  local text = redis.call('HGET', BATCH, 'owed')
+  return text and cjson.decode(text) or {}
+end
+
+local function save_owed(notices)
+  if #notices == 0 then
+    redis.call('HDEL', BATCH, 'owed')
+  else
+    redis.call('HSET', BATCH, 'owed', cjson.encode(notices))
+  end
+end
+
+-- give_up_notice keeps the last notice that was given up, for people.
+local function give_up_notice(notice, why)
+  notice.why = why
+  redis.call('HSET', BATCH, 'gaveUp', cjson.encode(notice))
+  event('notify-failed', '', string.format('completion %d, attempts %d: %s', notice.n, notice.attempts, why))
+end
+
+-- owe_notice owes whoever is to be told a notice of the batch's latest completion, as it stands now.
+local function owe_notice()
+  if redis.call('HEXISTS', BATCH, 'onComplete') == 0 then return end
+  local notice, facts = { at = now, attempts = 0, counts = {} }, redis.call('HGETALL', BATCH)
+  for i = 1, #facts, 2 do
+    local state, value = facts[i]:match('^n:(.+)$'), tonumber(facts[i + 1])
+    if state and value ~= 0 then notice.counts[state] = value end
+    if facts[i] == 'total' then notice.total = value end
+    if facts[i] == 'completions' then notice.n = value end
+    if facts[i] == 'completedAt' then notice.at = value end
+  end
+  local notices = owed()
+  if #notices > 0 and notices[#notices].n == notice.n then table.remove(notices) end
+  table.insert(notices, notice)
+  if #notices > OWED_KEPT then give_up_notice(table.remove(notices, 1), 'too many are owed') end
+  save_owed(notices)
+end
+
+-- settle_batch notes the moment at which a committed batch has nothing left to do, once, and that a
+-- notice of it is owed if somebody is to be told. Each such moment has a number.
 local function settle_batch()
   redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))
   local facts = redis.call('HMGET', BATCH, 'committedAt', 'completedAt')
   if facts[1] and not facts[2] and redis.call('ZCARD', OPEN) == 0 then
     redis.call('HSET', BATCH, 'completedAt', string.format('%d', now))
+    count('completions', 1)
     event('completed', '', '')
+    owe_notice()
   end
 end
 
