@@ -18,6 +18,7 @@ func (a *app) applyCommand() *cobra.Command {
 	var wait, yes, allowVolatile bool
 	var timeout time.Duration
 	var limit failureLimit
+	var completion string
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Enqueue every item of a file that is not done or under way",
@@ -28,18 +29,31 @@ run again: the same file under the same batch name never creates anything twice.
 ` + limitHelp + `
 
 A batch that is held stays so however often it is applied; ` + "`enqueue resume --batch`" + ` lets it
-go on.`,
+go on.
+
+With --on-complete URL a worker tells that URL when the batch has nothing left to do, at
+least once, in a signed POST (see docs/RUNBOOK.md): its operator must have allowed the
+host. The URL stands in Redis, so it must hold no secret. With --wait, --on-complete
+takes a command as well: /bin/sh runs it here, with the batch in HAVIP_COMPLETED_BATCH
+and, as JSON, on its standard input.`,
 		Example: `  enqueue apply havips.csv
   enqueue apply havips.csv --batch spring --yes --wait
   enqueue apply havips.csv --max-failures 1% --wait
+  enqueue apply havips.csv --on-complete https://ops.example.com/hooks/havip
+  enqueue apply havips.csv --yes --wait --on-complete 'mail -s "$HAVIP_COMPLETED_BATCH is complete" ops'
   generate | enqueue apply - --format ndjson --batch generated`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			then, err := parseOnComplete(cmd.Flags(), completion, wait, true)
+			if err != nil {
+				return err
+			}
 			in, err := a.read(ctx, args[0], flags)
 			if err != nil {
 				return err
 			}
+			in.toldURL = then.url
 			defer func() { _ = in.file.Close() }()
 			in.limit = limit
 			s, err := a.openDurable(ctx, allowVolatile)
@@ -50,10 +64,15 @@ go on.`,
 			if err := a.apply(ctx, s, in, a.confirmer(yes, args[0])); err != nil {
 				return err
 			}
+			if then.url != "" {
+				if err := a.sayUndelivered(s); err != nil {
+					return err
+				}
+			}
 			if !wait {
 				return a.afterApply(ctx, s, in.batch, cmd.Flags().Changed("output"))
 			}
-			return a.finish(ctx, s, in.batch, timeout)
+			return a.finish(ctx, s, in.batch, timeout, then)
 		},
 	}
 	defineFileFlags(cmd, &flags)
@@ -61,6 +80,7 @@ go on.`,
 	f.BoolVar(&wait, "wait", false, "wait until the batch is done, then print its results")
 	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
 	defineMaxFailures(f, &limit)
+	completionFlag(f, &completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
 	f.BoolVar(&yes, "yes", false, "do not ask on a terminal")
 	f.BoolVar(&allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	return cmd
@@ -188,8 +208,9 @@ func (a *app) afterApply(ctx context.Context, s *session, batch string, printRes
 	return nil
 }
 
-// finish waits for the batch and prints its results; failures make the exit code.
-func (a *app) finish(ctx context.Context, s *session, batch string, timeout time.Duration) error {
+// finish waits for the batch, prints its results, and does what is to be done then; failures make the
+// exit code.
+func (a *app) finish(ctx context.Context, s *session, batch string, timeout time.Duration, then onComplete) error {
 	b, err := a.follow(ctx, s, batch, timeout)
 	if err != nil {
 		return err
@@ -197,7 +218,7 @@ func (a *app) finish(ctx context.Context, s *session, batch string, timeout time
 	if err := a.printResults(ctx, s, batch, resultsFlags{}); err != nil {
 		return err
 	}
-	return failures(b)
+	return a.completed(ctx, then, b, failures(b))
 }
 
 // failures is the exit status of a finished batch.

@@ -18,6 +18,8 @@ type input struct {
 	batch string
 	rows  int
 	limit failureLimit
+	// toldURL is told when the batch is complete; "" for none.
+	toldURL string
 }
 
 // fileFlags are the flags of every command that reads a file.
@@ -95,7 +97,7 @@ func (in *input) items(ctx context.Context) iter.Seq2[tasks.Row, error] {
 
 // source names the file and its user in the ledger.
 func (in *input) source() ledger.Source {
-	source := ledger.Source{File: in.file.Name(), By: author()}
+	source := ledger.Source{File: in.file.Name(), By: author(), OnComplete: in.toldURL}
 	if in.limit.given != nil {
 		source.MaxFailures = *in.limit.given
 	}

@@ -38,6 +38,8 @@ type runFlags struct {
 	redisGiven        bool
 	rpsGiven          bool
 	logFormat, logLev string
+	completion        string
+	then              onComplete
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -67,6 +69,10 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 			if err := worker.CheckTerms(flags.concurrency, flags.rps); err != nil {
 				return cli.Fail(cli.ExitUsage, err)
 			}
+			var err error
+			if flags.then, err = parseOnComplete(cmd.Flags(), flags.completion, true, false); err != nil {
+				return err
+			}
 			return a.runFile(cmd.Context(), args[0], flags)
 		},
 	}
@@ -82,6 +88,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this time, with exit code 8; the next run goes on")
 	f.BoolVar(&flags.resume, "resume", false, "let the batch go on if it is held")
 	defineMaxFailures(f, &flags.limit)
+	completionFlag(f, &flags.completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
 	f.StringVar(&flags.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
 	f.StringVar(&flags.logLev, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")
@@ -159,7 +166,7 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 	if flags.sandbox {
 		a.say(afterSandbox, word(in.file.Name()))
 	}
-	return failures(b)
+	return a.completed(ctx, flags.then, b, failures(b))
 }
 
 // afterSandbox says how to do the same for real.

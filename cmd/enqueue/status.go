@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/notify"
 	"havip/internal/render"
 	"havip/ledger"
 )
@@ -39,6 +40,9 @@ has set for it, is told on stderr.`,
 				}
 				a.sayIncomplete(b)
 				a.sayHeld(b)
+				if err := a.sayNotices(s, []ledger.Batch{b}); err != nil {
+					return err
+				}
 				return a.printBatches([]ledger.Batch{b})
 			}
 			batches, err := s.ledger.Batches(cmd.Context())
@@ -52,6 +56,9 @@ has set for it, is told on stderr.`,
 					a.sayHeld(b)
 					unfinished = append(unfinished, b)
 				}
+			}
+			if err := a.sayNotices(s, batches); err != nil {
+				return err
 			}
 			if len(unfinished) == 0 {
 				a.say("nothing under way; %s known, see `enqueue list`", count(len(batches), "batch is", "batches are"))
@@ -108,11 +115,15 @@ type batchView struct {
 	CompletedAt *time.Time       `json:"completedAt"`
 	MaxFailures string           `json:"maxFailures"`
 	Held        *holdView        `json:"held"`
+	// OnComplete is who is told of completions, without a query; NoticesOwed counts those still to be told.
+	OnComplete  string `json:"onComplete"`
+	NoticesOwed int    `json:"noticesOwed"`
 }
 
 func viewOf(b ledger.Batch) batchView {
 	v := batchView{
 		Batch: b.Name, Phase: phase(b), Total: b.Total, Open: b.Open(), Failed: b.Failed(),
+		OnComplete: notify.Shown(b.OnComplete), NoticesOwed: len(b.Owed),
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
 		MaxFailures: string(b.Source.MaxFailures), Held: viewOfHold(b.Hold),

@@ -32,6 +32,8 @@ type settings struct {
 	grace                   time.Duration
 	allowVolatile           bool
 	logFormat, logLevel     string
+	webhookHosts            []string
+	webhookSecretFile       string
 }
 
 // run is the program: it returns the exit code.
@@ -59,11 +61,17 @@ Redis; the rate of a lane is one budget for all of them.
 Credentials: BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY, or the current profile of
 ~/.bce/config.json. An account other than "default" uses the profile of its name.
 
+Batches that were applied with --on-complete URL are told of by workers that have
+HAVIP_WEBHOOK_SECRET (whsec_ and base64; several, apart by spaces, while one is changed for
+another) and the URL's host as --webhook-host: the URL is whatever a producer put into
+Redis, so a worker calls no other.
+
 SIGTERM and SIGINT drain: nothing new begins, requests in flight end and are recorded.
 A second signal ends the process at once; that is safe, only slower to recover from.`,
 		Example: `  worker --redis redis://10.0.0.5:6379/0
   worker --lane default/bj --lane default/gz --rps 2
-  BCE_ENDPOINT=http://127.0.0.1:8645 worker --rps 0        # against bcesim`,
+  BCE_ENDPOINT=http://127.0.0.1:8645 worker --rps 0        # against bcesim
+  HAVIP_WEBHOOK_SECRET=whsec_… worker --webhook-host ops.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), s, stderr, getenv) },
 	}
@@ -90,6 +98,8 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.BoolVar(&s.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	f.StringVar(&s.logFormat, "log-format", "auto", "json, console, or auto: console on a terminal")
 	f.StringVar(&s.logLevel, "log-level", "info", "trace, debug, info, warn or error")
+	f.StringSliceVar(&s.webhookHosts, "webhook-host", nil, "host, or HOST:PORT, that may be told of completed batches; may be repeated")
+	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "file with the secrets that notices are signed with, instead of $HAVIP_WEBHOOK_SECRET")
 	cli.Env(f, "redis", "HAVIP_REDIS_URL")
 	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
 	cli.Env(f, "endpoint", "BCE_ENDPOINT")
@@ -102,6 +112,10 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 		return err
 	}
 	lanes, err := configureLanes(ctx, s, getenv)
+	if err != nil {
+		return err
+	}
+	webhook, err := configureWebhook(s, getenv)
 	if err != nil {
 		return err
 	}
@@ -126,7 +140,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 
 	w, err := worker.Start(worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		Grace: s.grace, TokenMaxAge: s.tokenMaxAge, MaxDelay: s.maxDelay, Spool: files, Logger: log,
+		Grace: s.grace, TokenMaxAge: s.tokenMaxAge, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)

@@ -27,6 +27,9 @@ const (
 	CodeOrphaned    Code = "orphaned"
 	CodeGhosts      Code = "ghosts"
 	CodeNoTask      Code = "no-task"
+	CodeNotices     Code = "notices"
+	// CodeNoticesGivenUp is about those that are not tried again.
+	CodeNoticesGivenUp Code = "notices-given-up"
 	// CodeUnchecked is about a check that could not be made.
 	CodeUnchecked Code = "unchecked"
 	// CodeNotRepaired is about repairs that were asked for and not begun.

@@ -80,6 +80,7 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 		{"clock", x.clock},
 		{"lanes", x.findLanes},
 		{"workers", x.workers},
+		{"notices", x.notices},
 	}
 	if err := x.run(ctx, checks); err != nil {
 		return err

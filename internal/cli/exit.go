@@ -22,6 +22,7 @@ const (
 	ExitConfig       ExitCode = 4
 	ExitNetwork      ExitCode = 5
 	ExitPending      ExitCode = 8
+	ExitCommand      ExitCode = 9
 	ExitInterrupted  ExitCode = 130
 )
 
@@ -41,6 +42,7 @@ func ExitCodes() []struct {
 		{ExitConfig, "configuration or credentials are missing or wrong"},
 		{ExitNetwork, "Redis or the network could not be used"},
 		{ExitPending, "the batch is not finished yet"},
+		{ExitCommand, "the batch is complete, and the command of --on-complete failed"},
 		{ExitInterrupted, "interrupted"},
 	}
 }

@@ -26,7 +26,7 @@ type Active struct {
 func (q *Queue) Active(ctx context.Context) ([]Active, error) {
 	rows, err := activeScript.Run(ctx, q.rdb, []string{q.Key("active"), q.Key("lease")}, q.taskPrefix(), RangeSize).Slice()
 	if err != nil {
-		return nil, fmt.Errorf("active tasks of queue %s: %w", q.Lane.Queue(), err)
+		return nil, fmt.Errorf("active tasks of queue %s: %w", q.name, err)
 	}
 	active := make([]Active, len(rows))
 	for i, row := range rows {
@@ -62,7 +62,7 @@ func (q *Queue) Requeue(ctx context.Context, ids []string, leasedUntil time.Time
 		keys := []string{q.Key("active"), q.Key("lease"), q.Key("pending"), q.taskPrefix() + id}
 		n, err := requeueScript.Run(ctx, q.rdb, keys, id, leasedUntil.Unix(), time.Now().UnixNano()).Int()
 		if err != nil {
-			return moved, fmt.Errorf("queue task %s of %s again: %w", id, q.Lane.Queue(), err)
+			return moved, fmt.Errorf("queue task %s of %s again: %w", id, q.name, err)
 		}
 		moved += n
 	}

@@ -18,7 +18,7 @@ type Items interface {
 func (q *Queue) Archived(ctx context.Context, first, last int64) ([]string, error) {
 	ids, err := q.rdb.ZRange(ctx, q.Key("archived"), first, last).Result()
 	if err != nil {
-		return nil, fmt.Errorf("archive of queue %s: %w", q.Lane.Queue(), err)
+		return nil, fmt.Errorf("archive of queue %s: %w", q.name, err)
 	}
 	return ids, nil
 }

@@ -33,7 +33,7 @@ func (q *Queue) Ghosts(ctx context.Context, r Range, remove bool) ([]string, err
 	}
 	answer, err := ghostsScript.Run(ctx, q.rdb, []string{q.Key(r.name)}, q.taskPrefix(), r.first, r.last, flag).Slice()
 	if err != nil {
-		return nil, fmt.Errorf("ids in %s of queue %s: %w", r.name, q.Lane.Queue(), err)
+		return nil, fmt.Errorf("ids in %s of queue %s: %w", r.name, q.name, err)
 	}
 	if len(answer) != 2 {
 		return nil, fmt.Errorf("unexpected answer %v from a script", answer)

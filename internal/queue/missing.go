@@ -38,7 +38,7 @@ func WithoutTask(ctx context.Context, rdb redis.UniversalClient, items []ledger.
 	states := make([][]*redis.StringCmd, len(items))
 	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, item := range items {
-			prefix := (&Queue{Lane: LaneOf(item)}).taskPrefix()
+			prefix := (&Queue{name: LaneOf(item).Queue()}).taskPrefix()
 			for generation := 1; generation <= item.Record.Generation; generation++ {
 				states[i] = append(states[i], pipe.HGet(ctx, prefix+tasks.TaskID(item.Batch, item.Key, generation), "state"))
 			}

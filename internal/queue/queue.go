@@ -19,9 +19,11 @@ const RangeSize = 1000
 // namesKey is asynq's set of the names of all queues.
 const namesKey = "asynq:queues"
 
-// Queue is asynq's queue of one lane. It is safe for concurrent use.
+// Queue is asynq's queue of one lane, or another of this project's. It is safe for concurrent use.
 type Queue struct {
+	// Lane is zero for a queue of no lane.
 	Lane tasks.Lane
+	name string
 
 	rdb       redis.UniversalClient
 	inspector *asynq.Inspector
@@ -30,15 +32,22 @@ type Queue struct {
 
 // Of returns the queue of a lane. It does no I/O.
 func Of(rdb redis.UniversalClient, lane tasks.Lane) *Queue {
+	q := Named(rdb, lane.Queue())
+	q.Lane = lane
+	return q
+}
+
+// Named returns a queue that is no lane's. It does no I/O.
+func Named(rdb redis.UniversalClient, name string) *Queue {
 	return &Queue{
-		Lane: lane, rdb: rdb,
+		name: name, rdb: rdb,
 		inspector: asynq.NewInspectorFromRedisClient(rdb), client: asynq.NewClientFromRedisClient(rdb),
 	}
 }
 
 // Key is that of one of the queue's lists and sets, such as "pending". They share a hash tag, so
 // that a script may use all of them in a Redis Cluster.
-func (q *Queue) Key(name string) string { return "asynq:{" + q.Lane.Queue() + "}:" + name }
+func (q *Queue) Key(name string) string { return "asynq:{" + q.name + "}:" + name }
 
 // taskPrefix comes before a task's ID in the key of its hash.
 func (q *Queue) taskPrefix() string { return q.Key("t:") }
@@ -50,6 +59,13 @@ func Publish(ctx context.Context, rdb redis.UniversalClient, lanes []tasks.Lane)
 	for i, lane := range lanes {
 		names[i] = lane.Queue()
 	}
+	return publish(ctx, rdb, names...)
+}
+
+// Publish puts this queue into asynq's list alike.
+func (q *Queue) Publish(ctx context.Context) error { return publish(ctx, q.rdb, q.name) }
+
+func publish(ctx context.Context, rdb redis.UniversalClient, names ...any) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -105,7 +121,7 @@ func (q *Queue) Sizes(ctx context.Context) (s Sizes, err error) {
 		return nil
 	})
 	if err != nil {
-		return Sizes{}, fmt.Errorf("sizes of queue %s: %w", q.Lane.Queue(), err)
+		return Sizes{}, fmt.Errorf("sizes of queue %s: %w", q.name, err)
 	}
 	for into, count := range counts {
 		*into = count.Val()

@@ -23,12 +23,12 @@ type Task struct {
 
 // Task reads one task; found is false when it is not there any more.
 func (q *Queue) Task(id string) (t Task, found bool, err error) {
-	info, err := q.inspector.GetTaskInfo(q.Lane.Queue(), id)
+	info, err := q.inspector.GetTaskInfo(q.name, id)
 	if gone(err) {
 		return Task{}, false, nil
 	}
 	if err != nil {
-		return Task{}, false, fmt.Errorf("task %s of queue %s: %w", id, q.Lane.Queue(), err)
+		return Task{}, false, fmt.Errorf("task %s of queue %s: %w", id, q.name, err)
 	}
 	payload, unreadable := tasks.DecodePayload(info.Payload)
 	t = Task{ID: id, Payload: payload, Readable: unreadable == nil && info.Type == tasks.TypeCreate, LastError: info.LastErr}
@@ -49,22 +49,22 @@ func (t Task) Names(item ledger.Item) bool {
 
 // Delete forgets a task that is not active; one that is gone is fine.
 func (q *Queue) Delete(id string) error {
-	if err := q.inspector.DeleteTask(q.Lane.Queue(), id); err != nil && !gone(err) {
-		return fmt.Errorf("delete task %s of queue %s: %w", id, q.Lane.Queue(), err)
+	if err := q.inspector.DeleteTask(q.name, id); err != nil && !gone(err) {
+		return fmt.Errorf("delete task %s of queue %s: %w", id, q.name, err)
 	}
 	return nil
 }
 
 // Run lets a task that waits or ended run now; one that is gone, or pending by now, is fine.
 func (q *Queue) Run(id string) error {
-	err := q.inspector.RunTask(q.Lane.Queue(), id)
+	err := q.inspector.RunTask(q.name, id)
 	if err == nil || gone(err) {
 		return nil
 	}
-	if info, _ := q.inspector.GetTaskInfo(q.Lane.Queue(), id); info != nil && info.State == asynq.TaskStatePending {
+	if info, _ := q.inspector.GetTaskInfo(q.name, id); info != nil && info.State == asynq.TaskStatePending {
 		return nil
 	}
-	return fmt.Errorf("run task %s of queue %s: %w", id, q.Lane.Queue(), err)
+	return fmt.Errorf("run task %s of queue %s: %w", id, q.name, err)
 }
 
 // Enqueue makes the item's task anew, and reports whether it did: one that stands in the queue by now
@@ -74,23 +74,32 @@ func (q *Queue) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := q.deleteEnded(tasks.TaskID(item.Batch, item.Key, item.Record.Generation)); err != nil {
-		return false, err
-	}
-	_, err = q.client.EnqueueContext(ctx, task, options...)
-	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+	made, err := q.Put(ctx, tasks.TaskID(item.Batch, item.Key, item.Record.Generation), task, options...)
+	if err != nil {
 		return false, fmt.Errorf("enqueue item %q of batch %q again: %w", item.Key, item.Batch, err)
 	}
-	return err == nil, nil
+	return made, nil
+}
+
+// Put enqueues a task under the ID that its options name, and reports whether it did, alike.
+func (q *Queue) Put(ctx context.Context, id string, task *asynq.Task, options ...asynq.Option) (bool, error) {
+	if err := q.deleteEnded(id); err != nil {
+		return false, err
+	}
+	_, err := q.client.EnqueueContext(ctx, task, options...)
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (q *Queue) deleteEnded(id string) error {
-	info, err := q.inspector.GetTaskInfo(q.Lane.Queue(), id)
+	info, err := q.inspector.GetTaskInfo(q.name, id)
 	switch {
 	case gone(err):
 		return nil
 	case err != nil:
-		return fmt.Errorf("task %s of queue %s: %w", id, q.Lane.Queue(), err)
+		return fmt.Errorf("task %s of queue %s: %w", id, q.name, err)
 	case info.State == asynq.TaskStateArchived || info.State == asynq.TaskStateCompleted:
 		return q.Delete(id)
 	}

@@ -27,8 +27,8 @@ const (
 
 // reconciler compares the ledger with the queues, and mends what does not agree: an unfinished item
 // whose task is gone (flushed, archived by asynq, lost with Redis's last second) is enqueued again; a
-// task that is active in nobody's hands is taken up again; IDs without a task are removed; and asynq's
-// archive is kept short. The ledger decides what a task then does, so one too many is harmless.
+// task that is active in nobody's hands is taken up again; IDs without a task are removed; notices that a
+// batch owes are enqueued; and asynq's archive is kept short. The ledger decides what a task then does, so one too many is harmless.
 type reconciler struct {
 	rdb    redis.UniversalClient
 	ledger *ledger.Ledger
@@ -39,12 +39,15 @@ type reconciler struct {
 	now   func() time.Time
 	lost  lostItems
 	tends map[tasks.Lane]*laneTend
+	// notices is the care for those that are owed.
+	notices *noticeTend
 }
 
 func newReconciler(c Config) *reconciler {
 	r := &reconciler{
 		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, now: time.Now, tends: map[tasks.Lane]*laneTend{},
-		log: c.Logger.With().Str("component", "reconciler").Logger(),
+		notices: newNoticeTend(c.Redis),
+		log:     c.Logger.With().Str("component", "reconciler").Logger(),
 	}
 	for _, l := range c.Lanes {
 		r.lanes = append(r.lanes, l.Lane)
@@ -93,6 +96,7 @@ func (r *reconciler) round(ctx context.Context) error {
 			delete(r.tends, lane)
 		}
 	}
+	errs = append(errs, r.tendNotices(ctx))
 	// Last, for what was mended before may be all that an item lacked.
 	return errors.Join(append(errs, r.mendLost(ctx))...)
 }

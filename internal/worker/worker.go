@@ -60,8 +60,10 @@ type Config struct {
 	// TokenMaxAge is 0 for [tasks.TokenMaxAge], MaxDelay for [tasks.RetryDelayCap].
 	TokenMaxAge, MaxDelay time.Duration
 	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
-	Spool  *spool.Spool
-	Logger zerolog.Logger
+	Spool *spool.Spool
+	// Webhook is who may be told of completed batches; zero for nobody.
+	Webhook Webhook
+	Logger  zerolog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -107,7 +109,9 @@ type Worker struct {
 	lanes  []runningLane
 	watch  *Watch
 	keeper *Keeper
-	stop   sync.Once
+	// courier is nil when the worker delivers no notices.
+	courier *courier
+	stop    sync.Once
 	// end ends what runs beside the lanes, and beside waits for it.
 	end    context.CancelFunc
 	beside sync.WaitGroup
@@ -146,6 +150,10 @@ func Start(c Config) (*Worker, error) {
 			w.Stop()
 			return nil, fmt.Errorf("lane %s: %w", l.Lane, err)
 		}
+	}
+	if w.courier, err = startCourier(c); err != nil {
+		w.Stop()
+		return nil, err
 	}
 	w.beside.Go(func() { newReconciler(c).run(ctx) })
 	w.beside.Go(func() { keeper.run(ctx) })
@@ -210,6 +218,7 @@ func (w *Worker) Stop() {
 		for _, l := range w.lanes {
 			wg.Go(l.server.Shutdown)
 		}
+		wg.Go(w.courier.stop)
 		wg.Wait()
 		w.beside.Wait()
 		w.keeper.Leave(context.Background())

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mattn/go-runewidth"
+
+	"havip/internal/notify"
+	"havip/internal/render"
+	"havip/ledger"
+)
+
+// sayNotices tells what batches owe whoever is to be told of their completion, and what was given up.
+func (a *app) sayNotices(s *session, batches []ledger.Batch) error {
+	owed := 0
+	for _, b := range batches {
+		for _, n := range b.Owed {
+			a.say("%s", owedLine(b, n))
+		}
+		if b.GaveUp != nil {
+			a.say("%s", gaveUpLine(b))
+		}
+		owed += len(b.Owed)
+	}
+	if owed == 0 {
+		return nil
+	}
+	return a.sayUndelivered(s)
+}
+
+// sayUndelivered tells that nobody delivers notices.
+func (a *app) sayUndelivered(s *session) error {
+	served, err := notify.Served(s.rdb)
+	if err == nil && !served {
+		a.say("no worker delivers notices; give one %s", notify.Remedy)
+	}
+	return err
+}
+
+func owedLine(b ledger.Batch, n ledger.Notice) string {
+	text := fmt.Sprintf("batch %s: %s is to be told of completion %d", word(b.Name), shownURL(b), n.Completion)
+	if n.Attempts > 0 {
+		text += ", " + count(n.Attempts, "attempt", "attempts") + " so far"
+	}
+	if n.Why != "" {
+		text += "; the last: " + heard(n)
+	}
+	return text
+}
+
+func gaveUpLine(b ledger.Batch) string {
+	return fmt.Sprintf("batch %s: %s was not told of completion %d, and it was given up: %s; `enqueue apply` with the file and --on-complete tells it anew",
+		word(b.Name), shownURL(b), b.GaveUp.Completion, heard(*b.GaveUp))
+}
+
+func shownURL(b ledger.Batch) string { return render.Printable(notify.Shown(b.OnComplete)) }
+
+func heard(n ledger.Notice) string {
+	return runewidth.Truncate(render.Printable(n.Why), maxReason, "…")
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"havip/internal/cli"
+	"havip/internal/notify"
+	"havip/internal/worker"
+)
+
+// secretVariable holds the secrets that notices are signed with. It is no flag: command lines are
+// public.
+const secretVariable = "HAVIP_WEBHOOK_SECRET"
+
+// configureWebhook reads whom the worker may tell of completed batches. Hosts without a secret are a
+// mistake; a secret without hosts is what an environment for several programs may have.
+func configureWebhook(s settings, getenv cli.Getenv) (worker.Webhook, error) {
+	hosts, err := notify.ParseHosts(s.webhookHosts)
+	if err != nil {
+		return worker.Webhook{}, cli.Failf(cli.ExitUsage, "--webhook-host %w", err)
+	}
+	text, place, err := webhookSecrets(s.webhookSecretFile, getenv)
+	if err != nil {
+		return worker.Webhook{}, cli.Fail(cli.ExitConfig, err)
+	}
+	secrets, err := notify.ParseSecrets(text)
+	switch {
+	case err != nil:
+		return worker.Webhook{}, cli.Failf(cli.ExitConfig, "%s: %w", place, err)
+	case hosts.Any() && !secrets.Any():
+		return worker.Webhook{}, cli.Failf(cli.ExitConfig, "--webhook-host: nothing to sign notices with: set %s or --webhook-secret-file", secretVariable)
+	}
+	return worker.Webhook{Hosts: hosts, Secrets: secrets}, nil
+}
+
+// webhookSecrets are those of the file, or else of the environment, and where they stood.
+func webhookSecrets(file string, getenv cli.Getenv) (text, place string, err error) {
+	if file == "" {
+		return getenv(secretVariable), secretVariable, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", "", fmt.Errorf("--webhook-secret-file: %w", err)
+	}
+	return string(content), file, nil
+}

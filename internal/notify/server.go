@@ -1,0 +1,47 @@
+package notify
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"havip/tasks"
+)
+
+// checkEvery is how often an idle server looks for tasks: a notice can wait for a second, and then an
+// idle queue costs Redis little.
+const checkEvery = time.Second
+
+// NewServer returns an asynq server of the queue of notices.
+func NewServer(rdb redis.UniversalClient, grace time.Duration, log asynq.Logger) *asynq.Server {
+	return asynq.NewServerFromRedisClient(rdb, asynq.Config{
+		Concurrency:              concurrency,
+		Queues:                   map[string]int{Queue: 1},
+		TaskCheckInterval:        checkEvery,
+		DelayedTaskCheckInterval: checkEvery,
+		RetryDelayFunc:           tasks.RetryDelayFunc,
+		IsFailure:                tasks.IsFailure,
+		ShutdownTimeout:          grace,
+		Logger:                   log,
+		LogLevel:                 asynq.WarnLevel,
+	})
+}
+
+// Remedy is what a worker needs to deliver notices, for sentences that end so.
+const Remedy = "HAVIP_WEBHOOK_SECRET and --webhook-host"
+
+// Served reports whether some worker delivers notices.
+func Served(rdb redis.UniversalClient) (bool, error) {
+	servers, err := asynq.NewInspectorFromRedisClient(rdb).Servers()
+	if err != nil {
+		return false, fmt.Errorf("workers that deliver notices: %w", err)
+	}
+	for _, server := range servers {
+		if _, ok := server.Queues[Queue]; ok {
+			return true, nil
+		}
+	}
+	return false, nil
+}

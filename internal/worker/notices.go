@@ -1,0 +1,159 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"havip/internal/notify"
+	"havip/internal/queue"
+	"havip/ledger"
+)
+
+// noticesARound bounds how many batches a round looks at for notices that they owe.
+const noticesARound = 200
+
+// Webhook is what a worker may tell of completions, and how. A worker without a secret, or without a
+// host that it may call, leaves that to others.
+type Webhook struct {
+	Hosts   notify.Hosts
+	Secrets notify.Secrets
+}
+
+// Serves reports whether the worker tells of completions.
+func (w Webhook) Serves() bool { return w.Hosts.Any() && w.Secrets.Any() }
+
+// courier is a worker's part in telling of completions.
+type courier struct {
+	sender *notify.Sender
+	server *asynq.Server
+}
+
+// startCourier serves the queue of notices, or returns nil if this worker does not.
+func startCourier(c Config) (*courier, error) {
+	if !c.Webhook.Serves() {
+		return nil, nil //nolint:nilnil // no courier is a way to work
+	}
+	log := c.Logger.With().Str("component", "notices").Logger()
+	courier := &courier{
+		sender: notify.NewSender(c.Webhook.Hosts, c.Webhook.Secrets),
+		server: notify.NewServer(c.Redis, c.Grace, asynqLogger{log}),
+	}
+	handler := notify.NewHandler(ledger.New(c.Redis), courier.sender, log)
+	if err := courier.server.Start(handler); err != nil {
+		return nil, fmt.Errorf("queue of notices: %w", err)
+	}
+	log.Info().Str("queue", notify.Queue).Msg("delivering notices")
+	return courier, nil
+}
+
+// stop waits for the notices under way; it may be called of none.
+func (c *courier) stop() {
+	if c == nil {
+		return
+	}
+	c.server.Shutdown()
+	c.sender.Close()
+}
+
+// noticeTend is how far the care for owed notices is. From the script that completed a batch on, the
+// ledger knows that it owes one; that it has a task is seen to here and nowhere else, so that a worker
+// that died, a flush of the queue and a day without workers are no special cases.
+type noticeTend struct {
+	queue *queue.Queue
+	// rank is where the search among the active batches goes on.
+	rank int64
+	// suspects are active tasks whose lease was not renewed a round ago.
+	suspects []string
+	// unserved is the last batch of which it was told that nobody delivers its notice.
+	unserved string
+}
+
+func newNoticeTend(rdb redis.UniversalClient) *noticeTend {
+	return &noticeTend{queue: queue.Named(rdb, notify.Queue)}
+}
+
+// tendNotices sees to it that owed notices have a task that will run.
+func (r *reconciler) tendNotices(ctx context.Context) error {
+	owing, looked, err := r.ledger.Owing(ctx, r.notices.rank, noticesARound)
+	if err != nil {
+		return err
+	}
+	if r.notices.rank += looked; looked < noticesARound {
+		r.notices.rank = 0
+	}
+	if len(owing) > 0 {
+		if err := r.notices.queue.Publish(ctx); err != nil {
+			return err
+		}
+	}
+	for _, b := range owing {
+		for _, n := range b.Owed {
+			if err := r.notices.enqueue(ctx, r.log, b, n); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(r.tellUnserved(owing), r.takeUpNotices(ctx))
+}
+
+func (t *noticeTend) enqueue(ctx context.Context, log zerolog.Logger, b ledger.Batch, n ledger.Notice) error {
+	task, options, err := notify.TaskOf(b, n.Completion)
+	if err != nil {
+		return err
+	}
+	made, err := t.queue.Put(ctx, notify.TaskID(b, n.Completion), task, options...)
+	if err != nil {
+		return fmt.Errorf("enqueue notice %d of batch %q: %w", n.Completion, b.Name, err)
+	}
+	if made {
+		log.Info().Str("batch", b.Name).Int64("completion", n.Completion).Msg("notice enqueued")
+	}
+	return nil
+}
+
+// tellUnserved tells, once for a batch, that nobody delivers what it owes.
+func (r *reconciler) tellUnserved(owing []ledger.Batch) error {
+	if len(owing) == 0 || r.notices.unserved == owing[0].Name {
+		return nil
+	}
+	served, err := notify.Served(r.rdb)
+	if err != nil || served {
+		return err
+	}
+	r.notices.unserved = owing[0].Name
+	r.log.Warn().Str("batch", owing[0].Name).Int("batches", len(owing)).Str("url", notify.Shown(owing[0].OnComplete)).
+		Msg("a notice is owed and waits: no worker delivers any; give one " + notify.Remedy)
+	return nil
+}
+
+// takeUpNotices queues notices again whose worker died over them: asynq does so after a minute or two,
+// and of those without a lease never. A worker that lives renews its leases.
+func (r *reconciler) takeUpNotices(ctx context.Context) error {
+	active, err := r.notices.queue.Active(ctx)
+	if err != nil {
+		return err
+	}
+	until := r.now().Add(unrenewed)
+	var suspects, orphans []string
+	for _, task := range active {
+		if !task.Exists || task.Lease.After(until) {
+			continue
+		}
+		suspects = append(suspects, task.ID)
+		if slices.Contains(r.notices.suspects, task.ID) {
+			orphans = append(orphans, task.ID)
+		}
+	}
+	r.notices.suspects = suspects
+	moved, err := r.notices.queue.Requeue(ctx, orphans, until)
+	if moved > 0 {
+		r.log.Warn().Strs("tasks", orphans).Int("count", moved).Msg("notices that were in nobody's hands are queued again")
+	}
+	return err
+}
