@@ -29,6 +29,7 @@ type Sender struct {
 	hosts   Hosts
 	secrets Secrets
 	client  *http.Client
+	timeout time.Duration
 	now     func() time.Time
 }
 
@@ -47,7 +48,7 @@ func NewSender(hosts Hosts, secrets Secrets) *Sender {
 		// Where a redirect leads, nobody has allowed.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Sender{hosts: hosts, secrets: secrets, client: client, now: time.Now}
+	return &Sender{hosts: hosts, secrets: secrets, client: client, timeout: sendTimeout, now: time.Now}
 }
 
 // Close releases idle connections.
@@ -71,11 +72,11 @@ func (s *Sender) send(ctx context.Context, target string, message Message) answe
 	if err := s.hosts.check(u); err != nil {
 		return answer{outcome: ledger.NoticeHeld, heard: err.Error()}
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	response, err := s.post(ctx, u, message)
 	if err != nil {
-		return answer{outcome: ledger.NoticeFailed, heard: reason(ctx, err)}
+		return answer{outcome: ledger.NoticeFailed, heard: s.reason(ctx, err)}
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // what it says is of no interest
@@ -97,9 +98,9 @@ func (s *Sender) post(ctx context.Context, u *url.URL, message Message) (*http.R
 }
 
 // reason is why there is no answer. An error of net/http repeats the URL with its query.
-func reason(ctx context.Context, err error) string {
+func (s *Sender) reason(ctx context.Context, err error) string {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Sprintf("no answer within %s", sendTimeout)
+		return fmt.Sprintf("no answer within %s", s.timeout)
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

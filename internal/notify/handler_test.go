@@ -1,0 +1,215 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// desk is a handler over a ledger in which a batch owes a notice, and a receiver.
+type desk struct {
+	*Handler
+	ledger *ledger.Ledger
+	url    string
+	status atomic.Int64
+	calls  atomic.Int64
+	log    *strings.Builder
+	now    time.Time
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	rdb := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
+	t.Cleanup(func() { _ = rdb.Close() })
+	d := &desk{log: &strings.Builder{}, now: noon}
+	clock := func() time.Time { return d.now }
+	d.ledger = ledger.New(rdb, ledger.WithClock(clock))
+	d.status.Store(http.StatusOK)
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		d.calls.Add(1)
+		w.WriteHeader(int(d.status.Load()))
+	})
+	d.url = server.URL + "/hook?token=hunter2"
+	d.Handler = d.handlerTo(t, server)
+	d.complete(t)
+	return d
+}
+
+func (d *desk) handlerTo(t *testing.T, server *httptest.Server) *Handler {
+	t.Helper()
+	sender := senderTo(t, server)
+	sender.now = func() time.Time { return d.now }
+	return NewHandler(d.ledger, sender, zerolog.New(d.log))
+}
+
+// complete makes batch b, of one item that needs nothing.
+func (d *desk) complete(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	_, err := d.ledger.Register(ctx, "b", ledger.Source{}, []ledger.Spec{{Key: "a", Fingerprint: "f", ClientToken: "t", Body: "{}"}})
+	_, _, settled := d.ledger.Settle(ctx, "b", "a", ledger.Rejected, "No", "")
+	if err := errors.Join(err, settled, d.ledger.SetOnComplete(ctx, "b", d.url), d.ledger.Commit(ctx, "b")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run carries out the task of the notice, and answers when it is to come again.
+func (d *desk) run(t *testing.T) (again bool, after time.Duration) {
+	t.Helper()
+	task, _, err := TaskOf(ledger.Batch{Name: "b"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.ProcessTask(t.Context(), task)
+	var postpone *tasks.Postpone
+	if err != nil && !errors.As(err, &postpone) {
+		t.Fatal(err)
+	}
+	if err != nil {
+		return true, postpone.After
+	}
+	return false, 0
+}
+
+func (d *desk) batch(t *testing.T) ledger.Batch {
+	t.Helper()
+	b, err := d.ledger.Batch(t.Context(), "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestHandlerDelivers(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.status.Store(http.StatusBadGateway)
+	if again, _ := d.run(t); !again {
+		t.Fatal("a failure ended it")
+	}
+	d.status.Store(http.StatusOK)
+	for range 2 { // the second is a task too many
+		if again, _ := d.run(t); again {
+			t.Error("it goes on after it was delivered")
+		}
+	}
+	if n := d.calls.Load(); n != 2 || len(d.batch(t).Owed) != 0 {
+		t.Errorf("%d calls, owed: %v", n, d.batch(t).Owed)
+	}
+	if text := d.log.String(); !strings.Contains(text, "502 Bad Gateway") || !strings.Contains(text, `/hook"`) || strings.Contains(text, "hunter2") {
+		t.Error(text)
+	}
+}
+
+// A receiver that is away is asked for three days from the first attempt on, and no longer.
+func TestHandlerGivesUp(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.status.Store(http.StatusInternalServerError)
+	d.now = d.now.Add(30 * 24 * time.Hour) // nobody delivered for a month
+	for range 20 {
+		if again, after := d.run(t); !again || after > longestDelay {
+			t.Fatalf("again: %t after %s", again, after)
+		}
+	}
+	d.now = d.now.Add(giveUpAfter - time.Minute)
+	if again, _ := d.run(t); !again {
+		t.Fatal("given up too soon")
+	}
+	d.now = d.now.Add(2 * time.Minute)
+	if again, _ := d.run(t); again {
+		t.Fatal("not given up")
+	}
+	if b := d.batch(t); len(b.Owed) != 0 || b.GaveUp == nil || b.GaveUp.Attempts != 22 || b.GaveUp.Why != "500 Internal Server Error" {
+		t.Errorf("%+v, %+v", b.Owed, b.GaveUp)
+	}
+}
+
+func TestHandlerGivesUpWhatIsGone(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.status.Store(http.StatusGone)
+	if again, _ := d.run(t); again || d.batch(t).GaveUp == nil {
+		t.Errorf("again: %t, %+v", again, d.batch(t))
+	}
+}
+
+// What this worker may not deliver waits for another, and for no horizon.
+func TestHandlerHoldsForAnotherWorker(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) {})
+	d.Handler = d.handlerTo(t, elsewhere)
+	for range 2 {
+		if again, after := d.run(t); !again || after <= 0 {
+			t.Fatalf("again: %t after %s", again, after)
+		}
+		d.now = d.now.Add(2 * giveUpAfter)
+	}
+	if b := d.batch(t); len(b.Owed) != 1 || b.Owed[0].Attempts != 0 || !strings.Contains(b.Owed[0].Why, "--webhook-host") {
+		t.Errorf("%+v", b.Owed)
+	}
+}
+
+// forgetful is a ledger that cannot be written.
+type forgetful struct{ Records }
+
+func (forgetful) RecordNotice(context.Context, ledger.Batch, ledger.Notice, ledger.NoticeOutcome, string) (ledger.Verdict, error) {
+	return "", errors.New("READONLY")
+}
+
+// A delivery that is not recorded is made again: at least once, and under the same ID.
+func TestHandlerDeliversAgainWhatWasNotRecorded(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.records = forgetful{d.ledger}
+	if again, _ := d.run(t); !again {
+		t.Fatal("what was not recorded ended")
+	}
+	d.records = d.ledger
+	if again, _ := d.run(t); again || d.calls.Load() != 2 || len(d.batch(t).Owed) != 0 {
+		t.Errorf("again: %t, %d calls", again, d.calls.Load())
+	}
+}
+
+func TestHandlerArchivesWhatIsNoNotice(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, task := range []*asynq.Task{
+		asynq.NewTask("other", nil), asynq.NewTask(TypeNotify, []byte("x")), asynq.NewTask(TypeNotify, []byte(`{"v":2,"batch":"b","completion":1}`)),
+		asynq.NewTask(TypeNotify, []byte(`{"v":1,"batch":"","completion":1}`)), asynq.NewTask(TypeNotify, []byte(`{"v":1,"batch":"b"}`)),
+	} {
+		if err := d.ProcessTask(t.Context(), task); !errors.Is(err, asynq.SkipRetry) {
+			t.Errorf("%s %s: %v", task.Type(), task.Payload(), err)
+		}
+	}
+	gone := asynq.NewTask(TypeNotify, []byte(`{"v":1,"batch":"nope","completion":1}`))
+	if err := d.ProcessTask(t.Context(), gone); err != nil || d.calls.Load() != 0 {
+		t.Errorf("of no batch: %v", err)
+	}
+}
+
+// Another URL has a task of its own, and is not kept waiting by the first one's.
+func TestTaskIDs(t *testing.T) {
+	t.Parallel()
+	a, b := ledger.Batch{Name: "x/{y}", OnComplete: "https://a/"}, ledger.Batch{Name: "x/{y}", OnComplete: "https://b/"}
+	if TaskID(a, 1) == TaskID(b, 1) || TaskID(a, 1) == TaskID(a, 2) || TaskID(a, 1) != TaskID(a, 1) {
+		t.Error("tasks of different notices share an ID")
+	}
+	if id := TaskID(a, 1); strings.ContainsAny(id, "{}") {
+		t.Errorf("%s chooses a slot of a cluster", id)
+	}
+}

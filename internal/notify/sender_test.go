@@ -1,0 +1,230 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"havip/ledger"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	batch  = ledger.Batch{Name: "net/北京", CreatedAt: 1, Source: ledger.Source{File: "havips.csv", By: "li@host"}}
+	notice = ledger.Notice{
+		Completion: 2, CompletedAt: ledger.Millis(noon.UnixMilli()), Total: 3,
+		Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Rejected: 1, ledger.Canceled: 1},
+	}
+)
+
+// senderTo is a sender that may call the given server, and nobody else.
+func senderTo(t *testing.T, server *httptest.Server) *Sender {
+	t.Helper()
+	hosts, err := ParseHosts([]string{strings.TrimPrefix(server.URL, "http://")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSender(hosts, secretsOf(t, knownSecret))
+	s.now = func() time.Time { return knownTime }
+	t.Cleanup(s.Close)
+	return s
+}
+
+func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// The whole of what is sent, which is a contract.
+func TestMessage(t *testing.T) {
+	t.Parallel()
+	var head http.Header
+	var body []byte
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		head = r.Header
+		body, _ = io.ReadAll(r.Body)
+	})
+	message := MessageOf(batch, notice)
+	if a := senderTo(t, server).send(t.Context(), server.URL+"/hook?token=x", message); a.outcome != ledger.NoticeDelivered || a.heard != "200 OK" {
+		t.Fatalf("%+v", a)
+	}
+	want := `{"type":"batch.completed","version":1,"id":"` + message.ID + `","timestamp":"2026-03-01T12:00:00Z",` +
+		`"data":{"batch":"net/北京","completion":2,"completedAt":"2026-03-01T12:00:00Z","total":3,"failed":1,` +
+		`"counts":{"canceled":1,"created":1,"rejected":1},"file":"havips.csv","by":"li@host"}}`
+	if diff := cmp.Diff(want, string(body)); diff != "" || !json.Valid(body) {
+		t.Error(diff)
+	}
+	if head.Get("webhook-id") != message.ID || head.Get("webhook-timestamp") != "1614265330" || head.Get("Content-Type") != "application/json" {
+		t.Errorf("%v", head)
+	}
+}
+
+// An ID is of one completion of one batch of one ledger, and fits a header and what is signed.
+func TestMessageIDs(t *testing.T) {
+	t.Parallel()
+	other := func(change func(*ledger.Batch, *ledger.Notice)) string {
+		b, n := batch, notice
+		change(&b, &n)
+		return MessageOf(b, n).ID
+	}
+	id := MessageOf(batch, notice).ID
+	if again := other(func(_ *ledger.Batch, n *ledger.Notice) { n.Attempts, n.Why = 5, "x" }); again != id {
+		t.Errorf("another attempt has another ID: %s, %s", id, again)
+	}
+	ids := map[string]bool{
+		id: true,
+		other(func(_ *ledger.Batch, n *ledger.Notice) { n.Completion = 3 }):                      true,
+		other(func(b *ledger.Batch, _ *ledger.Notice) { b.Name = "other" }):                      true,
+		other(func(b *ledger.Batch, _ *ledger.Notice) { b.CreatedAt = 2 }):                       true,
+		other(func(b *ledger.Batch, n *ledger.Notice) { b.CreatedAt, n.Completion = 12, 1 }):     true,
+		other(func(b *ledger.Batch, n *ledger.Notice) { b.Name, n.Completion = `net/北京" 1`, 2 }): true,
+	}
+	if len(ids) != 6 {
+		t.Errorf("IDs are shared: %v", ids)
+	}
+	if strings.ContainsFunc(id, func(r rune) bool { return r == '.' || r <= ' ' || r > '~' }) {
+		t.Errorf("%q", id)
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status     int
+		retryAfter string
+		want       answer
+	}{
+		"ok":                              {200, "", answer{ledger.NoticeDelivered, "200 OK", 0}},
+		"no content":                      {204, "", answer{ledger.NoticeDelivered, "204 No Content", 0}},
+		"gone":                            {410, "", answer{ledger.NoticeGivenUp, "410 Gone", 0}},
+		"being mended":                    {404, "", answer{ledger.NoticeFailed, "404 Not Found", 0}},
+		"later":                           {503, "120", answer{ledger.NoticeFailed, "503 Service Unavailable", 2 * time.Minute}},
+		"later, in no words that we know": {429, "-1", answer{ledger.NoticeFailed, "429 Too Many Requests", 0}},
+		"no known status":                 {599, "", answer{ledger.NoticeFailed, "599", 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", test.retryAfter)
+				w.WriteHeader(test.status)
+			})
+			if got := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notice)); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+// A redirect may lead anywhere: to the machine itself, or to a cloud's metadata.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	})
+	a := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notice))
+	if a.outcome != ledger.NoticeFailed || !strings.Contains(a.heard, "redirects are not followed") || calls != 1 {
+		t.Errorf("%+v after %d calls", a, calls)
+	}
+}
+
+// What a producer wrote into Redis is called only if the operator allowed it.
+func TestOnlyAllowedHostsAreCalled(t *testing.T) {
+	t.Parallel()
+	called := false
+	server := serve(t, func(http.ResponseWriter, *http.Request) { called = true })
+	s := NewSender(Hosts{}, secretsOf(t, knownSecret))
+	a := s.send(t.Context(), server.URL, MessageOf(batch, notice))
+	if a.outcome != ledger.NoticeHeld || !strings.Contains(a.heard, "--webhook-host 127.0.0.1:") || called {
+		t.Errorf("%+v, called: %t", a, called)
+	}
+	if a := s.send(t.Context(), "gopher://x/", MessageOf(batch, notice)); a.outcome != ledger.NoticeGivenUp {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestTroubledReceivers(t *testing.T) {
+	t.Parallel()
+	over := make(chan struct{})
+	raw := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.WriteString(conn, text)
+			_ = conn.Close()
+		}
+	}
+	for name, test := range map[string]struct {
+		receive http.HandlerFunc
+		want    ledger.NoticeOutcome
+		heard   string
+	}{
+		"garbage":     {raw("\x00\x01 not HTTP \x1b[31m\r\n\r\n"), ledger.NoticeFailed, "malformed HTTP"},
+		"reset":       {raw(""), ledger.NoticeFailed, "EOF"},
+		"no answer":   {func(http.ResponseWriter, *http.Request) { <-over }, ledger.NoticeFailed, "no answer within 200ms"},
+		"endless":     {endless, ledger.NoticeDelivered, "200 OK"},
+		"head of MBs": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, ledger.NoticeFailed, "header"},
+		"stalled body": {func(w http.ResponseWriter, _ *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			<-over
+		}, ledger.NoticeDelivered, "200 OK"},
+	} {
+		server := httptest.NewServer(test.receive)
+		s := senderTo(t, server)
+		s.timeout = 200 * time.Millisecond
+		if name == "head of MBs" || name == "endless" {
+			s.timeout = time.Minute
+		}
+		a := s.send(t.Context(), server.URL+"/?token=hunter2", MessageOf(batch, notice))
+		if a.outcome != test.want || !strings.Contains(a.heard, test.heard) || strings.Contains(a.heard, "hunter2") {
+			t.Errorf("%s: %+v", name, a)
+		}
+		t.Cleanup(server.Close)
+	}
+	t.Cleanup(func() { close(over) }) // before the servers, which wait for their handlers
+}
+
+// endless writes until nobody listens any more.
+func endless(w http.ResponseWriter, _ *http.Request) {
+	for {
+		if _, err := io.WriteString(w, strings.Repeat("x", 4096)); err != nil {
+			return
+		}
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	hosts, err := ParseHosts([]string{address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := NewSender(hosts, secretsOf(t, knownSecret)).send(context.Background(), fmt.Sprintf("http://%s/?token=hunter2", address), MessageOf(batch, notice))
+	if a.outcome != ledger.NoticeFailed || !strings.Contains(a.heard, "refused") || strings.Contains(a.heard, "hunter2") {
+		t.Errorf("%+v", a)
+	}
+}

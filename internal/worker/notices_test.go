@@ -1,0 +1,170 @@
+package worker
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"havip/internal/notify"
+	"havip/internal/queue"
+	"havip/ledger"
+)
+
+// owe lets the batch complete, and owe a notice to the URL.
+func (s *site) owe(t *testing.T, url string) ledger.Batch {
+	t.Helper()
+	s.enqueue(t, "bj", 1)
+	if err := s.ledger.SetOnComplete(t.Context(), batch, url); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.ledger.Settle(t.Context(), batch, "bj-000", ledger.Rejected, "No", ""); err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.ledger.Batch(t.Context(), batch)
+	if err != nil || len(b.Owed) != 1 {
+		t.Fatalf("owed: %v, %v", b.Owed, err)
+	}
+	return b
+}
+
+func (s *site) noticeQueue() *queue.Queue { return queue.Named(s.rdb, notify.Queue) }
+
+func (s *site) notices(t *testing.T) queue.Sizes {
+	t.Helper()
+	size, err := s.noticeQueue().Sizes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return size
+}
+
+// What is owed gets a task, one, and gets it again when it was lost.
+func TestReconcilerEnqueuesNotices(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	s.owe(t, "https://ops.example/")
+	r := s.reconcilerAt(0, "w1")
+	for range 2 {
+		r.mustRound(t)
+		if got := s.notices(t); got != (queue.Sizes{Pending: 1}) {
+			t.Fatalf("%+v", got)
+		}
+	}
+	keys, err := s.rdb.Keys(t.Context(), "asynq:*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.rdb.Del(t.Context(), keys...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.mustRound(t)
+	if got := s.notices(t); got != (queue.Sizes{Pending: 1}) {
+		t.Errorf("after a flush: %+v", got)
+	}
+}
+
+// asynq ended the task on a count of its own.
+func TestReconcilerRevivesArchivedNotices(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	b := s.owe(t, "https://ops.example/")
+	r := s.reconcilerAt(0, "w1")
+	r.mustRound(t)
+	if err := asynq.NewInspectorFromRedisClient(s.rdb).ArchiveTask(notify.Queue, notify.TaskID(b, 1)); err != nil {
+		t.Fatal(err)
+	}
+	r.mustRound(t)
+	if got := s.notices(t); got != (queue.Sizes{Pending: 1}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A task in a dead worker's hands is taken up again in the second round; one whose lease is renewed never.
+func TestReconcilerTakesUpNotices(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	b := s.owe(t, "https://ops.example/")
+	r := s.reconcilerAt(0, "w1")
+	r.mustRound(t)
+	id, q := notify.TaskID(b, 1), s.noticeQueue()
+	lease := time.Now().Add(time.Hour).Unix()
+	for _, command := range [][]any{
+		{"LREM", q.Key("pending"), 0, id}, {"LPUSH", q.Key("active"), id}, {"HSET", q.Key("t:") + id, "state", "active"},
+		{"ZADD", q.Key("lease"), lease, id},
+	} {
+		if err := s.rdb.Do(t.Context(), command...).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		r.mustRound(t)
+	}
+	if got := s.notices(t); got.Active != 1 {
+		t.Fatalf("taken out of living hands: %+v", got)
+	}
+	r.now = func() time.Time { return time.Now().Add(time.Hour) }
+	r.mustRound(t)
+	if got := s.notices(t); got.Active != 1 {
+		t.Fatalf("taken up without a second look: %+v", got)
+	}
+	r.mustRound(t)
+	if got := s.notices(t); got != (queue.Sizes{Pending: 1}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Without anybody who delivers, the log says, once, what to set.
+func TestReconcilerTellsOfUnservedNotices(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	s.owe(t, "https://ops.example/?token=hunter2")
+	r := s.reconcilerAt(0, "w1")
+	var said strings.Builder
+	r.log = zerolog.New(&said)
+	for range 3 {
+		r.mustRound(t)
+	}
+	if text := said.String(); strings.Count(text, "HAVIP_WEBHOOK_SECRET and --webhook-host") != 1 || strings.Contains(text, "hunter2") {
+		t.Error(text)
+	}
+}
+
+// A worker serves notices only with a secret and a host, and delivers them.
+func TestWorkerDeliversNotices(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	arrived := make(chan string, 1)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived <- r.Header.Get("webhook-id") }))
+	t.Cleanup(receiver.Close)
+	b := s.owe(t, receiver.URL)
+	hosts, err := notify.ParseHosts([]string{strings.TrimPrefix(receiver.URL, "http://")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets, err := notify.ParseSecrets("whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lacking := range []Webhook{{}, {Hosts: hosts}, {Secrets: secrets}} {
+		if lacking.Serves() {
+			t.Errorf("%+v serves", lacking)
+		}
+	}
+	w, err := Start(Config{
+		Redis: s.rdb, Lanes: []LaneConfig{s.lane(t, "bj", 0)}, Name: "w1", Logger: zerolog.Nop(),
+		Webhook: Webhook{Hosts: hosts, Secrets: secrets},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Stop)
+	if id := <-arrived; id != notify.MessageOf(b, b.Owed[0]).ID {
+		t.Errorf("got %s", id)
+	}
+}
