@@ -13,6 +13,7 @@
 //	bcesim [ARGS…]             start a simulator
 //	worker [ARGS…]             start a worker and wait until it is ready
 //	stopworker                 SIGTERM to it; its output is then stdout and stderr
+//	awaits PATTERN PROGRAM …   run it again and again until what it says matches
 //	mask FILE                  print a file with all that differs from run to run replaced
 //	octal FILE TEXT            write text, in which \ooo stands for a byte
 //

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -30,6 +31,7 @@ func TestScript(t *testing.T) {
 			"worker":     scriptWorker,
 			"stopworker": scriptStopWorker,
 			"mask":       scriptMask,
+			"awaits":     scriptAwaits,
 			"octal":      scriptOctal,
 		},
 	})
@@ -61,7 +63,7 @@ func scriptTB(ts *testscript.TestScript) testing.TB {
 // scriptEnv is the script's environment as the programs that it starts get it.
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := bareEnvironment(ts.Getenv("WORK"))
-	for _, name := range []string{"BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_ENDPOINT", "HAVIP_REDIS_URL"} {
+	for _, name := range []string{"BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_ENDPOINT", "HAVIP_REDIS_URL", "HAVIP_WEBHOOK_SECRET"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
@@ -141,6 +143,22 @@ var variable = []struct {
 	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`"id":"\d+-\d+"`), `"id":"ID"`},
 	{regexp.MustCompile(`"by":"[^"@]+@[^"]+"`), `"by":"PERSON"`},
+}
+
+// scriptAwaits runs a program until what it says matches. A round of the reconciler takes some seconds.
+func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: awaits PATTERN PROGRAM ARGS…")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if pattern.MatchString(ts.ReadFile("stdout") + ts.ReadFile("stderr")) {
+			return
+		}
+	}
+	ts.Fatalf("%v does not say %s within %s", args[1:], args[0], patience)
 }
 
 func scriptMask(ts *testscript.TestScript, neg bool, args []string) {
