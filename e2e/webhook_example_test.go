@@ -1,0 +1,91 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"io"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+var exampleAddress = regexp.MustCompile(`listening on http://(\S+)/`)
+
+// TestWebhookExample builds and runs the example of a receiver: a worker tells it, and what is told twice
+// it acts on once. What nobody signed, it refuses.
+func TestWebhookExample(t *testing.T) {
+	t.Parallel()
+	const batch = "example"
+	w := newWorld(t)
+	path := filepath.Join(w.dir, "webhook")
+	build := exec.Command("go", "build", "-race", "-o", path, "../examples/webhook")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	example := start(t, command{program: path, args: []string{"127.0.0.1:0"}, env: append(bareEnvironment(w.dir), "HAVIP_WEBHOOK_SECRET="+webhookSecret())})
+	example.awaitText(t, "listening")
+	address := exampleAddress.FindStringSubmatch(example.stderr.String())[1]
+	w.courier(t, &receiver{t: t, url: "http://" + address})
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(4)), "--on-complete", "http://"+address+"/")
+	w.awaitEvents(t, batch, "notified", 1)
+	const line = `batch "example" is complete, for the 1. time: 4 items, 0 failed, map[created:4]` + "\n"
+	if got := example.stdout.String(); got != line {
+		t.Errorf("got %q", got)
+	}
+
+	body := `{"id":"havip_x","data":{"batch":"other","completion":1}}`
+	for _, want := range []int{http.StatusNoContent, http.StatusNoContent} {
+		if got := post(t, address, body, sign(t, webhookKey, body)); got != want {
+			t.Errorf("status %d, want %d", got, want)
+		}
+	}
+	if got := post(t, address, body, sign(t, []byte("a key that the receiver does not have"), body)); got != http.StatusUnauthorized {
+		t.Errorf("a foreign signature: status %d", got)
+	}
+	if got := post(t, address, body, http.Header{}); got != http.StatusUnauthorized {
+		t.Errorf("no signature: status %d", got)
+	}
+	if n := strings.Count(example.stdout.String(), `"other"`); n != 1 {
+		t.Errorf("acted %d times on one notice", n)
+	}
+}
+
+func sign(t *testing.T, key []byte, body string) http.Header {
+	t.Helper()
+	signer, err := standardwebhooks.NewWebhook(base64.StdEncoding.EncodeToString(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	signature, err := signer.Sign("havip_x", now, []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := http.Header{}
+	head.Set("webhook-id", "havip_x")
+	head.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
+	head.Set("webhook-signature", signature)
+	return head
+}
+
+func post(t *testing.T, address, body string, head http.Header) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header = head
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.StatusCode
+}
