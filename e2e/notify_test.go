@@ -42,7 +42,7 @@ func TestNotify(t *testing.T) {
 	if second.ID == first[0].ID || second.Message.Data.Completion != 2 || second.Message.Data.Total != 12 {
 		t.Errorf("the second completion: %+v", second)
 	}
-	w.awaitEvents(t, batch, "notified", 2)
+	w.awaitNotified(t, batch, 2)
 	w.requireExactlyOnce(t, batch, rows)
 	w.requireNoWebhookSecret(t)
 }
@@ -65,12 +65,12 @@ func (w *world) requireNoWebhookSecret(t *testing.T) {
 	}
 }
 
-// awaitEvents waits until the batch has so many events of a kind.
-func (w *world) awaitEvents(t *testing.T, batch, kind string, n int) {
+// awaitNotified waits until so many completions of the batch were told, by its events.
+func (w *world) awaitNotified(t *testing.T, batch string, n int) {
 	t.Helper()
-	eventually(t, kind, func() bool {
+	eventually(t, "it is notified", func() bool {
 		p := w.enqueue(t, "events", batch, "-o", "ndjson")
-		return strings.Count(p.stdout.String(), `"event":"`+kind+`"`) >= n
+		return strings.Count(p.stdout.String(), `"event":"notified"`) >= n
 	})
 }
 
@@ -89,7 +89,7 @@ func TestNotifyWorkerKilled(t *testing.T) {
 	if got[0].ID != got[1].ID {
 		t.Errorf("told as %s, and again as %s", got[0].ID, got[1].ID)
 	}
-	w.awaitEvents(t, batch, "notified", 1)
+	w.awaitNotified(t, batch, 1)
 }
 
 // TestNotifyNobodyThere completes a batch under a worker that delivers nothing, and kills it, and flushes
@@ -113,7 +113,7 @@ func TestNotifyNobodyThere(t *testing.T) {
 	}
 	w.courier(t, r)
 	r.await(t, 1)
-	w.awaitEvents(t, batch, "notified", 1)
+	w.awaitNotified(t, batch, 1)
 	if got := r.received(); len(got) != 1 {
 		t.Errorf("told %d times", len(got))
 	}
@@ -132,7 +132,7 @@ func TestNotifyKilledAtCompletion(t *testing.T) {
 	worker.kill()
 	w.courier(t, r)
 	w.enqueue(t, "watch", batch, "--timeout", recovery.String(), "--exit-status")
-	w.awaitEvents(t, batch, "notified", 1)
+	w.awaitNotified(t, batch, 1)
 	for _, n := range r.received() {
 		if d := n.Message.Data; n.ID != r.received()[0].ID || d.Completion != 1 || d.Counts["created"] != items {
 			t.Errorf("%+v", n)

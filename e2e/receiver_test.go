@@ -118,10 +118,10 @@ func garbage(w http.ResponseWriter, _ *http.Request) {
 func stall(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // courier starts a worker that may tell the receiver.
-func (w *world) courier(t *testing.T, r *receiver, args ...string) *process {
+func (w *world) courier(t *testing.T, r *receiver) *process {
 	t.Helper()
 	env := w.env
 	w.env = append(w.env[:len(w.env):len(w.env)], "HAVIP_WEBHOOK_SECRET="+webhookSecret())
 	defer func() { w.env = env }()
-	return w.worker(t, append([]string{"--webhook-host", r.host()}, args...)...)
+	return w.worker(t, "--webhook-host", r.host())
 }

@@ -33,7 +33,7 @@ func TestWebhookExample(t *testing.T) {
 	address := exampleAddress.FindStringSubmatch(example.stderr.String())[1]
 	w.courier(t, &receiver{t: t, url: "http://" + address})
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(4)), "--on-complete", "http://"+address+"/")
-	w.awaitEvents(t, batch, "notified", 1)
+	w.awaitNotified(t, batch, 1)
 	const line = `batch "example" is complete, for the 1. time: 4 items, 0 failed, map[created:4]` + "\n"
 	if got := example.stdout.String(); got != line {
 		t.Errorf("got %q", got)

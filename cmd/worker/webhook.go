@@ -11,7 +11,7 @@ import (
 
 // secretVariable holds the secrets that notices are signed with. It is no flag: command lines are
 // public.
-const secretVariable = "HAVIP_WEBHOOK_SECRET"
+const secretVariable = "HAVIP_WEBHOOK_SECRET" // #nosec G101 -- the name of a variable
 
 // configureWebhook reads whom the worker may tell of completed batches. Hosts without a secret are a
 // mistake; a secret without hosts is what an environment for several programs may have.

@@ -206,7 +206,7 @@ func TestHandlerArchivesWhatIsNoNotice(t *testing.T) {
 func TestTaskIDs(t *testing.T) {
 	t.Parallel()
 	a, b := ledger.Batch{Name: "x/{y}", OnComplete: "https://a/"}, ledger.Batch{Name: "x/{y}", OnComplete: "https://b/"}
-	if TaskID(a, 1) == TaskID(b, 1) || TaskID(a, 1) == TaskID(a, 2) || TaskID(a, 1) != TaskID(a, 1) {
+	if TaskID(a, 1) == TaskID(b, 1) || TaskID(a, 1) == TaskID(a, 2) {
 		t.Error("tasks of different notices share an ID")
 	}
 	if id := TaskID(a, 1); strings.ContainsAny(id, "{}") {

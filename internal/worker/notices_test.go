@@ -95,7 +95,9 @@ func TestReconcilerTakesUpNotices(t *testing.T) {
 	id, q := notify.TaskID(b, 1), s.noticeQueue()
 	lease := time.Now().Add(time.Hour).Unix()
 	for _, command := range [][]any{
-		{"LREM", q.Key("pending"), 0, id}, {"LPUSH", q.Key("active"), id}, {"HSET", q.Key("t:") + id, "state", "active"},
+		{"LREM", q.Key("pending"), 0, id},
+		{"LPUSH", q.Key("active"), id},
+		{"HSET", q.Key("t:") + id, "state", "active"},
 		{"ZADD", q.Key("lease"), lease, id},
 	} {
 		if err := s.rdb.Do(t.Context(), command...).Err(); err != nil {

@@ -53,7 +53,7 @@ func testNoticeOfTheDone(t *testing.T, b *bench) {
 	b.tell(t, hook)
 	equal(t, "told at once", len(b.batch(t).Owed), 1)
 	equal(t, "on the list", b.active(t), []string{batch})
-	b.hear(t, ledger.NoticeDelivered, ledger.Applied)
+	b.hear(t, ledger.NoticeDelivered)
 	b.tell(t, hook)
 	equal(t, "told already", len(b.batch(t).Owed), 0)
 	b.tell(t, hook+"/other")
@@ -66,13 +66,13 @@ func testNoticeOfTheDone(t *testing.T, b *bench) {
 func testNoticeOutcomes(t *testing.T, b *bench) {
 	b.complete(t)
 	seen := b.batch(t)
-	b.hear(t, ledger.NoticeHeld, ledger.Applied)
+	b.hear(t, ledger.NoticeHeld)
 	equal(t, "held is no attempt", b.batch(t).Owed[0].Attempts, 0)
 	began := ledger.Millis(b.clock().UnixMilli())
-	b.hear(t, ledger.NoticeFailed, ledger.Applied)
+	b.hear(t, ledger.NoticeFailed)
 	b.recordNotice(t, seen, ledger.NoticeFailed, ledger.Same) // a lost reply
 	b.pass(time.Second)
-	b.hear(t, ledger.NoticeFailed, ledger.Applied)
+	b.hear(t, ledger.NoticeFailed)
 	want := seen.Owed[0]
 	want.Attempts, want.FirstTriedAt, want.LastTriedAt, want.Why = 2, began, ledger.Millis(b.clock().UnixMilli()), "heard"
 	equal(t, "failed twice", b.batch(t).Owed, []ledger.Notice{want})
@@ -87,7 +87,7 @@ func testNoticeOutcomes(t *testing.T, b *bench) {
 
 func testNoticeGivenUp(t *testing.T, b *bench) {
 	b.complete(t)
-	b.hear(t, ledger.NoticeGivenUp, ledger.Applied)
+	b.hear(t, ledger.NoticeGivenUp)
 	equal(t, "owed no more", b.batch(t).Owed, []ledger.Notice(nil))
 	equal(t, "kept for people", b.batch(t).GaveUp.Why, "heard")
 	equal(t, "told", b.lastEvent(t), "notify-failed completion 1, attempts 1: heard")
@@ -158,9 +158,9 @@ func (b *bench) end(t *testing.T, key string, outcome ledger.Outcome) {
 }
 
 // hear records an attempt at the first notice that is owed.
-func (b *bench) hear(t *testing.T, outcome ledger.NoticeOutcome, want ledger.Verdict) {
+func (b *bench) hear(t *testing.T, outcome ledger.NoticeOutcome) {
 	t.Helper()
-	b.recordNotice(t, b.batch(t), outcome, want)
+	b.recordNotice(t, b.batch(t), outcome, ledger.Applied)
 }
 
 func (b *bench) recordNotice(t *testing.T, seen ledger.Batch, outcome ledger.NoticeOutcome, want ledger.Verdict) {
