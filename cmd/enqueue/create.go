@@ -148,7 +148,7 @@ func (a *app) printItem(ctx context.Context, s *session, batch, key string) erro
 	if err != nil {
 		return err
 	}
-	result, err := render.ResultOf(item)
+	result, err := tasks.ResultOf(item)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/render"
 	"havip/ledger"
+	"havip/tasks"
 )
 
 // resultsFlags choose what is shown of a batch's items.
@@ -62,7 +63,7 @@ func (a *app) printResults(ctx context.Context, s *session, batch string, flags 
 		if len(flags.states) > 0 && !slices.Contains(flags.states, string(item.Record.State)) {
 			continue
 		}
-		result, err := render.ResultOf(item)
+		result, err := tasks.ResultOf(item)
 		if err != nil {
 			return err
 		}

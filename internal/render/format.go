@@ -115,7 +115,7 @@ func (c *csvWriter) Write(r Result) error {
 	return c.w.Write([]string{
 		r.Batch, r.Key, strconv.Itoa(r.Line), string(r.State), r.HaVIPID, r.Name, r.SubnetID,
 		r.PrivateIPAddress, r.Description, r.Account, r.Region, strconv.Itoa(r.Attempts), r.Code,
-		r.Message, r.RequestID, r.ClientToken, r.CreatedAt, r.UpdatedAt,
+		r.Message, r.RequestID, r.ClientToken, r.CreatedAt.String(), r.UpdatedAt.String(),
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"havip/ledger"
+	"havip/tasks"
 )
 
 func sampleItem() ledger.Item {
@@ -42,7 +43,7 @@ func write(t *testing.T, format Format, width int, results ...Result) string {
 
 func sample(t *testing.T) Result {
 	t.Helper()
-	result, err := ResultOf(sampleItem())
+	result, err := tasks.ResultOf(sampleItem())
 	if err != nil {
 		t.Fatal(err)
 	}

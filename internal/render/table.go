@@ -182,7 +182,7 @@ func (t table) Write(r Result) error {
 	for _, a := range r.Log {
 		answer := strings.TrimSpace(fmt.Sprintf("%s %s %s", status(a.Status), a.Code, a.Message))
 		took := strconv.FormatInt(a.DurationMS, 10) + "ms"
-		if err := t.Row("  #"+strconv.Itoa(a.Number), a.Class, a.RequestID, a.Worker, a.At, took, answer); err != nil {
+		if err := t.Row("  #"+strconv.Itoa(a.Number), a.Class, a.RequestID, a.Worker, a.At.String(), took, answer); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,85 @@
+package tasks
+
+import "havip/ledger"
+
+// Result is what became of one item. The names of its JSON are a contract: they are those of
+// `enqueue results -o ndjson`, whose lines can be decoded into it.
+type Result struct {
+	Batch string `json:"batch"`
+	Key   string `json:"key"`
+	// Line is where the item stands in its file; 0 when it came from none.
+	Line  int          `json:"line"`
+	State ledger.State `json:"state"`
+	// HaVIPID is BCE's ID of the HaVIP, such as havip-w2d4kgc3x0y1; "" until there is one.
+	HaVIPID  string `json:"haVipId"`
+	Name     string `json:"name"`
+	SubnetID string `json:"subnetId"`
+	// PrivateIPAddress is the address that the HaVIP has, or else the one asked for; "" while
+	// only BCE knows it.
+	PrivateIPAddress string `json:"privateIpAddress"`
+	Description      string `json:"description"`
+	Account          string       `json:"account"`
+	Region           string       `json:"region"`
+	// Attempts counts requests sent; throttled ones and lane faults do not count.
+	Attempts int `json:"attempts"`
+	// Code, Message and RequestID are of the last answer, in BCE's words where it had any. A
+	// message is text of another party: quote it before it reaches a terminal.
+	Code        string `json:"code"`
+	Message     string `json:"message"`
+	RequestID   string `json:"requestId"`
+	ClientToken string `json:"clientToken"`
+	// CreatedAt is when the item was registered, UpdatedAt when it last changed.
+	CreatedAt Timestamp `json:"createdAt"`
+	UpdatedAt Timestamp `json:"updatedAt"`
+	// Log holds the requests sent, when asked for ([Result.WithLog]).
+	Log []Attempt `json:"attemptLog,omitempty"`
+}
+
+// Attempt is one sent request in a [Result].
+type Attempt struct {
+	// Number counts the item's requests, from 1.
+	Number int       `json:"number"`
+	At     Timestamp `json:"at"`
+	// Worker is the process that sent it, Class what its answer proved.
+	Worker string `json:"worker"`
+	Class  string `json:"class"`
+	// Status is the answer's HTTP status; 0 when there was none.
+	Status    int    `json:"status"`
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	RequestID string `json:"requestId"`
+	// DurationMS is how long it took, in milliseconds.
+	DurationMS int64 `json:"durationMs"`
+}
+
+// ResultOf is what the ledger says became of an item.
+func ResultOf(item ledger.Item) (Result, error) {
+	request, err := RequestOf(item.Spec)
+	if err != nil {
+		return Result{}, err
+	}
+	rec := item.Record
+	address := rec.PrivateIPAddress
+	if address == "" {
+		address = request.PrivateIPAddress
+	}
+	return Result{
+		Batch: item.Batch, Key: item.Key, Line: item.Line, State: rec.State, HaVIPID: rec.HaVIPID,
+		Name: request.Name, SubnetID: request.SubnetID, PrivateIPAddress: address, Description: request.Description,
+		Account: item.Account, Region: item.Region,
+		Attempts: rec.Attempts, Code: rec.Code, Message: rec.Message, RequestID: rec.RequestID, ClientToken: rec.ClientToken,
+		CreatedAt: TimestampOf(rec.RegisteredAt), UpdatedAt: TimestampOf(rec.UpdatedAt),
+	}, nil
+}
+
+// WithLog returns the result with the log of its requests, as [ledger.Ledger.Attempts] reads it.
+func (r Result) WithLog(attempts []ledger.Attempt) Result {
+	r.Log = make([]Attempt, len(attempts))
+	for i, a := range attempts {
+		r.Log[i] = Attempt{
+			Number: a.Number, At: TimestampOf(a.At), Worker: a.Worker, Class: a.Class, Status: a.Status,
+			Code: a.Code, Message: a.Message, RequestID: a.RequestID, DurationMS: a.DurationMS,
+		}
+	}
+	return r
+}
