@@ -18,8 +18,8 @@ type Result struct {
 	// only BCE knows it.
 	PrivateIPAddress string `json:"privateIpAddress"`
 	Description      string `json:"description"`
-	Account          string       `json:"account"`
-	Region           string       `json:"region"`
+	Account          string `json:"account"`
+	Region           string `json:"region"`
 	// Attempts counts requests sent; throttled ones and lane faults do not count.
 	Attempts int `json:"attempts"`
 	// Code, Message and RequestID are of the last answer, in BCE's words where it had any. A

@@ -1,0 +1,69 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"havip/ledger"
+)
+
+// Results reads what became of each item, in the order in which they were enqueued, a page at a time:
+// memory does not grow with the batch. It shows unfinished items as they stand. An error is the last;
+// results are read anew from the start.
+func (b Batch) Results(ctx context.Context) iter.Seq2[Result, error] {
+	return func(yield func(Result, error) bool) {
+		if _, err := b.Status(ctx); err != nil {
+			yield(Result{}, err)
+			return
+		}
+		for item, err := range b.client.ledger.Items(ctx, b.Name) {
+			var result Result
+			if err == nil {
+				result, err = ResultOf(item)
+			}
+			if !yield(result, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Result reads what became of one item; one that nobody has put in is a [*ledger.ItemNotFoundError].
+func (b Batch) Result(ctx context.Context, key string) (Result, error) {
+	item, err := b.client.ledger.Item(ctx, b.Name, key)
+	if err != nil {
+		return Result{}, err
+	}
+	return ResultOf(item)
+}
+
+// Await returns when the item is finished, and what became of it. An item that ended without a HaVIP is
+// a [*FailedError], and its result is returned all the same. Otherwise Await waits as [Batch.Wait] does.
+func (b Batch) Await(ctx context.Context, key string) (Result, error) {
+	var seen ledger.Item
+	var grace grace
+	err := b.client.until(ctx, func() (bool, error) {
+		now, err := b.client.ledger.Item(ctx, b.Name, key)
+		if err != nil {
+			return false, err
+		}
+		seen = now
+		return grace.over(now.Record.State.Terminal(), now.Record.NeedsAddress()), nil
+	})
+	if err != nil {
+		return Result{}, awaitError(ctx, b.Name, seen, key, err)
+	}
+	result, err := ResultOf(seen)
+	if err == nil && !result.State.Succeeded() {
+		err = &FailedError{Result: result}
+	}
+	return result, err
+}
+
+func awaitError(ctx context.Context, batch string, seen ledger.Item, key string, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return fmt.Errorf("wait for item %q of batch %q, %s as last seen: %w", key, batch, seen.Record.State, err)
+}
