@@ -5,15 +5,15 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-sdk chaos chaos-short chaos-personalities model lint fmt fuzz vuln tidy redis-server clean
+.PHONY: all build test test-sdk chaos chaos-short chaos-personalities model lint fmt fuzz vuln tidy redis-server python3 clean
 
 all: build
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
-## test: everything, with the race detector; redis-server is installed when missing
-test: redis-server test-sdk
+## test: everything, with the race detector; redis-server and python3 are installed when missing
+test: redis-server python3 test-sdk
 	go test -race -shuffle=on ./...
 
 ## test-sdk: Baidu's own SDK against the simulator; a module of its own, so that the SDK is no dependency of ours
@@ -62,6 +62,9 @@ tidy:
 
 redis-server:
 	@./scripts/need-redis-server
+
+python3:
+	@./scripts/need-python3
 
 $(GOLANGCI_LINT):
 	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// binaries is the directory of the three programs, built once for all tests.
+// binaries is the directory of the three programs and of the examples, built once for all tests.
 var binaries string
 
 // parallelTests is how many tests run at once. They wait for other processes nearly all the
@@ -35,7 +35,7 @@ func buildAndRun(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	build := exec.Command("go", "build", "-race", "-o", dir+string(filepath.Separator), "./cmd/...")
+	build := exec.Command("go", "build", "-race", "-o", dir+string(filepath.Separator), "./cmd/...", "./examples/...")
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the programs: %v\n%s", err, out)

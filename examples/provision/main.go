@@ -1,0 +1,48 @@
+// Provision asks for a few HaVIPs, waits until they exist, and prints what became of each. Kill it at any
+// moment and run it again, as often as you like: each is created once. Its batch is there for the
+// commands as well: `enqueue status tenants`.
+//
+//	HAVIP_REDIS_URL=redis://127.0.0.1:6379/0 go run ./examples/provision
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+
+	"havip"
+	"havip/tasks"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	rdb, err := havip.OpenRedis(ctx, os.Getenv("HAVIP_REDIS_URL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := tasks.NewClient(rdb, tasks.WithRegion("bj"), tasks.WithAuthor("examples/provision"))
+
+	var items []tasks.Item
+	for _, tenant := range []string{"acme", "北京", "initech"} {
+		items = append(items, tasks.Item{
+			Key:     "tenant/" + tenant,
+			Request: tasks.Request{Name: "vip-" + tenant, SubnetID: "sbn-dk8gl9bc"},
+		})
+	}
+	batch, err := client.Enqueue(ctx, "tenants", items...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := batch.Wait(ctx); err != nil {
+		log.Fatal(err)
+	}
+	for result, err := range batch.Results(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s is %s: %q %s\n", result.Key, result.State, result.HaVIPID, result.PrivateIPAddress)
+	}
+}
