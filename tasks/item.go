@@ -88,7 +88,18 @@ type FieldError struct {
 }
 
 func (e FieldError) Error() string {
-	return fmt.Sprintf("%s %q: %s", e.Field, e.Value, e.Rule)
+	return fmt.Sprintf("%s %q: %s", e.Field, abridged(e.Value), e.Rule)
+}
+
+// mostShownOfValue is how much of a wrong value an error shows, in bytes: in somebody else's task it may
+// be a megabyte, and the error goes into a log and into asynq's archive.
+const mostShownOfValue = 200
+
+func abridged(value string) string {
+	if len(value) <= mostShownOfValue {
+		return value
+	}
+	return strings.ToValidUTF8(value[:mostShownOfValue], "") + "…"
 }
 
 // Validate reports every rule the item breaks, in the contract's column order; none means

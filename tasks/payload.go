@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -101,10 +102,34 @@ func describeJSONError(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("not JSON: %v at byte %d", syntax, syntax.Offset)
 	case errors.As(err, &kind):
-		return fmt.Sprintf("field %q must be a %s, not a %s", kind.Field, kind.Type, kind.Value)
+		subject := "it"
+		if kind.Field != "" {
+			subject = fmt.Sprintf("field %q", kind.Field)
+		}
+		return fmt.Sprintf("%s must be %s, not %s", subject, jsonKind(kind.Type), withArticle(abridged(kind.Value)))
 	default:
 		return "not JSON: " + err.Error()
 	}
+}
+
+// jsonKind names what a field of a payload is in JSON's own words.
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		return "an object"
+	case reflect.String:
+		return "a string"
+	default:
+		return "a whole number"
+	}
+}
+
+// withArticle is for JSON's kinds of values, such as array, bool or "number 1.5".
+func withArticle(kind string) string {
+	if strings.HasPrefix(kind, "array") || strings.HasPrefix(kind, "object") {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // Lane is account × region: the unit that has credentials, a rate budget and a queue.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -38,6 +39,10 @@ func TestDecodePayload(t *testing.T) {
 		{"null", "null", "payload: version 0 is not supported; this worker reads version 1"},
 		{"later version", without(`"v":1`, `"v":2`), "payload: version 2 is not supported; this worker reads version 1"},
 		{"wrong type", without(`"key":"web-1"`, `"key":7`), `payload: field "key" must be a string, not a number`},
+		{"an array", "[]", "payload: it must be an object, not an array"},
+		{"version of text", without(`"v":1`, `"v":"1"`), `payload: field "v" must be a whole number, not a string`},
+		{"fraction of a version", without(`"v":1`, `"v":1.5`), `payload: field "v" must be a whole number, not a number 1.5`},
+		{"request of text", `{"v":1,"request":"x"}`, `payload: field "request" must be an object, not a string`},
 		{"no batch", without(`"batch":"b"`, `"batch":""`), `payload: batch "": is required`},
 		{"braces", without(`"batch":"b"`, `"batch":"{b}"`), `payload: batch "{b}": must not contain { or }`},
 		{"no region", without(`"region":"bj",`, ""), `payload: region "": is required`},
@@ -55,6 +60,22 @@ func TestDecodePayload(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// What is wrong with a payload goes into a log and into asynq's archive, whatever stands in the payload.
+func TestPayloadErrorsAreShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("北", 1<<19)
+	for name, payload := range map[string]string{
+		"batch":  strings.Replace(contractPayload, `"batch":"b"`, `"batch":"`+long+`"`, 1),
+		"name":   strings.Replace(contractPayload, `"name":"web-1"`, `"name":"`+long+`"`, 1),
+		"number": strings.Replace(contractPayload, `"v":1`, `"v":1.`+strings.Repeat("7", 1<<19), 1),
+	} {
+		_, err := DecodePayload([]byte(payload))
+		if err == nil || len(err.Error()) > 400 || !utf8.ValidString(err.Error()) {
+			t.Errorf("%s: %.500v", name, err)
+		}
 	}
 }
 
