@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,7 +18,19 @@ const queue = "havip.default.bj"
 
 // unreadable are payloads that no worker can carry out, with what is said of them.
 var unreadable = map[string]string{
-	`{"v":1,`:           "not JSON",
+	"":                                  "not JSON",
+	`{"v":1,`:                           "not JSON",
+	`null`:                              "version 0 is not supported",
+	`{}`:                                "version 0 is not supported",
+	`[{"v":1}]`:                         "it must be an object, not an array",
+	`{"v":"1"}`:                         `field "v" must be a whole number, not a string`,
+	`{"v":1}`:                           `batch "": is required`,
+	`{"v":1,"batch":"b","region":"bj"}`: `key "": is required`,
+	`{"v":1,"batch":"b","key":"k","request":{"name":"n","subnetId":"sbn-a"}}`:                   `region "": is required`,
+	`{"v":1,"batch":"b","key":"k","region":"bj","request":{"name":"n"}}`:                        `subnetId "": is required`,
+	`{"v":1,"batch":"b","key":"k","region":"bj","request":[]}`:                                  `field "request" must be an object`,
+	`{"v":1,"batch":"b","x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`: "exceeded max depth",
+	`{"v":1,"batch":"` + strings.Repeat("b", 1<<20) + `","key":"k","region":"bj","request":{}}`: "at most 128 are allowed",
 	`{"v":2}`:           "version 2 is not supported",
 	"\x00\xff\xfe":      "not JSON",
 	`{"v":1,"batch":7}`: `field "batch" must be a string`,
@@ -59,6 +72,11 @@ func TestForeignProducer(t *testing.T) {
 		}
 	}
 	w.enqueue(t, "watch", "elsewhere", "--timeout", "30s", "--exit-status")
+	doctor := w.start(t, "enqueue", "doctor")
+	doctor.wait(t, patience)
+	if counted := fmt.Sprintf("%d tasks are archived", len(unreadable)); !strings.Contains(doctor.stdout.String(), counted) {
+		t.Errorf("enqueue doctor does not say that %s:\n%s%s", counted, doctor.stdout, doctor.stderr)
+	}
 	want := []result{{
 		Batch: "elsewhere", Key: "f-1", State: "created", Name: "foreign-vip", SubnetID: "sbn-foreign",
 		Address: "192.168.7.7", Attempts: 1, ClientToken: "foreign-token-0001",

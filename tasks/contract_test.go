@@ -1,0 +1,68 @@
+package tasks_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hibiken/asynq"
+
+	"havip/tasks"
+)
+
+// contract is a task as producers in any language put it: what stands here is relied upon from outside.
+type contract struct {
+	Queue, ID, Type, Payload string
+	MaxRetry                 int
+	Timeout                  time.Duration
+}
+
+// contracts are of one item each, from the plainest to what needs care.
+var contracts = map[string]struct {
+	item tasks.Item
+	want contract
+}{
+	"plain": {
+		tasks.Item{Request: tasks.Request{Name: "web-1", SubnetID: "sbn-dk8gl9bc"}},
+		contract{
+			Queue: "havip.default.bj", ID: "spring/web-1/1", Type: "havip:create", MaxRetry: 1000, Timeout: 10 * time.Minute,
+			Payload: `{"v":1,"batch":"spring","key":"web-1","account":"default","region":"bj",` +
+				`"clientToken":"havip1-oedk257c4jlhwctddxonv5drixci4mxgyphgnjkiqj52dyt7a57q",` +
+				`"request":{"name":"web-1","subnetId":"sbn-dk8gl9bc","privateIpAddress":"","description":""}}`,
+		},
+	},
+	"with everything": {
+		tasks.Item{
+			Key: "a/b {1}", Account: "team_1", Region: "gz", ClientToken: "mine",
+			Request: tasks.Request{Name: "北京-出口", SubnetID: "sbn-9x2m4n6p", PrivateIPAddress: "192.168.0.10", Description: `"a" <b> & 备用`},
+		},
+		contract{
+			Queue: "havip.team_1.gz", ID: "spring/a%2Fb%20%7B1%7D/1", Type: "havip:create", MaxRetry: 1000, Timeout: 10 * time.Minute,
+			Payload: `{"v":1,"batch":"spring","key":"a/b {1}","account":"team_1","region":"gz","clientToken":"mine",` +
+				`"request":{"name":"北京-出口","subnetId":"sbn-9x2m4n6p","privateIpAddress":"192.168.0.10","description":"\"a\" \u003cb\u003e \u0026 备用"}}`,
+		},
+	},
+}
+
+func TestTaskContract(t *testing.T) {
+	t.Parallel()
+	for name, test := range contracts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rdb := newFleet(t, "").rdb
+			if _, err := tasks.NewClient(rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "spring", test.item); err != nil {
+				t.Fatal(err)
+			}
+			inspector := asynq.NewInspectorFromRedisClient(rdb)
+			pending, err := inspector.ListPendingTasks(test.want.Queue)
+			if err != nil || len(pending) != 1 {
+				t.Fatalf("pending in %s: %v, %v", test.want.Queue, pending, err)
+			}
+			info := pending[0]
+			got := contract{info.Queue, info.ID, info.Type, string(info.Payload), info.MaxRetry, info.Timeout}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("task (-contract +got):\n%s", diff)
+			}
+		})
+	}
+}
