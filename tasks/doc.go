@@ -21,6 +21,7 @@
 //
 // # Import it
 //
-// [Producer] serves any Go program; see its example. Producers in other languages put tasks of
-// type [TypeCreate] with a [Payload] in JSON into the queue [Lane.Queue].
+// [Client] serves any Go program: it enqueues, waits, and reads events and results. [Producer] is the
+// part of it that puts tasks, for files of a million items. Producers in other languages put tasks of
+// type [TypeCreate] with a [Payload] in JSON into the queue [Lane.Queue]; examples/foreign has two.
 package tasks
