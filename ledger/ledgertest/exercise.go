@@ -63,6 +63,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a batch completes once it is committed and empty of work", testCompletion},
 		{"counters agree with the items", testCounters},
 		{"events tell the story in order", testEvents},
+		{"a page of events tells whether some before it were forgotten", testEventPage},
 		{"batches are listed newest first", testBatches},
 		{"active batches are those that may have work left", testActive},
 		{"stale items are those that have not moved", testStale},
