@@ -1,0 +1,146 @@
+package tasks_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// after is a hook that does something once the nth command or transaction of a kind has been answered,
+// and before its caller hears of it.
+type after struct {
+	nth  int
+	kind string
+	do   func()
+
+	mu   sync.Mutex
+	seen int
+}
+
+func (a *after) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (a *after) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		a.count(cmd.Name())
+		return err
+	}
+}
+
+func (a *after) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		a.count(cmds[min(1, len(cmds)-1)].Name()) // the first may be MULTI
+		return err
+	}
+}
+
+func (a *after) count(kind string) {
+	if kind != a.kind {
+		return
+	}
+	a.mu.Lock()
+	a.seen++
+	due := a.seen == a.nth
+	a.mu.Unlock()
+	if due {
+		a.do()
+	}
+}
+
+// create has the item's HaVIP created, as a worker would record it; an address "" is yet to be learnt.
+func (f *fleet) create(t *testing.T, batch, key, address string) {
+	t.Helper()
+	records := ledger.New(f.server.Client(t))
+	start, err := records.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: 1e9})
+	if err != nil || start.Verdict != ledger.Begun {
+		t.Fatalf("begin: %+v, %v", start, err)
+	}
+	outcome := ledger.Outcome{Ticket: "t", State: ledger.Created, Class: "created", Counted: true, HaVIPID: "havip-1", PrivateIPAddress: address}
+	if _, _, err := records.Record(t.Context(), batch, key, 1, outcome); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A batch may end between two looks at it: what happened last is heard all the same.
+func TestClientEventsEndWithTheLast(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"hgetall", "xrange"} {
+		t.Run("after "+kind, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t, "")
+			batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.rdb.AddHook(&after{nth: 2, kind: kind, do: func() { f.create(t, "b", "a", "10.0.0.1") }})
+			var kinds []string
+			for event, err := range batch.Events(t.Context(), "") {
+				if err != nil {
+					t.Fatal(err)
+				}
+				kinds = append(kinds, event.Kind)
+			}
+			if diff := cmp.Diff([]string{"registered", "committed", "created", "completed"}, kinds); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// An address that BCE chose is learnt a moment after the create: it is waited for.
+func TestClientWaitsForAddresses(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, "")
+	batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.create(t, "b", "a", "")
+	f.rdb.AddHook(&after{nth: 3, kind: "hgetall", do: func() {
+		if _, err := ledger.New(f.server.Client(t)).NoteAddress(t.Context(), "b", "a", "havip-1", "10.0.0.1"); err != nil {
+			t.Error(err)
+		}
+	}})
+	if done, err := batch.Wait(t.Context()); err != nil || done.AddressPending != 0 {
+		t.Errorf("batch %+v, %v", done, err)
+	}
+	if result, err := batch.Await(t.Context(), "a"); err != nil || result.PrivateIPAddress != "10.0.0.1" {
+		t.Errorf("result %+v, %v", result, err)
+	}
+}
+
+// Redis dies under an enqueue: the same call goes on, and nothing is made twice or left out.
+func TestClientEnqueueThroughARestart(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, "")
+	const items = 2500
+	var names []string
+	for i := range items {
+		names = append(names, fmt.Sprintf("vip-%04d", i))
+	}
+	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+	// The first thousand stand in the queue by then, and not all of them are marked as such.
+	f.rdb.AddHook(&after{nth: 9, kind: "evalsha", do: f.server.Kill})
+	_, err := client.Enqueue(t.Context(), "b", named(names...)...)
+	if err == nil || !strings.Contains(err.Error(), "the same call again goes on") {
+		t.Fatalf("got %v", err)
+	}
+	f.server.Restart(t)
+	again, err := client.Enqueue(t.Context(), "b", named(names...)...)
+	if err != nil || again.Added+again.Requeued+again.Known != items || again.Added == 0 || again.Requeued == 0 {
+		t.Fatalf("again: %+v, %v", again, err)
+	}
+	queue := "asynq:{havip.default.bj}:pending"
+	if pending, err := f.rdb.LLen(t.Context(), queue).Result(); err != nil || pending != items {
+		t.Errorf("%d tasks are pending, %v; want %d", pending, err, items)
+	}
+}
