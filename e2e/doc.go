@@ -23,6 +23,9 @@
 // sentence: whatever died, the simulator's truth and the ledger agree, item by item, on exactly
 // one HaVIP for each row of the file.
 //
+// The programs under examples are built and run as well, those in Python and shell included: what a
+// reader starts from works as it stands.
+//
 // Nothing sleeps: a test waits for a line of output, the end of a process or a state of the
 // ledger, and each wait has a bound far beyond what it takes.
 package e2e

@@ -2,6 +2,7 @@ package tasks_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -142,5 +143,34 @@ func TestClientEnqueueThroughARestart(t *testing.T) {
 	queue := "asynq:{havip.default.bj}:pending"
 	if pending, err := f.rdb.LLen(t.Context(), queue).Result(); err != nil || pending != items {
 		t.Errorf("%d tasks are pending, %v; want %d", pending, err, items)
+	}
+}
+
+// A gap with nothing behind it is told once, however long nothing follows.
+func TestClientTellsOfAGapOnce(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, "")
+	batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.rdb.XTrimMaxLen(t.Context(), "havip:{b}:events", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f.rdb.AddHook(&after{nth: 4, kind: "xrange", do: cancel})
+	gaps := 0
+	for event, err := range batch.Events(ctx, "1-1") {
+		var gap *tasks.ForgottenError
+		switch {
+		case errors.As(err, &gap):
+			gaps++
+		case !errors.Is(err, context.Canceled):
+			t.Errorf("%+v, %v", event, err)
+		}
+	}
+	if gaps != 1 {
+		t.Errorf("a gap was told of %d times", gaps)
 	}
 }
