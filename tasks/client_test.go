@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/redis/go-redis/v9"
 
 	"havip/bce/bcesim"
 	"havip/ledger"
@@ -211,74 +210,6 @@ func TestClientWaitEnds(t *testing.T) {
 	if _, err := enqueued.Await(t.Context(), "z"); !errors.As(err, &noItem) {
 		t.Errorf("await no item: %v", err)
 	}
-}
-
-// A Redis that goes away while a batch is waited for is waited for as well.
-func TestClientWaitsThroughAnOutage(t *testing.T) {
-	t.Parallel()
-	f := newFleet(t, "")
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-	enqueued, err := client.Enqueue(t.Context(), "b", named("a", "b")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	failures := make(failedCommands, 1000)
-	f.rdb.AddHook(failures)
-	waiting, ended := make(chan struct{}), make(chan error, 2)
-	var once sync.Once
-	go func() {
-		for _, err := range enqueued.Events(t.Context(), "") {
-			once.Do(func() { close(waiting) })
-			if err != nil {
-				ended <- err
-				return
-			}
-		}
-		ended <- nil
-	}()
-	go func() {
-		_, err := enqueued.Wait(t.Context())
-		ended <- err
-	}()
-	<-waiting
-	f.server.Kill()
-	for range 4 { // some of them of either
-		select {
-		case <-failures:
-		case err := <-ended:
-			t.Fatalf("the outage ended a wait: %v", err)
-		}
-	}
-	f.server.Restart(t)
-	f.work(t)
-	for range 2 {
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// failedCommands tells of commands that found no Redis.
-type failedCommands chan struct{}
-
-func (f failedCommands) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (f failedCommands) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error { return f.note(next(ctx, cmd)) }
-}
-
-func (f failedCommands) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error { return f.note(next(ctx, cmds)) }
-}
-
-func (f failedCommands) note(err error) error {
-	if err != nil {
-		select {
-		case f <- struct{}{}:
-		default:
-		}
-	}
-	return err
 }
 
 func TestClientPatienceEnds(t *testing.T) {

@@ -181,6 +181,9 @@ func ExampleBatch_Events() {
 		}
 		last = event.ID
 	}
+	for event := range batch.Events(ctx, last) {
+		fmt.Println("not heard before:", event.Key)
+	}
 	// Output:
 	// web-vip is created
 }

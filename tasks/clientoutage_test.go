@@ -1,0 +1,92 @@
+package tasks_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/tasks"
+)
+
+// A Redis that goes away while a batch is waited for is waited for as well.
+func TestClientWaitsThroughAnOutage(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, "")
+	if _, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a", "b")...); err != nil {
+		t.Fatal(err)
+	}
+	waiters := []*waiter{
+		f.wait(t, func(ctx context.Context, b tasks.Batch) error {
+			_, err := b.Wait(ctx)
+			return err
+		}),
+		f.wait(t, func(ctx context.Context, b tasks.Batch) error {
+			for _, err := range b.Events(ctx, "") {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
+	}
+	for _, w := range waiters {
+		<-w.answered
+	}
+	f.server.Kill()
+	for _, w := range waiters {
+		select {
+		case <-w.failures:
+		case err := <-w.ended:
+			t.Fatalf("the outage ended a wait: %v", err)
+		}
+	}
+	f.server.Restart(t)
+	f.work(t)
+	for _, w := range waiters {
+		if err := <-w.ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// waiter is one who waits for batch b over a client of its own.
+type waiter struct {
+	// answered is closed with Redis's first answer.
+	answered chan struct{}
+	failures failedCommands
+	ended    chan error
+}
+
+func (f *fleet) wait(t *testing.T, wait func(context.Context, tasks.Batch) error) *waiter {
+	t.Helper()
+	rdb := f.server.Client(t)
+	w := &waiter{answered: make(chan struct{}), failures: make(failedCommands, 100), ended: make(chan error, 1)}
+	rdb.AddHook(&after{nth: 1, kind: "hgetall", do: func() { close(w.answered) }})
+	rdb.AddHook(w.failures)
+	go func() { w.ended <- wait(t.Context(), tasks.NewClient(rdb).Batch("b")) }()
+	return w
+}
+
+// failedCommands tells of commands that found no Redis.
+type failedCommands chan struct{}
+
+func (f failedCommands) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (f failedCommands) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error { return f.note(next(ctx, cmd)) }
+}
+
+func (f failedCommands) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error { return f.note(next(ctx, cmds)) }
+}
+
+func (f failedCommands) note(err error) error {
+	if err != nil {
+		select {
+		case f <- struct{}{}:
+		default:
+		}
+	}
+	return err
+}
