@@ -1,6 +1,10 @@
 package tasks
 
-import "havip/ledger"
+import (
+	"cmp"
+
+	"havip/ledger"
+)
 
 // Result is what became of one item. The names of its JSON are a contract: they are those of
 // `enqueue results -o ndjson`, whose lines can be decoded into it.
@@ -50,6 +54,8 @@ type Attempt struct {
 	RequestID string `json:"requestId"`
 	// DurationMS is how long it took, in milliseconds.
 	DurationMS int64 `json:"durationMs"`
+	// Operation is create or delete; each is numbered by itself.
+	Operation string `json:"operation"`
 }
 
 // ResultOf is what the ledger says became of an item.
@@ -79,6 +85,7 @@ func (r Result) WithLog(attempts []ledger.Attempt) Result {
 		r.Log[i] = Attempt{
 			Number: a.Number, At: TimestampOf(a.At), Worker: a.Worker, Class: a.Class, Status: a.Status,
 			Code: a.Code, Message: a.Message, RequestID: a.RequestID, DurationMS: a.DurationMS,
+			Operation: cmp.Or(a.Op, "create"),
 		}
 	}
 	return r
