@@ -18,6 +18,9 @@ func regionEndpoint(region string) (*url.URL, error) {
 	return &url.URL{Scheme: "https", Host: "bcc." + strings.ToLower(region) + ".baidubce.com"}, nil
 }
 
+// ErrPlainHTTP is an endpoint of scheme http that is not a loopback address, where none is allowed.
+var ErrPlainHTTP = errors.New("plain http is only accepted for a loopback address; use https")
+
 // parseEndpoint reads an endpoint: scheme and host, or a host alone, which means https.
 // Plain HTTP shows request and answer to the network and so is only for a loopback
 // address, unless allowPlain.
@@ -47,7 +50,7 @@ func parseEndpoint(text string, allowPlain bool) (*url.URL, error) {
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return fault("must be scheme and host only, without path and query")
 	case u.Scheme == "http" && !allowPlain && !isLoopback(u.Hostname()):
-		return fault("plain http is only accepted for a loopback address; use https")
+		return nil, fmt.Errorf("endpoint %q: %w", clean(text, maxWord), ErrPlainHTTP)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/manifest"
+	"havip/internal/spelling"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -27,9 +28,8 @@ type fileFlags struct{ batch, format string }
 
 // read opens and checks a file. Every fault is shown, and then nothing further happens.
 func (a *app) read(ctx context.Context, path string, flags fileFlags) (*input, error) {
-	formats := []manifest.Format{"", manifest.CSV, manifest.NDJSON, manifest.JSON, manifest.YAML}
-	if !slices.Contains(formats, manifest.Format(flags.format)) {
-		return nil, cli.Failf(cli.ExitUsage, "--format %q: must be one of csv, ndjson, json, yaml", flags.format)
+	if flags.format != "" && !slices.Contains(inputFormats(), flags.format) {
+		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.format, spelling.OneOf(flags.format, inputFormats()))
 	}
 	file, err := manifest.Open(ctx, path, manifest.Options{
 		Format: manifest.Format(flags.format), DefaultRegion: a.region, Stdin: a.in,
@@ -69,8 +69,20 @@ func (a *app) check(ctx context.Context, in *input) error {
 	if more := report.FaultCount - len(report.Faults); more > 0 {
 		a.say("… and %s more", count(more, "fault", "faults"))
 	}
-	return cli.Failf(cli.ExitInvalidInput, "%s: %s in %s; nothing was enqueued", in.file.Name(),
-		count(report.FaultCount, "fault", "faults"), count(report.Rows, "row", "rows"))
+	found := count(report.FaultCount, "fault", "faults")
+	if report.Rows > 0 {
+		found += " in " + count(report.Rows, "row", "rows")
+	}
+	return cli.Failf(cli.ExitInvalidInput, "%s: %s; nothing was enqueued", in.file.Name(), found)
+}
+
+// inputFormats are the formats of files, as --format takes them.
+func inputFormats() []string {
+	var names []string
+	for _, format := range manifest.Formats() {
+		names = append(names, string(format))
+	}
+	return names
 }
 
 // inputCode is the exit code of input that could not be read at all.

@@ -9,7 +9,6 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
-	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -29,10 +28,8 @@ func (a *app) resultsCommand() *cobra.Command {
   enqueue results havips -o ndjson | jq -r .haVipId`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, state := range flags.states {
-				if !slices.Contains(ledger.States(), ledger.State(state)) {
-					return cli.Failf(cli.ExitUsage, "--state %q: must be one of %v", state, ledger.States())
-				}
+			if err := checkStates(flags.states); err != nil {
+				return err
 			}
 			if flags.attempts && a.output == render.CSV {
 				return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"havip/internal/cli"
+	"havip/internal/spelling"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -27,10 +28,11 @@ func parseSelection(wheres []string) (selection, error) {
 	for _, where := range wheres {
 		field, value, found := strings.Cut(where, "=")
 		if !found || !slices.Contains(selectable, field) {
-			return nil, cli.Failf(cli.ExitUsage, "--where %q: must be FIELD=VALUE, where FIELD is one of %s", where, strings.Join(selectable, ", "))
+			return nil, cli.Failf(cli.ExitUsage, "--where %q: must be FIELD=VALUE, where FIELD is one of %s%s",
+				where, strings.Join(selectable, ", "), spelling.DidYouMean(field, "", selectable))
 		}
-		if field == "state" && !slices.Contains(ledger.States(), ledger.State(value)) {
-			return nil, cli.Failf(cli.ExitUsage, "--where %q: a state is one of %v", where, ledger.States())
+		if field == "state" && !slices.Contains(stateNames(), value) {
+			return nil, cli.Failf(cli.ExitUsage, "--where %q: state %s", where, spelling.OneOf(value, stateNames()))
 		}
 		if standing, given := s.value(field); given && standing != value {
 			return nil, cli.Failf(cli.ExitUsage, "--where %q: %s=%s is asked for as well, and no item has both", where, field, standing)

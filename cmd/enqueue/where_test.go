@@ -27,7 +27,7 @@ func TestParseSelection(t *testing.T) {
 		"state":                       `--where "state": must be FIELD=VALUE, where FIELD is one of state, code, key, account, region, subnetId, class`,
 		"name=x":                      `--where "name=x": must be FIELD=VALUE`,
 		"=x":                          `must be FIELD=VALUE`,
-		"state=lost":                  `--where "state=lost": a state is one of [queued`,
+		"state=lost":                  `--where "state=lost": state must be one of queued,`,
 		"state=review|state=rejected": `--where "state=rejected": state=review is asked for as well, and no item has both`,
 	} {
 		_, err := parseSelection(split(where))

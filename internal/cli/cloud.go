@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
+	"strings"
 
 	"havip/bce"
 	"havip/tasks"
@@ -31,6 +34,9 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 	if provider == nil {
 		provider = c.provider(lane.Account)
 	}
+	if err := c.checkScheme(); err != nil {
+		return nil, err
+	}
 	if _, err := provider.Retrieve(ctx); err != nil {
 		return nil, Failf(ExitConfig, "account %q: %w", lane.Account, err)
 	}
@@ -39,10 +45,29 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 		Credentials: provider,
 		UserAgent:   "havip",
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, bce.ErrPlainHTTP):
+		return nil, Failf(ExitConfig, "lane %s: %w, or pass --allow-plain-http", lane, err)
+	case err != nil:
 		return nil, Failf(ExitConfig, "lane %s: %w", lane, err)
 	}
 	return client, nil
+}
+
+// checkScheme refuses a server on this machine that is named without a scheme. It would mean https,
+// which hardly any such server speaks; a simulator's does not, and every item would wait for it.
+func (c Cloud) checkScheme() error {
+	if strings.Contains(c.Endpoint, "://") {
+		return nil
+	}
+	u, err := url.Parse("//" + c.Endpoint)
+	if err != nil {
+		return nil //nolint:nilerr // the client says what is wrong with it
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && !ip.IsLoopback() {
+		return nil
+	}
+	return Failf(ExitConfig, "endpoint %q: say the scheme: http://%[1]s, as of bcesim, or https://%[1]s", c.Endpoint)
 }
 
 // provider finds an account's credentials. The default account uses the environment, or else

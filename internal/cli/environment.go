@@ -73,7 +73,7 @@ func ApplyEnvironment(cmd *cobra.Command, getenv Getenv) error {
 				continue
 			}
 			if err := cmd.Flags().Set(f.Name, value); err != nil {
-				failed = Failf(ExitConfig, "environment variable %s=%q: %w", name, value, err)
+				failed = Failf(ExitConfig, "environment variable %s=%q: %w", name, value, ruleOf(err))
 			}
 			f.Annotations[fromEnvironment] = []string{name}
 			return

@@ -1,11 +1,12 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"havip/internal/spelling"
 )
 
 // Program finishes a program's root command: every flag gets an environment variable with the
@@ -16,7 +17,7 @@ func Program(root *cobra.Command, prefix string, getenv Getenv) {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return ApplyEnvironment(cmd, getenv)
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
+	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))
 	FlagEnvironment(root, prefix)
 	root.InitDefaultCompletionCmd()
@@ -26,20 +27,16 @@ func Program(root *cobra.Command, prefix string, getenv Getenv) {
 	usageErrors(root)
 }
 
-func usage(c *cobra.Command, err error) error {
-	return Failf(ExitUsage, "%w; see `%s --help`", err, c.CommandPath())
-}
-
 // usageErrors gives wrong arguments the exit code of usage errors, which cobra knows nothing of.
 func usageErrors(c *cobra.Command) {
 	check := c.Args
 	if check == nil && c.HasSubCommands() {
-		check = knownCommand
+		c.Args = knownCommand
 	}
 	if check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
-				return usage(c, err)
+				return argumentError(c, args, err)
 			}
 			return nil
 		}
@@ -57,14 +54,13 @@ func knownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if c.SuggestionsMinimumDistance <= 0 {
-		c.SuggestionsMinimumDistance = 2
+	var known []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
+			known = append(known, sub.Name())
+		}
 	}
-	message := fmt.Sprintf("unknown command %q", args[0])
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		message += "; did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return errors.New(message)
+	return usage(c, fmt.Errorf("unknown command %q%s", args[0], spelling.DidYouMean(args[0], "", known)))
 }
 
 // helpCommand is cobra's, except that an unknown topic is an error: a script with a slip in it

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"havip/internal/spelling"
 )
 
 // column is one field of an item, in the contract's order.
@@ -48,46 +50,11 @@ func unknown(noun, name string) string {
 
 // nearest is the column that a misspelt name most likely means, or noColumn.
 func nearest(name string) column {
-	best, distance := noColumn, 3 // three edits and more are another word
-	if len(name) > 2*len(columnNames[columnPrivateIPAddress]) {
-		return noColumn
-	}
-	plain := plainName(name)
-	for c := range columnCount {
-		known := plainName(c.String())
-		if d := edits(plain, known); d < distance && d < len(known)/2+1 {
-			best, distance = c, d
-		}
-	}
-	return best
+	known, _ := spelling.Nearest(name, columnNames[:])
+	return columnOf(known)
 }
 
 // sameButSpelling says whether name is a column's but for case, space, - and _.
 func sameButSpelling(name string) bool {
-	plain := plainName(name)
-	return slices.ContainsFunc(columnNames[:], func(known string) bool { return plainName(known) == plain })
-}
-
-func plainName(name string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(name))
-}
-
-// edits is the Levenshtein distance between two short names, in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return slices.ContainsFunc(columnNames[:], func(known string) bool { return spelling.Same(known, name) })
 }

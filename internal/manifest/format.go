@@ -42,7 +42,7 @@ func formatOf(path string) (Format, error) {
 	if format, ok := extensions[strings.ToLower(extension)]; ok {
 		return format, nil
 	}
-	return "", fmt.Errorf("read %s: cannot tell the format from the extension %q; name the file .csv, .ndjson, .jsonl, .json, .yaml or .yml",
+	return "", fmt.Errorf("read %s: cannot tell the format from the extension %q; say it with --format csv, ndjson, json or yaml",
 		printable(path), extension)
 }
 

@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
+
+	"havip/internal/spelling"
 )
 
 // Format is how data is written to stdout.
@@ -20,6 +23,9 @@ const (
 	CSV    Format = "csv"
 )
 
+// Formats are the names of the formats, in the order to show them.
+func Formats() []string { return []string{string(Table), string(JSON), string(NDJSON), string(CSV)} }
+
 // String, Set and Type make a Format a flag's value.
 func (f *Format) String() string { return string(*f) }
 
@@ -28,12 +34,11 @@ func (f *Format) Type() string { return "format" }
 
 // Set accepts the name of a format.
 func (f *Format) Set(name string) error {
-	switch Format(name) {
-	case Table, JSON, NDJSON, CSV:
-		*f = Format(name)
-		return nil
+	if !slices.Contains(Formats(), name) {
+		return errors.New(spelling.OneOf(name, Formats()))
 	}
-	return errors.New("must be one of table, json, ndjson, csv")
+	*f = Format(name)
+	return nil
 }
 
 // Writer writes results one by one; Close ends the document. Until then some may be held back.

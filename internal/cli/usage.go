@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"havip/internal/spelling"
+)
+
+// usage is a mistake in a command line, with where to look.
+func usage(c *cobra.Command, err error) error {
+	return Failf(ExitUsage, "%w; see `%s --help`", err, c.CommandPath())
+}
+
+// flagError says in our words what is wrong with a flag, and which flag was meant.
+func flagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var bare *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		known := flagNames(c)
+		err = fmt.Errorf("%w%s", err, spelling.DidYouMean(unknown.GetSpecifiedName(), "--", known))
+	case errors.As(err, &bare):
+		if choices := bare.GetFlag().Annotations[choicesAnnotation]; choices != nil {
+			return Failf(ExitUsage, "--%s: choose from %s", bare.GetFlag().Name, strings.Join(choices, ", "))
+		}
+	default:
+		err = valueError(err)
+	}
+	return usage(c, err)
+}
+
+func flagNames(c *cobra.Command) []string {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	return names
+}
+
+// choicesAnnotation marks a flag with the words that it takes, for when it is given without any.
+const choicesAnnotation = "havip_choices"
+
+// Choices names the words that a flag takes: given without a value, it lists them.
+func Choices(flags *pflag.FlagSet, flag string, words ...string) {
+	f := flags.Lookup(flag)
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[choicesAnnotation] = words
+}
+
+// valueError says what a flag takes, where its own parser only says that it could not parse.
+func valueError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	return fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), ruleOf(err))
+}
+
+// rules are what the values of flags must be, by the type that help shows for them.
+var rules = map[string]error{
+	"float64":  errors.New("must be a number, such as 2 or 0.5"),
+	"int":      errors.New("must be a whole number"),
+	"duration": errors.New("must be a duration, such as 30s, 10m or 2h"),
+	"bool":     errors.New("must be true or false"),
+}
+
+// ruleOf is what a value broke that a flag has refused.
+func ruleOf(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	if rule, ok := rules[invalid.GetFlag().Value.Type()]; ok {
+		return rule
+	}
+	return errors.Unwrap(invalid)
+}
+
+// argumentError says which argument is missing or too much, by the names in the command's usage line.
+func argumentError(c *cobra.Command, args []string, err error) error {
+	required, most := operands(c)
+	switch {
+	case most == 0 && c.HasAvailableSubCommands():
+		return knownCommand(c, args)
+	case len(args) < len(required):
+		err = fmt.Errorf("%s is missing; usage: %s", required[len(args)], c.UseLine())
+	case len(args) > most:
+		err = fmt.Errorf("%q is one argument too many; usage: %s", args[most], c.UseLine())
+	}
+	return usage(c, err)
+}
+
+// operands are the arguments that a command's usage line names: those that must be there, and how many
+// there may be.
+func operands(c *cobra.Command) (required []string, most int) {
+	words := strings.Fields(c.Use)[1:]
+	if end := slices.IndexFunc(words, func(w string) bool { return w == "|" || strings.HasPrefix(w, "-") }); end >= 0 {
+		words = words[:end]
+	}
+	for _, word := range words {
+		if !strings.HasPrefix(word, "[") {
+			required = append(required, word)
+		}
+	}
+	return required, len(words)
+}

@@ -1,0 +1,75 @@
+// Package spelling finds what a misspelt word was most likely meant to be.
+package spelling
+
+import (
+	"fmt"
+	"strings"
+)
+
+// far is the distance from which a word is another word, and not the same one misspelt.
+const far = 3
+
+// Nearest is the known word that a misspelt one most likely means. Case, space, - and _ do not count.
+// Of words that are equally near it is the first.
+func Nearest(word string, known []string) (string, bool) {
+	best, distance := "", far
+	plain := plainOf(word)
+	for _, candidate := range known {
+		if d := within(plain, plainOf(candidate)); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	return best, distance < far
+}
+
+// DidYouMean is "; did you mean X?", or nothing where no known word is near. Mark is what stands
+// before X where it is used, such as the -- of a flag.
+func DidYouMean(word, mark string, known []string) string {
+	if near, found := Nearest(word, known); found {
+		return fmt.Sprintf("; did you mean %s%s?", mark, near)
+	}
+	return ""
+}
+
+// OneOf is the rule that an unknown word breaks: what there is, and which was likely meant.
+func OneOf(word string, known []string) string {
+	return "must be one of " + strings.Join(known, ", ") + DidYouMean(word, "", known)
+}
+
+// Same says whether two words differ by no more than case, space, - and _.
+func Same(a, b string) bool { return plainOf(a) == plainOf(b) }
+
+// within is the distance between two words, or far where they have less than half in common.
+func within(word, known string) int {
+	if len(word) > len(known)+far {
+		return far // and a long word is not worth the work
+	}
+	if d := edits(word, known); d < len(known)/2+1 {
+		return d
+	}
+	return far
+}
+
+func plainOf(word string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(word))
+}
+
+// edits is the Levenshtein distance between two short words, in bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

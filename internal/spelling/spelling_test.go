@@ -1,0 +1,38 @@
+package spelling
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	known := []string{"batch", "state", "status", "haVipId", "subnetId", "x"}
+	for word, want := range map[string]string{
+		"bach":                          "batch",
+		"STATE":                         "state",
+		"stat":                          "state",
+		"have_vip_id":                   "haVipId",
+		"subnet-id":                     "subnetId",
+		"havipid":                       "haVipId",
+		"y":                             "",
+		"":                              "",
+		"nonsense":                      "",
+		strings.Repeat("state", 10_000): "",
+	} {
+		got, found := Nearest(word, known)
+		if got != want || found != (want != "") {
+			t.Errorf("%.20q: got %q, %t, want %q", word, got, found, want)
+		}
+	}
+}
+
+func TestDidYouMean(t *testing.T) {
+	t.Parallel()
+	if got, want := DidYouMean("bach", "--", []string{"batch"}), "; did you mean --batch?"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := DidYouMean("zzz", "--", []string{"batch"}); got != "" {
+		t.Errorf("got %q for a word like none", got)
+	}
+}
