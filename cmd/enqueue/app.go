@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -25,6 +24,9 @@ type app struct {
 	// redis and region are flags of every command that uses them; output is what stdout gets.
 	redis, region string
 	output        render.Format
+	// fields are the only ones that JSON has, nil for all; csvSafe makes CSV safe for a spreadsheet.
+	fields         []string
+	csvSafe, quiet bool
 }
 
 // run is the program: it returns the exit code.
@@ -43,7 +45,7 @@ func run(ctx context.Context, args []string, s streams, getenv cli.Getenv) int {
 	}
 	var said *cli.Error
 	if err != nil && (!errors.As(err, &said) || said.Err != nil) {
-		_, _ = fmt.Fprintf(s.err, "enqueue: %v\n", err)
+		a.complain("enqueue: %v", err)
 	}
 	return int(cli.CodeOf(err))
 }
@@ -63,7 +65,7 @@ Try it, with nothing installed and nothing real created:
 	f := cmd.PersistentFlags()
 	f.StringVar(&a.redis, "redis", cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
 	f.StringVar(&a.region, "region", cli.DefaultRegion, "region of items that name none")
-	f.VarP(&a.output, "output", "o", "how data is written to stdout: table, json, ndjson or csv")
+	a.defineOutputFlags(cmd)
 	cli.Env(f, "redis", "HAVIP_REDIS_URL")
 	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
 	cmd.AddCommand(
@@ -72,11 +74,6 @@ Try it, with nothing installed and nothing real created:
 		a.retryCommand(), a.cancelCommand(), a.rollbackCommand(), a.deleteCommand(), a.pauseCommand(), a.resumeCommand(), a.limitCommand(), a.eventsCommand(),
 		exitCodesTopic(), formatsTopic(), environmentTopic(cmd),
 	)
-	cli.Program(cmd, "HAVIP", a.getenv)
+	cli.Program(cmd, "HAVIP", a.getenv, a.settleOutput)
 	return cmd
-}
-
-// say writes a line of talk. A broken stderr is nobody's to report to.
-func (a *app) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.err, format+"\n", args...)
 }

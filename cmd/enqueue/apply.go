@@ -94,7 +94,7 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 	}
 	if err := plan.refusal(in.file.Name()); err != nil {
 		for _, row := range plan.Attention {
-			a.say("%s:%d: %q: %s", in.file.Name(), row.Line, row.Key, render.Printable(row.Why))
+			a.complain("%s:%d: %q: %s", in.file.Name(), row.Line, row.Key, render.Printable(row.Why))
 		}
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
 	"slices"
 	"strconv"
@@ -127,17 +126,13 @@ func (a *app) showTally(line string, t *bulkTally) error {
 }
 
 func (a *app) csvTally(t *bulkTally) error {
-	w := csv.NewWriter(a.out)
-	if err := w.Write([]string{"action", "state", "items", "why"}); err != nil {
-		return err
-	}
+	w := a.records("action", "state", "items", "why")
 	for _, r := range t.rows {
-		if err := w.Write([]string{r.Action, string(r.State), strconv.FormatInt(r.Items, 10), r.Why}); err != nil {
+		if err := w.Write(r.Action, string(r.State), strconv.FormatInt(r.Items, 10), r.Why); err != nil {
 			return err
 		}
 	}
-	w.Flush()
-	return w.Error()
+	return w.Close()
 }
 
 // capital begins a verb as a sentence does.

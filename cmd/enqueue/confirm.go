@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"havip/internal/cli"
+	"havip/internal/render"
 )
 
 // canAsk reports whether there is somebody to ask.
@@ -16,7 +17,7 @@ func (a *app) canAsk() bool { return cli.IsTerminal(a.in) && cli.IsTerminal(a.er
 
 // ask asks for a yes. Anything else is an error that says otherwise, what was not done.
 func (a *app) ask(ctx context.Context, question, otherwise string) error {
-	_, _ = fmt.Fprint(a.err, question+" [y/N] ")
+	_, _ = fmt.Fprint(a.err, render.Printable(question)+" [y/N] ")
 	answer, err := a.line(ctx)
 	if ctx.Err() != nil {
 		a.say("")

@@ -152,7 +152,7 @@ func (a *app) printItem(ctx context.Context, s *session, batch, key string) erro
 	if err != nil {
 		return err
 	}
-	out := render.NewWriter(a.out, a.output, cli.TerminalWidth(a.out, 0))
+	out := render.NewWriter(a.out, a.style())
 	if err := out.Write(result); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +36,7 @@ func (a *app) newEventWriter(follow bool) eventWriter {
 	case render.NDJSON:
 		return eventLines{a}
 	case render.CSV:
-		return &eventCSV{w: csv.NewWriter(a.out)}
+		return eventCSV{a.records("id", "at", "event", "key", "by", "reason", "items", "detail")}
 	case render.Table:
 	}
 	const what = 5
@@ -59,43 +58,27 @@ func (e *eventArray) write(page []eventRow) error {
 	return nil
 }
 
-func (e *eventArray) close() error { return encodeRows(e.app.out, render.JSON, e.rows) }
+func (e *eventArray) close() error { return encode(e.app, e.rows) }
 
 // eventLines writes an object a line.
 type eventLines struct{ app *app }
 
-func (e eventLines) write(page []eventRow) error { return encodeRows(e.app.out, render.NDJSON, page) }
+func (e eventLines) write(page []eventRow) error { return encode(e.app, page) }
 func (e eventLines) close() error                { return nil }
 
 // eventCSV writes a header, and a record an event.
-type eventCSV struct {
-	w      *csv.Writer
-	headed bool
-}
+type eventCSV struct{ *render.Records }
 
-func (e *eventCSV) write(page []eventRow) error {
-	if err := e.head(); err != nil {
-		return err
-	}
+func (e eventCSV) write(page []eventRow) error {
 	for _, r := range page {
-		row := []string{r.ID, r.At.Format(time.RFC3339Nano), r.Event, r.Key, r.By, r.Reason, strconv.FormatInt(r.Items, 10), r.Detail}
-		if err := e.w.Write(row); err != nil {
+		if err := e.Write(r.ID, r.At.Format(time.RFC3339Nano), r.Event, r.Key, r.By, r.Reason, strconv.FormatInt(r.Items, 10), r.Detail); err != nil {
 			return err
 		}
 	}
-	e.w.Flush()
-	return e.w.Error()
+	return e.Flush()
 }
 
-func (e *eventCSV) head() error {
-	if e.headed {
-		return nil
-	}
-	e.headed = true
-	return e.w.Write([]string{"id", "at", "event", "key", "by", "reason", "items", "detail"})
-}
-
-func (e *eventCSV) close() error { return e.write(nil) }
+func (e eventCSV) close() error { return e.Close() }
 
 // eventTable writes aligned columns; for a follower, each page at once.
 type eventTable struct {

@@ -36,6 +36,7 @@ With --lane it prints what people did to a lane: paused, resumed, limited.
 With --follow it goes on with what happens, until Ctrl-C.`,
 		Example: `  enqueue events havips
   enqueue events havips --follow -o ndjson | jq -r 'select(.event == "rejected") | .key'
+  enqueue events havips --json at,event,key,detail
   enqueue events --lane default/bj`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,7 +50,7 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 				return cli.Failf(cli.ExitUsage, "--follow: an array has an end; use -o ndjson")
 			case laneName != "":
 				return a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
-					return a.printEvents(ctx, laneEvents(s, l), nil, follow)
+					return a.printEvents(ctx, "lane "+l.String(), laneEvents(s, l), nil, follow)
 				})(cmd, []string{laneName})
 			}
 			s, err := a.open(cmd.Context())
@@ -60,9 +61,10 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 			if _, err := s.ledger.Batch(cmd.Context(), args[0]); err != nil {
 				return notFound(err)
 			}
-			return a.printEvents(cmd.Context(), batchEvents(s, args[0]), forgottenActs(s, args[0]), follow)
+			return a.printEvents(cmd.Context(), "batch "+args[0], batchEvents(s, args[0]), forgottenActs(s, args[0]), follow)
 		},
 	}
+	defineFields[eventRow](a, cmd)
 	cmd.Flags().StringVar(&laneName, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
 	return cmd
@@ -106,12 +108,16 @@ func rowsOf(events []ledger.Event) []eventRow {
 	return rows
 }
 
-// printEvents writes what a source has, after what is older than that, and goes on if told to.
-func (a *app) printEvents(ctx context.Context, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
+// printEvents writes what a source has, after what is older than that, and goes on if told to. The subject
+// is whose events they are.
+func (a *app) printEvents(ctx context.Context, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
 	out := a.newEventWriter(follow)
 	page, err := read(ctx, "", 0)
 	if err == nil && older != nil {
 		page, err = prepend(ctx, older, page)
+	}
+	if err == nil && len(page) == 0 {
+		a.say("nothing has happened to %s", subject)
 	}
 	after := ""
 	for ; err == nil && len(page) > 0; page, err = read(ctx, after, 0) {

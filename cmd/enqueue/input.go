@@ -64,10 +64,10 @@ func (a *app) check(ctx context.Context, in *input) error {
 		return nil
 	}
 	for _, fault := range report.Faults {
-		a.say("%s", fault)
+		a.complain("%s", fault)
 	}
 	if more := report.FaultCount - len(report.Faults); more > 0 {
-		a.say("… and %s more", count(more, "fault", "faults"))
+		a.complain("… and %s more", count(more, "fault", "faults"))
 	}
 	found := count(report.FaultCount, "fault", "faults")
 	if report.Rows > 0 {

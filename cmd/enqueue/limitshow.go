@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,10 +159,7 @@ func (v limitView) inForce() string {
 }
 
 func (a *app) csvLimits(views []limitView) error {
-	w := csv.NewWriter(a.out)
-	if err := w.Write([]string{"lane", "rps", "configured", "workers", "setBy", "setAt", "reason"}); err != nil {
-		return err
-	}
+	w := a.records("lane", "rps", "configured", "workers", "setBy", "setAt", "reason")
 	for _, v := range views {
 		row := []string{v.Lane, "", strings.Join(texts(v.rates(), plain), ";"), strconv.Itoa(len(v.Configured)), "", "", ""}
 		if v.RPS != nil {
@@ -172,12 +168,11 @@ func (a *app) csvLimits(views []limitView) error {
 		if v.Set != nil {
 			row = append(row[:4], v.Set.By, v.Set.At.Format(time.RFC3339), v.Set.Reason)
 		}
-		if err := w.Write(row); err != nil {
+		if err := w.Write(row...); err != nil {
 			return err
 		}
 	}
-	w.Flush()
-	return w.Error()
+	return w.Close()
 }
 
 // rateCell says a rate where there is little room.

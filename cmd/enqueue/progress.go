@@ -38,7 +38,7 @@ type bar struct {
 // newBar begins to show something of which so much was done before.
 func (a *app) newBar(label string, before, total int64) *bar {
 	b := &bar{app: a, label: render.Printable(label), total: total, last: time.Now(), before: before}
-	if cli.IsTerminal(a.err) && a.getenv("TERM") != "dumb" && total > before {
+	if cli.IsTerminal(a.err) && a.getenv("TERM") != "dumb" && total > before && !a.quiet {
 		b.drawn = progressbar.NewOptions64(total-before,
 			progressbar.OptionSetWriter(a.err),
 			progressbar.OptionSetDescription(b.label),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,9 @@ import (
 	"havip/internal/render"
 	"havip/tasks"
 )
+
+// attemptLog is the field that --attempts fills.
+const attemptLog = "attemptLog"
 
 // resultsFlags choose what is shown of a batch's items.
 type resultsFlags struct {
@@ -25,12 +29,15 @@ func (a *app) resultsCommand() *cobra.Command {
 		Short: "Print what became of each item of a batch",
 		Example: `  enqueue results havips
   enqueue results havips --state rejected --state review
-  enqueue results havips -o ndjson | jq -r .haVipId`,
+  enqueue results havips --json key,haVipId,privateIpAddress
+  enqueue results havips -o ndjson | jq -r .haVipId
+  enqueue results havips --csv-safe > created.csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkStates(flags.states); err != nil {
 				return err
 			}
+			flags.attempts = flags.attempts || slices.Contains(a.fields, attemptLog)
 			if flags.attempts && a.output == render.CSV {
 				return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")
 			}
@@ -45,6 +52,7 @@ func (a *app) resultsCommand() *cobra.Command {
 			return a.printResults(cmd.Context(), s, args[0], flags)
 		},
 	}
+	defineFields[render.Result](a, cmd)
 	cmd.Flags().StringSliceVar(&flags.states, "state", nil, "only items in this state; may be repeated")
 	cmd.Flags().BoolVar(&flags.attempts, "attempts", false, "with the log of every request sent")
 	return cmd
@@ -52,7 +60,8 @@ func (a *app) resultsCommand() *cobra.Command {
 
 // printResults streams a batch's items in the output's format.
 func (a *app) printResults(ctx context.Context, s *session, batch string, flags resultsFlags) error {
-	out := render.NewWriter(a.out, a.output, cli.TerminalWidth(a.out, 0))
+	out := render.NewWriter(a.out, a.style())
+	shown := 0
 	for item, err := range s.ledger.Items(ctx, batch) {
 		if err != nil {
 			return err
@@ -74,6 +83,18 @@ func (a *app) printResults(ctx context.Context, s *session, batch string, flags 
 		if err := out.Write(result); err != nil {
 			return fmt.Errorf("write results: %w", err)
 		}
+		shown++
+	}
+	if shown == 0 {
+		a.say("%s", nothingOf(batch, flags.states))
 	}
 	return out.Close()
+}
+
+// nothingOf says why there are no results.
+func nothingOf(batch string, states []string) string {
+	if len(states) > 0 {
+		return fmt.Sprintf("no item of batch %s is %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), word(batch))
+	}
+	return fmt.Sprintf("batch %s has no items", batch)
 }

@@ -36,7 +36,7 @@ func (a *app) openDurable(ctx context.Context, allowVolatile bool) (*session, er
 	if err != nil {
 		return nil, err
 	}
-	if err := cli.RequireDurable(ctx, s.rdb, allowVolatile, a.err); err != nil {
+	if err := cli.RequireDurable(ctx, s.rdb, allowVolatile, a.talk()); err != nil {
 		s.close()
 		return nil, err
 	}

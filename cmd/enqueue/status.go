@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -15,14 +13,15 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "status [BATCH]",
 		Short: "Tell how a batch stands, or every unfinished one",
 		Long: `Status reads counters: it costs the same for a batch of ten items and of a million.
 Without a batch it shows those that are not done. What holds a lane back, and what somebody
 has set for it, is told on stderr.`,
 		Example: `  enqueue status
-  enqueue status havips -o json`,
+  enqueue status havips -o json
+  enqueue status havips --json phase,open`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.open(cmd.Context())
@@ -66,6 +65,8 @@ has set for it, is told on stderr.`,
 			return a.printBatches(unfinished)
 		},
 	}
+	defineFields[batchView](a, cmd)
+	return cmd
 }
 
 func (a *app) sayIncomplete(b ledger.Batch) {
@@ -75,11 +76,15 @@ func (a *app) sayIncomplete(b ledger.Batch) {
 }
 
 func (a *app) listCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the batches, newest first",
-		Example: "  enqueue list\n  enqueue list -o ndjson",
-		Args:    cobra.NoArgs,
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the batches, newest first",
+		Long: `List shows every batch that the ledger knows, newest first: how far it is, how many items
+stand in each state, when it was made and from which file.`,
+		Example: `  enqueue list
+  enqueue list --json batch,phase,failed
+  enqueue list -o ndjson | jq -r 'select(.failed > 0).batch'`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context())
 			if err != nil {
@@ -99,6 +104,8 @@ func (a *app) listCommand() *cobra.Command {
 			return a.printBatches(batches)
 		},
 	}
+	defineFields[batchView](a, cmd)
+	return cmd
 }
 
 // batchView is a batch as -o json and ndjson show it.
@@ -161,33 +168,15 @@ func (a *app) printBatches(batches []ledger.Batch) error {
 }
 
 func (a *app) encodeBatches(batches []ledger.Batch) error {
-	enc := json.NewEncoder(a.out)
-	enc.SetEscapeHTML(false)
-	if a.output == render.JSON {
-		views := make([]batchView, len(batches))
-		for i, b := range batches {
-			views[i] = viewOf(b)
-		}
-		enc.SetIndent("", "  ")
-		return enc.Encode(views)
+	views := make([]batchView, len(batches))
+	for i, b := range batches {
+		views[i] = viewOf(b)
 	}
-	for _, b := range batches {
-		if err := enc.Encode(viewOf(b)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return encode(a, views)
 }
 
 func (a *app) csvBatches(batches []ledger.Batch) error {
-	w := csv.NewWriter(a.out)
-	head := []string{"batch", "phase", "total", "open", "failed"}
-	for _, state := range ledger.States() {
-		head = append(head, string(state))
-	}
-	if err := w.Write(head); err != nil {
-		return err
-	}
+	w := a.records(append([]string{"batch", "phase", "total", "open", "failed"}, stateNames()...)...)
 	for _, b := range batches {
 		row := []string{
 			b.Name, phase(b), strconv.FormatInt(b.Total, 10),
@@ -196,10 +185,9 @@ func (a *app) csvBatches(batches []ledger.Batch) error {
 		for _, state := range ledger.States() {
 			row = append(row, strconv.FormatInt(b.Counts[state], 10))
 		}
-		if err := w.Write(row); err != nil {
+		if err := w.Write(row...); err != nil {
 			return err
 		}
 	}
-	w.Flush()
-	return w.Error()
+	return w.Close()
 }

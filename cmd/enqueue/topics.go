@@ -72,6 +72,19 @@ Output (-o):
   ndjson  one object a line, as they come
   csv     a header, and a record a line
 
+--json FIELDS writes json with these fields alone, in this order; with -o ndjson an object a
+line. Without FIELDS it lists what there are.
+
+  enqueue results havips --json key,state,haVipId
+
+csv is what was put in, for programs. A spreadsheet takes a cell that begins with = + - @
+or a tab for a formula, which can call programs and send data away. --csv-safe puts an
+apostrophe before such a cell (OWASP, "CSV Injection"), a line end and the signs' wide
+forms included, and quotes every cell. It is for reading, not for applying again.
+
+Text on a terminal is shown without control characters and changes of direction, whatever
+was put in; json, ndjson and csv hold it as it is.
+
 A result has: batch, key, line, state, haVipId, name, subnetId, privateIpAddress,
 description, account, region, attempts, code, message, requestId, clientToken,
 createdAt (when it was registered), updatedAt; with --attempts, attemptLog as well.

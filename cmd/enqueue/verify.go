@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,6 +66,7 @@ Exit codes: 0 all agree, 1 something was found, 8 the batch is not finished.`,
 		},
 	}
 	defineCloudFlags(cmd, &flags)
+	defineFields[audit.Finding](a, cmd)
 	cmd.Flags().BoolVar(&allowRunning, "allow-running", false, "compare a batch that is not finished; items that move are not judged")
 	return cmd
 }
@@ -159,7 +159,7 @@ func (a *app) printFindings(tally audit.Tally, findings []audit.Finding) error {
 	switch a.output {
 	case render.JSON, render.NDJSON:
 		a.say("%s", tally)
-		return encodeRows(a.out, a.output, findings)
+		return encode(a, findings)
 	case render.CSV:
 		a.say("%s", tally)
 		return a.csvFindings(findings)
@@ -179,20 +179,16 @@ func (a *app) printFindings(tally audit.Tally, findings []audit.Finding) error {
 }
 
 func (a *app) csvFindings(findings []audit.Finding) error {
-	w := csv.NewWriter(a.out)
-	if err := w.Write([]string{"finding", "batch", "key", "line", "state", "haVipId", "name", "subnetId", "account", "region", "detail"}); err != nil {
-		return err
-	}
+	w := a.records("finding", "batch", "key", "line", "state", "haVipId", "name", "subnetId", "account", "region", "detail")
 	for _, f := range findings {
-		if err := w.Write([]string{
+		if err := w.Write(
 			string(f.Kind), f.Batch, f.Key, strconv.Itoa(f.Line), string(f.State), f.HaVIPID, f.Name, f.SubnetID,
 			f.Account, f.Region, f.Detail,
-		}); err != nil {
+		); err != nil {
 			return err
 		}
 	}
-	w.Flush()
-	return w.Error()
+	return w.Close()
 }
 
 // encodeRows writes an array, or with ndjson an object a line.

@@ -11,11 +11,18 @@ import (
 
 // Program finishes a program's root command: every flag gets an environment variable with the
 // prefix, and everything that is wrong with a command line gets the exit code of usage errors and
-// says where to look. It is called once, when all commands are there.
-func Program(root *cobra.Command, prefix string, getenv Getenv) {
+// says where to look. Checks are made of the flags before a command runs. It is called once, when all
+// commands are there.
+func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*cobra.Command) error) {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		return ApplyEnvironment(cmd, getenv)
+		err := ApplyEnvironment(cmd, getenv)
+		for _, check := range checks {
+			if err == nil {
+				err = check(cmd)
+			}
+		}
+		return err
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))

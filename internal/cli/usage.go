@@ -26,7 +26,7 @@ func flagError(c *cobra.Command, err error) error {
 		known := flagNames(c)
 		err = fmt.Errorf("%w%s", err, spelling.DidYouMean(unknown.GetSpecifiedName(), "--", known))
 	case errors.As(err, &bare):
-		if choices := bare.GetFlag().Annotations[choicesAnnotation]; choices != nil {
+		if choices := ChoicesOf(c.Flags(), bare.GetFlag().Name); choices != nil {
 			return Failf(ExitUsage, "--%s: choose from %s", bare.GetFlag().Name, strings.Join(choices, ", "))
 		}
 	default:
@@ -55,6 +55,14 @@ func Choices(flags *pflag.FlagSet, flag string, words ...string) {
 		f.Annotations = map[string][]string{}
 	}
 	f.Annotations[choicesAnnotation] = words
+}
+
+// ChoicesOf are the words that a flag takes; nil where they are not named.
+func ChoicesOf(flags *pflag.FlagSet, flag string) []string {
+	if f := flags.Lookup(flag); f != nil {
+		return f.Annotations[choicesAnnotation]
+	}
+	return nil
 }
 
 // valueError says what a flag takes, where its own parser only says that it could not parse.

@@ -2,7 +2,6 @@ package render
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
@@ -47,19 +46,29 @@ type Writer interface {
 	Close() error
 }
 
-// NewWriter returns a writer of the format. Width is the terminal's, in cells, for tables.
-func NewWriter(w io.Writer, format Format, width int) Writer {
-	switch format {
+// Style is how results are written.
+type Style struct {
+	Format Format
+	// Fields are the fields that JSON and NDJSON have; nil for all.
+	Fields []string
+	// Guarded makes CSV safe to open in a spreadsheet: see [NewRecords].
+	Guarded bool
+	// Width is the terminal's, in cells, for tables; 0 for no limit.
+	Width int
+}
+
+// NewWriter returns a writer of the style.
+func NewWriter(w io.Writer, style Style) Writer {
+	switch style.Format {
 	case JSON:
-		return &jsonWriter{w: bufio.NewWriter(w)}
+		return &jsonWriter{w: bufio.NewWriter(w), fields: style.Fields}
 	case NDJSON:
-		buffered := bufio.NewWriter(w)
-		return &ndjsonWriter{w: buffered, enc: encoder(buffered)}
+		return &ndjsonWriter{w: bufio.NewWriter(w), fields: style.Fields}
 	case CSV:
-		return &csvWriter{w: csv.NewWriter(w)}
+		return newCSVWriter(w, style.Guarded)
 	case Table:
 	}
-	return newTable(w, width)
+	return newTable(w, style.Width)
 }
 
 func encoder(w io.Writer) *json.Encoder {
@@ -68,19 +77,32 @@ func encoder(w io.Writer) *json.Encoder {
 	return enc
 }
 
-// ndjsonWriter writes one object a line.
-type ndjsonWriter struct {
-	w   *bufio.Writer
-	enc *json.Encoder
+// encode writes a result, or the fields of it that are asked for, on a line.
+func encode(w io.Writer, r Result, fields []string) error {
+	if fields == nil {
+		return encoder(w).Encode(r)
+	}
+	picked, err := Pick(r, fields)
+	if err != nil {
+		return err
+	}
+	return encoder(w).Encode(picked)
 }
 
-func (n *ndjsonWriter) Write(r Result) error { return n.enc.Encode(r) }
+// ndjsonWriter writes one object a line.
+type ndjsonWriter struct {
+	w      *bufio.Writer
+	fields []string
+}
+
+func (n *ndjsonWriter) Write(r Result) error { return encode(n.w, r, n.fields) }
 func (n *ndjsonWriter) Close() error         { return n.w.Flush() }
 
 // jsonWriter writes one array, an object a line.
 type jsonWriter struct {
-	w    *bufio.Writer
-	rows int
+	w      *bufio.Writer
+	fields []string
+	rows   int
 }
 
 func (j *jsonWriter) Write(r Result) error {
@@ -92,7 +114,7 @@ func (j *jsonWriter) Write(r Result) error {
 	if _, err := j.w.WriteString(opening); err != nil {
 		return err
 	}
-	return encoder(j.w).Encode(r)
+	return encode(j.w, r, j.fields)
 }
 
 func (j *jsonWriter) Close() error {
@@ -106,40 +128,21 @@ func (j *jsonWriter) Close() error {
 	return j.w.Flush()
 }
 
-// csvWriter writes a header and a record a row. The item columns come first, under the names
-// that input files use, so that its output can be edited and read in again.
-type csvWriter struct {
-	w      *csv.Writer
-	headed bool
+// csvWriter writes a record an item. The item columns have the names that input files use, so that its
+// output can be edited and read in again.
+type csvWriter struct{ *Records }
+
+func newCSVWriter(w io.Writer, guarded bool) csvWriter {
+	return csvWriter{NewRecords(w, guarded,
+		"batch", "key", "line", "state", "haVipId", "name", "subnetId",
+		"privateIpAddress", "description", "account", "region", "attempts", "code",
+		"message", "requestId", "clientToken", "createdAt", "updatedAt")}
 }
 
-func (c *csvWriter) Write(r Result) error {
-	if err := c.head(); err != nil {
-		return err
-	}
-	return c.w.Write([]string{
+func (c csvWriter) Write(r Result) error {
+	return c.Records.Write(
 		r.Batch, r.Key, strconv.Itoa(r.Line), string(r.State), r.HaVIPID, r.Name, r.SubnetID,
 		r.PrivateIPAddress, r.Description, r.Account, r.Region, strconv.Itoa(r.Attempts), r.Code,
 		r.Message, r.RequestID, r.ClientToken, r.CreatedAt.String(), r.UpdatedAt.String(),
-	})
-}
-
-func (c *csvWriter) head() error {
-	if c.headed {
-		return nil
-	}
-	c.headed = true
-	return c.w.Write([]string{
-		"batch", "key", "line", "state", "haVipId", "name", "subnetId",
-		"privateIpAddress", "description", "account", "region", "attempts", "code",
-		"message", "requestId", "clientToken", "createdAt", "updatedAt",
-	})
-}
-
-func (c *csvWriter) Close() error {
-	if err := c.head(); err != nil {
-		return err
-	}
-	c.w.Flush()
-	return c.w.Error()
+	)
 }

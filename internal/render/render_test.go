@@ -29,7 +29,7 @@ const sampleJSON = `{"batch":"b","key":"web-1","line":2,"state":"created","haVip
 func write(t *testing.T, format Format, width int, results ...Result) string {
 	t.Helper()
 	var out strings.Builder
-	w := NewWriter(&out, format, width)
+	w := NewWriter(&out, Style{Format: format, Width: width})
 	for _, result := range results {
 		if err := w.Write(result); err != nil {
 			t.Fatal(err)
@@ -111,7 +111,7 @@ func TestTableDoesWithoutColumns(t *testing.T) {
 func TestTableStreams(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	w := NewWriter(&out, Table, 0)
+	w := NewWriter(&out, Style{Format: Table})
 	for range tableSample {
 		if err := w.Write(sample(t)); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+	"havip/internal/spelling"
+)
+
+// defineOutputFlags are the flags of every command about what it writes, and where.
+func (a *app) defineOutputFlags(cmd *cobra.Command) {
+	f := cmd.PersistentFlags()
+	f.VarP(&a.output, "output", "o", "how data is written to stdout: table, json, ndjson or csv")
+	f.BoolVar(&a.csvSafe, "csv-safe", false, "-o csv that is safe to open in a spreadsheet; see `enqueue help formats`")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "write nothing but errors to stderr: neither talk nor progress")
+	cli.Choices(f, "output", render.Formats()...)
+}
+
+// fieldsFlag is --json, which chooses among the fields of what the command writes.
+const fieldsFlag = "json"
+
+// defineFields gives a command --json for rows of a type.
+func defineFields[R any](a *app, cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringSliceVar(&a.fields, fieldsFlag, nil, "-o json with these `fields` alone; without any, it lists them")
+	cli.Choices(f, fieldsFlag, render.Fields[R]()...)
+}
+
+// settleOutput brings the flags about the output together: --json and --csv-safe each say a format, too.
+// A variable does not; it is there for whenever its format is written.
+func (a *app) settleOutput(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	wanted := render.Format("")
+	switch {
+	case a.fields != nil:
+		if err := checkFields(cmd, a.fields); err != nil {
+			return err
+		}
+		if wanted = render.JSON; a.output == render.NDJSON {
+			wanted = render.NDJSON
+		}
+		if cli.Given(flags, "csv-safe") {
+			return cli.Failf(cli.ExitUsage, "--json writes JSON, and --csv-safe CSV: choose one")
+		}
+	case a.csvSafe && cli.Given(flags, "csv-safe"):
+		wanted = render.CSV
+	}
+	if wanted == "" || a.output == wanted {
+		return nil
+	}
+	if cli.Given(flags, "output") {
+		return cli.Failf(cli.ExitUsage, "-o %s: there is a flag that asks for %s; choose one", a.output, wanted)
+	}
+	return flags.Set("output", string(wanted))
+}
+
+// checkFields refuses fields that what the command writes does not have.
+func checkFields(cmd *cobra.Command, fields []string) error {
+	known := cli.ChoicesOf(cmd.Flags(), fieldsFlag)
+	for _, field := range fields {
+		if !slices.Contains(known, field) {
+			return cli.Failf(cli.ExitUsage, "--json: unknown field %q%s; the fields are %s",
+				field, spelling.DidYouMean(field, "", known), strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// style is how results are written.
+func (a *app) style() render.Style {
+	return render.Style{Format: a.output, Fields: a.fields, Guarded: a.csvSafe, Width: cli.TerminalWidth(a.out, 0)}
+}
+
+// records writes CSV to stdout.
+func (a *app) records(head ...string) *render.Records {
+	return render.NewRecords(a.out, a.csvSafe, head...)
+}
+
+// encode writes rows as -o json or ndjson, with the fields that are asked for.
+func encode[R any](a *app, rows []R) error {
+	if a.fields == nil {
+		return encodeRows(a.out, a.output, rows)
+	}
+	picked := make([]json.RawMessage, len(rows))
+	for i, row := range rows {
+		var err error
+		if picked[i], err = render.Pick(row, a.fields); err != nil {
+			return err
+		}
+	}
+	return encodeRows(a.out, a.output, picked)
+}
