@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/bce/bcesim"
+	"havip/internal/version"
 )
 
 // The exit codes, as in the project's other programs.
@@ -69,6 +70,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 		},
 	}
 	settings.bind(command.Flags())
+	command.Version = version.Read().String()
+	command.SetVersionTemplate("bcesim {{.Version}}\n")
+	command.Flags().Bool("version", false, "say which build this is")
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	command.SetArgs(args)
 	command.SetOut(stdout)

@@ -58,13 +58,14 @@ func variable(flag string) string {
 	return "BCESIM_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// fromEnvironment sets flags from their variables; a flag given as an argument wins later.
+// fromEnvironment sets flags from their variables; a flag given as an argument wins later. Asking for
+// the version is none of them: $BCESIM_VERSION is what an image may well call the version that it has.
 // Variables of flags that may be repeated hold a list separated by spaces.
 func fromEnvironment(flags *pflag.FlagSet, getenv func(string) string) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
 		text := getenv(variable(f.Name))
-		if text == "" || failed != nil {
+		if text == "" || failed != nil || f.Name == "version" {
 			return
 		}
 		var err error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/redisconn"
 	"havip/internal/render"
+	"havip/internal/version"
 	"havip/tasks"
 )
 
@@ -56,7 +56,7 @@ Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redi
 			defer s.close()
 			return a.examine(cmd.Context(), audit.Doctor{
 				Redis: s.rdb, Lanes: []tasks.Lane{own}, Open: a.opener(flags), Rate: listRate(s.rdb),
-				Versions: versions(), StaleAfter: staleAfter, Fix: fix,
+				Versions: "enqueue " + version.Read().String(), StaleAfter: staleAfter, Fix: fix,
 			})
 		},
 	}
@@ -123,7 +123,7 @@ func (a *app) examine(ctx context.Context, doctor audit.Doctor) error {
 // showDiagnosis writes a diagnosis for people: a line, and what to make of it below.
 func showDiagnosis(w io.Writer, d audit.Diagnosis) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-7s %s: %s\n", string(d.Severity), d.Subject, render.Printable(d.What))
+	fmt.Fprintf(&b, "%-7s %s: %s\n", string(d.Severity), render.Printable(d.Subject), render.Printable(d.What))
 	for _, more := range []struct{ label, text string }{{"means", d.Means}, {"do", d.Fix}, {"done", d.Repaired}} {
 		if more.text != "" && (d.Severity != redisconn.Note || more.label != "means") {
 			fmt.Fprintf(&b, "        %-6s %s\n", more.label+":", render.Printable(more.text))
@@ -131,24 +131,4 @@ func showDiagnosis(w io.Writer, d audit.Diagnosis) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// versions names this program and the asynq that it was built with.
-func versions() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "this program of an unknown version"
-	}
-	parts := []string{"enqueue " + info.Main.Version}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			parts = append(parts, "commit "+setting.Value[:min(len(setting.Value), 12)])
-		}
-	}
-	for _, module := range info.Deps {
-		if module.Path == "github.com/hibiken/asynq" {
-			parts = append(parts, "asynq "+module.Version)
-		}
-	}
-	return strings.Join(append(parts, info.GoVersion), ", ")
 }

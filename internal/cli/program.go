@@ -26,6 +26,8 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))
+	root.AddCommand(versionCommand(root))
+	defineVersion(root)
 	FlagEnvironment(root, prefix)
 	root.InitDefaultCompletionCmd()
 	if root.RunE == nil {
