@@ -31,8 +31,14 @@ func (w *world) write(t *testing.T, name string, rows []row) string {
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%s,%s,%s,%s\n", r.key, r.name, r.subnet, r.address)
 	}
+	return w.writeText(t, name, b.String())
+}
+
+// writeText makes a file, and returns its path.
+func (w *world) writeText(t *testing.T, name, text string) string {
+	t.Helper()
 	path := filepath.Join(w.dir, name)
-	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path

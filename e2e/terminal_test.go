@@ -25,7 +25,7 @@ func (w *world) terminal(t *testing.T, args ...string) *terminal {
 	return w.terminalOf(t, 120, args...)
 }
 
-// terminalOf is so many columns wide.
+// terminalOf is terminal with a screen of so many columns.
 func (w *world) terminalOf(t *testing.T, columns uint16, args ...string) *terminal {
 	t.Helper()
 	cmd := exec.Command(program("enqueue"), args...)

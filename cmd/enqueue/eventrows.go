@@ -39,10 +39,10 @@ func (a *app) newEventWriter(follow bool) eventWriter {
 		return eventCSV{a.records("id", "at", "event", "key", "by", "reason", "items", "detail")}
 	case render.Table:
 	}
-	const what = 5
-	grid := render.NewGrid(a.out, cli.TerminalWidth(a.out, 0), what, "TIME", "EVENT", "KEY", "BY", "ITEMS", "WHAT")
+	const by, items, what = 3, 4, 5
+	grid := render.NewGrid(a.out, cli.TerminalWidth(a.out, 0), what, "TIME", "EVENT", "KEY", "BY", "ITEMS", "WHAT").Dispensable(items).Folded(by)
 	if follow {
-		grid.Least(len("2026-03-01T12:00:00Z"), len("cancel-asked"), 24, 16, 6, 40)
+		grid.Least(len("2026-03-01T12:00:00Z"), len("cancel-asked"), 12, 16, len("ITEMS"), 20)
 	}
 	return &eventTable{grid: grid, follow: follow}
 }

@@ -157,8 +157,8 @@ func (a *app) printBatches(batches []ledger.Batch) error {
 		return a.csvBatches(batches)
 	case render.Table:
 	}
-	const items = 3
-	grid := render.NewGrid(a.out, cli.TerminalWidth(a.out, 0), items, "BATCH", "PHASE", "TOTAL", "ITEMS", "CREATED", "FROM")
+	const total, items, from = 2, 3, 5
+	grid := render.NewGrid(a.out, cli.TerminalWidth(a.out, 0), items, "BATCH", "PHASE", "TOTAL", "ITEMS", "CREATED", "FROM").Dispensable(from, total)
 	for _, b := range batches {
 		if err := grid.Row(b.Name, phase(b), number(b.Total), countsLine(b), ago(b.CreatedAt, time.Now()), b.Source.File); err != nil {
 			return err

@@ -76,38 +76,6 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// Chinese characters take two cells; columns still line up, and a narrow terminal cuts the
-// reason, not the IDs.
-func TestTableFitsTheTerminal(t *testing.T) {
-	t.Parallel()
-	chinese, failed := sample(t), sample(t)
-	chinese.Key = "出口"
-	failed.State, failed.HaVIPID, failed.Code = ledger.Rejected, "", "NoSuchObject"
-	failed.Message = "子网不存在 and much more than fits"
-	want := `KEY    STATE     HAVIP    ADDRESS   SUBNET  ATTEMPTS  WHY
-出口   created   havip-1  10.0.0.1  sbn-1   2
-web-1  rejected  -        10.0.0.1  sbn-1   2         NoSuchObject 子…
-`
-	if diff := cmp.Diff(want, write(t, Table, 70, chinese, failed)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestTableDoesWithoutColumns(t *testing.T) {
-	t.Parallel()
-	for width, want := range map[int]string{
-		60: "KEY    STATE    HAVIP    ADDRESS   SUBNET  ATTEMPTS  WHY\n",
-		50: "KEY    STATE    HAVIP    ADDRESS   ATTEMPTS  WHY\n",
-		40: "KEY    STATE    HAVIP    ADDRESS   WHY\n",
-		10: "KEY    STATE    HAVIP    ADDRESS   WHY\n",
-	} {
-		head, _, _ := strings.Cut(write(t, Table, width, sample(t)), "\n")
-		if head+"\n" != want {
-			t.Errorf("%d cells: got %q, want %q", width, head, want)
-		}
-	}
-}
-
 func TestTableStreams(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
@@ -173,31 +141,5 @@ func TestFormatFlag(t *testing.T) {
 	}
 	if err := f.Set("xml"); err == nil || f != NDJSON {
 		t.Errorf("xml was accepted: %q", f)
-	}
-}
-
-// What is followed is shown as it comes; the first rows do not decide how much of later ones is cut.
-func TestGridIsFlushed(t *testing.T) {
-	t.Parallel()
-	var out strings.Builder
-	grid := NewGrid(&out, 0, 1, "KEY", "WHAT").Least(6)
-	for _, step := range []struct{ key, want string }{
-		{"a", "KEY     WHAT\na       x\n"},
-		{"longer", "longer  x\n"},
-		{"longest", "longest  x\n"},
-	} {
-		out.Reset()
-		if err := grid.Row(step.key, "x"); err != nil {
-			t.Fatal(err)
-		}
-		if err := grid.Flush(); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(step.want, out.String()); diff != "" {
-			t.Error(diff)
-		}
-	}
-	if err := grid.Close(); err != nil || strings.Count(out.String(), "\n") != 1 {
-		t.Errorf("closing writes more: %q, %v", out.String(), err)
 	}
 }
