@@ -45,3 +45,25 @@ func TestEventsFollow(t *testing.T) {
 		t.Error("a key is cut to the width of the first events")
 	}
 }
+
+// TestEventsFollowWaitsForRedis: a Redis that dies and comes back ends no follower, and nothing that
+// happens after is missed.
+func TestEventsFollowWaitsForRedis(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.enqueue(t, "apply", exampleFile(t))
+	p := w.start(t, "enqueue", "events", "havips", "--follow", "-o", "ndjson")
+	eventually(t, "what was before", func() bool { return strings.Contains(p.stdout.String(), "committed") })
+	w.redis.Kill()
+	p.awaitText(t, "redis does not answer; still looking (")
+	w.redis.Restart(t)
+	w.enqueue(t, "cancel", "havips", "--where", "key=cache", "--yes")
+	eventually(t, "what comes after", func() bool { return strings.Contains(p.stdout.String(), "cancel-done") })
+	p.signal(syscall.SIGINT)
+	if code := p.wait(t, patience); code != 130 {
+		t.Errorf("exit code %d: %s", code, p.stderr)
+	}
+	if n := strings.Count(p.stdout.String(), `"committed"`); n != 1 {
+		t.Errorf("an event is told %d times", n)
+	}
+}

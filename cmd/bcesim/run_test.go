@@ -280,3 +280,18 @@ func TestReachable(t *testing.T) {
 		}
 	}
 }
+
+// The first line is for programs; who opens the simulator to the network is told so.
+func TestAnnounce(t *testing.T) {
+	t.Parallel()
+	for listen, want := range map[string]string{
+		"0.0.0.0":   "listening on http://127.0.0.1:80\nand on every other address of this machine: 0.0.0.0:80\n\n",
+		"127.0.0.1": "listening on http://127.0.0.1:80\n\n",
+	} {
+		var out strings.Builder
+		announce(&out, &net.TCPAddr{IP: net.ParseIP(listen), Port: 80}, config{})
+		if !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%s: got %q", listen, out.String())
+		}
+	}
+}

@@ -65,7 +65,11 @@ func serve(ctx context.Context, c config, stderr io.Writer) error {
 // for programs to read. Keys from the environment are the user's secret and stay unprinted.
 func announce(w io.Writer, address net.Addr, c config) {
 	url := "http://" + reachable(address)
-	fmt.Fprintf(w, "listening on %s\n\nPoint a client at it:\n  export BCE_ENDPOINT=%s\n", url, url)
+	fmt.Fprintf(w, "listening on %s\n", url)
+	if reachable(address) != address.String() {
+		fmt.Fprintf(w, "and on every other address of this machine: %s\n", address)
+	}
+	fmt.Fprintf(w, "\nPoint a client at it:\n  export BCE_ENDPOINT=%s\n", url)
 	if c.ownKeys {
 		fmt.Fprintln(w, "  with the keys of this program's environment")
 	} else {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,10 +57,11 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 				return err
 			}
 			defer s.close()
-			if _, err := s.ledger.Batch(cmd.Context(), args[0]); err != nil {
+			b, err := s.ledger.Batch(cmd.Context(), args[0])
+			if err != nil {
 				return notFound(err)
 			}
-			return a.printEvents(cmd.Context(), "batch "+args[0], batchEvents(s, args[0]), forgottenActs(s, args[0]), follow)
+			return a.printEvents(cmd.Context(), "batch "+args[0], batchEvents(s, b), forgottenActs(s, args[0]), follow)
 		},
 	}
 	defineFields[eventRow](a, cmd)
@@ -73,10 +73,18 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 // eventSource reads events after the one with the given ID, waiting up to block for the first.
 type eventSource func(ctx context.Context, after string, block time.Duration) ([]eventRow, error)
 
-func batchEvents(s *session, batch string) eventSource {
+// batchEvents reads a batch's events. Who registered it is told by the batch itself; who committed it may be
+// somebody else, who ran a killed producer again, and nobody knows.
+func batchEvents(s *session, b ledger.Batch) eventSource {
 	return func(ctx context.Context, after string, block time.Duration) ([]eventRow, error) {
-		events, err := s.ledger.Events(ctx, batch, after, eventsPage, block)
-		return rowsOf(events), err
+		events, err := s.ledger.Events(ctx, b.Name, after, eventsPage, block)
+		rows := rowsOf(events)
+		for i := range rows {
+			if rows[i].Event == "registered" {
+				rows[i].By = b.Source.By
+			}
+		}
+		return rows, err
 	}
 }
 
@@ -151,8 +159,8 @@ func (a *app) followEvents(ctx context.Context, read eventSource, after string, 
 		after = "0"
 	}
 	for ctx.Err() == nil {
-		page, err := read(ctx, after, followBlock)
-		if err != nil && !errors.Is(err, context.Canceled) {
+		page, err := patiently(ctx, mayPass, a.sayStillLooking, func() ([]eventRow, error) { return read(ctx, after, followBlock) })
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
 		if len(page) == 0 {
@@ -165,3 +173,8 @@ func (a *app) followEvents(ctx context.Context, read eventSource, after string, 
 	}
 	return &cli.Error{Code: cli.ExitInterrupted}
 }
+
+// mayPass says of every failure to read that it may pass: the first page could be read.
+func mayPass(error) bool { return true }
+
+func (a *app) sayStillLooking(err error) { a.say("redis does not answer; still looking (%v)", err) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,7 @@ that moment on. What is in doubt is resolved all the same, since something of it
 			case err != nil:
 				return err
 			case !changed:
-				a.say("lane %s is paused already, %s", l, setBy(pause.Since, pause.By, pause.Message, time.Now()))
+				a.say("lane %s is paused already, %s%s", l, setBy(pause.Since, pause.By, pause.Message, time.Now()), keptReason(l, reason, pause.Message))
 			default:
 				a.say("lane %s is paused: workers begin nothing new in it within a second; requests in flight end and are recorded", l)
 			}
@@ -48,6 +49,15 @@ that moment on. What is in doubt is resolved all the same, since something of it
 	of.define(cmd)
 	defineReason(cmd, &reason)
 	return cmd
+}
+
+// keptReason says of a reason that is given for what stands already that it changes nothing, and what
+// would.
+func keptReason(l tasks.Lane, given, standing string) string {
+	if given == "" || reasonText(given) == standing {
+		return ""
+	}
+	return fmt.Sprintf("; that reason stands. To change it, `enqueue resume %s` and pause it again", l)
 }
 
 func (a *app) resumeCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -23,9 +24,6 @@ const (
 	pollInterval = 100 * time.Millisecond
 	// addressGrace bounds the wait for the last addresses once every item is finished.
 	addressGrace = 10 * time.Second
-	// redisPatience bounds the wait for a Redis that went away, asked again every redisRetry.
-	redisPatience = 2 * time.Minute
-	redisRetry    = time.Second
 	// stopGrace bounds the wait for what was in flight when failures stopped a batch: a dead worker's
 	// requests stand as in flight for as long as nobody goes on with them.
 	stopGrace = 40 * time.Second
@@ -184,24 +182,16 @@ func (w *watcher) tellOnce(kind, text string) {
 	}
 }
 
-// read reads the batch. A Redis that goes away while it is looked at is waited for: the batch goes
-// on without us as soon as it is back, and so do we.
+// read reads the batch. A Redis that goes away while it is looked at is waited for.
 func (w *watcher) read(ctx context.Context) (ledger.Batch, error) {
-	again := time.NewTicker(redisRetry)
-	defer again.Stop()
-	for failing := time.Now(); ; {
-		b, err := w.ledger.Batch(ctx, w.batch)
+	passes := func(err error) bool {
 		var missing *ledger.BatchNotFoundError
-		if err == nil || errors.As(err, &missing) || w.bar == nil || ctx.Err() != nil || time.Since(failing) > redisPatience {
-			return b, err
-		}
-		w.tellOnce("redis", fmt.Sprintf("redis does not answer; still looking (%v)", err))
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			return b, ctx.Err()
-		}
+		return w.bar != nil && !errors.As(err, &missing)
 	}
+	tell := func(err error) {
+		w.tellOnce("redis", fmt.Sprintf("redis does not answer; still looking (%v)", err))
+	}
+	return patiently(ctx, passes, tell, func() (ledger.Batch, error) { return w.ledger.Batch(ctx, w.batch) })
 }
 
 func (w *watcher) end() {
@@ -278,9 +268,21 @@ func itemReason(item ledger.Item) (kind, text string) {
 	if rec.Class == "" {
 		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s and waits for its turn; if its task was lost, a worker finds that out within minutes", item.Key, rec.State)
 	}
-	message := runewidth.Truncate(render.Printable(rec.Message), maxReason, "…")
-	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s %s: %s",
-		item.Key, rec.State, rec.Class, render.Printable(rec.Code), message)
+	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s", item.Key, rec.State, lastAnswer(rec))
+}
+
+// lastAnswer is what came of an item's last request: BCE's code and message, or else what there is.
+func lastAnswer(rec ledger.Record) string {
+	var parts []string
+	for _, part := range []string{rec.Code, runewidth.Truncate(render.Printable(rec.Message), maxReason, "…")} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return rec.Class
+	}
+	return strings.Join(parts, ": ")
 }
 
 // incompleteLine is about a batch that its producer is not through with.

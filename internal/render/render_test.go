@@ -127,7 +127,7 @@ func TestResultWithLog(t *testing.T) {
 	t.Parallel()
 	r := sample(t).WithLog([]ledger.Attempt{{Number: 1, At: 1795423789462, Worker: "w", Class: "unknown", Status: 500, DurationMS: 7}})
 	got := write(t, NDJSON, 0, r)
-	want := strings.TrimSuffix(sampleJSON, "}") + `,"attemptLog":[{"number":1,"at":"2026-11-23T08:49:49.462Z","worker":"w","class":"unknown","status":500,"code":"","message":"","requestId":"","durationMs":7}]}` + "\n"
+	want := strings.TrimSuffix(sampleJSON, "}") + `,"attemptLog":[{"number":1,"at":"2026-11-23T08:49:49.462Z","worker":"w","class":"unknown","status":500,"code":"","message":"","requestId":"","durationMs":7,"operation":"create"}]}` + "\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
