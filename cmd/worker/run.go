@@ -15,6 +15,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/redisconn"
+	"havip/internal/render"
 	"havip/internal/telemetry"
 	"havip/internal/worker"
 	"havip/tasks"
@@ -44,7 +45,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv cl
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
 	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "worker: %v\n", err)
+		_, _ = fmt.Fprintf(stderr, "worker: %s\n", render.Printable(err.Error()))
 	}
 	return int(cli.CodeOf(err))
 }

@@ -1,0 +1,142 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"havip/internal/lane"
+	"havip/ledger"
+)
+
+// hostile is text that acts on a terminal which it is written to as it is: it turns colours around, sets the
+// title, moves the cursor, changes the direction of what follows, and begins lines of its own.
+const hostile = "x\x1b[7m\x1b]0;owned\a\u009b7m\u202eevil\u2066\u200f\x7f\b\b\rFORGED a\nFORGED b\u2028FORGED c\u0085FORGED d"
+
+// ownSequences are what the programs themselves write on a terminal: colours of the log, and what clears
+// the line of a progress bar.
+var ownSequences = regexp.MustCompile("\x1b\\[(0|1|2|3[1-7]|90)?m|\x1b\\[[02]?K")
+
+// TestHostileText puts such text wherever text can be put, past every check that would refuse it, and looks
+// at the screen of every command.
+func TestHostileText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := httptest.NewServer(http.HandlerFunc(refuseWithHostileText))
+	t.Cleanup(server.Close)
+	w.env = append(w.env, "BCE_ENDPOINT="+server.URL)
+	w.putHostileText(t)
+	// A file may hold what turns text around, and nothing worse.
+	file := w.writeText(t, hostileName+".csv", "key,name,subnetId,description\na,vip-a,sbn-a,x\u202eevil\u2066\u200f\n")
+	broken := w.writeText(t, hostileName+"-broken.csv", fmt.Sprintf("key,name,subnetId,%s\n%q,%[2]q,%[2]q,\n", hostileName, hostile))
+	for _, args := range slices.Concat(hostileReads, hostileMistakes, hostileVerbs, hostileFiles(file, broken, w.redis.URL())) {
+		term := w.terminal(t, args...)
+		term.wait(t)
+		harmless(t, fmt.Sprintf("%.60q", args), term.screen.String())
+	}
+	asked := w.terminal(t, "apply", file, "--batch", "asked")
+	asked.await(t, "[y/N]")
+	if _, err := io.WriteString(asked.keys, "n\n"); err != nil {
+		t.Fatal(err)
+	}
+	asked.wait(t)
+	harmless(t, "a question", asked.screen.String())
+}
+
+// Commands that show hostile text, that are given it where it cannot be, that do something by its name, and
+// that read it.
+var (
+	hostileReads = [][]string{
+		{"list"}, {"status"}, {"status", hostile}, {"results", hostile}, {"results", hostile, "--attempts"}, {"results", hostile, "--state", "review"},
+		{"events", hostile}, {"events", "--lane", "default/gz"}, {"watch", hostile, "--timeout", "7s"}, {"verify", hostile},
+		{"verify", hostile, "--allow-running"}, {"limit", "show"}, {"doctor"},
+	}
+	hostileMistakes = [][]string{
+		{hostile}, {"help", hostile}, {"list", hostile}, {"list", "--" + hostile}, {"list", "-" + hostile}, {"list", "-o", hostile}, {"list", "--json", hostile},
+		{"list", "--redis", hostile}, {"list", "--redis", "redis://" + hostile}, {"doctor", "--endpoint", hostile}, {"doctor", "--region", hostile},
+		{"completion", hostile}, {"results", "none" + hostile}, {"results", hostile, "--state", hostile}, {"retry", hostile, "--where", hostile, "--yes"},
+		{"pause", hostile}, {"limit", "set", hostile, "--rps", "1"}, {"limit", "set", "default/bj", "--rps", hostile}, {"plan", hostile},
+		{"create", "--name", hostile, "--subnet", hostile, "--description", hostile}, {"create", "--name", "vip", "--subnet", "sbn-a", "--batch", hostile},
+	}
+	hostileVerbs = [][]string{
+		{"pause", "default/bj", "--reason", hostile}, {"pause", "default/bj", "--reason", "other"}, {"resume", "default/bj", "--reason", hostile},
+		{"retry", hostile, "--dry-run"}, {"retry", hostile, "--where", "code=" + hostile, "--dry-run"}, {"cancel", hostile, "--dry-run"},
+		{"cancel", hostile, "--yes", "--reason", hostile}, {"create", "--name", "vip", "--subnet", "sbn-a"}, {"create", "--name", "vip", "--subnet", "sbn-b"},
+	}
+)
+
+func hostileFiles(file, broken, redis string) [][]string {
+	return [][]string{
+		{"plan", file}, {"plan", file, "--batch", "b"}, {"plan", broken, "--batch", "b"}, {"apply", broken, "--batch", "b"}, {"apply", file, "--batch", "b", "--yes"},
+		{"run", "--sandbox", file, "--batch", "s", "--faults", hostile}, {"run", file, "--batch", "s", "--sandbox", "--log-level", "trace"},
+		{"run", file, "--batch", "r", "--redis", redis, "--log-level", "info", "--timeout", "5s", "--yes"},
+		{"results", "r"}, {"results", "r", "--attempts"}, {"events", "r"}, {"list"},
+	}
+}
+
+// hostileName is as much of the hostile text as a file's name or a column's can be.
+var hostileName = strings.NewReplacer("\n", "", "/", "").Replace(hostile)
+
+// harmless looks for anything on a screen that acts on it, and is not the program's own.
+func harmless(t *testing.T, what, screen string) {
+	t.Helper()
+	for _, r := range ownSequences.ReplaceAllString(screen, "") {
+		if !unicode.IsPrint(r) && r != '\n' && r != '\r' {
+			t.Errorf("%s: %U is on the screen: %q", what, r, screen)
+			break
+		}
+	}
+	for line := range strings.FieldsFuncSeq(screen, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		if strings.HasPrefix(line, "FORGED") {
+			t.Errorf("%s: a line is forged: %q", what, screen)
+		}
+	}
+}
+
+// putHostileText writes into Redis what no command of ours would: another producer may.
+func (w *world) putHostileText(t *testing.T) {
+	t.Helper()
+	ctx, rdb := t.Context(), w.redis.Client(t)
+	records := ledger.New(rdb)
+	body, err := json.Marshal(map[string]string{"name": hostile, "subnetId": hostile, "privateIpAddress": hostile, "description": hostile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := func(key string) ledger.Spec {
+		return ledger.Spec{Key: key, Fingerprint: key, ClientToken: hostile + key, Account: "default", Region: "bj", Body: string(body)}
+	}
+	if _, err := records.Register(ctx, hostile, ledger.Source{File: hostile, By: hostile}, []ledger.Spec{spec(hostile), spec(hostile + "2")}); err != nil {
+		t.Fatal(err)
+	}
+	item, err := records.Item(ctx, hostile, hostile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := records.Cancel(ctx, hostile, hostile, []ledger.Item{item}); err != nil {
+		t.Fatal(err)
+	}
+	if err := records.Note(ctx, hostile, ledger.Act{Kind: "cancel", By: hostile, Reason: hostile, Items: 1, Detail: hostile}); err != nil {
+		t.Fatal(err)
+	}
+	operator := lane.NewOperator(rdb, "default/gz")
+	if _, _, err := operator.Pause(ctx, lane.Act{By: hostile, Reason: hostile}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := operator.SetLimit(ctx, 2, lane.Act{By: hostile, Reason: hostile}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refuseWithHostileText is a BCE that answers nothing else.
+func refuseWithHostileText(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(w).Encode(map[string]string{"code": hostile, "message": hostile, "requestId": hostile}) // who asked may be gone
+}
