@@ -28,7 +28,12 @@ func (w *world) terminal(t *testing.T, args ...string) *terminal {
 // terminalOf is terminal with a screen of so many columns.
 func (w *world) terminalOf(t *testing.T, columns uint16, args ...string) *terminal {
 	t.Helper()
-	cmd := exec.Command(program("enqueue"), args...)
+	return w.onTerminal(t, columns, exec.Command(program("enqueue"), args...))
+}
+
+// onTerminal runs any command.
+func (w *world) onTerminal(t *testing.T, columns uint16, cmd *exec.Cmd) *terminal {
+	t.Helper()
 	cmd.Env, cmd.Dir = append(w.env, "TERM=xterm-256color"), w.dir
 	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: columns})
 	if err != nil {

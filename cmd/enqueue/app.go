@@ -75,5 +75,6 @@ Try it, with nothing installed and nothing real created:
 		exitCodesTopic(), formatsTopic(), environmentTopic(cmd),
 	)
 	cli.Program(cmd, "HAVIP", a.getenv, a.settleOutput)
+	a.defineCompletions(cmd)
 	return cmd
 }

@@ -16,7 +16,7 @@ import (
 func (a *app) defineOutputFlags(cmd *cobra.Command) {
 	f := cmd.PersistentFlags()
 	f.VarP(&a.output, "output", "o", "how data is written to stdout: table, json, ndjson or csv")
-	f.BoolVar(&a.csvSafe, "csv-safe", false, "-o csv that is safe to open in a spreadsheet; see `enqueue help formats`")
+	f.BoolVar(&a.csvSafe, "csv-safe", false, "-o csv that is safe to open in a spreadsheet; see enqueue help formats")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "write nothing but errors to stderr: neither talk nor progress")
 	cli.Choices(f, "output", render.Formats()...)
 }

@@ -16,6 +16,9 @@ import (
 func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*cobra.Command) error) {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if cmd.Name() == cobra.ShellCompRequestCmd || cmd.Name() == cobra.ShellCompNoDescRequestCmd {
+			return nil // it completes the flags of another command, and a wrong variable is not its to tell
+		}
 		err := ApplyEnvironment(cmd, getenv)
 		for _, check := range checks {
 			if err == nil {
@@ -78,6 +81,9 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
 		Short: "Help about any command",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return helpTopics(root, args), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			topic, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
@@ -87,4 +93,19 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 			return topic.Help()
 		},
 	}
+}
+
+// helpTopics are what help can be asked about below the command that the arguments name.
+func helpTopics(root *cobra.Command, args []string) []cobra.Completion {
+	parent, rest, err := root.Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	var topics []cobra.Completion
+	for _, sub := range parent.Commands() {
+		if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
+			topics = append(topics, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+		}
+	}
+	return topics
 }

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+)
+
+// completionPatience bounds what somebody waits for who has pressed the tabulator key. A Redis that does
+// not answer by then has nothing to offer.
+const completionPatience = 800 * time.Millisecond
+
+// fileExtensions are those of files that plan, apply and run read.
+var fileExtensions = []string{"csv", "ndjson", "jsonl", "json", "yaml", "yml"}
+
+// defineCompletions tells the shell what arguments and flags can be. It is called when all commands are
+// there.
+func (a *app) defineCompletions(root *cobra.Command) {
+	batches, lanes := cli.First(a.fromRedis(batchNames)), cli.First(a.fromRedis(laneNames))
+	files := cli.First(func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return fileExtensions, cobra.ShellCompDirectiveFilterFileExt
+	})
+	for path, complete := range map[string]cli.Completion{
+		"status": batches, "watch": batches, "results": batches, "verify": batches, "retry": batches, "cancel": batches, "events": batches,
+		"pause": lanes, "resume": lanes, "limit show": lanes, "limit set": lanes, "limit unset": lanes,
+		"plan": files, "apply": files, "run": files, "list": cli.Words(), "create": cli.Words(), "doctor": cli.Words(),
+	} {
+		if cmd, _, err := root.Find(strings.Fields(path)); err == nil {
+			cmd.ValidArgsFunction = complete
+		}
+	}
+	a.completeFlags(root)
+}
+
+// completeFlags completes values of flags, wherever a flag of the name is.
+func (a *app) completeFlags(cmd *cobra.Command) {
+	for flag, complete := range map[string]cli.Completion{
+		"output": cli.Words(render.Formats()...), "format": cli.Words(inputFormats()...), "state": cli.List(stateNames()...),
+		"where": completeWhere, "batch": a.fromRedis(batchNames), "lane": a.fromRedis(laneNames),
+		fieldsFlag: cli.List(cli.ChoicesOf(cmd.Flags(), fieldsFlag)...), "log-format": cli.Words("auto", "json", "console"),
+		"log-level": cli.Words("trace", "debug", "info", "warn", "error"),
+		"redis":     cli.Words(), "region": cli.Words(), "reason": cli.Words(), "rps": cli.Words(), "timeout": cli.Words(),
+	} {
+		if cmd.LocalFlags().Lookup(flag) != nil {
+			cli.CompleteFlag(cmd, flag, complete)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		a.completeFlags(sub)
+	}
+}
+
+// completeWhere completes FIELD=, and the value where it is a state.
+func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var completions []cobra.Completion
+	if strings.HasPrefix(toComplete, "state=") {
+		for _, state := range stateNames() {
+			completions = append(completions, "state="+state)
+		}
+		return completions, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, field := range selectable {
+		completions = append(completions, field+"=")
+	}
+	return completions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// fromRedis completes with names that Redis knows. Whatever goes wrong is nothing to tell in the middle of
+// a command line: then there are none.
+func (a *app) fromRedis(names func(context.Context, *session) ([]cobra.Completion, error)) cli.Completion {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		const nothing = cobra.ShellCompDirectiveNoFileComp
+		if cli.ApplyEnvironment(cmd, a.getenv) != nil {
+			return nil, nothing
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
+		defer cancel()
+		s, err := a.open(ctx)
+		if err != nil {
+			return nil, nothing
+		}
+		defer s.close()
+		completions, err := names(ctx, s)
+		if err != nil {
+			return nil, nothing
+		}
+		return completions, nothing | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// batchNames are the batches, newest first, with how they stand. A name that a shell could not be given
+// is left out.
+func batchNames(ctx context.Context, s *session) ([]cobra.Completion, error) {
+	batches, err := s.ledger.Batches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var completions []cobra.Completion
+	for _, b := range batches {
+		if b.Name == render.Printable(b.Name) {
+			completions = append(completions, cobra.CompletionWithDesc(b.Name, fmt.Sprintf("%s, %s", phase(b), countsLine(b))))
+		}
+	}
+	return completions, nil
+}
+
+func laneNames(ctx context.Context, s *session) ([]cobra.Completion, error) {
+	lanes, err := s.lanes(ctx)
+	completions := make([]cobra.Completion, len(lanes))
+	for i, l := range lanes {
+		completions[i] = l.String()
+	}
+	return completions, err
+}

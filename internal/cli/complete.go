@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Completion completes a word of a command line.
+type Completion = func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective)
+
+// Words completes one of the words, and no file name.
+func Words(words ...string) Completion {
+	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// List completes the last word of a list with commas, with those words that are not in it yet.
+func List(words ...string) Completion {
+	return func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		before := toComplete[:strings.LastIndex(toComplete, ",")+1]
+		var completions []cobra.Completion
+		for _, word := range words {
+			if !slices.Contains(strings.Split(before, ","), word) {
+				completions = append(completions, before+word)
+			}
+		}
+		return completions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
+// First completes the first argument, and nothing after it.
+func First(complete Completion) Completion {
+	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return complete(cmd, args, toComplete)
+	}
+}
+
+// CompleteFlag completes a flag's value. A flag that the command does not have is a mistake of ours.
+func CompleteFlag(cmd *cobra.Command, flag string, complete Completion) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
+		panic("cli: " + err.Error())
+	}
+}
