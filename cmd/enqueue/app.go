@@ -56,11 +56,11 @@ func (a *app) command() *cobra.Command {
 		Short: "Create Baidu AI Cloud HaVIPs in bulk, exactly one per requested item",
 		Long: `Enqueue puts create-HaVIP tasks into Redis, from where workers carry them out, and
 shows what became of them. Every command may be repeated and killed at any moment:
-an item that is known is never created a second time.
-
-Try it, with nothing installed and nothing real created:
-
-  enqueue run --sandbox examples/havips.csv`,
+an item that is known is never created a second time.`,
+		Example: `  enqueue run --sandbox examples/havips.csv    # try it: nothing installed, nothing real created
+  enqueue plan havips.csv
+  enqueue apply havips.csv --wait
+  enqueue results havips`,
 	}
 	f := cmd.PersistentFlags()
 	f.StringVar(&a.redis, "redis", cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")

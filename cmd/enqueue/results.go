@@ -27,6 +27,14 @@ func (a *app) resultsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "results BATCH",
 		Short: "Print what became of each item of a batch",
+		Long: `Results prints an item a line, in the order of the file: its state, its HaVIP and address,
+and where it failed or is in doubt, what BCE said. It may be read at any time, and as
+often as wanted.
+
+With --attempts, every request sent for an item stands below it: number, time, what it
+proved, HTTP status, how long it took, worker, request ID, and code and message.
+
+A narrow terminal leaves columns out, and puts reasons onto lines of their own.`,
 		Example: `  enqueue results havips
   enqueue results havips --state rejected --state review
   enqueue results havips --json key,haVipId,privateIpAddress

@@ -26,7 +26,7 @@ func exitCodesTopic() *cobra.Command {
 
 // environmentTopic is written when it is asked for: by then every flag has its variable.
 func environmentTopic(root *cobra.Command) *cobra.Command {
-	c := topic("environment", "Every environment variable", "")
+	c := topic("environment", "Every environment variable", "Every flag has an environment variable; this lists them, and those that are no flag's.")
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		_, _ = fmt.Fprint(c.OutOrStdout(), environmentText(root))
 	})
@@ -90,6 +90,6 @@ description, account, region, attempts, code, message, requestId, clientToken,
 createdAt (when it was registered), updatedAt; with --attempts, attemptLog as well.
 
 States: queued, sending, waiting, unknown; and finished: created, adopted, rejected,
-review, canceled, deleted.
+review, canceled, deleting, deleted.
 `)
 }

@@ -21,7 +21,10 @@ func newHealthcheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Ask the worker on this machine whether it is ready; exit code 0 or 1",
-		Args:  cobra.NoArgs,
+		Long: `Healthcheck asks the worker on this machine, at its --listen address, whether it is ready.
+It needs neither a shell nor curl, and so is what a container runs.`,
+		Example: "  worker healthcheck --listen 127.0.0.1:8644",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if listen == "" {
 				return cli.Failf(cli.ExitUsage, "no address: set --listen or HAVIP_LISTEN to what the worker has")

@@ -39,6 +39,27 @@ func First(complete Completion) Completion {
 	}
 }
 
+// defineCompletion gives a program `completion SHELL`, with the shortest way to use it in each.
+func defineCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	completion, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return
+	}
+	completion.Example = "  source <(" + root.Name() + " completion bash)"
+	for _, shell := range completion.Commands() {
+		call := root.Name() + " completion " + shell.Name()
+		switch shell.Name() {
+		case "fish":
+			shell.Example = "  " + call + " | source"
+		case "powershell":
+			shell.Example = "  " + call + " | Out-String | Invoke-Expression"
+		default:
+			shell.Example = "  source <(" + call + ")"
+		}
+	}
+}
+
 // CompleteFlag completes a flag's value. A flag that the command does not have is a mistake of ours.
 func CompleteFlag(cmd *cobra.Command, flag string, complete Completion) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {

@@ -32,7 +32,7 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 	root.AddCommand(versionCommand(root))
 	defineVersion(root)
 	FlagEnvironment(root, prefix)
-	root.InitDefaultCompletionCmd()
+	defineCompletion(root)
 	if root.RunE == nil {
 		root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	}

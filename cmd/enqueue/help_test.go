@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/helptest"
+	"havip/internal/render"
+)
+
+func newRoot() *cobra.Command {
+	a := &app{streams: streams{strings.NewReader(""), io.Discard, io.Discard}, getenv: func(string) string { return "" }, output: render.Table}
+	return a.command()
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	helptest.Commands(t, newRoot)
+}
+
+// The topics are complete: whatever there is to know of, they name.
+func TestTopics(t *testing.T) {
+	t.Parallel()
+	topics := map[string][]string{
+		"formats":     slices.Concat(render.Formats(), inputFormats(), stateNames(), render.Fields[render.Result](), []string{"--json", "--csv-safe"}),
+		"environment": {"NO_COLOR", "BCE_ACCESS_KEY_ID"},
+		"exit-codes":  {},
+	}
+	for _, v := range cli.Variables(newRoot()) {
+		topics["environment"] = append(topics["environment"], v.Name, v.Flag)
+	}
+	for _, code := range cli.ExitCodes() {
+		topics["exit-codes"] = append(topics["exit-codes"], code.Meaning)
+	}
+	for topic, words := range topics {
+		root := newRoot()
+		var out bytes.Buffer
+		root.SetOut(&out)
+		root.SetArgs([]string{"help", topic})
+		if err := root.ExecuteContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range words {
+			if !strings.Contains(out.String(), word) {
+				t.Errorf("help %s does not name %s", topic, word)
+			}
+		}
+	}
+}
