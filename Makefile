@@ -5,12 +5,16 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-sdk chaos chaos-short chaos-personalities model lint fmt fuzz vuln tidy redis-server python3 clean
+.PHONY: all build test test-sdk chaos chaos-short chaos-personalities model lint fmt fuzz vuln tidy redis-server python3 man clean
 
 all: build
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+## man: the manual pages of the three programs, in man/; dated by the commit
+man: build
+	for program in enqueue worker bcesim; do bin/$$program man man/man1 || exit 1; done
 
 ## test: everything, with the race detector; redis-server and python3 are installed when missing
 test: redis-server python3 test-sdk
@@ -70,4 +74,4 @@ $(GOLANGCI_LINT):
 	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
 clean:
-	rm -rf bin
+	rm -rf bin man

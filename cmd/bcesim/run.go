@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/bce/bcesim"
+	"havip/internal/manual"
 	"havip/internal/version"
 )
 
@@ -73,6 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 	command.Version = version.Read().String()
 	command.SetVersionTemplate("bcesim {{.Version}}\n")
 	command.Flags().Bool("version", false, "say which build this is")
+	command.AddCommand(manual.Command(command))
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	command.SetArgs(args)
 	command.SetOut(stdout)

@@ -68,13 +68,15 @@ an item that is known is never created a second time.`,
 	a.defineOutputFlags(cmd)
 	cli.Env(f, "redis", "HAVIP_REDIS_URL")
 	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
+	environment := environmentTopic()
 	cmd.AddCommand(
 		a.createCommand(), a.planCommand(), a.applyCommand(), a.runCommand(), a.statusCommand(),
 		a.listCommand(), a.watchCommand(), a.resultsCommand(), a.verifyCommand(), a.doctorCommand(),
 		a.retryCommand(), a.cancelCommand(), a.rollbackCommand(), a.deleteCommand(), a.pauseCommand(), a.resumeCommand(), a.limitCommand(), a.eventsCommand(),
-		exitCodesTopic(), formatsTopic(), environmentTopic(cmd),
+		exitCodesTopic(), formatsTopic(), environment,
 	)
 	cli.Program(cmd, "HAVIP", a.getenv, a.settleOutput)
 	a.defineCompletions(cmd)
+	environment.Long = environmentText(cmd)
 	return cmd
 }

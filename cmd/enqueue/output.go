@@ -27,7 +27,7 @@ const fieldsFlag = "json"
 // defineFields gives a command --json for rows of a type.
 func defineFields[R any](a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringSliceVar(&a.fields, fieldsFlag, nil, "-o json with these `fields` alone; without any, it lists them")
+	f.StringSliceVar(&a.fields, fieldsFlag, nil, "-o json with these fields alone; without any, it lists them")
 	cli.Choices(f, fieldsFlag, render.Fields[R]()...)
 }
 

@@ -24,13 +24,9 @@ func exitCodesTopic() *cobra.Command {
 	return topic("exit-codes", "What the exit codes mean", b.String())
 }
 
-// environmentTopic is written when it is asked for: by then every flag has its variable.
-func environmentTopic(root *cobra.Command) *cobra.Command {
-	c := topic("environment", "Every environment variable", "Every flag has an environment variable; this lists them, and those that are no flag's.")
-	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		_, _ = fmt.Fprint(c.OutOrStdout(), environmentText(root))
-	})
-	return c
+// environmentTopic is to be written once every flag has its variable.
+func environmentTopic() *cobra.Command {
+	return topic("environment", "Every environment variable", "")
 }
 
 func environmentText(root *cobra.Command) string {

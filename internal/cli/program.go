@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/manual"
 	"havip/internal/spelling"
 )
 
@@ -29,7 +30,7 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))
-	root.AddCommand(versionCommand(root))
+	root.AddCommand(versionCommand(root), manual.Command(root))
 	defineVersion(root)
 	FlagEnvironment(root, prefix)
 	defineCompletion(root)
