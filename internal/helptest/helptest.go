@@ -104,18 +104,18 @@ func commandLines(example, program string) [][]string {
 func shellWords(line string) []string {
 	line = strings.NewReplacer("<(", "", ")", "").Replace(line)
 	var words []string
-	word, quoted, any := "", false, false
+	word, quoted, begun := "", false, false
 	for _, r := range strings.TrimSpace(line) + " " {
 		switch {
 		case r == '\'':
-			quoted, any = !quoted, true
+			quoted, begun = !quoted, true
 		case r == ' ' && !quoted:
-			if any {
+			if begun {
 				words = append(words, word)
 			}
-			word, any = "", false
+			word, begun = "", false
 		default:
-			word, any = word+string(r), true
+			word, begun = word+string(r), true
 		}
 	}
 	return words

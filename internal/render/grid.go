@@ -192,14 +192,17 @@ func (g *Grid) line(row gridRow) error {
 		}
 		b.WriteString(runewidth.FillRight(cell, g.widths[i]))
 	}
-	text := strings.TrimRight(b.String(), " ") + "\n"
-	if below != "" {
-		for _, line := range wrap(below, max(leastBelow, g.width-len(belowIndent))) {
-			text += belowIndent + line + "\n"
-		}
-	}
-	_, err := io.WriteString(g.w, text+row.notes)
+	_, err := io.WriteString(g.w, strings.TrimRight(b.String(), " ")+"\n"+g.indented(below)+row.notes)
 	return err
+}
+
+// indented is text as the lines below a row.
+func (g *Grid) indented(text string) string {
+	var b strings.Builder
+	for _, line := range wrap(text, max(leastBelow, g.width-len(belowIndent))) {
+		b.WriteString(belowIndent + line + "\n")
+	}
+	return b.String()
 }
 
 // below is the text for the lines below a row: of columns that have no place in it, or of a late row that

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // Records writes CSV: a header, and a record a row.
@@ -77,11 +78,9 @@ const formula = "=+-@\t\r\n\x00＝＋－＠"
 // guard puts an apostrophe before what would be taken for a formula. Leading spaces are skipped, as some
 // spreadsheets do.
 func guard(cell string) string {
-	for _, first := range strings.TrimLeft(cell, " ") {
-		if strings.ContainsRune(formula, first) {
-			return "'" + cell
-		}
-		break
+	first, size := utf8.DecodeRuneInString(strings.TrimLeft(cell, " "))
+	if size > 0 && strings.ContainsRune(formula, first) {
+		return "'" + cell
 	}
 	return cell
 }
