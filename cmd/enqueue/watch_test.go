@@ -1,0 +1,43 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"havip/ledger"
+)
+
+// What came of a request is said once.
+func TestLastAnswer(t *testing.T) {
+	t.Parallel()
+	for want, rec := range map[string]ledger.Record{
+		"create havip: not sent: connection refused":   {Class: "not-sent", Message: "create havip: not sent: connection refused"},
+		"SubnetFull: no room":                          {Class: "lane-fault", Code: "SubnetFull", Message: "no room"},
+		"unknown":                                      {Class: "unknown"},
+		"X: " + strings.Repeat("m", maxReason-1) + "…": {Code: "X", Message: strings.Repeat("m", 2*maxReason)},
+	} {
+		if diff := cmp.Diff(want, lastAnswer(rec)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// A file's name cannot begin a line, nor an error.
+func TestTalkIsHarmless(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	a := &app{streams: streams{err: &out}}
+	a.say("\n%s: %d of %q", "a\x1b[7m\nb", 3, "c\n")
+	if want := "\na�[7m b: 3 of \"c \"\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	out.Reset()
+	a.quiet = true
+	a.say("talk")
+	a.complain("an error")
+	if strings.Contains(out.String(), "talk") || out.String() == "" {
+		t.Errorf("quiet: %q", out.String())
+	}
+}
