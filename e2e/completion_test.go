@@ -50,8 +50,8 @@ func TestCompletionOfADeafRedis(t *testing.T) {
 	if code := p.wait(t, patience); code != 0 || p.stdout.String() != ":4\n" {
 		t.Errorf("exit code %d: %q", code, p.stdout)
 	}
-	// Without an end of its own, it would try for as long as a command does: well over ten seconds.
-	if took := time.Since(began); took > 8*time.Second {
+	// Without an end of its own, it would wait for as long as a command does: five seconds.
+	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("it took %s", took)
 	}
 }
