@@ -1,8 +1,8 @@
 package e2e
 
 import (
-	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +19,7 @@ var (
 func TestProgressFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	for _, columns := range []uint16{60, 80, 120} {
-		t.Run(fmt.Sprint(columns), func(t *testing.T) {
+		t.Run(strconv.Itoa(int(columns)), func(t *testing.T) {
 			t.Parallel()
 			const batch = "a-name-of-a-batch-that-is-rather-long-for-a-terminal"
 			w := newWorld(t, "--latency", "300ms", "--faults", "create:answer=x2:400/BadParameters,create:error-500=x8")

@@ -13,18 +13,17 @@ import (
 func (h *Handler) endsEarly(ctx context.Context, j *job) (ends bool, decision error) {
 	item, held, err := h.Ledger.Standing(ctx, j.payload.Batch, j.payload.Key)
 	var missing *ledger.ItemNotFoundError
+	own := err == nil && j.payload.isOf(item)
 	switch {
 	case held && errors.As(err, &missing):
 		return h.registerHeld(ctx, j)
-	case err != nil || !j.payload.isOf(item):
-		return false, nil
-	case item.Record.State == ledger.Deleting: // it gets through what holds creates back
+	case own && item.Record.State == ledger.Deleting: // it gets through what holds creates back
 		j.deletion = true
 		return false, nil
-	case held && item.Record.HeldBack():
+	case own && held && item.Record.HeldBack():
 		return true, h.setAside(j)
 	}
-	return item.Record.State == ledger.Canceled, nil
+	return own && item.Record.State == ledger.Canceled, nil
 }
 
 // registerHeld enters the item of another producer's task into the batch that is held, so that it goes on
@@ -34,10 +33,10 @@ func (h *Handler) registerHeld(ctx context.Context, j *job) (ends bool, decision
 		return true, err
 	}
 	item, held, err := h.Ledger.Standing(ctx, j.payload.Batch, j.payload.Key)
-	if err != nil || !held || !item.Record.HeldBack() {
-		return false, nil
+	if err == nil && held && item.Record.HeldBack() {
+		return true, h.setAside(j)
 	}
-	return true, h.setAside(j)
+	return false, nil
 }
 
 // setAside ends the task of an item that is held with its batch: a hundred thousand tasks that come again
