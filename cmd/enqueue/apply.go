@@ -111,8 +111,7 @@ func (a *app) put(ctx context.Context, s *session, in *input) error {
 		return err
 	}
 	defer release()
-	limited, err := s.limitFailures(ctx, in)
-	if err != nil {
+	if err := s.limitFailures(ctx, in); err != nil {
 		return err
 	}
 	var done tally
@@ -126,10 +125,8 @@ func (a *app) put(ctx context.Context, s *session, in *input) error {
 	if err != nil {
 		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, number(done.total()), count(in.rows, "row", "rows"))
 	}
-	if !limited { // another producer may have made the batch meanwhile
-		if _, err := s.limitFailures(ctx, in); err != nil {
-			return err
-		}
+	if err := s.limitFailures(ctx, in); err != nil { // another producer may just have made the batch
+		return err
 	}
 	a.say("batch %s: %s", in.batch, done)
 	a.warnUnlessReplicated(ctx, s, in.batch)

@@ -43,15 +43,16 @@ and items in doubt, which are resolved. 0 stops at the first failure. A percenta
 all items of the batch, and is judged once all of them are put in. The limit stays the
 batch's until another is given; "none" takes it away.`
 
-// limitFailures gives a batch that is there already its limit. A new one gets it with its first items.
-func (s *session) limitFailures(ctx context.Context, in *input) (found bool, err error) {
+// limitFailures gives a batch that is there already its limit, where one is asked for. A new one gets it with
+// its first items.
+func (s *session) limitFailures(ctx context.Context, in *input) error {
 	if in.limit.given == nil {
-		return true, nil
+		return nil
 	}
-	_, err = s.ledger.LimitFailures(ctx, in.batch, *in.limit.given, ledger.Act{By: author(), Reason: ""})
+	_, err := s.ledger.LimitFailures(ctx, in.batch, *in.limit.given, ledger.Act{By: author()})
 	var missing *ledger.BatchNotFoundError
 	if errors.As(err, &missing) {
-		return false, nil
+		return nil
 	}
-	return err == nil, err
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,16 +152,19 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 		return cli.Fail(cli.ExitConfig, err)
 	}
 	defer w.Stop()
+	return a.seeThrough(ctx, s, in, flags)
+}
+
+// seeThrough waits for the batch, and prints its results also when its failures stopped it: where the store
+// ends with this process, nobody can look at them later.
+func (a *app) seeThrough(ctx context.Context, s *session, in *input, flags runFlags) error {
 	started := time.Now()
-	b, err := a.followRun(ctx, s, in.batch, flags)
-	if err != nil && !holds(b) {
-		return err
+	b, stopped := a.followRun(ctx, s, in.batch, flags)
+	if stopped != nil && !holds(b) {
+		return stopped
 	}
-	if err != nil {
-		return errors.Join(a.printResults(ctx, s, in.batch, resultsFlags{}), err)
-	}
-	if err := a.printResults(ctx, s, in.batch, resultsFlags{}); err != nil {
-		return err
+	if err := a.printResults(ctx, s, in.batch, resultsFlags{}); err != nil || stopped != nil {
+		return cmp.Or(stopped, err)
 	}
 	a.say("\n%s in %s: %s", count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
 	if flags.sandbox {

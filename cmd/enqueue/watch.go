@@ -118,6 +118,8 @@ type watcher struct {
 	// goOn says how a batch that its failures stopped is let go on; "" is with resume.
 	goOn string
 	bar  *bar
+	// finished is when the last item had ended.
+	finished time.Time
 	// changed is when an item last ended; told is what was last said about why none does.
 	changed time.Time
 	open    int64
@@ -131,27 +133,14 @@ func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	defer w.end()
-	var finished time.Time
 	for {
 		b, err := w.read(ctx)
 		if err != nil {
 			return b, notFound(err)
 		}
 		w.show(ctx, b)
-		switch {
-		case b.Done():
-			if finished.IsZero() {
-				finished = time.Now()
-			}
-			if b.AddressPending == 0 || time.Since(finished) > addressGrace {
-				return b, nil
-			}
-		case b.Hold != nil:
-			if err := w.heed(b); err != nil {
-				return b, err
-			}
-		case time.Since(w.changed) > stillAfter:
-			w.explain(ctx, b)
+		if over, err := w.judge(ctx, b); over || err != nil {
+			return b, err
 		}
 		select {
 		case <-poll.C:
@@ -159,6 +148,22 @@ func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
 			return b, ctx.Err()
 		}
 	}
+}
+
+// judge reports whether there is nothing more to wait for.
+func (w *watcher) judge(ctx context.Context, b ledger.Batch) (over bool, err error) {
+	switch {
+	case b.Done():
+		if w.finished.IsZero() {
+			w.finished = time.Now()
+		}
+		return b.AddressPending == 0 || time.Since(w.finished) > addressGrace, nil
+	case b.Hold != nil:
+		return false, w.heed(b)
+	case time.Since(w.changed) > stillAfter:
+		w.explain(ctx, b)
+	}
+	return false, nil
 }
 
 // heed is about a batch that is held. One that its failures stopped moves only when somebody acts, so that
