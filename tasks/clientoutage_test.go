@@ -52,41 +52,40 @@ func TestClientWaitsThroughAnOutage(t *testing.T) {
 
 // waiter is one who waits for batch b over a client of its own.
 type waiter struct {
-	// answered is closed with Redis's first answer.
+	// answered is closed once the batch was read, and all that goes with it, a first time.
 	answered chan struct{}
-	failures failedCommands
+	failures failedReads
 	ended    chan error
 }
 
 func (f *fleet) wait(t *testing.T, wait func(context.Context, tasks.Batch) error) *waiter {
 	t.Helper()
 	rdb := f.server.Client(t)
-	w := &waiter{answered: make(chan struct{}), failures: make(failedCommands, 100), ended: make(chan error, 1)}
-	rdb.AddHook(&after{nth: 1, kind: "hgetall", do: func() { close(w.answered) }})
+	w := &waiter{answered: make(chan struct{}), failures: make(failedReads, 100), ended: make(chan error, 1)}
+	rdb.AddHook(&after{nth: 2, kind: "hgetall", do: func() { close(w.answered) }})
 	rdb.AddHook(w.failures)
 	go func() { w.ended <- wait(t.Context(), tasks.NewClient(rdb).Batch("b")) }()
 	return w
 }
 
-// failedCommands tells of commands that found no Redis.
-type failedCommands chan struct{}
+// failedReads tells of reads of a batch that found no Redis; not of what go-redis asks to set up a connection.
+type failedReads chan struct{}
 
-func (f failedCommands) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (f failedReads) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-func (f failedCommands) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error { return f.note(next(ctx, cmd)) }
+func (f failedReads) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
-func (f failedCommands) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error { return f.note(next(ctx, cmds)) }
-}
-
-func (f failedCommands) note(err error) error {
-	if err != nil {
-		select {
-		case f <- struct{}{}:
-		default:
+func (f failedReads) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if err != nil && cmd.Name() == "hgetall" {
+			select {
+			case f <- struct{}{}:
+			default: // enough are told of
+			}
 		}
+		return err
 	}
-	return err
 }

@@ -181,8 +181,8 @@ func ExampleBatch_Events() {
 		}
 		last = event.ID
 	}
-	for event := range batch.Events(ctx, last) {
-		fmt.Println("not heard before:", event.Key)
+	for event, err := range batch.Events(ctx, last) {
+		fmt.Println("not heard before:", event.Key, err)
 	}
 	// Output:
 	// web-vip is created
