@@ -24,7 +24,7 @@ func main() {
 	rows := flag.Int("rows", 100_000, "rows of the file")
 	rounds := flag.Int("rounds", 5, "rounds, of which the median counts")
 	flag.Parse()
-	lab.Main(8*time.Minute, func(ctx context.Context, site *lab.Site, claims *lab.Claims) error {
+	lab.Main(4*time.Minute, func(ctx context.Context, site *lab.Site, claims *lab.Claims) error {
 		m := measurement{site: site, rows: *rows}
 		var err error
 		if m.file, err = site.Rows("bulk", *rows); err != nil {

@@ -23,9 +23,9 @@ const (
 
 func main() {
 	rows := flag.Int("rows", 1_000_000, "rows of the large batch")
-	rounds := flag.Int("rounds", 3, "rounds of what is measured by its time")
+	rounds := flag.Int("rounds", 2, "rounds of what is measured by its time")
 	flag.Parse()
-	lab.Main(9*time.Minute, func(ctx context.Context, site *lab.Site, claims *lab.Claims) error {
+	lab.Main(6*time.Minute, func(ctx context.Context, site *lab.Site, claims *lab.Claims) error {
 		redis, err := site.Redis(ctx)
 		if err != nil {
 			return err
