@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-sdk chaos chaos-short chaos-personalities model lint fmt fuzz vuln tidy redis-server python3 man clean
+.PHONY: all build test test-sdk chaos chaos-short chaos-personalities kill-apply model bench lint fmt fuzz vuln tidy redis-server python3 man clean
 
 all: build
 
@@ -35,6 +35,14 @@ chaos-short: redis-server
 ## chaos-personalities: a short run for each thing that nobody knows about the API; about 50 minutes
 chaos-personalities: redis-server
 	./scripts/chaos-personalities $(CHAOS)
+
+## kill-apply: apply killed at 20 random moments in 100,000 rows, in about five minutes; KILL takes the test's flags (KILL='-seed 7')
+kill-apply: redis-server
+	go test ./e2e -run '^TestApplyKilledAtRandomMoments$$' -count=1 -v -timeout 30m -kill-rows 100000 $(KILL)
+
+## bench: what is measured is printed, and what does not hold fails; in under ten minutes
+bench: redis-server
+	cd bench && go run ./enqueue && go run ./million
 
 ## model: the ledger beside its model, in more and longer stories; MODEL takes rapid's flags (MODEL='-rapid.seed=7')
 model: redis-server
