@@ -3,6 +3,7 @@ package lab
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 
 	"havip/tasks"
@@ -20,16 +21,30 @@ func Item(i int) tasks.Item {
 
 // Rows writes a CSV file of n items, and returns its path; its batch is called by its name.
 func (s *Site) Rows(batch string, n int) (string, error) {
+	return s.write(batch, "key,name,subnetId,description\n", n, func(w io.Writer, i int) {
+		item := Item(i)
+		fmt.Fprintf(w, "%s,%s,%s,%s\n", item.Key, item.Request.Name, item.Request.SubnetID, item.Request.Description)
+	})
+}
+
+// FullRows is Rows with an address and a token in each row: that no two are the same is to be found out.
+func (s *Site) FullRows(batch string, n int) (string, error) {
+	return s.write(batch, "key,name,subnetId,privateIpAddress,clientToken\n", n, func(w io.Writer, i int) {
+		item := Item(i)
+		fmt.Fprintf(w, "%s,%s,%s,10.%d.%d.%d,token-of-%07d\n", item.Key, item.Request.Name, item.Request.SubnetID, i>>16, i>>8&0xff, i&0xff, i)
+	})
+}
+
+func (s *Site) write(batch, head string, n int, row func(w io.Writer, i int)) (string, error) {
 	path := s.Path(batch + ".csv")
 	file, err := os.Create(path)
 	if err != nil {
 		return "", err
 	}
 	w := bufio.NewWriter(file)
-	fmt.Fprintln(w, "key,name,subnetId,privateIpAddress,description")
+	_, _ = w.WriteString(head) // Flush tells
 	for i := range n {
-		item := Item(i)
-		fmt.Fprintf(w, "%s,%s,%s,,%s\n", item.Key, item.Request.Name, item.Request.SubnetID, item.Request.Description)
+		row(w, i)
 	}
 	if err := w.Flush(); err != nil {
 		return "", err

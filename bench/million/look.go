@@ -13,20 +13,21 @@ const exitPending = 8
 
 // status and watch cost the same for any batch.
 func (m measurement) status(ctx context.Context) error {
-	return m.same(ctx, "status", 0, func(batch string) []string { return []string{"status", batch} })
+	const quick = 10 // of a few milliseconds each
+	return m.same(ctx, "status", quick*m.rounds, 0, func(batch string) []string { return []string{"status", batch} })
 }
 
 // watch looks for long enough to say why nothing moves, which no worker lets it.
 func (m measurement) watch(ctx context.Context) error {
-	return m.same(ctx, "watch", exitPending, func(batch string) []string { return []string{"watch", batch, "--timeout", "6s"} })
+	return m.same(ctx, "watch", m.rounds, exitPending, func(batch string) []string { return []string{"watch", batch, "--timeout", "6s"} })
 }
 
 // cost is what a command takes of Redis and of its user.
 type cost struct{ calls, micros, millis []float64 }
 
-func (m measurement) same(ctx context.Context, what string, code int, args func(batch string) []string) error {
+func (m measurement) same(ctx context.Context, what string, rounds, code int, args func(batch string) []string) error {
 	costs := map[string]*cost{large: {}, handful: {}}
-	for range m.rounds {
+	for range rounds {
 		for batch, c := range costs {
 			if err := m.look(ctx, c, code, args(batch)); err != nil {
 				return err

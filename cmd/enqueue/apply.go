@@ -88,7 +88,7 @@ and, as JSON, on its standard input.`,
 
 // apply plans, asks, and enqueues.
 func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(context.Context, plan) error) error {
-	defer a.collectLess()()
+	defer a.collectAt(producingGC)()
 	plan, err := s.compare(ctx, in)
 	if err != nil {
 		return err

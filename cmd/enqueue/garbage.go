@@ -5,16 +5,25 @@ import (
 	"runtime/debug"
 )
 
-// producingGC is GOGC while a file is put in: at Go's own 100, a quarter of the producer's time would go into
-// collecting what it has just made. It keeps so little at a time that this costs some 30 MiB.
-const producingGC = 400
+// What GOGC is while a file is checked and put in, unless the environment says otherwise.
+const (
+	// checkingGC is below Go's own 100, for a check keeps what must not come twice: of a million rows with
+	// addresses and tokens, 45 MB, and collected late they would be as much again.
+	checkingGC = 50
+	// producingGC is above it, for putting in keeps little and makes much: a quarter of the time would go into
+	// collecting it. So it costs some 30 MiB.
+	producingGC = 400
+)
 
-// collectLess lets garbage lie for longer until it is called off, unless GOGC says what is wanted.
-func (a *app) collectLess() (callOff func()) {
+// collectAt sets GOGC until it is called off. Then what was kept meanwhile is let go at once, for the next
+// collection is measured by what the last one found.
+func (a *app) collectAt(percent int) (callOff func()) {
 	if a.getenv("GOGC") != "" {
 		return func() {}
 	}
-	runtime.GC() // what checking the file took is not what the next collection is to be measured by
-	before := debug.SetGCPercent(producingGC)
-	return func() { debug.SetGCPercent(before) }
+	before := debug.SetGCPercent(percent)
+	return func() {
+		debug.SetGCPercent(before)
+		runtime.GC()
+	}
 }

@@ -55,6 +55,7 @@ func (a *app) check(ctx context.Context, in *input) error {
 	if rule := tasks.ValidateBatch(in.batch); rule != "" {
 		return cli.Failf(cli.ExitUsage, "batch %q: %s; pass --batch NAME", in.batch, rule)
 	}
+	defer a.collectAt(checkingGC)()
 	report, err := in.file.Check(ctx)
 	if err != nil {
 		return cli.Fail(inputCode(ctx), err)
