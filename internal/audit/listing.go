@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"havip/bce"
 	"havip/tasks"
 )
 
@@ -16,31 +15,25 @@ func list(ctx context.Context, lane tasks.Lane, r *reader, clock func(context.Co
 		return nil, err
 	}
 	x := newIndex(lane, began)
-	seen := map[string]bool{}
-	for marker := ""; ; {
-		page, err := r.page(ctx, marker)
+	first := true
+	for page, err := range r.pages(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("lane %s: %w", lane, err)
 		}
-		if marker == "" {
+		if first {
 			if err := x.compareClocks(ctx, page.Date, clock); err != nil {
 				return nil, err
 			}
 		}
+		first = false
 		for _, h := range page.HaVIPs {
 			x.add(h)
 		}
 		if progress != nil {
 			progress(lane, x.listed, page.NextMarker == "")
 		}
-		if page.NextMarker == "" {
-			return x, nil
-		}
-		if marker = page.NextMarker; seen[marker] {
-			return nil, fmt.Errorf("lane %s: %w", lane, bce.ErrRepeatedMarker)
-		}
-		seen[marker] = true
 	}
+	return x, nil
 }
 
 // compareClocks notes how far BCE's clock is before the ledger's, by an answer that just came.

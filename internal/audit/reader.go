@@ -59,7 +59,7 @@ func (r *reader) get(ctx context.Context, id string) (h bce.HaVIP, found bool, e
 		}
 		return err
 	})
-	if saysNotFound(err) {
+	if NotFound(err) {
 		return bce.HaVIP{}, false, nil
 	}
 	return h, found, err
@@ -101,9 +101,9 @@ func passes(e *bce.Error) bool {
 	return strings.Contains(e.Code, bce.CodeRateLimit)
 }
 
-// saysNotFound reports whether BCE says that there is no such HaVIP. Neither status nor code is
-// documented for HaVIPs; these are the words that its services use. Anything else proves nothing.
-func saysNotFound(err error) bool {
+// NotFound reports whether BCE says that there is no such HaVIP or subnet. Neither status nor code is
+// documented for them; these are the words that its services use. Anything else proves nothing.
+func NotFound(err error) bool {
 	var refused *bce.Error
 	if !errors.As(err, &refused) || refused.Kind != bce.KindAPI || refused.Code == bce.CodeInvalidVersion {
 		return false

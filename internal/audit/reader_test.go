@@ -99,7 +99,7 @@ func TestSaysNotFound(t *testing.T) {
 		{errors.New("NotFound"), false},
 		{nil, false},
 	} {
-		if got := saysNotFound(test.err); got != test.want {
+		if got := NotFound(test.err); got != test.want {
 			t.Errorf("%v: got %v", test.err, got)
 		}
 	}
