@@ -11,7 +11,7 @@ import (
 
 // Act is what a person does to many items of a batch at once.
 type Act struct {
-	// Kind is retry or cancel, as asked for, or retry-done or cancel-done, with what came of it; or pause,
+	// Kind is retry, cancel, rollback or apply, as asked for, or retry-done and so on, with what came of it; or pause,
 	// resume or limit, of the batch's line; or held, when its failures stopped it.
 	Kind string
 	// By is who, as user@host; Reason is why, in their own words.

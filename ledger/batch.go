@@ -97,7 +97,7 @@ func decodeBatch(name string, facts map[string]string) Batch {
 	}
 	b := Batch{
 		Name:           name,
-		Source:         Source{File: facts["file"], By: facts["by"], MaxFailures: FailureLimit(facts["maxFailures"])},
+		Source:         Source{File: facts["file"], By: facts["by"], Plan: facts["plan"], MaxFailures: FailureLimit(facts["maxFailures"])},
 		CreatedAt:      Millis(number("createdAt")),
 		UpdatedAt:      Millis(number("updatedAt")),
 		CommittedAt:    Millis(number("committedAt")),

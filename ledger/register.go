@@ -15,6 +15,8 @@ type Source struct {
 	By string `json:"by,omitempty"`
 	// MaxFailures is how many items may fail before the batch is held.
 	MaxFailures FailureLimit `json:"maxFailures,omitempty"`
+	// Plan identifies the saved plan that made the batch, if one did.
+	Plan string `json:"plan,omitempty"`
 	// Whole says that what is registered is all that there is of the producer's: a batch that is new is
 	// committed with it, and one that was committed stays so. It is not stored.
 	Whole bool `json:"whole,omitempty"`

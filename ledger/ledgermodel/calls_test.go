@@ -42,7 +42,8 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 
 func (w *twins) drawRegister(t *rapid.T, item ledger.Owner) operation {
 	source := ledger.Source{
-		File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true), MaxFailures: drawLimit(t), Task: pick(t, "task", false, false, true),
+		File: pick(t, "file", "a.csv", "b.csv"), Whole: pick(t, "whole", false, false, true), MaxFailures: drawLimit(t),
+		Plan: pick(t, "plan", "", "p"), Task: pick(t, "task", false, false, true),
 	}
 	return register{item.Batch, source, drawSpecs(t, item.Batch)}
 }

@@ -14,7 +14,7 @@ func (m *Model) Register(name string, source ledger.Source, specs []ledger.Spec)
 		}
 	}
 	if b == nil {
-		b = &batch{name: name, source: ledger.Source{File: source.File, By: source.By, MaxFailures: source.MaxFailures}, created: now, completions: m.completions[name]}
+		b = &batch{name: name, source: ledger.Source{File: source.File, By: source.By, Plan: source.Plan, MaxFailures: source.MaxFailures}, created: now, completions: m.completions[name]}
 		m.batches[name] = b
 		detail := ""
 		if past > 0 {

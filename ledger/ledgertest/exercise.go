@@ -147,7 +147,7 @@ type bench struct {
 
 const batch = "net-2026"
 
-var source = ledger.Source{File: "havips.csv", By: "li@host"}
+var source = ledger.Source{File: "havips.csv", By: "li@host", Plan: "5f2a"}
 
 func newBench(rdb redis.UniversalClient) *bench {
 	b := &bench{rdb: rdb, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
