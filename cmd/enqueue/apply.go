@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/plan"
 	"havip/internal/render"
 	"havip/ledger"
 	"havip/tasks"
@@ -87,26 +88,26 @@ and, as JSON, on its standard input.`,
 }
 
 // apply plans, asks, and enqueues.
-func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(context.Context, plan) error) error {
+func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(context.Context, plan.Counts) error) error {
 	defer a.collectAt(producingGC)()
-	plan, err := s.compare(ctx, in)
+	counts, attention, err := s.compare(ctx, in)
 	if err != nil {
 		return err
 	}
-	if err := plan.refusal(in.file.Name()); err != nil {
-		for _, row := range plan.Attention {
-			a.complain("%s:%d: %q: %s", in.file.Name(), row.Line, row.Key, render.Printable(row.Why))
+	if err := refusal(counts, in.file.Name()); err != nil {
+		for _, row := range attention.rows {
+			a.complain("%s:%d: %q: %s", in.file.Name(), row.Line, row.Item.Key, render.Printable(row.Concern.Why))
 		}
 		return err
 	}
-	if err := confirm(ctx, plan); err != nil {
+	if err := confirm(ctx, counts); err != nil {
 		return err
 	}
-	return a.put(ctx, s, in)
+	return a.put(ctx, s, in, counts)
 }
 
 // put enqueues the file's items, under the limit of failures that is asked for.
-func (a *app) put(ctx context.Context, s *session, in *input) error {
+func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts) error {
 	producer, release, err := s.producer()
 	if err != nil {
 		return err
@@ -130,8 +131,26 @@ func (a *app) put(ctx context.Context, s *session, in *input) error {
 		return err
 	}
 	a.say("batch %s: %s", in.batch, done)
+	if done.created+done.requeued == 0 {
+		a.sayEnded(in.batch, counts)
+	}
 	a.warnUnlessReplicated(ctx, s, in.batch)
 	return done.refusal(in.file.Name())
+}
+
+// compare tells how the rows stand to the ledger.
+func (s *session) compare(ctx context.Context, in *input) (counts plan.Counts, attention attentionList, err error) {
+	planner := plan.Planner{Ledger: tasks.NewProducer(s.ledger, nil)}
+	for row, err := range planner.Rows(ctx, in.batch, in.items(ctx)) {
+		if err != nil {
+			return counts, attention, err
+		}
+		counts.Add(row)
+		if row.Concern.Kind != "" {
+			attention.add(row)
+		}
+	}
+	return counts, attention, nil
 }
 
 // tally counts what applying did.
@@ -182,10 +201,10 @@ func (t tally) String() string {
 
 // confirmer asks on a terminal before anything is enqueued, unless told not to or the input
 // itself is what a terminal would answer with.
-func (a *app) confirmer(yes bool, path string) func(context.Context, plan) error {
-	return func(ctx context.Context, p plan) error {
-		a.say("%s", p)
-		if yes || p.toDo() == 0 || path == "-" || !a.canAsk() {
+func (a *app) confirmer(yes bool, path string) func(context.Context, plan.Counts) error {
+	return func(ctx context.Context, counts plan.Counts) error {
+		a.say("%s", planLine(counts))
+		if yes || counts.Enqueue == 0 || path == "-" || !a.canAsk() {
 			return nil
 		}
 		return a.ask(ctx, "Enqueue them?", "nothing was enqueued")

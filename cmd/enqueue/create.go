@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/plan"
 	"havip/internal/render"
 	"havip/ledger"
 	"havip/tasks"
@@ -98,11 +99,11 @@ func (a *app) create(ctx context.Context, s *session, batch string, item tasks.I
 		return err
 	}
 	if answer.Verdict == ledger.Conflict {
-		var p plan
-		if err := p.add(answer); err != nil {
+		text, err := plan.ConflictText(answer)
+		if err != nil {
 			return err
 		}
-		return cli.Failf(cli.ExitInvalidInput, "%s/%s: %s", batch, item.Key, render.Printable(p.Attention[0].Why))
+		return cli.Failf(cli.ExitInvalidInput, "%s/%s: conflict: %s", batch, item.Key, render.Printable(text))
 	}
 	if answer.Verdict == ledger.Same {
 		a.say("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))

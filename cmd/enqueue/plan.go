@@ -2,40 +2,69 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"strings"
+	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
-	"havip/internal/render"
-	"havip/ledger"
+	"havip/internal/plan"
 	"havip/tasks"
 )
 
+// planFlags are the flags of plan.
+type planFlags struct {
+	fileFlags
+	cloudFlags
+	live, detailed bool
+	timeout        time.Duration
+}
+
 func (a *app) planCommand() *cobra.Command {
-	var flags fileFlags
-	var detailed bool
+	var flags planFlags
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Tell what apply would do, and change nothing",
 		Long: `Plan reads the whole file, compares it with the batch in the ledger, and tells what
 apply would do: a line of counts, then the rows that need attention. FILE is CSV,
-NDJSON, JSON or YAML by its extension; - is standard input.`,
+NDJSON, JSON or YAML by its extension; - is standard input.
+
+With --live it compares with BCE as well, and needs the credentials that the workers have:
+a listing of each lane in which something is to be created, a page a second, and each
+subnet. It then tells of rows
+
+  fail      whose subnet does not exist or has no address left for them, or whose address is
+            outside of it or taken
+  adopt     that are in doubt, and whose HaVIP exists
+  warning   of whose name a HaVIP exists that belongs to no item; apply creates another
+
+BCE as it stands is a forecast: apply enqueues these rows like any other.
+
+Output (-o): json is one object: the counts, the rows that need attention (line, key, kind,
+why), and with --live what each subnet is asked for. ndjson is a line a row that needs
+attention, as they come, and then {"counts": …}. csv is these rows alone. A table shows the
+first 50 of them.`,
 		Example: `  enqueue plan havips.csv
-  enqueue plan havips.csv --detailed-exitcode      # 0 nothing to do, 1 error, 2 something to do`,
+  enqueue plan havips.csv --detailed-exitcode      # 0 nothing to do, 1 error, 2 something to do
+  enqueue plan havips.csv --live -o json | jq -e '.fail == 0'
+  enqueue plan havips.csv --live -o ndjson | jq -r 'select(.kind == "fail").why'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			plan, err := a.plan(cmd.Context(), args[0], flags)
-			if !detailed {
+			counts, err := a.plan(cmd.Context(), args[0], flags)
+			if !flags.detailed {
 				return err
 			}
-			return detail(plan, err)
+			return detail(counts, err)
 		},
 	}
-	defineFileFlags(cmd, &flags)
-	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 0 for nothing to do, 1 for an error, 2 for something to do")
+	defineFileFlags(cmd, &flags.fileFlags)
+	defineCloudFlags(cmd, &flags.cloudFlags)
+	f := cmd.Flags()
+	f.BoolVar(&flags.live, "live", false, "compare with what exists in BCE as well")
+	f.DurationVar(&flags.timeout, "timeout", 0, "give up after this time")
+	f.BoolVar(&flags.detailed, "detailed-exitcode", false, "exit with 0 for nothing to do, 1 for an error, 2 for something to do")
 	return cmd
 }
 
@@ -45,178 +74,150 @@ func defineFileFlags(cmd *cobra.Command, flags *fileFlags) {
 }
 
 // detail is the exit status of --detailed-exitcode.
-func detail(plan plan, err error) error {
+func detail(counts plan.Counts, err error) error {
 	const somethingToDo cli.ExitCode = 2
 	switch {
 	case err != nil:
 		return cli.Fail(cli.ExitItemsFailed, err)
-	case plan.toDo() > 0:
+	case counts.Enqueue > 0:
 		return &cli.Error{Code: somethingToDo}
 	default:
 		return nil
 	}
 }
 
-func (a *app) plan(ctx context.Context, path string, flags fileFlags) (plan, error) {
-	in, err := a.read(ctx, path, flags)
+func (a *app) plan(ctx context.Context, path string, flags planFlags) (plan.Counts, error) {
+	in, err := a.read(ctx, path, flags.fileFlags)
 	if err != nil {
-		return plan{}, err
+		return plan.Counts{}, err
 	}
 	defer func() { _ = in.file.Close() }()
 	s, err := a.open(ctx)
 	if err != nil {
-		return plan{}, err
+		return plan.Counts{}, err
 	}
 	defer s.close()
-	plan, err := s.compare(ctx, in)
+	planner := &plan.Planner{Ledger: tasks.NewProducer(s.ledger, nil), Items: s.ledger}
+	if flags.live {
+		planner.Survey = a.survey(s, flags.cloudFlags)
+	}
+	counts, err := a.drawUp(ctx, planner, in, flags)
 	if err != nil {
-		return plan, err
+		return counts, err
 	}
-	if err := a.showPlan(plan); err != nil {
-		return plan, err
+	if err := refusal(counts, in.file.Name()); err != nil {
+		return counts, err
 	}
-	return plan, plan.refusal(in.file.Name())
+	return counts, a.afterPlan(ctx, s, in, counts, nextCommand(a, in, path, flags))
 }
 
-// plan is how a file stands to its batch.
-type plan struct {
-	Create    int `json:"create"`
-	Requeue   int `json:"requeue"`
-	Running   int `json:"running"`
-	Done      int `json:"done"`
-	Failed    int `json:"failed"`
-	Canceled  int `json:"canceled"`
-	Conflicts int `json:"conflicts"`
-	// Attention are the first rows that need a person.
-	Attention []attention `json:"attention"`
+// drawUp makes the plan and shows it.
+func (a *app) drawUp(ctx context.Context, planner *plan.Planner, in *input, flags planFlags) (plan.Counts, error) {
+	ctx, cancel := withTimeout(ctx, flags.timeout)
+	defer cancel()
+	var counts plan.Counts
+	out := a.newPlanWriter()
+	for row, err := range planner.Rows(ctx, in.batch, in.items(ctx)) {
+		if err != nil {
+			return counts, planError(ctx, err, flags)
+		}
+		counts.Add(row)
+		if row.Concern.Kind == "" {
+			continue
+		}
+		if err := out.row(row); err != nil {
+			return counts, err
+		}
+	}
+	var demands []plan.Demand
+	if planner.Survey != nil {
+		demands = planner.Survey.Demands()
+	}
+	return counts, out.close(counts, demands)
 }
 
-// attention is a row that will not simply be done, and why.
-type attention struct {
-	Line int    `json:"line"`
-	Key  string `json:"key"`
-	Why  string `json:"why"`
+// planError says what to do about a plan that could not be made.
+func planError(ctx context.Context, err error, flags planFlags) error {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return cli.Failf(cli.ExitNetwork, "not compared within %s; pass a longer --timeout", flags.timeout)
+	case !flags.live:
+		return err
+	case cli.IsNoCredentials(err):
+		return cli.Failf(cli.ExitConfig, "%w; `enqueue help environment` says where credentials are looked for; without --live plan needs none", err)
+	case cloudCode(err) == cli.ExitConfig:
+		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; without --live plan needs none", err)
+	default:
+		return err
+	}
 }
 
-// maxAttention bounds the rows that are shown.
-const maxAttention = 50
+// subnetsPerSecond is a lane's budget of subnets read.
+const subnetsPerSecond = 5
 
-func (p plan) toDo() int { return p.Create + p.Requeue }
+// survey reads BCE as verify does.
+func (a *app) survey(s *session, flags cloudFlags) *plan.Survey {
+	return &plan.Survey{
+		Open: func(ctx context.Context, l tasks.Lane) (plan.Cloud, error) {
+			client, err := a.cloudOf(flags).Client(ctx, l)
+			if err != nil {
+				return nil, err // not client, which would be no nil
+			}
+			return client, nil
+		},
+		Owners: s.ledger, ListRate: listRate(s.rdb), SubnetRate: subnetRate(s.rdb), Listing: a.listing(),
+	}
+}
 
-// refusal is why the file cannot be applied, if it cannot.
-func (p plan) refusal(file string) error {
-	if p.Conflicts == 0 {
+// refusal is why a file cannot be applied, if it cannot.
+func refusal(counts plan.Counts, file string) error {
+	if counts.Conflicts == 0 {
 		return nil
 	}
 	return cli.Failf(cli.ExitInvalidInput,
 		"%s: %s with what the batch holds; nothing was enqueued. Give a changed item a key of its own, or put the file in another batch with --batch",
-		file, count(p.Conflicts, "row conflicts", "rows conflict"))
+		file, count(counts.Conflicts, "row conflicts", "rows conflict"))
 }
 
-// String is the counts line.
-func (p plan) String() string {
-	parts := []string{number(p.Create) + " to create"}
-	for _, part := range []struct {
-		n    int
-		text string
-	}{
-		{p.Requeue, "to queue again"},
-		{p.Running, "under way"},
-		{p.Done, "already done"},
-		{p.Failed, "failed before"},
-		{p.Canceled, "canceled before"},
-		{p.Conflicts, "in conflict"},
-	} {
-		if part.n > 0 {
-			parts = append(parts, number(part.n)+" "+part.text)
-		}
-	}
-	return "Plan: " + strings.Join(parts, ", ")
-}
-
-// compare makes the plan of a file.
-func (s *session) compare(ctx context.Context, in *input) (plan, error) {
-	var p plan
-	producer := tasks.NewProducer(s.ledger, nil)
-	for c, err := range producer.Compare(ctx, in.batch, in.items(ctx)) {
-		if err != nil {
-			return p, err
-		}
-		if err := p.add(c); err != nil {
-			return p, err
-		}
-	}
-	return p, nil
-}
-
-func (p *plan) add(c tasks.Comparison) error {
-	why := ""
-	switch {
-	case c.Verdict == ledger.Added:
-		p.Create++
-	case c.Verdict == ledger.Repair:
-		p.Requeue++
-	case c.Verdict == ledger.Conflict:
-		p.Conflicts++
-		text, err := conflict(c)
-		if err != nil {
+// afterPlan tells how to go on, and what is probably a mistake.
+func (a *app) afterPlan(ctx context.Context, s *session, in *input, counts plan.Counts, next string) error {
+	if counts.Create > 0 {
+		if err := a.sayNamesakes(ctx, s, in); err != nil {
 			return err
 		}
-		why = "conflict: " + text
-	case !c.State.Terminal():
-		p.Running++
-	case c.State == ledger.Rejected || c.State == ledger.Review:
-		p.Failed++
-		why = fmt.Sprintf("%s before; see `enqueue results`", c.State)
-	case c.State == ledger.Canceled:
-		p.Canceled++
-		why = "canceled before; `enqueue retry` takes it up again with --where state=canceled"
-	default:
-		p.Done++
 	}
-	if why != "" && len(p.Attention) < maxAttention {
-		p.Attention = append(p.Attention, attention{Line: c.Row.Line, Key: c.Row.Item.Key, Why: why})
+	if counts.Enqueue > 0 {
+		a.say("do it with `%s`", next)
 	}
+	a.sayEnded(in.batch, counts)
 	return nil
 }
 
-// conflict says what a row conflicts with, both sides shown.
-func conflict(c tasks.Comparison) (string, error) {
-	if owner := c.TokenOwner; owner != nil {
-		return fmt.Sprintf("clientToken %q belongs to item %q of batch %q", c.Row.Item.ClientToken, owner.Key, owner.Batch), nil
-	}
-	differences, err := tasks.Differences(*c.Existing, c.Row.Item)
+// sayNamesakes tells of other batches that were made of a file of this name: under another batch's
+// name, the same file asks for as many HaVIPs again.
+func (a *app) sayNamesakes(ctx context.Context, s *session, in *input) error {
+	batches, err := s.ledger.Batches(ctx)
 	if err != nil {
-		return "", err
-	}
-	texts := make([]string, len(differences))
-	for i, d := range differences {
-		texts[i] = d.String()
-	}
-	return strings.Join(texts, "; "), nil
-}
-
-func (a *app) showPlan(p plan) error {
-	switch a.output {
-	case render.JSON, render.NDJSON:
-		enc := json.NewEncoder(a.out)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(p)
-	case render.CSV:
-		return cli.Failf(cli.ExitUsage, "-o csv: a plan is shown as table, json or ndjson")
-	case render.Table:
-	}
-	if _, err := fmt.Fprintln(a.out, p); err != nil {
 		return err
 	}
-	for _, row := range p.Attention {
-		if _, err := fmt.Fprintf(a.out, "  line %d: %q: %s\n", row.Line, row.Key, render.Printable(row.Why)); err != nil {
-			return err
+	base := filepath.Base(in.file.Name())
+	for _, b := range batches {
+		if b.Name != in.batch && in.file.BatchName() != "" && filepath.Base(b.Source.File) == base {
+			a.say("note: batch %s was made of a file of this name, %s; if it is meant, pass --batch %s, for another batch creates everything again",
+				word(b.Name), word(b.Source.File), word(b.Name))
 		}
 	}
-	if more := p.Failed + p.Canceled + p.Conflicts - len(p.Attention); more > 0 {
-		_, err := fmt.Fprintf(a.out, "  … and %s more\n", number(more))
-		return err
-	}
 	return nil
+}
+
+// nextCommand is how the plan is carried out.
+func nextCommand(a *app, in *input, path string, flags planFlags) string {
+	text := fmt.Sprintf("enqueue apply %s --batch %s", word(path), word(in.batch))
+	if flags.format != "" {
+		text += " --format " + flags.format
+	}
+	if a.region != cli.DefaultRegion {
+		text += " --region " + word(a.region)
+	}
+	return text
 }

@@ -123,9 +123,14 @@ func (a *app) listing() func(tasks.Lane, int, bool) {
 	}
 }
 
+// cloudOf makes clients as the flags say.
+func (a *app) cloudOf(flags cloudFlags) cli.Cloud {
+	return cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv}
+}
+
 // opener makes clients of lanes as a worker does.
 func (a *app) opener(flags cloudFlags) func(context.Context, tasks.Lane) (audit.Cloud, error) {
-	cloud := cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv}
+	cloud := a.cloudOf(flags)
 	return func(ctx context.Context, l tasks.Lane) (audit.Cloud, error) {
 		client, err := cloud.Client(ctx, l)
 		if err != nil {
@@ -138,6 +143,13 @@ func (a *app) opener(flags cloudFlags) func(context.Context, tasks.Lane) (audit.
 // listRate is the lanes' budget of listings over the fleet.
 func listRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
 	return func(l tasks.Lane) tasks.Rate { return lane.NewLimiter(rdb, l.String()+"/list", listsPerSecond, 1) }
+}
+
+// subnetRate is the lanes' budget of subnets read, alike.
+func subnetRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
+	return func(l tasks.Lane) tasks.Rate {
+		return lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond)
+	}
 }
 
 // cloudCode is the exit code of a read of BCE that failed: refused credentials are configuration.

@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// Action is what apply does with a row, or why it does nothing.
+type Action string
+
+// The actions. Apply enqueues the first two; a file with a conflict is not applied at all.
+const (
+	// Create: the ledger knows nothing of it.
+	Create Action = "create"
+	// Requeue: it is registered, and no task is known for it.
+	Requeue Action = "requeue"
+	// Running: it is under way.
+	Running Action = "running"
+	// Done: it has its HaVIP.
+	Done Action = "done"
+	// Failed: it was rejected, or is left to a person.
+	Failed Action = "failed"
+	// Canceled: somebody has withdrawn it.
+	Canceled Action = "canceled"
+	// Conflict: another request stands under its key, or its clientToken is another item's.
+	Conflict Action = "conflict"
+)
+
+// Enqueues reports whether apply puts a task in for such a row.
+func (a Action) Enqueues() bool { return a == Create || a == Requeue }
+
+// open reports whether a HaVIP may still be created for such a row.
+func (a Action) open() bool { return a.Enqueues() || a == Running }
+
+// actionOf is what apply does with a row that stands so to the ledger.
+func actionOf(c tasks.Comparison) Action {
+	switch {
+	case c.Verdict == ledger.Added:
+		return Create
+	case c.Verdict == ledger.Repair:
+		return Requeue
+	case c.Verdict == ledger.Conflict:
+		return Conflict
+	case !c.State.Terminal():
+		return Running
+	case c.State == ledger.Rejected, c.State == ledger.Review:
+		return Failed
+	case c.State == ledger.Canceled:
+		return Canceled
+	default:
+		return Done
+	}
+}

@@ -1,0 +1,77 @@
+package plan
+
+import "havip/ledger"
+
+// Counts are how many rows stand how. Every row counts once, except in the last three.
+type Counts struct {
+	Create    int `json:"create"`
+	Requeue   int `json:"requeue"`
+	Running   int `json:"running"`
+	Done      int `json:"done"`
+	Failed    int `json:"failed"`
+	Canceled  int `json:"canceled"`
+	Conflicts int `json:"conflicts"`
+	// Adopt and Fail are rows that would be adopted or would fail, which the others leave out.
+	Adopt int `json:"adopt"`
+	Fail  int `json:"fail"`
+	// Enqueue counts the rows that apply puts a task in for, whatever becomes of them; Warnings
+	// those with a warning.
+	Enqueue  int `json:"enqueue"`
+	Warnings int `json:"warnings"`
+	// Ended counts failed and canceled rows by state.
+	Ended map[ledger.State]int `json:"-"`
+}
+
+// Add counts a row.
+func (n *Counts) Add(r Row) {
+	if r.Action.Enqueues() {
+		n.Enqueue++
+	}
+	if r.Concern.Kind == Warning {
+		n.Warnings++
+	}
+	*n.place(r)++
+	if r.Action == Failed || r.Action == Canceled {
+		if n.Ended == nil {
+			n.Ended = map[ledger.State]int{}
+		}
+		n.Ended[r.State]++
+	}
+}
+
+// place is the counter of the row's one place.
+func (n *Counts) place(r Row) *int {
+	switch r.Concern.Kind {
+	case WouldAdopt:
+		return &n.Adopt
+	case WouldFail:
+		return &n.Fail
+	default:
+	}
+	switch r.Action {
+	case Create:
+		return &n.Create
+	case Requeue:
+		return &n.Requeue
+	case Running:
+		return &n.Running
+	case Failed:
+		return &n.Failed
+	case Canceled:
+		return &n.Canceled
+	case Conflict:
+		return &n.Conflicts
+	default:
+		return &n.Done
+	}
+}
+
+// Rows counts all rows.
+func (n *Counts) Rows() int {
+	return n.Create + n.Requeue + n.Running + n.Done + n.Failed + n.Canceled + n.Conflicts + n.Adopt + n.Fail
+}
+
+// Attention counts the rows that need it.
+func (n *Counts) Attention() int {
+	return n.Failed + n.Canceled + n.Conflicts + n.Adopt + n.Fail + n.Warnings
+}

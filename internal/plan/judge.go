@@ -1,0 +1,117 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"havip/bce"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// judge says what BCE, as it stands, means for a row that is still to be created. Rows are judged in
+// their order: those for which a subnet has no address left are its last ones.
+func (v *laneView) judge(self ledger.Owner, c candidate) Concern {
+	request := c.Row.Item.Request
+	there := v.like(request)
+	if v.has(self, there) {
+		return Concern{} // created since the row was compared
+	}
+	if found := v.inDoubt(self, c.record, request, there); found.Kind != "" {
+		return found
+	}
+	s := v.subnets[request.SubnetID]
+	if s.missing {
+		return concern(WouldFail, "subnet %s does not exist in lane %s; check the ID, and the row's account and region", s.id, v.lane)
+	}
+	if found := v.address(s, request); found.Kind != "" {
+		return found
+	}
+	if !s.take() {
+		return concern(WouldFail, "subnet %s has %s, all wanted by rows before this one; free some, or move the row to another subnet", s.id, addresses(*s.free))
+	}
+	return v.sameName(c.record, there)
+}
+
+// inDoubt judges an item of which a request may have created something, as a worker's lookup would;
+// see docs/decisions/0007-adopt-rules.md. That nothing is found proves nothing yet.
+func (v *laneView) inDoubt(self ledger.Owner, rec *ledger.Record, request tasks.Request, there []bce.HaVIP) Concern {
+	if rec == nil || !rec.Unknown || rec.State == ledger.Sending || rec.Cancel != nil {
+		return Concern{}
+	}
+	finding := tasks.Match(request, rec.FirstSentAt.Time(), there, func(id string) bool { return v.ownedByAnother(id, self) })
+	switch {
+	case finding.Own != nil:
+		return concern(WouldAdopt, "in doubt, and its HaVIP exists: %s; it would be adopted", describe(finding.Own))
+	case !finding.Absent():
+		return concern(WouldFail, "in doubt, and it cannot be told which HaVIP is its own, if one is: %s; it would be left to a person", list(finding.Candidates))
+	}
+	return Concern{}
+}
+
+// address judges an address that is asked for.
+func (v *laneView) address(s *subnet, r tasks.Request) Concern {
+	if r.PrivateIPAddress == "" {
+		return Concern{}
+	}
+	if holders := v.holders(r); len(holders) > 0 {
+		return concern(WouldFail, "privateIpAddress %s is taken by %s; choose another, or leave it empty", r.PrivateIPAddress, list(holders))
+	}
+	if fault := s.fault(r.PrivateIPAddress); fault != "" {
+		return concern(WouldFail, "privateIpAddress %s %s subnet %s (%s); choose another, or leave it empty", r.PrivateIPAddress, fault, s.id, s.cidr)
+	}
+	return Concern{}
+}
+
+// sameName warns of HaVIPs that look like the row's own, and are no item's: apply never takes one for
+// an item that was never sent. Of one that was, a namesake may be its own, just created.
+func (v *laneView) sameName(rec *ledger.Record, there []bce.HaVIP) Concern {
+	if rec != nil && rec.Sends > 0 {
+		return Concern{}
+	}
+	var strangers []bce.HaVIP
+	for _, h := range there {
+		if _, owned := v.owners[h.ID]; !owned {
+			strangers = append(strangers, h)
+		}
+	}
+	if len(strangers) == 0 {
+		return Concern{}
+	}
+	return concern(Warning, "a HaVIP of this name exists already in this subnet: %s; apply creates another", list(strangers))
+}
+
+// maxListed bounds the HaVIPs that a concern names.
+const maxListed = 3
+
+func list(havips []bce.HaVIP) string {
+	texts := make([]string, 0, maxListed+1)
+	for i, h := range havips {
+		if i == maxListed {
+			texts = append(texts, fmt.Sprintf("and %d more", len(havips)-maxListed))
+			break
+		}
+		texts = append(texts, describe(&h))
+	}
+	return strings.Join(texts, ", ")
+}
+
+func describe(h *bce.HaVIP) string {
+	text := fmt.Sprintf("%s (%q, %s", h.ID, h.Name, h.PrivateIPAddress)
+	if h.CreatedTime.IsZero() {
+		return text + ")"
+	}
+	return text + ", created " + h.CreatedTime.UTC().Format(time.RFC3339) + ")"
+}
+
+func addresses(n int) string {
+	switch n {
+	case 0:
+		return "no free address"
+	case 1:
+		return "1 free address"
+	default:
+		return fmt.Sprintf("%d free addresses", n)
+	}
+}
