@@ -144,7 +144,7 @@ func planError(ctx context.Context, err error, flags planFlags) error {
 	case !flags.live:
 		return err
 	case cli.IsNoCredentials(err):
-		return cli.Failf(cli.ExitConfig, "%w; `enqueue help environment` says where credentials are looked for; without --live plan needs none", err)
+		return cli.Failf(cli.ExitConfig, "%w; without --live plan needs none", err)
 	case cloudCode(err) == cli.ExitConfig:
 		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; without --live plan needs none", err)
 	default:

@@ -1,0 +1,302 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"havip/bce"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// books are a ledger that answers each row as it is told to, by key.
+type books struct {
+	answers map[string]ledger.Registration
+	records map[string]ledger.Record
+	owners  map[string]ledger.Owner
+	asked   []string
+	err     error
+}
+
+func (b *books) Compare(_ context.Context, _ string, rows iter.Seq2[tasks.Row, error]) iter.Seq2[tasks.Comparison, error] {
+	return func(yield func(tasks.Comparison, error) bool) {
+		for row, err := range rows {
+			answer, known := b.answers[row.Item.Key]
+			if !known {
+				answer = ledger.Registration{Verdict: ledger.Added, State: ledger.Queued}
+			}
+			if !yield(tasks.Comparison{Row: row, Registration: answer}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (b *books) Some(_ context.Context, batch string, keys []string) ([]ledger.Item, error) {
+	b.asked = append(b.asked, keys...)
+	var items []ledger.Item
+	for _, key := range keys {
+		if rec, known := b.records[key]; known {
+			items = append(items, ledger.Item{Batch: batch, Spec: ledger.Spec{Key: key}, Record: rec})
+		}
+	}
+	return items, b.err
+}
+
+func (b *books) Owners(_ context.Context, _ string, ids []string) (map[string]ledger.Owner, error) {
+	found := map[string]ledger.Owner{}
+	for _, id := range ids {
+		if owner, owned := b.owners[id]; owned {
+			found[id] = owner
+		}
+	}
+	return found, b.err
+}
+
+// sky is a BCE of one lane that lists pages of two.
+type sky struct {
+	havips  []bce.HaVIP
+	subnets map[string]bce.Subnet
+	// errs are answered to listings first.
+	errs        []error
+	lists, gets int
+}
+
+func (s *sky) ListHaVIPs(_ context.Context, o bce.ListOptions) (*bce.ListHaVIPsOutput, error) {
+	s.lists++
+	if len(s.errs) > 0 {
+		err := s.errs[0]
+		s.errs = s.errs[1:]
+		return nil, err
+	}
+	const size = 2
+	begin, _ := strconv.Atoi(o.Marker)
+	end := min(begin+size, len(s.havips))
+	out := &bce.ListHaVIPsOutput{HaVIPs: s.havips[max(0, begin-1):end:end]} // pages overlap
+	if end < len(s.havips) {
+		out.NextMarker = strconv.Itoa(end)
+	}
+	return out, nil
+}
+
+func (s *sky) GetSubnet(_ context.Context, id string) (*bce.GetSubnetOutput, error) {
+	s.gets++
+	subnet, found := s.subnets[id]
+	if !found {
+		return nil, &bce.Error{Kind: bce.KindAPI, StatusCode: 400, Code: bce.CodeNoSuchObject}
+	}
+	return &bce.GetSubnetOutput{Subnet: subnet}, nil
+}
+
+func (*sky) GetHaVIP(context.Context, string) (*bce.GetHaVIPOutput, error) {
+	return nil, errors.New("a plan asks for no single HaVIP")
+}
+
+func (*sky) SetClockOffset(time.Duration) {}
+
+// planner compares with both; a nil sky is no comparison with BCE.
+func planner(b *books, s *sky) *Planner {
+	p := &Planner{Ledger: b, Items: b}
+	if s != nil {
+		p.Survey = &Survey{Owners: b, Open: func(context.Context, tasks.Lane) (Cloud, error) { return s, nil }}
+	}
+	return p
+}
+
+// rowsOf are rows "key subnet", from line 2 on.
+func rowsOf(texts ...string) iter.Seq2[tasks.Row, error] {
+	return func(yield func(tasks.Row, error) bool) {
+		for i, text := range texts {
+			key, subnetID, _ := strings.Cut(text, " ")
+			item := tasks.Item{Key: key, Account: "default", Region: "bj", Request: tasks.Request{Name: key, SubnetID: subnetID}}
+			if !yield(tasks.Row{Line: i + 2, Item: item}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// planned is each row as "key action kind", and the counts.
+func planned(t *testing.T, p *Planner, rows iter.Seq2[tasks.Row, error]) (words []string, counts Counts) {
+	t.Helper()
+	for row, err := range p.Rows(t.Context(), "b", rows) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts.Add(row)
+		words = append(words, fmt.Sprintf("%s %s %s", row.Item.Key, row.Action, row.Concern.Kind))
+	}
+	return words, counts
+}
+
+func TestPlannerOfTheLedgerAlone(t *testing.T) {
+	t.Parallel()
+	standing := &ledger.Spec{Key: "x", Account: "default", Region: "bj", Body: `{"name":"x","subnetId":"sbn-1","privateIpAddress":""}`}
+	b := &books{answers: map[string]ledger.Registration{
+		"repair": {Verdict: ledger.Repair, State: ledger.Queued}, "runs": {Verdict: ledger.Same, State: ledger.Sending},
+		"created": {Verdict: ledger.Same, State: ledger.Created}, "deleted": {Verdict: ledger.Same, State: ledger.Deleted},
+		"rejected": {Verdict: ledger.Same, State: ledger.Rejected}, "review": {Verdict: ledger.Same, State: ledger.Review},
+		"canceled": {Verdict: ledger.Same, State: ledger.Canceled}, "x": {Verdict: ledger.Conflict, State: ledger.Created, Existing: standing},
+	}}
+	words, counts := planned(t, planner(b, nil), rowsOf("new", "repair", "runs", "created", "deleted", "rejected", "review", "canceled", "x sbn-2"))
+	want := []string{
+		"new create ", "repair requeue ", "runs running ", "created done ", "deleted done ",
+		"rejected failed failed", "review failed failed", "canceled canceled canceled", "x conflict conflict",
+	}
+	if diff := cmp.Diff(want, words); diff != "" {
+		t.Error(diff)
+	}
+	wantCounts := Counts{
+		Create: 1, Requeue: 1, Running: 1, Done: 2, Failed: 2, Canceled: 1, Conflicts: 1, Enqueue: 2,
+		Ended: map[ledger.State]int{ledger.Rejected: 1, ledger.Review: 1, ledger.Canceled: 1},
+	}
+	if diff := cmp.Diff(wantCounts, counts); diff != "" || counts.Rows() != 9 || counts.Attention() != 4 {
+		t.Errorf("%d rows, %d to be attended to: %s", counts.Rows(), counts.Attention(), diff)
+	}
+	if b.asked != nil {
+		t.Errorf("records were read: %v", b.asked)
+	}
+}
+
+// A lane is listed once and a subnet read once, however many rows ask; finished rows ask for neither.
+func TestPlannerAsksBCELittle(t *testing.T) {
+	t.Parallel()
+	done := ledger.Registration{Verdict: ledger.Same, State: ledger.Created}
+	b := &books{answers: map[string]ledger.Registration{
+		"done": done, "unsure": {Verdict: ledger.Same, State: ledger.Unknown},
+	}, records: map[string]ledger.Record{"unsure": *inDoubt(ledger.Unknown)}}
+	s := &sky{
+		subnets: map[string]bce.Subnet{"sbn-1": {ID: "sbn-1"}},
+		havips:  []bce.HaVIP{havip("h1", "x", "10.0.0.1"), havip("h2", "y", "10.0.0.2"), havip("h3", "unsure", "10.0.0.3")},
+	}
+	_, counts := planned(t, planner(b, s), rowsOf("done sbn-9"))
+	if s.lists+s.gets != 0 || counts.Done != 1 {
+		t.Errorf("%d listings and %d subnets for what is done", s.lists, s.gets)
+	}
+	words, counts := planned(t, planner(b, s), rowsOf("a sbn-1", "b sbn-none", "unsure sbn-1", "c sbn-1", "d sbn-none", "y sbn-1"))
+	want := []string{"a create ", "b create fail", "unsure running adopt", "c create ", "d create fail", "y create warning"}
+	if diff := cmp.Diff(want, words); diff != "" {
+		t.Error(diff)
+	}
+	if s.lists != 2 || s.gets != 2 {
+		t.Errorf("%d pages and %d subnets were read, want 2 and 2", s.lists, s.gets)
+	}
+	if counts.Enqueue != 5 || counts.Create != 3 || counts.Fail != 2 || counts.Adopt != 1 || counts.Warnings != 1 {
+		t.Errorf("%+v", counts)
+	}
+	if diff := cmp.Diff([]string{"unsure"}, b.asked); diff != "" {
+		t.Errorf("records read: %s", diff)
+	}
+}
+
+// A row whose HaVIP appears while the plan is made is no row that would fail or be created twice.
+func TestPlannerBesideAWorker(t *testing.T) {
+	t.Parallel()
+	b := &books{owners: map[string]ledger.Owner{"h1": {Batch: "b", Key: "x"}}}
+	free := 0
+	s := &sky{subnets: map[string]bce.Subnet{"sbn-1": {AvailableIPs: &free}}, havips: []bce.HaVIP{havip("h1", "x", "10.0.0.1")}}
+	words, _ := planned(t, planner(b, s), rowsOf("x sbn-1"))
+	if diff := cmp.Diff([]string{"x create "}, words); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlannerEndsWithTheFirstError(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	refused := &bce.Error{Kind: bce.KindAPI, StatusCode: 403, Code: bce.CodeAccessDenied}
+	passing := &bce.Error{Kind: bce.KindTimeout, Sent: true}
+	for name, test := range map[string]struct {
+		b     *books
+		s     *sky
+		want  error
+		lists int
+	}{
+		"the ledger":  {&books{err: broken}, &sky{}, broken, 1},
+		"a wrong key": {&books{}, &sky{errs: []error{refused}}, refused, 1},
+		"BCE is away": {&books{}, &sky{errs: []error{passing, passing, passing, passing, passing}}, context.Canceled, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			p := planner(test.b, test.s)
+			if errors.Is(test.want, context.Canceled) { // while it waits to try again
+				p.Survey.ListRate = func(tasks.Lane) tasks.Rate { return canceling(cancel) }
+			}
+			var failed []error
+			rows := 0
+			for _, err := range p.Rows(ctx, "b", rowsOf("a sbn-1", "b sbn-1")) {
+				if err != nil {
+					failed = append(failed, err)
+				} else {
+					rows++
+				}
+			}
+			if len(failed) != 1 || rows != 0 || (!errors.Is(failed[0], test.want) && !errors.Is(failed[0], passing)) {
+				t.Errorf("%d rows, then %v", rows, failed)
+			}
+			if test.s.lists != test.lists {
+				t.Errorf("%d listings", test.s.lists)
+			}
+		})
+	}
+}
+
+// canceling is a rate that lets a request through and then ends the caller's patience.
+type canceling context.CancelFunc
+
+func (c canceling) Wait(context.Context) error {
+	c()
+	return nil
+}
+
+func TestPlannerStopsWhenTheLoopIsLeft(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 2*lookAhead)
+	for i := range many {
+		many[i] = fmt.Sprintf("k%d sbn-1", i)
+	}
+	rows := 0
+	for range planner(&books{}, nil).Rows(t.Context(), "b", rowsOf(many...)) {
+		if rows++; rows == lookAhead+1 {
+			break
+		}
+	}
+	if words, _ := planned(t, planner(&books{}, nil), rowsOf(many...)); len(words) != len(many) {
+		t.Errorf("%d rows of %d", len(words), len(many))
+	}
+}
+
+// What is wrong with the shell rather than with the row is told.
+func TestConflictTextNamesTheLane(t *testing.T) {
+	t.Parallel()
+	standing := &ledger.Spec{Key: "k", Account: "team", Region: "gz", Body: `{"name":"web","subnetId":"sbn-1","privateIpAddress":""}`}
+	for want, item := range map[string]tasks.Item{
+		`region is "gz" in the batch and "bj" here; rows that name no region get that of --region or BCE_REGION: pass --region gz if it is meant`:                                                    {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`account is "team" in the batch and "default" here; a row that names no account gets "default", and needs the column to be another's`:                                                        {Account: "default", Region: "gz", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`account is "team" in the batch and "default" here; region is "gz" in the batch and "bj" here; rows that name no region get that of --region or BCE_REGION: pass --region gz if it is meant`: {Account: "default", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`subnetId is "sbn-1" in the batch and "sbn-2" here; region is "gz" in the batch and "bj" here`:                                                                                               {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-2"}},
+	} {
+		got, err := ConflictText(tasks.Comparison{Row: tasks.Row{Item: item}, Registration: ledger.Registration{Existing: standing}})
+		if err != nil || got != want {
+			t.Errorf("got  %s (%v)\nwant %s", got, err, want)
+		}
+	}
+	owner := &ledger.Owner{Batch: "b", Key: "k"}
+	got, err := ConflictText(tasks.Comparison{Row: tasks.Row{Item: tasks.Item{ClientToken: "mine"}}, TokenOwner: owner})
+	if err != nil || got != `clientToken "mine" belongs to item "k" of batch "b"` {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
