@@ -27,6 +27,10 @@ func (a *app) applyCommand() *cobra.Command {
 and then registers and enqueues what is missing. Killed at any moment, it is simply
 run again: the same file under the same batch name never creates anything twice.
 
+FILE may be a plan that "enqueue plan --out" saved: its rows are applied as they were
+planned, and refused if the ledger, the file that they came from or a region given here
+has changed since in a way that matters. Killed, it too is simply run again.
+
 ` + limitHelp + `
 
 A batch that is held stays so however often it is applied; ` + "`enqueue resume --batch`" + ` lets it
@@ -38,6 +42,7 @@ host. The URL stands in Redis, so it must hold no secret. With --wait, --on-comp
 takes a command as well: /bin/sh runs it here, with the batch in HAVIP_COMPLETED_BATCH
 and, as JSON, on its standard input.`,
 		Example: `  enqueue apply havips.csv
+  enqueue plan havips.csv --out havips.plan && enqueue apply havips.plan
   enqueue apply havips.csv --batch spring --yes --wait
   enqueue apply havips.csv --max-failures 1% --wait
   enqueue apply havips.csv --on-complete https://ops.example.com/hooks/havip
@@ -50,13 +55,13 @@ and, as JSON, on its standard input.`,
 			if err != nil {
 				return err
 			}
-			in, err := a.read(ctx, args[0], flags)
+			in, err := a.readApply(cmd, args[0], flags)
 			if err != nil {
 				return err
 			}
-			in.toldURL = then.url
-			defer func() { _ = in.file.Close() }()
-			in.limit = limit
+			defer in.close()
+			in.source.OnComplete = then.url
+			in.under(limit)
 			s, err := a.openDurable(ctx, allowVolatile)
 			if err != nil {
 				return err
@@ -90,23 +95,22 @@ and, as JSON, on its standard input.`,
 // apply plans, asks, and enqueues.
 func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(context.Context, plan.Counts) error) error {
 	defer a.collectAt(producingGC)()
-	counts, attention, err := s.compare(ctx, in)
+	counts, err := a.judge(ctx, s, in)
 	if err != nil {
-		return err
-	}
-	if err := refusal(counts, in.file.Name()); err != nil {
-		for _, row := range attention.rows {
-			a.complain("%s:%d: %q: %s", in.file.Name(), row.Line, row.Item.Key, render.Printable(row.Concern.Why))
-		}
 		return err
 	}
 	if err := confirm(ctx, counts); err != nil {
 		return err
 	}
+	if in.saved != nil {
+		if err := s.markBegun(ctx, in.saved, counts); err != nil {
+			return err
+		}
+	}
 	return a.put(ctx, s, in, counts)
 }
 
-// put enqueues the file's items, under the limit of failures that is asked for.
+// put enqueues the rows, under the limit of failures that is asked for.
 func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts) error {
 	producer, release, err := s.producer()
 	if err != nil {
@@ -119,7 +123,7 @@ func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts
 	var done tally
 	bar := a.newBar("enqueue", 0, int64(in.rows))
 	defer bar.finish()
-	err = producer.Apply(ctx, in.batch, in.source(), in.items(ctx), func(answers []tasks.Comparison) {
+	err = producer.Apply(ctx, in.batch, in.source, in.items(ctx), func(answers []tasks.Comparison) {
 		done.add(answers)
 		bar.set(done.total())
 	})
@@ -135,7 +139,25 @@ func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts
 		a.sayEnded(in.batch, counts)
 	}
 	a.warnUnlessReplicated(ctx, s, in.batch)
-	return done.refusal(in.file.Name())
+	return done.refusal(in.name)
+}
+
+// judge tells how the rows stand, and refuses what cannot be applied.
+func (a *app) judge(ctx context.Context, s *session, in *input) (plan.Counts, error) {
+	if in.saved != nil {
+		return a.checkSaved(ctx, s, in)
+	}
+	counts, attention, err := s.compare(ctx, in)
+	if err != nil {
+		return counts, err
+	}
+	err = refusal(counts, in.name)
+	if err != nil {
+		for _, row := range attention.rows {
+			a.complain("%s:%d: %q: %s", in.name, row.Line, row.Item.Key, render.Printable(row.Concern.Why))
+		}
+	}
+	return counts, err
 }
 
 // compare tells how the rows stand to the ledger.

@@ -8,19 +8,30 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/manifest"
+	"havip/internal/plan"
+	"havip/internal/render"
 	"havip/internal/spelling"
 	"havip/ledger"
 	"havip/tasks"
 )
 
-// input is a checked file and the batch that it stands for.
+// input is checked rows, and the batch that they stand for.
 type input struct {
-	file  *manifest.File
+	// name is where they come from, for people.
+	name  string
 	batch string
 	rows  int
+	// items delivers the rows; it may be called again.
+	items func(context.Context) iter.Seq2[tasks.Row, error]
+	// source names them and their user in the ledger.
+	source ledger.Source
+	// file is the file of items, and saved the plan that they come from instead.
+	file  *manifest.File
+	hash  string
+	saved *savedPlan
+	close func()
+	// limit is how many items may fail, where that was asked for.
 	limit failureLimit
-	// toldURL is told when the batch is complete; "" for none.
-	toldURL string
 }
 
 // fileFlags are the flags of every command that reads a file.
@@ -31,15 +42,18 @@ func (a *app) read(ctx context.Context, path string, flags fileFlags) (*input, e
 	if flags.format != "" && !slices.Contains(inputFormats(), flags.format) {
 		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.format, spelling.OneOf(flags.format, inputFormats()))
 	}
+	if is, err := plan.IsPlan(path); err == nil && is {
+		return nil, cli.Failf(cli.ExitUsage, "%s is a plan, and no file of items; `enqueue apply %s` carries it out", render.Printable(path), word(path))
+	}
 	file, err := manifest.Open(ctx, path, manifest.Options{
 		Format: manifest.Format(flags.format), DefaultRegion: a.region, Stdin: a.in,
 	})
 	if err != nil {
 		return nil, cli.Fail(inputCode(ctx), err)
 	}
-	in := &input{file: file, batch: flags.batch}
+	in := &input{name: file.Name(), batch: flags.batch, file: file, close: func() { _ = file.Close() }}
 	if err := a.check(ctx, in); err != nil {
-		_ = file.Close()
+		in.close()
 		return nil, err
 	}
 	return in, nil
@@ -60,7 +74,8 @@ func (a *app) check(ctx context.Context, in *input) error {
 	if err != nil {
 		return cli.Fail(inputCode(ctx), err)
 	}
-	in.rows = report.Rows
+	in.rows, in.hash = report.Rows, report.Hash
+	in.items, in.source = itemsOf(in.file), ledger.Source{File: in.name, By: author()}
 	if report.FaultCount == 0 {
 		return nil
 	}
@@ -94,27 +109,28 @@ func inputCode(ctx context.Context) cli.ExitCode {
 	return cli.ExitInvalidInput
 }
 
-// items are the file's rows, as the producer takes them.
-func (in *input) items(ctx context.Context) iter.Seq2[tasks.Row, error] {
-	return func(yield func(tasks.Row, error) bool) {
-		for row, err := range in.file.Rows(ctx) {
-			if err != nil {
-				err = cli.Fail(inputCode(ctx), err)
-			}
-			if !yield(tasks.Row{Line: row.Line, Item: row.Item}, err) {
-				return
+// itemsOf are the file's rows, as the producer takes them.
+func itemsOf(file *manifest.File) func(context.Context) iter.Seq2[tasks.Row, error] {
+	return func(ctx context.Context) iter.Seq2[tasks.Row, error] {
+		return func(yield func(tasks.Row, error) bool) {
+			for row, err := range file.Rows(ctx) {
+				if err != nil {
+					err = cli.Fail(inputCode(ctx), err)
+				}
+				if !yield(tasks.Row{Line: row.Line, Item: row.Item}, err) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// source names the file and its user in the ledger.
-func (in *input) source() ledger.Source {
-	source := ledger.Source{File: in.file.Name(), By: author(), OnComplete: in.toldURL}
-	if in.limit.given != nil {
-		source.MaxFailures = *in.limit.given
+// under sets how many items may fail.
+func (in *input) under(limit failureLimit) {
+	in.limit = limit
+	if limit.given != nil {
+		in.source.MaxFailures = *limit.given
 	}
-	return source
 }
 
 // author names who works here, for people; it never fails.

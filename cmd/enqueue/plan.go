@@ -20,6 +20,8 @@ type planFlags struct {
 	cloudFlags
 	live, detailed bool
 	timeout        time.Duration
+	// out is where the plan is saved; "" is nowhere. path is the file's, as given.
+	out, path string
 }
 
 func (a *app) planCommand() *cobra.Command {
@@ -42,17 +44,22 @@ subnet. It then tells of rows
 
 BCE as it stands is a forecast: apply enqueues these rows like any other.
 
+With --out the plan is saved, with all rows and no secret, and "enqueue apply PLAN" does
+exactly that, or refuses. A file with a conflict makes no plan to save.
+
 Output (-o): json is one object: the counts, the rows that need attention (line, key, kind,
 why), and with --live what each subnet is asked for. ndjson is a line a row that needs
 attention, as they come, and then {"counts": …}. csv is these rows alone. A table shows the
 first 50 of them.`,
 		Example: `  enqueue plan havips.csv
   enqueue plan havips.csv --detailed-exitcode      # 0 nothing to do, 1 error, 2 something to do
+  enqueue plan havips.csv --live --out havips.plan && enqueue apply havips.plan
   enqueue plan havips.csv --live -o json | jq -e '.fail == 0'
   enqueue plan havips.csv --live -o ndjson | jq -r 'select(.kind == "fail").why'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			counts, err := a.plan(cmd.Context(), args[0], flags)
+			flags.path = args[0]
+			counts, err := a.plan(cmd.Context(), flags)
 			if !flags.detailed {
 				return err
 			}
@@ -64,6 +71,7 @@ first 50 of them.`,
 	f := cmd.Flags()
 	f.BoolVar(&flags.live, "live", false, "compare with what exists in BCE as well")
 	f.DurationVar(&flags.timeout, "timeout", 0, "give up after this time")
+	f.StringVar(&flags.out, "out", "", "save the plan under this name, for apply to carry out")
 	f.BoolVar(&flags.detailed, "detailed-exitcode", false, "exit with 0 for nothing to do, 1 for an error, 2 for something to do")
 	return cmd
 }
@@ -86,12 +94,12 @@ func detail(counts plan.Counts, err error) error {
 	}
 }
 
-func (a *app) plan(ctx context.Context, path string, flags planFlags) (plan.Counts, error) {
-	in, err := a.read(ctx, path, flags.fileFlags)
+func (a *app) plan(ctx context.Context, flags planFlags) (plan.Counts, error) {
+	in, err := a.read(ctx, flags.path, flags.fileFlags)
 	if err != nil {
 		return plan.Counts{}, err
 	}
-	defer func() { _ = in.file.Close() }()
+	defer in.close()
 	s, err := a.open(ctx)
 	if err != nil {
 		return plan.Counts{}, err
@@ -101,18 +109,22 @@ func (a *app) plan(ctx context.Context, path string, flags planFlags) (plan.Coun
 	if flags.live {
 		planner.Survey = a.survey(s, flags.cloudFlags)
 	}
-	counts, err := a.drawUp(ctx, planner, in, flags)
+	saver, err := a.newPlanSaver(ctx, s, in, flags)
 	if err != nil {
+		return plan.Counts{}, err
+	}
+	counts, err := a.drawUp(ctx, planner, in, saver, flags)
+	if err == nil {
+		err = refusal(counts, in.name)
+	}
+	if err := errors.Join(err, saver.finish(err == nil)); err != nil {
 		return counts, err
 	}
-	if err := refusal(counts, in.file.Name()); err != nil {
-		return counts, err
-	}
-	return counts, a.afterPlan(ctx, s, in, counts, nextCommand(a, in, path, flags))
+	return counts, a.afterPlan(ctx, s, in, counts, a.nextCommand(in, flags))
 }
 
 // drawUp makes the plan and shows it.
-func (a *app) drawUp(ctx context.Context, planner *plan.Planner, in *input, flags planFlags) (plan.Counts, error) {
+func (a *app) drawUp(ctx context.Context, planner *plan.Planner, in *input, saver *planSaver, flags planFlags) (plan.Counts, error) {
 	ctx, cancel := withTimeout(ctx, flags.timeout)
 	defer cancel()
 	var counts plan.Counts
@@ -122,6 +134,9 @@ func (a *app) drawUp(ctx context.Context, planner *plan.Planner, in *input, flag
 			return counts, planError(ctx, err, flags)
 		}
 		counts.Add(row)
+		if err := saver.row(row); err != nil {
+			return counts, err
+		}
 		if row.Concern.Kind == "" {
 			continue
 		}
@@ -200,7 +215,7 @@ func (a *app) sayNamesakes(ctx context.Context, s *session, in *input) error {
 	if err != nil {
 		return err
 	}
-	base := filepath.Base(in.file.Name())
+	base := filepath.Base(in.name)
 	for _, b := range batches {
 		if b.Name != in.batch && in.file.BatchName() != "" && filepath.Base(b.Source.File) == base {
 			a.say("note: batch %s was made of a file of this name, %s; if it is meant, pass --batch %s, for another batch creates everything again",
@@ -211,13 +226,21 @@ func (a *app) sayNamesakes(ctx context.Context, s *session, in *input) error {
 }
 
 // nextCommand is how the plan is carried out.
-func nextCommand(a *app, in *input, path string, flags planFlags) string {
-	text := fmt.Sprintf("enqueue apply %s --batch %s", word(path), word(in.batch))
-	if flags.format != "" {
-		text += " --format " + flags.format
+func (a *app) nextCommand(in *input, flags planFlags) string {
+	if flags.out != "" {
+		return "enqueue apply " + word(flags.out)
 	}
-	if a.region != cli.DefaultRegion {
-		text += " --region " + word(a.region)
+	return fmt.Sprintf("enqueue apply %s --batch %s", word(flags.path), word(in.batch)) + fileOptions(flags.format, a.region)
+}
+
+// fileOptions are the flags that a file is read with, where they are not the defaults.
+func fileOptions(format, region string) string {
+	text := ""
+	if format != "" {
+		text += " --format " + word(format)
+	}
+	if region != cli.DefaultRegion {
+		text += " --region " + word(region)
 	}
 	return text
 }

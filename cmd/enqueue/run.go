@@ -107,8 +107,8 @@ func (a *app) runFile(ctx context.Context, path string, flags runFlags) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = in.file.Close() }()
-	in.limit = flags.limit
+	defer in.close()
+	in.under(flags.limit)
 	lanes, err := lanesOf(ctx, in)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (a *app) runFile(ctx context.Context, path string, flags runFlags) error {
 // work is the batch's life inside this process.
 func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.LaneConfig, flags runFlags, log zerolog.Logger) error {
 	yes := flags.yes || flags.sandbox
-	if err := a.apply(ctx, s, in, a.confirmer(yes, in.file.Name())); err != nil {
+	if err := a.apply(ctx, s, in, a.confirmer(yes, in.name)); err != nil {
 		return err
 	}
 	if flags.resume {
@@ -168,7 +168,7 @@ func (a *app) seeThrough(ctx context.Context, s *session, in *input, flags runFl
 	}
 	a.say("\n%s in %s: %s", count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
 	if flags.sandbox {
-		a.say(afterSandbox, word(in.file.Name()))
+		a.say(afterSandbox, word(in.name))
 	}
 	return a.completed(ctx, flags.then, b, failures(b))
 }

@@ -13,7 +13,7 @@
 //
 // # Saved plans
 //
-// A plan can be saved ([Create]) and applied as it is ([Open]). It holds the rows themselves, so that
+// A plan can be saved ([Save]) and applied as it is ([Open]). It holds the rows themselves, so that
 // what is applied is what was looked at, whatever became of the file. [Stale] says of a row whether
 // the ledger still stands to it as the plan says. See docs/decisions/0010-saved-plans.md.
 package plan

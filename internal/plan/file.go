@@ -1,0 +1,130 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+)
+
+// ErrNoPlan says that a file is no saved plan.
+var ErrNoPlan = errors.New("is no saved plan")
+
+// File is a saved plan. It is for one goroutine at a time.
+type File struct {
+	Header
+	// Counts are those of the moment at which it was made.
+	Counts Counts
+	// ID tells it from every other plan.
+	ID string
+
+	path string
+	file *os.File
+}
+
+// Open opens a saved plan and reads all of it: one that is cut off or was changed is an error, and no
+// row of it is delivered. What is anything else, or cannot be opened, gets [ErrNoPlan]. The caller
+// closes the file.
+func Open(ctx context.Context, path string) (*File, error) {
+	if is, err := IsPlan(path); err != nil || !is {
+		return nil, ErrNoPlan
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, ErrNoPlan
+	}
+	f := &File{path: path, file: file}
+	if err := f.check(ctx); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// IsPlan looks at how a file begins. Only a regular file can be a plan: looking would take from any
+// other what its reader is to find.
+func IsPlan(path string) (bool, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	is, err := begins(file)
+	return is, errors.Join(err, file.Close())
+}
+
+// Name is the plan's path.
+func (f *File) Name() string { return f.path }
+
+// Close releases the file.
+func (f *File) Close() error { return f.file.Close() }
+
+func (f *File) check(ctx context.Context) error {
+	return f.scan(ctx, func(h Header, e *end, row *Row) error {
+		switch {
+		case e != nil:
+			f.Counts, f.ID = e.Counts, e.SHA256
+		case row == nil:
+			f.Header = h
+		}
+		return nil
+	})
+}
+
+// errLeft ends a scan whose rows nobody wants any more.
+var errLeft = errors.New("the loop was left")
+
+// Rows delivers the rows, as they were planned. It may be ranged over again, and ends with an error
+// (and an empty Row) when ctx ends, when reading fails, and when the file was changed since [Open].
+func (f *File) Rows(ctx context.Context) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		err := f.scan(ctx, func(_ Header, e *end, row *Row) error {
+			switch {
+			case row != nil && !yield(*row, nil):
+				return errLeft
+			case e != nil && e.SHA256 != f.ID:
+				return f.fault(errChanged)
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errLeft) {
+			yield(Row{}, err)
+		}
+	}
+}
+
+// scan reads the plan from its start, and tells of the header, each row, and the end.
+func (f *File) scan(ctx context.Context, tell func(Header, *end, *Row) error) error {
+	s := newScanner(io.NewSectionReader(f.file, 0, math.MaxInt64))
+	h, err := s.header()
+	if err != nil {
+		return f.fault(err)
+	}
+	if err := tell(h, nil, nil); err != nil {
+		return err
+	}
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		row, last, err := s.next()
+		switch {
+		case err != nil:
+			return f.fault(err)
+		case last != nil:
+			return tell(h, last, nil)
+		}
+		if err := tell(h, nil, &row); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *File) fault(err error) error {
+	return fmt.Errorf("plan %q: %w; make it again with `enqueue plan FILE --out`", f.path, err)
+}

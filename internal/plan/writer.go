@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Writer writes a plan into a file that appears under its name whole, or not at all. It is for one
+// goroutine at a time.
+type Writer struct {
+	path   string
+	file   *os.File
+	buf    *bufio.Writer
+	sum    hash.Hash
+	enc    *json.Encoder
+	counts Counts
+}
+
+// Save begins a plan. A file that stands under the name is replaced at the end if it is a plan; any
+// other is refused. Either [Writer.Commit] or [Writer.Abort] must follow.
+func Save(path string, h Header) (*Writer, error) {
+	if err := replaceable(path); err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part") // with mode 0600
+	if err != nil {
+		return nil, saveError(path, err)
+	}
+	w := &Writer{path: path, file: file, buf: bufio.NewWriter(file), sum: sha256.New()}
+	w.enc = json.NewEncoder(io.MultiWriter(w.buf, w.sum))
+	w.enc.SetEscapeHTML(false)
+	h.Kind, h.Version = kindWord, version
+	if err := w.enc.Encode(h); err != nil {
+		return nil, errors.Join(saveError(path, err), w.Abort())
+	}
+	return w, nil
+}
+
+// replaceable refuses a name under which something stands that a plan must not replace: a slip of the
+// hand would otherwise cost a file of items.
+func replaceable(path string) error {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		var is bool
+		if is, err = IsPlan(path); err == nil && !is {
+			err = errors.New("exists and is no plan; name another file")
+		}
+	}
+	if err != nil {
+		return saveError(path, err)
+	}
+	return nil
+}
+
+// Write adds a row.
+func (w *Writer) Write(r Row) error {
+	w.counts.Add(r)
+	if err := w.enc.Encode(savedOf(r)); err != nil {
+		return saveError(w.path, err)
+	}
+	return nil
+}
+
+// Commit ends the plan and puts it under its name, on the disk.
+func (w *Writer) Commit() error {
+	last := saved{End: &end{Counts: w.counts, SHA256: hex.EncodeToString(w.sum.Sum(nil))}}
+	if err := errors.Join(w.enc.Encode(last), w.buf.Flush(), w.file.Sync()); err != nil {
+		return errors.Join(saveError(w.path, err), w.Abort())
+	}
+	part := w.file.Name()
+	err := errors.Join(w.file.Close(), os.Rename(part, w.path))
+	if err != nil {
+		return errors.Join(saveError(w.path, err), os.Remove(part))
+	}
+	return syncDir(filepath.Dir(w.path))
+}
+
+// Abort gives the plan up. What stood under its name stays.
+func (w *Writer) Abort() error {
+	return errors.Join(w.file.Close(), os.Remove(w.file.Name()))
+}
+
+// syncDir makes a rename durable.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return saveError(path, err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return saveError(path, err)
+	}
+	return nil
+}
+
+func saveError(path string, err error) error {
+	cause := err
+	if wrapped := (*fs.PathError)(nil); errors.As(err, &wrapped) {
+		cause = wrapped.Err
+	}
+	return fmt.Errorf("save plan %q: %w", path, cause)
+}
