@@ -11,14 +11,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"havip/bce"
 	"havip/ledger"
 	"havip/tasks"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // books are a ledger that answers each row as it is told to, by key.
 type books struct {

@@ -1,0 +1,106 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"havip/bce"
+	"havip/tasks"
+)
+
+// childEnv makes the test binary plan, save and read back many rows and print what that took, in a
+// process of its own, where no other test's memory is counted.
+const childEnv = "HAVIP_TEST_PLAN_INTO"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childEnv); path != "" {
+		os.Exit(planMany(path))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const manyRows = 60_000
+
+// A plan is made, saved and read back a row at a time; were the rows kept, they would take twice this.
+func TestManyRowsTakeLittleMemory(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+filepath.Join(t.TempDir(), "plan"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var rows, mib int
+	if _, err := fmt.Sscan(string(out), &rows, &mib); err != nil {
+		t.Fatalf("%v in %q", err, out)
+	}
+	if rows != manyRows || mib > 32 {
+		t.Errorf("%d rows took %d MiB", rows, mib)
+	}
+	t.Logf("%d rows took %d MiB", rows, mib)
+}
+
+func planMany(path string) int {
+	rows, err := saveMany(path)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	fmt.Fprintln(os.Stdout, rows, m.Sys>>20)
+	return 0
+}
+
+func saveMany(path string) (rows int, err error) {
+	ctx := context.Background()
+	w, err := Save(path, header())
+	if err != nil {
+		return 0, err
+	}
+	free := 10
+	s := &sky{subnets: map[string]bce.Subnet{"sbn-1": {CIDR: "10.0.0.0/16", AvailableIPs: &free}}}
+	for row, err := range planner(&books{}, s).Rows(ctx, "b", manyItems()) {
+		if err != nil {
+			return 0, err
+		}
+		if err := w.Write(row); err != nil {
+			return 0, err
+		}
+	}
+	if err := w.Commit(); err != nil {
+		return 0, err
+	}
+	f, err := Open(ctx, path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = f.Close() }()
+	for _, err := range f.Rows(ctx) {
+		if err != nil {
+			return rows, err
+		}
+		rows++
+	}
+	return rows, nil
+}
+
+func manyItems() iter.Seq2[tasks.Row, error] {
+	return func(yield func(tasks.Row, error) bool) {
+		for i := range manyRows {
+			name := fmt.Sprintf("web-%d", i)
+			item := tasks.Item{Key: name, Account: "default", Region: "bj", Request: tasks.Request{Name: name, SubnetID: "sbn-1", Description: "of many"}}
+			if !yield(tasks.Row{Line: i + 2, Item: item}, nil) {
+				return
+			}
+		}
+	}
+}
