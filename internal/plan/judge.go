@@ -79,6 +79,9 @@ func (v *laneView) sameName(rec *ledger.Record, there []bce.HaVIP) Concern {
 	if len(strangers) == 0 {
 		return Concern{}
 	}
+	if rec != nil {
+		return concern(Warning, "a HaVIP of this name exists already in this subnet: %s; the item is under way, and creates another", list(strangers))
+	}
 	return concern(Warning, "a HaVIP of this name exists already in this subnet: %s; apply creates another", list(strangers))
 }
 

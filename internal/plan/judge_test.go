@@ -67,6 +67,7 @@ func TestJudge(t *testing.T) {
 		"taken by itself, meanwhile": {row: wanted("web", "10.0.0.7"), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: own},
 		"of another subnet":          {row: wanted("web", ""), free: 9, exists: []bce.HaVIP{{ID: "havip-1", Name: "web", SubnetID: "sbn-2"}}},
 		"a namesake of nobody":       {row: wanted("web", ""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `^a HaVIP of this name exists already in this subnet: havip-1 .*; apply creates another$`},
+		"a namesake, under way":      {row: wanted("web", ""), rec: &ledger.Record{State: ledger.Queued}, free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `; the item is under way, and creates another$`},
 		"a namesake of another item": {row: wanted("web", ""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: another},
 		"a namesake, in flight":      {row: wanted("web", ""), rec: inDoubt(ledger.Sending), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}},
 		"its own":                    {row: wanted("web", ""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt, why: `^in doubt, and its HaVIP exists: havip-1 .*; it would be adopted$`},

@@ -175,7 +175,7 @@ func TestPlannerAsksBCELittle(t *testing.T) {
 	}, records: map[string]ledger.Record{"unsure": *inDoubt(ledger.Unknown)}}
 	s := &sky{
 		subnets: map[string]bce.Subnet{"sbn-1": {ID: "sbn-1"}},
-		havips:  []bce.HaVIP{havip("h1", "x", "10.0.0.1"), havip("h2", "y", "10.0.0.2"), havip("h3", "unsure", "10.0.0.3")},
+		havips:  []bce.HaVIP{havip("h1", "x", "10.0.0.1"), havip("h2", "unsure", "10.0.0.2"), havip("h3", "y", "10.0.0.3")},
 	}
 	_, counts := planned(t, planner(b, s), rowsOf("done sbn-9"))
 	if s.lists+s.gets != 0 || counts.Done != 1 {
