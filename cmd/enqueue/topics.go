@@ -85,6 +85,11 @@ A result has: batch, key, line, state, haVipId, name, subnetId, privateIpAddress
 description, account, region, attempts, code, message, requestId, clientToken,
 createdAt (when it was registered), updatedAt; with --attempts, attemptLog as well.
 
+A plan has of each row that needs attention: line, key, kind (conflict, failed, canceled,
+adopt, fail or warning) and why; and besides, not in csv, the counts: create, requeue,
+running, done, failed, canceled, conflicts, adopt, fail, enqueue (what apply puts in) and
+warnings.
+
 States: queued, sending, waiting, unknown; and finished: created, adopted, rejected,
 review, canceled, deleting, deleted.
 `)

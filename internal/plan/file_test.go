@@ -102,7 +102,10 @@ func TestSavedPlanIsReadBack(t *testing.T) {
 	if n := f.Counts; n.Rows() != 7 || n.Create != 1 || n.Fail != 1 || n.Adopt != 1 || n.Enqueue != 3 {
 		t.Errorf("%+v", n)
 	}
-	for range f.Rows(t.Context()) {
+	for _, err := range f.Rows(t.Context()) {
+		if err != nil {
+			t.Error(err)
+		}
 		break // which is no error
 	}
 	info, err := os.Stat(path)

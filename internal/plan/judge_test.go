@@ -20,9 +20,9 @@ func havip(id, name, address string) bce.HaVIP {
 	return bce.HaVIP{ID: id, Name: name, SubnetID: "sbn-1", PrivateIPAddress: address, CreatedTime: noon.Add(time.Minute)}
 }
 
-// wanted is a row for sbn-1; an empty address lets BCE choose.
-func wanted(name, address string) tasks.Comparison {
-	item := tasks.Item{Key: "k", Account: "default", Region: "bj", Request: tasks.Request{Name: name, SubnetID: "sbn-1", PrivateIPAddress: address}}
+// wanted is a row for web in sbn-1; an empty address lets BCE choose.
+func wanted(address string) tasks.Comparison {
+	item := tasks.Item{Key: "k", Account: "default", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1", PrivateIPAddress: address}}
 	return tasks.Comparison{Row: tasks.Row{Line: 2, Item: item}}
 }
 
@@ -56,27 +56,27 @@ func TestJudge(t *testing.T) {
 		// why is a pattern.
 		why string
 	}{
-		"nothing stands against it":  {row: wanted("web", ""), free: 1},
-		"a free address":             {row: wanted("web", "10.0.0.7"), free: 1},
-		"the last free address":      {row: wanted("web", "10.0.0.254"), free: 1},
-		"no address left":            {row: wanted("web", ""), kind: WouldFail, why: `^subnet sbn-1 has no free address, all wanted`},
-		"outside":                    {row: wanted("web", "10.0.1.7"), free: 9, kind: WouldFail, why: `10\.0\.1\.7 is outside of subnet sbn-1 \(10\.0\.0\.0/24\); choose another`},
-		"the network's address":      {row: wanted("web", "10.0.0.0"), free: 9, kind: WouldFail, why: `is the network address of subnet sbn-1`},
-		"the broadcast address":      {row: wanted("web", "10.0.0.255"), free: 9, kind: WouldFail, why: `is the broadcast address of`},
-		"a taken address":            {row: wanted("web", "10.0.0.7"), free: 9, exists: []bce.HaVIP{havip("havip-1", "db", "10.0.0.7")}, owner: another, kind: WouldFail, why: `10\.0\.0\.7 is taken by havip-1 \("db", 10\.0\.0\.7, created 2026-01-02T12:01:00Z\)`},
-		"taken by itself, meanwhile": {row: wanted("web", "10.0.0.7"), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: own},
-		"of another subnet":          {row: wanted("web", ""), free: 9, exists: []bce.HaVIP{{ID: "havip-1", Name: "web", SubnetID: "sbn-2"}}},
-		"a namesake of nobody":       {row: wanted("web", ""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `^a HaVIP of this name exists already in this subnet: havip-1 .*; apply creates another$`},
-		"a namesake, under way":      {row: wanted("web", ""), rec: &ledger.Record{State: ledger.Queued}, free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `; the item is under way, and creates another$`},
-		"a namesake of another item": {row: wanted("web", ""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: another},
-		"a namesake, in flight":      {row: wanted("web", ""), rec: inDoubt(ledger.Sending), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}},
-		"its own":                    {row: wanted("web", ""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt, why: `^in doubt, and its HaVIP exists: havip-1 .*; it would be adopted$`},
-		"its own, held back":         {row: wanted("web", "10.0.0.7"), rec: inDoubt(ledger.Waiting), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt},
-		"in doubt, another's":        {row: wanted("web", ""), rec: inDoubt(ledger.Unknown), free: 1, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: another},
-		"in doubt, too old":          {row: wanted("web", ""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{older}, kind: WouldFail, why: `left to a person$`},
-		"in doubt, two":              {row: wanted("web", ""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7"), havip("havip-2", "web", "10.0.0.8")}, kind: WouldFail, why: `havip-1 .*, havip-2 .*left to a person`},
-		"in doubt, nothing there":    {row: wanted("web", ""), rec: inDoubt(ledger.Unknown), free: 1},
-		"in doubt, subnet is full":   {row: wanted("web", ""), rec: inDoubt(ledger.Unknown), kind: WouldFail, why: `no free address`},
+		"nothing stands against it":  {row: wanted(""), free: 1},
+		"a free address":             {row: wanted("10.0.0.7"), free: 1},
+		"the last free address":      {row: wanted("10.0.0.254"), free: 1},
+		"no address left":            {row: wanted(""), kind: WouldFail, why: `^subnet sbn-1 has no free address, all wanted`},
+		"outside":                    {row: wanted("10.0.1.7"), free: 9, kind: WouldFail, why: `10\.0\.1\.7 is outside of subnet sbn-1 \(10\.0\.0\.0/24\); choose another`},
+		"the network's address":      {row: wanted("10.0.0.0"), free: 9, kind: WouldFail, why: `is the network address of subnet sbn-1`},
+		"the broadcast address":      {row: wanted("10.0.0.255"), free: 9, kind: WouldFail, why: `is the broadcast address of`},
+		"a taken address":            {row: wanted("10.0.0.7"), free: 9, exists: []bce.HaVIP{havip("havip-1", "db", "10.0.0.7")}, owner: another, kind: WouldFail, why: `10\.0\.0\.7 is taken by havip-1 \("db", 10\.0\.0\.7, created 2026-01-02T12:01:00Z\)`},
+		"taken by itself, meanwhile": {row: wanted("10.0.0.7"), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: own},
+		"of another subnet":          {row: wanted(""), free: 9, exists: []bce.HaVIP{{ID: "havip-1", Name: "web", SubnetID: "sbn-2"}}},
+		"a namesake of nobody":       {row: wanted(""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `^a HaVIP of this name exists already in this subnet: havip-1 .*; apply creates another$`},
+		"a namesake, under way":      {row: wanted(""), rec: &ledger.Record{State: ledger.Queued}, free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `; the item is under way, and creates another$`},
+		"a namesake of another item": {row: wanted(""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: another},
+		"a namesake, in flight":      {row: wanted(""), rec: inDoubt(ledger.Sending), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}},
+		"its own":                    {row: wanted(""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt, why: `^in doubt, and its HaVIP exists: havip-1 .*; it would be adopted$`},
+		"its own, held back":         {row: wanted("10.0.0.7"), rec: inDoubt(ledger.Waiting), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt},
+		"in doubt, another's":        {row: wanted(""), rec: inDoubt(ledger.Unknown), free: 1, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: another},
+		"in doubt, too old":          {row: wanted(""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{older}, kind: WouldFail, why: `left to a person$`},
+		"in doubt, two":              {row: wanted(""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7"), havip("havip-2", "web", "10.0.0.8")}, kind: WouldFail, why: `havip-1 .*, havip-2 .*left to a person`},
+		"in doubt, nothing there":    {row: wanted(""), rec: inDoubt(ledger.Unknown), free: 1},
+		"in doubt, subnet is full":   {row: wanted(""), rec: inDoubt(ledger.Unknown), kind: WouldFail, why: `no free address`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +100,7 @@ func TestLastRowsAreTooMany(t *testing.T) {
 	v := viewOf(2)
 	var kinds []Kind
 	for _, address := range []string{"", "10.0.1.9", "10.0.0.9", "", ""} {
-		kinds = append(kinds, v.judge(self, candidate{Comparison: wanted("web", address)}).Kind)
+		kinds = append(kinds, v.judge(self, candidate{Comparison: wanted(address)}).Kind)
 	}
 	want := []Kind{"", WouldFail, "", WouldFail, WouldFail}
 	for i := range want {

@@ -18,11 +18,11 @@ import (
 
 // childEnv makes the test binary plan, save and read back many rows and print what that took, in a
 // process of its own, where no other test's memory is counted.
-const childEnv = "HAVIP_TEST_PLAN_INTO"
+const childEnv = "HAVIP_TEST_PLAN_MANY"
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(childEnv); path != "" {
-		os.Exit(planMany(path))
+	if os.Getenv(childEnv) != "" {
+		os.Exit(planMany())
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -33,7 +33,7 @@ const manyRows = 40_000
 func TestManyRowsTakeLittleMemory(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+filepath.Join(t.TempDir(), "plan"))
+	cmd.Env = append(os.Environ(), childEnv+"=1", "TMPDIR="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -48,8 +48,13 @@ func TestManyRowsTakeLittleMemory(t *testing.T) {
 	t.Logf("of %d rows, %d KiB are kept", rows, kib)
 }
 
-func planMany(path string) int {
-	rows, kept, err := saveMany(path)
+func planMany() int {
+	dir, err := os.MkdirTemp("", "") // which the parent removes
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	rows, kept, err := saveMany(filepath.Join(dir, "plan"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

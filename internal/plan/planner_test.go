@@ -266,8 +266,8 @@ func TestPlannerStopsWhenTheLoopIsLeft(t *testing.T) {
 		many[i] = fmt.Sprintf("k%d sbn-1", i)
 	}
 	rows := 0
-	for range planner(&books{}, nil).Rows(t.Context(), "b", rowsOf(many...)) {
-		if rows++; rows == lookAhead+1 {
+	for _, err := range planner(&books{}, nil).Rows(t.Context(), "b", rowsOf(many...)) {
+		if rows++; err != nil || rows == lookAhead+1 {
 			break
 		}
 	}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"havip/internal/cli"
+	"havip/internal/plan"
+)
+
+// savedFor is an opened plan with this header.
+func savedFor(t *testing.T, h plan.Header, rows ...plan.Row) *savedPlan {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "saved")
+	w, err := plan.Save(path, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		row.Item.Account, row.Item.Region, row.Item.Request.Name, row.Item.Request.SubnetID = "default", "bj", "web-1", "sbn-1"
+		if err := w.Write(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := plan.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	return &savedPlan{File: file}
+}
+
+// What a plan says of BCE grows old; what it says of the ledger is checked.
+func TestAgeOfAPlan(t *testing.T) {
+	t.Parallel()
+	made := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	header := plan.Header{Batch: "spring sale", MadeAt: made, MadeBy: "li\x1b[0m@host", Region: "gz", Source: plan.Source{Name: "a.csv", Path: "/a.csv"}}
+	live := header
+	live.Live = true
+	for name, test := range map[string]struct {
+		header plan.Header
+		age    time.Duration
+		want   string
+	}{
+		"of the ledger alone": {header, 30 * time.Hour, "plan PLAN was made 30h ago by li�[0m@host\n"},
+		"live, and fresh":     {live, 59 * time.Minute, "plan PLAN was made 59m ago by li�[0m@host\nby what BCE said then, 1 row would fail\n"},
+		"live, and old": {live, 3 * time.Hour, "plan PLAN was made 3h ago by li�[0m@host\nby what BCE said then, 1 row would fail\n" +
+			"warning: what it says of BCE is old; plan again with `enqueue plan a.csv --batch 'spring sale' --region gz --live --out PLAN`\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var talk strings.Builder
+			p := savedFor(t, test.header, wanting(2))
+			(&app{streams: streams{err: &talk}}).sayAge(p, made.Add(test.age))
+			if diff := cmp.Diff(test.want, strings.ReplaceAll(talk.String(), word(p.Name()), "PLAN")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestPlanAcceptsNoOtherInput(t *testing.T) {
+	t.Parallel()
+	p := savedFor(t, plan.Header{Batch: "b", Region: "bj", Source: plan.Source{Name: "stdin", Format: "csv"}})
+	if err := p.accepts(fileFlags{batch: "b"}); err != nil {
+		t.Error(err)
+	}
+	if err := p.accepts(fileFlags{format: "csv"}); cli.CodeOf(err) != cli.ExitUsage {
+		t.Error(err)
+	}
+	err := p.accepts(fileFlags{batch: "c"})
+	if cli.CodeOf(err) != cli.ExitUsage || !strings.Contains(err.Error(), "`enqueue plan - --batch b --format csv --out "+p.Name()+"`") {
+		t.Error(err)
+	}
+}
+
+// A file that is not there any more, or that was none, hinders nothing.
+func TestSourceChanged(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.csv")
+	if err := os.WriteFile(path, []byte("abc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+	for name, test := range map[string]struct {
+		source plan.Source
+		want   bool
+	}{
+		"as it was":  {plan.Source{Path: path, SHA256: abc}, false},
+		"another":    {plan.Source{Path: path, SHA256: strings.Repeat("0", 64)}, true},
+		"gone":       {plan.Source{Path: filepath.Join(dir, "b.csv"), SHA256: abc}, false},
+		"no file":    {plan.Source{SHA256: abc}, false},
+		"not a file": {plan.Source{Path: dir, SHA256: abc}, false},
+	} {
+		if got := sourceChanged(test.source); got != test.want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
