@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -37,6 +38,44 @@ func TestKilledApplyOfAPlan(t *testing.T) {
 			w.requireExactlyOnce(t, "bulk", rows)
 		})
 	}
+}
+
+// TestInterruptedPlan interrupts a plan that is being saved: what stood under its name stays, and
+// nothing is left beside it.
+func TestInterruptedPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := t.TempDir()
+	saved := filepath.Join(dir, "saved")
+	w.enqueue(t, "plan", exampleFile(t), "--out", saved)
+	before, err := os.ReadFile(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.faults(t, "list:stall-before:60s")
+	p := w.start(t, "enqueue", "plan", exampleFile(t), "--live", "--out", saved)
+	eventually(t, "the plan is being saved", func() bool { return len(namesIn(t, dir)) == 2 })
+	p.signal(syscall.SIGINT)
+	if code := p.wait(t, patience); code != 130 || !strings.Contains(p.stderr.String(), "interrupted") {
+		t.Errorf("exit code %d: %s", code, p.stderr)
+	}
+	after, err := os.ReadFile(saved)
+	if names := namesIn(t, dir); err != nil || string(after) != string(before) || len(names) != 1 {
+		t.Errorf("left behind: %v, %v", names, err)
+	}
+}
+
+func namesIn(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name()
+	}
+	return names
 }
 
 // killApplies kills four runs of apply at moments between the first item and the last.

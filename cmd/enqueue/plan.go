@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,10 +45,10 @@ BCE as it stands is a forecast: apply enqueues these rows like any other.
 With --out the plan is saved, with all rows and no secret, and "enqueue apply PLAN" does
 exactly that, or refuses. A file with a conflict makes no plan to save.
 
-Output (-o): json is one object: the counts, the rows that need attention (line, key, kind,
-why), and with --live what each subnet is asked for. ndjson is a line a row that needs
-attention, as they come, and then {"counts": …}. csv is these rows alone. A table shows the
-first 50 of them.`,
+Output (-o): json is one object: the counts, "attention", the rows that need it (line, key,
+kind, why), and with --live "subnets", what each is asked for. ndjson is a line a row that
+needs attention, as they come, and then {"counts": …, "subnets": …}. csv is these rows, and
+no counts. A table shows the first 50 of them.`,
 		Example: `  enqueue plan havips.csv
   enqueue plan havips.csv --detailed-exitcode      # 0 nothing to do, 1 error, 2 something to do
   enqueue plan havips.csv --live --out havips.plan && enqueue apply havips.plan
@@ -151,39 +149,6 @@ func (a *app) drawUp(ctx context.Context, planner *plan.Planner, in *input, save
 	return counts, out.close(counts, demands)
 }
 
-// planError says what to do about a plan that could not be made.
-func planError(ctx context.Context, err error, flags planFlags) error {
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return cli.Failf(cli.ExitNetwork, "not compared within %s; pass a longer --timeout", flags.timeout)
-	case !flags.live:
-		return err
-	case cli.IsNoCredentials(err):
-		return cli.Failf(cli.ExitConfig, "%w; without --live plan needs none", err)
-	case cloudCode(err) == cli.ExitConfig:
-		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; without --live plan needs none", err)
-	default:
-		return err
-	}
-}
-
-// subnetsPerSecond is a lane's budget of subnets read.
-const subnetsPerSecond = 5
-
-// survey reads BCE as verify does.
-func (a *app) survey(s *session, flags cloudFlags) *plan.Survey {
-	return &plan.Survey{
-		Open: func(ctx context.Context, l tasks.Lane) (plan.Cloud, error) {
-			client, err := a.cloudOf(flags).Client(ctx, l)
-			if err != nil {
-				return nil, err // not client, which would be no nil
-			}
-			return client, nil
-		},
-		Owners: s.ledger, ListRate: listRate(s.rdb), SubnetRate: subnetRate(s.rdb), Listing: a.listing(),
-	}
-}
-
 // refusal is why a file cannot be applied, if it cannot.
 func refusal(counts plan.Counts, file string) error {
 	if counts.Conflicts == 0 {
@@ -192,55 +157,4 @@ func refusal(counts plan.Counts, file string) error {
 	return cli.Failf(cli.ExitInvalidInput,
 		"%s: %s with what the batch holds; nothing was enqueued. Give a changed item a key of its own, or put the file in another batch with --batch",
 		file, count(counts.Conflicts, "row conflicts", "rows conflict"))
-}
-
-// afterPlan tells how to go on, and what is probably a mistake.
-func (a *app) afterPlan(ctx context.Context, s *session, in *input, counts plan.Counts, next string) error {
-	if counts.Create > 0 {
-		if err := a.sayNamesakes(ctx, s, in); err != nil {
-			return err
-		}
-	}
-	if counts.Enqueue > 0 {
-		a.say("do it with `%s`", next)
-	}
-	a.sayEnded(in.batch, counts)
-	return nil
-}
-
-// sayNamesakes tells of other batches that were made of a file of this name: under another batch's
-// name, the same file asks for as many HaVIPs again.
-func (a *app) sayNamesakes(ctx context.Context, s *session, in *input) error {
-	batches, err := s.ledger.Batches(ctx)
-	if err != nil {
-		return err
-	}
-	base := filepath.Base(in.name)
-	for _, b := range batches {
-		if b.Name != in.batch && in.file.BatchName() != "" && filepath.Base(b.Source.File) == base {
-			a.say("note: batch %s was made of a file of this name, %s; if it is meant, pass --batch %s, for another batch creates everything again",
-				word(b.Name), word(b.Source.File), word(b.Name))
-		}
-	}
-	return nil
-}
-
-// nextCommand is how the plan is carried out.
-func (a *app) nextCommand(in *input, flags planFlags) string {
-	if flags.out != "" {
-		return "enqueue apply " + word(flags.out)
-	}
-	return fmt.Sprintf("enqueue apply %s --batch %s", word(flags.path), word(in.batch)) + fileOptions(flags.format, a.region)
-}
-
-// fileOptions are the flags that a file is read with, where they are not the defaults.
-func fileOptions(format, region string) string {
-	text := ""
-	if format != "" {
-		text += " --format " + word(format)
-	}
-	if region != cli.DefaultRegion {
-		text += " --region " + word(region)
-	}
-	return text
 }

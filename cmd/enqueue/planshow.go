@@ -10,7 +10,6 @@ import (
 
 	"havip/internal/plan"
 	"havip/internal/render"
-	"havip/ledger"
 )
 
 // attentionRow is a row that needs attention, as data.
@@ -197,22 +196,4 @@ func planLine(n plan.Counts) string {
 		}
 	}
 	return "Plan: " + strings.Join(parts, ", ")
-}
-
-// sayEnded tells what brings back rows that ended without a HaVIP, and that apply leaves alone.
-func (a *app) sayEnded(batch string, counts plan.Counts) {
-	for _, state := range ledger.States() {
-		if n := counts.Ended[state]; n > 0 {
-			a.say("%s %s before, and left alone; `enqueue retry %s --where state=%s` takes up such items again",
-				count(n, "item was", "items were"), ended(state), word(batch), state)
-		}
-	}
-}
-
-// ended says in a word how an item ended that has no HaVIP.
-func ended(state ledger.State) string {
-	if state == ledger.Review {
-		return "put up for review"
-	}
-	return string(state)
 }

@@ -145,13 +145,6 @@ func listRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
 	return func(l tasks.Lane) tasks.Rate { return lane.NewLimiter(rdb, l.String()+"/list", listsPerSecond, 1) }
 }
 
-// subnetRate is the lanes' budget of subnets read, alike.
-func subnetRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
-	return func(l tasks.Lane) tasks.Rate {
-		return lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond)
-	}
-}
-
 // cloudCode is the exit code of a read of BCE that failed: refused credentials are configuration.
 func cloudCode(err error) cli.ExitCode {
 	var refused *bce.Error

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-const manyRows = 40_000
+const manyRows = 20_000
 
 // A plan is made, saved and read back a row at a time; were the rows kept, they would take far more than this allows.
 func TestManyRowsTakeLittleMemory(t *testing.T) {
@@ -42,7 +42,7 @@ func TestManyRowsTakeLittleMemory(t *testing.T) {
 	if _, err := fmt.Sscan(string(out), &rows, &kib); err != nil {
 		t.Fatalf("%v in %q", err, out)
 	}
-	if rows != manyRows || kib > 4<<10 {
+	if rows != manyRows || kib > 3<<10 {
 		t.Errorf("of %d rows, %d KiB are kept", rows, kib)
 	}
 	t.Logf("of %d rows, %d KiB are kept", rows, kib)

@@ -181,13 +181,17 @@ func TestPlannerAsksBCELittle(t *testing.T) {
 	if s.lists+s.gets != 0 || counts.Done != 1 {
 		t.Errorf("%d listings and %d subnets for what is done", s.lists, s.gets)
 	}
-	words, counts := planned(t, planner(b, s), rowsOf("a sbn-1", "b sbn-none", "unsure sbn-1", "c sbn-1", "d sbn-none", "y sbn-1"))
+	p := planner(b, s)
+	var lists, reads counting
+	p.Survey.ListRate = func(tasks.Lane) tasks.Rate { return &lists }
+	p.Survey.SubnetRate = func(tasks.Lane) tasks.Rate { return &reads }
+	words, counts := planned(t, p, rowsOf("a sbn-1", "b sbn-none", "unsure sbn-1", "c sbn-1", "d sbn-none", "y sbn-1"))
 	want := []string{"a create ", "b create fail", "unsure running adopt", "c create ", "d create fail", "y create warning"}
 	if diff := cmp.Diff(want, words); diff != "" {
 		t.Error(diff)
 	}
-	if s.lists != 2 || s.gets != 2 {
-		t.Errorf("%d pages and %d subnets were read, want 2 and 2", s.lists, s.gets)
+	if s.lists != 2 || s.gets != 2 || lists != 2 || reads != 2 {
+		t.Errorf("%d pages and %d subnets were read, of a budget of %d and %d; want 2 of each", s.lists, s.gets, lists, reads)
 	}
 	if counts.Enqueue != 5 || counts.Create != 3 || counts.Fail != 2 || counts.Adopt != 1 || counts.Warnings != 1 {
 		t.Errorf("%+v", counts)
@@ -249,6 +253,14 @@ func TestPlannerEndsWithTheFirstError(t *testing.T) {
 			}
 		})
 	}
+}
+
+// counting is a rate without limit that counts.
+type counting int
+
+func (c *counting) Wait(context.Context) error {
+	*c++
+	return nil
 }
 
 // canceling is a rate that lets a request through and then ends the caller's patience.

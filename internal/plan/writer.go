@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 )
 
-// Writer writes a plan into a file that appears under its name whole, or not at all. It is for one
-// goroutine at a time.
+// Writer writes a plan into a file that appears under its name whole, or not at all. Of a process that
+// is killed meanwhile, a hidden .NAME.*.part stays, which is nobody's. It is for one goroutine at a time.
 type Writer struct {
 	path   string
 	file   *os.File

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/cli"
+	"havip/internal/lane"
+	"havip/internal/plan"
+	"havip/tasks"
+)
+
+// subnetsPerSecond is a lane's budget of subnets read.
+const subnetsPerSecond = 5
+
+// survey reads BCE as verify does.
+func (a *app) survey(s *session, flags cloudFlags) *plan.Survey {
+	return &plan.Survey{
+		Open: func(ctx context.Context, l tasks.Lane) (plan.Cloud, error) {
+			client, err := a.cloudOf(flags).Client(ctx, l)
+			if err != nil {
+				return nil, err // not client, which would be no nil
+			}
+			return client, nil
+		},
+		Owners: s.ledger, ListRate: listRate(s.rdb), SubnetRate: subnetRate(s.rdb), Listing: a.listing(),
+	}
+}
+
+// subnetRate is the lanes' budget of subnets read, over the fleet.
+func subnetRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
+	return func(l tasks.Lane) tasks.Rate {
+		return lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond)
+	}
+}
+
+// planError says what to do about a plan that could not be made.
+func planError(ctx context.Context, err error, flags planFlags) error {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return cli.Failf(cli.ExitNetwork, "not compared within %s; pass a longer --timeout", flags.timeout)
+	case !flags.live:
+		return err
+	case cli.IsNoCredentials(err):
+		return cli.Failf(cli.ExitConfig, "%w; without --live plan needs none", err)
+	case cloudCode(err) == cli.ExitConfig:
+		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; without --live plan needs none", err)
+	default:
+		return err
+	}
+}
