@@ -96,12 +96,12 @@ func (p *savedPlan) again() string {
 	if p.Live {
 		text += " --live"
 	}
-	return text + " --out " + word(p.Name()) + "`"
+	return render.Printable(text + " --out " + word(p.Name()) + "`")
 }
 
 // stale is the error of a plan that the world has left behind.
 func (p *savedPlan) stale(format string, args ...any) error {
-	return cli.Failf(cli.ExitInvalidInput, "plan %s is stale: %s; nothing was enqueued; %s", word(p.Name()), fmt.Sprintf(format, args...), p.again())
+	return cli.Failf(cli.ExitInvalidInput, "plan %s is stale: %s; nothing was enqueued; %s", word(p.Name()), render.Printable(fmt.Sprintf(format, args...)), p.again())
 }
 
 // checkSaved tells how the plan's rows stand now, and refuses it unless applying it does what it says.

@@ -191,6 +191,7 @@ func TestDamagedPlan(t *testing.T) {
 		"a conflict":            {strings.Replace(whole, `"action":"create"`, `"action":"conflict"`, 1), "line 2: is no row"},
 		"no JSON":               {lines[0] + "name\n", "line 2: invalid"},
 		"a line without end":    {lines[0] + strings.Repeat(" ", 2*maxLine), "line 2: is longer than any"},
+		"a batch without name":  {strings.Replace(whole, `"batch":"b"`, `"batch":""`, 1), `line 1: batch "": is required`},
 		"another version":       {strings.Replace(whole, `"version":1`, `"version":9`, 1), "is of version 9, and this program reads version 1"},
 	} {
 		path := filepath.Join(t.TempDir(), "plan")
@@ -296,7 +297,7 @@ func FuzzScan(f *testing.F) {
 	f.Add(seed)
 	f.Add(seed[:len(seed)/2])
 	f.Add(bytes.Replace(seed, []byte("sbn-1"), []byte("\xff\x00"), 1))
-	f.Add([]byte(`{"kind":"havip plan","version":1}` + "\n" + `{"end":{}}` + "\n"))
+	f.Add([]byte(`{"kind":"havip plan","version":1,"batch":"b"}` + "\n" + `{"end":{}}` + "\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		s := newScanner(bytes.NewReader(content))
 		if _, err := s.header(); err != nil {

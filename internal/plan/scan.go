@@ -11,6 +11,8 @@ import (
 	"hash"
 	"io"
 	"slices"
+
+	"havip/tasks"
 )
 
 // maxLine bounds a line, in bytes: several times the longest that a row can make.
@@ -63,6 +65,9 @@ func (s *scanner) header() (Header, error) {
 	}
 	if h.Version != version {
 		return h, fmt.Errorf("is of version %d, and this program reads version %d", h.Version, version)
+	}
+	if rule := tasks.ValidateBatch(h.Batch); rule != "" {
+		return h, fmt.Errorf("line 1: batch %q: %s", h.Batch, rule)
 	}
 	return h, nil
 }
