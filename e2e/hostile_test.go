@@ -21,8 +21,8 @@ import (
 const hostile = "x\x1b[7m\x1b]0;owned\a\u009b7m\u202eevil\u2066\u200f\x7f\b\b\rFORGED a\nFORGED b\u2028FORGED c\u0085FORGED d"
 
 // ownSequences are what the programs themselves write on a terminal: colours of the log, and what clears
-// the line of a progress bar.
-var ownSequences = regexp.MustCompile("\x1b\\[(0|1|2|3[1-7]|90)?m|\x1b\\[[02]?K")
+// the lines of a progress bar and returns to the first of them.
+var ownSequences = regexp.MustCompile("\x1b\\[(0|1|2|3[1-7]|90)?m|\x1b\\[[02]?K|\x1b\\[J|\x1b\\[1?F")
 
 // TestHostileText puts such text wherever text can be put, past every check that would refuse it, and looks
 // at the screen of every command.
@@ -99,6 +99,12 @@ var (
 		{"retry", hostile, "--where", "code=" + hostile, "--dry-run"},
 		{"cancel", hostile, "--dry-run"},
 		{"cancel", hostile, "--yes", "--reason", hostile},
+		{"pause", "--batch", hostile, "--reason", hostile},
+		{"status", hostile},
+		{"resume", "--batch", hostile, "--reason", hostile},
+		{"rollback", hostile, "--dry-run"},
+		{"rollback", hostile, "--yes", "--reason", hostile},
+		{"delete", hostile, "--dry-run"},
 		{"create", "--name", "vip", "--subnet", "sbn-a"},
 		{"create", "--name", "vip", "--subnet", "sbn-b"},
 	}
@@ -110,6 +116,10 @@ func hostileFiles(file, broken, redis string) [][]string {
 		{"plan", file, "--batch", "b"},
 		{"plan", broken, "--batch", "b"},
 		{"apply", broken, "--batch", "b"},
+		{"plan", file, "--batch", "b", "--live"},
+		{"plan", file, "--batch", "b", "--out", file},
+		{"apply", file, "--batch", "b", "--on-complete", hostile},
+		{"apply", file, "--batch", "b", "--on-complete", "https://" + hostile + "/"},
 		{"apply", file, "--batch", "b", "--yes"},
 		{"run", "--sandbox", file, "--batch", "s", "--faults", hostile},
 		{"run", file, "--batch", "s", "--sandbox", "--log-level", "trace"},

@@ -58,15 +58,15 @@ func TestRejectedItemsBeyondAsynqsArchive(t *testing.T) {
 	}
 }
 
-// applyInBulk puts n items in as enqueue does, many on their way at once.
+// applyInBulk puts n items in, many on their way at once, over a connection each: whoever waits for one in
+// go-redis does so by a timer out of a pool, where those of other tests' bubbles are.
 func (w *world) applyInBulk(t *testing.T, n int) {
 	t.Helper()
-	pipeline, err := w.rdb.(*redis.Client).AutoPipeline()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = pipeline.Close() }()
-	producer := tasks.NewProducer(w.ledger, asynq.NewClientFromRedisClient(pipeline))
+	options := *w.rdb.(*redis.Client).Options()
+	options.PoolSize = 512
+	client := redis.NewClient(&options)
+	defer func() { _ = client.Close() }()
+	producer := tasks.NewProducer(w.ledger, asynq.NewClientFromRedisClient(client))
 	if err := producer.Apply(t.Context(), batch, ledger.Source{}, rowsOf(bj.Region, n), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -53,15 +53,10 @@ func (c *Client) Batch(name string) Batch { return Batch{Name: name, client: c} 
 // producer returns a producer for so many items, and what releases it. Many at once travel together.
 func (c *Client) producer(items int) (p *Producer, release func(), err error) {
 	queue, release := c.rdb, func() {}
-	bulk, ok := c.rdb.(interface {
-		AutoPipeline() (*redis.AutoPipeliner, error)
-	})
-	if ok && items > 1 {
-		pipe, err := bulk.AutoPipeline()
-		if err != nil {
+	if items > 1 {
+		if queue, release, err = Pipeline(c.rdb); err != nil {
 			return nil, nil, err
 		}
-		queue, release = pipe, func() { _ = pipe.Close() }
 	}
 	return NewProducer(c.ledger, asynq.NewClientFromRedisClient(queue)), release, nil
 }

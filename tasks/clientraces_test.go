@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
@@ -123,19 +124,22 @@ func TestClientWaitsForAddresses(t *testing.T) {
 func TestClientEnqueueThroughARestart(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "")
-	const items = 2500
+	const items = 6000
 	var names []string
 	for i := range items {
 		names = append(names, fmt.Sprintf("vip-%04d", i))
 	}
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
 	// The first thousand stand in the queue by then, and not all of them are marked as such.
-	f.rdb.AddHook(&after{nth: 9, kind: "evalsha", do: f.server.Kill})
+	killed := make(chan struct{})
+	f.rdb.AddHook(&after{nth: 15, kind: "evalsha", do: func() { f.server.Kill(); close(killed) }})
 	_, err := client.Enqueue(t.Context(), "b", named(names...)...)
 	if err == nil || !strings.Contains(err.Error(), "the same call again goes on") {
 		t.Fatalf("got %v", err)
 	}
+	<-killed
 	f.server.Restart(t)
+	f.awaitConnection(t)
 	again, err := client.Enqueue(t.Context(), "b", named(names...)...)
 	if err != nil || again.Added+again.Requeued+again.Known != items || again.Added == 0 || again.Requeued == 0 {
 		t.Fatalf("again: %+v, %v", again, err)
@@ -143,6 +147,21 @@ func TestClientEnqueueThroughARestart(t *testing.T) {
 	queue := "asynq:{havip.default.bj}:pending"
 	if pending, err := f.rdb.LLen(t.Context(), queue).Result(); err != nil || pending != items {
 		t.Errorf("%d tasks are pending, %v; want %d", pending, err, items)
+	}
+}
+
+// awaitConnection waits for the client to find that Redis is back: after many failures, go-redis tries once
+// a second, and answers with the last failure until then.
+func (f *fleet) awaitConnection(t *testing.T) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for f.rdb.Ping(t.Context()).Err() != nil {
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		}
 	}
 }
 

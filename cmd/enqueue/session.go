@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
@@ -45,7 +43,7 @@ func (a *app) openDurable(ctx context.Context, allowVolatile bool) (*session, er
 
 // producer returns a producer whose many enqueues at once travel together, and what releases it.
 func (s *session) producer() (p *tasks.Producer, release func(), err error) {
-	pipe, release, err := s.pipeline()
+	pipe, release, err := tasks.Pipeline(s.rdb)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,36 +52,11 @@ func (s *session) producer() (p *tasks.Producer, release func(), err error) {
 
 // dispatcher returns a dispatcher alike.
 func (s *session) dispatcher() (d *tasks.Dispatcher, release func(), err error) {
-	pipe, release, err := s.pipeline()
+	pipe, release, err := tasks.Pipeline(s.rdb)
 	if err != nil {
 		return nil, nil, err
 	}
 	return tasks.NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe)), release, nil
-}
-
-// With several small batches under way, Redis works on one while the answers to another are taken in; with
-// a single one, which is go-redis's default, each of the two waits for the other.
-const (
-	pipelineBatch   = 64
-	pipelineBatches = 4
-)
-
-// pipeline returns a client that sends what many ask at once together.
-func (s *session) pipeline() (pipe redis.UniversalClient, release func(), err error) {
-	pipelined, ok := s.rdb.(interface {
-		AutoPipelineWithOptions(*redis.AutoPipelineOptions) (*redis.AutoPipeliner, error)
-	})
-	if !ok {
-		return nil, nil, fmt.Errorf("redis client %T cannot pipeline", s.rdb)
-	}
-	queue, err := pipelined.AutoPipelineWithOptions(&redis.AutoPipelineOptions{
-		MaxBatchSize: pipelineBatch, MaxConcurrentBatches: pipelineBatches,
-		Unordered: true, // a task does not care which one comes before it
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("pipeline to redis: %w", err)
-	}
-	return queue, func() { _ = queue.Close() }, nil
 }
 
 // warnUnlessReplicated says so when a failover of Redis could still forget the batch.

@@ -85,7 +85,7 @@ func commandLines(example, program string) [][]string {
 		within := false
 		for _, word := range append(shellWords(line), "|") {
 			switch {
-			case strings.HasPrefix(word, "#"), word == "|", strings.HasPrefix(word, ">"):
+			case strings.HasPrefix(word, "#"), word == "|", word == "&&", strings.HasPrefix(word, ">"):
 				if within {
 					calls = append(calls, call)
 				}
