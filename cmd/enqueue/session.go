@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
