@@ -69,12 +69,8 @@ an item that is known is never created a second time.`,
 	cli.Env(f, "redis", "HAVIP_REDIS_URL")
 	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
 	environment := environmentTopic()
-	cmd.AddCommand(
-		a.createCommand(), a.planCommand(), a.applyCommand(), a.runCommand(), a.statusCommand(),
-		a.listCommand(), a.watchCommand(), a.resultsCommand(), a.verifyCommand(), a.doctorCommand(),
-		a.retryCommand(), a.cancelCommand(), a.rollbackCommand(), a.deleteCommand(), a.pauseCommand(), a.resumeCommand(), a.limitCommand(), a.eventsCommand(),
-		exitCodesTopic(), formatsTopic(), environment,
-	)
+	addGroups(cmd, a.groups())
+	cmd.AddCommand(exitCodesTopic(), formatsTopic(), environment)
 	cli.Program(cmd, "HAVIP", a.getenv, a.settleOutput)
 	a.defineCompletions(cmd)
 	environment.Long = environmentText(cmd)

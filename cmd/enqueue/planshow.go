@@ -187,6 +187,7 @@ func planLine(n plan.Counts) string {
 		{n.Done, "already done"},
 		{n.Failed, "failed before"},
 		{n.Canceled, "canceled before"},
+		{n.Deleted, "rolled back before"},
 		{n.Adopt, "to adopt"},
 		{n.Conflicts, "in conflict"},
 		{n.Fail, "that would fail"},

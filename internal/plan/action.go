@@ -22,6 +22,8 @@ const (
 	Failed Action = "failed"
 	// Canceled: somebody has withdrawn it.
 	Canceled Action = "canceled"
+	// Deleted: its HaVIP was rolled back.
+	Deleted Action = "deleted"
 	// Conflict: another request stands under its key, or its clientToken is another item's.
 	Conflict Action = "conflict"
 )
@@ -47,6 +49,8 @@ func actionOf(c tasks.Comparison) Action {
 		return Failed
 	case c.State == ledger.Canceled:
 		return Canceled
+	case c.State == ledger.Deleted:
+		return Deleted
 	default:
 		return Done
 	}

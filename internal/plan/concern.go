@@ -18,6 +18,8 @@ const (
 	// FailedBefore and CanceledBefore: apply leaves it alone; retry does not.
 	FailedBefore   Kind = "failed"
 	CanceledBefore Kind = "canceled"
+	// DeletedBefore: apply leaves it alone, and so does retry.
+	DeletedBefore Kind = "deleted"
 	// WouldAdopt: it is in doubt, and the HaVIP that is its own exists.
 	WouldAdopt Kind = "adopt"
 	// WouldFail: as things stand, BCE would refuse it, or a person would have to decide.
@@ -46,6 +48,8 @@ func standing(action Action, c tasks.Comparison) (Concern, error) {
 		return concern(FailedBefore, "%s before; see `enqueue results`", c.State), nil
 	case Canceled:
 		return concern(CanceledBefore, "canceled before; `enqueue retry` takes it up again with --where state=canceled"), nil
+	case Deleted:
+		return concern(DeletedBefore, "created and rolled back before; give it another key, or the file another batch with --batch, to create it again"), nil
 	default:
 		return Concern{}, nil
 	}

@@ -10,6 +10,7 @@ type Counts struct {
 	Done      int `json:"done"`
 	Failed    int `json:"failed"`
 	Canceled  int `json:"canceled"`
+	Deleted   int `json:"deleted"`
 	Conflicts int `json:"conflicts"`
 	// Adopt and Fail are rows that would be adopted or would fail, which the others leave out.
 	Adopt int `json:"adopt"`
@@ -59,6 +60,8 @@ func (n *Counts) place(r Row) *int {
 		return &n.Failed
 	case Canceled:
 		return &n.Canceled
+	case Deleted:
+		return &n.Deleted
 	case Conflict:
 		return &n.Conflicts
 	default:
@@ -68,10 +71,10 @@ func (n *Counts) place(r Row) *int {
 
 // Rows counts all rows.
 func (n *Counts) Rows() int {
-	return n.Create + n.Requeue + n.Running + n.Done + n.Failed + n.Canceled + n.Conflicts + n.Adopt + n.Fail
+	return n.Create + n.Requeue + n.Running + n.Done + n.Failed + n.Canceled + n.Deleted + n.Conflicts + n.Adopt + n.Fail
 }
 
 // Attention counts the rows that need it.
 func (n *Counts) Attention() int {
-	return n.Failed + n.Canceled + n.Conflicts + n.Adopt + n.Fail + n.Warnings
+	return n.Failed + n.Canceled + n.Deleted + n.Conflicts + n.Adopt + n.Fail + n.Warnings
 }

@@ -342,6 +342,7 @@ func TestStale(t *testing.T) {
 		"a conflict of what was done":    {at(Done, ledger.Created), conflict, false, "conflict: other"},
 		"queued again":                   {at(Requeue, ledger.Queued), at(Requeue, ledger.Queued), false, ""},
 		"not needed any more":            {at(Requeue, ledger.Queued), at(Done, ledger.Created), false, ""},
+		"its own, rolled back":           {create, at(Deleted, ledger.Deleted), true, "was rolled back since"},
 		"to be queued again, canceled":   {at(Requeue, ledger.Queued), at(Canceled, ledger.Canceled), false, "was canceled since"},
 		"went on":                        {known, at(Done, ledger.Created), false, ""},
 		"failed, tried again":            {at(Failed, ledger.Rejected), known, false, ""},

@@ -148,17 +148,17 @@ func TestPlannerOfTheLedgerAlone(t *testing.T) {
 	}}
 	words, counts := planned(t, planner(b, nil), rowsOf("new", "repair", "runs", "created", "deleted", "rejected", "review", "canceled", "x sbn-2"))
 	want := []string{
-		"new create ", "repair requeue ", "runs running ", "created done ", "deleted done ",
+		"new create ", "repair requeue ", "runs running ", "created done ", "deleted deleted deleted",
 		"rejected failed failed", "review failed failed", "canceled canceled canceled", "x conflict conflict",
 	}
 	if diff := cmp.Diff(want, words); diff != "" {
 		t.Error(diff)
 	}
 	wantCounts := Counts{
-		Create: 1, Requeue: 1, Running: 1, Done: 2, Failed: 2, Canceled: 1, Conflicts: 1, Enqueue: 2,
+		Create: 1, Requeue: 1, Running: 1, Done: 1, Failed: 2, Canceled: 1, Deleted: 1, Conflicts: 1, Enqueue: 2,
 		Ended: map[ledger.State]int{ledger.Rejected: 1, ledger.Review: 1, ledger.Canceled: 1},
 	}
-	if diff := cmp.Diff(wantCounts, counts); diff != "" || counts.Rows() != 9 || counts.Attention() != 4 {
+	if diff := cmp.Diff(wantCounts, counts); diff != "" || counts.Rows() != 9 || counts.Attention() != 5 {
 		t.Errorf("%d rows, %d to be attended to: %s", counts.Rows(), counts.Attention(), diff)
 	}
 	if b.asked != nil {

@@ -104,7 +104,7 @@ func (s *scanner) finish(e *end) error {
 
 // savable reports whether a saved plan may have the action: one with a conflict is not saved.
 func savable(a Action) bool {
-	return slices.Contains([]Action{Create, Requeue, Running, Done, Failed, Canceled}, a)
+	return slices.Contains([]Action{Create, Requeue, Running, Done, Failed, Canceled, Deleted}, a)
 }
 
 // begins reports whether content begins as a saved plan does.

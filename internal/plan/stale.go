@@ -16,6 +16,8 @@ func Stale(planned, now Row, begun bool) string {
 		return fmt.Sprintf("was %s when the plan was made, and the ledger does not know it any more", planned.State)
 	case planned.Action.Enqueues() && now.Action == Canceled:
 		return "was to be created, and was canceled since the plan was made"
+	case planned.Action.Enqueues() && now.Action == Deleted:
+		return "was to be created, and was rolled back since the plan was made"
 	case planned.Action == Create && now.Action != Create && !begun:
 		return fmt.Sprintf("was to be created, and is %s already: somebody else put it in since the plan was made", now.State)
 	}
