@@ -8,10 +8,10 @@ import (
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
+	"havip/internal/bulk"
 	"havip/internal/cli"
 	"havip/internal/render"
 	"havip/ledger"
-	"havip/tasks"
 )
 
 // bulkFlags are the flags of every verb on many items of a batch.
@@ -23,31 +23,19 @@ type bulkFlags struct {
 
 func defineBulkFlags(cmd *cobra.Command, flags *bulkFlags) {
 	f := cmd.Flags()
-	f.StringArrayVar(&flags.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must hold. FIELD: "+strings.Join(selectable, ", "))
+	f.StringArrayVar(&flags.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must hold. FIELD: "+strings.Join(bulk.Fields, ", "))
 	f.BoolVar(&flags.dryRun, "dry-run", false, "tell what would be done, and change nothing")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask; required without a terminal")
 	defineReason(cmd, &flags.reason)
 }
 
-// bulk is a verb on many items of a batch.
-type bulk struct {
-	verb string
-	// judge tells what would be done to an item, or none and why.
-	judge func(item ledger.Item, chosen selection) (action, why string)
-	// carryOut does it to items that may have changed since they were judged, and tells of each what
-	// was done.
-	carryOut func(ctx context.Context, on *worksite, items []ledger.Item) ([]deed, error)
+// bulkCommand is a verb on many items of a batch, as a command.
+type bulkCommand struct {
+	bulk.Verb
 	// question asks about so many items of the batch; nil is the verb itself.
 	question func(n int64, batch string) string
 	// after tells what is still to come.
-	after func(b ledger.Batch, done *bulkTally)
-}
-
-// worksite is where a verb is carried out, and why.
-type worksite struct {
-	*session
-	tasks         *tasks.Dispatcher
-	batch, reason string
+	after func(b ledger.Batch, done *bulk.Tally)
 }
 
 // maxReasonText bounds a reason, in cells: it is kept with every item that it concerns.
@@ -57,17 +45,8 @@ func reasonText(reason string) string {
 	return runewidth.Truncate(render.Printable(reason), maxReasonText, "…")
 }
 
-// deed is what was done to an item, or none and why.
-type deed struct{ action, why string }
-
-// none is the action on an item that is left alone.
-const none = "none"
-
-// bulkChunk is how many items are changed at a time.
-const bulkChunk = 200
-
-// run is the verb: look, ask, note who does it, do it.
-func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) error {
+// run looks, asks, and does it.
+func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFlags) error {
 	chosen, err := v.check(a, flags)
 	if err != nil {
 		return err
@@ -81,23 +60,23 @@ func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) er
 	if err != nil {
 		return notFound(err)
 	}
-	plan, err := v.plan(ctx, s, batch, chosen)
+	plan, err := v.Plan(ctx, s.ledger, batch, chosen)
 	if err != nil {
 		return err
 	}
-	if flags.dryRun || plan.eligible() == 0 {
-		return a.showTally(plan.line(v.verb), plan)
+	if flags.dryRun || plan.Eligible() == 0 {
+		return a.showTally(planned(v.Name, plan), plan)
 	}
 	if !flags.yes {
 		if err := v.consent(ctx, a, batch, plan); err != nil {
 			return err
 		}
 	}
-	done, err := v.begin(ctx, a, s, batch, chosen, flags.reason, plan.eligible())
+	done, err := v.do(ctx, a, s, batch, chosen, flags.reason, plan.Eligible())
 	if err != nil {
 		return err
 	}
-	if err := a.showTally(done.outcome(v.verb), done); err != nil {
+	if err := a.showTally(outcome(v.Name, done), done); err != nil {
 		return err
 	}
 	v.after(b, done)
@@ -105,99 +84,47 @@ func (v bulk) run(ctx context.Context, a *app, batch string, flags bulkFlags) er
 }
 
 // check refuses a command line that cannot be carried out, before anything is looked at.
-func (v bulk) check(a *app, flags bulkFlags) (selection, error) {
-	chosen, err := parseSelection(flags.where)
+func (v bulkCommand) check(a *app, flags bulkFlags) (bulk.Selection, error) {
+	chosen, err := parseWhere(flags.where)
 	if err == nil && !flags.dryRun && !flags.yes && !a.canAsk() {
-		err = cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal to ask on: pass --yes, or look first with --dry-run", v.verb)
+		err = cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal to ask on: pass --yes, or look first with --dry-run", v.Name)
 	}
 	return chosen, err
 }
 
-// consent shows what would be done, and asks.
-func (v bulk) consent(ctx context.Context, a *app, batch string, plan *bulkTally) error {
-	a.say("%s", plan.line(v.verb))
-	for _, row := range plan.rows {
-		a.say("  %s", row)
+func parseWhere(wheres []string) (bulk.Selection, error) {
+	chosen, err := bulk.ParseSelection(wheres)
+	if err != nil {
+		return nil, cli.Failf(cli.ExitUsage, "--where %w", err)
 	}
-	question := fmt.Sprintf("%s %s?", capital(v.verb), count(plan.eligible(), "item", "items"))
+	return chosen, nil
+}
+
+// consent shows what would be done, and asks.
+func (v bulkCommand) consent(ctx context.Context, a *app, batch string, plan *bulk.Tally) error {
+	a.say("%s", planned(v.Name, plan))
+	for _, row := range plan.Rows() {
+		a.say("  %s", rowLine(row))
+	}
+	question := fmt.Sprintf("%s %s?", capital(v.Name), count(plan.Eligible(), "item", "items"))
 	if v.question != nil {
-		question = v.question(plan.eligible(), batch)
+		question = v.question(plan.Eligible(), batch)
 	}
 	return a.ask(ctx, question, "nothing was changed")
 }
 
-// begin goes to work.
-func (v bulk) begin(ctx context.Context, a *app, s *session, batch string, chosen selection, reason string, planned int64) (*bulkTally, error) {
-	dispatcher, release, err := s.dispatcher()
+// do carries the verb out under a bar.
+func (v bulkCommand) do(ctx context.Context, a *app, s *session, batch string, chosen bulk.Selection, reason string, planned int64) (*bulk.Tally, error) {
+	on, release, err := s.site(batch, reason)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	on := &worksite{session: s, tasks: dispatcher, batch: batch, reason: reasonText(reason)}
-	return v.do(ctx, a, on, chosen, planned)
-}
-
-// plan judges the chosen items, and changes nothing.
-func (v bulk) plan(ctx context.Context, s *session, batch string, chosen selection) (*bulkTally, error) {
-	var plan bulkTally
-	for item, err := range s.selected(ctx, batch, chosen) {
-		if err != nil {
-			return nil, err
-		}
-		action, why := v.judge(item, chosen)
-		plan.add(deed{action, why}, item.Record.State)
-	}
-	return &plan, nil
-}
-
-// do carries the verb out, noting who does it before and what came of it after.
-func (v bulk) do(ctx context.Context, a *app, on *worksite, chosen selection, planned int64) (*bulkTally, error) {
-	act := ledger.Act{Kind: v.verb, By: author(), Reason: on.reason, Items: planned, Detail: chosen.String()}
-	if err := on.ledger.Note(ctx, on.batch, act); err != nil {
-		return nil, err
-	}
-	bar := a.newBar(v.verb, 0, planned)
+	bar := a.newBar(v.Name, 0, planned)
 	defer bar.finish()
-	var done bulkTally
-	err := v.each(ctx, on, chosen, func(d deed, item ledger.Item) {
-		done.add(d, item.Record.State)
-		bar.set(done.eligible())
-	})
-	bar.finish()
+	done, err := v.CarryOut(ctx, on, chosen, planned, bar.set)
 	if err != nil {
-		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.eligible()), count(planned, "item", "items"))
+		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.Eligible()), count(planned, "item", "items"))
 	}
-	act.Kind, act.Reason, act.Items, act.Detail = v.verb+"-done", "", done.eligible(), done.summary()
-	return &done, on.ledger.Note(ctx, on.batch, act)
-}
-
-// each carries the verb out chunk by chunk, so that memory does not grow with the batch.
-func (v bulk) each(ctx context.Context, on *worksite, chosen selection, tell func(deed, ledger.Item)) error {
-	var chunk []ledger.Item
-	flush := func() error {
-		if len(chunk) == 0 {
-			return nil
-		}
-		deeds, err := v.carryOut(ctx, on, chunk)
-		for i, d := range deeds {
-			tell(d, chunk[i])
-		}
-		chunk = chunk[:0]
-		return err
-	}
-	for item, err := range on.selected(ctx, on.batch, chosen) {
-		if err != nil {
-			return err
-		}
-		if action, why := v.judge(item, chosen); action == none {
-			tell(deed{none, why}, item)
-			continue
-		}
-		if chunk = append(chunk, item); len(chunk) == bulkChunk {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	return flush()
+	return done, nil
 }

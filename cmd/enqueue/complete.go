@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/bulk"
 	"havip/internal/cli"
 	"havip/internal/render"
 )
@@ -65,7 +66,7 @@ func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Com
 		}
 		return completions, cobra.ShellCompDirectiveNoFileComp
 	}
-	for _, field := range selectable {
+	for _, field := range bulk.Fields {
 		completions = append(completions, field+"=")
 	}
 	return completions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace

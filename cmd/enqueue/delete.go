@@ -68,7 +68,7 @@ func (a *app) deleteBatch(ctx context.Context, name string, flags deleteFlags) e
 			return err
 		}
 	}
-	if err := discardCanceled(ctx, s, b); err != nil {
+	if err := s.discardCanceled(ctx, b); err != nil {
 		return err
 	}
 	return a.forget(ctx, s, b, flags)
@@ -98,31 +98,17 @@ func staying(b ledger.Batch) string {
 	return count(n, "HaVIP stays", "HaVIPs stay")
 }
 
-// discardCanceled takes the tasks of canceled items out of the queue. They do nothing as long as the ledger
-// knows why.
-func discardCanceled(ctx context.Context, s *session, b ledger.Batch) error {
+// discardCanceled takes out of the queue what the ledger would then not know any more.
+func (s *session) discardCanceled(ctx context.Context, b ledger.Batch) error {
 	if b.Counts[ledger.Canceled] == 0 {
 		return nil
 	}
-	dispatcher, release, err := s.dispatcher()
+	on, release, err := s.site(b.Name, "")
 	if err != nil {
 		return err
 	}
 	defer release()
-	canceled := selection{{"state", string(ledger.Canceled)}}
-	var chunk []ledger.Item
-	for item, err := range s.selected(ctx, b.Name, canceled) {
-		if err != nil {
-			return err
-		}
-		if chunk = append(chunk, item); len(chunk) == bulkChunk {
-			if err := dispatcher.Discard(ctx, chunk); err != nil {
-				return err
-			}
-			chunk = chunk[:0]
-		}
-	}
-	return dispatcher.Discard(ctx, chunk)
+	return on.DiscardCanceled(ctx)
 }
 
 func (a *app) forget(ctx context.Context, s *session, b ledger.Batch, flags deleteFlags) error {

@@ -39,8 +39,8 @@ type fileFlags struct{ batch, format string }
 
 // read opens and checks a file. Every fault is shown, and then nothing further happens.
 func (a *app) read(ctx context.Context, path string, flags fileFlags) (*input, error) {
-	if flags.format != "" && !slices.Contains(inputFormats(), flags.format) {
-		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.format, spelling.OneOf(flags.format, inputFormats()))
+	if flags.format != "" && !slices.Contains(manifest.Formats(), manifest.Format(flags.format)) {
+		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.format, spelling.OneOf(flags.format, manifest.Formats()))
 	}
 	if is, err := plan.IsPlan(path); err == nil && is {
 		return nil, cli.Failf(cli.ExitUsage, "%s is a plan, and no file of items; `enqueue apply %s` carries it out", render.Printable(path), word(path))

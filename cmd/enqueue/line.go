@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
-	"havip/internal/queue"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -91,58 +90,18 @@ func (a *app) letGoOn(ctx context.Context, s *session, batch string, limit failu
 	return changed, a.putBack(ctx, s, b, changed)
 }
 
-// putBack puts in a task for each item that was held: of a batch that was held just now, also beside one
-// that is about to end for it.
+// putBack puts in the tasks of items that were held: see [bulk.Site.PutBack].
 func (a *app) putBack(ctx context.Context, s *session, b ledger.Batch, wasHeld bool) error {
-	dispatcher, release, err := s.dispatcher()
+	on, release, err := s.site(b.Name, "")
 	if err != nil {
 		return err
 	}
 	defer release()
-	on := &worksite{session: s, tasks: dispatcher, batch: b.Name}
 	bar := a.newBar("resume", 0, b.Total)
 	defer bar.finish()
-	seen := int64(0)
-	err = on.eachChunk(ctx, func(items []ledger.Item) error {
-		back := heldBack(items)
-		if !wasHeld {
-			if back, err = queue.WithoutTask(ctx, s.rdb, back); err != nil {
-				return err
-			}
-		}
-		seen += int64(len(items))
-		bar.set(seen)
-		return on.dispatch(ctx, back)
-	})
+	err = on.PutBack(ctx, wasHeld, bar.set)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; run the same command again to go on, or a worker finds within minutes what has no task", err)
 	}
 	return err
-}
-
-func heldBack(items []ledger.Item) []ledger.Item {
-	var back []ledger.Item
-	for _, item := range items {
-		if item.Record.HeldBack() {
-			back = append(back, item)
-		}
-	}
-	return back
-}
-
-// eachChunk goes through the batch's items.
-func (on *worksite) eachChunk(ctx context.Context, do func([]ledger.Item) error) error {
-	chunk := make([]ledger.Item, 0, bulkChunk)
-	for item, err := range on.ledger.Items(ctx, on.batch) {
-		if err != nil {
-			return err
-		}
-		if chunk = append(chunk, item); len(chunk) == bulkChunk {
-			if err := do(chunk); err != nil {
-				return err
-			}
-			chunk = chunk[:0]
-		}
-	}
-	return do(chunk)
 }

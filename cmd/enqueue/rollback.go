@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/bulk"
 	"havip/internal/cli"
 	"havip/ledger"
 )
@@ -33,9 +34,9 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
   enqueue rollback havips --where subnetId=sbn-dk8gl9bc`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			verb := bulk{
-				verb: "rollback", judge: judgeRollback, carryOut: rollBackItems,
-				question: rollbackQuestion, after: func(b ledger.Batch, done *bulkTally) {
+			verb := bulkCommand{
+				Verb: bulk.Rollback(), question: rollbackQuestion,
+				after: func(b ledger.Batch, done *bulk.Tally) {
 					if !wait {
 						a.afterRollback(b, done)
 					}
@@ -58,34 +59,9 @@ func rollbackQuestion(n int64, batch string) string {
 	return fmt.Sprintf("Delete %s that batch %s created? This cannot be undone.", count(n, "HaVIP", "HaVIPs"), batch)
 }
 
-func judgeRollback(item ledger.Item, _ selection) (action, why string) {
-	way, why := item.Record.RollbackWay()
-	return string(way), why
-}
-
-// rollBackItems marks the items and puts in their tasks.
-func rollBackItems(ctx context.Context, on *worksite, items []ledger.Item) ([]deed, error) {
-	answers, err := on.ledger.Rollback(ctx, on.batch, on.reason, items)
-	if err != nil {
-		return nil, err
-	}
-	deeds := make([]deed, len(items))
-	var marked []ledger.Item
-	for i, answer := range answers {
-		switch answer.Verdict {
-		case ledger.Applied, ledger.Same:
-			deeds[i] = deed{action: string(ledger.Undo)}
-			marked = append(marked, answer.Item)
-		default:
-			deeds[i] = deed{none, meanwhile(answer.Item)}
-		}
-	}
-	return deeds, on.tasks.Dispatch(ctx, marked)
-}
-
 // afterRollback tells what is still to come.
-func (a *app) afterRollback(b ledger.Batch, done *bulkTally) {
-	if done.eligible() == 0 {
+func (a *app) afterRollback(b ledger.Batch, done *bulk.Tally) {
+	if done.Eligible() == 0 {
 		return
 	}
 	a.say("the workers delete them; follow it with `enqueue watch %s`. What is bound to something stays: `enqueue results %s --state created` names it",
@@ -94,7 +70,7 @@ func (a *app) afterRollback(b ledger.Batch, done *bulkTally) {
 
 // finishRollback waits for the batch, prints its results, and counts what was asked for and stays.
 func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags, timeout time.Duration) error {
-	chosen, err := parseSelection(flags.where)
+	chosen, err := parseWhere(flags.where)
 	if err != nil {
 		return err
 	}
@@ -110,7 +86,7 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 		return err
 	}
 	stay := int64(0)
-	for item, err := range s.selected(ctx, batch, chosen) {
+	for item, err := range chosen.Items(ctx, s.ledger, batch) {
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
+	"havip/internal/bulk"
 	"havip/internal/cli"
 	"havip/internal/redisconn"
 	"havip/ledger"
@@ -51,13 +52,16 @@ func (s *session) producer() (p *tasks.Producer, release func(), err error) {
 	return tasks.NewProducer(s.ledger, asynq.NewClientFromRedisClient(pipe)), release, nil
 }
 
-// dispatcher returns a dispatcher alike.
-func (s *session) dispatcher() (d *tasks.Dispatcher, release func(), err error) {
+// site returns where many items of a batch are changed, likewise.
+func (s *session) site(batch, reason string) (on *bulk.Site, release func(), err error) {
 	pipe, release, err := tasks.Pipeline(s.rdb)
 	if err != nil {
 		return nil, nil, err
 	}
-	return tasks.NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe)), release, nil
+	dispatcher := tasks.NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe))
+	return &bulk.Site{
+		Redis: s.rdb, Ledger: s.ledger, Tasks: dispatcher, Batch: batch, By: author(), Reason: reasonText(reason),
+	}, release, nil
 }
 
 // warnUnlessReplicated says so when a failover of Redis could still forget the batch.

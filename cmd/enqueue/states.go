@@ -20,8 +20,8 @@ func stateNames() []string {
 // checkStates refuses a value of --state that is no state.
 func checkStates(states []string) error {
 	for _, state := range states {
-		if !slices.Contains(stateNames(), state) {
-			return cli.Failf(cli.ExitUsage, "--state %q: %s", state, spelling.OneOf(state, stateNames()))
+		if !slices.Contains(ledger.States(), ledger.State(state)) {
+			return cli.Failf(cli.ExitUsage, "--state %q: %s", state, spelling.OneOf(state, ledger.States()))
 		}
 	}
 	return nil

@@ -32,8 +32,12 @@ func DidYouMean(word, mark string, known []string) string {
 }
 
 // OneOf is the rule that an unknown word breaks: what there is, and which was likely meant.
-func OneOf(word string, known []string) string {
-	return "must be one of " + strings.Join(known, ", ") + DidYouMean(word, "", known)
+func OneOf[W ~string](word string, known []W) string {
+	words := make([]string, len(known))
+	for i, k := range known {
+		words[i] = string(k)
+	}
+	return "must be one of " + strings.Join(words, ", ") + DidYouMean(word, "", words)
 }
 
 // Same says whether two words differ by no more than case, space, - and _.

@@ -1,0 +1,22 @@
+package bulk
+
+import (
+	"testing"
+
+	"havip/ledger"
+)
+
+// What somebody has withdrawn is taken up again only when it is asked for.
+func TestRetryOfCanceledItems(t *testing.T) {
+	t.Parallel()
+	canceled := ledger.Item{Record: ledger.Record{State: ledger.Canceled}}
+	for where, want := range map[string]string{"": None, "account=team": None, "state=canceled": "anew", "key=a": "anew"} {
+		chosen, err := ParseSelection(split(where))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := judgeRetry(canceled, chosen); d.Action != want || (d.Why == "") == (want == None) {
+			t.Errorf("%q: %+v", where, d)
+		}
+	}
+}

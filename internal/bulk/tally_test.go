@@ -1,0 +1,26 @@
+package bulk
+
+import (
+	"testing"
+
+	"havip/ledger"
+)
+
+func TestTally(t *testing.T) {
+	t.Parallel()
+	var tally Tally
+	for range 2 {
+		tally.add(Deed{None, "its HaVIP exists"}, ledger.Created)
+		tally.add(Deed{"new-token", ""}, ledger.Rejected)
+	}
+	tally.add(Deed{"hurry", ""}, ledger.Waiting)
+	if eligible, left := tally.Eligible(), tally.Left(); eligible != 3 || left != 2 {
+		t.Errorf("got %d eligible, and %d left", eligible, left)
+	}
+	if got, want := tally.summary(), "hurry: 1 waiting; new-token: 2 rejected; none: 2 created"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if last := tally.Rows()[2]; last.Action != None {
+		t.Errorf("got %+v last, want what is left alone", last)
+	}
+}
