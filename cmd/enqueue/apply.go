@@ -102,8 +102,8 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 	if err := confirm(ctx, counts); err != nil {
 		return err
 	}
-	if in.saved != nil {
-		if err := s.markBegun(ctx, in.saved, counts); err != nil {
+	if in.saved != nil && !in.saved.begun && counts.Enqueue > 0 {
+		if err := in.saved.Begin(ctx, s.ledger, author(), int64(counts.Enqueue)); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"havip/internal/cli"
 	"havip/internal/plan"
 )
 
@@ -64,45 +62,5 @@ func TestAgeOfAPlan(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestPlanAcceptsNoOtherInput(t *testing.T) {
-	t.Parallel()
-	p := savedFor(t, plan.Header{Batch: "b", Region: "bj", Source: plan.Source{Name: "stdin", Format: "csv"}})
-	if err := p.accepts(fileFlags{batch: "b"}); err != nil {
-		t.Error(err)
-	}
-	if err := p.accepts(fileFlags{format: "csv"}); cli.CodeOf(err) != cli.ExitUsage {
-		t.Error(err)
-	}
-	err := p.accepts(fileFlags{batch: "c"})
-	if cli.CodeOf(err) != cli.ExitUsage || !strings.Contains(err.Error(), "`enqueue plan - --batch b --format csv --out "+p.Name()+"`") {
-		t.Error(err)
-	}
-}
-
-// A file that is not there any more, or that was none, hinders nothing.
-func TestSourceChanged(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a.csv")
-	if err := os.WriteFile(path, []byte("abc"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-	for name, test := range map[string]struct {
-		source plan.Source
-		want   bool
-	}{
-		"as it was":  {plan.Source{Path: path, SHA256: abc}, false},
-		"another":    {plan.Source{Path: path, SHA256: strings.Repeat("0", 64)}, true},
-		"gone":       {plan.Source{Path: filepath.Join(dir, "b.csv"), SHA256: abc}, false},
-		"no file":    {plan.Source{SHA256: abc}, false},
-		"not a file": {plan.Source{Path: dir, SHA256: abc}, false},
-	} {
-		if got := sourceChanged(test.source); got != test.want {
-			t.Errorf("%s: got %v", name, got)
-		}
 	}
 }

@@ -32,18 +32,6 @@ type Header struct {
 	MadeBy string    `json:"madeBy"`
 }
 
-// Source is a file of items.
-type Source struct {
-	// Name is the file as it was named, for people.
-	Name string `json:"name"`
-	// Path is where it is, from the root; "" for input that had no file.
-	Path string `json:"path,omitempty"`
-	// Format is the format that was asked for, "" for that of the extension.
-	Format string `json:"format,omitempty"`
-	// SHA256 is of its bytes, in hex.
-	SHA256 string `json:"sha256"`
-}
-
 // Ledger is what tells one ledger from another.
 type Ledger struct {
 	// Redis is where it is, without a user or password.
