@@ -34,6 +34,8 @@ type bulkCommand struct {
 	bulk.Verb
 	// question asks about so many items of the batch; nil is the verb itself.
 	question func(n int64, batch string) string
+	// resultsFollow says that the data is what becomes of the items: what was done is talk, then.
+	resultsFollow bool
 	// after tells what is still to come.
 	after func(b ledger.Batch, done *bulk.Tally)
 }
@@ -65,7 +67,7 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 		return err
 	}
 	if flags.dryRun || plan.Eligible() == 0 {
-		return a.showTally(planned(v.Name, plan), plan)
+		return v.tell(a, planned(v.Name, plan), plan)
 	}
 	if !flags.yes {
 		if err := v.consent(ctx, a, batch, plan); err != nil {
@@ -76,11 +78,19 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 	if err != nil {
 		return err
 	}
-	if err := a.showTally(outcome(v.Name, done), done); err != nil {
+	if err := v.tell(a, outcome(v.Name, done), done); err != nil {
 		return err
 	}
 	v.after(b, done)
 	return nil
+}
+
+func (v bulkCommand) tell(a *app, line string, t *bulk.Tally) error {
+	if v.resultsFollow {
+		a.say("%s", line)
+		return nil
+	}
+	return a.showTally(line, t)
 }
 
 // check refuses a command line that cannot be carried out, before anything is looked at.
