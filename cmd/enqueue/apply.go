@@ -175,52 +175,6 @@ func (s *session) compare(ctx context.Context, in *input) (counts plan.Counts, a
 	return counts, attention, nil
 }
 
-// tally counts what applying did.
-type tally struct{ created, requeued, same, conflicts int64 }
-
-func (t *tally) add(answers []tasks.Comparison) {
-	for _, answer := range answers {
-		switch answer.Verdict {
-		case ledger.Added:
-			t.created++
-		case ledger.Repair:
-			t.requeued++
-		case ledger.Conflict:
-			t.conflicts++
-		default:
-			t.same++
-		}
-	}
-}
-
-func (t *tally) total() int64 { return t.created + t.requeued + t.same + t.conflicts }
-
-// refusal speaks of a conflict that arose between the plan and the doing.
-func (t *tally) refusal(file string) error {
-	if t.conflicts == 0 {
-		return nil
-	}
-	return cli.Failf(cli.ExitInvalidInput, "%s: %s: another producer changed the batch meanwhile; see `enqueue plan`",
-		file, count(t.conflicts, "row conflicts", "rows conflict"))
-}
-
-func (t tally) String() string {
-	if t.created+t.requeued == 0 && t.same == 1 {
-		return "nothing to do; the item is known"
-	}
-	if t.created+t.requeued == 0 {
-		return fmt.Sprintf("nothing to do; all %s items are known", number(t.same))
-	}
-	text := count(t.created, "item", "items") + " enqueued"
-	if t.requeued > 0 {
-		text += ", " + number(t.requeued) + " queued again"
-	}
-	if t.same > 0 {
-		text += ", " + number(t.same) + " known already"
-	}
-	return text
-}
-
 // confirmer asks on a terminal before anything is enqueued, unless told not to or the input
 // itself is what a terminal would answer with.
 func (a *app) confirmer(yes bool, path string) func(context.Context, plan.Counts) error {

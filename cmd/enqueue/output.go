@@ -95,3 +95,22 @@ func encode[R any](a *app, rows []R) error {
 	}
 	return encodeRows(a.out, a.output, picked)
 }
+
+// encodeRows writes an array, or with ndjson an object a line.
+func encodeRows[R any](w interface{ Write(p []byte) (int, error) }, format render.Format, rows []R) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if format == render.JSON {
+		enc.SetIndent("", "  ")
+		if rows == nil {
+			rows = []R{}
+		}
+		return enc.Encode(rows)
+	}
+	for _, row := range rows {
+		if err := enc.Encode(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}

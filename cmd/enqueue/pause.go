@@ -7,9 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"havip/internal/cli"
 	"havip/internal/lane"
-	"havip/internal/queue"
 	"havip/tasks"
 )
 
@@ -101,29 +99,4 @@ Items that failed stay failed until ` + "`enqueue retry`" + `.`,
 
 func defineReason(cmd *cobra.Command, reason *string) {
 	cmd.Flags().StringVar(reason, "reason", "", "why, for the log and for whoever asks")
-}
-
-// onLane runs a command whose first argument is a lane.
-func (a *app) onLane(run func(context.Context, *session, tasks.Lane) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		l, err := tasks.ParseLane(args[0])
-		if err != nil {
-			return cli.Fail(cli.ExitUsage, err)
-		}
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		return run(cmd.Context(), s, l)
-	}
-}
-
-// warnUnserved speaks of a lane that nobody serves: its name may be misspelt.
-func (a *app) warnUnserved(ctx context.Context, s *session, l tasks.Lane) error {
-	unserved, err := queue.Of(s.rdb, l).StaysUnserved(ctx, queue.SecondLook)
-	if unserved {
-		a.say("no worker serves lane %s at present; it holds for one that starts", l)
-	}
-	return err
 }

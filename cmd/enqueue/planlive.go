@@ -4,16 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"github.com/redis/go-redis/v9"
-
 	"havip/internal/cli"
-	"havip/internal/lane"
 	"havip/internal/plan"
 	"havip/tasks"
 )
-
-// subnetsPerSecond is a lane's budget of subnets read.
-const subnetsPerSecond = 5
 
 // survey reads BCE as verify does.
 func (a *app) survey(s *session, flags cloudFlags) *plan.Survey {
@@ -26,13 +20,6 @@ func (a *app) survey(s *session, flags cloudFlags) *plan.Survey {
 			return client, nil
 		},
 		Owners: s.ledger, ListRate: listRate(s.rdb), SubnetRate: subnetRate(s.rdb), Listing: a.listing(),
-	}
-}
-
-// subnetRate is the lanes' budget of subnets read, over the fleet.
-func subnetRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
-	return func(l tasks.Lane) tasks.Rate {
-		return lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
@@ -69,4 +70,13 @@ func (a *app) warnUnlessReplicated(ctx context.Context, s *session, batch string
 	if err := redisconn.AwaitReplicas(ctx, s.rdb, ledger.Tags(batch)...); err != nil && ctx.Err() == nil {
 		a.say("warning: batch %s: %v; should Redis fail over now, run the same command again", word(batch), err)
 	}
+}
+
+// notFound gives a batch that does not exist its exit code and remedy.
+func notFound(err error) error {
+	var missing *ledger.BatchNotFoundError
+	if errors.As(err, &missing) {
+		return cli.Failf(cli.ExitUsage, "%w; `enqueue list` shows what there is", err)
+	}
+	return err
 }

@@ -2,40 +2,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
-	"havip/bce"
 	"havip/internal/audit"
 	"havip/internal/cli"
-	"havip/internal/lane"
 	"havip/internal/render"
 	"havip/tasks"
 )
-
-// listsPerSecond is a lane's budget of listings, one with the workers': Baidu's own driver lists once a
-// second.
-const listsPerSecond = 1
-
-// cloudFlags say how BCE is reached.
-type cloudFlags struct {
-	endpoint       string
-	allowPlainHTTP bool
-}
-
-func defineCloudFlags(cmd *cobra.Command, flags *cloudFlags) {
-	f := cmd.Flags()
-	f.StringVar(&flags.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
-	f.BoolVar(&flags.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
-	cli.Env(f, "endpoint", "BCE_ENDPOINT")
-}
 
 func (a *app) verifyCommand() *cobra.Command {
 	var flags cloudFlags
@@ -123,41 +100,6 @@ func (a *app) listing() func(tasks.Lane, int, bool) {
 	}
 }
 
-// cloudOf makes clients as the flags say.
-func (a *app) cloudOf(flags cloudFlags) cli.Cloud {
-	return cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv}
-}
-
-// opener makes clients of lanes as a worker does.
-func (a *app) opener(flags cloudFlags) func(context.Context, tasks.Lane) (audit.Cloud, error) {
-	cloud := a.cloudOf(flags)
-	return func(ctx context.Context, l tasks.Lane) (audit.Cloud, error) {
-		client, err := cloud.Client(ctx, l)
-		if err != nil {
-			return nil, err // not client, which would be no nil
-		}
-		return client, nil
-	}
-}
-
-// listRate is the lanes' budget of listings over the fleet.
-func listRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
-	return func(l tasks.Lane) tasks.Rate { return lane.NewLimiter(rdb, l.String()+"/list", listsPerSecond, 1) }
-}
-
-// cloudCode is the exit code of a read of BCE that failed: refused credentials are configuration.
-func cloudCode(err error) cli.ExitCode {
-	var refused *bce.Error
-	if errors.As(err, &refused) && refused.Kind == bce.KindAPI {
-		switch {
-		case refused.StatusCode == http.StatusUnauthorized, refused.StatusCode == http.StatusForbidden,
-			refused.Code == bce.CodeSignatureDoesNotMatch:
-			return cli.ExitConfig
-		}
-	}
-	return cli.CodeOf(err)
-}
-
 // printFindings writes the counts line, as data for people and as talk for programs, and a row for
 // each finding.
 func (a *app) printFindings(tally audit.Tally, findings []audit.Finding) error {
@@ -194,23 +136,4 @@ func (a *app) csvFindings(findings []audit.Finding) error {
 		}
 	}
 	return w.Close()
-}
-
-// encodeRows writes an array, or with ndjson an object a line.
-func encodeRows[R any](w interface{ Write(p []byte) (int, error) }, format render.Format, rows []R) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	if format == render.JSON {
-		enc.SetIndent("", "  ")
-		if rows == nil {
-			rows = []R{}
-		}
-		return enc.Encode(rows)
-	}
-	for _, row := range rows {
-		if err := enc.Encode(row); err != nil {
-			return err
-		}
-	}
-	return nil
 }

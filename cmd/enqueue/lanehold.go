@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -131,27 +130,4 @@ func (a *app) sayUnserved(ctx context.Context, s *session, l tasks.Lane) error {
 
 func unservedLine(l tasks.Lane) string {
 	return fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", l, l)
-}
-
-// lanes lists the lanes that have a queue, and those that a person has done something to, by name.
-func (s *session) lanes(ctx context.Context) ([]tasks.Lane, error) {
-	names, err := lane.Touched(ctx, s.rdb)
-	if err != nil {
-		return nil, err
-	}
-	queues, err := queue.Lanes(ctx, s.rdb)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range queues {
-		names = append(names, l.String())
-	}
-	slices.Sort(names)
-	var lanes []tasks.Lane
-	for _, name := range slices.Compact(names) {
-		if l, err := tasks.ParseLane(name); err == nil {
-			lanes = append(lanes, l)
-		}
-	}
-	return lanes, nil
 }

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// awaitItem waits until the one item is finished and its address known.
+func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, timeout time.Duration) error {
+	ctx, cancel := withTimeout(ctx, timeout)
+	defer cancel()
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
+	for {
+		item, held, err := s.ledger.Standing(ctx, batch, key)
+		if err != nil {
+			return pendingOr(ctx, batch, err)
+		}
+		if item.Record.State.Terminal() && !item.Record.NeedsAddress() {
+			return nil
+		}
+		if held && item.Record.HeldBack() {
+			if err := a.heldItem(ctx, s, batch); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return pendingOr(ctx, batch, ctx.Err())
+		}
+	}
+}
+
+func (a *app) printItem(ctx context.Context, s *session, batch, key string) error {
+	item, err := s.ledger.Item(ctx, batch, key)
+	if err != nil {
+		return err
+	}
+	result, err := tasks.ResultOf(item)
+	if err != nil {
+		return err
+	}
+	out := render.NewWriter(a.out, a.style())
+	if err := out.Write(result); err != nil {
+		return err
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	if state := item.Record.State; state == ledger.Rejected || state == ledger.Review {
+		return cli.Failf(cli.ExitItemsFailed, "%s/%s: %s: %s %s", batch, key, state, render.Printable(item.Record.Code), render.Printable(item.Record.Message))
+	}
+	return nil
+}
+
+// howToRetry says what brings an item back that ended without a HaVIP.
+func howToRetry(batch, key string, state ledger.State) string {
+	switch state {
+	case ledger.Rejected, ledger.Review, ledger.Canceled:
+		return "; `enqueue retry " + word(batch) + " --where key=" + word(key) + "` tries it again"
+	default:
+		return ""
+	}
+}

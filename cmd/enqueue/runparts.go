@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"havip/bce"
+	"havip/bce/bcesim"
+	"havip/internal/cli"
+	"havip/internal/redisconn"
+	"havip/internal/spool"
+	"havip/internal/standalone"
+	"havip/internal/worker"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// lanesOf are the lanes that the file's items belong to, in the file's order.
+func lanesOf(ctx context.Context, in *input) ([]tasks.Lane, error) {
+	var lanes []tasks.Lane
+	seen := map[tasks.Lane]bool{}
+	for row, err := range in.items(ctx) {
+		if err != nil {
+			return nil, cli.Fail(inputCode(ctx), err)
+		}
+		l := tasks.Lane{Account: row.Item.Account, Region: row.Item.Region}
+		if !seen[l] {
+			seen[l] = true
+			lanes = append(lanes, l)
+		}
+	}
+	return lanes, nil
+}
+
+func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, flags runFlags) ([]worker.LaneConfig, error) {
+	rps := flags.rps
+	if flags.sandbox && !flags.rpsGiven {
+		rps = 0
+	}
+	served := make([]worker.LaneConfig, len(lanes))
+	for i, l := range lanes {
+		client, err := cloud.Client(ctx, l)
+		if err != nil {
+			if cli.IsNoCredentials(err) {
+				err = cli.Failf(cli.ExitConfig, "%w; or try --sandbox, which needs none", err)
+			}
+			return nil, err
+		}
+		served[i] = worker.LaneConfig{Lane: l, API: client, RPS: rps}
+	}
+	return served, nil
+}
+
+// cloud is BCE, or with --sandbox a simulator on a loopback port of this process.
+func (a *app) cloud(ctx context.Context, flags runFlags) (cli.Cloud, func(), error) {
+	public := cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv}
+	if !flags.sandbox {
+		if flags.faults != "" {
+			return public, nil, cli.Failf(cli.ExitUsage, "--faults: only with --sandbox")
+		}
+		return public, func() {}, nil
+	}
+	faults, err := bcesim.ParseFaults(flags.faults)
+	if err != nil {
+		return public, nil, cli.Failf(cli.ExitUsage, "--faults: %w", err)
+	}
+	sim := bcesim.New(bcesim.Options{Faults: faults, CallLog: 1})
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return public, nil, fmt.Errorf("sandbox: %w", err)
+	}
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	sandboxed := cli.Cloud{
+		Endpoint: "http://" + listener.Addr().String(), Getenv: a.getenv,
+		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
+	}
+	return sandboxed, func() { sim.Close(); _ = server.Close() }, nil
+}
+
+// openStore opens the Redis asked for, or brings one along: over a directory for the real thing, and
+// always in memory for the sandbox, whatever Redis the environment names.
+func (a *app) openStore(ctx context.Context, flags runFlags) (*session, error) {
+	if flags.redisGiven && !flags.sandbox {
+		return a.openDurable(ctx, false)
+	}
+	pool := redisconn.PoolSize(flags.concurrency*2 + 10)
+	var store *standalone.Store
+	var err error
+	if flags.sandbox {
+		store, err = standalone.InProcess(ctx, pool)
+	} else {
+		dir := flags.stateDir
+		if dir == "" {
+			dir = cli.StateDir(a.getenv)
+		}
+		a.say("store: redis-server over %s", dir)
+		store, err = standalone.Child(ctx, dir, pool)
+	}
+	if err != nil {
+		return nil, cli.Fail(cli.ExitConfig, err)
+	}
+	return &session{rdb: store.Client(), ledger: ledger.New(store.Client()), close: func() { _ = store.Close() }}, nil
+}
+
+// openSpool is for outcomes while Redis is away; a simulation has nothing to keep.
+func (a *app) openSpool(flags runFlags, log zerolog.Logger) (*spool.Spool, error) {
+	if flags.sandbox {
+		return nil, nil //nolint:nilnil // no spool is a way to work
+	}
+	return cli.OpenSpool("", a.getenv, log)
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"havip/internal/cli"
+	"havip/internal/worker"
+	"havip/ledger"
+)
+
+// work is the batch's life inside this process.
+func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.LaneConfig, flags runFlags, log zerolog.Logger) error {
+	yes := flags.yes || flags.sandbox
+	if err := a.apply(ctx, s, in, a.confirmer(yes, in.name)); err != nil {
+		return err
+	}
+	if flags.resume {
+		if _, err := a.letGoOn(ctx, s, in.batch, flags.limit, "run --resume"); err != nil {
+			return err
+		}
+	}
+	files, err := a.openSpool(flags, log)
+	if err != nil {
+		return err
+	}
+	w, err := worker.Start(worker.Config{
+		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, Spool: files, Logger: log,
+	})
+	if err != nil {
+		return cli.Fail(cli.ExitConfig, err)
+	}
+	defer w.Stop()
+	return a.seeThrough(ctx, s, in, flags)
+}
+
+// seeThrough waits for the batch, and prints its results also when its failures stopped it: where the store
+// ends with this process, nobody can look at them later.
+func (a *app) seeThrough(ctx context.Context, s *session, in *input, flags runFlags) error {
+	started := time.Now()
+	b, stopped := a.followRun(ctx, s, in.batch, flags)
+	if stopped != nil && !holds(b) {
+		return stopped
+	}
+	if err := a.printResults(ctx, s, in.batch, resultsFlags{}); err != nil || stopped != nil {
+		return cmp.Or(stopped, err)
+	}
+	a.say("\n%s in %s: %s", count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
+	if flags.sandbox {
+		a.say(afterSandbox, word(in.name))
+	}
+	return a.completed(ctx, flags.then, b, failures(b))
+}
+
+// afterSandbox says how to do the same for real.
+const afterSandbox = `
+This was a simulation: nothing real was created. To create these HaVIPs for real:
+
+  export BCE_ACCESS_KEY_ID=… BCE_SECRET_ACCESS_KEY=… BCE_REGION=bj
+  enqueue run %[1]s
+
+or with a Redis of yours, and workers on one machine or several:
+
+  worker --redis redis://HOST:6379/0
+  enqueue apply %[1]s --redis redis://HOST:6379/0 --wait`
+
+// followRun is follow, speaking of the store that the next run goes on with.
+func (a *app) followRun(ctx context.Context, s *session, batch string, flags runFlags) (ledger.Batch, error) {
+	ctx, cancel := withTimeout(ctx, flags.timeout)
+	defer cancel()
+	goOn := "run the same command with --resume to go on"
+	if flags.sandbox {
+		goOn = "nothing of the simulation is kept"
+	}
+	b, err := (&watcher{app: a, session: s, batch: batch, goOn: goOn}).run(ctx)
+	if err == nil || ctx.Err() == nil {
+		return b, err
+	}
+	// The end may have struck while the batch was being read.
+	if b, err = s.ledger.Batch(context.WithoutCancel(ctx), batch); err != nil {
+		return b, err
+	}
+	a.say("stopping: requests in flight end and are recorded")
+	again := "run the same command again to go on"
+	if flags.sandbox {
+		again = "nothing of the simulation is kept"
+	}
+	code := cli.ExitInterrupted
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		code = cli.ExitPending
+	}
+	return b, cli.Failf(code, "stopped with %s of %s done; %s", number(b.Total-b.Open()), count(b.Total, "item", "items"), again)
+}

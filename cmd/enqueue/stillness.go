@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"havip/internal/lane"
+	"havip/internal/queue"
+	"havip/internal/render"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// stillAfter is how long nothing may happen before it is looked into.
+const stillAfter = 5 * time.Second
+
+// explain says, once for each reason, why nothing moves.
+func (w *watcher) explain(ctx context.Context, b ledger.Batch) {
+	w.changed = time.Now()
+	if kind, reason, err := w.reason(ctx, b); err == nil {
+		w.tellOnce(kind, reason)
+	}
+}
+
+// reason is why nothing moves, and of what kind that is: of one kind, one is told.
+func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string, err error) {
+	if b.CommittedAt == 0 {
+		return "incomplete", incompleteLine(b), nil
+	}
+	item, found, err := w.ledger.OldestOpen(ctx, b.Name)
+	if err != nil || !found {
+		return w.told, "", err
+	}
+	l := tasks.Lane{Account: item.Account, Region: item.Region}
+	pause, err := lane.NewOperator(w.rdb, l.String()).Paused(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	if pause != nil {
+		return "paused " + l.String(), pausedLine(l, *pause), nil
+	}
+	hold, held, err := holdOf(ctx, w.session, l, item)
+	if err != nil || held {
+		return "held " + hold.SubnetID + hold.Code, holdLine(l, hold), err
+	}
+	served, err := queue.Of(w.rdb, l).Served()
+	if err != nil {
+		return "", "", err
+	}
+	if !served {
+		return w.lookTwice("unserved "+l.String(), unservedLine(l))
+	}
+	w.unserved = ""
+	kind, text = itemReason(item)
+	return kind, text, nil
+}
+
+// lookTwice tells only on a second look, some seconds later, that nobody serves a lane: workers say that
+// they do every few seconds, and after a restart of Redis it takes them as long.
+func (w *watcher) lookTwice(kind, text string) (string, string, error) {
+	if w.unserved != kind {
+		w.unserved = kind
+		return w.told, "", nil
+	}
+	return kind, text, nil
+}
+
+// itemReason is why the oldest open item does not move, as far as its record tells.
+func itemReason(item ledger.Item) (kind, text string) {
+	rec := item.Record
+	if rec.Class == "" {
+		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s and waits for its turn; if its task was lost, a worker finds that out within minutes", item.Key, rec.State)
+	}
+	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s", item.Key, rec.State, lastAnswer(rec))
+}
+
+// lastAnswer is what came of an item's last request: BCE's code and message, or else what there is.
+func lastAnswer(rec ledger.Record) string {
+	var parts []string
+	for _, part := range []string{rec.Code, runewidth.Truncate(render.Printable(rec.Message), maxReason, "…")} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return rec.Class
+	}
+	return strings.Join(parts, ": ")
+}
+
+// incompleteLine is about a batch that its producer is not through with.
+func incompleteLine(b ledger.Batch) string {
+	file := b.Source.File
+	if file == "" {
+		file = "its file"
+	}
+	return fmt.Sprintf("batch %s is incomplete: its producer is still at it, or stopped half-way; if it stopped, run `enqueue apply` with %s again", b.Name, file)
+}
+
+// maxReason bounds a message of BCE among lines of progress, in cells.
+const maxReason = 100

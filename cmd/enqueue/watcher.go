@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"havip/ledger"
+)
+
+const (
+	// pollInterval is how often a followed batch is read, in one command of constant cost.
+	pollInterval = 100 * time.Millisecond
+	// addressGrace bounds the wait for the last addresses once every item is finished.
+	addressGrace = 10 * time.Second
+	// stopGrace bounds the wait for what was in flight when failures stopped a batch: a dead worker's
+	// requests stand as in flight for as long as nobody goes on with them.
+	stopGrace = 40 * time.Second
+)
+
+// watcher follows one batch.
+type watcher struct {
+	*app
+	*session
+	batch string
+	// goOn says how a batch that its failures stopped is let go on; "" is with resume.
+	goOn string
+	bar  *bar
+	// finished is when the last item had ended.
+	finished time.Time
+	// changed is when an item last ended; told is what was last said about why none does.
+	changed time.Time
+	open    int64
+	told    string
+	// unserved is what a first look found that nobody serves.
+	unserved string
+	doubt    doubtWatch
+}
+
+func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
+	defer w.end()
+	for {
+		b, err := w.read(ctx)
+		if err != nil {
+			return b, notFound(err)
+		}
+		w.show(ctx, b)
+		if over, err := w.judge(ctx, b); over || err != nil {
+			return b, err
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return b, ctx.Err()
+		}
+	}
+}
+
+// judge reports whether there is nothing more to wait for.
+func (w *watcher) judge(ctx context.Context, b ledger.Batch) (over bool, err error) {
+	switch {
+	case b.Done():
+		if w.finished.IsZero() {
+			w.finished = time.Now()
+		}
+		return b.AddressPending == 0 || time.Since(w.finished) > addressGrace, nil
+	case b.Hold != nil:
+		return false, w.heed(b)
+	case time.Since(w.changed) > stillAfter:
+		w.explain(ctx, b)
+	}
+	return false, nil
+}
+
+// heed is about a batch that is held. One that its failures stopped moves only when somebody acts, so that
+// the waiting ends, once what was in flight has ended. A person who paused it will let it go on.
+func (w *watcher) heed(b ledger.Batch) error {
+	if !b.Hold.ByFailures() {
+		w.tellOnce("held "+strconv.FormatInt(int64(b.Hold.At), 10), heldLine(b))
+		return nil
+	}
+	if b.Counts[ledger.Sending] > 0 && time.Since(b.Hold.At.Time()) < stopGrace {
+		return nil
+	}
+	return errStopped(b, w.goOn)
+}
+
+// tellOnce says something, unless it was the last that was said.
+func (w *watcher) tellOnce(kind, text string) {
+	if kind != w.told && text != "" {
+		w.told = kind
+		w.bar.interrupt("%s", text)
+	}
+}
+
+// read reads the batch. A Redis that goes away while it is looked at is waited for.
+func (w *watcher) read(ctx context.Context) (ledger.Batch, error) {
+	passes := func(err error) bool {
+		var missing *ledger.BatchNotFoundError
+		return w.bar != nil && !errors.As(err, &missing)
+	}
+	tell := func(err error) {
+		w.tellOnce("redis", fmt.Sprintf("redis does not answer; still looking (%v)", err))
+	}
+	return patiently(ctx, passes, tell, func() (ledger.Batch, error) { return w.ledger.Batch(ctx, w.batch) })
+}
+
+func (w *watcher) end() {
+	if w.bar != nil {
+		w.bar.finish()
+	}
+}
+
+func (w *watcher) show(ctx context.Context, b ledger.Batch) {
+	if w.bar == nil {
+		w.bar = w.newBar(w.batch, b.Total-b.Open(), b.Total)
+	}
+	if open := b.Open(); open != w.open || w.changed.IsZero() {
+		w.open, w.changed = open, time.Now()
+	}
+	w.bar.grow(b.Total)
+	w.bar.tell(b.Total-b.Open(), troubleFirst(b), w.doubt.line(ctx, w.session, w.batch))
+}
