@@ -90,7 +90,7 @@ adopt, fail or warning) and why; and besides, not in csv, the counts: create, re
 running, done, failed, canceled, conflicts, adopt, fail, enqueue (what apply puts in) and
 warnings.
 
-States: queued, sending, waiting, unknown; and finished: created, adopted, rejected,
-review, canceled, deleting, deleted.
+States: queued, sending, waiting, unknown, deleting; and finished: created, adopted,
+rejected, review, canceled, deleted.
 `)
 }
