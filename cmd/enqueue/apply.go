@@ -14,12 +14,19 @@ import (
 	"havip/tasks"
 )
 
+// applyFlags are the flags of apply besides the file's.
+type applyFlags struct {
+	fileFlags
+	wait, yes, allowVolatile bool
+	timeout                  time.Duration
+	limit                    failureLimit
+	completion               string
+	// printResults is set where a format is asked for: then results are wanted, also without --wait.
+	printResults bool
+}
+
 func (a *app) applyCommand() *cobra.Command {
-	var flags fileFlags
-	var wait, yes, allowVolatile bool
-	var timeout time.Duration
-	var limit failureLimit
-	var completion string
+	var flags applyFlags
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Enqueue every item of a file that is not done or under way",
@@ -50,45 +57,37 @@ and, as JSON, on its standard input.`,
   generate | enqueue apply - --format ndjson --batch generated`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx := cmd.Context()
-			then, err := parseOnComplete(cmd.Flags(), completion, wait, true)
+			then, err := parseOnComplete(cmd.Flags(), flags.completion, flags.wait, true)
 			if err != nil {
 				return err
 			}
-			in, err := a.readApply(cmd, args[0], flags)
+			in, err := a.readApply(cmd, args[0], flags.fileFlags)
 			if err != nil {
 				return err
 			}
 			defer in.close()
 			in.source.OnComplete = then.url
-			in.under(limit)
-			s, err := a.openDurable(ctx, allowVolatile)
+			in.under(flags.limit)
+			s, err := a.openDurable(cmd.Context(), flags.allowVolatile)
 			if err != nil {
 				return err
 			}
 			defer s.close()
-			if err := a.apply(ctx, s, in, a.confirmer(yes, args[0])); err != nil {
+			if err := a.apply(cmd.Context(), s, in, a.confirmer(flags.yes, args[0])); err != nil {
 				return err
 			}
-			if then.url != "" {
-				if err := a.sayUndelivered(s); err != nil {
-					return err
-				}
-			}
-			if !wait {
-				return a.afterApply(ctx, s, in.batch, cmd.Flags().Changed("output"))
-			}
-			return a.finish(ctx, s, in.batch, timeout, then)
+			flags.printResults = cmd.Flags().Changed("output")
+			return a.afterApply(cmd.Context(), s, in.batch, then, flags)
 		},
 	}
-	defineFileFlags(cmd, &flags)
+	defineFileFlags(cmd, &flags.fileFlags)
 	f := cmd.Flags()
-	f.BoolVar(&wait, "wait", false, "wait until the batch is done, then print its results")
-	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
-	defineMaxFailures(f, &limit)
-	completionFlag(f, &completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
-	f.BoolVar(&yes, "yes", false, "do not ask on a terminal")
-	f.BoolVar(&allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+	f.BoolVar(&flags.wait, "wait", false, "wait until the batch is done, then print its results")
+	f.DurationVar(&flags.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
+	defineMaxFailures(f, &flags.limit)
+	completionFlag(f, &flags.completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
+	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
+	f.BoolVar(&flags.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	return cmd
 }
 
@@ -187,9 +186,17 @@ func (a *app) confirmer(yes bool, path string) func(context.Context, plan.Counts
 	}
 }
 
-// afterApply tells how to go on, or prints the results if a format was asked for.
-func (a *app) afterApply(ctx context.Context, s *session, batch string, printResults bool) error {
-	if printResults {
+// afterApply waits for the batch, or tells how to go on.
+func (a *app) afterApply(ctx context.Context, s *session, batch string, then onComplete, flags applyFlags) error {
+	if then.url != "" {
+		if err := a.sayUndelivered(s); err != nil {
+			return err
+		}
+	}
+	switch {
+	case flags.wait:
+		return a.finish(ctx, s, batch, flags.timeout, then)
+	case flags.printResults:
 		return a.printResults(ctx, s, batch, resultsFlags{})
 	}
 	b, err := s.ledger.Batch(ctx, batch)
