@@ -34,7 +34,7 @@ func TestWebhookExample(t *testing.T) {
 	w.courier(t, &receiver{t: t, url: "http://" + address})
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(4)), "--on-complete", "http://"+address+"/")
 	w.awaitNotified(t, batch, 1)
-	const line = `batch "example" is complete, for the 1. time: 4 items, 0 failed, map[created:4]` + "\n"
+	const line = `completion 1 of batch "example": 4 items, 0 failed, map[created:4]` + "\n"
 	if got := example.stdout.String(); got != line {
 		t.Errorf("got %q", got)
 	}

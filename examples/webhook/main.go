@@ -1,4 +1,4 @@
-// Command webhook receives notices of completed batches: it verifies each, prints it once, and answers.
+// Webhook receives notices of completed batches: it verifies each, prints it once, and answers.
 //
 //	export HAVIP_WEBHOOK_SECRET=whsec_$(openssl rand -base64 32)
 //	go run ./examples/webhook &
@@ -102,6 +102,6 @@ func (r *receiver) act(n notice) {
 		return
 	}
 	r.done[n.ID] = true
-	_, _ = fmt.Fprintf(r.out, "batch %q is complete, for the %d. time: %d items, %d failed, %v\n",
-		n.Data.Batch, n.Data.Completion, n.Data.Total, n.Data.Failed, n.Data.Counts)
+	_, _ = fmt.Fprintf(r.out, "completion %d of batch %q: %d items, %d failed, %v\n",
+		n.Data.Completion, n.Data.Batch, n.Data.Total, n.Data.Failed, n.Data.Counts)
 }
