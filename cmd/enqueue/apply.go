@@ -121,12 +121,12 @@ func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts
 	}
 	var done tally
 	bar := a.newBar("enqueue", 0, int64(in.rows))
-	defer bar.finish()
+	defer bar.Finish()
 	err = producer.Apply(ctx, in.batch, in.source, in.items(ctx), func(answers []tasks.Comparison) {
 		done.add(answers)
-		bar.set(done.total())
+		bar.Set(done.total())
 	})
-	bar.finish()
+	bar.Finish()
 	if err != nil {
 		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, number(done.total()), count(in.rows, "row", "rows"))
 	}

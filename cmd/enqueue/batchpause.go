@@ -69,8 +69,8 @@ func (a *app) putBack(ctx context.Context, s *session, b ledger.Batch, wasHeld b
 	}
 	defer release()
 	bar := a.newBar("resume", 0, b.Total)
-	defer bar.finish()
-	err = on.PutBack(ctx, wasHeld, bar.set)
+	defer bar.Finish()
+	err = on.PutBack(ctx, wasHeld, bar.Set)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; run the same command again to go on, or a worker finds within minutes what has no task", err)
 	}

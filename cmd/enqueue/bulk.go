@@ -131,8 +131,8 @@ func (v bulkCommand) do(ctx context.Context, a *app, s *session, batch string, c
 	}
 	defer release()
 	bar := a.newBar(v.Name, 0, planned)
-	defer bar.finish()
-	done, err := v.CarryOut(ctx, on, chosen, planned, bar.set)
+	defer bar.Finish()
+	done, err := v.CarryOut(ctx, on, chosen, planned, bar.Set)
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.Eligible()), count(planned, "item", "items"))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -28,5 +29,5 @@ func (d *doubtWatch) line(ctx context.Context, s *session, batch string) string 
 	if d.since == 0 {
 		return ""
 	}
-	return "in doubt for " + inOneUnit(time.Since(d.since.Time()))
+	return "in doubt for " + words.Time(time.Since(d.since.Time()))
 }

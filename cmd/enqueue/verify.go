@@ -10,6 +10,7 @@ import (
 
 	"havip/internal/audit"
 	"havip/internal/cli"
+	"havip/internal/progress"
 	"havip/internal/render"
 	"havip/tasks"
 )
@@ -93,7 +94,7 @@ func (a *app) listing() func(tasks.Lane, int, bool) {
 		switch {
 		case all:
 			a.say("lane %s: %s", l, count(n, "HaVIP exists", "HaVIPs exist"))
-		case time.Since(said) >= lineEvery:
+		case time.Since(said) >= progress.LineEvery:
 			said = time.Now()
 			a.say("lane %s: %s so far", l, count(n, "HaVIP", "HaVIPs"))
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"havip/internal/progress"
 	"havip/ledger"
 )
 
@@ -27,7 +28,7 @@ type watcher struct {
 	batch string
 	// goOn says how a batch that its failures stopped is let go on; "" is with resume.
 	goOn string
-	bar  *bar
+	bar  *progress.Bar
 	// finished is when the last item had ended.
 	finished time.Time
 	// changed is when an item last ended; told is what was last said about why none does.
@@ -93,7 +94,7 @@ func (w *watcher) heed(b ledger.Batch) error {
 func (w *watcher) tellOnce(kind, text string) {
 	if kind != w.told && text != "" {
 		w.told = kind
-		w.bar.interrupt("%s", text)
+		w.bar.Interrupt("%s", text)
 	}
 }
 
@@ -111,7 +112,7 @@ func (w *watcher) read(ctx context.Context) (ledger.Batch, error) {
 
 func (w *watcher) end() {
 	if w.bar != nil {
-		w.bar.finish()
+		w.bar.Finish()
 	}
 }
 
@@ -122,6 +123,6 @@ func (w *watcher) show(ctx context.Context, b ledger.Batch) {
 	if open := b.Open(); open != w.open || w.changed.IsZero() {
 		w.open, w.changed = open, time.Now()
 	}
-	w.bar.grow(b.Total)
-	w.bar.tell(b.Total-b.Open(), troubleFirst(b), w.doubt.line(ctx, w.session, w.batch))
+	w.bar.Grow(b.Total)
+	w.bar.Tell(b.Total-b.Open(), troubleFirst(b), w.doubt.line(ctx, w.session, w.batch))
 }

@@ -3,31 +3,18 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
+	"havip/internal/words"
 	"havip/ledger"
 )
 
-// count says a number with its noun.
-func count[N int | int64](n N, one, many string) string {
-	noun := many
-	if n == 1 {
-		noun = one
-	}
-	return number(n) + " " + noun
-}
+// count and number are those of words, which every other line of talk needs.
+func count[N int | int64](n N, one, many string) string { return words.Count(n, one, many) }
 
-// number groups thousands.
-func number[N int | int64](n N) string {
-	digits := strconv.FormatInt(int64(n), 10)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
+func number[N int | int64](n N) string { return words.Number(n) }
 
 // countsLine says how many items of a batch stand in each state, in a fixed order.
 func countsLine(b ledger.Batch) string {
@@ -75,21 +62,7 @@ func ago(m ledger.Millis, now time.Time) string {
 	if m == 0 {
 		return "-"
 	}
-	return inOneUnit(now.Sub(m.Time())) + " ago"
-}
-
-// inOneUnit says a time in one unit, rounded down.
-func inOneUnit(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", max(0, int(d.Seconds())))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%dd", int(d.Hours()/24))
-	}
+	return words.Time(now.Sub(m.Time())) + " ago"
 }
 
 // word is a name as a shell takes it: hints are there to be copied.

@@ -7,18 +7,6 @@ import (
 	"havip/ledger"
 )
 
-func TestNumber(t *testing.T) {
-	t.Parallel()
-	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100"} {
-		if got := number(n); got != want {
-			t.Errorf("%d: got %s, want %s", n, got, want)
-		}
-	}
-	if one, many := count(1, "item", "items"), count(2000, "item", "items"); one != "1 item" || many != "2,000 items" {
-		t.Errorf("got %q and %q", one, many)
-	}
-}
-
 // Hints are copied into shells.
 func TestWord(t *testing.T) {
 	t.Parallel()

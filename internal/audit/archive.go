@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"havip/internal/queue"
+	"havip/internal/words"
 )
 
 // newestReasons is how many archived tasks are asked why they are.
@@ -22,7 +23,7 @@ func (x *examination) archive(ctx context.Context, q *queue.Queue) error {
 		return err
 	}
 	d := warning(CodeArchived, "lane "+q.Lane.String(), "%s archived; the newest because: %s.",
-		numbered(int(size.Archived), "task is", "tasks are"), examples(distinct(reasons))).
+		words.Count(int(size.Archived), "task is", "tasks are"), examples(distinct(reasons))).
 		saying("Nothing carries them out any more. Tasks that cannot be read come from a producer that is not ours; asynq archives others on a count of its own, and workers bring their items back.",
 			"Mend the producer. Run `enqueue doctor --fix`: it deletes those whose items are finished, and queues unfinished items again.")
 	if x.Fix {

@@ -166,7 +166,7 @@ func tryVerify(t *testing.T, r *records, s *sky) ([]Finding, Tally, error) {
 	return findings, tally, err
 }
 
-func words(findings []Finding) []string {
+func textsOf(findings []Finding) []string {
 	texts := make([]string, len(findings))
 	for i, f := range findings {
 		texts[i] = fmt.Sprintf("%s %s %s", f.Kind, f.Key, f.HaVIPID)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -102,14 +103,14 @@ func (t Tally) String() string {
 	var parts []string
 	for _, kind := range Kinds() {
 		if n := t.Kinds[kind]; n > 0 {
-			parts = append(parts, grouped(n)+" "+string(kind))
+			parts = append(parts, words.Number(n)+" "+string(kind))
 		}
 	}
 	if len(parts) == 0 {
 		parts = []string{"they agree"}
 	}
 	if t.Moving > 0 {
-		parts = append(parts, grouped(t.Moving)+" still moving and not judged")
+		parts = append(parts, words.Number(t.Moving)+" still moving and not judged")
 	}
 	return counted(t.Items, "item") + " compared with " + counted(t.HaVIPs, "HaVIP") + ": " + strings.Join(parts, ", ")
 }

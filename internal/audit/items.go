@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"havip/internal/queue"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -49,7 +50,7 @@ func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.It
 		names[i] = ledger.Owner{Batch: item.Batch, Key: item.Key}.String()
 	}
 	d := warning(CodeNoTask, "items", "%s no task that would run: %s (of %d that have not moved for %s).",
-		numbered(len(lost), "unfinished item has", "unfinished items have"), examples(names), looked, x.StaleAfter).
+		words.Count(len(lost), "unfinished item has", "unfinished items have"), examples(names), looked, x.StaleAfter).
 		saying("Their producer stopped half-way, or Redis lost tasks. A worker finds them within minutes, if one runs.",
 			"Start a worker, or run `enqueue doctor --fix`: it queues them again.")
 	if x.Fix {

@@ -8,6 +8,7 @@ import (
 	"havip/internal/lane"
 	"havip/internal/queue"
 	"havip/internal/redisconn"
+	"havip/internal/words"
 	"havip/tasks"
 )
 
@@ -24,7 +25,7 @@ func (x *examination) unserved(ctx context.Context, q *queue.Queue) error {
 	}
 	subject := "lane " + l.String()
 	if paused > 0 {
-		d := note(CodePaused, subject, "The lane is paused; %s.", numbered(int(size.Waiting()), "task waits", "tasks wait")).
+		d := note(CodePaused, subject, "The lane is paused; %s.", words.Count(int(size.Waiting()), "task waits", "tasks wait")).
 			saying("Somebody wanted it: no worker takes its tasks.", "Resume it when the reason is gone.")
 		if err := x.tell(d); err != nil {
 			return err
@@ -48,12 +49,12 @@ func (x *examination) tellUnserved(ctx context.Context, q *queue.Queue, size que
 	}
 	if len(unfinished) == 0 {
 		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane; %s, of items that have ended: the next worker clears them away.",
-			numbered(int(size.Waiting()), "task waits", "tasks wait")))
+			words.Count(int(size.Waiting()), "task waits", "tasks wait")))
 	}
 	if unserved, err := q.StaysUnserved(ctx, x.SecondLook); err != nil || !unserved {
 		return err
 	}
-	return x.tell(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", numbered(int(size.Waiting()), "task waits", "tasks wait")).
+	return x.tell(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", words.Count(int(size.Waiting()), "task waits", "tasks wait")).
 		saying("Its items stay as they are.", "Start one: `worker --lane "+l.String()+"`."))
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"havip/internal/notify"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -42,7 +43,7 @@ func (x *examination) owed(owing []ledger.Batch) error {
 		return nil
 	}
 	served, err := notify.Served(x.Redis)
-	text := numbered(len(waiting), "notice of a completed batch is", "notices of completed batches are")
+	text := words.Count(len(waiting), "notice of a completed batch is", "notices of completed batches are")
 	switch {
 	case err != nil:
 		return err
@@ -67,7 +68,7 @@ func (x *examination) givenUp(batches []ledger.Batch) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return x.tell(warning(CodeNoticesGivenUp, "notices", "%s given up: %s.", numbered(len(names), "notice was", "notices were"), examples(names)).
+	return x.tell(warning(CodeNoticesGivenUp, "notices", "%s given up: %s.", words.Count(len(names), "notice was", "notices were"), examples(names)).
 		saying("Whoever waits for it was not told that the batch is complete.",
 			"Mend the receiver, and tell it anew: `enqueue apply FILE --on-complete URL`."))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -31,7 +32,7 @@ func (x *examination) onHold(ctx context.Context) error {
 
 func (x *examination) held(b ledger.Batch) Diagnosis {
 	since := max(0, x.Now().Add(x.redisAhead).Sub(b.Hold.At.Time())).Round(time.Second)
-	subject, open := "batch "+b.Name, numbered(int(b.Open()), "item is left", "items are left")
+	subject, open := "batch "+b.Name, words.Count(int(b.Open()), "item is left", "items are left")
 	resume := fmt.Sprintf("`enqueue resume --batch %s`", b.Name)
 	if b.Hold.ByFailures() {
 		return warning(CodeStopped, subject, "Its failures stopped it %s ago: %d of %d items, where more than %s were not wanted; %s.",

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"havip/internal/queue"
+	"havip/internal/words"
 )
 
 // leaseGrace is how long after the end of its lease a task may still be about to come back by itself:
@@ -38,7 +39,7 @@ func (x *examination) orphans(ctx context.Context, q *queue.Queue) error {
 		return nil
 	}
 	d := warning(CodeOrphaned, "lane "+q.Lane.String(), "%s active and in nobody's hands (%d without a lease, %d past it): %s.",
-		numbered(len(names), "task is", "tasks are"), unleased, len(names)-unleased, examples(names)).
+		words.Count(len(names), "task is", "tasks are"), unleased, len(names)-unleased, examples(names)).
 		saying("Their workers died, or Redis lost their leases. Tasks without a lease do not come back by themselves.",
 			"Start a worker for the lane if none runs: it takes them up within seconds. Or run `enqueue doctor --fix`, which queues them again. The ledger sees to it that nothing is sent twice.")
 	if x.Fix {

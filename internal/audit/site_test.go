@@ -175,7 +175,7 @@ func TestVerifyForReal(t *testing.T) {
 		"leaked ok " + ids["leaked"]: true, "missing gone " + ids["gone"]: true, "changed renamed " + ids["renamed"]: true,
 		"duplicated twice " + ids["second"]: true, "unrecorded lost " + ids["lost"]: true, "unrecorded failed " + ids["failed"]: true,
 	}
-	for _, word := range words(findings) {
+	for _, word := range textsOf(findings) {
 		if !want[word] {
 			t.Errorf("unexpected: %s", word)
 		}

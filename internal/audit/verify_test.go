@@ -61,7 +61,7 @@ func TestVerifyFinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			findings, tally := verify(t, &records{items: test.items, owners: test.owners}, &sky{havips: test.exists})
-			if diff := cmp.Diff(test.want, words(findings), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(test.want, textsOf(findings), cmpopts.EquateEmpty()); diff != "" {
 				t.Error(diff)
 			}
 			if tally.Items != len(test.items) || tally.HaVIPs != len(test.exists) || tally.Findings() != len(test.want) || tally.Moving != 0 {
@@ -108,7 +108,7 @@ func TestVerifyPassesOverWhatMoves(t *testing.T) {
 			t.Parallel()
 			findings, tally := verify(t, &records{items: []ledger.Item{item}}, &sky{havips: []bce.HaVIP{havip("h-1", "other", "")}})
 			if len(findings) > 0 || tally.Moving != 1 {
-				t.Errorf("%v, %d moving", words(findings), tally.Moving)
+				t.Errorf("%v, %d moving", textsOf(findings), tally.Moving)
 			}
 		})
 	}
@@ -122,7 +122,7 @@ func TestVerifyLeavesAMovingItemItsHaVIP(t *testing.T) {
 	findings, _ := verify(t, &records{items: []ledger.Item{created("a", "h-1"), moving, after}},
 		&sky{havips: []bce.HaVIP{havip("h-1", "a", ""), havip("h-2", "a", ""), havip("h-3", "a", "")}})
 	if len(findings) > 0 {
-		t.Errorf("got %v", words(findings))
+		t.Errorf("got %v", textsOf(findings))
 	}
 }
 
@@ -139,7 +139,7 @@ func TestVerifyPassesOverItemsOfALaterLane(t *testing.T) {
 	}
 	findings, tally := verify(t, r, &sky{havips: []bce.HaVIP{havip("h-1", "a", "")}})
 	if len(findings) > 0 || tally.Moving != 1 || tally.Items != 2 {
-		t.Errorf("%v, %+v", words(findings), tally)
+		t.Errorf("%v, %+v", textsOf(findings), tally)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestVerifyComparesClocks(t *testing.T) {
 		findings, _ := verify(t, &records{items: []ledger.Item{created("a", "h-1")}},
 			&sky{havips: []bce.HaVIP{havip("h-1", "a", ""), stray}, ahead: ahead})
 		if len(findings) != want {
-			t.Errorf("BCE's clock %s ahead: got %v", ahead, words(findings))
+			t.Errorf("BCE's clock %s ahead: got %v", ahead, textsOf(findings))
 		}
 	}
 }
@@ -167,7 +167,7 @@ func TestVerifyAsksForWhatIsNotListed(t *testing.T) {
 	s := &sky{havips: []bce.HaVIP{havip("h-1", "a", "")}, hidden: []bce.HaVIP{havip("h-2", "c", "")}}
 	findings, _ := verify(t, &records{items: []ledger.Item{created("a", "h-1"), created("c", "h-2")}}, s)
 	if len(findings) > 0 || s.gets != 1 {
-		t.Errorf("got %v after %d questions", words(findings), s.gets)
+		t.Errorf("got %v after %d questions", textsOf(findings), s.gets)
 	}
 }
 
@@ -205,7 +205,7 @@ func TestVerifyErrors(t *testing.T) {
 	s := &sky{}
 	s.errs = []error{nil, denied}
 	if findings, _, err := tryVerify(t, r, s); !errors.Is(err, denied) {
-		t.Errorf("get refused: got %v, %v", words(findings), err)
+		t.Errorf("get refused: got %v, %v", textsOf(findings), err)
 	}
 	v := &Verifier{Ledger: r}
 	var missing *ledger.BatchNotFoundError

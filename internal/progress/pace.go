@@ -1,8 +1,10 @@
-package main
+package progress
 
 import (
 	"fmt"
 	"time"
+
+	"havip/internal/words"
 )
 
 const (
@@ -51,7 +53,7 @@ func (p *pace) describe(now time.Time, done, total int64) string {
 	}
 	text := perTime(rate)
 	if left := total - done; left > 0 {
-		text += ", " + inOneUnit(time.Duration(float64(left)/rate*float64(time.Second))) + " left"
+		text += ", " + words.Time(time.Duration(float64(left)/rate*float64(time.Second))) + " left"
 	}
 	return text
 }
@@ -60,7 +62,7 @@ func (p *pace) describe(now time.Time, done, total int64) string {
 func perTime(perSecond float64) string {
 	switch {
 	case perSecond >= 1:
-		return number(int64(perSecond+0.5)) + "/s"
+		return words.Number(int64(perSecond+0.5)) + "/s"
 	case perSecond*60 >= 1:
 		return fmt.Sprintf("%.0f/min", perSecond*60)
 	default:

@@ -1,7 +1,9 @@
-package main
+// Package progress shows on a terminal, or in a log, how far something is.
+package progress
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -11,15 +13,27 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/words"
 )
 
-// lineEvery spaces progress lines where there is no terminal: calm enough for a CI log.
-const lineEvery = 5 * time.Second
+// LineEvery spaces progress lines where there is no terminal: calm enough for a CI log.
+const LineEvery = 5 * time.Second
 
-// bar shows how far something is: on a terminal a bar, and the details in a line below it; elsewhere a
+// Display is where bars are shown.
+type Display struct {
+	// Terminal is drawn on, if Draw says so.
+	Terminal io.Writer
+	Draw     bool
+	// ANSI lets a bar use the terminal's control codes.
+	ANSI bool
+	// Say writes a line, and makes its arguments harmless.
+	Say func(format string, args ...any)
+}
+
+// Bar shows how far something is: on a terminal a bar, and the details in a line below it; elsewhere a
 // line now and then, if there is news.
-type bar struct {
-	app   *app
+type Bar struct {
+	on    Display
 	label string
 	total int64
 	drawn *progressbar.ProgressBar
@@ -35,27 +49,27 @@ type bar struct {
 	below string
 }
 
-// newBar begins to show something of which so much was done before.
-func (a *app) newBar(label string, before, total int64) *bar {
-	b := &bar{app: a, label: render.Printable(label), total: total, last: time.Now(), before: before}
-	if cli.IsTerminal(a.err) && a.getenv("TERM") != "dumb" && total > before && !a.quiet {
+// Bar begins to show something of which so much was done before.
+func (d Display) Bar(label string, before, total int64) *Bar {
+	b := &Bar{on: d, label: render.Printable(label), total: total, last: time.Now(), before: before}
+	if d.Draw && total > before {
 		b.drawn = progressbar.NewOptions64(total-before,
-			progressbar.OptionSetWriter(a.err),
+			progressbar.OptionSetWriter(d.Terminal),
 			progressbar.OptionSetDescription(b.label),
 			progressbar.OptionSetWidth(barWidth),
 			progressbar.OptionShowCount(),
 			progressbar.OptionSetPredictTime(false), // its own is 0 s when nothing moves
 			progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionUseANSICodes(a.getenv("NO_COLOR") == ""),
+			progressbar.OptionUseANSICodes(d.ANSI),
 			progressbar.OptionClearOnFinish(),
 		)
 	}
 	return b
 }
 
-// grow is for what becomes more meanwhile.
-func (b *bar) grow(total int64) {
+// Grow is for what becomes more meanwhile.
+func (b *Bar) Grow(total int64) {
 	if total == b.total {
 		return
 	}
@@ -65,11 +79,11 @@ func (b *bar) grow(total int64) {
 	}
 }
 
-// set shows n of the total.
-func (b *bar) set(n int64) { b.tell(n, "", "") }
+// Set shows n of the total.
+func (b *Bar) Set(n int64) { b.Tell(n, "", "") }
 
-// tell shows n of the total, and what else there is to know. That something grew older is no news.
-func (b *bar) tell(n int64, news, aging string) {
+// Tell shows n of the total, and what else there is to know. That something grew older is no news.
+func (b *Bar) Tell(n int64, news, aging string) {
 	b.pace.note(time.Now(), n)
 	detail := strings.Trim(aging+"; "+news, "; ")
 	switch {
@@ -77,21 +91,21 @@ func (b *bar) tell(n int64, news, aging string) {
 		b.clear() // the library ends a bar that is full, and more may come
 	case b.drawn != nil:
 		b.draw(n, detail)
-	case number(n)+news != b.said && time.Since(b.last) >= lineEvery:
-		b.said, b.last = number(n)+news, time.Now()
+	case words.Number(n)+news != b.said && time.Since(b.last) >= LineEvery:
+		b.said, b.last = words.Number(n)+news, time.Now()
 		b.line(n, detail)
 	}
 }
 
-func (b *bar) line(n int64, detail string) {
-	text := fmt.Sprintf("%s: %s of %s", b.label, number(n), number(b.total))
+func (b *Bar) line(n int64, detail string) {
+	text := fmt.Sprintf("%s: %s of %s", b.label, words.Number(n), words.Number(b.total))
 	if pace := b.pace.describe(time.Now(), n, b.total); pace != "" {
 		text += ", " + pace
 	}
 	if detail != "" {
 		text += ": " + detail
 	}
-	b.app.say("%s", text)
+	b.on.Say("%s", text)
 }
 
 // barWidth is that of the bar itself, where there is room, and barLeast where there is little.
@@ -99,9 +113,9 @@ const barWidth, barLeast = 30, 10
 
 // draw fits both lines into the terminal's width: a line that is wrapped leaves its remains behind. A
 // terminal that cannot be written to needs no bar.
-func (b *bar) draw(n int64, detail string) {
+func (b *Bar) draw(n int64, detail string) {
 	b.up = true
-	width := cli.TerminalWidth(b.app.err, 80)
+	width := cli.TerminalWidth(b.on.Terminal, 80)
 	b.drawn.Describe(b.title(n, width))
 	_ = b.drawn.Set64(n - b.before)
 	if detail = runewidth.Truncate(detail, width-1, "…"); detail != b.below {
@@ -112,8 +126,8 @@ func (b *bar) draw(n int64, detail string) {
 
 // title is what stands before the bar: what it is about and how fast it goes on, as far as there is room
 // beside the shortest bar.
-func (b *bar) title(n int64, width int) string {
-	toCome := number(b.total - b.before)
+func (b *Bar) title(n int64, width int) string {
+	toCome := words.Number(b.total - b.before)
 	room := width - len(" 100% || (/) ") - barLeast - 2*len(toCome) - 1
 	pace := b.pace.describe(time.Now(), n, b.total)
 	if pace != "" {
@@ -125,10 +139,10 @@ func (b *bar) title(n int64, width int) string {
 	return runewidth.Truncate(b.label, max(1, room-runewidth.StringWidth(pace)), "…") + pace
 }
 
-func (b *bar) write(text string) { _, _ = fmt.Fprint(b.app.err, text) }
+func (b *Bar) write(text string) { _, _ = fmt.Fprint(b.on.Terminal, text) }
 
 // clear takes both lines off the terminal; what is set next draws them again.
-func (b *bar) clear() {
+func (b *Bar) clear() {
 	if !b.up {
 		return
 	}
@@ -136,11 +150,11 @@ func (b *bar) clear() {
 	b.up, b.below = false, ""
 }
 
-// interrupt makes room for a line of talk; the next set draws the bar again.
-func (b *bar) interrupt(format string, args ...any) {
+// Interrupt makes room for a line of talk; the next set draws the bar again.
+func (b *Bar) Interrupt(format string, args ...any) {
 	b.clear()
-	b.app.say(format, args...)
+	b.on.Say(format, args...)
 }
 
-// finish removes the bar. It may be called more than once.
-func (b *bar) finish() { b.once.Do(b.clear) }
+// Finish removes the bar. It may be called more than once.
+func (b *Bar) Finish() { b.once.Do(b.clear) }

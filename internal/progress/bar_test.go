@@ -1,0 +1,43 @@
+package progress
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// In a log there is a line at most every five seconds, and only when there is news; that something grew
+// older is none.
+func TestBarInALog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var lines []string
+		say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+		b := Display{Say: say}.Bar("spring", 0, 2000)
+		defer b.Finish()
+		for _, step := range []struct {
+			after       time.Duration
+			n           int64
+			news, aging string
+		}{
+			{0, 10, "", ""},
+			{4 * time.Second, 500, "", ""},
+			{time.Second, 1500, "1 rejected", "in doubt for 5s"},
+			{6 * time.Second, 1500, "1 rejected", "in doubt for 11s"},
+			{time.Second, 1500, "2 rejected", ""},
+		} {
+			<-time.After(step.after)
+			b.Tell(step.n, step.news, step.aging)
+		}
+		want := []string{
+			"spring: 1,500 of 2,000, 298/s, 1s left: in doubt for 5s; 1 rejected",
+			"spring: 1,500 of 2,000, 124/s, 4s left: 2 rejected",
+		}
+		if diff := cmp.Diff(want, lines); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
