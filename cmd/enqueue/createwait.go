@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"havip/internal/cli"
@@ -17,14 +18,13 @@ func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, time
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	for {
-		item, held, err := s.ledger.Standing(ctx, batch, key)
-		if err != nil {
+		item, held, err := a.standing(ctx, s, batch, key)
+		switch {
+		case err != nil:
 			return pendingOr(ctx, batch, err)
-		}
-		if item.Record.State.Terminal() && !item.Record.NeedsAddress() {
+		case item.Record.State.Terminal() && !item.Record.NeedsAddress():
 			return nil
-		}
-		if held && item.Record.HeldBack() {
+		case held && item.Record.HeldBack():
 			if err := a.heldItem(ctx, s, batch); err != nil {
 				return err
 			}
@@ -35,6 +35,19 @@ func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, time
 			return pendingOr(ctx, batch, ctx.Err())
 		}
 	}
+}
+
+// standing reads how the item stands. Redis has just taken it in; one that goes away now is waited for.
+func (a *app) standing(ctx context.Context, s *session, batch, key string) (item ledger.Item, held bool, err error) {
+	passes := func(err error) bool {
+		var missing *ledger.ItemNotFoundError
+		return !errors.As(err, &missing)
+	}
+	item, err = patiently(ctx, passes, a.sayStillLooking, func() (item ledger.Item, err error) {
+		item, held, err = s.ledger.Standing(ctx, batch, key)
+		return item, err
+	})
+	return item, held, err
 }
 
 func (a *app) printItem(ctx context.Context, s *session, batch, key string) error {

@@ -177,4 +177,4 @@ func (a *app) followEvents(ctx context.Context, read eventSource, after string, 
 // mayPass says of every failure to read that it may pass: the first page could be read.
 func mayPass(error) bool { return true }
 
-func (a *app) sayStillLooking(err error) { a.say("redis does not answer; still looking (%v)", err) }
+func (a *app) sayStillLooking(err error) { a.say("%s", stillLooking(err)) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -32,4 +33,9 @@ func patiently[T any](ctx context.Context, passes func(error) bool, tell func(er
 			return answer, ctx.Err()
 		}
 	}
+}
+
+// stillLooking is what is told meanwhile.
+func stillLooking(err error) string {
+	return fmt.Sprintf("redis does not answer; still looking (%v)", err)
 }

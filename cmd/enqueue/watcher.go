@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -104,9 +103,7 @@ func (w *watcher) read(ctx context.Context) (ledger.Batch, error) {
 		var missing *ledger.BatchNotFoundError
 		return w.bar != nil && !errors.As(err, &missing)
 	}
-	tell := func(err error) {
-		w.tellOnce("redis", fmt.Sprintf("redis does not answer; still looking (%v)", err))
-	}
+	tell := func(err error) { w.tellOnce("redis", stillLooking(err)) }
 	return patiently(ctx, passes, tell, func() (ledger.Batch, error) { return w.ledger.Batch(ctx, w.batch) })
 }
 
