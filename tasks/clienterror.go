@@ -35,11 +35,29 @@ type Conflict struct {
 	TokenOwner *ledger.Owner
 }
 
-func (c Conflict) String() string {
-	if owner := c.TokenOwner; owner != nil {
-		return fmt.Sprintf("item %q: clientToken %q belongs to item %q of batch %q", c.Item.Key, c.Item.ClientToken, owner.Key, owner.Batch)
+// ConflictOf is the conflict that a comparison found: its Verdict must be [ledger.Conflict].
+func ConflictOf(c Comparison) (Conflict, error) {
+	conflict := Conflict{Item: c.Row.Item, TokenOwner: c.TokenOwner}
+	if c.TokenOwner != nil {
+		return conflict, nil
 	}
-	return fmt.Sprintf("item %q: %s", c.Item.Key, shown(c.Differences, Difference.String))
+	var err error
+	conflict.Differences, err = Differences(*c.Existing, c.Row.Item)
+	return conflict, err
+}
+
+func (c Conflict) String() string { return fmt.Sprintf("item %q: %s", c.Item.Key, c.Why()) }
+
+// Why says what the item conflicts with, both sides shown.
+func (c Conflict) Why() string {
+	if owner := c.TokenOwner; owner != nil {
+		return fmt.Sprintf("clientToken %q belongs to item %q of batch %q", c.Item.ClientToken, owner.Key, owner.Batch)
+	}
+	texts := make([]string, len(c.Differences))
+	for i, d := range c.Differences {
+		texts[i] = d.String()
+	}
+	return strings.Join(texts, "; ")
 }
 
 // ConflictError says that a batch holds other requests under the keys of some items. Those stand as
@@ -67,13 +85,9 @@ func appendConflict(found []Conflict, c Comparison) ([]Conflict, error) {
 	if c.Verdict != ledger.Conflict {
 		return found, nil
 	}
-	conflict := Conflict{Item: c.Row.Item, TokenOwner: c.TokenOwner}
-	if c.TokenOwner == nil {
-		differences, err := Differences(*c.Existing, c.Row.Item)
-		if err != nil {
-			return found, err
-		}
-		conflict.Differences = differences
+	conflict, err := ConflictOf(c)
+	if err != nil {
+		return found, err
 	}
 	return append(found, conflict), nil
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"strings"
 
 	"havip/ledger"
 	"havip/tasks"
@@ -55,20 +54,13 @@ func standing(action Action, c tasks.Comparison) (Concern, error) {
 	}
 }
 
-// ConflictText says what a row conflicts with, both sides shown.
+// ConflictText says what a row conflicts with, and what to do if that is its lane.
 func ConflictText(c tasks.Comparison) (string, error) {
-	if owner := c.TokenOwner; owner != nil {
-		return fmt.Sprintf("clientToken %q belongs to item %q of batch %q", c.Row.Item.ClientToken, owner.Key, owner.Batch), nil
+	conflict, err := tasks.ConflictOf(c)
+	if err != nil || conflict.TokenOwner != nil {
+		return conflict.Why(), err
 	}
-	differences, err := tasks.Differences(*c.Existing, c.Row.Item)
-	if err != nil {
-		return "", err
-	}
-	texts := make([]string, len(differences))
-	for i, d := range differences {
-		texts[i] = d.String()
-	}
-	return strings.Join(texts, "; ") + otherLane(*c.Existing, differences), nil
+	return conflict.Why() + otherLane(*c.Existing, conflict.Differences), nil
 }
 
 // otherLane is what to do about a row that differs in nothing but its lane: more often than the row,
