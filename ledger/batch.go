@@ -17,6 +17,8 @@ type Batch struct {
 	Source Source
 
 	CreatedAt, UpdatedAt Millis
+	// Past is that of its items' records.
+	Past int
 	// CommittedAt is 0 until a producer has put in every item that it had.
 	CommittedAt Millis
 	// CompletedAt is 0 until a committed batch has nothing left to do.
@@ -100,6 +102,7 @@ func decodeBatch(name string, facts map[string]string) Batch {
 		Source:         Source{File: facts["file"], By: facts["by"], Plan: facts["plan"], MaxFailures: FailureLimit(facts["maxFailures"])},
 		CreatedAt:      Millis(number("createdAt")),
 		UpdatedAt:      Millis(number("updatedAt")),
+		Past:           int(number("past")),
 		CommittedAt:    Millis(number("committedAt")),
 		CompletedAt:    Millis(number("completedAt")),
 		Total:          number("total"),

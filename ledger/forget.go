@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Forgetting is who deletes a batch's record, and why.
@@ -10,6 +13,16 @@ type Forgetting struct {
 	By, Reason string
 	// Incomplete allows it for a batch that its producer is not through with.
 	Incomplete bool
+}
+
+// Past is the last generation that items of the batch may have come to before it was forgotten: the
+// [Record.Past] of items that are registered now. It is 0 where the batch never was.
+func (l *Ledger) Past(ctx context.Context, batch string) (int, error) {
+	past, err := l.rdb.HGet(ctx, keysOf(batch).batch, "past").Int()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return 0, fmt.Errorf("past of batch %q: %w", batch, err)
+	}
+	return past, nil
 }
 
 // Forget deletes all that is known of a batch that has nothing left to do. The HaVIPs that it created stay

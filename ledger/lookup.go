@@ -34,11 +34,10 @@ func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next
 // ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner:
 // one HaVIP is never two items' result. Lane is "account/region". Claiming comes before recording,
 // so that what is recorded is always owned; claiming again is fine.
-func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID, batch, key string) (owner Owner, err error) {
-	claim := Owner{Batch: batch, Key: key}
+func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Owner) (owner Owner, err error) {
 	standing, err := claimScript.Run(ctx, l.rdb, []string{ownersOf(lane)}, haVIPID, claim.encode()).Text()
 	if err != nil {
-		return Owner{}, itemError("claim "+haVIPID+" for", batch, key, err)
+		return Owner{}, itemError("claim "+haVIPID+" for", claim.Batch, claim.Key, err)
 	}
 	return decodeOwner(standing), nil
 }

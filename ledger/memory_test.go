@@ -41,7 +41,7 @@ func TestMemoryOfAnItem(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("havip-%012d", i)
-		if _, err := l.ClaimHaVIP(t.Context(), lane, id, batch, spec.Key); err != nil {
+		if _, err := l.ClaimHaVIP(t.Context(), lane, id, ledger.Owner{Batch: batch, Key: spec.Key}); err != nil {
 			t.Fatal(err)
 		}
 		outcome := ledger.Outcome{

@@ -1,9 +1,17 @@
 package ledger
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Owner names the item that a HaVIP or a clientToken belongs to.
-type Owner struct{ Batch, Key string }
+type Owner struct {
+	Batch, Key string
+	// Past is that of the item's record: it tells the item from one of its name in a batch that was
+	// forgotten, whose HaVIPs are not its own. Of a clientToken's owner it is 0.
+	Past int
+}
 
 // String is for people.
 func (o Owner) String() string { return o.Batch + "/" + o.Key }
@@ -11,9 +19,17 @@ func (o Owner) String() string { return o.Batch + "/" + o.Key }
 // ownerSeparator is in no name, which a slash may be.
 const ownerSeparator = "\x1f"
 
-func (o Owner) encode() string { return o.Batch + ownerSeparator + o.Key }
+func (o Owner) encode() string {
+	text := o.Batch + ownerSeparator + o.Key
+	if o.Past > 0 {
+		text += ownerSeparator + strconv.Itoa(o.Past)
+	}
+	return text
+}
 
 func decodeOwner(text string) Owner {
-	batch, key, _ := strings.Cut(text, ownerSeparator)
-	return Owner{Batch: batch, Key: key}
+	batch, rest, _ := strings.Cut(text, ownerSeparator)
+	key, number, _ := strings.Cut(rest, ownerSeparator)
+	past, _ := strconv.Atoi(number) // 0 for none
+	return Owner{Batch: batch, Key: key, Past: past}
 }

@@ -52,6 +52,9 @@ type Record struct {
 	// Spent is set while ClientToken may have been used before the batch's record was deleted:
 	// nothing is sent under it.
 	Spent bool `json:"spent"`
+	// Past is the last generation that may have been used before the batch's record was deleted; 0 where
+	// none was.
+	Past int `json:"past"`
 	// Lookup is set when nothing may be sent before the HaVIP was looked for.
 	Lookup bool `json:"lookup"`
 	// Cancel is set while a person wants the item canceled and its outcome is to decide.
@@ -105,6 +108,9 @@ type Item struct {
 	Spec
 	Record Record
 }
+
+// Owner names the item as the owner of its HaVIP.
+func (i Item) Owner() Owner { return Owner{Batch: i.Batch, Key: i.Key, Past: i.Record.Past} }
 
 // OpDelete is the operation of an [Attempt] to delete.
 const OpDelete = "delete"

@@ -12,7 +12,7 @@ import (
 // dead workers: what the item needs, its record decides.
 type Held struct{ Batch, Key string }
 
-func (h Held) encode() string { return Owner(h).encode() }
+func (h Held) encode() string { return Owner{Batch: h.Batch, Key: h.Key}.encode() }
 
 // Roll is the answer to [Ledger.Beat].
 type Roll struct {
@@ -105,7 +105,8 @@ func (l *Ledger) HeldBy(ctx context.Context, worker string) ([]Held, error) {
 	}
 	held := make([]Held, len(members))
 	for i, member := range members {
-		held[i] = Held(decodeOwner(member))
+		owner := decodeOwner(member)
+		held[i] = Held{Batch: owner.Batch, Key: owner.Key}
 	}
 	return held, nil
 }

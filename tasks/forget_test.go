@@ -42,6 +42,32 @@ func TestForgottenBatchIsMadeAnew(t *testing.T) {
 	}
 }
 
+// The HaVIPs of a forgotten batch stay, and are not its later items' own: one that is in doubt is neither
+// given the one of before, nor left to a person for it.
+func TestHaVIPOfAForgottenItemIsAnothers(t *testing.T) {
+	t.Parallel()
+	for _, between := range []time.Duration{0, time.Hour} {
+		t.Run(between.String(), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "")
+			_, first := b.created("a")
+			b.forget()
+			b.clock.pass(between)
+			b.sim.Advance(between)
+
+			b.setFaults("create:error-500=x1")
+			task := b.put(testItem("a", ""))
+			b.postponed(task)
+			b.outlive()
+			b.done(task)
+			rec := b.record("a")
+			if rec.State != ledger.Created || rec.HaVIPID == first || len(b.live()) != 2 {
+				t.Errorf("%s %s after %s: %s, live %v", rec.State, rec.HaVIPID, first, rec.Message, b.live())
+			}
+		})
+	}
+}
+
 // The task of a canceled item comes up when nothing is known of it any more: it creates nothing.
 func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	t.Parallel()

@@ -116,7 +116,7 @@ func (h *Handler) list(ctx context.Context, j *job, request Request, notBefore t
 	if err != nil {
 		return nil, nil, err
 	}
-	self := ledger.Owner{Batch: j.item.Batch, Key: j.item.Key}
+	self := j.item.Owner()
 	return there, func(id string) bool {
 		owner, taken := owners[id]
 		return taken && owner != self
@@ -126,8 +126,8 @@ func (h *Handler) list(ctx context.Context, j *job, request Request, notBefore t
 // adopt claims the HaVIP, so that no other item can, and records it.
 func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	item := j.item
-	owner, err := h.Ledger.ClaimHaVIP(ctx, h.Lane.String(), havip.ID, item.Batch, item.Key)
-	if err == nil && owner != (ledger.Owner{Batch: item.Batch, Key: item.Key}) {
+	owner, err := h.Ledger.ClaimHaVIP(ctx, h.Lane.String(), havip.ID, item.Owner())
+	if err == nil && owner != item.Owner() {
 		return &Postpone{After: h.delay(1, 0), Reason: fmt.Sprintf("%s was just taken by item %s", havip.ID, owner)}
 	}
 	var rec ledger.Record

@@ -18,10 +18,16 @@ type Unrecorded struct {
 	Key   string `json:"key"`
 	// Send is the number of the request, At when it was begun by the ledger's clock, and Worker by
 	// whom: together they name one request of one ledger.
-	Send    int            `json:"send"`
-	At      ledger.Millis  `json:"at"`
-	Worker  string         `json:"worker"`
+	Send   int           `json:"send"`
+	At     ledger.Millis `json:"at"`
+	Worker string        `json:"worker"`
+	// Past is that of the item's record.
+	Past    int            `json:"past,omitempty"`
 	Outcome ledger.Outcome `json:"outcome"`
+}
+
+func (u Unrecorded) owner() ledger.Owner {
+	return ledger.Owner{Batch: u.Batch, Key: u.Key, Past: u.Past}
 }
 
 func (u Unrecorded) String() string {
@@ -30,7 +36,7 @@ func (u Unrecorded) String() string {
 
 // RecorderLedger is what a [Recorder] needs of the ledger; [*ledger.Ledger] is one.
 type RecorderLedger interface {
-	ClaimHaVIP(ctx context.Context, lane, haVIPID, batch, key string) (ledger.Owner, error)
+	ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim ledger.Owner) (ledger.Owner, error)
 	Record(ctx context.Context, batch, key string, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error)
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
 	Attempts(ctx context.Context, item ledger.Item) ([]ledger.Attempt, error)
@@ -49,11 +55,11 @@ func (r Recorder) Record(ctx context.Context, u Unrecorded) (ledger.Record, erro
 	log := r.Logger.With().Str("batch", u.Batch).Str("key", u.Key).Logger()
 	entry := u.Outcome
 	if entry.HaVIPID != "" {
-		owner, err := r.Ledger.ClaimHaVIP(ctx, u.Lane.String(), entry.HaVIPID, u.Batch, u.Key)
+		owner, err := r.Ledger.ClaimHaVIP(ctx, u.Lane.String(), entry.HaVIPID, u.owner())
 		if err != nil {
 			return ledger.Record{}, err
 		}
-		if owner != (ledger.Owner{Batch: u.Batch, Key: u.Key}) {
+		if owner != u.owner() {
 			log.Error().Str("havip_id", entry.HaVIPID).Stringer("owner", owner).Msg("BCE answered with another item's HaVIP")
 			entry = ofAnother(entry, owner)
 		}

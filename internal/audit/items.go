@@ -47,7 +47,7 @@ func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.It
 	}
 	names := make([]string, len(lost))
 	for i, item := range lost {
-		names[i] = ledger.Owner{Batch: item.Batch, Key: item.Key}.String()
+		names[i] = item.Owner().String()
 	}
 	d := warning(CodeNoTask, "items", "%s no task that would run: %s (of %d that have not moved for %s).",
 		words.Count(len(lost), "unfinished item has", "unfinished items have"), examples(names), looked, x.StaleAfter).

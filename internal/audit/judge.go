@@ -191,7 +191,7 @@ func (d *verdict) judgeDone(ctx context.Context, owners map[string]ledger.Owner)
 // judgeOwner finds a HaVIP that is the result of two items.
 func (d *verdict) judgeOwner(owners map[string]ledger.Owner) {
 	id := d.item.Record.HaVIPID
-	self := ledger.Owner{Batch: d.item.Batch, Key: d.item.Key}
+	self := d.item.Owner()
 	e := d.lane.index.entries[id]
 	switch {
 	case e == nil:

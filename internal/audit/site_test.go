@@ -91,7 +91,7 @@ func (s *site) create(t *testing.T, key string) string {
 
 func (s *site) claim(t *testing.T, id, key string) {
 	t.Helper()
-	if _, err := s.ledger.ClaimHaVIP(t.Context(), bj.String(), id, "b", key); err != nil {
+	if _, err := s.ledger.ClaimHaVIP(t.Context(), bj.String(), id, ledger.Owner{Batch: "b", Key: key}); err != nil {
 		t.Fatal(err)
 	}
 }

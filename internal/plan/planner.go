@@ -25,6 +25,7 @@ type Comparer interface {
 // Items reads items of the ledger; [*ledger.Ledger] is one.
 type Items interface {
 	Some(ctx context.Context, batch string, keys []string) ([]ledger.Item, error)
+	Past(ctx context.Context, batch string) (int, error)
 }
 
 // Planner tells how the rows of a file stand. Ledger is required.
@@ -39,10 +40,15 @@ type Planner struct {
 // error.
 func (p *Planner) Rows(ctx context.Context, batch string, rows iter.Seq2[tasks.Row, error]) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		past, err := p.past(ctx, batch)
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
 		for c, err := range p.candidates(ctx, batch, rows) {
 			var row Row
 			if err == nil {
-				row, err = p.judge(ctx, batch, c)
+				row, err = p.judge(ctx, ledger.Owner{Batch: batch, Key: c.Row.Item.Key, Past: past}, c)
 			}
 			if !yield(row, err) || err != nil {
 				return
@@ -51,11 +57,19 @@ func (p *Planner) Rows(ctx context.Context, batch string, rows iter.Seq2[tasks.R
 	}
 }
 
-func (p *Planner) judge(ctx context.Context, batch string, c candidate) (Row, error) {
+// past is what tells the rows' HaVIPs from those of a batch of the name that was forgotten.
+func (p *Planner) past(ctx context.Context, batch string) (int, error) {
+	if p.Survey == nil {
+		return 0, nil
+	}
+	return p.Items.Past(ctx, batch)
+}
+
+func (p *Planner) judge(ctx context.Context, self ledger.Owner, c candidate) (Row, error) {
 	row := Row{Row: c.Row, Action: actionOf(c.Comparison), State: c.State}
 	var err error
 	if p.Survey != nil && row.Action.open() {
-		row.Concern, err = p.Survey.judge(ctx, ledger.Owner{Batch: batch, Key: c.Row.Item.Key}, c)
+		row.Concern, err = p.Survey.judge(ctx, self, c)
 		return row, err
 	}
 	row.Concern, err = standing(row.Action, c.Comparison)

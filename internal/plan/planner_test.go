@@ -23,8 +23,11 @@ type books struct {
 	records map[string]ledger.Record
 	owners  map[string]ledger.Owner
 	asked   []string
+	past    int
 	err     error
 }
+
+func (b *books) Past(context.Context, string) (int, error) { return b.past, nil }
 
 func (b *books) Compare(_ context.Context, _ string, rows iter.Seq2[tasks.Row, error]) iter.Seq2[tasks.Comparison, error] {
 	return func(yield func(tasks.Comparison, error) bool) {
@@ -210,6 +213,19 @@ func TestPlannerBesideAWorker(t *testing.T) {
 	words, _ := planned(t, planner(b, s), rowsOf("x sbn-1"))
 	if diff := cmp.Diff([]string{"x create "}, words); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What items of the batch's name created before its record was deleted is not the rows' own, and in their
+// way.
+func TestPlannerAfterABatchWasForgotten(t *testing.T) {
+	t.Parallel()
+	b := &books{owners: map[string]ledger.Owner{"h1": {Batch: "b", Key: "x"}}, past: 1}
+	free := 0
+	s := &sky{subnets: map[string]bce.Subnet{"sbn-1": {AvailableIPs: &free}}, havips: []bce.HaVIP{havip("h1", "x", "10.0.0.1")}}
+	words, _ := planned(t, planner(b, s), rowsOf("x sbn-1"))
+	if len(words) != 1 || !strings.HasPrefix(words[0], "x create fail") {
+		t.Error(words)
 	}
 }
 

@@ -21,6 +21,8 @@ type batch struct {
 	told        string
 	owed        []ledger.Notice
 	gaveUp      *ledger.Notice
+	// past is that of its items.
+	past int
 }
 
 func (b *batch) item(key string) *item {
@@ -78,7 +80,7 @@ func (b *batch) open() []*item {
 // facts are counted afresh from the items.
 func (b *batch) facts() ledger.Batch {
 	facts := ledger.Batch{
-		Name: b.name, Source: b.source,
+		Name: b.name, Source: b.source, Past: b.past,
 		CreatedAt: b.created, CommittedAt: b.committed, CompletedAt: b.completed,
 		Counts:      map[ledger.State]int64{},
 		Completions: b.completions, OnComplete: b.told, Owed: cloneOwed(b.owed), GaveUp: b.gaveUp,

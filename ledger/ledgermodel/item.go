@@ -14,6 +14,8 @@ type item struct {
 
 	// spent: its token may have been used before the batch was forgotten.
 	spent bool
+	// past is the last generation that may have been used before that.
+	past int
 
 	state      ledger.State
 	generation int

@@ -14,7 +14,7 @@ func (m *Model) Register(name string, source ledger.Source, specs []ledger.Spec)
 		}
 	}
 	if b == nil {
-		b = &batch{name: name, source: ledger.Source{File: source.File, By: source.By, Plan: source.Plan, MaxFailures: source.MaxFailures}, created: now, completions: m.completions[name]}
+		b = &batch{name: name, source: ledger.Source{File: source.File, By: source.By, Plan: source.Plan, MaxFailures: source.MaxFailures}, created: now, completions: m.completions[name], past: past}
 		m.batches[name] = b
 		detail := ""
 		if past > 0 {
@@ -49,7 +49,7 @@ func leftOver(answers []ledger.Registration) {
 // add enters an item, after the generations that the past has used.
 func (b *batch) add(now ledger.Millis, spec ledger.Spec, past int) {
 	b.items = append(b.items, &item{
-		batch: b, spec: spec, state: ledger.Queued, generation: max(1, past), spent: past > 0, token: spec.ClientToken,
+		batch: b, spec: spec, state: ledger.Queued, generation: max(1, past), spent: past > 0, past: past, token: spec.ClientToken,
 		registered: now, moved: now, changed: now,
 	})
 }

@@ -12,7 +12,7 @@ import (
 func (i *item) record() ledger.Record {
 	rec := ledger.Record{
 		State: i.state, Generation: i.generation, ClientToken: i.token, Fingerprint: i.spec.Fingerprint,
-		Spent: i.spent, Sends: len(i.sends), Attempts: i.attempts(),
+		Spent: i.spent, Past: i.past, Sends: len(i.sends), Attempts: i.attempts(),
 		Unknown: i.inDoubt(), Lookup: i.look, Refusals: i.refusals(), RefusedSince: i.refusedSince(),
 		RegisteredAt: i.registered, UpdatedAt: i.changed, EnqueuedAt: i.enqueued,
 		FirstSentAt: i.firstSent, LastSentAt: i.lastSent, FirstFailedAt: i.failing, RenewedFor: i.renewedFor,

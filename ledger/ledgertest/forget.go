@@ -53,7 +53,9 @@ func testRegisterAfterForget(t *testing.T, b *bench) {
 
 	equal(t, "registered", b.register(t, "b"), []ledger.Verdict{ledger.Added})
 	rec := b.item(t, "b").Record
-	equal(t, "generation, spent", []any{rec.Generation, rec.Spent}, []any{2, true})
+	equal(t, "generation, spent, past", []any{rec.Generation, rec.Spent, rec.Past}, []any{2, true, 2})
+	past, err := b.Past(t.Context(), batch)
+	equal(t, "past", []any{past, err, b.batch(t).Past}, []any{2, nil, 2})
 	b.begin(t, "b", terms("t1"), ledger.Spent)
 	b.adopt(t, "b", "token-b", "havip-of-before", "", ledger.Foreign)
 	if verdict, _, err := b.Renew(t.Context(), batch, "b", rec, "token-b-3", "spent"); err != nil || verdict != ledger.Applied {

@@ -139,7 +139,7 @@ func testDoubtAboutAnEarlierToken(t *testing.T, b *bench) {
 func testClaims(t *testing.T, b *bench) {
 	claim := func(id, name, key string) ledger.Owner {
 		t.Helper()
-		owner, err := b.ClaimHaVIP(t.Context(), "default/bj", id, name, key)
+		owner, err := b.ClaimHaVIP(t.Context(), "default/bj", id, ledger.Owner{Batch: name, Key: key})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,6 +149,12 @@ func testClaims(t *testing.T, b *bench) {
 	equal(t, "first", claim("havip-1", "a/b", "c"), first)
 	equal(t, "again", claim("havip-1", "a/b", "c"), first)
 	equal(t, "another's", claim("havip-1", "a", "b/c"), first)
+	later := first
+	later.Past = 3
+	standing, err := b.ClaimHaVIP(t.Context(), "default/bj", "havip-1", later)
+	equal(t, "of the item of before its batch was forgotten", []any{standing, err}, []any{first, nil})
+	standing, err = b.ClaimHaVIP(t.Context(), "default/bj", "havip-3", later)
+	equal(t, "of the later item", []any{standing, err}, []any{later, nil})
 	owners, err := b.Owners(t.Context(), "default/bj", []string{"havip-1", "havip-2"})
 	if err != nil {
 		t.Fatal(err)

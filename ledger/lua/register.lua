@@ -69,7 +69,7 @@ for i = 3, #ARGV, 4 do
     replies[#replies + 1] = GONE
   elseif not rec then
     rec = { gen = 1, token = token, fingerprint = fingerprint, sends = 0, attempts = 0, registeredAt = now }
-    if past > 0 then rec.gen, rec.spent = past, true end
+    if past > 0 then rec.gen, rec.spent, rec.past = past, true, past end
     enter(key, spec, rec)
     standing[key], entered[key] = rec, spec
     reply('new', rec)
