@@ -50,7 +50,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 	}
 	defineBulkFlags(cmd, &flags)
 	f := cmd.Flags()
-	f.BoolVar(&wait, "wait", false, "wait until the batch is done; exit with 1 if a HaVIP could not be deleted")
+	f.BoolVar(&wait, "wait", false, "wait until the batch is done, or held with nothing left to delete; exit with 1 if a HaVIP could not be deleted")
 	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the rollback goes on")
 	return cmd
 }
@@ -68,6 +68,10 @@ func (a *app) afterRollback(b ledger.Batch, done *bulk.Tally) {
 		word(b.Name), word(b.Name))
 }
 
+// rolledBack reports whether a batch that is held has nothing left to delete. Its other items wait for a
+// person, and not for the rollback.
+func rolledBack(b ledger.Batch) bool { return b.Counts[ledger.Deleting] == 0 }
+
 // finishRollback waits for the batch, prints its results, and counts what was asked for and stays.
 func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags, timeout time.Duration) error {
 	chosen, err := parseWhere(flags.where)
@@ -79,7 +83,8 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 		return err
 	}
 	defer s.close()
-	if _, err := a.follow(ctx, s, batch, timeout); err != nil {
+	w := &watcher{app: a, session: s, batch: batch, over: rolledBack}
+	if _, err := a.followBy(ctx, w, timeout); err != nil {
 		return err
 	}
 	if err := a.printResults(ctx, s, batch, resultsFlags{}); err != nil {

@@ -61,9 +61,14 @@ HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
 
 // follow shows a batch's progress until it is done, and returns how it stands then.
 func (a *app) follow(ctx context.Context, s *session, name string, timeout time.Duration) (ledger.Batch, error) {
+	return a.followBy(ctx, &watcher{app: a, session: s, batch: name}, timeout)
+}
+
+// followBy is follow by a watcher of its own mind.
+func (a *app) followBy(ctx context.Context, w *watcher, timeout time.Duration) (ledger.Batch, error) {
 	waitCtx, cancel := withTimeout(ctx, timeout)
 	defer cancel()
-	w := &watcher{app: a, session: s, batch: name}
+	name := w.batch
 	b, err := w.run(waitCtx)
 	if err != nil && ctx.Err() != nil {
 		a.say("the batch goes on without you; come back with `enqueue watch %s`", word(name))

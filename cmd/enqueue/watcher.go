@@ -27,6 +27,8 @@ type watcher struct {
 	batch string
 	// goOn says how a batch that its failures stopped is let go on; "" is with resume.
 	goOn string
+	// over, if not nil, says that a batch which is held is not waited for any longer.
+	over func(ledger.Batch) bool
 	bar  *progress.Bar
 	// finished is when the last item had ended.
 	finished time.Time
@@ -68,6 +70,8 @@ func (w *watcher) judge(ctx context.Context, b ledger.Batch) (over bool, err err
 			w.finished = time.Now()
 		}
 		return b.AddressPending == 0 || time.Since(w.finished) > addressGrace, nil
+	case b.Hold != nil && w.over != nil && w.over(b):
+		return true, nil
 	case b.Hold != nil:
 		return false, w.heed(b)
 	case time.Since(w.changed) > stillAfter:
@@ -77,13 +81,14 @@ func (w *watcher) judge(ctx context.Context, b ledger.Batch) (over bool, err err
 }
 
 // heed is about a batch that is held. One that its failures stopped moves only when somebody acts, so that
-// the waiting ends, once what was in flight has ended. A person who paused it will let it go on.
+// the waiting ends, once what was in flight or is rolled back has ended. A person who paused it will let it
+// go on.
 func (w *watcher) heed(b ledger.Batch) error {
 	if !b.Hold.ByFailures() {
 		w.tellOnce("held "+strconv.FormatInt(int64(b.Hold.At), 10), heldLine(b))
 		return nil
 	}
-	if b.Counts[ledger.Sending] > 0 && time.Since(b.Hold.At.Time()) < stopGrace {
+	if b.Counts[ledger.Sending] > 0 && time.Since(b.Hold.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
 		return nil
 	}
 	return errStopped(b, w.goOn)

@@ -30,5 +30,5 @@ func rollBack(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error
 			deeds[i] = changed(answer.Item)
 		}
 	}
-	return deeds, on.Tasks.Dispatch(ctx, marked)
+	return deeds, on.dispatch(ctx, marked)
 }
