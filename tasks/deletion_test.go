@@ -196,6 +196,24 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 	}
 }
 
+// The create seems to lie in the future, by a clock that was put back since: what is gone is not waited for
+// until then.
+func TestRollbackOfWhatIsGoneAfterAClockWasPutBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	task, id := b.created("a")
+	b.created("b")
+	if _, err := b.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.pass(-24 * time.Hour)
+	b.rollBack("a")
+	b.postponed(task)
+	b.clock.pass(LookupGrace)
+	b.done(task)
+	b.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
+}
+
 // A worker that dies in the middle leaves a doubt, which the next try clears without a listing.
 func TestRollbackAfterDeadWorker(t *testing.T) {
 	t.Parallel()

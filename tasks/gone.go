@@ -15,7 +15,9 @@ import (
 // for gone where a listing does not show it either, but shows another one of this ledger's.
 func (h *Handler) confirmGone(ctx context.Context, j *job) error {
 	id, rec := j.item.Record.HaVIPID, j.item.Record
-	if age := rec.Deletion.SentAt.Time().Sub(rec.LastSentAt.Time()); age < LookupGrace {
+	// It existed when its deletion was asked for, which is the earlier where a clock was put back since.
+	created := min(rec.LastSentAt, rec.Deletion.At)
+	if age := rec.Deletion.SentAt.Time().Sub(created.Time()); age < LookupGrace {
 		return &Postpone{After: LookupGrace - max(age, 0), Reason: id + " is not shown yet, or is gone"}
 	}
 	ctx, stop := h.untilDrain(ctx)
