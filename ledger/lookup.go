@@ -12,7 +12,7 @@ import (
 // while no other was begun since the caller saw the record, and the doubt that it saw, if it saw one,
 // still stands. The HaVIP must have been claimed for the item first; see [Ledger.ClaimHaVIP].
 func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (Verdict, Record, error) {
-	raw, err := l.run(ctx, adoptScript, batch, key, seen.ClientToken, haVIPID, address, seen.Sends, flag(seen.Unknown))
+	raw, err := l.run(ctx, adoptScript, batch, key, seen.ClientToken, haVIPID, address, seen.Sends, flag(seen.Unknown), seen.Past)
 	return transition("adopt", batch, key, raw, err)
 }
 

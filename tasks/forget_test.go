@@ -68,6 +68,26 @@ func TestHaVIPOfAForgottenItemIsAnothers(t *testing.T) {
 	}
 }
 
+// The ledger is an old one, restored from a backup: it does not know that the item was sent under its next
+// clientToken, which is dead by now.
+func TestSpentItemOfAnOldLedgerIsLookedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	item := testItem("a", "")
+	b.created("a")
+	b.forget()
+	task := b.put(item)
+	sent, err := b.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 2), item.Request.Body())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.outlive()
+	b.done(task)
+	if rec := b.record("a"); rec.State != ledger.Adopted || rec.HaVIPID != sent.HaVIPID || len(b.live()) != 2 {
+		t.Errorf("%s %s, sent %s, live %v", rec.State, rec.HaVIPID, sent.HaVIPID, b.live())
+	}
+}
+
 // The task of a canceled item comes up when nothing is known of it any more: it creates nothing.
 func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	t.Parallel()

@@ -110,6 +110,7 @@ func (w *twins) drawSeen(t *rapid.T, item ledger.Owner) seen {
 		sends:   rec.Sends - pick(t, "sends ago", 0, 0, 0, 1),
 		unknown: pick(t, "seen in doubt", rec.Unknown, rec.Unknown, true, false),
 		code:    rec.Code,
+		past:    pick(t, "seen past", rec.Past, rec.Past, rec.Past, 0),
 	}
 }
 

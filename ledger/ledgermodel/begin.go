@@ -62,8 +62,6 @@ func (i *item) refuses(o ledger.BeginOptions) ledger.Verdict {
 		return ledger.Finished
 	case i.deletion != nil:
 		return ledger.ToDelete
-	case i.spent:
-		return ledger.Spent
 	}
 	return ""
 }
@@ -101,6 +99,8 @@ func (i *item) hinders(now ledger.Millis, o ledger.BeginOptions) ledger.Verdict 
 		return ledger.OnHold
 	case longerThan(o.TokenMaxAge, now-i.lastKnown()) && !o.LookedUp:
 		return ledger.Idle
+	case i.spent:
+		return ledger.Spent
 	case failed && i.inDoubt():
 		return ledger.Lookup
 	case failed && now-i.lastSent <= span(stillTrying):

@@ -15,7 +15,7 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 	case standing.State == "":
 		return register{item.Batch, ledger.Source{}, specsOf(item.Batch, item.Key)}
 	case standing.Spent:
-		return renew{item, seen{standing.ClientToken, standing.Sends, false, ""}, tokenOf(item, standing.Generation+1)}
+		return renew{item, seen{standing.ClientToken, standing.Sends, false, "", standing.Past}, tokenOf(item, standing.Generation+1)}
 	case standing.State.Succeeded() && standing.PrivateIPAddress == "":
 		return noteAddress{item, standing.HaVIPID, drawIP(t)}
 	case standing.State == ledger.Created:
@@ -29,7 +29,7 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 	case standing.State == ledger.Sending:
 		return record{item, standing.Sends, w.drawOutcome(t, item, standing.Sends)}
 	case standing.Unknown:
-		saw := seen{standing.ClientToken, standing.Sends, true, standing.Code}
+		saw := seen{standing.ClientToken, standing.Sends, true, standing.Code, standing.Past}
 		return pick[operation](t, "found",
 			renew{item, saw, tokenOf(item, standing.Generation+1)}, renew{item, saw, tokenOf(item, standing.Generation+1)},
 			adopt{item, saw, "havip-" + standing.ClientToken, drawIP(t)})

@@ -5,7 +5,7 @@ import "havip/ledger"
 // Adopt records a HaVIP that was found as the item's own.
 func (m *Model) Adopt(name, key string, seen ledger.Record, id, address string) (ledger.Verdict, ledger.Record) {
 	return m.decide(name, key, func(i *item, now ledger.Millis) ledger.Verdict {
-		if i.spent && !i.settled() { // what was found is of before
+		if i.past != seen.Past && !i.settled() { // what was found is of before
 			return ledger.Foreign
 		}
 		if verdict := i.movedOn(seen); verdict != "" {
@@ -14,7 +14,7 @@ func (m *Model) Adopt(name, key string, seen ledger.Record, id, address string) 
 		if seen.Unknown && !i.inDoubt() {
 			return ledger.Late
 		}
-		i.words.Code, i.words.Message = "", ""
+		i.words.Code, i.words.Message, i.spent = "", "", false
 		i.obtain(now, ledger.Adopted, id, address)
 		return ledger.Applied
 	})

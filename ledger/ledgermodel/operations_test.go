@@ -154,10 +154,11 @@ type seen struct {
 	sends   int
 	unknown bool
 	code    string
+	past    int
 }
 
 func (s seen) record() ledger.Record {
-	return ledger.Record{ClientToken: s.token, Sends: s.sends, Unknown: s.unknown, Code: s.code}
+	return ledger.Record{ClientToken: s.token, Sends: s.sends, Unknown: s.unknown, Code: s.code, Past: s.past}
 }
 
 type adopt struct {

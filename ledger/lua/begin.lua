@@ -15,14 +15,14 @@
 --   begun      send it; record.sends is the number of this send
 --   finished   the item is in a terminal state: nothing to do
 --   deleting   its HaVIP is to be deleted; nothing is created for it
---   spent      its clientToken may have been used before the batch was forgotten: give the item its next
---              token before sending
 --   busy       another attempt is in flight; ask again after the wait
 --   lookup     some outcome is unknown, and the token may be dead or has been used for another
 --              request: look for the HaVIP before sending
 --   held       the batch is held, and nothing of the item is in doubt: begin nothing, and let its task end
 --   idle       no request of it is known for longer than a token lives. If this ledger is an old one that
 --              was restored, there may have been some: look for the HaVIP before sending
+--   spent      its clientToken may have been used before the batch was forgotten: give the item its next
+--              token before sending
 --   stale      every request under the token was refused, and it may be dead: give the item its next
 --              token before sending
 --   exhausted  the retry horizon has passed, and it is certain that nothing was created
@@ -62,7 +62,6 @@ if fingerprint ~= '' and fingerprint ~= rec.fingerprint then return answer('conf
 if token ~= '' and token ~= rec.token then return answer('foreign') end
 if TERMINAL[rec.state] then return answer('finished') end
 if rec.state == 'deleting' then return answer('deleting') end
-if rec.spent then return answer('spent') end
 
 if rec.state == 'sending' then
   if rec.ticket == ticket then return answer('begun') end
@@ -85,6 +84,7 @@ if rec.lookup or aged then return answer('lookup') end
 if not rec.unknown and is_held() then return answer('held') end
 local last_known = math.max(rec.lastSentAt or 0, rec.renewedAt or 0, rec.registeredAt)
 if token_age > 0 and now - last_known > token_age and not looked then return answer('idle') end
+if rec.spent then return answer('spent') end
 local failed = rec.firstFailedAt and horizon > 0 and now - rec.firstFailedAt > horizon
 if failed and rec.unknown then return answer('lookup') end
 if failed and now - rec.lastSentAt <= STILL_TRYING then return answer('exhausted') end
