@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -37,7 +38,7 @@ func (c *csvRows) next(rec *record) error {
 	}
 	rec.reset(position{e.line, 1})
 	values, ok := c.parse(e)
-	if !ok || !c.rightCount(e, values) {
+	if !ok || !c.notBlank(e, values) || !c.rightCount(e, values) {
 		rec.broken = true
 		return nil
 	}
@@ -64,6 +65,16 @@ func (c *csvRows) parse(e csvEntry) ([]string, bool) {
 		return nil, false
 	}
 	return values, true
+}
+
+// notBlank reports a row of empty fields alone, such as a spreadsheet leaves behind the last row: one
+// fault rather than one for every column.
+func (c *csvRows) notBlank(e csvEntry, values []string) bool {
+	blank := strings.Join(values, "") == ""
+	if blank {
+		c.report.at(position{e.line, 1}, "row has no values; remove the line")
+	}
+	return !blank
 }
 
 // rightCount reports a row with more or fewer fields than the header: its values stand

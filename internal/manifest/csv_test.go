@@ -45,7 +45,13 @@ func TestCSVHeaderFaults(t *testing.T) {
 			"1:1: fields are separated by ';'; separate them with commas (in a spreadsheet, export as comma-separated values)",
 		}},
 		{"tabs", "name\tsubnetId\nweb-1\tsbn-a\n", 0, []string{
-			`1:1: fields are separated by '\t'; separate them with commas (in a spreadsheet, export as comma-separated values)`,
+			`1:1: fields are separated by tabs; separate them with commas (in a spreadsheet, export as comma-separated values)`,
+		}},
+		{"a JSON array", `[{"name":"web-1","subnetId":"sbn-a"}]`, 0, []string{
+			"1:1: begins like JSON, and no CSV does; name the file .json, or pass --format json",
+		}},
+		{"JSON objects", `{"name":"web-1","subnetId":"sbn-a"}`, 0, []string{
+			"1:1: begins like JSON, and no CSV does; name the file .ndjson, or pass --format ndjson",
 		}},
 		{"CR alone", "name,subnetId\rweb-1,sbn-a\r", 0, []string{"1:1: ends its lines with CR alone; save it with LF or CRLF line ends"}},
 		{"unknown columns, told once", "name,subnet_id,网,desc\nweb-1,sbn-a,,\nweb-2,sbn-a,,\n", 2, []string{
@@ -86,7 +92,9 @@ func TestCSVRowFaults(t *testing.T) {
 			"4:1: row has 1 field, the header 3; leave a field empty, but keep its comma",
 			"5:1: row has 1 field, the header 3; leave a field empty, but keep its comma",
 		}},
-		{"only empty fields", header + ",,\n", 1, []string{`2:1: name "": is required`, `2:2: subnetId "": is required`}},
+		{"only empty fields, as spreadsheets leave them behind", header + ",,\n\"\",,,,,\n", 2, []string{
+			"2:1: row has no values; remove the line", "3:1: row has no values; remove the line",
+		}},
 		{"stray quotes cost one row each", header + "a\"b,sbn-a,\nweb-1,sbn-a,\"x\"y\nweb-1,sbn,\n", 3, []string{
 			`2:2: has a quote inside a field that does not begin with one; put the whole field in quotes and write a quote in it as ""`,
 			`3:16: has text behind a closing quote; write a quote inside a field as ""`,
@@ -102,24 +110,24 @@ func TestCSVRowFaults(t *testing.T) {
 			`3:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
 		{"overlong line", header + "web-1,sbn-a," + strings.Repeat("x", maxLine) + "\nweb-2,sbn,\n", 2, []string{
-			"2:1: line is longer than 1 MiB",
+			"2:1: " + errLongLine.Error(),
 			`3:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
 		{"overlong line behind an open quote", header + "web-1,sbn-a,\"\nweb-2,sbn,\n" + strings.Repeat("x", 2*maxLine) + "\nweb-3,sbn,\n", 4, []string{
 			`2:13: has a quote that is not closed; close it, and write a quote inside a field as ""`,
 			`3:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
-			"4:1: line is longer than 1 MiB",
+			"4:1: " + errLongLine.Error(),
 			`5:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
 		{"GB18030", header + "web-1,sbn,\nweb-2,sbn-a,\xc4\xe3\nweb-3,sbn,\n", 1, []string{
 			`2:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
-			"3:13: is not UTF-8 text; if it was saved as GB18030 or GBK, convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE",
+			"3:13: " + ruleNotUTF8,
 		}},
 		{"UTF-16 with mark", "\xff\xfen\x00a\x00", 0, []string{
 			"1:1: is UTF-16 text, not UTF-8; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEWFILE",
 		}},
 		{"UTF-16 without mark", "n\x00a\x00m\x00", 0, []string{
-			"1:2: has a NUL byte, so it is no UTF-8 text; if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 FILE > NEWFILE",
+			"1:1: " + ruleUTF16LE,
 		}},
 	})
 }

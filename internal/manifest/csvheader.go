@@ -19,11 +19,15 @@ func (c *csvRows) readHeader() error {
 	if err != nil {
 		return err
 	}
+	at := position{e.line, 1}
+	if rule := beginsLikeJSON(e.text); rule != "" {
+		c.report.at(at, rule)
+		return io.EOF
+	}
 	names, ok := c.parse(e)
 	if !ok {
 		return io.EOF
 	}
-	at := position{e.line, 1}
 	if rule := noHeader(e.text, names); rule != "" {
 		c.report.at(at, rule)
 		return io.EOF
@@ -47,6 +51,21 @@ func (c *csvRows) readHeader() error {
 	return nil
 }
 
+// separators are what stands between fields that commas should, for people.
+var separators = map[byte]string{';': "';'", '\t': "tabs", '|': "'|'"}
+
+// beginsLikeJSON says which format a first line is of that CSV cannot begin with; "" is none.
+func beginsLikeJSON(text []byte) string {
+	switch {
+	case bytes.HasPrefix(text, []byte("[")):
+		return "begins like JSON, and no CSV does; name the file .json, or pass --format json"
+	case bytes.HasPrefix(text, []byte("{")):
+		return "begins like JSON, and no CSV does; name the file .ndjson, or pass --format ndjson"
+	default:
+		return ""
+	}
+}
+
 // noHeader says why a first line cannot be a header; "" means that it is one.
 func noHeader(text []byte, names []string) string {
 	if bytes.IndexByte(text, '\r') >= 0 {
@@ -54,8 +73,8 @@ func noHeader(text []byte, names []string) string {
 	}
 	if len(names) == 1 {
 		if i := strings.IndexAny(names[0], ";\t|"); i >= 0 {
-			return fmt.Sprintf("fields are separated by %q; separate them with commas (in a spreadsheet, export as comma-separated values)",
-				names[0][i])
+			return fmt.Sprintf("fields are separated by %s; separate them with commas (in a spreadsheet, export as comma-separated values)",
+				separators[names[0][i]])
 		}
 	}
 	if !slices.ContainsFunc(names, sameButSpelling) {

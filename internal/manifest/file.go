@@ -92,7 +92,7 @@ func (f *File) openPath(ctx context.Context, path string, options Options) error
 		return errors.Join(f.spool(ctx, file, options.TempDir), file.Close())
 	}
 	if f.format == "" {
-		if f.format, err = formatOf(path); err != nil {
+		if f.format, err = formatOf(path, io.NewSectionReader(file, 0, info.Size())); err != nil {
 			return errors.Join(err, file.Close())
 		}
 	}

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -36,11 +37,20 @@ var extensions = map[string]Format{
 	".yml":    YAML,
 }
 
-// formatOf tells a file's format from its name.
-func formatOf(path string) (Format, error) {
+// formatOf tells a file's format from its name. Where the name does not tell, the content may still say
+// why no format would do.
+func formatOf(path string, content io.Reader) (Format, error) {
 	extension := filepath.Ext(path)
 	if format, ok := extensions[strings.ToLower(extension)]; ok {
 		return format, nil
+	}
+	head := make([]byte, 4096)
+	n, err := io.ReadFull(content, head)
+	if n == 0 && errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read %s: is empty", printable(path))
+	}
+	if rule := foreign(head[:n]); rule != "" {
+		return "", fmt.Errorf("read %s: %s", printable(path), rule)
 	}
 	return "", fmt.Errorf("read %s: cannot tell the format from the extension %q; say it with --format csv, ndjson, json or yaml",
 		printable(path), extension)

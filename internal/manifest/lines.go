@@ -12,7 +12,7 @@ import (
 const maxLine = 1 << 20
 
 // errLongLine says that a line passed maxLine; the line has been skipped.
-var errLongLine = errors.New("line is longer than 1 MiB")
+var errLongLine = errors.New("line is longer than 1 MiB, which no item is; give each item a line of its own")
 
 // lines reads lines of a bounded length.
 type lines struct {

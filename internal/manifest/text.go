@@ -10,9 +10,8 @@ import (
 // Rules about the encoding. One such fault ends the reading: behind it every row would be
 // at fault in the same way.
 const (
-	ruleNotUTF8 = "is not UTF-8 text; if it was saved as GB18030 or GBK, convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE"
-	ruleUTF16   = "is UTF-16 text, not UTF-8; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEWFILE"
-	ruleNUL     = "has a NUL byte, so it is no UTF-8 text; if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 FILE > NEWFILE"
+	ruleNotUTF8 = "is not UTF-8 text; convert it from what it was saved as: iconv -f GB18030 -t UTF-8 FILE > NEWFILE (GBK is GB18030, too; Western European text is mostly WINDOWS-1252)"
+	ruleNUL     = "has a NUL byte, so it is no text; save it as UTF-8 text again"
 )
 
 // encodingError says where a file stops being UTF-8 text. It is a fault of the file, but
@@ -70,8 +69,8 @@ func (t *text) fill() {
 		return
 	}
 	if first {
-		if bytes.HasPrefix(window, []byte("\xFE\xFF")) || bytes.HasPrefix(window, []byte("\xFF\xFE")) {
-			t.err = &encodingError{at: t.at, rule: ruleUTF16}
+		if rule := foreign(window); rule != "" {
+			t.err = &encodingError{at: t.at, rule: rule}
 			return
 		}
 		window = bytes.TrimPrefix(window, []byte("\uFEFF"))

@@ -49,6 +49,12 @@ func TestTextEndsWhereUTF8Ends(t *testing.T) {
 		{"NUL behind a bad byte", "a\xff\x00", "a", position{1, 2}, ruleNotUTF8},
 		{"UTF-16 little-endian", "\xff\xfea\x00", "", position{1, 1}, ruleUTF16},
 		{"UTF-16 big-endian", "\xfe\xff\x00a", "", position{1, 1}, ruleUTF16},
+		{"UTF-16 little-endian without a mark", "n\x00a\x00", "", position{1, 1}, ruleUTF16LE},
+		{"UTF-16 big-endian without a mark", "\x00n\x00a", "", position{1, 1}, ruleUTF16BE},
+		{"NUL bytes alone", "\x00\x00\x00\x00", "", position{1, 1}, ruleNUL},
+		{"ZIP", "PK\x03\x04\x14\x00", "", position{1, 1}, ruleZIP},
+		{"XLS", "\xd0\xcf\x11\xe0\xa1\xb1", "", position{1, 1}, ruleXLS},
+		{"gzip", "\x1f\x8b\x08\x00", "", position{1, 1}, ruleGzip},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

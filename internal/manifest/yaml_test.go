@@ -72,6 +72,9 @@ func TestYAMLFaults(t *testing.T) {
 			"2:9: is not YAML: mapping value is not allowed in this context",
 			`4:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
+		{"indented with a tab", "- name: web-1\n\tsubnetId: sbn-a\n", 1, []string{
+			"2:1: is not YAML: a tab stands where only spaces may; indent with spaces",
+		}},
 		{"outside the list", "  - name: web-1\n    subnetId: sbn-a\n x: y\n- name: web-2\n  subnetId: sbn-a\n", 2, []string{
 			"3:2: is outside the list; indent it as the items before it are",
 			"4:1: is indented less than the items before it",
@@ -90,7 +93,7 @@ func TestYAMLFaults(t *testing.T) {
 		{"overlong", "- name: " + strings.Repeat("x", maxEntry) + "\n- name: web-1\n  subnetId: sbn\n  key: |\n" + strings.Repeat("    x\n", maxEntry/4) + "- " + strings.Repeat("x", maxLine) + "\n- name: web-2\n  subnetId: sbn\n", 3, []string{
 			"1:1: item is longer than 16 KiB",
 			"2:1: item is longer than 16 KiB",
-			fmt.Sprintf("%d:1: line is longer than 1 MiB", maxEntry/4+5),
+			fmt.Sprintf("%d:1: %v", maxEntry/4+5, errLongLine),
 			fmt.Sprintf(`%d:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`, maxEntry/4+7),
 		}},
 	})

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -27,6 +28,9 @@ func (p *entryParser) parse(entry []byte) {
 		at, message := p.rec.at, err.Error()
 		if syntax := yaml.Error(nil); errors.As(err, &syntax) {
 			at, message = p.at(syntax.GetToken()), syntax.GetMessage()
+		}
+		if strings.Contains(message, "\t") {
+			message = "a tab stands where only spaces may; indent with spaces"
 		}
 		p.report.at(at, "is not YAML: "+message)
 		return
