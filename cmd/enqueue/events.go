@@ -27,8 +27,8 @@ func (a *app) eventsCommand() *cobra.Command {
 		Use:   "events BATCH | --lane LANE",
 		Short: "Print what happened to a batch or a lane, and who did it",
 		Long: `Events prints what happened to a batch, oldest first: items created, rejected, in doubt,
-and what people did to it (retry, cancel, pause, resume, limit), with who, when, why and to how many items.
-About the newest 10,000 events are kept, and of people's acts the newest 1,000.
+and what people did to it (retry, cancel, pause, resume, limit), with who, when, why and to
+how many items. About the newest 10,000 events are kept, and of people's acts the newest 1,000.
 
 With --lane it prints what people did to a lane: paused, resumed, limited.
 

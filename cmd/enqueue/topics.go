@@ -38,9 +38,9 @@ func environmentText(root *cobra.Command) string {
 	b.WriteString(`
 Credentials, in this order; an account other than "default" uses the profile of its name:
 
-  BCE_ACCESS_KEY_ID, BCE_SECRET_ACCESS_KEY, BCE_SECURITY_TOKEN or BCE_SESSION_TOKEN
-  BAIDUCLOUD_ACCESS_KEY, BAIDUCLOUD_SECRET_KEY, BAIDUCLOUD_SESSION_TOKEN
-  ~/.bce/config.json
+  1  BCE_ACCESS_KEY_ID, BCE_SECRET_ACCESS_KEY, BCE_SECURITY_TOKEN or BCE_SESSION_TOKEN
+  2  BAIDUCLOUD_ACCESS_KEY, BAIDUCLOUD_SECRET_KEY, BAIDUCLOUD_SESSION_TOKEN
+  3  ~/.bce/config.json
 
 NO_COLOR, set to anything, turns colours off. The worker's own variables: ` + "`worker --help`" + `.
 `)
@@ -51,7 +51,7 @@ func formatsTopic() *cobra.Command {
 	return topic("formats", "Input files and output formats", `Input: CSV (.csv), NDJSON (.ndjson, .jsonl), a JSON array (.json) or a YAML list (.yaml,
 .yml) of items; --format says which for other names and for standard input. UTF-8.
 
-  column            
+  column            what it holds
   name              1-65 letters, digits, Chinese characters and - _ / . (required)
   subnetId          such as sbn-dk8gl9bc (required)
   privateIpAddress  an IPv4 address in the subnet; empty lets BCE choose

@@ -34,6 +34,7 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 	defineVersion(root)
 	FlagEnvironment(root, prefix)
 	defineCompletion(root)
+	fitHelp(root)
 	if root.RunE == nil {
 		root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	}

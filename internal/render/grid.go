@@ -199,7 +199,7 @@ func (g *Grid) line(row gridRow) error {
 // indented is text as the lines below a row.
 func (g *Grid) indented(text string) string {
 	var b strings.Builder
-	for _, line := range wrap(text, max(leastBelow, g.width-len(belowIndent))) {
+	for _, line := range Wrap(text, max(leastBelow, g.width-len(belowIndent))) {
 		b.WriteString(belowIndent + line + "\n")
 	}
 	return b.String()

@@ -142,7 +142,7 @@ func TestWrap(t *testing.T) {
 		"averyveryverylongword": {"averyveryv", "erylongwor", "d"},
 		"a 北京北京北京":              {"a", "北京北京北", "京"},
 	} {
-		if diff := cmp.Diff(want, wrap(text, 10)); diff != "" {
+		if diff := cmp.Diff(want, Wrap(text, 10)); diff != "" {
 			t.Errorf("%q: %s", text, diff)
 		}
 	}

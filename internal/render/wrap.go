@@ -6,9 +6,9 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// wrap breaks text into lines of at most so many cells, between words where there are any: Chinese has
+// Wrap breaks text into lines of at most so many cells, between words where there are any: Chinese has
 // none.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {
