@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,9 @@ const completionPatience = 800 * time.Millisecond
 // fileExtensions are those of files that plan, apply and run read.
 var fileExtensions = []string{"csv", "ndjson", "jsonl", "json", "yaml", "yml"}
 
+// planExtension is that of saved plans in every example; apply takes one by any name.
+const planExtension = "plan"
+
 // defineCompletions tells the shell what arguments and flags can be. It is called when all commands are
 // there.
 func (a *app) defineCompletions(root *cobra.Command) {
@@ -27,10 +31,14 @@ func (a *app) defineCompletions(root *cobra.Command) {
 	files := cli.First(func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return fileExtensions, cobra.ShellCompDirectiveFilterFileExt
 	})
+	plans := cli.First(func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return append(slices.Clone(fileExtensions), planExtension), cobra.ShellCompDirectiveFilterFileExt
+	})
 	for path, complete := range map[string]cli.Completion{
 		"status": batches, "watch": batches, "results": batches, "verify": batches, "retry": batches, "cancel": batches, "events": batches,
+		"rollback": batches, "delete": batches,
 		"pause": lanes, "resume": lanes, "limit show": lanes, "limit set": lanes, "limit unset": lanes,
-		"plan": files, "apply": files, "run": files, "list": cli.Words(), "create": cli.Words(), "doctor": cli.Words(),
+		"plan": files, "apply": plans, "run": files, "list": cli.Words(), "create": cli.Words(), "doctor": cli.Words(),
 	} {
 		if cmd, _, err := root.Find(strings.Fields(path)); err == nil {
 			cmd.ValidArgsFunction = complete
