@@ -25,8 +25,8 @@ func heldLine(b ledger.Batch) string {
 // stopLine says what failures a batch is held for.
 func stopLine(b ledger.Batch) string {
 	h := b.Hold
-	return fmt.Sprintf("batch %s is held since %s: %s of %s failed, and more than %s are not wanted",
-		b.Name, ago(h.At, time.Now()), number(h.Failed), count(h.Total, "item", "items"), render.Printable(h.Limit.String()))
+	return fmt.Sprintf("batch %s has been held for %s: %s of %s failed, and more than %s are not wanted",
+		b.Name, inOneUnit(time.Since(h.At.Time())), number(h.Failed), count(h.Total, "item", "items"), render.Printable(h.Limit.String()))
 }
 
 func (a *app) sayHeld(b ledger.Batch) {

@@ -92,7 +92,7 @@ func holdLine(l tasks.Lane, hold lane.Hold) string {
 		what = "subnet " + hold.SubnetID + " of " + what
 	}
 	message := runewidth.Truncate(render.Printable(hold.Message), maxReason, "…")
-	return fmt.Sprintf("%s is held back since %s, after %s: %s: %s", what, ago(ledger.Millis(hold.Since.UnixMilli()), time.Now()),
+	return fmt.Sprintf("%s has been held back for %s, after %s: %s: %s", what, inOneUnit(time.Since(hold.Since)),
 		count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), message)
 }
 

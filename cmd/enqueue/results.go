@@ -102,7 +102,7 @@ func (a *app) printResults(ctx context.Context, s *session, batch string, flags 
 // nothingOf says why there are no results.
 func nothingOf(batch string, states []string) string {
 	if len(states) > 0 {
-		return fmt.Sprintf("no item of batch %s is %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), word(batch))
+		return fmt.Sprintf("no item of batch %s is in state %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), word(batch))
 	}
 	return fmt.Sprintf("batch %s has no items", batch)
 }
