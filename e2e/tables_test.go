@@ -22,8 +22,8 @@ func TestScreens(t *testing.T) {
 			args []string
 			has  []string
 		}{
-			{[]string{"results", "screens"}, []string{"PrivateIpInUse as the fault's rule says", reason, "出口网关", "third"}},
-			{[]string{"results", "screens", "--attempts"}, []string{"PrivateIpInUse as the fault's rule says", reason, "#1"}},
+			{[]string{"results", "screens"}, []string{"PrivateIpInUse: as the fault's rule says", reason, "出口网关", "third"}},
+			{[]string{"results", "screens", "--attempts"}, []string{"PrivateIpInUse: as the fault's rule says", reason, "#1"}},
 			{[]string{"list"}, []string{"1 created, 1 rejected, 1 canceled", "done, with failures"}},
 			{[]string{"events", "screens"}, []string{reason, "出口网关", "PrivateIpInUse"}},
 		} {

@@ -7,6 +7,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -26,7 +27,7 @@ func heldLine(b ledger.Batch) string {
 func stopLine(b ledger.Batch) string {
 	h := b.Hold
 	return fmt.Sprintf("batch %s has been held for %s: %s of %s failed, and more than %s are not wanted",
-		b.Name, inOneUnit(time.Since(h.At.Time())), number(h.Failed), count(h.Total, "item", "items"), render.Printable(h.Limit.String()))
+		b.Name, words.Time(time.Since(h.At.Time())), number(h.Failed), count(h.Total, "item", "items"), render.Printable(h.Limit.String()))
 }
 
 func (a *app) sayHeld(b ledger.Batch) {

@@ -67,7 +67,7 @@ func (a *app) printItem(ctx context.Context, s *session, batch, key string) erro
 		return err
 	}
 	if state := item.Record.State; state == ledger.Rejected || state == ledger.Review {
-		return cli.Failf(cli.ExitItemsFailed, "%s/%s: %s: %s %s", batch, key, state, render.Printable(item.Record.Code), render.Printable(item.Record.Message))
+		return cli.Failf(cli.ExitItemsFailed, "%s/%s: %s: %s: %s", batch, key, state, render.Printable(item.Record.Code), render.Printable(item.Record.Message))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"havip/internal/lane"
 	"havip/internal/queue"
 	"havip/internal/render"
+	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -92,7 +93,7 @@ func holdLine(l tasks.Lane, hold lane.Hold) string {
 		what = "subnet " + hold.SubnetID + " of " + what
 	}
 	message := runewidth.Truncate(render.Printable(hold.Message), maxReason, "…")
-	return fmt.Sprintf("%s has been held back for %s, after %s: %s: %s", what, inOneUnit(time.Since(hold.Since)),
+	return fmt.Sprintf("%s has been held back for %s, after %s: %s: %s", what, words.Time(time.Since(hold.Since)),
 		count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), message)
 }
 

@@ -17,29 +17,29 @@ var screens = map[int]string{
 	0: `
 KEY    STATE     HAVIP         ADDRESS   SUBNET  ATTEMPTS  WHY
 出口   created   havip-abcdef  10.0.0.1  sbn-1   2
-web-1  rejected  -             -         sbn-1   2         NoSuchObject 子网不存在 the subnet does not exist in this VPC
+web-1  rejected  -             -         sbn-1   2         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
 `,
-	120: `
+	121: `
 KEY    STATE     HAVIP         ADDRESS   SUBNET  ATTEMPTS  WHY
 出口   created   havip-abcdef  10.0.0.1  sbn-1   2
-web-1  rejected  -             -         sbn-1   2         NoSuchObject 子网不存在 the subnet does not exist in this VPC
+web-1  rejected  -             -         sbn-1   2         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
 `,
-	102: `
+	103: `
 KEY    STATE     HAVIP         ADDRESS   WHY
 出口   created   havip-abcdef  10.0.0.1
-web-1  rejected  -             -         NoSuchObject 子网不存在 the subnet does not exist in this VPC
+web-1  rejected  -             -         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
 `,
 	70: `
 KEY    STATE     HAVIP         ADDRESS   SUBNET  ATTEMPTS
 出口   created   havip-abcdef  10.0.0.1  sbn-1   2
 web-1  rejected  -             -         sbn-1   2
-    NoSuchObject 子网不存在 the subnet does not exist in this VPC
+    NoSuchObject: 子网不存在 the subnet does not exist in this VPC
 `,
 	50: `
 KEY    STATE     HAVIP         ADDRESS   ATTEMPTS
 出口   created   havip-abcdef  10.0.0.1  2
 web-1  rejected  -             -         2
-    NoSuchObject 子网不存在 the subnet does not
+    NoSuchObject: 子网不存在 the subnet does not
     exist in this VPC
 `,
 	35: `
@@ -47,7 +47,7 @@ KEY    STATE     HAVIP
 出口   created   havip-abcdef
     10.0.0.1
 web-1  rejected  -
-    NoSuchObject 子网不存在 the
+    NoSuchObject: 子网不存在 the
     subnet does not exist in this
     VPC
 `,
@@ -111,8 +111,8 @@ func TestTableWithLog(t *testing.T) {
 	}
 	want := `KEY    STATE     HAVIP         ADDRESS   SUBNET  ATTEMPTS  WHY
 出口   created   havip-abcdef  10.0.0.1  sbn-1   2
-web-1  rejected  -             -         sbn-1   2         NoSuchObject 子网不存在 the subnet does not exist in this VPC
-    #1  2026-11-23T08:49:49.462Z  unknown   500  7ms   host-1  r-1  InternalError try later
+web-1  rejected  -             -         sbn-1   2         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
+    #1  2026-11-23T08:49:49.462Z  unknown   500  7ms   host-1  r-1  InternalError: try later
     #2  2026-11-23T08:49:50.462Z  rejected  404  12ms  host-1  r-2  NoSuchObject
 `
 	if diff := cmp.Diff(want, write(t, Table, 0, results...)); diff != "" {
@@ -121,10 +121,10 @@ web-1  rejected  -             -         sbn-1   2         NoSuchObject 子网�
 	want = `KEY    STATE     HAVIP         ADDRESS   ATTEMPTS
 出口   created   havip-abcdef  10.0.0.1  2
 web-1  rejected  -             -         2
-    NoSuchObject 子网不存在 the subnet does not
+    NoSuchObject: 子网不存在 the subnet does not
     exist in this VPC
     #1  2026-11-23T08:49:49.462Z  unknown   500
-        r-1 InternalError try later
+        r-1 InternalError: try later
     #2  2026-11-23T08:49:50.462Z  rejected  404
         r-2 NoSuchObject
 `

@@ -21,7 +21,7 @@ func newTable(w io.Writer, width int) Writer {
 }
 
 func (t table) Write(r Result) error {
-	why := strings.TrimSpace(r.Code + " " + r.Message)
+	why := answer(r.Code, r.Message)
 	log, err := attemptLines(r.Log, t.width)
 	if err != nil {
 		return err
@@ -40,8 +40,7 @@ func attemptLines(log []tasks.Attempt, width int) (string, error) {
 	grid := NewGrid(&b, width, said, make([]string, columns)...).Dispensable(took, worker).Folded(request)
 	for _, a := range log {
 		took := strconv.FormatInt(a.DurationMS, 10) + "ms"
-		answer := strings.TrimSpace(a.Code + " " + a.Message)
-		if err := grid.Row("#"+strconv.Itoa(a.Number), a.At.String(), a.Class, status(a.Status), took, a.Worker, dash(a.RequestID), answer); err != nil {
+		if err := grid.Row("#"+strconv.Itoa(a.Number), a.At.String(), a.Class, status(a.Status), took, a.Worker, dash(a.RequestID), answer(a.Code, a.Message)); err != nil {
 			return "", err
 		}
 	}
@@ -49,6 +48,14 @@ func attemptLines(log []tasks.Attempt, width int) (string, error) {
 		return "", err
 	}
 	return belowIndent + strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\n", "\n"+belowIndent) + "\n", nil
+}
+
+// answer is a code and a message as one text; either may be missing.
+func answer(code, message string) string {
+	if code == "" || message == "" {
+		return code + message
+	}
+	return code + ": " + message
 }
 
 // status is an HTTP status, or a dash where there was no answer.
