@@ -64,8 +64,9 @@ func checkFields(cmd *cobra.Command, fields []string) error {
 	known := cli.ChoicesOf(cmd.Flags(), fieldsFlag)
 	for _, field := range fields {
 		if !slices.Contains(known, field) {
-			return cli.Failf(cli.ExitUsage, "--json: unknown field %q%s; the fields are %s",
-				field, spelling.DidYouMean(field, "", known), strings.Join(known, ", "))
+			meant := spelling.DidYouMean(field, "", known)
+			return cli.Failf(cli.ExitUsage, "--json: unknown field %q%s%s", field, meant,
+				spelling.Then(meant, "the fields are "+strings.Join(known, ", ")))
 		}
 	}
 	return nil

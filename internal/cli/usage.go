@@ -14,7 +14,7 @@ import (
 
 // usage is a mistake in a command line, with where to look.
 func usage(c *cobra.Command, err error) error {
-	return Failf(ExitUsage, "%w; see `%s --help`", err, c.CommandPath())
+	return Failf(ExitUsage, "%w%s", err, spelling.Then(err.Error(), "see `"+c.CommandPath()+" --help`"))
 }
 
 // flagError says in our words what is wrong with a flag, and which flag was meant.

@@ -31,12 +31,12 @@ func mistake(t *testing.T, environment map[string]string, args ...string) error 
 func TestMistakesAreExplained(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"statsu":                     `unknown command "statsu"; did you mean status?; see`,
+		"statsu":                     `unknown command "statsu"; did you mean status? See`,
 		"nonsense":                   `unknown command "nonsense"; see`,
 		"status":                     "BATCH is missing; usage: p status BATCH [KEY] [flags]; see `p status --help`",
 		"status a b c":               `"c" is one argument too many; usage: p status BATCH [KEY] [flags]`,
 		"either a b":                 `"b" is one argument too many; usage: p either A | --lane L`,
-		"status a --bach b":          "unknown flag: --bach; did you mean --batch?; see",
+		"status a --bach b":          "unknown flag: --bach; did you mean --batch? See",
 		"status a --zzzzzz":          "unknown flag: --zzzzzz; see",
 		"status a -z":                "unknown shorthand flag: 'z' in -z; see",
 		"status a --batch":           "flag needs an argument: --batch; see",

@@ -31,6 +31,14 @@ func DidYouMean(word, mark string, known []string) string {
 	return ""
 }
 
+// Then goes on after a text that may end with DidYouMean: behind a question begins a new sentence.
+func Then(text, next string) string {
+	if strings.HasSuffix(text, "?") {
+		return " " + strings.ToUpper(next[:1]) + next[1:]
+	}
+	return "; " + next
+}
+
 // OneOf is the rule that an unknown word breaks: what there is, and which was likely meant.
 func OneOf[W ~string](word string, known []W) string {
 	words := make([]string, len(known))

@@ -36,3 +36,15 @@ func TestDidYouMean(t *testing.T) {
 		t.Errorf("got %q for a word like none", got)
 	}
 }
+
+func TestThen(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"unknown word":                  "; see help",
+		"unknown word; did you mean X?": " See help",
+	} {
+		if got := Then(text, "see help"); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
