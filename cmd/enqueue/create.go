@@ -103,7 +103,8 @@ func (a *app) create(ctx context.Context, s *session, batch string, item tasks.I
 		if err != nil {
 			return err
 		}
-		return cli.Failf(cli.ExitInvalidInput, "%s/%s: conflict: %s", batch, item.Key, render.Printable(text))
+		return cli.Failf(cli.ExitInvalidInput, "%s/%s: conflict: %s; nothing was enqueued. Give the item a key of its own with --key, or another batch with --batch",
+			batch, item.Key, render.Printable(text))
 	}
 	if answer.Verdict == ledger.Same {
 		a.say("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))

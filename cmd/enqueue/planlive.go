@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"havip/bce"
 	"havip/internal/cli"
 	"havip/internal/plan"
 	"havip/tasks"
@@ -27,14 +28,22 @@ func (a *app) survey(s *session, flags cloudFlags) *plan.Survey {
 func planError(ctx context.Context, err error, flags planFlags) error {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return cli.Failf(cli.ExitNetwork, "not compared within %s; pass a longer --timeout", flags.timeout)
+		return cli.Failf(cli.ExitNetwork, "not compared within %s; pass a longer --timeout, or see with `enqueue doctor` whether BCE answers", flags.timeout)
 	case !flags.live:
 		return err
 	case cli.IsNoCredentials(err):
 		return cli.Failf(cli.ExitConfig, "%w; without --live plan needs none", err)
 	case cloudCode(err) == cli.ExitConfig:
 		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; without --live plan needs none", err)
+	case isUnsent(err):
+		return cli.Failf(cli.ExitNetwork, "%w; check --endpoint or BCE_ENDPOINT, and the network; without --live plan needs no BCE", err)
 	default:
 		return err
 	}
+}
+
+// isUnsent reports whether a request did not reach BCE at all.
+func isUnsent(err error) bool {
+	var failed *bce.Error
+	return errors.As(err, &failed) && failed.Kind.Transport() && !failed.Sent
 }
