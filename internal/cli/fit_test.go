@@ -18,7 +18,8 @@ short stays.
 
   enqueue plan havips.csv --live --out havips.plan
 
-Codes:
+Words:
+WHEN is a probability or a count.
   1  some failed`
 	const narrow = `Plan reads the whole file,
 compares it with the batch,
@@ -32,7 +33,9 @@ stays.
 
   enqueue plan havips.csv --live --out havips.plan
 
-Codes:
+Words:
+WHEN is a probability or a
+count.
   1  some failed`
 	if diff := cmp.Diff(narrow, fit(text, 30)); diff != "" {
 		t.Errorf("30 columns (-want +got):\n%s", diff)
