@@ -43,9 +43,21 @@ func (l *Ledger) Forget(ctx context.Context, batch string, f Forgetting) (Verdic
 	if verdict := Verdict(text); verdict != Applied {
 		return verdict, nil
 	}
-	// A batch that is registered meanwhile lists itself again.
-	if err := l.rdb.ZRem(ctx, batchIndex, batch).Err(); err != nil {
+	if err := l.unlist(ctx, batch); err != nil {
 		return Applied, fmt.Errorf("forget batch %q: %w", batch, err)
 	}
 	return Applied, nil
+}
+
+// unlist takes a batch off the index. One that is registered in the same moment may have listed itself just
+// before, and is listed again; later, it lists itself.
+func (l *Ledger) unlist(ctx context.Context, batch string) error {
+	if err := l.rdb.ZRem(ctx, batchIndex, batch).Err(); err != nil {
+		return err
+	}
+	stands, err := l.rdb.HExists(ctx, keysOf(batch).batch, "createdAt").Result()
+	if err != nil || !stands {
+		return err
+	}
+	return l.touch(ctx, batch)
 }

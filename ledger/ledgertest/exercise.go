@@ -104,6 +104,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"release ends a dead worker's deletion with its request", testReleaseDeletion},
 		{"the log of deletions is bounded", testDeletionLog},
 		{"a batch that has ended is forgotten", testForget},
+		{"a batch that is registered while it is forgotten is listed", testRegisterWhileForgetting},
 		{"items of a forgotten batch begin after its clientTokens", testRegisterAfterForget},
 		{"a task of a forgotten batch registers nothing", testLeftoverTask},
 		{"repeated scripts of persons change nothing more", testRepeatedScripts},

@@ -1,9 +1,13 @@
 package ledgertest
 
 import (
+	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
 )
@@ -40,6 +44,39 @@ func testForget(t *testing.T, b *bench) {
 	equal(t, "batches", []any{len(batches), err}, []any{0, nil})
 	keys, err := b.rdb.Keys(t.Context(), "havip:{"+batch+"}:*").Result()
 	equal(t, "keys", []any{keys, err}, []any{[]string{"havip:{" + batch + "}:batch"}, nil})
+}
+
+// meanwhile is a hook that does something just before the first command of its kind.
+type meanwhile struct {
+	kind string
+	do   func()
+	once sync.Once
+}
+
+func (*meanwhile) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (*meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (m *meanwhile) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == m.kind {
+			m.once.Do(m.do)
+		}
+		return next(ctx, cmd)
+	}
+}
+
+// A batch that is registered in the moment in which it is forgotten is listed.
+func testRegisterWhileForgetting(t *testing.T, b *bench) {
+	b.register(t, "a")
+	b.sent(t, rejectedOutcome, "a")
+	b.commit(t)
+	b.rdb.AddHook(&meanwhile{kind: "zrem", do: func() { b.register(t, "b") }})
+	b.forget(t, false, ledger.Applied)
+	batches, err := b.Batches(t.Context())
+	equal(t, "batches", []any{len(batches), err}, []any{1, nil})
 }
 
 // An item of the same name begins after every clientToken that was used before.
