@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hibiken/asynq"
+
 	"havip/ledger"
 )
 
@@ -99,6 +101,11 @@ func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	if calls := len(b.sim.Calls()); calls != 0 {
 		t.Errorf("%d calls", calls)
 	}
+
+	// What a foreign producer means to be new is put in as the reason says.
+	b.archived(task, "put it in without its clientToken, or into another batch")
+	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", ""), "").Encode()))
+	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
 
 func TestDiscardLeavesNoTask(t *testing.T) {

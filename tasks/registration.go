@@ -29,7 +29,7 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	case err != nil:
 		return h.later(j, err)
 	case verdict == ledger.Gone:
-		return archive(&PayloadError{Reason: "its batch's record was deleted after this task was put in"})
+		return archive(&PayloadError{Reason: "its batch's record was deleted after this task was put in; if the task is newer than that, put it in without its clientToken, or into another batch"})
 	}
 	j.log.Info().Msg("item registered from a task that nobody had registered")
 	return nil
