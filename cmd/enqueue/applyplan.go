@@ -49,6 +49,8 @@ func (a *app) checkWorld(ctx context.Context, s *session, p *savedPlan) error {
 		return p.stale("it was made with Redis %s, and this is %s", p.Ledger.Redis, known.Redis)
 	case p.Ledger.BatchSince != 0 && known.BatchSince != p.Ledger.BatchSince:
 		return p.stale("the ledger does not know the batch any more that it was compared with")
+	case known.BatchPast != p.Ledger.BatchPast:
+		return p.stale("a batch of this name was made since, and its record was deleted; applied again, it would create all of it anew")
 	case p.region != "" && p.region != p.Region:
 		return p.stale("it was made with region %s for rows that name none, and --region or BCE_REGION says %s", p.Region, p.region)
 	case p.Source.Changed():

@@ -81,8 +81,9 @@ func (a *app) ledgerOf(ctx context.Context, s *session, batch string) (plan.Ledg
 	known := plan.Ledger{Redis: fmt.Sprintf("%s, database %d", options, options.DB)}
 	b, err := s.ledger.Batch(ctx, batch)
 	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) {
-		return known, nil
+		known.BatchPast, err = s.ledger.Past(ctx, batch)
+		return known, err
 	}
-	known.BatchSince = b.CreatedAt
+	known.BatchSince, known.BatchPast = b.CreatedAt, b.Past
 	return known, err
 }

@@ -38,6 +38,9 @@ type Ledger struct {
 	Redis string `json:"redis"`
 	// BatchSince is when the batch was first registered; 0 when it was not known.
 	BatchSince ledger.Millis `json:"batchSince,omitempty"`
+	// BatchPast is the last generation that may have been used before the record of a batch of this name was
+	// deleted: it grows whenever that happens to one of which something was sent.
+	BatchPast int `json:"batchPast,omitempty"`
 }
 
 // saved is a line of a saved plan: a row, or the end.
