@@ -25,7 +25,7 @@ func TestWrongKey(t *testing.T) {
 		t.Errorf("status does not tell why nothing moves: %s", said)
 	}
 	watch := w.start(t, "enqueue", "watch", batch, "--timeout", "10s")
-	if code := watch.wait(t, patience); code != 8 || !strings.Contains(watch.stderr.String(), "lane default/bj is held back") {
+	if code := watch.wait(t, patience); code != 8 || !strings.Contains(watch.stderr.String(), "lane default/bj has been held back") {
 		t.Errorf("watch does not tell why nothing moves: exit code %d, %s", code, watch.stderr)
 	}
 	for _, p := range mistaken {
