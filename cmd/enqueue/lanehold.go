@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/mattn/go-runewidth"
-
 	"havip/internal/lane"
 	"havip/internal/queue"
 	"havip/internal/render"
@@ -70,7 +68,7 @@ func pausedLine(l tasks.Lane, pause lane.Hold) string {
 func setBy(since time.Time, by, reason string, now time.Time) string {
 	text := fmt.Sprintf("since %s, by %s", ago(ledger.Millis(since.UnixMilli()), now), render.Printable(by))
 	if reason != "" {
-		text += ": " + runewidth.Truncate(render.Printable(reason), maxReason, "…")
+		text += ": " + short(reason)
 	}
 	return text
 }
@@ -92,9 +90,8 @@ func holdLine(l tasks.Lane, hold lane.Hold) string {
 	if hold.SubnetID != "" {
 		what = "subnet " + hold.SubnetID + " of " + what
 	}
-	message := runewidth.Truncate(render.Printable(hold.Message), maxReason, "…")
 	return fmt.Sprintf("%s has been held back for %s, after %s: %s: %s", what, words.Time(time.Since(hold.Since)),
-		count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), message)
+		count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), short(hold.Message))
 }
 
 // holdOf is what holds an item back: its lane's hold, or its subnet's.

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/mattn/go-runewidth"
-
 	"havip/internal/notify"
 	"havip/internal/render"
 	"havip/ledger"
@@ -43,18 +41,14 @@ func owedLine(b ledger.Batch, n ledger.Notice) string {
 		text += ", " + count(n.Attempts, "attempt", "attempts") + " so far"
 	}
 	if n.Why != "" {
-		text += "; the last: " + heard(n)
+		text += "; the last: " + short(n.Why)
 	}
 	return text
 }
 
 func gaveUpLine(b ledger.Batch) string {
 	return fmt.Sprintf("batch %s: %s was not told of completion %d, and it was given up: %s; `enqueue apply` with the file and --on-complete tells it anew",
-		word(b.Name), shownURL(b), b.GaveUp.Completion, heard(*b.GaveUp))
+		word(b.Name), shownURL(b), b.GaveUp.Completion, short(b.GaveUp.Why))
 }
 
 func shownURL(b ledger.Batch) string { return render.Printable(notify.Shown(b.OnComplete)) }
-
-func heard(n ledger.Notice) string {
-	return runewidth.Truncate(render.Printable(n.Why), maxReason, "…")
-}

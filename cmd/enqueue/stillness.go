@@ -6,11 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-runewidth"
-
 	"havip/internal/lane"
 	"havip/internal/queue"
-	"havip/internal/render"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -81,7 +78,7 @@ func itemReason(item ledger.Item) (kind, text string) {
 // lastAnswer is what came of an item's last request: BCE's code and message, or else what there is.
 func lastAnswer(rec ledger.Record) string {
 	var parts []string
-	for _, part := range []string{rec.Code, runewidth.Truncate(render.Printable(rec.Message), maxReason, "…")} {
+	for _, part := range []string{rec.Code, short(rec.Message)} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -100,6 +97,3 @@ func incompleteLine(b ledger.Batch) string {
 	}
 	return fmt.Sprintf("batch %s is incomplete: its producer is still at it, or stopped half-way; if it stopped, run `enqueue apply` with %s again", b.Name, file)
 }
-
-// maxReason bounds a message of BCE among lines of progress, in cells.
-const maxReason = 100

@@ -7,6 +7,9 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/mattn/go-runewidth"
+
+	"havip/internal/render"
 	"havip/internal/words"
 	"havip/ledger"
 )
@@ -63,6 +66,14 @@ func ago(m ledger.Millis, now time.Time) string {
 		return "-"
 	}
 	return words.Time(now.Sub(m.Time())) + " ago"
+}
+
+// maxReason bounds a reason of BCE's or a person's in a line of talk, in cells.
+const maxReason = 100
+
+// short is somebody else's text in a line of talk.
+func short(text string) string {
+	return runewidth.Truncate(render.Printable(text), maxReason, "…")
 }
 
 // word is a name as a shell takes it: hints are there to be copied.
