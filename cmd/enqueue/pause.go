@@ -23,7 +23,8 @@ the wait counts. It survives restarts of workers and of Redis, and holds for wor
 that start later. ` + "`enqueue status`" + ` tells who paused what, when and why.
 
 With --batch it holds a batch, in whatever lanes its items are: nothing of it is begun from
-that moment on. What is in doubt is resolved all the same, since something of it may exist.`,
+that moment on. What is in doubt is resolved all the same, since something of it may exist,
+and what is rolled back is deleted; to stop that, pause the lane.`,
 		Example: `  enqueue pause default/bj --reason 'change of the key, until 14:00'
   enqueue status
   enqueue resume default/bj
