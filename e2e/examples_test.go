@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -111,7 +110,7 @@ func TestExampleFollow(t *testing.T) {
 }
 
 func lines(text string) []string {
-	return slices.Collect(strings.Lines(strings.TrimSuffix(text, "\n")))
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
 // kindAndKey reads the example's lines: time, kind, "key", "detail".
