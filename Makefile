@@ -26,11 +26,11 @@ test-sdk:
 
 ## chaos: everything broken at once, at random, then counted; CHAOS takes its flags (CHAOS='-seed 7')
 chaos: redis-server
-	go run ./chaos -items 20000 -duration 10m $(CHAOS)
+	go run ./test/chaos -items 20000 -duration 10m $(CHAOS)
 
 ## chaos-short: the form that CI runs, in about three minutes
 chaos-short: redis-server
-	go run ./chaos -items 1500 -duration 100s -patience 3m $(CHAOS)
+	go run ./test/chaos -items 1500 -duration 100s -patience 3m $(CHAOS)
 
 ## chaos-personalities: a short run for each thing that nobody knows about the API; about 50 minutes
 chaos-personalities: redis-server
@@ -38,7 +38,7 @@ chaos-personalities: redis-server
 
 ## kill-apply: apply killed at 20 random moments in 100,000 rows, in about five minutes; KILL takes the test's flags (KILL='-seed 7')
 kill-apply: redis-server
-	go test ./e2e -run '^TestApplyKilledAtRandomMoments$$' -count=1 -v -timeout 30m -kill-rows 100000 $(KILL)
+	go test ./test/e2e -run '^TestApplyKilledAtRandomMoments$$' -count=1 -v -timeout 30m -kill-rows 100000 $(KILL)
 
 ## bench: what is measured is printed, and what does not hold fails; in under ten minutes
 bench: redis-server
@@ -46,7 +46,7 @@ bench: redis-server
 
 ## model: the ledger beside its model, in more and longer stories; MODEL takes rapid's flags (MODEL='-rapid.seed=7')
 model: redis-server
-	go test ./ledger/ledgermodel -timeout 1h -rapid.checks=5000 -rapid.steps=100 $(MODEL)
+	go test ./test/ledgermodel -timeout 1h -rapid.checks=5000 -rapid.steps=100 $(MODEL)
 
 ## lint: vet, tidiness, formatting and golangci-lint
 lint: $(GOLANGCI_LINT)

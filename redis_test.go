@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 func TestOpenRedis(t *testing.T) {

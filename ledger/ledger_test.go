@@ -8,8 +8,8 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
-	"havip/internal/redistest"
-	"havip/ledger/ledgertest"
+	"havip/test/ledgertest"
+	"havip/test/redistest"
 )
 
 func TestLedgerOnRedis(t *testing.T) {

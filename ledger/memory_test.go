@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"havip/internal/redistest"
 	"havip/ledger"
+	"havip/test/redistest"
 )
 
 // The contract: a created item costs at most 1 KiB of Redis besides its own text. The event stream

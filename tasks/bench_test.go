@@ -13,8 +13,8 @@ import (
 
 	"havip/bce"
 	"havip/bce/bcesim"
-	"havip/internal/redistest"
 	"havip/ledger"
+	"havip/test/redistest"
 )
 
 // bench is a handler between a real Redis and a simulated BCE, both of its own. Tests call the

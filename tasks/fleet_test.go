@@ -10,9 +10,9 @@ import (
 	"havip/bce"
 	"havip/bce/bcesim"
 	"havip/internal/redisconn"
-	"havip/internal/redistest"
 	"havip/internal/worker"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 // fleet is what a client's program finds: a Redis, and a simulated BCE for the workers.

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
-	"havip/internal/helptest"
 	"havip/internal/render"
+	"havip/test/helptest"
 )
 
 func newRoot() *cobra.Command {

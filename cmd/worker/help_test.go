@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"havip/internal/helptest"
+	"havip/test/helptest"
 )
 
 func TestHelp(t *testing.T) {

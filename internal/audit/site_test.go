@@ -15,9 +15,9 @@ import (
 	"havip/bce/bcesim"
 	"havip/internal/queue"
 	"havip/internal/redisconn"
-	"havip/internal/redistest"
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 var bj = tasks.Lane{Account: "default", Region: "bj"}

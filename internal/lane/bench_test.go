@@ -12,7 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 const (

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 
-	"havip/internal/redistest"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 func TestTargetOf(t *testing.T) {

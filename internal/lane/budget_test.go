@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 func setLimit(t *testing.T, o *Operator, rps float64) Limit {

@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

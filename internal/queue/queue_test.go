@@ -10,8 +10,8 @@ import (
 
 	"havip/internal/queue"
 	"havip/internal/redisconn"
-	"havip/internal/redistest"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 var bj = tasks.Lane{Account: "default", Region: "bj"}

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 // brief is a finding without its prose.

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 // A master of a cluster dies: its successor is found soon after there is one. Left alone, go-redis

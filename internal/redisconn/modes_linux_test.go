@@ -6,7 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 // doneScript is asynq's done, as far as it matters here.

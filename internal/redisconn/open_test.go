@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 func TestOpen(t *testing.T) {

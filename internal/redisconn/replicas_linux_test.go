@@ -7,7 +7,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 // replicated starts a master with a replica that has all it has.

@@ -11,9 +11,9 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
-	"havip/internal/redistest"
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 // fleet is a Redis with a ledger on a clock that tests move, and that presences share.

@@ -15,9 +15,9 @@ import (
 	"havip/bce"
 	"havip/bce/bcesim"
 	"havip/internal/redisconn"
-	"havip/internal/redistest"
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

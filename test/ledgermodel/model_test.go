@@ -9,8 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 
-	"havip/internal/redistest"
 	"havip/ledger"
+	"havip/test/redistest"
 )
 
 // An item's story is longer than rapid's 30 steps, of which each item has a few. What the command line

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"havip/ledger"
-	"havip/ledger/ledgermodel"
+	"havip/test/ledgermodel"
 )
 
 // twins are the ledger and its model under one clock.

@@ -95,7 +95,7 @@ func (e foreignExample) run(t *testing.T, w *world) string {
 	if err != nil {
 		t.Fatalf("%s is missing: %s", e.interpreter, e.get)
 	}
-	script, err := filepath.Abs(filepath.Join("..", "examples", "foreign", e.script))
+	script, err := filepath.Abs(filepath.Join("..", "..", "examples", "foreign", e.script))
 	if err != nil {
 		t.Fatal(err)
 	}

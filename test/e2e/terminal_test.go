@@ -77,7 +77,7 @@ func (term *terminal) wait(t *testing.T) int {
 
 func exampleFile(t *testing.T) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "examples", "havips.csv"))
+	path, err := filepath.Abs(filepath.Join("..", "..", "examples", "havips.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/bce"
-	"havip/internal/redistest"
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 // refusing is a BCE that says no to every item, with a reason and a request ID of the item's own.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 // TestRedisOutOfMemory: a Redis that accepts no write any more stops the sending, for no intent can be

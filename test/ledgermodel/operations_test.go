@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"havip/ledger"
-	"havip/ledger/ledgermodel"
+	"havip/test/ledgermodel"
 )
 
 // operation is one call with its arguments. The ledger and the model answer it in the same form.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 // Keys that cannot be mistaken for anything else in an output.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 // TestScript runs the scripts of testdata/script; see the package comment for their commands.
@@ -46,7 +46,7 @@ type (
 func setUpScript(env *testscript.Env) error {
 	env.Values[scriptTest{}] = env.T()
 	env.Values[scriptWorkers{}] = &[]*process{}
-	examples, err := filepath.Abs(filepath.Join("..", "examples"))
+	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
 	if err != nil {
 		return err
 	}

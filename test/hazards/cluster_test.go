@@ -6,10 +6,10 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/internal/redisconn"
-	"havip/internal/redistest"
 	"havip/internal/worker"
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 // open connects as the programs do.

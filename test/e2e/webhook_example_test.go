@@ -24,7 +24,7 @@ func TestWebhookExample(t *testing.T) {
 	const batch = "example"
 	w := newWorld(t)
 	path := filepath.Join(w.dir, "webhook")
-	build := exec.Command("go", "build", "-race", "-o", path, "../examples/webhook")
+	build := exec.Command("go", "build", "-race", "-o", path, "../../examples/webhook")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"havip/internal/redistest"
+	"havip/test/redistest"
 )
 
 // TestReplicaLags: whoever puts a batch in is told while a failover of Redis could still forget it.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/hibiken/asynq"
 
-	"havip/internal/redistest"
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 // A failover forgets what the old master had acknowledged and not passed on: here the second half of a
