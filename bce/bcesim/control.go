@@ -19,6 +19,8 @@ import (
 //	GET  /_sim/stats                 [Stats]
 //	GET  /_sim/faults                {"faults": "SPEC"}
 //	POST /_sim/faults                {"faults": "SPEC"} replaces them; with ?add puts rules after those in force
+//	GET  /_sim/gate                  {"waiting": N}: calls that wait at the gate
+//	POST /_sim/gate                  {"open": N} lets the N that have waited longest go on; without N all that wait
 //	GET  /_sim/clock                 {"now": "2026-01-02T15:04:05Z"}
 //	POST /_sim/clock                 {"advance": "25h"} or {"set": "2026-01-02T15:04:05Z"}
 //
@@ -38,6 +40,8 @@ func (s *Server) newControl() http.Handler {
 	get("calls", s.controlCalls)
 	get("faults", func(*http.Request) (any, error) { return faultsBody{s.Faults().String()}, nil })
 	post("faults", s.controlFaults)
+	get("gate", func(*http.Request) (any, error) { return gateBody{s.AtGate()}, nil })
+	post("gate", s.controlGate)
 	get("clock", func(*http.Request) (any, error) { return clockBody{Now: s.Now().UTC()}, nil })
 	post("clock", s.controlClock)
 	return loopbackOnly(mux)
@@ -49,6 +53,10 @@ type callsBody struct {
 
 type faultsBody struct {
 	Faults string `json:"faults"`
+}
+
+type gateBody struct {
+	Waiting int `json:"waiting"`
 }
 
 type clockBody struct {
@@ -86,6 +94,20 @@ func (s *Server) controlFaults(r *http.Request) (any, error) {
 		err = s.SetFaults(faults)
 	}
 	return faultsBody{s.Faults().String()}, err
+}
+
+func (s *Server) controlGate(r *http.Request) (any, error) {
+	var body struct {
+		Open int `json:"open"`
+	}
+	if err := readControl(r, &body); err != nil {
+		return nil, err
+	}
+	if body.Open < 0 {
+		return nil, errors.New("open: want a number of calls, or 0 for all that wait")
+	}
+	s.OpenGate(body.Open)
+	return gateBody{s.AtGate()}, nil
 }
 
 func (s *Server) controlClock(r *http.Request) (any, error) {

@@ -165,6 +165,8 @@ func (x *exchange) origin(h *haVIP) Record {
 		record.Fault = kind
 	case x.plan.stallAfter > 0:
 		record.Fault = FaultStallAfter
+	case x.plan.gateAfter:
+		record.Fault = FaultGateAfter
 	}
 	return record
 }

@@ -17,6 +17,8 @@ type FaultKind string
 const (
 	FaultStallBefore FaultKind = "stall-before"
 	FaultStallAfter  FaultKind = "stall-after"
+	FaultGateBefore  FaultKind = "gate-before"
+	FaultGateAfter   FaultKind = "gate-after"
 	FaultSkew        FaultKind = "skew"
 
 	FaultRefuse      FaultKind = "refuse"
@@ -67,6 +69,8 @@ var faultKinds = []struct {
 	{FaultCommitHTML, noArgument, "do it, then answer with a gateway's 502 HTML page"},
 	{FaultStallBefore, durationRequired, "wait DURATION, then do it"},
 	{FaultStallAfter, durationRequired, "do it, then wait DURATION before answering"},
+	{FaultGateBefore, noArgument, "wait at the gate until " + ControlPrefix + "gate opens it, then do it"},
+	{FaultGateAfter, noArgument, "do it, then wait at the gate before answering"},
 	{FaultSkew, durationRequired, "judge and date the call by a clock DURATION ahead (or behind)"},
 }
 
@@ -81,7 +85,12 @@ func (k FaultKind) argument() (argument, bool) {
 
 // modifier says whether the fault goes together with others.
 func (k FaultKind) modifier() bool {
-	return k == FaultStallBefore || k == FaultStallAfter || k == FaultSkew
+	switch k {
+	case FaultStallBefore, FaultStallAfter, FaultGateBefore, FaultGateAfter, FaultSkew:
+		return true
+	default:
+		return false
+	}
 }
 
 func (k FaultKind) afterCommit() bool { return strings.HasPrefix(string(k), "commit-") }
@@ -106,7 +115,7 @@ type Rule struct {
 	Code   string
 }
 
-// Faults are the rules in force. For each call every rule is asked in turn: all stalls and
+// Faults are the rules in force. For each call every rule is asked in turn: all stalls, gates and
 // skews that hit apply, and of the other faults the first that hits. What probability hits
 // depends on Seed and the call's number only.
 //

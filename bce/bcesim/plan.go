@@ -11,6 +11,7 @@ import (
 // plan is what the faults have in store for one call.
 type plan struct {
 	stallBefore, stallAfter, skew time.Duration
+	gateBefore, gateAfter         bool
 	// outcome is the one rule, if any, that decides how the call ends.
 	outcome *Rule
 	// kinds are all that hit, for the log.
@@ -85,6 +86,10 @@ func (d *director) plan(op Operation) plan {
 			p.stallBefore += rule.Duration
 		case FaultStallAfter:
 			p.stallAfter += rule.Duration
+		case FaultGateBefore:
+			p.gateBefore = true
+		case FaultGateAfter:
+			p.gateAfter = true
 		case FaultSkew:
 			p.skew += rule.Duration
 		default:

@@ -25,6 +25,7 @@ type Server struct {
 	busy     map[string]chan struct{}
 	flights  map[string][]*flight
 	director *director
+	gate     gate
 	buckets  map[Operation]*bucket
 	calls    callLog
 	stats    Stats
@@ -61,8 +62,8 @@ func New(options Options) *Server {
 	return s
 }
 
-// Close ends every stall, present and future: the calls go on at once. It need not be
-// called where nothing stalls, and may be called twice.
+// Close ends every stall and opens the gate, now and for good: the calls go on at once. It need
+// not be called where nothing waits, and may be called twice.
 func (s *Server) Close() { s.closeOnce.Do(func() { close(s.closed) }) }
 
 // ServeHTTP answers one call.
@@ -81,11 +82,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.pause(s.options.Latency + x.plan.stallBefore)
+	s.atGate(x.plan.gateBefore)
 	if x.turnedAway() {
 		return
 	}
 	res := s.handle(x)
 	s.pause(x.plan.stallAfter)
+	s.atGate(x.plan.gateAfter)
 	x.respond(res)
 }
 

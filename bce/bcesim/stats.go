@@ -19,7 +19,7 @@ type Stats struct {
 	Codes      map[string]int64    `json:"codes"`
 	Faults     map[string]int64    `json:"faults"`
 	// Live and Deleted are HaVIPs; AnswerLost are those whose create met a commit-… fault or
-	// a stall-after.
+	// was kept from its answer by stall-after or gate-after.
 	Live       int `json:"live"`
 	Deleted    int `json:"deleted"`
 	AnswerLost int `json:"answerLost"`

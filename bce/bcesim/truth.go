@@ -28,7 +28,7 @@ type Record struct {
 	Call      int64     `json:"call"`
 	CreatedAt time.Time `json:"createdAt"`
 	// Fault is what took the create's answer from its caller, if something did: one of the
-	// commit-… faults, or stall-after.
+	// commit-… faults, stall-after, or gate-after.
 	Fault FaultKind `json:"fault,omitempty"`
 	// DeletedAt is zero while it exists; DeletedBy is the call that deleted it.
 	DeletedAt time.Time `json:"deletedAt,omitzero"`

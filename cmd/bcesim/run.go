@@ -25,8 +25,9 @@ const long = `bcesim serves Baidu AI Cloud's HaVIP API, simulated, with faults o
 
 Everything is in memory and ends with the program. Any subnet sbn-… that is asked
 for exists; --subnet gives one with a CIDR of its own. Programs on the same machine
-read the truth about what was made at /_sim/truth, /_sim/calls and /_sim/stats, and
-change faults and clock by a POST to /_sim/faults and /_sim/clock.
+read the truth about what was made at /_sim/truth, /_sim/calls and /_sim/stats,
+change faults and clock by a POST to /_sim/faults and /_sim/clock, and let calls go
+on that wait at the gate by a POST to /_sim/gate.
 
 The key pair is taken from BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY, and is
 sandbox/sandbox without them; BCE_SECURITY_TOKEN, or BCE_SESSION_TOKEN, makes it a
