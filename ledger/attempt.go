@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -21,6 +22,10 @@ type BeginOptions struct {
 	// begin the next one. A lease that the ledger's clock gave before it was put back is waited for
 	// only while what is left of it is at most twice this one.
 	Lease time.Duration
+	// Request is how long after this call the attempt's request is certainly over; [Ledger.Release] lets
+	// others go on then, when the worker is dead. It is shorter than Lease, for a worker that lives has to
+	// record the outcome as well; 0 means Lease.
+	Request time.Duration
 	// TokenMaxAge is how long after the first send with an unknown outcome, or that was refused,
 	// its token may still be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when
 	// it receives it, and whether it did is what nobody knows.
@@ -39,7 +44,7 @@ type BeginOptions struct {
 // then the number to give to [Ledger.Record].
 func (l *Ledger) Begin(ctx context.Context, batch, key string, o BeginOptions) (Start, error) {
 	raw, err := l.run(ctx, beginScript, batch, key, o.ClientToken, o.Worker,
-		millis(o.Lease), millis(o.TokenMaxAge), millis(o.RetryHorizon), o.Ticket, o.Fingerprint, millis(o.ClockOffset), flag(o.LookedUp))
+		millis(o.Lease), millis(o.TokenMaxAge), millis(o.RetryHorizon), o.Ticket, o.Fingerprint, millis(o.ClockOffset), flag(o.LookedUp), millis(cmp.Or(o.Request, o.Lease)))
 	return startOf("begin", batch, key, raw, err)
 }
 

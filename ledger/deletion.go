@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -30,16 +31,16 @@ type DeletionOutcome struct {
 
 // DeletionOptions are the terms of one try to delete.
 type DeletionOptions struct {
-	// Worker, Ticket and Lease are as in [BeginOptions].
+	// Worker, Ticket, Lease and Request are as in [BeginOptions].
 	Worker, Ticket string
-	Lease          time.Duration
+	Lease, Request time.Duration
 }
 
 // BeginDeletion makes the intent to delete an item's HaVIP durable. Only when the verdict is [Begun] may
 // the caller send; the record's Deletes is then the number to give to [Ledger.EndDeletion]. The other
 // verdicts are Busy, Finished and Absent.
 func (l *Ledger) BeginDeletion(ctx context.Context, batch, key string, o DeletionOptions) (Start, error) {
-	raw, err := l.run(ctx, beginDeletionScript, batch, key, o.Worker, millis(o.Lease), o.Ticket)
+	raw, err := l.run(ctx, beginDeletionScript, batch, key, o.Worker, millis(o.Lease), o.Ticket, millis(cmp.Or(o.Request, o.Lease)))
 	return startOf("begin deletion of", batch, key, raw, err)
 }
 

@@ -129,12 +129,12 @@ type Release struct {
 	Wait time.Duration
 }
 
-// Release lets an item go on whose task a dead worker held. An attempt of that worker ends call
-// after its send, which is when its request is certainly over, instead of with its lease. Only a
+// Release lets an item go on whose task a dead worker held. An attempt of that worker ends
+// when its request is certainly over ([BeginOptions]), instead of with its lease. Only a
 // worker that does not keep to that (its process was stopped, and wakes later) may then overlap
 // with another's attempt. Repeating it is fine.
-func (l *Ledger) Release(ctx context.Context, batch, key, dead string, call time.Duration) (Release, error) {
-	raw, err := l.run(ctx, releaseScript, batch, key, dead, millis(call))
+func (l *Ledger) Release(ctx context.Context, batch, key, dead string) (Release, error) {
+	raw, err := l.run(ctx, releaseScript, batch, key, dead)
 	if err != nil {
 		return Release{}, itemError("release", batch, key, err)
 	}

@@ -50,7 +50,7 @@ func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record, n
 
 // askAddress asks BCE; "" is that it is not known yet, or the error's reason.
 func (h *Handler) askAddress(ctx context.Context, haVIPID string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), CallTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.RequestTimeout)
 	defer cancel()
 	if h.ReadRate != nil {
 		if err := h.ReadRate.Wait(ctx); err != nil {

@@ -33,7 +33,7 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	case rec.State.Terminal():
 		return h.learnAddress(ctx, j, rec, rec.UpdatedAt)
 	case rec.Lookup:
-		return &Postpone{After: LookupGrace, Reason: "in doubt: it will be looked for"}
+		return &Postpone{After: h.lookupGrace(), Reason: "in doubt: it will be looked for"}
 	case clockLearnt:
 		return errAgain
 	case poisoned(rec, outcome):
@@ -78,7 +78,7 @@ func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) 
 	return &Postpone{After: max(h.delay(rec.Sends, 0), renewalSettles), Reason: why}
 }
 
-// send makes the one API call of an attempt, which is over a CallTimeout after the attempt was begun.
+// send makes the one API call of an attempt, which is over a RequestTimeout after the attempt was begun.
 //
 // It is dated by when it was begun, with the clock by which the token's age was judged. Should that
 // clock turn out to be wrong before the request is signed, as another attempt learns, or should this
@@ -88,7 +88,7 @@ func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) 
 // may wake days later, when others have gone on with the item, and the clock that deadlines are of has
 // stood still.
 func (h *Handler) send(ctx context.Context, j *job) (Outcome, time.Duration) {
-	sent, until := time.Now(), j.began.Add(CallTimeout)
+	sent, until := time.Now(), j.began.Add(h.RequestTimeout)
 	if sent.Round(0).After(until.Round(0)) {
 		return Outcome{Class: ClassNotSent, Message: "this machine was suspended before the request was sent"}, 0
 	}

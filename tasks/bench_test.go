@@ -17,6 +17,9 @@ import (
 	"havip/test/redistest"
 )
 
+// attemptLease is that of a handler with the default request timeout.
+var attemptLease = HandlerConfig{RequestTimeout: DefaultRequestTimeout}.attemptLease()
+
 // bench is a handler between a real Redis and a simulated BCE, both of its own. Tests call the
 // handler as asynq would, so that nothing depends on time.
 type bench struct {

@@ -33,7 +33,7 @@ func (h *Handler) beginDeletion(ctx context.Context, j *job) error {
 	}
 	j.began, j.clockOffset, j.ticket = time.Now(), h.API.ClockOffset(), uuid.NewString()[:13]
 	start, err := h.Ledger.BeginDeletion(ctx, j.payload.Batch, j.payload.Key, ledger.DeletionOptions{
-		Worker: name, Ticket: j.ticket, Lease: attemptLease,
+		Worker: name, Ticket: j.ticket, Lease: h.attemptLease(), Request: h.requestBound(),
 	})
 	if err != nil {
 		return h.later(j, err)
@@ -58,7 +58,7 @@ type try struct {
 // remove looks at the HaVIP and, unless something uses it, deletes it. BCE refuses to delete what is
 // bound, with a code that is not documented and without saying to what.
 func (h *Handler) remove(ctx context.Context, j *job) (t try) {
-	ctx, cancel := context.WithDeadline(ctx, j.began.Add(CallTimeout))
+	ctx, cancel := context.WithDeadline(ctx, j.began.Add(h.RequestTimeout))
 	defer cancel()
 	defer func() { t.took = time.Since(j.began) }()
 	id := j.item.Record.HaVIPID

@@ -17,8 +17,8 @@ func (h *Handler) confirmGone(ctx context.Context, j *job) error {
 	id, rec := j.item.Record.HaVIPID, j.item.Record
 	// It existed when its deletion was asked for, which is the earlier where a clock was put back since.
 	created := min(rec.LastSentAt, rec.Deletion.At)
-	if age := rec.Deletion.SentAt.Time().Sub(created.Time()); age < LookupGrace {
-		return &Postpone{After: LookupGrace - max(age, 0), Reason: id + " is not shown yet, or is gone"}
+	if age := rec.Deletion.SentAt.Time().Sub(created.Time()); age < h.lookupGrace() {
+		return &Postpone{After: h.lookupGrace() - max(age, 0), Reason: id + " is not shown yet, or is gone"}
 	}
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()

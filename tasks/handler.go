@@ -80,13 +80,12 @@ type Keeper interface {
 
 // The time limits of one run of a [Handler].
 const (
-	// CallTimeout bounds one API call, from before the attempt is begun: what a worker that was
-	// found dead may have under way is over by then. A worker's shutdown grace must be longer,
-	// so that a call is never cut off.
-	CallTimeout = 15 * time.Second
-	// attemptLease is how long the ledger keeps others from the item. It covers the call and
-	// the recording of its outcome.
-	attemptLease = 30 * time.Second
+	// DefaultRequestTimeout bounds one API call; see [HandlerConfig].
+	DefaultRequestTimeout = 15 * time.Second
+	// tearDown is how long after its deadline a request is certainly over, and recording how long an
+	// attempt may take beyond that, to record its outcome.
+	tearDown  = time.Second
+	recording = 14 * time.Second
 	// gateTimeout bounds the wait for the lane's permission; then the task goes to the back.
 	gateTimeout = time.Minute
 	// mostAgain is how often one run begins once more at once: when the clock was learnt, and when an
@@ -120,7 +119,23 @@ type HandlerConfig struct {
 	TokenMaxAge, Horizon time.Duration
 	// MaxDelay bounds the time from one request of an item to the next; 0 means [RetryDelayCap].
 	MaxDelay time.Duration
+	// RequestTimeout bounds one API call, from before the attempt is begun: what a worker that was
+	// found dead may have under way is over by then. A worker's shutdown grace must be longer,
+	// so that a call is never cut off. 0 means [DefaultRequestTimeout].
+	RequestTimeout time.Duration
 }
+
+// requestBound is how long after an attempt was begun its request is certainly over.
+func (c HandlerConfig) requestBound() time.Duration { return c.RequestTimeout + tearDown }
+
+// lookupGrace is [LookupGrace] where requests may take longer than by default.
+func (c HandlerConfig) lookupGrace() time.Duration {
+	return LookupGrace + max(0, c.RequestTimeout-DefaultRequestTimeout)
+}
+
+// attemptLease is how long the ledger keeps others from the item: while the request may be under way,
+// and its outcome is recorded.
+func (c HandlerConfig) attemptLease() time.Duration { return c.requestBound() + recording }
 
 // Handler carries out the create tasks of one lane. It is an asynq.Handler, safe for
 // concurrent use; configure its server with [IsFailure] and [RetryDelayFunc].
@@ -138,6 +153,9 @@ func NewHandler(c HandlerConfig) *Handler {
 	}
 	if c.MaxDelay == 0 {
 		c.MaxDelay = RetryDelayCap
+	}
+	if c.RequestTimeout == 0 {
+		c.RequestTimeout = DefaultRequestTimeout
 	}
 	if c.Horizon == 0 {
 		// Not before an item in doubt is looked up for its token's age.
@@ -275,7 +293,7 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 // awaitTurn waits for the attempt in flight if it will be over soon, as that of a dead worker is:
 // at the back of a long queue the item would wait much longer.
 func (h *Handler) awaitTurn(ctx context.Context, wait time.Duration) error {
-	if wait >= CallTimeout {
+	if wait >= h.RequestTimeout {
 		return &Postpone{After: wait + time.Second, Reason: "another attempt of the item is in flight"}
 	}
 	ctx, stop := h.untilDrain(ctx)
@@ -298,7 +316,8 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 		Fingerprint: fingerprint(j.payload.Item()),
 		Worker:      name,
 		Ticket:      j.ticket,
-		Lease:       attemptLease,
+		Lease:       h.attemptLease(),
+		Request:     h.requestBound(),
 		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: j.clockOffset,
 		LookedUp: j.lookedUp,
 	}
@@ -342,7 +361,7 @@ func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, 
 	switch verdict {
 	case ledger.Applied:
 	case ledger.Busy:
-		return &Postpone{After: attemptLease, Reason: "another attempt of the item is in flight"}
+		return &Postpone{After: h.attemptLease(), Reason: "another attempt of the item is in flight"}
 	case ledger.Late:
 		return &Postpone{After: time.Second, Reason: "the item was sent meanwhile, and is in doubt"}
 	default:

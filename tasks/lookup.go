@@ -13,7 +13,7 @@ import (
 
 // LookupGrace is how long after an item's last request a listing must begin, for what it does not
 // show not to exist: a request may still be on its way inside BCE, and a listing may lag what was
-// created (30 seconds is the most that we allow for). The grace covers both.
+// created (30 seconds is the most that we allow for). The grace covers both, after a request of the default time.
 const LookupGrace = time.Minute
 
 // listingAge is how old a listing may be that decides, so that what a wave of items asks for costs a
@@ -27,12 +27,12 @@ const listingAge = time.Minute
 func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error {
 	rec := start.Item.Record
 	age := start.At.Time().Sub(rec.LastSentAt.Time())
-	if age < LookupGrace {
-		return &Postpone{After: LookupGrace - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
+	if age < h.lookupGrace() {
+		return &Postpone{After: h.lookupGrace() - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
 	}
 	// A person may have put right what the last listing showed, and asked for another.
 	sinceChange := start.At.Time().Sub(rec.UpdatedAt.Time())
-	fromNow := -min(age-LookupGrace, sinceChange, listingAge)
+	fromNow := -min(age-h.lookupGrace(), sinceChange, listingAge)
 	finding, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		return Match(request, rec.FirstSentAt.Time(), there, owned)
 	})

@@ -30,7 +30,7 @@ type settings struct {
 	concurrency             int
 	listen, spoolDir        string
 	tokenMaxAge, maxDelay   time.Duration
-	grace                   time.Duration
+	requestTimeout, grace   time.Duration
 	allowVolatile           bool
 	logFormat, logLevel     string
 	webhookHosts            []string
@@ -95,7 +95,8 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is away (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")
 	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which a clientToken with an unknown outcome is not sent again unseen")
 	f.DurationVar(&s.maxDelay, "max-delay", tasks.RetryDelayCap, "longest time from one request of an item to the next; Retry-After is honoured up to it")
-	f.DurationVar(&s.grace, "grace", worker.DefaultGrace, "how long a stopping worker waits for requests in flight")
+	f.DurationVar(&s.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
+	f.DurationVar(&s.grace, "grace", 0, "how long a stopping worker waits for requests in flight (default 15s longer than the request timeout)")
 	f.BoolVar(&s.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	f.StringVar(&s.logFormat, "log-format", "auto", "json, console, or auto: console on a terminal")
 	f.StringVar(&s.logLevel, "log-level", "info", "trace, debug, info, warn or error")
@@ -111,6 +112,9 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	log, err := cli.Logger(stderr, s.logFormat, s.logLevel, getenv)
 	if err != nil {
 		return err
+	}
+	if s.grace == 0 {
+		s.grace = worker.DefaultGrace(s.requestTimeout)
 	}
 	lanes, err := configureLanes(ctx, s, getenv)
 	if err != nil {
@@ -141,7 +145,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 
 	w, err := worker.Start(worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		Grace: s.grace, TokenMaxAge: s.tokenMaxAge, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
+		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)
@@ -164,8 +168,11 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	if err := worker.CheckTerms(s.concurrency, s.rps); err != nil {
 		return nil, cli.Fail(cli.ExitUsage, err)
 	}
-	if s.grace < worker.MinGrace {
-		return nil, cli.Failf(cli.ExitUsage, "grace %s: must be at least %s, so that no request is cut off", s.grace, worker.MinGrace)
+	if s.requestTimeout < minRequestTimeout || s.requestTimeout > worker.MaxRequestTimeout {
+		return nil, cli.Failf(cli.ExitUsage, "request-timeout %s: must be from %s to %s", s.requestTimeout, minRequestTimeout, worker.MaxRequestTimeout)
+	}
+	if least := worker.MinGrace(s.requestTimeout); s.grace < least {
+		return nil, cli.Failf(cli.ExitUsage, "grace %s: must be at least %s, so that no request is cut off", s.grace, least)
 	}
 	if s.tokenMaxAge <= 0 || s.tokenMaxAge > maxTokenAge {
 		return nil, cli.Failf(cli.ExitUsage, "token-max-age %s: must be more than 0 and at most %s; BCE forgets a token after 24h", s.tokenMaxAge, maxTokenAge)
@@ -173,7 +180,7 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	if s.maxDelay < tasks.RetryDelayFirst || s.maxDelay > maxMaxDelay {
 		return nil, cli.Failf(cli.ExitUsage, "max-delay %s: must be from %s to %s", s.maxDelay, tasks.RetryDelayFirst, maxMaxDelay)
 	}
-	cloud := cli.Cloud{Endpoint: s.endpoint, AllowPlainHTTP: s.allowPlainHTTP, Getenv: getenv}
+	cloud := cli.Cloud{Endpoint: s.endpoint, AllowPlainHTTP: s.allowPlainHTTP, RequestTimeout: s.requestTimeout, Getenv: getenv}
 	seen := map[tasks.Lane]bool{}
 	lanes := make([]worker.LaneConfig, 0, len(names))
 	for _, name := range names {
@@ -197,6 +204,9 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 // maxTokenAge leaves an hour for clocks and queues of the 24 hours for which BCE keeps a clientToken
 // after it last received it (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
 const maxTokenAge = 23 * time.Hour
+
+// minRequestTimeout leaves a request time to be answered at all.
+const minRequestTimeout = time.Second
 
 // maxMaxDelay leaves a clientToken many requests within its life.
 const maxMaxDelay = time.Hour

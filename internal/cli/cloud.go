@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"havip/bce"
 	"havip/tasks"
@@ -22,6 +23,8 @@ type Cloud struct {
 	Endpoint string
 	// AllowPlainHTTP accepts an http:// endpoint that is not a loopback address.
 	AllowPlainHTTP bool
+	// RequestTimeout bounds one call; 0 means the client's default.
+	RequestTimeout time.Duration
 	Getenv         Getenv
 	// Credentials, when set, are used for every account instead of looking them up.
 	Credentials bce.Provider
@@ -43,7 +46,9 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 	client, err := bce.NewClient(bce.Config{
 		Region: lane.Region, Endpoint: c.Endpoint, AllowPlainHTTP: c.AllowPlainHTTP,
 		Credentials: provider,
-		UserAgent:   "havip",
+		// An answer that began in time may take the rest to arrive.
+		Timeouts:  bce.Timeouts{ResponseHeader: c.RequestTimeout * 2 / 3, Total: c.RequestTimeout},
+		UserAgent: "havip",
 	})
 	switch {
 	case errors.Is(err, bce.ErrPlainHTTP):

@@ -75,9 +75,12 @@ func (f *fleet) register(t *testing.T, keys ...string) {
 	}
 }
 
+// requestBound is how long a request of these tests' workers takes at most.
+const requestBound = tasks.DefaultRequestTimeout + time.Second
+
 func (f *fleet) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
 	t.Helper()
-	start, err := f.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second})
+	start, err := f.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second, Request: requestBound})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/ledger"
+	"havip/tasks"
 )
 
 // A killed worker's item is begun again within 20 s, whenever in its life it was killed.
@@ -19,8 +20,8 @@ func TestRescueBound(t *testing.T) {
 	// The last beat may have been just before the kill, and the round that finds the silence may
 	// just have missed it and take as long as it may.
 	found := DeadAfter + BeatEvery + fleetTimeout
-	// A request sent just before the kill must be over as well.
-	begun := max(found, requestBound) + taskCheckInterval
+	// A request sent just before the kill must be over as well, and a second in which it is torn down.
+	begun := max(found, tasks.DefaultRequestTimeout+time.Second) + taskCheckInterval
 	const promised = 20 * time.Second
 	if begun+time.Second > promised {
 		t.Errorf("begun again after %s, which leaves no second of %s for the lane and for Redis", begun, promised)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
@@ -14,14 +13,10 @@ import (
 	"havip/tasks"
 )
 
-// requestBound is how long after its send a request of a worker that runs is certainly over: its
-// deadline, and a second in which it is torn down.
-const requestBound = tasks.CallTimeout + time.Second
-
 // Wards is what a [Rescuer] needs of the ledger; [*ledger.Ledger] is one.
 type Wards interface {
 	HeldBy(ctx context.Context, worker string) ([]ledger.Held, error)
-	Release(ctx context.Context, batch, key, dead string, call time.Duration) (ledger.Release, error)
+	Release(ctx context.Context, batch, key, dead string) (ledger.Release, error)
 	LetGo(ctx context.Context, worker string, h ledger.Held) error
 	Bury(ctx context.Context, worker string) error
 }
@@ -60,7 +55,7 @@ func (r *Rescuer) Rescue(ctx context.Context, dead string) error {
 
 // rescue takes care of one item. Its note goes last, so that a rescuer that dies leaves it.
 func (r *Rescuer) rescue(ctx context.Context, dead string, h ledger.Held) error {
-	release, err := r.Ledger.Release(ctx, h.Batch, h.Key, dead, requestBound)
+	release, err := r.Ledger.Release(ctx, h.Batch, h.Key, dead)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,13 @@ import (
 const (
 	// DefaultConcurrency is how many items of a lane are in flight at once.
 	DefaultConcurrency = 20
-	// DefaultGrace is how long a stopping worker waits for attempts in flight. It is longer
-	// than an attempt can last.
-	DefaultGrace = 30 * time.Second
-	// MinGrace keeps a call from being cut off by the end of its worker.
-	MinGrace = tasks.CallTimeout + 5*time.Second
+	// MaxRequestTimeout leaves an attempt time to wait for its lane and to record its outcome before
+	// asynq takes its task away.
+	MaxRequestTimeout = 5 * time.Minute
+	// minGrace and defaultGrace are how much longer than a request a stopping worker waits for attempts in
+	// flight, so that no call is cut off.
+	minGrace     = 5 * time.Second
+	defaultGrace = 15 * time.Second
 
 	// taskCheckInterval and delayedCheckInterval are how often an idle server looks for tasks:
 	// an idle lane costs Redis about 40 commands a second, and a new task waits some 50 ms.
@@ -55,7 +57,10 @@ type Config struct {
 	Name string
 	// Concurrency is per lane; 0 means DefaultConcurrency.
 	Concurrency int
-	// Grace is 0 for DefaultGrace, and at least MinGrace.
+	// RequestTimeout bounds one API call; 0 means [tasks.DefaultRequestTimeout].
+	RequestTimeout time.Duration
+	// Grace is how long a stopping worker waits for attempts in flight; 0 means [DefaultGrace]. It is at
+	// least [MinGrace].
 	Grace time.Duration
 	// TokenMaxAge is 0 for [tasks.TokenMaxAge], MaxDelay for [tasks.RetryDelayCap].
 	TokenMaxAge, MaxDelay time.Duration
@@ -70,11 +75,20 @@ func (c Config) withDefaults() Config {
 	if c.Concurrency == 0 {
 		c.Concurrency = DefaultConcurrency
 	}
+	if c.RequestTimeout == 0 {
+		c.RequestTimeout = tasks.DefaultRequestTimeout
+	}
 	if c.Grace == 0 {
-		c.Grace = DefaultGrace
+		c.Grace = DefaultGrace(c.RequestTimeout)
 	}
 	return c
 }
+
+// DefaultGrace is longer than an attempt can last whose request takes up to timeout.
+func DefaultGrace(timeout time.Duration) time.Duration { return timeout + defaultGrace }
+
+// MinGrace keeps a call of up to timeout from being cut off by the end of its worker.
+func MinGrace(timeout time.Duration) time.Duration { return timeout + minGrace }
 
 // CheckTerms says what is wrong with the terms that users give, before anything is begun.
 func CheckTerms(concurrency int, rps float64) error {
@@ -98,8 +112,10 @@ func (c Config) validate() error {
 		return errors.New("worker: no redis client")
 	case len(c.Lanes) == 0:
 		return errors.New("worker: no lane to serve")
-	case c.Grace < MinGrace:
-		return fmt.Errorf("worker: grace %s: must be at least %s, so that no request is cut off", c.Grace, MinGrace)
+	case c.RequestTimeout < 0 || c.RequestTimeout > MaxRequestTimeout:
+		return fmt.Errorf("worker: request timeout %s: must be more than 0 and at most %s", c.RequestTimeout, MaxRequestTimeout)
+	case c.Grace < MinGrace(c.RequestTimeout):
+		return fmt.Errorf("worker: grace %s: must be at least %s, so that no request is cut off", c.Grace, MinGrace(c.RequestTimeout))
 	}
 	return nil
 }
@@ -177,7 +193,7 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 			ListRate: lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
 			// Each create with an automatic address is followed by a read.
 			ReadRate:    lane.NewReadBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst),
-			TokenMaxAge: c.TokenMaxAge, MaxDelay: c.MaxDelay,
+			TokenMaxAge: c.TokenMaxAge, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
 		}),
 		server: serverOf(c, l),
 	}

@@ -223,7 +223,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"no redis":             {Lanes: lanes},
 		"no lane":              {Redis: rdb},
 		"negative concurrency": {Redis: rdb, Lanes: lanes, Concurrency: -1},
-		"a grace that cuts":    {Redis: rdb, Lanes: lanes, Grace: tasks.CallTimeout},
+		"a grace that cuts":    {Redis: rdb, Lanes: lanes, Grace: tasks.DefaultRequestTimeout},
+		"a request for hours":  {Redis: rdb, Lanes: lanes, RequestTimeout: time.Hour},
 	} {
 		if w, err := Start(config); err == nil {
 			w.Stop()

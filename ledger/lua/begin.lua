@@ -10,6 +10,7 @@
 -- ARGV[9] = fingerprint of the request that the caller means; "" = whichever stands
 -- ARGV[10] = what BCE's clock is ahead of ours, in ms, as far as the caller knows
 -- ARGV[11] = 1 when the caller has looked for the HaVIP just now, because the item was idle
+-- ARGV[12] = request in ms: how long after this call the attempt's request is certainly over
 -- Returns verdict, record, spec, wait in ms, and the time of this answer:
 --
 --   begun      send it; record.sends is the number of this send
@@ -94,7 +95,7 @@ if failed then rec.firstFailedAt = nil end -- nobody has tried meanwhile: the ho
 rec.sends = rec.sends + 1
 rec.firstSentAt = rec.firstSentAt or now
 rec.lastSentAt = now
-rec.leaseUntil = now + lease
+rec.leaseUntil, rec.requestUntil = now + lease, now + tonumber(ARGV[12])
 rec.worker, rec.ticket = worker, ticket
 rec.offset = offset ~= 0 and offset or nil
 rec.enqueuedAt = rec.enqueuedAt or now

@@ -3,6 +3,7 @@
 -- ARGV[2] = key, ARGV[3] = worker
 -- ARGV[4] = lease in ms: how long the try may take at the very most
 -- ARGV[5] = ticket, unique to this call: repeating it after a lost reply begins nothing new
+-- ARGV[6] = request in ms: how long after this call the try's requests are certainly over
 -- Returns verdict, record, spec, wait in ms, and the time of this answer:
 --
 --   begun     go on; record.deletes is the number of this try
@@ -35,7 +36,7 @@ end
 
 rec.deletes = (rec.deletes or 0) + 1
 deletion.sentAt = now
-rec.leaseUntil, rec.worker, rec.ticket = now + lease, worker, ticket
+rec.leaseUntil, rec.requestUntil, rec.worker, rec.ticket = now + lease, now + tonumber(ARGV[6]), worker, ticket
 rec.enqueuedAt = rec.enqueuedAt or now
 redis.call('HSET', ATTEMPTS, deletion_field(key, rec.deletes), cjson.encode({
   n = rec.deletes, op = 'delete', gen = rec.gen, at = now, worker = worker, class = 'sending',

@@ -45,7 +45,7 @@ if rec.state == 'created' then give_up_address(rec) end
 rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
 if outcome.ip and (not rec.ip or rec.ip == '') then rec.ip, rec.addressGivenUp = outcome.ip, nil end
-rec.leaseUntil, rec.ticket = nil, nil
+rec.leaseUntil, rec.requestUntil, rec.ticket = nil, nil, nil
 if outcome.state ~= 'deleting' then
   rec.deletion = nil
   slim(rec)

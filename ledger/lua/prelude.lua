@@ -92,7 +92,7 @@ end
 -- it. A record is most of what an item costs.
 local function slim(rec)
   rec.worker, rec.ticket, rec.leaseUntil, rec.firstSentAt, rec.enqueuedAt = nil, nil, nil, nil, nil
-  rec.offset, rec.renewedAt, rec.renewedFor, rec.refusedSince = nil, nil, nil, nil
+  rec.requestUntil, rec.offset, rec.renewedAt, rec.renewedFor, rec.refusedSince = nil, nil, nil, nil, nil
 end
 
 -- move changes the state of rec (not yet saved) and keeps counters, the open set and the

@@ -103,7 +103,7 @@ if outcome.state == 'waiting' and outcome.status then
 end
 rec.class, rec.status, rec.code = outcome.class, outcome.status, outcome.code
 rec.message, rec.requestId = outcome.message, outcome.requestId
-rec.leaseUntil, rec.ticket = nil, nil
+rec.leaseUntil, rec.requestUntil, rec.ticket = nil, nil, nil
 if proof then
   if gen and gen ~= rec.gen and (was_sending or rec.unknown) then
     event('doubtful', key, outcome.haVipId)

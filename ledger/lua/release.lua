@@ -2,7 +2,6 @@
 --
 -- ARGV[2] = key
 -- ARGV[3] = the dead worker
--- ARGV[4] = time in ms from a send after which a worker's request is certainly over
 -- Returns verdict, record, spec, wait in ms:
 --
 --   applied   the item needs a task; no attempt of it can begin before the wait is over
@@ -15,7 +14,7 @@
 -- that is only cut off from Redis looks dead too, while its request may still be under way.
 -- What the request did is not judged here: begin, which comes next, counts it as interrupted.
 
-local key, dead, call = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local key, dead = ARGV[2], ARGV[3]
 
 local rec = load_record(key)
 if not rec then return { 'absent', '', '', 0 } end
@@ -33,9 +32,8 @@ local deleting = rec.state == 'deleting' and rec.leaseUntil
 if rec.state ~= 'sending' and not deleting then return answer('applied') end
 if rec.worker ~= dead then return answer('busy') end
 
-local over = (deleting and rec.deletion.sentAt or rec.lastSentAt) + call
-if over < rec.leaseUntil then
-  rec.leaseUntil = over
+if rec.requestUntil < rec.leaseUntil then
+  rec.leaseUntil = rec.requestUntil
   save_record(key, rec)
 end
 return answer('applied', math.max(0, rec.leaseUntil - now))

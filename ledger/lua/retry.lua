@@ -39,7 +39,7 @@ local function look_first(key, rec)
   rec.code, rec.message = last.code, last.message
   rec.firstSentAt = rec.firstSentAt or rec.lastSentAt or rec.registeredAt
   doubt(rec, (rec.lastSentAt or now) + (rec.offset or 0))
-  rec.lookup, rec.enqueuedAt, rec.leaseUntil, rec.ticket = true, nil, nil, nil
+  rec.lookup, rec.enqueuedAt, rec.leaseUntil, rec.requestUntil, rec.ticket = true, nil, nil, nil, nil
   event('retried', key, 'looked for first')
   move(key, rec, 'unknown', 'retry')
 end

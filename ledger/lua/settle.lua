@@ -13,7 +13,7 @@ if rec.state == 'sending' and now < rec.leaseUntil then return { 'busy', cjson.e
 if state == 'rejected' and (rec.unknown or rec.state == 'sending') then return { 'late', cjson.encode(rec) } end
 
 if rec.state == 'sending' then interrupt(key, rec) end
-rec.code, rec.message, rec.leaseUntil = code, message, nil
+rec.code, rec.message, rec.leaseUntil, rec.requestUntil = code, message, nil, nil
 rec.cancel = nil -- where a person must look, that person decides
 move(key, rec, state, code)
 save_record(key, rec)

@@ -1,6 +1,7 @@
 package ledgermodel_test
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -22,8 +23,10 @@ type account struct {
 type request struct {
 	token, worker, ticket string
 	at, until             ledger.Millis
-	offset                time.Duration
-	over                  bool
+	// requestUntil is when the request itself is over, which is what counts when its worker is dead.
+	requestUntil ledger.Millis
+	offset       time.Duration
+	over         bool
 	// outcome is what was first heard of it; nil while nothing was.
 	outcome *ledger.Outcome
 	// clear: it created nothing, by what was heard in time or by a lookup.
@@ -100,6 +103,7 @@ func (a *account) note(s step, owner ledger.Owner, before, after ledger.Record) 
 			a.requests = append(a.requests, &request{
 				token: after.ClientToken, worker: o.options.Worker, ticket: o.options.Ticket,
 				at: s.now, offset: o.options.ClockOffset, until: s.now + ledger.Millis(o.options.Lease.Milliseconds()),
+				requestUntil: s.now + ledger.Millis(cmp.Or(o.options.Request, o.options.Lease).Milliseconds()),
 			})
 		}
 	case record:
@@ -134,8 +138,8 @@ func (a *account) hear(o record, answer decision) {
 // bury ends the requests of a dead worker, as far as whoever released the item knows.
 func (a *account) bury(o release) {
 	for _, r := range a.requests {
-		if over := r.at + ledger.Millis(o.call.Milliseconds()); r.worker == o.dead {
-			r.until = min(r.until, over)
+		if r.worker == o.dead {
+			r.until = min(r.until, r.requestUntil)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (w *twins) usualTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
 	w.tickets++
 	return ledger.BeginOptions{
 		ClientToken: standing.ClientToken, Fingerprint: standing.Fingerprint, Worker: drawWorker(t),
-		Ticket: "t" + strconv.Itoa(w.tickets), Lease: 30 * time.Second, TokenMaxAge: tokenAge, RetryHorizon: horizon,
+		Ticket: "t" + strconv.Itoa(w.tickets), Lease: 30 * time.Second, Request: 16 * time.Second, TokenMaxAge: tokenAge, RetryHorizon: horizon,
 	}
 }
 
@@ -56,6 +56,7 @@ func (w *twins) drawTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
 	o.Fingerprint = pick(t, "meaning", "", o.Fingerprint, o.Fingerprint, "fp-other")
 	o.Ticket = pick(t, "ticket", o.Ticket, o.Ticket, w.ticketOf[item])
 	o.Lease = pick(t, "lease", o.Lease, time.Minute, 10*time.Second, time.Hour)
+	o.Request = pick(t, "request", o.Request, 0, time.Second, time.Hour)
 	o.TokenMaxAge = pick(t, "token age", o.TokenMaxAge, o.TokenMaxAge, 0)
 	o.RetryHorizon = pick(t, "horizon", o.RetryHorizon, o.RetryHorizon, 0)
 	o.LookedUp = pick(t, "looked up", true, false)

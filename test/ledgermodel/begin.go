@@ -125,7 +125,7 @@ func (i *item) send(now ledger.Millis, o ledger.BeginOptions) {
 		Attempt: ledger.Attempt{
 			Number: len(i.sends) + 1, Generation: i.generation, At: now, Worker: o.Worker, Class: inFlight,
 		},
-		ticket: o.Ticket, offset: span(o.ClockOffset), until: now + span(o.Lease),
+		ticket: o.Ticket, offset: span(o.ClockOffset), until: now + span(o.Lease), requestUntil: now + span(cmp.Or(o.Request, o.Lease)),
 	})
 	i.firstSent, i.lastSent, i.enqueued = cmp.Or(i.firstSent, now), now, cmp.Or(i.enqueued, now)
 	i.enter(now, ledger.Sending, "")

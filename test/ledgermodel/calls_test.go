@@ -1,8 +1,6 @@
 package ledgermodel_test
 
 import (
-	"time"
-
 	"pgregory.net/rapid"
 
 	"havip/ledger"
@@ -134,7 +132,7 @@ func (w *twins) drawAddress(t *rapid.T, item ledger.Owner) operation {
 }
 
 func (w *twins) drawRelease(t *rapid.T, item ledger.Owner) operation {
-	return release{item, drawWorker(t), pick(t, "call", 16*time.Second, time.Second, time.Hour)}
+	return release{item, drawWorker(t)}
 }
 
 func (w *twins) drawPause(_ *rapid.T, item ledger.Owner) operation { return pause{item.Batch} }

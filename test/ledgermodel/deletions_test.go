@@ -24,7 +24,8 @@ func (w *twins) drawBeginDeletion(t *rapid.T, item ledger.Owner) operation {
 	ticket := "t" + strconv.Itoa(w.tickets)
 	return beginDeletion{item, ledger.DeletionOptions{
 		Worker: drawWorker(t), Ticket: pick(t, "ticket", ticket, ticket, w.ticketOf[item]),
-		Lease: pick(t, "lease", 30*time.Second, time.Minute, 10*time.Second),
+		Lease:   pick(t, "lease", 30*time.Second, time.Minute, 10*time.Second),
+		Request: pick(t, "request", 16*time.Second, 0, time.Second, time.Hour),
 	}}
 }
 

@@ -63,8 +63,9 @@ type send struct {
 	ledger.Attempt
 	ticket string
 	offset ledger.Millis
-	// until bounds the attempt, and is 0 once the item knows what became of it.
-	until ledger.Millis
+	// until bounds the attempt, and is 0 once the item knows what became of it. requestUntil bounds its
+	// request alone.
+	until, requestUntil ledger.Millis
 	// counted: it counts as an attempt.
 	counted bool
 	// refused: BCE said no, and not about the item.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"havip/ledger"
 	"havip/test/ledgermodel"
@@ -303,15 +302,14 @@ func (o noteAddress) onModel(m *ledgermodel.Model) any {
 type release struct {
 	item ledger.Owner
 	dead string
-	call time.Duration
 }
 
 func (o release) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
-	return l.Release(ctx, o.item.Batch, o.item.Key, o.dead, o.call)
+	return l.Release(ctx, o.item.Batch, o.item.Key, o.dead)
 }
 
 func (o release) onModel(m *ledgermodel.Model) any {
-	return m.Release(o.item.Batch, o.item.Key, o.dead, o.call)
+	return m.Release(o.item.Batch, o.item.Key, o.dead)
 }
 
 // onLine is what a call about a batch's line answers.

@@ -7,16 +7,16 @@ import (
 )
 
 // Release ends a dead worker's attempt with its request.
-func (m *Model) Release(name, key, dead string, call time.Duration) ledger.Release {
+func (m *Model) Release(name, key, dead string) ledger.Release {
 	i := m.item(name, key)
 	if i == nil {
 		return ledger.Release{Verdict: ledger.Absent}
 	}
-	verdict, wait := i.release(m.now(), dead, call)
+	verdict, wait := i.release(m.now(), dead)
 	return ledger.Release{Verdict: verdict, Item: i.view(), Wait: wait}
 }
 
-func (i *item) release(now ledger.Millis, dead string, call time.Duration) (ledger.Verdict, time.Duration) {
+func (i *item) release(now ledger.Millis, dead string) (ledger.Verdict, time.Duration) {
 	flying := i.flying()
 	if i.deletion != nil {
 		flying = i.deletion.inFlight()
@@ -29,8 +29,8 @@ func (i *item) release(now ledger.Millis, dead string, call time.Duration) (ledg
 	case flying.Worker != dead:
 		return ledger.Busy, 0
 	}
-	if over := flying.At + span(call); over < flying.until {
-		flying.until, i.changed = over, now
+	if flying.requestUntil < flying.until {
+		flying.until, i.changed = flying.requestUntil, now
 	}
 	return ledger.Applied, max(0, flying.left(now))
 }

@@ -1,6 +1,7 @@
 package ledgermodel
 
 import (
+	"cmp"
 	"time"
 
 	"havip/ledger"
@@ -92,7 +93,7 @@ func (i *item) beginDeletion(now ledger.Millis, o ledger.DeletionOptions) (ledge
 		Attempt: ledger.Attempt{
 			Number: len(i.deletes) + 1, Op: ledger.OpDelete, Generation: i.generation, At: now, Worker: o.Worker, Class: inFlight,
 		},
-		ticket: o.Ticket, until: now + span(o.Lease),
+		ticket: o.Ticket, until: now + span(o.Lease), requestUntil: now + span(cmp.Or(o.Request, o.Lease)),
 	}
 	i.deletes = append(i.deletes, try)
 	i.deletion.try, i.deletion.wish.SentAt = try, now

@@ -199,7 +199,7 @@ func verdicts(answers []ledger.Registration) []ledger.Verdict {
 // terms of an attempt that tests vary.
 func terms(ticket string) ledger.BeginOptions {
 	return ledger.BeginOptions{
-		Worker: "w1", Ticket: ticket, Lease: 30 * time.Second,
+		Worker: "w1", Ticket: ticket, Lease: 30 * time.Second, Request: call,
 		TokenMaxAge: 20 * time.Hour, RetryHorizon: 40 * time.Hour,
 	}
 }

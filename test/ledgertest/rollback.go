@@ -34,7 +34,7 @@ func (b *bench) rollback(t *testing.T, keys ...string) []ledger.Verdict {
 
 func (b *bench) beginDeletion(t *testing.T, key, ticket string, want ledger.Verdict) ledger.Start {
 	t.Helper()
-	start, err := b.BeginDeletion(t.Context(), batch, key, ledger.DeletionOptions{Worker: "w1", Ticket: ticket, Lease: 30 * time.Second})
+	start, err := b.BeginDeletion(t.Context(), batch, key, ledger.DeletionOptions{Worker: "w1", Ticket: ticket, Lease: 30 * time.Second, Request: call})
 	if err != nil || start.Verdict != want {
 		t.Fatalf("begin deletion of %s: %s, %v, want %s", key, start.Verdict, err, want)
 	}

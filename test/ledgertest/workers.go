@@ -57,7 +57,7 @@ func (b *bench) heldBy(t *testing.T, worker string) []string {
 // release is of what w1 held, which is dead.
 func (b *bench) release(t *testing.T, key string, want ledger.Verdict) ledger.Release {
 	t.Helper()
-	release, err := b.Release(t.Context(), batch, key, "w1", call)
+	release, err := b.Release(t.Context(), batch, key, "w1")
 	if err != nil {
 		t.Fatal(err)
 	}
