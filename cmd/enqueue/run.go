@@ -9,6 +9,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/worker"
+	"havip/tasks"
 )
 
 // runFlags are the flags of run besides the file's.
@@ -23,6 +24,7 @@ type runFlags struct {
 	rps               float64
 	concurrency       int
 	timeout           time.Duration
+	requestTimeout    time.Duration
 	redisGiven        bool
 	rpsGiven          bool
 	logFormat, logLev string
@@ -54,7 +56,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 			if flags.sandbox && cli.Given(cmd.Flags(), "redis") {
 				return cli.Failf(cli.ExitUsage, "--redis: not with --sandbox, which keeps everything in this process: invented haVipIds must not reach a real ledger")
 			}
-			if err := worker.CheckTerms(flags.concurrency, flags.rps); err != nil {
+			if err := worker.CheckTerms(flags.concurrency, flags.rps, flags.requestTimeout); err != nil {
 				return cli.Fail(cli.ExitUsage, err)
 			}
 			var err error
@@ -73,6 +75,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	f.BoolVar(&flags.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
 	f.Float64Var(&flags.rps, "rps", lane.DefaultRPS, "creates a second of each lane; 0 means no limit (default with --sandbox)")
 	f.IntVar(&flags.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
+	f.DurationVar(&flags.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this time, with exit code 8; the next run goes on")
 	f.BoolVar(&flags.resume, "resume", false, "let the batch go on if it is held")
 	defineMaxFailures(f, &flags.limit)

@@ -58,7 +58,7 @@ func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, flags 
 
 // cloud is BCE, or with --sandbox a simulator on a loopback port of this process.
 func (a *app) cloud(ctx context.Context, flags runFlags) (cli.Cloud, func(), error) {
-	public := cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv}
+	public := cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, RequestTimeout: flags.requestTimeout, Getenv: a.getenv}
 	if !flags.sandbox {
 		if flags.faults != "" {
 			return public, nil, cli.Failf(cli.ExitUsage, "--faults: only with --sandbox")
@@ -77,7 +77,7 @@ func (a *app) cloud(ctx context.Context, flags runFlags) (cli.Cloud, func(), err
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close
 	sandboxed := cli.Cloud{
-		Endpoint: "http://" + listener.Addr().String(), Getenv: a.getenv,
+		Endpoint: "http://" + listener.Addr().String(), RequestTimeout: flags.requestTimeout, Getenv: a.getenv,
 		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
 	}
 	return sandboxed, func() { sim.Close(); _ = server.Close() }, nil

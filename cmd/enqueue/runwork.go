@@ -29,7 +29,8 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 		return err
 	}
 	w, err := worker.Start(worker.Config{
-		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, Spool: files, Logger: log,
+		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, RequestTimeout: flags.requestTimeout,
+		Spool: files, Logger: log,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)

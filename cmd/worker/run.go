@@ -165,11 +165,8 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	if len(names) == 0 {
 		names = []string{tasks.Lane{Account: tasks.DefaultAccount, Region: s.region}.String()}
 	}
-	if err := worker.CheckTerms(s.concurrency, s.rps); err != nil {
+	if err := worker.CheckTerms(s.concurrency, s.rps, s.requestTimeout); err != nil {
 		return nil, cli.Fail(cli.ExitUsage, err)
-	}
-	if s.requestTimeout < minRequestTimeout || s.requestTimeout > worker.MaxRequestTimeout {
-		return nil, cli.Failf(cli.ExitUsage, "request-timeout %s: must be from %s to %s", s.requestTimeout, minRequestTimeout, worker.MaxRequestTimeout)
 	}
 	if least := worker.MinGrace(s.requestTimeout); s.grace < least {
 		return nil, cli.Failf(cli.ExitUsage, "grace %s: must be at least %s, so that no request is cut off", s.grace, least)
@@ -204,9 +201,6 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 // maxTokenAge leaves an hour for clocks and queues of the 24 hours for which BCE keeps a clientToken
 // after it last received it (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
 const maxTokenAge = 23 * time.Hour
-
-// minRequestTimeout leaves a request time to be answered at all.
-const minRequestTimeout = time.Second
 
 // maxMaxDelay leaves a clientToken many requests within its life.
 const maxMaxDelay = time.Hour

@@ -22,9 +22,10 @@ import (
 const (
 	// DefaultConcurrency is how many items of a lane are in flight at once.
 	DefaultConcurrency = 20
-	// MaxRequestTimeout leaves an attempt time to wait for its lane and to record its outcome before
-	// asynq takes its task away.
-	MaxRequestTimeout = 5 * time.Minute
+	// minRequestTimeout leaves a request time to be answered at all; maxRequestTimeout leaves an attempt
+	// time to wait for its lane and to record its outcome before asynq takes its task away.
+	minRequestTimeout = time.Second
+	maxRequestTimeout = 5 * time.Minute
 	// minGrace and defaultGrace are how much longer than a request a stopping worker waits for attempts in
 	// flight, so that no call is cut off.
 	minGrace     = 5 * time.Second
@@ -91,8 +92,10 @@ func DefaultGrace(timeout time.Duration) time.Duration { return timeout + defaul
 func MinGrace(timeout time.Duration) time.Duration { return timeout + minGrace }
 
 // CheckTerms says what is wrong with the terms that users give, before anything is begun.
-func CheckTerms(concurrency int, rps float64) error {
+func CheckTerms(concurrency int, rps float64, requestTimeout time.Duration) error {
 	switch {
+	case requestTimeout < minRequestTimeout || requestTimeout > maxRequestTimeout:
+		return fmt.Errorf("request timeout %s: must be from %s to %s", requestTimeout, minRequestTimeout, maxRequestTimeout)
 	case concurrency < 1:
 		return fmt.Errorf("concurrency %d: must be at least 1", concurrency)
 	case !(rps >= 0) || math.IsInf(rps, 1): // NaN is not at least 0 either
@@ -103,7 +106,7 @@ func CheckTerms(concurrency int, rps float64) error {
 
 func (c Config) validate() error {
 	for _, l := range c.Lanes {
-		if err := CheckTerms(c.Concurrency, l.RPS); err != nil {
+		if err := CheckTerms(c.Concurrency, l.RPS, c.RequestTimeout); err != nil {
 			return fmt.Errorf("worker: lane %s: %w", l.Lane, err)
 		}
 	}
@@ -112,8 +115,6 @@ func (c Config) validate() error {
 		return errors.New("worker: no redis client")
 	case len(c.Lanes) == 0:
 		return errors.New("worker: no lane to serve")
-	case c.RequestTimeout < 0 || c.RequestTimeout > MaxRequestTimeout:
-		return fmt.Errorf("worker: request timeout %s: must be more than 0 and at most %s", c.RequestTimeout, MaxRequestTimeout)
 	case c.Grace < MinGrace(c.RequestTimeout):
 		return fmt.Errorf("worker: grace %s: must be at least %s, so that no request is cut off", c.Grace, MinGrace(c.RequestTimeout))
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +34,8 @@ func TestScript(t *testing.T) {
 			"mask":       scriptMask,
 			"awaits":     scriptAwaits,
 			"octal":      scriptOctal,
+			"golden":     scriptGolden,
+			"gate":       scriptGate,
 		},
 	})
 }
@@ -46,11 +49,14 @@ type (
 func setUpScript(env *testscript.Env) error {
 	env.Values[scriptTest{}] = env.T()
 	env.Values[scriptWorkers{}] = &[]*process{}
+	transcript := newTranscript(filepath.Base(env.WorkDir))
+	env.Values[scriptTranscript{}] = transcript
+	env.Defer(func() { transcript.end(env.T()) })
 	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
 	if err != nil {
 		return err
 	}
-	env.Vars = append(bareEnvironment(env.WorkDir),
+	env.Vars = append(bareEnvironment(env.WorkDir), unhurried,
 		"WORK="+env.WorkDir, "EXAMPLES="+examples,
 		"BCE_ACCESS_KEY_ID="+accessKey, "BCE_SECRET_ACCESS_KEY="+secretKey)
 	return nil
@@ -62,7 +68,7 @@ func scriptTB(ts *testscript.TestScript) testing.TB {
 
 // scriptEnv is the script's environment as the programs that it starts get it.
 func scriptEnv(ts *testscript.TestScript) []string {
-	env := bareEnvironment(ts.Getenv("WORK"))
+	env := append(bareEnvironment(ts.Getenv("WORK")), unhurried)
 	for _, name := range []string{"BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_ENDPOINT", "HAVIP_REDIS_URL", "HAVIP_WEBHOOK_SECRET"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
@@ -77,6 +83,7 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
+	transcriptOf(ts).command = strings.Join(args[1:], " ")
 	got := 0
 	var exit *exec.ExitError
 	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
@@ -132,19 +139,6 @@ func scriptStopWorker(ts *testscript.TestScript, _ bool, _ []string) {
 	write(ts, ts.Stderr(), p.stderr.String())
 }
 
-// variable are the parts of an output that differ from run to run.
-var variable = []struct {
-	pattern *regexp.Regexp
-	with    string
-}{
-	{regexp.MustCompile(`havip-[a-z0-9]{12}\b`), "havip-MASKED"},
-	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "REQUEST"},
-	{regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
-	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
-	{regexp.MustCompile(`"id":"\d+-\d+"`), `"id":"ID"`},
-	{regexp.MustCompile(`"by":"[^"@]+@[^"]+"`), `"by":"PERSON"`},
-}
-
 // scriptAwaits runs a program until what it says matches. A round of the reconciler takes some seconds.
 func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
@@ -159,6 +153,21 @@ func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%v does not say %s within %s", args[1:], args[0], patience)
+}
+
+// scriptGate waits until N calls wait at the simulator's gate; `gate open` lets them go on.
+func scriptGate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: gate N, or gate open")
+	}
+	sim := simulator{ts.Getenv("BCE_ENDPOINT")}
+	if args[0] == "open" {
+		ts.Check(sim.openGate())
+		return
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Check(sim.awaitGate(n))
 }
 
 func scriptMask(ts *testscript.TestScript, neg bool, args []string) {

@@ -3,8 +3,10 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -128,4 +130,44 @@ func (w *world) creates(t *testing.T) []call {
 		}
 	}
 	return creates
+}
+
+// simulator is a simulated BCE, by its URL.
+type simulator struct{ url string }
+
+// openGate lets all calls go on that wait at the gate.
+func (s simulator) openGate() error {
+	response, err := http.Post(s.url+"/_sim/gate", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
+}
+
+// atGate is how many calls wait at the gate.
+func (s simulator) atGate() (int, error) {
+	response, err := http.Get(s.url + "/_sim/gate")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var gate struct {
+		Waiting int `json:"waiting"`
+	}
+	return gate.Waiting, json.NewDecoder(response.Body).Decode(&gate)
+}
+
+// awaitGate waits until n calls or more wait at the gate.
+func (s simulator) awaitGate(n int) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; <-tick.C {
+		waiting, err := s.atGate()
+		if err != nil || waiting >= n {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d calls wait at the gate, want %d, after %s", waiting, n, patience)
+		}
+	}
 }

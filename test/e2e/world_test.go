@@ -40,9 +40,16 @@ func newWorld(t *testing.T, simArgs ...string) *world {
 	return w
 }
 
+// unhurried lets a request take minutes: one that the test holds at the gate, or that a slow machine takes
+// long for, is no failure then. It is not for tests in which a worker dies or an outcome is lost, since
+// others wait until the request is certainly over.
+const unhurried = "HAVIP_REQUEST_TIMEOUT=4m"
+
 // bareEnvironment is what programs need of the system, and nothing of the tester's own.
 func bareEnvironment(dir string) []string {
 	return []string{
+		// A program that looks for data races would wait for a second at each end.
+		"GORACE=atexit_sleep_ms=0",
 		"PATH=" + binaries + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"HOME=" + filepath.Join(dir, "home"), "XDG_STATE_HOME=" + filepath.Join(dir, "state"), "TMPDIR=" + dir,
 	}
