@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-sdk chaos chaos-short chaos-personalities kill-apply model bench lint fmt fuzz vuln tidy redis-server python3 man clean
+.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-personalities kill-apply model bench lint fmt fuzz vuln tidy redis-server python3 man clean
 
 all: build
 
@@ -16,9 +16,21 @@ build:
 man: build
 	for program in enqueue worker bcesim; do bin/$$program man man/man1 || exit 1; done
 
-## test: everything, with the race detector; redis-server and python3 are installed when missing
+# Tests wait for processes and for Redis most of the time, so that the number of processors, which is the
+# default of both, is no measure. The longest package goes first.
+GOTEST := go test -race -shuffle=on -p 4 -parallel 8 -timeout 60m
+
+## test: everything that every change runs, with the race detector; redis-server and python3 are installed when missing
 test: redis-server python3 test-sdk
-	go test -race -shuffle=on ./...
+	$(GOTEST) -skip '^TestSlow' ./test/e2e ./...
+
+## test-slow: what takes real minutes, or tens of seconds of a processor
+test-slow: redis-server
+	$(GOTEST) -run '^TestSlow' ./...
+
+## test-busy: the tests on a machine made slow, three times; BUSY takes the terms (BUSY='-stops', BUSY='-loops 0 -times 2')
+test-busy: redis-server python3
+	go run ./test/busy $(BUSY) -- -p 4 -parallel 8 -timeout 60m -skip '^TestSlow' ./test/e2e ./...
 
 ## test-sdk: Baidu's own SDK against the simulator; a module of its own, so that the SDK is no dependency of ours
 test-sdk:
