@@ -62,7 +62,8 @@ func TestSentinel_failover(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t)
 	replica := redistest.Start(t, redistest.ReplicaOf(master))
-	options, err := Parse("redis-sentinel://" + redistest.StartSentinel(t, master) + "/0?master=m&read_timeout=1s")
+	sentinel := redistest.StartSentinel(t, master)
+	options, err := Parse("redis-sentinel://" + sentinel.Addr() + "/0?master=m&read_timeout=1s")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestSentinel_failover(t *testing.T) {
 	}
 	redistest.AwaitReplica(t, master)
 
-	master.Kill()
+	sentinel.KillMaster(t)
 	awaitWritable(t, client)
 	assertHeals(t, client)
 	if n := replica.Client(t).Exists(t.Context(), "writable").Val(); n != 1 {

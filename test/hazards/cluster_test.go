@@ -47,7 +47,7 @@ func TestClusterFailover(t *testing.T) {
 			until(t, "the batch is half done", func() bool { return w.sim.Stats().Live > n/2 })
 			master, replica := cluster.Owner(t, key)
 			master.Kill()
-			cluster.AwaitPromotion(t, replica)
+			cluster.Promote(t, replica)
 			w.awaitDone(t)
 			w.awaitEmptyQueue(t)
 			w.requireOnce(t, n, anySends)

@@ -2,7 +2,6 @@ package redistest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -15,12 +14,15 @@ import (
 const (
 	clusterMasters = 3
 	clusterSlots   = 16384
-	// clusterTimeout bounds each wait for a cluster, which takes seconds to agree.
-	clusterTimeout = time.Minute
+	// formingNodeTimeout is the node timeout until all nodes serve. A master that joins waits for as
+	// long before it serves, five seconds at most.
+	formingNodeTimeout = time.Second
+	// nodeTimeout is the node timeout afterwards: a slow node is never taken for a dead one.
+	nodeTimeout = time.Hour
 )
 
-// Cluster is a Redis Cluster of three masters with a replica each. It takes some seconds to come up,
-// and about two to replace a master that was killed.
+// Cluster is a Redis Cluster of three masters with a replica each. It takes some seconds to come up.
+// Its roles change only by [Cluster.Promote], however slowly its nodes answer.
 type Cluster struct {
 	// Masters are those of the start; Replicas[i] follows Masters[i].
 	Masters, Replicas []*Server
@@ -46,6 +48,9 @@ func StartCluster(tb testing.TB) *Cluster {
 	for _, replica := range c.Replicas {
 		c.await(tb, replica, "INFO replication", "master_link_status:up", "role:slave")
 	}
+	for node := range c.nodes {
+		c.do(tb, node, "CONFIG", "SET", "cluster-node-timeout", nodeTimeout.Milliseconds())
+	}
 	return c
 }
 
@@ -69,16 +74,18 @@ func (c *Cluster) Owner(tb testing.TB, key string) (master, replica *Server) {
 	return c.Masters[i], c.Replicas[i]
 }
 
-// AwaitPromotion returns when the replica has become a master.
-func (c *Cluster) AwaitPromotion(tb testing.TB, replica *Server) {
+// Promote makes the replica the master of its slots, in the place of one that was killed. It returns when
+// the replica serves them.
+func (c *Cluster) Promote(tb testing.TB, replica *Server) {
 	tb.Helper()
+	c.do(tb, replica, "CLUSTER", "FAILOVER", "TAKEOVER")
 	c.await(tb, replica, "INFO replication", "role:master")
 }
 
 func (c *Cluster) node(tb testing.TB) *Server {
 	tb.Helper()
-	s := Start(tb, Lines("cluster-enabled yes", "cluster-announce-ip 127.0.0.1", "cluster-node-timeout 1000",
-		"repl-diskless-sync-delay 0", "cluster-replica-validity-factor 0"))
+	s := Start(tb, Lines(clusterEnabled, "cluster-announce-ip 127.0.0.1", "cluster-replica-no-failover yes",
+		fmt.Sprintf("cluster-node-timeout %d", formingNodeTimeout.Milliseconds())))
 	c.nodes[s] = s.Client(tb)
 	return s
 }
@@ -115,21 +122,13 @@ func (c *Cluster) do(tb testing.TB, node *Server, command ...any) {
 // await asks the node until its answer has all the words.
 func (c *Cluster) await(tb testing.TB, node *Server, command string, words ...string) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeoutCause(tb.Context(), clusterTimeout, errors.New("the cluster takes too long"))
-	defer cancel()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for {
+	Poll(tb, command+" of "+node.Addr(), func(ctx context.Context) error {
 		answer, err := c.nodes[node].Do(ctx, asArgs(command)...).Text()
-		if err == nil && containsAll(answer, words) {
-			return
+		if err == nil && !containsAll(answer, words) {
+			err = fmt.Errorf("want %q in:\n%s", words, answer)
 		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			fatal(tb, fmt.Errorf("%s of %s: %w, waiting for %q; last %w\n%s", command, node.Addr(), context.Cause(ctx), words, err, answer))
-		}
-	}
+		return err
+	})
 }
 
 func asArgs(command string) []any {

@@ -22,5 +22,5 @@ func TestStartCluster(t *testing.T) {
 		t.Errorf("the key's owner has %d of it: %v", kept, err)
 	}
 	master.Kill()
-	cluster.AwaitPromotion(t, replica)
+	cluster.Promote(t, replica)
 }

@@ -29,3 +29,6 @@ func MaxMemoryPolicy(policy string) Option {
 func Lines(lines ...string) Option {
 	return func(s *Server) { s.lines = append(s.lines, lines...) }
 }
+
+// clusterEnabled is the line that makes a server a node of a cluster.
+const clusterEnabled = "cluster-enabled yes"

@@ -10,29 +10,31 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"havip/test/freeport"
 )
 
-// ReplicaOf makes a server a replica of another.
-func ReplicaOf(master *Server) Option {
-	host, port, _ := net.SplitHostPort(master.Addr()) // it is one of ours
-	return Lines("replicaof "+host+" "+port, "repl-diskless-sync-delay 0")
+// Sentinel watches a master under the name m. Until [Sentinel.KillMaster] it does not take the master for
+// dead, however slowly that answers.
+type Sentinel struct {
+	addr   string
+	master *Server
 }
 
-// StartSentinel runs a sentinel that watches the master under the name m and takes it for dead after
-// half a second. It returns the sentinel's address once it knows a replica, which the caller has
-// started.
-func StartSentinel(tb testing.TB, master *Server) (addr string) {
+// StartSentinel runs a sentinel until the test ends. It returns once the sentinel knows a replica, which
+// the caller has started.
+func StartSentinel(tb testing.TB, master *Server) *Sentinel {
 	tb.Helper()
 	// A sentinel asks its master for replicas at the start and then each 10 s.
 	AwaitReplica(tb, master)
-	addr = freeAddr(tb)
-	masterHost, masterPort, _ := net.SplitHostPort(master.Addr())
-	_, port, _ := net.SplitHostPort(addr)
-	config := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor m %s %s 1\nsentinel down-after-milliseconds m 500\nsentinel failover-timeout m 5000\n",
-		port, masterHost, masterPort)
+	s := &Sentinel{addr: freeport.Reserve(tb), master: master}
+	masterHost, masterPort, _ := net.SplitHostPort(master.Addr()) // both are ours
+	_, port, _ := net.SplitHostPort(s.addr)
+	const hour = 3_600_000
+	config := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor m %s %s 1\nsentinel down-after-milliseconds m %d\nsentinel failover-timeout m 5000\n",
+		port, masterHost, masterPort, hour)
 	path := filepath.Join(tb.TempDir(), "sentinel.conf")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		tb.Fatal(err)
@@ -47,23 +49,31 @@ func StartSentinel(tb testing.TB, master *Server) (addr string) {
 		_ = sentinel.Process.Kill()
 		_ = sentinel.Wait()
 	})
-	awaitKnownReplica(tb, addr)
-	return addr
+	s.awaitReplica(tb)
+	return s
 }
 
-func freeAddr(tb testing.TB) string {
+// Addr returns the sentinel's host:port.
+func (s *Sentinel) Addr() string { return s.addr }
+
+// KillMaster kills the master, and lets the sentinel replace it, which takes some seconds.
+func (s *Sentinel) KillMaster(tb testing.TB) {
 	tb.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	s.master.Kill()
+	client := s.client()
+	defer func() { _ = client.Close() }()
+	if err := client.Do(tb.Context(), "sentinel", "set", "m", "down-after-milliseconds", 500).Err(); err != nil {
+		tb.Fatalf("redistest: sentinel: %v", err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
-func awaitKnownReplica(tb testing.TB, sentinel string) {
+func (s *Sentinel) client() *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: s.addr, DisableIdentity: true, ReadTimeout: patience})
+}
+
+func (s *Sentinel) awaitReplica(tb testing.TB) {
 	tb.Helper()
-	client := redis.NewClient(&redis.Options{Addr: sentinel, DisableIdentity: true})
+	client := s.client()
 	defer func() { _ = client.Close() }()
 	Poll(tb, "the sentinel", func(ctx context.Context) error {
 		known, err := client.Do(ctx, "sentinel", "master", "m").Result()
@@ -75,37 +85,4 @@ func awaitKnownReplica(tb testing.TB, sentinel string) {
 		}
 		return nil
 	})
-}
-
-// AwaitReplica waits until a replica has all that the master was told.
-func AwaitReplica(tb testing.TB, master *Server) {
-	tb.Helper()
-	client := master.Client(tb)
-	Poll(tb, "the replica", func(ctx context.Context) error {
-		n, err := client.Do(ctx, "wait", 1, 1000).Int()
-		if err == nil && n != 1 {
-			err = errors.New("not connected")
-		}
-		return err
-	})
-}
-
-// Poll waits until ready has no error: neither a cluster nor a sentinel says when it is in order.
-func Poll(tb testing.TB, what string, ready func(context.Context) error) {
-	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), 60*time.Second)
-	defer cancel()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		err := ready(ctx)
-		if err == nil {
-			return
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			tb.Fatalf("%s: %v", what, err)
-		}
-	}
 }

@@ -3,9 +3,9 @@ package redistest
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
+	"fmt"
 	"net"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,22 +16,22 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"havip/internal/standalone/redisserver"
+	"havip/test/freeport"
 )
 
 const (
-	// startTimeout is far beyond any start that will succeed, even on a loaded machine.
-	startTimeout = 30 * time.Second
-	// bindAttempts bounds the search for a port that nobody has.
-	bindAttempts = 50
-	// Ports are taken from below the range that systems give to outgoing connections, so
-	// that a stranger's connection rarely sits on a port that Restart needs again.
-	firstPort, lastPort = 10_000, 32_000
+	// patience is the last guard of every wait: far beyond what succeeds on any machine.
+	patience = 5 * time.Minute
+	// startAttempts bounds the starts on ports that somebody else took first.
+	startAttempts = 20
+	// busDistance is how far the port of a Redis Cluster's bus is above the server's.
+	busDistance = 10_000
 )
 
 // Server is a redis-server that belongs to one test.
 type Server struct {
 	dir   string
-	port  int
+	addr  string
 	lines []string
 
 	mu      sync.Mutex
@@ -46,8 +46,8 @@ func Start(tb testing.TB, options ...Option) *Server {
 	for _, option := range options {
 		option(s)
 	}
-	for range bindAttempts {
-		s.port = firstPort + rand.IntN(lastPort-firstPort)
+	for range startAttempts {
+		s.addr = s.reserve(tb)
 		err := s.run(tb)
 		if err == nil {
 			tb.Cleanup(s.Kill)
@@ -57,20 +57,34 @@ func Start(tb testing.TB, options ...Option) *Server {
 			fatal(tb, err)
 		}
 	}
-	tb.Fatalf("redistest: no free port in %d attempts", bindAttempts)
+	tb.Fatalf("redistest: no free port in %d attempts", startAttempts)
 	return nil
+}
+
+func (s *Server) reserve(tb testing.TB) string {
+	tb.Helper()
+	if slices.Contains(s.lines, clusterEnabled) {
+		return freeport.Reserve(tb, busDistance)
+	}
+	return freeport.Reserve(tb)
 }
 
 func (s *Server) run(tb testing.TB) error {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), startTimeout)
+	ctx, cancel := context.WithTimeoutCause(tb.Context(), patience, errors.New("it takes too long"))
 	defer cancel()
+	_, port, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		return err
+	}
 	lines := append([]string{
-		"port " + strconv.Itoa(s.port),
+		"port " + port,
 		"bind 127.0.0.1",
 		`save ""`,
 		"appendonly no",
 		"maxmemory-policy noeviction",
+		// A master otherwise waits five seconds for more replicas before it serves the first.
+		"repl-diskless-sync-delay 0",
 	}, s.lines...)
 	process, err := redisserver.Start(ctx, redisserver.Config{Dir: s.dir, Lines: lines})
 	if err != nil {
@@ -89,7 +103,7 @@ func (s *Server) current() *redisserver.Process {
 }
 
 // Addr returns host:port; it stays the same across restarts.
-func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+func (s *Server) Addr() string { return s.addr }
 
 // URL returns the address as a redis:// URL of database 0.
 func (s *Server) URL() string { return "redis://" + s.Addr() + "/0" }
@@ -101,12 +115,16 @@ func (s *Server) Dir() string { return s.dir }
 func (s *Server) PID() int { return s.current().PID() }
 
 // Client returns a plain client of the server, closed when the test ends. It has go-redis's
-// defaults and none of the project's own hooks.
+// defaults and none of the project's own hooks, but it waits for a slow server: a command that
+// is repeated after a timeout may be carried out twice.
 func (s *Server) Client(tb testing.TB) redis.UniversalClient {
 	tb.Helper()
 	client := redis.NewClient(&redis.Options{
 		Addr:                     s.Addr(),
 		DisableIdentity:          true,
+		DialTimeout:              patience,
+		ReadTimeout:              patience,
+		WriteTimeout:             patience,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
 	tb.Cleanup(func() {
@@ -132,9 +150,11 @@ func (s *Server) Resume() { s.current().Signal(syscall.SIGCONT) }
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
 	s.Kill()
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	defer cancel()
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	for range bindAttempts {
+	for {
 		err := s.run(tb)
 		if err == nil {
 			return
@@ -144,10 +164,10 @@ func (s *Server) Restart(tb testing.TB) {
 		}
 		select {
 		case <-ticker.C:
-		case <-tb.Context().Done():
+		case <-ctx.Done():
+			fatal(tb, fmt.Errorf("%s was taken while the server was down: %w", s.addr, err))
 		}
 	}
-	tb.Fatalf("redistest: port %d was taken while the server was down", s.port)
 }
 
 func inUse(err error) bool {
