@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -153,26 +156,42 @@ func TestCheck_unreachable(t *testing.T) {
 	}
 }
 
+// writeCommands appends n commands to the append-only file of a server that does not run.
+func writeCommands(t *testing.T, server *redistest.Server, n int) {
+	t.Helper()
+	// Redis 7 has a directory of such files, earlier versions one file.
+	paths, err := filepath.Glob(filepath.Join(server.Dir(), "*", "*.incr.aof"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths = append(paths, filepath.Join(server.Dir(), "appendonly.aof"))
+	file, err := os.OpenFile(paths[0], os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteString(strings.Repeat("*2\r\n$4\r\nINCR\r\n$3\r\nkey\r\n", n))
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A server that loads is told from one that is broken, and waited for.
 func TestWaitReady_loading(t *testing.T) {
 	t.Parallel()
-	// key-load-delay makes loading slow: 10,000 commands at 100 µs each. Every 1,024 of
-	// them the server looks at its clients.
+	// key-load-delay makes loading slow: 100 µs and more for each of 1,000,000 commands are minutes,
+	// and the test takes the delay away when it has seen the server load. After every 1,024 commands
+	// the server looks at its clients.
+	const commands = 1_000_000
 	server := redistest.Start(t, redistest.AppendOnly(redistest.Always), redistest.Lines("key-load-delay 100"))
-	pipe := server.Client(t).Pipeline()
-	for i := range 10_000 {
-		pipe.RPush(t.Context(), "key", i)
-	}
-	if _, err := pipe.Exec(t.Context()); err != nil {
+	admin := server.Client(t)
+	if err := admin.Incr(t.Context(), "key").Err(); err != nil {
 		t.Fatal(err)
 	}
 	server.Kill()
-	restarted := make(chan struct{})
-	go func() {
-		defer close(restarted)
-		server.Restart(t)
-	}()
-	defer func() { <-restarted }()
+	writeCommands(t, server, commands-1)
+	var restarted sync.WaitGroup
+	restarted.Go(func() { server.Restart(t) })
+	defer restarted.Wait()
 
 	options, err := Parse(server.URL())
 	if err != nil {
@@ -189,6 +208,9 @@ func TestWaitReady_loading(t *testing.T) {
 		}
 		if redis.IsLoadingError(err) {
 			findings, _ = Check(t.Context(), client)
+			if err := admin.ConfigSet(t.Context(), "key-load-delay", "0").Err(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	if err != nil {
@@ -200,23 +222,25 @@ func TestWaitReady_loading(t *testing.T) {
 	if len(findings) == 0 || findings[0].Code != CodeLoading || findings[0].Severity != Refuse {
 		t.Errorf("findings while loading: %v", briefs(findings))
 	}
-	if n := client.LLen(t.Context(), "key").Val(); n != 10_000 {
-		t.Errorf("%d elements after loading", n)
+	if n, err := client.Get(t.Context(), "key").Int(); err != nil || n != commands {
+		t.Errorf("%d of %d commands were loaded: %v", n, commands, err)
 	}
 }
 
+// A wrong password does not mend, and a server that is not there is waited for until its caller leaves:
+// here as soon as it knows why it waits.
 func TestWaitReady_givesUp(t *testing.T) {
 	t.Parallel()
 	secured := redistest.Start(t, redistest.Lines("requirepass right"))
 	gone := redistest.Start(t)
 	gone.Kill()
 	for name, tt := range map[string]struct {
-		patience time.Duration
-		url      string
-		cause    string
+		url    string
+		cause  string
+		waited bool
 	}{
-		"wrong password, at once": {time.Hour, "redis://:wrong@" + secured.Addr(), "authentication failed"},
-		"nobody there, in time":   {400 * time.Millisecond, gone.URL(), "connection refused"},
+		"wrong password, at once":    {"redis://:wrong@" + secured.Addr(), "authentication failed", false},
+		"nobody there, when it ends": {gone.URL(), "connection refused", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -226,11 +250,16 @@ func TestWaitReady_givesUp(t *testing.T) {
 			}
 			client := New(options)
 			defer func() { _ = client.Close() }()
-			ctx, cancel := context.WithTimeout(t.Context(), tt.patience)
-			defer cancel()
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			waited := false
 			var failed *ConnError
-			if err := WaitReady(ctx, client, options.String(), nil); !errors.As(err, &failed) || failed.Cause != tt.cause {
-				t.Errorf("err = %v; want %s", err, tt.cause)
+			err = WaitReady(ctx, client, options.String(), func(error) {
+				waited = true
+				leave()
+			})
+			if !errors.As(err, &failed) || failed.Cause != tt.cause || waited != tt.waited {
+				t.Errorf("err = %v, waited %t; want %s, %t", err, waited, tt.cause, tt.waited)
 			}
 		})
 	}

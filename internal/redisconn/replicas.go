@@ -20,13 +20,17 @@ var ErrNotReplicated = errors.New("no replica of Redis has confirmed it")
 // before it passes it on, in order: a replica that takes its place may lack the last of what was
 // acknowledged.
 func AwaitReplicas(ctx context.Context, client redis.UniversalClient, tags ...string) error {
+	return awaitReplicas(ctx, client, replicaPatience, tags)
+}
+
+func awaitReplicas(ctx context.Context, client redis.UniversalClient, patience time.Duration, tags []string) error {
 	asked := map[*redis.Client]bool{}
 	for _, tag := range tags {
 		key := "havip:{" + tag + "}:replicated"
 		master, err := masterOf(ctx, client, key)
 		if err == nil && !asked[master] {
 			asked[master] = true
-			err = awaitOne(ctx, master, key)
+			err = awaitOne(ctx, master, key, patience)
 		}
 		if err != nil {
 			return fmt.Errorf("await replicas: %w", err)
@@ -36,7 +40,7 @@ func AwaitReplicas(ctx context.Context, client redis.UniversalClient, tags ...st
 }
 
 // awaitOne waits for one replica of the master.
-func awaitOne(ctx context.Context, master *redis.Client, key string) error {
+func awaitOne(ctx context.Context, master *redis.Client, key string, patience time.Duration) error {
 	info, err := master.Info(ctx, "replication").Result()
 	if err != nil && !isReply(err) {
 		return err
@@ -44,7 +48,7 @@ func awaitOne(ctx context.Context, master *redis.Client, key string) error {
 	if replicas := parseInfo(info)["connected_slaves"]; replicas == "" || replicas == "0" {
 		return nil
 	}
-	confirmed, err := confirm(ctx, master, key)
+	confirmed, err := confirm(ctx, master, key, patience)
 	if err == nil && !confirmed {
 		err = ErrNotReplicated
 	}
@@ -64,12 +68,12 @@ func masterOf(ctx context.Context, client redis.UniversalClient, key string) (*r
 
 // confirm writes and waits on one connection: WAIT is about the writes of its own, and a write stands
 // for all before it.
-func confirm(ctx context.Context, master *redis.Client, key string) (bool, error) {
+func confirm(ctx context.Context, master *redis.Client, key string, patience time.Duration) (bool, error) {
 	conn := master.Conn()
 	defer func() { _ = conn.Close() }()
 	if err := conn.Set(ctx, key, 1, time.Minute).Err(); err != nil {
 		return false, err
 	}
-	n, err := conn.Wait(ctx, 1, replicaPatience).Result()
+	n, err := conn.Wait(ctx, 1, patience).Result()
 	return n > 0, err
 }

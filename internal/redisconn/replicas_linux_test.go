@@ -3,12 +3,22 @@ package redisconn
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"havip/test/redistest"
 )
+
+// inVain is for a replica that hangs, which confirms nothing however long it is waited for.
+const inVain = 50 * time.Millisecond
+
+// awaitTags is AwaitReplicas with a patience of its own.
+func awaitTags(t *testing.T, client redis.UniversalClient, patience time.Duration, tags ...string) error {
+	t.Helper()
+	return awaitReplicas(t.Context(), client, patience, tags)
+}
 
 // replicated starts a master with a replica that has all it has.
 func replicated(t *testing.T) (master, replica *redistest.Server) {
@@ -26,19 +36,19 @@ func TestAwaitReplicas(t *testing.T) {
 	if err := client.Set(t.Context(), "k", "v", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := AwaitReplicas(t.Context(), client, "b"); err != nil {
+	if err := awaitTags(t, client, patience, "b"); err != nil {
 		t.Error(err)
 	}
 	replica.Stop()
-	if err := AwaitReplicas(t.Context(), client, "b"); !errors.Is(err, ErrNotReplicated) {
+	if err := awaitTags(t, client, inVain, "b"); !errors.Is(err, ErrNotReplicated) {
 		t.Errorf("with a replica that hangs: %v", err)
 	}
 	replica.Resume()
-	if err := AwaitReplicas(t.Context(), client, "b"); err != nil {
+	if err := awaitTags(t, client, patience, "b"); err != nil {
 		t.Error(err)
 	}
 	master.Kill()
-	if err := AwaitReplicas(t.Context(), client, "b"); err == nil || errors.Is(err, ErrNotReplicated) {
+	if err := awaitTags(t, client, patience, "b"); err == nil || errors.Is(err, ErrNotReplicated) {
 		t.Errorf("with a master that is gone: %v", err)
 	}
 }
@@ -65,14 +75,14 @@ func TestAwaitReplicas_cluster(t *testing.T) {
 	_, replica := cluster.Owner(t, "havip:{b}:batch")
 	replica.Stop()
 	defer replica.Resume()
-	if err := AwaitReplicas(t.Context(), client, "b"); !errors.Is(err, ErrNotReplicated) {
+	if err := awaitTags(t, client, inVain, "b"); !errors.Is(err, ErrNotReplicated) {
 		t.Errorf("with a replica that hangs: %v", err)
 	}
 	other := tagOfAnother(t, cluster, replica)
-	if err := AwaitReplicas(t.Context(), client, other); err != nil {
+	if err := awaitTags(t, client, patience, other); err != nil {
 		t.Errorf("with a replica that serves: %v", err)
 	}
-	if err := AwaitReplicas(t.Context(), client, other, "b"); !errors.Is(err, ErrNotReplicated) {
+	if err := awaitTags(t, client, inVain, other, "b"); !errors.Is(err, ErrNotReplicated) {
 		t.Errorf("with one of each: %v", err)
 	}
 }
