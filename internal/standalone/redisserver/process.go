@@ -87,7 +87,8 @@ func (p *Process) run(started chan<- error) {
 		return
 	}
 	cause := "exit status 0"
-	if err := p.cmd.Wait(); err != nil {
+	// Output that is still open afterwards says nothing about how the server itself ended.
+	if err := p.cmd.Wait(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		cause = err.Error()
 	}
 	p.err = &ExitError{Cause: cause, Log: p.log.tail()}

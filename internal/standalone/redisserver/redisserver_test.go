@@ -17,6 +17,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience is the last guard of a wait: far beyond what succeeds on any machine.
+const patience = 5 * time.Minute
+
 // lines are the configuration of a server that nobody reaches but through its directory.
 func lines(extra ...string) []string {
 	return append([]string{"port 0", "unixsocket s", `save ""`}, extra...)
@@ -36,13 +39,35 @@ func TestStart(t *testing.T) {
 	if p.PID() <= 0 || p.Err() != nil {
 		t.Errorf("PID %d, Err %v", p.PID(), p.Err())
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	p.Stop(ctx)
 	<-p.Done()
 	var exit *ExitError
 	if !errors.As(p.Err(), &exit) || exit.Cause != "exit status 0" {
 		t.Errorf("Err() after Stop = %v; want exit status 0", p.Err())
+	}
+}
+
+// A server's output may be held open by a child of its own, or be read late. It ended as it ended.
+func TestStart_outputOutlivesTheServer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	brief := filepath.Join(dir, "brief")
+	if err := os.WriteFile(brief, []byte("#!/bin/sh\necho begun\ncat pipe &\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Start(t.Context(), Config{Binary: brief, Dir: dir})
+	if err := os.WriteFile(pipe, nil, 0o600); err != nil { // ends the child
+		t.Error(err)
+	}
+	var exit *ExitError
+	if !errors.As(err, &exit) || exit.Cause != "exit status 0" || exit.Log != "begun" {
+		t.Errorf("error %v; want exit status 0 and the log", err)
 	}
 }
 
