@@ -2,7 +2,6 @@ package standalone
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,20 +34,10 @@ func onDyingThread(f func()) (tid int) {
 // awaitThreadEnd waits until the kernel no longer knows the thread.
 func awaitThreadEnd(t *testing.T, tid int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	ticker := time.NewTicker(2 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		if _, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", tid)); errors.Is(err, os.ErrNotExist) {
-			return
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			t.Fatalf("thread %d did not end", tid)
-		}
-	}
+	poll(t, fmt.Sprintf("thread %d ends", tid), func() bool {
+		_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", tid))
+		return errors.Is(err, os.ErrNotExist)
+	})
 }
 
 // kill -9 of the program: its server goes too, the directory is free, the data is there.
@@ -85,14 +73,12 @@ func TestChild_parentKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait() // killed, which is the point
+	poll(t, fmt.Sprintf("server %d ends with its program", pid), func() bool { return !alive(pid) })
 
 	store := open(t, dir)
 	assertHas(t, store, "written-by")
 	if now := mustPID(t, store); now == pid {
 		t.Errorf("the old server %d answers", pid)
-	}
-	if alive(pid) {
-		t.Errorf("server %d lives on beside its successor", pid)
 	}
 	if _, err := os.Stat(filepath.Dir(leftover)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the dead run's socket directory %s is still there: %v", filepath.Dir(leftover), err)

@@ -20,6 +20,9 @@ import (
 	"havip/internal/standalone/redisserver"
 )
 
+// patience is the last guard of a wait: far beyond what succeeds on any machine.
+const patience = 5 * time.Minute
+
 func open(t *testing.T, dir string) *Store {
 	t.Helper()
 	store, err := Child(t.Context(), dir)
@@ -70,14 +73,31 @@ func assertHas(t *testing.T, store *Store, keys ...string) {
 	}
 }
 
-func within(t *testing.T, what string, done <-chan struct{}) {
+// awaitDone waits for the end of a store.
+func awaitDone(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	select {
 	case <-done:
 	case <-ctx.Done():
-		t.Fatalf("%s: still waiting after 30 s", what)
+		t.Fatalf("%s: still waiting after %s", what, patience)
+	}
+}
+
+// poll waits for what nobody reports.
+func poll(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	ticker := time.NewTicker(2 * time.Millisecond)
+	defer ticker.Stop()
+	for !holds() {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			t.Fatalf("%s: not after %s", what, patience)
+		}
 	}
 }
 
@@ -122,7 +142,7 @@ func TestChild_resumesAfterClose(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "Done after Close", first.Done())
+	awaitDone(t, "Done after Close", first.Done())
 	if err := first.Err(); err != nil {
 		t.Errorf("Err() after Close = %v; want nil", err)
 	}
@@ -140,7 +160,7 @@ func TestChild_killed(t *testing.T) {
 	if err := syscall.Kill(mustPID(t, first), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "Done after a kill", first.Done())
+	awaitDone(t, "Done after a kill", first.Done())
 	var exit *redisserver.ExitError
 	if err := first.Err(); !errors.As(err, &exit) || exit.Cause != "signal: killed" || !strings.Contains(exit.Log, "ready to accept") {
 		t.Errorf("Err() = %v; want an ExitError with the log", err)
@@ -190,7 +210,9 @@ func TestChild_orphanHoldsTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var locked *LockedError
-	if _, err := Child(t.Context(), dir); !errors.As(err, &locked) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*lockInterval)
+	defer cancel()
+	if _, err := Child(ctx, dir); !errors.As(err, &locked) {
 		t.Errorf("store beside an orphaned server: %v; want a LockedError", err)
 	}
 }
