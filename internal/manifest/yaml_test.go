@@ -122,15 +122,32 @@ func TestYAMLAnchorsAreBounded(t *testing.T) {
 	}
 }
 
-// The parser's time grows with the square of the nesting; an entry's bound keeps it short.
+// nestings begin something that never ends.
+var nestings = []string{"[", "{a: ", "- ", "? ", "a:\n"}
+
+// checkNested has an item of a size that nests without end cost nothing but itself.
+func checkNested(t *testing.T, nest string, size int) {
+	t.Helper()
+	text := "- " + strings.Repeat(nest, (size-2)/len(nest)) + "\n- name: web-1\n  subnetId: sbn\n"
+	_, faults := check(t, content(YAML, text))
+	if n := len(faults); n < 2 || !strings.HasSuffix(faults[n-1], `subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`) {
+		t.Errorf("%q: got %q", nest, faults)
+	}
+}
+
 func TestYAMLNestedWithoutEnd(t *testing.T) {
 	t.Parallel()
-	for _, nest := range []string{"[", "{a: ", "- ", "? ", "a:\n"} {
-		text := "- " + strings.Repeat(nest, (maxEntry-2)/len(nest)) + "\n- name: web-1\n  subnetId: sbn\n"
-		_, faults := check(t, content(YAML, text))
-		if n := len(faults); n < 2 || !strings.HasSuffix(faults[n-1], `subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`) {
-			t.Errorf("%q: got %q", nest, faults)
-		}
+	for _, nest := range nestings {
+		checkNested(t, nest, maxEntry/4)
+	}
+}
+
+// The parser's time and memory grow with the square of the nesting: 16 KiB of brackets, the most that it is
+// given, take half a GiB for a moment.
+func TestSlowYAMLNestedToTheBound(t *testing.T) {
+	t.Parallel()
+	for _, nest := range nestings {
+		checkNested(t, nest, maxEntry)
 	}
 }
 
