@@ -19,10 +19,13 @@ import (
 	"havip/tasks"
 )
 
-// examine runs a doctor over the site, and answers its diagnoses by code.
-func (s *site) examine(t *testing.T, doctor Doctor) map[Code]Diagnosis {
+// examine runs a doctor over the fixture, and answers its diagnoses by code.
+func (f *auditFixture) examine(t *testing.T, doctor Doctor) map[Code]Diagnosis {
 	t.Helper()
-	doctor.Redis = s.rdb
+	doctor.Redis = f.rdb
+	if doctor.Now == nil {
+		doctor.Now = f.clock.Now
+	}
 	if doctor.StaleAfter == 0 {
 		doctor.StaleAfter = time.Nanosecond
 	}
@@ -63,21 +66,22 @@ func expect(t *testing.T, said map[Code]Diagnosis, code Code, what, repaired str
 	}
 }
 
-func TestDoctorOfAHealthySite(t *testing.T) {
+func TestDoctorWhenAllIsWell(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a")
-	if err := s.ledger.Enter(t.Context(), "w1", nil); err != nil {
+	f := newAuditFixture(t)
+	f.clock.hold()
+	f.enqueue(t, "a")
+	if err := f.ledger.Enter(t.Context(), "w1", nil); err != nil {
 		t.Fatal(err)
 	}
-	server := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{Queues: map[string]int{bj.Queue(): 1}, LogLevel: asynq.FatalLevel})
-	s.do(t, []any{"SET", s.queueKey("paused"), 1})
+	server := asynq.NewServerFromRedisClient(f.rdb, asynq.Config{Queues: map[string]int{bj.Queue(): 1}, LogLevel: asynq.FatalLevel})
+	f.do(t, []any{"SET", f.queueKey("paused"), 1})
 	if err := server.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error { return nil })); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Shutdown)
-	s.awaitServer(t)
-	said := s.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: s.open, Versions: "enqueue 1"})
+	f.awaitServer(t)
+	said := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Versions: "enqueue 1"})
 	if got := ailing(said); len(got) > 0 || said[CodeNoWorker].What != "" {
 		t.Errorf("ailing: %v, %s", got, said[CodeNoWorker].What)
 	}
@@ -90,9 +94,9 @@ func TestDoctorOfAHealthySite(t *testing.T) {
 }
 
 // awaitServer waits for the server's first entry in asynq's roll, which it writes as it starts.
-func (s *site) awaitServer(t *testing.T) {
+func (f *auditFixture) awaitServer(t *testing.T) {
 	t.Helper()
-	inspector := asynq.NewInspectorFromRedisClient(s.rdb)
+	inspector := asynq.NewInspectorFromRedisClient(f.rdb)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -114,23 +118,23 @@ func (s *site) awaitServer(t *testing.T) {
 // Redis lost the queue: with --fix each item has a task again, and examined once more all is well.
 func TestDoctorOfItemsWithoutTask(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a", "b", "c")
-	s.create(t, "c")
-	s.do(t, []any{"DEL", s.queueKey("pending"), s.taskKey("a"), s.taskKey("b"), s.taskKey("c")})
-	said := s.examine(t, Doctor{})
+	f := newAuditFixture(t)
+	f.enqueue(t, "a", "b", "c")
+	f.create(t, "c")
+	f.do(t, []any{"DEL", f.queueKey("pending"), f.taskKey("a"), f.taskKey("b"), f.taskKey("c")})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodeNoTask, "2 unfinished items have no task that would run: b/a, b/b", "")
-	if n := s.rdb.LLen(t.Context(), s.queueKey("pending")).Val(); n != 0 {
+	if n := f.rdb.LLen(t.Context(), f.queueKey("pending")).Val(); n != 0 {
 		t.Errorf("without --fix, %d tasks were enqueued", n)
 	}
-	if got := ailing(s.examine(t, Doctor{StaleAfter: time.Hour})); len(got) != 0 {
+	if got := ailing(f.examine(t, Doctor{StaleAfter: time.Hour})); len(got) != 0 {
 		t.Errorf("items that only just moved: %v", got)
 	}
-	expect(t, s.examine(t, Doctor{Fix: true}), CodeNoTask, "2 unfinished items", "Queued 2 items again.")
-	if got := s.state(t, "a") + s.state(t, "b"); got != "pendingpending" {
+	expect(t, f.examine(t, Doctor{Fix: true}), CodeNoTask, "2 unfinished items", "Queued 2 items again.")
+	if got := f.state(t, "a") + f.state(t, "b"); got != "pendingpending" {
 		t.Errorf("tasks are %s", got)
 	}
-	if got := ailing(s.examine(t, Doctor{})); len(got) > 0 {
+	if got := ailing(f.examine(t, Doctor{})); len(got) > 0 {
 		t.Errorf("after the repair: %v", got)
 	}
 }
@@ -138,48 +142,48 @@ func TestDoctorOfItemsWithoutTask(t *testing.T) {
 // A completed or archived task is none that will run, and its ID is in the way.
 func TestDoctorOfItemsWhoseTaskEnded(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "open", "done")
-	s.create(t, "done")
-	inspector := asynq.NewInspectorFromRedisClient(s.rdb)
+	f := newAuditFixture(t)
+	f.enqueue(t, "open", "done")
+	f.create(t, "done")
+	inspector := asynq.NewInspectorFromRedisClient(f.rdb)
 	for _, key := range []string{"open", "done"} {
 		if err := inspector.ArchiveTask(bj.Queue(), tasks.TaskID("b", key, 1)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	foreign := asynq.NewTask(tasks.TypeCreate, []byte("not JSON"))
-	if _, err := asynq.NewClientFromRedisClient(s.rdb).Enqueue(foreign, asynq.Queue(bj.Queue()), asynq.TaskID("foreign")); err != nil {
+	if _, err := asynq.NewClientFromRedisClient(f.rdb).Enqueue(foreign, asynq.Queue(bj.Queue()), asynq.TaskID("foreign")); err != nil {
 		t.Fatal(err)
 	}
 	if err := inspector.ArchiveTask(bj.Queue(), "foreign"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ledger.NoteAddress(t.Context(), "b", "done", s.haVIPOf(t, "done"), "10.0.0.1"); err != nil {
+	if _, err := f.ledger.NoteAddress(t.Context(), "b", "done", f.haVIPOf(t, "done"), "10.0.0.1"); err != nil {
 		t.Fatal(err)
 	}
-	said := s.examine(t, Doctor{})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodeArchived, "3 tasks are archived", "")
 	expect(t, said, CodeNoTask, "b/open", "")
-	said = s.examine(t, Doctor{Fix: true})
+	said = f.examine(t, Doctor{Fix: true})
 	expect(t, said, CodeArchived, "3 tasks are archived", "Deleted 2 tasks; queued 1 item again.")
 	if d := said[CodeArchived]; !d.Ails() {
 		t.Error("the foreign task is left, and nobody is told")
 	}
-	left, err := s.rdb.ZRange(t.Context(), s.queueKey("archived"), 0, -1).Result()
+	left, err := f.rdb.ZRange(t.Context(), f.queueKey("archived"), 0, -1).Result()
 	if diff := cmp.Diff([]string{"foreign"}, left); diff != "" || err != nil {
 		t.Errorf("archived: %v %s", err, diff)
 	}
-	if got := s.state(t, "open"); got != "pending" {
+	if got := f.state(t, "open"); got != "pending" {
 		t.Errorf("the open item's task is %s", got)
 	}
-	if n := s.rdb.Exists(t.Context(), s.taskKey("done")).Val(); n != 0 {
+	if n := f.rdb.Exists(t.Context(), f.taskKey("done")).Val(); n != 0 {
 		t.Error("the finished item's task is still there")
 	}
 }
 
-func (s *site) haVIPOf(t *testing.T, key string) string {
+func (f *auditFixture) haVIPOf(t *testing.T, key string) string {
 	t.Helper()
-	item, err := s.ledger.Item(t.Context(), "b", key)
+	item, err := f.ledger.Item(t.Context(), "b", key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,13 +193,13 @@ func (s *site) haVIPOf(t *testing.T, key string) string {
 // So is one that asynq keeps because it was completed.
 func TestDoctorOfItemsWhoseTaskCompleted(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a")
+	f := newAuditFixture(t)
+	f.enqueue(t, "a")
 	id := tasks.TaskID("b", "a", 1)
-	s.do(t, []any{"DEL", s.queueKey("pending")}, []any{"HSET", s.taskKey("a"), "state", "completed"},
-		[]any{"ZADD", s.queueKey("completed"), time.Now().Add(time.Hour).Unix(), id})
-	expect(t, s.examine(t, Doctor{Fix: true}), CodeNoTask, "b/a", "Queued 1 item again.")
-	if got := s.state(t, "a"); got != "pending" {
+	f.do(t, []any{"DEL", f.queueKey("pending")}, []any{"HSET", f.taskKey("a"), "state", "completed"},
+		[]any{"ZADD", f.queueKey("completed"), time.Now().Add(time.Hour).Unix(), id})
+	expect(t, f.examine(t, Doctor{Fix: true}), CodeNoTask, "b/a", "Queued 1 item again.")
+	if got := f.state(t, "a"); got != "pending" {
 		t.Errorf("the task is %s", got)
 	}
 }
@@ -203,83 +207,83 @@ func TestDoctorOfItemsWhoseTaskCompleted(t *testing.T) {
 // A task under an item's name that asks for something else is not taken for the item's.
 func TestDoctorLeavesStrangersInTheArchive(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a")
-	s.create(t, "a")
+	f := newAuditFixture(t)
+	f.enqueue(t, "a")
+	f.create(t, "a")
 	other := ledger.Item{Batch: "b", Spec: ledger.Spec{Key: "a", Account: "default", Region: "bj", Body: string(wanted("other", "").Body())}}
 	other.Record.Generation = 1
 	task, options, err := tasks.TaskOf(other, "stranger")
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := asynq.NewClientFromRedisClient(s.rdb).Enqueue(task, options...)
+	info, err := asynq.NewClientFromRedisClient(f.rdb).Enqueue(task, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := asynq.NewInspectorFromRedisClient(s.rdb).ArchiveTask(bj.Queue(), info.ID); err != nil {
+	if err := asynq.NewInspectorFromRedisClient(f.rdb).ArchiveTask(bj.Queue(), info.ID); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, s.examine(t, Doctor{Fix: true}), CodeArchived, "1 task is archived", "")
+	expect(t, f.examine(t, Doctor{Fix: true}), CodeArchived, "1 task is archived", "")
 }
 
 func TestDoctorOfOrphans(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "unleased", "expired", "fresh", "held")
-	now := time.Now()
+	f := newAuditFixture(t)
+	f.enqueue(t, "unleased", "expired", "fresh", "held")
+	now := f.clock.hold()
 	for key, lease := range map[string]int64{
 		"expired": now.Add(-leaseGrace - time.Second).Unix(), "fresh": now.Add(-time.Second).Unix(), "held": now.Add(time.Minute).Unix(),
 	} {
-		s.do(t, []any{"ZADD", s.queueKey("lease"), lease, tasks.TaskID("b", key, 1)})
+		f.do(t, []any{"ZADD", f.queueKey("lease"), lease, tasks.TaskID("b", key, 1)})
 	}
 	for _, key := range []string{"unleased", "expired", "fresh", "held"} {
 		id := tasks.TaskID("b", key, 1)
-		s.do(t, []any{"LREM", s.queueKey("pending"), 0, id}, []any{"LPUSH", s.queueKey("active"), id}, []any{"HSET", s.taskKey(key), "state", "active"})
+		f.do(t, []any{"LREM", f.queueKey("pending"), 0, id}, []any{"LPUSH", f.queueKey("active"), id}, []any{"HSET", f.taskKey(key), "state", "active"})
 	}
-	said := s.examine(t, Doctor{})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodeOrphaned, "2 tasks are active and in nobody's hands (1 without a lease, 1 past it)", "")
-	if got := s.state(t, "unleased"); got != "active" {
+	if got := f.state(t, "unleased"); got != "active" {
 		t.Errorf("without --fix, the task was moved: %s", got)
 	}
-	expect(t, s.examine(t, Doctor{Fix: true}), CodeOrphaned, "2 tasks are active", "Queued 2 tasks again.")
+	expect(t, f.examine(t, Doctor{Fix: true}), CodeOrphaned, "2 tasks are active", "Queued 2 tasks again.")
 	for key, want := range map[string]string{"unleased": "pending", "expired": "pending", "fresh": "active", "held": "active"} {
-		if got := s.state(t, key); got != want {
+		if got := f.state(t, key); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
 	}
-	active := s.rdb.LLen(t.Context(), s.queueKey("active")).Val()
-	leases := s.rdb.ZCard(t.Context(), s.queueKey("lease")).Val()
-	pending := s.rdb.LLen(t.Context(), s.queueKey("pending")).Val()
+	active := f.rdb.LLen(t.Context(), f.queueKey("active")).Val()
+	leases := f.rdb.ZCard(t.Context(), f.queueKey("lease")).Val()
+	pending := f.rdb.LLen(t.Context(), f.queueKey("pending")).Val()
 	if active != 2 || leases != 2 || pending != 2 {
 		t.Errorf("%d active, %d leases, %d pending", active, leases, pending)
 	}
 	// asynq takes it like any other.
-	if err := asynq.NewInspectorFromRedisClient(s.rdb).DeleteTask(bj.Queue(), tasks.TaskID("b", "unleased", 1)); err != nil {
+	if err := asynq.NewInspectorFromRedisClient(f.rdb).DeleteTask(bj.Queue(), tasks.TaskID("b", "unleased", 1)); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestDoctorOfGhosts(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a", "b")
-	s.do(t, []any{"DEL", s.taskKey("a")}, []any{"LPUSH", s.queueKey("active"), "ghost-1"}, []any{"ZADD", s.queueKey("lease"), 1, "ghost-1"},
-		[]any{"ZADD", s.queueKey("retry"), 1, "ghost-2"}, []any{"LPUSH", s.queueKey("pending"), "ghost-3"})
-	said := s.examine(t, Doctor{})
+	f := newAuditFixture(t)
+	f.enqueue(t, "a", "b")
+	f.do(t, []any{"DEL", f.taskKey("a")}, []any{"LPUSH", f.queueKey("active"), "ghost-1"}, []any{"ZADD", f.queueKey("lease"), 1, "ghost-1"},
+		[]any{"ZADD", f.queueKey("retry"), 1, "ghost-2"}, []any{"LPUSH", f.queueKey("pending"), "ghost-3"})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodeGhosts, "The queue holds 4 ids of tasks that do not exist: ", "")
 	if d, found := said[CodeOrphaned]; found {
 		t.Errorf("what does not exist is in nobody's hands: %s", d.What)
 	}
-	if n := s.rdb.LLen(t.Context(), s.queueKey("pending")).Val(); n != 3 {
+	if n := f.rdb.LLen(t.Context(), f.queueKey("pending")).Val(); n != 3 {
 		t.Errorf("without --fix, %d of 3 pending", n)
 	}
-	said = s.examine(t, Doctor{Fix: true})
+	said = f.examine(t, Doctor{Fix: true})
 	expect(t, said, CodeGhosts, "4 ids", "Removed 4 ids.")
 	expect(t, said, CodeNoTask, "b/a", "Queued 1 item again.")
-	if got := ailing(s.examine(t, Doctor{})); len(got) > 0 {
+	if got := ailing(f.examine(t, Doctor{})); len(got) > 0 {
 		t.Errorf("after the repair: %v", got)
 	}
-	if n := s.rdb.LLen(t.Context(), s.queueKey("pending")).Val(); n != 2 {
+	if n := f.rdb.LLen(t.Context(), f.queueKey("pending")).Val(); n != 2 {
 		t.Errorf("%d of 2 pending", n)
 	}
 }
@@ -287,25 +291,25 @@ func TestDoctorOfGhosts(t *testing.T) {
 // A long list is looked at from both ends only.
 func TestGhostsOfALongList(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a")
+	f := newAuditFixture(t)
+	f.enqueue(t, "a")
 	ids := make([]any, 0, 3*queue.RangeSize+2)
-	ids = append(ids, "RPUSH", s.queueKey("pending"))
+	ids = append(ids, "RPUSH", f.queueKey("pending"))
 	for i := range 3 * queue.RangeSize {
 		ids = append(ids, fmt.Sprint("ghost-", i))
 	}
-	s.do(t, ids)
-	expect(t, s.examine(t, Doctor{Fix: true}), CodeGhosts, "The queue holds 1,999 ids", "Removed 1,999 ids.")
-	if n := s.rdb.LLen(t.Context(), s.queueKey("pending")).Val(); n != queue.RangeSize+2 {
+	f.do(t, ids)
+	expect(t, f.examine(t, Doctor{Fix: true}), CodeGhosts, "The queue holds 1,999 ids", "Removed 1,999 ids.")
+	if n := f.rdb.LLen(t.Context(), f.queueKey("pending")).Val(); n != queue.RangeSize+2 {
 		t.Errorf("%d left", n)
 	}
 }
 
 func TestDoctorOfLanes(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a")
-	breaker := lane.NewBreaker(s.rdb, bj.String())
+	f := newAuditFixture(t)
+	f.enqueue(t, "a")
+	breaker := lane.NewBreaker(f.rdb, bj.String())
 	admission, err := breaker.Admit(t.Context(), "sbn-1")
 	if err != nil {
 		t.Fatal(err)
@@ -313,24 +317,24 @@ func TestDoctorOfLanes(t *testing.T) {
 	if _, err := breaker.Trip(t.Context(), admission, lane.Fault{Target: lane.TargetSubnet, Code: bce.CodeSubnetHasNoMoreIP, Message: "full"}); err != nil {
 		t.Fatal(err)
 	}
-	said := s.examine(t, Doctor{})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodeNoWorker, "No worker serves the lane; 1 task waits.", "")
 	expect(t, said, CodeHeld, "Subnet sbn-1 is held back for ", "")
 	expect(t, said, CodeHeld, "after 1 refusal: SubnetHasNoMoreIpException: full.", "")
 	gz := tasks.Lane{Account: "default", Region: "gz"}
-	if d := s.examine(t, Doctor{Lanes: []tasks.Lane{gz}})[CodeNoWorker]; d.Subject != "lane default/bj" {
+	if d := f.examine(t, Doctor{Lanes: []tasks.Lane{gz}})[CodeNoWorker]; d.Subject != "lane default/bj" {
 		t.Errorf("last said of %s", d.Subject)
 	}
 }
 
 func TestDoctorOfAPausedLane(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a")
-	if _, _, err := lane.NewOperator(s.rdb, bj.String()).Pause(t.Context(), lane.Act{By: "li@host", Reason: "new key"}); err != nil {
+	f := newAuditFixture(t)
+	f.enqueue(t, "a")
+	if _, _, err := lane.NewOperator(f.rdb, bj.String()).Pause(t.Context(), lane.Act{By: "li@host", Reason: "new key"}); err != nil {
 		t.Fatal(err)
 	}
-	said := s.examine(t, Doctor{})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodePaused, "li@host paused the lane ", "")
 	expect(t, said, CodePaused, " ago: new key.", "")
 	if said[CodePaused].Ails() {
@@ -340,41 +344,43 @@ func TestDoctorOfAPausedLane(t *testing.T) {
 
 func TestDoctorOfTheFleet(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	long := ledger.New(s.rdb, ledger.WithClock(func() time.Time { return time.Now().Add(-time.Hour) }))
+	f := newAuditFixture(t)
+	now := f.clock.hold()
+	long := ledger.New(f.rdb, ledger.WithClock(func() time.Time { return now.Add(-time.Hour) }))
 	if err := long.Enter(t.Context(), "w-silent", nil); err != nil {
 		t.Fatal(err)
 	}
-	said := s.examine(t, Doctor{})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodeWorkers, "No worker is alive.", "")
 	expect(t, said, CodeDeadWorkers, "1 worker without a word: w-silent (for 1h0m0s).", "")
-	if err := s.ledger.Enter(t.Context(), "w-gone", []ledger.Held{{Batch: "b", Key: "a"}, {Batch: "b", Key: "c"}}); err != nil {
+	if err := f.ledger.Enter(t.Context(), "w-gone", []ledger.Held{{Batch: "b", Key: "a"}, {Batch: "b", Key: "c"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ledger.Leave(t.Context(), "w-gone"); err != nil {
+	if _, err := f.ledger.Leave(t.Context(), "w-gone"); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, s.examine(t, Doctor{}), CodeDeadWorkers, "2 items still to be rescued of the dead: w-gone (2 items).", "")
-	if beats, err := s.ledger.Beats(t.Context()); err != nil || len(beats) != 1 {
+	expect(t, f.examine(t, Doctor{}), CodeDeadWorkers, "2 items still to be rescued of the dead: w-gone (2 items).", "")
+	if beats, err := f.ledger.Beats(t.Context()); err != nil || len(beats) != 1 {
 		t.Errorf("%v, %v on the roll: an examination is no worker", beats, err)
 	}
 }
 
 func TestDoctorOfClocks(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	f := newAuditFixture(t)
+	now := f.clock.hold()
 	for shift, want := range map[time.Duration]string{
 		time.Hour: "1h0m0s ahead of Redis's", -time.Hour: "1h0m0s behind Redis's", time.Second: "",
 	} {
-		said := s.examine(t, Doctor{Now: func() time.Time { return time.Now().Add(shift) }})
+		said := f.examine(t, Doctor{Now: func() time.Time { return now.Add(shift) }})
 		if d := said[CodeClock]; d.Ails() != (want != "") || !strings.Contains(d.What, want) {
 			t.Errorf("%s: got %+v", shift, d)
 		}
 	}
 	// BCE's clock is told by its answer, also by the refusal of a signature that is too old for it.
 	for _, ahead := range []time.Duration{10 * time.Minute, 2 * time.Hour} {
-		s.sim.SetTime(time.Now().Add(ahead))
-		if d := s.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: s.open})[CodeBCEClock]; !d.Ails() || !strings.Contains(d.What, "ahead of this machine's") {
+		f.sim.SetTime(now.Add(ahead))
+		if d := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open})[CodeBCEClock]; !d.Ails() || !strings.Contains(d.What, "ahead of this machine's") {
 			t.Errorf("BCE %s ahead: got %+v", ahead, d)
 		}
 	}
@@ -382,7 +388,7 @@ func TestDoctorOfClocks(t *testing.T) {
 
 func TestDoctorOfCredentials(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	f := newAuditFixture(t)
 	none := fmt.Errorf("account: %w", bce.ErrNoCredentials)
 	for name, test := range map[string]struct {
 		err  error
@@ -399,7 +405,7 @@ func TestDoctorOfCredentials(t *testing.T) {
 		"busy":        {nil, &sky{errs: []error{api(429, "Throttling")}}, CodeBCE, "did not answer as it should", true},
 	} {
 		open := func(context.Context, tasks.Lane) (Cloud, error) { return test.sky, test.err }
-		d := s.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: open})[test.code]
+		d := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: open})[test.code]
 		if !strings.Contains(d.What, test.what) || d.Ails() != test.ails {
 			t.Errorf("%s: got %+v", name, d)
 		}
@@ -409,8 +415,8 @@ func TestDoctorOfCredentials(t *testing.T) {
 // The one request to BCE is of the budget that workers list by.
 func TestDoctorKeepsTheLanesPace(t *testing.T) {
 	t.Parallel()
-	s, admitted := newSite(t), new(rate)
-	s.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: s.open, Rate: func(tasks.Lane) tasks.Rate { return admitted }})
+	f, admitted := newAuditFixture(t), new(rate)
+	f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Rate: func(tasks.Lane) tasks.Rate { return admitted }})
 	if *admitted != 1 {
 		t.Errorf("admitted %d times", *admitted)
 	}
@@ -419,18 +425,18 @@ func TestDoctorKeepsTheLanesPace(t *testing.T) {
 // In a Redis that may lose what is repaired, nothing is repaired.
 func TestDoctorDoesNotRepairInAnUnfitRedis(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "maxmemory-policy allkeys-lru")
-	s.enqueue(t, "a")
-	s.do(t, []any{"DEL", s.queueKey("pending"), s.taskKey("a")})
-	said := s.examine(t, Doctor{Fix: true})
+	f := newAuditFixture(t, "maxmemory-policy allkeys-lru")
+	f.enqueue(t, "a")
+	f.do(t, []any{"DEL", f.queueKey("pending"), f.taskKey("a")})
+	said := f.examine(t, Doctor{Fix: true})
 	expect(t, said, redisconn.CodeEviction, "maxmemory-policy is allkeys-lru", "")
 	expect(t, said, CodeNotRepaired, "Nothing is repaired", "")
 	expect(t, said, CodeNoTask, "b/a", "")
 	// One that is volatile was chosen.
-	v := newSite(t, "appendonly no")
-	v.enqueue(t, "a")
-	v.do(t, []any{"DEL", v.queueKey("pending"), v.taskKey("a")})
-	said = v.examine(t, Doctor{Fix: true})
+	volatile := newAuditFixture(t, "appendonly no")
+	volatile.enqueue(t, "a")
+	volatile.do(t, []any{"DEL", volatile.queueKey("pending"), volatile.taskKey("a")})
+	said = volatile.examine(t, Doctor{Fix: true})
 	expect(t, said, redisconn.CodePersistence, "Nothing is written to disk", "")
 	expect(t, said, CodeNoTask, "b/a", "Queued 1 item again.")
 }
@@ -438,25 +444,25 @@ func TestDoctorDoesNotRepairInAnUnfitRedis(t *testing.T) {
 // A check that cannot be made is told, and the others are made.
 func TestDoctorGoesOnAfterAFailedCheck(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a")
-	s.do(t, []any{"DEL", s.queueKey("pending"), s.taskKey("a")}, []any{"SET", "havip:workers:{workers}:beats", "not a roll"})
-	said := s.examine(t, Doctor{})
+	f := newAuditFixture(t)
+	f.enqueue(t, "a")
+	f.do(t, []any{"DEL", f.queueKey("pending"), f.taskKey("a")}, []any{"SET", "havip:workers:{workers}:beats", "not a roll"})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodeUnchecked, "This could not be checked: beats of workers: WRONGTYPE", "")
 	expect(t, said, CodeNoTask, "b/a", "")
 }
 
 func TestDoctorEnds(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	f := newAuditFixture(t)
 	stop := errors.New("stop")
-	if err := (Doctor{Redis: s.rdb}).Examine(t.Context(), func(Diagnosis) error { return stop }); !errors.Is(err, stop) {
+	if err := (Doctor{Redis: f.rdb}).Examine(t.Context(), func(Diagnosis) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("an error of the caller: got %v", err)
 	}
-	if err := s.rdb.Close(); err != nil {
+	if err := f.rdb.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Doctor{Redis: s.rdb}).Examine(t.Context(), func(Diagnosis) error { return nil }); err == nil {
+	if err := (Doctor{Redis: f.rdb}).Examine(t.Context(), func(Diagnosis) error { return nil }); err == nil {
 		t.Error("a Redis that is away is no error")
 	}
 }

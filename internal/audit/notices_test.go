@@ -9,30 +9,30 @@ import (
 // A notice that was given up is told of until it is asked for anew.
 func TestDoctorOfNoticesGivenUp(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a")
-	s.create(t, "a")
+	f := newAuditFixture(t)
+	f.enqueue(t, "a")
+	f.create(t, "a")
 	const hook = "https://ops.example/hook?token=hunter2"
-	if err := s.ledger.SetOnComplete(t.Context(), "b", hook); err != nil {
+	if err := f.ledger.SetOnComplete(t.Context(), "b", hook); err != nil {
 		t.Fatal(err)
 	}
-	b, err := s.ledger.Batch(t.Context(), "b")
+	b, err := f.ledger.Batch(t.Context(), "b")
 	if err != nil || len(b.Owed) != 1 {
 		t.Fatalf("owed: %v, %v", b.Owed, err)
 	}
-	expect(t, s.examine(t, Doctor{}), CodeNotices, "1 notice of a completed batch is owed, and no worker delivers any: b.", "")
-	if _, err := s.ledger.RecordNotice(t.Context(), b, b.Owed[0], ledger.NoticeGivenUp, "410 Gone"); err != nil {
+	expect(t, f.examine(t, Doctor{}), CodeNotices, "1 notice of a completed batch is owed, and no worker delivers any: b.", "")
+	if _, err := f.ledger.RecordNotice(t.Context(), b, b.Owed[0], ledger.NoticeGivenUp, "410 Gone"); err != nil {
 		t.Fatal(err)
 	}
-	said := s.examine(t, Doctor{})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodeNoticesGivenUp, "1 notice was given up: b to https://ops.example/hook (410 Gone).", "")
 	if d, found := said[CodeNotices]; found {
 		t.Errorf("still owed: %s", d.What)
 	}
-	if err := s.ledger.SetOnComplete(t.Context(), "b", hook); err != nil {
+	if err := f.ledger.SetOnComplete(t.Context(), "b", hook); err != nil {
 		t.Fatal(err)
 	}
-	if d, found := s.examine(t, Doctor{})[CodeNoticesGivenUp]; found {
+	if d, found := f.examine(t, Doctor{})[CodeNoticesGivenUp]; found {
 		t.Errorf("still given up: %s", d.What)
 	}
 }

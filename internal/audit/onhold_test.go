@@ -9,17 +9,17 @@ import (
 // A batch that is held is told of, with what it is held for; its items without a task are not.
 func TestDoctorOfHeldBatches(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.enqueue(t, "a", "b")
-	records := ledger.New(s.rdb)
+	f := newAuditFixture(t)
+	f.enqueue(t, "a", "b")
+	records := ledger.New(f.rdb)
 	act := ledger.Act{By: "li@host", Reason: "look"}
 	if _, err := records.Pause(t.Context(), "b", act); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.rdb.Del(t.Context(), "asynq:{"+bj.Queue()+"}:t:b/a/1", "asynq:{"+bj.Queue()+"}:t:b/b/1").Err(); err != nil {
+	if err := f.rdb.Del(t.Context(), "asynq:{"+bj.Queue()+"}:t:b/a/1", "asynq:{"+bj.Queue()+"}:t:b/b/1").Err(); err != nil {
 		t.Fatal(err)
 	}
-	said := s.examine(t, Doctor{})
+	said := f.examine(t, Doctor{})
 	expect(t, said, CodePaused, "li@host paused the batch ", "")
 	expect(t, said, CodePaused, " ago: look; 2 items are left.", "")
 	if _, lost := said[CodeNoTask]; lost || said[CodePaused].Ails() {
@@ -32,7 +32,7 @@ func TestDoctorOfHeldBatches(t *testing.T) {
 	if _, err := records.Resume(t.Context(), "b", &limit, act); err != nil {
 		t.Fatal(err)
 	}
-	said = s.examine(t, Doctor{})
+	said = f.examine(t, Doctor{})
 	expect(t, said, CodeStopped, "Its failures stopped it ", "")
 	expect(t, said, CodeStopped, " ago: 1 of 2 items, where more than 0 were not wanted; 1 item is left.", "")
 	if !said[CodeStopped].Ails() {
@@ -41,5 +41,5 @@ func TestDoctorOfHeldBatches(t *testing.T) {
 	if _, err := records.Resume(t.Context(), "b", nil, act); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, s.examine(t, Doctor{}), CodeNoTask, "1 unfinished item has no task that would run: b/b", "")
+	expect(t, f.examine(t, Doctor{}), CodeNoTask, "1 unfinished item has no task that would run: b/b", "")
 }
