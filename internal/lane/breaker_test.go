@@ -28,12 +28,12 @@ func TestTargetOf(t *testing.T) {
 // What is read in status, logs and events.
 func TestHoldTellsItsReason(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		fault := Fault{Target: TargetSubnet, Code: "SubnetHasNoMoreIp", Message: "子网 \"full\"\n" + strings.Repeat("满", 200)}
 		trip(t, b, admit(t, b, subnetA), fault)
-		got := theHold(t, bench.breaker())
+		got := theHold(t, f.breaker())
 		if !strings.HasPrefix(got.Message, "子网 \"full\"\n满") || len(got.Message) > maxMessage+len("…") || !strings.HasSuffix(got.Message, "满…") {
 			t.Errorf("message %q", got.Message)
 		}
@@ -41,15 +41,15 @@ func TestHoldTellsItsReason(t *testing.T) {
 		if wait < BackOffFirst*4/5 || wait > BackOffFirst {
 			t.Errorf("first back-off %v", wait)
 		}
-		want := Hold{Target: TargetSubnet, SubnetID: subnetA, Code: fault.Code, Message: got.Message, Since: bench.clock.Now(), Failures: 1, ProbeAt: got.ProbeAt}
+		want := Hold{Target: TargetSubnet, SubnetID: subnetA, Code: fault.Code, Message: got.Message, Since: f.clock.Now(), Failures: 1, ProbeAt: got.ProbeAt}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("hold (-want +got):\n%s", diff)
 		}
 		if text := got.String(); !strings.HasPrefix(text, "subnet sbn-aaaa held since 2026-03-01T12:00:00Z: SubnetHasNoMoreIp: 子网") {
 			t.Error(text)
 		}
-		a := probe(t, bench, b, subnetA)
-		if got := theHold(t, b).ProbingUntil; !got.Equal(bench.clock.Now().Add(probeLease)) || !a.Hold.ProbingUntil.Equal(got) {
+		a := probe(t, f, b, subnetA)
+		if got := theHold(t, b).ProbingUntil; !got.Equal(f.clock.Now().Add(probeLease)) || !a.Hold.ProbingUntil.Equal(got) {
 			t.Errorf("probing until %v", got)
 		}
 	})
@@ -59,9 +59,9 @@ func TestHoldTellsItsReason(t *testing.T) {
 // and is told once.
 func TestTripsTogetherCountOnce(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		breakers := []*Breaker{bench.breaker(), bench.breaker()}
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		breakers := []*Breaker{f.breaker(), f.breaker()}
 		const requests = 40
 		var changes [requests]Change
 		var admissions [requests]Admission
@@ -96,21 +96,21 @@ func TestTripsTogetherCountOnce(t *testing.T) {
 
 func TestBackOffDoubles(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), wrongKey)
-		since := bench.clock.Now()
+		since := f.clock.Now()
 		for n, seconds := range []int{5, 10, 20, 40, 80, 160, 300, 300, 300} {
 			want := time.Duration(seconds) * time.Second
 			hold := theHold(t, b)
-			if got := hold.ProbeAt.Sub(bench.clock.Now()); got < want*4/5 || got > want {
+			if got := hold.ProbeAt.Sub(f.clock.Now()); got < want*4/5 || got > want {
 				t.Errorf("after %d failures: back-off %v, want up to %v", n+1, got, want)
 			}
 			if hold.Failures != n+1 || !hold.Since.Equal(since) {
 				t.Errorf("after %d failures: %+v", n+1, hold)
 			}
-			change := trip(t, b, probe(t, bench, b, subnetA), wrongKey)
+			change := trip(t, b, probe(t, f, b, subnetA), wrongKey)
 			if len(change.Opened) != 0 || len(change.Extended) != 1 || change.Extended[0].Failures != n+2 {
 				t.Errorf("probe %d: change %+v", n+1, change)
 			}
@@ -121,14 +121,14 @@ func TestBackOffDoubles(t *testing.T) {
 // A fleet must not knock in step.
 func TestBackOffIsJittered(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
 		seen := map[time.Duration]bool{}
-		b := bench.breaker()
+		b := f.breaker()
 		for i := range 20 {
 			subnet := subnetA + strings.Repeat("a", i)
 			change := trip(t, b, admit(t, b, subnet), Fault{Target: TargetSubnet, Code: "X"})
-			seen[change.Opened[0].ProbeAt.Sub(bench.clock.Now())] = true
+			seen[change.Opened[0].ProbeAt.Sub(f.clock.Now())] = true
 		}
 		if len(seen) < 5 {
 			t.Errorf("20 back-offs are %d different ones", len(seen))
@@ -138,14 +138,14 @@ func TestBackOffIsJittered(t *testing.T) {
 
 func TestOneProbeAtATime(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		first, second := bench.breaker(), bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		first, second := f.breaker(), f.breaker()
 		trip(t, first, admit(t, first, subnetA), wrongKey)
 		if a := admit(t, second, subnetB); a.Allowed || a.Hold.Target != TargetLane || a.Wait > BackOffFirst {
 			t.Fatalf("held lane: %+v", a)
 		}
-		bench.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst)
 		const callers = 20
 		var wg sync.WaitGroup
 		var mu sync.Mutex
@@ -176,16 +176,16 @@ func TestOneProbeAtATime(t *testing.T) {
 // A clock that was put back holds nothing back until it has caught up.
 func TestHoldAfterAClockWasPutBack(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b, other := bench.breaker(), bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b, other := f.breaker(), f.breaker()
 		trip(t, b, admit(t, b, subnetA), wrongKey)
-		bench.clock.advance(-24 * time.Hour)
+		f.clock.advance(-24 * time.Hour)
 		a := admit(t, b, subnetA)
 		if !a.Probe {
 			t.Fatalf("held: %+v", a)
 		}
-		bench.clock.advance(-24 * time.Hour)
+		f.clock.advance(-24 * time.Hour)
 		if a := admit(t, other, subnetA); !a.Probe {
 			t.Fatalf("held by a probe of the future: %+v", a)
 		}
@@ -196,16 +196,16 @@ func TestHoldAfterAClockWasPutBack(t *testing.T) {
 // refusal no longer counts, but its good answer does.
 func TestKilledProber(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		first, second := bench.breaker(), bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		first, second := f.breaker(), f.breaker()
 		trip(t, first, admit(t, first, subnetA), wrongKey)
-		slow := probe(t, bench, first, subnetA)
-		bench.clock.advance(probeLease - time.Second)
+		slow := probe(t, f, first, subnetA)
+		f.clock.advance(probeLease - time.Second)
 		if a := admit(t, second, subnetA); a.Allowed || a.Wait != time.Second {
 			t.Fatalf("within the lease: %+v", a)
 		}
-		bench.clock.advance(time.Second)
+		f.clock.advance(time.Second)
 		if a := admit(t, second, subnetA); !a.Probe {
 			t.Fatalf("after the lease: %+v", a)
 		}
@@ -223,14 +223,14 @@ func TestKilledProber(t *testing.T) {
 
 func TestClearEndsLaneAndSubnet(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		first, second := bench.breaker(), bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		first, second := f.breaker(), f.breaker()
 		change := trip(t, first, admit(t, first, subnetA), Fault{Target: TargetBoth, Code: "QuotaLimitExceeded"})
 		if len(change.Opened) != 2 || len(holds(t, second)) != 2 {
 			t.Fatalf("opened %v", change.Opened)
 		}
-		a := probe(t, bench, second, subnetA)
+		a := probe(t, f, second, subnetA)
 		ended := clearHolds(t, second, a)
 		if len(ended) != 2 || len(holds(t, first)) != 0 {
 			t.Errorf("ended %v, left %v", ended, holds(t, first))
@@ -244,11 +244,11 @@ func TestClearEndsLaneAndSubnet(t *testing.T) {
 // A quota may be the lane's or the subnet's: an item of another subnet finds out.
 func TestSubnetStaysHeldWhenTheLaneIsProved(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetBoth, Code: "QuotaLimitExceeded"})
-		clearHolds(t, b, probe(t, bench, b, subnetB))
+		clearHolds(t, b, probe(t, f, b, subnetB))
 		if hold := theHold(t, b); hold.Target != TargetSubnet || hold.SubnetID != subnetA {
 			t.Errorf("left: %v", hold)
 		}
@@ -257,9 +257,9 @@ func TestSubnetStaysHeldWhenTheLaneIsProved(t *testing.T) {
 
 func TestSubnetsAreIsolated(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b, other := bench.breaker(), bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b, other := f.breaker(), f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetSubnet, Code: "SubnetHasNoMoreIp"})
 		for _, b := range []*Breaker{b, other} {
 			if a := admit(t, b, subnetA); a.Allowed || a.Hold.SubnetID != subnetA {
@@ -271,7 +271,7 @@ func TestSubnetsAreIsolated(t *testing.T) {
 				}
 			}
 		}
-		gz := NewBreaker(bench.rdb, "default/gz", WithClock(bench.clock.Now))
+		gz := NewBreaker(f.rdb, "default/gz", WithClock(f.clock.Now))
 		if a := admit(t, gz, subnetA); !a.Allowed {
 			t.Errorf("another lane: %+v", a)
 		}
@@ -281,21 +281,21 @@ func TestSubnetsAreIsolated(t *testing.T) {
 // What was admitted before a change says nothing about what came after it.
 func TestOldNewsChangesNothing(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		before := admit(t, b, subnetA)
 		trip(t, b, admit(t, b, subnetA), wrongKey)
 		if ended := clearHolds(t, b, before); len(ended) > 0 || len(holds(t, b)) != 1 {
 			t.Errorf("a success of before the fault ended the hold")
 		}
-		clearHolds(t, b, probe(t, bench, b, subnetA))
+		clearHolds(t, b, probe(t, f, b, subnetA))
 		if change := trip(t, b, before, wrongKey); len(change.Opened) > 0 || len(holds(t, b)) != 0 {
 			t.Errorf("a fault of before the clear opened a hold")
 		}
 		old := admit(t, b, subnetA)
 		trip(t, b, admit(t, b, subnetA), wrongKey)
-		oldProbe := probe(t, bench, b, subnetA)
+		oldProbe := probe(t, f, b, subnetA)
 		clearHolds(t, b, oldProbe)
 		trip(t, b, admit(t, b, subnetB), wrongKey)
 		oldProbe.ticket = old.ticket // not the repetition of a call
@@ -308,16 +308,16 @@ func TestOldNewsChangesNothing(t *testing.T) {
 // The client repeats a call whose reply was lost.
 func TestRepeatedCallsChangeNothing(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		a := admit(t, b, subnetA)
 		for range 2 {
 			if change := trip(t, b, a, wrongKey); len(change.Opened) != 1 || change.Opened[0].Failures != 1 {
 				t.Errorf("trip: %+v", change)
 			}
 		}
-		a = probe(t, bench, b, subnetA)
+		a = probe(t, f, b, subnetA)
 		again := Admission{subnetID: subnetA, ticket: a.ticket}
 		if err := b.ask(t.Context(), &again); err != nil || !again.Probe {
 			t.Errorf("admit: %+v, %v", again, err)
@@ -327,7 +327,7 @@ func TestRepeatedCallsChangeNothing(t *testing.T) {
 				t.Errorf("failed probe: %+v", change)
 			}
 		}
-		a = probe(t, bench, b, subnetA)
+		a = probe(t, f, b, subnetA)
 		for range 2 {
 			if ended := clearHolds(t, b, a); len(ended) != 1 || ended[0].Failures != 2 {
 				t.Errorf("clear: %v", ended)
@@ -341,11 +341,11 @@ func TestRepeatedCallsChangeNothing(t *testing.T) {
 
 func TestReleaseLetsTheNextProbe(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), wrongKey)
-		a := probe(t, bench, b, subnetA)
+		a := probe(t, f, b, subnetA)
 		for range 2 {
 			if err := b.Release(t.Context(), a); err != nil {
 				t.Fatal(err)
@@ -354,7 +354,7 @@ func TestReleaseLetsTheNextProbe(t *testing.T) {
 		if next := admit(t, b, subnetA); next.Allowed || next.Wait != neutralPause {
 			t.Errorf("just released: %+v", next)
 		}
-		bench.clock.advance(neutralPause)
+		f.clock.advance(neutralPause)
 		if next := admit(t, b, subnetA); !next.Probe || theHold(t, b).Failures != 1 {
 			t.Errorf("released: %+v", next)
 		}
@@ -364,11 +364,11 @@ func TestReleaseLetsTheNextProbe(t *testing.T) {
 // A request that probes lane and subnet may fail for one of the two.
 func TestFailedProbeFreesWhatItDidNotProve(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetBoth, Code: "QuotaLimitExceeded"})
-		trip(t, b, probe(t, bench, b, subnetA), wrongKey)
+		trip(t, b, probe(t, f, b, subnetA), wrongKey)
 		for _, hold := range holds(t, b) {
 			if !hold.ProbingUntil.IsZero() {
 				t.Errorf("still being probed: %+v", hold)
@@ -382,21 +382,21 @@ func TestFailedProbeFreesWhatItDidNotProve(t *testing.T) {
 
 func TestProbeNow(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
-		since := bench.clock.Now()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
+		since := f.clock.Now()
 		trip(t, b, admit(t, b, subnetA), wrongKey)
 		for range 6 {
-			trip(t, b, probe(t, bench, b, subnetA), wrongKey)
+			trip(t, b, probe(t, f, b, subnetA), wrongKey)
 		}
-		started := bench.breaker()
+		started := f.breaker()
 		for range 2 {
 			if err := started.ProbeNow(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			hold := theHold(t, b)
-			if !hold.ProbeAt.Equal(bench.clock.Now()) || hold.Failures != 7 || !hold.Since.Equal(since) {
+			if !hold.ProbeAt.Equal(f.clock.Now()) || hold.Failures != 7 || !hold.Since.Equal(since) {
 				t.Errorf("hold %+v", hold)
 			}
 		}
@@ -426,9 +426,9 @@ func TestProbeNow(t *testing.T) {
 // A start's probe that proved nothing is not used up.
 func TestProbeNowSurvivesANeutralProbe(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		old, started := bench.breaker(), bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		old, started := f.breaker(), f.breaker()
 		trip(t, old, admit(t, old, subnetA), wrongKey)
 		if err := started.ProbeNow(t.Context()); err != nil {
 			t.Fatal(err)
@@ -437,7 +437,7 @@ func TestProbeNowSurvivesANeutralProbe(t *testing.T) {
 		if err := started.Release(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
-		bench.clock.advance(neutralPause)
+		f.clock.advance(neutralPause)
 		trip(t, old, admit(t, old, subnetA), wrongKey)
 		if a := admit(t, started, subnetA); !a.Probe {
 			t.Errorf("after a neutral probe: %+v", a)
@@ -447,9 +447,9 @@ func TestProbeNowSurvivesANeutralProbe(t *testing.T) {
 
 func TestHoldsAreSorted(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		if list := holds(t, b); list != nil {
 			t.Fatalf("holds: %v", list)
 		}
@@ -470,12 +470,12 @@ func TestHoldsAreSorted(t *testing.T) {
 // What a healthy lane pays: one question in 250 ms, however many requests.
 func TestHealthyLaneCostsLittle(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), wrongKey)
-		clearHolds(t, b, probe(t, bench, b, subnetA)) // once held, and well again
-		calls := bench.calls.during(func() {
+		clearHolds(t, b, probe(t, f, b, subnetA)) // once held, and well again
+		calls := f.calls.during(func() {
 			for range 100 {
 				a := admit(t, b, subnetB)
 				clearHolds(t, b, a)
@@ -493,15 +493,15 @@ func TestHealthyLaneCostsLittle(t *testing.T) {
 // The belief that nothing is held ends by time for others' faults, and at once for one's own.
 func TestBeliefsEnd(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		first, second := bench.breaker(), bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		first, second := f.breaker(), f.breaker()
 		admit(t, second, subnetA)
 		trip(t, first, admit(t, first, subnetA), wrongKey)
 		if a := admit(t, first, subnetA); a.Allowed {
 			t.Error("one's own fault is not seen")
 		}
-		bench.clock.advance(viewAge)
+		f.clock.advance(viewAge)
 		if a := admit(t, second, subnetA); a.Allowed {
 			t.Error("another's fault is not seen")
 		}
@@ -510,12 +510,12 @@ func TestBeliefsEnd(t *testing.T) {
 
 func TestHeldSubnetIsAskedForOnceASecond(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetSubnet, Code: "Full"})
 		admit(t, b, subnetA)
-		if calls := bench.calls.during(func() {
+		if calls := f.calls.during(func() {
 			for range 50 {
 				if a := admit(t, b, subnetA); a.Allowed {
 					t.Error("allowed")
@@ -524,8 +524,8 @@ func TestHeldSubnetIsAskedForOnceASecond(t *testing.T) {
 		}); calls != 0 {
 			t.Errorf("%d commands", calls)
 		}
-		bench.clock.advance(refusalAge)
-		if calls := bench.calls.during(func() { admit(t, b, subnetA) }); calls != 1 {
+		f.clock.advance(refusalAge)
+		if calls := f.calls.during(func() { admit(t, b, subnetA) }); calls != 1 {
 			t.Errorf("%d commands a second later", calls)
 		}
 	})
@@ -535,12 +535,22 @@ func TestHeldSubnetIsAskedForOnceASecond(t *testing.T) {
 func TestRedisClock(t *testing.T) {
 	t.Parallel()
 	b := NewBreaker(redistest.Start(t).Client(t), testLane)
-	trip(t, b, admit(t, b, subnetA), wrongKey)
-	hold := theHold(t, b)
-	if age := time.Since(hold.Since).Abs(); age > time.Minute {
-		t.Errorf("since %v ago", age)
+	now := func() time.Time {
+		t.Helper()
+		now, err := b.rdb.Time(t.Context()).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now
 	}
-	if a := admit(t, b, subnetA); a.Allowed || a.Wait > BackOffFirst {
+	before := now().Truncate(time.Millisecond)
+	trip(t, b, admit(t, b, subnetA), wrongKey)
+	after := now()
+	hold := theHold(t, b)
+	if hold.Since.Before(before) || hold.Since.After(after) {
+		t.Errorf("since %s, want from %s to %s", hold.Since, before, after)
+	}
+	if a := admit(t, b, subnetA); a.Allowed && now().Before(hold.ProbeAt) || a.Wait > BackOffFirst {
 		t.Errorf("%+v", a)
 	}
 	left, err := b.rdb.PTTL(t.Context(), "havip:lane:{default/bj}:holds").Result()

@@ -21,6 +21,8 @@ type Budget struct {
 	burst    int
 	// configured is nil for no limit.
 	configured *Limiter
+	// now is time.Now; tests give their own.
+	now func() time.Time
 	// asking holds one token: of all that wait in this process, one asks Redis, in turn. It guards
 	// what follows.
 	asking chan struct{}
@@ -35,7 +37,7 @@ type Budget struct {
 func NewBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *Budget {
 	return &Budget{
 		operator: NewOperator(rdb, lane), lane: lane, burst: burst,
-		configured: NewLimiter(rdb, lane, rps, burst), asking: make(chan struct{}, 1),
+		configured: NewLimiter(rdb, lane, rps, burst), now: time.Now, asking: make(chan struct{}, 1),
 	}
 }
 
@@ -75,7 +77,7 @@ func (b *Budget) Wait(ctx context.Context) error {
 
 // read learns the live rate, unless it did so just now. The caller is the one that asks.
 func (b *Budget) read(ctx context.Context) error {
-	now := time.Now()
+	now := b.now()
 	if !b.readAt.IsZero() && now.Sub(b.readAt) < limitAge {
 		return nil
 	}

@@ -27,27 +27,27 @@ func (a *fakeAPI) call() Verdict {
 	return Good()
 }
 
-// A wrong key on 10,000 items in two workers costs a few calls in ten minutes, and no item;
+// A wrong key on 400 items in two workers costs a few calls in ten minutes, and no item;
 // with the key mended, a restart of one worker finishes all of them.
 func TestWrongKeyCostsFewCalls(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		const items, period = 10_000, 10 * time.Minute
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		const items, period = 400, 10 * time.Minute
 		api := &fakeAPI{}
 		api.wrong.Store(true)
 		var workers sync.WaitGroup
 		var finished atomic.Int64
-		gates := []*Gate{bench.gate(), bench.gate()}
+		gates := []*Gate{f.gate(), f.gate()}
 		for i := range items {
 			workers.Go(func() { finish(t, gates[i%len(gates)], api, &finished) })
 		}
 
-		end := bench.clock.Now().Add(period)
-		for bench.clock.awaitSleepers(t, len(gates)); bench.clock.Now().Before(end); {
-			bench.clock.advance(bench.clock.awaitSleepers(t, len(gates)))
+		end := f.clock.Now().Add(period)
+		for f.clock.awaitSleepers(t, len(gates)); f.clock.Now().Before(end); {
+			f.clock.advance(f.clock.awaitSleepers(t, len(gates)))
 		}
-		bench.clock.awaitSleepers(t, len(gates))
+		f.clock.awaitSleepers(t, len(gates))
 		if n := api.calls.Load(); n >= 20 || n < 5 {
 			t.Errorf("%d calls in %v", n, period)
 		}
@@ -62,12 +62,12 @@ func TestWrongKeyCostsFewCalls(t *testing.T) {
 		}
 
 		api.wrong.Store(false)
-		restarted := bench.gate()
+		restarted := f.gate()
 		if err := restarted.breaker.ProbeNow(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		done(t, mustEnter(t, restarted, subnetA), api.call())
-		bench.clock.advance(pollEvery * 5 / 4)
+		f.clock.advance(pollEvery * 5 / 4)
 		workers.Wait()
 		if n := finished.Load(); n != items || len(holds(t, restarted.breaker)) != 0 {
 			t.Errorf("%d items finished; holds %v", n, holds(t, restarted.breaker))
@@ -99,15 +99,15 @@ func finish(t *testing.T, g *Gate, api *fakeAPI, finished *atomic.Int64) {
 // A hold of many workers is tried by one of them.
 func TestFleetProbesOneByOne(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
 		const fleet = 10
 		gates := make([]*Gate, fleet)
 		for i := range gates {
-			gates[i] = bench.gate()
+			gates[i] = f.gate()
 		}
 		done(t, mustEnter(t, gates[0], subnetA), faulty(wrongKey))
-		bench.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst)
 		ctx, cancel := context.WithCancel(t.Context())
 		results := make(chan entered, fleet)
 		for _, g := range gates {
@@ -116,7 +116,7 @@ func TestFleetProbesOneByOne(t *testing.T) {
 				results <- entered{pass, err}
 			}()
 		}
-		bench.clock.awaitSleepers(t, fleet-1)
+		f.clock.awaitSleepers(t, fleet-1)
 		probing := <-results
 		cancel()
 		for range fleet - 1 {

@@ -61,9 +61,9 @@ func mustWait(t *testing.T, g *Gate) {
 
 func TestSlowStartLetsOneThrough(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		first := mustEnter(t, g, subnetA)
 		mustWait(t, g)
 		// What proves nothing lets the next one try, alone.
@@ -72,7 +72,7 @@ func TestSlowStartLetsOneThrough(t *testing.T) {
 		second := (<-waiting).pass
 		mustWait(t, g)
 		// The other process starts by itself.
-		other := bench.gate()
+		other := f.gate()
 		done(t, mustEnter(t, other, subnetA), Neutral())
 		// A full subnet proves the lane as well as a created HaVIP does.
 		waiting = enter(t.Context(), g, subnetB)
@@ -87,9 +87,9 @@ func TestSlowStartLetsOneThrough(t *testing.T) {
 // After a fault the slow start begins anew, and a success of before the fault does not end it.
 func TestSlowStartAgainAfterAFault(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), Good())
 		late, bad, worse := mustEnter(t, g, subnetA), mustEnter(t, g, subnetA), mustEnter(t, g, subnetA)
 		if change := done(t, bad, faulty(wrongKey)); len(change.Opened) != 1 {
@@ -99,7 +99,7 @@ func TestSlowStartAgainAfterAFault(t *testing.T) {
 			t.Errorf("counted twice: %+v", change)
 		}
 		done(t, late, Good())
-		bench.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst)
 		probing := mustEnter(t, g, subnetA)
 		if !probing.Probe() {
 			t.Error("not a probe")
@@ -115,9 +115,9 @@ func TestSlowStartAgainAfterAFault(t *testing.T) {
 
 func TestHeldSubnetAnswersAtOnce(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g, other := bench.gate(), bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g, other := f.gate(), f.gate()
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "SubnetHasNoMoreIp", "full"))
 		for _, g := range []*Gate{g, other, g} {
 			_, err := g.Enter(t.Context(), subnetA)
@@ -130,14 +130,14 @@ func TestHeldSubnetAnswersAtOnce(t *testing.T) {
 			}
 		}
 		done(t, mustEnter(t, g, subnetB), Good())
-		bench.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst)
 		probing := mustEnter(t, g, subnetA)
 		if _, err := other.Enter(t.Context(), subnetA); err == nil {
 			t.Error("two probes of one subnet")
 		}
 		done(t, mustEnter(t, g, subnetB), Good())
 		done(t, probing, Good())
-		bench.clock.advance(refusalAge)
+		f.clock.advance(refusalAge)
 		done(t, mustEnter(t, other, subnetA), Good())
 	})
 }
@@ -145,11 +145,11 @@ func TestHeldSubnetAnswersAtOnce(t *testing.T) {
 // With lane and subnet held, an item does not wait for the lane, only to be put aside after it.
 func TestHeldSubnetIsNamedBeforeTheLane(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetBoth, "QuotaLimitExceeded", ""))
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		var held *HeldError
 		if _, err := g.Enter(ctx, subnetA); !errors.As(err, &held) || held.Hold.Target != TargetSubnet {
@@ -161,11 +161,11 @@ func TestHeldSubnetIsNamedBeforeTheLane(t *testing.T) {
 // An answer that the subnet is full proves the lane, and does not end the subnet's own hold.
 func TestFullSubnetEndsTheLanesHold(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetBoth, "QuotaLimitExceeded", ""))
-		bench.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst)
 		change := done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
 		if len(change.Cleared) != 1 || change.Cleared[0].Target != TargetLane || len(change.Extended) != 1 {
 			t.Errorf("change %+v", change)
@@ -178,14 +178,14 @@ func TestFullSubnetEndsTheLanesHold(t *testing.T) {
 
 func TestNeutralProbeMakesRoom(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
-		bench.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst)
 		done(t, mustEnter(t, g, subnetA), Neutral())
-		bench.clock.advance(neutralPause)
-		a := admit(t, bench.breaker(), subnetA)
+		f.clock.advance(neutralPause)
+		a := admit(t, f.breaker(), subnetA)
 		if !a.Probe {
 			t.Errorf("after a neutral probe: %+v", a)
 		}
@@ -196,9 +196,9 @@ func TestNeutralProbeMakesRoom(t *testing.T) {
 // behind a slow start or the rate.
 func TestKnownHeldSubnetNeedsNoTurn(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
 		if _, err := g.Enter(t.Context(), subnetA); err == nil {
 			t.Fatal("not held")
@@ -214,14 +214,14 @@ func TestKnownHeldSubnetNeedsNoTurn(t *testing.T) {
 // Whoever gives up waiting is told what for: the one whose turn it is, and those behind it.
 func TestWaitForHeldLaneEndsWithItsReason(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
 		front, leave := context.WithCancel(t.Context())
 		defer leave()
 		first := enter(front, g, subnetA)
-		bench.clock.awaitSleepers(t, 1)
+		f.clock.awaitSleepers(t, 1)
 		behind, cancel := context.WithCancel(t.Context())
 		cancel()
 		second := enter(behind, g, subnetB)
@@ -249,12 +249,12 @@ func TestWaitForHeldLaneEndsWithItsReason(t *testing.T) {
 // Another process's clear wakes those who wait here, at the next question.
 func TestClearWakesWaiters(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g, other := bench.gate(), bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g, other := f.gate(), f.gate()
 		done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
 		for range 5 { // the back-off grows
-			bench.clock.advance(BackOffCap)
+			f.clock.advance(BackOffCap)
 			done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
 		}
 		const waiting = 20
@@ -268,15 +268,15 @@ func TestClearWakesWaiters(t *testing.T) {
 				results <- entered{err: err}
 			}()
 		}
-		bench.clock.awaitSleepers(t, 1)
+		f.clock.awaitSleepers(t, 1)
 		if err := other.breaker.ProbeNow(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		done(t, mustEnter(t, other, subnetA), Good())
-		if wake := bench.clock.awaitSleepers(t, 1); wake > pollEvery+pollEvery/4 {
+		if wake := f.clock.awaitSleepers(t, 1); wake > pollEvery+pollEvery/4 {
 			t.Errorf("asks in %v only", wake)
 		}
-		bench.clock.advance(pollEvery + pollEvery/4)
+		f.clock.advance(pollEvery + pollEvery/4)
 		for range waiting {
 			if e := <-results; e.err != nil {
 				t.Error(e.err)
@@ -288,12 +288,12 @@ func TestClearWakesWaiters(t *testing.T) {
 // However many wait, a held lane costs Redis about one question a second from each process.
 func TestHeldLaneIsPolledByOne(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
 		for range 6 {
-			bench.clock.advance(BackOffCap)
+			f.clock.advance(BackOffCap)
 			done(t, mustEnter(t, g, subnetA), faulty(wrongKey))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -302,13 +302,13 @@ func TestHeldLaneIsPolledByOne(t *testing.T) {
 		for i := range waiting {
 			results[i] = enter(ctx, g, subnetA)
 		}
-		bench.clock.awaitSleepers(t, 1)
+		f.clock.awaitSleepers(t, 1)
 		const period = 100 * time.Second
-		end := bench.clock.Now().Add(period)
-		calls := bench.calls.during(func() {
-			for bench.clock.Now().Before(end) {
-				bench.clock.advance(bench.clock.awaitSleepers(t, 1))
-				bench.clock.awaitSleepers(t, 1)
+		end := f.clock.Now().Add(period)
+		calls := f.calls.during(func() {
+			for f.clock.Now().Before(end) {
+				f.clock.advance(f.clock.awaitSleepers(t, 1))
+				f.clock.awaitSleepers(t, 1)
 			}
 		})
 		if calls > int64(period/pollEvery)+1 || calls < int64(period/pollEvery)*3/4 {
@@ -332,23 +332,23 @@ func (r *countingRate) Wait(ctx context.Context) error {
 // What the rate admits is sent: a refusal or a wait for the lane does not use it up.
 func TestRateIsSpentOnRequestsOnly(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g, spent := bench.gate(), &countingRate{}
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g, spent := f.gate(), &countingRate{}
 		g.rate = spent
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
 		for range 3 {
 			if _, err := g.Enter(t.Context(), subnetA); err == nil {
 				t.Fatal("not held")
 			}
-			bench.clock.advance(refusalAge)
+			f.clock.advance(refusalAge)
 		}
 		done(t, mustEnter(t, g, subnetB), faulty(wrongKey))
 		waiting := enter(t.Context(), g, subnetB)
 		for range 3 {
-			bench.clock.advance(bench.clock.awaitSleepers(t, 1))
+			f.clock.advance(f.clock.awaitSleepers(t, 1))
 		}
-		bench.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst)
 		done(t, (<-waiting).pass, Good())
 		if spent.n != 3 {
 			t.Errorf("%d admitted by the rate for 3 requests", spent.n)
@@ -371,15 +371,15 @@ func (r hookRate) Wait(ctx context.Context) error {
 // waits for the rate.
 func TestHoldStopsARequestThatWaitedForTheRate(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), Good())
 		inFlight := mustEnter(t, g, subnetA)
 		g.rate = hookRate(func() { done(t, inFlight, faulty(wrongKey)) })
 		ctx, cancel := context.WithCancel(t.Context())
 		result := enter(ctx, g, subnetA)
-		bench.clock.awaitSleepers(t, 1)
+		f.clock.awaitSleepers(t, 1)
 		cancel()
 		if e := <-result; e.err == nil {
 			t.Error("sent into a held lane")
@@ -390,16 +390,16 @@ func TestHoldStopsARequestThatWaitedForTheRate(t *testing.T) {
 // A verdict is due also from a handler that was told to stop, and only the first one counts.
 func TestDoneOnceAndWhateverHappens(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		g := bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
 		ctx, cancel := context.WithCancel(t.Context())
 		pass := mustEnter(t, g, subnetA)
 		cancel()
 		if change, err := pass.Done(ctx, faulty(wrongKey)); err != nil || len(change.Opened) != 1 {
 			t.Errorf("done after the end of its context: %+v, %v", change, err)
 		}
-		bench.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst)
 		pass = mustEnter(t, g, subnetA)
 		done(t, pass, Neutral())
 		if change := done(t, pass, Good()); len(change.Cleared) != 0 || len(holds(t, g.breaker)) != 1 {

@@ -67,7 +67,7 @@ func TestLimiterAfterAClockWasPutBack(t *testing.T) {
 	if err := rdb.Set(t.Context(), key, full+24*time.Hour.Seconds(), 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := limiter.Wait(ctx); err != nil {
 		t.Error(err)

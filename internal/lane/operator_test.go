@@ -13,9 +13,9 @@ import (
 )
 
 // operator is what a person's program would have.
-func (b *bench) operator() *Operator {
-	o := NewOperator(b.rdb, testLane)
-	o.now = b.clock.Now
+func (f *laneFixture) operator() *Operator {
+	o := NewOperator(f.rdb, testLane)
+	o.now = f.clock.Now
 	return o
 }
 
@@ -36,13 +36,13 @@ func resume(t *testing.T, o *Operator) {
 // A pause holds every worker, is never tried, and ends with resume alone.
 func TestPauseHoldsTheFleet(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		o, g, other := bench.operator(), bench.gate(), bench.gate()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		o, g, other := f.operator(), f.gate(), f.gate()
 		done(t, mustEnter(t, g, subnetA), Good())
 		late := mustEnter(t, g, subnetA)
 		pause(t, o)
-		bench.clock.advance(viewAge)
+		f.clock.advance(viewAge)
 		done(t, late, Good()) // a request of before ends well, and proves nothing about a pause
 		for range 3 {
 			for _, gate := range []*Gate{g, other} {
@@ -54,12 +54,12 @@ func TestPauseHoldsTheFleet(t *testing.T) {
 			if err := other.breaker.ProbeNow(t.Context()); err != nil { // a worker starts
 				t.Fatal(err)
 			}
-			bench.clock.advance(40 * 24 * time.Hour)
+			f.clock.advance(40 * 24 * time.Hour)
 		}
 		waiting := []<-chan entered{enter(t.Context(), g, subnetA), enter(t.Context(), other, subnetB)}
-		bench.clock.awaitSleepers(t, 2)
+		f.clock.awaitSleepers(t, 2)
 		resume(t, o)
-		bench.clock.advance(pollEvery * 5 / 4)
+		f.clock.advance(pollEvery * 5 / 4)
 		for _, w := range waiting {
 			e := <-w
 			if e.err != nil {
@@ -73,17 +73,20 @@ func TestPauseHoldsTheFleet(t *testing.T) {
 // Who waits behind a pause is told whose it is.
 func TestPauseTellsItsReason(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		pause(t, bench.operator())
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		pause(t, f.operator())
+		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		_, err := bench.gate().Enter(ctx, subnetA)
+		waiting := enter(ctx, f.gate(), subnetA)
+		f.clock.awaitSleepers(t, 1)
+		cancel()
+		err := (<-waiting).err
 		var held *HeldError
-		if !errors.As(err, &held) || !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "lane paused since 2026-03-01T12:00:00Z by li@host: new key: ") {
+		if !errors.As(err, &held) || !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "lane paused since 2026-03-01T12:00:00Z by li@host: new key: ") {
 			t.Errorf("got %v", err)
 		}
-		want := Hold{Target: TargetLane, Message: "new key", By: "li@host", Since: bench.clock.Now()}
+		want := Hold{Target: TargetLane, Message: "new key", By: "li@host", Since: f.clock.Now()}
 		if diff := cmp.Diff(want, held.Hold); diff != "" {
 			t.Errorf("hold (-want +got):\n%s", diff)
 		}
@@ -93,12 +96,12 @@ func TestPauseTellsItsReason(t *testing.T) {
 // The breaker's holds go their own way beneath a pause, but none is tried.
 func TestPauseOverAHold(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		o, b := bench.operator(), bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		o, b := f.operator(), f.breaker()
 		trip(t, b, admit(t, b, subnetA), wrongKey)
 		pause(t, o)
-		bench.clock.advance(BackOffCap)
+		f.clock.advance(BackOffCap)
 		if a := admit(t, b, subnetA); a.Allowed || a.Hold.By == "" {
 			t.Errorf("a due hold is tried under a pause: %+v", a)
 		}
@@ -116,12 +119,12 @@ func TestPauseOverAHold(t *testing.T) {
 // was lost is known again.
 func TestActsAreDoneOnce(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		o := bench.operator()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		o := f.operator()
 		pause(t, o)
-		since := bench.clock.Now()
-		bench.clock.advance(time.Minute)
+		since := f.clock.Now()
+		f.clock.advance(time.Minute)
 		standing, changed, err := o.Pause(t.Context(), Act{By: "wang@host", Reason: "another"})
 		if err != nil || changed || standing.By != "li@host" || !standing.Since.Equal(since) {
 			t.Errorf("paused again: %+v, %v, %v", standing, changed, err)
@@ -144,7 +147,7 @@ func TestActsAreDoneOnce(t *testing.T) {
 		} {
 			before := len(log(t, o))
 			for range 2 {
-				answer, err := replyOf(run(t.Context(), bench.rdb, script.script, testLane, o.now, append([]any{bench.ticket(), "me", ""}, script.args...)...), 2)
+				answer, err := replyOf(run(t.Context(), f.rdb, script.script, testLane, o.now, append([]any{f.ticket(), "me", ""}, script.args...)...), 2)
 				if err != nil || answer.number(0) != 1 {
 					t.Errorf("%v: %v, %v", script.args, answer, err)
 				}
@@ -152,7 +155,7 @@ func TestActsAreDoneOnce(t *testing.T) {
 			if got := len(log(t, o)) - before; got != 1 {
 				t.Errorf("%v: logged %d times", script.args, got)
 			}
-			bench.tickets++
+			f.tickets++
 		}
 	})
 }
@@ -168,20 +171,20 @@ func log(t *testing.T, o *Operator) []Entry {
 
 func TestLogTellsWhoDidWhat(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		o := bench.operator()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		o := f.operator()
 		if got := log(t, o); got != nil {
 			t.Errorf("before: %v", got)
 		}
 		pause(t, o)
-		bench.clock.advance(time.Second)
+		f.clock.advance(time.Second)
 		resume(t, o)
 		setLimit(t, o, 2.5)
 		if _, err := o.UnsetLimit(t.Context(), Act{By: "li@host", Reason: "well again"}); err != nil {
 			t.Fatal(err)
 		}
-		at := bench.clock.Now()
+		at := f.clock.Now()
 		want := []Entry{
 			{Kind: "paused", At: at.Add(-time.Second), By: "li@host", Reason: "new key"},
 			{Kind: "resumed", At: at, By: "wang@host"},
@@ -196,7 +199,7 @@ func TestLogTellsWhoDidWhat(t *testing.T) {
 		if err != nil || len(rest) != 1 || rest[0] != all[3] {
 			t.Errorf("going on: %v, %v", rest, err)
 		}
-		touched, err := Touched(t.Context(), bench.rdb)
+		touched, err := Touched(t.Context(), f.rdb)
 		if err != nil || !cmp.Equal(touched, []string{testLane}) {
 			t.Errorf("lanes: %v, %v", touched, err)
 		}
@@ -232,21 +235,21 @@ func TestOperatorFailsWithRedis(t *testing.T) {
 // A hold is in the log once when it begins, whoever proves it again, and once when it ends.
 func TestLogTellsWhatBCEHeld(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(bench *bench) {
-		t := bench.t
-		b := bench.breaker()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		b := f.breaker()
 		full := Fault{Target: TargetSubnet, Code: "SubnetHasNoMoreIp", Message: "full"}
 		together := []Admission{admit(t, b, subnetA), admit(t, b, subnetA)}
 		for _, a := range together {
 			trip(t, b, a, full)
 		}
-		trip(t, b, probe(t, bench, b, subnetA), full)
-		a := probe(t, bench, b, subnetA)
+		trip(t, b, probe(t, f, b, subnetA), full)
+		a := probe(t, f, b, subnetA)
 		if _, err := b.Clear(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 		var told []string
-		for _, e := range log(t, bench.operator()) {
+		for _, e := range log(t, f.operator()) {
 			told = append(told, e.Kind+" "+e.Detail+": "+e.Reason)
 		}
 		want := []string{"held subnet sbn-aaaa: SubnetHasNoMoreIp: full", "released subnet sbn-aaaa: SubnetHasNoMoreIp: full"}

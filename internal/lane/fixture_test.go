@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,9 @@ import (
 	"havip/test/redistest"
 )
 
+// patience is the last guard of a wait: far beyond what succeeds on any machine.
+const patience = 5 * time.Minute
+
 const (
 	testLane = "default/bj"
 	subnetA  = "sbn-aaaa"
@@ -23,8 +27,8 @@ const (
 
 var wrongKey = Fault{Target: TargetLane, Code: "SignatureDoesNotMatch", Message: "The request signature we calculated does not match"}
 
-// bench is one Redis with a clock that tests move, and the calls made to it.
-type bench struct {
+// laneFixture is one Redis with a clock that tests move, and the calls made to it.
+type laneFixture struct {
 	t     *testing.T
 	rdb   redis.UniversalClient
 	clock *fakeClock
@@ -33,40 +37,40 @@ type bench struct {
 	tickets int
 }
 
-func (b *bench) ticket() string { return strconv.Itoa(b.tickets) }
+func (f *laneFixture) ticket() string { return strconv.Itoa(f.tickets) }
 
 // onEachRedis runs a test on a real Redis and on the embedded one.
-func onEachRedis(t *testing.T, test func(*bench)) {
+func onEachRedis(t *testing.T, test func(*laneFixture)) {
 	t.Helper()
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		test(newBench(t, redistest.Start(t).Client(t)))
+		test(newLaneFixture(t, redistest.Start(t).Client(t)))
 	})
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
 		client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
 		t.Cleanup(func() { _ = client.Close() })
-		test(newBench(t, client))
+		test(newLaneFixture(t, client))
 	})
 }
 
-func newBench(t *testing.T, rdb redis.UniversalClient) *bench {
+func newLaneFixture(t *testing.T, rdb redis.UniversalClient) *laneFixture {
 	t.Helper()
-	b := &bench{
+	f := &laneFixture{
 		t: t, rdb: rdb, calls: &callCounter{},
 		clock: &fakeClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), changed: make(chan struct{}, 1)},
 	}
-	rdb.AddHook(b.calls)
-	return b
+	rdb.AddHook(f.calls)
+	return f
 }
 
 // breaker is what another process would have.
-func (b *bench) breaker() *Breaker { return NewBreaker(b.rdb, testLane, WithClock(b.clock.Now)) }
+func (f *laneFixture) breaker() *Breaker { return NewBreaker(f.rdb, testLane, WithClock(f.clock.Now)) }
 
-// gate is a process's gate that sleeps by the bench's clock.
-func (b *bench) gate() *Gate {
-	g := NewGate(b.breaker(), nil)
-	g.sleep = b.clock.sleep
+// gate is a process's gate that sleeps by the fixture's clock.
+func (f *laneFixture) gate() *Gate {
+	g := NewGate(f.breaker(), nil)
+	g.sleep = f.clock.sleep
 	return g
 }
 
@@ -100,7 +104,7 @@ type fakeClock struct {
 	mu       sync.Mutex
 	now      time.Time
 	sleepers []*sleeper
-	// changed tells that somebody fell asleep, or woke by its context.
+	// changed tells that somebody fell asleep.
 	changed chan struct{}
 }
 
@@ -140,6 +144,9 @@ func (c *fakeClock) sleep(ctx context.Context, d time.Duration) error {
 	case <-s.wake:
 		return nil
 	case <-ctx.Done():
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.sleepers = slices.DeleteFunc(c.sleepers, func(other *sleeper) bool { return other == s })
 		return ctx.Err()
 	}
 }
@@ -195,11 +202,11 @@ func admit(t *testing.T, b *Breaker, subnetID string) Admission {
 }
 
 // probe waits for the back-off and is let through.
-func probe(t *testing.T, bench *bench, b *Breaker, subnetID string) Admission {
+func probe(t *testing.T, f *laneFixture, b *Breaker, subnetID string) Admission {
 	t.Helper()
 	a := admit(t, b, subnetID)
 	for !a.Allowed {
-		bench.clock.advance(a.Wait)
+		f.clock.advance(a.Wait)
 		a = admit(t, b, subnetID)
 	}
 	if !a.Probe {
