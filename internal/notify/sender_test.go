@@ -1,21 +1,23 @@
 package notify
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"havip/ledger"
+	"havip/test/freeport"
+	"havip/test/pipenet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,6 +31,9 @@ var (
 	}
 )
 
+// patience is the last guard of a request: far beyond what it takes on any machine.
+const patience = 5 * time.Minute
+
 // senderTo is a sender that may call the given server, and nobody else.
 func senderTo(t *testing.T, server *httptest.Server) *Sender {
 	t.Helper()
@@ -38,7 +43,29 @@ func senderTo(t *testing.T, server *httptest.Server) *Sender {
 	}
 	s := NewSender(hosts, secretsOf(t, knownSecret))
 	s.now = func() time.Time { return knownTime }
+	s.timeout = patience
 	t.Cleanup(s.Close)
+	return s
+}
+
+// senderInBubble is a sender whose requests all reach the handler, over pipes.
+func senderInBubble(t *testing.T, receive http.HandlerFunc) *Sender {
+	t.Helper()
+	network := pipenet.Listen()
+	server := &http.Server{Handler: receive}
+	var served sync.WaitGroup
+	served.Go(func() { _ = server.Serve(network) })
+	hosts, err := ParseHosts([]string{"127.0.0.1:80"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSender(hosts, secretsOf(t, knownSecret))
+	s.client.Transport.(*http.Transport).DialContext = network.DialContext
+	t.Cleanup(func() {
+		s.Close()
+		_ = server.Close()
+		served.Wait()
+	})
 	return s
 }
 
@@ -160,7 +187,6 @@ func TestOnlyAllowedHostsAreCalled(t *testing.T) {
 
 func TestTroubledReceivers(t *testing.T) {
 	t.Parallel()
-	over := make(chan struct{})
 	raw := func(text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
@@ -172,33 +198,40 @@ func TestTroubledReceivers(t *testing.T) {
 			_ = conn.Close()
 		}
 	}
+	stall := func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // who has a request whole is told when its client leaves
+		<-r.Context().Done()
+	}
 	for name, test := range map[string]struct {
 		receive http.HandlerFunc
 		want    ledger.NoticeOutcome
 		heard   string
+		took    time.Duration
 	}{
-		"garbage":     {raw("\x00\x01 not HTTP \x1b[31m\r\n\r\n"), ledger.NoticeFailed, "malformed HTTP"},
-		"reset":       {raw(""), ledger.NoticeFailed, "EOF"},
-		"no answer":   {func(http.ResponseWriter, *http.Request) { <-over }, ledger.NoticeFailed, "no answer within 200ms"},
-		"head of MBs": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, ledger.NoticeFailed, "header"},
-		"stalled body": {func(w http.ResponseWriter, _ *http.Request) {
+		"garbage":     {raw("\x00\x01 not HTTP \x1b[31m\r\n\r\n"), ledger.NoticeFailed, "malformed HTTP", 0},
+		"reset":       {raw(""), ledger.NoticeFailed, "EOF", 0},
+		"no answer":   {stall, ledger.NoticeFailed, "no answer within 10s", sendTimeout},
+		"head of MBs": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, ledger.NoticeFailed, "header", 0},
+		"stalled body": {func(w http.ResponseWriter, r *http.Request) {
 			_ = http.NewResponseController(w).Flush()
-			<-over
-		}, ledger.NoticeDelivered, "200 OK"},
+			stall(w, r)
+		}, ledger.NoticeDelivered, "200 OK", sendTimeout},
 	} {
-		server := httptest.NewServer(test.receive)
-		s := senderTo(t, server)
-		s.timeout = 200 * time.Millisecond
-		if name == "head of MBs" {
-			s.timeout = time.Minute
-		}
-		a := s.send(t.Context(), server.URL+"/?token=hunter2", MessageOf(batch, notice))
-		if a.outcome != test.want || !strings.Contains(a.heard, test.heard) || strings.Contains(a.heard, "hunter2") {
-			t.Errorf("%s: %+v", name, a)
-		}
-		t.Cleanup(server.Close)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := senderInBubble(t, test.receive)
+				began := time.Now()
+				a := s.send(t.Context(), "http://127.0.0.1/?token=hunter2", MessageOf(batch, notice))
+				if a.outcome != test.want || !strings.Contains(a.heard, test.heard) || strings.Contains(a.heard, "hunter2") {
+					t.Errorf("%+v", a)
+				}
+				if took := time.Since(began); took != test.took {
+					t.Errorf("took %s, want %s", took, test.took)
+				}
+			})
+		})
 	}
-	t.Cleanup(func() { close(over) }) // before the servers, which wait for their handlers
 }
 
 // What a receiver says is of no interest, however much it is.
@@ -224,17 +257,14 @@ func TestAnswersAreReadInPart(t *testing.T) {
 
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	address := freeport.Reserve(t)
 	hosts, err := ParseHosts([]string{address})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := NewSender(hosts, secretsOf(t, knownSecret)).send(context.Background(), fmt.Sprintf("http://%s/?token=hunter2", address), MessageOf(batch, notice))
+	s := NewSender(hosts, secretsOf(t, knownSecret))
+	s.timeout = patience
+	a := s.send(t.Context(), fmt.Sprintf("http://%s/?token=hunter2", address), MessageOf(batch, notice))
 	if a.outcome != ledger.NoticeFailed || !strings.Contains(a.heard, "refused") || strings.Contains(a.heard, "hunter2") {
 		t.Errorf("%+v", a)
 	}
