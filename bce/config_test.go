@@ -199,7 +199,9 @@ func TestNoCredentialsIsLocal(t *testing.T) {
 			rec := &recorder{}
 			client, seen := rec.serve(t, func(c *Config) {
 				c.Credentials = provider
-				c.Timeouts.Total = 50 * time.Millisecond
+				if name == "timeout" {
+					c.Timeouts.Total = 50 * time.Millisecond
+				}
 			})
 			failure := create(t.Context(), t, client)
 			kind, cause := KindLocal, ErrNoCredentials

@@ -17,7 +17,11 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"havip/test/freeport"
+	"havip/test/pipenet"
 )
 
 const createBody = `{"name":"a","subnetId":"sbn-1","privateIpAddress":""}`
@@ -47,13 +51,9 @@ func expectFailure(t *testing.T, failure *Error, attempt Attempt, kind Kind, sen
 
 func TestNotSentConnectionRefused(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close()
+	addr := freeport.Reserve(t)
 	for _, scheme := range []string{"http", "https"} {
-		client, seen := newTestClient(t, scheme+"://"+listener.Addr().String(), nil)
+		client, seen := newTestClient(t, scheme+"://"+addr, nil)
 		failure := create(t.Context(), t, client)
 		expectFailure(t, failure, seen.only(t), KindDial, false)
 		if !errors.Is(failure, syscall.ECONNREFUSED) {
@@ -123,23 +123,59 @@ func TestNotSentCanceledBefore(t *testing.T) {
 	}
 }
 
+// In a bubble the time begins when the request was sent and nothing else is left to do.
 func TestSentNoAnswerInTime(t *testing.T) {
 	t.Parallel()
+	const patience = 50 * time.Millisecond
 	for name, timeouts := range map[string]Timeouts{
-		"response header": {ResponseHeader: 50 * time.Millisecond},
-		"total":           {Total: 50 * time.Millisecond},
+		"response header": {ResponseHeader: patience},
+		"total":           {Total: patience},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addr := rawServer(t, func(_ int, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
-			client, seen := newTestClient(t, "http://"+addr, func(c *Config) { c.Timeouts = timeouts })
-			failure := create(t.Context(), t, client)
-			expectFailure(t, failure, seen.only(t), KindTimeout, true)
-			var network net.Error
-			if !errors.Is(failure, context.DeadlineExceeded) && (!errors.As(failure, &network) || !network.Timeout()) {
-				t.Errorf("nothing in %v says that it is a timeout", failure)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				client, seen := newTestClient(t, "http://127.0.0.1", func(c *Config) { c.Timeouts = timeouts })
+				transport := newTransport(client.config.Timeouts, nil)
+				transport.DialContext = silentServer(t)
+				client.transport = transport
+				began := time.Now()
+				failure := create(t.Context(), t, client)
+				if took := time.Since(began); took != patience {
+					t.Errorf("took %s, want %s", took, patience)
+				}
+				expectFailure(t, failure, seen.only(t), KindTimeout, true)
+				var network net.Error
+				if !errors.Is(failure, context.DeadlineExceeded) && (!errors.As(failure, &network) || !network.Timeout()) {
+					t.Errorf("nothing in %v says that it is a timeout", failure)
+				}
+			})
 		})
+	}
+}
+
+// silentServer reads what one connection sends, without an answer. It returns what connects to it.
+func silentServer(t *testing.T) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	t.Helper()
+	listener := pipenet.Listen()
+	var served sync.WaitGroup
+	served.Go(func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, conn)
+		_ = conn.Close()
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		served.Wait()
+	})
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := listener.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return newCountedConn(conn), nil
 	}
 }
 

@@ -19,9 +19,9 @@ func strictSubnet(t *testing.T, text string) Subnet {
 
 func TestCreateAndGet(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
+	f := newSimFixture(t, Options{})
 	body := `{"name":"havip_test","subnetId":"sbn-dk8gl9bc","privateIpAddress":"192.168.0.1","description":"desc"}`
-	got := b.wants(http.MethodPost, "/v1/havip?clientToken=cecad37a", body, 200, "")
+	got := f.wants(http.MethodPost, "/v1/havip?clientToken=cecad37a", body, 200, "")
 	id := haVIPIDOf(t, got)
 	for header, want := range map[string]string{
 		"Content-Type": "application/json;charset=UTF-8",
@@ -36,18 +36,18 @@ func TestCreateAndGet(t *testing.T) {
 	}
 	want := `{"haVipId":"` + id + `","name":"havip_test","description":"desc","vpcId":"vpc-dk8gl9bc","subnetId":"sbn-dk8gl9bc",` +
 		`"status":"available","privateIpAddress":"192.168.0.1","createdTime":"2026-03-01T12:00:00Z"}`
-	if got := b.wants(http.MethodGet, "/v1/havip/"+id, "", 200, ""); got.body != want {
+	if got := f.wants(http.MethodGet, "/v1/havip/"+id, "", 200, ""); got.body != want {
 		t.Errorf("get\n%s\nwant\n%s", got.body, want)
 	}
 }
 
 func TestCreateRefusals(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{
+	f := newSimFixture(t, Options{
 		StrictSubnets: true,
 		Subnets:       []Subnet{strictSubnet(t, "sbn-a=10.0.0.0/24@vpc-a")},
 	})
-	b.created("", createBody("taken", "sbn-a", "10.0.0.9"))
+	f.created("", createBody("taken", "sbn-a", "10.0.0.9"))
 	for _, tt := range []struct {
 		name, body string
 		status     int
@@ -78,7 +78,7 @@ func TestCreateRefusals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			b := *b
+			b := *f
 			b.t = t
 			b.wants(http.MethodPost, "/v1/havip", tt.body, tt.status, tt.code)
 		})
@@ -112,19 +112,19 @@ func TestNames(t *testing.T) {
 
 func TestAutomaticAddresses(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Subnets: []Subnet{strictSubnet(t, "sbn-a=10.0.0.0/29")}})
-	b.created("", createBody("fixed", "sbn-a", "10.0.0.2"))
+	f := newSimFixture(t, Options{Subnets: []Subnet{strictSubnet(t, "sbn-a=10.0.0.0/29")}})
+	f.created("", createBody("fixed", "sbn-a", "10.0.0.2"))
 	var ids []string
 	for i, want := range []string{"10.0.0.1", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"} {
-		id := b.created("", createBody(name(i), "sbn-a", ""))
-		if got := b.get(id).PrivateIPAddress; got != want {
+		id := f.created("", createBody(name(i), "sbn-a", ""))
+		if got := f.get(id).PrivateIPAddress; got != want {
 			t.Errorf("address %d is %s, want %s", i, got, want)
 		}
 		ids = append(ids, id)
 	}
-	b.wants(http.MethodPost, "/v1/havip", createBody("more", "sbn-a", ""), 400, CodeSubnetFull)
-	b.wants(http.MethodDelete, "/v1/havip/"+ids[1], "", 200, "")
-	if got := b.get(b.created("", createBody("again", "sbn-a", ""))).PrivateIPAddress; got != "10.0.0.3" {
+	f.wants(http.MethodPost, "/v1/havip", createBody("more", "sbn-a", ""), 400, CodeSubnetFull)
+	f.wants(http.MethodDelete, "/v1/havip/"+ids[1], "", 200, "")
+	if got := f.get(f.created("", createBody("again", "sbn-a", ""))).PrivateIPAddress; got != "10.0.0.3" {
 		t.Errorf("a freed address was not given again: %s", got)
 	}
 }
@@ -132,16 +132,16 @@ func TestAutomaticAddresses(t *testing.T) {
 // An implied subnet takes any private address, whatever came before.
 func TestImpliedSubnet(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
+	f := newSimFixture(t, Options{})
 	for i, ip := range []string{"", "192.168.0.10", "172.16.5.5", "10.255.0.1", ""} {
-		b.created("", createBody(name(i), "sbn-demo", ip))
+		f.created("", createBody(name(i), "sbn-demo", ip))
 	}
-	b.wants(http.MethodPost, "/v1/havip", createBody("public", "sbn-demo", "8.8.8.8"), 400, CodePrivateIPOutside)
-	b.wants(http.MethodPost, "/v1/havip", createBody("taken", "sbn-demo", "192.168.0.10"), 400, CodePrivateIPInUse)
-	b.wants(http.MethodPost, "/v1/havip", createBody("a", "subnet-demo", ""), 404, CodeNoSuchObject)
+	f.wants(http.MethodPost, "/v1/havip", createBody("public", "sbn-demo", "8.8.8.8"), 400, CodePrivateIPOutside)
+	f.wants(http.MethodPost, "/v1/havip", createBody("taken", "sbn-demo", "192.168.0.10"), 400, CodePrivateIPInUse)
+	f.wants(http.MethodPost, "/v1/havip", createBody("a", "subnet-demo", ""), 404, CodeNoSuchObject)
 
 	var got subnetBody
-	decode(t, b.wants(http.MethodGet, "/v1/subnet/sbn-demo", "", 200, ""), &got)
+	decode(t, f.wants(http.MethodGet, "/v1/subnet/sbn-demo", "", 200, ""), &got)
 	prefix := netip.MustParsePrefix(got.Subnet.CIDR)
 	if prefix.Bits() != 16 || !netip.MustParsePrefix("10.0.0.0/8").Overlaps(prefix) {
 		t.Errorf("cidr %s, want a /16 of 10.0.0.0/8", prefix)
@@ -156,25 +156,25 @@ func TestImpliedSubnet(t *testing.T) {
 
 func TestQuota(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{QuotaPerVPC: 1})
-	id := b.created("", createBody("a", "sbn-a", ""))
-	b.wants(http.MethodPost, "/v1/havip", createBody("b", "sbn-a", ""), 403, CodeQuotaLimitExceeded)
-	b.created("", createBody("b", "sbn-b", ""))
-	b.wants(http.MethodDelete, "/v1/havip/"+id, "", 200, "")
-	b.created("", createBody("c", "sbn-a", ""))
+	f := newSimFixture(t, Options{QuotaPerVPC: 1})
+	id := f.created("", createBody("a", "sbn-a", ""))
+	f.wants(http.MethodPost, "/v1/havip", createBody("b", "sbn-a", ""), 403, CodeQuotaLimitExceeded)
+	f.created("", createBody("b", "sbn-b", ""))
+	f.wants(http.MethodDelete, "/v1/havip/"+id, "", 200, "")
+	f.created("", createBody("c", "sbn-a", ""))
 }
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
+	f := newSimFixture(t, Options{})
 	var ids []string
 	for i := range 5 {
-		ids = append(ids, b.created("", createBody(name(i), "sbn-a", "")))
+		ids = append(ids, f.created("", createBody(name(i), "sbn-a", "")))
 	}
-	other := b.created("", createBody("other", "sbn-b", ""))
+	other := f.created("", createBody("other", "sbn-b", ""))
 	page := func(query string) (got listBody) {
 		t.Helper()
-		decode(t, b.wants(http.MethodGet, "/v1/havip?"+query, "", 200, ""), &got)
+		decode(t, f.wants(http.MethodGet, "/v1/havip?"+query, "", 200, ""), &got)
 		return got
 	}
 	first := page("vpcId=vpc-a&maxKeys=2")
@@ -182,7 +182,7 @@ func TestList(t *testing.T) {
 		t.Fatalf("first page %+v", first)
 	}
 	// A marker deleted between two pages still marks its place.
-	b.wants(http.MethodDelete, "/v1/havip/"+ids[2], "", 200, "")
+	f.wants(http.MethodDelete, "/v1/havip/"+ids[2], "", 200, "")
 	second := page("vpcId=vpc-a&maxKeys=2&marker=" + first.NextMarker)
 	if len(second.HaVIPs) != 2 || second.HaVIPs[0].HaVIPID != ids[3] || second.IsTruncated || second.NextMarker != "" {
 		t.Fatalf("second page %+v", second)
@@ -193,39 +193,39 @@ func TestList(t *testing.T) {
 	if all := page(""); len(all.HaVIPs) != 5 || all.HaVIPs[4].HaVIPID != other || all.MaxKeys != 1000 {
 		t.Errorf("all %+v", all)
 	}
-	if none := b.wants(http.MethodGet, "/v1/havip?vpcId=vpc-none", "", 200, ""); !strings.Contains(none.body, `"haVips":[]`) {
+	if none := f.wants(http.MethodGet, "/v1/havip?vpcId=vpc-none", "", 200, ""); !strings.Contains(none.body, `"haVips":[]`) {
 		t.Errorf("an empty list is %s", none.body)
 	}
 	for _, query := range []string{"maxKeys=0", "maxKeys=1001", "maxKeys=x", "marker=havip-none"} {
-		b.wants(http.MethodGet, "/v1/havip?"+query, "", 400, CodeInvalidHTTPRequest)
+		f.wants(http.MethodGet, "/v1/havip?"+query, "", 400, CodeInvalidHTTPRequest)
 	}
 }
 
 func TestUpdate(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
-	id := b.created("", createBody("old", "sbn-a", ""))
+	f := newSimFixture(t, Options{})
+	id := f.created("", createBody("old", "sbn-a", ""))
 	path := "/v1/havip/" + id + "?modifyAttribute"
-	b.wants(http.MethodPut, path, `{"name":"new","description":"d"}`, 200, "")
-	b.wants(http.MethodPut, path, `{"name":""}`, 200, "")
-	if got := b.get(id); got.Name != "new" || got.Description != "d" {
+	f.wants(http.MethodPut, path, `{"name":"new","description":"d"}`, 200, "")
+	f.wants(http.MethodPut, path, `{"name":""}`, 200, "")
+	if got := f.get(id); got.Name != "new" || got.Description != "d" {
 		t.Errorf("%+v", got)
 	}
-	b.wants(http.MethodPut, path, `{"name":"1"}`, 400, CodeInappropriateJSON)
-	b.wants(http.MethodPut, "/v1/havip/havip-none?modifyAttribute", `{"name":"a"}`, 404, CodeNoSuchObject)
+	f.wants(http.MethodPut, path, `{"name":"1"}`, 400, CodeInappropriateJSON)
+	f.wants(http.MethodPut, "/v1/havip/havip-none?modifyAttribute", `{"name":"a"}`, 404, CodeNoSuchObject)
 }
 
 func TestInstances(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
-	id := b.created("", createBody("a", "sbn-a", ""))
+	f := newSimFixture(t, Options{})
+	id := f.created("", createBody("a", "sbn-a", ""))
 	attach, detach := "/v1/havip/"+id+"?attach", "/v1/havip/"+id+"?detach"
-	b.wants(http.MethodPut, attach, `{"instanceIds":["i-1","i-2"],"instanceType":"SERVER"}`, 200, "")
-	got := b.get(id)
+	f.wants(http.MethodPut, attach, `{"instanceIds":["i-1","i-2"],"instanceType":"SERVER"}`, 200, "")
+	got := f.get(id)
 	if got.Status != "binded" || len(got.BindedInstances) != 2 || !got.BindedInstances[0].Master || got.BindedInstances[1].Master {
 		t.Errorf("%+v", got)
 	}
-	b.wants(http.MethodDelete, "/v1/havip/"+id, "", 412, CodePreconditionFailed)
+	f.wants(http.MethodDelete, "/v1/havip/"+id, "", 412, CodePreconditionFailed)
 	for _, tt := range []struct{ body, code string }{
 		{`{"instanceIds":[],"instanceType":"SERVER"}`, CodeInappropriateJSON},
 		{`{"instanceIds":["1","2","3","4","5","6"],"instanceType":"SERVER"}`, CodeInappropriateJSON},
@@ -233,45 +233,45 @@ func TestInstances(t *testing.T) {
 		{`{"instanceIds":"i-1","instanceType":"ENI"}`, CodeInappropriateJSON},
 		{`{"instanceType":"ENI"}`, CodeInappropriateJSON},
 	} {
-		b.wants(http.MethodPut, attach, tt.body, 400, tt.code)
+		f.wants(http.MethodPut, attach, tt.body, 400, tt.code)
 	}
-	b.wants(http.MethodPut, attach, `{"instanceIds":["3","4","5","6"],"instanceType":"ENI"}`, 403, CodeQuotaLimitExceeded)
-	b.wants(http.MethodPut, detach, `{"instanceIds":["i-9"],"instanceType":"SERVER"}`, 404, CodeNoSuchObject)
-	b.wants(http.MethodPut, detach, `{"instanceIds":["i-1"],"instanceType":"SERVER"}`, 200, "")
-	if got := b.get(id); len(got.BindedInstances) != 1 || !got.BindedInstances[0].Master {
+	f.wants(http.MethodPut, attach, `{"instanceIds":["3","4","5","6"],"instanceType":"ENI"}`, 403, CodeQuotaLimitExceeded)
+	f.wants(http.MethodPut, detach, `{"instanceIds":["i-9"],"instanceType":"SERVER"}`, 404, CodeNoSuchObject)
+	f.wants(http.MethodPut, detach, `{"instanceIds":["i-1"],"instanceType":"SERVER"}`, 200, "")
+	if got := f.get(id); len(got.BindedInstances) != 1 || !got.BindedInstances[0].Master {
 		t.Errorf("%+v", got)
 	}
-	b.wants(http.MethodPut, detach, `{"instanceIds":["i-2"],"instanceType":"SERVER"}`, 200, "")
-	b.wants(http.MethodDelete, "/v1/havip/"+id, "", 200, "")
-	b.wants(http.MethodGet, "/v1/havip/"+id, "", 404, CodeNoSuchObject)
+	f.wants(http.MethodPut, detach, `{"instanceIds":["i-2"],"instanceType":"SERVER"}`, 200, "")
+	f.wants(http.MethodDelete, "/v1/havip/"+id, "", 200, "")
+	f.wants(http.MethodGet, "/v1/havip/"+id, "", 404, CodeNoSuchObject)
 }
 
 func TestPublicIP(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
-	id, other := b.created("", createBody("a", "sbn-a", "")), b.created("", createBody("b", "sbn-a", ""))
+	f := newSimFixture(t, Options{})
+	id, other := f.created("", createBody("a", "sbn-a", "")), f.created("", createBody("b", "sbn-a", ""))
 	bind := func(id string) string { return "/v1/havip/" + id + "?bindPublicIp" }
-	b.wants(http.MethodPut, bind(id), `{"publicIpAddress":"180.76.1.1"}`, 200, "")
-	if got := b.get(id); got.PublicIPAddress != "180.76.1.1" || got.Status != "binded" {
+	f.wants(http.MethodPut, bind(id), `{"publicIpAddress":"180.76.1.1"}`, 200, "")
+	if got := f.get(id); got.PublicIPAddress != "180.76.1.1" || got.Status != "binded" {
 		t.Errorf("%+v", got)
 	}
-	b.wants(http.MethodPut, bind(id), `{"publicIpAddress":"180.76.1.2"}`, 412, CodePreconditionFailed)
-	b.wants(http.MethodPut, bind(other), `{"publicIpAddress":"180.76.1.1"}`, 412, CodePreconditionFailed)
-	b.wants(http.MethodPut, bind(other), `{"publicIpAddress":"x"}`, 400, CodeInappropriateJSON)
-	b.wants(http.MethodDelete, "/v1/havip/"+id, "", 412, CodePreconditionFailed)
-	b.wants(http.MethodPut, "/v1/havip/"+id+"?unbindPublicIp", "", 200, "")
-	b.wants(http.MethodPut, "/v1/havip/"+id+"?unbindPublicIp", "", 412, CodePreconditionFailed)
-	b.wants(http.MethodPut, bind(other), `{"publicIpAddress":"180.76.1.1"}`, 200, "")
+	f.wants(http.MethodPut, bind(id), `{"publicIpAddress":"180.76.1.2"}`, 412, CodePreconditionFailed)
+	f.wants(http.MethodPut, bind(other), `{"publicIpAddress":"180.76.1.1"}`, 412, CodePreconditionFailed)
+	f.wants(http.MethodPut, bind(other), `{"publicIpAddress":"x"}`, 400, CodeInappropriateJSON)
+	f.wants(http.MethodDelete, "/v1/havip/"+id, "", 412, CodePreconditionFailed)
+	f.wants(http.MethodPut, "/v1/havip/"+id+"?unbindPublicIp", "", 200, "")
+	f.wants(http.MethodPut, "/v1/havip/"+id+"?unbindPublicIp", "", 412, CodePreconditionFailed)
+	f.wants(http.MethodPut, bind(other), `{"publicIpAddress":"180.76.1.1"}`, 200, "")
 }
 
 func TestPrivateIPInfo(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
-	b.created("", createBody("a", "sbn-a", "192.168.0.5"))
-	b.created("", createBody("b", "sbn-b", "192.168.0.6"))
+	f := newSimFixture(t, Options{})
+	f.created("", createBody("a", "sbn-a", "192.168.0.5"))
+	f.created("", createBody("b", "sbn-b", "192.168.0.6"))
 	asked := func(query string) (got privateIPBody) {
 		t.Helper()
-		decode(t, b.wants(http.MethodGet, "/v1/vpc/vpc-a/privateIpAddressInfo?"+query, "", 200, ""), &got)
+		decode(t, f.wants(http.MethodGet, "/v1/vpc/vpc-a/privateIpAddressInfo?"+query, "", 200, ""), &got)
 		return got
 	}
 	for _, query := range []string{
@@ -288,14 +288,14 @@ func TestPrivateIPInfo(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for _, query := range []string{"", "privateIpAddresses=x", "privateIpRange=192.168.0.9-192.168.0.1", "privateIpRange=10.0.0.0-10.0.0.100"} {
-		b.wants(http.MethodGet, "/v1/vpc/vpc-a/privateIpAddressInfo?"+query, "", 400, CodeInvalidHTTPRequest)
+		f.wants(http.MethodGet, "/v1/vpc/vpc-a/privateIpAddressInfo?"+query, "", 400, CodeInvalidHTTPRequest)
 	}
-	b.wants(http.MethodGet, "/v1/vpc/x/privateIpAddressInfo?privateIpAddresses=10.0.0.1", "", 404, CodeNoSuchObject)
+	f.wants(http.MethodGet, "/v1/vpc/x/privateIpAddressInfo?privateIpAddresses=10.0.0.1", "", 404, CodeNoSuchObject)
 }
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
+	f := newSimFixture(t, Options{})
 	for _, tt := range []struct {
 		method, target string
 		status         int
@@ -318,49 +318,49 @@ func TestRoutes(t *testing.T) {
 		{http.MethodDelete, "/v1/havip/havip-none", 404, CodeNoSuchObject},
 		{http.MethodGet, "/v1/subnet/none", 404, CodeNoSuchObject},
 	} {
-		b.wants(tt.method, tt.target, "", tt.status, tt.code)
+		f.wants(tt.method, tt.target, "", tt.status, tt.code)
 	}
-	b.created(strings.Repeat("a", 64), createBody("a", "sbn-a", ""))
+	f.created(strings.Repeat("a", 64), createBody("a", "sbn-a", ""))
 }
 
 func TestSignatureIsRequired(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
-	if got := b.send(b.request(http.MethodGet, "/v1/havip", "")); got.status != 400 || got.code(t) != CodeInvalidHTTPAuthHeader {
+	f := newSimFixture(t, Options{})
+	if got := f.send(f.request(http.MethodGet, "/v1/havip", "")); got.status != 400 || got.code(t) != CodeInvalidHTTPAuthHeader {
 		t.Errorf("unsigned: %d %s", got.status, got.body)
 	}
-	b.secret = "wrong"
-	b.wants(http.MethodGet, "/v1/havip", "", 400, CodeSignatureDoesNotMatch)
-	b.key = "nobody"
-	b.wants(http.MethodGet, "/v1/havip", "", 403, CodeInvalidAccessKeyID)
+	f.secret = "wrong"
+	f.wants(http.MethodGet, "/v1/havip", "", 400, CodeSignatureDoesNotMatch)
+	f.key = "nobody"
+	f.wants(http.MethodGet, "/v1/havip", "", 403, CodeInvalidAccessKeyID)
 }
 
 func TestAccounts(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Credentials: []Credential{
+	f := newSimFixture(t, Options{Credentials: []Credential{
 		{AccessKeyID: "one", SecretAccessKey: "1"},
 		{AccessKeyID: "two", SecretAccessKey: "2"},
 		{AccessKeyID: "temporary", SecretAccessKey: "3", SecurityToken: "st", Account: "one"},
 	}})
-	b.key, b.secret = "one", "1"
-	id := b.created("token", createBody("a", "sbn-a", "10.0.0.1"))
-	other := *b
+	f.key, f.secret = "one", "1"
+	id := f.created("token", createBody("a", "sbn-a", "10.0.0.1"))
+	other := *f
 	other.key, other.secret = "two", "2"
 	other.wants(http.MethodGet, "/v1/havip/"+id, "", 404, CodeNoSuchObject)
 	other.created("token", createBody("b", "sbn-a", "10.0.0.1"))
 
-	sts := *b
+	sts := *f
 	sts.key, sts.secret = "temporary", "3"
 	sts.wants(http.MethodGet, "/v1/havip/"+id, "", 403, CodeAccessDenied)
 	unsigned := sts.request(http.MethodGet, "/v1/havip/"+id, "")
-	signRequest(t, unsigned, sts.key, sts.secret, b.clock.Now())
+	signRequest(t, unsigned, sts.key, sts.secret, f.clock.Now())
 	unsigned.Header.Set("X-Bce-Security-Token", "st")
 	if got := sts.send(unsigned); got.status != 403 || got.code(t) != CodeAccessDenied {
 		t.Errorf("token not signed: %d %s", got.status, got.body)
 	}
 	r := sts.request(http.MethodGet, "/v1/havip/"+id, "")
 	r.Header.Set("X-Bce-Security-Token", "st")
-	signRequest(t, r, sts.key, sts.secret, b.clock.Now())
+	signRequest(t, r, sts.key, sts.secret, f.clock.Now())
 	if got := sts.send(r); got.status != 200 {
 		t.Errorf("temporary key: %d %s", got.status, got.body)
 	}
@@ -368,26 +368,26 @@ func TestAccounts(t *testing.T) {
 
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Limits: map[Operation]Limit{
+	f := newSimFixture(t, Options{Limits: map[Operation]Limit{
 		Create:       {PerSecond: 0.5, Burst: 2, RetryAfter: true},
 		List:         {PerSecond: 1},
 		AnyOperation: {PerSecond: 100, Burst: 100},
 	}})
-	b.created("", createBody("a", "sbn-a", ""))
-	b.created("", createBody("b", "sbn-a", ""))
-	got := b.wants(http.MethodPost, "/v1/havip", createBody("c", "sbn-a", ""), 429, CodeRateLimit)
+	f.created("", createBody("a", "sbn-a", ""))
+	f.created("", createBody("b", "sbn-a", ""))
+	got := f.wants(http.MethodPost, "/v1/havip", createBody("c", "sbn-a", ""), 429, CodeRateLimit)
 	if got.header.Get("Retry-After") != "2" {
 		t.Errorf("Retry-After %q, want 2", got.header.Get("Retry-After"))
 	}
-	b.wants(http.MethodGet, "/v1/havip", "", 200, "")
-	got = b.wants(http.MethodGet, "/v1/havip", "", 429, CodeRateLimit)
+	f.wants(http.MethodGet, "/v1/havip", "", 200, "")
+	got = f.wants(http.MethodGet, "/v1/havip", "", 429, CodeRateLimit)
 	if got.header.Get("Retry-After") != "" {
 		t.Errorf("Retry-After %q where none is wanted", got.header.Get("Retry-After"))
 	}
-	b.clock.Advance(2 * time.Second)
-	b.created("", createBody("c", "sbn-a", ""))
-	b.wants(http.MethodPost, "/v1/havip", createBody("d", "sbn-a", ""), 429, CodeRateLimit)
-	if stats := b.sim.Stats(); stats.RateLimited != 3 || stats.Live != 3 {
+	f.clock.Advance(2 * time.Second)
+	f.created("", createBody("c", "sbn-a", ""))
+	f.wants(http.MethodPost, "/v1/havip", createBody("d", "sbn-a", ""), 429, CodeRateLimit)
+	if stats := f.sim.Stats(); stats.RateLimited != 3 || stats.Live != 3 {
 		t.Errorf("%+v", stats)
 	}
 }

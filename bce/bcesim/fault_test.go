@@ -91,28 +91,28 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(tt.fault, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, Options{Faults: mustFaults(t, "create:"+tt.fault)})
-			got := b.call(http.MethodPost, "/v1/havip?clientToken=t", createBody("a", "sbn-a", ""))
+			f := newSimFixture(t, Options{Faults: mustFaults(t, "create:"+tt.fault)})
+			got := f.call(http.MethodPost, "/v1/havip?clientToken=t", createBody("a", "sbn-a", ""))
 			tt.check(t, got)
-			b.waitFor(func() bool { return b.sim.Stats().Calls == 1 })
+			f.waitFor(func() bool { return f.sim.Stats().Calls == 1 })
 			kind, _, _ := strings.Cut(tt.fault, ":")
 			kind, _, _ = strings.Cut(kind, "=")
-			call := b.sim.Calls()[0]
+			call := f.sim.Calls()[0]
 			if call.Fault != kind || call.Status != tt.logged {
 				t.Errorf("logged %+v, want %s and %d", call, kind, tt.logged)
 			}
-			made := b.sim.Truth().HaVIPs
+			made := f.sim.Truth().HaVIPs
 			if (len(made) == 1) != tt.done {
 				t.Fatalf("%d HaVIPs, want done %t", len(made), tt.done)
 			}
-			if err := b.sim.SetFaults(Faults{}); err != nil {
+			if err := f.sim.SetFaults(Faults{}); err != nil {
 				t.Fatal(err)
 			}
-			id := b.created("t", createBody("a", "sbn-a", ""))
+			id := f.created("t", createBody("a", "sbn-a", ""))
 			if tt.done && (made[0].HaVIPID != id || string(made[0].Fault) != kind || call.HaVIPID != id) {
 				t.Errorf("made %+v by %+v, then %s", made[0], call, id)
 			}
-			if len(b.sim.Truth().HaVIPs) != 1 {
+			if len(f.sim.Truth().HaVIPs) != 1 {
 				t.Error("the token made a second HaVIP")
 			}
 		})
@@ -122,21 +122,21 @@ func TestFaults(t *testing.T) {
 // A create whose client gives up while it stalls still happens, after the client's next.
 func TestStallOutlastsItsClient(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:stall-before=#1:1h")})
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:stall-before=#1:1h")})
 	ctx, hangUp := context.WithCancel(t.Context())
-	r := b.request(http.MethodPost, "/v1/havip?clientToken=t", createBody("a", "sbn-a", ""))
-	signRequest(t, r, b.key, b.secret, b.clock.Now())
+	r := f.request(http.MethodPost, "/v1/havip?clientToken=t", createBody("a", "sbn-a", ""))
+	signRequest(t, r, f.key, f.secret, f.clock.Now())
 	gone := make(chan reply, 1)
-	go func() { gone <- b.send(r.WithContext(ctx)) }()
-	b.waitFor(func() bool { return b.sim.Stats().InFlight == 1 })
+	go func() { gone <- f.send(r.WithContext(ctx)) }()
+	f.waitFor(func() bool { return f.sim.Stats().InFlight == 1 })
 	hangUp()
 	if got := <-gone; !errors.Is(got.err, context.Canceled) {
 		t.Fatalf("%+v", got)
 	}
-	id := b.created("t", createBody("a", "sbn-a", ""))
-	b.sim.Close()
-	b.waitFor(func() bool { return b.sim.Stats().InFlight == 0 })
-	first := b.sim.Calls()[0]
+	id := f.created("t", createBody("a", "sbn-a", ""))
+	f.sim.Close()
+	f.waitFor(func() bool { return f.sim.Stats().InFlight == 0 })
+	first := f.sim.Calls()[0]
 	if first.HaVIPID != id || !first.Replayed || !first.ClientGone {
 		t.Errorf("%+v, want it carried out late, with %s", first, id)
 	}
@@ -144,18 +144,18 @@ func TestStallOutlastsItsClient(t *testing.T) {
 
 func TestStallAfter(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:stall-after:1h,create:stall-before:1ms,create:commit-500=#1")})
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:stall-after:1h,create:stall-before:1ms,create:commit-500=#1")})
 	got := make(chan reply, 1)
-	go func() { got <- b.call(http.MethodPost, "/v1/havip", createBody("a", "sbn-a", "")) }()
-	b.waitFor(func() bool { return len(b.sim.Truth().HaVIPs) == 1 })
-	if stats := b.sim.Stats(); stats.InFlight != 1 || stats.AnswerLost != 1 {
+	go func() { got <- f.call(http.MethodPost, "/v1/havip", createBody("a", "sbn-a", "")) }()
+	f.waitFor(func() bool { return len(f.sim.Truth().HaVIPs) == 1 })
+	if stats := f.sim.Stats(); stats.InFlight != 1 || stats.AnswerLost != 1 {
 		t.Errorf("%+v", stats)
 	}
-	b.sim.Close()
+	f.sim.Close()
 	if got := <-got; got.status != 500 {
 		t.Errorf("%+v", got)
 	}
-	if fault := b.sim.Calls()[0].Fault; fault != "stall-after+stall-before+commit-500" {
+	if fault := f.sim.Calls()[0].Fault; fault != "stall-after+stall-before+commit-500" {
 		t.Errorf("logged %s", fault)
 	}
 }
@@ -163,34 +163,34 @@ func TestStallAfter(t *testing.T) {
 // What is refused has no answer worth losing.
 func TestCommitFaultOfARefusedCall(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:commit-500")})
-	b.wants(http.MethodPost, "/v1/havip", createBody("1", "sbn-a", ""), 400, CodeInappropriateJSON)
-	if fault := b.sim.Calls()[0].Fault; fault != "" {
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:commit-500")})
+	f.wants(http.MethodPost, "/v1/havip", createBody("1", "sbn-a", ""), 400, CodeInappropriateJSON)
+	if fault := f.sim.Calls()[0].Fault; fault != "" {
 		t.Errorf("logged %s", fault)
 	}
 }
 
 func TestFaultsChoose(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:error-503=#2,create:error-500=x2,list:html-502=#1,*:429=#6")})
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:error-503=#2,create:error-500=x2,list:html-502=#1,*:429=#6")})
 	var got []string
 	for i := range 6 {
-		got = append(got, strconv.Itoa(b.call(http.MethodPost, "/v1/havip", createBody(name(i), "sbn-a", "")).status))
+		got = append(got, strconv.Itoa(f.call(http.MethodPost, "/v1/havip", createBody(name(i), "sbn-a", "")).status))
 	}
-	got = append(got, strconv.Itoa(b.call(http.MethodGet, "/v1/havip", "").status))
+	got = append(got, strconv.Itoa(f.call(http.MethodGet, "/v1/havip", "").status))
 	if want := "500 503 500 200 200 429 502"; strings.Join(got, " ") != want {
 		t.Errorf("%s, want %s", strings.Join(got, " "), want)
 	}
-	if err := b.sim.AddFaults(Rule{Operation: Create, Kind: FaultError500, Next: 1}); err != nil {
+	if err := f.sim.AddFaults(Rule{Operation: Create, Kind: FaultError500, Next: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.call(http.MethodPost, "/v1/havip", createBody("x", "sbn-a", "")).status; got != 500 {
+	if got := f.call(http.MethodPost, "/v1/havip", createBody("x", "sbn-a", "")).status; got != 500 {
 		t.Errorf("an added rule: %d", got)
 	}
-	if err := b.sim.AddFaults(Rule{Operation: Create, Kind: "x"}); err == nil {
+	if err := f.sim.AddFaults(Rule{Operation: Create, Kind: "x"}); err == nil {
 		t.Error("a rule without sense was added")
 	}
-	if err := b.sim.SetFaults(Faults{Rules: []Rule{{Operation: "x", Kind: FaultRefuse}}}); err == nil {
+	if err := f.sim.SetFaults(Faults{Rules: []Rule{{Operation: "x", Kind: FaultRefuse}}}); err == nil {
 		t.Error("a rule without sense was set")
 	}
 }

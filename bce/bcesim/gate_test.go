@@ -11,25 +11,25 @@ func TestGate(t *testing.T) {
 	for fault, done := range map[string]int{"gate-before": 0, "gate-after": 3} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, Options{Faults: mustFaults(t, "create:"+fault)})
+			f := newSimFixture(t, Options{Faults: mustFaults(t, "create:"+fault)})
 			answers := make(chan reply, 3)
 			for i := range 3 {
-				go func() { answers <- b.call(http.MethodPost, "/v1/havip", createBody(name(i), "sbn-a", "")) }()
-				b.waitFor(func() bool { return b.sim.AtGate() == i+1 })
+				go func() { answers <- f.call(http.MethodPost, "/v1/havip", createBody(name(i), "sbn-a", "")) }()
+				f.waitFor(func() bool { return f.sim.AtGate() == i+1 })
 			}
-			if n := len(b.sim.Truth().HaVIPs); n != done {
+			if n := len(f.sim.Truth().HaVIPs); n != done {
 				t.Errorf("%d HaVIPs exist while all wait, want %d", n, done)
 			}
 			var left gateBody
-			b.control(http.MethodPost, "gate", `{"open":1}`, http.StatusOK, &left)
+			f.control(http.MethodPost, "gate", `{"open":1}`, http.StatusOK, &left)
 			if left.Waiting != 2 {
 				t.Errorf("%+v after one was let go on", left)
 			}
 			<-answers
-			if got := b.sim.Truth().HaVIPs[0].Name; got != name(0) {
+			if got := f.sim.Truth().HaVIPs[0].Name; got != name(0) {
 				t.Errorf("%s went on first, want %s", got, name(0))
 			}
-			b.control(http.MethodPost, "gate", `{}`, http.StatusOK, &left)
+			f.control(http.MethodPost, "gate", `{}`, http.StatusOK, &left)
 			if left.Waiting != 0 {
 				t.Errorf("%+v after all were let go on", left)
 			}
@@ -38,8 +38,8 @@ func TestGate(t *testing.T) {
 					t.Errorf("%+v", got)
 				}
 			}
-			b.control(http.MethodPost, "gate", `{"open":-1}`, http.StatusBadRequest, nil)
-			b.control(http.MethodGet, "gate", "", http.StatusOK, &left)
+			f.control(http.MethodPost, "gate", `{"open":-1}`, http.StatusBadRequest, nil)
+			f.control(http.MethodGet, "gate", "", http.StatusOK, &left)
 		})
 	}
 }
@@ -47,11 +47,11 @@ func TestGate(t *testing.T) {
 // Closing the simulator opens the gate for good.
 func TestGateEndsWithTheServer(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:gate-before,create:gate-after")})
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:gate-before,create:gate-after")})
 	answer := make(chan reply, 1)
-	go func() { answer <- b.call(http.MethodPost, "/v1/havip", createBody("a", "sbn-a", "")) }()
-	b.waitFor(func() bool { return b.sim.AtGate() == 1 })
-	b.sim.Close()
+	go func() { answer <- f.call(http.MethodPost, "/v1/havip", createBody("a", "sbn-a", "")) }()
+	f.waitFor(func() bool { return f.sim.AtGate() == 1 })
+	f.sim.Close()
 	if got := <-answer; got.status != http.StatusOK {
 		t.Errorf("%+v", got)
 	}

@@ -10,30 +10,30 @@ import (
 
 func TestReplayRefusals(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Personality: Personality{ReplayRefusals: true}})
-	holder := b.created("", createBody("holder", "sbn-a", "10.0.0.9"))
+	f := newSimFixture(t, Options{Personality: Personality{ReplayRefusals: true}})
+	holder := f.created("", createBody("holder", "sbn-a", "10.0.0.9"))
 	body := createBody("a", "sbn-a", "10.0.0.9")
-	b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 400, CodePrivateIPInUse)
-	b.wants(http.MethodDelete, "/v1/havip/"+holder, "", 200, "")
-	b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 400, CodePrivateIPInUse)
-	b.created("u", body)
+	f.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 400, CodePrivateIPInUse)
+	f.wants(http.MethodDelete, "/v1/havip/"+holder, "", 200, "")
+	f.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 400, CodePrivateIPInUse)
+	f.created("u", body)
 }
 
 // A failure in the operation is its token's result, whatever happens afterwards; what was turned
 // away before is not.
 func TestReplayFailures(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{
+	f := newSimFixture(t, Options{
 		Personality: Personality{ReplayRefusals: true},
 		Faults:      mustFaults(t, "create:fail=#1:500/Broken,create:answer=#3:403/AccessDenied"),
 	})
 	body := createBody("a", "sbn-a", "")
 	for range 2 {
-		b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 500, "Broken")
+		f.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 500, "Broken")
 	}
-	b.wants(http.MethodPost, "/v1/havip?clientToken=u", body, 403, CodeAccessDenied)
-	b.created("u", body)
-	calls := b.sim.Calls()
+	f.wants(http.MethodPost, "/v1/havip?clientToken=u", body, 403, CodeAccessDenied)
+	f.created("u", body)
+	calls := f.sim.Calls()
 	if calls[0].Fault != "fail" || calls[1].Fault != "" || !calls[1].Replayed {
 		t.Errorf("%+v", calls[:2])
 	}
@@ -41,12 +41,12 @@ func TestReplayFailures(t *testing.T) {
 
 func TestFailuresAreNotRemembered(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:fail=#2:500/Broken")})
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:fail=#2:500/Broken")})
 	// What never reaches the operation does not fail in it.
-	b.wants(http.MethodPost, "/v1/havip?clientToken=t&clientToken=t", "", 400, CodeInvalidHTTPRequest)
+	f.wants(http.MethodPost, "/v1/havip?clientToken=t&clientToken=t", "", 400, CodeInvalidHTTPRequest)
 	body := createBody("a", "sbn-a", "")
-	b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 500, "Broken")
-	b.created("t", body)
+	f.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 500, "Broken")
+	f.created("t", body)
 }
 
 // A token that was not received for 24 hours is a new one, or dead for good.
@@ -55,19 +55,19 @@ func TestExpiredTokens(t *testing.T) {
 	for expired, code := range map[Expiry]string{ExpiredNew: "", ExpiredMismatch: CodeIdempotentMismatch} {
 		t.Run(string(expired), func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, Options{Personality: Personality{Expired: expired}})
+			f := newSimFixture(t, Options{Personality: Personality{Expired: expired}})
 			body := createBody("a", "sbn-a", "")
-			first := b.created("t", body)
-			b.clock.Advance(24 * time.Hour)
-			if again := b.created("t", body); again != first {
+			first := f.created("t", body)
+			f.clock.Advance(24 * time.Hour)
+			if again := f.created("t", body); again != first {
 				t.Errorf("within 24 hours the token made %s", again)
 			}
-			b.clock.Advance(24*time.Hour + time.Second)
+			f.clock.Advance(24*time.Hour + time.Second)
 			status := map[string]int{"": 200, CodeIdempotentMismatch: 403}[code]
 			for range 2 {
-				b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, status, code)
+				f.wants(http.MethodPost, "/v1/havip?clientToken=t", body, status, code)
 			}
-			b.created("u", body)
+			f.created("u", body)
 		})
 	}
 }
@@ -97,12 +97,12 @@ func TestTokenAgeIsOfTheReceipt(t *testing.T) {
 
 func TestCompareByValue(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Personality: Personality{CompareByValue: true}})
-	first := b.created("t", `{"name":"a","subnetId":"sbn-a","privateIpAddress":""}`)
-	if again := b.created("t", `{"subnetId":"sbn-a", "privateIpAddress":"", "name":"\u0061"}`); again != first {
+	f := newSimFixture(t, Options{Personality: Personality{CompareByValue: true}})
+	first := f.created("t", `{"name":"a","subnetId":"sbn-a","privateIpAddress":""}`)
+	if again := f.created("t", `{"subnetId":"sbn-a", "privateIpAddress":"", "name":"\u0061"}`); again != first {
 		t.Errorf("equal JSON made %s and %s", first, again)
 	}
-	b.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), 403, CodeIdempotentMismatch)
+	f.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), 403, CodeIdempotentMismatch)
 }
 
 func TestTokenScopes(t *testing.T) {
@@ -114,33 +114,33 @@ func TestTokenScopes(t *testing.T) {
 	} {
 		t.Run(string(scope), func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, Options{
+			f := newSimFixture(t, Options{
 				Personality: Personality{TokenScope: scope},
 				Credentials: []Credential{{AccessKeyID: "one", SecretAccessKey: "1"}, {AccessKeyID: "two", SecretAccessKey: "2"}},
 			})
 			status := map[string]int{"": 200, CodeIdempotentMismatch: 403}
-			b.key, b.secret = "one", "1"
-			id := b.created("t", createBody("a", "sbn-a", ""))
-			b.wants(http.MethodDelete, "/v1/havip/"+id+"?clientToken=t", "", status[want.otherPath], want.otherPath)
-			b.key, b.secret = "two", "2"
-			b.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), status[want.otherAccount], want.otherAccount)
+			f.key, f.secret = "one", "1"
+			id := f.created("t", createBody("a", "sbn-a", ""))
+			f.wants(http.MethodDelete, "/v1/havip/"+id+"?clientToken=t", "", status[want.otherPath], want.otherPath)
+			f.key, f.secret = "two", "2"
+			f.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), status[want.otherAccount], want.otherAccount)
 		})
 	}
 }
 
 func TestListLag(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Personality: Personality{ListLag: 30 * time.Second}})
-	id := b.created("", createBody("a", "sbn-a", ""))
+	f := newSimFixture(t, Options{Personality: Personality{ListLag: 30 * time.Second}})
+	id := f.created("", createBody("a", "sbn-a", ""))
 	listed := func() bool {
-		return strings.Contains(b.wants(http.MethodGet, "/v1/havip", "", 200, "").body, id)
+		return strings.Contains(f.wants(http.MethodGet, "/v1/havip", "", 200, "").body, id)
 	}
-	b.clock.Advance(29 * time.Second)
+	f.clock.Advance(29 * time.Second)
 	if listed() {
 		t.Error("listed before the lag has passed")
 	}
-	b.get(id)
-	b.clock.Advance(time.Second)
+	f.get(id)
+	f.clock.Advance(time.Second)
 	if !listed() {
 		t.Error("not listed after the lag")
 	}
@@ -149,10 +149,10 @@ func TestListLag(t *testing.T) {
 // A call whose clock is wrong dates what it creates; how long that stays hidden is another matter.
 func TestListLagUnderSkew(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Personality: Personality{ListLag: 30 * time.Second}, Faults: mustFaults(t, "create:skew:20m")})
-	id := b.created("", createBody("a", "sbn-a", ""))
-	b.clock.Advance(30 * time.Second)
-	if !strings.Contains(b.wants(http.MethodGet, "/v1/havip", "", 200, "").body, id) {
+	f := newSimFixture(t, Options{Personality: Personality{ListLag: 30 * time.Second}, Faults: mustFaults(t, "create:skew:20m")})
+	id := f.created("", createBody("a", "sbn-a", ""))
+	f.clock.Advance(30 * time.Second)
+	if !strings.Contains(f.wants(http.MethodGet, "/v1/havip", "", 200, "").body, id) {
 		t.Error("not listed after the lag")
 	}
 }
@@ -164,12 +164,12 @@ func TestRewording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBench(t, Options{Personality: p, Faults: mustFaults(t, "create:429=#1")})
+	f := newSimFixture(t, Options{Personality: p, Faults: mustFaults(t, "create:429=#1")})
 	body := createBody("a", "sbn-a", "")
-	b.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 503, "Busy")
-	b.created("t", body)
-	b.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), 400, CodeIdempotentMismatch)
-	if stats := b.sim.Stats(); stats.Statuses[503] != 1 || stats.Codes["Busy"] != 1 {
+	f.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 503, "Busy")
+	f.created("t", body)
+	f.wants(http.MethodPost, "/v1/havip?clientToken=t", createBody("b", "sbn-a", ""), 400, CodeIdempotentMismatch)
+	if stats := f.sim.Stats(); stats.Statuses[503] != 1 || stats.Codes["Busy"] != 1 {
 		t.Errorf("%+v", stats)
 	}
 }
@@ -180,8 +180,8 @@ func TestNotFoundStatusAndCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBench(t, Options{Personality: p})
-	b.wants(http.MethodGet, "/v1/havip/havip-none", "", 400, "HaVipGone")
+	f := newSimFixture(t, Options{Personality: p})
+	f.wants(http.MethodGet, "/v1/havip/havip-none", "", 400, "HaVipGone")
 }
 
 // The second call with a token waits, or is refused, while the first is still being
@@ -191,24 +191,24 @@ func TestConcurrentRefuseAndBlock(t *testing.T) {
 	for concurrent, code := range map[Concurrency]string{ConcurrentRefuse: CodeRequestInProgress, ConcurrentBlock: ""} {
 		t.Run(string(concurrent), func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, Options{
+			f := newSimFixture(t, Options{
 				Personality: Personality{Concurrent: concurrent},
 				Faults:      mustFaults(t, "create:stall-after=#1:1h"),
 			})
 			body := createBody("a", "sbn-a", "")
 			target := "/v1/havip?clientToken=t"
 			first := make(chan reply, 1)
-			go func() { first <- b.call(http.MethodPost, target, body) }()
-			b.waitFor(func() bool { return len(b.sim.Truth().HaVIPs) == 1 })
+			go func() { first <- f.call(http.MethodPost, target, body) }()
+			f.waitFor(func() bool { return len(f.sim.Truth().HaVIPs) == 1 })
 			second := make(chan reply, 1)
-			go func() { second <- b.call(http.MethodPost, target, body) }()
+			go func() { second <- f.call(http.MethodPost, target, body) }()
 			var got reply
 			if concurrent == ConcurrentRefuse {
 				got = <-second
-				b.sim.Close()
+				f.sim.Close()
 			} else {
-				b.waitFor(func() bool { return b.sim.Stats().Overlaps == 1 })
-				b.sim.Close()
+				f.waitFor(func() bool { return f.sim.Stats().Overlaps == 1 })
+				f.sim.Close()
 				got = <-second
 			}
 			if code != "" && (got.status != 409 || got.code(t) != code) {

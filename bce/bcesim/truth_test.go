@@ -15,25 +15,25 @@ import (
 
 func TestTruthAndCalls(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
+	f := newSimFixture(t, Options{})
 	body := createBody("a", "sbn-a", "")
-	id := b.created("t", body)
-	b.clock.Advance(time.Minute)
-	b.wants(http.MethodDelete, "/v1/havip/"+id, "", 200, "")
+	id := f.created("t", body)
+	f.clock.Advance(time.Minute)
+	f.wants(http.MethodDelete, "/v1/havip/"+id, "", 200, "")
 	sum := sha256.Sum256([]byte(body))
 	want := Record{
 		HaVIPID: id, Account: SandboxKey, Name: "a", VPCID: "vpc-a", SubnetID: "sbn-a",
-		PrivateIP: b.sim.Truth().HaVIPs[0].PrivateIP, ClientToken: "t", BodySHA256: hex.EncodeToString(sum[:]),
+		PrivateIP: f.sim.Truth().HaVIPs[0].PrivateIP, ClientToken: "t", BodySHA256: hex.EncodeToString(sum[:]),
 		Call: 1, CreatedAt: epoch, DeletedAt: epoch.Add(time.Minute), DeletedBy: 2,
 	}
-	if got := b.sim.Truth().HaVIPs[0]; got != want {
+	if got := f.sim.Truth().HaVIPs[0]; got != want {
 		t.Errorf("%+v\nwant\n%+v", got, want)
 	}
-	if live := b.sim.Truth().Live(); len(live) != 0 {
+	if live := f.sim.Truth().Live(); len(live) != 0 {
 		t.Errorf("live %+v", live)
 	}
-	b.waitFor(func() bool { return b.sim.Stats().Calls == 2 })
-	call := b.sim.CallsOf(Create)[0]
+	f.waitFor(func() bool { return f.sim.Stats().Calls == 2 })
+	call := f.sim.CallsOf(Create)[0]
 	if call.Signature == "" || call.RequestID == "" {
 		t.Errorf("%+v", call)
 	}
@@ -49,12 +49,12 @@ func TestTruthAndCalls(t *testing.T) {
 
 func TestCallLogIsBounded(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{CallLog: 3})
+	f := newSimFixture(t, Options{CallLog: 3})
 	for range 8 {
-		b.wants(http.MethodGet, "/v1/havip", "", 200, "")
+		f.wants(http.MethodGet, "/v1/havip", "", 200, "")
 	}
-	b.waitFor(func() bool { return b.sim.Stats().Calls == 8 })
-	calls := b.sim.Calls()
+	f.waitFor(func() bool { return f.sim.Stats().Calls == 8 })
+	calls := f.sim.Calls()
 	if len(calls) != 3 || calls[0].Number != 6 || calls[2].Number != 8 {
 		t.Errorf("%+v", calls)
 	}
@@ -63,8 +63,8 @@ func TestCallLogIsBounded(t *testing.T) {
 func TestOnCall(t *testing.T) {
 	t.Parallel()
 	calls := make(chan Call, 1)
-	b := newBench(t, Options{OnCall: func(c Call) { calls <- c }})
-	b.wants(http.MethodGet, "/v1/havip/havip-none", "", 404, CodeNoSuchObject)
+	f := newSimFixture(t, Options{OnCall: func(c Call) { calls <- c }})
+	f.wants(http.MethodGet, "/v1/havip/havip-none", "", 404, CodeNoSuchObject)
 	if c := <-calls; c.Status != 404 || c.Code != CodeNoSuchObject || c.Operation != Get || c.End.IsZero() {
 		t.Errorf("%+v", c)
 	}
@@ -73,19 +73,19 @@ func TestOnCall(t *testing.T) {
 // Three calls with one token at once are two overlaps; calls one after the other are none.
 func TestOverlaps(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:stall-before=x3:1h")})
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:stall-before=x3:1h")})
 	done := make(chan []reply, 1)
 	go func() {
 		done <- together(3, func(int) reply {
-			return b.call(http.MethodPost, "/v1/havip?clientToken=t", createBody("a", "sbn-a", ""))
+			return f.call(http.MethodPost, "/v1/havip?clientToken=t", createBody("a", "sbn-a", ""))
 		})
 	}()
-	b.waitFor(func() bool { return b.sim.Stats().InFlight == 3 })
-	b.created("u", createBody("b", "sbn-a", "")) // another token overlaps with nobody
-	b.sim.Close()
+	f.waitFor(func() bool { return f.sim.Stats().InFlight == 3 })
+	f.created("u", createBody("b", "sbn-a", "")) // another token overlaps with nobody
+	f.sim.Close()
 	<-done
-	b.created("t", createBody("a", "sbn-a", ""))
-	if stats := b.sim.Stats(); stats.Overlaps != 2 || stats.LiveOverlaps != 2 {
+	f.created("t", createBody("a", "sbn-a", ""))
+	if stats := f.sim.Stats(); stats.Overlaps != 2 || stats.LiveOverlaps != 2 {
 		t.Errorf("%d overlaps, %d live; want 2 and 2", stats.Overlaps, stats.LiveOverlaps)
 	}
 }
@@ -94,31 +94,31 @@ func TestOverlaps(t *testing.T) {
 // has both.
 func TestOverlapWithACallWhoseClientLeft(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:stall-before=#1:1h")})
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:stall-before=#1:1h")})
 	ctx, hangUp := context.WithCancel(t.Context())
-	r := b.request(http.MethodPost, "/v1/havip?clientToken=t", createBody("a", "sbn-a", ""))
-	signRequest(t, r, b.key, b.secret, b.clock.Now())
+	r := f.request(http.MethodPost, "/v1/havip?clientToken=t", createBody("a", "sbn-a", ""))
+	signRequest(t, r, f.key, f.secret, f.clock.Now())
 	gone := make(chan reply, 1)
-	go func() { gone <- b.send(r.WithContext(ctx)) }()
-	b.waitFor(func() bool { return b.sim.Stats().InFlight == 1 })
+	go func() { gone <- f.send(r.WithContext(ctx)) }()
+	f.waitFor(func() bool { return f.sim.Stats().InFlight == 1 })
 	hangUp()
 	<-gone
-	b.created("t", createBody("a", "sbn-a", ""))
-	b.waitFor(func() bool { return b.clientLeft() })
-	b.sim.Close()
-	b.waitFor(func() bool { return b.sim.Stats().InFlight == 0 })
-	if stats := b.sim.Stats(); stats.Overlaps != 1 || stats.LiveOverlaps != 0 {
+	f.created("t", createBody("a", "sbn-a", ""))
+	f.waitFor(func() bool { return f.clientLeft() })
+	f.sim.Close()
+	f.waitFor(func() bool { return f.sim.Stats().InFlight == 0 })
+	if stats := f.sim.Stats(); stats.Overlaps != 1 || stats.LiveOverlaps != 0 {
 		t.Errorf("%d overlaps, %d live; want 1 and 0", stats.Overlaps, stats.LiveOverlaps)
 	}
 }
 
 // clientLeft says whether every call under way has lost its client.
-func (b *bench) clientLeft() bool {
-	b.sim.mu.Lock()
-	defer b.sim.mu.Unlock()
-	for _, flights := range b.sim.flights {
-		for _, f := range flights {
-			if f.left.IsZero() {
+func (f *simFixture) clientLeft() bool {
+	f.sim.mu.Lock()
+	defer f.sim.mu.Unlock()
+	for _, flights := range f.sim.flights {
+		for _, flight := range flights {
+			if flight.left.IsZero() {
 				return false
 			}
 		}
@@ -127,62 +127,62 @@ func (b *bench) clientLeft() bool {
 }
 
 // control posts or gets without a signature.
-func (b *bench) control(method, path, body string, status int, into any) {
-	b.t.Helper()
-	got := b.send(b.request(method, ControlPrefix+path, body))
+func (f *simFixture) control(method, path, body string, status int, into any) {
+	f.t.Helper()
+	got := f.send(f.request(method, ControlPrefix+path, body))
 	if got.err != nil || got.status != status {
-		b.t.Fatalf("%s %s: %d %s %v, want %d", method, path, got.status, got.body, got.err, status)
+		f.t.Fatalf("%s %s: %d %s %v, want %d", method, path, got.status, got.body, got.err, status)
 	}
 	if into != nil {
-		decode(b.t, got, into)
+		decode(f.t, got, into)
 	}
 }
 
 func TestControl(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
-	id := b.created("t", createBody("a", "sbn-a", ""))
-	b.waitFor(func() bool { return b.sim.Stats().Calls == 1 })
+	f := newSimFixture(t, Options{})
+	id := f.created("t", createBody("a", "sbn-a", ""))
+	f.waitFor(func() bool { return f.sim.Stats().Calls == 1 })
 
 	var truth Truth
-	b.control(http.MethodGet, "truth", "", 200, &truth)
+	f.control(http.MethodGet, "truth", "", 200, &truth)
 	if len(truth.HaVIPs) != 1 || truth.HaVIPs[0].HaVIPID != id {
 		t.Errorf("truth %+v", truth)
 	}
 	var calls callsBody
-	b.control(http.MethodGet, "calls", "", 200, &calls)
+	f.control(http.MethodGet, "calls", "", 200, &calls)
 	if len(calls.Calls) != 1 || calls.Calls[0].HaVIPID != id {
 		t.Errorf("calls %+v", calls)
 	}
-	b.control(http.MethodGet, "calls?after=1", "", 200, &calls)
+	f.control(http.MethodGet, "calls?after=1", "", 200, &calls)
 	if len(calls.Calls) != 0 {
 		t.Errorf("calls after the last %+v", calls)
 	}
 	var stats Stats
-	b.control(http.MethodGet, "stats", "", 200, &stats)
+	f.control(http.MethodGet, "stats", "", 200, &stats)
 	if stats.Live != 1 || stats.Operations[Create] != 1 || stats.Statuses[200] != 1 {
 		t.Errorf("stats %+v", stats)
 	}
 	var clock clockBody
-	b.control(http.MethodPost, "clock", `{"advance":"25h"}`, 200, &clock)
-	if !clock.Now.Equal(epoch.Add(25*time.Hour)) || !b.sim.Now().Equal(clock.Now) {
+	f.control(http.MethodPost, "clock", `{"advance":"25h"}`, 200, &clock)
+	if !clock.Now.Equal(epoch.Add(25*time.Hour)) || !f.sim.Now().Equal(clock.Now) {
 		t.Errorf("clock %s", clock.Now)
 	}
-	b.wants(http.MethodGet, "/v1/havip", "", 400, CodeRequestExpired)
-	b.control(http.MethodPost, "clock", `{"set":"2026-03-01T12:00:00Z"}`, 200, &clock)
-	b.control(http.MethodGet, "clock", "", 200, &clock)
+	f.wants(http.MethodGet, "/v1/havip", "", 400, CodeRequestExpired)
+	f.control(http.MethodPost, "clock", `{"set":"2026-03-01T12:00:00Z"}`, 200, &clock)
+	f.control(http.MethodGet, "clock", "", 200, &clock)
 	if !clock.Now.Equal(epoch) {
 		t.Errorf("clock %s", clock.Now)
 	}
 	var faults faultsBody
-	b.control(http.MethodPost, "faults", `{"faults":"list:error-500=x1"}`, 200, &faults)
-	b.control(http.MethodPost, "faults?add", `{"faults":"get:error-503"}`, 200, &faults)
-	b.control(http.MethodGet, "faults", "", 200, &faults)
+	f.control(http.MethodPost, "faults", `{"faults":"list:error-500=x1"}`, 200, &faults)
+	f.control(http.MethodPost, "faults?add", `{"faults":"get:error-503"}`, 200, &faults)
+	f.control(http.MethodGet, "faults", "", 200, &faults)
 	if faults.Faults != "list:error-500=x1,get:error-503" {
 		t.Errorf("faults %s", faults.Faults)
 	}
-	b.wants(http.MethodGet, "/v1/havip", "", 500, CodeInternalError)
-	b.control(http.MethodPost, "faults", `{"faults":""}`, 200, &faults)
+	f.wants(http.MethodGet, "/v1/havip", "", 500, CodeInternalError)
+	f.control(http.MethodPost, "faults", `{"faults":""}`, 200, &faults)
 	if faults.Faults != "" {
 		t.Errorf("faults %s", faults.Faults)
 	}
@@ -190,18 +190,18 @@ func TestControl(t *testing.T) {
 
 func TestControlMistakes(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{})
+	f := newSimFixture(t, Options{})
 	for path, bodies := range map[string][]string{
 		"faults": {"", `{"fault":"x"}`, `{"faults":"x"}`},
 		"clock":  {"", `{}`, `{"advance":"x"}`, `{"advance":"1h","set":"2026-03-01T12:00:00Z"}`},
 	} {
 		for _, body := range bodies {
-			b.control(http.MethodPost, path, body, 400, nil)
+			f.control(http.MethodPost, path, body, 400, nil)
 		}
 	}
-	b.control(http.MethodGet, "calls?after=x", "", 400, nil)
-	b.control(http.MethodGet, "none", "", 404, nil)
-	b.control(http.MethodPost, "truth", "", 405, nil)
+	f.control(http.MethodGet, "calls?after=x", "", 400, nil)
+	f.control(http.MethodGet, "none", "", 404, nil)
+	f.control(http.MethodPost, "truth", "", 405, nil)
 }
 
 func TestControlIsForLoopback(t *testing.T) {
@@ -266,11 +266,11 @@ func BenchmarkCreate(b *testing.B) {
 // that call ended and however quickly it is back.
 func TestNoOverlapInSequence(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "seed=3,create:commit-reset=0.3,create:commit-500=0.2,create:refuse=0.1,create:commit-truncated=0.2")})
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "seed=3,create:commit-reset=0.3,create:commit-500=0.2,create:refuse=0.1,create:commit-truncated=0.2")})
 	for i := range 300 {
-		b.call(http.MethodPost, "/v1/havip?clientToken="+name(i/5), createBody(name(i/5), "sbn-a", ""))
+		f.call(http.MethodPost, "/v1/havip?clientToken="+name(i/5), createBody(name(i/5), "sbn-a", ""))
 	}
-	if stats := b.sim.Stats(); stats.Overlaps != 0 || stats.Duplicates != 0 || stats.Replays == 0 {
+	if stats := f.sim.Stats(); stats.Overlaps != 0 || stats.Duplicates != 0 || stats.Replays == 0 {
 		t.Errorf("%+v", stats)
 	}
 }
@@ -278,20 +278,20 @@ func TestNoOverlapInSequence(t *testing.T) {
 // A request that breaks off in its body is no request: it ends without an answer, undone.
 func TestBodyBreaksOff(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, Options{Faults: mustFaults(t, "create:commit-500")})
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(b.url, "http://"))
+	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:commit-500")})
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(f.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(conn, "POST /v1/havip HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
-	b.waitFor(func() bool { return b.sim.Stats().InFlight == 1 })
+	f.waitFor(func() bool { return f.sim.Stats().InFlight == 1 })
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	b.waitFor(func() bool { return b.sim.Stats().Calls == 1 })
-	if call := b.sim.Calls()[0]; call.Status != 0 || call.Fault != "" || len(b.sim.Truth().HaVIPs) != 0 {
+	f.waitFor(func() bool { return f.sim.Stats().Calls == 1 })
+	if call := f.sim.Calls()[0]; call.Status != 0 || call.Fault != "" || len(f.sim.Truth().HaVIPs) != 0 {
 		t.Errorf("%+v", call)
 	}
 }
@@ -302,7 +302,7 @@ func TestResetEndsFirst(t *testing.T) {
 	t.Parallel()
 	replied := make(chan struct{})
 	early := make(chan bool, 1)
-	b := newBench(t, Options{
+	f := newSimFixture(t, Options{
 		Faults: mustFaults(t, "create:commit-reset"),
 		OnCall: func(Call) {
 			select {
@@ -313,7 +313,7 @@ func TestResetEndsFirst(t *testing.T) {
 			}
 		},
 	})
-	b.call(http.MethodPost, "/v1/havip", createBody("a", "sbn-a", ""))
+	f.call(http.MethodPost, "/v1/havip", createBody("a", "sbn-a", ""))
 	close(replied)
 	if <-early {
 		t.Error("the client was reset before its call had ended")

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// patience is the last guard of a wait: far beyond what succeeds on any machine.
+const patience = 5 * time.Minute
+
 // epoch is when the tests' clocks start.
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
@@ -33,8 +36,8 @@ func (c *fakeClock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// bench is a simulator behind a real server, with a client that signs.
-type bench struct {
+// simFixture is a simulator behind a real server, with a client that signs.
+type simFixture struct {
 	t      *testing.T
 	sim    *Server
 	url    string
@@ -44,7 +47,7 @@ type bench struct {
 	secret string
 }
 
-func newBench(t *testing.T, options Options) *bench {
+func newSimFixture(t *testing.T, options Options) *simFixture {
 	t.Helper()
 	clock := &fakeClock{now: epoch}
 	options.Now = clock.Now
@@ -52,7 +55,7 @@ func newBench(t *testing.T, options Options) *bench {
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	t.Cleanup(sim.Close)
-	return &bench{
+	return &simFixture{
 		t: t, sim: sim, url: server.URL, clock: clock, client: server.Client(),
 		key: SandboxKey, secret: SandboxKey,
 	}
@@ -78,11 +81,11 @@ func (r reply) code(t *testing.T) string {
 	return body.Code
 }
 
-func (b *bench) request(method, target, body string) *http.Request {
-	b.t.Helper()
-	r, err := http.NewRequest(method, b.url+target, strings.NewReader(body))
+func (f *simFixture) request(method, target, body string) *http.Request {
+	f.t.Helper()
+	r, err := http.NewRequest(method, f.url+target, strings.NewReader(body))
 	if err != nil {
-		b.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return r
 }
@@ -106,8 +109,8 @@ func signRequest(t *testing.T, r *http.Request, key, secret string, at time.Time
 	}, "/"))
 }
 
-func (b *bench) send(r *http.Request) reply {
-	response, err := b.client.Do(r)
+func (f *simFixture) send(r *http.Request) reply {
+	response, err := f.client.Do(r)
 	if err != nil {
 		return reply{err: err}
 	}
@@ -116,25 +119,25 @@ func (b *bench) send(r *http.Request) reply {
 	return reply{status: response.StatusCode, header: response.Header, body: string(body), err: err}
 }
 
-func (b *bench) call(method, target, body string) reply {
-	b.t.Helper()
-	r := b.request(method, target, body)
-	signRequest(b.t, r, b.key, b.secret, b.clock.Now())
-	return b.send(r)
+func (f *simFixture) call(method, target, body string) reply {
+	f.t.Helper()
+	r := f.request(method, target, body)
+	signRequest(f.t, r, f.key, f.secret, f.clock.Now())
+	return f.send(r)
 }
 
 // wants calls and checks status and, for a refusal, code.
-func (b *bench) wants(method, target, body string, status int, code string) reply {
-	b.t.Helper()
-	got := b.call(method, target, body)
+func (f *simFixture) wants(method, target, body string, status int, code string) reply {
+	f.t.Helper()
+	got := f.call(method, target, body)
 	if got.err != nil {
-		b.t.Fatalf("%s %s: %v", method, target, got.err)
+		f.t.Fatalf("%s %s: %v", method, target, got.err)
 	}
 	if got.status != status {
-		b.t.Fatalf("%s %s %s: %d %s, want %d %s", method, target, body, got.status, got.body, status, code)
+		f.t.Fatalf("%s %s %s: %d %s, want %d %s", method, target, body, got.status, got.body, status, code)
 	}
-	if code != "" && got.code(b.t) != code {
-		b.t.Fatalf("%s %s %s: code %s, want %s", method, target, body, got.code(b.t), code)
+	if code != "" && got.code(f.t) != code {
+		f.t.Fatalf("%s %s %s: code %s, want %s", method, target, body, got.code(f.t), code)
 	}
 	return got
 }
@@ -148,14 +151,14 @@ func createBody(name, subnet, ip string) string {
 }
 
 // created creates and returns the ID; token may be empty.
-func (b *bench) created(token, body string) string {
-	b.t.Helper()
+func (f *simFixture) created(token, body string) string {
+	f.t.Helper()
 	target := "/v1/havip"
 	if token != "" {
 		target += "?clientToken=" + token
 	}
-	got := b.wants(http.MethodPost, target, body, http.StatusOK, "")
-	return haVIPIDOf(b.t, got)
+	got := f.wants(http.MethodPost, target, body, http.StatusOK, "")
+	return haVIPIDOf(f.t, got)
 }
 
 func haVIPIDOf(t *testing.T, got reply) string {
@@ -168,10 +171,10 @@ func haVIPIDOf(t *testing.T, got reply) string {
 	return answer.HaVIPID
 }
 
-func (b *bench) get(id string) haVIPBody {
-	b.t.Helper()
+func (f *simFixture) get(id string) haVIPBody {
+	f.t.Helper()
 	var h haVIPBody
-	decode(b.t, b.wants(http.MethodGet, "/v1/havip/"+id, "", http.StatusOK, ""), &h)
+	decode(f.t, f.wants(http.MethodGet, "/v1/havip/"+id, "", http.StatusOK, ""), &h)
 	return h
 }
 
@@ -194,17 +197,16 @@ func mustFaults(t *testing.T, spec string) Faults {
 func name(i int) string { return "vip-" + strconv.Itoa(i) }
 
 // waitFor polls until the condition holds, as fast as the server answers.
-func (b *bench) waitFor(condition func() bool) {
-	b.t.Helper()
+func (f *simFixture) waitFor(condition func() bool) {
+	f.t.Helper()
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	for !condition() {
 		select {
 		case <-ticker.C:
 		case <-deadline:
-			b.t.Error("waited for 30 s in vain")
-			return
+			f.t.Fatalf("waited for %s in vain: %+v", patience, f.sim.Stats())
 		}
 	}
 }
