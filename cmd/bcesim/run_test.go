@@ -22,12 +22,14 @@ import (
 
 // program is bcesim, running.
 type program struct {
-	t      *testing.T
-	url    string
-	stop   context.CancelFunc
-	code   chan int
-	mu     sync.Mutex
-	stderr bytes.Buffer
+	t    *testing.T
+	url  string
+	stop context.CancelFunc
+	code chan int
+	// drained is closed when all of its output was read.
+	drained chan struct{}
+	mu      sync.Mutex
+	stderr  bytes.Buffer
 }
 
 func environment(variables map[string]string) func(string) string {
@@ -37,17 +39,24 @@ func environment(variables map[string]string) func(string) string {
 // start runs the program and waits until it says where it listens.
 func start(t *testing.T, variables map[string]string, args ...string) *program {
 	t.Helper()
+	return launch(t, func(ctx context.Context, stderr io.Writer) int {
+		return run(ctx, append([]string{"--listen", "127.0.0.1:0"}, args...), io.Discard, stderr, environment(variables))
+	})
+}
+
+// launch runs what serves and waits until it says where it listens.
+func launch(t *testing.T, serve func(ctx context.Context, stderr io.Writer) int) *program {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	p := &program{t: t, stop: cancel, code: make(chan int, 1)}
+	p := &program{t: t, stop: cancel, code: make(chan int, 1), drained: make(chan struct{})}
 	reader, writer := io.Pipe()
 	go func() {
-		p.code <- run(ctx, append([]string{"--listen", "127.0.0.1:0"}, args...), io.Discard, writer, environment(variables))
+		p.code <- serve(ctx, writer)
 		_ = writer.Close()
 	}()
 	found := make(chan string, 1)
-	drained := make(chan struct{})
 	go func() {
-		defer close(drained)
+		defer close(p.drained)
 		lines := bufio.NewScanner(reader)
 		for lines.Scan() {
 			p.mu.Lock()
@@ -60,14 +69,21 @@ func start(t *testing.T, variables map[string]string, args ...string) *program {
 	}()
 	t.Cleanup(func() {
 		cancel()
-		<-drained
+		<-p.drained
 	})
 	select {
 	case p.url = <-found:
-	case <-drained:
+	case <-p.drained:
 		t.Fatalf("ended without listening:\n%s", p.output())
 	}
 	return p
+}
+
+// wait returns the exit code when all of the output was read.
+func (p *program) wait() int {
+	code := <-p.code
+	<-p.drained
+	return code
 }
 
 func (p *program) output() string {
@@ -134,7 +150,7 @@ func TestServes(t *testing.T) {
 		t.Errorf("truth %+v, %v", truth, err)
 	}
 	p.stop()
-	if code := <-p.code; code != exitOK {
+	if code := p.wait(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
 	for _, want := range []string{
@@ -157,7 +173,7 @@ func TestKeysFromEnvironment(t *testing.T) {
 		t.Errorf("sandbox keys still work: %d", status)
 	}
 	p.stop()
-	<-p.code
+	p.wait()
 	if strings.Contains(p.output(), "my-secret") {
 		t.Errorf("the secret was printed:\n%s", p.output())
 	}
@@ -180,7 +196,14 @@ func TestFlagsFromEnvironment(t *testing.T) {
 // A stalled call does not hold up the end.
 func TestStopsDuringAStall(t *testing.T) {
 	t.Parallel()
-	p := start(t, nil, "--faults", "create:stall-after:1h")
+	faults, err := bcesim.ParseFaults("create:stall-after:1h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, func(ctx context.Context, stderr io.Writer) int {
+		// A drain as long as the stall shows that the one does not wait for the other.
+		return report(serve(ctx, config{listen: "127.0.0.1:0", options: bcesim.Options{Faults: faults}, drain: time.Hour}, stderr), stderr)
+	})
 	done := make(chan int, 1)
 	go func() {
 		status, _ := p.create("a")
@@ -202,7 +225,7 @@ func TestStopsDuringAStall(t *testing.T) {
 		}
 	}
 	p.stop()
-	if code := <-p.code; code != exitOK {
+	if code := p.wait(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
 	if status := <-done; status != 200 {

@@ -15,10 +15,6 @@ import (
 	"havip/bce/bcesim"
 )
 
-// drainTime is how long calls under way may take to end once the program is told to.
-// Stalls do not count: they are ended at once.
-const drainTime = 5 * time.Second
-
 // serveError is a failure of the network, as opposed to a wrong use of the program.
 type serveError struct{ error }
 
@@ -46,7 +42,7 @@ func serve(ctx context.Context, c config, stderr io.Writer) error {
 	case <-ctx.Done():
 	}
 	sim.Close()
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.drain)
 	defer cancel()
 	if err := server.Shutdown(drain); err != nil {
 		// A client that keeps its connection busy is no reason to stay, nor to fail.

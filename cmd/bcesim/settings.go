@@ -17,6 +17,8 @@ const (
 	defaultListen = "127.0.0.1:8645"
 	// defaultCallLog keeps a long-running simulator at some tens of megabytes.
 	defaultCallLog = 100_000
+	// defaultDrain is far more than an answer that is being written takes.
+	defaultDrain = 5 * time.Second
 )
 
 // settings are the flags as given.
@@ -36,6 +38,9 @@ type config struct {
 	level   zerolog.Level
 	// ownKeys says that the key pair is the user's, and so is not to be printed.
 	ownKeys bool
+	// drain is how long calls under way may take to end once the program is told to. Stalls do not
+	// count: they are ended at once.
+	drain time.Duration
 }
 
 func (s *settings) bind(flags *pflag.FlagSet) {
@@ -83,7 +88,7 @@ func fromEnvironment(flags *pflag.FlagSet, getenv func(string) string) error {
 }
 
 func (s *settings) config(getenv func(string) string) (config, error) {
-	c := config{listen: s.listen}
+	c := config{listen: s.listen, drain: defaultDrain}
 	var err error
 	if c.level, err = zerolog.ParseLevel(s.logLevel); err != nil || s.logLevel == "" {
 		return c, fmt.Errorf("--log-level %q: want debug, info, warn or error", s.logLevel)
