@@ -14,6 +14,9 @@
 //	worker [ARGS…]             start a worker and wait until it is ready
 //	stopworker                 SIGTERM to it; its output is then stdout and stderr
 //	awaits PATTERN PROGRAM …   run it again and again until what it says matches
+//	interrupt TEXT PROGRAM …   run it until it says TEXT on stderr, then SIGINT to it; it exits with 130
+//	golden                     compare what the last of these said with testdata/golden
+//	gate N, gate open          wait until N calls wait at the simulator's gate; let them go on
 //	mask FILE                  print a file with all that differs from run to run replaced
 //	octal FILE TEXT            write text, in which \ooo stands for a byte
 //

@@ -99,9 +99,14 @@ var spoken = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
-	{regexp.MustCompile(`\b\d+(\.\d+)?(ms|s|m)\b`), "DURATION"},
+	// A progress line: how many there are depends on how long it takes.
+	{regexp.MustCompile(`(?m)^[\w-]+: [\d,]+ of [\d,]+([:,].*)?\n`), ""},
+	{regexp.MustCompile(`\b(\d+m)?\d+(\.\d+)?(ms|s|m)\b`), "DURATION"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "HOST:PORT"},
 	{regexp.MustCompile(`[\w.-]+@[\w.-]+`), "PERSON"},
+	{regexp.MustCompile(`\b[\w.-]+-\d+-[0-9a-f]{8}\b`), "WORKER"},
+	{regexp.MustCompile(`Redis [\d.]+; enqueue [^,]+, asynq v[\d.]+, go[\w.]*\w`), "VERSIONS"},
+	{regexp.MustCompile(`(DURATION (ahead of|behind)|the same as) (this machine|Redis)'s`), "OFFSET $3's"},
 }
 
 // masked is text with all that differs from run to run replaced.
@@ -110,5 +115,11 @@ func masked(text, work string) string {
 	for _, v := range append(variable, spoken...) {
 		text = v.pattern.ReplaceAllString(text, v.with)
 	}
+	if wide.MatchString(text) {
+		text = gap.ReplaceAllString(text, "$1  ")
+	}
 	return text
 }
+
+// wide matches a table with a column whose width depends on what was masked; gap is the space between columns.
+var wide, gap = regexp.MustCompile(`PERSON  |DURATION ago  `), regexp.MustCompile(`(\S)  +`)

@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 			"octal":      scriptOctal,
 			"golden":     scriptGolden,
 			"gate":       scriptGate,
+			"interrupt":  scriptInterrupt,
 		},
 	})
 }
@@ -146,6 +147,7 @@ func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	pattern, err := regexp.Compile(args[0])
 	ts.Check(err)
+	transcriptOf(ts).command = strings.Join(args[1:], " ")
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		ts.Check(ts.Exec(args[1], args[2:]...))
 		if pattern.MatchString(ts.ReadFile("stdout") + ts.ReadFile("stderr")) {
@@ -153,6 +155,24 @@ func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%v does not say %s within %s", args[1:], args[0], patience)
+}
+
+// scriptInterrupt runs a program until it says a text on stderr, and then interrupts it as Ctrl-C does.
+func scriptInterrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupt TEXT PROGRAM ARGS…")
+	}
+	transcriptOf(ts).command = strings.Join(args[1:], " ")
+	p := start(scriptTB(ts), command{program: args[1], args: args[2:], env: scriptEnv(ts), dir: ts.Getenv("WORK")})
+	if err := p.seek(args[0], patience); err != nil {
+		ts.Fatalf("waiting for %q on stderr: %v\n%s", args[0], err, p.stderr)
+	}
+	p.signal(os.Interrupt)
+	if code := p.wait(scriptTB(ts), patience); code != 130 {
+		ts.Fatalf("exit code %d, want 130\n%s", code, p.stderr)
+	}
+	write(ts, ts.Stdout(), p.stdout.String())
+	write(ts, ts.Stderr(), p.stderr.String())
 }
 
 // scriptGate waits until N calls wait at the simulator's gate; `gate open` lets them go on.
