@@ -75,8 +75,8 @@ type Attempt struct {
 	DurationMS int64  `json:"durationMs"`
 }
 
-// Evidence is what a verdict is made from.
-type Evidence struct {
+// Observations are what a verdict is made from.
+type Observations struct {
 	Rows    []Row
 	Results []Result
 	// Made is everything that exists, Calls every request, by the simulator's account.

@@ -11,19 +11,19 @@ import (
 
 // Judge compares. It is pure: nothing, if every row has exactly one HaVIP that is as asked and
 // recorded so, or was refused and has none.
-func Judge(e Evidence) []Finding {
+func Judge(seen Observations) []Finding {
 	j := &judge{results: map[string]Result{}, made: map[place][]Made{}}
-	for _, r := range e.Results {
+	for _, r := range seen.Results {
 		if _, twice := j.results[r.Key]; twice {
 			j.find(Wrong, r.Key, "", "the item stands in the results twice")
 		}
 		j.results[r.Key] = r
 	}
-	for _, m := range e.Made {
+	for _, m := range seen.Made {
 		at := place{m.SubnetID, m.Name}
 		j.made[at] = append(j.made[at], m)
 	}
-	for _, row := range e.Rows {
+	for _, row := range seen.Rows {
 		at := place{row.Subnet, row.Name}
 		j.row(row, j.made[at])
 		delete(j.made, at)
@@ -35,7 +35,7 @@ func Judge(e Evidence) []Finding {
 	for at, made := range j.made {
 		j.find(Unrecorded, "", made[0].ClientToken, fmt.Sprintf("%s in %s is of no row: %s", at.name, at.subnet, describe(made)))
 	}
-	j.requests(e)
+	j.requests(seen)
 	return j.findings
 }
 
@@ -113,17 +113,17 @@ func (j *judge) refused(row Row, r Result, made []Made) {
 }
 
 // requests judges what was sent, whatever became of it.
-func (j *judge) requests(e Evidence) {
-	if e.WithoutToken > 0 {
-		j.find(WithoutToken, "", "", fmt.Sprintf("%d requests by the simulator's count", e.WithoutToken))
+func (j *judge) requests(seen Observations) {
+	if seen.WithoutToken > 0 {
+		j.find(WithoutToken, "", "", fmt.Sprintf("%d requests by the simulator's count", seen.WithoutToken))
 	}
-	for _, s := range e.Sends {
+	for _, s := range seen.Sends {
 		if s.Token == "" {
 			j.find(WithoutToken, "", "", fmt.Sprintf("worker %d at %s", s.Worker, s.From.Format(clock)))
 		}
 	}
 	bodies := map[string]string{}
-	for _, c := range e.Calls {
+	for _, c := range seen.Calls {
 		if c.Operation != "create" || c.BodySHA256 == "" {
 			continue // or it was refused before its body was read
 		}
@@ -132,8 +132,8 @@ func (j *judge) requests(e Evidence) {
 		}
 		bodies[c.ClientToken] = c.BodySHA256
 	}
-	overlaps := Overlaps(e.Sends, e.Stops)
-	if more := e.LiveOverlaps - int64(len(overlaps)); more > 0 {
+	overlaps := Overlaps(seen.Sends, seen.Stops)
+	if more := seen.LiveOverlaps - int64(len(overlaps)); more > 0 {
 		j.find(Overlapping, "", "", fmt.Sprintf("the simulator saw %d more", more))
 	}
 	for _, o := range overlaps {

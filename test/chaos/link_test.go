@@ -8,13 +8,14 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"time"
 )
 
-// longEnough is far beyond what loopback takes, and only waited out by a test that fails.
-const longEnough = 30 * time.Second
+// patience is the last guard of a wait: far beyond what succeeds on any machine.
+const patience = 5 * time.Minute
 
 // party is a server at the far end of a link: it tells which lines arrive, and echoes them.
 type party struct {
@@ -103,11 +104,11 @@ func (c *client) say(t *testing.T, line string) {
 // hear returns the next line, or the error that ended the connection.
 func (c *client) hear(t *testing.T) (string, error) {
 	t.Helper()
-	if err := c.SetReadDeadline(time.Now().Add(longEnough)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return "", err
 	}
 	line, err := c.lines.ReadString('\n')
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatal("nothing was heard")
 	}
 	return line, err
@@ -125,7 +126,7 @@ func (p *party) next(t *testing.T) string {
 	select {
 	case line := <-p.lines:
 		return line
-	case <-time.After(longEnough):
+	case <-time.After(patience):
 		t.Fatal("nothing arrived")
 		return ""
 	}
@@ -137,7 +138,7 @@ func (p *party) closed(t *testing.T) {
 	select {
 	case err := <-p.gone:
 		t.Logf("the connection ended with %v", err)
-	case <-time.After(longEnough):
+	case <-time.After(patience):
 		t.Fatal("the connection stands")
 	}
 }

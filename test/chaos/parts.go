@@ -18,19 +18,19 @@ const startPatience = time.Minute
 var listening = regexp.MustCompile(`listening on http://(\S+)`)
 
 // startCloud starts the simulator. It is the truth, so it is the one thing that never dies.
-func (h *house) startCloud(ctx context.Context) error {
-	log := h.log("bcesim")
+func (env *environment) startCloud(ctx context.Context) error {
+	log := env.logPath("bcesim")
 	p, err := start(command{
-		path: h.program("bcesim"), env: h.env(), dir: h.dir, log: log,
-		args: []string{"--listen", "127.0.0.1:0", "--call-log", "0", "--personality", h.personality},
+		path: env.program("bcesim"), env: env.variables(), dir: env.dir, log: log,
+		args: []string{"--listen", "127.0.0.1:0", "--call-log", "0", "--personality", env.personality},
 	})
 	if err != nil {
 		return err
 	}
-	h.running.Go(func() {
+	env.running.Go(func() {
 		select {
 		case <-p.done:
-			h.fail(fmt.Errorf("the simulator has ended; see %s", log))
+			env.fail(fmt.Errorf("the simulator has ended; see %s", log))
 		case <-ctx.Done():
 			p.kill()
 		}
@@ -41,7 +41,7 @@ func (h *house) startCloud(ctx context.Context) error {
 			return err
 		}
 		if match := listening.FindSubmatch(text); match != nil {
-			h.cloud = newCloud("http://" + string(match[1]))
+			env.cloud = newCloud("http://" + string(match[1]))
 			return nil
 		}
 		if !pause(ctx, 50*time.Millisecond) {
@@ -51,43 +51,43 @@ func (h *house) startCloud(ctx context.Context) error {
 	return fmt.Errorf("the simulator does not listen; see %s", log)
 }
 
-func (h *house) startWorker(ctx context.Context, number int) error {
-	address := h.cloud.url[len("http://"):]
+func (env *environment) startWorker(ctx context.Context, number int) error {
+	address := env.cloud.url[len("http://"):]
 	dialCloud := func(ctx context.Context) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	}
 	w := &worker{number: number}
 	var err error
-	if w.redis, err = newLink(ctx, h.store.dial, nil); err != nil {
+	if w.redis, err = newLink(ctx, env.store.dial, nil); err != nil {
 		return err
 	}
-	if w.cloud, err = newLink(ctx, dialCloud, func() watcher { return h.journal.watch(number) }); err != nil {
+	if w.cloud, err = newLink(ctx, dialCloud, func() watcher { return env.journal.watch(number) }); err != nil {
 		return err
 	}
 	w.command = command{
-		path: h.program("worker"), args: h.workerArgs(), dir: h.dir, log: h.log("worker-" + strconv.Itoa(number)),
-		env: h.env("HAVIP_REDIS_URL=redis://"+w.redis.Addr()+"/0", "BCE_ENDPOINT=http://"+w.cloud.Addr()),
+		path: env.program("worker"), args: env.workerArgs(), dir: env.dir, log: env.logPath("worker-" + strconv.Itoa(number)),
+		env: env.variables("HAVIP_REDIS_URL=redis://"+w.redis.Addr()+"/0", "BCE_ENDPOINT=http://"+w.cloud.Addr()),
 	}
-	h.workers = append(h.workers, w)
-	h.running.Go(func() {
+	env.workers = append(env.workers, w)
+	env.running.Go(func() {
 		if err := w.run(ctx); err != nil {
-			h.fail(err)
+			env.fail(err)
 		}
 	})
 	return nil
 }
 
-func (h *house) workerArgs() []string {
+func (env *environment) workerArgs() []string {
 	// Stalled requests hold their places for long, and the lanes are to go on beside them.
-	args := []string{"--concurrency", "40", "--rps", strconv.FormatFloat(h.rps, 'f', -1, 64), "--log-format", "json"}
+	args := []string{"--concurrency", "40", "--rps", strconv.FormatFloat(env.rps, 'f', -1, 64), "--log-format", "json"}
 	for _, region := range regions {
 		args = append(args, "--lane", "default/"+region)
 	}
-	if h.maxDelay != 0 {
-		args = append(args, "--max-delay", h.maxDelay.String())
+	if env.maxDelay != 0 {
+		args = append(args, "--max-delay", env.maxDelay.String())
 	}
-	if h.tokenMaxAge != 0 {
-		args = append(args, "--token-max-age", h.tokenMaxAge.String())
+	if env.tokenMaxAge != 0 {
+		args = append(args, "--token-max-age", env.tokenMaxAge.String())
 	}
 	return args
 }

@@ -12,22 +12,22 @@ import (
 
 // play does what the schedule says, each thing at its time, and returns when the duration is over
 // and everything is healed.
-func (h *house) play(ctx context.Context, events []Event, told func(Event, error)) error {
+func (env *environment) play(ctx context.Context, events []Event, told func(Event, error)) error {
 	began := time.Now()
 	// What an event began ends with the run at the latest.
-	run, end := context.WithDeadline(ctx, began.Add(h.duration))
+	run, end := context.WithDeadline(ctx, began.Add(env.duration))
 	defer end()
 	var effects sync.WaitGroup
 	for _, e := range events {
 		if !pause(run, time.Until(began.Add(e.At))) {
 			break
 		}
-		effects.Go(func() { told(e, h.do(run, e)) })
+		effects.Go(func() { told(e, env.do(run, e)) })
 	}
 	<-run.Done()
 	effects.Wait()
 	select {
-	case err := <-h.failed:
+	case err := <-env.failed:
 		return err
 	default:
 		return ctx.Err()
@@ -35,34 +35,34 @@ func (h *house) play(ctx context.Context, events []Event, told func(Event, error
 }
 
 // do does one thing, and undoes it after its time.
-func (h *house) do(ctx context.Context, e Event) error {
+func (env *environment) do(ctx context.Context, e Event) error {
 	switch e.Kind {
 	case KillWorker:
-		h.workers[e.Target].end(syscall.SIGKILL, e.For)
+		env.workers[e.Target].end(syscall.SIGKILL, e.For)
 	case EndWorker:
-		h.workers[e.Target].end(syscall.SIGTERM, e.For)
+		env.workers[e.Target].end(syscall.SIGTERM, e.For)
 	case StopWorker:
-		resume := h.workers[e.Target].stop()
+		resume := env.workers[e.Target].stop()
 		pause(ctx, e.For)
 		resume()
 	case KillRedis:
-		h.store.kill()
-		return h.restartRedis(ctx, e.For)
+		env.store.kill()
+		return env.restartRedis(ctx, e.For)
 	case EndRedis:
-		h.store.end(ctx)
-		return h.restartRedis(ctx, e.For)
+		env.store.end(ctx)
+		return env.restartRedis(ctx, e.For)
 	case StopRedis:
-		h.store.stop()
+		env.store.stop()
 		pause(ctx, e.For)
-		h.store.resume()
+		env.store.resume()
 	case CutRedis, RefuseRedis, StallRedis, CutCloud, RefuseCloud, StallCloud:
-		h.disturb(ctx, e)
+		env.disturb(ctx, e)
 	case Apply, KillApply, EndApply, StopApply:
-		return h.apply(ctx, e)
+		return env.apply(ctx, e)
 	case SetFaults:
-		return h.cloud.setFaults(ctx, e.Spec)
+		return env.cloud.setFaults(ctx, e.Spec)
 	case Jump:
-		return h.cloud.advance(ctx, e.For)
+		return env.cloud.advance(ctx, e.For)
 	default:
 		return fmt.Errorf("event %q: nobody knows how", e.Kind)
 	}
@@ -70,26 +70,26 @@ func (h *house) do(ctx context.Context, e Event) error {
 }
 
 // restartRedis starts Redis again after some time, whatever else has come to its end.
-func (h *house) restartRedis(ctx context.Context, down time.Duration) error {
+func (env *environment) restartRedis(ctx context.Context, down time.Duration) error {
 	pause(ctx, down)
-	return h.store.run(context.WithoutCancel(ctx))
+	return env.store.run(context.WithoutCancel(ctx))
 }
 
 // link is the one that the event is about.
-func (h *house) link(e Event) *Link {
+func (env *environment) link(e Event) *Link {
 	switch e.Kind {
 	case CutCloud, RefuseCloud, StallCloud:
-		return h.workers[e.Target].cloud
+		return env.workers[e.Target].cloud
 	default:
 		if e.Target == producers {
-			return h.producers
+			return env.producers
 		}
-		return h.workers[e.Target].redis
+		return env.workers[e.Target].redis
 	}
 }
 
-func (h *house) disturb(ctx context.Context, e Event) {
-	link := h.link(e)
+func (env *environment) disturb(ctx context.Context, e Event) {
+	link := env.link(e)
 	switch e.Kind {
 	case RefuseRedis, RefuseCloud:
 		link.Refuse()
@@ -104,10 +104,10 @@ func (h *house) disturb(ctx context.Context, e Event) {
 }
 
 // apply starts a producer, which may fail and may meet its end. None is left when the run is over.
-func (h *house) apply(ctx context.Context, e Event) error {
+func (env *environment) apply(ctx context.Context, e Event) error {
 	p, err := start(command{
-		path: h.program("enqueue"), args: []string{"apply", h.files[e.Target], "--yes"}, dir: h.dir, log: h.log("producers"),
-		env: h.env("HAVIP_REDIS_URL=redis://" + h.producers.Addr() + "/0"),
+		path: env.program("enqueue"), args: []string{"apply", env.files[e.Target], "--yes"}, dir: env.dir, log: env.logPath("producers"),
+		env: env.variables("HAVIP_REDIS_URL=redis://" + env.producers.Addr() + "/0"),
 	})
 	if err != nil {
 		return err

@@ -48,8 +48,8 @@ func exitOf(findings []Finding) int {
 }
 
 // report tells the findings with all that is known of the items concerned.
-func report(w io.Writer, e Evidence, findings []Finding) {
-	dossier := newDossier(e)
+func report(w io.Writer, seen Observations, findings []Finding) {
+	dossier := newDossier(seen)
 	told := map[Fact]int{}
 	for _, f := range findings {
 		if told[f.Fact]++; told[f.Fact] > shown {
@@ -72,22 +72,22 @@ type dossier struct {
 	calls          map[string][]Call
 }
 
-func newDossier(e Evidence) dossier {
+func newDossier(seen Observations) dossier {
 	d := dossier{byKey: map[string]Result{}, byToken: map[string]Result{}, tokens: map[string][]string{}, calls: map[string][]Call{}}
 	place2key := map[place]string{}
-	for _, r := range e.Results {
+	for _, r := range seen.Results {
 		d.byKey[r.Key], d.byToken[r.ClientToken] = r, r
 		d.tokens[r.Key] = []string{r.ClientToken}
 		place2key[place{r.SubnetID, r.Name}] = r.Key
 	}
-	for _, m := range e.Made {
+	for _, m := range seen.Made {
 		// An item has had other tokens, too.
 		key := place2key[place{m.SubnetID, m.Name}]
 		if !slices.Contains(d.tokens[key], m.ClientToken) {
 			d.tokens[key] = append(d.tokens[key], m.ClientToken)
 		}
 	}
-	for _, c := range e.Calls {
+	for _, c := range seen.Calls {
 		if c.ClientToken != "" {
 			d.calls[c.ClientToken] = append(d.calls[c.ClientToken], c)
 		}

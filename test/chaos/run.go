@@ -60,54 +60,54 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // suite is one run in its directory.
 func suite(ctx context.Context, s settings, dir string, stdout io.Writer) (int, error) {
 	events := Draw(s.seed, Terms{Duration: s.duration, Workers: s.workers, Batches: s.batches, Jump: s.jump})
-	d, err := newDiary(filepath.Join(dir, "schedule.log"), stdout)
+	log, err := newRunLog(filepath.Join(dir, "schedule.log"), stdout)
 	if err != nil {
 		return exitSuite, err
 	}
-	defer d.close()
-	d.say("seed %d: %s", s.seed, s.again())
-	h, err := open(ctx, s, dir)
+	defer log.close()
+	log.say("seed %d: %s", s.seed, s.again())
+	env, err := open(ctx, s, dir)
 	if err != nil {
 		return exitSuite, err
 	}
-	defer h.close()
-	d.say("everything runs, in %s; %d events in %s, at %.1f creates a second of each lane", dir, len(events), s.duration, s.rps)
-	if err := h.live(ctx, events, d); err != nil {
+	defer env.close()
+	log.say("everything runs, in %s; %d events in %s, at %.1f creates a second of each lane", dir, len(events), s.duration, s.rps)
+	if err := env.live(ctx, events, log); err != nil {
 		return exitSuite, err
 	}
-	evidence, stats, err := h.gather(ctx)
+	seen, stats, err := env.gather(ctx)
 	if err != nil {
 		return exitSuite, err
 	}
-	findings := Judge(evidence)
-	crashes, err := h.crashes()
+	findings := Judge(seen)
+	crashes, err := env.crashes()
 	if err != nil {
 		return exitSuite, err
 	}
-	findings = slices.Concat(findings, h.verify(ctx), crashes)
-	report(stdout, evidence, findings)
-	d.say("what happened: %s", d.counts())
-	d.say("the simulator: %d creates, %d replays, %d answers lost, %d mismatches, %d overlaps of which %d with both clients there",
+	findings = slices.Concat(findings, env.verify(ctx), crashes)
+	report(stdout, seen, findings)
+	log.say("what happened: %s", log.counts())
+	log.say("the simulator: %d creates, %d replays, %d answers lost, %d mismatches, %d overlaps of which %d with both clients there",
 		stats.Operations["create"], stats.Replays, stats.AnswerLost, stats.Mismatches, stats.Overlaps, stats.LiveOverlaps)
-	d.say("seed %d, %s", s.seed, verdictLine(s.items, findings))
+	log.say("seed %d, %s", s.seed, verdictLine(s.items, findings))
 	return exitOf(findings), nil
 }
 
 // live lets everything happen, and waits until it is over.
-func (h *house) live(ctx context.Context, events []Event, d *diary) error {
+func (env *environment) live(ctx context.Context, events []Event, log *runLog) error {
 	watched, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		for pause(watched, progressEvery) {
-			if t, err := h.tally(watched); err == nil {
-				d.say("%s", t)
+			if t, err := env.tally(watched); err == nil {
+				log.say("%s", t)
 			}
 		}
 	})
-	err := h.play(ctx, events, func(e Event, err error) {
-		d.note(e, err)
-		if t, failed := h.tally(ctx); e.Kind == Jump && failed == nil {
-			d.say("BCE's clock jumped by %s while %s", e.For, t)
+	err := env.play(ctx, events, func(e Event, err error) {
+		log.note(e, err)
+		if t, failed := env.tally(ctx); e.Kind == Jump && failed == nil {
+			log.say("BCE's clock jumped by %s while %s", e.For, t)
 		}
 	})
 	stop()
@@ -115,12 +115,12 @@ func (h *house) live(ctx context.Context, events []Event, d *diary) error {
 	if err != nil {
 		return err
 	}
-	d.say("healed: no faults, all links, all workers, Redis")
+	log.say("healed: no faults, all links, all workers, Redis")
 	last := time.Now()
-	return h.settle(ctx, func(t Tally) {
+	return env.settle(ctx, func(t Tally) {
 		if t.done() || time.Since(last) >= progressEvery {
 			last = time.Now()
-			d.say("%s", t)
+			log.say("%s", t)
 		}
 	})
 }

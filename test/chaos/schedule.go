@@ -90,7 +90,7 @@ type recipe struct {
 }
 
 // recipes are weighed so that some minutes have everything, and that most of the time most of
-// the house stands. Some stops and stalls are longer than the eight seconds after which the fleet
+// the environment runs. Some stops and stalls are longer than the eight seconds after which the fleet
 // takes a worker for dead.
 var recipes = []recipe{
 	{KillWorker, 10, 0, 3 * time.Second},

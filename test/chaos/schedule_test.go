@@ -94,7 +94,8 @@ func TestEveryBatchIsPutIn(t *testing.T) {
 	}
 }
 
-// TestPhases: the simulator understands each, and a run has each of its faults at 25 %.
+// TestPhases: the simulator understands each, and a run has each of its faults at 25 %, but for the gate,
+// which a test opens.
 func TestPhases(t *testing.T) {
 	t.Parallel()
 	known := listedFaults(t)
@@ -133,7 +134,9 @@ func listedFaults(t *testing.T) []string {
 	for line := range strings.Lines(list) {
 		kind, _, _ := strings.Cut(strings.Fields(line)[0], ":")
 		kind, _, _ = strings.Cut(kind, "[")
-		kinds = append(kinds, kind)
+		if !strings.HasPrefix(kind, "gate-") {
+			kinds = append(kinds, kind)
+		}
 	}
 	if len(kinds) < 16 {
 		t.Fatalf("only %v", kinds)

@@ -98,7 +98,7 @@ func (s settings) check(arguments int) error {
 
 // again is how to run the same schedule again.
 func (s settings) again() string {
-	text := fmt.Sprintf("go run ./chaos -seed %d -items %d -duration %s -workers %d -batches %d", s.seed, s.items, s.duration, s.workers, s.batches)
+	text := fmt.Sprintf("go run ./test/chaos -seed %d -items %d -duration %s -workers %d -batches %d", s.seed, s.items, s.duration, s.workers, s.batches)
 	if s.personality != "" {
 		text += fmt.Sprintf(" -personality %q", s.personality)
 	}

@@ -39,7 +39,11 @@ func TestAgain(t *testing.T) {
 	if err != nil || s.seed == 0 || s.rps <= 0 || s.jump != 25*time.Hour {
 		t.Fatalf("%+v, %v, %s", s, err, said.String())
 	}
-	again, err := parse(strings.Fields(strings.ReplaceAll(strings.TrimPrefix(s.again(), "go run ./chaos "), `"`, "")), &said)
+	flags, isCommand := strings.CutPrefix(s.again(), "go run ./test/chaos ")
+	if !isCommand {
+		t.Errorf("%q is not how chaos is run", s.again())
+	}
+	again, err := parse(strings.Fields(strings.ReplaceAll(flags, `"`, "")), &said)
 	if diff := cmp.Diff(s, again, cmp.AllowUnexported(settings{})); diff != "" || err != nil {
 		t.Errorf("%s: %v\n%s", s.again(), err, diff)
 	}

@@ -35,10 +35,10 @@ func (t Tally) String() string {
 }
 
 // tally counts. What cannot be read, as Redis is down, is not there.
-func (h *house) tally(ctx context.Context) (Tally, error) {
+func (env *environment) tally(ctx context.Context) (Tally, error) {
 	t := Tally{Counts: map[ledger.State]int64{}, Whole: true}
-	for _, rows := range h.rows {
-		batch, err := h.ledger.Batch(ctx, rows[0].Batch)
+	for _, rows := range env.rows {
+		batch, err := env.ledger.Batch(ctx, rows[0].Batch)
 		if err != nil {
 			t.Whole = false
 			return t, err
@@ -56,19 +56,19 @@ func (h *house) tally(ctx context.Context) (Tally, error) {
 
 // settle puts in what is missing of each batch, and waits until nothing is left to do, or for as
 // long as the patience lasts. Everything has been healed.
-func (h *house) settle(ctx context.Context, told func(Tally)) error {
-	if err := h.cloud.setFaults(ctx, ""); err != nil {
+func (env *environment) settle(ctx context.Context, told func(Tally)) error {
+	if err := env.cloud.setFaults(ctx, ""); err != nil {
 		return err
 	}
-	for _, file := range h.files {
-		if _, err := h.enqueue(ctx, "apply", file, "--yes"); err != nil {
+	for _, file := range env.files {
+		if _, err := env.enqueue(ctx, "apply", file, "--yes"); err != nil {
 			return fmt.Errorf("with everything healed: %w", err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
+	ctx, cancel := context.WithTimeout(ctx, env.patience)
 	defer cancel()
 	for {
-		t, err := h.tally(ctx)
+		t, err := env.tally(ctx)
 		if err == nil {
 			told(t)
 			if t.done() {

@@ -105,15 +105,15 @@ func (w *wire) awaitOpen(d Direction) bool {
 func (w *wire) close(force bool) {
 	w.once.Do(func() {
 		close(w.gone)
+		if w.watcher != nil {
+			w.watcher.closed() // before it is, as with an answer
+		}
 		for _, c := range []net.Conn{w.client, w.server} {
 			if force {
 				reset(c)
 			} else {
 				_ = c.Close()
 			}
-		}
-		if w.watcher != nil {
-			w.watcher.closed()
 		}
 	})
 }

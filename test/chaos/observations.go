@@ -14,30 +14,30 @@ import (
 )
 
 // gather reads what exists and what was recorded, from everybody who knows.
-func (h *house) gather(ctx context.Context) (e Evidence, s Stats, err error) {
-	e = Evidence{Rows: slices.Concat(h.rows...), Stops: h.stops(), Now: time.Now()}
-	e.Sends = h.journal.Sends(e.Now)
-	for _, rows := range h.rows {
-		results, err := h.results(ctx, rows[0].Batch)
+func (env *environment) gather(ctx context.Context) (seen Observations, s Stats, err error) {
+	seen = Observations{Rows: slices.Concat(env.rows...), Stops: env.stops(), Now: time.Now()}
+	seen.Sends = env.journal.Sends(seen.Now)
+	for _, rows := range env.rows {
+		results, err := env.results(ctx, rows[0].Batch)
 		if err != nil {
-			return e, s, err
+			return seen, s, err
 		}
-		e.Results = append(e.Results, results...)
+		seen.Results = append(seen.Results, results...)
 	}
-	if e.Made, err = h.cloud.truth(ctx); err != nil {
-		return e, s, err
+	if seen.Made, err = env.cloud.truth(ctx); err != nil {
+		return seen, s, err
 	}
-	if e.Calls, err = h.cloud.calls(ctx); err != nil {
-		return e, s, err
+	if seen.Calls, err = env.cloud.calls(ctx); err != nil {
+		return seen, s, err
 	}
-	s, err = h.cloud.stats(ctx)
-	e.WithoutToken, e.LiveOverlaps = s.WithoutToken, s.LiveOverlaps
-	return e, s, err
+	s, err = env.cloud.stats(ctx)
+	seen.WithoutToken, seen.LiveOverlaps = s.WithoutToken, s.LiveOverlaps
+	return seen, s, err
 }
 
 // results reads a batch's results as a user's script would.
-func (h *house) results(ctx context.Context, batch string) ([]Result, error) {
-	out, err := h.enqueue(ctx, "results", batch, "--attempts", "-o", "ndjson")
+func (env *environment) results(ctx context.Context, batch string) ([]Result, error) {
+	out, err := env.enqueue(ctx, "results", batch, "--attempts", "-o", "ndjson")
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +53,10 @@ func (h *house) results(ctx context.Context, batch string) ([]Result, error) {
 }
 
 // verify has the programs' own comparison say whether ledger and cloud agree, once everything is over.
-func (h *house) verify(ctx context.Context) []Finding {
+func (env *environment) verify(ctx context.Context) []Finding {
 	var findings []Finding
-	for _, rows := range h.rows {
-		if _, err := h.enqueue(ctx, "verify", rows[0].Batch, "--allow-running", "--endpoint", h.cloud.url); err != nil {
+	for _, rows := range env.rows {
+		if _, err := env.enqueue(ctx, "verify", rows[0].Batch, "--allow-running", "--endpoint", env.cloud.url); err != nil {
 			findings = append(findings, Finding{Fact: Disagreeing, Detail: err.Error()})
 		}
 	}
@@ -64,8 +64,8 @@ func (h *house) verify(ctx context.Context) []Finding {
 }
 
 // crashes finds the logs of programs that have a data race, or panicked.
-func (h *house) crashes() ([]Finding, error) {
-	logs, err := filepath.Glob(filepath.Join(h.dir, "*.log"))
+func (env *environment) crashes() ([]Finding, error) {
+	logs, err := filepath.Glob(filepath.Join(env.dir, "*.log"))
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,8 @@ const (
 	secretKey = "SKchaos-9876543210"
 )
 
-// house is everything that runs.
-type house struct {
+// environment is everything that runs: Redis, the simulator, the workers, and the links between them.
+type environment struct {
 	settings
 
 	dir     string
@@ -62,111 +62,111 @@ func build(ctx context.Context, s settings, dir string) (programs string, err er
 }
 
 // open starts everything, in the directory.
-func open(ctx context.Context, s settings, dir string) (*house, error) {
+func open(ctx context.Context, s settings, dir string) (*environment, error) {
 	programs, err := build(ctx, s, dir)
 	if err != nil {
 		return nil, err
 	}
 	ctx, end := context.WithCancel(ctx)
 	s.programs = programs
-	h := &house{settings: s, dir: dir, journal: &Journal{}, end: end, failed: make(chan error, 1)}
-	if err := h.start(ctx); err != nil {
-		h.close()
+	env := &environment{settings: s, dir: dir, journal: &Journal{}, end: end, failed: make(chan error, 1)}
+	if err := env.start(ctx); err != nil {
+		env.close()
 		return nil, err
 	}
-	return h, nil
+	return env, nil
 }
 
-func (h *house) start(ctx context.Context) (err error) {
-	if h.store, err = startStore(ctx, h.dir); err != nil {
+func (env *environment) start(ctx context.Context) (err error) {
+	if env.store, err = startStore(ctx, env.dir); err != nil {
 		return err
 	}
-	if h.rdb, err = redisconn.Open(ctx, h.store.url()); err != nil {
+	if env.rdb, err = redisconn.Open(ctx, env.store.url()); err != nil {
 		return err
 	}
-	h.ledger = ledger.New(h.rdb)
-	if err := h.startCloud(ctx); err != nil {
+	env.ledger = ledger.New(env.rdb)
+	if err := env.startCloud(ctx); err != nil {
 		return err
 	}
-	if err := h.writeRows(); err != nil {
+	if err := env.writeRows(); err != nil {
 		return err
 	}
-	if h.producers, err = newLink(ctx, h.store.dial, nil); err != nil {
+	if env.producers, err = newLink(ctx, env.store.dial, nil); err != nil {
 		return err
 	}
-	for i := range h.settings.workers {
-		if err := h.startWorker(ctx, i); err != nil {
+	for i := range env.settings.workers {
+		if err := env.startWorker(ctx, i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *house) writeRows() error {
-	h.rows = rowsOf(h.items, h.batches)
-	for i, rows := range h.rows {
-		h.files = append(h.files, filepath.Join(h.dir, fmt.Sprintf("chaos-%d.csv", i)))
-		if err := write(h.files[i], rows); err != nil {
+func (env *environment) writeRows() error {
+	env.rows = rowsOf(env.items, env.batches)
+	for i, rows := range env.rows {
+		env.files = append(env.files, filepath.Join(env.dir, fmt.Sprintf("chaos-%d.csv", i)))
+		if err := write(env.files[i], rows); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *house) program(name string) string { return filepath.Join(h.programs, name) }
+func (env *environment) program(name string) string { return filepath.Join(env.programs, name) }
 
-func (h *house) log(name string) string { return filepath.Join(h.dir, name+".log") }
+func (env *environment) logPath(name string) string { return filepath.Join(env.dir, name+".log") }
 
-// env is what programs need of the system, and nothing of the user's own.
-func (h *house) env(more ...string) []string {
+// variables are what programs need of the system, and nothing of the user's own.
+func (env *environment) variables(more ...string) []string {
 	return append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + h.dir, "TMPDIR=" + h.dir, "NO_COLOR=1",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + env.dir, "TMPDIR=" + env.dir, "NO_COLOR=1",
 		"BCE_ACCESS_KEY_ID=" + accessKey, "BCE_SECRET_ACCESS_KEY=" + secretKey,
 	}, more...)
 }
 
 // fail tells what the suite itself could not do; the first is told.
-func (h *house) fail(err error) {
+func (env *environment) fail(err error) {
 	select {
-	case h.failed <- err:
+	case env.failed <- err:
 	default:
 	}
 }
 
 // close ends everything.
-func (h *house) close() {
-	h.end()
-	h.running.Wait()
-	for _, w := range h.workers {
+func (env *environment) close() {
+	env.end()
+	env.running.Wait()
+	for _, w := range env.workers {
 		w.redis.Close()
 		w.cloud.Close()
 	}
-	if h.producers != nil {
-		h.producers.Close()
+	if env.producers != nil {
+		env.producers.Close()
 	}
-	if h.rdb != nil {
-		_ = h.rdb.Close()
+	if env.rdb != nil {
+		_ = env.rdb.Close()
 	}
-	if h.store != nil && h.store.current() != nil {
-		h.store.kill()
+	if env.store != nil && env.store.current() != nil {
+		env.store.kill()
 	}
 }
 
 // stops are those of all workers.
-func (h *house) stops() []Stop {
+func (env *environment) stops() []Stop {
 	var stops []Stop
-	for _, w := range h.workers {
+	for _, w := range env.workers {
 		stops = append(stops, w.stopped()...)
 	}
 	return stops
 }
 
 // enqueue runs a producer to its end, past every link, and answers its output.
-func (h *house) enqueue(ctx context.Context, args ...string) ([]byte, error) {
+func (env *environment) enqueue(ctx context.Context, args ...string) ([]byte, error) {
 	//nolint:gosec // G702: the suite's own programs, with words of its own
-	cmd := exec.CommandContext(ctx, h.program("enqueue"), args...)
-	cmd.Env = h.env("HAVIP_REDIS_URL=" + h.store.url())
-	cmd.Dir = h.dir
+	cmd := exec.CommandContext(ctx, env.program("enqueue"), args...)
+	cmd.Env = env.variables("HAVIP_REDIS_URL=" + env.store.url())
+	cmd.Dir = env.dir
 	cmd.SysProcAttr = dieWithSuite()
 	out, err := cmd.Output()
 	var exit *exec.ExitError
