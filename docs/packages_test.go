@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The list of the house names every package of internal, and no other.
-func TestHouseIsListed(t *testing.T) {
+// The list of packages names every package of internal, and no other.
+func TestPackagesAreListed(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {
