@@ -138,7 +138,7 @@ func checkNested(t *testing.T, nest string, size int) {
 func TestYAMLNestedWithoutEnd(t *testing.T) {
 	t.Parallel()
 	for _, nest := range nestings {
-		checkNested(t, nest, maxEntry/4)
+		checkNested(t, nest, maxEntry/8)
 	}
 }
 

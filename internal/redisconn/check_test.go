@@ -1,6 +1,7 @@
 package redisconn
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"net"
@@ -169,8 +170,11 @@ func writeCommands(t *testing.T, server *redistest.Server, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = file.WriteString(strings.Repeat("*2\r\n$4\r\nINCR\r\n$3\r\nkey\r\n", n))
-	if err := errors.Join(err, file.Close()); err != nil {
+	w := bufio.NewWriter(file)
+	for range n {
+		_, _ = w.WriteString("*2\r\n$4\r\nINCR\r\n$3\r\nkey\r\n")
+	}
+	if err := errors.Join(w.Flush(), file.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
