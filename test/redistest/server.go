@@ -36,6 +36,8 @@ type Server struct {
 
 	mu      sync.Mutex
 	process *redisserver.Process
+	// resume is closed to let a stopped server go on; nil when it was not stopped.
+	resume chan struct{}
 }
 
 // Start runs a server until the test ends. It fails the test when there is no redis-server
@@ -137,13 +139,51 @@ func (s *Server) Client(tb testing.TB) redis.UniversalClient {
 
 // Kill ends the server as kill -9 does and returns when it is gone. Killing a dead server
 // does nothing.
-func (s *Server) Kill() { s.current().Kill() }
+func (s *Server) Kill() {
+	s.letGo()
+	s.current().Kill()
+}
 
-// Stop (SIGSTOP) halts the server in its tracks: connections stay open and nothing answers.
-func (s *Server) Stop() { s.current().Signal(syscall.SIGSTOP) }
+// Stop (SIGSTOP) halts the server in its tracks: connections stay open and nothing answers. It stays
+// stopped also where somebody else, who stops and continues processes to make the machine slow, lets it go on.
+func (s *Server) Stop() {
+	process := s.current()
+	process.Signal(syscall.SIGSTOP)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.resume != nil {
+		return
+	}
+	s.resume = make(chan struct{})
+	go keepStopped(process, s.resume)
+}
+
+// keepStopped repeats the signal until resume is closed.
+func keepStopped(process *redisserver.Process, resume <-chan struct{}) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			process.Signal(syscall.SIGSTOP)
+		case <-resume:
+			process.Signal(syscall.SIGCONT)
+			return
+		}
+	}
+}
 
 // Resume (SIGCONT) lets a stopped server go on; commands that arrived meanwhile are carried out.
-func (s *Server) Resume() { s.current().Signal(syscall.SIGCONT) }
+func (s *Server) Resume() { s.letGo() }
+
+func (s *Server) letGo() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.resume != nil {
+		close(s.resume)
+		s.resume = nil
+	}
+}
 
 // Restart brings the server back on the same port and directory, killing it first if it
 // still runs. It returns when the data is loaded.
