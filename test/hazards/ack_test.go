@@ -13,11 +13,11 @@ import (
 // again when their leases have ended, and count that as a failure.
 func TestAcksLostInAnOutage(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
 		const n = 20
 		var mu sync.Mutex
 		lost := map[any]bool{}
-		w.rdb.AddHook(hook(func(cmd redis.Cmder, send func() error) error {
+		f.rdb.AddHook(hook(func(cmd redis.Cmder, send func() error) error {
 			if !strings.HasPrefix(endings(cmd), "active lease ") {
 				return send()
 			}
@@ -30,15 +30,15 @@ func TestAcksLostInAnOutage(t *testing.T) {
 			lost[task] = true
 			return io.EOF
 		}))
-		w.worker(t, "w")
-		w.apply(t, n)
-		info := w.awaitEmptyQueue(t)
+		f.worker(t, "w")
+		f.apply(t, n)
+		info := f.awaitEmptyQueue(t)
 		if len(lost) != n {
 			t.Errorf("%d acks were lost, want %d", len(lost), n)
 		}
 		if info.Processed != n || info.Failed != 0 {
 			t.Errorf("asynq counts %d runs and %d failures, want %d and none", info.Processed, info.Failed, n)
 		}
-		w.requireOnce(t, n, 1)
+		f.requireOnce(t, n, 1)
 	})
 }

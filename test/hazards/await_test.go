@@ -34,9 +34,9 @@ func until(t *testing.T, what string, check func() bool) {
 func pass(d time.Duration) { <-time.After(d) }
 
 // task is what asynq knows of the first item's task; nil is nothing.
-func (w *world) task(t *testing.T) *asynq.TaskInfo {
+func (f *hazardFixture) task(t *testing.T) *asynq.TaskInfo {
 	t.Helper()
-	info, err := w.inspector.GetTaskInfo(bj.Queue(), firstTask)
+	info, err := f.inspector.GetTaskInfo(bj.Queue(), firstTask)
 	if errors.Is(err, asynq.ErrTaskNotFound) || errors.Is(err, asynq.ErrQueueNotFound) {
 		return nil
 	}
@@ -47,41 +47,41 @@ func (w *world) task(t *testing.T) *asynq.TaskInfo {
 }
 
 // awaitTask waits until the first item's task is in the state, and returns it.
-func (w *world) awaitTask(t *testing.T, state asynq.TaskState) *asynq.TaskInfo {
+func (f *hazardFixture) awaitTask(t *testing.T, state asynq.TaskState) *asynq.TaskInfo {
 	t.Helper()
 	var info *asynq.TaskInfo
 	until(t, "its task is "+state.String(), func() bool {
-		info = w.task(t)
+		info = f.task(t)
 		return info != nil && info.State == state
 	})
 	return info
 }
 
 // awaitSending waits until a request is under way.
-func (w *world) awaitSending(t *testing.T) {
+func (f *hazardFixture) awaitSending(t *testing.T) {
 	t.Helper()
-	until(t, "a request is under way", func() bool { return w.sim.Stats().InFlight == 1 })
+	until(t, "a request is under way", func() bool { return f.sim.Stats().InFlight == 1 })
 }
 
 // awaitDone waits until the batch is done.
-func (w *world) awaitDone(t *testing.T) ledger.Batch {
+func (f *hazardFixture) awaitDone(t *testing.T) ledger.Batch {
 	t.Helper()
 	var b ledger.Batch
 	until(t, "the batch is done", func() bool {
 		var err error
-		b, err = w.ledger.Batch(t.Context(), batch)
+		b, err = f.ledger.Batch(t.Context(), batch)
 		return err == nil && b.Done()
 	})
 	return b
 }
 
 // awaitEmptyQueue waits until asynq has no task left, and returns what it counted.
-func (w *world) awaitEmptyQueue(t *testing.T) *asynq.QueueInfo {
+func (f *hazardFixture) awaitEmptyQueue(t *testing.T) *asynq.QueueInfo {
 	t.Helper()
 	var info *asynq.QueueInfo
 	until(t, "the queue is empty", func() bool {
 		var err error
-		info, err = w.inspector.GetQueueInfo(bj.Queue())
+		info, err = f.inspector.GetQueueInfo(bj.Queue())
 		return err == nil && info.Size == 0
 	})
 	return info

@@ -12,20 +12,20 @@ import (
 // request goes on.
 func TestTaskCanceledWhileSending(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "create:stall-before:10s", func(t *testing.T, w *world) {
-		w.worker(t, "w")
-		w.apply(t, 1)
-		w.awaitSending(t)
-		if err := w.inspector.CancelProcessing(firstTask); err != nil {
+	inBubble(t, "create:stall-before:10s", func(t *testing.T, f *hazardFixture) {
+		f.worker(t, "w")
+		f.apply(t, 1)
+		f.awaitSending(t)
+		if err := f.inspector.CancelProcessing(firstTask); err != nil {
 			t.Fatal(err)
 		}
-		again := w.awaitTask(t, asynq.TaskStateRetry)
-		if inFlight := w.sim.Stats().InFlight; inFlight != 1 || again.Retried == 0 {
+		again := f.awaitTask(t, asynq.TaskStateRetry)
+		if inFlight := f.sim.Stats().InFlight; inFlight != 1 || again.Retried == 0 {
 			t.Errorf("%d requests in flight after %d failures (%s), want the first after one or more", inFlight, again.Retried, again.LastErr)
 		}
-		w.awaitDone(t)
-		w.awaitEmptyQueue(t)
-		w.requireOnce(t, 1, 1)
+		f.awaitDone(t)
+		f.awaitEmptyQueue(t)
+		f.requireOnce(t, 1, 1)
 	})
 }
 
@@ -33,20 +33,20 @@ func TestTaskCanceledWhileSending(t *testing.T) {
 // nothing.
 func TestCanceledItemIsNotSent(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
-		w.apply(t, 1)
-		verdict, _, err := w.ledger.Settle(t.Context(), batch, first, ledger.Canceled, "Canceled", "not wanted any more")
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
+		f.apply(t, 1)
+		verdict, _, err := f.ledger.Settle(t.Context(), batch, first, ledger.Canceled, "Canceled", "not wanted any more")
 		if err != nil || verdict != ledger.Applied {
 			t.Fatalf("%s, %v", verdict, err)
 		}
-		w.worker(t, "w")
-		if info := w.awaitEmptyQueue(t); info.Processed != 1 {
+		f.worker(t, "w")
+		if info := f.awaitEmptyQueue(t); info.Processed != 1 {
 			t.Errorf("%d tasks ran, want 1", info.Processed)
 		}
-		if calls := w.sim.Calls(); len(calls) != 0 {
+		if calls := f.sim.Calls(); len(calls) != 0 {
 			t.Errorf("%d requests for an item that was withdrawn", len(calls))
 		}
-		if state := w.record(t, first).State; state != ledger.Canceled {
+		if state := f.record(t, first).State; state != ledger.Canceled {
 			t.Errorf("the item is %s", state)
 		}
 	})

@@ -35,22 +35,22 @@ func TestClusterFailover(t *testing.T) {
 			t.Parallel()
 			const n = 400
 			cluster := redistest.StartCluster(t)
-			w := newWorld(t, open(t, cluster.URL()), "create:stall-before:20ms")
+			f := newFixture(t, open(t, cluster.URL()), "create:stall-before:20ms")
 			gz := tasks.Lane{Account: "default", Region: "gz"}
 			for _, name := range []string{"w1", "w2"} {
-				w.worker(t, name, worker.LaneConfig{Lane: bj, API: w.api}, worker.LaneConfig{Lane: gz, API: w.api})
+				f.worker(t, name, worker.LaneConfig{Lane: bj, API: f.api}, worker.LaneConfig{Lane: gz, API: f.api})
 			}
-			w.apply(t, n)
+			f.apply(t, n)
 			until(t, "the replicas have the batch", func() bool {
-				return redisconn.AwaitReplicas(t.Context(), w.rdb, ledger.Tags(batch)...) == nil
+				return redisconn.AwaitReplicas(t.Context(), f.rdb, ledger.Tags(batch)...) == nil
 			})
-			until(t, "the batch is half done", func() bool { return w.sim.Stats().Live > n/2 })
+			until(t, "the batch is half done", func() bool { return f.sim.Stats().Live > n/2 })
 			master, replica := cluster.Owner(t, key)
 			master.Kill()
 			cluster.Promote(t, replica)
-			w.awaitDone(t)
-			w.awaitEmptyQueue(t)
-			w.requireOnce(t, n, anySends)
+			f.awaitDone(t)
+			f.awaitEmptyQueue(t)
+			f.requireOnce(t, n, anySends)
 		})
 	}
 }

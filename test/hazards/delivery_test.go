@@ -13,25 +13,25 @@ import (
 // after a minute or two; an elected worker finds that nobody holds it.
 func TestDeliveryLost(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
 		var lost atomic.Bool
-		w.rdb.AddHook(hook(func(cmd redis.Cmder, send func() error) error {
+		f.rdb.AddHook(hook(func(cmd redis.Cmder, send func() error) error {
 			err := send()
 			if err == nil && endings(cmd) == "pending paused active lease" && lost.CompareAndSwap(false, true) {
 				return io.EOF
 			}
 			return err
 		}))
-		w.apply(t, 1)
-		w.worker(t, "w")
+		f.apply(t, 1)
+		f.worker(t, "w")
 		began := time.Now()
-		w.awaitDone(t)
+		f.awaitDone(t)
 		if took := time.Since(began); took > 25*time.Second {
 			t.Errorf("the task came back after %s", took)
 		}
-		if info := w.awaitEmptyQueue(t); !lost.Load() || info.Failed != 0 {
+		if info := f.awaitEmptyQueue(t); !lost.Load() || info.Failed != 0 {
 			t.Errorf("lost: %t, counted as failed: %d; want it lost and not counted", lost.Load(), info.Failed)
 		}
-		w.requireOnce(t, 1, 1)
+		f.requireOnce(t, 1, 1)
 	})
 }

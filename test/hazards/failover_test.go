@@ -24,7 +24,7 @@ func TestAcknowledgedWritesLostInAFailover(t *testing.T) {
 		t.Fatal(err)
 	}
 	replica := redistest.Start(t, redistest.Lines("replicaof "+host+" "+port, "repl-diskless-sync-delay 0"))
-	before := newWorld(t, open(t, master.URL()), "")
+	before := newFixture(t, open(t, master.URL()), "")
 	before.applyPart(t, n/2)
 	until(t, "the replica has it", func() bool {
 		acked, err := before.rdb.Do(t.Context(), "WAIT", 1, 1000).Int()
@@ -57,9 +57,9 @@ func TestAcknowledgedWritesLostInAFailover(t *testing.T) {
 var errKilled = errors.New("the producer is killed")
 
 // applyPart is a producer of a longer file that dies after n items.
-func (w *world) applyPart(t *testing.T, n int) {
+func (f *hazardFixture) applyPart(t *testing.T, n int) {
 	t.Helper()
-	producer := tasks.NewProducer(w.ledger, asynq.NewClientFromRedisClient(w.rdb))
+	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb))
 	rows := func(yield func(tasks.Row, error) bool) {
 		rowsOf(bj.Region, n)(yield)
 		yield(tasks.Row{}, errKilled)
@@ -73,18 +73,18 @@ func (w *world) applyPart(t *testing.T, n int) {
 // workers find the items without one.
 func TestTasksLostInAFailover(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
-		w.apply(t, 20)
-		keys, err := w.rdb.Keys(t.Context(), "asynq:*").Result()
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
+		f.apply(t, 20)
+		keys, err := f.rdb.Keys(t.Context(), "asynq:*").Result()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.rdb.Del(t.Context(), keys...).Err(); err != nil {
+		if err := f.rdb.Del(t.Context(), keys...).Err(); err != nil {
 			t.Fatal(err)
 		}
-		w.worker(t, "w")
-		w.awaitDone(t)
-		w.awaitEmptyQueue(t)
-		w.requireOnce(t, 20, 1)
+		f.worker(t, "w")
+		f.awaitDone(t)
+		f.awaitEmptyQueue(t)
+		f.requireOnce(t, 20, 1)
 	})
 }

@@ -31,9 +31,9 @@ func rowsOf(region string, n int) func(yield func(tasks.Row, error) bool) {
 }
 
 // apply puts n items in, as enqueue does.
-func (w *world) apply(t *testing.T, n int) {
+func (f *hazardFixture) apply(t *testing.T, n int) {
 	t.Helper()
-	producer := tasks.NewProducer(w.ledger, asynq.NewClientFromRedisClient(w.rdb))
+	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb))
 	if err := producer.Apply(t.Context(), batch, ledger.Source{}, rowsOf(bj.Region, n), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -47,21 +47,21 @@ var (
 
 // foreign puts the first item's task in, as another program would that has its own idea of a task's
 // terms.
-func (w *world) foreign(t *testing.T, options ...asynq.Option) *asynq.TaskInfo {
+func (f *hazardFixture) foreign(t *testing.T, options ...asynq.Option) *asynq.TaskInfo {
 	t.Helper()
 	item := itemOf(bj.Region, 0)
 	payload := fmt.Sprintf(`{"v":1,"batch":%q,"key":%q,"region":%q,"request":%s}`, batch, item.Key, item.Region, item.Request.Body())
 	options = append([]asynq.Option{asynq.Queue(bj.Queue()), asynq.TaskID(firstTask)}, options...)
-	info, err := asynq.NewClientFromRedisClient(w.rdb).EnqueueContext(t.Context(), asynq.NewTask(tasks.TypeCreate, []byte(payload)), options...)
+	info, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), asynq.NewTask(tasks.TypeCreate, []byte(payload)), options...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return info
 }
 
-func (w *world) record(t *testing.T, key string) ledger.Record {
+func (f *hazardFixture) record(t *testing.T, key string) ledger.Record {
 	t.Helper()
-	item, err := w.ledger.Item(t.Context(), batch, key)
+	item, err := f.ledger.Item(t.Context(), batch, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,13 +73,13 @@ const anySends = 0
 
 // requireOnce holds the ledger against what exists: each of n items has exactly one HaVIP, its own,
 // for so many requests.
-func (w *world) requireOnce(t *testing.T, n, sends int) {
+func (f *hazardFixture) requireOnce(t *testing.T, n, sends int) {
 	t.Helper()
 	exists := map[string]bcesim.Record{}
-	for _, record := range w.sim.Truth().Live() {
+	for _, record := range f.sim.Truth().Live() {
 		exists[record.HaVIPID] = record
 	}
-	for item, err := range w.ledger.Items(t.Context(), batch) {
+	for item, err := range f.ledger.Items(t.Context(), batch) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func (w *world) requireOnce(t *testing.T, n, sends int) {
 	if n != 0 || len(exists) != 0 {
 		t.Errorf("%d items too few in the ledger; %d HaVIPs of no item", n, len(exists))
 	}
-	if stats := w.sim.Stats(); stats.Overlaps != 0 || stats.WithoutToken != 0 || stats.Duplicates != 0 {
+	if stats := f.sim.Stats(); stats.Overlaps != 0 || stats.WithoutToken != 0 || stats.Duplicates != 0 {
 		t.Errorf("overlapping requests: %d, without a token: %d, duplicates: %d", stats.Overlaps, stats.WithoutToken, stats.Duplicates)
 	}
 }

@@ -34,18 +34,18 @@ func (p *panicking) CreateHaVIPBody(ctx context.Context, token string, body []by
 // It comes again on our delay, for asynq's own first would be 15 seconds or more.
 func TestPanicInARun(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
-		w.worker(t, "w", worker.LaneConfig{Lane: bj, API: &panicking{Client: w.api}})
-		w.apply(t, 1)
-		failed := w.awaitTask(t, asynq.TaskStateRetry)
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
+		f.worker(t, "w", worker.LaneConfig{Lane: bj, API: &panicking{Client: f.api}})
+		f.apply(t, 1)
+		failed := f.awaitTask(t, asynq.TaskStateRetry)
 		if delay := failed.NextProcessAt.Sub(failed.LastFailedAt); failed.Retried != 1 || delay > 2*time.Second {
 			t.Errorf("after %d failures (%s) it comes again in %s", failed.Retried, failed.LastErr, delay)
 		}
-		w.awaitDone(t)
-		if info := w.awaitEmptyQueue(t); info.Failed != 1 {
+		f.awaitDone(t)
+		if info := f.awaitEmptyQueue(t); info.Failed != 1 {
 			t.Errorf("%d failures, want the panic", info.Failed)
 		}
-		w.requireOnce(t, 1, 2)
+		f.requireOnce(t, 1, 2)
 	})
 }
 

@@ -8,14 +8,14 @@ import (
 )
 
 // gaps are the times from one request of an item to the next, of all items.
-func (w *world) gaps(t *testing.T) []time.Duration {
+func (f *hazardFixture) gaps(t *testing.T) []time.Duration {
 	t.Helper()
 	var gaps []time.Duration
-	for item, err := range w.ledger.Items(t.Context(), batch) {
+	for item, err := range f.ledger.Items(t.Context(), batch) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		attempts := w.attempts(t, item)
+		attempts := f.attempts(t, item)
 		for i := 1; i < len(attempts); i++ {
 			gaps = append(gaps, attempts[i].At.Time().Sub(attempts[i-1].At.Time()))
 		}
@@ -23,9 +23,9 @@ func (w *world) gaps(t *testing.T) []time.Duration {
 	return gaps
 }
 
-func (w *world) attempts(t *testing.T, item ledger.Item) []ledger.Attempt {
+func (f *hazardFixture) attempts(t *testing.T, item ledger.Item) []ledger.Attempt {
 	t.Helper()
-	attempts, err := w.ledger.Attempts(t.Context(), item)
+	attempts, err := f.ledger.Attempts(t.Context(), item)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,16 +36,16 @@ func (w *world) attempts(t *testing.T, item ledger.Item) []ledger.Attempt {
 // at most a second must not become one of five.
 func TestShortDelaysStayShort(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "create:commit-500=x20", func(t *testing.T, w *world) {
-		w.worker(t, "w")
-		w.apply(t, 20)
-		w.awaitDone(t)
-		for _, gap := range w.gaps(t) {
+	inBubble(t, "create:commit-500=x20", func(t *testing.T, f *hazardFixture) {
+		f.worker(t, "w")
+		f.apply(t, 20)
+		f.awaitDone(t)
+		for _, gap := range f.gaps(t) {
 			if gap > 2500*time.Millisecond {
 				t.Errorf("tried again after %s, where at most a second was meant", gap)
 			}
 		}
-		w.requireOnce(t, 20, 2)
+		f.requireOnce(t, 20, 2)
 	})
 }
 
@@ -53,16 +53,16 @@ func TestShortDelaysStayShort(t *testing.T) {
 // back before the time for it.
 func TestAskedDelaysAreKept(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "create:429=x40:1s", func(t *testing.T, w *world) {
+	inBubble(t, "create:429=x40:1s", func(t *testing.T, f *hazardFixture) {
 		pass(850 * time.Millisecond) // so that a second rounded down is nearly one too few
-		w.worker(t, "w")
-		w.apply(t, 40)
-		w.awaitDone(t)
-		for _, gap := range w.gaps(t) {
+		f.worker(t, "w")
+		f.apply(t, 40)
+		f.awaitDone(t)
+		for _, gap := range f.gaps(t) {
 			if gap < time.Second {
 				t.Errorf("tried again after %s, where BCE asked for a second", gap)
 			}
 		}
-		w.requireOnce(t, 40, 2)
+		f.requireOnce(t, 40, 2)
 	})
 }

@@ -32,18 +32,18 @@ func codeFor(token string) string { return fmt.Sprintf("Reason%dException", toke
 func TestRejectedItemsBeyondAsynqsArchive(t *testing.T) {
 	t.Parallel()
 	const n = 15_000
-	w := newWorld(t, open(t, redistest.Start(t).URL()), "")
-	w.applyInBulk(t, n)
+	f := newFixture(t, open(t, redistest.Start(t).URL()), "")
+	f.applyInBulk(t, n)
 	// Bare handlers, for whole workers would take twice as long.
-	handler := w.handler(tasks.HandlerConfig{API: refusing{w.api}})
+	handler := f.handler(tasks.HandlerConfig{API: refusing{f.api}})
 	for range 4 {
-		w.serve(t, asynq.Config{Concurrency: 16, TaskCheckInterval: 10 * time.Millisecond}, handler.ProcessTask)
+		f.serve(t, asynq.Config{Concurrency: 16, TaskCheckInterval: 10 * time.Millisecond}, handler.ProcessTask)
 	}
-	if b := w.awaitDone(t); b.Total != n || b.Counts[ledger.Rejected] != n {
+	if b := f.awaitDone(t); b.Total != n || b.Counts[ledger.Rejected] != n {
 		t.Errorf("of %d items, want %d: %v", b.Total, n, b.Counts)
 	}
 	left := n
-	for item, err := range w.ledger.Items(t.Context(), batch) {
+	for item, err := range f.ledger.Items(t.Context(), batch) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,20 +53,20 @@ func TestRejectedItemsBeyondAsynqsArchive(t *testing.T) {
 			t.Fatalf("item %s: %+v", item.Key, rec)
 		}
 	}
-	if info := w.awaitEmptyQueue(t); left != 0 || info.Archived != 0 {
+	if info := f.awaitEmptyQueue(t); left != 0 || info.Archived != 0 {
 		t.Errorf("%d items are missing, asynq has archived %d", left, info.Archived)
 	}
 }
 
 // applyInBulk puts n items in, many on their way at once, over a connection each: whoever waits for one in
 // go-redis does so by a timer out of a pool, where those of other tests' bubbles are.
-func (w *world) applyInBulk(t *testing.T, n int) {
+func (f *hazardFixture) applyInBulk(t *testing.T, n int) {
 	t.Helper()
-	options := *w.rdb.(*redis.Client).Options()
+	options := *f.rdb.(*redis.Client).Options()
 	options.PoolSize = 512
 	client := redis.NewClient(&options)
 	defer func() { _ = client.Close() }()
-	producer := tasks.NewProducer(w.ledger, asynq.NewClientFromRedisClient(client))
+	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(client))
 	if err := producer.Apply(t.Context(), batch, ledger.Source{}, rowsOf(bj.Region, n), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -14,15 +14,15 @@ import (
 // it; the item's outcome stays.
 func TestResultOutlivesItsTask(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
-		w.worker(t, "w")
-		w.foreign(t, asynq.Retention(10*time.Second))
-		w.awaitTask(t, asynq.TaskStateCompleted)
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
+		f.worker(t, "w")
+		f.foreign(t, asynq.Retention(10*time.Second))
+		f.awaitTask(t, asynq.TaskStateCompleted)
 		again := asynq.NewTask(tasks.TypeCreate, nil, asynq.Queue(bj.Queue()), asynq.TaskID(firstTask))
-		if _, err := asynq.NewClientFromRedisClient(w.rdb).EnqueueContext(t.Context(), again); !errors.Is(err, asynq.ErrTaskIDConflict) {
+		if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), again); !errors.Is(err, asynq.ErrTaskIDConflict) {
 			t.Errorf("a kept task's ID: %v, want a conflict", err)
 		}
-		until(t, "asynq forgets the task", func() bool { return w.task(t) == nil })
-		w.requireOnce(t, 1, 1)
+		until(t, "asynq forgets the task", func() bool { return f.task(t) == nil })
+		f.requireOnce(t, 1, 1)
 	})
 }

@@ -23,25 +23,25 @@ func (refused) CreateHaVIPBody(context.Context, string, []byte) (*bce.CreateHaVI
 // nearer here than a worker's, and until then no delay grows beyond its bound.
 func TestUncountedRetriesEnd(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
 		const horizon = 2 * time.Hour
-		handler := w.handler(tasks.HandlerConfig{API: refused{w.api}, Horizon: horizon})
-		w.serve(t, asynq.Config{TaskCheckInterval: 10 * time.Second, DelayedTaskCheckInterval: 10 * time.Second}, handler.ProcessTask)
-		w.apply(t, 1)
+		handler := f.handler(tasks.HandlerConfig{API: refused{f.api}, Horizon: horizon})
+		f.serve(t, asynq.Config{TaskCheckInterval: 10 * time.Second, DelayedTaskCheckInterval: 10 * time.Second}, handler.ProcessTask)
+		f.apply(t, 1)
 		pass(horizon - time.Minute)
-		if task := w.awaitTask(t, asynq.TaskStateRetry); task.Retried != 0 {
+		if task := f.awaitTask(t, asynq.TaskStateRetry); task.Retried != 0 {
 			t.Errorf("asynq counted %d failures", task.Retried)
 		}
 		pass(tasks.RetryDelayCap + 2*time.Minute)
-		w.awaitEmptyQueue(t)
-		item, err := w.ledger.Item(t.Context(), batch, first)
+		f.awaitEmptyQueue(t)
+		item, err := f.ledger.Item(t.Context(), batch, first)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if item.Record.State != ledger.Rejected || item.Record.Code != "RetriesExhausted" {
 			t.Errorf("the item is %s with %q", item.Record.State, item.Record.Code)
 		}
-		for _, gap := range w.gaps(t) {
+		for _, gap := range f.gaps(t) {
 			if gap > tasks.RetryDelayCap+15*time.Second {
 				t.Errorf("%s between two requests", gap)
 			}

@@ -14,23 +14,23 @@ import (
 // what keeps the item from being created again.
 func TestTaskIDIsNoLock(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
 		gz := tasks.Lane{Account: "default", Region: "gz"}
-		w.worker(t, "w", worker.LaneConfig{Lane: bj, API: w.api}, worker.LaneConfig{Lane: gz, API: w.api})
-		w.apply(t, 1)
-		w.awaitEmptyQueue(t)
+		f.worker(t, "w", worker.LaneConfig{Lane: bj, API: f.api}, worker.LaneConfig{Lane: gz, API: f.api})
+		f.apply(t, 1)
+		f.awaitEmptyQueue(t)
 
-		w.foreign(t)
-		w.foreign(t, asynq.Queue(gz.Queue()))
+		f.foreign(t)
+		f.foreign(t, asynq.Queue(gz.Queue()))
 		until(t, "the stray is archived", func() bool {
-			info, err := w.inspector.GetTaskInfo(gz.Queue(), firstTask)
+			info, err := f.inspector.GetTaskInfo(gz.Queue(), firstTask)
 			return err == nil && info.State == asynq.TaskStateArchived
 		})
-		if info := w.awaitEmptyQueue(t); info.Processed != 2 {
+		if info := f.awaitEmptyQueue(t); info.Processed != 2 {
 			t.Errorf("%d tasks of the item ran in its lane, want 2", info.Processed)
 		}
-		w.requireOnce(t, 1, 1)
-		if calls := len(w.sim.CallsOf("create")); calls != 1 {
+		f.requireOnce(t, 1, 1)
+		if calls := len(f.sim.CallsOf("create")); calls != 1 {
 			t.Errorf("%d creates were sent, want 1", calls)
 		}
 	})
@@ -40,19 +40,19 @@ func TestTaskIDIsNoLock(t *testing.T) {
 // take it for enqueued. A worker finds the item without a task that would run, and mends it.
 func TestTaskIDIsLockedWhileArchived(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
-		w.apply(t, 1)
-		if err := w.inspector.ArchiveTask(bj.Queue(), firstTask); err != nil {
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
+		f.apply(t, 1)
+		if err := f.inspector.ArchiveTask(bj.Queue(), firstTask); err != nil {
 			t.Fatal(err)
 		}
 		task := asynq.NewTask(tasks.TypeCreate, nil, asynq.Queue(bj.Queue()), asynq.TaskID(firstTask))
-		if _, err := asynq.NewClientFromRedisClient(w.rdb).EnqueueContext(t.Context(), task); !errors.Is(err, asynq.ErrTaskIDConflict) {
+		if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), task); !errors.Is(err, asynq.ErrTaskIDConflict) {
 			t.Fatalf("an archived task's ID: %v, want a conflict", err)
 		}
-		w.apply(t, 1)
-		w.worker(t, "w")
-		w.awaitDone(t)
-		w.awaitEmptyQueue(t)
-		w.requireOnce(t, 1, 1)
+		f.apply(t, 1)
+		f.worker(t, "w")
+		f.awaitDone(t)
+		f.awaitEmptyQueue(t)
+		f.requireOnce(t, 1, 1)
 	})
 }

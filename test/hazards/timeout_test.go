@@ -13,33 +13,33 @@ import (
 // again while the request is still under way. Only the first run sends.
 func TestTaskTimeoutEndsBeforeTheRequest(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "create:stall-before:10s", func(t *testing.T, w *world) {
+	inBubble(t, "create:stall-before:10s", func(t *testing.T, f *hazardFixture) {
 		// A whole worker's lane lets one request at a time fly until it is proven, and would hide it.
-		w.serve(t, asynq.Config{}, w.handler(tasks.HandlerConfig{}).ProcessTask)
-		w.foreign(t, asynq.Timeout(time.Second))
-		w.awaitSending(t)
-		again := w.awaitTask(t, asynq.TaskStateRetry)
-		if inFlight := w.sim.Stats().InFlight; inFlight != 1 || again.Retried == 0 {
+		f.serve(t, asynq.Config{}, f.handler(tasks.HandlerConfig{}).ProcessTask)
+		f.foreign(t, asynq.Timeout(time.Second))
+		f.awaitSending(t)
+		again := f.awaitTask(t, asynq.TaskStateRetry)
+		if inFlight := f.sim.Stats().InFlight; inFlight != 1 || again.Retried == 0 {
 			t.Errorf("%d requests in flight after %d failures (%s), want the first after one or more", inFlight, again.Retried, again.LastErr)
 		}
-		w.awaitDone(t)
-		w.awaitEmptyQueue(t)
-		w.requireOnce(t, 1, 1)
+		f.awaitDone(t)
+		f.awaitEmptyQueue(t)
+		f.requireOnce(t, 1, 1)
 	})
 }
 
 // asynq counts a timeout in whole seconds, and takes less than one for none.
 func TestTaskTimeoutBelowASecond(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
-		w.foreign(t, asynq.Timeout(500*time.Millisecond))
-		if task := w.task(t); task.Timeout != 0 {
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
+		f.foreign(t, asynq.Timeout(500*time.Millisecond))
+		if task := f.task(t); task.Timeout != 0 {
 			t.Errorf("a timeout of 500 ms is stored as %s; want 0", task.Timeout)
 		}
-		w.worker(t, "w")
-		w.awaitDone(t)
-		w.awaitEmptyQueue(t)
-		w.requireOnce(t, 1, 1)
+		f.worker(t, "w")
+		f.awaitDone(t)
+		f.awaitEmptyQueue(t)
+		f.requireOnce(t, 1, 1)
 	})
 }
 
@@ -47,9 +47,9 @@ func TestTaskTimeoutBelowASecond(t *testing.T) {
 // the ledger use, and nothing kept when they are done.
 func TestTermsOfATask(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "", func(t *testing.T, w *world) {
-		w.apply(t, 1)
-		task := w.task(t)
+	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
+		f.apply(t, 1)
+		task := f.task(t)
 		if task.Timeout < 5*time.Minute || !task.Deadline.IsZero() || task.MaxRetry < 100 || task.Retention != 0 {
 			t.Errorf("timeout %s, deadline %s, %d retries, kept for %s", task.Timeout, task.Deadline, task.MaxRetry, task.Retention)
 		}

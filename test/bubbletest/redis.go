@@ -1,0 +1,136 @@
+package bubbletest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"havip/internal/redisconn"
+)
+
+// Redis is a miniredis whose connections are pipes and can be cut.
+type Redis struct {
+	redis *miniredis.Miniredis
+
+	mu    sync.Mutex
+	isCut bool
+	conns []net.Conn
+}
+
+// StartRedis runs a Redis until the test ends. Its keys expire by the bubble's clock.
+func StartRedis(tb testing.TB) *Redis {
+	tb.Helper()
+	server := miniredis.NewMiniRedis()
+	server.ClockTTL(true)
+	tb.Cleanup(server.Close)
+	return &Redis{redis: server}
+}
+
+// poolSize is more connections than any test needs at once: a caller of go-redis that waits for one takes a
+// timer from a pool that all bubbles of the process share, and a timer must not leave its bubble.
+const poolSize = 1000
+
+const (
+	// A pipe holds nothing: a pipeline that does not fit into the buffer waits for its own answers to be read.
+	writeBuffer = 32 << 10
+	// idleConns and readBuffer keep bubbles small.
+	idleConns  = 10
+	readBuffer = 1 << 10
+)
+
+// Client returns a client that is set up as those of redisconn are. It is closed when the test ends.
+func (r *Redis) Client(tb testing.TB) redis.UniversalClient {
+	tb.Helper()
+	rdb := redis.NewClient(&redis.Options{
+		Dialer: r.dial, DialerRetries: 1, ContextTimeoutEnabled: true, DisableIdentity: true,
+		PoolSize: poolSize, PipelinePoolSize: -1, MaxIdleConns: idleConns, ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer,
+		// Of a socket, go-redis itself sees that it broke while it was idle.
+		ConnMaxIdleTime:          10 * time.Second,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
+	redisconn.HealAcks(rdb)
+	tb.Cleanup(func() { _ = rdb.Close() })
+	return rdb
+}
+
+// The errors of a host that is up but runs no Redis: go-redis goes by them.
+var (
+	errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	errReset   = &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+)
+
+func (r *Redis) dial(context.Context, string, string) (net.Conn, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.isCut {
+		return nil, errRefused
+	}
+	conn, err := r.redis.Dial()
+	if err != nil {
+		return nil, err
+	}
+	r.conns = append(r.conns, conn)
+	return wire{conn}, nil
+}
+
+// Cut breaks the connections and refuses new ones until [Redis.Restore]. The Redis keeps its data.
+func (r *Redis) Cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.isCut = true
+	for _, conn := range r.conns {
+		_ = conn.Close()
+	}
+	r.conns = nil
+}
+
+// Commands is how many commands were carried out, those inside scripts included.
+func (r *Redis) Commands() int { return r.redis.CommandCount() }
+
+// Restore accepts connections again.
+func (r *Redis) Restore() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.isCut = false
+}
+
+// wire is a pipe whose end is reported as that of a socket is.
+type wire struct{ net.Conn }
+
+func (w wire) Read(b []byte) (int, error) {
+	n, err := w.Conn.Read(b)
+	return n, asSocket(err)
+}
+
+func (w wire) Write(b []byte) (int, error) {
+	n, err := w.Conn.Write(b)
+	return n, asSocket(err)
+}
+
+// A socket takes deadlines until it is closed at this end, and this one is not.
+
+func (w wire) SetReadDeadline(t time.Time) error {
+	_ = w.Conn.SetReadDeadline(t)
+	return nil
+}
+
+func (w wire) SetWriteDeadline(t time.Time) error {
+	_ = w.Conn.SetWriteDeadline(t)
+	return nil
+}
+
+func asSocket(err error) error {
+	if errors.Is(err, io.ErrClosedPipe) {
+		return errReset
+	}
+	return err
+}
