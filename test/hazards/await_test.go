@@ -14,12 +14,19 @@ import (
 // machine takes.
 const patience = 4 * time.Minute
 
+// A wait looks often for what passes, and seldom for what stays: even on a clock that jumps, each look costs
+// its commands.
+const (
+	often  = 50 * time.Millisecond
+	seldom = time.Second
+)
+
 // until waits until check holds.
-func until(t *testing.T, what string, check func() bool) {
+func until(t *testing.T, what string, every time.Duration, check func() bool) {
 	t.Helper()
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for !check() {
 		select {
@@ -50,7 +57,7 @@ func (f *hazardFixture) task(t *testing.T) *asynq.TaskInfo {
 func (f *hazardFixture) awaitTask(t *testing.T, state asynq.TaskState) *asynq.TaskInfo {
 	t.Helper()
 	var info *asynq.TaskInfo
-	until(t, "its task is "+state.String(), func() bool {
+	until(t, "its task is "+state.String(), often, func() bool {
 		info = f.task(t)
 		return info != nil && info.State == state
 	})
@@ -60,14 +67,14 @@ func (f *hazardFixture) awaitTask(t *testing.T, state asynq.TaskState) *asynq.Ta
 // awaitSending waits until a request is under way.
 func (f *hazardFixture) awaitSending(t *testing.T) {
 	t.Helper()
-	until(t, "a request is under way", func() bool { return f.sim.Stats().InFlight == 1 })
+	until(t, "a request is under way", often, func() bool { return f.sim.Stats().InFlight == 1 })
 }
 
 // awaitDone waits until the batch is done.
 func (f *hazardFixture) awaitDone(t *testing.T) ledger.Batch {
 	t.Helper()
 	var b ledger.Batch
-	until(t, "the batch is done", func() bool {
+	until(t, "the batch is done", seldom, func() bool {
 		var err error
 		b, err = f.ledger.Batch(t.Context(), batch)
 		return err == nil && b.Done()
@@ -79,7 +86,7 @@ func (f *hazardFixture) awaitDone(t *testing.T) ledger.Batch {
 func (f *hazardFixture) awaitEmptyQueue(t *testing.T) *asynq.QueueInfo {
 	t.Helper()
 	var info *asynq.QueueInfo
-	until(t, "the queue is empty", func() bool {
+	until(t, "the queue is empty", seldom, func() bool {
 		var err error
 		info, err = f.inspector.GetQueueInfo(bj.Queue())
 		return err == nil && info.Size == 0

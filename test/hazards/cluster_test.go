@@ -41,10 +41,10 @@ func TestClusterFailover(t *testing.T) {
 				f.worker(t, name, worker.LaneConfig{Lane: bj, API: f.api}, worker.LaneConfig{Lane: gz, API: f.api})
 			}
 			f.apply(t, n)
-			until(t, "the replicas have the batch", func() bool {
+			until(t, "the replicas have the batch", often, func() bool {
 				return redisconn.AwaitReplicas(t.Context(), f.rdb, ledger.Tags(batch)...) == nil
 			})
-			until(t, "the batch is half done", func() bool { return f.sim.Stats().Live > n/2 })
+			until(t, "the batch is half done", often, func() bool { return f.sim.Stats().Live > n/2 })
 			master, replica := cluster.Owner(t, key)
 			master.Kill()
 			cluster.Promote(t, replica)

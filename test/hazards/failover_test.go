@@ -26,7 +26,7 @@ func TestAcknowledgedWritesLostInAFailover(t *testing.T) {
 	replica := redistest.Start(t, redistest.Lines("replicaof "+host+" "+port, "repl-diskless-sync-delay 0"))
 	before := newFixture(t, open(t, master.URL()), "")
 	before.applyPart(t, n/2)
-	until(t, "the replica has it", func() bool {
+	until(t, "the replica has it", often, func() bool {
 		acked, err := before.rdb.Do(t.Context(), "WAIT", 1, 1000).Int()
 		return err == nil && acked == 1
 	})

@@ -20,19 +20,19 @@ func (refused) CreateHaVIPBody(context.Context, string, []byte) (*bce.CreateHaVI
 }
 
 // asynq repeats for ever what is not counted as a failure: the ledger ends it at the horizon, which is
-// nearer here than a worker's, and until then no delay grows beyond its bound.
+// nearer here than a worker's, and until then no delay grows beyond its bound, which is shorter here as well.
 func TestUncountedRetriesEnd(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
-		const horizon = 2 * time.Hour
-		handler := f.handler(tasks.HandlerConfig{API: refused{f.api}, Horizon: horizon})
+		const horizon, maxDelay = 30 * time.Minute, 4 * time.Minute
+		handler := f.handler(tasks.HandlerConfig{API: refused{f.api}, Horizon: horizon, MaxDelay: maxDelay})
 		f.serve(t, asynq.Config{TaskCheckInterval: 10 * time.Second, DelayedTaskCheckInterval: 10 * time.Second}, handler.ProcessTask)
 		f.apply(t, 1)
 		pass(horizon - time.Minute)
 		if task := f.awaitTask(t, asynq.TaskStateRetry); task.Retried != 0 {
 			t.Errorf("asynq counted %d failures", task.Retried)
 		}
-		pass(tasks.RetryDelayCap + 2*time.Minute)
+		pass(maxDelay + 2*time.Minute)
 		f.awaitEmptyQueue(t)
 		item, err := f.ledger.Item(t.Context(), batch, first)
 		if err != nil {
@@ -42,7 +42,7 @@ func TestUncountedRetriesEnd(t *testing.T) {
 			t.Errorf("the item is %s with %q", item.Record.State, item.Record.Code)
 		}
 		for _, gap := range f.gaps(t) {
-			if gap > tasks.RetryDelayCap+15*time.Second {
+			if gap > maxDelay+15*time.Second {
 				t.Errorf("%s between two requests", gap)
 			}
 		}

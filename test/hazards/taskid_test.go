@@ -22,7 +22,7 @@ func TestTaskIDIsNoLock(t *testing.T) {
 
 		f.foreign(t)
 		f.foreign(t, asynq.Queue(gz.Queue()))
-		until(t, "the stray is archived", func() bool {
+		until(t, "the stray is archived", seldom, func() bool {
 			info, err := f.inspector.GetTaskInfo(gz.Queue(), firstTask)
 			return err == nil && info.State == asynq.TaskStateArchived
 		})
