@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
-	"github.com/redis/go-redis/v9"
 
 	"havip/bce"
 	"havip/ledger"
@@ -29,17 +28,27 @@ func codeFor(token string) string { return fmt.Sprintf("Reason%dException", toke
 
 // asynq's archive keeps 9,999 tasks and forgets what is more without a trace. A batch of which every
 // item is refused stands in the ledger whole, and asynq archives none of it.
-func TestRejectedItemsBeyondAsynqsArchive(t *testing.T) {
+func TestRejectedItemsStayOutOfAsynqsArchive(t *testing.T) {
 	t.Parallel()
-	const n = 15_000
+	testRejectedItems(t, 300)
+}
+
+// The same with more items than the archive keeps.
+func TestSlowRejectedItemsBeyondAsynqsArchive(t *testing.T) {
+	t.Parallel()
+	testRejectedItems(t, 15_000)
+}
+
+func testRejectedItems(t *testing.T, n int) {
+	t.Helper()
 	f := newFixture(t, open(t, redistest.Start(t).URL()), "")
-	f.applyInBulk(t, n)
+	f.apply(t, n)
 	// Bare handlers, for whole workers would take twice as long.
 	handler := f.handler(tasks.HandlerConfig{API: refusing{f.api}})
 	for range 4 {
 		f.serve(t, asynq.Config{Concurrency: 16, TaskCheckInterval: 10 * time.Millisecond}, handler.ProcessTask)
 	}
-	if b := f.awaitDone(t); b.Total != n || b.Counts[ledger.Rejected] != n {
+	if b := f.awaitDone(t); b.Total != int64(n) || b.Counts[ledger.Rejected] != int64(n) {
 		t.Errorf("of %d items, want %d: %v", b.Total, n, b.Counts)
 	}
 	left := n
@@ -55,19 +64,5 @@ func TestRejectedItemsBeyondAsynqsArchive(t *testing.T) {
 	}
 	if info := f.awaitEmptyQueue(t); left != 0 || info.Archived != 0 {
 		t.Errorf("%d items are missing, asynq has archived %d", left, info.Archived)
-	}
-}
-
-// applyInBulk puts n items in, many on their way at once, over a connection each: whoever waits for one in
-// go-redis does so by a timer out of a pool, where those of other tests' bubbles are.
-func (f *hazardFixture) applyInBulk(t *testing.T, n int) {
-	t.Helper()
-	options := *f.rdb.(*redis.Client).Options()
-	options.PoolSize = 512
-	client := redis.NewClient(&options)
-	defer func() { _ = client.Close() }()
-	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(client))
-	if err := producer.Apply(t.Context(), batch, ledger.Source{}, rowsOf(bj.Region, n), nil); err != nil {
-		t.Fatal(err)
 	}
 }
