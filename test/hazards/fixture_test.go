@@ -38,6 +38,8 @@ type hazardFixture struct {
 	api       *bce.Client
 	// memory is the Redis of a bubble.
 	memory *bubbletest.Redis
+	// commands are those of rdb on a cluster.
+	commands commands
 }
 
 // inBubble runs a test with a fixture whose time is the bubble's own.
