@@ -21,7 +21,7 @@ func TestOpenRedis(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, err := OpenRedis(t.Context(), redistest.Start(t, test.options...).URL())
+			client, err := OpenRedis(t.Context(), redistest.Patient(redistest.Start(t, test.options...).URL()))
 			switch {
 			case err == nil && test.refusal == "":
 				if err := client.Close(); err != nil {

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// patience is the last guard of a call: far beyond what it takes on any machine.
+const patience = 5 * time.Minute
+
 var clientTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // attempts collects what OnAttempt is told.
@@ -50,6 +53,7 @@ func newTestClient(t *testing.T, endpoint string, change func(*Config)) (*Client
 		Credentials: NewStaticProvider(NewCredentials(printID, printSecret, printToken)),
 		Now:         func() time.Time { return clientTime },
 		OnAttempt:   seen.add,
+		Timeouts:    Timeouts{Dial: patience, TLS: patience, ResponseHeader: patience, Total: patience},
 	}
 	if change != nil {
 		change(&config)

@@ -126,10 +126,10 @@ func TestNotSentCanceledBefore(t *testing.T) {
 // In a bubble the time begins when the request was sent and nothing else is left to do.
 func TestSentNoAnswerInTime(t *testing.T) {
 	t.Parallel()
-	const patience = 50 * time.Millisecond
+	const limit = 50 * time.Millisecond
 	for name, timeouts := range map[string]Timeouts{
-		"response header": {ResponseHeader: patience},
-		"total":           {Total: patience},
+		"response header": {ResponseHeader: limit},
+		"total":           {Total: limit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -140,8 +140,8 @@ func TestSentNoAnswerInTime(t *testing.T) {
 				client.transport = transport
 				began := time.Now()
 				failure := create(t.Context(), t, client)
-				if took := time.Since(began); took != patience {
-					t.Errorf("took %s, want %s", took, patience)
+				if took := time.Since(began); took != limit {
+					t.Errorf("took %s, want %s", took, limit)
 				}
 				expectFailure(t, failure, seen.only(t), KindTimeout, true)
 				var network net.Error

@@ -21,6 +21,9 @@ import (
 	"havip/test/redistest"
 )
 
+// patience is the last guard of a request: far beyond what it takes on any machine.
+const patience = 5 * time.Minute
+
 var bj = tasks.Lane{Account: "default", Region: "bj"}
 
 // auditFixture is a real Redis and a simulated BCE.
@@ -81,7 +84,7 @@ func (c *heldClock) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pr
 func newAuditFixture(t *testing.T, lines ...string) *auditFixture {
 	t.Helper()
 	server := redistest.Start(t, redistest.AppendOnly(redistest.EverySecond), redistest.Lines(lines...))
-	rdb, err := redisconn.Open(t.Context(), server.URL())
+	rdb, err := redisconn.Open(t.Context(), redistest.Patient(server.URL()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +96,7 @@ func newAuditFixture(t *testing.T, lines ...string) *auditFixture {
 		Endpoint:    web.URL,
 		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
 		Now:         clock.Now,
+		Timeouts:    bce.Timeouts{Dial: patience, ResponseHeader: patience, Total: patience},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ func onEachRedis(t *testing.T, test func(*laneFixture)) {
 	})
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
-		client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
+		client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), ReadTimeout: patience, WriteTimeout: patience})
 		t.Cleanup(func() { _ = client.Close() })
 		test(newLaneFixture(t, client))
 	})

@@ -32,7 +32,7 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	rdb := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
+	rdb := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), ReadTimeout: patience, WriteTimeout: patience})
 	t.Cleanup(func() { _ = rdb.Close() })
 	d := &desk{log: &strings.Builder{}, now: noon}
 	clock := func() time.Time { return d.now }

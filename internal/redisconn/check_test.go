@@ -35,7 +35,7 @@ func briefs(findings []Finding) []brief {
 
 func connect(t *testing.T, url string) redis.UniversalClient {
 	t.Helper()
-	client, err := Open(t.Context(), url)
+	client, err := Open(t.Context(), redistest.Patient(url))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestCheck_cluster(t *testing.T) {
 	if err := server.Client(t).Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	client := New(Options{Mode: Cluster, Network: "tcp", Addrs: []string{server.Addr()}, ReadTimeout: time.Second})
+	client := New(Options{Mode: Cluster, Network: "tcp", Addrs: []string{server.Addr()}, DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience})
 	defer func() { _ = client.Close() }()
 	if err := WaitReady(t.Context(), client, server.Addr(), nil); err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestWaitReady_loading(t *testing.T) {
 	restarted.Go(func() { server.Restart(t) })
 	defer restarted.Wait()
 
-	options, err := Parse(server.URL())
+	options, err := Parse(redistest.Patient(server.URL()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestWaitReady_givesUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			options, err := Parse(tt.url)
+			options, err := Parse(redistest.Patient(tt.url))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -123,7 +123,7 @@ func TestOpen_errors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, err := Open(t.Context(), tt.url)
+			client, err := Open(t.Context(), redistest.Patient(tt.url))
 			if client != nil {
 				t.Fatal("a client, although it cannot be reached")
 			}
@@ -196,7 +196,7 @@ func TestOpen_tls(t *testing.T) {
 		"no certificate":    {addr + "?tls_ca=" + cert, "give it with tls_cert=FILE and tls_key=FILE"},
 		"plain to TLS":      {"redis://" + secured, "TLS at both ends"},
 	} {
-		if _, err := Open(t.Context(), tt.url); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := Open(t.Context(), redistest.Patient(tt.url)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v\nwant %s", name, err, tt.want)
 		}
 	}
