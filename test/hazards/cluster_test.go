@@ -19,7 +19,7 @@ import (
 // open connects as the programs do.
 func open(t *testing.T, url string) redis.UniversalClient {
 	t.Helper()
-	rdb, err := redisconn.Open(t.Context(), url, redisconn.PoolSize(64))
+	rdb, err := redisconn.Open(t.Context(), url, redisconn.PoolSize(16))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,8 @@ func (f *hazardFixture) worker(t *testing.T, name string, lanes ...worker.LaneCo
 	if lanes == nil {
 		lanes = []worker.LaneConfig{{Lane: bj, API: f.api}}
 	}
-	started, err := worker.Start(worker.Config{Redis: f.rdb, Lanes: lanes, Name: name, Logger: zerolog.Nop()})
+	// More in flight would show no more, and cost the race detector memory.
+	started, err := worker.Start(worker.Config{Redis: f.rdb, Lanes: lanes, Name: name, Concurrency: 8, Logger: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}
