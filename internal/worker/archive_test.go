@@ -27,74 +27,76 @@ func foreignTask(key string) *asynq.Task {
 // registered: nothing but the archive knows of it.
 func TestReconcilerRevivesWhatNobodyRegistered(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	client, inspector := asynq.NewClientFromRedisClient(s.rdb), asynq.NewInspectorFromRedisClient(s.rdb)
-	if _, err := client.EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.TaskID("theirs"), asynq.MaxRetry(0)); err != nil {
-		t.Fatal(err)
-	}
-	if err := inspector.ArchiveTask(bjQueue, "theirs"); err != nil {
-		t.Fatal(err)
-	}
-	s.reconcilerAt(0, "w1").mustRound(t)
-	if got := s.pending(t); len(got) != 1 || got[0] != "theirs" {
-		t.Fatalf("pending %v", got)
-	}
-	s.start(t, "w2", s.lane(t, "bj", 0))
-	s.awaitRegistered(t)
-	s.await(t)
-	s.exactlyOnce(t)
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		client, inspector := asynq.NewClientFromRedisClient(f.rdb), asynq.NewInspectorFromRedisClient(f.rdb)
+		if _, err := client.EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.TaskID("theirs"), asynq.MaxRetry(0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := inspector.ArchiveTask(bjQueue, "theirs"); err != nil {
+			t.Fatal(err)
+		}
+		f.reconcilerAt(0, "w1").mustRound(t)
+		if got := f.pending(t); len(got) != 1 || got[0] != "theirs" {
+			t.Fatalf("pending %v", got)
+		}
+		f.start(t, "w2", f.lane(t, "bj", 0))
+		f.awaitRegistered(t)
+		f.await(t)
+		f.exactlyOnce(t)
+	})
 }
 
 // What asynq archives because it was put aside is in the ledger by then: a held subnet can fill the archive
 // within seconds, from where asynq drops the oldest.
 func TestWhatAsynqWillArchiveIsRegisteredFirst(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	breaker := lane.NewBreaker(s.rdb, "default/bj")
-	admission, err := breaker.Admit(t.Context(), "sbn-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := breaker.Trip(t.Context(), admission, lane.Fault{Target: lane.TargetSubnet, Code: "SubnetHasNoMoreIpException"}); err != nil {
-		t.Fatal(err)
-	}
-	handler := tasks.NewHandler(tasks.HandlerConfig{
-		Lane: tasks.Lane{Account: "default", Region: "bj"}, API: s.lane(t, "bj", 0).API, Ledger: s.ledger,
-		Gate: laneGate{lane.NewGate(breaker, nil), zerolog.Nop()},
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		breaker := lane.NewBreaker(f.rdb, "default/bj")
+		admission, err := breaker.Admit(t.Context(), "sbn-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := breaker.Trip(t.Context(), admission, lane.Fault{Target: lane.TargetSubnet, Code: "SubnetHasNoMoreIpException"}); err != nil {
+			t.Fatal(err)
+		}
+		handler := tasks.NewHandler(tasks.HandlerConfig{
+			Lane: tasks.Lane{Account: "default", Region: "bj"}, API: f.lane(t, "bj", 0).API, Ledger: f.ledger,
+			Gate: laneGate{lane.NewGate(breaker, nil), zerolog.Nop()},
+		})
+		decided := make(chan error, 1)
+		server := asynq.NewServerFromRedisClient(f.rdb, asynq.Config{
+			Queues: map[string]int{bjQueue: 1}, LogLevel: asynq.FatalLevel, TaskCheckInterval: 10 * time.Millisecond, IsFailure: tasks.IsFailure,
+			ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, _ *asynq.Task, err error) { decided <- err }),
+		})
+		if err := server.Start(handler); err != nil {
+			t.Fatal(err)
+		}
+		defer server.Shutdown()
+		if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.MaxRetry(0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-decided; tasks.IsFailure(err) {
+			t.Fatalf("not put aside: %v", err)
+		}
+		if _, err := f.ledger.Item(t.Context(), batch, "f"); err != nil {
+			t.Error(err)
+		}
 	})
-	decided := make(chan error, 1)
-	server := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
-		Queues: map[string]int{bjQueue: 1}, LogLevel: asynq.FatalLevel, TaskCheckInterval: 10 * time.Millisecond, IsFailure: tasks.IsFailure,
-		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, _ *asynq.Task, err error) { decided <- err }),
-	})
-	if err := server.Start(handler); err != nil {
-		t.Fatal(err)
-	}
-	defer server.Shutdown()
-	if _, err := asynq.NewClientFromRedisClient(s.rdb).EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.MaxRetry(0)); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-decided; tasks.IsFailure(err) {
-		t.Fatalf("not put aside: %v", err)
-	}
-	if _, err := s.ledger.Item(t.Context(), batch, "f"); err != nil {
-		t.Error(err)
-	}
 }
 
 // awaitRegistered waits until the batch is there.
-func (s *site) awaitRegistered(t *testing.T) {
+func (f *workerFixture) awaitRegistered(t *testing.T) {
 	t.Helper()
-	if _, err := s.ledger.Events(t.Context(), batch, "", 1, 30*time.Second); err != nil {
+	if _, err := f.ledger.Events(t.Context(), batch, "", 1, 30*time.Second); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // refuse has a handler that refuses everything, as ours does with what it cannot read.
-func (s *site) refuse(t *testing.T, ids ...string) {
+func (f *workerFixture) refuse(t *testing.T, ids ...string) {
 	t.Helper()
 	refused := make(chan struct{}, len(ids))
-	server := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
+	server := asynq.NewServerFromRedisClient(f.rdb, asynq.Config{
 		Queues: map[string]int{bjQueue: 1}, LogLevel: asynq.FatalLevel, TaskCheckInterval: 10 * time.Millisecond,
 		ErrorHandler: asynq.ErrorHandlerFunc(func(context.Context, *asynq.Task, error) { refused <- struct{}{} }),
 	})
@@ -112,48 +114,50 @@ func (s *site) refuse(t *testing.T, ids ...string) {
 // A task that a handler refused is for people, whatever its item is.
 func TestReconcilerKeepsWhatWasRefused(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	if _, err := asynq.NewClientFromRedisClient(s.rdb).EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.TaskID("theirs")); err != nil {
-		t.Fatal(err)
-	}
-	s.refuse(t, "theirs")
-	r := s.reconcilerAt(time.Hour, "w1")
-	r.mustRound(t)
-	r.mustRound(t)
-	info, err := asynq.NewInspectorFromRedisClient(s.rdb).GetTaskInfo(bjQueue, "theirs")
-	if err != nil || info.State != asynq.TaskStateArchived {
-		t.Errorf("%+v, %v", info, err)
-	}
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), foreignTask("f"), asynq.Queue(bjQueue), asynq.TaskID("theirs")); err != nil {
+			t.Fatal(err)
+		}
+		f.refuse(t, "theirs")
+		r := f.reconcilerAt(time.Hour, "w1")
+		r.mustRound(t)
+		r.mustRound(t)
+		info, err := asynq.NewInspectorFromRedisClient(f.rdb).GetTaskInfo(bjQueue, "theirs")
+		if err != nil || info.State != asynq.TaskStateArchived {
+			t.Errorf("%+v, %v", info, err)
+		}
+	})
 }
 
 // The archived task of an item that is finished says nothing that the ledger does not.
 func TestReconcilerDeletesTasksOfFinishedItems(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	s.enqueue(t, "bj", 1)
-	if _, _, err := s.ledger.Settle(t.Context(), batch, "bj-000", ledger.Rejected, "No", "no"); err != nil {
-		t.Fatal(err)
-	}
-	id := tasks.TaskID(batch, "bj-000", 1)
-	inspector := asynq.NewInspectorFromRedisClient(s.rdb)
-	if err := inspector.ArchiveTask(bjQueue, id); err != nil {
-		t.Fatal(err)
-	}
-	s.reconcilerAt(time.Hour, "w1").mustRound(t)
-	if info, err := inspector.GetTaskInfo(bjQueue, id); err == nil {
-		t.Errorf("left: %+v", info)
-	}
-	if got := s.pending(t); len(got) != 0 {
-		t.Errorf("a finished item has a task again: %v", got)
-	}
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		f.enqueue(t, "bj", 1)
+		if _, _, err := f.ledger.Settle(t.Context(), batch, "bj-000", ledger.Rejected, "No", "no"); err != nil {
+			t.Fatal(err)
+		}
+		id := tasks.TaskID(batch, "bj-000", 1)
+		inspector := asynq.NewInspectorFromRedisClient(f.rdb)
+		if err := inspector.ArchiveTask(bjQueue, id); err != nil {
+			t.Fatal(err)
+		}
+		f.reconcilerAt(time.Hour, "w1").mustRound(t)
+		if info, err := inspector.GetTaskInfo(bjQueue, id); err == nil {
+			t.Errorf("left: %+v", info)
+		}
+		if got := f.pending(t); len(got) != 0 {
+			t.Errorf("a finished item has a task again: %v", got)
+		}
+	})
 }
 
 // Tasks that nobody can read pile up in asynq's archive: the oldest go, some each round.
 func TestReconcilerSweepsTheArchive(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
+	f := newFixture(t, "")
 	const n = archiveKept + sweptARound + 20
-	client, inspector := asynq.NewClientFromRedisClient(s.rdb), asynq.NewInspectorFromRedisClient(s.rdb)
+	client, inspector := asynq.NewClientFromRedisClient(f.rdb), asynq.NewInspectorFromRedisClient(f.rdb)
 	for i := range n {
 		id := fmt.Sprintf("garbage-%04d", i)
 		if _, err := client.EnqueueContext(t.Context(), asynq.NewTask(tasks.TypeCreate, []byte("garbage")), asynq.Queue(bj.Queue()), asynq.TaskID(id)); err != nil {
@@ -163,15 +167,15 @@ func TestReconcilerSweepsTheArchive(t *testing.T) {
 	if _, err := inspector.ArchiveAllPendingTasks(bj.Queue()); err != nil {
 		t.Fatal(err)
 	}
-	r := s.reconcilerAt(0, "w1")
+	r := f.reconcilerAt(0, "w1")
 	for _, want := range []int64{archiveKept + 20, archiveKept, archiveKept} {
 		r.mustRound(t)
-		if got := s.rdb.ZCard(t.Context(), "asynq:{havip.default.bj}:archived").Val(); got != want {
+		if got := f.rdb.ZCard(t.Context(), "asynq:{havip.default.bj}:archived").Val(); got != want {
 			t.Errorf("%d archived, want %d", got, want)
 		}
 	}
 	// Nothing is left of what was deleted, and its ID is free again.
-	if left := s.rdb.Exists(t.Context(), "asynq:{havip.default.bj}:t:garbage-0000").Val(); left != 0 {
+	if left := f.rdb.Exists(t.Context(), "asynq:{havip.default.bj}:t:garbage-0000").Val(); left != 0 {
 		t.Error("a deleted task's hash is left")
 	}
 }

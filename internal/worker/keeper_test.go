@@ -12,10 +12,11 @@ import (
 	"havip/internal/spool"
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/bubbletest"
 )
 
 // sent begins a request of the item, and answers its outcome that nobody recorded.
-func (f *fleet) sent(t *testing.T, key string) tasks.Unrecorded {
+func (f *presenceFixture) sent(t *testing.T, key string) tasks.Unrecorded {
 	t.Helper()
 	start := f.begin(t, "w1", key, ledger.Begun)
 	rec := start.Item.Record
@@ -23,7 +24,7 @@ func (f *fleet) sent(t *testing.T, key string) tasks.Unrecorded {
 	return tasks.Unrecorded{Lane: bj, Batch: batch, Key: key, Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: outcome}
 }
 
-func (f *fleet) keeper(t *testing.T, files *spool.Spool) *Keeper {
+func (f *presenceFixture) keeper(t *testing.T, files *spool.Spool) *Keeper {
 	t.Helper()
 	k, err := NewKeeper(tasks.Recorder{Ledger: f.Ledger, Logger: zerolog.Nop()}, files, zerolog.Nop())
 	if err != nil {
@@ -50,7 +51,7 @@ func left(t *testing.T, files *spool.Spool) []string {
 	return names
 }
 
-func (f *fleet) expectState(t *testing.T, want ledger.State) {
+func (f *presenceFixture) expectState(t *testing.T, want ledger.State) {
 	t.Helper()
 	item, err := f.Item(t.Context(), batch, "a")
 	if err != nil {
@@ -64,88 +65,98 @@ func (f *fleet) expectState(t *testing.T, want ledger.State) {
 // The worker that kept an outcome is killed; the next on its machine records it.
 func TestKeeperLeavesOutcomesToTheNextProcess(t *testing.T) {
 	t.Parallel()
-	f, files := newFleet(t), openSpool(t)
-	f.register(t, "a")
-	f.keeper(t, files).Keep(t.Context(), f.sent(t, "a"))
-	f.expectState(t, ledger.Sending)
-	if left := f.keeper(t, files).Flush(t.Context()); left != 0 {
-		t.Errorf("%d left", left)
-	}
-	f.expectState(t, ledger.Created)
-	if names := left(t, files); len(names) != 0 {
-		t.Errorf("left %v", names)
-	}
+	bubbletest.Run(t, func(t *testing.T) {
+		f, files := newPresenceFixture(t), openSpool(t)
+		f.register(t, "a")
+		f.keeper(t, files).Keep(t.Context(), f.sent(t, "a"))
+		f.expectState(t, ledger.Sending)
+		if left := f.keeper(t, files).Flush(t.Context()); left != 0 {
+			t.Errorf("%d left", left)
+		}
+		f.expectState(t, ledger.Created)
+		if names := left(t, files); len(names) != 0 {
+			t.Errorf("left %v", names)
+		}
+	})
 }
 
 // The item went on meanwhile under the same token: what is proved is proved, whenever it is said.
 func TestKeptProofIsRecordedLate(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	f.register(t, "a")
-	k := f.keeper(t, nil)
-	k.Keep(t.Context(), f.sent(t, "a"))
-	f.pass(time.Minute)
-	f.begin(t, "w2", "a", ledger.Begun)
-	if left := k.Flush(t.Context()); left != 0 {
-		t.Errorf("%d left", left)
-	}
-	f.expectState(t, ledger.Created)
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		f.register(t, "a")
+		k := f.keeper(t, nil)
+		k.Keep(t.Context(), f.sent(t, "a"))
+		f.pass(time.Minute)
+		f.begin(t, "w2", "a", ledger.Begun)
+		if left := k.Flush(t.Context()); left != 0 {
+			t.Errorf("%d left", left)
+		}
+		f.expectState(t, ledger.Created)
+	})
 }
 
 // Another Redis, in which a batch and an item have the same names, did not begin that request.
 func TestKeeperRecordsInNoOtherLedger(t *testing.T) {
 	t.Parallel()
-	f, other, files := newFleet(t), newFleet(t), openSpool(t)
-	f.register(t, "a", "b")
-	other.register(t, "a")
-	other.pass(time.Second)
-	other.begin(t, "w1", "a", ledger.Begun)
-	k := f.keeper(t, files)
-	k.Keep(t.Context(), f.sent(t, "a"))
-	k.Keep(t.Context(), f.sent(t, "b"))
-	if left := other.keeper(t, files).Flush(t.Context()); left != 0 {
-		t.Errorf("%d are tried for ever", left)
-	}
-	other.expectState(t, ledger.Sending)
-	if names := left(t, files); len(names) != 2 {
-		t.Errorf("the outcomes are lost to their own ledger: left %v", names)
-	}
-	f.keeper(t, files).Flush(t.Context())
-	f.expectState(t, ledger.Created)
+	bubbletest.Run(t, func(t *testing.T) {
+		f, other, files := newPresenceFixture(t), newPresenceFixture(t), openSpool(t)
+		f.register(t, "a", "b")
+		other.register(t, "a")
+		other.pass(time.Second)
+		other.begin(t, "w1", "a", ledger.Begun)
+		k := f.keeper(t, files)
+		k.Keep(t.Context(), f.sent(t, "a"))
+		k.Keep(t.Context(), f.sent(t, "b"))
+		if left := other.keeper(t, files).Flush(t.Context()); left != 0 {
+			t.Errorf("%d are tried for ever", left)
+		}
+		other.expectState(t, ledger.Sending)
+		if names := left(t, files); len(names) != 2 {
+			t.Errorf("the outcomes are lost to their own ledger: left %v", names)
+		}
+		f.keeper(t, files).Flush(t.Context())
+		f.expectState(t, ledger.Created)
+	})
 }
 
 // A file that cannot be read keeps no worker from starting.
 func TestKeeperPassesGarbageOver(t *testing.T) {
 	t.Parallel()
-	f, files := newFleet(t), openSpool(t)
-	name, err := files.Put([]byte(`{"batch":`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if left := f.keeper(t, files).Flush(t.Context()); left != 0 {
-		t.Errorf("%d left", left)
-	}
-	if _, err := os.Stat(files.Path(name)); err != nil {
-		t.Errorf("what a person must look at is gone: %v", err)
-	}
+	bubbletest.Run(t, func(t *testing.T) {
+		f, files := newPresenceFixture(t), openSpool(t)
+		name, err := files.Put([]byte(`{"batch":`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := f.keeper(t, files).Flush(t.Context()); left != 0 {
+			t.Errorf("%d left", left)
+		}
+		if _, err := os.Stat(files.Path(name)); err != nil {
+			t.Errorf("what a person must look at is gone: %v", err)
+		}
+	})
 }
 
 // While Redis is away nothing is forgotten.
 func TestKeeperKeepsWhileRedisIsAway(t *testing.T) {
 	t.Parallel()
-	f, files := newFleet(t), openSpool(t)
-	f.register(t, "a")
-	k := f.keeper(t, files)
-	k.Keep(t.Context(), f.sent(t, "a"))
-	away := &Keeper{recorder: tasks.Recorder{Ledger: awayLedger{f.Ledger}, Logger: zerolog.Nop()}, spool: files, log: zerolog.Nop(), kept: k.kept}
-	if left := away.Flush(t.Context()); left != 1 {
-		t.Errorf("%d left, want 1", left)
-	}
-	away.Leave(t.Context())
-	if names := left(t, files); len(names) != 1 {
-		t.Errorf("left %v", names)
-	}
-	f.expectState(t, ledger.Sending)
+	bubbletest.Run(t, func(t *testing.T) {
+		f, files := newPresenceFixture(t), openSpool(t)
+		f.register(t, "a")
+		k := f.keeper(t, files)
+		k.Keep(t.Context(), f.sent(t, "a"))
+		away := &Keeper{recorder: tasks.Recorder{Ledger: awayLedger{f.Ledger}, Logger: zerolog.Nop()}, spool: files, log: zerolog.Nop(), kept: k.kept}
+		if left := away.Flush(t.Context()); left != 1 {
+			t.Errorf("%d left, want 1", left)
+		}
+		away.Leave(t.Context())
+		if names := left(t, files); len(names) != 1 {
+			t.Errorf("left %v", names)
+		}
+		f.expectState(t, ledger.Sending)
+	})
 }
 
 type awayLedger struct{ tasks.RecorderLedger }

@@ -10,11 +10,14 @@ import (
 const (
 	// staleAfter is how long an item may stand still before its task is looked for.
 	staleAfter = time.Minute
-	// batchesARound and itemsARound bound one round, itemsAtOnce one round trip of it.
+	// batchesARound bounds one round.
 	batchesARound = 50
-	itemsARound   = 1000
-	itemsAtOnce   = 500
 )
+
+// lostBounds bounds how many items a round looks at, and one round trip of it.
+type lostBounds struct{ aRound, atOnce int64 }
+
+var defaultLostBounds = lostBounds{aRound: 1000, atOnce: 500}
 
 // lostItems is where the search for items without a task goes on: a rank among the active batches,
 // and one among the stale items of that batch.
@@ -26,7 +29,7 @@ func (r *reconciler) mendLost(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	left := int64(itemsARound)
+	left := r.bounds.aRound
 	for i, batch := range batches {
 		done, err := r.mendBatch(ctx, batch, &left)
 		if err != nil {
@@ -47,7 +50,7 @@ func (r *reconciler) mendLost(ctx context.Context) error {
 // mendBatch goes on in a batch, for as many items as are left, and reports whether it came to its end.
 func (r *reconciler) mendBatch(ctx context.Context, batch string, left *int64) (done bool, err error) {
 	for *left > 0 {
-		asked := min(*left, itemsAtOnce)
+		asked := min(*left, r.bounds.atOnce)
 		items, err := r.ledger.Stale(ctx, batch, staleAfter, r.lost.item, asked)
 		if err != nil {
 			return false, err

@@ -17,27 +17,27 @@ import (
 )
 
 // owe lets the batch complete, and owe a notice to the URL.
-func (s *site) owe(t *testing.T, url string) ledger.Batch {
+func (f *workerFixture) owe(t *testing.T, url string) ledger.Batch {
 	t.Helper()
-	s.enqueue(t, "bj", 1)
-	if err := s.ledger.SetOnComplete(t.Context(), batch, url); err != nil {
+	f.enqueue(t, "bj", 1)
+	if err := f.ledger.SetOnComplete(t.Context(), batch, url); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.ledger.Settle(t.Context(), batch, "bj-000", ledger.Rejected, "No", ""); err != nil {
+	if _, _, err := f.ledger.Settle(t.Context(), batch, "bj-000", ledger.Rejected, "No", ""); err != nil {
 		t.Fatal(err)
 	}
-	b, err := s.ledger.Batch(t.Context(), batch)
+	b, err := f.ledger.Batch(t.Context(), batch)
 	if err != nil || len(b.Owed) != 1 {
 		t.Fatalf("owed: %v, %v", b.Owed, err)
 	}
 	return b
 }
 
-func (s *site) noticeQueue() *queue.Queue { return queue.Named(s.rdb, notify.Queue) }
+func (f *workerFixture) noticeQueue() *queue.Queue { return queue.Named(f.rdb, notify.Queue) }
 
-func (s *site) notices(t *testing.T) queue.Sizes {
+func (f *workerFixture) notices(t *testing.T) queue.Sizes {
 	t.Helper()
-	size, err := s.noticeQueue().Sizes(t.Context())
+	size, err := f.noticeQueue().Sizes(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,104 +47,108 @@ func (s *site) notices(t *testing.T) queue.Sizes {
 // What is owed gets a task, one, and gets it again when it was lost.
 func TestReconcilerEnqueuesNotices(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	s.owe(t, "https://ops.example/")
-	r := s.reconcilerAt(0, "w1")
-	for range 2 {
-		r.mustRound(t)
-		if got := s.notices(t); got != (queue.Sizes{Pending: 1}) {
-			t.Fatalf("%+v", got)
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		f.owe(t, "https://ops.example/")
+		r := f.reconcilerAt(0, "w1")
+		for range 2 {
+			r.mustRound(t)
+			if got := f.notices(t); got != (queue.Sizes{Pending: 1}) {
+				t.Fatalf("%+v", got)
+			}
 		}
-	}
-	keys, err := s.rdb.Keys(t.Context(), "asynq:*").Result()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.rdb.Del(t.Context(), keys...).Err(); err != nil {
-		t.Fatal(err)
-	}
-	r.mustRound(t)
-	if got := s.notices(t); got != (queue.Sizes{Pending: 1}) {
-		t.Errorf("after a flush: %+v", got)
-	}
+		keys, err := f.rdb.Keys(t.Context(), "asynq:*").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.rdb.Del(t.Context(), keys...).Err(); err != nil {
+			t.Fatal(err)
+		}
+		r.mustRound(t)
+		if got := f.notices(t); got != (queue.Sizes{Pending: 1}) {
+			t.Errorf("after a flush: %+v", got)
+		}
+	})
 }
 
 // asynq ended the task on a count of its own.
 func TestReconcilerRevivesArchivedNotices(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	b := s.owe(t, "https://ops.example/")
-	r := s.reconcilerAt(0, "w1")
-	r.mustRound(t)
-	if err := asynq.NewInspectorFromRedisClient(s.rdb).ArchiveTask(notify.Queue, notify.TaskID(b, 1)); err != nil {
-		t.Fatal(err)
-	}
-	r.mustRound(t)
-	if got := s.notices(t); got != (queue.Sizes{Pending: 1}) {
-		t.Errorf("%+v", got)
-	}
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		b := f.owe(t, "https://ops.example/")
+		r := f.reconcilerAt(0, "w1")
+		r.mustRound(t)
+		if err := asynq.NewInspectorFromRedisClient(f.rdb).ArchiveTask(notify.Queue, notify.TaskID(b, 1)); err != nil {
+			t.Fatal(err)
+		}
+		r.mustRound(t)
+		if got := f.notices(t); got != (queue.Sizes{Pending: 1}) {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 // A task in a dead worker's hands is taken up again in the second round; one whose lease is renewed never.
 func TestReconcilerTakesUpNotices(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	b := s.owe(t, "https://ops.example/")
-	r := s.reconcilerAt(0, "w1")
-	r.mustRound(t)
-	id, q := notify.TaskID(b, 1), s.noticeQueue()
-	lease := time.Now().Add(time.Hour).Unix()
-	for _, command := range [][]any{
-		{"LREM", q.Key("pending"), 0, id},
-		{"LPUSH", q.Key("active"), id},
-		{"HSET", q.Key("t:") + id, "state", "active"},
-		{"ZADD", q.Key("lease"), lease, id},
-	} {
-		if err := s.rdb.Do(t.Context(), command...).Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 3 {
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		b := f.owe(t, "https://ops.example/")
+		r := f.reconcilerAt(0, "w1")
 		r.mustRound(t)
-	}
-	if got := s.notices(t); got.Active != 1 {
-		t.Fatalf("taken out of living hands: %+v", got)
-	}
-	r.now = func() time.Time { return time.Now().Add(time.Hour) }
-	r.mustRound(t)
-	if got := s.notices(t); got.Active != 1 {
-		t.Fatalf("taken up without a second look: %+v", got)
-	}
-	r.mustRound(t)
-	if got := s.notices(t); got != (queue.Sizes{Pending: 1}) {
-		t.Errorf("%+v", got)
-	}
+		id, q := notify.TaskID(b, 1), f.noticeQueue()
+		lease := time.Now().Add(time.Hour).Unix()
+		for _, command := range [][]any{
+			{"LREM", q.Key("pending"), 0, id},
+			{"LPUSH", q.Key("active"), id},
+			{"HSET", q.Key("t:") + id, "state", "active"},
+			{"ZADD", q.Key("lease"), lease, id},
+		} {
+			if err := f.rdb.Do(t.Context(), command...).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 {
+			r.mustRound(t)
+		}
+		if got := f.notices(t); got.Active != 1 {
+			t.Fatalf("taken out of living hands: %+v", got)
+		}
+		r.now = func() time.Time { return time.Now().Add(time.Hour) }
+		r.mustRound(t)
+		if got := f.notices(t); got.Active != 1 {
+			t.Fatalf("taken up without a second look: %+v", got)
+		}
+		r.mustRound(t)
+		if got := f.notices(t); got != (queue.Sizes{Pending: 1}) {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 // Without anybody who delivers, the log says, once, what to set.
 func TestReconcilerTellsOfUnservedNotices(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	s.owe(t, "https://ops.example/?token=hunter2")
-	r := s.reconcilerAt(0, "w1")
-	var said strings.Builder
-	r.log = zerolog.New(&said)
-	for range 3 {
-		r.mustRound(t)
-	}
-	if text := said.String(); strings.Count(text, "HAVIP_WEBHOOK_SECRET and --webhook-host") != 1 || strings.Contains(text, "hunter2") {
-		t.Error(text)
-	}
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		f.owe(t, "https://ops.example/?token=hunter2")
+		r := f.reconcilerAt(0, "w1")
+		var said strings.Builder
+		r.log = zerolog.New(&said)
+		for range 3 {
+			r.mustRound(t)
+		}
+		if text := said.String(); strings.Count(text, "HAVIP_WEBHOOK_SECRET and --webhook-host") != 1 || strings.Contains(text, "hunter2") {
+			t.Error(text)
+		}
+	})
 }
 
 // A worker serves notices only with a secret and a host, and delivers them.
 func TestWorkerDeliversNotices(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
+	f := newFixture(t, "")
 	arrived := make(chan string, 1)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived <- r.Header.Get("webhook-id") }))
 	t.Cleanup(receiver.Close)
-	b := s.owe(t, receiver.URL)
+	b := f.owe(t, receiver.URL)
 	hosts, err := notify.ParseHosts([]string{strings.TrimPrefix(receiver.URL, "http://")})
 	if err != nil {
 		t.Fatal(err)
@@ -158,14 +162,10 @@ func TestWorkerDeliversNotices(t *testing.T) {
 			t.Errorf("%+v serves", lacking)
 		}
 	}
-	w, err := Start(Config{
-		Redis: s.rdb, Lanes: []LaneConfig{s.lane(t, "bj", 0)}, Name: "w1", Logger: zerolog.Nop(),
-		Webhook: Webhook{Hosts: hosts, Secrets: secrets},
+	f.reconcilerAt(0, "w0").mustRound(t) // which enqueues the notice
+	f.startWorker(t, Config{
+		Lanes: []LaneConfig{f.lane(t, "bj", 0)}, Name: "w1", Webhook: Webhook{Hosts: hosts, Secrets: secrets},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.Stop)
 	if id := <-arrived; id != notify.MessageOf(b, b.Owed[0]).ID {
 		t.Errorf("got %s", id)
 	}

@@ -11,40 +11,41 @@ import (
 // what is in doubt gets one, and all do once the batch goes on.
 func TestReconcilerLeavesHeldItemsAlone(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "")
-	s.enqueue(t, "bj", 3)
-	records := ledger.New(s.rdb)
-	start, err := records.Begin(t.Context(), batch, "bj-001", ledger.BeginOptions{Worker: "dead", Ticket: "t1", Lease: time.Millisecond})
-	if err != nil || start.Verdict != ledger.Begun {
-		t.Fatal(start.Verdict, err)
-	}
-	if _, err := records.Pause(t.Context(), batch, ledger.Act{By: "li@host"}); err != nil {
-		t.Fatal(err)
-	}
-	s.flushQueue(t)
-	r := s.reconcilerAt(staleAfter+time.Second, "w1")
-	r.mustRound(t)
-	r.mustRound(t)
-	if got := s.pending(t); len(got) != 1 {
-		t.Fatalf("pending while held: %v", got)
-	}
-	if _, err := records.Resume(t.Context(), batch, nil, ledger.Act{By: "li@host"}); err != nil {
-		t.Fatal(err)
-	}
-	r.mustRound(t)
-	r.mustRound(t)
-	if got := s.pending(t); len(got) != 3 {
-		t.Errorf("pending after it goes on: %v", got)
-	}
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		f.enqueue(t, "bj", 3)
+		records := ledger.New(f.rdb)
+		start, err := records.Begin(t.Context(), batch, "bj-001", ledger.BeginOptions{Worker: "dead", Ticket: "t1", Lease: time.Millisecond})
+		if err != nil || start.Verdict != ledger.Begun {
+			t.Fatal(start.Verdict, err)
+		}
+		if _, err := records.Pause(t.Context(), batch, ledger.Act{By: "li@host"}); err != nil {
+			t.Fatal(err)
+		}
+		f.flushQueue(t)
+		r := f.reconcilerAt(staleAfter+time.Second, "w1")
+		r.mustRound(t)
+		r.mustRound(t)
+		if got := f.pending(t); len(got) != 1 {
+			t.Fatalf("pending while held: %v", got)
+		}
+		if _, err := records.Resume(t.Context(), batch, nil, ledger.Act{By: "li@host"}); err != nil {
+			t.Fatal(err)
+		}
+		r.mustRound(t)
+		r.mustRound(t)
+		if got := f.pending(t); len(got) != 3 {
+			t.Errorf("pending after it goes on: %v", got)
+		}
+	})
 }
 
-func (s *site) flushQueue(t *testing.T) {
+func (f *workerFixture) flushQueue(t *testing.T) {
 	t.Helper()
-	keys, err := s.rdb.Keys(t.Context(), "asynq:{"+bjQueue+"}*").Result()
+	keys, err := f.rdb.Keys(t.Context(), "asynq:{"+bjQueue+"}*").Result()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.rdb.Del(t.Context(), keys...).Err(); err != nil {
+	if err := f.rdb.Del(t.Context(), keys...).Err(); err != nil {
 		t.Fatal(err)
 	}
 }

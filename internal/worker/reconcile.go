@@ -38,7 +38,9 @@ type reconciler struct {
 	log   zerolog.Logger
 	now   func() time.Time
 	lost  lostItems
-	tends map[tasks.Lane]*laneTend
+	// bounds are of the search for lost items.
+	bounds lostBounds
+	tends  map[tasks.Lane]*laneTend
 	// notices is the care for those that are owed.
 	notices *noticeTend
 }
@@ -46,8 +48,8 @@ type reconciler struct {
 func newReconciler(c Config) *reconciler {
 	r := &reconciler{
 		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, now: time.Now, tends: map[tasks.Lane]*laneTend{},
-		notices: newNoticeTend(c.Redis),
-		log:     c.Logger.With().Str("component", "reconciler").Logger(),
+		bounds: defaultLostBounds, notices: newNoticeTend(c.Redis),
+		log: c.Logger.With().Str("component", "reconciler").Logger(),
 	}
 	for _, l := range c.Lanes {
 		r.lanes = append(r.lanes, l.Lane)

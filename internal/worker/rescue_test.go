@@ -8,10 +8,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/ledger"
+	"havip/test/bubbletest"
 )
 
 // deadWorker is one that was killed while it held these items, sending those it was told to.
-func (f *fleet) deadWorker(t *testing.T, living *Presence, sending, holding []string) string {
+func (f *presenceFixture) deadWorker(t *testing.T, living *Presence, sending, holding []string) string {
 	t.Helper()
 	p := f.present(t, "killed")
 	dead := name(t, p)
@@ -25,7 +26,7 @@ func (f *fleet) deadWorker(t *testing.T, living *Presence, sending, holding []st
 	return dead
 }
 
-func (f *fleet) rescue(t *testing.T, r *Rescuer, dead string) {
+func (f *presenceFixture) rescue(t *testing.T, r *Rescuer, dead string) {
 	t.Helper()
 	if err := r.Rescue(t.Context(), dead); err != nil {
 		t.Fatal(err)
@@ -36,171 +37,189 @@ func (f *fleet) rescue(t *testing.T, r *Rescuer, dead string) {
 // dead worker's request is over.
 func TestRescueOnce(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	living := f.present(t, "living")
-	f.register(t, "a")
-	if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), asynq.NewTask("x", nil), asynq.Queue(bjQueue), asynq.TaskID("before")); err != nil {
-		t.Fatal(err)
-	}
-	dead := f.deadWorker(t, living, []string{"a"}, nil)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			if err := f.rescuer().Rescue(t.Context(), dead); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	equal(t, "order of tasks", f.pending(t), []string{rescueOf("a", dead), "before"})
-	equal(t, "notes left", f.heldBy(t, dead), []ledger.Held{})
-	equal(t, "dead to be rescued", beat(t, living), []string(nil))
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		living := f.present(t, "living")
+		f.register(t, "a")
+		if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), asynq.NewTask("x", nil), asynq.Queue(bjQueue), asynq.TaskID("before")); err != nil {
+			t.Fatal(err)
+		}
+		dead := f.deadWorker(t, living, []string{"a"}, nil)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if err := f.rescuer().Rescue(t.Context(), dead); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		equal(t, "order of tasks", f.pending(t), []string{rescueOf("a", dead), "before"})
+		equal(t, "notes left", f.heldBy(t, dead), []ledger.Held{})
+		equal(t, "dead to be rescued", beat(t, living), []string(nil))
 
-	busy := f.begin(t, name(t, living), "a", ledger.Busy)
-	equal(t, "wait", busy.Wait, requestBound-DeadAfter-BeatEvery)
-	f.pass(busy.Wait)
-	rec := f.begin(t, name(t, living), "a", ledger.Begun).Item.Record
-	equal(t, "sends, interrupted, in doubt", []any{rec.Sends, rec.Attempts, rec.Unknown}, []any{2, 1, true})
+		busy := f.begin(t, name(t, living), "a", ledger.Busy)
+		equal(t, "wait", busy.Wait, requestBound-DeadAfter-BeatEvery)
+		f.pass(busy.Wait)
+		rec := f.begin(t, name(t, living), "a", ledger.Begun).Item.Record
+		equal(t, "sends, interrupted, in doubt", []any{rec.Sends, rec.Attempts, rec.Unknown}, []any{2, 1, true})
+	})
 }
 
 // The task of an item that only waited in the dead worker goes on as well; one that was recorded
 // needs nothing, and its note vanishes.
 func TestRescueWhatNeedsIt(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	living := f.present(t, "living")
-	f.register(t, "created", "in its lane", "other's")
-	dead := f.deadWorker(t, living, []string{"created"}, []string{"in its lane", "other's", "absent"})
-	created := ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, HaVIPID: "havip-1", PrivateIPAddress: "10.0.0.1"}
-	if _, _, err := f.Record(t.Context(), batch, "created", 1, created); err != nil {
-		t.Fatal(err)
-	}
-	f.begin(t, name(t, living), "other's", ledger.Begun)
-	f.rescue(t, f.rescuer(), dead)
-	equal(t, "tasks", f.pending(t), []string{rescueOf("in its lane", dead)})
-	equal(t, "notes left", f.heldBy(t, dead), []ledger.Held{})
-	equal(t, "dead to be rescued", beat(t, living), []string(nil))
-	f.begin(t, "third", "other's", ledger.Busy)
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		living := f.present(t, "living")
+		f.register(t, "created", "in its lane", "other's")
+		dead := f.deadWorker(t, living, []string{"created"}, []string{"in its lane", "other's", "absent"})
+		created := ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, HaVIPID: "havip-1", PrivateIPAddress: "10.0.0.1"}
+		if _, _, err := f.Record(t.Context(), batch, "created", 1, created); err != nil {
+			t.Fatal(err)
+		}
+		f.begin(t, name(t, living), "other's", ledger.Begun)
+		f.rescue(t, f.rescuer(), dead)
+		equal(t, "tasks", f.pending(t), []string{rescueOf("in its lane", dead)})
+		equal(t, "notes left", f.heldBy(t, dead), []ledger.Held{})
+		equal(t, "dead to be rescued", beat(t, living), []string(nil))
+		f.begin(t, "third", "other's", ledger.Busy)
+	})
 }
 
 // A live worker's attempt is nobody's business, also when its beat is late.
 func TestTheLivingAreNotRescued(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	living, late := f.present(t, "living"), f.present(t, "late")
-	f.register(t, "a")
-	letGo := late.Hold(t.Context(), batch, "a")
-	defer letGo()
-	before := f.begin(t, name(t, late), "a", ledger.Begun).Item.Record
-	f.late(t, living)
-	item, err := f.Item(t.Context(), batch, "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "record", item.Record, before)
-	equal(t, "tasks", f.pending(t), []string{})
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		living, late := f.present(t, "living"), f.present(t, "late")
+		f.register(t, "a")
+		letGo := late.Hold(t.Context(), batch, "a")
+		defer letGo()
+		before := f.begin(t, name(t, late), "a", ledger.Begun).Item.Record
+		f.late(t, living)
+		item, err := f.Item(t.Context(), batch, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "record", item.Record, before)
+		equal(t, "tasks", f.pending(t), []string{})
+	})
 }
 
 // What a rescuer leaves undone when it is killed, another does; what it did is not done twice.
 func TestRescuerDiesHalfWay(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	living := f.present(t, "living")
-	f.register(t, "a", "b", "c")
-	dead := f.deadWorker(t, living, []string{"a", "b", "c"}, nil)
-	dying := f.rescuerInto(&faultyQueue{Queue: asynq.NewClientFromRedisClient(f.rdb), left: 2})
-	if err := dying.Rescue(t.Context(), dead); err == nil {
-		t.Fatal("no error from a queue that is away")
-	}
-	equal(t, "tasks so far", len(f.pending(t)), 2)
-	equal(t, "dead to be rescued", beat(t, living), []string{dead})
-	f.rescue(t, f.rescuer(), dead)
-	f.rescue(t, f.rescuer(), dead)
-	equal(t, "tasks", len(f.pending(t)), 3)
-	equal(t, "dead to be rescued", beat(t, living), []string(nil))
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		living := f.present(t, "living")
+		f.register(t, "a", "b", "c")
+		dead := f.deadWorker(t, living, []string{"a", "b", "c"}, nil)
+		dying := f.rescuerInto(&faultyQueue{Queue: asynq.NewClientFromRedisClient(f.rdb), left: 2})
+		if err := dying.Rescue(t.Context(), dead); err == nil {
+			t.Fatal("no error from a queue that is away")
+		}
+		equal(t, "tasks so far", len(f.pending(t)), 2)
+		equal(t, "dead to be rescued", beat(t, living), []string{dead})
+		f.rescue(t, f.rescuer(), dead)
+		f.rescue(t, f.rescuer(), dead)
+		equal(t, "tasks", len(f.pending(t)), 3)
+		equal(t, "dead to be rescued", beat(t, living), []string(nil))
+	})
 }
 
 // The worker that carries out a rescue may be killed before it sends: its item is rescued again,
 // though asynq still holds the first rescue's task for it.
 func TestRescueOfARescue(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	living := f.present(t, "living")
-	f.register(t, "a")
-	first := f.deadWorker(t, living, nil, []string{"a"})
-	f.rescue(t, f.rescuer(), first)
-	second := f.deadWorker(t, living, nil, []string{"a"})
-	f.rescue(t, f.rescuer(), second)
-	equal(t, "tasks", f.pending(t), []string{rescueOf("a", second), rescueOf("a", first)})
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		living := f.present(t, "living")
+		f.register(t, "a")
+		first := f.deadWorker(t, living, nil, []string{"a"})
+		f.rescue(t, f.rescuer(), first)
+		second := f.deadWorker(t, living, nil, []string{"a"})
+		f.rescue(t, f.rescuer(), second)
+		equal(t, "tasks", f.pending(t), []string{rescueOf("a", second), rescueOf("a", first)})
+	})
 }
 
 // An item of which no task can be made holds up no other.
 func TestRescueOfTheUnreadable(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	living := f.present(t, "living")
-	specs := []ledger.Spec{{Key: "a", Fingerprint: "a", ClientToken: "token-a", Account: "default", Region: "bj"}}
-	if _, err := f.Register(t.Context(), batch, ledger.Source{}, specs); err != nil {
-		t.Fatal(err)
-	}
-	dead := f.deadWorker(t, living, nil, []string{"a"})
-	f.rescue(t, f.rescuer(), dead)
-	equal(t, "tasks", f.pending(t), []string{})
-	equal(t, "dead to be rescued", beat(t, living), []string(nil))
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		living := f.present(t, "living")
+		specs := []ledger.Spec{{Key: "a", Fingerprint: "a", ClientToken: "token-a", Account: "default", Region: "bj"}}
+		if _, err := f.Register(t.Context(), batch, ledger.Source{}, specs); err != nil {
+			t.Fatal(err)
+		}
+		dead := f.deadWorker(t, living, nil, []string{"a"})
+		f.rescue(t, f.rescuer(), dead)
+		equal(t, "tasks", f.pending(t), []string{})
+		equal(t, "dead to be rescued", beat(t, living), []string(nil))
+	})
 }
 
 // A task that a worker took meanwhile is not put in a second time.
 func TestToFrontMovesOnlyWhatIsPending(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	if err := f.rescuer().toFront(t.Context(), &asynq.TaskInfo{ID: "taken", Queue: bjQueue}); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "tasks", f.pending(t), []string{})
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		if err := f.rescuer().toFront(t.Context(), &asynq.TaskInfo{ID: "taken", Queue: bjQueue}); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "tasks", f.pending(t), []string{})
+	})
 }
 
 // The watch of a worker that has just started rescues what a dead one held, without being told;
 // stopped, it is out of the fleet.
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	f.register(t, "a")
-	killed := f.present(t, "killed")
-	dead := name(t, killed)
-	_ = killed.Hold(t.Context(), batch, "a")
-	f.pass(DeadAfter + BeatEvery)
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		f.register(t, "a")
+		killed := f.present(t, "killed")
+		dead := name(t, killed)
+		_ = killed.Hold(t.Context(), batch, "a")
+		f.pass(DeadAfter + BeatEvery)
 
-	p := NewPresence(f.Ledger, "started", zerolog.Nop())
-	p.now = f.clock
-	taken := make(chan string, 1)
-	signals := &signalQueue{Queue: asynq.NewClientFromRedisClient(f.rdb), taken: taken}
-	w, err := StartWatch(p, f.rescuerInto(signals), zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.Stop)
-	equal(t, "rescued", <-taken, rescueOf("a", dead))
-	started := name(t, p)
-	_ = p.Hold(t.Context(), batch, "left over")
-	w.Stop()
-	w.Stop()
-	third := f.present(t, "third")
-	roll := beat(t, third)
-	if len(roll) == 0 || roll[len(roll)-1] != started {
-		t.Errorf("dead to be rescued after a stop with an item in hand: %q, want %s among them", roll, started)
-	}
-	noted, err := f.Hold(t.Context(), started, ledger.Held{Batch: batch, Key: "a"})
-	if err != nil || noted {
-		t.Errorf("after leaving: alive %v, %v", noted, err)
-	}
+		p := NewPresence(f.Ledger, "started", zerolog.Nop())
+		p.now = f.clock
+		taken := make(chan string, 1)
+		signals := &signalQueue{Queue: asynq.NewClientFromRedisClient(f.rdb), taken: taken}
+		w, err := StartWatch(p, f.rescuerInto(signals), zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(w.Stop)
+		equal(t, "rescued", <-taken, rescueOf("a", dead))
+		started := name(t, p)
+		_ = p.Hold(t.Context(), batch, "left over")
+		w.Stop()
+		w.Stop()
+		third := f.present(t, "third")
+		roll := beat(t, third)
+		if len(roll) == 0 || roll[len(roll)-1] != started {
+			t.Errorf("dead to be rescued after a stop with an item in hand: %q, want %s among them", roll, started)
+		}
+		noted, err := f.Hold(t.Context(), started, ledger.Held{Batch: batch, Key: "a"})
+		if err != nil || noted {
+			t.Errorf("after leaving: alive %v, %v", noted, err)
+		}
+	})
 }
 
 func TestWatchNeedsRedis(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	w, err := StartWatch(NewPresence(ledger.New(unreachable(t)), "w", zerolog.Nop()), f.rescuer(), zerolog.Nop())
-	if err == nil {
-		w.Stop()
-		t.Error("a watch began without redis")
-	}
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		w, err := StartWatch(NewPresence(ledger.New(unreachable(t)), "w", zerolog.Nop()), f.rescuer(), zerolog.Nop())
+		if err == nil {
+			w.Stop()
+			t.Error("a watch began without redis")
+		}
+	})
 }

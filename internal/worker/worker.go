@@ -70,6 +70,9 @@ type Config struct {
 	// Webhook is who may be told of completed batches; zero for nobody.
 	Webhook Webhook
 	Logger  zerolog.Logger
+
+	// taskCheck is how often an idle server looks for tasks; 0 means taskCheckInterval.
+	taskCheck time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -81,6 +84,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace(c.RequestTimeout)
+	}
+	if c.taskCheck == 0 {
+		c.taskCheck = taskCheckInterval
 	}
 	return c
 }
@@ -213,7 +219,7 @@ func serverOf(c Config, l LaneConfig) *asynq.Server {
 	return asynq.NewServerFromRedisClient(c.Redis, asynq.Config{
 		Concurrency:              c.Concurrency,
 		Queues:                   map[string]int{l.Lane.Queue(): 1},
-		TaskCheckInterval:        taskCheckInterval,
+		TaskCheckInterval:        c.taskCheck,
 		DelayedTaskCheckInterval: delayedCheckInterval,
 		RetryDelayFunc:           tasks.RetryDelayFunc,
 		IsFailure:                tasks.IsFailure,

@@ -13,38 +13,40 @@ import (
 
 	"havip/ledger"
 	"havip/tasks"
-	"havip/test/redistest"
+	"havip/test/bubbletest"
 )
 
-// fleet is a Redis with a ledger on a clock that tests move, and that presences share.
-type fleet struct {
+// presenceFixture is a Redis in a bubble, with a ledger on a clock that tests move, and that presences share.
+type presenceFixture struct {
 	*ledger.Ledger
-	rdb redis.UniversalClient
-	mu  sync.Mutex
-	now time.Time
+	redis *bubbletest.Redis
+	rdb   redis.UniversalClient
+	mu    sync.Mutex
+	now   time.Time
 }
 
-func newFleet(t *testing.T) *fleet {
+func newPresenceFixture(t *testing.T) *presenceFixture {
 	t.Helper()
-	f := &fleet{rdb: redistest.Start(t).Client(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	f := &presenceFixture{redis: bubbletest.StartRedis(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	f.rdb = f.redis.Client(t)
 	f.Ledger = ledger.New(f.rdb, ledger.WithClock(f.clock))
 	return f
 }
 
-func (f *fleet) clock() time.Time {
+func (f *presenceFixture) clock() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.now
 }
 
-func (f *fleet) pass(d time.Duration) {
+func (f *presenceFixture) pass(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.now = f.now.Add(d)
 }
 
 // present enters a worker.
-func (f *fleet) present(t *testing.T, base string) *Presence {
+func (f *presenceFixture) present(t *testing.T, base string) *Presence {
 	t.Helper()
 	p := NewPresence(f.Ledger, base, zerolog.Nop())
 	p.now = f.clock
@@ -54,17 +56,17 @@ func (f *fleet) present(t *testing.T, base string) *Presence {
 	return p
 }
 
-func (f *fleet) rescuer() *Rescuer {
+func (f *presenceFixture) rescuer() *Rescuer {
 	return f.rescuerInto(asynq.NewClientFromRedisClient(f.rdb))
 }
 
-func (f *fleet) rescuerInto(into tasks.Queue) *Rescuer {
+func (f *presenceFixture) rescuerInto(into tasks.Queue) *Rescuer {
 	return NewRescuer(RescuerConfig{Ledger: f.Ledger, Queue: into, Redis: f.rdb, Logger: zerolog.Nop()})
 }
 
 const bjQueue = "havip.default.bj"
 
-func (f *fleet) register(t *testing.T, keys ...string) {
+func (f *presenceFixture) register(t *testing.T, keys ...string) {
 	t.Helper()
 	specs := make([]ledger.Spec, len(keys))
 	for i, key := range keys {
@@ -78,7 +80,7 @@ func (f *fleet) register(t *testing.T, keys ...string) {
 // requestBound is how long a request of these tests' workers takes at most.
 const requestBound = tasks.DefaultRequestTimeout + time.Second
 
-func (f *fleet) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
+func (f *presenceFixture) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
 	t.Helper()
 	start, err := f.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second, Request: requestBound})
 	if err != nil {
@@ -91,7 +93,7 @@ func (f *fleet) begin(t *testing.T, worker, key string, want ledger.Verdict) led
 }
 
 // pending reads task IDs in the order in which asynq takes them.
-func (f *fleet) pending(t *testing.T) []string {
+func (f *presenceFixture) pending(t *testing.T) []string {
 	t.Helper()
 	ids, err := f.rdb.LRange(t.Context(), "asynq:{"+bjQueue+"}:pending", 0, -1).Result()
 	if err != nil {
@@ -104,7 +106,7 @@ func (f *fleet) pending(t *testing.T) []string {
 	return order
 }
 
-func (f *fleet) heldBy(t *testing.T, worker string) []ledger.Held {
+func (f *presenceFixture) heldBy(t *testing.T, worker string) []ledger.Held {
 	t.Helper()
 	held, err := f.HeldBy(t.Context(), worker)
 	if err != nil {
@@ -140,7 +142,7 @@ func equal(t *testing.T, what string, got, want any) {
 
 // silent lets everybody but the given workers be silent until they are found dead, and answers
 // who is.
-func (f *fleet) silent(t *testing.T, living ...*Presence) []string {
+func (f *presenceFixture) silent(t *testing.T, living ...*Presence) []string {
 	t.Helper()
 	var dead []string
 	for range DeadAfter/BeatEvery + 1 {
@@ -153,7 +155,7 @@ func (f *fleet) silent(t *testing.T, living ...*Presence) []string {
 }
 
 // late lets a beat of all but the living be late by 5 s, and expects that it finds nobody dead.
-func (f *fleet) late(t *testing.T, living *Presence) {
+func (f *presenceFixture) late(t *testing.T, living *Presence) {
 	t.Helper()
 	f.pass(5 * time.Second)
 	beat(t, living)
