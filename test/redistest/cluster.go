@@ -14,10 +14,7 @@ import (
 const (
 	clusterMasters = 3
 	clusterSlots   = 16384
-	// formingNodeTimeout is the node timeout until all nodes serve. A master that joins waits for as
-	// long before it serves, five seconds at most.
-	formingNodeTimeout = time.Second
-	// nodeTimeout is the node timeout afterwards: a slow node is never taken for a dead one.
+	// nodeTimeout lets no slow node be taken for a dead one.
 	nodeTimeout = time.Hour
 )
 
@@ -47,9 +44,6 @@ func StartCluster(tb testing.TB) *Cluster {
 	}
 	for _, replica := range c.Replicas {
 		c.await(tb, replica, "INFO replication", "master_link_status:up", "role:slave")
-	}
-	for node := range c.nodes {
-		c.do(tb, node, "CONFIG", "SET", "cluster-node-timeout", nodeTimeout.Milliseconds())
 	}
 	return c
 }
@@ -85,7 +79,7 @@ func (c *Cluster) Promote(tb testing.TB, replica *Server) {
 func (c *Cluster) node(tb testing.TB) *Server {
 	tb.Helper()
 	s := Start(tb, Lines(clusterEnabled, "cluster-announce-ip 127.0.0.1", "cluster-replica-no-failover yes",
-		fmt.Sprintf("cluster-node-timeout %d", formingNodeTimeout.Milliseconds())))
+		fmt.Sprintf("cluster-node-timeout %d", nodeTimeout.Milliseconds())))
 	c.nodes[s] = s.Client(tb)
 	return s
 }
