@@ -1,0 +1,145 @@
+package progress
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
+
+	"havip/test/screentest"
+)
+
+// terminal is a terminal with its screen.
+type terminal struct {
+	*screentest.Screen
+	// keyboard is the side of the person, and tty that of the program.
+	keyboard, tty *os.File
+}
+
+func newTerminal(t *testing.T, columns int) *terminal {
+	t.Helper()
+	keyboard, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = tty.Close(), keyboard.Close() })
+	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: uint16(columns)}); err != nil {
+		t.Fatal(err)
+	}
+	return &terminal{Screen: screentest.New(columns), keyboard: keyboard, tty: tty}
+}
+
+// shows are the lines on the screen when all that was written has arrived there.
+func (term *terminal) shows(t *testing.T) []string {
+	t.Helper()
+	const end = "\x05" // is never shown
+	if _, err := term.tty.WriteString(end); err != nil {
+		t.Fatal(err)
+	}
+	for buffer := make([]byte, 4096); ; {
+		n, err := term.keyboard.Read(buffer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, found := bytes.CutSuffix(buffer[:n], []byte(end))
+		_, _ = term.Write(text)
+		if found {
+			return term.Lines()
+		}
+	}
+}
+
+// A bar and the line below it fit terminals of several widths, whatever there is to say. There is one bar at
+// any moment, and nothing remains of it.
+func TestBarFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[int][]string{
+		60: {
+			"a-name-of-a-batch-that-is-rathe…   0% |            | (0/40)",
+			"40 queued",
+			"a-name-of-a-batch… 11/s, 1s left  52% |█████      | (21/40)",
+			"in doubt for 12s; 2 rejected, 10 unknown, 9 queued, 19 cre…",
+			"a-name-of-a-batch-… 7/s, 2s left  52% |█████      | (21/40)",
+			"in doubt for 13s; 2 rejected",
+			"a-name-of-a-batch… 10/s, 0s left  97% |██████████ | (39/40)",
+			"2 rejected",
+		},
+		80: {
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal   0% |            | (0/40)",
+			"40 queued",
+			"a-name-of-a-batch-that-is-rather-long… 11/s, 1s left  52% |█████      | (21/40)",
+			"in doubt for 12s; 2 rejected, 10 unknown, 9 queued, 19 created, and more than …",
+			"a-name-of-a-batch-that-is-rather-long-… 7/s, 2s left  52% |█████      | (21/40)",
+			"in doubt for 13s; 2 rejected",
+			"a-name-of-a-batch-that-is-rather-long… 10/s, 0s left  97% |██████████ | (39/40)",
+			"2 rejected",
+		},
+		120: {
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal   0% |                              | (0/40)",
+			"40 queued",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal 11/s, 1s left  52% |███████████████               | (21/40)",
+			"in doubt for 12s; 2 rejected, 10 unknown, 9 queued, 19 created, and more than there is room for in narrow terminals",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal 7/s, 2s left  52% |███████████████               | (21/40)",
+			"in doubt for 13s; 2 rejected",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal 10/s, 0s left  97% |█████████████████████████████ | (39/40)",
+			"2 rejected",
+		},
+	} {
+		t.Run(strconv.Itoa(columns), func(t *testing.T) {
+			t.Parallel()
+			term := newTerminal(t, columns)
+			synctest.Test(t, func(t *testing.T) { watchBar(t, term, want) })
+		})
+	}
+}
+
+// watchBar shows a bar, and compares both of its lines after each step.
+func watchBar(t *testing.T, term *terminal, want []string) {
+	t.Helper()
+	term.Redrawn = func() {
+		if bars := len(barLine.FindAllString(strings.Join(term.Lines(), "\n"), -1)); bars != 1 {
+			t.Errorf("%d bars: %q", bars, term.Lines())
+		}
+	}
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(term.tty, format+"\n", args...) }
+	bar := Display{Terminal: term.tty, Draw: true, ANSI: true, Say: say}.Bar("a-name-of-a-batch-that-is-rather-long-for-a-terminal", 2, 42)
+	var got []string
+	for _, step := range []struct {
+		n           int64
+		news, aging string
+	}{
+		{2, "40 queued", ""},
+		{23, "2 rejected, 10 unknown, 9 queued, 19 created, and more than there is room for in narrow terminals", "in doubt for 12s"},
+		{23, "2 rejected", "in doubt for 13s"},
+		{41, "2 rejected", ""},
+	} {
+		bar.Tell(step.n, step.news, step.aging)
+		<-time.After(time.Second)
+		bar.Tell(step.n, step.news, step.aging)
+		got = append(got, term.shows(t)...)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	bar.Interrupt("lane %s is paused", "default/bj")
+	<-time.After(redrawEvery)
+	bar.Tell(41, "2 rejected", "")
+	bar.Tell(42, "2 rejected", "")
+	bar.Finish()
+	if diff := cmp.Diff([]string{"lane default/bj is paused"}, term.shows(t)); diff != "" {
+		t.Errorf("what remains: %s", diff)
+	}
+}
+
+// redrawEvery is how often the library draws a bar at most.
+const redrawEvery = 100 * time.Millisecond
+
+var barLine = regexp.MustCompile(`\d+% \|.*\| \(\d+/\d+\)`)
