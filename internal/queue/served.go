@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -29,21 +28,21 @@ func (q *Queue) Served() (bool, error) {
 }
 
 // StaysUnserved reports whether nobody serves the queue during all of this time. It returns as soon as
-// somebody does.
+// somebody does. The last look is after all of the time, so that a process that was stopped meanwhile
+// does not report what it has not seen.
 func (q *Queue) StaysUnserved(ctx context.Context, during time.Duration) (bool, error) {
-	limited, cancel := context.WithTimeout(ctx, during)
-	defer cancel()
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
-	for {
+	for begun := time.Now(); ; {
+		over := time.Since(begun) >= during
 		served, err := q.Served()
-		if err != nil || served {
-			return false, err
+		if err != nil || served || over {
+			return err == nil && !served, err
 		}
 		select {
 		case <-again.C:
-		case <-limited.Done():
-			return errors.Is(limited.Err(), context.DeadlineExceeded), ctx.Err()
+		case <-ctx.Done():
+			return false, ctx.Err()
 		}
 	}
 }
