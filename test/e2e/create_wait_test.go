@@ -1,26 +1,35 @@
 package e2e
 
 import (
-	"strings"
 	"testing"
+
+	"havip/ledger"
 )
 
 // TestCreateWaitsForRedis: whoever waits for one item waits for a Redis that dies and comes back as well,
 // like whoever waits for a batch.
 func TestCreateWaitsForRedis(t *testing.T) {
 	t.Parallel()
+	const batch = "one"
 	w := newWorld(t)
-	p := w.start(t, "enqueue", "create", "--batch", "one", "--name", "web-vip", "--subnet", "sbn-dk8gl9bc", "--wait", "-o", "ndjson")
-	eventually(t, "the item is put in", func() bool {
-		listed := w.start(t, "enqueue", "list", "--json", "batch,phase")
-		listed.wait(t, patience)
-		return strings.Contains(listed.stdout.String(), `"running"`)
-	})
+	p := w.start(t, "enqueue", "create", "--batch", batch, "--name", "web-vip", "--subnet", "sbn-dk8gl9bc", "--wait", "-o", "ndjson")
+	w.awaitCommitted(t, batch)
 	w.redis.Kill()
-	p.awaitText(t, "redis does not answer; still looking (")
+	p.awaitText(t, sayRedisAway)
 	w.redis.Restart(t)
 	w.worker(t)
-	if code := p.wait(t, patience); code != 0 || !strings.Contains(p.stdout.String(), `"state":"created"`) {
+	code := p.wait(t, patience)
+	if results := parseResults(t, p.stdout.String()); code != 0 || len(results) != 1 || results[0].State != "created" {
 		t.Errorf("exit code %d: %s%s", code, p.stdout, p.stderr)
 	}
+}
+
+// awaitCommitted waits until a producer has put in the whole batch.
+func (w *world) awaitCommitted(t *testing.T, batch string) {
+	t.Helper()
+	records := ledger.New(w.redis.Client(t))
+	eventually(t, "batch "+batch+" is put in", func() bool {
+		b, err := records.Batch(t.Context(), batch)
+		return err == nil && b.CommittedAt != 0
+	})
 }

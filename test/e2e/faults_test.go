@@ -1,53 +1,66 @@
 package e2e
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // manyFaults hits about every fourth create, with every kind of fault that leaves its caller
 // without an answer or with a false one. Stalls come on top of the others.
-const manyFaults = "create:commit-500=0.03,create:commit-503=0.02,create:commit-reset=0.04,create:commit-truncated=0.03," +
+const manyFaults = "seed=11,create:commit-500=0.03,create:commit-503=0.02,create:commit-reset=0.04,create:commit-truncated=0.03," +
 	"create:commit-empty=0.02,create:commit-braces=0.01,create:commit-html-502=0.02,create:error-500=0.02,create:error-503=0.02," +
 	"create:html-502=0.02,create:429=0.03:1s,create:refuse=0.02,create:stall-before=0.02:300ms,create:stall-after=0.02:300ms," +
-	// Two calls outlast their caller's patience: one is carried out after that, one before.
-	"create:stall-before=#50:17s,create:stall-after=#90:17s," +
 	"get:error-500=0.05"
 
-// recovery bounds how long a killed worker's tasks stay away: asynq gives them back 60 to 125
-// seconds after.
-const recovery = 160 * time.Second
+// recovery bounds waits for what a worker that died or was cut off has left to others.
+const recovery = patience
 
 // TestFaultsAndDeaths runs two workers against a BCE that fails every fourth time, kills one
 // and stops the other.
 func TestFaultsAndDeaths(t *testing.T) {
 	t.Parallel()
-	const batch = "faulty"
-	w := newWorld(t, "--faults", "seed=11,"+manyFaults)
-	rows := rowsOf(600)
-	file := w.write(t, batch+".csv", rows)
-	rdb := w.redis.Client(t)
-	w.enqueue(t, "apply", file)
+	withFaultsAndDeaths(t, 300, 3)
+}
 
+// TestSlowFaultsAndDeaths is the same with requests of the usual patience.
+func TestSlowFaultsAndDeaths(t *testing.T) {
+	t.Parallel()
+	withFaultsAndDeaths(t, 600, 15)
+}
+
+func withFaultsAndDeaths(t *testing.T, items, timeout int) {
+	t.Helper()
+	// Twice, so many are held in flight, although some of the faults spare a call the gate. That is more than
+	// one worker takes at once.
+	const batch, held = "faulty", 11
+	gate := func(n int) string { return "," + fault("create:gate-before", n, n+19) }
+	w := newWorld(t, "--faults", manyFaults+gate(items/6))
+	w.env = append(w.env, fmt.Sprintf("HAVIP_REQUEST_TIMEOUT=%ds", timeout))
+	rows := rowsOf(items)
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	killed, stopped := w.worker(t, "--concurrency", "10"), w.worker(t, "--concurrency", "10")
-	w.awaitCreated(t, batch, 100)
+	w.awaitGate(t, held)
 	killed.kill()
+	// Two calls outlast their caller's patience: one is carried out after that, one before.
+	stalls := fmt.Sprintf(",create:stall-before=#20:%[1]ds,create:stall-after=#40:%[1]ds", timeout+2)
+	w.faults(t, manyFaults+stalls+gate(items/4))
+	w.openGate(t)
 	w.worker(t, "--concurrency", "10")
-	w.awaitCreated(t, batch, 250)
+	w.awaitGate(t, held)
 	stopped.signal(syscall.SIGTERM)
-	if code := stopped.wait(t, 35*time.Second); code != 0 {
+	stopped.awaitText(t, sayStopping)
+	w.faults(t, manyFaults)
+	w.openGate(t)
+	if code := stopped.wait(t, patience); code != 0 {
 		t.Errorf("a worker that was told to stop: exit code %d", code)
 	}
-	for line := range strings.Lines(stopped.stderr.String()) {
-		if strings.Contains(line, `"level":"error"`) || strings.Contains(line, "panic") {
-			t.Errorf("a worker that was told to stop logs: %s", line)
-		}
-	}
-	w.awaitCreated(t, batch, 400)
+	requireCalmLog(t, stopped)
+	w.awaitCreated(t, batch, items*2/3)
 	w.faults(t, "") // what is left is to come to an end, and soon
-	watch := w.enqueue(t, "watch", batch, "--timeout", recovery.String())
+	watch := w.enqueue(t, "watch", batch)
 	t.Logf("%s", watch.stdout)
 
 	results := w.requireExactlyOnce(t, batch, rows)
@@ -57,8 +70,19 @@ func TestFaultsAndDeaths(t *testing.T) {
 		t.Errorf("only %d answers were lost and %d given again: the faults were no test", s.AnswerLost, s.Replays)
 	}
 	requireLog(t, w.results(t, batch, "--attempts"), results)
-	if n, err := rdb.ZCard(t.Context(), "asynq:{havip.default.bj}:archived").Result(); err != nil || n != 0 {
+	if n, err := w.redis.Client(t).ZCard(t.Context(), "asynq:{havip.default.bj}:archived").Result(); err != nil || n != 0 {
 		t.Errorf("%d tasks were archived: %v", n, err)
+	}
+}
+
+// requireCalmLog fails for a line of the log that is no JSON, as those of a panic, and for errors.
+func requireCalmLog(t *testing.T, p *process) {
+	t.Helper()
+	for line := range strings.Lines(p.stderr.String()) {
+		var entry struct{ Level string }
+		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Level == "error" {
+			t.Errorf("%s logs: %s", p.name, line)
+		}
 	}
 }
 
@@ -82,6 +106,29 @@ func requireLog(t *testing.T, logged, results []result) {
 			t.Errorf("item %s is created, but its last request was %s", r.Key, last.Class)
 		}
 	}
+}
+
+// fillGate waits until each of the workers has as many requests at the simulator's gate, which holds every
+// create, as it takes at once. The first of a worker goes alone, and is let go on.
+func (w *world) fillGate(t *testing.T, workers, concurrency int) {
+	t.Helper()
+	w.awaitGate(t, workers)
+	w.openGate(t)
+	w.awaitGate(t, workers*concurrency)
+}
+
+// warmUp is fillGate with a batch of its own, which is done afterwards.
+func (w *world) warmUp(t *testing.T, workers, concurrency int) {
+	t.Helper()
+	const batch = "warm-up"
+	rows := make([]row, workers*(1+concurrency))
+	for i := range rows {
+		rows[i] = row{key: fmt.Sprintf("warm-%d", i), name: fmt.Sprintf("warm-%d", i), subnet: "sbn-warm"}
+	}
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.fillGate(t, workers, concurrency)
+	w.openGate(t)
+	w.enqueue(t, "watch", batch, "--exit-status")
 }
 
 // awaitCreated waits until the simulator has so many HaVIPs.

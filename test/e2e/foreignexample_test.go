@@ -54,6 +54,7 @@ func TestForeignExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
+			w.env = append(w.env, unhurried)
 			id := example.run(t, w)
 			if diff := cmp.Diff(example.asGoDoes(t), taskIn(t, w.redis.Client(t), id)); diff != "" {
 				t.Errorf("the task (-a Go producer's +the example's):\n%s", diff)
@@ -70,7 +71,7 @@ func TestForeignExamples(t *testing.T) {
 				_, err := ledger.New(w.redis.Client(t)).Item(t.Context(), "别处/b", item.Key)
 				return err == nil
 			})
-			w.enqueue(t, "watch", "别处/b", "--timeout", "30s", "--exit-status")
+			w.enqueue(t, "watch", "别处/b", "--exit-status")
 			results, truth := w.results(t, "别处/b"), w.truth(t)
 			if len(results) != 1 || len(truth) != 1 || results[0].HaVIPID != truth[0].HaVIPID || truth[0].Name != item.Request.Name {
 				t.Errorf("results %+v, truth %+v", results, truth)

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -81,6 +83,26 @@ func (t *transcript) end(tt testscript.T) {
 	}
 }
 
+// golden compares text with the golden file of this name, for what is said where no script can look, as on a
+// terminal.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	path, text := filepath.Join("testdata", "golden", name+".txt"), masked(text, "")
+	if *update {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("%s (-want +got):\n%sIf it is meant, run the test with -update", path, diff)
+	}
+}
+
 // variable are the parts of an output that differ from run to run.
 var variable = []struct {
 	pattern *regexp.Regexp
@@ -111,8 +133,10 @@ var spoken = []struct {
 
 // masked is text with all that differs from run to run replaced.
 func masked(text, work string) string {
-	text = strings.ReplaceAll(text, work, "$WORK")
-	for _, v := range append(variable, spoken...) {
+	if work != "" {
+		text = strings.ReplaceAll(text, work, "$WORK")
+	}
+	for _, v := range slices.Concat(variable, spoken) {
 		text = v.pattern.ReplaceAllString(text, v.with)
 	}
 	if wide.MatchString(text) {

@@ -2,13 +2,14 @@ package e2e
 
 import (
 	"context"
-	"strings"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	asynqueue "havip/internal/queue"
 	"havip/ledger"
+	"havip/tasks"
 )
 
 // standing reads a batch as it stands.
@@ -25,8 +26,18 @@ func (w *world) standing(t *testing.T, batch string) ledger.Batch {
 func (w *world) retryAll(t *testing.T, batch string, rows []row) {
 	t.Helper()
 	w.enqueue(t, "retry", batch, "--where", "state=rejected", "--yes")
-	w.enqueue(t, "watch", batch, "--timeout", recovery.String(), "--exit-status")
+	w.enqueue(t, "watch", batch, "--exit-status")
 	requireTruth(t, rows, w.results(t, batch), w.truth(t))
+}
+
+// awaitTasks waits until asynq has no task that waits, and no more than so many that run.
+func (w *world) awaitTasks(t *testing.T, running int64) {
+	t.Helper()
+	q := asynqueue.Of(w.redis.Client(t), tasks.Lane{Account: "default", Region: "bj"})
+	eventually(t, "no task is left", func() bool {
+		sizes, err := q.Sizes(t.Context())
+		return err == nil && sizes.Waiting()-sizes.Active == 0 && sizes.Active <= running
+	})
 }
 
 // TestFailuresStopTheFleet: of many workers at once, none begins anything after the failure that was one
@@ -34,25 +45,30 @@ func (w *world) retryAll(t *testing.T, batch string, rows []row) {
 func TestFailuresStopTheFleet(t *testing.T) {
 	t.Parallel()
 	const batch, limit, workers, concurrency = "wrong", 10, 3, 8
-	w := newWorld(t, "--latency", "30ms", "--faults", "create:answer:400/BadParameters")
-	rows := rowsOf(300)
+	w := newWorld(t, "--faults", "create:answer:400/BadParameters,create:gate-before")
+	w.env = append(w.env, unhurried)
+	rows := rowsOf(150)
 	for range workers {
 		w.worker(t, "--concurrency", "8")
 	}
 	p := w.start(t, "enqueue", "apply", w.write(t, batch+".csv", rows), "--max-failures", "10", "--wait")
-	if code := p.wait(t, patience); code != 1 || !strings.Contains(p.stderr.String(), "enqueue resume --batch wrong") {
+	w.fillGate(t, workers, concurrency)
+	w.faults(t, "create:answer:400/BadParameters")
+	w.openGate(t)
+	if code := p.wait(t, patience); code != 1 {
 		t.Errorf("exit code %d: %s", code, tail(p.stderr.String()))
 	}
+	w.awaitTasks(t, 0) // each was looked at, and put aside
 	b := w.standing(t, batch)
-	if failed := b.Failed(); failed <= limit || failed > limit+workers*concurrency {
-		t.Errorf("%d failed, where more than %d were not wanted and %d can be in flight", failed, limit, workers*concurrency)
+	if failed := b.Failed(); b.Hold == nil || failed <= limit || failed > limit+workers*concurrency {
+		t.Errorf("hold %+v: %d failed, where more than %d were not wanted and %d can be in flight", b.Hold, failed, limit, workers*concurrency)
 	}
-	if n := w.standstill(t); int64(n) != b.Failed() {
-		t.Errorf("%d creates were sent, and %d failed", n, b.Failed())
+	if n := len(w.creates(t)); int64(n) != b.Failed() || b.Counts[ledger.Queued]+b.Failed() != b.Total {
+		t.Errorf("%d creates were sent, and the items are %v", n, b.Counts)
 	}
 	w.faults(t, "")
 	w.enqueue(t, "resume", "--batch", batch)
-	w.enqueue(t, "watch", batch, "--timeout", recovery.String())
+	w.enqueue(t, "watch", batch)
 	w.retryAll(t, batch, rows)
 }
 
@@ -60,32 +76,39 @@ func TestFailuresStopTheFleet(t *testing.T) {
 // dies. The batch is held all the same, what was in flight is resolved by others, and nothing is begun.
 func TestStopSurvivesKills(t *testing.T) {
 	t.Parallel()
-	const batch = "stopped"
-	w := newWorld(t, "--faults", "create:answer=x4:400/BadParameters,create:stall-after:4s")
+	const batch, concurrency = "stopped", 6
+	w := newWorld(t, "--faults", "create:gate-after")
 	rows := rowsOf(100)
-	dying := w.worker(t, "--concurrency", "6")
-	w.worker(t, "--concurrency", "6")
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows), "--max-failures", "3")
+	// Its requests are certainly over soon after its death: others wait for that.
+	dying := w.worker(t, "--concurrency", "6", "--request-timeout", "5s")
+	w.fillGate(t, 1, concurrency)
+	dying.signal(syscall.SIGSTOP)
+	w.faults(t, "create:answer=x4:400/BadParameters,"+fault("create:gate-after", 5, 4+concurrency))
+	w.env = append(w.env, unhurried)
+	w.worker(t, "--concurrency", "6")
 	eventually(t, "the batch stops", func() bool { return w.standing(t, batch).Hold != nil })
+	stopped := w.standing(t, batch)
 	dying.kill()
 	w.redis.Kill()
 	w.redis.Restart(t)
-	w.faults(t, "")
+	w.endFaults(t)
 	w.worker(t, "--concurrency", "6")
 	eventually(t, "what was in flight is resolved", func() bool {
 		b := w.standing(t, batch)
 		return b.Counts[ledger.Sending]+b.Counts[ledger.Unknown] == 0
 	})
-	w.standstill(t)
+	w.awaitTasks(t, concurrency) // asynq takes the dead worker's for running
 	b := w.standing(t, batch)
-	if b.Hold == nil || b.Failed() != 4 || b.Counts[ledger.Created] == 0 || b.Counts[ledger.Queued] < 100-4-12 {
-		t.Errorf("hold %+v, items %v", b.Hold, b.Counts)
+	created, queued := b.Counts[ledger.Created], b.Counts[ledger.Queued]
+	if b.Hold == nil || b.Failed() != 4 || created <= concurrency || queued != stopped.Counts[ledger.Queued] || created+queued != 100-4 {
+		t.Errorf("hold %+v, items %v, when it stopped %v", b.Hold, b.Counts, stopped.Counts)
 	}
-	if live := w.stats(t).Live; int64(live) != b.Counts[ledger.Created] {
-		t.Errorf("%d HaVIPs exist, and %d are recorded", live, b.Counts[ledger.Created])
+	if live := w.stats(t).Live; int64(live) != created {
+		t.Errorf("%d HaVIPs exist, and %d are recorded", live, created)
 	}
 	w.enqueue(t, "resume", "--batch", batch)
-	w.enqueue(t, "watch", batch, "--timeout", recovery.String())
+	w.enqueue(t, "watch", batch)
 	w.retryAll(t, batch, rows)
 }
 
@@ -93,28 +116,27 @@ func TestStopSurvivesKills(t *testing.T) {
 // lets it go on puts them in again; killed half-way, that is run once more.
 func TestKilledResume(t *testing.T) {
 	t.Parallel()
-	const batch, items = "halfway", 3000
+	const batch, items = "halfway", 600 // three chunks
 	w := newWorld(t)
 	rows := rowsOf(items)
 	rdb := w.redis.Client(t)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	w.enqueue(t, "pause", "--batch", batch)
 	worker := w.worker(t, "--concurrency", "20")
-	eventually(t, "no task is left", func() bool { return tasksOf(t.Context(), rdb) == 0 })
+	w.awaitTasks(t, 0)
 	worker.kill()
-	p := w.start(t, "enqueue", "resume", "--batch", batch)
-	eventually(t, "some tasks are back", func() bool { return tasksOf(t.Context(), rdb) > 0 })
-	p.kill()
+	begun := func() bool { return tasksOf(t.Context(), rdb) > 0 }
+	w.killAt(t, w.newLink(t), begun, 0, "resume", "--batch", batch)
 	back := tasksOf(t.Context(), rdb)
-	again := w.enqueue(t, "resume", "--batch", batch)
-	if !strings.Contains(again.stderr.String(), "is not held") {
-		t.Errorf("said: %s", again.stderr)
+	if hold := w.standing(t, batch).Hold; back == items || hold != nil {
+		t.Fatalf("killed half-way, it put in %d tasks; hold %+v", back, hold)
 	}
+	w.enqueue(t, "resume", "--batch", batch)
 	if n := tasksOf(t.Context(), rdb); n != items {
 		t.Errorf("%d tasks of %d items, %d before", n, items, back)
 	}
 	w.worker(t, "--concurrency", "20")
-	w.enqueue(t, "watch", batch, "--timeout", recovery.String(), "--exit-status")
+	w.enqueue(t, "watch", batch, "--exit-status")
 	w.requireExactlyOnce(t, batch, rows)
 }
 
@@ -131,28 +153,38 @@ func tasksOf(ctx context.Context, rdb redis.UniversalClient) int64 {
 // TestPauseOfABatch leaves another batch of the same lane alone, and holds for the whole fleet at once.
 func TestPauseOfABatch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "--latency", "50ms")
-	held, free := rowsOf(300), rowsOf(60)
+	const workers, concurrency = 2, 8
+	w := newWorld(t, "--faults", "create:gate-before")
+	w.env = append(w.env, unhurried)
+	held, free := rowsOf(100), rowsOf(30)
 	for i := range free {
 		free[i].address = "" // the other batch's rows ask for the same
 	}
-	w.worker(t, "--concurrency", "8")
-	w.worker(t, "--concurrency", "8")
+	fleet := []*process{w.worker(t, "--concurrency", "8"), w.worker(t, "--concurrency", "8")}
 	w.enqueue(t, "apply", w.write(t, "held.csv", held))
-	w.awaitCreated(t, "held", 20)
+	w.fillGate(t, workers, concurrency)
+	w.openGate(t)
+	w.awaitGate(t, workers*concurrency)
 	w.enqueue(t, "pause", "--batch", "held")
+	w.endFaults(t)
 	w.enqueue(t, "apply", w.write(t, "free.csv", free), "--wait")
-	w.standstill(t)
-	b := w.standing(t, "held")
-	if created := b.Counts[ledger.Created]; created+b.Counts[ledger.Queued] != 300 || created == 300 {
-		t.Errorf("items %v", b.Counts)
+	w.awaitTasks(t, 0)
+	const created = workers + 2*workers*concurrency // nothing was begun after those in flight
+	if b := w.standing(t, "held"); b.Counts[ledger.Created] != created || b.Counts[ledger.Queued] != int64(len(held))-created {
+		t.Errorf("items %v, want %d created and the others queued", b.Counts, created)
 	}
-	begun := time.Now()
+	for _, worker := range fleet {
+		worker.signal(syscall.SIGTERM)
+		if code := worker.wait(t, patience); code != 0 {
+			t.Errorf("a worker: exit code %d", code)
+		}
+	}
 	w.enqueue(t, "resume", "--batch", "held")
-	w.enqueue(t, "watch", "held", "--timeout", recovery.String(), "--exit-status")
-	if took := time.Since(begun); took > 30*time.Second {
-		t.Errorf("it went on for %s", took)
+	if n := tasksOf(t.Context(), w.redis.Client(t)); n != int64(len(held))-created {
+		t.Errorf("%d tasks are put in again, of %d items", n, len(held)-created)
 	}
+	w.worker(t)
+	w.enqueue(t, "watch", "held", "--exit-status")
 	if live := w.stats(t).Live; live != len(held)+len(free) {
 		t.Errorf("%d HaVIPs exist", live)
 	}

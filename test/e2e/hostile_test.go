@@ -3,11 +3,11 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -31,27 +31,45 @@ func TestHostileText(t *testing.T) {
 	w := newWorld(t)
 	server := httptest.NewServer(http.HandlerFunc(refuseWithHostileText))
 	t.Cleanup(server.Close)
-	w.env = append(w.env, "BCE_ENDPOINT="+server.URL)
+	w.env = slices.Clip(append(w.env, "BCE_ENDPOINT="+server.URL)) // terminals add to it, each for itself
 	w.putHostileText(t)
 	// A file may hold what turns text around, and nothing worse.
 	file := w.writeText(t, hostileName+".csv", "key,name,subnetId,description\na,vip-a,sbn-a,x\u202eevil\u2066\u200f\n")
 	broken := w.writeText(t, hostileName+"-broken.csv", fmt.Sprintf("key,name,subnetId,%s\n%q,%[2]q,%[2]q,\n", hostileName, hostile))
-	for _, args := range slices.Concat(hostileReads, hostileMistakes, hostileVerbs, hostileFiles(file, broken, w.redis.URL())) {
-		term := w.terminal(t, args...)
-		term.wait(t)
-		harmless(t, fmt.Sprintf("%.60q", args), term.screen.String())
+	watch := w.terminal(t, "watch", hostile)
+	t.Run("reads and mistakes", func(t *testing.T) {
+		for i, args := range slices.Concat(hostileReads, hostileMistakes) {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				w.harmless(t, args...)
+			})
+		}
+	})
+	// Nothing happens, and so it comes to tell why.
+	watch.await(t, sayIncomplete)
+	watch.press(t, ctrlC)
+	watch.wait(t)
+	requireHarmless(t, "watch", watch.screen.String())
+	for _, args := range slices.Concat(hostileVerbs, hostileFiles(file, broken, w.redis.URL())) {
+		w.harmless(t, args...)
 	}
 	asked := w.terminal(t, "apply", file, "--batch", "asked")
-	asked.await(t, "[y/N]")
-	if _, err := io.WriteString(asked.keys, "n\n"); err != nil {
-		t.Fatal(err)
-	}
+	asked.await(t, question)
+	asked.press(t, "n\n")
 	asked.wait(t)
-	harmless(t, "a question", asked.screen.String())
+	requireHarmless(t, "a question", asked.screen.String())
+}
+
+// harmless runs a command on a terminal, and looks at the screen.
+func (w *world) harmless(t *testing.T, args ...string) {
+	t.Helper()
+	term := w.terminal(t, args...)
+	term.wait(t)
+	requireHarmless(t, fmt.Sprintf("%.60q", args), term.screen.String())
 }
 
 // Commands that show hostile text, that are given it where it cannot be, that do something by its name, and
-// that read it.
+// that read it. The first two groups run all at once.
 var (
 	hostileReads = [][]string{
 		{"list"},
@@ -62,11 +80,12 @@ var (
 		{"results", hostile, "--state", "review"},
 		{"events", hostile},
 		{"events", "--lane", "default/gz"},
-		{"watch", hostile, "--timeout", "7s"},
 		{"verify", hostile},
 		{"verify", hostile, "--allow-running"},
 		{"limit", "show"},
 		{"doctor"},
+		{"pause", "default/gz", "--reason", "other"},
+		{"pause", "default/bj", "--reason", hostile},
 	}
 	hostileMistakes = [][]string{
 		{hostile},
@@ -92,8 +111,6 @@ var (
 		{"create", "--name", "vip", "--subnet", "sbn-a", "--batch", hostile},
 	}
 	hostileVerbs = [][]string{
-		{"pause", "default/bj", "--reason", hostile},
-		{"pause", "default/bj", "--reason", "other"},
 		{"resume", "default/bj", "--reason", hostile},
 		{"retry", hostile, "--dry-run"},
 		{"retry", hostile, "--where", "code=" + hostile, "--dry-run"},
@@ -134,8 +151,8 @@ func hostileFiles(file, broken, redis string) [][]string {
 // hostileName is as much of the hostile text as a file's name or a column's can be.
 var hostileName = strings.NewReplacer("\n", "", "/", "").Replace(hostile)
 
-// harmless looks for anything on a screen that acts on it, and is not the program's own.
-func harmless(t *testing.T, what, screen string) {
+// requireHarmless looks for anything on a screen that acts on it, and is not the program's own.
+func requireHarmless(t *testing.T, what, screen string) {
 	t.Helper()
 	for _, r := range ownSequences.ReplaceAllString(screen, "") {
 		if !unicode.IsPrint(r) && r != '\n' && r != '\r' {

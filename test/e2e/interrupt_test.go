@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,8 +29,8 @@ func TestInterruptedWatch(t *testing.T) {
 		}
 	}
 	w.worker(t)
-	w.enqueue(t, "watch", "left", "--timeout", "30s", "--exit-status")
-	w.enqueue(t, "watch", "manual", "--timeout", "30s", "--exit-status")
+	w.enqueue(t, "watch", "left", "--exit-status")
+	w.enqueue(t, "watch", "manual", "--exit-status")
 }
 
 // awaitReader waits until the process has read the ledger so often that it can only be waiting.
@@ -60,50 +61,71 @@ var reads = regexp.MustCompile(`cmdstat_h(?:getall|mget|get):calls=(\d+)`)
 // first is not disturbed.
 func TestLockedStore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "--faults", "create:stall-before:9s")
+	w := newWorld(t, "--faults", "create:gate-before")
+	w.env = append(without(w.env, "HAVIP_REDIS_URL"), unhurried)
 	args := []string{"run", w.write(t, "mine.csv", rowsOf(1)), "--state-dir", filepath.Join(w.dir, "own"), "--yes"}
-	env := without(w.env, "HAVIP_REDIS_URL")
-	first := start(t, command{program: "enqueue", args: args, env: env, dir: w.dir})
-	eventually(t, "the first run sends its request", func() bool { return w.stats(t).InFlight == 1 })
-	second := start(t, command{program: "enqueue", args: args, env: env, dir: w.dir})
-	if code := second.wait(t, patience); code != 4 || !strings.Contains(second.stderr.String(), fmt.Sprintf("in use by process %d", first.cmd.Process.Pid)) {
+	first := w.start(t, "enqueue", args...)
+	w.awaitGate(t, 1)
+	second := w.start(t, "enqueue", args...)
+	if code := second.wait(t, patience); code != 4 {
 		t.Errorf("exit code %d: %s", code, second.stderr)
 	}
+	holder := fmt.Sprintf("process %d", first.cmd.Process.Pid)
+	said := strings.NewReplacer(holder, "process PID", w.dir, "$WORK").Replace(second.stderr.String())
+	golden(t, "TestLockedStore", ofServer.ReplaceAllString(said, "redis-server PID"))
+	w.openGate(t)
 	if code := first.wait(t, patience); code != 0 {
 		t.Errorf("the first run: exit code %d", code)
 	}
 }
 
+var ofServer = regexp.MustCompile(`redis-server \d+`)
+
 // TestInterruptedRun is the same for a run with a store of its own, which stops its worker in
 // order: nothing is left in flight, and the next run need not wait for anything.
 func TestInterruptedRun(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "--latency", "50ms")
-	rows := rowsOf(200)
+	const concurrency = 10
+	w := newWorld(t, "--faults", "create:gate-before")
+	rows := rowsOf(120)
 	file, state := w.write(t, "again.csv", rows), filepath.Join(w.dir, "own")
 	args := []string{"run", file, "--state-dir", state, "--rps", "0", "--concurrency", "10", "--yes", "-o", "ndjson"}
-	env := without(w.env, "HAVIP_REDIS_URL")
-	for i, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		p := start(t, command{program: "enqueue", args: args, env: env, dir: w.dir})
-		w.awaitCreated(t, "again", (i+1)*50)
+	w.env = append(without(w.env, "HAVIP_REDIS_URL"), unhurried)
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		p := w.start(t, "enqueue", args...)
+		w.fillGate(t, 1, concurrency)
 		p.signal(sig)
-		if code := p.wait(t, patience); code != 130 || !strings.Contains(p.stderr.String(), "of 200 items done; run the same command again to go on") {
+		p.awaitText(t, sayRunStops)
+		w.openGateUntilEnd(t, p)
+		if code := p.exitCode(); code != 130 {
 			t.Errorf("%v: exit code %d: %s", sig, code, p.stderr)
 		}
-		if n := w.stats(t).InFlight; n != 0 || p.stdout.String() != "" {
-			t.Errorf("%v: %d requests left in flight; on stdout %q", sig, n, p.stdout)
+		if left := slices.IndexFunc(w.creates(t), func(c call) bool { return c.ClientGone || c.Status == 0 }); left >= 0 || p.stdout.String() != "" {
+			t.Errorf("%v: request %d is left in flight; on stdout %q", sig, left, p.stdout)
 		}
 		if left := serversOver(t, state); len(left) > 0 {
 			t.Errorf("%v: redis-server lives on as %v", sig, left)
 		}
+		said := p.stderr.String()
+		golden(t, "TestInterruptedRun", doneOfAll.ReplaceAllString(said[strings.Index(said, sayRunStops):], "N of 120"))
 	}
-	last := start(t, command{program: "enqueue", args: args, env: env, dir: w.dir})
-	if code := last.wait(t, patience); code != 0 {
-		t.Fatalf("exit code %d", code)
-	}
+	w.endFaults(t)
+	last := w.enqueue(t, args...)
 	requireTruth(t, rows, parseResults(t, last.stdout.String()), w.truth(t))
 	w.requireHonestTokens(t, rows)
 	if n := len(w.creates(t)); n != len(rows) {
 		t.Errorf("%d requests for %d items", n, len(rows))
 	}
+}
+
+var doneOfAll = regexp.MustCompile(`\d+ of 120`)
+
+// openGateUntilEnd lets what waits at the gate go on, again and again, until the program has ended: until it
+// stops, one request more may follow on each.
+func (w *world) openGateUntilEnd(t *testing.T, p *process) {
+	t.Helper()
+	eventually(t, "the program ends", func() bool {
+		w.openGate(t)
+		return p.ended()
+	})
 }

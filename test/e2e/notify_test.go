@@ -2,32 +2,40 @@ package e2e
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"havip/ledger"
 )
 
-// TestNotify tells a receiver that fails in every way before it takes the notice: each attempt is of one
+// TestNotify tells a receiver that fails in several ways before it takes the notice: each attempt is of one
 // ID and signed anew. A second completion is told apart from the first.
 func TestNotify(t *testing.T) {
 	t.Parallel()
 	const batch = "told"
 	w := newWorld(t)
 	elsewhere := newReceiver(t)
-	r := newReceiver(t, status(http.StatusServiceUnavailable), garbage, func(rw http.ResponseWriter, request *http.Request) {
+	// TestTroubledReceivers has one that never answers.
+	r := newReceiver(t, slowly(status(http.StatusServiceUnavailable)), garbage, func(rw http.ResponseWriter, request *http.Request) {
 		http.Redirect(rw, request, elsewhere.url, http.StatusPermanentRedirect)
-	}, stall)
-	worker := w.courier(t, r)
+	})
+	w.courier(t, r)
 	rows := rowsOf(12)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows[:10]), "--on-complete", r.url+"/hook?token=in-the-query")
-	first := r.await(t, 5)
-	worker.awaitText(t, "batch completion notified")
+	w.awaitNotified(t, batch, 1)
+	first := r.received()
+	if len(first) != 4 {
+		t.Fatalf("%d attempts, want 4", len(first))
+	}
 	for i, n := range first {
 		if n.ID != first[0].ID || n.ID != n.Message.ID {
 			t.Errorf("attempt %d has the ID %s, the first had %s", i+1, n.ID, first[0].ID)
 		}
 	}
-	if first[4].Timestamp == first[0].Timestamp {
+	if first[3].Timestamp == first[0].Timestamp {
 		t.Error("the last attempt was not signed anew")
 	}
 	if d := first[0].Message.Data; d.Batch != batch || d.Completion != 1 || d.Total != 10 || d.Failed != 0 || d.Counts["created"] != 10 {
@@ -38,11 +46,11 @@ func TestNotify(t *testing.T) {
 	}
 
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
-	second := r.await(t, 6)[5]
+	w.awaitNotified(t, batch, 2)
+	second := r.received()[4]
 	if second.ID == first[0].ID || second.Message.Data.Completion != 2 || second.Message.Data.Total != 12 {
 		t.Errorf("the second completion: %+v", second)
 	}
-	w.awaitNotified(t, batch, 2)
 	w.requireExactlyOnce(t, batch, rows)
 	w.requireNoWebhookSecret(t)
 }
@@ -68,10 +76,30 @@ func (w *world) requireNoWebhookSecret(t *testing.T) {
 // awaitNotified waits until so many completions of the batch were told, by its events.
 func (w *world) awaitNotified(t *testing.T, batch string, n int) {
 	t.Helper()
-	eventually(t, "it is notified", func() bool {
-		p := w.enqueue(t, "events", batch, "-o", "ndjson")
-		return strings.Count(p.stdout.String(), `"event":"notified"`) >= n
-	})
+	p := w.start(t, "enqueue", "events", batch, "--follow", "-o", "ndjson")
+	eventually(t, "it is notified", func() bool { return eventsOf(t, p, "notified") >= n })
+	p.kill()
+}
+
+// eventsOf counts the events of a kind among those that a process has listed as NDJSON.
+func eventsOf(t *testing.T, p *process, kind string) int {
+	t.Helper()
+	n := 0
+	for line := range strings.Lines(p.stdout.String()) {
+		var event struct {
+			Event string `json:"event"`
+		}
+		if !strings.HasSuffix(line, "\n") {
+			break // it is being written
+		}
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatalf("event %q: %v", line, err)
+		}
+		if event.Event == kind {
+			n++
+		}
+	}
+	return n
 }
 
 // TestNotifyWorkerKilled kills the worker while it delivers: another delivers under the same ID.
@@ -80,20 +108,26 @@ func TestNotifyWorkerKilled(t *testing.T) {
 	const batch = "killed"
 	w := newWorld(t)
 	r := newReceiver(t, stall)
-	worker := w.courier(t, r)
+	w.worker(t) // looks after the fleet, when the other is dead
+	courier := w.courier(t, r)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(5)), "--on-complete", r.url)
 	r.await(t, 1)
-	worker.kill()
+	courier.kill()
 	w.courier(t, r)
-	got := r.await(t, 2)
-	if got[0].ID != got[1].ID {
-		t.Errorf("told as %s, and again as %s", got[0].ID, got[1].ID)
-	}
 	w.awaitNotified(t, batch, 1)
+	got := r.received()
+	for _, n := range got {
+		if n.ID != got[0].ID {
+			t.Errorf("told as %s, and again as %s", got[0].ID, n.ID)
+		}
+	}
+	if len(got) < 2 {
+		t.Errorf("told %d times, where the first time was cut off", len(got))
+	}
 }
 
 // TestNotifyNobodyThere completes a batch under a worker that delivers nothing, and kills it, and flushes
-// asynq's queues: what is owed stands in the ledger, and the next courier delivers it.
+// all but the ledger: what is owed stands there, and the next courier delivers it.
 func TestNotifyNobodyThere(t *testing.T) {
 	t.Parallel()
 	const batch = "nobody"
@@ -101,41 +135,60 @@ func TestNotifyNobodyThere(t *testing.T) {
 	r := newReceiver(t)
 	worker := w.worker(t)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(5)), "--on-complete", r.url, "--wait")
-	worker.awaitText(t, "no worker delivers any; give one HAVIP_WEBHOOK_SECRET and --webhook-host")
+	eventually(t, "the worker warns that nobody delivers", func() bool {
+		return slices.ContainsFunc(logOf(t, worker), func(line logged) bool {
+			return line.Component == "reconciler" && line.Level == "warn" && line.Batch == batch
+		})
+	})
 	worker.kill()
 	rdb := w.redis.Client(t)
 	keys, err := rdb.Keys(t.Context(), "asynq:*").Result()
 	if err != nil || len(keys) == 0 {
 		t.Fatalf("asynq's keys: %v, %v", keys, err)
 	}
-	if err := rdb.Del(t.Context(), keys...).Err(); err != nil {
+	if err := rdb.Del(t.Context(), append(keys, "havip:reconciler")...).Err(); err != nil {
 		t.Fatal(err)
 	}
+	if b := w.standing(t, batch); len(b.Owed) != 1 {
+		t.Fatalf("owed: %+v", b.Owed)
+	}
 	w.courier(t, r)
-	r.await(t, 1)
 	w.awaitNotified(t, batch, 1)
 	if got := r.received(); len(got) != 1 {
 		t.Errorf("told %d times", len(got))
 	}
 }
 
-// TestNotifyKilledAtCompletion kills the worker at about the moment of completion, when BCE has made the
-// last HaVIP: whichever side of it that was, the completion is told, as one.
+// TestNotifyKilledAtCompletion kills the worker on either side of the completion: when BCE has made the last
+// HaVIP, and when the ledger has the batch complete. It is told, as one.
 func TestNotifyKilledAtCompletion(t *testing.T) {
 	t.Parallel()
-	const batch, items = "sudden", 40
-	w := newWorld(t)
-	r := newReceiver(t)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(items)), "--on-complete", r.url)
-	worker := w.courier(t, r)
-	w.awaitCreated(t, batch, items)
-	worker.kill()
-	w.courier(t, r)
-	w.enqueue(t, "watch", batch, "--timeout", recovery.String(), "--exit-status")
-	w.awaitNotified(t, batch, 1)
-	for _, n := range r.received() {
-		if d := n.Message.Data; n.ID != r.received()[0].ID || d.Completion != 1 || d.Counts["created"] != items {
-			t.Errorf("%+v", n)
-		}
+	const batch, items = "sudden", 10
+	for _, side := range []string{"before", "after"} {
+		t.Run(side, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "--faults", fault("create:gate-after", items, items))
+			w.env = append(w.env, rescuable)
+			r := newReceiver(t)
+			w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(items)), "--on-complete", r.url)
+			worker := w.courier(t, r)
+			w.awaitGate(t, 1)
+			if side == "after" {
+				w.openGate(t)
+				eventually(t, "the batch is complete", func() bool { return w.standing(t, batch).CompletedAt != 0 })
+			}
+			worker.kill()
+			w.endFaults(t)
+			w.courier(t, r)
+			w.awaitNotified(t, batch, 1)
+			if counts := w.standing(t, batch).Counts; counts[ledger.Created] != items {
+				t.Errorf("told of the batch when it had %v", counts)
+			}
+			for _, n := range r.received() {
+				if d := n.Message.Data; n.ID != r.received()[0].ID || d.Completion != 1 || d.Counts["created"] != items {
+					t.Errorf("%+v", n)
+				}
+			}
+		})
 	}
 }

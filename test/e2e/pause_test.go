@@ -3,25 +3,37 @@ package e2e
 import (
 	"testing"
 	"time"
+
+	"havip/internal/worker"
+	"havip/ledger"
 )
 
-// TestPauseStopsTheFleet pauses a lane that two workers serve under load, and resumes it: nothing is
-// sent in between, and nothing is lost or doubled by it.
+// TestPauseStopsTheFleet pauses a lane while two workers have all under way that they may send at once, and
+// resumes it: nothing else is sent in between, and nothing is lost or doubled by it.
 func TestPauseStopsTheFleet(t *testing.T) {
 	t.Parallel()
-	const batch = "pausing"
-	w := newWorld(t, "--latency", "100ms")
-	rows := rowsOf(400)
+	const batch, before = "pausing", 12
+	// Of each worker, the first call proves the lane, and five wait at the gate.
+	w := newWorld(t, "--faults", fault("create:gate-before", 2, 6)+","+fault("create:gate-before", 8, 12))
+	w.env = append(w.env, unhurried)
+	rows := rowsOf(100)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
-	w.worker(t, "--concurrency", "10")
-	w.worker(t, "--concurrency", "10")
-	w.awaitCreated(t, batch, 40)
+	w.worker(t, "--concurrency", "5")
+	w.awaitGate(t, 5)
+	w.worker(t, "--concurrency", "5")
+	w.awaitGate(t, 10)
 	w.enqueue(t, "pause", "default/bj", "--reason", "maintenance")
-	if n := w.standstill(t); n >= len(rows) {
-		t.Fatalf("all %d items were created under a pause", n)
+	// A worker learns of it a quarter of a second later.
+	elapsed(time.Second, nil)
+	w.openGate(t)
+	if n := w.standstill(t); n != before {
+		t.Errorf("%d items were created under a pause", n-before)
+	}
+	if counts := w.standing(t, batch).Counts; counts[ledger.Created] != before || counts[ledger.Queued] != int64(len(rows)-before) {
+		t.Errorf("under the pause: %v", counts)
 	}
 	w.enqueue(t, "resume", "default/bj")
-	w.enqueue(t, "watch", batch, "--timeout", "60s", "--exit-status")
+	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	for _, r := range w.requireExactlyOnce(t, batch, rows) {
 		if r.Attempts != 1 {
 			t.Errorf("item %s: %d attempts, where every request was answered", r.Key, r.Attempts)
@@ -29,17 +41,30 @@ func TestPauseStopsTheFleet(t *testing.T) {
 	}
 }
 
-// standstill returns how many creates there were once there has been none for a while, which is
-// far longer than the next one takes where nothing holds it back.
+// standstill returns how many creates there were once none is in flight, and each living worker has beaten
+// twice without another. Where nothing holds it back, a worker begins dozens in that time.
 func (w *world) standstill(t *testing.T) int {
 	t.Helper()
-	const quiet = 3 * time.Second
-	seen, since := -1, time.Now()
+	fleet := ledger.New(w.redis.Client(t))
+	seen, since := -1, map[string]ledger.Millis{}
 	eventually(t, "a standstill", func() bool {
-		if n := w.stats(t).Operations["create"]; n != seen {
-			seen, since = n, time.Now()
+		s := w.stats(t)
+		if n := s.Operations["create"]; n != seen || s.InFlight > 0 {
+			seen = n
+			clear(since)
 		}
-		return time.Since(since) > quiet
+		beats, err := fleet.Beats(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		still := true
+		for _, beat := range beats {
+			if _, known := since[beat.Worker]; !known {
+				since[beat.Worker] = beat.At
+			}
+			still = still && beat.At.Time().Sub(since[beat.Worker].Time()) > worker.BeatEvery*3/2
+		}
+		return still
 	})
 	return seen
 }

@@ -1,106 +1,146 @@
 package e2e
 
 import (
+	"io"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"havip/internal/progress"
+	"havip/test/screentest"
 )
 
 var (
 	// barLine and belowBar are the two lines of a batch's progress.
 	barLine  = regexp.MustCompile(`^\S+ .*\d+% \|.*\| \(\d+/40\)$`)
-	belowBar = regexp.MustCompile(`^(in doubt for \d+s; )?\d+ (rejected|unknown|waiting|queued|sending|created)`)
+	belowBar = regexp.MustCompile(`^(in doubt for \d+[smh]; )?\d+ (rejected|unknown|waiting|queued|sending|created)`)
 )
 
-// TestProgressFitsTheTerminal follows a batch with failures and doubts on terminals of several widths: there
-// is one bar at any moment, with the counts and the oldest doubt below, and nothing remains of either.
+// TestProgressFitsTheTerminal follows a batch with failures and a doubt on terminals of several widths: there
+// is one bar at any moment, with the counts and the oldest doubt below, and nothing remains of either. Each
+// call waits for the test, so that the screens come to rest.
 func TestProgressFitsTheTerminal(t *testing.T) {
 	t.Parallel()
+	const batch = "a-name-of-a-batch-that-is-rather-long-for-a-terminal"
+	w := newWorld(t, "--faults", "create:gate-before,create:answer=x2:400/BadParameters,create:error-500=x1")
+	w.env = append(w.env, unhurried)
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(40)))
+	var terms []*terminal
 	for _, columns := range []uint16{60, 80, 120} {
-		t.Run(strconv.Itoa(int(columns)), func(t *testing.T) {
-			t.Parallel()
-			const batch = "a-name-of-a-batch-that-is-rather-long-for-a-terminal"
-			w := newWorld(t, "--latency", "300ms", "--faults", "create:answer=x2:400/BadParameters,create:error-500=x8")
-			w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(40)))
-			w.worker(t, "--concurrency", "2")
-			term := w.terminalOf(t, columns, "watch", batch)
-			if code := term.wait(t); code != 0 {
-				t.Fatalf("exit code %d", code)
-			}
-			seen := requireCalmScreen(t, int(columns), term.screen.String())
-			for _, want := range []string{"2 rejected", "in doubt for ", "/s, ", "s left", "|█", " created"} {
-				if !strings.Contains(seen, want) {
-					t.Errorf("never shown: %q", want)
-				}
-			}
+		terms = append(terms, w.terminalOf(t, columns, "watch", batch))
+	}
+	awaitBar(t, terms, `(0/40)`, `^40 queued$`)
+	w.worker(t, "--concurrency", "1")
+	for range 2 {
+		w.awaitGate(t, 1)
+		w.openGate(t)
+	}
+	w.awaitGate(t, 1)
+	awaitBar(t, terms, `(2/40)`, `^2 rejected, 37 queued, 1 sending$`)
+	w.openGate(t)
+	w.awaitGate(t, 1)
+	awaitBar(t, terms, `(2/40)`, `^in doubt for \d+[smh]; 2 rejected, `)
+	w.faults(t, fault("create:gate-before", 30, 30))
+	w.openGate(t)
+	awaitPace(t, terms[1:]) // the narrowest has no room for every pace
+	w.awaitGate(t, 1)
+	awaitBar(t, terms, `|█`, `( created|…)$`)
+	w.endFaults(t)
+	for _, term := range terms {
+		if code := term.wait(t); code != 0 {
+			t.Fatalf("exit code %d", code)
+		}
+		requireCalmScreen(t, term)
+	}
+}
+
+// awaitBar waits until each terminal ends with a bar that has this, above a line that matches.
+func awaitBar(t *testing.T, terms []*terminal, has, below string) {
+	t.Helper()
+	pattern := regexp.MustCompile(below)
+	for _, term := range terms {
+		eventually(t, has+" above "+below, func() bool {
+			lines := term.lines()
+			n := len(lines)
+			return n > 1 && barLine.MatchString(lines[n-2]) && strings.Contains(lines[n-2], has) && pattern.MatchString(lines[n-1])
 		})
 	}
 }
 
-// requireCalmScreen looks at the screen after each change, and returns all that was ever to be seen.
-func requireCalmScreen(t *testing.T, columns int, text string) string {
+// awaitPace waits until each terminal has shown how fast the batch goes on, and how long the rest takes.
+func awaitPace(t *testing.T, terms []*terminal) {
 	t.Helper()
-	s := &screen{width: columns}
-	var all []string
-	s.show(text, func() {
-		lines := s.lines()
-		if len(lines) < 2 || len(lines) > 4 || !barLine.MatchString(lines[len(lines)-2]) || !belowBar.MatchString(lines[len(lines)-1]) {
-			t.Errorf("%d columns show:\n%s", columns, strings.Join(lines, "\n"))
-		}
-		all = append(all, lines...)
-	})
-	if len(all) == 0 {
-		t.Fatal("nothing was shown")
+	pace := regexp.MustCompile(`… \d+/(s|min|h), \d+[smhd] left |terminal \d+/(s|min|h), \d+[smhd] left `)
+	for _, term := range terms {
+		eventually(t, "a pace is shown", func() bool { return pace.MatchString(term.screen.String()) })
 	}
-	t.Logf("midway:\n%s", strings.Join(all[len(all)/4*2:len(all)/4*2+2], "\n"))
-	for _, line := range s.lines() {
+}
+
+// requireCalmScreen looks at the screen after each redraw, and at the end.
+func requireCalmScreen(t *testing.T, term *terminal) {
+	t.Helper()
+	s := screentest.New(term.columns)
+	s.Redrawn = func() {
+		lines := s.Lines()
+		i, j := slices.IndexFunc(lines, barLine.MatchString), slices.IndexFunc(lines, belowBar.MatchString)
+		// For a moment after a line of talk, the line below the bar is alone.
+		if alone := i < 0; j != len(lines)-1 || !alone && i != j-1 {
+			t.Errorf("%d columns show:\n%s", term.columns, strings.Join(lines, "\n"))
+		}
+	}
+	_, _ = io.WriteString(s, term.screen.String())
+	for _, line := range s.Lines() {
 		if barLine.MatchString(line) || belowBar.MatchString(line) {
 			t.Errorf("what remains: %q", line)
 		}
 	}
-	return strings.Join(all, "\n")
 }
 
 // TestInterruptOnATerminal leaves the batch running and says how to come back.
 func TestInterruptOnATerminal(t *testing.T) {
 	t.Parallel()
 	const batch = "going on"
-	w := newWorld(t, "--latency", "500ms")
+	w := newWorld(t, "--faults", fault("create:gate-before", 3, 3))
+	w.env = append(w.env, unhurried)
 	rows := rowsOf(20)
 	w.enqueue(t, "apply", "--batch", batch, w.write(t, "on.csv", rows))
-	w.worker(t, "--concurrency", "2")
+	w.worker(t, "--concurrency", "1")
+	w.awaitGate(t, 1)
 	term := w.terminal(t, "watch", batch)
-	term.await(t, " created")
-	if _, err := term.keys.Write([]byte{3}); err != nil { // Ctrl-C
-		t.Fatal(err)
+	eventually(t, "the batch is watched", func() bool { return slices.ContainsFunc(term.lines(), belowBar.MatchString) })
+	term.press(t, ctrlC)
+	if code := term.wait(t); code != 130 {
+		t.Errorf("exit code %d", code)
 	}
-	if code := term.wait(t); code != 130 || !strings.Contains(term.screen.String(), "come back with `enqueue watch 'going on'`") {
-		t.Errorf("exit code %d: %q", code, term.screen)
-	}
-	w.enqueue(t, "watch", batch, "--exit-status", "--timeout", recovery.String())
+	lines := term.lines()
+	golden(t, "TestInterruptOnATerminal", strings.Join(lines[max(0, len(lines)-2):], "\n")+"\n")
+	w.endFaults(t)
+	w.enqueue(t, "watch", batch, "--exit-status", "--timeout", patience.String())
 	w.requireExactlyOnce(t, batch, rows)
 }
 
-// TestWatchIntoALog: what is no terminal gets a line now and then, and only when there is news.
+// TestWatchIntoALog: what is no terminal gets a line now and then. That none comes without news is held by
+// TestBarInALog.
 func TestWatchIntoALog(t *testing.T) {
 	t.Parallel()
 	const batch = "logged"
-	w := newWorld(t, "--latency", "600ms")
+	w := newWorld(t, "--faults", fault("create:gate-before", 21, 21))
+	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(40)))
-	w.worker(t, "--concurrency", "2")
 	begun := time.Now()
-	text := w.enqueue(t, "watch", batch).stderr.String()
-	if lines := strings.Count(text, "\n"); lines > int(time.Since(begun)/(5*time.Second)) || !progressLine.MatchString(text) {
-		t.Errorf("%d lines in %s:\n%s", lines, time.Since(begun), text)
+	p := w.start(t, "enqueue", "watch", batch)
+	p.awaitText(t, batch+": ") // what is done before it looks has no speed
+	w.worker(t, "--concurrency", "1")
+	eventually(t, "a line of progress", func() bool { return progressLine.MatchString(p.stderr.String()) })
+	w.endFaults(t)
+	if code := p.wait(t, patience); code != 0 {
+		t.Errorf("exit code %d", code)
 	}
-	w.enqueue(t, "pause", "default/bj")
-	w.enqueue(t, "apply", "--batch", "quiet", w.write(t, "quiet.csv", rowsOf(3)[1:]))
-	p := w.start(t, "enqueue", "watch", "quiet", "--timeout", "12s")
-	if code := p.wait(t, patience); code != 8 || strings.Count(p.stderr.String(), "quiet: ") > 1 {
-		t.Errorf("exit code %d: %s", code, p.stderr)
+	if lines := strings.Count(p.stderr.String(), batch+": "); lines > int(time.Since(begun)/progress.LineEvery) {
+		t.Errorf("%d lines in %s:\n%s", lines, time.Since(begun), p.stderr)
 	}
 }
 
-var progressLine = regexp.MustCompile(`(?m)^logged: \d+ of 40, \d+/(s|min), \d+[sm] left: \d+ queued, \d+ sending, \d+ created$`)
+var progressLine = regexp.MustCompile(`(?m)^logged: \d+ of 40, \d+/(s|min|h), \d+[smhd] left: \d+ queued, \d+ sending, \d+ created$`)

@@ -114,6 +114,14 @@ func garbage(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
+// slowly takes at least a second to answer.
+func slowly(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		elapsed(time.Second, r.Context().Done())
+		answer(w, r)
+	}
+}
+
 // stall never answers; it ends when the caller is gone.
 func stall(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 

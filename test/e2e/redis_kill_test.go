@@ -1,60 +1,74 @@
 package e2e
 
 import (
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"havip/ledger"
 )
 
 // TestKilledRedis kills Redis under a running batch, twice, brings it back with what its
-// append-only file has, and lets it hang for a while.
+// append-only file has, and lets it hang for longer than anybody waits for an answer. Each time, requests
+// are under way that end meanwhile, and have nowhere to be recorded but in files.
 func TestKilledRedis(t *testing.T) {
 	t.Parallel()
-	const batch = "outage"
-	w := newWorld(t, "--latency", "50ms", "--faults", "seed=3,create:commit-reset=0.05")
-	rows := rowsOf(600)
+	const batch, atOnce = "outage", 6
+	w := newWorld(t)
+	w.env = append(w.env, unhurried)
+	rows := rowsOf(150)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
-	worker := w.worker(t, "--concurrency", "15")
-	for _, n := range []int{100, 300} {
-		w.awaitCreated(t, batch, n)
-		w.redis.Kill()
-		// Requests in flight end meanwhile, and have nowhere to be recorded.
-		elapsed(2*time.Second, worker.done)
-		w.redis.Restart(t)
+	w.faults(t, fault("create:gate-after", 2, 1+atOnce)+",seed=3,create:commit-reset=0.05")
+	worker := w.worker(t, "--concurrency", "6")
+	for i, outage := range []struct{ begin, end func() }{
+		{w.redis.Kill, func() { w.redis.Restart(t) }},
+		{w.redis.Kill, func() { w.redis.Restart(t) }},
+		{w.redis.Stop, w.redis.Resume},
+	} {
+		w.awaitGate(t, atOnce)
+		outage.begin()
+		w.faults(t, fault("create:gate-after", 20, 19+atOnce)+",seed=3,create:commit-reset=0.05")
+		w.openGate(t)
+		eventually(t, "all outcomes are kept", func() bool { return files(t, w.spool()) == atOnce })
+		if i == 2 {
+			w.faults(t, "")
+		}
+		outage.end()
 	}
-	// And once it only hangs, for longer than anybody waits for an answer.
-	w.awaitCreated(t, batch, 450)
-	w.redis.Stop()
-	elapsed(5*time.Second, worker.done)
-	w.redis.Resume()
-	w.enqueue(t, "watch", batch, "--timeout", recovery.String(), "--exit-status")
+	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	w.requireExactlyOnce(t, batch, rows)
 	if worker.ended() {
 		t.Errorf("the worker did not survive, exit code %d", worker.exitCode())
 	}
 }
 
+// spool is where workers keep outcomes that they cannot record.
+func (w *world) spool() string { return filepath.Join(w.dir, "state", "havip", "spool") }
+
 // TestRedisDiesUnderApply: the producer says how far it came and what to do, and doing it is all
 // that is needed.
 func TestRedisDiesUnderApply(t *testing.T) {
 	t.Parallel()
-	const items, batch = 5000, "cut"
+	const items, batch = 2500, "cut"
 	w := newWorld(t)
 	file := w.write(t, batch+".csv", rowsOf(items))
 	rdb := w.redis.Client(t)
-	p := w.start(t, "enqueue", "apply", file)
-	eventually(t, "apply registers items", func() bool { return registered(t, rdb, batch) > 1000 || p.ended() })
+	// The first thousands are registered by then, and the last rows are not.
+	p := w.stopAfter(t, 1_000_000, "apply", file)
 	w.redis.Kill()
-	if code := p.wait(t, patience); code != 5 || !strings.Contains(p.stderr.String(), "registered so far; run the same command again to go on") {
+	if code := p.wait(t, patience); code != 5 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
 	}
 	w.redis.Restart(t)
-	if said := w.enqueue(t, "status", batch).stderr.String(); !strings.Contains(said, "is incomplete") || !strings.Contains(said, batch+".csv again") {
-		t.Errorf("status does not tell that the file is to be applied again: %s", said)
+	if b := w.standing(t, batch); b.CommittedAt != 0 || b.Total == 0 || b.Total == items {
+		t.Errorf("of %d items: %+v", items, b)
 	}
+	status := w.enqueue(t, "status", batch)
+	said := regexp.MustCompile(`(?m)^enqueue: .* of 2,500 rows`).ReplaceAllString(p.stderr.String(), "enqueue: CAUSE; SOME of 2,500 rows")
+	golden(t, "TestRedisDiesUnderApply", strings.ReplaceAll(said+status.stderr.String(), w.dir, "DIR"))
 	w.enqueue(t, "apply", file)
-	results := w.results(t, batch)
-	if n, err := rdb.LLen(t.Context(), "asynq:{havip.default.bj}:pending").Result(); err != nil || n != items || len(results) != items {
-		t.Errorf("%d items in the ledger and %d tasks in the queue, want %d: %v", len(results), n, items, err)
+	if n, b := tasksOf(t.Context(), rdb), w.standing(t, batch); n != items || b.Counts[ledger.Queued] != items || b.CommittedAt == 0 {
+		t.Errorf("%d tasks in the queue and in the ledger %+v, want %d", n, b, items)
 	}
 }

@@ -3,33 +3,45 @@ package e2e
 import (
 	"syscall"
 	"testing"
+
+	"havip/ledger"
 )
 
-// TestRollbackWhateverDies kills workers while they delete, loses answers, and kills the command that asks:
-// what the batch created is gone in the end, and what is another's stays.
+// TestRollbackWhateverDies kills the command that asks and a worker while it deletes, stops another, and loses
+// answers: what the batch created is gone in the end, and what is another's stays.
 func TestRollbackWhateverDies(t *testing.T) {
 	t.Parallel()
-	const batch, other = "undone", "kept"
+	const batch, other, atOnce = "undone", "kept", 6
+	const trouble = ",seed=3,delete:commit-reset=0.2,delete:error-500=0.2,delete:429=0.1,get:error-500=0.1"
 	w := newWorld(t)
-	rows := rowsOf(125)
-	first := w.worker(t, "--concurrency", "8")
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows[:120]), "--wait")
-	w.enqueue(t, "apply", w.write(t, other+".csv", rows[120:]), "--wait")
+	w.env = append(w.env, rescuable)
+	rows := rowsOf(105)
+	first := w.worker(t, "--concurrency", "6")
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rows[:100]), "--wait")
+	w.enqueue(t, "apply", w.write(t, other+".csv", rows[100:]), "--wait")
 
-	w.faults(t, "seed=3,delete:commit-reset=0.2,delete:error-500=0.2,delete:429=0.1,get:error-500=0.1,delete:stall-after=0.3:100ms")
-	asking := w.start(t, "enqueue", "rollback", batch, "--yes")
-	eventually(t, "deletes reach BCE", func() bool { return w.stats(t).Operations["delete"] > 10 })
-	asking.kill()
+	w.faults(t, fault("delete:gate-before", 4, 3+atOnce)+trouble)
+	w.stopAfter(t, 85_000, "rollback", batch, "--yes").kill() // when some of the tasks are queued
+	w.awaitGate(t, atOnce)
 	first.kill()
+	w.openGate(t)
 	w.enqueue(t, "rollback", batch, "--yes")
-	second := w.worker(t, "--concurrency", "8")
-	eventually(t, "the next worker deletes", func() bool { return w.stats(t).Operations["delete"] > 40 })
+	w.faults(t, fault("delete:gate-before", 4, 3+atOnce)+trouble)
+	second := w.worker(t, "--concurrency", "6")
+	w.awaitGate(t, atOnce)
 	second.signal(syscall.SIGTERM)
-	w.worker(t, "--concurrency", "8")
-	w.enqueue(t, "watch", batch, "--timeout", recovery.String())
+	second.awaitText(t, sayStopping)
+	w.endFaults(t) // what is left is to come to an end, and soon
+	if code := second.wait(t, patience); code != 0 {
+		t.Errorf("a worker that was told to stop: exit code %d", code)
+	}
+	w.worker(t, "--concurrency", "6")
+	// What was to be deleted and was not queued, a worker finds after a minute; or whoever hurries it.
+	w.enqueue(t, "retry", batch, "--yes")
+	w.enqueue(t, "watch", batch, "--timeout", patience.String())
 
 	for _, r := range w.results(t, batch) {
-		if r.State != "deleted" || r.HaVIPID == "" {
+		if r.State != string(ledger.Deleted) || r.HaVIPID == "" {
 			t.Errorf("item %s is %s: %s %s", r.Key, r.State, r.Code, r.Message)
 		}
 	}

@@ -7,46 +7,35 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
-// TestKilledRun kills a run that has brought its own store along, twice; the third goes on
-// and ends.
+// TestKilledRun kills a run that has brought its own store along, twice, with requests under way; the third
+// goes on and ends.
 func TestKilledRun(t *testing.T) {
 	t.Parallel()
-	const batch = "alone"
-	w := newWorld(t, "--latency", "20ms")
-	rows := rowsOf(300)
+	const batch, atOnce = "alone", 6
+	w := newWorld(t)
+	rows := rowsOf(120)
 	file, state := w.write(t, batch+".csv", rows), filepath.Join(w.dir, "own")
-	args := []string{"run", file, "--state-dir", state, "--rps", "0", "--yes", "-o", "ndjson"}
-	env := without(w.env, "HAVIP_REDIS_URL")
+	args := []string{"run", file, "--state-dir", state, "--rps", "0", "--concurrency", "6", "--yes", "-o", "ndjson"}
+	w.env = append(without(w.env, "HAVIP_REDIS_URL"), rescuable)
 	t.Cleanup(func() { killServersOver(t, state) })
-	for _, n := range []int{60, 160} {
-		p := start(t, command{program: "enqueue", args: args, env: env, dir: w.dir})
-		w.awaitCreated(t, batch, n)
-		if p.ended() {
-			t.Fatalf("run ended before it was killed, with exit code %d", p.exitCode())
-		}
+	for waiting := atOnce; waiting <= 2*atOnce; waiting += atOnce {
+		w.faults(t, fault("create:gate-after", 20, 19+atOnce))
+		p := w.start(t, "enqueue", args...)
+		w.awaitGate(t, waiting)
 		p.kill()
 		eventually(t, "its redis-server dies with it", func() bool { return len(serversOver(t, state)) == 0 })
 	}
-	last := start(t, command{program: "enqueue", args: args, env: env, dir: w.dir})
-	eventually(t, "the store is open again", func() bool { return len(serversOver(t, state)) == 1 || last.ended() })
-	if code := last.wait(t, recovery+time.Minute); code != 0 {
-		t.Fatalf("exit code %d", code)
-	}
+	w.endFaults(t)
+	last := w.enqueue(t, args...)
 	requireTruth(t, rows, parseResults(t, last.stdout.String()), w.truth(t))
 	w.requireHonestTokens(t, rows)
 	if left := serversOver(t, state); len(left) > 0 {
 		t.Errorf("redis-server lives on as %v", left)
 	}
-	again := start(t, command{program: "enqueue", args: args, env: env, dir: w.dir})
-	if code := again.wait(t, patience); code != 0 || !strings.Contains(again.stderr.String(), "nothing to do") {
-		t.Errorf("the same run once more: exit code %d, says %s", code, again.stderr)
-	}
-	if n := len(w.truth(t)); n != len(rows) {
-		t.Errorf("the same run once more: %d HaVIPs for %d rows", n, len(rows))
-	}
+	again := w.enqueue(t, args...)
+	requireTruth(t, rows, parseResults(t, again.stdout.String()), w.truth(t))
 	if left, _ := filepath.Glob(filepath.Join(w.dir, "havip-*")); len(left) > 0 {
 		t.Errorf("left in the directory for temporary files: %v", left)
 	}

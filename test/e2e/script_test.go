@@ -109,7 +109,7 @@ func scriptSim(ts *testscript.TestScript, _ bool, args []string) {
 
 func scriptWorker(ts *testscript.TestScript, _ bool, args []string) {
 	p := start(scriptTB(ts), command{program: "worker", args: append([]string{"--rps", "0"}, args...), env: scriptEnv(ts), dir: ts.Getenv("WORK")})
-	if err := p.seek(`"message":"ready"`, patience); err != nil {
+	if err := p.seek(sayReady, patience); err != nil {
 		ts.Fatalf("worker is not ready: %v\n%s", err, p.stderr)
 	}
 	if match := healthAddress.FindStringSubmatch(p.stderr.String()); match != nil {

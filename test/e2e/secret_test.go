@@ -18,12 +18,19 @@ func TestSecrets(t *testing.T) {
 	const batch = "secret"
 	w := newWorld(t) // its simulator is replaced by one that knows the session token
 	w.env = append(w.env, "BCE_SESSION_TOKEN="+sessionToken)
-	w.startSim(t, "--log-level", "debug", "--faults", "create:answer=x1:400/SignatureDoesNotMatch,create:answer=x1:403/AccessDenied,"+
-		"create:commit-500=x3,create:html-502=x3,create:commit-reset=x3,create:skew=#9:2h,create:commit-truncated=x3,create:429=x2")
-	rows := rowsOf(60)
+	w.startSim(t, "--log-level", "debug", "--faults", "create:answer=#1:400/SignatureDoesNotMatch,create:answer=#2:403/AccessDenied")
+	rows := rowsOf(30)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	worker := w.worker(t, "--log-level", "trace")
-	w.enqueue(t, "watch", batch, "--timeout", "90s", "--exit-status")
+	w.awaitHold(t, 1)
+	w.worker(t, "--log-level", "trace") // tries at once whether it is over
+	w.awaitHold(t, 2)
+	w.faults(t, strings.Join([]string{
+		fault("create:commit-500", 2, 4), fault("create:html-502", 5, 7), fault("create:commit-reset", 8, 10), "create:skew=#11:2h",
+		fault("create:commit-truncated", 12, 14), fault("create:429", 15, 16),
+	}, ","))
+	w.worker(t, "--log-level", "trace")
+	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	for _, args := range [][]string{{"results", batch, "-o", "json", "--attempts"}, {"status", batch, "-o", "json"}, {"help", "environment"}} {
 		w.enqueue(t, args...)
 	}

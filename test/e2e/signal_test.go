@@ -2,45 +2,58 @@ package e2e
 
 import (
 	"os"
-	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"havip/ledger"
 )
 
-// TestSignals stops workers under load with each signal that asks them to, one after the other.
+// TestSignals stops workers with each signal that asks them to, one after the other, while all that they
+// may send at once is under way.
 func TestSignals(t *testing.T) {
 	t.Parallel()
-	const batch = "signals"
-	w := newWorld(t, "--latency", "100ms")
-	rows := rowsOf(300)
+	const batch, atOnce = "signals", 8
+	w := newWorld(t)
+	w.env = append(w.env, unhurried)
+	rows := rowsOf(60)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
-	for i, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGTERM} {
-		worker := w.worker(t, "--concurrency", "10")
-		w.awaitCreated(t, batch, (i+1)*50)
+	for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGTERM} {
+		w.faults(t, fault("create:gate-before", 2, 1+atOnce)) // the first proves the lane
+		worker := w.worker(t, "--concurrency", "8")
+		w.awaitGate(t, atOnce)
 		worker.signal(sig)
-		if code := worker.wait(t, 20*time.Second); code != 0 {
+		worker.awaitText(t, sayStopping)
+		if worker.ended() {
+			t.Errorf("%v: the worker has ended with %d requests in flight", sig, atOnce)
+		}
+		w.endFaults(t)
+		if code := worker.wait(t, patience); code != 0 {
 			t.Errorf("%v: exit code %d", sig, code)
 		}
-		if said := worker.stderr.String(); !strings.Contains(said, `"message":"stopped"`) || strings.Contains(said, `"level":"error"`) {
-			t.Errorf("%v: the worker says\n%s", sig, tail(said))
-		}
-		if s := w.stats(t); s.InFlight != 0 {
-			t.Errorf("%v: the worker has left %d requests in flight", sig, s.InFlight)
+		for _, line := range logOf(t, worker) {
+			if line.Level == "error" {
+				t.Errorf("%v: the worker logs %+v", sig, line)
+			}
 		}
 	}
-	if n := w.stats(t).Live; n >= len(rows) {
-		t.Fatalf("all %d items were done before the last signal", n)
+	if counts := w.standing(t, batch).Counts; counts[ledger.Created]+counts[ledger.Queued] != int64(len(rows)) || counts[ledger.Queued] == 0 {
+		t.Errorf("after the last signal: %v", counts)
 	}
 	w.worker(t)
-	w.enqueue(t, "watch", batch, "--timeout", "30s", "--exit-status")
+	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	for _, r := range w.requireExactlyOnce(t, batch, rows) {
 		if r.Attempts != 1 {
 			t.Errorf("item %s: %d attempts, where every request was answered", r.Key, r.Attempts)
 		}
 	}
-	if n := len(w.creates(t)); n != len(rows) {
-		t.Errorf("%d requests for %d items", n, len(rows))
+	creates := w.creates(t)
+	if len(creates) != len(rows) {
+		t.Errorf("%d requests for %d items", len(creates), len(rows))
+	}
+	for _, c := range creates {
+		if c.ClientGone {
+			t.Errorf("a worker has not waited for the answer to %+v", c)
+		}
 	}
 }
 
@@ -48,27 +61,27 @@ func TestSignals(t *testing.T) {
 // signals of the same moment are one.)
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "--faults", "create:stall-before:12s")
-	w.enqueue(t, "apply", w.write(t, "insist.csv", rowsOf(1)))
+	const batch = "insist"
+	w := newWorld(t, "--faults", "create:gate-before")
+	w.env = append(w.env, unhurried)
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(1)))
 	worker := w.worker(t)
-	eventually(t, "a request is in flight", func() bool { return w.stats(t).InFlight == 1 })
+	w.awaitGate(t, 1)
 	worker.signal(syscall.SIGTERM)
-	worker.awaitText(t, `"message":"stopping`)
+	worker.awaitText(t, sayStopping)
 	if worker.ended() {
 		t.Fatalf("the worker has ended by the first signal, exit code %d", worker.exitCode())
 	}
-	for began := time.Now(); !worker.ended() && time.Since(began) < 8*time.Second; {
-		elapsed(200*time.Millisecond, worker.done)
+	eventually(t, "the worker ends", func() bool {
 		worker.signal(syscall.SIGTERM)
-	}
-	if code := worker.wait(t, time.Second); code != 130 {
+		return worker.ended()
+	})
+	if code := worker.exitCode(); code != 130 {
 		t.Errorf("exit code %d, want 130", code)
 	}
 	// What was cut off is known to have been begun, and nothing of it is lost.
-	for _, r := range w.results(t, "insist") {
-		if r.State != "sending" {
-			t.Errorf("item %s is %s, want sending: its request was cut off", r.Key, r.State)
-		}
+	if counts := w.standing(t, batch).Counts; counts[ledger.Sending] != 1 {
+		t.Errorf("%v, where a request was cut off", counts)
 	}
 }
 
@@ -80,17 +93,18 @@ func TestStopWhileWaiting(t *testing.T) {
 	w := newWorld(t)
 	rows := rowsOf(30)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
-	worker := w.worker(t, "--rps", "0.05", "--concurrency", "10")
+	// After the burst, the next request is due in a quarter of an hour.
+	worker := w.worker(t, "--rps", "0.001", "--concurrency", "10")
 	w.awaitCreated(t, batch, burst)
 	worker.signal(syscall.SIGTERM)
-	if code := worker.wait(t, 10*time.Second); code != 0 {
+	if code := worker.wait(t, patience); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if n := len(w.creates(t)); n != burst {
 		t.Errorf("%d creates were sent, want the %d that the rate allows at once", n, burst)
 	}
 	w.worker(t)
-	w.enqueue(t, "watch", batch, "--timeout", "30s", "--exit-status")
+	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	for _, r := range w.requireExactlyOnce(t, batch, rows) {
 		if r.Attempts != 1 {
 			t.Errorf("item %s: %d attempts, though only waiting was cut short", r.Key, r.Attempts)

@@ -132,6 +132,38 @@ func (w *world) creates(t *testing.T) []call {
 	return creates
 }
 
+// fault is a rule of one operation for the calls with these numbers, counted from when it is set.
+func fault(rule string, from, to int) string {
+	rules := make([]string, 0, to-from+1)
+	for n := from; n <= to; n++ {
+		rules = append(rules, fmt.Sprintf("%s=#%d", rule, n))
+	}
+	return strings.Join(rules, ",")
+}
+
+// awaitGate waits until n calls or more wait at the simulator's gate.
+func (w *world) awaitGate(t *testing.T, n int) {
+	t.Helper()
+	if err := (simulator{w.url}).awaitGate(n); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openGate lets all calls go on that wait at the gate.
+func (w *world) openGate(t *testing.T) {
+	t.Helper()
+	if err := (simulator{w.url}).openGate(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endFaults ends the faults of all later calls, and lets those go on that wait at the gate.
+func (w *world) endFaults(t *testing.T) {
+	t.Helper()
+	w.faults(t, "")
+	w.openGate(t)
+}
+
 // simulator is a simulated BCE, by its URL.
 type simulator struct{ url string }
 

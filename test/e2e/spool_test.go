@@ -11,35 +11,28 @@ import (
 // worker is killed as well, and what was answered is recorded when both are back. Nothing is sent again.
 func TestOutcomesOutliveRedisAndWorker(t *testing.T) {
 	t.Parallel()
-	const before, batch = "before", "kept"
-	w := newWorld(t)
-	worker := w.worker(t)
-	// A lane that has proved itself sends many at once.
-	w.enqueue(t, "apply", w.write(t, before+".csv", rowsOf(40)), "--wait")
-	made := len(w.truth(t))
-	w.faults(t, "create:stall-after=1:8s")
-	rows := rowsOf(5)
+	const batch = "kept"
+	rows := rowsOf(6)
 	for i := range rows {
 		rows[i].address = fmt.Sprintf("192.168.7.%d", 1+i) // nothing but the create is to be asked
 	}
+	w := newWorld(t, "--faults", fault("create:gate-after", 2, len(rows))) // the first proves the lane
+	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
-	eventually(t, "all requests are on their way", func() bool { return len(w.truth(t)) == made+len(rows) })
+	worker := w.worker(t)
+	w.awaitGate(t, len(rows)-1)
 	w.redis.Kill()
-	spool := filepath.Join(w.dir, "state", "havip", "spool")
-	eventually(t, "all outcomes are kept", func() bool { return files(t, spool) == len(rows) })
+	w.openGate(t)
+	eventually(t, "all outcomes are kept", func() bool { return files(t, w.spool()) == len(rows)-1 })
 	worker.kill()
 	w.redis.Restart(t)
 	w.worker(t)
 	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
-	if n := len(w.creates(t)) - made; n != len(rows) {
+	w.requireExactlyOnce(t, batch, rows)
+	if n := len(w.creates(t)); n != len(rows) {
 		t.Errorf("%d requests for %d items: some were sent again", n, len(rows))
 	}
-	for _, r := range w.results(t, batch) {
-		if r.State != "created" || r.HaVIPID == "" {
-			t.Errorf("%+v", r)
-		}
-	}
-	eventually(t, "nothing is left in the spool", func() bool { return files(t, spool) == 0 })
+	eventually(t, "nothing is left in the spool", func() bool { return files(t, w.spool()) == 0 })
 }
 
 // files counts the outcomes in a spool.

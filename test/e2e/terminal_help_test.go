@@ -12,7 +12,7 @@ import (
 func TestHelpFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	const width = 80
-	w := newWorld(t)
+	w := emptyWorld(t)
 	for _, args := range [][]string{{"apply", "--help"}, {"plan", "--help"}, {"help", "formats"}, {"help", "environment"}, {"help", "exit-codes"}} {
 		term := w.terminalOf(t, width, args...)
 		if code := term.wait(t); code != 0 {

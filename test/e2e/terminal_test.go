@@ -6,15 +6,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
+
+	"havip/test/screentest"
 )
 
 // terminal runs a program on a terminal of its own, on all three of its streams.
 type terminal struct {
-	cmd    *exec.Cmd
+	cmd     *exec.Cmd
+	columns int
+	// screen is all that was ever written to it.
 	screen *output
 	keys   io.Writer
 	done   chan struct{}
@@ -39,7 +45,7 @@ func (w *world) onTerminal(t *testing.T, columns uint16, cmd *exec.Cmd) *termina
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{cmd: cmd, screen: newOutput(), keys: file, done: make(chan struct{})}
+	term := &terminal{cmd: cmd, columns: int(columns), screen: newOutput(), keys: file, done: make(chan struct{})}
 	go func() {
 		defer close(term.done)
 		_, _ = io.Copy(term.screen, file) // ends with an error when the terminal's other side closes
@@ -50,7 +56,7 @@ func (w *world) onTerminal(t *testing.T, columns uint16, cmd *exec.Cmd) *termina
 		<-term.done
 		_ = file.Close()
 		if t.Failed() || strings.Contains(term.screen.String(), "DATA RACE") {
-			t.Errorf("%v:\n%q", cmd.Args, term.screen)
+			t.Errorf("%v:\n%q", cmd.Args, tail(term.screen.String()))
 		}
 	})
 	return term
@@ -62,16 +68,43 @@ func (term *terminal) await(t *testing.T, text string) {
 	eventually(t, "the terminal shows "+text, func() bool { return strings.Contains(term.screen.String(), text) })
 }
 
+// answer waits for a question, and answers it.
+func (term *terminal) answer(t *testing.T, keys string) {
+	t.Helper()
+	term.await(t, question)
+	term.press(t, keys)
+}
+
+// press is what somebody does at the keyboard.
+func (term *terminal) press(t *testing.T, keys string) {
+	t.Helper()
+	if _, err := io.WriteString(term.keys, keys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const ctrlC = "\x03"
+
+// lines are what is to be seen now.
+func (term *terminal) lines() []string {
+	s := screentest.New(term.columns)
+	_, _ = io.WriteString(s, term.screen.String())
+	return s.Lines()
+}
+
+// text is lines, for a golden file.
+func (term *terminal) text() string { return strings.Join(term.lines(), "\n") + "\n" }
+
+// wait returns the exit code once the program has ended.
 func (term *terminal) wait(t *testing.T) int {
 	t.Helper()
-	eventually(t, "the program ends", func() bool {
-		select {
-		case <-term.done:
-			return true
-		default:
-			return false
-		}
-	})
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-term.done:
+	case <-timer.C:
+		t.Fatalf("%v has not ended after %s", term.cmd.Args, patience)
+	}
 	return term.cmd.ProcessState.ExitCode()
 }
 
@@ -85,48 +118,64 @@ func exampleFile(t *testing.T) string {
 }
 
 var (
-	bar    = regexp.MustCompile(`\(\d/9[,)]`)
+	bar    = regexp.MustCompile(`\(\d/9\)$`)
 	colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 )
 
-// TestTerminalRun looks at what a person sees: a bar while it lasts, then the table.
+// TestTerminalRun looks at what a person sees of a run: a bar while it lasts, then the table.
 func TestTerminalRun(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	term := w.terminal(t, "run", "--sandbox", "--faults", "create:stall-after=#9:1500ms", exampleFile(t))
-	eventually(t, "a progress bar", func() bool { return bar.MatchString(term.screen.String()) })
+	w := newWorld(t, "--faults", fault("create:gate-before", 2, 9))
+	w.env = append(without(w.env, "HAVIP_REDIS_URL"), unhurried)
+	term := w.terminal(t, "run", "--yes", exampleFile(t))
+	eventually(t, "a progress bar", func() bool { return slices.ContainsFunc(term.lines(), bar.MatchString) })
+	w.awaitGate(t, 8)
+	w.openGate(t)
 	if code := term.wait(t); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
 	screen := term.screen.String()
-	for _, want := range []string{"KEY ", "HAVIP ", "db-primary", "192.168.0.10", "9 created", "This was a simulation"} {
-		if !strings.Contains(screen, want) {
-			t.Errorf("the screen lacks %q", want)
+	begin := strings.Index(screen, "KEY ")
+	if begin < 0 || strings.Contains(screen[begin:], "\x1b") {
+		t.Fatal("there is no table, or it has an escape sequence")
+	}
+	for _, result := range w.ownResults(t) {
+		if !slices.ContainsFunc(term.lines(), func(line string) bool {
+			return strings.HasPrefix(line, result.Key+" ") && strings.Contains(line, result.HaVIPID) && strings.Contains(line, result.Address)
+		}) {
+			t.Errorf("the screen lacks %+v", result)
 		}
 	}
-	for line := range strings.Lines(screen[strings.Index(screen, "KEY "):]) {
-		if strings.Contains(line, "\x1b") {
-			t.Errorf("the table has an escape sequence: %q", line)
-		}
+}
+
+// ownResults are those of the example's batch in the store that run has brought along, by running it again.
+func (w *world) ownResults(t *testing.T) []result {
+	t.Helper()
+	again := parseResults(t, w.enqueue(t, "run", "--yes", exampleFile(t), "-o", "ndjson").stdout.String())
+	if len(again) != 9 {
+		t.Fatalf("%d results, want 9", len(again))
 	}
+	return again
 }
 
 // TestNoColor: neither a terminal with NO_COLOR nor a pipe gets any colour, and a pipe no
 // escape sequence and no carriage return of any kind.
 func TestNoColor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	faults := []string{"run", "--sandbox", "--faults", "create:error-500=x3", "--log-level", "trace", exampleFile(t)}
-	piped := w.enqueue(t, faults...)
+	w := emptyWorld(t)
+	faults := []string{"run", "--sandbox", "--faults", "create:error-500=x1", "--log-level", "trace", exampleFile(t)}
+	piped, coloured := w.start(t, "enqueue", faults...), w.terminal(t, faults...)
+	w.env = append(w.env, "NO_COLOR=1")
+	plain := w.terminal(t, faults...)
+	if code := piped.wait(t, patience); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
 	if text := piped.stdout.String() + piped.stderr.String(); strings.ContainsAny(text, "\x1b\r") {
 		t.Errorf("a pipe gets escape sequences: %q", text)
 	}
-	coloured := w.terminal(t, faults...)
 	if code := coloured.wait(t); code != 0 || !colour.MatchString(coloured.screen.String()) {
 		t.Fatalf("exit code %d; a terminal gets no colours, so there are none to be turned off", code)
 	}
-	w.env = append(w.env, "NO_COLOR=1")
-	plain := w.terminal(t, faults...)
 	if code := plain.wait(t); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
@@ -141,26 +190,24 @@ func TestConfirmation(t *testing.T) {
 	w := newWorld(t)
 	for _, answer := range []string{"n", "", "nonsense"} {
 		term := w.terminal(t, "apply", exampleFile(t))
-		term.await(t, "Enqueue them? [y/N]")
-		if _, err := io.WriteString(term.keys, answer+"\n"); err != nil {
-			t.Fatal(err)
-		}
-		if code := term.wait(t); code != 130 || !strings.Contains(term.screen.String(), "nothing was enqueued") {
+		term.answer(t, answer+"\n")
+		if code := term.wait(t); code != 130 {
 			t.Errorf("answer %q: exit code %d", answer, code)
+		}
+		if answer == "n" {
+			golden(t, "TestConfirmation", term.text())
 		}
 	}
 	if n, err := w.redis.Client(t).DBSize(t.Context()).Result(); err != nil || n != 0 {
 		t.Errorf("after a no, Redis has %d keys: %v", n, err)
 	}
 	yes := w.terminal(t, "apply", exampleFile(t))
-	yes.await(t, "Enqueue them? [y/N]")
-	if _, err := io.WriteString(yes.keys, "y\n"); err != nil {
-		t.Fatal(err)
-	}
-	if code := yes.wait(t); code != 0 || !strings.Contains(yes.screen.String(), "9 items enqueued") {
+	yes.answer(t, "y\n")
+	if code := yes.wait(t); code != 0 || w.standing(t, "havips").Total != 9 {
 		t.Errorf("answer y: exit code %d", code)
 	}
-	if code := w.terminal(t, "apply", "--yes", exampleFile(t)).wait(t); code != 0 {
+	// Neither asks: there is nobody to answer.
+	if code := w.terminal(t, "apply", "--yes", "--batch", "unasked", exampleFile(t)).wait(t); code != 0 || w.standing(t, "unasked").Total != 9 {
 		t.Errorf("--yes: exit code %d", code)
 	}
 }
@@ -175,7 +222,7 @@ func TestConfirmationNeedsTerminal(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = devNull.Close() })
 	p := start(t, command{program: "enqueue", args: []string{"apply", exampleFile(t)}, env: w.env, stdin: devNull})
-	if code := p.wait(t, patience); code != 0 || !strings.Contains(p.stderr.String(), "9 items enqueued") {
+	if code := p.wait(t, patience); code != 0 || w.standing(t, "havips").Total != 9 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
 	}
 }

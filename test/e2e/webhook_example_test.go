@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,27 +15,19 @@ import (
 
 var exampleAddress = regexp.MustCompile(`listening on http://(\S+)/`)
 
-// TestWebhookExample builds and runs the example of a receiver: a worker tells it, and what is told twice
+// TestWebhookExample runs the example of a receiver: a worker tells it, and what is told twice
 // it acts on once. What nobody signed, it refuses.
 func TestWebhookExample(t *testing.T) {
 	t.Parallel()
 	const batch = "example"
 	w := newWorld(t)
-	path := filepath.Join(w.dir, "webhook")
-	build := exec.Command("go", "build", "-race", "-o", path, "../../examples/webhook")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	example := start(t, command{program: path, args: []string{"127.0.0.1:0"}, env: append(bareEnvironment(w.dir), "HAVIP_WEBHOOK_SECRET="+webhookSecret())})
-	example.awaitText(t, "listening")
+	example := start(t, command{program: "webhook", args: []string{"127.0.0.1:0"}, env: append(bareEnvironment(w.dir), "HAVIP_WEBHOOK_SECRET="+webhookSecret())})
+	example.awaitText(t, "\n")
 	address := exampleAddress.FindStringSubmatch(example.stderr.String())[1]
 	w.courier(t, &receiver{t: t, url: "http://" + address})
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(4)), "--on-complete", "http://"+address+"/")
 	w.awaitNotified(t, batch, 1)
-	const line = `completion 1 of batch "example": 4 items, 0 failed, map[created:4]` + "\n"
-	if got := example.stdout.String(); got != line {
-		t.Errorf("got %q", got)
-	}
+	golden(t, "TestWebhookExample", example.stdout.String())
 
 	body := `{"id":"havip_x","data":{"batch":"other","completion":1}}`
 	for _, want := range []int{http.StatusNoContent, http.StatusNoContent} {

@@ -32,12 +32,20 @@ type world struct {
 // newWorld starts a world. Its Redis keeps every acknowledged write.
 func newWorld(t *testing.T, simArgs ...string) *world {
 	t.Helper()
-	w := &world{dir: t.TempDir(), redis: redistest.Start(t, redistest.AppendOnly(redistest.Always))}
-	w.env = append(bareEnvironment(w.dir),
+	w := emptyWorld(t)
+	w.redis = redistest.Start(t, redistest.AppendOnly(redistest.Always))
+	w.env = append(w.env,
 		"BCE_ACCESS_KEY_ID="+accessKey, "BCE_SECRET_ACCESS_KEY="+secretKey,
 		"HAVIP_REDIS_URL="+w.redis.URL())
 	w.startSim(t, simArgs...)
 	return w
+}
+
+// emptyWorld is one without a Redis and a simulator, for programs that need neither.
+func emptyWorld(t *testing.T) *world {
+	t.Helper()
+	dir := t.TempDir()
+	return &world{dir: dir, env: bareEnvironment(dir)}
 }
 
 // unhurried lets a request take minutes: one that the test holds at the gate, or that a slow machine takes
@@ -67,15 +75,26 @@ func (w *world) start(t *testing.T, name string, args ...string) *process {
 func (w *world) worker(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := w.start(t, "worker", append([]string{"--rps", "0"}, args...)...)
-	p.awaitText(t, `"message":"ready"`)
+	p.awaitText(t, sayReady)
 	return p
 }
+
+// What programs say at moments that tests wait for. That a moment has come is all that it is read for.
+const (
+	sayReady      = `"message":"ready"`
+	sayStopping   = `"message":"stopping`
+	sayFoundDead  = `"message":"found dead by the fleet`
+	sayRedisAway  = "redis does not answer"
+	sayRunStops   = "stopping: "
+	sayIncomplete = "is incomplete: "
+	question      = "[y/N] "
+)
 
 // enqueue runs enqueue to its end, which is to be a success.
 func (w *world) enqueue(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := w.start(t, "enqueue", args...)
-	if code := p.wait(t, 4*time.Minute); code != 0 {
+	if code := p.wait(t, patience); code != 0 {
 		t.Fatalf("enqueue %v: exit code %d\nstderr: %s", args, code, tail(p.stderr.String()))
 	}
 	return p
@@ -96,7 +115,7 @@ func eventually(t *testing.T, what string, check func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !check() {
 		select {

@@ -1,8 +1,13 @@
 package e2e
 
 import (
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+
+	"havip/internal/lane"
+	"havip/ledger"
 )
 
 // TestWrongKey: with a wrong secret key, one item at a time tries, ever more rarely, and none is lost to
@@ -11,28 +16,67 @@ func TestWrongKey(t *testing.T) {
 	t.Parallel()
 	const batch, most = "wrong-key", 20
 	w := newWorld(t)
-	rows := rowsOf(1500)
+	rows := rowsOf(200)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	right := w.env
 	w.env = append(without(right, "BCE_SECRET_ACCESS_KEY"), "BCE_SECRET_ACCESS_KEY=wrong")
+	watch := w.start(t, "enqueue", "watch", batch)
 	mistaken := []*process{w.worker(t), w.worker(t)}
-	eventually(t, "a probe fails as well", func() bool { return strings.Contains(w.said(), "still held back") })
+	w.awaitHold(t, 3) // of both workers' first requests, and a probe
 	if n := len(w.creates(t)); n >= most {
 		t.Errorf("%d calls for one wrong key, want fewer than %d", n, most)
 	}
-	status := w.enqueue(t, "status", batch)
-	if said := status.stderr.String(); !strings.Contains(said, "SignatureDoesNotMatch") {
-		t.Errorf("status does not tell why nothing moves: %s", said)
+	if b := w.standing(t, batch); b.Counts[ledger.Queued]+b.Counts[ledger.Sending]+b.Counts[ledger.Waiting] != int64(len(rows)) {
+		t.Errorf("items are lost to a wrong key: %v", b.Counts)
 	}
-	watch := w.start(t, "enqueue", "watch", batch, "--timeout", "10s")
-	if code := watch.wait(t, patience); code != 8 || !strings.Contains(watch.stderr.String(), "lane default/bj has been held back") {
-		t.Errorf("watch does not tell why nothing moves: exit code %d, %s", code, watch.stderr)
+	hold := w.holds(t)[0]
+	if hold.Code != "SignatureDoesNotMatch" {
+		t.Errorf("%+v", hold)
 	}
+	// Both tell why nothing moves.
+	watch.awaitText(t, hold.Code)
+	told := linesWith(hold.Code, w.enqueue(t, "status", batch).stderr.String()+watch.stderr.String())
+	golden(t, "TestWrongKey", regexp.MustCompile(`\d+ refusals?`).ReplaceAllString(told, "SOME refusals"))
 	for _, p := range mistaken {
-		p.kill()
+		p.signal(syscall.SIGTERM)
+		if code := p.wait(t, patience); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
 	}
 	w.env = right
 	w.worker(t)
-	w.enqueue(t, "watch", batch, "--timeout", recovery.String(), "--exit-status")
+	if code := watch.wait(t, patience); code != 0 || len(w.holds(t)) > 0 {
+		t.Errorf("watch: exit code %d", code)
+	}
 	w.requireExactlyOnce(t, batch, rows)
+}
+
+// linesWith are the lines of a text that have a word.
+func linesWith(word, text string) string {
+	var found strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, word) {
+			found.WriteString(line)
+		}
+	}
+	return found.String()
+}
+
+// holds are what holds the lane back, and its subnets.
+func (w *world) holds(t *testing.T) []lane.Hold {
+	t.Helper()
+	holds, err := lane.NewBreaker(w.redis.Client(t), "default/bj").Holds(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return holds
+}
+
+// awaitHold waits until the lane is held back, and so many requests have failed for it.
+func (w *world) awaitHold(t *testing.T, failures int) {
+	t.Helper()
+	eventually(t, "the lane is held back", func() bool {
+		holds := w.holds(t)
+		return len(holds) == 1 && holds[0].Failures >= failures
+	})
 }
