@@ -12,7 +12,7 @@ import (
 func TestCancelUnderLoad(t *testing.T) {
 	t.Parallel()
 	const batch, inFlight = "withdrawn", 10
-	w := newWorld(t, "--faults", "create:429=#4:300s,create:429=#14:300s,"+fault("create:gate-after", 31, 30+inFlight))
+	w := newStack(t, "--faults", "create:429=#4:300s,create:429=#14:300s,"+fault("create:gate-after", 31, 30+inFlight))
 	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(1000)))
 	w.worker(t, "--concurrency", "10")
@@ -33,7 +33,7 @@ func TestCancelUnderLoad(t *testing.T) {
 func TestSlowCancelUnderLoad(t *testing.T) {
 	t.Parallel()
 	const batch, inFlight = "withdrawn", 10
-	w := newWorld(t, "--latency", "50ms", "--faults", "seed=3,create:commit-500=0.15,create:error-500=0.15,create:429=0.1:300s")
+	w := newStack(t, "--latency", "50ms", "--faults", "seed=3,create:commit-500=0.15,create:error-500=0.15,create:429=0.1:300s")
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(3000)))
 	w.worker(t, "--concurrency", "10")
 	w.awaitCreated(t, batch, 100)
@@ -48,7 +48,7 @@ func TestSlowCancelUnderLoad(t *testing.T) {
 }
 
 // killCancel kills a cancel of the batch that has canceled some of it and not all.
-func (w *world) killCancel(t *testing.T, batch string) {
+func (w *stack) killCancel(t *testing.T, batch string) {
 	t.Helper()
 	begun := func() bool { return w.standing(t, batch).Counts[ledger.Canceled] > 0 }
 	w.killAt(t, w.newLink(t), begun, 0, "cancel", batch, "--yes")
@@ -59,7 +59,7 @@ func (w *world) killCancel(t *testing.T, batch string) {
 
 // requireWithdrawn holds what exists against a batch of which a part was canceled: there are items in each
 // of these states, and none in another.
-func (w *world) requireWithdrawn(t *testing.T, batch string, states ...ledger.State) {
+func (w *stack) requireWithdrawn(t *testing.T, batch string, states ...ledger.State) {
 	t.Helper()
 	exists := map[string]made{}
 	for _, m := range w.truth(t) {

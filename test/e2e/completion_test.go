@@ -17,7 +17,7 @@ const bashCompletion = `_get_comp_words_by_ref() { words=("${COMP_WORDS[@]}"); c
 // the line that comes of it runs.
 func TestBashCompletes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	w.enqueue(t, "apply", exampleFile(t))
 	rc := w.writeText(t, "bashrc", bashCompletion+"source <(enqueue completion bash)\nPS1='ready> '\n")
 	bash := w.onTerminal(t, 120, exec.Command("bash", "--noprofile", "--rcfile", rc, "-i"))
@@ -57,7 +57,7 @@ func (term *terminal) complete(t *testing.T, keys, shows string) {
 // nothing. Nothing but that moment's end ends the wait here.
 func TestCompletionOfADeafRedis(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, "HAVIP_REDIS_URL="+w.redis.URL()+"?dial_timeout=1h&read_timeout=1h&write_timeout=1h")
 	w.redis.Stop()
 	t.Cleanup(w.redis.Resume)

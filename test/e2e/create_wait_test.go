@@ -11,7 +11,7 @@ import (
 func TestCreateWaitsForRedis(t *testing.T) {
 	t.Parallel()
 	const batch = "one"
-	w := newWorld(t)
+	w := newStack(t)
 	p := w.start(t, "enqueue", "create", "--batch", batch, "--name", "web-vip", "--subnet", "sbn-dk8gl9bc", "--wait", "-o", "ndjson")
 	w.awaitCommitted(t, batch)
 	w.redis.Kill()
@@ -25,7 +25,7 @@ func TestCreateWaitsForRedis(t *testing.T) {
 }
 
 // awaitCommitted waits until a producer has put in the whole batch.
-func (w *world) awaitCommitted(t *testing.T, batch string) {
+func (w *stack) awaitCommitted(t *testing.T, batch string) {
 	t.Helper()
 	records := ledger.New(w.redis.Client(t))
 	eventually(t, "batch "+batch+" is put in", func() bool {

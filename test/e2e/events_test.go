@@ -12,7 +12,7 @@ import (
 // TestEventsFollow follows a batch from before its first item is created until it is interrupted.
 func TestEventsFollow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", exampleFile(t))
 	lines := w.start(t, "enqueue", "events", "havips", "--follow", "-o", "ndjson")
@@ -43,7 +43,7 @@ func TestEventsFollow(t *testing.T) {
 // happens after is missed.
 func TestEventsFollowWaitsForRedis(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	w.enqueue(t, "apply", exampleFile(t))
 	p := w.start(t, "enqueue", "events", "havips", "--follow", "-o", "ndjson")
 	awaitEvent(t, p, "committed")

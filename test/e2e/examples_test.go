@@ -10,7 +10,7 @@ import (
 )
 
 // run runs an example to its end, and returns what it printed.
-func (w *world) run(t *testing.T, wantCode int, name string, args ...string) (stdout, stderr string) {
+func (w *stack) run(t *testing.T, wantCode int, name string, args ...string) (stdout, stderr string) {
 	t.Helper()
 	p := w.start(t, name, args...)
 	if code := p.wait(t, patience); code != wantCode {
@@ -22,7 +22,7 @@ func (w *world) run(t *testing.T, wantCode int, name string, args ...string) (st
 // The example is killed while it waits, and run again, and again when all is done.
 func TestExampleProvision(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "--faults", "create:commit-500=#2")
+	w := newStack(t, "--faults", "create:commit-500=#2")
 	first := w.start(t, "provision")
 	w.awaitCommitted(t, "tenants")
 	first.kill()
@@ -40,7 +40,7 @@ func TestExampleProvision(t *testing.T) {
 // The example in Go, killed while it waits, and the command that its comment names are one and the same.
 func TestExampleOneFromScript(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	first := w.start(t, "onefromscript", "web-vip", "sbn-a")
 	w.awaitCommitted(t, "automation")
 	first.kill()
@@ -69,7 +69,7 @@ func TestExampleOneFromScript(t *testing.T) {
 // The example is killed half-way, and goes on with the event after the last that it had dealt with.
 func TestExampleFollow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "--faults", "create:gate-before=#60") // so that there is more to come when it is killed
+	w := newStack(t, "--faults", "create:gate-before=#60") // so that there is more to come when it is killed
 	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, "followed.csv", rowsOf(100)), "--yes")
 	last := filepath.Join(w.dir, "last")

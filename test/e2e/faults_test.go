@@ -37,7 +37,7 @@ func withFaultsAndDeaths(t *testing.T, items, timeout int) {
 	// one worker takes at once.
 	const batch, held = "faulty", 11
 	gate := func(n int) string { return "," + fault("create:gate-before", n, n+19) }
-	w := newWorld(t, "--faults", manyFaults+gate(items/6))
+	w := newStack(t, "--faults", manyFaults+gate(items/6))
 	w.env = append(w.env, fmt.Sprintf("HAVIP_REQUEST_TIMEOUT=%ds", timeout))
 	rows := rowsOf(items)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
@@ -110,7 +110,7 @@ func requireLog(t *testing.T, logged, results []result) {
 
 // fillGate waits until each of the workers has as many requests at the simulator's gate, which holds every
 // create, as it takes at once. The first of a worker goes alone, and is let go on.
-func (w *world) fillGate(t *testing.T, workers, concurrency int) {
+func (w *stack) fillGate(t *testing.T, workers, concurrency int) {
 	t.Helper()
 	w.awaitGate(t, workers)
 	w.openGate(t)
@@ -118,7 +118,7 @@ func (w *world) fillGate(t *testing.T, workers, concurrency int) {
 }
 
 // warmUp is fillGate with a batch of its own, which is done afterwards.
-func (w *world) warmUp(t *testing.T, workers, concurrency int) {
+func (w *stack) warmUp(t *testing.T, workers, concurrency int) {
 	t.Helper()
 	const batch = "warm-up"
 	rows := make([]row, workers*(1+concurrency))
@@ -132,7 +132,7 @@ func (w *world) warmUp(t *testing.T, workers, concurrency int) {
 }
 
 // awaitCreated waits until the simulator has so many HaVIPs.
-func (w *world) awaitCreated(t *testing.T, batch string, n int) {
+func (w *stack) awaitCreated(t *testing.T, batch string, n int) {
 	t.Helper()
 	eventually(t, batch+" makes progress", func() bool { return w.stats(t).Live >= n })
 }

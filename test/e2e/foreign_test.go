@@ -47,7 +47,7 @@ var unreadable = []string{
 // and recorded, unreadable ones are archived with the reason and stand in nobody's way.
 func TestForeignProducer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, unhurried)
 	rdb := w.redis.Client(t)
 	client := asynq.NewClientFromRedisClient(rdb)
@@ -99,7 +99,7 @@ func TestForeignProducer(t *testing.T) {
 
 // requireReasons holds the archive against what was put in: each unreadable payload is in it, with what is
 // said of it, and `enqueue doctor` counts them.
-func (w *world) requireReasons(t *testing.T, inspector *asynq.Inspector) {
+func (w *stack) requireReasons(t *testing.T, inspector *asynq.Inspector) {
 	t.Helper()
 	archived, err := inspector.ListArchivedTasks(queue)
 	if err != nil {
@@ -135,7 +135,7 @@ func (w *world) requireReasons(t *testing.T, inspector *asynq.Inspector) {
 func TestManyTasksOneItem(t *testing.T) {
 	t.Parallel()
 	const ids = 12
-	w := newWorld(t, "--faults", "create:gate-before")
+	w := newStack(t, "--faults", "create:gate-before")
 	w.env = append(w.env, unhurried)
 	w.worker(t, "--concurrency", "5")
 	w.worker(t, "--concurrency", "5")

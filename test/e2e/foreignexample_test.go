@@ -53,7 +53,7 @@ func TestForeignExamples(t *testing.T) {
 	for name, example := range foreignExamples {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newStack(t)
 			w.env = append(w.env, unhurried)
 			id := example.run(t, w)
 			if diff := cmp.Diff(example.asGoDoes(t), taskIn(t, w.redis.Client(t), id)); diff != "" {
@@ -90,7 +90,7 @@ func TestForeignExamples(t *testing.T) {
 }
 
 // run runs the example to its end and returns the task's ID, which it prints.
-func (e foreignExample) run(t *testing.T, w *world) string {
+func (e foreignExample) run(t *testing.T, w *stack) string {
 	t.Helper()
 	path, err := exec.LookPath(e.interpreter)
 	if err != nil {
@@ -132,7 +132,7 @@ func taskIn(t *testing.T, rdb redis.UniversalClient, id string) foreignTask {
 // asGoDoes is the task that a Go producer puts in for the same item.
 func (e foreignExample) asGoDoes(t *testing.T) foreignTask {
 	t.Helper()
-	w := newWorld(t)
+	w := newStack(t)
 	rdb := w.redis.Client(t)
 	if _, err := tasks.NewClient(rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "别处/b", e.item); err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func (e foreignExample) asGoDoes(t *testing.T) foreignTask {
 // What the examples put in is the contract's payload to the byte.
 func TestForeignExamplePayload(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	id := foreignExamples["shell"].run(t, w)
 	info, err := asynq.NewInspectorFromRedisClient(w.redis.Client(t)).GetTaskInfo(queue, id)
 	if err != nil {

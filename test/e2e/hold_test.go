@@ -13,7 +13,7 @@ import (
 )
 
 // standing reads a batch as it stands.
-func (w *world) standing(t *testing.T, batch string) ledger.Batch {
+func (w *stack) standing(t *testing.T, batch string) ledger.Batch {
 	t.Helper()
 	b, err := ledger.New(w.redis.Client(t)).Batch(t.Context(), batch)
 	if err != nil {
@@ -23,7 +23,7 @@ func (w *world) standing(t *testing.T, batch string) ledger.Batch {
 }
 
 // retryAll has what failed tried again, and waits until every item is created.
-func (w *world) retryAll(t *testing.T, batch string, rows []row) {
+func (w *stack) retryAll(t *testing.T, batch string, rows []row) {
 	t.Helper()
 	w.enqueue(t, "retry", batch, "--where", "state=rejected", "--yes")
 	w.enqueue(t, "watch", batch, "--exit-status")
@@ -31,7 +31,7 @@ func (w *world) retryAll(t *testing.T, batch string, rows []row) {
 }
 
 // awaitTasks waits until asynq has no task that waits, and no more than so many that run.
-func (w *world) awaitTasks(t *testing.T, running int64) {
+func (w *stack) awaitTasks(t *testing.T, running int64) {
 	t.Helper()
 	q := asynqueue.Of(w.redis.Client(t), tasks.Lane{Account: "default", Region: "bj"})
 	eventually(t, "no task is left", func() bool {
@@ -45,7 +45,7 @@ func (w *world) awaitTasks(t *testing.T, running int64) {
 func TestFailuresStopTheFleet(t *testing.T) {
 	t.Parallel()
 	const batch, limit, workers, concurrency = "wrong", 10, 3, 8
-	w := newWorld(t, "--faults", "create:answer:400/BadParameters,create:gate-before")
+	w := newStack(t, "--faults", "create:answer:400/BadParameters,create:gate-before")
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(150)
 	for range workers {
@@ -77,7 +77,7 @@ func TestFailuresStopTheFleet(t *testing.T) {
 func TestStopSurvivesKills(t *testing.T) {
 	t.Parallel()
 	const batch, concurrency = "stopped", 6
-	w := newWorld(t, "--faults", "create:gate-after")
+	w := newStack(t, "--faults", "create:gate-after")
 	rows := rowsOf(100)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows), "--max-failures", "3")
 	// Its requests are certainly over soon after its death: others wait for that.
@@ -117,7 +117,7 @@ func TestStopSurvivesKills(t *testing.T) {
 func TestKilledResume(t *testing.T) {
 	t.Parallel()
 	const batch, items = "halfway", 600 // three chunks
-	w := newWorld(t)
+	w := newStack(t)
 	rows := rowsOf(items)
 	rdb := w.redis.Client(t)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
@@ -154,7 +154,7 @@ func tasksOf(ctx context.Context, rdb redis.UniversalClient) int64 {
 func TestPauseOfABatch(t *testing.T) {
 	t.Parallel()
 	const workers, concurrency = 2, 8
-	w := newWorld(t, "--faults", "create:gate-before")
+	w := newStack(t, "--faults", "create:gate-before")
 	w.env = append(w.env, unhurried)
 	held, free := rowsOf(100), rowsOf(30)
 	for i := range free {

@@ -28,7 +28,7 @@ var ownSequences = regexp.MustCompile("\x1b\\[(0|1|2|3[1-7]|90)?m|\x1b\\[[02]?K|
 // at the screen of every command.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	server := httptest.NewServer(http.HandlerFunc(refuseWithHostileText))
 	t.Cleanup(server.Close)
 	w.env = slices.Clip(append(w.env, "BCE_ENDPOINT="+server.URL)) // terminals add to it, each for itself
@@ -61,7 +61,7 @@ func TestHostileText(t *testing.T) {
 }
 
 // harmless runs a command on a terminal, and looks at the screen.
-func (w *world) harmless(t *testing.T, args ...string) {
+func (w *stack) harmless(t *testing.T, args ...string) {
 	t.Helper()
 	term := w.terminal(t, args...)
 	term.wait(t)
@@ -168,7 +168,7 @@ func requireHarmless(t *testing.T, what, screen string) {
 }
 
 // putHostileText writes into Redis what no command of ours would: another producer may.
-func (w *world) putHostileText(t *testing.T) {
+func (w *stack) putHostileText(t *testing.T) {
 	t.Helper()
 	ctx, rdb := t.Context(), w.redis.Client(t)
 	records := ledger.New(rdb)

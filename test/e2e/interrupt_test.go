@@ -14,7 +14,7 @@ import (
 // TestInterruptedWatch: who watches may leave, and the batch goes on.
 func TestInterruptedWatch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	file := w.write(t, "left.csv", rowsOf(2))
 	w.enqueue(t, "apply", file)
 	for _, args := range [][]string{{"watch", "left"}, {"apply", file, "--wait"}, {"create", "--name", "one", "--subnet", "sbn-a", "--wait"}} {
@@ -34,7 +34,7 @@ func TestInterruptedWatch(t *testing.T) {
 }
 
 // awaitReader waits until the process has read the ledger so often that it can only be waiting.
-func (w *world) awaitReader(t *testing.T, p *process) {
+func (w *stack) awaitReader(t *testing.T, p *process) {
 	t.Helper()
 	rdb := w.redis.Client(t)
 	if err := rdb.ConfigResetStat(t.Context()).Err(); err != nil {
@@ -61,7 +61,7 @@ var reads = regexp.MustCompile(`cmdstat_h(?:getall|mget|get):calls=(\d+)`)
 // first is not disturbed.
 func TestLockedStore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "--faults", "create:gate-before")
+	w := newStack(t, "--faults", "create:gate-before")
 	w.env = append(without(w.env, "HAVIP_REDIS_URL"), unhurried)
 	args := []string{"run", w.write(t, "mine.csv", rowsOf(1)), "--state-dir", filepath.Join(w.dir, "own"), "--yes"}
 	first := w.start(t, "enqueue", args...)
@@ -86,7 +86,7 @@ var ofServer = regexp.MustCompile(`redis-server \d+`)
 func TestInterruptedRun(t *testing.T) {
 	t.Parallel()
 	const concurrency = 10
-	w := newWorld(t, "--faults", "create:gate-before")
+	w := newStack(t, "--faults", "create:gate-before")
 	rows := rowsOf(120)
 	file, state := w.write(t, "again.csv", rows), filepath.Join(w.dir, "own")
 	args := []string{"run", file, "--state-dir", state, "--rps", "0", "--concurrency", "10", "--yes", "-o", "ndjson"}
@@ -122,7 +122,7 @@ var doneOfAll = regexp.MustCompile(`\d+ of 120`)
 
 // openGateUntilEnd lets what waits at the gate go on, again and again, until the program has ended: until it
 // stops, one request more may follow on each.
-func (w *world) openGateUntilEnd(t *testing.T, p *process) {
+func (w *stack) openGateUntilEnd(t *testing.T, p *process) {
 	t.Helper()
 	eventually(t, "the program ends", func() bool {
 		w.openGate(t)

@@ -34,7 +34,7 @@ func TestSlowKilledApply(t *testing.T) {
 func killAndFinish(t *testing.T, kills, items int) {
 	t.Helper()
 	const batch = "bulk"
-	w, chance := newWorld(t), seeded(t)
+	w, chance := newStack(t), seeded(t)
 	w.env = append(w.env, unhurried)
 	rows, l := rowsOf(items), w.newLink(t)
 	file := w.write(t, batch+".csv", rows)
@@ -67,14 +67,14 @@ func killAndFinish(t *testing.T, kills, items int) {
 const killSpread = 64 << 10
 
 // killApply kills a run of apply so many bytes after the ledger has more items than that.
-func (w *world) killApply(t *testing.T, l *link, file string, items, bytes int) {
+func (w *stack) killApply(t *testing.T, l *link, file string, items, bytes int) {
 	t.Helper()
 	rdb := w.redis.Client(t)
 	w.killAt(t, l, func() bool { return registered(t, rdb, "bulk") > items }, bytes, "apply", file)
 }
 
 // phase is a batch's, as `enqueue status` shows it.
-func (w *world) phase(t *testing.T, batch string) string {
+func (w *stack) phase(t *testing.T, batch string) string {
 	t.Helper()
 	var shown struct{ Phase string }
 	text := w.enqueue(t, "status", batch, "-o", "ndjson").stdout.String()
@@ -99,7 +99,7 @@ func registered(t *testing.T, rdb redis.UniversalClient, batch string) int {
 func TestConcurrentApplies(t *testing.T) {
 	t.Parallel()
 	const batch = "crowd"
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(500)
 	file := w.write(t, batch+".csv", rows)

@@ -20,7 +20,7 @@ var killRows = flag.Int("kill-rows", 2500, "rows of the file whose apply is kill
 func TestApplyKilledAtRandomMoments(t *testing.T) {
 	t.Parallel()
 	const kills, batch = 20, "bulk"
-	w, chance := newWorld(t), seeded(t)
+	w, chance := newStack(t), seeded(t)
 	rows := rowsOf(*killRows)
 	file := w.write(t, batch+".csv", rows)
 	rdb := w.redis.Client(t)

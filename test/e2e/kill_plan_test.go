@@ -17,7 +17,7 @@ func TestKilledApplyOfAPlan(t *testing.T) {
 	for name, before := range map[string]int{"a new batch": 0, "a batch that stands": 100} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newStack(t)
 			l := w.newLink(t)
 			w.env = append(w.env, "HAVIP_REDIS_URL="+l.url()) // a plan is for the Redis of this address
 			rows := rowsOf(600)
@@ -47,7 +47,7 @@ func TestKilledApplyOfAPlan(t *testing.T) {
 
 // itemsAndTasks is what Redis has of the batch's items and of tasks; not the batch itself, of which is noted
 // when somebody put something in, nor what is forgotten by itself.
-func (w *world) itemsAndTasks(t *testing.T, batch string) string {
+func (w *stack) itemsAndTasks(t *testing.T, batch string) string {
 	t.Helper()
 	keys := strings.Split(dump(t, w.redis.Client(t)), "\n")
 	keys = slices.DeleteFunc(keys, func(key string) bool {
@@ -62,7 +62,7 @@ func (w *world) itemsAndTasks(t *testing.T, batch string) string {
 // nothing is left beside it.
 func TestInterruptedPlan(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	dir := t.TempDir()
 	saved := filepath.Join(dir, "saved")
 	w.enqueue(t, "plan", exampleFile(t), "--out", saved)
@@ -98,7 +98,7 @@ func namesIn(t *testing.T, dir string) []string {
 
 // killApplies kills four runs of apply at moments between the first item and the last. It returns the worker
 // that carries out what they put in.
-func (w *world) killApplies(t *testing.T, l *link, plan string, first, last int) (worker *process) {
+func (w *stack) killApplies(t *testing.T, l *link, plan string, first, last int) (worker *process) {
 	t.Helper()
 	const kills = 4
 	chance := seeded(t)

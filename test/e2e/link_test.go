@@ -33,7 +33,7 @@ type link struct {
 const linkStep = 4 << 10
 
 // newLink starts a link to the Redis.
-func (w *world) newLink(t *testing.T) *link {
+func (w *stack) newLink(t *testing.T) *link {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -162,7 +162,7 @@ func (l *link) pass(t *testing.T, p *process, bytes int) {
 
 // killAt runs enqueue by way of the link until it has reached something, and so many bytes further: there it
 // is held, with more to send, and killed.
-func (w *world) killAt(t *testing.T, l *link, reached func() bool, further int, args ...string) {
+func (w *stack) killAt(t *testing.T, l *link, reached func() bool, further int, args ...string) {
 	t.Helper()
 	l.set(true, 0)
 	env := append(slices.Clone(w.env), "HAVIP_REDIS_URL="+l.url())

@@ -16,7 +16,7 @@ import (
 func TestNotify(t *testing.T) {
 	t.Parallel()
 	const batch = "told"
-	w := newWorld(t)
+	w := newStack(t)
 	elsewhere := newReceiver(t)
 	// TestTroubledReceivers has one that never answers.
 	r := newReceiver(t, slowly(status(http.StatusServiceUnavailable)), garbage, func(rw http.ResponseWriter, request *http.Request) {
@@ -56,7 +56,7 @@ func TestNotify(t *testing.T) {
 }
 
 // requireNoWebhookSecret: the secret is nowhere, and a URL's query in Redis alone.
-func (w *world) requireNoWebhookSecret(t *testing.T) {
+func (w *stack) requireNoWebhookSecret(t *testing.T) {
 	t.Helper()
 	w.enqueue(t, "status", "told", "-o", "json")
 	stored := dump(t, w.redis.Client(t))
@@ -74,7 +74,7 @@ func (w *world) requireNoWebhookSecret(t *testing.T) {
 }
 
 // awaitNotified waits until so many completions of the batch were told, by its events.
-func (w *world) awaitNotified(t *testing.T, batch string, n int) {
+func (w *stack) awaitNotified(t *testing.T, batch string, n int) {
 	t.Helper()
 	p := w.start(t, "enqueue", "events", batch, "--follow", "-o", "ndjson")
 	eventually(t, "it is notified", func() bool { return eventsOf(t, p, "notified") >= n })
@@ -106,7 +106,7 @@ func eventsOf(t *testing.T, p *process, kind string) int {
 func TestNotifyWorkerKilled(t *testing.T) {
 	t.Parallel()
 	const batch = "killed"
-	w := newWorld(t)
+	w := newStack(t)
 	r := newReceiver(t, stall)
 	w.worker(t) // looks after the fleet, when the other is dead
 	courier := w.courier(t, r)
@@ -131,7 +131,7 @@ func TestNotifyWorkerKilled(t *testing.T) {
 func TestNotifyNobodyThere(t *testing.T) {
 	t.Parallel()
 	const batch = "nobody"
-	w := newWorld(t)
+	w := newStack(t)
 	r := newReceiver(t)
 	worker := w.worker(t)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(5)), "--on-complete", r.url, "--wait")
@@ -167,7 +167,7 @@ func TestNotifyKilledAtCompletion(t *testing.T) {
 	for _, side := range []string{"before", "after"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, "--faults", fault("create:gate-after", items, items))
+			w := newStack(t, "--faults", fault("create:gate-after", items, items))
 			w.env = append(w.env, rescuable)
 			r := newReceiver(t)
 			w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(items)), "--on-complete", r.url)

@@ -14,7 +14,7 @@ func TestPauseStopsTheFleet(t *testing.T) {
 	t.Parallel()
 	const batch, before = "pausing", 12
 	// Of each worker, the first call proves the lane, and five wait at the gate.
-	w := newWorld(t, "--faults", fault("create:gate-before", 2, 6)+","+fault("create:gate-before", 8, 12))
+	w := newStack(t, "--faults", fault("create:gate-before", 2, 6)+","+fault("create:gate-before", 8, 12))
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(100)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
@@ -43,7 +43,7 @@ func TestPauseStopsTheFleet(t *testing.T) {
 
 // standstill returns how many creates there were once none is in flight, and each living worker has beaten
 // twice without another. Where nothing holds it back, a worker begins dozens in that time.
-func (w *world) standstill(t *testing.T) int {
+func (w *stack) standstill(t *testing.T) int {
 	t.Helper()
 	fleet := ledger.New(w.redis.Client(t))
 	seen, since := -1, map[string]ledger.Millis{}

@@ -24,7 +24,7 @@ var (
 func TestProgressFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	const batch = "a-name-of-a-batch-that-is-rather-long-for-a-terminal"
-	w := newWorld(t, "--faults", "create:gate-before,create:answer=x2:400/BadParameters,create:error-500=x1")
+	w := newStack(t, "--faults", "create:gate-before,create:answer=x2:400/BadParameters,create:error-500=x1")
 	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(40)))
 	var terms []*terminal
@@ -102,7 +102,7 @@ func requireCalmScreen(t *testing.T, term *terminal) {
 func TestInterruptOnATerminal(t *testing.T) {
 	t.Parallel()
 	const batch = "going on"
-	w := newWorld(t, "--faults", fault("create:gate-before", 3, 3))
+	w := newStack(t, "--faults", fault("create:gate-before", 3, 3))
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(20)
 	w.enqueue(t, "apply", "--batch", batch, w.write(t, "on.csv", rows))
@@ -126,7 +126,7 @@ func TestInterruptOnATerminal(t *testing.T) {
 func TestWatchIntoALog(t *testing.T) {
 	t.Parallel()
 	const batch = "logged"
-	w := newWorld(t, "--faults", fault("create:gate-before", 21, 21))
+	w := newStack(t, "--faults", fault("create:gate-before", 21, 21))
 	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(40)))
 	begun := time.Now()

@@ -126,7 +126,7 @@ func slowly(answer http.HandlerFunc) http.HandlerFunc {
 func stall(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // courier starts a worker that may tell the receiver.
-func (w *world) courier(t *testing.T, r *receiver) *process {
+func (w *stack) courier(t *testing.T, r *receiver) *process {
 	t.Helper()
 	env := w.env
 	w.env = append(w.env[:len(w.env):len(w.env)], "HAVIP_WEBHOOK_SECRET="+webhookSecret())

@@ -15,7 +15,7 @@ import (
 func TestKilledRedis(t *testing.T) {
 	t.Parallel()
 	const batch, atOnce = "outage", 6
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(150)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
@@ -44,14 +44,14 @@ func TestKilledRedis(t *testing.T) {
 }
 
 // spool is where workers keep outcomes that they cannot record.
-func (w *world) spool() string { return filepath.Join(w.dir, "state", "havip", "spool") }
+func (w *stack) spool() string { return filepath.Join(w.dir, "state", "havip", "spool") }
 
 // TestRedisDiesUnderApply: the producer says how far it came and what to do, and doing it is all
 // that is needed.
 func TestRedisDiesUnderApply(t *testing.T) {
 	t.Parallel()
 	const items, batch = 2500, "cut"
-	w := newWorld(t)
+	w := newStack(t)
 	file := w.write(t, batch+".csv", rowsOf(items))
 	rdb := w.redis.Client(t)
 	// The first thousands are registered by then, and the last rows are not.

@@ -15,7 +15,7 @@ import (
 func TestRedisOutOfMemory(t *testing.T) {
 	t.Parallel()
 	const batch, atOnce = "full", 8
-	w := newWorld(t, "--faults", fault("create:gate-before", 2, 1+atOnce))
+	w := newStack(t, "--faults", fault("create:gate-before", 2, 1+atOnce))
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(60)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
@@ -60,7 +60,7 @@ func refusedWrites(t *testing.T, rdb redis.UniversalClient) int {
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	const batch, atOnce = "failover", 8
-	w := newWorld(t, "--faults", fault("create:gate-after", 2, 1+atOnce)+",seed=5,create:commit-reset=0.05")
+	w := newStack(t, "--faults", fault("create:gate-after", 2, 1+atOnce)+",seed=5,create:commit-reset=0.05")
 	redistest.Start(t, redistest.AppendOnly(redistest.Always), redistest.ReplicaOf(w.redis))
 	sentinel := redistest.StartSentinel(t, w.redis)
 	w.env = append(without(w.env, "HAVIP_REDIS_URL"), "HAVIP_REDIS_URL=redis-sentinel://"+sentinel.Addr()+"/0?master=m")

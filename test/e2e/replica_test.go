@@ -12,7 +12,7 @@ import (
 // not otherwise.
 func TestReplicaLags(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	host, port, err := net.SplitHostPort(w.redis.Addr())
 	if err != nil {
 		t.Fatal(err)

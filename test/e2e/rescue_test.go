@@ -16,7 +16,7 @@ const rescuable = "HAVIP_REQUEST_TIMEOUT=6s"
 func TestRescue(t *testing.T) {
 	t.Parallel()
 	const batch = "rescue"
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, rescuable)
 	rows := rowsOf(40)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
@@ -39,7 +39,7 @@ func TestRescue(t *testing.T) {
 func TestStoppedWorkerWakes(t *testing.T) {
 	t.Parallel()
 	const batch = "sleeper"
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, rescuable)
 	rows := rowsOf(40)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
@@ -66,7 +66,7 @@ func TestStoppedWorkerWakes(t *testing.T) {
 
 // stopSending starts a worker, and stops it in some way while six of its requests wait at the gate. On a
 // machine so slow that they have been given up by then, it takes another worker.
-func (w *world) stopSending(t *testing.T, batch string, stop func(worker *process, atGate int)) {
+func (w *stack) stopSending(t *testing.T, batch string, stop func(worker *process, atGate int)) {
 	t.Helper()
 	const atOnce = 6
 	w.faults(t, fault("create:gate-before", 2, 100)) // the first proves the lane

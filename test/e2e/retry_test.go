@@ -13,7 +13,7 @@ import (
 func TestRetryKilled(t *testing.T) {
 	t.Parallel()
 	const batch = "retrying"
-	w := newWorld(t, "--faults", "create:answer:400/NoSuchObject")
+	w := newStack(t, "--faults", "create:answer:400/NoSuchObject")
 	rows := rowsOf(500)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	w.worker(t)
@@ -40,7 +40,7 @@ func TestRetryKilled(t *testing.T) {
 // TestBulkConfirmation asks on a terminal before many items are changed, and takes no for an answer.
 func TestBulkConfirmation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	w.enqueue(t, "apply", exampleFile(t))
 	before := dump(t, w.redis.Client(t))
 	for _, keys := range []string{"n\n", "\n", ctrlC} {

@@ -13,7 +13,7 @@ func TestRollbackWhateverDies(t *testing.T) {
 	t.Parallel()
 	const batch, other, atOnce = "undone", "kept", 6
 	const trouble = ",seed=3,delete:commit-reset=0.2,delete:error-500=0.2,delete:429=0.1,get:error-500=0.1"
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, rescuable)
 	rows := rowsOf(105)
 	first := w.worker(t, "--concurrency", "6")

@@ -24,7 +24,7 @@ func rowsOf(n int) []row {
 }
 
 // write writes the rows as a CSV file and returns its path.
-func (w *world) write(t *testing.T, name string, rows []row) string {
+func (w *stack) write(t *testing.T, name string, rows []row) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("key,name,subnetId,privateIpAddress\n")
@@ -35,7 +35,7 @@ func (w *world) write(t *testing.T, name string, rows []row) string {
 }
 
 // writeText makes a file, and returns its path.
-func (w *world) writeText(t *testing.T, name, text string) string {
+func (w *stack) writeText(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(w.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

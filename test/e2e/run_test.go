@@ -14,7 +14,7 @@ import (
 func TestKilledRun(t *testing.T) {
 	t.Parallel()
 	const batch, atOnce = "alone", 6
-	w := newWorld(t)
+	w := newStack(t)
 	rows := rowsOf(120)
 	file, state := w.write(t, batch+".csv", rows), filepath.Join(w.dir, "own")
 	args := []string{"run", file, "--state-dir", state, "--rps", "0", "--concurrency", "6", "--yes", "-o", "ndjson"}

@@ -16,7 +16,7 @@ const sessionToken = "STStoken-e2e-0a1b2c3d4e5f"
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	const batch = "secret"
-	w := newWorld(t) // its simulator is replaced by one that knows the session token
+	w := newStack(t) // its simulator is replaced by one that knows the session token
 	w.env = append(w.env, "BCE_SESSION_TOKEN="+sessionToken)
 	w.startSim(t, "--log-level", "debug", "--faults", "create:answer=#1:400/SignatureDoesNotMatch,create:answer=#2:403/AccessDenied")
 	rows := rowsOf(30)
@@ -50,7 +50,7 @@ func TestSecrets(t *testing.T) {
 }
 
 // signatures are those of all requests that arrived.
-func (w *world) signatures(t *testing.T) []string {
+func (w *stack) signatures(t *testing.T) []string {
 	t.Helper()
 	var signatures []string
 	for _, c := range w.creates(t) {

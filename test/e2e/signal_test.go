@@ -13,7 +13,7 @@ import (
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	const batch, atOnce = "signals", 8
-	w := newWorld(t)
+	w := newStack(t)
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(60)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
@@ -62,7 +62,7 @@ func TestSignals(t *testing.T) {
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	const batch = "insist"
-	w := newWorld(t, "--faults", "create:gate-before")
+	w := newStack(t, "--faults", "create:gate-before")
 	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(1)))
 	worker := w.worker(t)
@@ -90,7 +90,7 @@ func TestSecondSignal(t *testing.T) {
 func TestStopWhileWaiting(t *testing.T) {
 	t.Parallel()
 	const batch, burst = "slow", 5
-	w := newWorld(t)
+	w := newStack(t)
 	rows := rowsOf(30)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	// After the burst, the next request is due in a quarter of an hour.

@@ -13,7 +13,7 @@ import (
 
 var listening = regexp.MustCompile(`listening on (http://\S+)`)
 
-func (w *world) startSim(t *testing.T, args ...string) {
+func (w *stack) startSim(t *testing.T, args ...string) {
 	t.Helper()
 	w.sim, w.url = startSim(t, w.env, args...)
 	w.env = append(w.env, "BCE_ENDPOINT="+w.url)
@@ -32,7 +32,7 @@ func startSim(tb testing.TB, env []string, args ...string) (sim *process, url st
 }
 
 // ask reads one of the simulator's control endpoints.
-func (w *world) ask(t *testing.T, path string, into any) {
+func (w *stack) ask(t *testing.T, path string, into any) {
 	t.Helper()
 	response, err := http.Get(w.url + "/_sim/" + path)
 	if err != nil {
@@ -45,7 +45,7 @@ func (w *world) ask(t *testing.T, path string, into any) {
 }
 
 // faults replaces the simulator's faults.
-func (w *world) faults(t *testing.T, spec string) {
+func (w *stack) faults(t *testing.T, spec string) {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"faults": spec})
 	if err != nil {
@@ -100,14 +100,14 @@ type stats struct {
 	LiveOverlaps int            `json:"liveOverlaps"`
 }
 
-func (w *world) stats(t *testing.T) stats {
+func (w *stack) stats(t *testing.T) stats {
 	t.Helper()
 	var s stats
 	w.ask(t, "stats", &s)
 	return s
 }
 
-func (w *world) truth(t *testing.T) []made {
+func (w *stack) truth(t *testing.T) []made {
 	t.Helper()
 	var truth struct {
 		HaVIPs []made `json:"haVips"`
@@ -117,7 +117,7 @@ func (w *world) truth(t *testing.T) []made {
 }
 
 // creates are the creates that arrived at the simulator.
-func (w *world) creates(t *testing.T) []call {
+func (w *stack) creates(t *testing.T) []call {
 	t.Helper()
 	var log struct {
 		Calls []call `json:"calls"`
@@ -142,7 +142,7 @@ func fault(rule string, from, to int) string {
 }
 
 // awaitGate waits until n calls or more wait at the simulator's gate.
-func (w *world) awaitGate(t *testing.T, n int) {
+func (w *stack) awaitGate(t *testing.T, n int) {
 	t.Helper()
 	if err := (simulator{w.url}).awaitGate(n); err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func (w *world) awaitGate(t *testing.T, n int) {
 }
 
 // openGate lets all calls go on that wait at the gate.
-func (w *world) openGate(t *testing.T) {
+func (w *stack) openGate(t *testing.T) {
 	t.Helper()
 	if err := (simulator{w.url}).openGate(); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func (w *world) openGate(t *testing.T) {
 }
 
 // endFaults ends the faults of all later calls, and lets those go on that wait at the gate.
-func (w *world) endFaults(t *testing.T) {
+func (w *stack) endFaults(t *testing.T) {
 	t.Helper()
 	w.faults(t, "")
 	w.openGate(t)

@@ -20,8 +20,8 @@ type sluice struct {
 	conns []net.Conn
 }
 
-// newSluice opens a way to the world's Redis that ends with the test.
-func (w *world) newSluice(t *testing.T, bytes int) *sluice {
+// newSluice opens a way to the stack's Redis that ends with the test.
+func (w *stack) newSluice(t *testing.T, bytes int) *sluice {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,7 +40,7 @@ func (w *world) newSluice(t *testing.T, bytes int) *sluice {
 
 // stopAfter starts enqueue behind a sluice, and returns it when so many bytes of what it asked of Redis have
 // gone through: it stands still there.
-func (w *world) stopAfter(t *testing.T, bytes int, args ...string) *process {
+func (w *stack) stopAfter(t *testing.T, bytes int, args ...string) *process {
 	t.Helper()
 	s := w.newSluice(t, bytes)
 	env := append(without(w.env, "HAVIP_REDIS_URL"), "HAVIP_REDIS_URL=redis://"+s.listener.Addr().String()+"/0")

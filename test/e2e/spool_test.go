@@ -16,7 +16,7 @@ func TestOutcomesOutliveRedisAndWorker(t *testing.T) {
 	for i := range rows {
 		rows[i].address = fmt.Sprintf("192.168.7.%d", 1+i) // nothing but the create is to be asked
 	}
-	w := newWorld(t, "--faults", fault("create:gate-after", 2, len(rows))) // the first proves the lane
+	w := newStack(t, "--faults", fault("create:gate-after", 2, len(rows))) // the first proves the lane
 	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	worker := w.worker(t)

@@ -8,7 +8,7 @@ import (
 // TestConfirmationOfAPlan asks before a saved plan is applied, too; a no leaves no mark of it.
 func TestConfirmationOfAPlan(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	saved := filepath.Join(w.dir, "saved plan")
 	w.enqueue(t, "plan", exampleFile(t), "--out", saved)
 	for _, try := range []struct {

@@ -26,19 +26,19 @@ type terminal struct {
 	done   chan struct{}
 }
 
-func (w *world) terminal(t *testing.T, args ...string) *terminal {
+func (w *stack) terminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
 	return w.terminalOf(t, 120, args...)
 }
 
 // terminalOf is terminal with a screen of so many columns.
-func (w *world) terminalOf(t *testing.T, columns uint16, args ...string) *terminal {
+func (w *stack) terminalOf(t *testing.T, columns uint16, args ...string) *terminal {
 	t.Helper()
 	return w.onTerminal(t, columns, exec.Command(program("enqueue"), args...))
 }
 
 // onTerminal runs any command.
-func (w *world) onTerminal(t *testing.T, columns uint16, cmd *exec.Cmd) *terminal {
+func (w *stack) onTerminal(t *testing.T, columns uint16, cmd *exec.Cmd) *terminal {
 	t.Helper()
 	cmd.Env, cmd.Dir = append(w.env, "TERM=xterm-256color"), w.dir
 	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: columns})
@@ -125,7 +125,7 @@ var (
 // TestTerminalRun looks at what a person sees of a run: a bar while it lasts, then the table.
 func TestTerminalRun(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "--faults", fault("create:gate-before", 2, 9))
+	w := newStack(t, "--faults", fault("create:gate-before", 2, 9))
 	w.env = append(without(w.env, "HAVIP_REDIS_URL"), unhurried)
 	term := w.terminal(t, "run", "--yes", exampleFile(t))
 	eventually(t, "a progress bar", func() bool { return slices.ContainsFunc(term.lines(), bar.MatchString) })
@@ -149,7 +149,7 @@ func TestTerminalRun(t *testing.T) {
 }
 
 // ownResults are those of the example's batch in the store that run has brought along, by running it again.
-func (w *world) ownResults(t *testing.T) []result {
+func (w *stack) ownResults(t *testing.T) []result {
 	t.Helper()
 	again := parseResults(t, w.enqueue(t, "run", "--yes", exampleFile(t), "-o", "ndjson").stdout.String())
 	if len(again) != 9 {
@@ -187,7 +187,7 @@ func TestNoColor(t *testing.T) {
 // TestConfirmation asks on a terminal, and takes no for an answer.
 func TestConfirmation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	for _, answer := range []string{"n", "", "nonsense"} {
 		term := w.terminal(t, "apply", exampleFile(t))
 		term.answer(t, answer+"\n")
@@ -215,7 +215,7 @@ func TestConfirmation(t *testing.T) {
 // TestConfirmationNeedsTerminal: without one there is nobody to ask.
 func TestConfirmationNeedsTerminal(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	devNull, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ type result struct {
 }
 
 // results reads a batch's results as a user's script would.
-func (w *world) results(t *testing.T, batch string, args ...string) []result {
+func (w *stack) results(t *testing.T, batch string, args ...string) []result {
 	t.Helper()
 	p := w.enqueue(t, append([]string{"results", batch, "-o", "ndjson"}, args...)...)
 	return parseResults(t, p.stdout.String())
@@ -52,7 +52,7 @@ func parseResults(t *testing.T, text string) []result {
 
 // requireExactlyOnce holds the simulator's truth against the results, item by item: each row
 // of the file has one item, each item one HaVIP that is as asked, and there is no other.
-func (w *world) requireExactlyOnce(t *testing.T, batch string, rows []row) []result {
+func (w *stack) requireExactlyOnce(t *testing.T, batch string, rows []row) []result {
 	t.Helper()
 	results := w.results(t, batch)
 	requireTruth(t, rows, results, w.truth(t))
@@ -109,7 +109,7 @@ func disagreements(rows []row, results []result, truth []made) []string {
 
 // requireHonestTokens looks at what was sent: one token and one body an item for ever, and
 // never two requests of an item at once.
-func (w *world) requireHonestTokens(t *testing.T, rows []row) {
+func (w *stack) requireHonestTokens(t *testing.T, rows []row) {
 	t.Helper()
 	bodies, tokens := map[string]string{}, map[string]bool{}
 	for _, c := range w.creates(t) {

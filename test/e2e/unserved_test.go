@@ -14,7 +14,7 @@ import (
 // they say otherwise.
 func TestWorkerThatRedisForgot(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newStack(t)
 	w.enqueue(t, "pause", "default/bj")
 	w.worker(t)
 	w.enqueue(t, "apply", w.write(t, "waiting.csv", rowsOf(3)))
@@ -38,7 +38,7 @@ func TestWorkerThatRedisForgot(t *testing.T) {
 }
 
 // askAll starts every command that tells of lanes without a worker.
-func (w *world) askAll(t *testing.T) (asking []*process) {
+func (w *stack) askAll(t *testing.T) (asking []*process) {
 	t.Helper()
 	for _, command := range [][]string{{"status"}, {"pause", "default/bj"}, {"doctor", "-o", "ndjson"}} {
 		asking = append(asking, w.start(t, "enqueue", command...))
@@ -47,7 +47,7 @@ func (w *world) askAll(t *testing.T) (asking []*process) {
 }
 
 // answers are what these commands say, of the last one only what it finds about workers.
-func (w *world) answers(t *testing.T, asked []*process) (answers []string) {
+func (w *stack) answers(t *testing.T, asked []*process) (answers []string) {
 	t.Helper()
 	for _, p := range asked {
 		if code := p.wait(t, patience); code != 0 {
@@ -62,14 +62,14 @@ func (w *world) answers(t *testing.T, asked []*process) (answers []string) {
 }
 
 // awaitServer waits until some worker has told Redis that it takes tasks.
-func (w *world) awaitServer(t *testing.T) {
+func (w *stack) awaitServer(t *testing.T) {
 	t.Helper()
 	rdb := w.redis.Client(t)
 	eventually(t, "a worker says that it is there", func() bool { return rdb.Exists(t.Context(), "asynq:servers").Val() == 1 })
 }
 
 // forgetServers has Redis forget who takes tasks.
-func (w *world) forgetServers(t *testing.T) {
+func (w *stack) forgetServers(t *testing.T) {
 	t.Helper()
 	rdb := w.redis.Client(t)
 	keys, err := rdb.Keys(t.Context(), "asynq:servers*").Result()

@@ -20,7 +20,7 @@ var exampleAddress = regexp.MustCompile(`listening on http://(\S+)/`)
 func TestWebhookExample(t *testing.T) {
 	t.Parallel()
 	const batch = "example"
-	w := newWorld(t)
+	w := newStack(t)
 	example := start(t, command{program: "webhook", args: []string{"127.0.0.1:0"}, env: append(bareEnvironment(w.dir), "HAVIP_WEBHOOK_SECRET="+webhookSecret())})
 	example.awaitText(t, "\n")
 	address := exampleAddress.FindStringSubmatch(example.stderr.String())[1]

@@ -15,7 +15,7 @@ import (
 func TestWrongKey(t *testing.T) {
 	t.Parallel()
 	const batch, most = "wrong-key", 20
-	w := newWorld(t)
+	w := newStack(t)
 	rows := rowsOf(200)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	right := w.env
@@ -63,7 +63,7 @@ func linesWith(word, text string) string {
 }
 
 // holds are what holds the lane back, and its subnets.
-func (w *world) holds(t *testing.T) []lane.Hold {
+func (w *stack) holds(t *testing.T) []lane.Hold {
 	t.Helper()
 	holds, err := lane.NewBreaker(w.redis.Client(t), "default/bj").Holds(t.Context())
 	if err != nil {
@@ -73,7 +73,7 @@ func (w *world) holds(t *testing.T) []lane.Hold {
 }
 
 // awaitHold waits until the lane is held back, and so many requests have failed for it.
-func (w *world) awaitHold(t *testing.T, failures int) {
+func (w *stack) awaitHold(t *testing.T, failures int) {
 	t.Helper()
 	eventually(t, "the lane is held back", func() bool {
 		holds := w.holds(t)

@@ -17,20 +17,20 @@ const (
 	secretKey = "SKsecret-e2e-fedcba9876543210"
 )
 
-// world is a Redis, a simulated BCE and an environment that points programs at both.
-type world struct {
+// stack is a Redis, a simulated BCE and an environment that points programs at both.
+type stack struct {
 	dir   string
 	redis *redistest.Server
 	sim   *process
 	// url is the simulator's.
 	url string
 	env []string
-	// processes are all that were started in this world, for what they said.
+	// processes are all that were started in this stack, for what they said.
 	processes []*process
 }
 
-// newWorld starts a world. Its Redis keeps every acknowledged write.
-func newWorld(t *testing.T, simArgs ...string) *world {
+// newStack starts a world. Its Redis keeps every acknowledged write.
+func newStack(t *testing.T, simArgs ...string) *stack {
 	t.Helper()
 	w := emptyWorld(t)
 	w.redis = redistest.Start(t, redistest.AppendOnly(redistest.Always))
@@ -42,10 +42,10 @@ func newWorld(t *testing.T, simArgs ...string) *world {
 }
 
 // emptyWorld is one without a Redis and a simulator, for programs that need neither.
-func emptyWorld(t *testing.T) *world {
+func emptyWorld(t *testing.T) *stack {
 	t.Helper()
 	dir := t.TempDir()
-	return &world{dir: dir, env: bareEnvironment(dir)}
+	return &stack{dir: dir, env: bareEnvironment(dir)}
 }
 
 // unhurried lets a request take minutes: one that the test holds at the gate, or that a slow machine takes
@@ -63,8 +63,8 @@ func bareEnvironment(dir string) []string {
 	}
 }
 
-// start starts a program in this world.
-func (w *world) start(t *testing.T, name string, args ...string) *process {
+// start starts a program in this stack.
+func (w *stack) start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
 	p := start(t, command{program: name, args: args, env: w.env, dir: w.dir})
 	w.processes = append(w.processes, p)
@@ -72,7 +72,7 @@ func (w *world) start(t *testing.T, name string, args ...string) *process {
 }
 
 // worker starts a worker and waits until it serves.
-func (w *world) worker(t *testing.T, args ...string) *process {
+func (w *stack) worker(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := w.start(t, "worker", append([]string{"--rps", "0"}, args...)...)
 	p.awaitText(t, sayReady)
@@ -91,7 +91,7 @@ const (
 )
 
 // enqueue runs enqueue to its end, which is to be a success.
-func (w *world) enqueue(t *testing.T, args ...string) *process {
+func (w *stack) enqueue(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := w.start(t, "enqueue", args...)
 	if code := p.wait(t, patience); code != 0 {
@@ -100,8 +100,8 @@ func (w *world) enqueue(t *testing.T, args ...string) *process {
 	return p
 }
 
-// said is everything that the programs of this world have printed.
-func (w *world) said() string {
+// said is everything that the programs of this stack have printed.
+func (w *stack) said() string {
 	var b strings.Builder
 	for _, p := range w.processes {
 		b.WriteString(p.stdout.String())
