@@ -62,7 +62,7 @@ func TestCompletionOfADeafRedis(t *testing.T) {
 	w.redis.Stop()
 	t.Cleanup(w.redis.Resume)
 	p := w.start(t, "enqueue", "__completeNoDesc", "results", "")
-	if code := p.wait(t, patience); code != 0 || p.stdout.String() != ":4\n" {
+	if code := p.wait(t); code != 0 || p.stdout.String() != ":4\n" {
 		t.Errorf("exit code %d: %q", code, p.stdout)
 	}
 }

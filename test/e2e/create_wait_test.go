@@ -18,7 +18,7 @@ func TestCreateWaitsForRedis(t *testing.T) {
 	p.awaitText(t, sayRedisAway)
 	w.redis.Restart(t)
 	w.worker(t)
-	code := p.wait(t, patience)
+	code := p.wait(t)
 	if results := parseResults(t, p.stdout.String()); code != 0 || len(results) != 1 || results[0].State != "created" {
 		t.Errorf("exit code %d: %s%s", code, p.stdout, p.stderr)
 	}

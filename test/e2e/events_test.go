@@ -24,7 +24,7 @@ func TestEventsFollow(t *testing.T) {
 	for _, p := range []*process{lines, table} {
 		awaitEvent(t, p, "completed")
 		p.signal(syscall.SIGINT)
-		if code := p.wait(t, patience); code != 130 || p.stderr.String() != "" {
+		if code := p.wait(t); code != 130 || p.stderr.String() != "" {
 			t.Errorf("exit code %d: %s", code, p.stderr)
 		}
 	}
@@ -53,7 +53,7 @@ func TestEventsFollowWaitsForRedis(t *testing.T) {
 	w.enqueue(t, "cancel", "havips", "--where", "key=cache", "--yes")
 	awaitEvent(t, p, "cancel-done")
 	p.signal(syscall.SIGINT)
-	if code := p.wait(t, patience); code != 130 {
+	if code := p.wait(t); code != 130 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
 	}
 	want := map[string]int{"registered": 1, "committed": 1, "cancel": 1, "canceled": 1, "cancel-done": 1}

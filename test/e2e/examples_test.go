@@ -13,7 +13,7 @@ import (
 func (w *stack) run(t *testing.T, wantCode int, name string, args ...string) (stdout, stderr string) {
 	t.Helper()
 	p := w.start(t, name, args...)
-	if code := p.wait(t, patience); code != wantCode {
+	if code := p.wait(t); code != wantCode {
 		t.Fatalf("%s %v: exit code %d, want %d\n%s", name, args, code, wantCode, p.stderr)
 	}
 	return p.stdout.String(), p.stderr.String()

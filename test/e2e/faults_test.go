@@ -15,9 +15,6 @@ const manyFaults = "seed=11,create:commit-500=0.03,create:commit-503=0.02,create
 	"create:html-502=0.02,create:429=0.03:1s,create:refuse=0.02,create:stall-before=0.02:300ms,create:stall-after=0.02:300ms," +
 	"get:error-500=0.05"
 
-// recovery bounds waits for what a worker that died or was cut off has left to others.
-const recovery = patience
-
 // TestFaultsAndDeaths runs two workers against a BCE that fails every fourth time, kills one
 // and stops the other.
 func TestFaultsAndDeaths(t *testing.T) {
@@ -54,7 +51,7 @@ func withFaultsAndDeaths(t *testing.T, items, timeout int) {
 	stopped.awaitText(t, sayStopping)
 	w.faults(t, manyFaults)
 	w.openGate(t)
-	if code := stopped.wait(t, patience); code != 0 {
+	if code := stopped.wait(t); code != 0 {
 		t.Errorf("a worker that was told to stop: exit code %d", code)
 	}
 	requireCalmLog(t, stopped)

@@ -114,7 +114,7 @@ func (w *stack) requireReasons(t *testing.T, inspector *asynq.Inspector) {
 		fmt.Fprintf(&said, "%.110q: %s\n", payload, why[payload])
 	}
 	doctor := w.start(t, "enqueue", "doctor", "-o", "ndjson")
-	if code := doctor.wait(t, patience); code != 1 {
+	if code := doctor.wait(t); code != 1 {
 		t.Errorf("doctor: exit code %d: %s", code, doctor.stderr)
 	}
 	for line := range strings.Lines(doctor.stdout.String()) {

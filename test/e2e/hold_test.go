@@ -55,7 +55,7 @@ func TestFailuresStopTheFleet(t *testing.T) {
 	w.fillGate(t, workers, concurrency)
 	w.faults(t, "create:answer:400/BadParameters")
 	w.openGate(t)
-	if code := p.wait(t, patience); code != 1 {
+	if code := p.wait(t); code != 1 {
 		t.Errorf("exit code %d: %s", code, tail(p.stderr.String()))
 	}
 	w.awaitTasks(t, 0) // each was looked at, and put aside
@@ -175,7 +175,7 @@ func TestPauseOfABatch(t *testing.T) {
 	}
 	for _, worker := range fleet {
 		worker.signal(syscall.SIGTERM)
-		if code := worker.wait(t, patience); code != 0 {
+		if code := worker.wait(t); code != 0 {
 			t.Errorf("a worker: exit code %d", code)
 		}
 	}

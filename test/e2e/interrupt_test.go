@@ -21,7 +21,7 @@ func TestInterruptedWatch(t *testing.T) {
 		p := w.start(t, "enqueue", args...)
 		w.awaitReader(t, p)
 		p.signal(syscall.SIGINT)
-		if code := p.wait(t, patience); code != 130 {
+		if code := p.wait(t); code != 130 {
 			t.Errorf("%v: exit code %d, want 130: %s", args, code, p.stderr)
 		}
 		if p.stdout.String() != "" {
@@ -67,14 +67,14 @@ func TestLockedStore(t *testing.T) {
 	first := w.start(t, "enqueue", args...)
 	w.awaitGate(t, 1)
 	second := w.start(t, "enqueue", args...)
-	if code := second.wait(t, patience); code != 4 {
+	if code := second.wait(t); code != 4 {
 		t.Errorf("exit code %d: %s", code, second.stderr)
 	}
 	holder := fmt.Sprintf("process %d", first.cmd.Process.Pid)
 	said := strings.NewReplacer(holder, "process PID", w.dir, "$WORK").Replace(second.stderr.String())
 	golden(t, "TestLockedStore", ofServer.ReplaceAllString(said, "redis-server PID"))
 	w.openGate(t)
-	if code := first.wait(t, patience); code != 0 {
+	if code := first.wait(t); code != 0 {
 		t.Errorf("the first run: exit code %d", code)
 	}
 }

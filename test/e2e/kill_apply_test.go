@@ -109,7 +109,7 @@ func TestConcurrentApplies(t *testing.T) {
 		applies = append(applies, w.start(t, "enqueue", "apply", file))
 	}
 	for _, p := range applies {
-		if code := p.wait(t, patience); code != 0 {
+		if code := p.wait(t); code != 0 {
 			t.Errorf("exit code %d: %s", code, p.stderr)
 		}
 	}

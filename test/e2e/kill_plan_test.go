@@ -35,7 +35,7 @@ func TestKilledApplyOfAPlan(t *testing.T) {
 			w.enqueue(t, "watch", "bulk", "--exit-status")
 			w.requireExactlyOnce(t, "bulk", rows)
 			worker.signal(syscall.SIGTERM)
-			worker.wait(t, patience)
+			worker.wait(t)
 			done := w.itemsAndTasks(t, "bulk")
 			w.enqueue(t, "apply", saved)
 			if w.itemsAndTasks(t, "bulk") != done {
@@ -74,7 +74,7 @@ func TestInterruptedPlan(t *testing.T) {
 	p := w.start(t, "enqueue", "plan", exampleFile(t), "--live", "--out", saved)
 	eventually(t, "the plan is being saved", func() bool { return len(namesIn(t, dir)) == 2 })
 	p.signal(syscall.SIGINT)
-	if code := p.wait(t, patience); code != 130 {
+	if code := p.wait(t); code != 130 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
 	}
 	after, err := os.ReadFile(saved)

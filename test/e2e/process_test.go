@@ -128,7 +128,7 @@ func (p *process) kill() {
 func (p *process) signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) } // it may have ended
 
 // wait returns the exit code once the process has ended, and fails the test if it does not.
-func (p *process) wait(tb testing.TB, patience time.Duration) int {
+func (p *process) wait(tb testing.TB) int {
 	tb.Helper()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()

@@ -135,7 +135,7 @@ func TestWatchIntoALog(t *testing.T) {
 	w.worker(t, "--concurrency", "1")
 	eventually(t, "a line of progress", func() bool { return progressLine.MatchString(p.stderr.String()) })
 	w.endFaults(t)
-	if code := p.wait(t, patience); code != 0 {
+	if code := p.wait(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if lines := strings.Count(p.stderr.String(), batch+": "); lines > int(time.Since(begun)/progress.LineEvery) {

@@ -57,7 +57,7 @@ func TestRedisDiesUnderApply(t *testing.T) {
 	// The first thousands are registered by then, and the last rows are not.
 	p := w.stopAfter(t, 1_000_000, "apply", file)
 	w.redis.Kill()
-	if code := p.wait(t, patience); code != 5 {
+	if code := p.wait(t); code != 5 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
 	}
 	w.redis.Restart(t)

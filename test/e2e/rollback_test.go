@@ -32,7 +32,7 @@ func TestRollbackWhateverDies(t *testing.T) {
 	second.signal(syscall.SIGTERM)
 	second.awaitText(t, sayStopping)
 	w.endFaults(t) // what is left is to come to an end, and soon
-	if code := second.wait(t, patience); code != 0 {
+	if code := second.wait(t); code != 0 {
 		t.Errorf("a worker that was told to stop: exit code %d", code)
 	}
 	w.worker(t, "--concurrency", "6")

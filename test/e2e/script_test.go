@@ -133,7 +133,7 @@ func scriptStopWorker(ts *testscript.TestScript, _ bool, _ []string) {
 	p := (*workers)[len(*workers)-1]
 	*workers = (*workers)[:len(*workers)-1]
 	p.signal(syscall.SIGTERM)
-	if code := p.wait(scriptTB(ts), patience); code != 0 {
+	if code := p.wait(scriptTB(ts)); code != 0 {
 		ts.Fatalf("worker: exit code %d\n%s", code, p.stderr)
 	}
 	write(ts, ts.Stdout(), p.stdout.String())
@@ -168,7 +168,7 @@ func scriptInterrupt(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("waiting for %q on stderr: %v\n%s", args[0], err, p.stderr)
 	}
 	p.signal(os.Interrupt)
-	if code := p.wait(scriptTB(ts), patience); code != 130 {
+	if code := p.wait(scriptTB(ts)); code != 130 {
 		ts.Fatalf("exit code %d, want 130\n%s", code, p.stderr)
 	}
 	write(ts, ts.Stdout(), p.stdout.String())

@@ -27,7 +27,7 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v: the worker has ended with %d requests in flight", sig, atOnce)
 		}
 		w.endFaults(t)
-		if code := worker.wait(t, patience); code != 0 {
+		if code := worker.wait(t); code != 0 {
 			t.Errorf("%v: exit code %d", sig, code)
 		}
 		for _, line := range logOf(t, worker) {
@@ -97,7 +97,7 @@ func TestStopWhileWaiting(t *testing.T) {
 	worker := w.worker(t, "--rps", "0.001", "--concurrency", "10")
 	w.awaitCreated(t, batch, burst)
 	worker.signal(syscall.SIGTERM)
-	if code := worker.wait(t, patience); code != 0 {
+	if code := worker.wait(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if n := len(w.creates(t)); n != burst {

@@ -29,7 +29,7 @@ type stack struct {
 	processes []*process
 }
 
-// newStack starts a world. Its Redis keeps every acknowledged write.
+// newStack starts a stack. Its Redis keeps every acknowledged write.
 func newStack(t *testing.T, simArgs ...string) *stack {
 	t.Helper()
 	w := emptyWorld(t)
@@ -94,7 +94,7 @@ const (
 func (w *stack) enqueue(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := w.start(t, "enqueue", args...)
-	if code := p.wait(t, patience); code != 0 {
+	if code := p.wait(t); code != 0 {
 		t.Fatalf("enqueue %v: exit code %d\nstderr: %s", args, code, tail(p.stderr.String()))
 	}
 	return p

@@ -167,7 +167,7 @@ func TestNoColor(t *testing.T) {
 	piped, coloured := w.start(t, "enqueue", faults...), w.terminal(t, faults...)
 	w.env = append(w.env, "NO_COLOR=1")
 	plain := w.terminal(t, faults...)
-	if code := piped.wait(t, patience); code != 0 {
+	if code := piped.wait(t); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
 	if text := piped.stdout.String() + piped.stderr.String(); strings.ContainsAny(text, "\x1b\r") {
@@ -222,7 +222,7 @@ func TestConfirmationNeedsTerminal(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = devNull.Close() })
 	p := start(t, command{program: "enqueue", args: []string{"apply", exampleFile(t)}, env: w.env, stdin: devNull})
-	if code := p.wait(t, patience); code != 0 || w.standing(t, "havips").Total != 9 {
+	if code := p.wait(t); code != 0 || w.standing(t, "havips").Total != 9 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
 	}
 }

@@ -50,7 +50,7 @@ func (w *stack) askAll(t *testing.T) (asking []*process) {
 func (w *stack) answers(t *testing.T, asked []*process) (answers []string) {
 	t.Helper()
 	for _, p := range asked {
-		if code := p.wait(t, patience); code != 0 {
+		if code := p.wait(t); code != 0 {
 			t.Fatalf("%v: exit code %d: %s", p.cmd.Args, code, p.stderr)
 		}
 	}

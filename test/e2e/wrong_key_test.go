@@ -39,13 +39,13 @@ func TestWrongKey(t *testing.T) {
 	golden(t, "TestWrongKey", regexp.MustCompile(`\d+ refusals?`).ReplaceAllString(told, "SOME refusals"))
 	for _, p := range mistaken {
 		p.signal(syscall.SIGTERM)
-		if code := p.wait(t, patience); code != 0 {
+		if code := p.wait(t); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
 	}
 	w.env = right
 	w.worker(t)
-	if code := watch.wait(t, patience); code != 0 || len(w.holds(t)) > 0 {
+	if code := watch.wait(t); code != 0 || len(w.holds(t)) > 0 {
 		t.Errorf("watch: exit code %d", code)
 	}
 	w.requireExactlyOnce(t, batch, rows)
