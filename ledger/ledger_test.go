@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -12,37 +13,54 @@ import (
 	"havip/test/redistest"
 )
 
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(50) // the race detector takes several times the heap that miniredis's scripts fill
+	m.Run()
+}
+
 func TestLedgerOnRedis(t *testing.T) {
 	t.Parallel()
-	ledgertest.Exercise(t, func(t *testing.T) redis.UniversalClient {
+	exerciseOnFew(t, func(t *testing.T) redis.UniversalClient {
 		t.Helper()
 		return redistest.Start(t).Client(t)
 	})
 }
 
+// smallBuffer keeps a hundred clients small.
+const smallBuffer = 4 << 10
+
 func TestLedgerOnMiniredis(t *testing.T) {
 	t.Parallel()
 	ledgertest.Exercise(t, func(t *testing.T) redis.UniversalClient {
 		t.Helper()
-		client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
+		client := redis.NewClient(&redis.Options{
+			Addr:           miniredis.RunT(t).Addr(),
+			ReadBufferSize: smallBuffer, WriteBufferSize: smallBuffer, PipelinePoolSize: -1,
+		})
 		t.Cleanup(func() { _ = client.Close() })
 		return client
 	})
 }
 
 // In cluster mode Redis refuses every script and transaction whose keys are of several slots.
-// A new cluster takes two seconds to accept writes, so tests take turns on a few, emptied between.
 func TestLedgerOnCluster(t *testing.T) {
 	t.Parallel()
-	const clusters = 4
-	free := make(chan redis.UniversalClient, clusters)
-	for range clusters {
-		free <- startCluster(t)
+	exerciseOnFew(t, startCluster)
+}
+
+// exerciseOnFew has the tests take turns on a few servers, which are emptied between: a hundred starts cost
+// more than the tests, and a cluster takes two seconds to accept writes.
+func exerciseOnFew(t *testing.T, start func(*testing.T) redis.UniversalClient) {
+	t.Helper()
+	const servers = 4
+	free := make(chan redis.UniversalClient, servers)
+	for range servers {
+		free <- start(t)
 	}
 	ledgertest.Exercise(t, func(t *testing.T) redis.UniversalClient {
 		t.Helper()
 		client := <-free
-		awaitCluster(t, client)
+		awaitWritable(t, client)
 		t.Cleanup(func() {
 			if err := client.FlushAll(context.WithoutCancel(t.Context())).Err(); err != nil {
 				t.Error(err)
@@ -60,13 +78,16 @@ func startCluster(t *testing.T) redis.UniversalClient {
 	if err := server.Client(t).Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{server.Addr()}})
+	client := redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs:          []string{server.Addr()},
+		ReadBufferSize: smallBuffer, WriteBufferSize: smallBuffer, PipelinePoolSize: -1,
+	})
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
 
-// awaitCluster returns when the cluster accepts writes.
-func awaitCluster(t *testing.T, client redis.UniversalClient) {
+// awaitWritable returns when the server accepts writes.
+func awaitWritable(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
@@ -74,7 +95,7 @@ func awaitCluster(t *testing.T, client redis.UniversalClient) {
 		select {
 		case <-poll.C:
 		case <-t.Context().Done():
-			t.Fatal("the cluster did not come up")
+			t.Fatal("the server accepts no writes")
 		}
 	}
 	if err := client.Del(t.Context(), "probe").Err(); err != nil {

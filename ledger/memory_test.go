@@ -14,7 +14,7 @@ import (
 func TestMemoryOfAnItem(t *testing.T) {
 	t.Parallel()
 	const (
-		items = 2000
+		items = 1000
 		limit = 1024
 		batch = "memory"
 		lane  = "default/bj"

@@ -198,11 +198,11 @@ func testCancelWays(t *testing.T, b *bench) {
 
 // Whatever of a beginning and a cancel comes first, an item is not both canceled and sent.
 func testConcurrentCancel(t *testing.T, b *bench) {
-	keys := manyKeys(300)
+	keys := manyKeys(220) // more than one script call changes
 	b.register(t, keys...)
 	var wg sync.WaitGroup
 	wg.Go(func() { b.cancel(t, keys...) })
-	for i := range 4 {
+	for i := range 3 {
 		wg.Go(func() {
 			for n := range keys {
 				if _, err := b.Begin(t.Context(), batch, keys[len(keys)-1-n], terms(fmt.Sprint("t", i))); err != nil {

@@ -248,7 +248,7 @@ func testMoving(t *testing.T, b *bench) {
 // Of many at once, none is begun after the failure that was one too many, and no failure is uncounted.
 func testConcurrentFailures(t *testing.T, b *bench) {
 	const workers, limit = 16, 10
-	keys := manyKeys(400)
+	keys := manyKeys(100)
 	b.register(t, keys...)
 	b.commit(t)
 	b.limit(t, "10", true)

@@ -213,7 +213,7 @@ func testRetryWays(t *testing.T, b *bench) {
 
 // Of many that ask at once, one lets the item go on, by one token.
 func testConcurrentRetry(t *testing.T, b *bench) {
-	keys := manyKeys(450)
+	keys := manyKeys(220) // more than one script call changes
 	b.register(t, keys...)
 	b.sent(t, rejectedOutcome, keys...)
 	retrials := make([]ledger.Retrial, len(keys))

@@ -22,6 +22,8 @@ import (
 const (
 	// patience is the last guard of every wait: far beyond what succeeds on any machine.
 	patience = 5 * time.Minute
+	// bufferSize keeps a client small: go-redis's default is 32 KiB, and 128 KiB for pipelines, both ways.
+	bufferSize = 4 << 10
 	// startAttempts bounds the starts on ports that somebody else took first.
 	startAttempts = 20
 	// busDistance is how far the port of a Redis Cluster's bus is above the server's.
@@ -127,6 +129,9 @@ func (s *Server) Client(tb testing.TB) redis.UniversalClient {
 		DialTimeout:              patience,
 		ReadTimeout:              patience,
 		WriteTimeout:             patience,
+		ReadBufferSize:           bufferSize,
+		WriteBufferSize:          bufferSize,
+		PipelinePoolSize:         -1,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
 	tb.Cleanup(func() {
