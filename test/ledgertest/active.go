@@ -7,32 +7,32 @@ import (
 	"havip/ledger"
 )
 
-func testActive(t *testing.T, b *bench) {
-	equal(t, "none", b.active(t), []string(nil))
-	b.register(t, "a")
-	equal(t, "registered", b.active(t), []string{batch})
-	b.begin(t, "a", terms("t1"), ledger.Begun)
-	equal(t, "sending", b.active(t), []string{batch})
-	b.record(t, "a", 1, createdOutcome, ledger.Applied)
-	equal(t, "finished", b.active(t), []string(nil))
-	b.pass(time.Second)
-	b.register(t, "a", "b")
-	equal(t, "registered into again", b.active(t), []string{batch})
+func testActive(t *testing.T, f *ledgerFixture) {
+	equal(t, "none", f.active(t), []string(nil))
+	f.register(t, "a")
+	equal(t, "registered", f.active(t), []string{batch})
+	f.begin(t, "a", terms("t1"), ledger.Begun)
+	equal(t, "sending", f.active(t), []string{batch})
+	f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	equal(t, "finished", f.active(t), []string(nil))
+	f.pass(time.Second)
+	f.register(t, "a", "b")
+	equal(t, "registered into again", f.active(t), []string{batch})
 }
 
-func (b *bench) active(t *testing.T) []string {
+func (f *ledgerFixture) active(t *testing.T) []string {
 	t.Helper()
-	names, err := b.Active(t.Context(), 0, 10)
+	names, err := f.Active(t.Context(), 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return names
 }
 
-func testStale(t *testing.T, b *bench) {
+func testStale(t *testing.T, f *ledgerFixture) {
 	stale := func(skip, limit int64) []string {
 		t.Helper()
-		items, err := b.Stale(t.Context(), batch, time.Minute, skip, limit)
+		items, err := f.Stale(t.Context(), batch, time.Minute, skip, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,13 +42,13 @@ func testStale(t *testing.T, b *bench) {
 		}
 		return keys
 	}
-	b.register(t, "a")
-	b.pass(time.Second)
-	b.register(t, "b", "c")
+	f.register(t, "a")
+	f.pass(time.Second)
+	f.register(t, "b", "c")
 	equal(t, "fresh", stale(0, 10), []string{})
-	b.pass(time.Minute)
+	f.pass(time.Minute)
 	equal(t, "all", stale(0, 10), []string{"a", "b", "c"})
 	equal(t, "a page", stale(1, 1), []string{"b"})
-	b.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), ledger.Begun)
 	equal(t, "one has moved", stale(0, 10), []string{"b", "c"})
 }

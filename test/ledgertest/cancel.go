@@ -10,33 +10,33 @@ import (
 )
 
 // cancel asks for items to be canceled.
-func (b *bench) cancel(t *testing.T, keys ...string) []ledger.Canceling {
+func (f *ledgerFixture) cancel(t *testing.T, keys ...string) []ledger.Canceling {
 	t.Helper()
 	items := make([]ledger.Item, len(keys))
 	for i, key := range keys {
 		items[i] = ledger.Item{Batch: batch, Spec: spec(key)}
 	}
-	answers, err := b.Cancel(t.Context(), batch, "wrong subnet", items)
+	answers, err := f.Cancel(t.Context(), batch, "wrong subnet", items)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return answers
 }
 
-func (b *bench) cancelVerdicts(t *testing.T, keys ...string) []ledger.Verdict {
+func (f *ledgerFixture) cancelVerdicts(t *testing.T, keys ...string) []ledger.Verdict {
 	t.Helper()
 	var vs []ledger.Verdict
-	for _, answer := range b.cancel(t, keys...) {
+	for _, answer := range f.cancel(t, keys...) {
 		vs = append(vs, answer.Verdict)
 	}
 	return vs
 }
 
 // kinds are the kinds of a batch's events about one item.
-func (b *bench) kinds(t *testing.T, key string) []string {
+func (f *ledgerFixture) kinds(t *testing.T, key string) []string {
 	t.Helper()
 	var kinds []string
-	for _, event := range b.events(t) {
+	for _, event := range f.events(t) {
 		if event.Key == key {
 			kinds = append(kinds, event.Kind)
 		}
@@ -45,167 +45,167 @@ func (b *bench) kinds(t *testing.T, key string) []string {
 }
 
 // Of which nothing is in flight or in doubt, that is canceled at once, and stays it.
-func testCancelAtOnce(t *testing.T, b *bench) {
-	b.register(t, "queued", "waiting", "not sent")
-	b.commit(t)
-	b.sent(t, throttledOutcome, "waiting")
-	b.sent(t, notSentOutcome, "not sent")
-	answers := b.cancel(t, "queued", "waiting", "not sent", "nobody")
+func testCancelAtOnce(t *testing.T, f *ledgerFixture) {
+	f.register(t, "queued", "waiting", "not sent")
+	f.commit(t)
+	f.sent(t, throttledOutcome, "waiting")
+	f.sent(t, notSentOutcome, "not sent")
+	answers := f.cancel(t, "queued", "waiting", "not sent", "nobody")
 	for i, want := range []ledger.Verdict{ledger.Applied, ledger.Applied, ledger.Applied, ledger.Absent} {
 		equal(t, "verdict", answers[i].Verdict, want)
 	}
-	equal(t, "what Cancel answered is what stands", answers[1].Item.Record, b.item(t, "waiting").Record)
+	equal(t, "what Cancel answered is what stands", answers[1].Item.Record, f.item(t, "waiting").Record)
 	for _, key := range []string{"queued", "waiting", "not sent"} {
-		rec := b.item(t, key).Record
+		rec := f.item(t, key).Record
 		equal(t, key, []string{string(rec.State), rec.Code, rec.Message}, []string{"canceled", "Canceled", "wrong subnet"})
-		b.begin(t, key, terms("t9"), ledger.Finished)
+		f.begin(t, key, terms("t9"), ledger.Finished)
 	}
-	done := b.batch(t)
+	done := f.batch(t)
 	equal(t, "done, none failed", []bool{done.Done(), done.CompletedAt != 0, done.Failed() == 0}, []bool{true, true, true})
-	equal(t, "again", b.cancelVerdicts(t, "queued"), []ledger.Verdict{ledger.Finished})
-	equal(t, "the batch after repeating", b.batch(t), done)
-	equal(t, "the same file again", b.register(t, "queued", "waiting"), []ledger.Verdict{ledger.Same, ledger.Same})
+	equal(t, "again", f.cancelVerdicts(t, "queued"), []ledger.Verdict{ledger.Finished})
+	equal(t, "the batch after repeating", f.batch(t), done)
+	equal(t, "the same file again", f.register(t, "queued", "waiting"), []ledger.Verdict{ledger.Same, ledger.Same})
 }
 
 // A request in flight decides: a definite no cancels the item, whatever the no was.
-func testCancelInFlight(t *testing.T, b *bench) {
+func testCancelInFlight(t *testing.T, f *ledgerFixture) {
 	outcomes := map[string]ledger.Outcome{
 		"rejected": rejectedOutcome, "throttled": throttledOutcome, "not sent": notSentOutcome,
 		"created": createdOutcome, "unknown": unknownOutcome,
 	}
 	for key, outcome := range outcomes {
-		b.register(t, key)
-		b.begin(t, key, terms("t1"), ledger.Begun)
-		equal(t, key+": cancel", b.cancelVerdicts(t, key), []ledger.Verdict{ledger.Asked})
-		equal(t, key+": cancel again", b.cancelVerdicts(t, key), []ledger.Verdict{ledger.Same})
-		want := ledger.Cancellation{At: ledger.Millis(b.clock().UnixMilli()), Reason: "wrong subnet"}
-		equal(t, key+": asked", *b.item(t, key).Record.Cancel, want)
-		b.record(t, key, 1, outcome, ledger.Applied)
+		f.register(t, key)
+		f.begin(t, key, terms("t1"), ledger.Begun)
+		equal(t, key+": cancel", f.cancelVerdicts(t, key), []ledger.Verdict{ledger.Asked})
+		equal(t, key+": cancel again", f.cancelVerdicts(t, key), []ledger.Verdict{ledger.Same})
+		want := ledger.Cancellation{At: ledger.Millis(f.clock().UnixMilli()), Reason: "wrong subnet"}
+		equal(t, key+": asked", *f.item(t, key).Record.Cancel, want)
+		f.record(t, key, 1, outcome, ledger.Applied)
 	}
 	for _, key := range []string{"rejected", "throttled", "not sent"} {
-		rec := b.item(t, key).Record
+		rec := f.item(t, key).Record
 		equal(t, key, []string{string(rec.State), rec.Code, rec.Message}, []string{"canceled", "Canceled", "wrong subnet"})
-		equal(t, key+": attempts logged", b.attempts(t, key)[0].Class, outcomes[key].Class)
-		b.begin(t, key, terms("t2"), ledger.Finished)
+		equal(t, key+": attempts logged", f.attempts(t, key)[0].Class, outcomes[key].Class)
+		f.begin(t, key, terms("t2"), ledger.Finished)
 	}
-	rec := b.item(t, "created").Record
+	rec := f.item(t, "created").Record
 	equal(t, "created", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"created", "havip-1", "not canceled: its HaVIP existed already"})
-	equal(t, "told", b.kinds(t, "created"), []string{"cancel-asked", "kept", "created"})
-	equal(t, "unknown", b.item(t, "unknown").Record.State, ledger.Unknown)
-	b.begin(t, "unknown", terms("t2"), ledger.Lookup)
-	equal(t, "nothing more was sent", b.item(t, "unknown").Record.Sends, 1)
+	equal(t, "told", f.kinds(t, "created"), []string{"cancel-asked", "kept", "created"})
+	equal(t, "unknown", f.item(t, "unknown").Record.State, ledger.Unknown)
+	f.begin(t, "unknown", terms("t2"), ledger.Lookup)
+	equal(t, "nothing more was sent", f.item(t, "unknown").Record.Sends, 1)
 	for key := range outcomes {
-		equal(t, key+": wish", b.item(t, key).Record.Cancel != nil, key == "unknown")
+		equal(t, key+": wish", f.item(t, key).Record.Cancel != nil, key == "unknown")
 	}
 }
 
 // An item in doubt is not sent again, which could create it, but looked for; that decides.
-func testCancelInDoubt(t *testing.T, b *bench) {
+func testCancelInDoubt(t *testing.T, f *ledgerFixture) {
 	doubtful := []string{"there", "absent", "waiting", "queued", "person"}
-	b.register(t, doubtful...)
-	b.sent(t, unknownOutcome, doubtful...)
-	b.sent(t, throttledOutcome, "waiting")
-	b.sent(t, notSentOutcome, "queued")
+	f.register(t, doubtful...)
+	f.sent(t, unknownOutcome, doubtful...)
+	f.sent(t, throttledOutcome, "waiting")
+	f.sent(t, notSentOutcome, "queued")
 	for _, key := range doubtful {
-		equal(t, key, b.cancelVerdicts(t, key), []ledger.Verdict{ledger.Asked})
-		b.begin(t, key, terms("t9"), ledger.Lookup)
+		equal(t, key, f.cancelVerdicts(t, key), []ledger.Verdict{ledger.Asked})
+		f.begin(t, key, terms("t9"), ledger.Lookup)
 	}
-	b.adopt(t, "there", "token-there", "havip-1", "10.0.0.1", ledger.Applied)
-	rec := b.item(t, "there").Record
+	f.adopt(t, "there", "token-there", "havip-1", "10.0.0.1", ledger.Applied)
+	rec := f.item(t, "there").Record
 	equal(t, "there", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"adopted", "havip-1", "not canceled: its HaVIP existed already"})
-	b.renew(t, "absent", "token-absent", "next", ledger.Withdrawn)
-	b.renew(t, "absent", "token-absent", "next", ledger.Finished)
-	rec = b.item(t, "absent").Record
+	f.renew(t, "absent", "token-absent", "next", ledger.Withdrawn)
+	f.renew(t, "absent", "token-absent", "next", ledger.Finished)
+	rec = f.item(t, "absent").Record
 	equal(t, "absent", []string{string(rec.State), rec.ClientToken, rec.Message}, []string{"canceled", "token-absent", "wrong subnet"})
 	equal(t, "absent: doubt, wish", []bool{rec.Unknown, rec.Lookup, rec.Cancel != nil}, []bool{false, false, false})
 	// What a person must look at, that person decides.
-	b.settle(t, ledger.Review, "person")
-	b.retry(t, "person")
-	b.renew(t, "person", "token-person", "next-person", ledger.Applied)
+	f.settle(t, ledger.Review, "person")
+	f.retry(t, "person")
+	f.renew(t, "person", "token-person", "next-person", ledger.Applied)
 }
 
 // An item that is rejected while an earlier request of it is in doubt has come to its end: the wish is
 // over, and to try it again is to look for it.
-func testCancelRejectedInDoubt(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.begin(t, "a", terms("t1"), ledger.Begun)
-	b.pass(time.Minute)
-	b.begin(t, "a", terms("t2"), ledger.Begun)
-	equal(t, "cancel", b.cancelVerdicts(t, "a"), []ledger.Verdict{ledger.Asked})
-	rec := b.record(t, "a", 2, rejectedOutcome, ledger.Applied)
+func testCancelRejectedInDoubt(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.pass(time.Minute)
+	f.begin(t, "a", terms("t2"), ledger.Begun)
+	equal(t, "cancel", f.cancelVerdicts(t, "a"), []ledger.Verdict{ledger.Asked})
+	rec := f.record(t, "a", 2, rejectedOutcome, ledger.Applied)
 	equal(t, "state", rec.State, ledger.Rejected)
 	equal(t, "wish", rec.Cancel, (*ledger.Cancellation)(nil))
 	way, _ := rec.RetryWay()
 	equal(t, "way", way, ledger.LookFirst)
-	b.retry(t, "a")
-	b.begin(t, "a", terms("t3"), ledger.Lookup)
+	f.retry(t, "a")
+	f.begin(t, "a", terms("t3"), ledger.Lookup)
 }
 
 // A worker that dies with the request leaves it in doubt.
-func testCancelInterrupted(t *testing.T, b *bench) {
-	b.register(t, "a", "proof")
-	b.begin(t, "a", terms("t1"), ledger.Begun)
-	b.begin(t, "proof", terms("t1"), ledger.Begun)
-	b.pass(time.Minute)
-	equal(t, "cancel", b.cancelVerdicts(t, "a", "proof"), []ledger.Verdict{ledger.Asked, ledger.Asked})
-	b.begin(t, "a", terms("t2"), ledger.Lookup)
-	b.begin(t, "proof", terms("t2"), ledger.Lookup)
-	equal(t, "nothing was sent", b.item(t, "a").Record.Sends, 1)
-	b.renew(t, "a", "token-a", "next-a", ledger.Withdrawn)
-	b.renew(t, "proof", "token-proof", "next-proof", ledger.Withdrawn)
+func testCancelInterrupted(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a", "proof")
+	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "proof", terms("t1"), ledger.Begun)
+	f.pass(time.Minute)
+	equal(t, "cancel", f.cancelVerdicts(t, "a", "proof"), []ledger.Verdict{ledger.Asked, ledger.Asked})
+	f.begin(t, "a", terms("t2"), ledger.Lookup)
+	f.begin(t, "proof", terms("t2"), ledger.Lookup)
+	equal(t, "nothing was sent", f.item(t, "a").Record.Sends, 1)
+	f.renew(t, "a", "token-a", "next-a", ledger.Withdrawn)
+	f.renew(t, "proof", "token-proof", "next-proof", ledger.Withdrawn)
 	// What may exist after all is no older than its request.
-	sent := b.item(t, "a").Record.LastSentAt
-	equal(t, "first sent", b.record(t, "a", 1, unknownOutcome, ledger.Late).FirstSentAt, sent)
-	rec := b.record(t, "proof", 1, createdOutcome, ledger.Applied)
+	sent := f.item(t, "a").Record.LastSentAt
+	equal(t, "first sent", f.record(t, "a", 1, unknownOutcome, ledger.Late).FirstSentAt, sent)
+	rec := f.record(t, "proof", 1, createdOutcome, ledger.Applied)
 	equal(t, "a proof that arrives late is still one", rec.State, ledger.Created)
-	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{ledger.Canceled: 1, ledger.Created: 1})
+	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Canceled: 1, ledger.Created: 1})
 }
 
 // What a dry run tells is what is done.
-func testCancelWays(t *testing.T, b *bench) {
+func testCancelWays(t *testing.T, f *ledgerFixture) {
 	keys := []string{"queued", "waiting", "unknown", "doubt", "sending", "created", "rejected", "review", "canceled", "deleted", "asked"}
-	b.deleted(t, "deleted")
-	b.register(t, keys...)
-	b.sent(t, throttledOutcome, "waiting")
-	b.sent(t, unknownOutcome, "unknown", "review", "doubt")
-	b.sent(t, throttledOutcome, "doubt")
-	b.begin(t, "sending", terms("t1"), ledger.Begun)
-	b.begin(t, "asked", terms("t1"), ledger.Begun)
-	b.sent(t, createdOutcome, "created")
-	b.sent(t, rejectedOutcome, "rejected")
-	b.settle(t, ledger.Review, "review")
-	b.cancel(t, "canceled", "asked")
+	f.deleted(t, "deleted")
+	f.register(t, keys...)
+	f.sent(t, throttledOutcome, "waiting")
+	f.sent(t, unknownOutcome, "unknown", "review", "doubt")
+	f.sent(t, throttledOutcome, "doubt")
+	f.begin(t, "sending", terms("t1"), ledger.Begun)
+	f.begin(t, "asked", terms("t1"), ledger.Begun)
+	f.sent(t, createdOutcome, "created")
+	f.sent(t, rejectedOutcome, "rejected")
+	f.settle(t, ledger.Review, "review")
+	f.cancel(t, "canceled", "asked")
 	for _, key := range keys {
-		before := b.item(t, key).Record
+		before := f.item(t, key).Record
 		way, why := before.CancelWay()
 		want := ledger.CancelNot
-		switch b.cancel(t, key)[0].Verdict {
+		switch f.cancel(t, key)[0].Verdict {
 		case ledger.Applied:
 			want = ledger.CancelNow
 		case ledger.Asked:
 			want = ledger.CancelLater
 		default:
-			equal(t, key+" is left alone", b.item(t, key).Record, before)
+			equal(t, key+" is left alone", f.item(t, key).Record, before)
 		}
 		equal(t, "way of "+key, way, want)
 		equal(t, "why not "+key, why != "", want == ledger.CancelNot)
 	}
-	equal(t, "nothing asked to be canceled is tried again", retryVerdicts(b.retry(t, "asked")), []ledger.Verdict{ledger.Busy})
-	if way, why := b.item(t, "unknown").Record.RetryWay(); way != ledger.NoWay || why == "" {
+	equal(t, "nothing asked to be canceled is tried again", retryVerdicts(f.retry(t, "asked")), []ledger.Verdict{ledger.Busy})
+	if way, why := f.item(t, "unknown").Record.RetryWay(); way != ledger.NoWay || why == "" {
 		t.Errorf("an item that is to be canceled may be tried again: %s", way)
 	}
 }
 
 // Whatever of a beginning and a cancel comes first, an item is not both canceled and sent.
-func testConcurrentCancel(t *testing.T, b *bench) {
+func testConcurrentCancel(t *testing.T, f *ledgerFixture) {
 	keys := manyKeys(220) // more than one script call changes
-	b.register(t, keys...)
+	f.register(t, keys...)
 	var wg sync.WaitGroup
-	wg.Go(func() { b.cancel(t, keys...) })
+	wg.Go(func() { f.cancel(t, keys...) })
 	for i := range 3 {
 		wg.Go(func() {
 			for n := range keys {
-				if _, err := b.Begin(t.Context(), batch, keys[len(keys)-1-n], terms(fmt.Sprint("t", i))); err != nil {
+				if _, err := f.Begin(t.Context(), batch, keys[len(keys)-1-n], terms(fmt.Sprint("t", i))); err != nil {
 					t.Error(err)
 				}
 			}
@@ -213,7 +213,7 @@ func testConcurrentCancel(t *testing.T, b *bench) {
 	}
 	wg.Wait()
 	for _, key := range keys {
-		rec := b.item(t, key).Record
+		rec := f.item(t, key).Record
 		sound := rec.State == ledger.Canceled && rec.Sends == 0 || rec.State == ledger.Sending && rec.Sends == 1 && rec.Cancel != nil
 		if !sound {
 			t.Errorf("%s: %+v", key, rec)
@@ -222,23 +222,23 @@ func testConcurrentCancel(t *testing.T, b *bench) {
 }
 
 // A client that lost the reply asks again.
-func testRepeatedScripts(t *testing.T, b *bench) {
-	b.register(t, "queued", "flying", "rejected", "absent")
-	b.commit(t)
-	b.begin(t, "flying", terms("t1"), ledger.Begun)
-	b.sent(t, rejectedOutcome, "rejected")
-	b.sent(t, unknownOutcome, "absent")
-	b.everyScriptTwice(t)
-	b.cancel(t, "queued", "flying", "absent")
-	b.retry(t, "rejected")
-	b.renew(t, "absent", "token-absent", "next", ledger.Finished)
-	b.record(t, "flying", 1, throttledOutcome, ledger.Same)
-	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{ledger.Canceled: 3, ledger.Queued: 1})
-	equal(t, "generation", b.item(t, "rejected").Record.Generation, 2)
+func testRepeatedScripts(t *testing.T, f *ledgerFixture) {
+	f.register(t, "queued", "flying", "rejected", "absent")
+	f.commit(t)
+	f.begin(t, "flying", terms("t1"), ledger.Begun)
+	f.sent(t, rejectedOutcome, "rejected")
+	f.sent(t, unknownOutcome, "absent")
+	f.everyScriptTwice(t)
+	f.cancel(t, "queued", "flying", "absent")
+	f.retry(t, "rejected")
+	f.renew(t, "absent", "token-absent", "next", ledger.Finished)
+	f.record(t, "flying", 1, throttledOutcome, ledger.Same)
+	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Canceled: 3, ledger.Queued: 1})
+	equal(t, "generation", f.item(t, "rejected").Record.Generation, 2)
 	for key, want := range map[string][]string{
 		"queued": {"canceled"}, "flying": {"cancel-asked", "canceled"}, "rejected": {"rejected", "retried"},
 		"absent": {"unknown", "cancel-asked", "canceled"},
 	} {
-		equal(t, "events of "+key, b.kinds(t, key), want)
+		equal(t, "events of "+key, f.kinds(t, key), want)
 	}
 }

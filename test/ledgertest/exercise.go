@@ -20,7 +20,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 	t.Helper()
 	tests := []struct {
 		name string
-		run  func(t *testing.T, b *bench)
+		run  func(t *testing.T, f *ledgerFixture)
 	}{
 		{"register answers new, same, repair and conflict", testRegister},
 		{"compare answers as register would and writes nothing", testCompare},
@@ -133,13 +133,13 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.run(t, newBench(open(t)))
+			test.run(t, newFixture(open(t)))
 		})
 	}
 }
 
-// bench is a ledger on a clock that tests move.
-type bench struct {
+// ledgerFixture is a ledger on a clock that tests move.
+type ledgerFixture struct {
 	*ledger.Ledger
 	rdb redis.UniversalClient
 	mu  sync.Mutex
@@ -150,22 +150,22 @@ const batch = "net-2026"
 
 var source = ledger.Source{File: "havips.csv", By: "li@host", Plan: "5f2a"}
 
-func newBench(rdb redis.UniversalClient) *bench {
-	b := &bench{rdb: rdb, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	b.Ledger = ledger.New(rdb, ledger.WithClock(b.clock))
-	return b
+func newFixture(rdb redis.UniversalClient) *ledgerFixture {
+	f := &ledgerFixture{rdb: rdb, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	f.Ledger = ledger.New(rdb, ledger.WithClock(f.clock))
+	return f
 }
 
-func (b *bench) clock() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.now
+func (f *ledgerFixture) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
 }
 
-func (b *bench) pass(d time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.now = b.now.Add(d)
+func (f *ledgerFixture) pass(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = f.now.Add(d)
 }
 
 func spec(key string) ledger.Spec {
@@ -175,13 +175,13 @@ func spec(key string) ledger.Spec {
 	}
 }
 
-func (b *bench) register(t *testing.T, keys ...string) []ledger.Verdict {
+func (f *ledgerFixture) register(t *testing.T, keys ...string) []ledger.Verdict {
 	t.Helper()
 	specs := make([]ledger.Spec, len(keys))
 	for i, key := range keys {
 		specs[i] = spec(key)
 	}
-	answers, err := b.Register(t.Context(), batch, source, specs)
+	answers, err := f.Register(t.Context(), batch, source, specs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,9 +204,9 @@ func terms(ticket string) ledger.BeginOptions {
 	}
 }
 
-func (b *bench) begin(t *testing.T, key string, o ledger.BeginOptions, want ledger.Verdict) ledger.Start {
+func (f *ledgerFixture) begin(t *testing.T, key string, o ledger.BeginOptions, want ledger.Verdict) ledger.Start {
 	t.Helper()
-	start, err := b.Begin(t.Context(), batch, key, o)
+	start, err := f.Begin(t.Context(), batch, key, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,9 +216,9 @@ func (b *bench) begin(t *testing.T, key string, o ledger.BeginOptions, want ledg
 	return start
 }
 
-func (b *bench) record(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
+func (f *ledgerFixture) record(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
 	t.Helper()
-	verdict, rec, err := b.Record(t.Context(), batch, key, n, o)
+	verdict, rec, err := f.Record(t.Context(), batch, key, n, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,18 +228,18 @@ func (b *bench) record(t *testing.T, key string, n int, o ledger.Outcome, want l
 	return rec
 }
 
-func (b *bench) item(t *testing.T, key string) ledger.Item {
+func (f *ledgerFixture) item(t *testing.T, key string) ledger.Item {
 	t.Helper()
-	item, err := b.Item(t.Context(), batch, key)
+	item, err := f.Item(t.Context(), batch, key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return item
 }
 
-func (b *bench) batch(t *testing.T) ledger.Batch {
+func (f *ledgerFixture) batch(t *testing.T) ledger.Batch {
 	t.Helper()
-	got, err := b.Batch(t.Context(), batch)
+	got, err := f.Batch(t.Context(), batch)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,37 +12,37 @@ import (
 	"havip/ledger"
 )
 
-func (b *bench) forget(t *testing.T, incomplete bool, want ledger.Verdict) {
+func (f *ledgerFixture) forget(t *testing.T, incomplete bool, want ledger.Verdict) {
 	t.Helper()
-	f := ledger.Forgetting{By: "li@host", Reason: "done with", Incomplete: incomplete}
-	if verdict, err := b.Forget(t.Context(), batch, f); err != nil || verdict != want {
+	forgetting := ledger.Forgetting{By: "li@host", Reason: "done with", Incomplete: incomplete}
+	if verdict, err := f.Forget(t.Context(), batch, forgetting); err != nil || verdict != want {
 		t.Fatalf("forget: %s, %v, want %s", verdict, err, want)
 	}
 }
 
 // Only what has ended is forgotten, and then nothing is left but how far its clientTokens came.
-func testForget(t *testing.T, b *bench) {
-	b.forget(t, true, ledger.Absent)
-	b.register(t, "a", "b")
-	b.sent(t, createdOutcome, "a")
-	b.forget(t, true, ledger.Busy)
-	b.sent(t, rejectedOutcome, "b")
-	b.forget(t, false, ledger.Incomplete)
-	b.commit(t)
-	b.pass(time.Hour)
-	b.forget(t, false, ledger.Applied)
-	b.forget(t, false, ledger.Absent)
+func testForget(t *testing.T, f *ledgerFixture) {
+	f.forget(t, true, ledger.Absent)
+	f.register(t, "a", "b")
+	f.sent(t, createdOutcome, "a")
+	f.forget(t, true, ledger.Busy)
+	f.sent(t, rejectedOutcome, "b")
+	f.forget(t, false, ledger.Incomplete)
+	f.commit(t)
+	f.pass(time.Hour)
+	f.forget(t, false, ledger.Applied)
+	f.forget(t, false, ledger.Absent)
 
 	var missing *ledger.BatchNotFoundError
-	if _, err := b.Batch(t.Context(), batch); !errors.As(err, &missing) {
+	if _, err := f.Batch(t.Context(), batch); !errors.As(err, &missing) {
 		t.Fatal(err)
 	}
 	equal(t, "who forgot it", *missing, ledger.BatchNotFoundError{
-		Batch: batch, ForgottenAt: ledger.Millis(b.clock().UnixMilli()), By: "li@host", Reason: "done with",
+		Batch: batch, ForgottenAt: ledger.Millis(f.clock().UnixMilli()), By: "li@host", Reason: "done with",
 	})
-	batches, err := b.Batches(t.Context())
+	batches, err := f.Batches(t.Context())
 	equal(t, "batches", []any{len(batches), err}, []any{0, nil})
-	keys, err := b.rdb.Keys(t.Context(), "havip:{"+batch+"}:*").Result()
+	keys, err := f.rdb.Keys(t.Context(), "havip:{"+batch+"}:*").Result()
 	equal(t, "keys", []any{keys, err}, []any{[]string{"havip:{" + batch + "}:batch"}, nil})
 }
 
@@ -69,58 +69,58 @@ func (m *meanwhile) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 }
 
 // A batch that is registered in the moment in which it is forgotten is listed.
-func testRegisterWhileForgetting(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.sent(t, rejectedOutcome, "a")
-	b.commit(t)
-	b.rdb.AddHook(&meanwhile{kind: "zrem", do: func() { b.register(t, "b") }})
-	b.forget(t, false, ledger.Applied)
-	batches, err := b.Batches(t.Context())
+func testRegisterWhileForgetting(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.sent(t, rejectedOutcome, "a")
+	f.commit(t)
+	f.rdb.AddHook(&meanwhile{kind: "zrem", do: func() { f.register(t, "b") }})
+	f.forget(t, false, ledger.Applied)
+	batches, err := f.Batches(t.Context())
 	equal(t, "batches", []any{len(batches), err}, []any{1, nil})
 }
 
 // An item of the same name begins after every clientToken that was used before.
-func testRegisterAfterForget(t *testing.T, b *bench) {
-	b.register(t, "a", "b")
-	b.sent(t, rejectedOutcome, "a")
-	b.retry(t, "a") // its second generation
-	b.sent(t, createdOutcome, "a", "b")
-	b.commit(t)
-	b.forget(t, false, ledger.Applied)
+func testRegisterAfterForget(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a", "b")
+	f.sent(t, rejectedOutcome, "a")
+	f.retry(t, "a") // its second generation
+	f.sent(t, createdOutcome, "a", "b")
+	f.commit(t)
+	f.forget(t, false, ledger.Applied)
 
-	equal(t, "registered", b.register(t, "b"), []ledger.Verdict{ledger.Added})
-	rec := b.item(t, "b").Record
+	equal(t, "registered", f.register(t, "b"), []ledger.Verdict{ledger.Added})
+	rec := f.item(t, "b").Record
 	equal(t, "generation, spent, past", []any{rec.Generation, rec.Spent, rec.Past}, []any{2, true, 2})
-	past, err := b.Past(t.Context(), batch)
-	equal(t, "past", []any{past, err, b.batch(t).Past}, []any{2, nil, 2})
-	b.begin(t, "b", terms("t1"), ledger.Spent)
-	b.adopt(t, "b", "token-b", "havip-of-before", "", ledger.Foreign)
-	if verdict, _, err := b.Renew(t.Context(), batch, "b", rec, "token-b-3", "spent"); err != nil || verdict != ledger.Applied {
+	past, err := f.Past(t.Context(), batch)
+	equal(t, "past", []any{past, err, f.batch(t).Past}, []any{2, nil, 2})
+	f.begin(t, "b", terms("t1"), ledger.Spent)
+	f.adopt(t, "b", "token-b", "havip-of-before", "", ledger.Foreign)
+	if verdict, _, err := f.Renew(t.Context(), batch, "b", rec, "token-b-3", "spent"); err != nil || verdict != ledger.Applied {
 		t.Fatalf("renew: %s, %v", verdict, err)
 	}
-	start := b.begin(t, "b", terms("t1"), ledger.Begun)
+	start := f.begin(t, "b", terms("t1"), ledger.Begun)
 	equal(t, "token", start.Item.ClientToken, "token-b-3")
 
 	belated := createdOutcome
 	belated.Generation = 2
-	b.record(t, "b", 1, belated, ledger.Gone)
-	equal(t, "after a belated answer", b.item(t, "b").Record.State, ledger.Sending)
+	f.record(t, "b", 1, belated, ledger.Gone)
+	equal(t, "after a belated answer", f.item(t, "b").Record.State, ledger.Sending)
 	fresh := createdOutcome
 	fresh.Generation, fresh.HaVIPID = 3, "havip-2-b"
-	b.record(t, "b", 1, fresh, ledger.Applied)
+	f.record(t, "b", 1, fresh, ledger.Applied)
 }
 
 // A task that was put in before registers nothing.
-func testLeftoverTask(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.cancel(t, "a")
-	b.commit(t)
-	b.forget(t, false, ledger.Applied)
+func testLeftoverTask(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.cancel(t, "a")
+	f.commit(t)
+	f.forget(t, false, ledger.Applied)
 	leftover := ledger.Source{Whole: true, Task: true}
 	for range 2 { // alone, and beside a new batch of the name
-		answers, err := b.Register(t.Context(), batch, leftover, []ledger.Spec{spec("a")})
+		answers, err := f.Register(t.Context(), batch, leftover, []ledger.Spec{spec("a")})
 		equal(t, "leftover", []any{verdicts(answers), err}, []any{[]ledger.Verdict{ledger.Gone}, nil})
-		b.register(t, "b")
+		f.register(t, "b")
 	}
-	equal(t, "total", b.batch(t).Total, int64(1))
+	equal(t, "total", f.batch(t).Total, int64(1))
 }

@@ -10,77 +10,77 @@ import (
 
 // A batch that nobody but tasks makes is whole with each of them, however their workers end; one that a
 // producer is not through with stays the producer's to commit.
-func testWhole(t *testing.T, b *bench) {
+func testWhole(t *testing.T, f *ledgerFixture) {
 	whole := func(key string) {
 		t.Helper()
-		if _, err := b.Register(t.Context(), batch, ledger.Source{By: "tasks", Whole: true}, []ledger.Spec{spec(key)}); err != nil {
+		if _, err := f.Register(t.Context(), batch, ledger.Source{By: "tasks", Whole: true}, []ledger.Spec{spec(key)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	whole("a")
-	equal(t, "committed", b.batch(t).CommittedAt != 0, true)
-	b.sent(t, createdOutcome, "a")
-	equal(t, "completed", b.batch(t).CompletedAt != 0, true)
+	equal(t, "committed", f.batch(t).CommittedAt != 0, true)
+	f.sent(t, createdOutcome, "a")
+	equal(t, "completed", f.batch(t).CompletedAt != 0, true)
 	whole("b")
-	equal(t, "committed and not completed", b.batch(t).CommittedAt != 0 && b.batch(t).CompletedAt == 0, true)
-	b.register(t, "c")
+	equal(t, "committed and not completed", f.batch(t).CommittedAt != 0 && f.batch(t).CompletedAt == 0, true)
+	f.register(t, "c")
 	whole("d")
-	equal(t, "while its producer is not through", b.batch(t).CommittedAt, ledger.Millis(0))
+	equal(t, "while its producer is not through", f.batch(t).CommittedAt, ledger.Millis(0))
 }
 
-func testRegister(t *testing.T, b *bench) {
-	equal(t, "first", b.register(t, "a", "b"), []ledger.Verdict{ledger.Added, ledger.Added})
-	equal(t, "before the tasks are known", b.register(t, "a", "b"), []ledger.Verdict{ledger.Repair, ledger.Repair})
-	if err := b.MarkEnqueued(t.Context(), batch, []string{"a", "nobody"}); err != nil {
+func testRegister(t *testing.T, f *ledgerFixture) {
+	equal(t, "first", f.register(t, "a", "b"), []ledger.Verdict{ledger.Added, ledger.Added})
+	equal(t, "before the tasks are known", f.register(t, "a", "b"), []ledger.Verdict{ledger.Repair, ledger.Repair})
+	if err := f.MarkEnqueued(t.Context(), batch, []string{"a", "nobody"}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "after a's is", b.register(t, "a", "b", "c"), []ledger.Verdict{ledger.Same, ledger.Repair, ledger.Added})
+	equal(t, "after a's is", f.register(t, "a", "b", "c"), []ledger.Verdict{ledger.Same, ledger.Repair, ledger.Added})
 
 	changed := spec("a")
 	changed.Fingerprint, changed.Body, changed.Line = "other", `{"name":"z"}`, 9
-	answers, err := b.Register(t.Context(), batch, source, []ledger.Spec{changed})
+	answers, err := f.Register(t.Context(), batch, source, []ledger.Spec{changed})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if answers[0].Verdict != ledger.Conflict || answers[0].Existing == nil || answers[0].Existing.Body != spec("a").Body {
 		t.Errorf("changed request: got %+v, want a conflict that shows what stands", answers[0])
 	}
-	item := b.item(t, "a")
+	item := f.item(t, "a")
 	equal(t, "what stands after a conflict", item.Spec, spec("a"))
 	equal(t, "state", item.Record.State, ledger.Queued)
 	equal(t, "generation", item.Record.Generation, 1)
 
 	moved := spec("b")
 	moved.Line = 77
-	answers, err = b.Register(t.Context(), batch, source, []ledger.Spec{moved})
+	answers, err = f.Register(t.Context(), batch, source, []ledger.Spec{moved})
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "the same request on another line", verdicts(answers), []ledger.Verdict{ledger.Repair})
 }
 
-func testCompare(t *testing.T, b *bench) {
+func testCompare(t *testing.T, f *ledgerFixture) {
 	other := spec("b")
 	other.Fingerprint = "other"
 	specs := []ledger.Spec{spec("a"), other, spec("c"), spec("d")}
-	answers, err := b.Compare(t.Context(), batch, specs)
+	answers, err := f.Compare(t.Context(), batch, specs)
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "nothing there", verdicts(answers), []ledger.Verdict{ledger.Added, ledger.Added, ledger.Added, ledger.Added})
-	if _, err := b.Batch(t.Context(), batch); err == nil {
+	if _, err := f.Batch(t.Context(), batch); err == nil {
 		t.Error("compare made a batch")
 	}
 
-	b.register(t, "b", "c", "d")
-	if err := b.MarkEnqueued(t.Context(), batch, []string{"d"}); err != nil {
+	f.register(t, "b", "c", "d")
+	if err := f.MarkEnqueued(t.Context(), batch, []string{"d"}); err != nil {
 		t.Fatal(err)
 	}
-	compared, err := b.Compare(t.Context(), batch, specs)
+	compared, err := f.Compare(t.Context(), batch, specs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	registered, err := b.Register(t.Context(), batch, source, specs)
+	registered, err := f.Register(t.Context(), batch, source, specs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,19 +88,19 @@ func testCompare(t *testing.T, b *bench) {
 	equal(t, "compare against register", compared, registered)
 }
 
-func testRegisterMany(t *testing.T, b *bench) {
+func testRegisterMany(t *testing.T, f *ledgerFixture) {
 	const n = 1234
 	keys := manyKeys(n)
-	for i, verdict := range b.register(t, keys...) {
+	for i, verdict := range f.register(t, keys...) {
 		if verdict != ledger.Added {
 			t.Fatalf("item %d: %s", i, verdict)
 		}
 	}
-	if err := b.MarkEnqueued(t.Context(), batch, keys); err != nil {
+	if err := f.MarkEnqueued(t.Context(), batch, keys); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for item, err := range b.Items(t.Context(), batch) {
+	for item, err := range f.Items(t.Context(), batch) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,47 +110,47 @@ func testRegisterMany(t *testing.T, b *bench) {
 		got = append(got, item.Key)
 	}
 	equal(t, "order", got, keys)
-	equal(t, "total", b.batch(t).Total, int64(n))
-	if again := b.register(t, keys[700]); again[0] != ledger.Same {
+	equal(t, "total", f.batch(t).Total, int64(n))
+	if again := f.register(t, keys[700]); again[0] != ledger.Same {
 		t.Errorf("again: %s", again[0])
 	}
-	equal(t, "total after repeating", b.batch(t).Total, int64(n))
+	equal(t, "total after repeating", f.batch(t).Total, int64(n))
 }
 
-func testTokens(t *testing.T, b *bench) {
+func testTokens(t *testing.T, f *ledgerFixture) {
 	mine := ledger.TokenClaim{ClientToken: "mine-1", Batch: batch, Key: "a"}
 	for range 2 {
-		if err := b.ClaimTokens(t.Context(), []ledger.TokenClaim{mine}); err != nil {
+		if err := f.ClaimTokens(t.Context(), []ledger.TokenClaim{mine}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	thief := ledger.TokenClaim{ClientToken: "mine-1", Batch: "other", Key: "a"}
 	var taken *ledger.TokenTakenError
-	if err := b.ClaimTokens(t.Context(), []ledger.TokenClaim{thief}); !errors.As(err, &taken) {
+	if err := f.ClaimTokens(t.Context(), []ledger.TokenClaim{thief}); !errors.As(err, &taken) {
 		t.Fatalf("got %v, want a TokenTakenError", err)
 	}
 	equal(t, "owner", taken.Owner, ledger.Owner{Batch: batch, Key: "a"})
 
 	// All or none: what was claimed beside a taken one is free again.
 	free := ledger.TokenClaim{ClientToken: "free", Batch: "other", Key: "b"}
-	if err := b.ClaimTokens(t.Context(), []ledger.TokenClaim{free, thief}); err == nil {
+	if err := f.ClaimTokens(t.Context(), []ledger.TokenClaim{free, thief}); err == nil {
 		t.Fatal("a taken token was given away")
 	}
-	owners, err := b.TokenOwners(t.Context(), []ledger.TokenClaim{free, mine})
+	owners, err := f.TokenOwners(t.Context(), []ledger.TokenClaim{free, mine})
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "owners", owners, []ledger.Owner{{}, {Batch: batch, Key: "a"}})
 }
 
-func testBatches(t *testing.T, b *bench) {
+func testBatches(t *testing.T, f *ledgerFixture) {
 	for _, name := range []string{"one", "two", "three"} {
-		if _, err := b.Register(t.Context(), name, source, []ledger.Spec{spec("a")}); err != nil {
+		if _, err := f.Register(t.Context(), name, source, []ledger.Spec{spec("a")}); err != nil {
 			t.Fatal(err)
 		}
-		b.pass(time.Second)
+		f.pass(time.Second)
 	}
-	batches, err := b.Batches(t.Context())
+	batches, err := f.Batches(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,57 +162,57 @@ func testBatches(t *testing.T, b *bench) {
 	equal(t, "names", names, []string{"three", "two", "one"})
 }
 
-func testNotFound(t *testing.T, b *bench) {
+func testNotFound(t *testing.T, f *ledgerFixture) {
 	var noBatch *ledger.BatchNotFoundError
-	if _, err := b.Batch(t.Context(), "none"); !errors.As(err, &noBatch) {
+	if _, err := f.Batch(t.Context(), "none"); !errors.As(err, &noBatch) {
 		t.Errorf("batch: got %v", err)
 	}
-	if err := b.Commit(t.Context(), "none"); !errors.As(err, &noBatch) {
+	if err := f.Commit(t.Context(), "none"); !errors.As(err, &noBatch) {
 		t.Errorf("commit: got %v", err)
 	}
 	var noItem *ledger.ItemNotFoundError
-	if _, err := b.Item(t.Context(), batch, "none"); !errors.As(err, &noItem) {
+	if _, err := f.Item(t.Context(), batch, "none"); !errors.As(err, &noItem) {
 		t.Errorf("item: got %v", err)
 	}
-	b.begin(t, "none", terms("t"), ledger.Absent)
-	b.record(t, "none", 1, createdOutcome, ledger.Absent)
-	if verdict, err := b.NoteAddress(t.Context(), batch, "none", "havip-1", "10.0.0.1"); err != nil || verdict != ledger.Absent {
+	f.begin(t, "none", terms("t"), ledger.Absent)
+	f.record(t, "none", 1, createdOutcome, ledger.Absent)
+	if verdict, err := f.NoteAddress(t.Context(), batch, "none", "havip-1", "10.0.0.1"); err != nil || verdict != ledger.Absent {
 		t.Errorf("address: got %s, %v", verdict, err)
 	}
-	if verdict, _, err := b.Settle(t.Context(), batch, "none", ledger.Review, "", ""); err != nil || verdict != ledger.Absent {
+	if verdict, _, err := f.Settle(t.Context(), batch, "none", ledger.Review, "", ""); err != nil || verdict != ledger.Absent {
 		t.Errorf("settle: got %s, %v", verdict, err)
 	}
 }
 
-func testText(t *testing.T, b *bench) {
+func testText(t *testing.T, f *ledgerFixture) {
 	s := spec("北京/出口 \"一\"\\ <&> \u2028 é")
 	s.Body = "{\"name\":\"北京 </\\\"é\\u0001\",\"description\":\"a,b\\n\"}"
-	if _, err := b.Register(t.Context(), batch, source, []ledger.Spec{s}); err != nil {
+	if _, err := f.Register(t.Context(), batch, source, []ledger.Spec{s}); err != nil {
 		t.Fatal(err)
 	}
-	start := b.begin(t, s.Key, terms("t"), ledger.Begun)
+	start := f.begin(t, s.Key, terms("t"), ledger.Begun)
 	equal(t, "spec as begun", start.Item.Spec, s)
 	message := "无权限 \"x\" \\ / \x1b[31m"
 	outcome := rejectedOutcome
 	outcome.Message = message
-	b.record(t, s.Key, 1, outcome, ledger.Applied)
-	item := b.item(t, s.Key)
+	f.record(t, s.Key, 1, outcome, ledger.Applied)
+	item := f.item(t, s.Key)
 	equal(t, "spec as read", item.Spec, s)
 	equal(t, "message", item.Record.Message, message)
 }
 
-func testRedisClock(t *testing.T, b *bench) {
-	b.Ledger = ledger.New(b.rdb)
-	before, err := b.rdb.Time(t.Context()).Result()
+func testRedisClock(t *testing.T, f *ledgerFixture) {
+	f.Ledger = ledger.New(f.rdb)
+	before, err := f.rdb.Time(t.Context()).Result()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.register(t, "a")
-	after, err := b.rdb.Time(t.Context()).Result()
+	f.register(t, "a")
+	after, err := f.rdb.Time(t.Context()).Result()
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := b.item(t, "a").Record.RegisteredAt.Time()
+	at := f.item(t, "a").Record.RegisteredAt.Time()
 	if at.Before(before.Truncate(time.Millisecond)) || at.After(after) {
 		t.Errorf("registered at %v, want between %v and %v", at, before, after)
 	}

@@ -7,10 +7,10 @@ import (
 )
 
 // A producer's file has each key once; a program's rows may not.
-func testRegisterTwiceAtOnce(t *testing.T, b *bench) {
+func testRegisterTwiceAtOnce(t *testing.T, f *ledgerFixture) {
 	changed := spec("a")
 	changed.Fingerprint, changed.Body = "other", `{"name":"z"}`
-	answers, err := b.Register(t.Context(), batch, source, []ledger.Spec{spec("a"), spec("a"), changed, spec("b")})
+	answers, err := f.Register(t.Context(), batch, source, []ledger.Spec{spec("a"), spec("a"), changed, spec("b")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,31 +18,31 @@ func testRegisterTwiceAtOnce(t *testing.T, b *bench) {
 	if standing := answers[2].Existing; standing == nil || standing.Body != spec("a").Body {
 		t.Errorf("the conflict shows %+v, want what the call entered before", standing)
 	}
-	equal(t, "total", b.batch(t).Total, int64(2))
-	equal(t, "what stands", b.item(t, "a").Spec, spec("a"))
-	if err := b.MarkEnqueued(t.Context(), batch, []string{"a", "a", "nobody", "b"}); err != nil {
+	equal(t, "total", f.batch(t).Total, int64(2))
+	equal(t, "what stands", f.item(t, "a").Spec, spec("a"))
+	if err := f.MarkEnqueued(t.Context(), batch, []string{"a", "a", "nobody", "b"}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "after they are marked", b.register(t, "a", "b"), []ledger.Verdict{ledger.Same, ledger.Same})
+	equal(t, "after they are marked", f.register(t, "a", "b"), []ledger.Verdict{ledger.Same, ledger.Same})
 }
 
 // A Redis that was restarted, or failed over, knows no script.
-func testRegisterWithoutScripts(t *testing.T, b *bench) {
+func testRegisterWithoutScripts(t *testing.T, f *ledgerFixture) {
 	keys := manyKeys(1234)
 	forget := func() {
 		t.Helper()
-		if err := b.rdb.ScriptFlush(t.Context()).Err(); err != nil {
+		if err := f.rdb.ScriptFlush(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	forget()
-	b.register(t, keys...)
+	f.register(t, keys...)
 	forget()
-	if err := b.MarkEnqueued(t.Context(), batch, keys); err != nil {
+	if err := f.MarkEnqueued(t.Context(), batch, keys); err != nil {
 		t.Fatal(err)
 	}
 	forget()
-	for i, verdict := range b.register(t, keys...) {
+	for i, verdict := range f.register(t, keys...) {
 		if verdict != ledger.Same {
 			t.Fatalf("item %d: %s", i, verdict)
 		}

@@ -15,18 +15,18 @@ import (
 )
 
 // retry asks for items to be tried again as they stand.
-func (b *bench) retry(t *testing.T, keys ...string) []ledger.Retried {
+func (f *ledgerFixture) retry(t *testing.T, keys ...string) []ledger.Retried {
 	t.Helper()
 	retrials := make([]ledger.Retrial, len(keys))
 	for i, key := range keys {
-		retrials[i] = ledger.Retrial{Seen: b.item(t, key), Next: "next-" + key}
+		retrials[i] = ledger.Retrial{Seen: f.item(t, key), Next: "next-" + key}
 	}
-	return b.retryOf(t, retrials...)
+	return f.retryOf(t, retrials...)
 }
 
-func (b *bench) retryOf(t *testing.T, retrials ...ledger.Retrial) []ledger.Retried {
+func (f *ledgerFixture) retryOf(t *testing.T, retrials ...ledger.Retrial) []ledger.Retried {
 	t.Helper()
-	answers, err := b.Retry(t.Context(), batch, retrials)
+	answers, err := f.Retry(t.Context(), batch, retrials)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,158 +42,158 @@ func retryVerdicts(answers []ledger.Retried) []ledger.Verdict {
 }
 
 // sent begins an attempt of each item and records the outcome.
-func (b *bench) sent(t *testing.T, o ledger.Outcome, keys ...string) {
+func (f *ledgerFixture) sent(t *testing.T, o ledger.Outcome, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
-		start := b.begin(t, key, terms("t-"+o.Class), ledger.Begun)
+		start := f.begin(t, key, terms("t-"+o.Class), ledger.Begun)
 		outcome := o
 		if o.HaVIPID != "" {
 			outcome.HaVIPID += "-" + key
 		}
-		b.record(t, key, start.Item.Record.Sends, outcome, ledger.Applied)
+		f.record(t, key, start.Item.Record.Sends, outcome, ledger.Applied)
 	}
 }
 
-func (b *bench) settle(t *testing.T, state ledger.State, keys ...string) {
+func (f *ledgerFixture) settle(t *testing.T, state ledger.State, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
-		if verdict, _, err := b.Settle(t.Context(), batch, key, state, "Settled", "by a test"); err != nil || verdict != ledger.Applied {
+		if verdict, _, err := f.Settle(t.Context(), batch, key, state, "Settled", "by a test"); err != nil || verdict != ledger.Applied {
 			t.Fatalf("settle %s: %s, %v", key, verdict, err)
 		}
 	}
 }
 
-func (b *bench) commit(t *testing.T) {
+func (f *ledgerFixture) commit(t *testing.T) {
 	t.Helper()
-	if err := b.Commit(t.Context(), batch); err != nil {
+	if err := f.Commit(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // A rejected item provably created nothing: it begins anew under its next token, and the batch is
 // not done any more.
-func testRetryRejected(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.commit(t)
-	b.sent(t, rejectedOutcome, "a")
-	equal(t, "done", b.batch(t).Done() && b.batch(t).CompletedAt != 0, true)
-	equal(t, "active when done", b.active(t), []string(nil))
-	seen := b.item(t, "a")
-	b.pass(30 * time.Hour) // it is sent all the same, and not looked for as one that idled
+func testRetryRejected(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.commit(t)
+	f.sent(t, rejectedOutcome, "a")
+	equal(t, "done", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
+	equal(t, "active when done", f.active(t), []string(nil))
+	seen := f.item(t, "a")
+	f.pass(30 * time.Hour) // it is sent all the same, and not looked for as one that idled
 
-	answer := b.retry(t, "a")[0]
+	answer := f.retry(t, "a")[0]
 	equal(t, "verdict", answer.Verdict, ledger.Applied)
-	equal(t, "what Retry answered is what stands", answer.Item, b.item(t, "a"))
+	equal(t, "what Retry answered is what stands", answer.Item, f.item(t, "a"))
 	want := ledger.Record{
 		State: ledger.Queued, Generation: 2, ClientToken: "next-a", Fingerprint: "fp-a", Sends: 1, Attempts: 1,
-		RegisteredAt: seen.Record.RegisteredAt, UpdatedAt: ledger.Millis(b.clock().UnixMilli()), LastSentAt: seen.Record.LastSentAt,
+		RegisteredAt: seen.Record.RegisteredAt, UpdatedAt: ledger.Millis(f.clock().UnixMilli()), LastSentAt: seen.Record.LastSentAt,
 	}
 	equal(t, "record", answer.Item.Record, want)
-	got := b.batch(t)
+	got := f.batch(t)
 	equal(t, "counts", got.Counts, map[ledger.State]int64{ledger.Queued: 1})
 	equal(t, "done, completed", got.Done() || got.CompletedAt != 0, false)
-	equal(t, "active", b.active(t), []string{batch})
-	equal(t, "a producer is told that its task is missing", b.register(t, "a"), []ledger.Verdict{ledger.Repair})
+	equal(t, "active", f.active(t), []string{batch})
+	equal(t, "a producer is told that its task is missing", f.register(t, "a"), []ledger.Verdict{ledger.Repair})
 
-	equal(t, "repeated", retryVerdicts(b.retryOf(t, ledger.Retrial{Seen: seen, Next: "next-a"})), []ledger.Verdict{ledger.Same})
-	equal(t, "the record after repeating", b.item(t, "a").Record, want)
+	equal(t, "repeated", retryVerdicts(f.retryOf(t, ledger.Retrial{Seen: seen, Next: "next-a"})), []ledger.Verdict{ledger.Same})
+	equal(t, "the record after repeating", f.item(t, "a").Record, want)
 	o := terms("t2")
 	o.ClientToken = "token-a"
-	b.begin(t, "a", o, ledger.Foreign)
-	b.sent(t, createdOutcome, "a")
-	equal(t, "done again", b.batch(t).Done() && b.batch(t).CompletedAt != 0, true)
-	equal(t, "log", len(b.attempts(t, "a")), 2)
+	f.begin(t, "a", o, ledger.Foreign)
+	f.sent(t, createdOutcome, "a")
+	equal(t, "done again", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
+	equal(t, "log", len(f.attempts(t, "a")), 2)
 }
 
 // An item that was never sent needs no other token.
-func testRetryCanceled(t *testing.T, b *bench) {
-	b.register(t, "unsent", "refused")
-	b.sent(t, throttledOutcome, "refused")
-	b.settle(t, ledger.Canceled, "unsent", "refused")
-	b.retry(t, "unsent", "refused")
+func testRetryCanceled(t *testing.T, f *ledgerFixture) {
+	f.register(t, "unsent", "refused")
+	f.sent(t, throttledOutcome, "refused")
+	f.settle(t, ledger.Canceled, "unsent", "refused")
+	f.retry(t, "unsent", "refused")
 	for key, want := range map[string]string{"unsent": "token-unsent", "refused": "next-refused"} {
-		rec := b.item(t, key).Record
+		rec := f.item(t, key).Record
 		equal(t, key, []string{string(rec.State), rec.ClientToken, rec.Code}, []string{"queued", want, ""})
 	}
-	equal(t, "generation", b.item(t, "unsent").Record.Generation, 1)
+	equal(t, "generation", f.item(t, "unsent").Record.Generation, 1)
 }
 
 // What a person was asked to look at is looked for afresh, under the token it has, before anything is
 // sent; and so is an item of which it is not certain that it created nothing.
-func testRetryLooksFirst(t *testing.T, b *bench) {
-	b.register(t, "a", "doubtful", "interrupted")
-	b.sent(t, mismatchOutcome, "a")
-	b.settle(t, ledger.Review, "a")
-	b.begin(t, "doubtful", terms("t1"), ledger.Begun)
-	b.pass(time.Minute)
-	b.begin(t, "doubtful", terms("t2"), ledger.Begun)
-	b.record(t, "doubtful", 2, rejectedOutcome, ledger.Applied)
-	b.begin(t, "interrupted", terms("t1"), ledger.Begun)
-	b.pass(time.Minute)
-	b.settle(t, ledger.Canceled, "interrupted")
-	equal(t, "log", b.attempts(t, "interrupted")[0].Class, "interrupted")
+func testRetryLooksFirst(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a", "doubtful", "interrupted")
+	f.sent(t, mismatchOutcome, "a")
+	f.settle(t, ledger.Review, "a")
+	f.begin(t, "doubtful", terms("t1"), ledger.Begun)
+	f.pass(time.Minute)
+	f.begin(t, "doubtful", terms("t2"), ledger.Begun)
+	f.record(t, "doubtful", 2, rejectedOutcome, ledger.Applied)
+	f.begin(t, "interrupted", terms("t1"), ledger.Begun)
+	f.pass(time.Minute)
+	f.settle(t, ledger.Canceled, "interrupted")
+	equal(t, "log", f.attempts(t, "interrupted")[0].Class, "interrupted")
 
 	sentAt := map[string]ledger.Millis{}
 	for _, key := range []string{"a", "doubtful", "interrupted"} {
-		sentAt[key] = b.item(t, key).Record.FirstSentAt
-		equal(t, key, retryVerdicts(b.retry(t, key)), []ledger.Verdict{ledger.Applied})
+		sentAt[key] = f.item(t, key).Record.FirstSentAt
+		equal(t, key, retryVerdicts(f.retry(t, key)), []ledger.Verdict{ledger.Applied})
 	}
 	for key, code := range map[string]string{"a": "IdempotentParameterMismatch", "doubtful": "PrivateIpInUseException", "interrupted": ""} {
-		rec := b.item(t, key).Record
+		rec := f.item(t, key).Record
 		equal(t, key+": state, token, code", []string{string(rec.State), rec.ClientToken, rec.Code}, []string{"unknown", "token-" + key, code})
 		equal(t, key+": in doubt, looked for, no task", []bool{rec.Unknown, rec.Lookup, rec.EnqueuedAt == 0}, []bool{true, true, true})
 		equal(t, key+": first sent", rec.FirstSentAt, sentAt[key])
-		b.begin(t, key, terms("t9"), ledger.Lookup)
+		f.begin(t, key, terms("t9"), ledger.Lookup)
 	}
-	b.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Applied)
+	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Applied)
 }
 
 // Nothing is done to an item that is under way, has its HaVIP, or has changed since it was seen.
-func testRetryLeavesAlone(t *testing.T, b *bench) {
+func testRetryLeavesAlone(t *testing.T, f *ledgerFixture) {
 	keys := []string{"queued", "waiting", "unknown", "sending", "created", "deleted"}
-	b.deleted(t, "deleted")
-	b.register(t, append(keys, "changed", "gone")...)
-	b.sent(t, throttledOutcome, "waiting")
-	b.sent(t, unknownOutcome, "unknown")
-	b.begin(t, "sending", terms("t1"), ledger.Begun)
-	b.sent(t, createdOutcome, "created")
-	b.sent(t, rejectedOutcome, "changed")
-	stale := b.item(t, "changed")
-	b.retry(t, "changed")
-	b.sent(t, rejectedOutcome, "changed")
+	f.deleted(t, "deleted")
+	f.register(t, append(keys, "changed", "gone")...)
+	f.sent(t, throttledOutcome, "waiting")
+	f.sent(t, unknownOutcome, "unknown")
+	f.begin(t, "sending", terms("t1"), ledger.Begun)
+	f.sent(t, createdOutcome, "created")
+	f.sent(t, rejectedOutcome, "changed")
+	stale := f.item(t, "changed")
+	f.retry(t, "changed")
+	f.sent(t, rejectedOutcome, "changed")
 	nobody := ledger.Item{Batch: batch, Spec: spec("nobody")}
 
 	before := map[string]ledger.Record{}
 	for _, key := range append(keys, "changed") {
-		before[key] = b.item(t, key).Record
+		before[key] = f.item(t, key).Record
 	}
-	b.pass(time.Hour)
-	equal(t, "verdicts", retryVerdicts(b.retry(t, keys...)), []ledger.Verdict{
+	f.pass(time.Hour)
+	equal(t, "verdicts", retryVerdicts(f.retry(t, keys...)), []ledger.Verdict{
 		ledger.Same, ledger.Same, ledger.Same, ledger.Busy, ledger.Finished, ledger.Finished,
 	})
-	answers := b.retryOf(t, ledger.Retrial{Seen: stale, Next: "next-changed"}, ledger.Retrial{Seen: nobody})
+	answers := f.retryOf(t, ledger.Retrial{Seen: stale, Next: "next-changed"}, ledger.Retrial{Seen: nobody})
 	equal(t, "stale, absent", retryVerdicts(answers), []ledger.Verdict{ledger.Late, ledger.Absent})
 	for key, rec := range before {
-		equal(t, key, b.item(t, key).Record, rec)
+		equal(t, key, f.item(t, key).Record, rec)
 	}
 }
 
 // What a dry run tells is what is done.
-func testRetryWays(t *testing.T, b *bench) {
+func testRetryWays(t *testing.T, f *ledgerFixture) {
 	keys := []string{"queued", "waiting", "unknown", "sending", "created", "rejected", "review", "unsent", "refused", "deleted"}
-	b.deleted(t, "deleted")
-	b.register(t, keys...)
-	b.sent(t, throttledOutcome, "waiting", "refused")
-	b.sent(t, unknownOutcome, "unknown", "review")
-	b.begin(t, "sending", terms("t1"), ledger.Begun)
-	b.sent(t, createdOutcome, "created")
-	b.sent(t, rejectedOutcome, "rejected")
-	b.settle(t, ledger.Review, "review")
-	b.settle(t, ledger.Canceled, "unsent", "refused")
+	f.deleted(t, "deleted")
+	f.register(t, keys...)
+	f.sent(t, throttledOutcome, "waiting", "refused")
+	f.sent(t, unknownOutcome, "unknown", "review")
+	f.begin(t, "sending", terms("t1"), ledger.Begun)
+	f.sent(t, createdOutcome, "created")
+	f.sent(t, rejectedOutcome, "rejected")
+	f.settle(t, ledger.Review, "review")
+	f.settle(t, ledger.Canceled, "unsent", "refused")
 	for _, key := range keys {
-		seen := b.item(t, key).Record
+		seen := f.item(t, key).Record
 		way, why := seen.RetryWay()
-		answer := b.retry(t, key)[0]
+		answer := f.retry(t, key)[0]
 		rec, want := answer.Item.Record, ledger.NoWay
 		switch {
 		case answer.Verdict == ledger.Same:
@@ -212,20 +212,20 @@ func testRetryWays(t *testing.T, b *bench) {
 }
 
 // Of many that ask at once, one lets the item go on, by one token.
-func testConcurrentRetry(t *testing.T, b *bench) {
+func testConcurrentRetry(t *testing.T, f *ledgerFixture) {
 	keys := manyKeys(220) // more than one script call changes
-	b.register(t, keys...)
-	b.sent(t, rejectedOutcome, keys...)
+	f.register(t, keys...)
+	f.sent(t, rejectedOutcome, keys...)
 	retrials := make([]ledger.Retrial, len(keys))
 	for i, key := range keys {
-		retrials[i] = ledger.Retrial{Seen: b.item(t, key), Next: "next-" + key}
+		retrials[i] = ledger.Retrial{Seen: f.item(t, key), Next: "next-" + key}
 	}
 	const callers = 4
 	applied := make([]int, callers)
 	var wg sync.WaitGroup
 	for i := range callers {
 		wg.Go(func() {
-			answers, err := b.Retry(t.Context(), batch, retrials)
+			answers, err := f.Retry(t.Context(), batch, retrials)
 			if err != nil {
 				t.Error(err)
 			}
@@ -244,23 +244,23 @@ func testConcurrentRetry(t *testing.T, b *bench) {
 		total += n
 	}
 	equal(t, "applied", total, len(keys))
-	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{ledger.Queued: int64(len(keys))})
+	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Queued: int64(len(keys))})
 }
 
 // Acts stand among the events, once each, and stay when those are forgotten.
-func testActs(t *testing.T, b *bench) {
+func testActs(t *testing.T, f *ledgerFixture) {
 	var missing *ledger.BatchNotFoundError
-	if err := b.Note(t.Context(), batch, ledger.Act{Kind: "retry"}); !errors.As(err, &missing) {
+	if err := f.Note(t.Context(), batch, ledger.Act{Kind: "retry"}); !errors.As(err, &missing) {
 		t.Errorf("no batch: %v", err)
 	}
-	b.register(t, "a")
-	b.everyScriptTwice(t)
-	at := ledger.Millis(b.clock().UnixMilli())
+	f.register(t, "a")
+	f.everyScriptTwice(t)
+	at := ledger.Millis(f.clock().UnixMilli())
 	for _, act := range []ledger.Act{
 		{Kind: "retry", By: "li@host", Reason: "子网 is bigger now", Items: 120, Detail: "state=rejected"},
 		{Kind: "retry-done", By: "li@host", Items: 119},
 	} {
-		if err := b.Note(t.Context(), batch, act); err != nil {
+		if err := f.Note(t.Context(), batch, act); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -268,18 +268,18 @@ func testActs(t *testing.T, b *bench) {
 		{Kind: "retry", At: at, By: "li@host", Reason: "子网 is bigger now", Items: 120, Detail: "state=rejected"},
 		{Kind: "retry-done", At: at, By: "li@host", Items: 119},
 	}
-	events := b.events(t)
+	events := f.events(t)
 	for i := range min(len(want), len(events)-1) {
 		want[i].ID = events[1+i].ID
 	}
 	equal(t, "events", events[1:], want)
-	if err := b.rdb.XTrimMaxLen(t.Context(), "havip:{"+batch+"}:events", 0).Err(); err != nil {
+	if err := f.rdb.XTrimMaxLen(t.Context(), "havip:{"+batch+"}:events", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for before, acts := range map[string][]ledger.Event{
 		"": want, want[1].ID: want[:1], want[0].ID: nil, "9" + want[0].ID: want, "1-0": nil,
 	} {
-		got, err := b.Acts(t.Context(), batch, before)
+		got, err := f.Acts(t.Context(), batch, before)
 		equal(t, "acts before "+before, got, acts)
 		equal(t, "error", err, nil)
 	}
@@ -287,12 +287,12 @@ func testActs(t *testing.T, b *bench) {
 
 // everyScriptTwice sends scripts twice until the test ends, as a client does that lost the first
 // reply.
-func (b *bench) everyScriptTwice(t *testing.T) {
+func (f *ledgerFixture) everyScriptTwice(t *testing.T) {
 	t.Helper()
 	hook := &twice{}
 	hook.on.Store(true)
 	t.Cleanup(func() { hook.on.Store(false) }) // the client may be another test's next
-	b.rdb.AddHook(hook)
+	f.rdb.AddHook(hook)
 }
 
 type twice struct{ on atomic.Bool }

@@ -8,167 +8,167 @@ import (
 	"havip/ledger"
 )
 
-func testTokenAge(t *testing.T, b *bench) {
-	b.register(t, "unknown", "not sent", "interrupted")
+func testTokenAge(t *testing.T, f *ledgerFixture) {
+	f.register(t, "unknown", "not sent", "interrupted")
 	for _, key := range []string{"unknown", "not sent", "interrupted"} {
-		b.begin(t, key, terms("t1"), ledger.Begun)
+		f.begin(t, key, terms("t1"), ledger.Begun)
 	}
-	b.record(t, "unknown", 1, unknownOutcome, ledger.Applied)
-	b.record(t, "not sent", 1, ledger.Outcome{State: ledger.Queued, Class: "not sent", Counted: true}, ledger.Applied)
-	b.pass(20*time.Hour + time.Millisecond)
-	b.begin(t, "unknown", terms("t2"), ledger.Lookup)
-	b.begin(t, "interrupted", terms("t2"), ledger.Lookup)
-	equal(t, "nothing was begun", b.item(t, "unknown").Record.Sends, 1)
+	f.record(t, "unknown", 1, unknownOutcome, ledger.Applied)
+	f.record(t, "not sent", 1, ledger.Outcome{State: ledger.Queued, Class: "not sent", Counted: true}, ledger.Applied)
+	f.pass(20*time.Hour + time.Millisecond)
+	f.begin(t, "unknown", terms("t2"), ledger.Lookup)
+	f.begin(t, "interrupted", terms("t2"), ledger.Lookup)
+	equal(t, "nothing was begun", f.item(t, "unknown").Record.Sends, 1)
 }
 
 // An old ledger that was restored does not know what was sent since: an item of which nothing was heard
 // for longer than a token lives is looked for, whether it was sent or not.
-func testIdle(t *testing.T, b *bench) {
-	b.register(t, "never sent", "not sent", "renewed")
-	b.begin(t, "not sent", terms("t1"), ledger.Begun)
-	b.record(t, "not sent", 1, notSentOutcome, ledger.Applied)
-	b.begin(t, "renewed", terms("t1"), ledger.Begun)
-	b.record(t, "renewed", 1, throttledOutcome, ledger.Applied)
-	b.pass(20 * time.Hour)
-	b.renew(t, "renewed", "token-renewed", "next-renewed", ledger.Applied)
-	b.pass(time.Millisecond)
+func testIdle(t *testing.T, f *ledgerFixture) {
+	f.register(t, "never sent", "not sent", "renewed")
+	f.begin(t, "not sent", terms("t1"), ledger.Begun)
+	f.record(t, "not sent", 1, notSentOutcome, ledger.Applied)
+	f.begin(t, "renewed", terms("t1"), ledger.Begun)
+	f.record(t, "renewed", 1, throttledOutcome, ledger.Applied)
+	f.pass(20 * time.Hour)
+	f.renew(t, "renewed", "token-renewed", "next-renewed", ledger.Applied)
+	f.pass(time.Millisecond)
 	for _, key := range []string{"never sent", "not sent"} {
-		before := b.item(t, key)
-		b.begin(t, key, terms("t2"), ledger.Idle)
-		equal(t, key+" is as it was", b.item(t, key), before)
+		before := f.item(t, key)
+		f.begin(t, key, terms("t2"), ledger.Idle)
+		equal(t, key+" is as it was", f.item(t, key), before)
 		o := terms("t2")
 		o.LookedUp = true
-		b.begin(t, key, o, ledger.Begun)
-		equal(t, key+"'s token", b.item(t, key).Record.ClientToken, "token-"+key)
+		f.begin(t, key, o, ledger.Begun)
+		equal(t, key+"'s token", f.item(t, key).Record.ClientToken, "token-"+key)
 	}
-	b.begin(t, "renewed", terms("t2"), ledger.Begun) // its token was just made
+	f.begin(t, "renewed", terms("t2"), ledger.Begun) // its token was just made
 }
 
 // What an idle item's lookup found is adopted, although nothing of the item is in doubt.
-func testAdoptIdle(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.pass(30 * time.Hour)
-	seen := b.begin(t, "a", terms("t1"), ledger.Idle).Item.Record
-	verdict, rec, err := b.Adopt(t.Context(), batch, "a", seen, "havip-1", "10.0.0.1")
+func testAdoptIdle(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.pass(30 * time.Hour)
+	seen := f.begin(t, "a", terms("t1"), ledger.Idle).Item.Record
+	verdict, rec, err := f.Adopt(t.Context(), batch, "a", seen, "havip-1", "10.0.0.1")
 	if err != nil || verdict != ledger.Applied || rec.HaVIPID != "havip-1" {
 		t.Errorf("got %s, %+v, %v", verdict, rec, err)
 	}
-	equal(t, "counts", b.batch(t).Counts, map[ledger.State]int64{ledger.Adopted: 1})
+	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Adopted: 1})
 }
 
 // BCE may remember a token that it refused, and forget it or not when it is too old; nothing was
 // created under it, so there is no need to find out. What comes later does not make it younger.
-func testRefusedTokenAge(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.begin(t, "a", terms("t1"), ledger.Begun)
-	b.record(t, "a", 1, throttledOutcome, ledger.Applied)
-	b.pass(10 * time.Hour)
-	b.begin(t, "a", terms("t2"), ledger.Begun)
-	b.record(t, "a", 2, throttledOutcome, ledger.Applied)
-	b.pass(10 * time.Hour)
-	b.begin(t, "a", terms("t3"), ledger.Begun)
-	b.record(t, "a", 3, notSentOutcome, ledger.Applied)
-	b.pass(time.Millisecond)
-	rec := b.begin(t, "a", terms("t4"), ledger.Stale).Item.Record
+func testRefusedTokenAge(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.record(t, "a", 1, throttledOutcome, ledger.Applied)
+	f.pass(10 * time.Hour)
+	f.begin(t, "a", terms("t2"), ledger.Begun)
+	f.record(t, "a", 2, throttledOutcome, ledger.Applied)
+	f.pass(10 * time.Hour)
+	f.begin(t, "a", terms("t3"), ledger.Begun)
+	f.record(t, "a", 3, notSentOutcome, ledger.Applied)
+	f.pass(time.Millisecond)
+	rec := f.begin(t, "a", terms("t4"), ledger.Stale).Item.Record
 	equal(t, "nothing was begun", rec.Sends, 3)
-	if verdict, _, err := b.Renew(t.Context(), batch, "a", rec, "next-a", "refused"); err != nil || verdict != ledger.Applied {
+	if verdict, _, err := f.Renew(t.Context(), batch, "a", rec, "next-a", "refused"); err != nil || verdict != ledger.Applied {
 		t.Fatalf("renew: %s, %v", verdict, err)
 	}
-	rec = b.begin(t, "a", terms("t5"), ledger.Begun).Item.Record
+	rec = f.begin(t, "a", terms("t5"), ledger.Begun).Item.Record
 	equal(t, "token", rec.ClientToken, "next-a")
 	equal(t, "refused", rec.RefusedSince, ledger.Millis(0))
-	b.record(t, "a", 4, throttledOutcome, ledger.Applied)
-	b.pass(20 * time.Hour)
-	b.begin(t, "a", terms("t6"), ledger.Begun)
+	f.record(t, "a", 4, throttledOutcome, ledger.Applied)
+	f.pass(20 * time.Hour)
+	f.begin(t, "a", terms("t6"), ledger.Begun)
 }
 
 // Begin answers what stands, also when the horizon would begin anew and a refusal is too old.
-func testStaleAfterTheHorizon(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.begin(t, "a", terms("t1"), ledger.Begun)
-	b.record(t, "a", 1, throttledOutcome, ledger.Applied)
-	b.begin(t, "a", terms("t2"), ledger.Begun)
-	b.record(t, "a", 2, notSentOutcome, ledger.Applied)
-	b.pass(40*time.Hour + time.Millisecond)
+func testStaleAfterTheHorizon(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.record(t, "a", 1, throttledOutcome, ledger.Applied)
+	f.begin(t, "a", terms("t2"), ledger.Begun)
+	f.record(t, "a", 2, notSentOutcome, ledger.Applied)
+	f.pass(40*time.Hour + time.Millisecond)
 	o := terms("t3")
 	o.LookedUp = true
-	equal(t, "answer", b.begin(t, "a", o, ledger.Stale).Item, b.item(t, "a"))
+	equal(t, "answer", f.begin(t, "a", o, ledger.Stale).Item, f.item(t, "a"))
 }
 
-func testDoubtAfterRefusal(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.begin(t, "a", terms("t1"), ledger.Begun)
-	b.record(t, "a", 1, throttledOutcome, ledger.Applied)
-	b.pass(20 * time.Hour)
-	b.begin(t, "a", terms("t2"), ledger.Begun)
-	b.record(t, "a", 2, unknownOutcome, ledger.Applied)
-	b.begin(t, "a", terms("t3"), ledger.Begun)
-	b.record(t, "a", 3, throttledOutcome, ledger.Applied)
-	b.pass(time.Millisecond)
-	b.begin(t, "a", terms("t4"), ledger.Lookup)
+func testDoubtAfterRefusal(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.record(t, "a", 1, throttledOutcome, ledger.Applied)
+	f.pass(20 * time.Hour)
+	f.begin(t, "a", terms("t2"), ledger.Begun)
+	f.record(t, "a", 2, unknownOutcome, ledger.Applied)
+	f.begin(t, "a", terms("t3"), ledger.Begun)
+	f.record(t, "a", 3, throttledOutcome, ledger.Applied)
+	f.pass(time.Millisecond)
+	f.begin(t, "a", terms("t4"), ledger.Lookup)
 }
 
 // Sends that never arrive do not keep a token alive, however often they are tried.
-func testTokenAgeDoesNotSlide(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.begin(t, "a", terms("t0"), ledger.Begun)
-	b.record(t, "a", 1, unknownOutcome, ledger.Applied)
+func testTokenAgeDoesNotSlide(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.begin(t, "a", terms("t0"), ledger.Begun)
+	f.record(t, "a", 1, unknownOutcome, ledger.Applied)
 	for hour := range 20 {
-		b.pass(time.Hour)
-		b.begin(t, "a", terms(strconv.Itoa(hour)), ledger.Begun)
-		b.record(t, "a", hour+2, ledger.Outcome{State: ledger.Queued, Class: "not-sent", Counted: true}, ledger.Applied)
+		f.pass(time.Hour)
+		f.begin(t, "a", terms(strconv.Itoa(hour)), ledger.Begun)
+		f.record(t, "a", hour+2, ledger.Outcome{State: ledger.Queued, Class: "not-sent", Counted: true}, ledger.Applied)
 	}
-	b.pass(time.Millisecond)
-	b.begin(t, "a", terms("last"), ledger.Lookup)
+	f.pass(time.Millisecond)
+	f.begin(t, "a", terms("last"), ledger.Lookup)
 }
 
 // A token ages by BCE's clock: when that has jumped, so has the token's age. Where it seems to be of the
 // future, its workers do not agree on that clock, or one was put back: it may be dead.
-func testTokenAgeIsBCEs(t *testing.T, b *bench) {
-	b.register(t, "recorded", "interrupted", "behind")
+func testTokenAgeIsBCEs(t *testing.T, f *ledgerFixture) {
+	f.register(t, "recorded", "interrupted", "behind")
 	for _, key := range []string{"recorded", "interrupted", "behind"} {
 		o := terms("t1")
 		o.ClockOffset = time.Hour
-		b.begin(t, key, o, ledger.Begun)
+		f.begin(t, key, o, ledger.Begun)
 	}
-	b.record(t, "recorded", 1, unknownOutcome, ledger.Applied)
-	b.record(t, "behind", 1, unknownOutcome, ledger.Applied)
-	b.pass(time.Minute)
+	f.record(t, "recorded", 1, unknownOutcome, ledger.Applied)
+	f.record(t, "behind", 1, unknownOutcome, ledger.Applied)
+	f.pass(time.Minute)
 	o := terms("t2")
 	o.ClockOffset = 26 * time.Hour
-	b.begin(t, "recorded", o, ledger.Lookup)
-	b.begin(t, "interrupted", o, ledger.Lookup)
+	f.begin(t, "recorded", o, ledger.Lookup)
+	f.begin(t, "interrupted", o, ledger.Lookup)
 	o.ClockOffset = 59 * time.Minute
-	b.begin(t, "behind", o, ledger.Begun)
-	b.record(t, "behind", 2, unknownOutcome, ledger.Applied)
+	f.begin(t, "behind", o, ledger.Begun)
+	f.record(t, "behind", 2, unknownOutcome, ledger.Applied)
 	o.ClockOffset, o.Ticket = 0, "t3"
-	b.begin(t, "behind", o, ledger.Lookup)
+	f.begin(t, "behind", o, ledger.Lookup)
 }
 
 // How old a token is that seems to be of the future, nobody knows: it may be dead.
-func testTokenAgeAfterAClockWasPutBack(t *testing.T, b *bench) {
-	b.register(t, "unknown", "refused", "a little")
+func testTokenAgeAfterAClockWasPutBack(t *testing.T, f *ledgerFixture) {
+	f.register(t, "unknown", "refused", "a little")
 	for _, key := range []string{"unknown", "refused", "a little"} {
-		b.begin(t, key, terms("t1"), ledger.Begun)
+		f.begin(t, key, terms("t1"), ledger.Begun)
 	}
-	b.record(t, "unknown", 1, unknownOutcome, ledger.Applied)
-	b.record(t, "a little", 1, unknownOutcome, ledger.Applied)
-	b.record(t, "refused", 1, throttledOutcome, ledger.Applied)
-	b.pass(-time.Minute)
-	b.begin(t, "a little", terms("t2"), ledger.Begun)
-	b.pass(-24 * time.Hour)
-	b.begin(t, "unknown", terms("t2"), ledger.Lookup)
-	b.begin(t, "refused", terms("t2"), ledger.Stale)
+	f.record(t, "unknown", 1, unknownOutcome, ledger.Applied)
+	f.record(t, "a little", 1, unknownOutcome, ledger.Applied)
+	f.record(t, "refused", 1, throttledOutcome, ledger.Applied)
+	f.pass(-time.Minute)
+	f.begin(t, "a little", terms("t2"), ledger.Begun)
+	f.pass(-24 * time.Hour)
+	f.begin(t, "unknown", terms("t2"), ledger.Lookup)
+	f.begin(t, "refused", terms("t2"), ledger.Stale)
 }
 
 // A refusal that comes after a doubt, and after a clock was put back, is of an older token by that clock.
-func testRefusalInDoubtAfterAClockWasPutBack(t *testing.T, b *bench) {
-	b.register(t, "a")
-	b.begin(t, "a", terms("t1"), ledger.Begun)
-	b.record(t, "a", 1, unknownOutcome, ledger.Applied)
-	b.pass(-30 * time.Second) // the doubt is of the future by less than anybody minds
-	b.sent(t, throttledOutcome, "a")
-	b.pass(20*time.Hour + time.Second)
-	b.begin(t, "a", terms("t2"), ledger.Lookup)
-	equal(t, "sends", b.item(t, "a").Record.Sends, 2)
+func testRefusalInDoubtAfterAClockWasPutBack(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.record(t, "a", 1, unknownOutcome, ledger.Applied)
+	f.pass(-30 * time.Second) // the doubt is of the future by less than anybody minds
+	f.sent(t, throttledOutcome, "a")
+	f.pass(20*time.Hour + time.Second)
+	f.begin(t, "a", terms("t2"), ledger.Lookup)
+	equal(t, "sends", f.item(t, "a").Record.Sends, 2)
 }

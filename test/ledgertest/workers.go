@@ -15,16 +15,16 @@ const (
 	call    = 16 * time.Second
 )
 
-func (b *bench) enter(t *testing.T, worker string, held ...ledger.Held) {
+func (f *ledgerFixture) enter(t *testing.T, worker string, held ...ledger.Held) {
 	t.Helper()
-	if err := b.Enter(t.Context(), worker, held); err != nil {
+	if err := f.Enter(t.Context(), worker, held); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (b *bench) beat(t *testing.T, worker string, silence time.Duration) ledger.Roll {
+func (f *ledgerFixture) beat(t *testing.T, worker string, silence time.Duration) ledger.Roll {
 	t.Helper()
-	roll, err := b.Beat(t.Context(), worker, silence)
+	roll, err := f.Beat(t.Context(), worker, silence)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,17 +32,17 @@ func (b *bench) beat(t *testing.T, worker string, silence time.Duration) ledger.
 }
 
 // hold is by w1.
-func (b *bench) hold(t *testing.T, key string, want bool) {
+func (f *ledgerFixture) hold(t *testing.T, key string, want bool) {
 	t.Helper()
-	noted, err := b.Hold(t.Context(), "w1", ledger.Held{Batch: batch, Key: key})
+	noted, err := f.Hold(t.Context(), "w1", ledger.Held{Batch: batch, Key: key})
 	if err != nil || noted != want {
 		t.Fatalf("hold %s: %v, %v, want %v", key, noted, err, want)
 	}
 }
 
-func (b *bench) heldBy(t *testing.T, worker string) []string {
+func (f *ledgerFixture) heldBy(t *testing.T, worker string) []string {
 	t.Helper()
-	held, err := b.HeldBy(t.Context(), worker)
+	held, err := f.HeldBy(t.Context(), worker)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,9 +55,9 @@ func (b *bench) heldBy(t *testing.T, worker string) []string {
 }
 
 // release is of what w1 held, which is dead.
-func (b *bench) release(t *testing.T, key string, want ledger.Verdict) ledger.Release {
+func (f *ledgerFixture) release(t *testing.T, key string, want ledger.Verdict) ledger.Release {
 	t.Helper()
-	release, err := b.Release(t.Context(), batch, key, "w1")
+	release, err := f.Release(t.Context(), batch, key, "w1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,15 +67,15 @@ func (b *bench) release(t *testing.T, key string, want ledger.Verdict) ledger.Re
 	return release
 }
 
-func testBeats(t *testing.T, b *bench) {
-	b.enter(t, "w1")
-	b.pass(time.Second)
-	b.enter(t, "w2")
-	b.pass(time.Second)
-	b.beat(t, "w1", 0)
+func testBeats(t *testing.T, f *ledgerFixture) {
+	f.enter(t, "w1")
+	f.pass(time.Second)
+	f.enter(t, "w2")
+	f.pass(time.Second)
+	f.beat(t, "w1", 0)
 	roll := func() (names []string) {
 		t.Helper()
-		beats, err := b.Beats(t.Context())
+		beats, err := f.Beats(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,156 +88,156 @@ func testBeats(t *testing.T, b *bench) {
 		return names
 	}
 	equal(t, "the longest silent first", roll(), []string{"w2", "w1"})
-	b.pass(silence)
-	b.beat(t, "w1", silence)
+	f.pass(silence)
+	f.beat(t, "w1", silence)
 	equal(t, "without the dead", roll(), []string{"w1"})
 }
 
-func testDead(t *testing.T, b *bench) {
-	b.enter(t, "w1")
-	b.enter(t, "w2")
-	equal(t, "nobody is dead", b.beat(t, "w2", silence), ledger.Roll{Alive: true})
-	b.pass(silence)
-	equal(t, "silent for just that long", b.beat(t, "w2", silence), ledger.Roll{Alive: true})
-	b.pass(time.Millisecond)
-	equal(t, "who finds nobody dead", b.beat(t, "w2", 0), ledger.Roll{Alive: true})
-	equal(t, "silent for longer", b.beat(t, "w2", silence), ledger.Roll{Alive: true, Dead: []string{"w1"}})
-	equal(t, "the dead learn it", b.beat(t, "w1", silence).Alive, false)
-	equal(t, "beating does not raise them", b.beat(t, "w1", silence).Alive, false)
-	equal(t, "everybody hears of them", b.beat(t, "w2", 0).Dead, []string{"w1"})
-	equal(t, "who never entered is not alive", b.beat(t, "stranger", silence).Alive, false)
+func testDead(t *testing.T, f *ledgerFixture) {
+	f.enter(t, "w1")
+	f.enter(t, "w2")
+	equal(t, "nobody is dead", f.beat(t, "w2", silence), ledger.Roll{Alive: true})
+	f.pass(silence)
+	equal(t, "silent for just that long", f.beat(t, "w2", silence), ledger.Roll{Alive: true})
+	f.pass(time.Millisecond)
+	equal(t, "who finds nobody dead", f.beat(t, "w2", 0), ledger.Roll{Alive: true})
+	equal(t, "silent for longer", f.beat(t, "w2", silence), ledger.Roll{Alive: true, Dead: []string{"w1"}})
+	equal(t, "the dead learn it", f.beat(t, "w1", silence).Alive, false)
+	equal(t, "beating does not raise them", f.beat(t, "w1", silence).Alive, false)
+	equal(t, "everybody hears of them", f.beat(t, "w2", 0).Dead, []string{"w1"})
+	equal(t, "who never entered is not alive", f.beat(t, "stranger", silence).Alive, false)
 }
 
-func testLateBeat(t *testing.T, b *bench) {
-	b.enter(t, "late")
-	b.enter(t, "w2")
-	b.pass(5 * time.Second)
-	equal(t, "late by 5 s, seen by another", b.beat(t, "w2", silence), ledger.Roll{Alive: true})
-	b.pass(time.Hour)
+func testLateBeat(t *testing.T, f *ledgerFixture) {
+	f.enter(t, "late")
+	f.enter(t, "w2")
+	f.pass(5 * time.Second)
+	equal(t, "late by 5 s, seen by another", f.beat(t, "w2", silence), ledger.Roll{Alive: true})
+	f.pass(time.Hour)
 	// It was away itself, and judges by its own return; it does not find itself dead.
-	equal(t, "very late, but nobody had found it dead", b.beat(t, "late", 0), ledger.Roll{Alive: true})
-	equal(t, "a second beat at the same moment", b.beat(t, "late", 0), ledger.Roll{Alive: true})
+	equal(t, "very late, but nobody had found it dead", f.beat(t, "late", 0), ledger.Roll{Alive: true})
+	equal(t, "a second beat at the same moment", f.beat(t, "late", 0), ledger.Roll{Alive: true})
 }
 
-func testBury(t *testing.T, b *bench) {
-	b.enter(t, "w1", ledger.Held{Batch: batch, Key: "a/b"}, ledger.Held{Batch: batch, Key: "c"})
-	equal(t, "held from the start", b.heldBy(t, "w1"), []string{batch + "/a/b", batch + "/c"})
-	b.enter(t, "w2")
-	b.pass(silence + time.Millisecond)
-	b.beat(t, "w2", 0)
-	b.beat(t, "w2", silence)
+func testBury(t *testing.T, f *ledgerFixture) {
+	f.enter(t, "w1", ledger.Held{Batch: batch, Key: "a/b"}, ledger.Held{Batch: batch, Key: "c"})
+	equal(t, "held from the start", f.heldBy(t, "w1"), []string{batch + "/a/b", batch + "/c"})
+	f.enter(t, "w2")
+	f.pass(silence + time.Millisecond)
+	f.beat(t, "w2", 0)
+	f.beat(t, "w2", silence)
 	bury := func(want []string) {
 		t.Helper()
-		if err := b.Bury(t.Context(), "w1"); err != nil {
+		if err := f.Bury(t.Context(), "w1"); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "still to be rescued", b.beat(t, "w2", silence).Dead, want)
+		equal(t, "still to be rescued", f.beat(t, "w2", silence).Dead, want)
 	}
 	bury([]string{"w1"})
 	for _, key := range []string{"a/b", "c", "c"} {
-		if err := b.LetGo(t.Context(), "w1", ledger.Held{Batch: batch, Key: key}); err != nil {
+		if err := f.LetGo(t.Context(), "w1", ledger.Held{Batch: batch, Key: key}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	bury(nil)
 	bury(nil)
-	equal(t, "buried is not alive", b.beat(t, "w1", silence).Alive, false)
+	equal(t, "buried is not alive", f.beat(t, "w1", silence).Alive, false)
 }
 
-func testLeave(t *testing.T, b *bench) {
-	b.enter(t, "empty")
-	b.enter(t, "holding", ledger.Held{Batch: batch, Key: "a"})
-	b.enter(t, "w2")
+func testLeave(t *testing.T, f *ledgerFixture) {
+	f.enter(t, "empty")
+	f.enter(t, "holding", ledger.Held{Batch: batch, Key: "a"})
+	f.enter(t, "w2")
 	for worker, want := range map[string]int64{"empty": 0, "holding": 1} {
-		left, err := b.Leave(t.Context(), worker)
+		left, err := f.Leave(t.Context(), worker)
 		if err != nil {
 			t.Fatal(err)
 		}
 		equal(t, worker, left, want)
 	}
-	equal(t, "to be rescued", b.beat(t, "w2", silence).Dead, []string{"holding"})
-	b.pass(time.Hour)
-	b.beat(t, "w2", 0)
-	equal(t, "who left is not found dead", b.beat(t, "w2", silence).Dead, []string{"holding"})
+	equal(t, "to be rescued", f.beat(t, "w2", silence).Dead, []string{"holding"})
+	f.pass(time.Hour)
+	f.beat(t, "w2", 0)
+	equal(t, "who left is not found dead", f.beat(t, "w2", silence).Dead, []string{"holding"})
 }
 
-func testHold(t *testing.T, b *bench) {
-	b.hold(t, "a", false)
-	b.enter(t, "w1")
-	b.hold(t, "a", true)
-	b.hold(t, "a", true)
-	equal(t, "held", b.heldBy(t, "w1"), []string{batch + "/a"})
-	b.enter(t, "w2")
-	b.pass(silence + time.Millisecond)
-	b.beat(t, "w2", 0)
-	b.beat(t, "w2", silence)
-	b.hold(t, "b", false)
-	equal(t, "the dead note nothing", b.heldBy(t, "w1"), []string{batch + "/a"})
+func testHold(t *testing.T, f *ledgerFixture) {
+	f.hold(t, "a", false)
+	f.enter(t, "w1")
+	f.hold(t, "a", true)
+	f.hold(t, "a", true)
+	equal(t, "held", f.heldBy(t, "w1"), []string{batch + "/a"})
+	f.enter(t, "w2")
+	f.pass(silence + time.Millisecond)
+	f.beat(t, "w2", 0)
+	f.beat(t, "w2", silence)
+	f.hold(t, "b", false)
+	equal(t, "the dead note nothing", f.heldBy(t, "w1"), []string{batch + "/a"})
 }
 
-func testRelease(t *testing.T, b *bench) {
-	b.register(t, "a")
+func testRelease(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
 	o := terms("t1")
 	o.Worker = "w1"
-	b.begin(t, "a", o, ledger.Begun)
-	b.pass(9 * time.Second)
+	f.begin(t, "a", o, ledger.Begun)
+	f.pass(9 * time.Second)
 	for range 2 {
-		release := b.release(t, "a", ledger.Applied)
+		release := f.release(t, "a", ledger.Applied)
 		equal(t, "wait", release.Wait, call-9*time.Second)
-		equal(t, "item", release.Item, b.item(t, "a"))
+		equal(t, "item", release.Item, f.item(t, "a"))
 		equal(t, "spec", release.Item.Spec, spec("a"))
 	}
-	equal(t, "state", b.item(t, "a").Record.State, ledger.Sending)
-	b.pass(call - 9*time.Second - time.Millisecond)
+	equal(t, "state", f.item(t, "a").Record.State, ledger.Sending)
+	f.pass(call - 9*time.Second - time.Millisecond)
 	o = terms("t2")
 	o.Worker = "w2"
-	equal(t, "the request may be under way", b.begin(t, "a", o, ledger.Busy).Wait, time.Millisecond)
-	b.pass(time.Millisecond)
-	equal(t, "wait is over", b.release(t, "a", ledger.Applied).Wait, time.Duration(0))
-	rec := b.begin(t, "a", o, ledger.Begun).Item.Record
+	equal(t, "the request may be under way", f.begin(t, "a", o, ledger.Busy).Wait, time.Millisecond)
+	f.pass(time.Millisecond)
+	equal(t, "wait is over", f.release(t, "a", ledger.Applied).Wait, time.Duration(0))
+	rec := f.begin(t, "a", o, ledger.Begun).Item.Record
 	equal(t, "interrupted counts", rec.Attempts, 1)
 	equal(t, "in doubt", rec.Unknown, true)
-	equal(t, "log", b.attempts(t, "a")[0].Class, "interrupted")
-	b.release(t, "a", ledger.Busy)
-	b.record(t, "a", 1, createdOutcome, ledger.Applied)
-	b.record(t, "a", 2, createdOutcome, ledger.Same)
+	equal(t, "log", f.attempts(t, "a")[0].Class, "interrupted")
+	f.release(t, "a", ledger.Busy)
+	f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	f.record(t, "a", 2, createdOutcome, ledger.Same)
 }
 
-func testReleaseNothing(t *testing.T, b *bench) {
-	b.register(t, "created", "rejected", "other's")
+func testReleaseNothing(t *testing.T, f *ledgerFixture) {
+	f.register(t, "created", "rejected", "other's")
 	for _, key := range []string{"created", "rejected"} {
 		o := terms("t1")
 		o.Worker = "w1"
-		b.begin(t, key, o, ledger.Begun)
+		f.begin(t, key, o, ledger.Begun)
 	}
-	b.record(t, "created", 1, createdOutcome, ledger.Applied)
-	b.record(t, "rejected", 1, rejectedOutcome, ledger.Applied)
+	f.record(t, "created", 1, createdOutcome, ledger.Applied)
+	f.record(t, "rejected", 1, rejectedOutcome, ledger.Applied)
 	o := terms("t1")
 	o.Worker = "w2"
-	b.begin(t, "other's", o, ledger.Begun)
-	before := b.item(t, "other's")
-	b.pass(time.Second)
-	b.release(t, "created", ledger.Finished)
-	b.release(t, "rejected", ledger.Finished)
-	b.release(t, "other's", ledger.Busy)
-	equal(t, "another worker's attempt", b.item(t, "other's"), before)
-	equal(t, "absent", b.release(t, "nobody's", ledger.Absent), ledger.Release{Verdict: ledger.Absent})
+	f.begin(t, "other's", o, ledger.Begun)
+	before := f.item(t, "other's")
+	f.pass(time.Second)
+	f.release(t, "created", ledger.Finished)
+	f.release(t, "rejected", ledger.Finished)
+	f.release(t, "other's", ledger.Busy)
+	equal(t, "another worker's attempt", f.item(t, "other's"), before)
+	equal(t, "absent", f.release(t, "nobody's", ledger.Absent), ledger.Release{Verdict: ledger.Absent})
 }
 
-func testReleaseUnsent(t *testing.T, b *bench) {
-	b.register(t, "queued", "unknown", "waiting", "no address")
+func testReleaseUnsent(t *testing.T, f *ledgerFixture) {
+	f.register(t, "queued", "unknown", "waiting", "no address")
 	noAddress := createdOutcome
 	noAddress.PrivateIPAddress = ""
 	for key, outcome := range map[string]ledger.Outcome{
 		"unknown": unknownOutcome, "waiting": throttledOutcome, "no address": noAddress,
 	} {
-		b.begin(t, key, terms("t1"), ledger.Begun)
-		b.record(t, key, 1, outcome, ledger.Applied)
+		f.begin(t, key, terms("t1"), ledger.Begun)
+		f.record(t, key, 1, outcome, ledger.Applied)
 	}
 	for _, key := range []string{"queued", "unknown", "waiting", "no address"} {
-		before := b.item(t, key)
-		release := b.release(t, key, ledger.Applied)
+		before := f.item(t, key)
+		release := f.release(t, key, ledger.Applied)
 		equal(t, key+": wait", release.Wait, time.Duration(0))
-		equal(t, key+": unchanged", b.item(t, key), before)
+		equal(t, key+": unchanged", f.item(t, key), before)
 	}
 }
