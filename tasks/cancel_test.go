@@ -11,11 +11,11 @@ import (
 )
 
 // cancel asks the ledger to cancel the item, as an operator does.
-func (b *bench) cancel(key string, want ledger.Verdict) {
-	b.Helper()
-	answers, err := b.ledger.Cancel(b.Context(), testBatch, "wrong subnet", []ledger.Item{{Batch: testBatch, Spec: ledger.Spec{Key: key}}})
+func (f *handlerFixture) cancel(key string, want ledger.Verdict) {
+	f.Helper()
+	answers, err := f.ledger.Cancel(f.Context(), testBatch, "wrong subnet", []ledger.Item{{Batch: testBatch, Spec: ledger.Spec{Key: key}}})
 	if err != nil || answers[0].Verdict != want {
-		b.Fatalf("cancel %s: %v, %v; want %s", key, answers, err, want)
+		f.Fatalf("cancel %s: %v, %v; want %s", key, answers, err, want)
 	}
 }
 
@@ -32,14 +32,14 @@ func (g closedGate) EnterDeletion(ctx context.Context) (Pass, error) { return g.
 // The task of a canceled item ends without costing its lane anything.
 func TestCanceledItemCostsNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task := b.put(testItem("a", ""))
-	b.cancel("a", ledger.Applied)
-	config := b.config()
+	f := newFixture(t, "")
+	task := f.put(testItem("a", ""))
+	f.cancel("a", ledger.Applied)
+	config := f.config()
 	config.Gate = closedGate{t}
-	b.handler = NewHandler(config)
-	b.done(task)
-	b.expect("a", facts{ledger.Canceled, "", "Canceled", 0, 0})
+	f.handler = NewHandler(config)
+	f.done(task)
+	f.expect("a", facts{ledger.Canceled, "", "Canceled", 0, 0})
 }
 
 // hookedGate does something while the lane is waited for.
@@ -55,13 +55,13 @@ func (g hookedGate) EnterDeletion(ctx context.Context) (Pass, error) { return g.
 // Canceled while its task waits for the lane, nothing is sent: begin asks last.
 func TestCancelWhileWaitingForTheLane(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
-	config.Gate = hookedGate{func() { b.cancel("a", ledger.Applied) }}
-	b.handler = NewHandler(config)
-	b.done(b.put(testItem("a", "")))
-	b.expect("a", facts{ledger.Canceled, "", "Canceled", 0, 0})
-	if got := len(b.sim.Calls()); got != 0 {
+	f := newFixture(t, "")
+	config := f.config()
+	config.Gate = hookedGate{func() { f.cancel("a", ledger.Applied) }}
+	f.handler = NewHandler(config)
+	f.done(f.put(testItem("a", "")))
+	f.expect("a", facts{ledger.Canceled, "", "Canceled", 0, 0})
+	if got := len(f.sim.Calls()); got != 0 {
 		t.Errorf("%d calls", got)
 	}
 }
@@ -90,26 +90,26 @@ func TestCancelInFlight(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, test.faults)
-			config := b.config()
-			config.API = hookedAPI{b.api, func() { b.cancel("a", ledger.Asked) }}
-			b.handler = NewHandler(config)
-			task := b.put(testItem("a", "10.1.2.3"))
+			f := newFixture(t, test.faults)
+			config := f.config()
+			config.API = hookedAPI{f.api, func() { f.cancel("a", ledger.Asked) }}
+			f.handler = NewHandler(config)
+			task := f.put(testItem("a", "10.1.2.3"))
 			if test.first.State == ledger.Unknown {
-				if got := b.postponement(task).After; got != LookupGrace {
+				if got := f.postponement(task).After; got != LookupGrace {
 					t.Errorf("comes again in %v, want it looked for after %v", got, LookupGrace)
 				}
 			} else {
-				b.done(task)
+				f.done(task)
 			}
-			b.expect("a", test.first)
-			b.clock.pass(LookupGrace)
-			b.done(task)
-			rec := b.expect("a", test.atEnd)
+			f.expect("a", test.first)
+			f.clock.pass(LookupGrace)
+			f.done(task)
+			rec := f.expect("a", test.atEnd)
 			if rec.State.Succeeded() && !strings.HasPrefix(rec.Message, "not canceled") {
 				t.Errorf("the user is not told: %q", rec.Message)
 			}
-			if creates, live := len(b.sim.CallsOf("create")), len(b.live()); creates != 1 || live != test.live {
+			if creates, live := len(f.sim.CallsOf("create")), len(f.live()); creates != 1 || live != test.live {
 				t.Errorf("%d creates, %d exist; want 1 and %d", creates, live, test.live)
 			}
 		})
@@ -119,17 +119,17 @@ func TestCancelInFlight(t *testing.T) {
 // Canceled at the very moment at which a lookup has found nothing: no next token, no next request.
 func TestCancelDuringALookup(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:error-500")
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.postponed(task)
-	b.clock.pass(TokenMaxAge + time.Second)
-	config := b.config()
-	config.Ledger = &cancelingLedger{b.ledger, func() { b.cancel("a", ledger.Asked) }}
-	b.handler = NewHandler(config)
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Canceled, ClassUnknown, "Canceled", 1, 1})
-	if rec.Generation != 1 || len(b.sim.CallsOf("create")) != 1 {
-		t.Errorf("generation %d after %d creates", rec.Generation, len(b.sim.CallsOf("create")))
+	f := newFixture(t, "create:error-500")
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
+	f.clock.pass(TokenMaxAge + time.Second)
+	config := f.config()
+	config.Ledger = &cancelingLedger{f.ledger, func() { f.cancel("a", ledger.Asked) }}
+	f.handler = NewHandler(config)
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Canceled, ClassUnknown, "Canceled", 1, 1})
+	if rec.Generation != 1 || len(f.sim.CallsOf("create")) != 1 {
+		t.Errorf("generation %d after %d creates", rec.Generation, len(f.sim.CallsOf("create")))
 	}
 }
 
@@ -147,13 +147,13 @@ func (l *cancelingLedger) Renew(ctx context.Context, batch, key string, seen led
 // Canceled, and wanted after all: an item that was never sent begins again as it was.
 func TestRetryOfACanceledItem(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task := b.put(testItem("withdrawn", "10.1.2.3"))
-	b.cancel("withdrawn", ledger.Applied)
-	b.done(task)
-	b.retry("withdrawn")
-	b.done(task)
-	if rec := b.expect("withdrawn", facts{ledger.Created, ClassCreated, "", 1, 1}); rec.Generation != 1 {
+	f := newFixture(t, "")
+	task := f.put(testItem("withdrawn", "10.1.2.3"))
+	f.cancel("withdrawn", ledger.Applied)
+	f.done(task)
+	f.retry("withdrawn")
+	f.done(task)
+	if rec := f.expect("withdrawn", facts{ledger.Created, ClassCreated, "", 1, 1}); rec.Generation != 1 {
 		t.Errorf("generation %d", rec.Generation)
 	}
 }

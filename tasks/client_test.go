@@ -20,7 +20,7 @@ import (
 
 func TestClientEnqueueAndWait(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "create:answer=#2:400/PrivateIpInUseException")
+	f := newClientFixture(t, "create:answer=#2:400/PrivateIpInUseException")
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"), tasks.WithAuthor("nightly job"))
 	enqueued, err := client.Enqueue(t.Context(), "b", named("web-1", "web-2", "web-3")...)
 	if err != nil {
@@ -69,7 +69,7 @@ func TestClientEnqueueAndWait(t *testing.T) {
 // Many callers ask for one thing at once, over and over: it is made once, and each is told the same.
 func TestClientCreateByMany(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "seed=7,create:commit-500=0.5")
+	f := newClientFixture(t, "seed=7,create:commit-500=0.5")
 	f.work(t)
 	const callers = 12
 	ids := make([]string, callers)
@@ -93,7 +93,7 @@ func TestClientCreateByMany(t *testing.T) {
 
 func TestClientCreateRejected(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "create:answer=x1:400/PrivateIpInUseException")
+	f := newClientFixture(t, "create:answer=x1:400/PrivateIpInUseException")
 	f.work(t)
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
 	for range 2 { // it is not tried again by itself
@@ -111,7 +111,7 @@ func TestClientCreateRejected(t *testing.T) {
 
 func TestClientRefusesItems(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	noRegion := tasks.NewClient(f.rdb)
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
 	tests := map[string]struct {
@@ -146,7 +146,7 @@ func TestClientRefusesItems(t *testing.T) {
 
 func TestClientConflict(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
 	mine := named("tokened")[0]
 	mine.ClientToken = "mine"
@@ -180,7 +180,7 @@ func TestClientConflict(t *testing.T) {
 
 func TestClientWaitEnds(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
 	var noBatch *ledger.BatchNotFoundError
 	if _, err := client.Batch("nobody").Wait(t.Context()); !errors.As(err, &noBatch) {
@@ -214,7 +214,7 @@ func TestClientWaitEnds(t *testing.T) {
 
 func TestClientPatienceEnds(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"), tasks.WithPatience(time.Millisecond))
 	enqueued, err := client.Enqueue(t.Context(), "b", named("a")...)
 	if err != nil {
@@ -238,7 +238,7 @@ func TestClientPatienceEnds(t *testing.T) {
 
 func TestClientEvents(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
 	const items = 700 // more than a page of events
 	var names []string
@@ -283,7 +283,7 @@ func TestClientEvents(t *testing.T) {
 // Events that were forgotten before they were read are told of, once, and the rest follows.
 func TestClientEventsForgotten(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	f.work(t)
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
 	enqueued, err := client.Enqueue(t.Context(), "b", named("a", "b", "c")...)

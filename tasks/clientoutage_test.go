@@ -12,7 +12,7 @@ import (
 // A Redis that goes away while a batch is waited for is waited for as well.
 func TestClientWaitsThroughAnOutage(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	if _, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a", "b")...); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ type waiter struct {
 	ended    chan error
 }
 
-func (f *fleet) wait(t *testing.T, wait func(context.Context, tasks.Batch) error) *waiter {
+func (f *clientFixture) wait(t *testing.T, wait func(context.Context, tasks.Batch) error) *waiter {
 	t.Helper()
 	rdb := f.server.Client(t)
 	w := &waiter{answered: make(chan struct{}), failures: make(failedReads, 100), ended: make(chan error, 1)}

@@ -59,7 +59,7 @@ func (a *after) count(kind string) {
 }
 
 // create has the item's HaVIP created, as a worker would record it; an address "" is yet to be learnt.
-func (f *fleet) create(t *testing.T, batch, key, address string) {
+func (f *clientFixture) create(t *testing.T, batch, key, address string) {
 	t.Helper()
 	records := ledger.New(f.server.Client(t))
 	start, err := records.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: 1e9})
@@ -78,7 +78,7 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 	for _, kind := range []string{"hgetall", "xrange"} {
 		t.Run("after "+kind, func(t *testing.T) {
 			t.Parallel()
-			f := newFleet(t, "")
+			f := newClientFixture(t, "")
 			batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
 			if err != nil {
 				t.Fatal(err)
@@ -101,7 +101,7 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 // An address that BCE chose is learnt a moment after the create: it is waited for.
 func TestClientWaitsForAddresses(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestClientWaitsForAddresses(t *testing.T) {
 // Redis dies under an enqueue: the same call goes on, and nothing is made twice or left out.
 func TestClientEnqueueThroughARestart(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	const items = 6000
 	var names []string
 	for i := range items {
@@ -152,7 +152,7 @@ func TestClientEnqueueThroughARestart(t *testing.T) {
 
 // awaitConnection waits for the client to find that Redis is back: after many failures, go-redis tries once
 // a second, and answers with the last failure until then.
-func (f *fleet) awaitConnection(t *testing.T) {
+func (f *clientFixture) awaitConnection(t *testing.T) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -168,7 +168,7 @@ func (f *fleet) awaitConnection(t *testing.T) {
 // A gap with nothing behind it is told once, however long nothing follows.
 func TestClientTellsOfAGapOnce(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, "")
+	f := newClientFixture(t, "")
 	batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
 	if err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func TestTaskContract(t *testing.T) {
 	for name, test := range contracts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rdb := newFleet(t, "").rdb
+			rdb := newClientFixture(t, "").rdb
 			if _, err := tasks.NewClient(rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "spring", test.item); err != nil {
 				t.Fatal(err)
 			}

@@ -15,62 +15,62 @@ import (
 )
 
 // created has an item created, and answers its task and haVipId.
-func (b *bench) created(key string) (task *asynq.Task, haVIPID string) {
-	b.Helper()
-	task = b.put(testItem(key, ""))
-	b.done(task)
-	return task, b.record(key).HaVIPID
+func (f *handlerFixture) created(key string) (task *asynq.Task, haVIPID string) {
+	f.Helper()
+	task = f.put(testItem(key, ""))
+	f.done(task)
+	return task, f.record(key).HaVIPID
 }
 
-func (b *bench) rollBack(keys ...string) {
-	b.Helper()
+func (f *handlerFixture) rollBack(keys ...string) {
+	f.Helper()
 	items := make([]ledger.Item, len(keys))
 	for i, key := range keys {
-		items[i] = ledger.Item{Batch: testBatch, Spec: ledger.Spec{Key: key}, Record: b.record(key)}
+		items[i] = ledger.Item{Batch: testBatch, Spec: ledger.Spec{Key: key}, Record: f.record(key)}
 	}
-	answers, err := b.ledger.Rollback(b.Context(), testBatch, "a mistake", items)
+	answers, err := f.ledger.Rollback(f.Context(), testBatch, "a mistake", items)
 	if err != nil {
-		b.Fatal(err)
+		f.Fatal(err)
 	}
 	for _, answer := range answers {
 		if answer.Verdict != ledger.Applied {
-			b.Fatalf("rollback of %s: %s", answer.Item.Key, answer.Verdict)
+			f.Fatalf("rollback of %s: %s", answer.Item.Key, answer.Verdict)
 		}
 	}
 }
 
-func (b *bench) setFaults(spec string) {
-	b.Helper()
+func (f *handlerFixture) setFaults(spec string) {
+	f.Helper()
 	faults, err := bcesim.ParseFaults(spec)
 	if err == nil {
-		err = b.sim.SetFaults(faults)
+		err = f.sim.SetFaults(faults)
 	}
 	if err != nil {
-		b.Fatal(err)
+		f.Fatal(err)
 	}
 }
 
 // deletes are the delete calls that reached BCE.
-func (b *bench) deletes() int { return len(b.sim.CallsOf(bcesim.Delete)) }
+func (f *handlerFixture) deletes() int { return len(f.sim.CallsOf(bcesim.Delete)) }
 
 func TestRollbackDeletesItsOwnOnly(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task, _ := b.created("a")
-	_, other := b.created("b")
-	b.rollBack("a")
-	b.done(task)
-	b.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
-	if live := b.live(); len(live) != 1 || live[0].HaVIPID != other {
+	f := newFixture(t, "")
+	task, _ := f.created("a")
+	_, other := f.created("b")
+	f.rollBack("a")
+	f.done(task)
+	f.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
+	if live := f.live(); len(live) != 1 || live[0].HaVIPID != other {
 		t.Errorf("live: %+v", live)
 	}
-	for _, call := range b.sim.CallsOf(bcesim.Delete) {
+	for _, call := range f.sim.CallsOf(bcesim.Delete) {
 		if call.ClientToken != "" {
 			t.Errorf("deleted under the clientToken %q, which belongs to a create", call.ClientToken)
 		}
 	}
-	b.done(task) // delivered twice
-	if n := b.deletes(); n != 1 {
+	f.done(task) // delivered twice
+	if n := f.deletes(); n != 1 {
 		t.Errorf("%d deletes", n)
 	}
 }
@@ -85,18 +85,18 @@ func TestRollbackGoesOn(t *testing.T) {
 	} {
 		t.Run(faults, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, "")
-			task := b.put(testItem("a", "10.1.2.3"))
-			b.done(task)
-			b.setFaults(faults)
-			b.rollBack("a")
+			f := newFixture(t, "")
+			task := f.put(testItem("a", "10.1.2.3"))
+			f.done(task)
+			f.setFaults(faults)
+			f.rollBack("a")
 			tries := 0
-			for b.record("a").State == ledger.Deleting && tries < 5 {
-				_ = b.process(task)
+			for f.record("a").State == ledger.Deleting && tries < 5 {
+				_ = f.process(task)
 				tries++
 			}
-			if rec := b.record("a"); rec.State != ledger.Deleted || len(b.live()) != 0 || tries > 3 {
-				t.Errorf("after %d tries %s %s, live %v", tries, rec.State, rec.Message, b.live())
+			if rec := f.record("a"); rec.State != ledger.Deleted || len(f.live()) != 0 || tries > 3 {
+				t.Errorf("after %d tries %s %s, live %v", tries, rec.State, rec.Message, f.live())
 			}
 		})
 	}
@@ -105,17 +105,17 @@ func TestRollbackGoesOn(t *testing.T) {
 // What is in use is left alone, and named, whether it is so before the delete or only since the look.
 func TestRollbackRefusesWhatIsBound(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task, id := b.created("a")
-	b.bind(id)
-	b.rollBack("a")
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Created, ClassRefused, CodeBound, 1, 1})
+	f := newFixture(t, "")
+	task, id := f.created("a")
+	f.bind(id)
+	f.rollBack("a")
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Created, ClassRefused, CodeBound, 1, 1})
 	want := "not deleted: " + id + " is bound to server i-1, server i-2, EIP 100.64.0.1; unbind it, and roll back again"
 	if diff := cmp.Diff(want, rec.Message); diff != "" {
 		t.Error(diff)
 	}
-	if n := b.deletes(); n != 0 {
+	if n := f.deletes(); n != 0 {
 		t.Errorf("%d deletes", n)
 	}
 }
@@ -133,27 +133,27 @@ func (l *lateBinding) DeleteHaVIP(ctx context.Context, id, token string) (bce.Re
 
 func TestRollbackNamesWhatWasBoundMeanwhile(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task, id := b.created("a")
-	config := b.config()
-	config.API = &lateBinding{b.api, func() { b.bind(id) }}
-	b.handler = NewHandler(config)
-	b.rollBack("a")
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Created, ClassRefused, CodeBound, 1, 1})
+	f := newFixture(t, "")
+	task, id := f.created("a")
+	config := f.config()
+	config.API = &lateBinding{f.api, func() { f.bind(id) }}
+	f.handler = NewHandler(config)
+	f.rollBack("a")
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Created, ClassRefused, CodeBound, 1, 1})
 	if !strings.Contains(rec.Message, "server i-1, server i-2") || rec.Status == 0 || rec.RequestID == "" {
 		t.Errorf("record %+v", rec)
 	}
 }
 
-func (b *bench) bind(id string) {
-	b.Helper()
+func (f *handlerFixture) bind(id string) {
+	f.Helper()
 	in := bce.InstancesInput{InstanceIDs: []string{"i-1", "i-2"}, InstanceType: bce.InstanceServer}
-	if _, err := b.api.BindInstances(b.Context(), id, "", in); err != nil {
-		b.Fatal(err)
+	if _, err := f.api.BindInstances(f.Context(), id, "", in); err != nil {
+		f.Fatal(err)
 	}
-	if _, err := b.api.BindEIP(b.Context(), id, "", "100.64.0.1"); err != nil {
-		b.Fatal(err)
+	if _, err := f.api.BindEIP(f.Context(), id, "", "100.64.0.1"); err != nil {
+		f.Fatal(err)
 	}
 }
 
@@ -174,21 +174,21 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, "")
-			task, id := b.created("a")
+			f := newFixture(t, "")
+			task, id := f.created("a")
 			if test.besides {
-				b.created("b")
+				f.created("b")
 			}
-			if _, err := b.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
+			if _, err := f.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
 				t.Fatal(err)
 			}
-			b.rollBack("a")
-			if wait := b.postponement(task).After; wait > LookupGrace || wait < LookupGrace-5*time.Second {
+			f.rollBack("a")
+			if wait := f.postponement(task).After; wait > LookupGrace || wait < LookupGrace-5*time.Second {
 				t.Errorf("wait %s: a fresh HaVIP may not be shown yet", wait)
 			}
-			b.clock.pass(LookupGrace)
-			b.done(task)
-			rec := b.expect("a", test.want)
+			f.clock.pass(LookupGrace)
+			f.done(task)
+			rec := f.expect("a", test.want)
 			if !strings.Contains(rec.Message, test.message) {
 				t.Errorf("message %q", rec.Message)
 			}
@@ -200,47 +200,47 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 // until then.
 func TestRollbackOfWhatIsGoneAfterAClockWasPutBack(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task, id := b.created("a")
-	b.created("b")
-	if _, err := b.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
+	f := newFixture(t, "")
+	task, id := f.created("a")
+	f.created("b")
+	if _, err := f.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.pass(-24 * time.Hour)
-	b.rollBack("a")
-	b.postponed(task)
-	b.clock.pass(LookupGrace)
-	b.done(task)
-	b.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
+	f.clock.pass(-24 * time.Hour)
+	f.rollBack("a")
+	f.postponed(task)
+	f.clock.pass(LookupGrace)
+	f.done(task)
+	f.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
 }
 
 // A worker that dies in the middle leaves a doubt, which the next try clears without a listing.
 func TestRollbackAfterDeadWorker(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task, id := b.created("a")
-	b.rollBack("a")
-	if _, err := b.ledger.BeginDeletion(t.Context(), testBatch, "a", ledger.DeletionOptions{Worker: "dead", Ticket: "t", Lease: attemptLease}); err != nil {
+	f := newFixture(t, "")
+	task, id := f.created("a")
+	f.rollBack("a")
+	if _, err := f.ledger.BeginDeletion(t.Context(), testBatch, "a", ledger.DeletionOptions{Worker: "dead", Ticket: "t", Lease: attemptLease}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
+	if _, err := f.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
 		t.Fatal(err)
 	}
-	b.postponed(task) // the dead worker's lease
-	b.clock.pass(attemptLease)
-	b.done(task)
-	b.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
+	f.postponed(task) // the dead worker's lease
+	f.clock.pass(attemptLease)
+	f.done(task)
+	f.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
 }
 
 // A wrong clock is learnt, as for creates.
 func TestRollbackLearnsTheClock(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task, _ := b.created("a")
-	b.rollBack("a")
-	b.sim.Advance(3 * time.Hour)
-	b.done(task)
-	b.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
+	f := newFixture(t, "")
+	task, _ := f.created("a")
+	f.rollBack("a")
+	f.sim.Advance(3 * time.Hour)
+	f.done(task)
+	f.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
 }
 
 func TestClassifyRemoval(t *testing.T) {

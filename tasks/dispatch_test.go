@@ -12,40 +12,40 @@ import (
 	"havip/ledger"
 )
 
-// desk is a dispatcher with the queue that it works on.
-type desk struct {
-	*bench
+// dispatchFixture is a dispatcher with the queue that it works on.
+type dispatchFixture struct {
+	*handlerFixture
 	*Dispatcher
 	inspector *asynq.Inspector
 	client    *asynq.Client
 }
 
-func newDesk(t *testing.T) *desk {
+func newDispatchFixture(t *testing.T) *dispatchFixture {
 	t.Helper()
-	b := newBench(t, "")
-	d := &desk{bench: b, inspector: asynq.NewInspectorFromRedisClient(b.rdb), client: asynq.NewClientFromRedisClient(b.rdb)}
+	f := newFixture(t, "")
+	d := &dispatchFixture{handlerFixture: f, inspector: asynq.NewInspectorFromRedisClient(f.rdb), client: asynq.NewClientFromRedisClient(f.rdb)}
 	d.Dispatcher = NewDispatcher(d.client, d.inspector)
 	return d
 }
 
 // registered is an item of the ledger whose task is in no queue.
-func (d *desk) registered(key string) ledger.Item {
+func (d *dispatchFixture) registered(key string) ledger.Item {
 	d.Helper()
 	d.put(testItem(key, ""))
 	return d.item(key)
 }
 
-func (b *bench) item(key string) ledger.Item {
-	b.Helper()
-	item, err := b.ledger.Item(b.Context(), testBatch, key)
+func (f *handlerFixture) item(key string) ledger.Item {
+	f.Helper()
+	item, err := f.ledger.Item(f.Context(), testBatch, key)
 	if err != nil {
-		b.Fatal(err)
+		f.Fatal(err)
 	}
 	return item
 }
 
 // queued puts the item's task in, with a delay if that is not 0.
-func (d *desk) queued(item ledger.Item, delay time.Duration) (id string) {
+func (d *dispatchFixture) queued(item ledger.Item, delay time.Duration) (id string) {
 	d.Helper()
 	task, options, err := TaskOf(item, "")
 	if err != nil {
@@ -59,7 +59,7 @@ func (d *desk) queued(item ledger.Item, delay time.Duration) (id string) {
 }
 
 // taken makes a pending task active, as a worker does that takes it.
-func (d *desk) taken(id string) {
+func (d *dispatchFixture) taken(id string) {
 	d.Helper()
 	queue := "asynq:{" + testLane.Queue() + "}:"
 	for _, command := range [][]any{
@@ -74,7 +74,7 @@ func (d *desk) taken(id string) {
 }
 
 // states are those of all tasks in the queue, by ID.
-func (d *desk) states() []string {
+func (d *dispatchFixture) states() []string {
 	d.Helper()
 	var all []string
 	for state, list := range map[string]func(string, ...asynq.ListOption) ([]*asynq.TaskInfo, error){
@@ -93,7 +93,7 @@ func (d *desk) states() []string {
 	return all
 }
 
-func (d *desk) expectStates(want ...string) {
+func (d *dispatchFixture) expectStates(want ...string) {
 	d.Helper()
 	if diff := cmp.Diff(want, d.states()); diff != "" {
 		d.Errorf("tasks (-want +got):\n%s", diff)
@@ -103,7 +103,7 @@ func (d *desk) expectStates(want ...string) {
 // An item that goes on again has a task that will run, whatever its last one came to.
 func TestDispatch(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newDispatchFixture(t)
 	var items []ledger.Item
 	for _, key := range []string{"active", "archived", "delayed", "none", "waiting"} {
 		items = append(items, d.registered(key))
@@ -126,7 +126,7 @@ func TestDispatch(t *testing.T) {
 // generation.
 func TestHurry(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newDispatchFixture(t)
 	var items []ledger.Item
 	for _, key := range []string{"active", "delayed", "none", "older"} {
 		items = append(items, d.registered(key))
@@ -145,7 +145,7 @@ func TestHurry(t *testing.T) {
 
 func TestDispatcherTellsItsTrouble(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newDispatchFixture(t)
 	items := make([]ledger.Item, 300)
 	for i := range items {
 		items[i] = d.registered(fmt.Sprintf("a-%03d", i))

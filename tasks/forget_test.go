@@ -9,11 +9,11 @@ import (
 	"havip/ledger"
 )
 
-func (b *bench) forget() {
-	b.Helper()
-	verdict, err := b.ledger.Forget(b.Context(), testBatch, ledger.Forgetting{By: "li@host", Incomplete: true})
+func (f *handlerFixture) forget() {
+	f.Helper()
+	verdict, err := f.ledger.Forget(f.Context(), testBatch, ledger.Forgetting{By: "li@host", Incomplete: true})
 	if err != nil || verdict != ledger.Applied {
-		b.Fatalf("forget: %s, %v", verdict, err)
+		f.Fatalf("forget: %s, %v", verdict, err)
 	}
 }
 
@@ -24,19 +24,19 @@ func TestForgottenBatchIsMadeAnew(t *testing.T) {
 	for _, own := range []string{"", "token-of-the-user"} {
 		t.Run("token "+own, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, "")
+			f := newFixture(t, "")
 			item := testItem("a", "")
 			item.ClientToken = own
-			task := b.put(item)
-			b.done(task)
-			first := b.record("a").HaVIPID
-			b.rollBack("a")
-			b.done(task)
-			b.forget()
+			task := f.put(item)
+			f.done(task)
+			first := f.record("a").HaVIPID
+			f.rollBack("a")
+			f.done(task)
+			f.forget()
 
-			b.done(b.put(item))
-			rec := b.record("a")
-			live := b.live()
+			f.done(f.put(item))
+			rec := f.record("a")
+			live := f.live()
 			if rec.State != ledger.Created || rec.HaVIPID == first || len(live) != 1 || live[0].HaVIPID != rec.HaVIPID {
 				t.Errorf("%s %s after %s, live %v", rec.State, rec.HaVIPID, first, live)
 			}
@@ -51,20 +51,20 @@ func TestHaVIPOfAForgottenItemIsAnothers(t *testing.T) {
 	for _, between := range []time.Duration{0, time.Hour} {
 		t.Run(between.String(), func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, "")
-			_, first := b.created("a")
-			b.forget()
-			b.clock.pass(between)
-			b.sim.Advance(between)
+			f := newFixture(t, "")
+			_, first := f.created("a")
+			f.forget()
+			f.clock.pass(between)
+			f.sim.Advance(between)
 
-			b.setFaults("create:error-500=x1")
-			task := b.put(testItem("a", ""))
-			b.postponed(task)
-			b.outlive()
-			b.done(task)
-			rec := b.record("a")
-			if rec.State != ledger.Created || rec.HaVIPID == first || len(b.live()) != 2 {
-				t.Errorf("%s %s after %s: %s, live %v", rec.State, rec.HaVIPID, first, rec.Message, b.live())
+			f.setFaults("create:error-500=x1")
+			task := f.put(testItem("a", ""))
+			f.postponed(task)
+			f.outlive()
+			f.done(task)
+			rec := f.record("a")
+			if rec.State != ledger.Created || rec.HaVIPID == first || len(f.live()) != 2 {
+				t.Errorf("%s %s after %s: %s, live %v", rec.State, rec.HaVIPID, first, rec.Message, f.live())
 			}
 		})
 	}
@@ -74,43 +74,43 @@ func TestHaVIPOfAForgottenItemIsAnothers(t *testing.T) {
 // clientToken, which is dead by now.
 func TestSpentItemOfAnOldLedgerIsLookedFor(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
+	f := newFixture(t, "")
 	item := testItem("a", "")
-	b.created("a")
-	b.forget()
-	task := b.put(item)
-	sent, err := b.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 2), item.Request.Body())
+	f.created("a")
+	f.forget()
+	task := f.put(item)
+	sent, err := f.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 2), item.Request.Body())
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.outlive()
-	b.done(task)
-	if rec := b.record("a"); rec.State != ledger.Adopted || rec.HaVIPID != sent.HaVIPID || len(b.live()) != 2 {
-		t.Errorf("%s %s, sent %s, live %v", rec.State, rec.HaVIPID, sent.HaVIPID, b.live())
+	f.outlive()
+	f.done(task)
+	if rec := f.record("a"); rec.State != ledger.Adopted || rec.HaVIPID != sent.HaVIPID || len(f.live()) != 2 {
+		t.Errorf("%s %s, sent %s, live %v", rec.State, rec.HaVIPID, sent.HaVIPID, f.live())
 	}
 }
 
 // The task of a canceled item comes up when nothing is known of it any more: it creates nothing.
 func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task := b.put(testItem("a", ""))
-	b.cancel("a", ledger.Applied)
-	b.forget()
-	b.archived(task, "its batch's record was deleted after this task was put in")
-	if calls := len(b.sim.Calls()); calls != 0 {
+	f := newFixture(t, "")
+	task := f.put(testItem("a", ""))
+	f.cancel("a", ledger.Applied)
+	f.forget()
+	f.archived(task, "its batch's record was deleted after this task was put in")
+	if calls := len(f.sim.Calls()); calls != 0 {
 		t.Errorf("%d calls", calls)
 	}
 
 	// What a foreign producer means to be new is put in as the reason says.
-	b.archived(task, "put it in without its clientToken, or into another batch")
-	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", ""), "").Encode()))
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	f.archived(task, "put it in without its clientToken, or into another batch")
+	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", ""), "").Encode()))
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
 
 func TestDiscardLeavesNoTask(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newDispatchFixture(t)
 	item := d.registered("a")
 	id := d.queued(item, time.Hour)
 	for range 2 { // and again

@@ -18,38 +18,38 @@ import (
 )
 
 // process runs the task once and returns its decision.
-func (b *bench) process(task *asynq.Task) error {
-	b.Helper()
-	return b.handler.ProcessTask(b.Context(), task)
+func (f *handlerFixture) process(task *asynq.Task) error {
+	f.Helper()
+	return f.handler.ProcessTask(f.Context(), task)
 }
 
 // postponed is process, expecting the task to come again.
-func (b *bench) postponed(task *asynq.Task) {
-	b.Helper()
-	_ = b.postponement(task)
+func (f *handlerFixture) postponed(task *asynq.Task) {
+	f.Helper()
+	_ = f.postponement(task)
 }
 
-func (b *bench) postponement(task *asynq.Task) *Postpone {
-	b.Helper()
+func (f *handlerFixture) postponement(task *asynq.Task) *Postpone {
+	f.Helper()
 	var postpone *Postpone
-	if err := b.process(task); !errors.As(err, &postpone) {
-		b.Fatalf("got %v, want a Postpone", err)
+	if err := f.process(task); !errors.As(err, &postpone) {
+		f.Fatalf("got %v, want a Postpone", err)
 	}
 	return postpone
 }
 
-func (b *bench) done(task *asynq.Task) {
-	b.Helper()
-	if err := b.process(task); err != nil {
-		b.Fatal(err)
+func (f *handlerFixture) done(task *asynq.Task) {
+	f.Helper()
+	if err := f.process(task); err != nil {
+		f.Fatal(err)
 	}
 }
 
-func (b *bench) archived(task *asynq.Task, reason string) {
-	b.Helper()
-	err := b.process(task)
+func (f *handlerFixture) archived(task *asynq.Task, reason string) {
+	f.Helper()
+	err := f.process(task)
 	if !errors.Is(err, asynq.SkipRetry) || !strings.Contains(err.Error(), reason) {
-		b.Fatalf("got %v, want it archived with %q", err, reason)
+		f.Fatalf("got %v, want it archived with %q", err, reason)
 	}
 }
 
@@ -66,29 +66,29 @@ func factsOf(r ledger.Record) facts {
 	return facts{r.State, Class(r.Class), r.Code, r.Sends, r.Attempts}
 }
 
-func (b *bench) expect(key string, want facts) ledger.Record {
-	b.Helper()
-	rec := b.record(key)
+func (f *handlerFixture) expect(key string, want facts) ledger.Record {
+	f.Helper()
+	rec := f.record(key)
 	if diff := cmp.Diff(want, factsOf(rec)); diff != "" {
-		b.Errorf("record (-want +got):\n%s", diff)
+		f.Errorf("record (-want +got):\n%s", diff)
 	}
 	return rec
 }
 
 // live are the HaVIPs that exist.
-func (b *bench) live() []bcesim.Record { return b.sim.Truth().Live() }
+func (f *handlerFixture) live() []bcesim.Record { return f.sim.Truth().Live() }
 
 func TestHandlerCreates(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.done(b.put(testItem("fixed", "10.1.2.3")))
-	b.done(b.put(testItem("auto", "")))
-	rec := b.expect("fixed", facts{ledger.Created, ClassCreated, "", 1, 1})
+	f := newFixture(t, "")
+	f.done(f.put(testItem("fixed", "10.1.2.3")))
+	f.done(f.put(testItem("auto", "")))
+	rec := f.expect("fixed", facts{ledger.Created, ClassCreated, "", 1, 1})
 	if rec.PrivateIPAddress != "10.1.2.3" || rec.RequestID == "" || rec.Status != 200 {
 		t.Errorf("fixed: %+v", rec)
 	}
-	auto := b.record("auto")
-	existing := b.live()
+	auto := f.record("auto")
+	existing := f.live()
 	if len(existing) != 2 {
 		t.Fatalf("%d HaVIPs exist, want 2", len(existing))
 	}
@@ -96,10 +96,10 @@ func TestHandlerCreates(t *testing.T) {
 		t.Errorf("recorded %s %s, exists %+v", auto.HaVIPID, auto.PrivateIPAddress, existing[1])
 	}
 	// The task comes a second time: nothing is sent.
-	calls := len(b.sim.Calls())
-	b.done(b.put(testItem("again", "10.1.2.4")))
-	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("fixed", "10.1.2.3"), "").Encode()))
-	if got := len(b.sim.Calls()) - calls; got != 1 {
+	calls := len(f.sim.Calls())
+	f.done(f.put(testItem("again", "10.1.2.4")))
+	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("fixed", "10.1.2.3"), "").Encode()))
+	if got := len(f.sim.Calls()) - calls; got != 1 {
 		t.Errorf("%d calls, want 1", got)
 	}
 }
@@ -111,13 +111,13 @@ func TestRetriesRepeatTokenAndBytesUnderNewSignatures(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			const repeats = 4
-			b := newBench(t, "create:"+fault+"=x3")
-			task := b.put(testItem("a", "10.1.2.3"))
+			f := newFixture(t, "create:"+fault+"=x3")
+			task := f.put(testItem("a", "10.1.2.3"))
 			for range repeats - 1 {
-				b.postponed(task)
+				f.postponed(task)
 			}
-			b.done(task)
-			calls := b.sim.CallsOf("create")
+			f.done(task)
+			calls := f.sim.CallsOf("create")
 			if len(calls) != repeats {
 				t.Fatalf("%d calls, want %d", len(calls), repeats)
 			}
@@ -134,9 +134,9 @@ func TestRetriesRepeatTokenAndBytesUnderNewSignatures(t *testing.T) {
 			if len(signatures) != repeats {
 				t.Errorf("%d signatures in %d attempts", len(signatures), repeats)
 			}
-			existing := b.live()
-			if len(existing) != 1 || existing[0].HaVIPID != b.record("a").HaVIPID {
-				t.Errorf("exists: %+v; recorded %s", existing, b.record("a").HaVIPID)
+			existing := f.live()
+			if len(existing) != 1 || existing[0].HaVIPID != f.record("a").HaVIPID {
+				t.Errorf("exists: %+v; recorded %s", existing, f.record("a").HaVIPID)
 			}
 		})
 	}
@@ -158,22 +158,22 @@ func TestHandlerOutcomes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, test.faults)
-			task := b.put(testItem("a", "10.1.2.3"))
+			f := newFixture(t, test.faults)
+			task := f.put(testItem("a", "10.1.2.3"))
 			if test.again {
-				b.postponed(task)
+				f.postponed(task)
 			} else {
-				b.done(task)
+				f.done(task)
 			}
-			b.expect("a", test.want)
+			f.expect("a", test.want)
 		})
 	}
 }
 
 func TestHandlerNotSent(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
+	f := newFixture(t, "")
+	config := f.config()
 	refused, err := bce.NewClient(bce.Config{
 		Endpoint:    "http://127.0.0.1:1",
 		Credentials: bce.NewStaticProvider(bce.NewCredentials("k", "s", "")),
@@ -182,9 +182,9 @@ func TestHandlerNotSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	config.API = refused
-	b.handler = NewHandler(config)
-	b.postponed(b.put(testItem("a", "")))
-	rec := b.expect("a", facts{ledger.Queued, ClassNotSent, "", 1, 1})
+	f.handler = NewHandler(config)
+	f.postponed(f.put(testItem("a", "")))
+	rec := f.expect("a", facts{ledger.Queued, ClassNotSent, "", 1, 1})
 	if rec.Unknown {
 		t.Error("nothing was sent, so nothing is unknown")
 	}
@@ -192,8 +192,8 @@ func TestHandlerNotSent(t *testing.T) {
 
 func TestHandlerHonoursRetryAfter(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:429=#1:90s")
-	postpone := b.postponement(b.put(testItem("a", "")))
+	f := newFixture(t, "create:429=#1:90s")
+	postpone := f.postponement(f.put(testItem("a", "")))
 	if postpone.After < 90*time.Second || postpone.After > 2*time.Minute {
 		t.Errorf("comes again in %v, want 90 s and a little", postpone.After)
 	}
@@ -208,32 +208,32 @@ func TestHandlerHonoursRetryAfter(t *testing.T) {
 // A clock that is wrong by hours costs an item one refused request, not its life.
 func TestHandlerLearnsTheClock(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.sim.Advance(3 * time.Hour)
-	b.done(b.put(testItem("a", "10.1.2.3")))
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 1})
-	b.done(b.put(testItem("b", "10.1.2.4")))
-	b.expect("b", facts{ledger.Created, ClassCreated, "", 1, 1})
-	b.sim.Advance(-6 * time.Hour)
-	b.done(b.put(testItem("c", "10.1.2.5")))
-	b.expect("c", facts{ledger.Created, ClassCreated, "", 2, 1})
+	f := newFixture(t, "")
+	f.sim.Advance(3 * time.Hour)
+	f.done(f.put(testItem("a", "10.1.2.3")))
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 1})
+	f.done(f.put(testItem("b", "10.1.2.4")))
+	f.expect("b", facts{ledger.Created, ClassCreated, "", 1, 1})
+	f.sim.Advance(-6 * time.Hour)
+	f.done(f.put(testItem("c", "10.1.2.5")))
+	f.expect("c", facts{ledger.Created, ClassCreated, "", 2, 1})
 }
 
 // A task of another producer, that nobody registered.
 func TestHandlerRegistersForeignTasks(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
+	f := newFixture(t, "")
 	for _, item := range []struct{ key, token, want string }{
 		{"derived", ClientToken(testBatch, "derived", 1), ClientToken(testBatch, "derived", 1)},
 		{"none", "", ClientToken(testBatch, "none", 1)},
 		{"own", "team-token-7", "team-token-7"},
 	} {
-		b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem(item.key, ""), item.token).Encode()))
-		if got := b.record(item.key).ClientToken; got != item.want {
+		f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem(item.key, ""), item.token).Encode()))
+		if got := f.record(item.key).ClientToken; got != item.want {
 			t.Errorf("%s: token %s, want %s", item.key, got, item.want)
 		}
 	}
-	batch, err := b.ledger.Batch(t.Context(), testBatch)
+	batch, err := f.ledger.Batch(t.Context(), testBatch)
 	if err != nil || !batch.Done() || batch.Total != 3 {
 		t.Errorf("batch %+v, %v", batch, err)
 	}
@@ -241,60 +241,60 @@ func TestHandlerRegistersForeignTasks(t *testing.T) {
 
 func TestHandlerArchivesWhatCannotBe(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.done(b.put(testItem("a", "10.1.2.3")))
-	b.done(asynq.NewTask(TypeCreate, newPayload("other", testItem("own", ""), "team-token").Encode()))
-	calls := len(b.sim.Calls())
+	f := newFixture(t, "")
+	f.done(f.put(testItem("a", "10.1.2.3")))
+	f.done(asynq.NewTask(TypeCreate, newPayload("other", testItem("own", ""), "team-token").Encode()))
+	calls := len(f.sim.Calls())
 	changed := testItem("a", "10.9.9.9")
 	elsewhere := testItem("x", "")
 	elsewhere.Region = "gz"
 	payload := func(item Item, token string) *asynq.Task {
 		return asynq.NewTask(TypeCreate, newPayload(testBatch, item, token).Encode())
 	}
-	b.archived(asynq.NewTask(TypeCreate, []byte("garbage")), "not JSON")
-	b.archived(asynq.NewTask("other:type", nil), "type")
-	b.archived(payload(elsewhere, ""), "lane default/gz does not belong into queue havip.default.bj")
-	b.archived(payload(changed, ""), "another request is registered")
-	b.archived(payload(testItem("thief", ""), ClientToken(testBatch, "a", 1)), "derived for another item")
-	b.archived(payload(testItem("thief", ""), "team-token"), `belongs to item "own" of batch "other" already`)
-	b.archived(payload(testItem("a", "10.1.2.3"), ClientToken(testBatch, "zzz", 1)), "another clientToken")
-	if got := len(b.sim.Calls()); got != calls {
+	f.archived(asynq.NewTask(TypeCreate, []byte("garbage")), "not JSON")
+	f.archived(asynq.NewTask("other:type", nil), "type")
+	f.archived(payload(elsewhere, ""), "lane default/gz does not belong into queue havip.default.bj")
+	f.archived(payload(changed, ""), "another request is registered")
+	f.archived(payload(testItem("thief", ""), ClientToken(testBatch, "a", 1)), "derived for another item")
+	f.archived(payload(testItem("thief", ""), "team-token"), `belongs to item "own" of batch "other" already`)
+	f.archived(payload(testItem("a", "10.1.2.3"), ClientToken(testBatch, "zzz", 1)), "another clientToken")
+	if got := len(f.sim.Calls()); got != calls {
 		t.Errorf("%d calls were made for tasks that cannot be", got-calls)
 	}
-	if strings.Count(b.logs.String(), "task archived") != 7 {
-		t.Errorf("each must be logged:\n%s", b.logs)
+	if strings.Count(f.logs.String(), "task archived") != 7 {
+		t.Errorf("each must be logged:\n%s", f.logs)
 	}
 }
 
 func TestHandlerEndsRetriesThatNeverLeft(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
-	config.API = notSentAPI{b.api}
-	b.handler = NewHandler(config)
-	task := b.put(testItem("a", ""))
+	f := newFixture(t, "")
+	config := f.config()
+	config.API = notSentAPI{f.api}
+	f.handler = NewHandler(config)
+	task := f.put(testItem("a", ""))
 	for range 21 {
-		b.postponed(task)
-		b.clock.pass(time.Hour)
+		f.postponed(task)
+		f.clock.pass(time.Hour)
 	}
-	b.done(task)
-	b.expect("a", facts{ledger.Rejected, ClassNotSent, "RetriesExhausted", 21, 21})
+	f.done(task)
+	f.expect("a", facts{ledger.Rejected, ClassNotSent, "RetriesExhausted", 21, 21})
 }
 
 // Workers that were off do not use up an item's retries.
 func TestHandlerRetriesAfterAWeekendOff(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
-	config.API = notSentAPI{b.api}
-	down, up := NewHandler(config), b.handler
-	b.handler = down
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.clock.pass(60 * time.Hour)
-	b.handler = up
-	b.done(task)
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	f := newFixture(t, "")
+	config := f.config()
+	config.API = notSentAPI{f.api}
+	down, up := NewHandler(config), f.handler
+	f.handler = down
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.clock.pass(60 * time.Hour)
+	f.handler = up
+	f.done(task)
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 }
 
 type notSentAPI struct{ *bce.Client }
@@ -306,15 +306,15 @@ func (notSentAPI) CreateHaVIPBody(context.Context, string, []byte) (*bce.CreateH
 // A cancelled context (lease lost, shutdown) does not cut off the request.
 func TestHandlerCallOutlivesItsContext(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
+	f := newFixture(t, "")
 	ctx, cancel := context.WithCancel(t.Context())
-	config := b.config()
-	config.API = hookedAPI{b.api, cancel}
-	b.handler = NewHandler(config)
-	if err := b.handler.ProcessTask(ctx, b.put(testItem("a", ""))); err != nil {
+	config := f.config()
+	config.API = hookedAPI{f.api, cancel}
+	f.handler = NewHandler(config)
+	if err := f.handler.ProcessTask(ctx, f.put(testItem("a", ""))); err != nil {
 		t.Fatal(err)
 	}
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
 
 // hookedAPI does something just before it sends.
@@ -331,37 +331,37 @@ func (h hookedAPI) CreateHaVIPBody(ctx context.Context, token string, body []byt
 // A machine wakes up after the time of an attempt that was just begun: nothing is sent any more.
 func TestHandlerSendsNothingAfterItsTime(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
-	config.API = hookedAPI{b.api, func() { t.Error("sent") }}
-	b.handler = NewHandler(config)
-	task := b.put(testItem("a", "10.1.2.3"))
-	payload, err := b.handler.read(task)
+	f := newFixture(t, "")
+	config := f.config()
+	config.API = hookedAPI{f.api, func() { t.Error("sent") }}
+	f.handler = NewHandler(config)
+	task := f.put(testItem("a", "10.1.2.3"))
+	payload, err := f.handler.read(task)
 	if err != nil {
 		t.Fatal(err)
 	}
 	j := &job{payload: payload, pass: freePass{}, began: time.Now().Add(-time.Hour).Round(0)}
-	start, err := b.handler.begin(t.Context(), j)
+	start, err := f.handler.begin(t.Context(), j)
 	if err != nil {
 		t.Fatal(err)
 	}
 	j.item = start.Item
 	var postpone *Postpone
-	if err := b.handler.attempt(t.Context(), j); !errors.As(err, &postpone) {
+	if err := f.handler.attempt(t.Context(), j); !errors.As(err, &postpone) {
 		t.Errorf("got %v", err)
 	}
-	b.expect("a", facts{ledger.Queued, ClassNotSent, "", 1, 1})
+	f.expect("a", facts{ledger.Queued, ClassNotSent, "", 1, 1})
 }
 
 // The intent is durable before a byte is sent.
 func TestHandlerIntentComesFirst(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
+	f := newFixture(t, "")
+	config := f.config()
 	var during ledger.Record
-	config.API = hookedAPI{b.api, func() { during = b.record("a") }}
-	b.handler = NewHandler(config)
-	b.done(b.put(testItem("a", "")))
+	config.API = hookedAPI{f.api, func() { during = f.record("a") }}
+	f.handler = NewHandler(config)
+	f.done(f.put(testItem("a", "")))
 	if diff := cmp.Diff(facts{ledger.Sending, "", "", 1, 0}, factsOf(during)); diff != "" {
 		t.Errorf("while sending: %s", diff)
 	}
@@ -370,11 +370,11 @@ func TestHandlerIntentComesFirst(t *testing.T) {
 // Nothing is sent whose intent cannot be recorded.
 func TestHandlerSendsNothingWithoutRedis(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task := b.put(testItem("a", ""))
-	b.redis.Kill()
-	b.postponed(task)
-	if got := len(b.sim.Calls()); got != 0 {
+	f := newFixture(t, "")
+	task := f.put(testItem("a", ""))
+	f.redis.Kill()
+	f.postponed(task)
+	if got := len(f.sim.Calls()); got != 0 {
 		t.Errorf("%d calls", got)
 	}
 }
@@ -382,13 +382,13 @@ func TestHandlerSendsNothingWithoutRedis(t *testing.T) {
 // Redis is away when the answer comes, and comes back: the outcome is recorded.
 func TestHandlerRecordsWhenRedisIsBack(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
-	failing := &failingLog{HandlerLedger: b.ledger, failures: 3}
+	f := newFixture(t, "")
+	config := f.config()
+	failing := &failingLog{HandlerLedger: f.ledger, failures: 3}
 	config.Ledger = failing
-	b.handler = NewHandler(config)
-	b.done(b.put(testItem("a", "10.1.2.3")))
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	f.handler = NewHandler(config)
+	f.done(f.put(testItem("a", "10.1.2.3")))
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 	if failing.failures != 0 {
 		t.Error("recording did not fail as it should have")
 	}
@@ -410,29 +410,29 @@ func (f *failingLog) Record(ctx context.Context, batch, key string, n int, o led
 // All that were signed with a wrong clock are signed again, not only the first of them.
 func TestHandlersInFlightAllLearnTheClock(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.sim.Advance(3 * time.Hour)
+	f := newFixture(t, "")
+	f.sim.Advance(3 * time.Hour)
 	const inFlight = 8
-	config := b.config()
+	config := f.config()
 	var ready, signed sync.WaitGroup
 	ready.Add(inFlight)
-	config.API = hookedAPI{b.api, func() {
-		if b.api.ClockOffset() == 0 {
+	config.API = hookedAPI{f.api, func() {
+		if f.api.ClockOffset() == 0 {
 			ready.Done()
 			ready.Wait()
 		}
 	}}
-	b.handler = NewHandler(config)
+	f.handler = NewHandler(config)
 	for i := range inFlight {
-		task := b.put(testItem(fmt.Sprint("vip-", i), ""))
+		task := f.put(testItem(fmt.Sprint("vip-", i), ""))
 		signed.Go(func() {
-			if err := b.handler.ProcessTask(t.Context(), task); err != nil {
+			if err := f.handler.ProcessTask(t.Context(), task); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	signed.Wait()
-	if got := len(b.live()); got != inFlight {
+	if got := len(f.live()); got != inFlight {
 		t.Errorf("%d of %d were created", got, inFlight)
 	}
 }
@@ -440,15 +440,15 @@ func TestHandlersInFlightAllLearnTheClock(t *testing.T) {
 // Nothing new begins in a draining worker, not even at once.
 func TestHandlerDoesNotBeginAgainWhileDraining(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.sim.Advance(3 * time.Hour)
-	config := b.config()
+	f := newFixture(t, "")
+	f.sim.Advance(3 * time.Hour)
+	config := f.config()
 	var h *Handler
-	config.API = hookedAPI{b.api, func() { h.Drain() }}
+	config.API = hookedAPI{f.api, func() { h.Drain() }}
 	h = NewHandler(config)
-	b.handler = h
-	b.postponed(b.put(testItem("a", "")))
-	if got := len(b.sim.Calls()); got != 1 {
+	f.handler = h
+	f.postponed(f.put(testItem("a", "")))
+	if got := len(f.sim.Calls()); got != 1 {
 		t.Errorf("%d calls, want the one that was in flight", got)
 	}
 }
@@ -456,49 +456,49 @@ func TestHandlerDoesNotBeginAgainWhileDraining(t *testing.T) {
 // A foreign task does not declare a batch complete that its producer is still putting in.
 func TestForeignTaskLeavesAProducersBatchOpen(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
+	f := newFixture(t, "")
 	specs := specsOf(testBatch, []Row{{Item: testItem("first", "10.1.2.3")}})
-	if _, err := b.ledger.Register(t.Context(), testBatch, ledger.Source{By: "producer"}, specs); err != nil {
+	if _, err := f.ledger.Register(t.Context(), testBatch, ledger.Source{By: "producer"}, specs); err != nil {
 		t.Fatal(err)
 	}
-	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("first", "10.1.2.3"), "").Encode()))
-	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("foreign", ""), "").Encode()))
-	batch, err := b.ledger.Batch(t.Context(), testBatch)
+	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("first", "10.1.2.3"), "").Encode()))
+	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("foreign", ""), "").Encode()))
+	batch, err := f.ledger.Batch(t.Context(), testBatch)
 	if err != nil || batch.Done() || batch.Total != 2 {
 		t.Fatalf("batch %+v, %v", batch, err)
 	}
-	if err := b.ledger.Commit(t.Context(), testBatch); err != nil {
+	if err := f.ledger.Commit(t.Context(), testBatch); err != nil {
 		t.Fatal(err)
 	}
-	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("late", ""), "").Encode()))
-	if batch, err = b.ledger.Batch(t.Context(), testBatch); err != nil || !batch.Done() {
+	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("late", ""), "").Encode()))
+	if batch, err = f.ledger.Batch(t.Context(), testBatch); err != nil || !batch.Done() {
 		t.Errorf("batch %+v, %v", batch, err)
 	}
 }
 
 func TestHandlerDrains(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
+	f := newFixture(t, "")
+	config := f.config()
 	waiting := make(chan struct{})
 	config.Gate = gateFunc(func(ctx context.Context, _ string) (Pass, error) {
 		close(waiting)
 		<-ctx.Done()
 		return nil, ctx.Err()
 	})
-	b.handler = NewHandler(config)
-	task := b.put(testItem("a", ""))
+	f.handler = NewHandler(config)
+	task := f.put(testItem("a", ""))
 	decision := make(chan error)
-	go func() { decision <- b.handler.ProcessTask(context.WithoutCancel(t.Context()), task) }()
+	go func() { decision <- f.handler.ProcessTask(context.WithoutCancel(t.Context()), task) }()
 	<-waiting
-	b.handler.Drain()
-	b.handler.Drain()
+	f.handler.Drain()
+	f.handler.Drain()
 	var postpone *Postpone
 	if err := <-decision; !errors.As(err, &postpone) {
 		t.Errorf("waiting at the gate: got %v, want a Postpone", err)
 	}
-	b.postponed(task)
-	b.expect("a", facts{ledger.Queued, "", "", 0, 0})
+	f.postponed(task)
+	f.expect("a", facts{ledger.Queued, "", "", 0, 0})
 }
 
 type gateFunc func(ctx context.Context, subnetID string) (Pass, error)
@@ -523,19 +523,19 @@ func TestHandlerReportsToTheGate(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, test.faults)
+			f := newFixture(t, test.faults)
 			if test.wrongClock {
-				b.sim.Advance(3 * time.Hour)
+				f.sim.Advance(3 * time.Hour)
 			}
 			gate := &recordingGate{}
-			config := b.config()
+			config := f.config()
 			config.Gate = gate
-			b.handler = NewHandler(config)
-			_ = b.process(b.put(testItem("a", "10.1.2.3")))
+			f.handler = NewHandler(config)
+			_ = f.process(f.put(testItem("a", "10.1.2.3")))
 			if diff := cmp.Diff(test.want, gate.reported); diff != "" {
 				t.Error(diff)
 			}
-			_ = b.process(b.put(testItem("finished", "10.1.2.4")))
+			_ = f.process(f.put(testItem("finished", "10.1.2.4")))
 			if gate.subnets[0] != "sbn-1" || len(gate.subnets) != len(gate.reported) {
 				t.Errorf("%v entered, %d reported", gate.subnets, len(gate.reported))
 			}
@@ -568,32 +568,32 @@ func (p *recordingPass) Done(_ context.Context, o Outcome) {
 // A held subnet says when to come again.
 func TestHandlerObeysAHold(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
+	f := newFixture(t, "")
+	config := f.config()
 	config.Gate = gateFunc(func(context.Context, string) (Pass, error) {
 		return nil, fmt.Errorf("held: %w", &Postpone{After: 77 * time.Second, Reason: "subnet full"})
 	})
-	b.handler = NewHandler(config)
-	if got := b.postponement(b.put(testItem("a", ""))).After; got != 77*time.Second {
+	f.handler = NewHandler(config)
+	if got := f.postponement(f.put(testItem("a", ""))).After; got != 77*time.Second {
 		t.Errorf("comes again after %v", got)
 	}
-	b.expect("a", facts{ledger.Queued, "", "", 0, 0})
+	f.expect("a", facts{ledger.Queued, "", "", 0, 0})
 }
 
 // A worker that may have been found dead begins nothing.
 func TestHandlerWithoutANameBeginsNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
+	f := newFixture(t, "")
+	config := f.config()
 	presence := &fakePresence{err: errors.New("redis does not answer")}
 	config.Presence = presence
-	b.handler = NewHandler(config)
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.expect("a", facts{ledger.Queued, "", "", 0, 0})
+	f.handler = NewHandler(config)
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.expect("a", facts{ledger.Queued, "", "", 0, 0})
 	presence.err = nil
-	b.done(task)
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	f.done(task)
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 	if diff := cmp.Diff([]string{"hold b/a", "let go", "hold b/a", "let go"}, presence.held); diff != "" {
 		t.Error(diff)
 	}
@@ -614,19 +614,19 @@ func (p *fakePresence) Hold(_ context.Context, batch, key string) func() {
 // Failing to learn the address never fails the item.
 func TestHandlerAddressCanStayUnknown(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "get:error-500")
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	f := newFixture(t, "get:error-500")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 	if !rec.NeedsAddress() {
 		t.Error("the address is still wanted")
 	}
-	if err := b.sim.SetFaults(bcesim.Faults{}); err != nil {
+	if err := f.sim.SetFaults(bcesim.Faults{}); err != nil {
 		t.Fatal(err)
 	}
-	b.done(task)
-	if got := b.record("a").PrivateIPAddress; got != b.live()[0].PrivateIP {
-		t.Errorf("address %q, want %s", got, b.live()[0].PrivateIP)
+	f.done(task)
+	if got := f.record("a").PrivateIPAddress; got != f.live()[0].PrivateIP {
+		t.Errorf("address %q, want %s", got, f.live()[0].PrivateIP)
 	}
 }
 
@@ -639,12 +639,12 @@ func (mistakenAPI) GetHaVIP(context.Context, string) (*bce.GetHaVIPOutput, error
 
 func TestHandlerTakesNoAddressOfAnotherHaVIP(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
-	config.API = mistakenAPI{b.api}
-	b.handler = NewHandler(config)
-	b.postponed(b.put(testItem("a", "")))
-	if rec := b.record("a"); rec.PrivateIPAddress != "" || !rec.NeedsAddress() {
+	f := newFixture(t, "")
+	config := f.config()
+	config.API = mistakenAPI{f.api}
+	f.handler = NewHandler(config)
+	f.postponed(f.put(testItem("a", "")))
+	if rec := f.record("a"); rec.PrivateIPAddress != "" || !rec.NeedsAddress() {
 		t.Errorf("record %+v", rec)
 	}
 }
@@ -652,12 +652,12 @@ func TestHandlerTakesNoAddressOfAnotherHaVIP(t *testing.T) {
 // A clock that was put back makes nobody ask for ever.
 func TestHandlerGivesUpOnAnAddressAfterAClockWasPutBack(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "get:answer:404/NoSuchObject")
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.clock.pass(-24 * time.Hour)
-	b.done(task)
-	if rec := b.record("a"); !rec.AddressGivenUp {
+	f := newFixture(t, "get:answer:404/NoSuchObject")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.clock.pass(-24 * time.Hour)
+	f.done(task)
+	if rec := f.record("a"); !rec.AddressGivenUp {
 		t.Errorf("record %+v", rec)
 	}
 }
@@ -665,23 +665,23 @@ func TestHandlerGivesUpOnAnAddressAfterAClockWasPutBack(t *testing.T) {
 // Our clock is right again: the first answer shows it, and no request has to be refused for it.
 func TestHandlerUnlearnsTheClock(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.api.SetClockOffset(20 * time.Minute)
-	b.done(b.put(testItem("a", "10.1.2.3")))
-	if got := b.api.ClockOffset(); got != 0 {
+	f := newFixture(t, "")
+	f.api.SetClockOffset(20 * time.Minute)
+	f.done(f.put(testItem("a", "10.1.2.3")))
+	if got := f.api.ClockOffset(); got != 0 {
 		t.Errorf("still signing with an offset of %s", got)
 	}
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
 
 // While it is wrong, the offset stays.
 func TestHandlerKeepsTheOffsetOfAWrongClock(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.sim.Advance(3 * time.Hour)
-	b.api.SetClockOffset(3 * time.Hour)
-	b.done(b.put(testItem("a", "10.1.2.3")))
-	if got := b.api.ClockOffset(); got != 3*time.Hour {
+	f := newFixture(t, "")
+	f.sim.Advance(3 * time.Hour)
+	f.api.SetClockOffset(3 * time.Hour)
+	f.done(f.put(testItem("a", "10.1.2.3")))
+	if got := f.api.ClockOffset(); got != 3*time.Hour {
 		t.Errorf("offset %s", got)
 	}
 }
@@ -689,13 +689,13 @@ func TestHandlerKeepsTheOffsetOfAWrongClock(t *testing.T) {
 // BCE's clock has jumped when nothing is left to do but to ask for an address.
 func TestHandlerLearnsTheClockForAnAddress(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "get:error-500=#1")
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.sim.Advance(25 * time.Hour)
-	b.done(task)
-	if got := b.record("a").PrivateIPAddress; got != b.live()[0].PrivateIP {
-		t.Errorf("address %q, want %s", got, b.live()[0].PrivateIP)
+	f := newFixture(t, "get:error-500=#1")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.sim.Advance(25 * time.Hour)
+	f.done(task)
+	if got := f.record("a").PrivateIPAddress; got != f.live()[0].PrivateIP {
+		t.Errorf("address %q, want %s", got, f.live()[0].PrivateIP)
 	}
 }
 
@@ -707,14 +707,14 @@ func TestHandlerGivesUpOnAnAddress(t *testing.T) {
 	} {
 		t.Run(faults, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, faults)
-			task := b.put(testItem("a", ""))
-			b.postponed(task)
-			b.clock.pass(patience - time.Second)
-			b.postponed(task)
-			b.clock.pass(2 * time.Second)
-			b.done(task)
-			rec := b.record("a")
+			f := newFixture(t, faults)
+			task := f.put(testItem("a", ""))
+			f.postponed(task)
+			f.clock.pass(patience - time.Second)
+			f.postponed(task)
+			f.clock.pass(2 * time.Second)
+			f.done(task)
+			rec := f.record("a")
 			if rec.State != ledger.Created || !rec.AddressGivenUp {
 				t.Errorf("record %+v", rec)
 			}
@@ -725,31 +725,31 @@ func TestHandlerGivesUpOnAnAddress(t *testing.T) {
 // Another attempt in flight, of a worker that may be alive: wait for its lease.
 func TestHandlerWaitsForAnotherAttempt(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task := b.put(testItem("a", ""))
-	if _, err := b.ledger.Begin(t.Context(), testBatch, "a", ledger.BeginOptions{Worker: "w0", Ticket: "t", Lease: attemptLease}); err != nil {
+	f := newFixture(t, "")
+	task := f.put(testItem("a", ""))
+	if _, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.BeginOptions{Worker: "w0", Ticket: "t", Lease: attemptLease}); err != nil {
 		t.Fatal(err)
 	}
-	if postpone := b.postponement(task); postpone.After < attemptLease {
+	if postpone := f.postponement(task); postpone.After < attemptLease {
 		t.Errorf("comes again in %v, inside the lease of %v", postpone.After, attemptLease)
 	}
-	if got := len(b.sim.Calls()); got != 0 {
+	if got := len(f.sim.Calls()); got != 0 {
 		t.Errorf("%d calls beside a live attempt", got)
 	}
-	b.clock.pass(attemptLease)
-	b.done(task)
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	f.clock.pass(attemptLease)
+	f.done(task)
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 }
 
 func TestHandlerLogsOneLineAnAttempt(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=#1")
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.postponed(task)
-	b.done(task)
-	lines := strings.Split(strings.TrimSpace(b.logs.String()), "\n")
+	f := newFixture(t, "create:commit-500=#1")
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
+	f.done(task)
+	lines := strings.Split(strings.TrimSpace(f.logs.String()), "\n")
 	if len(lines) != 2 {
-		t.Fatalf("%d lines:\n%s", len(lines), b.logs)
+		t.Fatalf("%d lines:\n%s", len(lines), f.logs)
 	}
 	for _, field := range []string{`"batch":"b"`, `"key":"a"`, `"attempt":1`, `"class":"unknown"`, `"code":"InternalError"`, `"request_id":"`, `"duration":`, `"status":500`} {
 		if !strings.Contains(lines[0], field) {

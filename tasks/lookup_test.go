@@ -18,36 +18,36 @@ import (
 )
 
 // outlive lets an item's token die, here and at BCE.
-func (b *bench) outlive() {
-	b.clock.pass(25 * time.Hour)
-	b.sim.Advance(25 * time.Hour)
-	b.api.SetClockOffset(0)
+func (f *handlerFixture) outlive() {
+	f.clock.pass(25 * time.Hour)
+	f.sim.Advance(25 * time.Hour)
+	f.api.SetClockOffset(0)
 }
 
-func (b *bench) noFaults() {
-	b.Helper()
-	if err := b.sim.SetFaults(bcesim.Faults{}); err != nil {
-		b.Fatal(err)
+func (f *handlerFixture) noFaults() {
+	f.Helper()
+	if err := f.sim.SetFaults(bcesim.Faults{}); err != nil {
+		f.Fatal(err)
 	}
 }
 
 // The answer of the create was lost, and the token died: what exists is adopted.
 func TestLookupAdopts(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500")
-	fixed, auto := b.put(testItem("fixed", "10.1.2.3")), b.put(testItem("auto", ""))
-	b.postponed(fixed)
-	b.postponed(auto)
-	b.outlive()
-	b.done(fixed)
-	b.done(auto)
+	f := newFixture(t, "create:commit-500")
+	fixed, auto := f.put(testItem("fixed", "10.1.2.3")), f.put(testItem("auto", ""))
+	f.postponed(fixed)
+	f.postponed(auto)
+	f.outlive()
+	f.done(fixed)
+	f.done(auto)
 	for i, key := range []string{"fixed", "auto"} {
-		rec := b.expect(key, facts{ledger.Adopted, ClassUnknown, "", 1, 1})
-		if exists := b.live()[i]; rec.HaVIPID != exists.HaVIPID || rec.PrivateIPAddress != exists.PrivateIP {
+		rec := f.expect(key, facts{ledger.Adopted, ClassUnknown, "", 1, 1})
+		if exists := f.live()[i]; rec.HaVIPID != exists.HaVIPID || rec.PrivateIPAddress != exists.PrivateIP {
 			t.Errorf("%s: adopted %s %s, exists %+v", key, rec.HaVIPID, rec.PrivateIPAddress, exists)
 		}
 	}
-	if got := len(b.sim.CallsOf("create")); got != 2 {
+	if got := len(f.sim.CallsOf("create")); got != 2 {
 		t.Errorf("%d creates, want 2", got)
 	}
 }
@@ -56,18 +56,18 @@ func TestLookupAdopts(t *testing.T) {
 // its next token, although its task still carries the first one.
 func TestLookupRenews(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:error-500=#1")
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.postponed(task)
-	b.outlive()
-	b.api.SetClockOffset(25 * time.Hour)
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	f := newFixture(t, "create:error-500=#1")
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
+	f.outlive()
+	f.api.SetClockOffset(25 * time.Hour)
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 	if rec.Generation != 2 || rec.ClientToken != ClientToken(testBatch, "a", 2) {
 		t.Errorf("generation %d, token %s", rec.Generation, rec.ClientToken)
 	}
-	b.done(task)
-	if exists := b.live(); len(exists) != 1 || exists[0].ClientToken != rec.ClientToken {
+	f.done(task)
+	if exists := f.live(); len(exists) != 1 || exists[0].ClientToken != rec.ClientToken {
 		t.Errorf("exists: %+v", exists)
 	}
 }
@@ -76,39 +76,39 @@ func TestLookupRenews(t *testing.T) {
 // whose token is dead.
 func TestLookupAfterARestore(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
+	f := newFixture(t, "")
 	item := testItem("a", "")
-	task := b.put(item)
-	forgotten, err := b.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 1), item.Request.Body())
+	task := f.put(item)
+	forgotten, err := f.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 1), item.Request.Body())
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.outlive()
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Adopted, "", "", 0, 0})
-	if rec.HaVIPID != forgotten.HaVIPID || len(b.live()) != 1 {
-		t.Errorf("adopted %s, exists %+v", rec.HaVIPID, b.live())
+	f.outlive()
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Adopted, "", "", 0, 0})
+	if rec.HaVIPID != forgotten.HaVIPID || len(f.live()) != 1 {
+		t.Errorf("adopted %s, exists %+v", rec.HaVIPID, f.live())
 	}
 }
 
 // A listing from before the restore says nothing about what the restored ledger has forgotten.
 func TestLookupAfterARestoreListsAnew(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:error-500=#1")
+	f := newFixture(t, "create:error-500=#1")
 	item := testItem("a", "")
-	task := b.put(item)
-	b.postponed(task)
-	b.clock.pass(TokenMaxAge + time.Second)
-	if _, err := b.handler.finder.Find(t.Context(), item.Request, time.Time{}); err != nil {
+	task := f.put(item)
+	f.postponed(task)
+	f.clock.pass(TokenMaxAge + time.Second)
+	if _, err := f.handler.finder.Find(t.Context(), item.Request, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	b.handler.finder.last.began = time.Now().Add(-listingAge - time.Second)
-	if _, err := b.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 1), item.Request.Body()); err != nil {
+	f.handler.finder.last.began = time.Now().Add(-listingAge - time.Second)
+	if _, err := f.api.CreateHaVIPBody(t.Context(), ClientToken(testBatch, "a", 1), item.Request.Body()); err != nil {
 		t.Fatal(err)
 	}
-	b.done(task)
-	b.expect("a", facts{ledger.Adopted, ClassUnknown, "", 1, 1})
-	if got := len(b.live()); got != 1 {
+	f.done(task)
+	f.expect("a", facts{ledger.Adopted, ClassUnknown, "", 1, 1})
+	if got := len(f.live()); got != 1 {
 		t.Errorf("%d exist", got)
 	}
 }
@@ -117,20 +117,20 @@ func TestLookupAfterARestoreListsAnew(t *testing.T) {
 // and then created under its first token. What is older than the item is not its own.
 func TestLookupOfAnItemThatWaitedForDays(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	if _, err := b.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"}); err != nil {
+	f := newFixture(t, "")
+	if _, err := f.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"}); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.pass(time.Hour)
-	task := b.put(testItem("a", ""))
-	b.outlive()
-	b.api.SetClockOffset(25 * time.Hour)
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
-	if rec.Generation != 1 || len(b.live()) != 2 {
-		t.Errorf("generation %d, exists %+v", rec.Generation, b.live())
+	f.clock.pass(time.Hour)
+	task := f.put(testItem("a", ""))
+	f.outlive()
+	f.api.SetClockOffset(25 * time.Hour)
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	if rec.Generation != 1 || len(f.live()) != 2 {
+		t.Errorf("generation %d, exists %+v", rec.Generation, f.live())
 	}
-	if got := len(b.sim.CallsOf("list")); got != 1 {
+	if got := len(f.sim.CallsOf("list")); got != 1 {
 		t.Errorf("%d listings", got)
 	}
 }
@@ -138,33 +138,33 @@ func TestLookupOfAnItemThatWaitedForDays(t *testing.T) {
 // Several that could be what was forgotten are a person's choice.
 func TestLookupAfterARestoreNeverGuesses(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task := b.put(testItem("a", ""))
+	f := newFixture(t, "")
+	task := f.put(testItem("a", ""))
 	for i := range 2 {
-		if _, err := b.api.CreateHaVIP(t.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"}); err != nil {
+		if _, err := f.api.CreateHaVIP(t.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.outlive()
-	b.done(task)
-	b.expect("a", facts{ledger.Review, "", "Candidates", 0, 0})
+	f.outlive()
+	f.done(task)
+	f.expect("a", facts{ledger.Review, "", "Candidates", 0, 0})
 }
 
 // A HaVIP of another item is never adopted.
 func TestLookupNeverGuesses(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:error-500=#2")
+	f := newFixture(t, "create:error-500=#2")
 	first := testItem("first", "")
 	first.Request.Name = "same-name"
 	second := testItem("second", "")
 	second.Request.Name = "same-name"
-	b.done(b.put(first))
-	task := b.put(second)
-	b.postponed(task)
-	b.clock.pass(TokenMaxAge + time.Second)
-	b.done(task)
-	rec := b.expect("second", facts{ledger.Created, ClassCreated, "", 2, 2})
-	if rec.HaVIPID == b.record("first").HaVIPID {
+	f.done(f.put(first))
+	task := f.put(second)
+	f.postponed(task)
+	f.clock.pass(TokenMaxAge + time.Second)
+	f.done(task)
+	rec := f.expect("second", facts{ledger.Created, ClassCreated, "", 2, 2})
+	if rec.HaVIPID == f.record("first").HaVIPID {
 		t.Fatal("two items have one HaVIP")
 	}
 }
@@ -172,30 +172,30 @@ func TestLookupNeverGuesses(t *testing.T) {
 // Two that could be the item's own are a person's choice.
 func TestLookupAsksAPerson(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:error-500=#1")
-	third := b.put(testItem("third", ""))
-	b.postponed(third)
+	f := newFixture(t, "create:error-500=#1")
+	third := f.put(testItem("third", ""))
+	f.postponed(third)
 	for i := range 2 { // by hand, in BCE's console
-		if _, err := b.api.CreateHaVIP(t.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "third", SubnetID: "sbn-1"}); err != nil {
+		if _, err := f.api.CreateHaVIP(t.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "third", SubnetID: "sbn-1"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.clock.pass(TokenMaxAge + time.Second)
-	b.done(third)
-	b.expect("third", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
+	f.clock.pass(TokenMaxAge + time.Second)
+	f.done(third)
+	f.expect("third", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
 }
 
 // Redis's clock is hours ahead of BCE's: its own HaVIP seems old. That is no proof of absence.
 func TestLookupUnderAWrongLedgerClock(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=#1")
-	b.clock.pass(3 * time.Hour)
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.clock.pass(TokenMaxAge + time.Second)
-	b.done(task)
-	b.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
-	if got := len(b.live()); got != 1 {
+	f := newFixture(t, "create:commit-500=#1")
+	f.clock.pass(3 * time.Hour)
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.clock.pass(TokenMaxAge + time.Second)
+	f.done(task)
+	f.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
+	if got := len(f.live()); got != 1 {
 		t.Errorf("%d exist", got)
 	}
 }
@@ -203,29 +203,29 @@ func TestLookupUnderAWrongLedgerClock(t *testing.T) {
 // The HaVIP was renamed by hand meanwhile: its address tells that it is there.
 func TestLookupOfARenamedHaVIP(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=#1")
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.postponed(task)
+	f := newFixture(t, "create:commit-500=#1")
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
 	name := "renamed"
-	if _, err := b.api.UpdateHaVIP(t.Context(), b.live()[0].HaVIPID, "", bce.UpdateHaVIPInput{Name: &name}); err != nil {
+	if _, err := f.api.UpdateHaVIP(t.Context(), f.live()[0].HaVIPID, "", bce.UpdateHaVIPInput{Name: &name}); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.pass(TokenMaxAge + time.Second)
-	b.done(task)
-	b.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
+	f.clock.pass(TokenMaxAge + time.Second)
+	f.done(task)
+	f.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
 }
 
 // Any no after an unknown outcome may be that outcome's own doing.
 func TestLookupAfterANoThatFollowsADoubt(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=#1,create:answer=#2:409/RequestInProgress")
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.postponed(task)
-	b.clock.pass(LookupGrace)
-	b.done(task)
-	b.expect("a", facts{ledger.Adopted, ClassMismatch, "", 2, 2})
-	if got := len(b.live()); got != 1 {
+	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/RequestInProgress")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.postponed(task)
+	f.clock.pass(LookupGrace)
+	f.done(task)
+	f.expect("a", facts{ledger.Adopted, ClassMismatch, "", 2, 2})
+	if got := len(f.live()); got != 1 {
 		t.Errorf("%d exist", got)
 	}
 }
@@ -233,18 +233,18 @@ func TestLookupAfterANoThatFollowsADoubt(t *testing.T) {
 // An item that brought its own token goes on under a derived one, by the task it has.
 func TestLookupRenewsAnOwnToken(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:error-500=#1")
+	f := newFixture(t, "create:error-500=#1")
 	item := testItem("a", "")
 	item.ClientToken = "team-token"
-	task := b.put(item)
-	b.postponed(task)
-	b.clock.pass(TokenMaxAge + time.Second)
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	task := f.put(item)
+	f.postponed(task)
+	f.clock.pass(TokenMaxAge + time.Second)
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 	if rec.ClientToken != ClientToken(testBatch, "a", 2) {
 		t.Errorf("token %s", rec.ClientToken)
 	}
-	recorded, err := b.ledger.Item(t.Context(), testBatch, "a")
+	recorded, err := f.ledger.Item(t.Context(), testBatch, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,28 +252,28 @@ func TestLookupRenewsAnOwnToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.done(again)
+	f.done(again)
 }
 
 // A mismatch is looked into once nothing can be on its way any more; it never costs a new token.
 func TestLookupAfterMismatch(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:answer=#1:403/IdempotentParameterMismatch")
-	task := b.put(testItem("a", ""))
-	if got := b.postponement(task).After; got != LookupGrace {
+	f := newFixture(t, "create:answer=#1:403/IdempotentParameterMismatch")
+	task := f.put(testItem("a", ""))
+	if got := f.postponement(task).After; got != LookupGrace {
 		t.Errorf("looked for after %v, want %v", got, LookupGrace)
 	}
-	calls := len(b.sim.Calls())
-	if got := b.postponement(task).After; got <= 0 || got > LookupGrace {
+	calls := len(f.sim.Calls())
+	if got := f.postponement(task).After; got <= 0 || got > LookupGrace {
 		t.Errorf("came too early, and comes again after %v", got)
 	}
-	if len(b.sim.Calls()) != calls {
+	if len(f.sim.Calls()) != calls {
 		t.Error("something was sent inside the grace")
 	}
-	b.clock.pass(LookupGrace)
-	b.done(task)
-	b.expect("a", facts{ledger.Review, ClassMismatch, "IdempotentParameterMismatch", 1, 1})
-	if len(b.live()) != 0 || len(b.sim.CallsOf("create")) != 1 {
+	f.clock.pass(LookupGrace)
+	f.done(task)
+	f.expect("a", facts{ledger.Review, ClassMismatch, "IdempotentParameterMismatch", 1, 1})
+	if len(f.live()) != 0 || len(f.sim.CallsOf("create")) != 1 {
 		t.Error("it was created after a mismatch")
 	}
 }
@@ -281,15 +281,15 @@ func TestLookupAfterMismatch(t *testing.T) {
 // The address is taken after an unknown outcome: by the item's own HaVIP, as it turns out.
 func TestLookupAfterAddressInUse(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=#1,create:answer=#2:400/PrivateIpInUseException")
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.postponed(task)
-	b.postponed(task)
-	b.expect("a", facts{ledger.Unknown, ClassMismatch, "PrivateIpInUseException", 2, 2})
-	b.clock.pass(LookupGrace)
-	b.done(task)
-	rec := b.expect("a", facts{ledger.Adopted, ClassMismatch, "", 2, 2})
-	if rec.HaVIPID != b.live()[0].HaVIPID {
+	f := newFixture(t, "create:commit-500=#1,create:answer=#2:400/PrivateIpInUseException")
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
+	f.postponed(task)
+	f.expect("a", facts{ledger.Unknown, ClassMismatch, "PrivateIpInUseException", 2, 2})
+	f.clock.pass(LookupGrace)
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Adopted, ClassMismatch, "", 2, 2})
+	if rec.HaVIPID != f.live()[0].HaVIPID {
 		t.Error("adopted another")
 	}
 }
@@ -297,31 +297,31 @@ func TestLookupAfterAddressInUse(t *testing.T) {
 // The same, but the address is somebody else's, who has had it for long: then the no is definite.
 func TestLookupAfterAddressInUseBySomebodyElse(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:error-500=#2")
-	if _, err := b.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "theirs", SubnetID: "sbn-1", PrivateIPAddress: "10.1.2.3"}); err != nil {
+	f := newFixture(t, "create:error-500=#2")
+	if _, err := f.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "theirs", SubnetID: "sbn-1", PrivateIPAddress: "10.1.2.3"}); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.pass(2 * time.Hour)
-	b.sim.Advance(2 * time.Hour)
-	b.api.SetClockOffset(2 * time.Hour)
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.postponed(task)
-	b.postponed(task)
-	b.clock.pass(LookupGrace)
-	b.done(task)
-	b.expect("a", facts{ledger.Rejected, ClassRejected, "PrivateIpInUseException", 3, 3})
+	f.clock.pass(2 * time.Hour)
+	f.sim.Advance(2 * time.Hour)
+	f.api.SetClockOffset(2 * time.Hour)
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
+	f.postponed(task)
+	f.clock.pass(LookupGrace)
+	f.done(task)
+	f.expect("a", facts{ledger.Rejected, ClassRejected, "PrivateIpInUseException", 3, 3})
 }
 
 // An answer with another item's haVipId is never recorded as this one's.
 func TestAnswerWithAnotherItemsHaVIP(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.done(b.put(testItem("a", "10.1.2.3")))
-	config := b.config()
-	config.API = confusedAPI{b.api, b.record("a").HaVIPID}
-	b.handler = NewHandler(config)
-	b.postponed(b.put(testItem("b", "10.1.2.4")))
-	rec := b.expect("b", facts{ledger.Unknown, ClassMismatch, "HaVIPOfAnotherItem", 1, 1})
+	f := newFixture(t, "")
+	f.done(f.put(testItem("a", "10.1.2.3")))
+	config := f.config()
+	config.API = confusedAPI{f.api, f.record("a").HaVIPID}
+	f.handler = NewHandler(config)
+	f.postponed(f.put(testItem("b", "10.1.2.4")))
+	rec := f.expect("b", facts{ledger.Unknown, ClassMismatch, "HaVIPOfAnotherItem", 1, 1})
 	if rec.HaVIPID != "" {
 		t.Errorf("recorded %s", rec.HaVIPID)
 	}
@@ -339,41 +339,41 @@ func (c confusedAPI) CreateHaVIPBody(context.Context, string, []byte) (*bce.Crea
 // A failing listing proves nothing.
 func TestLookupOfAFailingListing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:error-500=#1,list:error-500")
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.clock.pass(TokenMaxAge + time.Second)
-	b.postponed(task)
-	b.expect("a", facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1})
-	b.noFaults()
-	b.done(task)
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	f := newFixture(t, "create:error-500=#1,list:error-500")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.clock.pass(TokenMaxAge + time.Second)
+	f.postponed(task)
+	f.expect("a", facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1})
+	f.noFaults()
+	f.done(task)
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 }
 
 // One listing serves all the items that are in doubt.
 func TestLookupsShareAListing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=x40")
+	f := newFixture(t, "create:commit-500=x40")
 	var all []*asynq.Task
 	for i := range 40 {
-		all = append(all, b.put(testItem(fmt.Sprintf("vip-%d", i), "")))
-		b.postponed(all[i])
+		all = append(all, f.put(testItem(fmt.Sprintf("vip-%d", i), "")))
+		f.postponed(all[i])
 	}
-	b.clock.pass(TokenMaxAge + time.Second)
+	f.clock.pass(TokenMaxAge + time.Second)
 	var wg sync.WaitGroup
 	for _, task := range all {
 		wg.Go(func() {
-			if err := b.handler.ProcessTask(t.Context(), task); err != nil {
+			if err := f.handler.ProcessTask(t.Context(), task); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if got := len(b.sim.CallsOf("list")); got != 1 {
+	if got := len(f.sim.CallsOf("list")); got != 1 {
 		t.Errorf("%d listings for 40 items", got)
 	}
 	for i := range all {
-		if rec := b.record(fmt.Sprintf("vip-%d", i)); rec.State != ledger.Adopted {
+		if rec := f.record(fmt.Sprintf("vip-%d", i)); rec.State != ledger.Adopted {
 			t.Errorf("item %d is %s", i, rec.State)
 		}
 	}
@@ -462,15 +462,15 @@ func TestPoisonedTokenIsRenewed(t *testing.T) {
 	} {
 		t.Run(refusal, func(t *testing.T) {
 			t.Parallel()
-			b := newBenchLike(t, "replay-refusals", "create:fail=#1:"+refusal)
-			task := b.put(testItem("a", "10.1.2.3"))
+			f := newFixtureLike(t, "replay-refusals", "create:fail=#1:"+refusal)
+			task := f.put(testItem("a", "10.1.2.3"))
 			for range refusals {
-				b.postponed(task)
+				f.postponed(task)
 			}
-			b.done(task)
-			rec := b.expect("a", facts{ledger.Created, ClassCreated, "", refusals + 1, 1})
+			f.done(task)
+			rec := f.expect("a", facts{ledger.Created, ClassCreated, "", refusals + 1, 1})
 			tokens := map[string]int{}
-			for _, call := range b.sim.CallsOf("create") {
+			for _, call := range f.sim.CallsOf("create") {
 				tokens[call.ClientToken]++
 			}
 			if rec.Generation != 2 || tokens[ClientToken(testBatch, "a", 1)] != refusals || tokens[ClientToken(testBatch, "a", 2)] != 1 {
@@ -483,12 +483,12 @@ func TestPoisonedTokenIsRenewed(t *testing.T) {
 // The next token was refused as the first was: the refusal is no token's fault, and no more are used up.
 func TestRefusedForEverRenewsOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:answer:403/AccessDenied")
-	task := b.put(testItem("a", "10.1.2.3"))
+	f := newFixture(t, "create:answer:403/AccessDenied")
+	task := f.put(testItem("a", "10.1.2.3"))
 	for range 12 {
-		b.postponed(task)
+		f.postponed(task)
 	}
-	if rec := b.expect("a", facts{ledger.Waiting, ClassLaneFault, "AccessDenied", 12, 0}); rec.Generation != 2 {
+	if rec := f.expect("a", facts{ledger.Waiting, ClassLaneFault, "AccessDenied", 12, 0}); rec.Generation != 2 {
 		t.Errorf("generation %d, want 2", rec.Generation)
 	}
 }
@@ -497,15 +497,15 @@ func TestRefusedForEverRenewsOnce(t *testing.T) {
 // the next token, for that comes later: the earlier token would be sent again, and create another HaVIP.
 func TestRenewedTokenIsNotSentAtOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:answer=x3:403/AccessDenied")
-	config := b.config()
+	f := newFixture(t, "create:answer=x3:403/AccessDenied")
+	config := f.config()
 	config.MaxDelay = time.Millisecond
-	b.handler = NewHandler(config)
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.postponed(task)
-	again := b.postponement(task)
-	if got := b.record("a").Generation; got != 2 || again.After < renewalSettles {
+	f.handler = NewHandler(config)
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.postponed(task)
+	again := f.postponement(task)
+	if got := f.record("a").Generation; got != 2 || again.After < renewalSettles {
 		t.Errorf("generation %d is sent in %s", got, again.After)
 	}
 }
@@ -521,13 +521,13 @@ func TestTokenOfAnOldRefusalIsRenewed(t *testing.T) {
 	} {
 		t.Run(personality, func(t *testing.T) {
 			t.Parallel()
-			b := newBenchLike(t, personality, "create:fail=#1:400/QuotaLimitExceeded")
-			task := b.put(testItem("a", "10.1.2.3"))
-			b.postponed(task)
-			b.sim.Advance(25 * time.Hour)
-			b.api.SetClockOffset(25 * time.Hour)
-			b.done(task)
-			rec := b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 1})
+			f := newFixtureLike(t, personality, "create:fail=#1:400/QuotaLimitExceeded")
+			task := f.put(testItem("a", "10.1.2.3"))
+			f.postponed(task)
+			f.sim.Advance(25 * time.Hour)
+			f.api.SetClockOffset(25 * time.Hour)
+			f.done(task)
+			rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 1})
 			if rec.ClientToken != ClientToken(testBatch, "a", 2) {
 				t.Errorf("token %s", rec.ClientToken)
 			}
@@ -538,17 +538,17 @@ func TestTokenOfAnOldRefusalIsRenewed(t *testing.T) {
 // A token under which something may exist is never given up for a refusal.
 func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=#1,create:answer=x9:403/AccessDenied")
-	task := b.put(testItem("a", "10.1.2.3"))
+	f := newFixture(t, "create:commit-500=#1,create:answer=x9:403/AccessDenied")
+	task := f.put(testItem("a", "10.1.2.3"))
 	for range 8 {
-		b.postponed(task)
+		f.postponed(task)
 	}
-	if rec := b.record("a"); rec.Generation != 1 || !rec.Unknown {
+	if rec := f.record("a"); rec.Generation != 1 || !rec.Unknown {
 		t.Errorf("record %+v", rec)
 	}
-	b.noFaults()
-	b.done(task)
-	if got := len(b.live()); got != 1 {
+	f.noFaults()
+	f.done(task)
+	if got := len(f.live()); got != 1 {
 		t.Errorf("%d exist", got)
 	}
 }
@@ -556,18 +556,18 @@ func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
 // The jump is learnt, by another attempt, when this one has been begun and not yet been sent.
 func TestClockIsLearntAfterTheTokenWasJudged(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=#1")
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
-	b.sim.Advance(25 * time.Hour)
-	config := b.config()
-	config.API = hookedAPI{b.api, func() { b.api.SetClockOffset(25 * time.Hour) }}
-	b.handler = NewHandler(config)
-	b.postponed(task)
-	b.clock.pass(LookupGrace)
-	b.done(task)
-	b.expect("a", facts{ledger.Adopted, ClassLaneFault, "", 2, 1})
-	if got := len(b.live()); got != 1 {
+	f := newFixture(t, "create:commit-500=#1")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.sim.Advance(25 * time.Hour)
+	config := f.config()
+	config.API = hookedAPI{f.api, func() { f.api.SetClockOffset(25 * time.Hour) }}
+	f.handler = NewHandler(config)
+	f.postponed(task)
+	f.clock.pass(LookupGrace)
+	f.done(task)
+	f.expect("a", facts{ledger.Adopted, ClassLaneFault, "", 2, 1})
+	if got := len(f.live()); got != 1 {
 		t.Errorf("%d exist", got)
 	}
 }
@@ -583,15 +583,15 @@ func TestClockOfBCEJumpsWhileInDoubt(t *testing.T) {
 		} {
 			t.Run(fmt.Sprint(jump, " ", fault), func(t *testing.T) {
 				t.Parallel()
-				b := newBench(t, fault)
-				task := b.put(testItem("a", ""))
-				b.postponed(task)
-				b.sim.Advance(jump)
-				b.postponed(task)
-				b.clock.pass(LookupGrace)
-				b.done(task)
-				b.expect("a", want)
-				if got := len(b.live()); got != 1 {
+				f := newFixture(t, fault)
+				task := f.put(testItem("a", ""))
+				f.postponed(task)
+				f.sim.Advance(jump)
+				f.postponed(task)
+				f.clock.pass(LookupGrace)
+				f.done(task)
+				f.expect("a", want)
+				if got := len(f.live()); got != 1 {
 					t.Errorf("%d exist", got)
 				}
 			})
@@ -603,28 +603,28 @@ func TestClockOfBCEJumpsWhileInDoubt(t *testing.T) {
 // one proves must not be lost to the second's answer: a doubt is a doubt.
 func TestTwoSendsOfOneNumber(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.put(testItem("a", ""))
+	f := newFixture(t, "")
+	f.put(testItem("a", ""))
 	begin := func(worker string) {
 		o := ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: attemptLease, TokenMaxAge: TokenMaxAge}
-		if start, err := b.ledger.Begin(t.Context(), testBatch, "a", o); err != nil || start.Verdict != ledger.Begun {
+		if start, err := f.ledger.Begin(t.Context(), testBatch, "a", o); err != nil || start.Verdict != ledger.Begun {
 			t.Fatal(start.Verdict, err)
 		}
 	}
-	before := b.rdb.Dump(t.Context(), "havip:{b}:records").Val()
+	before := f.rdb.Dump(t.Context(), "havip:{b}:records").Val()
 	begin("w1")
-	if err := b.rdb.RestoreReplace(t.Context(), "havip:{b}:records", 0, before).Err(); err != nil {
+	if err := f.rdb.RestoreReplace(t.Context(), "havip:{b}:records", 0, before).Err(); err != nil {
 		t.Fatal(err)
 	}
 	begin("w2") // also number 1
 	throttled := ledger.Outcome{State: ledger.Waiting, Class: "throttled", Status: 429, Code: "RateLimit"}
 	unknown := ledger.Outcome{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true}
 	for _, o := range []ledger.Outcome{throttled, unknown} { // w1's, then w2's
-		if _, _, err := b.ledger.Record(t.Context(), testBatch, "a", 1, o); err != nil {
+		if _, _, err := f.ledger.Record(t.Context(), testBatch, "a", 1, o); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if rec := b.record("a"); !rec.Unknown {
+	if rec := f.record("a"); !rec.Unknown {
 		t.Errorf("w2's doubt is lost: %+v", rec)
 	}
 }

@@ -9,43 +9,43 @@ import (
 	"havip/ledger"
 )
 
-func (b *bench) pauseBatch() {
-	b.Helper()
-	if _, err := b.ledger.Pause(b.Context(), testBatch, ledger.Act{By: "li@host"}); err != nil {
-		b.Fatal(err)
+func (f *handlerFixture) pauseBatch() {
+	f.Helper()
+	if _, err := f.ledger.Pause(f.Context(), testBatch, ledger.Act{By: "li@host"}); err != nil {
+		f.Fatal(err)
 	}
 }
 
-func (b *bench) resumeBatch() {
-	b.Helper()
-	if _, err := b.ledger.Resume(b.Context(), testBatch, nil, ledger.Act{By: "li@host"}); err != nil {
-		b.Fatal(err)
+func (f *handlerFixture) resumeBatch() {
+	f.Helper()
+	if _, err := f.ledger.Resume(f.Context(), testBatch, nil, ledger.Act{By: "li@host"}); err != nil {
+		f.Fatal(err)
 	}
 }
 
 // The task of a held item ends without costing its lane anything, and the item stays as it is.
 func TestHeldItemCostsNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	task := b.put(testItem("a", ""))
-	b.pauseBatch()
-	config := b.config()
+	f := newFixture(t, "")
+	task := f.put(testItem("a", ""))
+	f.pauseBatch()
+	config := f.config()
 	config.Gate = closedGate{t}
-	b.handler = NewHandler(config)
-	b.done(task)
-	b.expect("a", facts{State: ledger.Queued})
+	f.handler = NewHandler(config)
+	f.done(task)
+	f.expect("a", facts{State: ledger.Queued})
 }
 
 // Held while its task waits for the lane, nothing is sent: begin asks last.
 func TestHoldWhileWaitingForTheLane(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	config := b.config()
-	config.Gate = hookedGate{b.pauseBatch}
-	b.handler = NewHandler(config)
-	b.done(b.put(testItem("a", "")))
-	b.expect("a", facts{State: ledger.Queued})
-	if got := len(b.sim.Calls()); got != 0 {
+	f := newFixture(t, "")
+	config := f.config()
+	config.Gate = hookedGate{f.pauseBatch}
+	f.handler = NewHandler(config)
+	f.done(f.put(testItem("a", "")))
+	f.expect("a", facts{State: ledger.Queued})
+	if got := len(f.sim.Calls()); got != 0 {
 		t.Errorf("%d calls", got)
 	}
 }
@@ -54,15 +54,15 @@ func TestHoldWhileWaitingForTheLane(t *testing.T) {
 // that the first has made.
 func TestHeldInDoubt(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:commit-500=#1")
-	doubtful, other := b.put(testItem("doubtful", "10.1.2.3")), b.put(testItem("other", ""))
-	b.postponed(doubtful)
-	b.pauseBatch()
-	b.done(other)
-	b.done(doubtful)
-	b.expect("doubtful", facts{ledger.Created, ClassCreated, "", 2, 2})
-	b.expect("other", facts{State: ledger.Queued})
-	if live := len(b.live()); live != 1 {
+	f := newFixture(t, "create:commit-500=#1")
+	doubtful, other := f.put(testItem("doubtful", "10.1.2.3")), f.put(testItem("other", ""))
+	f.postponed(doubtful)
+	f.pauseBatch()
+	f.done(other)
+	f.done(doubtful)
+	f.expect("doubtful", facts{ledger.Created, ClassCreated, "", 2, 2})
+	f.expect("other", facts{State: ledger.Queued})
+	if live := len(f.live()); live != 1 {
 		t.Errorf("%d HaVIPs exist", live)
 	}
 }
@@ -70,35 +70,35 @@ func TestHeldInDoubt(t *testing.T) {
 // What was never begun, and what was refused while its batch was held, goes on with the batch.
 func TestHeldItemGoesOn(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:429=#1")
-	config := b.config()
-	config.API = hookedAPI{b.api, b.pauseBatch}
-	b.handler = NewHandler(config)
-	task := b.put(testItem("refused", ""))
-	b.postponed(task)
-	b.handler = NewHandler(b.config())
-	b.done(task)
-	b.expect("refused", facts{ledger.Waiting, ClassThrottled, "RateLimit", 1, 0})
-	b.resumeBatch()
-	b.done(task)
-	b.expect("refused", facts{ledger.Created, ClassCreated, "", 2, 1})
+	f := newFixture(t, "create:429=#1")
+	config := f.config()
+	config.API = hookedAPI{f.api, f.pauseBatch}
+	f.handler = NewHandler(config)
+	task := f.put(testItem("refused", ""))
+	f.postponed(task)
+	f.handler = NewHandler(f.config())
+	f.done(task)
+	f.expect("refused", facts{ledger.Waiting, ClassThrottled, "RateLimit", 1, 0})
+	f.resumeBatch()
+	f.done(task)
+	f.expect("refused", facts{ledger.Created, ClassCreated, "", 2, 1})
 }
 
 // The tasks of other producers are registered into the batch that is held, and are not begun.
 func TestHeldForeignTask(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.put(testItem("known", ""))
-	b.pauseBatch()
+	f := newFixture(t, "")
+	f.put(testItem("known", ""))
+	f.pauseBatch()
 	foreign := asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("foreign", ""), "").Encode())
-	b.done(foreign)
-	b.expect("foreign", facts{State: ledger.Queued})
+	f.done(foreign)
+	f.expect("foreign", facts{State: ledger.Queued})
 	// Between the look at the batch and the registration, somebody lets it go on.
-	config := b.config()
-	config.Ledger = &resumingLedger{b.ledger, b.resumeBatch}
-	b.handler = NewHandler(config)
-	b.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("late", ""), "").Encode()))
-	b.expect("late", facts{ledger.Created, ClassCreated, "", 1, 1})
+	config := f.config()
+	config.Ledger = &resumingLedger{f.ledger, f.resumeBatch}
+	f.handler = NewHandler(config)
+	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("late", ""), "").Encode()))
+	f.expect("late", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
 
 // resumingLedger lets the batch go on just before an item is registered.
@@ -115,8 +115,8 @@ func (l *resumingLedger) Register(ctx context.Context, batch string, source ledg
 // A task that only has the name of a held item is refused as always, and is not mistaken for its own.
 func TestHeldItemsNameIsNotItsTask(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
-	b.put(testItem("a", ""))
-	b.pauseBatch()
-	b.archived(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", "10.9.9.9"), "").Encode()), "another request is registered")
+	f := newFixture(t, "")
+	f.put(testItem("a", ""))
+	f.pauseBatch()
+	f.archived(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", "10.9.9.9"), "").Encode()), "another request is registered")
 }

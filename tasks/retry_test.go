@@ -12,28 +12,28 @@ import (
 )
 
 // retry has the ledger let the item go on, as an operator does.
-func (b *bench) retry(key string) {
-	b.Helper()
-	item := b.item(key)
+func (f *handlerFixture) retry(key string) {
+	f.Helper()
+	item := f.item(key)
 	next := ClientToken(testBatch, key, item.Record.Generation+1)
-	answers, err := b.ledger.Retry(b.Context(), testBatch, []ledger.Retrial{{Seen: item, Next: next}})
+	answers, err := f.ledger.Retry(f.Context(), testBatch, []ledger.Retrial{{Seen: item, Next: next}})
 	if err != nil || answers[0].Verdict != ledger.Applied {
-		b.Fatalf("retry %s: %v, %v", key, answers, err)
+		f.Fatalf("retry %s: %v, %v", key, answers, err)
 	}
 }
 
 // BCE repeats a refusal for its token for ever: a retry under the same one would be in vain.
 func TestRetryOfARejectedItem(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:answer=#1:400/NoSuchObject")
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.done(task)
-	b.expect("a", facts{ledger.Rejected, ClassRejected, "NoSuchObject", 1, 1})
-	b.retry("a")
-	b.done(task) // the task of the first generation does as well
-	b.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	f := newFixture(t, "create:answer=#1:400/NoSuchObject")
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.done(task)
+	f.expect("a", facts{ledger.Rejected, ClassRejected, "NoSuchObject", 1, 1})
+	f.retry("a")
+	f.done(task) // the task of the first generation does as well
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 	var tokens []string
-	for _, call := range b.sim.CallsOf("create") {
+	for _, call := range f.sim.CallsOf("create") {
 		tokens = append(tokens, call.ClientToken)
 	}
 	if diff := cmp.Diff([]string{ClientToken(testBatch, "a", 1), ClientToken(testBatch, "a", 2)}, tokens); diff != "" {
@@ -42,20 +42,20 @@ func TestRetryOfARejectedItem(t *testing.T) {
 }
 
 // reviewed is an item that was left to a person, for two HaVIPs could be its own.
-func (b *bench) reviewed() (ids []string) {
-	b.Helper()
-	task := b.put(testItem("a", ""))
-	b.postponed(task)
+func (f *handlerFixture) reviewed() (ids []string) {
+	f.Helper()
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
 	for i := range 2 { // by hand, in BCE's console
-		made, err := b.api.CreateHaVIP(b.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"})
+		made, err := f.api.CreateHaVIP(f.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"})
 		if err != nil {
-			b.Fatal(err)
+			f.Fatal(err)
 		}
 		ids = append(ids, made.HaVIPID)
 	}
-	b.clock.pass(TokenMaxAge + time.Second)
-	b.done(task)
-	b.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
+	f.clock.pass(TokenMaxAge + time.Second)
+	f.done(task)
+	f.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
 	return ids
 }
 
@@ -73,20 +73,20 @@ func TestRetryOfAReviewedItem(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, "create:error-500=#1")
-			for _, id := range b.reviewed()[:test.deleted] {
-				if _, err := b.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
+			f := newFixture(t, "create:error-500=#1")
+			for _, id := range f.reviewed()[:test.deleted] {
+				if _, err := f.api.DeleteHaVIP(t.Context(), id, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
-			b.retry("a")
-			task, _, err := TaskOf(b.item("a"), "")
+			f.retry("a")
+			task, _, err := TaskOf(f.item("a"), "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.done(task)
-			b.expect("a", test.want)
-			if got, want := len(b.sim.CallsOf("create")), 2+test.want.Sends; got != want {
+			f.done(task)
+			f.expect("a", test.want)
+			if got, want := len(f.sim.CallsOf("create")), 2+test.want.Sends; got != want {
 				t.Errorf("%d creates, want %d", got, want)
 			}
 		})
@@ -96,14 +96,14 @@ func TestRetryOfAReviewedItem(t *testing.T) {
 // A token that BCE knows from another request stays suspect, however often a person asks.
 func TestRetryOfAMismatch(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "create:answer=#1:403/IdempotentParameterMismatch")
-	task := b.put(testItem("a", "10.1.2.3"))
-	b.postponed(task)
+	f := newFixture(t, "create:answer=#1:403/IdempotentParameterMismatch")
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
 	for range 2 {
-		b.clock.pass(time.Hour)
-		b.done(task)
-		b.expect("a", facts{ledger.Review, ClassMismatch, bce.CodeIdempotentParameterMismatch, 1, 1})
-		b.retry("a")
-		b.expect("a", facts{ledger.Unknown, ClassMismatch, bce.CodeIdempotentParameterMismatch, 1, 1})
+		f.clock.pass(time.Hour)
+		f.done(task)
+		f.expect("a", facts{ledger.Review, ClassMismatch, bce.CodeIdempotentParameterMismatch, 1, 1})
+		f.retry("a")
+		f.expect("a", facts{ledger.Unknown, ClassMismatch, bce.CodeIdempotentParameterMismatch, 1, 1})
 	}
 }

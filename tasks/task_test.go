@@ -12,15 +12,15 @@ import (
 // What is made anew from the ledger is what the producer had put in.
 func TestTaskOfLedger(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "")
+	f := newFixture(t, "")
 	for _, own := range []string{"", "team-token"} {
 		item := testItem("key/"+own, "10.1.2.3")
 		item.Request.Name, item.ClientToken = "name", own
 		queue := &queueStub{}
-		if _, err := NewProducer(b.ledger, queue).Enqueue(t.Context(), testBatch, item); err != nil {
+		if _, err := NewProducer(f.ledger, queue).Enqueue(t.Context(), testBatch, item); err != nil {
 			t.Fatal(err)
 		}
-		recorded, err := b.ledger.Item(t.Context(), testBatch, item.Key)
+		recorded, err := f.ledger.Item(t.Context(), testBatch, item.Key)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,8 +15,8 @@ import (
 	"havip/test/redistest"
 )
 
-// fleet is what a client's program finds: a Redis, and a simulated BCE for the workers.
-type fleet struct {
+// clientFixture is what a client's program finds: a Redis, and a simulated BCE for the workers.
+type clientFixture struct {
 	server *redistest.Server
 	// rdb is the program's own client, as it would open one.
 	rdb redis.UniversalClient
@@ -24,13 +24,13 @@ type fleet struct {
 	url string
 }
 
-func newFleet(t *testing.T, faults string) *fleet {
+func newClientFixture(t *testing.T, faults string) *clientFixture {
 	t.Helper()
 	parsed, err := bcesim.ParseFaults(faults)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fleet{server: redistest.Start(t, redistest.AppendOnly(redistest.Always)), sim: bcesim.New(bcesim.Options{Faults: parsed})}
+	f := &clientFixture{server: redistest.Start(t, redistest.AppendOnly(redistest.Always)), sim: bcesim.New(bcesim.Options{Faults: parsed})}
 	f.rdb = f.server.Client(t)
 	server := httptest.NewServer(f.sim)
 	f.url = server.URL
@@ -39,7 +39,7 @@ func newFleet(t *testing.T, faults string) *fleet {
 }
 
 // work starts a worker of the lane default/bj.
-func (f *fleet) work(t *testing.T) {
+func (f *clientFixture) work(t *testing.T) {
 	t.Helper()
 	rdb, err := redisconn.Open(t.Context(), f.server.URL())
 	if err != nil {

@@ -20,9 +20,9 @@ import (
 // attemptLease is that of a handler with the default request timeout.
 var attemptLease = HandlerConfig{RequestTimeout: DefaultRequestTimeout}.attemptLease()
 
-// bench is a handler between a real Redis and a simulated BCE, both of its own. Tests call the
+// handlerFixture is a handler between a real Redis and a simulated BCE, both of its own. Tests call the
 // handler as asynq would, so that nothing depends on time.
-type bench struct {
+type handlerFixture struct {
 	*testing.T
 	redis   *redistest.Server
 	rdb     redis.UniversalClient
@@ -78,13 +78,13 @@ const testBatch = "b"
 
 var testLane = Lane{Account: "default", Region: "bj"}
 
-func newBench(t *testing.T, faults string) *bench {
+func newFixture(t *testing.T, faults string) *handlerFixture {
 	t.Helper()
-	return newBenchLike(t, "", faults)
+	return newFixtureLike(t, "", faults)
 }
 
-// newBenchLike is a bench with a BCE of this personality.
-func newBenchLike(t *testing.T, personality, faults string) *bench {
+// newFixtureLike is a fixture with a BCE of this personality.
+func newFixtureLike(t *testing.T, personality, faults string) *handlerFixture {
 	t.Helper()
 	var options bcesim.Options
 	var err error
@@ -94,36 +94,36 @@ func newBenchLike(t *testing.T, personality, faults string) *bench {
 	if options.Personality, err = bcesim.ParsePersonality(personality); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{T: t, redis: redistest.Start(t), clock: &clock{now: time.Now()}, logs: &logBuffer{}}
-	b.rdb = b.redis.Client(t)
-	b.ledger = ledger.New(b.rdb, ledger.WithClock(b.clock.Now))
-	b.sim = bcesim.New(options)
-	server := httptest.NewServer(b.sim)
-	t.Cleanup(func() { b.sim.Close(); server.Close() })
-	b.api, err = bce.NewClient(bce.Config{
+	f := &handlerFixture{T: t, redis: redistest.Start(t), clock: &clock{now: time.Now()}, logs: &logBuffer{}}
+	f.rdb = f.redis.Client(t)
+	f.ledger = ledger.New(f.rdb, ledger.WithClock(f.clock.Now))
+	f.sim = bcesim.New(options)
+	server := httptest.NewServer(f.sim)
+	t.Cleanup(func() { f.sim.Close(); server.Close() })
+	f.api, err = bce.NewClient(bce.Config{
 		Endpoint:    server.URL,
 		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
-		OnAttempt:   b.observe,
+		OnAttempt:   f.observe,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.api.CloseIdleConnections)
-	b.handler = NewHandler(b.config())
-	return b
+	t.Cleanup(f.api.CloseIdleConnections)
+	f.handler = NewHandler(f.config())
+	return f
 }
 
-func (b *bench) config() HandlerConfig {
+func (f *handlerFixture) config() HandlerConfig {
 	return HandlerConfig{
-		Lane: testLane, API: b.api, Ledger: b.ledger, Worker: "w1",
-		Logger: zerolog.New(b.logs),
+		Lane: testLane, API: f.api, Ledger: f.ledger, Worker: "w1",
+		Logger: zerolog.New(f.logs),
 	}
 }
 
-func (b *bench) observe(a bce.Attempt) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.sent = append(b.sent, a)
+func (f *handlerFixture) observe(a bce.Attempt) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sent = append(f.sent, a)
 }
 
 func testItem(key, address string) Item {
@@ -134,20 +134,20 @@ func testItem(key, address string) Item {
 }
 
 // put registers the item and returns its task.
-func (b *bench) put(item Item) *asynq.Task {
-	b.Helper()
+func (f *handlerFixture) put(item Item) *asynq.Task {
+	f.Helper()
 	queue := &queueStub{}
-	if _, err := NewProducer(b.ledger, queue).Enqueue(b.Context(), testBatch, item); err != nil {
-		b.Fatal(err)
+	if _, err := NewProducer(f.ledger, queue).Enqueue(f.Context(), testBatch, item); err != nil {
+		f.Fatal(err)
 	}
 	return queue.tasks[0]
 }
 
-func (b *bench) record(key string) ledger.Record {
-	b.Helper()
-	item, err := b.ledger.Item(b.Context(), testBatch, key)
+func (f *handlerFixture) record(key string) ledger.Record {
+	f.Helper()
+	item, err := f.ledger.Item(f.Context(), testBatch, key)
 	if err != nil {
-		b.Fatal(err)
+		f.Fatal(err)
 	}
 	return item.Record
 }
