@@ -83,7 +83,7 @@ func TestStopSurvivesKills(t *testing.T) {
 	// Its requests are certainly over soon after its death: others wait for that.
 	dying := w.worker(t, "--concurrency", "6", "--request-timeout", "5s")
 	w.fillGate(t, 1, concurrency)
-	dying.signal(syscall.SIGSTOP)
+	dying.stop()
 	w.faults(t, "create:answer=x4:400/BadParameters,"+fault("create:gate-after", 5, 4+concurrency))
 	w.env = append(w.env, unhurried)
 	w.worker(t, "--concurrency", "6")

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"havip/ledger"
 )
 
 // seeded returns a source of chance that a failure can be repeated with.
@@ -39,9 +41,7 @@ func killAndFinish(t *testing.T, kills, items int) {
 	rows, l := rowsOf(items), w.newLink(t)
 	file := w.write(t, batch+".csv", rows)
 	for i := range kills {
-		// From one kill to the next the ledger grows, so that every run dies at work. It grows
-		// by chunks, so the last may be in it early; until they are enqueued, there is work.
-		last := items * 4 / 5
+		last := 2 * items * 4 / 5 // what is left gives every run something to die in
 		w.killApply(t, l, file, (i*last+chance.IntN(last))/kills, chance.IntN(killSpread))
 		if i == kills/2 {
 			w.worker(t, "--concurrency", "40")
@@ -62,15 +62,27 @@ func killAndFinish(t *testing.T, kills, items int) {
 	}
 }
 
-// killSpread is how many bytes further than a number of items a producer is killed. It has more to send
-// than that: the tasks of those items.
+// killSpread is how many bytes further than what it has reached a producer is killed: less than it sends to
+// register a hundred items and put in their tasks, or to find out how three hundred stand.
 const killSpread = 64 << 10
 
-// killApply kills a run of apply so many bytes after the ledger has more items than that.
-func (w *stack) killApply(t *testing.T, l *link, file string, items, bytes int) {
+// killApply kills a run of apply so many bytes after its progress exceeds this.
+func (w *stack) killApply(t *testing.T, l *link, file string, progress, bytes int) {
 	t.Helper()
 	rdb := w.redis.Client(t)
-	w.killAt(t, l, func() bool { return registered(t, rdb, "bulk") > items }, bytes, "apply", file)
+	w.killAt(t, l, func() bool { return w.applied(t, rdb, "bulk") > progress }, bytes, "apply", file)
+}
+
+// applied is how far a batch is put in, from 0 to twice its rows: an item counts when it is registered, and
+// once more when its task is put in. One that just runs may count thrice.
+func (w *stack) applied(t *testing.T, rdb redis.UniversalClient, batch string) int {
+	t.Helper()
+	n := registered(t, rdb, batch)
+	if n == 0 {
+		return 0
+	}
+	b := w.standing(t, batch)
+	return n + int(tasksOf(t.Context(), rdb)+b.Total-b.Counts[ledger.Queued])
 }
 
 // phase is a batch's, as `enqueue status` shows it.

@@ -26,14 +26,14 @@ func TestApplyKilledAtRandomMoments(t *testing.T) {
 	rdb := w.redis.Client(t)
 	moments := make([]int, kills)
 	for i := range moments {
-		moments[i] = chance.IntN(len(rows) * 9 / 10) // what is left gives every run something to die in
+		moments[i] = chance.IntN(2 * len(rows) * 9 / 10) // what is left gives every run something to die in
 	}
 	slices.Sort(moments)
 	l := w.newLink(t)
-	for _, items := range moments {
-		w.killApply(t, l, file, items, chance.IntN(killSpread))
+	for _, moment := range moments {
+		w.killApply(t, l, file, moment, chance.IntN(killSpread))
 	}
-	t.Logf("%d rows; killed when these were registered: %v", len(rows), moments)
+	t.Logf("%d rows; killed at %v", len(rows), moments)
 	w.enqueue(t, "apply", file)
 	requireLedger(t, rdb, batch, rows)
 	requireTasks(t, rdb, batch, rows)

@@ -103,8 +103,8 @@ func (w *stack) killApplies(t *testing.T, l *link, plan string, first, last int)
 	const kills = 4
 	chance := seeded(t)
 	for i := range kills {
-		step := (last - first) / kills
-		w.killApply(t, l, plan, first+i*step+chance.IntN(step/2), chance.IntN(killSpread))
+		step := 2 * (last - first) / kills
+		w.killApply(t, l, plan, 2*first+i*step+chance.IntN(step/2), chance.IntN(killSpread))
 		if i == kills/2 {
 			worker = w.worker(t, "--concurrency", "40", "--redis", w.redis.URL())
 		}

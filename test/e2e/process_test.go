@@ -127,6 +127,31 @@ func (p *process) kill() {
 
 func (p *process) signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) } // it may have ended
 
+// stop halts the process in its tracks until resume is called. It stays stopped also where somebody else, who
+// stops and continues processes to make the machine slow, lets it go on.
+func (p *process) stop() (resume func()) {
+	p.signal(syscall.SIGSTOP)
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for tick := time.NewTicker(20 * time.Millisecond); ; {
+			select {
+			case <-tick.C:
+				p.signal(syscall.SIGSTOP)
+			case <-over:
+				p.signal(syscall.SIGCONT)
+				return
+			case <-p.done:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(over)
+		<-ended
+	}
+}
+
 // wait returns the exit code once the process has ended, and fails the test if it does not.
 func (p *process) wait(tb testing.TB) int {
 	tb.Helper()

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"syscall"
 	"testing"
 
 	"havip/ledger"
@@ -43,18 +42,15 @@ func TestStoppedWorkerWakes(t *testing.T) {
 	w.env = append(w.env, rescuable)
 	rows := rowsOf(40)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
-	var sleepers []*process
-	w.stopSending(t, batch, func(worker *process, _ int) {
-		worker.signal(syscall.SIGSTOP)
-		sleepers = append(sleepers, worker)
-	})
+	wake := map[*process]func(){}
+	w.stopSending(t, batch, func(worker *process, _ int) { wake[worker] = worker.stop() })
 	w.endFaults(t)
 	awake := w.worker(t, "--concurrency", "8")
 	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	before := w.results(t, batch, "--attempts")
 	requireRescued(t, before, awake)
-	for _, sleeper := range sleepers {
-		sleeper.signal(syscall.SIGCONT)
+	for sleeper, wakeUp := range wake {
+		wakeUp()
 		sleeper.awaitText(t, sayFoundDead)
 	}
 	for i, r := range w.requireExactlyOnce(t, batch, rows) {

@@ -14,7 +14,7 @@ func TestRetryKilled(t *testing.T) {
 	t.Parallel()
 	const batch = "retrying"
 	w := newStack(t, "--faults", "create:answer:400/NoSuchObject")
-	rows := rowsOf(500)
+	rows := rowsOf(600)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	w.worker(t)
 	w.enqueue(t, "watch", batch, "--timeout", patience.String())
@@ -24,7 +24,7 @@ func TestRetryKilled(t *testing.T) {
 	w.faults(t, "")
 	rejected := []string{"retry", batch, "--where", "state=rejected", "--yes"}
 	// A kilobyte an item, in chunks of 200: tokens, then what the ledger knows, then tasks.
-	for _, moment := range []int{60_000, 90_000, 120_000, 130_000} {
+	for _, moment := range []int{60_000, 120_000, 170_000} {
 		w.stopAfter(t, moment, rejected...).kill()
 	}
 	if counts := w.standing(t, batch).Counts; counts[ledger.Rejected] == 0 || counts[ledger.Rejected] == int64(len(rows)) {
