@@ -74,9 +74,9 @@ func call(step func(string) error, key string) error {
 	return step(key)
 }
 
-// await waits for an event, but not for ever.
+// await waits for an event, with a last guard.
 func await(event <-chan struct{}) error {
-	timer := time.NewTimer(30 * time.Second)
+	timer := time.NewTimer(5 * time.Minute)
 	defer timer.Stop()
 	select {
 	case <-event:

@@ -16,231 +16,239 @@ import (
 	"havip/bce/bcesim"
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/bubbletest"
 )
 
 func TestClientEnqueueAndWait(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "create:answer=#2:400/PrivateIpInUseException")
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"), tasks.WithAuthor("nightly job"))
-	enqueued, err := client.Enqueue(t.Context(), "b", named("web-1", "web-2", "web-3")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if enqueued.Added != 3 || enqueued.Requeued+enqueued.Known != 0 {
-		t.Errorf("enqueued %+v", enqueued)
-	}
-	f.work(t)
-	done, err := client.Batch("b").Wait(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if done.Total != 3 || done.Failed() != 1 || done.Open() != 0 || done.Source.By != "nightly job" {
-		t.Errorf("batch %+v", done)
-	}
-	live := f.sim.Truth().Live()
-	for result, err := range enqueued.Results(t.Context()) {
+	inClientBubble(t, "create:answer=#2:400/PrivateIpInUseException", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"), tasks.WithAuthor("nightly job"))
+		enqueued, err := client.Enqueue(t.Context(), "b", named("web-1", "web-2", "web-3")...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		made := slices.ContainsFunc(live, func(r bcesim.Record) bool {
-			return r.HaVIPID == result.HaVIPID && r.PrivateIP == result.PrivateIPAddress && r.Name == result.Name
-		})
-		if made != (result.State == ledger.Created) || made == (result.Code == "PrivateIpInUseException") {
-			t.Errorf("result %+v", result)
+		if enqueued.Added != 3 || enqueued.Requeued+enqueued.Known != 0 {
+			t.Errorf("enqueued %+v", enqueued)
 		}
-	}
-	if len(live) != 2 {
-		t.Errorf("%d HaVIPs exist, want 2", len(live))
-	}
+		f.work(t)
+		done, err := client.Batch("b").Wait(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done.Total != 3 || done.Failed() != 1 || done.Open() != 0 || done.Source.By != "nightly job" {
+			t.Errorf("batch %+v", done)
+		}
+		live := f.sim.Truth().Live()
+		for result, err := range enqueued.Results(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			made := slices.ContainsFunc(live, func(r bcesim.Record) bool {
+				return r.HaVIPID == result.HaVIPID && r.PrivateIP == result.PrivateIPAddress && r.Name == result.Name
+			})
+			if made != (result.State == ledger.Created) || made == (result.Code == "PrivateIpInUseException") {
+				t.Errorf("result %+v", result)
+			}
+		}
+		if len(live) != 2 {
+			t.Errorf("%d HaVIPs exist, want 2", len(live))
+		}
 
-	// The same again, by anybody, with one more.
-	again, err := client.Enqueue(t.Context(), "b", named("web-1", "web-2", "web-3", "web-4")...)
-	if err != nil || again.Known != 3 || again.Added != 1 {
-		t.Errorf("again: %+v, %v", again, err)
-	}
-	if done, err = again.Wait(t.Context()); err != nil || done.Total != 4 {
-		t.Errorf("batch %+v, %v", done, err)
-	}
-	if n := len(f.sim.Truth().Live()); n != 3 {
-		t.Errorf("%d HaVIPs exist, want 3", n)
-	}
+		// The same again, by anybody, with one more.
+		again, err := client.Enqueue(t.Context(), "b", named("web-1", "web-2", "web-3", "web-4")...)
+		if err != nil || again.Known != 3 || again.Added != 1 {
+			t.Errorf("again: %+v, %v", again, err)
+		}
+		if done, err = again.Wait(t.Context()); err != nil || done.Total != 4 {
+			t.Errorf("batch %+v, %v", done, err)
+		}
+		if n := len(f.sim.Truth().Live()); n != 3 {
+			t.Errorf("%d HaVIPs exist, want 3", n)
+		}
+	})
 }
 
 // Many callers ask for one thing at once, over and over: it is made once, and each is told the same.
 func TestClientCreateByMany(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "seed=7,create:commit-500=0.5")
-	f.work(t)
-	const callers = 12
-	ids := make([]string, callers)
-	var wg sync.WaitGroup
-	for i := range callers {
-		wg.Go(func() {
-			client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-			result, err := client.Create(t.Context(), "automation", named("gateway")[0])
-			if err != nil || result.PrivateIPAddress == "" {
-				t.Errorf("%+v, %v", result, err)
-			}
-			ids[i] = result.HaVIPID
-		})
-	}
-	wg.Wait()
-	live := f.sim.Truth().Live()
-	if len(live) != 1 || slices.ContainsFunc(ids, func(id string) bool { return id != live[0].HaVIPID }) {
-		t.Errorf("%d HaVIPs exist, and callers were told %v", len(live), ids)
-	}
+	inClientBubble(t, "seed=7,create:commit-500=0.5", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		f.work(t)
+		const callers = 12
+		ids := make([]string, callers)
+		var wg sync.WaitGroup
+		for i := range callers {
+			wg.Go(func() {
+				client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+				result, err := client.Create(t.Context(), "automation", named("gateway")[0])
+				if err != nil || result.PrivateIPAddress == "" {
+					t.Errorf("%+v, %v", result, err)
+				}
+				ids[i] = result.HaVIPID
+			})
+		}
+		wg.Wait()
+		live := f.sim.Truth().Live()
+		if len(live) != 1 || slices.ContainsFunc(ids, func(id string) bool { return id != live[0].HaVIPID }) {
+			t.Errorf("%d HaVIPs exist, and callers were told %v", len(live), ids)
+		}
+	})
 }
 
 func TestClientCreateRejected(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "create:answer=x1:400/PrivateIpInUseException")
-	f.work(t)
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-	for range 2 { // it is not tried again by itself
-		result, err := client.Create(t.Context(), "automation", named("gateway")[0])
-		var failed *tasks.FailedError
-		if !errors.As(err, &failed) || result.State != ledger.Rejected || failed.Result.Code != "PrivateIpInUseException" {
-			t.Fatalf("%+v, %v", result, err)
+	inClientBubble(t, "create:answer=x1:400/PrivateIpInUseException", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		f.work(t)
+		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		for range 2 { // it is not tried again by itself
+			result, err := client.Create(t.Context(), "automation", named("gateway")[0])
+			var failed *tasks.FailedError
+			if !errors.As(err, &failed) || result.State != ledger.Rejected || failed.Result.Code != "PrivateIpInUseException" {
+				t.Fatalf("%+v, %v", result, err)
+			}
+			const want = `item "gateway" of batch "automation" is rejected: PrivateIpInUseException `
+			if !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "`enqueue retry`") {
+				t.Errorf("the error says %q", err)
+			}
 		}
-		const want = `item "gateway" of batch "automation" is rejected: PrivateIpInUseException `
-		if !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "`enqueue retry`") {
-			t.Errorf("the error says %q", err)
-		}
-	}
+	})
 }
 
 func TestClientRefusesItems(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	noRegion := tasks.NewClient(f.rdb)
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-	tests := map[string]struct {
-		client *tasks.Client
-		batch  string
-		items  []tasks.Item
-		want   string
-	}{
-		"two fields": {
-			client, "b",
-			[]tasks.Item{{Key: "k", Request: tasks.Request{Name: "1st", SubnetID: "vpc-1"}}},
-			`items[0]: name "1st": must start with a letter or a Chinese character; ` +
-				`subnetId "vpc-1": must be a subnet ID such as sbn-dk8gl9bc; nothing was enqueued`,
-		},
-		"a region": {noRegion, "b", named("ok"), `items[0]: region "": is required; nothing was enqueued`},
-		"a key twice": {
-			client, "b", named("a", "b", "a"),
-			`items[2]: key "a": is the key of items[0] as well; give each item a key of its own; nothing was enqueued`,
-		},
-		"a batch":  {client, "{b}", named("ok"), `batch "{b}": must not contain { or }`},
-		"no items": {client, "b", nil, `batch "b": no items to enqueue`},
-	}
-	for name, test := range tests {
-		if _, err := test.client.Enqueue(t.Context(), test.batch, test.items...); err == nil || err.Error() != test.want {
-			t.Errorf("%s:\n got  %v\n want %s", name, err, test.want)
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		noRegion := tasks.NewClient(f.rdb)
+		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		tests := map[string]struct {
+			client *tasks.Client
+			batch  string
+			items  []tasks.Item
+			want   string
+		}{
+			"two fields": {
+				client, "b",
+				[]tasks.Item{{Key: "k", Request: tasks.Request{Name: "1st", SubnetID: "vpc-1"}}},
+				`items[0]: name "1st": must start with a letter or a Chinese character; ` +
+					`subnetId "vpc-1": must be a subnet ID such as sbn-dk8gl9bc; nothing was enqueued`,
+			},
+			"a region": {noRegion, "b", named("ok"), `items[0]: region "": is required; nothing was enqueued`},
+			"a key twice": {
+				client, "b", named("a", "b", "a"),
+				`items[2]: key "a": is the key of items[0] as well; give each item a key of its own; nothing was enqueued`,
+			},
+			"a batch":  {client, "{b}", named("ok"), `batch "{b}": must not contain { or }`},
+			"no items": {client, "b", nil, `batch "b": no items to enqueue`},
 		}
-	}
-	if keys := f.rdb.Keys(t.Context(), "*").Val(); len(keys) > 0 {
-		t.Errorf("something was enqueued: %v", keys)
-	}
+		for name, test := range tests {
+			if _, err := test.client.Enqueue(t.Context(), test.batch, test.items...); err == nil || err.Error() != test.want {
+				t.Errorf("%s:\n got  %v\n want %s", name, err, test.want)
+			}
+		}
+		if keys := f.rdb.Keys(t.Context(), "*").Val(); len(keys) > 0 {
+			t.Errorf("something was enqueued: %v", keys)
+		}
+	})
 }
 
 func TestClientConflict(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-	mine := named("tokened")[0]
-	mine.ClientToken = "mine"
-	if _, err := client.Enqueue(t.Context(), "b", append(named("a", "b"), mine)...); err != nil {
-		t.Fatal(err)
-	}
-	changed := named("new", "a", "thief")
-	changed[1].Request.SubnetID, changed[2].ClientToken = "sbn-2", "mine"
-	_, err := client.Enqueue(t.Context(), "b", changed...)
-	var conflict *tasks.ConflictError
-	if !errors.As(err, &conflict) {
-		t.Fatalf("got %v, want a ConflictError", err)
-	}
-	want := []tasks.Conflict{
-		{Item: changed[1].WithDefaults("bj"), Differences: []tasks.Difference{{Field: "subnetId", Standing: "sbn-1", Wanted: "sbn-2"}}},
-		{Item: changed[2].WithDefaults("bj"), TokenOwner: &ledger.Owner{Batch: "b", Key: "tokened"}},
-	}
-	if diff := cmp.Diff(want, conflict.Conflicts); diff != "" {
-		t.Errorf("conflicts (-want +got):\n%s", diff)
-	}
-	const text = `batch "b" holds something else: item "a": subnetId is "sbn-1" in the batch and "sbn-2" here; ` +
-		`item "thief": clientToken "mine" belongs to item "tokened" of batch "b"; give a changed item a key of its own, or use another batch`
-	if err.Error() != text {
-		t.Errorf("the error says\n %s\nwant\n %s", err, text)
-	}
-	var missing *ledger.ItemNotFoundError
-	if _, err := client.Batch("b").Result(t.Context(), "new"); !errors.As(err, &missing) {
-		t.Errorf("beside a conflict, an item was enqueued: %v", err)
-	}
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		mine := named("tokened")[0]
+		mine.ClientToken = "mine"
+		if _, err := client.Enqueue(t.Context(), "b", append(named("a", "b"), mine)...); err != nil {
+			t.Fatal(err)
+		}
+		changed := named("new", "a", "thief")
+		changed[1].Request.SubnetID, changed[2].ClientToken = "sbn-2", "mine"
+		_, err := client.Enqueue(t.Context(), "b", changed...)
+		var conflict *tasks.ConflictError
+		if !errors.As(err, &conflict) {
+			t.Fatalf("got %v, want a ConflictError", err)
+		}
+		want := []tasks.Conflict{
+			{Item: changed[1].WithDefaults("bj"), Differences: []tasks.Difference{{Field: "subnetId", Standing: "sbn-1", Wanted: "sbn-2"}}},
+			{Item: changed[2].WithDefaults("bj"), TokenOwner: &ledger.Owner{Batch: "b", Key: "tokened"}},
+		}
+		if diff := cmp.Diff(want, conflict.Conflicts); diff != "" {
+			t.Errorf("conflicts (-want +got):\n%s", diff)
+		}
+		const text = `batch "b" holds something else: item "a": subnetId is "sbn-1" in the batch and "sbn-2" here; ` +
+			`item "thief": clientToken "mine" belongs to item "tokened" of batch "b"; give a changed item a key of its own, or use another batch`
+		if err.Error() != text {
+			t.Errorf("the error says\n %s\nwant\n %s", err, text)
+		}
+		var missing *ledger.ItemNotFoundError
+		if _, err := client.Batch("b").Result(t.Context(), "new"); !errors.As(err, &missing) {
+			t.Errorf("beside a conflict, an item was enqueued: %v", err)
+		}
+	})
 }
 
 func TestClientWaitEnds(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-	var noBatch *ledger.BatchNotFoundError
-	if _, err := client.Batch("nobody").Wait(t.Context()); !errors.As(err, &noBatch) {
-		t.Errorf("wait for no batch: %v", err)
-	}
-	for _, err := range client.Batch("nobody").Results(t.Context()) {
-		if !errors.As(err, &noBatch) {
-			t.Errorf("results of no batch: %v", err)
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		var noBatch *ledger.BatchNotFoundError
+		if _, err := client.Batch("nobody").Wait(t.Context()); !errors.As(err, &noBatch) {
+			t.Errorf("wait for no batch: %v", err)
 		}
-	}
-	enqueued, err := client.Enqueue(t.Context(), "b", named("a")...) // there is no worker
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	seen, err := enqueued.Wait(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) || seen.Total != 1 || !strings.Contains(err.Error(), `wait for batch "b", 1 of 1 items open`) {
-		t.Errorf("wait: %+v, %v", seen, err)
-	}
-	ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	if _, err := enqueued.Await(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), `item "a" of batch "b", queued`) {
-		t.Errorf("await: %v", err)
-	}
-	var noItem *ledger.ItemNotFoundError
-	if _, err := enqueued.Await(t.Context(), "z"); !errors.As(err, &noItem) {
-		t.Errorf("await no item: %v", err)
-	}
+		for _, err := range client.Batch("nobody").Results(t.Context()) {
+			if !errors.As(err, &noBatch) {
+				t.Errorf("results of no batch: %v", err)
+			}
+		}
+		enqueued, err := client.Enqueue(t.Context(), "b", named("a")...) // there is no worker
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		seen, err := enqueued.Wait(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || seen.Total != 1 || !strings.Contains(err.Error(), `wait for batch "b", 1 of 1 items open`) {
+			t.Errorf("wait: %+v, %v", seen, err)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if _, err := enqueued.Await(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), `item "a" of batch "b", queued`) {
+			t.Errorf("await: %v", err)
+		}
+		var noItem *ledger.ItemNotFoundError
+		if _, err := enqueued.Await(t.Context(), "z"); !errors.As(err, &noItem) {
+			t.Errorf("await no item: %v", err)
+		}
+	})
 }
 
 func TestClientPatienceEnds(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"), tasks.WithPatience(time.Millisecond))
-	enqueued, err := client.Enqueue(t.Context(), "b", named("a")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := true
-	var last error
-	for _, err := range enqueued.Events(t.Context(), "") {
-		if last = err; first {
-			first = false
-			f.server.Kill()
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, server *bubbletest.Redis) {
+		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"), tasks.WithPatience(time.Millisecond))
+		enqueued, err := client.Enqueue(t.Context(), "b", named("a")...)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if last == nil {
-		t.Error("the events ended as if the batch were done")
-	}
-	if _, err := enqueued.Wait(t.Context()); err == nil { // which has never had an answer
-		t.Error("without Redis, a wait ended as if the batch were done")
-	}
+		first := true
+		var last error
+		for _, err := range enqueued.Events(t.Context(), "") {
+			if last = err; first {
+				first = false
+				server.Cut()
+			}
+		}
+		if last == nil {
+			t.Error("the events ended as if the batch were done")
+		}
+		if _, err := enqueued.Wait(t.Context()); err == nil { // which has never had an answer
+			t.Error("without Redis, a wait ended as if the batch were done")
+		}
+	})
 }
 
 func TestClientEvents(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
+	f, _ := newClientFixture(t)
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-	const items = 700 // more than a page of events
+	const items = 620 // more than a page of events
 	var names []string
 	for i := range items {
 		names = append(names, fmt.Sprintf("vip-%03d", i))
@@ -249,7 +257,13 @@ func TestClientEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.work(t)
+	var working sync.WaitGroup
+	defer working.Wait()
+	working.Go(func() {
+		for _, name := range names {
+			f.create(t, "b", name, "10.0.0.1")
+		}
+	})
 	// Each reader goes on where the one before it stopped.
 	created, after, readers := map[string]int{}, "", 0
 	for more := true; more; readers++ {
@@ -283,46 +297,47 @@ func TestClientEvents(t *testing.T) {
 // Events that were forgotten before they were read are told of, once, and the rest follows.
 func TestClientEventsForgotten(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	f.work(t)
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-	enqueued, err := client.Enqueue(t.Context(), "b", named("a", "b", "c")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := enqueued.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	var all []ledger.Event
-	for event, err := range enqueued.Events(t.Context(), "") {
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		f.work(t)
+		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		enqueued, err := client.Enqueue(t.Context(), "b", named("a", "b", "c")...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, event)
-	}
-	const kept = 3
-	if err := f.rdb.XTrimMaxLen(t.Context(), "havip:{b}:events", kept).Err(); err != nil {
-		t.Fatal(err)
-	}
-	var got []ledger.Event
-	var told []error
-	for event, err := range enqueued.Events(t.Context(), all[0].ID) {
-		if err != nil {
-			told = append(told, err)
-			continue
+		if _, err := enqueued.Wait(t.Context()); err != nil {
+			t.Fatal(err)
 		}
-		got = append(got, event)
-	}
-	if diff := cmp.Diff(all[len(all)-kept:], got); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
-	var forgotten *tasks.ForgottenError
-	if len(told) != 1 || !errors.As(told[0], &forgotten) || forgotten.After != all[0].ID {
-		t.Errorf("told %v", told)
-	}
-	for event, err := range enqueued.Events(t.Context(), "yesterday") {
-		if err == nil || !strings.Contains(err.Error(), `events of batch "b" after "yesterday"`) {
-			t.Errorf("of a garbled ID: %+v, %v", event, err)
+		var all []ledger.Event
+		for event, err := range enqueued.Events(t.Context(), "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, event)
 		}
-	}
+		const kept = 3
+		if err := f.rdb.XTrimMaxLen(t.Context(), "havip:{b}:events", kept).Err(); err != nil {
+			t.Fatal(err)
+		}
+		var got []ledger.Event
+		var told []error
+		for event, err := range enqueued.Events(t.Context(), all[0].ID) {
+			if err != nil {
+				told = append(told, err)
+				continue
+			}
+			got = append(got, event)
+		}
+		if diff := cmp.Diff(all[len(all)-kept:], got); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+		var forgotten *tasks.ForgottenError
+		if len(told) != 1 || !errors.As(told[0], &forgotten) || forgotten.After != all[0].ID {
+			t.Errorf("told %v", told)
+		}
+		for event, err := range enqueued.Events(t.Context(), "yesterday") {
+			if err == nil || !strings.Contains(err.Error(), `events of batch "b" after "yesterday"`) {
+				t.Errorf("of a garbled ID: %+v, %v", event, err)
+			}
+		}
+	})
 }

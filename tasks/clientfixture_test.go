@@ -1,7 +1,7 @@
 package tasks_test
 
 import (
-	"net/http/httptest"
+	"net/http"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -9,59 +9,75 @@ import (
 
 	"havip/bce"
 	"havip/bce/bcesim"
-	"havip/internal/redisconn"
 	"havip/internal/worker"
+	"havip/ledger"
 	"havip/tasks"
+	"havip/test/bubbletest"
 	"havip/test/redistest"
 )
 
 // clientFixture is what a client's program finds: a Redis, and a simulated BCE for the workers.
 type clientFixture struct {
-	server *redistest.Server
-	// rdb is the program's own client, as it would open one.
-	rdb redis.UniversalClient
-	sim *bcesim.Server
-	url string
+	// connect returns a client of its own, as another program would open one; rdb is the first.
+	connect func() redis.UniversalClient
+	rdb     redis.UniversalClient
+	sim     *bcesim.Server
+	// workers is the ledger by a worker's connection.
+	workers *ledger.Ledger
+	// transport leads workers to sim.
+	transport http.RoundTripper
 }
 
-func newClientFixture(t *testing.T, faults string) *clientFixture {
+// newClientFixture has a real Redis.
+func newClientFixture(t *testing.T) (*clientFixture, *redistest.Server) {
+	t.Helper()
+	server := redistest.Start(t, redistest.AppendOnly(redistest.Always))
+	f := &clientFixture{connect: func() redis.UniversalClient { return server.Client(t) }}
+	f.rdb, f.workers = f.connect(), ledger.New(f.connect())
+	return f, server
+}
+
+// inClientBubble runs a test with a fixture whose time is the bubble's own.
+func inClientBubble(t *testing.T, faults string, test func(t *testing.T, f *clientFixture, server *bubbletest.Redis)) {
 	t.Helper()
 	parsed, err := bcesim.ParseFaults(faults)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &clientFixture{server: redistest.Start(t, redistest.AppendOnly(redistest.Always)), sim: bcesim.New(bcesim.Options{Faults: parsed})}
-	f.rdb = f.server.Client(t)
-	server := httptest.NewServer(f.sim)
-	f.url = server.URL
-	t.Cleanup(func() { f.sim.Close(); server.Close() })
-	return f
+	bubbletest.Run(t, func(t *testing.T) {
+		server := bubbletest.StartRedis(t)
+		f := &clientFixture{
+			connect: func() redis.UniversalClient { return server.Client(t) },
+			sim:     bcesim.New(bcesim.Options{Faults: parsed}),
+		}
+		f.rdb, f.workers = f.connect(), ledger.New(f.connect())
+		f.transport = bubbletest.Serve(t, f.sim)
+		t.Cleanup(f.sim.Close)
+		test(t, f, server)
+	})
 }
 
 // work starts a worker of the lane default/bj.
 func (f *clientFixture) work(t *testing.T) {
 	t.Helper()
-	rdb, err := redisconn.Open(t.Context(), f.server.URL())
+	w, err := startWorker(f.connect(), "http://127.0.0.1", f.transport)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := startWorker(rdb, f.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.Stop(); _ = rdb.Close() })
+	t.Cleanup(w.Stop)
 }
 
-func startWorker(rdb redis.UniversalClient, url string) (*worker.Worker, error) {
+// startWorker has few requests in flight: each costs the race detector memory.
+func startWorker(rdb redis.UniversalClient, url string, transport http.RoundTripper) (*worker.Worker, error) {
 	api, err := bce.NewClient(bce.Config{
-		Endpoint:    url,
+		Endpoint: url, Transport: transport,
 		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
 	})
 	if err != nil {
 		return nil, err
 	}
 	lane := worker.LaneConfig{Lane: tasks.Lane{Account: tasks.DefaultAccount, Region: "bj"}, API: api}
-	return worker.Start(worker.Config{Redis: rdb, Lanes: []worker.LaneConfig{lane}, Name: "w", Logger: zerolog.Nop()})
+	return worker.Start(worker.Config{Redis: rdb, Lanes: []worker.LaneConfig{lane}, Name: "w", Concurrency: 8, Logger: zerolog.Nop()})
 }
 
 func named(names ...string) []tasks.Item {

@@ -7,47 +7,49 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/tasks"
+	"havip/test/bubbletest"
 )
 
 // A Redis that goes away while a batch is waited for is waited for as well.
 func TestClientWaitsThroughAnOutage(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	if _, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a", "b")...); err != nil {
-		t.Fatal(err)
-	}
-	waiters := []*waiter{
-		f.wait(t, func(ctx context.Context, b tasks.Batch) error {
-			_, err := b.Wait(ctx)
-			return err
-		}),
-		f.wait(t, func(ctx context.Context, b tasks.Batch) error {
-			for _, err := range b.Events(ctx, "") {
-				if err != nil {
-					return err
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, server *bubbletest.Redis) {
+		if _, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a", "b")...); err != nil {
+			t.Fatal(err)
+		}
+		waiters := []*waiter{
+			f.wait(t, func(ctx context.Context, b tasks.Batch) error {
+				_, err := b.Wait(ctx)
+				return err
+			}),
+			f.wait(t, func(ctx context.Context, b tasks.Batch) error {
+				for _, err := range b.Events(ctx, "") {
+					if err != nil {
+						return err
+					}
 				}
+				return nil
+			}),
+		}
+		for _, w := range waiters {
+			<-w.answered
+		}
+		server.Cut()
+		for _, w := range waiters {
+			select {
+			case <-w.failures:
+			case err := <-w.ended:
+				t.Fatalf("the outage ended a wait: %v", err)
 			}
-			return nil
-		}),
-	}
-	for _, w := range waiters {
-		<-w.answered
-	}
-	f.server.Kill()
-	for _, w := range waiters {
-		select {
-		case <-w.failures:
-		case err := <-w.ended:
-			t.Fatalf("the outage ended a wait: %v", err)
 		}
-	}
-	f.server.Restart(t)
-	f.work(t)
-	for _, w := range waiters {
-		if err := <-w.ended; err != nil {
-			t.Error(err)
+		server.Restore()
+		f.work(t)
+		for _, w := range waiters {
+			if err := <-w.ended; err != nil {
+				t.Error(err)
+			}
 		}
-	}
+	})
 }
 
 // waiter is one who waits for batch b over a client of its own.
@@ -60,7 +62,7 @@ type waiter struct {
 
 func (f *clientFixture) wait(t *testing.T, wait func(context.Context, tasks.Batch) error) *waiter {
 	t.Helper()
-	rdb := f.server.Client(t)
+	rdb := f.connect()
 	w := &waiter{answered: make(chan struct{}), failures: make(failedReads, 100), ended: make(chan error, 1)}
 	rdb.AddHook(&after{nth: 2, kind: "hgetall", do: func() { close(w.answered) }})
 	rdb.AddHook(w.failures)

@@ -14,6 +14,7 @@ import (
 
 	"havip/ledger"
 	"havip/tasks"
+	"havip/test/bubbletest"
 )
 
 // after is a hook that does something once the nth command or transaction of a kind has been answered,
@@ -61,14 +62,13 @@ func (a *after) count(kind string) {
 // create has the item's HaVIP created, as a worker would record it; an address "" is yet to be learnt.
 func (f *clientFixture) create(t *testing.T, batch, key, address string) {
 	t.Helper()
-	records := ledger.New(f.server.Client(t))
-	start, err := records.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: 1e9})
+	start, err := f.workers.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: 1e9})
 	if err != nil || start.Verdict != ledger.Begun {
-		t.Fatalf("begin: %+v, %v", start, err)
+		t.Errorf("begin: %+v, %v", start, err)
 	}
-	outcome := ledger.Outcome{Ticket: "t", State: ledger.Created, Class: "created", Counted: true, HaVIPID: "havip-1", PrivateIPAddress: address}
-	if _, _, err := records.Record(t.Context(), batch, key, 1, outcome); err != nil {
-		t.Fatal(err)
+	outcome := ledger.Outcome{Ticket: "t", State: ledger.Created, Class: "created", Counted: true, HaVIPID: "havip-" + key, PrivateIPAddress: address}
+	if _, _, err := f.workers.Record(t.Context(), batch, key, 1, outcome); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -78,22 +78,23 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 	for _, kind := range []string{"hgetall", "xrange"} {
 		t.Run("after "+kind, func(t *testing.T) {
 			t.Parallel()
-			f := newClientFixture(t, "")
-			batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f.rdb.AddHook(&after{nth: 2, kind: kind, do: func() { f.create(t, "b", "a", "10.0.0.1") }})
-			var kinds []string
-			for event, err := range batch.Events(t.Context(), "") {
+			inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+				batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
 				if err != nil {
 					t.Fatal(err)
 				}
-				kinds = append(kinds, event.Kind)
-			}
-			if diff := cmp.Diff([]string{"registered", "committed", "created", "completed"}, kinds); diff != "" {
-				t.Errorf("events (-want +got):\n%s", diff)
-			}
+				f.rdb.AddHook(&after{nth: 2, kind: kind, do: func() { f.create(t, "b", "a", "10.0.0.1") }})
+				var kinds []string
+				for event, err := range batch.Events(t.Context(), "") {
+					if err != nil {
+						t.Fatal(err)
+					}
+					kinds = append(kinds, event.Kind)
+				}
+				if diff := cmp.Diff([]string{"registered", "committed", "created", "completed"}, kinds); diff != "" {
+					t.Errorf("events (-want +got):\n%s", diff)
+				}
+			})
 		})
 	}
 }
@@ -101,30 +102,31 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 // An address that BCE chose is learnt a moment after the create: it is waited for.
 func TestClientWaitsForAddresses(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.create(t, "b", "a", "")
-	f.rdb.AddHook(&after{nth: 3, kind: "hgetall", do: func() {
-		if _, err := ledger.New(f.server.Client(t)).NoteAddress(t.Context(), "b", "a", "havip-1", "10.0.0.1"); err != nil {
-			t.Error(err)
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}})
-	if done, err := batch.Wait(t.Context()); err != nil || done.AddressPending != 0 {
-		t.Errorf("batch %+v, %v", done, err)
-	}
-	if result, err := batch.Await(t.Context(), "a"); err != nil || result.PrivateIPAddress != "10.0.0.1" {
-		t.Errorf("result %+v, %v", result, err)
-	}
+		f.create(t, "b", "a", "")
+		f.rdb.AddHook(&after{nth: 3, kind: "hgetall", do: func() {
+			if _, err := f.workers.NoteAddress(t.Context(), "b", "a", "havip-a", "10.0.0.1"); err != nil {
+				t.Error(err)
+			}
+		}})
+		if done, err := batch.Wait(t.Context()); err != nil || done.AddressPending != 0 {
+			t.Errorf("batch %+v, %v", done, err)
+		}
+		if result, err := batch.Await(t.Context(), "a"); err != nil || result.PrivateIPAddress != "10.0.0.1" {
+			t.Errorf("result %+v, %v", result, err)
+		}
+	})
 }
 
 // Redis dies under an enqueue: the same call goes on, and nothing is made twice or left out.
 func TestClientEnqueueThroughARestart(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	const items = 6000
+	f, server := newClientFixture(t)
+	const items = 3100 // three chunks and a bit, of which two may be on their way
 	var names []string
 	for i := range items {
 		names = append(names, fmt.Sprintf("vip-%04d", i))
@@ -132,13 +134,13 @@ func TestClientEnqueueThroughARestart(t *testing.T) {
 	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
 	// The first thousand stand in the queue by then, and not all of them are marked as such.
 	killed := make(chan struct{})
-	f.rdb.AddHook(&after{nth: 15, kind: "evalsha", do: func() { f.server.Kill(); close(killed) }})
+	f.rdb.AddHook(&after{nth: 15, kind: "evalsha", do: func() { server.Kill(); close(killed) }})
 	_, err := client.Enqueue(t.Context(), "b", named(names...)...)
 	if err == nil || !strings.Contains(err.Error(), "the same call again goes on") {
 		t.Fatalf("got %v", err)
 	}
 	<-killed
-	f.server.Restart(t)
+	server.Restart(t)
 	f.awaitConnection(t)
 	again, err := client.Enqueue(t.Context(), "b", named(names...)...)
 	if err != nil || again.Added+again.Requeued+again.Known != items || again.Added == 0 || again.Requeued == 0 {
@@ -168,28 +170,29 @@ func (f *clientFixture) awaitConnection(t *testing.T) {
 // A gap with nothing behind it is told once, however long nothing follows.
 func TestClientTellsOfAGapOnce(t *testing.T) {
 	t.Parallel()
-	f := newClientFixture(t, "")
-	batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.rdb.XTrimMaxLen(t.Context(), "havip:{b}:events", 0).Err(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	f.rdb.AddHook(&after{nth: 4, kind: "xrange", do: cancel})
-	gaps := 0
-	for event, err := range batch.Events(ctx, "1-1") {
-		var gap *tasks.ForgottenError
-		switch {
-		case errors.As(err, &gap):
-			gaps++
-		case !errors.Is(err, context.Canceled):
-			t.Errorf("%+v, %v", event, err)
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if gaps != 1 {
-		t.Errorf("a gap was told of %d times", gaps)
-	}
+		if err := f.rdb.XTrimMaxLen(t.Context(), "havip:{b}:events", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		f.rdb.AddHook(&after{nth: 4, kind: "xrange", do: cancel})
+		gaps := 0
+		for event, err := range batch.Events(ctx, "1-1") {
+			var gap *tasks.ForgottenError
+			switch {
+			case errors.As(err, &gap):
+				gaps++
+			case !errors.Is(err, context.Canceled):
+				t.Errorf("%+v, %v", event, err)
+			}
+		}
+		if gaps != 1 {
+			t.Errorf("a gap was told of %d times", gaps)
+		}
+	})
 }

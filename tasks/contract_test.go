@@ -49,7 +49,8 @@ func TestTaskContract(t *testing.T) {
 	for name, test := range contracts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rdb := newClientFixture(t, "").rdb
+			f, _ := newClientFixture(t)
+			rdb := f.rdb
 			if _, err := tasks.NewClient(rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "spring", test.item); err != nil {
 				t.Fatal(err)
 			}

@@ -87,7 +87,7 @@ func exampleFleet() (rdb redis.UniversalClient, stop func()) {
 	}
 	sim := bcesim.New(bcesim.Options{})
 	server := httptest.NewServer(sim)
-	running, err := startWorker(store.Client(), server.URL)
+	running, err := startWorker(store.Client(), server.URL, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
