@@ -17,7 +17,7 @@ func TestKilledRedis(t *testing.T) {
 	const batch, atOnce = "outage", 6
 	w := newStack(t)
 	w.env = append(w.env, unhurried)
-	rows := rowsOf(150)
+	rows := fixedRowsOf(150)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	w.faults(t, fault("create:gate-after", 2, 1+atOnce)+",seed=3,create:commit-reset=0.05")
 	worker := w.worker(t, "--concurrency", "6")
@@ -27,6 +27,7 @@ func TestKilledRedis(t *testing.T) {
 		{w.redis.Stop, w.redis.Resume},
 	} {
 		w.awaitGate(t, atOnce)
+		eventually(t, "what was kept before is recorded", func() bool { return files(t, w.spool()) == 0 })
 		outage.begin()
 		w.faults(t, fault("create:gate-after", 20, 19+atOnce)+",seed=3,create:commit-reset=0.05")
 		w.openGate(t)

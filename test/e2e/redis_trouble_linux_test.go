@@ -17,7 +17,7 @@ func TestRedisOutOfMemory(t *testing.T) {
 	const batch, atOnce = "full", 8
 	w := newStack(t, "--faults", fault("create:gate-before", 2, 1+atOnce))
 	w.env = append(w.env, unhurried)
-	rows := rowsOf(60)
+	rows := fixedRowsOf(60)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	w.worker(t, "--concurrency", "8")
 	w.awaitGate(t, atOnce) // all that the worker may send at once
@@ -64,7 +64,7 @@ func TestFailover(t *testing.T) {
 	redistest.Start(t, redistest.AppendOnly(redistest.Always), redistest.ReplicaOf(w.redis))
 	sentinel := redistest.StartSentinel(t, w.redis)
 	w.env = append(without(w.env, "HAVIP_REDIS_URL"), "HAVIP_REDIS_URL=redis-sentinel://"+sentinel.Addr()+"/0?master=m")
-	rows := rowsOf(150)
+	rows := fixedRowsOf(150)
 	file := w.write(t, batch+".csv", rows)
 	w.enqueue(t, "apply", file)
 	worker := w.worker(t, "--concurrency", "8")

@@ -1,10 +1,11 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"havip/ledger"
 )
 
 // TestOutcomesOutliveRedisAndWorker: requests are in flight when Redis dies; their answers arrive, the
@@ -12,15 +13,13 @@ import (
 func TestOutcomesOutliveRedisAndWorker(t *testing.T) {
 	t.Parallel()
 	const batch = "kept"
-	rows := rowsOf(6)
-	for i := range rows {
-		rows[i].address = fmt.Sprintf("192.168.7.%d", 1+i) // nothing but the create is to be asked
-	}
+	rows := fixedRowsOf(6)                                                 // nothing but the create is to be asked
 	w := newStack(t, "--faults", fault("create:gate-after", 2, len(rows))) // the first proves the lane
 	w.env = append(w.env, unhurried)
 	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
 	worker := w.worker(t)
 	w.awaitGate(t, len(rows)-1)
+	eventually(t, "the first is recorded", func() bool { return w.standing(t, batch).Counts[ledger.Created] == 1 })
 	w.redis.Kill()
 	w.openGate(t)
 	eventually(t, "all outcomes are kept", func() bool { return files(t, w.spool()) == len(rows)-1 })

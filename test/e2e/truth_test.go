@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,12 @@ func parseResults(t *testing.T, text string) []result {
 // of the file has one item, each item one HaVIP that is as asked, and there is no other.
 func (w *stack) requireExactlyOnce(t *testing.T, batch string, rows []row) []result {
 	t.Helper()
-	results := w.results(t, batch)
+	var results []result
+	// A created item learns the address that BCE chose a little later, and no command waits for it for long.
+	eventually(t, "every address is learnt", func() bool {
+		results = w.results(t, batch)
+		return !slices.ContainsFunc(results, func(r result) bool { return r.State == "created" && r.Address == "" })
+	})
 	requireTruth(t, rows, results, w.truth(t))
 	w.requireHonestTokens(t, rows)
 	return results
