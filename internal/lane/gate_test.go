@@ -59,7 +59,7 @@ func mustWait(t *testing.T, g *Gate) {
 	}
 }
 
-func TestSlowStartLetsOneThrough(t *testing.T) {
+func TestLaneSlowStartLetsOneThrough(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -85,7 +85,7 @@ func TestSlowStartLetsOneThrough(t *testing.T) {
 }
 
 // After a fault the slow start begins anew, and a success of before the fault does not end it.
-func TestSlowStartAgainAfterAFault(t *testing.T) {
+func TestLaneSlowStartAgainAfterAFault(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t

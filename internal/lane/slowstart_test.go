@@ -18,7 +18,7 @@ func mustFly(t *testing.T, s *slowStart, isProbe, want bool) (era int) {
 }
 
 // The slow start may begin anew between the wait for it and the breaker's answer.
-func TestSlowStartIsLookedAtAgain(t *testing.T) {
+func TestLaneSlowStartIsLookedAtAgain(t *testing.T) {
 	t.Parallel()
 	s := newSlowStart()
 	mustFly(t, s, false, true)
@@ -27,7 +27,7 @@ func TestSlowStartIsLookedAtAgain(t *testing.T) {
 }
 
 // It begins anew by the fault itself, also when the hold could not be opened.
-func TestSlowStartGoesByProof(t *testing.T) {
+func TestLaneSlowStartGoesByProof(t *testing.T) {
 	t.Parallel()
 	s := newSlowStart()
 	s.leave(mustFly(t, s, false, true), laneWell)
@@ -44,7 +44,7 @@ func TestSlowStartGoesByProof(t *testing.T) {
 }
 
 // Whoever gives up is told of the lane's hold as long as there is one.
-func TestSlowStartForgetsAHoldThatEnded(t *testing.T) {
+func TestLaneSlowStartForgetsAHoldThatEnded(t *testing.T) {
 	t.Parallel()
 	hold := Admission{Hold: &Hold{Target: TargetLane, Code: "X"}}
 	for name, end := range map[string]func(*slowStart){
