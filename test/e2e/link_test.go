@@ -174,3 +174,16 @@ func (w *stack) killAt(t *testing.T, l *link, reached func() bool, further int, 
 	p.kill()
 	l.set(false, 0)
 }
+
+// stopAfter starts enqueue behind a link of its own, and returns it when so many bytes of what it asked of
+// Redis have gone through: it stands still there.
+func (w *stack) stopAfter(t *testing.T, bytes int, args ...string) *process {
+	t.Helper()
+	l := w.newLink(t)
+	l.set(true, 0)
+	env := append(without(w.env, "HAVIP_REDIS_URL"), "HAVIP_REDIS_URL="+l.url())
+	p := start(t, command{program: "enqueue", args: args, env: env, dir: w.dir})
+	w.processes = append(w.processes, p)
+	l.pass(t, p, bytes)
+	return p
+}
