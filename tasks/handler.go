@@ -76,6 +76,8 @@ type Presence interface {
 // Keeper keeps outcomes that could not be recorded, and records them when Redis is back.
 type Keeper interface {
 	Keep(ctx context.Context, u Unrecorded)
+	// RecordItem records now what is kept of the item. An error means that something still is.
+	RecordItem(ctx context.Context, batch, key string) error
 }
 
 // The time limits of one run of a [Handler].
@@ -194,7 +196,10 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	j := &job{payload: payload}
 	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
 	defer h.hold(ctx, j)()
-	decision := h.registerEarly(ctx, j)
+	decision := h.recordKept(ctx, j)
+	if decision == nil {
+		decision = h.registerEarly(ctx, j)
+	}
 	if decision == nil {
 		decision = h.decide(ctx, j)
 	}
@@ -202,6 +207,18 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 		j.log.Error().Err(decision).Msg("task archived")
 	}
 	return decision
+}
+
+// recordKept records first what this worker knows of the item and the ledger does not: otherwise the
+// item would begin a request whose answer is known.
+func (h *Handler) recordKept(ctx context.Context, j *job) error {
+	if h.Keeper == nil {
+		return nil
+	}
+	if err := h.Keeper.RecordItem(ctx, j.payload.Batch, j.payload.Key); err != nil {
+		return h.later(j, err)
+	}
+	return nil
 }
 
 // decide goes on at once for as long as that helps.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
 
 	"havip/bce"
 	"havip/bce/bcesim"
@@ -405,6 +406,53 @@ func (f *failingLog) Record(ctx context.Context, batch, key string, n int, o led
 		return "", ledger.Record{}, errors.New("connection refused")
 	}
 	return f.HandlerLedger.Record(ctx, batch, key, n, o)
+}
+
+// A task that comes again finds the answer of its last request kept by this worker: that is recorded, and
+// nothing is sent; while it cannot be, the item is let alone.
+func TestHandlerRecordsFirstWhatIsKept(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	task := f.put(testItem("a", "10.1.2.3"))
+	start, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.BeginOptions{Worker: "w1", Ticket: "t", Lease: attemptLease})
+	if err != nil || start.Verdict != ledger.Begun {
+		t.Fatal(start.Verdict, err)
+	}
+	rec := start.Item.Record
+	kept := &keptOutcome{t: t, err: errors.New("connection refused"), u: Unrecorded{
+		Lane: testLane, Batch: testBatch, Key: "a", Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker,
+		Outcome: ledger.Outcome{Ticket: "t", State: ledger.Created, Class: string(ClassCreated), Counted: true, HaVIPID: "havip-a", PrivateIPAddress: "10.1.2.3"},
+	}}
+	kept.recorder = Recorder{Ledger: f.ledger, Logger: zerolog.Nop()}
+	config := f.config()
+	config.Keeper = kept
+	f.handler = NewHandler(config)
+	f.clock.pass(attemptLease)
+	f.postponed(task)
+	f.expect("a", facts{ledger.Sending, "", "", 1, 0})
+	kept.err = nil
+	f.done(task)
+	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+	if got := len(f.sim.Calls()); got != 0 {
+		t.Errorf("%d requests whose answer was known", got)
+	}
+}
+
+// keptOutcome is a keeper of one outcome, which cannot be recorded while err is set.
+type keptOutcome struct {
+	t        *testing.T
+	recorder Recorder
+	u        Unrecorded
+	err      error
+}
+
+func (k *keptOutcome) Keep(_ context.Context, u Unrecorded) { k.t.Errorf("kept: %s", u) }
+
+func (k *keptOutcome) RecordItem(ctx context.Context, batch, key string) error {
+	if k.err != nil || batch != k.u.Batch || key != k.u.Key {
+		return k.err
+	}
+	return k.recorder.RecordLate(ctx, k.u)
 }
 
 // All that were signed with a wrong clock are signed again, not only the first of them.

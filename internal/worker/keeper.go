@@ -119,20 +119,42 @@ func (k *Keeper) run(ctx context.Context) {
 // first that fails.
 func (k *Keeper) Flush(ctx context.Context) (left int) {
 	for name, u := range k.all() {
-		err := k.late(ctx, u)
-		switch {
-		case errors.Is(err, tasks.ErrOtherLedger):
-			k.disown(name, err)
-		case err != nil:
-			k.log.Debug().Err(err).Str("batch", u.Batch).Str("key", u.Key).Msg("kept outcome not recorded yet")
-			return len(k.all())
-		default:
-			k.log.Info().Str("batch", u.Batch).Str("key", u.Key).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID).
-				Msg("kept outcome recorded")
-			k.forget(name)
+		if k.record(ctx, name, u) != nil {
+			break
 		}
 	}
 	return len(k.all())
+}
+
+// RecordItem implements [tasks.Keeper].
+func (k *Keeper) RecordItem(ctx context.Context, batch, key string) error {
+	for name, u := range k.all() {
+		if u.Batch != batch || u.Key != key {
+			continue
+		}
+		if err := k.record(ctx, name, u); err != nil {
+			return fmt.Errorf("record the kept %s: %w", u, err)
+		}
+	}
+	return nil
+}
+
+// record tries to record one outcome. With an error it is kept on; that it may be recorded twice at a
+// time does no harm.
+func (k *Keeper) record(ctx context.Context, name string, u tasks.Unrecorded) error {
+	err := k.late(ctx, u)
+	switch {
+	case errors.Is(err, tasks.ErrOtherLedger):
+		k.disown(name, err)
+	case err != nil:
+		k.log.Debug().Err(err).Str("batch", u.Batch).Str("key", u.Key).Msg("kept outcome not recorded yet")
+		return err
+	default:
+		k.log.Info().Str("batch", u.Batch).Str("key", u.Key).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID).
+			Msg("kept outcome recorded")
+		k.forget(name)
+	}
+	return nil
 }
 
 func (k *Keeper) late(ctx context.Context, u tasks.Unrecorded) error {

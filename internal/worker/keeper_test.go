@@ -121,6 +121,36 @@ func TestKeeperRecordsInNoOtherLedger(t *testing.T) {
 	})
 }
 
+// A task that comes again before the next regular try finds its own outcome recorded, whatever else is
+// kept.
+func TestKeeperRecordsOneItem(t *testing.T) {
+	t.Parallel()
+	bubbletest.Run(t, func(t *testing.T) {
+		f, files := newPresenceFixture(t), openSpool(t)
+		f.register(t, "a", "b")
+		k := f.keeper(t, files)
+		k.Keep(t.Context(), f.sent(t, "a"))
+		k.Keep(t.Context(), f.sent(t, "b"))
+		away := &Keeper{recorder: tasks.Recorder{Ledger: awayLedger{f.Ledger}, Logger: zerolog.Nop()}, spool: files, log: zerolog.Nop(), kept: k.all()}
+		if err := away.RecordItem(t.Context(), batch, "a"); err == nil {
+			t.Error("nothing says that the outcome is still kept")
+		}
+		if err := away.RecordItem(t.Context(), batch, "c"); err != nil {
+			t.Errorf("an item of which nothing is kept waits for Redis: %v", err)
+		}
+		if names := left(t, files); len(names) != 2 {
+			t.Errorf("left %v, want both", names)
+		}
+		if err := k.RecordItem(t.Context(), batch, "a"); err != nil {
+			t.Error(err)
+		}
+		f.expectState(t, ledger.Created)
+		if names := left(t, files); len(names) != 1 {
+			t.Errorf("left %v, want the other item's", names)
+		}
+	})
+}
+
 // A file that cannot be read keeps no worker from starting.
 func TestKeeperPassesGarbageOver(t *testing.T) {
 	t.Parallel()
