@@ -39,6 +39,7 @@ func TestGate(t *testing.T) {
 				}
 			}
 			f.control(http.MethodPost, "gate", `{"open":-1}`, http.StatusBadRequest, nil)
+			f.control(http.MethodPost, "gate", `{"open":"all"}`, http.StatusBadRequest, nil)
 			f.control(http.MethodGet, "gate", "", http.StatusOK, &left)
 		})
 	}
