@@ -3,52 +3,9 @@ package ledger
 import (
 	"context"
 	"fmt"
+
+	"havip/lifecycle"
 )
-
-// Cancellation is a person's wish that an item be canceled, while a request of it is in flight or in
-// doubt. What that request came to decides.
-type Cancellation struct {
-	At Millis `json:"at"`
-	// Reason is in the person's words.
-	Reason string `json:"why"`
-}
-
-// CancelWay is what cancelling an item does.
-type CancelWay string
-
-// The ways. They are those of lua/cancel.lua.
-const (
-	// CancelNow: nothing of it is in flight or in doubt; it is canceled at once.
-	CancelNow CancelWay = "cancel"
-	// CancelLater: it is canceled when it is certain that nothing was created.
-	CancelLater CancelWay = "after-outcome"
-	// CancelNot: it cannot be canceled.
-	CancelNot CancelWay = "none"
-)
-
-// CancelWay tells what cancelling the item does, or why it does nothing.
-func (r Record) CancelWay() (way CancelWay, why string) {
-	switch {
-	case r.State == Canceled:
-		return CancelNot, "it is canceled"
-	case r.State.Succeeded():
-		return CancelNot, "its HaVIP exists"
-	case r.State == Deleting:
-		return CancelNot, "its HaVIP is being deleted"
-	case r.State == Deleted:
-		return CancelNot, "its HaVIP was deleted"
-	case r.State == Rejected:
-		return CancelNot, "it was rejected, and created nothing"
-	case r.State == Review:
-		return CancelNot, "it is in review: a HaVIP that may be its own exists"
-	case r.Cancel != nil:
-		return CancelNot, "that was asked for before; its outcome decides"
-	case r.State == Sending, r.Unknown:
-		return CancelLater, ""
-	default:
-		return CancelNow, ""
-	}
-}
 
 // Canceling is the ledger's answer about one item.
 type Canceling struct {
@@ -59,7 +16,7 @@ type Canceling struct {
 	Item Item
 }
 
-// cancelChunk bounds how many items one script call changes.
+// cancelChunk bounds how many items one round trip changes.
 const cancelChunk = 200
 
 // Cancel withdraws items for the given reason. One of which a request is in flight or in doubt is
@@ -81,26 +38,35 @@ func (l *Ledger) Cancel(ctx context.Context, batch, reason string, items []Item)
 }
 
 func (l *Ledger) cancelChunk(ctx context.Context, batch, reason string, items []Item) ([]Canceling, error) {
-	args := make([]any, 0, 1+len(items))
-	args = append(args, reason)
-	for _, item := range items {
-		args = append(args, item.Key)
-	}
-	raw, err := l.run(ctx, cancelScript, batch, args...)
-	if err != nil {
-		return nil, err
-	}
-	list, err := replyOf(raw, len(items))
-	if err != nil {
-		return nil, err
-	}
 	answers := make([]Canceling, len(items))
-	for i := range list {
-		verdict, item, err := changed(list[i], items[i])
-		if err != nil {
-			return nil, err
-		}
-		answers[i] = Canceling{Verdict: verdict, Item: item}
+	done, err := l.updateEach(ctx, batch, keysOfItems(items), func(i int, s lifecycle.Snapshot) lifecycle.Change {
+		verdict, change := lifecycle.Cancel(s, reason)
+		answers[i].Verdict = Verdict(verdict)
+		return change
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, item := range items {
+		answers[i].Verdict, answers[i].Item = standing(answers[i].Verdict, item, done[i])
 	}
 	return answers, nil
+}
+
+func keysOfItems(items []Item) []string {
+	itemKeys := make([]string, len(items))
+	for i, item := range items {
+		itemKeys[i] = item.Key
+	}
+	return itemKeys
+}
+
+// standing is the item as it stands after a command, or as the caller saw it where nobody registered it.
+func standing(verdict Verdict, seen Item, d decided) (Verdict, Item) {
+	if d.record == "" {
+		return Absent, seen
+	}
+	seen.Record = d.after()
+	seen.ClientToken = seen.Record.ClientToken
+	return verdict, seen
 }

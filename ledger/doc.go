@@ -5,7 +5,8 @@
 // # The model
 //
 // A batch is a named set of items. An item is one wanted HaVIP, known by (batch, key). Its
-// [Spec] is frozen when it is registered; its [Record] changes through transitions:
+// [Spec] is frozen when it is registered. What becomes of its [Record] is decided by the pure functions of
+// package lifecycle; this package stores it. Its states:
 //
 //	queued ─▶ sending ─▶ created | adopted | rejected
 //	             │  ▲
@@ -20,11 +21,13 @@
 //
 // # Guarantees
 //
-//   - Every transition is one Lua script over one Redis Cluster slot: it happens whole or not
-//     at all, whoever dies.
-//   - Every transition may be repeated with the same arguments, as a caller must after a lost
+//   - A change of an item is committed by one script (lua/change.lua) over one Redis Cluster slot, and only
+//     if the item is still as it was when the change was decided; otherwise it is read and decided again.
+//     It happens whole or not at all, whichever process dies, together with the batch's counters, events,
+//     failure limit and completion.
+//   - Every change may be repeated with the same arguments, as a caller must after a lost
 //     reply: the second time changes nothing.
-//   - A transition that does not apply is refused with a verdict; nothing is overwritten.
+//   - A change that does not apply is refused with a verdict; nothing is overwritten.
 //   - [Ledger.Begin] makes the intent to send durable before a byte is sent, and lets one
 //     attempt of an item be in flight at a time.
 //   - A proof that a HaVIP exists is accepted whenever it arrives.

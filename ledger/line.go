@@ -36,12 +36,6 @@ func decodeHold(text string) *Hold {
 	return &h
 }
 
-// HeldBack reports whether a hold on the batch is one on the item: nothing of it is in flight or in
-// doubt. It is the rule of lua/begin.lua.
-func (r Record) HeldBack() bool {
-	return !r.State.Terminal() && r.State != Deleting && r.State != Sending && !r.Unknown && !r.Lookup
-}
-
 // Pause holds a batch until [Ledger.Resume], for act's reason. It reports whether that is this call's
 // doing: a batch that is held already stays as it is.
 func (l *Ledger) Pause(ctx context.Context, batch string, act Act) (bool, error) {
@@ -113,7 +107,7 @@ func (l *Ledger) Moving(ctx context.Context, batch string, items []Item) ([]Item
 	}
 	var moving []Item
 	for _, item := range items {
-		if !item.Record.HeldBack() {
+		if !item.Record.PausedWithBatch() {
 			moving = append(moving, item)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"havip/lifecycle"
 )
 
 // Adopt records that a HaVIP which exists already is the item's: a request under the given
@@ -12,8 +14,9 @@ import (
 // while no other was begun since the caller saw the record, and the doubt that it saw, if it saw one,
 // still stands. The HaVIP must have been claimed for the item first; see [Ledger.ClaimHaVIP].
 func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (Verdict, Record, error) {
-	raw, err := l.run(ctx, adoptScript, batch, key, seen.ClientToken, haVIPID, address, seen.Sends, flag(seen.Unknown), seen.Past)
-	return transition("adopt", batch, key, raw, err)
+	return transition(ctx, l, "adopt", batch, key, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
+		return lifecycle.Adopt(s, seen, haVIPID, address)
+	})
 }
 
 func flag(set bool) int {
@@ -27,8 +30,9 @@ func flag(set bool) int {
 // created nothing and cannot any more; why names the proof, for the batch's events. Where a person wants
 // the item canceled, the same proof cancels it, and the answer is Withdrawn.
 func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (Verdict, Record, error) {
-	raw, err := l.run(ctx, renewScript, batch, key, seen.ClientToken, next, why, seen.Sends, seen.Code)
-	return transition("renew", batch, key, raw, err)
+	return transition(ctx, l, "renew", batch, key, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
+		return lifecycle.Renew(s, seen, next, why)
+	})
 }
 
 // ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner:

@@ -2,55 +2,10 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+
+	"havip/lifecycle"
 )
-
-// Way is how an item can be tried again.
-type Way string
-
-// The ways. They are those of lua/retry.lua.
-const (
-	// Anew: it was never sent; it begins again under its clientToken.
-	Anew Way = "anew"
-	// NewToken: it provably created nothing; it begins again under its next clientToken.
-	NewToken Way = "new-token"
-	// LookFirst: what exists is looked at before anything is sent for it, under its clientToken.
-	LookFirst Way = "look-first"
-	// Hurry: it is under way; its task runs now instead of after its delay.
-	Hurry Way = "hurry"
-	// NoWay: it cannot be tried again.
-	NoWay Way = "none"
-)
-
-// RetryWay tells how the item can be tried again, or why it cannot.
-func (r Record) RetryWay() (way Way, why string) {
-	if r.Cancel != nil {
-		return NoWay, "somebody asked to cancel it; its outcome decides"
-	}
-	switch r.State {
-	case Queued, Waiting, Unknown, Deleting:
-		return Hurry, ""
-	case Review:
-		return LookFirst, ""
-	case Rejected, Canceled:
-		switch {
-		case r.Unknown:
-			return LookFirst, ""
-		case r.Sends == 0:
-			return Anew, ""
-		}
-		return NewToken, ""
-	case Sending:
-		return NoWay, "a request of it is in flight"
-	case Created, Adopted:
-		return NoWay, "its HaVIP exists"
-	case Deleted:
-		return NoWay, "its HaVIP was deleted"
-	default:
-		return NoWay, "its state is not known here"
-	}
-}
 
 // Retrial asks for an item to be tried again, as the caller saw it.
 type Retrial struct {
@@ -68,7 +23,7 @@ type Retried struct {
 	Item Item
 }
 
-// retryChunk bounds how many items one script call changes.
+// retryChunk bounds how many items one round trip changes.
 const retryChunk = 200
 
 // Retry lets items go on that had come to an end: rejected, canceled, or left to a person. An item
@@ -102,43 +57,20 @@ func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([
 }
 
 func (l *Ledger) retryChunk(ctx context.Context, batch string, retrials []Retrial) ([]Retried, error) {
-	args := make([]any, 0, 4*len(retrials))
-	for _, r := range retrials {
-		args = append(args, r.Seen.Key, r.Seen.Record.ClientToken, r.Seen.Record.Sends, r.Next)
+	answers, itemKeys := make([]Retried, len(retrials)), make([]string, len(retrials))
+	for i, r := range retrials {
+		itemKeys[i] = r.Seen.Key
 	}
-	raw, err := l.run(ctx, retryScript, batch, args...)
+	done, err := l.updateEach(ctx, batch, itemKeys, func(i int, s lifecycle.Snapshot) lifecycle.Change {
+		verdict, change := lifecycle.Retry(s, retrials[i].Seen.Record, retrials[i].Next)
+		answers[i].Verdict = Verdict(verdict)
+		return change
+	})
 	if err != nil {
 		return nil, err
 	}
-	list, err := replyOf(raw, len(retrials))
-	if err != nil {
-		return nil, err
-	}
-	answers := make([]Retried, len(retrials))
-	for i := range list {
-		verdict, item, err := changed(list[i], retrials[i].Seen)
-		if err != nil {
-			return nil, err
-		}
-		answers[i] = Retried{Verdict: verdict, Item: item}
+	for i, r := range retrials {
+		answers[i].Verdict, answers[i].Item = standing(answers[i].Verdict, r.Seen, done[i])
 	}
 	return answers, nil
-}
-
-// changed reads what a bulk script answers about one item: a verdict, and the record that stands, or
-// "" for none.
-func changed(raw any, seen Item) (Verdict, Item, error) {
-	fields, err := replyOf(raw, 2)
-	if err != nil {
-		return "", Item{}, err
-	}
-	item := seen
-	if text := fields.text(1); text != "" {
-		item.Record = Record{}
-		if err := json.Unmarshal([]byte(text), &item.Record); err != nil {
-			return "", Item{}, fmt.Errorf("record of item %q: %w", seen.Key, err)
-		}
-		item.ClientToken = item.Record.ClientToken
-	}
-	return Verdict(fields.text(0)), item, nil
 }

@@ -3,49 +3,9 @@ package ledger
 import (
 	"context"
 	"fmt"
+
+	"havip/lifecycle"
 )
-
-// Deletion is a person's wish that the item's HaVIP be deleted, while it is carried out.
-type Deletion struct {
-	At Millis `json:"at"`
-	// Reason is in the person's words.
-	Reason string `json:"why"`
-	// SentAt is when the last try began; 0 before the first.
-	SentAt Millis `json:"sentAt"`
-	// Unknown is set when BCE may have acted on an earlier try.
-	Unknown bool `json:"unknown"`
-}
-
-// RollbackWay is what rolling an item back does.
-type RollbackWay string
-
-// The ways. They are those of lua/rollback.lua.
-const (
-	// Undo: its HaVIP is deleted.
-	Undo RollbackWay = "delete"
-	// UndoNot: there is nothing of its own to delete.
-	UndoNot RollbackWay = "none"
-)
-
-// RollbackWay tells what rolling the item back does, or why it does nothing.
-func (r Record) RollbackWay() (way RollbackWay, why string) {
-	switch r.State {
-	case Created:
-		return Undo, ""
-	case Adopted:
-		return UndoNot, "it was adopted: that this batch created it is not proven"
-	case Deleting:
-		return UndoNot, "that was asked for before"
-	case Deleted:
-		return UndoNot, "its HaVIP was deleted"
-	case Review:
-		return UndoNot, "it is in review: which HaVIP is its own is not known"
-	case Rejected, Canceled:
-		return UndoNot, "it created nothing"
-	default:
-		return UndoNot, "it is not finished; cancel it first, or wait"
-	}
-}
 
 // RolledBack is the ledger's answer about one item.
 type RolledBack struct {
@@ -56,7 +16,7 @@ type RolledBack struct {
 	Item Item
 }
 
-// rollbackChunk bounds how many items one script call changes.
+// rollbackChunk bounds how many items one round trip changes.
 const rollbackChunk = 200
 
 // Rollback asks for the HaVIPs to be deleted that the items are recorded to have created, for the given
@@ -88,26 +48,17 @@ func (l *Ledger) Rollback(ctx context.Context, batch, reason string, items []Ite
 }
 
 func (l *Ledger) rollbackChunk(ctx context.Context, batch, reason string, items []Item) ([]RolledBack, error) {
-	args := make([]any, 0, 1+2*len(items))
-	args = append(args, reason)
-	for _, item := range items {
-		args = append(args, item.Key, item.Record.HaVIPID)
-	}
-	raw, err := l.run(ctx, rollbackScript, batch, args...)
-	if err != nil {
-		return nil, err
-	}
-	list, err := replyOf(raw, len(items))
-	if err != nil {
-		return nil, err
-	}
 	answers := make([]RolledBack, len(items))
-	for i := range list {
-		verdict, item, err := changed(list[i], items[i])
-		if err != nil {
-			return nil, err
-		}
-		answers[i] = RolledBack{Verdict: verdict, Item: item}
+	done, err := l.updateEach(ctx, batch, keysOfItems(items), func(i int, s lifecycle.Snapshot) lifecycle.Change {
+		verdict, change := lifecycle.Rollback(s, items[i].Record.HaVIPID, reason)
+		answers[i].Verdict = Verdict(verdict)
+		return change
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, item := range items {
+		answers[i].Verdict, answers[i].Item = standing(answers[i].Verdict, item, done[i])
 	}
 	return answers, nil
 }

@@ -21,29 +21,30 @@ var (
 	commitScript     = script("commit")
 	onCompleteScript = script("oncomplete")
 	noticeScript     = script("notice")
-	beginScript      = script("begin")
-	recordScript     = script("record")
-	settleScript     = script("settle")
-	addressScript    = script("address")
-	adoptScript      = script("adopt")
-	renewScript      = script("renew")
-	releaseScript    = script("release")
-	retryScript      = script("retry")
-	cancelScript     = script("cancel")
 	actScript        = script("act")
 	pauseScript      = script("pause")
 	resumeScript     = script("resume")
 	limitScript      = script("limit")
 
-	forgetScript        = script("forget")
-	rollbackScript      = script("rollback")
-	beginDeletionScript = script("begindeletion")
-	endDeletionScript   = script("enddeletion")
+	forgetScript = script("forget")
 )
 
+// changeScript has the way that most changes go in front of what the scripts share.
+var changeScript = redis.NewScript(strings.Join([]string{
+	"local EVENTS_KEPT = " + eventsKept, source("change"), source("prelude"), source("note"), source("line"), source("changed"),
+}, "\n"))
+
+// readScript needs no prelude: it changes nothing.
+var readScript = redis.NewScript(source("read"))
+
 func script(name string) *redis.Script {
-	return redis.NewScript(strings.Join([]string{source("prelude"), source("note"), source("line"), source(name)}, "\n"))
+	return redis.NewScript(strings.Join([]string{
+		"local EVENTS_KEPT = " + eventsKept, source("prelude"), source("note"), source("line"), source(name),
+	}, "\n"))
 }
+
+// eventsKept is how many of a batch's newest events are kept, approximately.
+const eventsKept = "10000"
 
 func source(name string) string {
 	text, err := sources.ReadFile("lua/" + name + ".lua")

@@ -2,10 +2,13 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"havip/lifecycle"
 )
 
 // Held names an item whose task a worker holds. It is a hint for those who rescue the items of
@@ -134,26 +137,23 @@ type Release struct {
 // worker that does not keep to that (its process was stopped, and wakes later) may then overlap
 // with another's attempt. Repeating it is fine.
 func (l *Ledger) Release(ctx context.Context, batch, key, dead string) (Release, error) {
-	raw, err := l.run(ctx, releaseScript, batch, key, dead)
+	var answer lifecycle.Released
+	var wait Millis
+	d, err := l.update(ctx, batch, key, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
+		answer, wait, c = lifecycle.Release(s, dead)
+		return c
+	})
+	switch {
+	case errors.Is(err, errAbsent):
+		return Release{Verdict: Absent}, nil
+	case err != nil:
+		return Release{}, itemError("release", batch, key, err)
+	}
+	item, err := d.item(batch)
 	if err != nil {
 		return Release{}, itemError("release", batch, key, err)
 	}
-	fields, err := replyOf(raw, 4)
-	if err != nil {
-		return Release{}, itemError("release", batch, key, err)
-	}
-	release := Release{
-		Verdict: Verdict(fields.text(0)),
-		Wait:    time.Duration(fields.number(3)) * time.Millisecond,
-	}
-	if release.Verdict == Absent {
-		return release, nil
-	}
-	release.Item, err = decodeItem(batch, key, fields.text(2), fields.text(1))
-	if err != nil {
-		return Release{}, itemError("release", batch, key, err)
-	}
-	return release, nil
+	return Release{Verdict: Verdict(answer), Item: item, Wait: time.Duration(wait) * time.Millisecond}, nil
 }
 
 // Scripts about workers have a prelude of their own: they change no batch.

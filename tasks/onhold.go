@@ -20,7 +20,7 @@ func (h *Handler) endsEarly(ctx context.Context, j *job) (ends bool, decision er
 	case own && item.Record.State == ledger.Deleting: // it gets through what holds creates back
 		j.deletion = true
 		return false, nil
-	case own && held && item.Record.HeldBack():
+	case own && held && item.Record.PausedWithBatch():
 		return true, h.setAside(j)
 	}
 	return own && item.Record.State == ledger.Canceled, nil
@@ -33,7 +33,7 @@ func (h *Handler) registerHeld(ctx context.Context, j *job) (ends bool, decision
 		return true, err
 	}
 	item, held, err := h.Ledger.Standing(ctx, j.payload.Batch, j.payload.Key)
-	if err == nil && held && item.Record.HeldBack() {
+	if err == nil && held && item.Record.PausedWithBatch() {
 		return true, h.setAside(j)
 	}
 	return false, nil

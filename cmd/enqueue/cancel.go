@@ -5,6 +5,7 @@ import (
 
 	"havip/internal/bulk"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 func (a *app) cancelCommand() *cobra.Command {
@@ -39,7 +40,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 
 // afterCancel tells what is still to come.
 func (a *app) afterCancel(b ledger.Batch, done *bulk.Tally) {
-	if n := done.Of(string(ledger.CancelLater)); n > 0 {
+	if n := done.Of(string(lifecycle.CancelLater)); n > 0 {
 		a.say("%s in flight or in doubt: canceled once it is certain that nothing was created; one whose HaVIP exists stays. Follow it with `enqueue watch %s`",
 			count(n, "item is", "items are"), word(b.Name))
 	}

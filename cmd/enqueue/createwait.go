@@ -24,7 +24,7 @@ func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, time
 			return pendingOr(ctx, batch, err)
 		case item.Record.State.Terminal() && !item.Record.NeedsAddress():
 			return nil
-		case held && item.Record.HeldBack():
+		case held && item.Record.PausedWithBatch():
 			if err := a.heldItem(ctx, s, batch); err != nil {
 				return err
 			}

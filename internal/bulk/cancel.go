@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Cancel withdraws items: at once where nothing of them is in flight or in doubt, else once it is certain
@@ -11,7 +12,7 @@ import (
 func Cancel() Verb { return Verb{Name: "cancel", judge: judgeCancel, carryOut: cancel} }
 
 func judgeCancel(item ledger.Item, _ Selection) Deed {
-	way, why := item.Record.CancelWay()
+	way, why := item.Record.CancelAction()
 	return Deed{string(way), why}
 }
 
@@ -26,9 +27,9 @@ func cancel(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) 
 	for i, answer := range answers {
 		switch answer.Verdict {
 		case ledger.Applied:
-			deeds[i] = Deed{Action: string(ledger.CancelNow)}
+			deeds[i] = Deed{Action: string(lifecycle.CancelNow)}
 		case ledger.Asked, ledger.Same:
-			deeds[i] = Deed{Action: string(ledger.CancelLater)}
+			deeds[i] = Deed{Action: string(lifecycle.CancelLater)}
 			if answer.Item.Record.State != ledger.Sending {
 				doubtful = append(doubtful, answer.Item)
 			}

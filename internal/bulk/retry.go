@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 )
 
@@ -15,7 +16,7 @@ func judgeRetry(item ledger.Item, chosen Selection) Deed {
 	if item.Record.State == ledger.Canceled && !chosen.names("state", "key") {
 		return Deed{None, "it was canceled; ask for it with --where state=canceled"}
 	}
-	way, why := item.Record.RetryWay()
+	way, why := item.Record.RetryAction()
 	return Deed{string(way), why}
 }
 
@@ -26,9 +27,9 @@ func retry(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) {
 	var places []int // of the ended ones among the items
 	var hurried []ledger.Item
 	for i, item := range items {
-		way, _ := item.Record.RetryWay()
+		way, _ := item.Record.RetryAction()
 		deeds[i] = Deed{Action: string(way)}
-		if way == ledger.Hurry {
+		if way == lifecycle.RetryRunNow {
 			hurried = append(hurried, item)
 			continue
 		}

@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Rollback deletes the HaVIPs that the items created: it marks the items, and workers do the rest.
 func Rollback() Verb { return Verb{Name: "rollback", judge: judgeRollback, carryOut: rollBack} }
 
 func judgeRollback(item ledger.Item, _ Selection) Deed {
-	way, why := item.Record.RollbackWay()
+	way, why := item.Record.RollbackAction()
 	return Deed{string(way), why}
 }
 
@@ -24,7 +25,7 @@ func rollBack(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error
 	for i, answer := range answers {
 		switch answer.Verdict {
 		case ledger.Applied, ledger.Same:
-			deeds[i] = Deed{Action: string(ledger.Undo)}
+			deeds[i] = Deed{Action: string(lifecycle.RollbackDelete)}
 			marked = append(marked, answer.Item)
 		default:
 			deeds[i] = changed(answer.Item)

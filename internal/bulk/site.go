@@ -52,7 +52,7 @@ func (on *Site) PutBack(ctx context.Context, untilNow bool, progress func(seen i
 func heldBack(items []ledger.Item) []ledger.Item {
 	var back []ledger.Item
 	for _, item := range items {
-		if item.Record.HeldBack() {
+		if item.Record.PausedWithBatch() {
 			back = append(back, item)
 		}
 	}

@@ -32,19 +32,6 @@ local function judge()
     detail = string.format('%d of %d items failed, and more than %s are not wanted', failed, total, limit) })
 end
 
--- count_failure keeps the round of an item that fails, or that does not stand failed any more.
-count_failure = function(rec, from, state)
-  if FAILED[from] then
-    if (rec.round or 0) < fact('round') then count('forgiven', -1) end
-    rec.round = nil
-  end
-  if FAILED[state] then
-    local round = fact('round')
-    rec.round = round > 0 and round or nil
-    judge()
-  end
-end
-
 -- limit_failures sets the limit, '' for none, and reports whether it was another.
 local function limit_failures(limit)
   if (redis.call('HGET', BATCH, 'maxFailures') or '') == limit then return false end

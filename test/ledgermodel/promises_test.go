@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // promises are what the project rests on, held against the ledger's answers alone: nothing here knows
@@ -190,36 +191,36 @@ func (a *account) maySend(t *rapid.T, s step, owner ledger.Owner, after ledger.R
 // What a dry run tells is what is done.
 func dryRunsTellTheTruth(t *rapid.T, s step, owner ledger.Owner, before, after ledger.Record) {
 	if r := retrialOf(s, owner); r != nil && r.Seen.Record.ClientToken == before.ClientToken && r.Seen.Record.Sends == before.Sends {
-		done := ledger.NoWay
+		done := lifecycle.RetryNone
 		switch goesOn := before.State.Terminal() && !after.State.Terminal(); {
 		case goesOn && after.Lookup:
-			done = ledger.LookFirst
+			done = lifecycle.RetryLookUpFirst
 		case goesOn && after.ClientToken != before.ClientToken:
-			done = ledger.NewToken
+			done = lifecycle.RetryNewToken
 		case goesOn:
-			done = ledger.Anew
+			done = lifecycle.RetryRestart
 		case !before.State.Terminal() && before.State != ledger.Sending && before.Cancel == nil:
-			done = ledger.Hurry
+			done = lifecycle.RetryRunNow
 		}
-		if told, why := before.RetryWay(); told != done {
+		if told, why := before.RetryAction(); told != done {
 			t.Fatalf("retry of a %s item: told %s %s, done %s", before.State, told, why, done)
 		}
 	}
 	if o, is := s.operation.(cancel); is && o.names(owner) {
-		done := ledger.CancelNot
+		done := lifecycle.CancelNone
 		switch {
 		case after.State != before.State:
-			done = ledger.CancelNow
+			done = lifecycle.CancelNow
 		case after.Cancel != nil && before.Cancel == nil:
-			done = ledger.CancelLater
+			done = lifecycle.CancelLater
 		}
-		if told, why := before.CancelWay(); told != done {
+		if told, why := before.CancelAction(); told != done {
 			t.Fatalf("cancel of a %s item: told %s %s, done %s", before.State, told, why, done)
 		}
 	}
 	if o, is := s.operation.(rollback); is && o.names(owner) && o.saw(owner) == before.HaVIPID {
-		told, why := before.RollbackWay()
-		if done := after.State != before.State; done != (told == ledger.Undo) {
+		told, why := before.RollbackAction()
+		if done := after.State != before.State; done != (told == lifecycle.RollbackDelete) {
 			t.Fatalf("rollback of a %s item: told %s %s, done %v", before.State, told, why, done)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // cancel asks for items to be canceled.
@@ -135,8 +136,8 @@ func testCancelRejectedInDoubt(t *testing.T, f *ledgerFixture) {
 	rec := f.record(t, "a", 2, rejectedOutcome, ledger.Applied)
 	equal(t, "state", rec.State, ledger.Rejected)
 	equal(t, "wish", rec.Cancel, (*ledger.Cancellation)(nil))
-	way, _ := rec.RetryWay()
-	equal(t, "way", way, ledger.LookFirst)
+	way, _ := rec.RetryAction()
+	equal(t, "way", way, lifecycle.RetryLookUpFirst)
 	f.retry(t, "a")
 	f.begin(t, "a", terms("t3"), ledger.Lookup)
 }
@@ -177,21 +178,21 @@ func testCancelWays(t *testing.T, f *ledgerFixture) {
 	f.cancel(t, "canceled", "asked")
 	for _, key := range keys {
 		before := f.item(t, key).Record
-		way, why := before.CancelWay()
-		want := ledger.CancelNot
+		way, why := before.CancelAction()
+		want := lifecycle.CancelNone
 		switch f.cancel(t, key)[0].Verdict {
 		case ledger.Applied:
-			want = ledger.CancelNow
+			want = lifecycle.CancelNow
 		case ledger.Asked:
-			want = ledger.CancelLater
+			want = lifecycle.CancelLater
 		default:
 			equal(t, key+" is left alone", f.item(t, key).Record, before)
 		}
 		equal(t, "way of "+key, way, want)
-		equal(t, "why not "+key, why != "", want == ledger.CancelNot)
+		equal(t, "why not "+key, why != "", want == lifecycle.CancelNone)
 	}
 	equal(t, "nothing asked to be canceled is tried again", retryVerdicts(f.retry(t, "asked")), []ledger.Verdict{ledger.Busy})
-	if way, why := f.item(t, "unknown").Record.RetryWay(); way != ledger.NoWay || why == "" {
+	if way, why := f.item(t, "unknown").Record.RetryAction(); way != lifecycle.RetryNone || why == "" {
 		t.Errorf("an item that is to be canceled may be tried again: %s", way)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // mismatchOutcome leaves an item that must be looked for.
@@ -132,8 +133,8 @@ func testDoubtAboutAnEarlierToken(t *testing.T, f *ledgerFixture) {
 
 	rec := f.item(t, "rejected").Record
 	equal(t, "what was rejected stays so", rec.State, ledger.Rejected)
-	way, _ := rec.RetryWay()
-	equal(t, "but is looked for when it is tried again", way, ledger.LookFirst)
+	way, _ := rec.RetryAction()
+	equal(t, "but is looked for when it is tried again", way, lifecycle.RetryLookUpFirst)
 }
 
 func testClaims(t *testing.T, f *ledgerFixture) {

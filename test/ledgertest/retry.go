@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // retry asks for items to be tried again as they stand.
@@ -86,7 +87,8 @@ func testRetryRejected(t *testing.T, f *ledgerFixture) {
 	equal(t, "what Retry answered is what stands", answer.Item, f.item(t, "a"))
 	want := ledger.Record{
 		State: ledger.Queued, Generation: 2, ClientToken: "next-a", Fingerprint: "fp-a", Sends: 1, Attempts: 1,
-		RegisteredAt: seen.Record.RegisteredAt, UpdatedAt: ledger.Millis(f.clock().UnixMilli()), LastSentAt: seen.Record.LastSentAt,
+		RegisteredAt: seen.Record.RegisteredAt, LastSentAt: seen.Record.LastSentAt,
+		RenewedAt: ledger.Millis(f.clock().UnixMilli()), UpdatedAt: ledger.Millis(f.clock().UnixMilli()),
 	}
 	equal(t, "record", answer.Item.Record, want)
 	got := f.batch(t)
@@ -192,22 +194,22 @@ func testRetryWays(t *testing.T, f *ledgerFixture) {
 	f.settle(t, ledger.Canceled, "unsent", "refused")
 	for _, key := range keys {
 		seen := f.item(t, key).Record
-		way, why := seen.RetryWay()
+		way, why := seen.RetryAction()
 		answer := f.retry(t, key)[0]
-		rec, want := answer.Item.Record, ledger.NoWay
+		rec, want := answer.Item.Record, lifecycle.RetryNone
 		switch {
 		case answer.Verdict == ledger.Same:
-			want = ledger.Hurry
+			want = lifecycle.RetryRunNow
 		case answer.Verdict != ledger.Applied:
 		case rec.Lookup:
-			want = ledger.LookFirst
+			want = lifecycle.RetryLookUpFirst
 		case rec.Generation > seen.Generation:
-			want = ledger.NewToken
+			want = lifecycle.RetryNewToken
 		default:
-			want = ledger.Anew
+			want = lifecycle.RetryRestart
 		}
 		equal(t, "way of "+key, way, want)
-		equal(t, "why not "+key, why != "", want == ledger.NoWay)
+		equal(t, "why not "+key, why != "", want == lifecycle.RetryNone)
 	}
 }
 

@@ -1,4 +1,4 @@
-package ledger
+package lifecycle
 
 // State is where an item stands. The words are part of the contract.
 type State string
@@ -49,3 +49,6 @@ func (s State) Terminal() bool {
 
 // Succeeded reports whether the item has what was asked for.
 func (s State) Succeeded() bool { return s == Created || s == Adopted }
+
+// Failed reports whether an item in this state counts as a failure of its batch.
+func (s State) Failed() bool { return s == Rejected || s == Review }

@@ -1,0 +1,342 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/lifecycle"
+)
+
+// errAbsent says that nobody registered the item.
+var errAbsent = errors.New("absent")
+
+// maxConflicts bounds how often a decision is made anew because the item changed meanwhile. Each time
+// somebody else got on.
+const maxConflicts = 100
+
+// read is one item as it was read, with the texts that a commit compares.
+type read struct {
+	lifecycle.Snapshot
+	key                 string
+	record, spec, entry string
+	// entryKey is which entry of the request log was read.
+	entryKey lifecycle.LogKey
+}
+
+// decided is an item with what was decided about it.
+type decided struct {
+	read
+	change lifecycle.Change
+}
+
+// item is what stands after the change.
+func (d decided) item(batch string) (Item, error) {
+	spec, err := decodeSpec(d.key, d.spec)
+	if err != nil {
+		return Item{}, err
+	}
+	item := Item{Batch: batch, Spec: spec, Record: d.after()}
+	item.Fingerprint, item.ClientToken = item.Record.Fingerprint, item.Record.ClientToken
+	return item, nil
+}
+
+// after is the record that stands after the change.
+func (d decided) after() Record {
+	if d.change.Record != nil {
+		return *d.change.Record
+	}
+	return d.Record
+}
+
+// decision decides about an item. It may be asked again.
+type decision func(lifecycle.Snapshot) lifecycle.Change
+
+// update reads an item with the entry of its request log that the decision is about, decides, and commits;
+// where the item changed meanwhile, it does so again. The error is errAbsent when nobody registered the
+// item.
+func (l *Ledger) update(ctx context.Context, batch, key string, entryOf func(Record) lifecycle.LogKey, decide decision) (decided, error) {
+	entry := entryOf(Record{})
+	for range maxConflicts {
+		items, err := l.readEach(ctx, batch, []string{key}, []lifecycle.LogKey{entry})
+		if err != nil {
+			return decided{}, err
+		}
+		d := decided{read: items[0]}
+		if d.record == "" {
+			return d, errAbsent
+		}
+		if other := entryOf(d.Record); other != entry {
+			entry = other
+			continue
+		}
+		d.change = decide(d.Snapshot)
+		committed, err := l.commitEach(ctx, batch, []decided{d})
+		if err != nil || committed[0] {
+			return d, err
+		}
+	}
+	return decided{}, errConflicts
+}
+
+// errConflicts says that an item changed each time before a decision about it was committed.
+var errConflicts = fmt.Errorf("it changed %d times while it was being decided about", maxConflicts)
+
+// updateEach is update for many items of a batch, in few round trips. Decide is told which item it decides
+// about. Items that nobody registered have no record.
+func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string, decide func(i int, s lifecycle.Snapshot) lifecycle.Change) ([]decided, error) {
+	done := make([]decided, len(itemKeys))
+	left := make([]int, len(itemKeys)) // the items that are still to be decided about
+	for i := range left {
+		left[i] = i
+	}
+	for range maxConflicts {
+		items, err := l.readOpen(ctx, batch, pick(itemKeys, left))
+		if err != nil {
+			return nil, err
+		}
+		some := make([]decided, len(items))
+		for i, r := range items {
+			some[i].read = r
+			if r.record != "" {
+				some[i].change = decide(left[i], r.Snapshot)
+			}
+			done[left[i]] = some[i]
+		}
+		committed, err := l.commitEach(ctx, batch, some)
+		if err != nil {
+			return nil, err
+		}
+		var again []int
+		for i, ok := range committed {
+			if !ok {
+				again = append(again, left[i])
+			}
+		}
+		if left = again; len(left) == 0 {
+			return done, nil
+		}
+	}
+	return nil, errConflicts
+}
+
+func pick(itemKeys []string, at []int) []string {
+	picked := make([]string, len(at))
+	for i, n := range at {
+		picked[i] = itemKeys[n]
+	}
+	return picked
+}
+
+// readOpen reads items with the entries of their request logs that decisions about them may need.
+func (l *Ledger) readOpen(ctx context.Context, batch string, itemKeys []string) ([]read, error) {
+	entries := make([]lifecycle.LogKey, len(itemKeys))
+	for {
+		items, err := l.readEach(ctx, batch, itemKeys, entries)
+		if err != nil {
+			return nil, err
+		}
+		another := false
+		for i, r := range items {
+			if open := r.Record.OpenEntry(); open != entries[i] {
+				entries[i], another = open, true
+			}
+		}
+		if !another {
+			return items, nil
+		}
+	}
+}
+
+// readEach reads items of a batch as they stand at one moment. An item that nobody registered has no
+// record.
+func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
+	args := make([]any, 0, 2*len(itemKeys))
+	for i, key := range itemKeys {
+		args = append(args, key, logField(key, entries[i]))
+	}
+	raw, err := l.run(ctx, readScript, batch, args...)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := replyOf(raw, 4+3*len(itemKeys))
+	if err != nil {
+		return nil, err
+	}
+	facts := lifecycle.Batch{Paused: fields.number(1) == 1, Round: int(fields.number(2)), Forgotten: int(fields.number(3))}
+	items := make([]read, len(itemKeys))
+	for i, key := range itemKeys {
+		r := read{key: key, entryKey: entries[i], record: fields.text(4 + 3*i), spec: fields.text(5 + 3*i), entry: fields.text(6 + 3*i)}
+		r.Now, r.Batch = Millis(fields.number(0)), facts
+		if err := r.decode(); err != nil {
+			return nil, err
+		}
+		items[i] = r
+	}
+	return items, nil
+}
+
+func (r *read) decode() error {
+	if r.record != "" {
+		if err := json.Unmarshal([]byte(r.record), &r.Record); err != nil {
+			return fmt.Errorf("record of item %q: %w", r.key, err)
+		}
+	}
+	if r.entry != "" {
+		r.Entry = new(Attempt)
+		if err := json.Unmarshal([]byte(r.entry), r.Entry); err != nil {
+			return fmt.Errorf("request log of item %q: %w", r.key, err)
+		}
+	}
+	return nil
+}
+
+// commitEach commits each change whose item is still as it was read, in one round trip, and reports which
+// it did.
+func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) ([]bool, error) {
+	committed := make([]bool, len(items))
+	names := keysOf(batch).list()
+	var calls [][]any
+	var at []int
+	for i, d := range items {
+		if d.change.Empty() {
+			committed[i] = true
+			continue
+		}
+		args, err := commitArgs(d)
+		if err != nil {
+			return nil, err
+		}
+		calls, at = append(calls, args), append(at, i)
+	}
+	switch len(calls) {
+	case 0:
+		return committed, nil
+	case 1:
+		raw, err := changeScript.Run(ctx, l.rdb, names, calls[0]...).Result()
+		committed[at[0]] = raw == int64(1)
+		return committed, err
+	}
+	answers := make([]*redis.Cmd, len(calls))
+	// The first call brings the script along, so that those behind it find it known.
+	call := changeScript.Eval
+	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, args := range calls {
+			answers[i] = call(ctx, pipe, names, args...)
+			call = changeScript.EvalSha
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, answer := range answers {
+		committed[at[i]] = answer.Val() == int64(1)
+	}
+	return committed, nil
+}
+
+// commitArgs are the arguments of lua/change.lua.
+func commitArgs(d decided) ([]any, error) {
+	c, before, after := d.change, d.Record, d.after()
+	var text []byte
+	if c.Record != nil {
+		var err error
+		if text, err = json.Marshal(after); err != nil {
+			return nil, err
+		}
+	}
+	kept := derive(d.Batch, before, after)
+	args := []any{
+		strconv.FormatInt(int64(d.Now), 10), d.key, d.record, text, string(before.State), string(after.State),
+		flag(c.OnlyUnpaused), kept.round, step(c, before, after), kept.unknownSince, kept.addresses, kept.forgiven, kept.generation,
+		len(c.Log) + len(c.Dropped),
+	}
+	for _, entry := range c.Log {
+		key := lifecycle.LogKey{Op: entry.Op, Number: entry.Number}
+		text, err := json.Marshal(entry)
+		if err != nil {
+			return nil, err
+		}
+		expected := "*"
+		if key == d.entryKey {
+			expected = d.entry
+		}
+		args = append(args, logField(d.key, key), expected, text)
+	}
+	for _, key := range c.Dropped {
+		args = append(args, logField(d.key, key), "*", "")
+	}
+	for _, e := range c.Events {
+		args = append(args, e.Kind, e.Detail)
+	}
+	return args, nil
+}
+
+// derived is what a batch keeps about its items, beside their records.
+type derived struct {
+	round, unknownSince, generation string
+	addresses, forgiven             int
+}
+
+// derive tells what a batch keeps about an item that becomes another.
+func derive(facts lifecycle.Batch, before, after Record) (d derived) {
+	switch was, is := unknownSince(before), unknownSince(after); {
+	case was == is:
+	case is == "":
+		d.unknownSince = "known"
+	default:
+		d.unknownSince = is
+	}
+	if after.Generation != before.Generation {
+		d.generation = strconv.Itoa(after.Generation)
+	}
+	d.addresses = flag(after.NeedsAddress()) - flag(before.NeedsAddress())
+	if before.State.Failed() || after.State.Failed() {
+		d.round = strconv.Itoa(facts.Round)
+	}
+	if before.State.Failed() && before.Round < facts.Round && after.State != before.State {
+		d.forgiven = -1
+	}
+	return d
+}
+
+// unknownSince is since when an outcome of an unfinished item is unknown, by our clock; "" when none is.
+func unknownSince(r Record) string {
+	if !r.Unknown || r.State.Terminal() {
+		return ""
+	}
+	return strconv.FormatInt(int64(r.UnknownSince-r.ClockOffset), 10)
+}
+
+// step is what a change means for the batch's open items.
+func step(c lifecycle.Change, before, after Record) string {
+	switch {
+	case !c.Moved:
+		return ""
+	case after.State.Failed():
+		return "failed"
+	case after.State.Terminal():
+		return "finished"
+	case before.State.Terminal():
+		return "reopened"
+	default:
+		return "open"
+	}
+}
+
+// logField is where an entry of an item's request log stands; "" for none.
+func logField(key string, entry lifecycle.LogKey) string {
+	switch {
+	case entry.Number == 0:
+		return ""
+	case entry.Op == lifecycle.OpDelete:
+		return fmt.Sprintf("d%d:%s", entry.Number, key)
+	default:
+		return fmt.Sprintf("%d:%s", entry.Number, key)
+	}
+}

@@ -1,0 +1,114 @@
+package lifecycle
+
+// OpDelete is the operation of an [Attempt] to delete.
+const OpDelete = "delete"
+
+// The classes of an attempt without an outcome. Any other class is the outcome's.
+const (
+	classSending     = "sending"
+	classInterrupted = "interrupted"
+)
+
+// Attempt is the log of one sent request.
+type Attempt struct {
+	// Number counts the item's sends, from 1; or its tries to delete, where Op is [OpDelete]. Op is ""
+	// for a create.
+	Number     int    `json:"n"`
+	Op         string `json:"op,omitempty"`
+	Generation int    `json:"gen,omitempty"`
+	At         Millis `json:"at,omitempty"`
+	// ClockOffset is what BCE's clock was known to be ahead of ours, in ms.
+	ClockOffset Millis `json:"offset,omitempty"`
+	Worker      string `json:"worker,omitempty"`
+	// Class is "sending" while in flight and "interrupted" when its worker never said more.
+	Class     string `json:"class,omitempty"`
+	Status    int    `json:"status,omitempty"`
+	Code      string `json:"code,omitempty"`
+	Message   string `json:"message,omitempty"`
+	RequestID string `json:"requestId,omitempty"`
+	HaVIPID   string `json:"haVipId,omitempty"`
+	// DurationMS is how long the request took, in milliseconds.
+	DurationMS int64 `json:"ms,omitempty"`
+}
+
+// hasOutcome reports whether somebody has recorded what the request came to.
+func (a Attempt) hasOutcome() bool {
+	return a.Class != "" && a.Class != classSending && a.Class != classInterrupted
+}
+
+// isUncounted reports whether the request was not counted as an attempt yet: one that was interrupted is,
+// and one with an outcome was judged by that.
+func (a Attempt) isUncounted() bool { return a.Class == "" || a.Class == classSending }
+
+// sentAt is when the request was begun, by BCE's clock as it was known; 0 when the log does not say.
+func (a Attempt) sentAt() Millis {
+	if a.At == 0 {
+		return 0
+	}
+	return a.At + a.ClockOffset
+}
+
+// LogKey names an entry of an item's request log. The zero LogKey names none.
+type LogKey struct {
+	Op     string
+	Number int
+}
+
+// The log of an item's creates keeps the first of them and the last; that of its deletes keeps the last.
+const (
+	logFirst     = 20
+	logLast      = 80
+	logDeletions = 20
+)
+
+// LogKeys names the entries that the item's request log may have, oldest first: its creates, then its
+// deletes.
+func (r Record) LogKeys() []LogKey {
+	var kept []LogKey
+	for n := 1; n <= min(logFirst, r.Sends); n++ {
+		kept = append(kept, LogKey{"", n})
+	}
+	for n := max(logFirst, r.Sends-logLast) + 1; n <= r.Sends; n++ {
+		kept = append(kept, LogKey{"", n})
+	}
+	for n := max(0, r.Deletes-logDeletions) + 1; n <= r.Deletes; n++ {
+		kept = append(kept, LogKey{OpDelete, n})
+	}
+	return kept
+}
+
+// Outcome is what one sent request proved.
+type Outcome struct {
+	// Ticket is that of the request's begin; "" leaves it to the request's number.
+	Ticket string `json:"ticket,omitempty"`
+	// Generation is the item's when the request was begun; 0 leaves it open. It tells requests of before
+	// the batch was forgotten.
+	Generation int `json:"gen,omitempty"`
+	// State is where the item goes if the request is its latest.
+	State State `json:"state"`
+	// Class is the caller's word for what was proved.
+	Class string `json:"class"`
+	// Counted says that the request counts as an attempt.
+	Counted bool `json:"counted,omitempty"`
+	// Unknown says that BCE may have acted on it.
+	Unknown bool `json:"unknown,omitempty"`
+	// Lookup says that nothing may be sent for the item before the HaVIP was looked for. Heard
+	// late it says no more than Unknown: the next request under the token will tell.
+	Lookup     bool   `json:"lookup,omitempty"`
+	Status     int    `json:"status,omitempty"`
+	Code       string `json:"code,omitempty"`
+	Message    string `json:"message,omitempty"`
+	RequestID  string `json:"requestId,omitempty"`
+	DurationMS int64  `json:"ms"`
+	// HaVIPID and PrivateIPAddress are given with state created; the address is "" while
+	// only BCE knows it.
+	HaVIPID          string `json:"haVipId,omitempty"`
+	PrivateIPAddress string `json:"ip,omitempty"`
+}
+
+// closing is the log's entry with what the outcome says.
+func (o Outcome) closing(entry Attempt) Attempt {
+	entry.Class, entry.Status, entry.Code, entry.Message = o.Class, o.Status, o.Code, o.Message
+	entry.RequestID, entry.DurationMS, entry.HaVIPID = o.RequestID, o.DurationMS, o.HaVIPID
+	return entry
+}

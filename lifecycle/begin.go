@@ -1,0 +1,209 @@
+package lifecycle
+
+import "time"
+
+// BeginTerms are the terms of one attempt to create.
+type BeginTerms struct {
+	// ClientToken is the token that the caller means to send; "" accepts the item's own.
+	ClientToken string
+	// Fingerprint is of the request that the caller means; "" accepts whichever stands.
+	Fingerprint string
+	// Worker names the process, for people to find it.
+	Worker string
+	// Ticket is unique to this attempt, so that a repeated call after a lost reply is
+	// recognised as the same.
+	Ticket string
+	// Lease is how long the attempt may take at the very most. After it, another worker may
+	// begin the next one. A lease that the ledger's clock gave before it was put back is waited for
+	// only while what is left of it is at most twice this one.
+	Lease time.Duration
+	// Request is how long after this call the attempt's request is certainly over; [Release] lets
+	// others go on then, when the worker is dead. It is shorter than Lease, for a worker that lives has to
+	// record the outcome as well; 0 means Lease.
+	Request time.Duration
+	// TokenMaxAge is how long after the first send with an unknown outcome, or that was refused,
+	// its token may still be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when
+	// it receives it, and whether it did is what nobody knows.
+	TokenMaxAge time.Duration
+	// ClockOffset is what BCE's clock is known to be ahead of ours: a token ages by BCE's.
+	ClockOffset time.Duration
+	// LookedUp says that the item was idle and its HaVIP has been looked for, in vain.
+	LookedUp bool
+	// RetryHorizon ends retries this long after the first of the failures that go on; 0 means never. For
+	// an item that nobody has sent for an hour, it begins anew.
+	RetryHorizon time.Duration
+}
+
+// Start is what a worker does next with an item.
+type Start string
+
+// The starts of [Begin] and [BeginDeletion].
+const (
+	// StartSend: the intent is durable; send the request.
+	StartSend Start = "begun"
+	// StartFinished: nothing is left to do.
+	StartFinished Start = "finished"
+	// StartBusy: another attempt of the item is in flight; ask again after the wait.
+	StartBusy Start = "busy"
+)
+
+// The further starts of [Begin].
+const (
+	// StartDelete: its HaVIP is to be deleted, and nothing is created for it; see [BeginDeletion].
+	StartDelete Start = "deleting"
+	// StartLookup: some outcome is unknown, and the token may be dead or was used for another
+	// request; look for the HaVIP before sending.
+	StartLookup Start = "lookup"
+	// StartPaused: the batch is paused, and no outcome of the item is unknown. Its task has nothing to do;
+	// the resume of the batch puts in another.
+	StartPaused Start = "held"
+	// StartIdle: no request of the item is known for longer than a token lives, and an old ledger that was
+	// restored would not know of any; look for the HaVIP before sending.
+	StartIdle Start = "idle"
+	// StartSpent: the clientToken may have been used before the batch was forgotten; renew it before
+	// sending.
+	StartSpent Start = "spent"
+	// StartStale: every request under the token was refused, and it may be dead; renew it before
+	// sending.
+	StartStale Start = "stale"
+	// StartExhausted: the retry horizon has passed, and certainly nothing was created.
+	StartExhausted Start = "exhausted"
+	// StartForeign: the ledger holds another clientToken for this item.
+	StartForeign Start = "foreign"
+	// StartConflict: another request stands under this key.
+	StartConflict Start = "conflict"
+)
+
+const (
+	// stillTrying: an item counts as tried in vain only if it was tried until now, by workers that were
+	// running.
+	stillTrying = time.Hour
+	// clockAhead: a moment that lies further ahead than this was noted before a clock was put back. How
+	// long ago it was, nobody knows.
+	clockAhead = time.Minute
+)
+
+// Begin makes the intent to send a request to create, before a byte of it is sent. With [StartBusy] it
+// answers how long to wait.
+func Begin(s Snapshot, o BeginTerms) (Start, time.Duration, Change) {
+	d := s.draft()
+	if start, wait := d.refuse(o); start != "" {
+		return start, wait, Change{}
+	}
+	changed := d.recover()
+	start := d.next(o)
+	switch {
+	case start == StartSend:
+		d.send(o)
+	case !changed:
+		return start, 0, Change{}
+	}
+	return start, 0, d.done()
+}
+
+// refuse is the answer where nothing is to be begun, or was begun already; "" for none.
+func (d *draft) refuse(o BeginTerms) (Start, time.Duration) {
+	switch {
+	case o.Fingerprint != "" && o.Fingerprint != d.Fingerprint:
+		return StartConflict, 0
+	case o.ClientToken != "" && o.ClientToken != d.ClientToken:
+		return StartForeign, 0
+	case d.State.Terminal():
+		return StartFinished, 0
+	case d.State == Deleting:
+		return StartDelete, 0
+	case d.State != Sending:
+		return "", 0
+	case d.Ticket == o.Ticket:
+		return StartSend, 0
+	}
+	if left := d.leaseLeft(d.at.Now, d.LastSentAt, Millis(o.Lease.Milliseconds())); left > 0 {
+		return StartBusy, time.Duration(left) * time.Millisecond
+	}
+	return "", 0
+}
+
+// recover puts right what an attempt without an end or a clock that was put back has left, and reports
+// whether there was anything.
+func (d *draft) recover() (changed bool) {
+	if d.State == Sending {
+		d.interrupt()
+		if d.Cancel != nil {
+			d.Lookup = true // repeating it could create what a person does not want
+		}
+		d.move(Unknown, classInterrupted)
+		changed = true
+	}
+	if d.LastSentAt.since(d.at.Now) > clockAhead {
+		d.LastSentAt = d.at.Now // at the latest; what waits for some time since then must not wait for the clock
+		changed = true
+	}
+	return changed
+}
+
+// next is what the item needs first; the order of the rules is their rank.
+func (d *draft) next(o BeginTerms) Start {
+	// Where a clock was put back, a refusal that came after the unknown outcome may be the older by it.
+	aged := d.Unknown && (d.mayBeDead(o, d.UnknownSince) || d.RefusedSince != 0 && d.mayBeDead(o, d.RefusedSince))
+	lastKnown := max(d.LastSentAt, d.RenewedAt, d.RegisteredAt)
+	failed := d.FirstFailedAt != 0 && o.RetryHorizon > 0 && d.at.Now.since(d.FirstFailedAt) > o.RetryHorizon
+	switch {
+	case d.Lookup || aged:
+		return StartLookup
+	case !d.Unknown && d.at.Batch.Paused:
+		return StartPaused
+	case o.TokenMaxAge > 0 && d.at.Now.since(lastKnown) > o.TokenMaxAge && !o.LookedUp:
+		return StartIdle
+	case d.Spent:
+		return StartSpent
+	case failed && d.Unknown:
+		return StartLookup
+	case failed && d.at.Now.since(d.LastSentAt) <= stillTrying:
+		return StartExhausted
+	case d.RefusedSince != 0 && !d.Unknown && d.mayBeDead(o, d.RefusedSince):
+		return StartStale
+	}
+	if failed {
+		d.FirstFailedAt = 0 // nobody has tried meanwhile: the horizon begins anew
+	}
+	return StartSend
+}
+
+// mayBeDead reports whether a token may be that has been in use since this time, by BCE's clock.
+func (d *draft) mayBeDead(o BeginTerms, since Millis) bool {
+	age := d.at.Now.add(o.ClockOffset).since(since)
+	return o.TokenMaxAge > 0 && (age > o.TokenMaxAge || age < -clockAhead)
+}
+
+// send begins the item's next request to create.
+func (d *draft) send(o BeginTerms) {
+	now := d.at.Now
+	d.Sends++
+	if d.FirstSentAt == 0 {
+		d.FirstSentAt = now
+	}
+	d.LastSentAt = now
+	d.lease(o.Worker, o.Ticket, o.Lease, o.Request)
+	d.ClockOffset = Millis(o.ClockOffset.Milliseconds())
+	d.write(Attempt{
+		Number: d.Sends, Generation: d.Generation, At: now, ClockOffset: d.ClockOffset,
+		Worker: o.Worker, Class: classSending,
+	})
+	if dropped := d.Sends - logLast; dropped > logFirst {
+		d.change.Dropped = append(d.change.Dropped, LogKey{"", dropped})
+	}
+	d.change.OnlyUnpaused = !d.Unknown
+	d.move(Sending, "")
+}
+
+// lease notes whose attempt is in flight, and for how long.
+func (d *draft) lease(worker, ticket string, lease, request time.Duration) {
+	if request == 0 {
+		request = lease
+	}
+	d.LeaseUntil, d.RequestUntil = d.at.Now.add(lease), d.at.Now.add(request)
+	d.Worker, d.Ticket = worker, ticket
+	if d.EnqueuedAt == 0 {
+		d.EnqueuedAt = d.at.Now
+	}
+}

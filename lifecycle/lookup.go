@@ -1,0 +1,179 @@
+package lifecycle
+
+// Found is what recording a lookup's finding did.
+type Found string
+
+// The results of [Adopt] and [Renew].
+const (
+	// FoundApplied: the item is adopted, or has its next token.
+	FoundApplied Found = "applied"
+	// FoundSame: the item had that token already.
+	FoundSame Found = "same"
+	// FoundCanceled: a person wants the item canceled: it needs no token, and the same proof canceled it.
+	FoundCanceled Found = "withdrawn"
+	// FoundFinished: the item was finished meanwhile.
+	FoundFinished Found = "finished"
+	// FoundForeign: the item has another clientToken by now, or is a later one of its name.
+	FoundForeign Found = "foreign"
+	// FoundLate: a request was begun since, or what was unknown is known: the finding proves nothing.
+	FoundLate Found = "late"
+)
+
+// Adopt records that a HaVIP which exists already is the item's own: an earlier request created it, and
+// its answer was lost. Seen is the record that the caller looked up for: the finding says nothing of later
+// sends, nor of a later item of the same name.
+func Adopt(s Snapshot, seen Record, haVIPID, address string) (Found, Change) {
+	rec := s.Record
+	switch {
+	case rec.State.Terminal() || rec.State == Deleting:
+		return FoundFinished, Change{}
+	case rec.ClientToken != seen.ClientToken || rec.Past != seen.Past:
+		return FoundForeign, Change{}
+	case rec.State == Sending || rec.Sends != seen.Sends || seen.Unknown && !rec.Unknown:
+		return FoundLate, Change{}
+	}
+	d := s.draft()
+	d.HaVIPID, d.PrivateIPAddress = haVIPID, address
+	d.settled()
+	d.Spent = false
+	d.Code, d.Message = "", ""
+	d.slim()
+	d.keep()
+	d.move(Adopted, haVIPID)
+	return FoundApplied, d.done()
+}
+
+// Renew gives the item its next clientToken, because it is proven that the token of the record that the
+// caller saw created nothing and cannot any more. Why names the proof.
+func Renew(s Snapshot, seen Record, next, why string) (Found, Change) {
+	rec := s.Record
+	switch {
+	case rec.State.Terminal() || rec.State == Deleting:
+		return FoundFinished, Change{}
+	case rec.ClientToken == next:
+		return FoundSame, Change{}
+	case rec.ClientToken != seen.ClientToken:
+		return FoundForeign, Change{}
+	case rec.State == Sending || rec.Sends != seen.Sends:
+		return FoundLate, Change{}
+	}
+	d := s.draft()
+	if d.Cancel != nil {
+		d.cancel(d.Cancel.Reason)
+		return FoundCanceled, d.done()
+	}
+	d.Generation, d.ClientToken, d.RenewedAt, d.RenewedFor = d.Generation+1, next, s.Now, seen.Code
+	d.settled()
+	d.FirstFailedAt, d.Refusals, d.RefusedSince, d.Spent = 0, 0, 0, false
+	d.event(EventRenewed, why)
+	d.move(Queued, "")
+	return FoundApplied, d.done()
+}
+
+// Settled is what settling an item did.
+type Settled string
+
+// The results of [Settle].
+const (
+	// SettledApplied: the item is at its end.
+	SettledApplied Settled = "applied"
+	// SettledFinished: it was before.
+	SettledFinished Settled = "finished"
+	// SettledBusy: a request of it is in flight.
+	SettledBusy Settled = "busy"
+	// SettledLate: it is not certain any more that nothing was created.
+	SettledLate Settled = "late"
+)
+
+// Settle ends an item that no request will decide: rejected when it is certain that nothing was created,
+// review when a person must look.
+func Settle(s Snapshot, state State, code, message string) (Settled, Change) {
+	rec := s.Record
+	switch {
+	case rec.State.Terminal() || rec.State == Deleting:
+		return SettledFinished, Change{}
+	case rec.State == Sending && s.Now < rec.LeaseUntil:
+		return SettledBusy, Change{}
+	case state == Rejected && (rec.Unknown || rec.State == Sending):
+		return SettledLate, Change{}
+	}
+	d := s.draft()
+	if d.State == Sending {
+		d.interrupt()
+	}
+	d.Code, d.Message, d.LeaseUntil, d.RequestUntil = code, message, 0, 0
+	d.Cancel = nil // where a person must look, that person decides
+	d.move(state, code)
+	return SettledApplied, d.done()
+}
+
+// Noted is what noting an address did.
+type Noted string
+
+// The results of [NoteAddress].
+const (
+	// NotedApplied: it is noted.
+	NotedApplied Noted = "applied"
+	// NotedSame: there was nothing to note.
+	NotedSame Noted = "same"
+	// NotedAbsent: the item has another HaVIP, or none.
+	NotedAbsent Noted = "absent"
+)
+
+// NoteAddress notes the address that BCE chose for the item's HaVIP, or with "" that it could not be
+// learnt, so that nobody waits for it any longer.
+func NoteAddress(s Snapshot, haVIPID, address string) (Noted, Change) {
+	rec := s.Record
+	switch {
+	case haVIPID == "" || rec.HaVIPID != haVIPID:
+		return NotedAbsent, Change{}
+	case rec.PrivateIPAddress != "" || address == "" && rec.AddressGivenUp:
+		return NotedSame, Change{}
+	}
+	d := s.draft()
+	d.PrivateIPAddress, d.AddressGivenUp = address, address == ""
+	if address != "" {
+		d.event(EventAddress, address)
+	}
+	return NotedApplied, d.done()
+}
+
+// Released is what releasing a dead worker's item did.
+type Released string
+
+// The results of [Release].
+const (
+	// ReleasedApplied: the item needs a task; no attempt of it can begin before the wait is over.
+	ReleasedApplied Released = "applied"
+	// ReleasedFinished: nothing is left to do for it.
+	ReleasedFinished Released = "finished"
+	// ReleasedBusy: another worker's attempt is in flight.
+	ReleasedBusy Released = "busy"
+)
+
+// Release lets an item go on whose task a dead worker held. With [ReleasedApplied] it answers how long the
+// dead worker's request may still be under way, in milliseconds.
+//
+// A lease is longer than a request, because its worker has to record the outcome as well. A dead worker
+// records nothing, so its lease ends with its request. It does not end sooner: a worker that is only cut off
+// from Redis looks dead too, while its request may still be under way. What the request did is not decided
+// here: begin, which comes next, counts it as interrupted.
+func Release(s Snapshot, dead string) (Released, Millis, Change) {
+	rec := s.Record
+	inFlight := rec.State == Sending || rec.State == Deleting && rec.LeaseUntil != 0
+	switch {
+	case rec.NeedsAddress():
+		return ReleasedApplied, 0, Change{}
+	case rec.State.Terminal():
+		return ReleasedFinished, 0, Change{}
+	case !inFlight:
+		return ReleasedApplied, 0, Change{}
+	case rec.Worker != dead:
+		return ReleasedBusy, 0, Change{}
+	case rec.RequestUntil >= rec.LeaseUntil:
+		return ReleasedApplied, max(0, rec.LeaseUntil-s.Now), Change{}
+	}
+	d := s.draft()
+	d.LeaseUntil = d.RequestUntil
+	return ReleasedApplied, max(0, d.LeaseUntil-s.Now), d.done()
+}

@@ -1,0 +1,191 @@
+package lifecycle
+
+import "slices"
+
+// Recorded is what recording an outcome did.
+type Recorded string
+
+// The results of [RecordOutcome] and [RecordDeletion].
+const (
+	// RecordedApplied: the item moved; or, where a person wants it canceled and it is certain now that nothing
+	// was created, it is canceled.
+	RecordedApplied Recorded = "applied"
+	// RecordedSame: this outcome was recorded before.
+	RecordedSame Recorded = "same"
+	// RecordedLate: a later request or a terminal state stands. Only the request log was written, and that
+	// an outcome is unknown, where this one is and the item has no HaVIP.
+	RecordedLate Recorded = "late"
+	// RecordedExtra: the item has another HaVIP already; this one belongs to nobody.
+	RecordedExtra Recorded = "extra"
+	// RecordedGone: the request is of before the batch was forgotten; nothing was written.
+	RecordedGone Recorded = "gone"
+)
+
+// RecordOutcome enters the outcome of send number n, once; the snapshot has its log entry. A proof that the
+// HaVIP exists is true whenever it arrives. Anything else speaks only for the latest send, and only while
+// the item waits for it; what it leaves unknown stays.
+func RecordOutcome(s Snapshot, n int, o Outcome) (Recorded, Change) {
+	if s.forgot(o.Generation) {
+		return RecordedGone, Change{}
+	}
+	entry := s.entry(Attempt{Number: n})
+	d := s.draft()
+	fresh := !entry.hasOutcome()
+	if fresh {
+		d.write(o.closing(entry))
+	}
+	created := o.State == Created
+	switch {
+	case created && d.HaVIPID != "":
+		return d.another(o.HaVIPID)
+	case !fresh && !created:
+		return d.repeated(o, entry)
+	case !created && !d.isLatest(n, o.Ticket):
+		return d.late(o, entry)
+	}
+	d.apply(o, entry)
+	return RecordedApplied, d.done()
+}
+
+// forgot reports whether an outcome is of a request of before the batch was forgotten.
+func (s Snapshot) forgot(generation int) bool {
+	return generation != 0 && generation <= s.Batch.Forgotten
+}
+
+// isLatest reports whether the outcome is of the request that the item waits for. Where Redis forgot a
+// request, the next one has its number, and another ticket.
+func (d *draft) isLatest(n int, ticket string) bool {
+	return d.State == Sending && n == d.Sends && (ticket == "" || ticket == d.Ticket)
+}
+
+// another is a proof for an item that has its HaVIP: each further one is told once.
+func (d *draft) another(id string) (Recorded, Change) {
+	switch {
+	case d.HaVIPID == id:
+		return RecordedSame, d.change
+	case slices.Contains(d.Extras, id):
+		return RecordedExtra, d.change
+	}
+	d.Extras = append(d.Extras, id)
+	d.event(EventExtra, id)
+	return RecordedExtra, d.done()
+}
+
+// repeated is an outcome of a request that has one. Of two requests of one number, because Redis forgot
+// the first, this one may have left something unknown.
+func (d *draft) repeated(o Outcome, entry Attempt) (Recorded, Change) {
+	since := d.UnknownSince
+	if o.Unknown && o.Class != entry.Class && d.HaVIPID == "" && !d.State.Terminal() {
+		d.suspectSend(entry)
+	}
+	if d.UnknownSince == since {
+		return RecordedSame, Change{}
+	}
+	return RecordedSame, d.done()
+}
+
+// late is an outcome for which the item does not wait any more.
+func (d *draft) late(o Outcome, entry Attempt) (Recorded, Change) {
+	if !o.Unknown || d.HaVIPID != "" {
+		return RecordedLate, d.change
+	}
+	if entry.Generation != 0 && entry.Generation != d.Generation {
+		d.Lookup = true // when the item was given its next token, this request was thought to be over
+	}
+	d.suspectSend(entry)
+	return RecordedLate, d.done()
+}
+
+// suspectSend notes that BCE may have acted on the request of this entry. Redis may have lost that it was
+// begun, or that any was; it ended just now, then.
+func (d *draft) suspectSend(entry Attempt) {
+	if d.LastSentAt == 0 {
+		d.LastSentAt = d.at.Now
+	}
+	d.suspect(d.sentAt(entry))
+}
+
+// sentAt is when the request of this entry was sent, by BCE's clock as it was known.
+func (d *draft) sentAt(entry Attempt) Millis {
+	if at := entry.sentAt(); at != 0 {
+		return at
+	}
+	return d.lastSent()
+}
+
+// apply takes the item where its latest request has brought it.
+func (d *draft) apply(o Outcome, entry Attempt) {
+	created, wasSending := o.State == Created, d.State == Sending
+	d.count(o, entry)
+	if o.Unknown {
+		d.suspectSend(entry)
+	}
+	d.Lookup = d.Lookup || o.Lookup
+	d.countRefusals(o, entry)
+	d.Class, d.Status, d.Code, d.Message, d.RequestID = o.Class, o.Status, o.Code, o.Message, o.RequestID
+	d.LeaseUntil, d.RequestUntil, d.Ticket = 0, 0, ""
+	if created {
+		d.exists(o, entry, wasSending)
+	}
+	switch {
+	case d.Cancel != nil && !d.Unknown:
+		d.cancel(d.Cancel.Reason)
+		return
+	case d.Cancel != nil:
+		d.Lookup = true // repeating it could create what a person does not want
+	}
+	if o.State.Terminal() {
+		d.Cancel = nil // it has come to its end without
+	}
+	detail := o.Code
+	if created {
+		detail = o.HaVIPID
+	}
+	d.move(o.State, detail)
+}
+
+// count counts the attempt, and since when attempts have failed.
+func (d *draft) count(o Outcome, entry Attempt) {
+	switch {
+	case !o.Counted:
+		if !d.Unknown {
+			d.FirstFailedAt = 0 // BCE answered, and what it said does not count: no failure goes on
+		}
+		return
+	case entry.isUncounted():
+		d.Attempts++
+	}
+	if o.State != Created && d.FirstFailedAt == 0 {
+		d.FirstFailedAt = d.at.Now
+	}
+}
+
+// countRefusals counts refusals in a row that are alike and not about the item, for a token may have been
+// poisoned. From its first answer on, BCE may remember a refused token, too.
+func (d *draft) countRefusals(o Outcome, entry Attempt) {
+	switch {
+	case o.State != Waiting || o.Code == "":
+		d.Refusals = 0
+	case o.Code == d.Code:
+		d.Refusals++
+	default:
+		d.Refusals = 1
+	}
+	if o.State == Waiting && o.Status != 0 && d.RefusedSince == 0 {
+		d.RefusedSince = d.sentAt(entry)
+	}
+}
+
+// exists notes the HaVIP that a request created.
+func (d *draft) exists(o Outcome, entry Attempt, wasSending bool) {
+	if entry.Generation != 0 && entry.Generation != d.Generation && (wasSending || d.Unknown) {
+		d.event(EventDoubtful, o.HaVIPID)
+	}
+	d.HaVIPID, d.PrivateIPAddress = o.HaVIPID, o.PrivateIPAddress
+	if d.LastSentAt == 0 {
+		d.LastSentAt = d.at.Now
+	}
+	d.settled()
+	d.slim()
+	d.keep()
+}
