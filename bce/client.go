@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 )
 
@@ -18,8 +17,7 @@ type Client struct {
 	transport    http.RoundTripper
 	ownTransport bool
 	signer       *Signer
-	// clockOffset is in nanoseconds.
-	clockOffset atomic.Int64
+	clock        clock
 }
 
 // NewClient checks the configuration and returns a client. It sends nothing and does not
@@ -49,12 +47,15 @@ func NewClient(config Config) (*Client, error) {
 // Endpoint returns scheme and host of where the client sends.
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
-// SetClockOffset sets what is added to the local clock when signing: the server's clock,
-// as [Error.ServerDate] shows it, minus ours. It counts from the next call on; see [WithDate], too.
-func (c *Client) SetClockOffset(offset time.Duration) { c.clockOffset.Store(int64(offset)) }
+// ClockOffset returns what is added to the local clock when signing: the server's clock minus ours. The
+// client learns it from the dates of BCE's answers; see [WithDate], too. It is 0 while the two are less
+// than half a minute apart.
+//
+// A single answer is believed only where it refuses the request for its date, or agrees with the local clock.
+func (c *Client) ClockOffset() time.Duration { return c.clock.get() }
 
-// ClockOffset returns what [Client.SetClockOffset] set last.
-func (c *Client) ClockOffset() time.Duration { return time.Duration(c.clockOffset.Load()) }
+// SetClockOffset sets the offset, for a caller that knows it already. Later answers correct it.
+func (c *Client) SetClockOffset(offset time.Duration) { c.clock.set(offset) }
 
 // CloseIdleConnections closes the connections that no call is using.
 func (c *Client) CloseIdleConnections() {
@@ -97,6 +98,7 @@ func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
 	answer := c.exchange(req, c.config.MaxResponseBytes+call.extraBytes)
 	answer.redact = redactionsFor(req, credentials)
 	meta, failure := answer.judge(call)
+	c.learnClock(answer, meta, failure)
 	c.observe(req, call, signedAt, meta, failure)
 	if failure != nil {
 		return ResponseMeta{}, failure
@@ -110,6 +112,13 @@ func (c *Client) credentials(ctx context.Context) (Credentials, error) {
 		return Credentials{}, context.Cause(ctx)
 	}
 	return c.config.Credentials.Retrieve(ctx)
+}
+
+// learnClock takes BCE's clock from its own answers only: what cannot be understood may be a gateway's.
+func (c *Client) learnClock(a answer, meta ResponseMeta, failure *Error) {
+	if failure == nil || failure.Kind == KindAPI {
+		c.clock.learn(meta.Date, a.at, a.duration, failure != nil && failure.Code == CodeRequestExpired)
+	}
 }
 
 // observe reports the attempt.

@@ -30,7 +30,7 @@ func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record, n
 	}
 	signedWith := h.API.ClockOffset()
 	address, err := h.askAddress(ctx, rec.HaVIPID)
-	if h.learnClockFrom(j, err, signedWith) {
+	if err != nil && h.clockLearnt(Classify(nil, err, false), signedWith) {
 		return errAgain
 	}
 	if address == "" {

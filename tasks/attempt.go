@@ -18,8 +18,7 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	ctx = context.WithoutCancel(ctx)
 	outcome, took := h.send(ctx, j)
 	h.logAttempt(j, outcome, took)
-	h.unlearnClock(j, outcome.ServerDate)
-	clockLearnt := outcome.Scope == ScopeClock && h.learnClock(j, outcome.ServerDate, j.clockOffset)
+	clockLearnt := h.clockLearnt(outcome, j.clockOffset)
 	if !clockLearnt { // else it was our clock, and is not the lane's fault any more
 		j.pass.Done(ctx, outcome)
 	}
@@ -153,40 +152,22 @@ func (h *Handler) keep(ctx context.Context, j *job, u Unrecorded, cause error) {
 	h.Keeper.Keep(ctx, u)
 }
 
-// clockTolerance is how far the learnt offset may be from the server's clock before it is
-// learnt again. BCE refuses signatures from 30 minutes on.
-const clockTolerance = time.Minute
-
-// learnClock takes the server's clock from an answer of RequestExpired, and reports whether signing
-// again may help. SignedWith is the offset of the request that was refused: of many in flight, the
-// first learns the clock, and all are signed again.
-func (h *Handler) learnClock(j *job, serverDate time.Time, signedWith time.Duration) bool {
-	offset := time.Until(serverDate)
-	if serverDate.IsZero() || (offset-signedWith).Abs() < clockTolerance {
-		return false // no clock to learn, or it was known and did not help
-	}
-	if offset.Abs() < clockTolerance {
-		offset = 0 // our clock is right again
-	}
-	h.API.SetClockOffset(offset)
-	j.log.Warn().Dur("offset", offset).Msg("this machine's clock is not BCE's; signing with BCE's")
-	return true
+// clockLearnt reports whether a request that was refused for its date should be signed again: the client
+// corrects its clock by the refusal. SignedWith is the offset of the refused request: of many in flight,
+// the first corrects it, and all are signed again.
+func (h *Handler) clockLearnt(o Outcome, signedWith time.Duration) bool {
+	return o.Scope == ScopeClock && h.API.ClockOffset() != signedWith
 }
 
-// unlearnClock drops the offset as soon as an answer shows that our own clock is right again, which is
-// long before BCE would refuse a request for it.
-func (h *Handler) unlearnClock(j *job, serverDate time.Time) {
-	if serverDate.IsZero() || h.API.ClockOffset() == 0 || time.Until(serverDate).Abs() >= clockTolerance {
-		return
+// logClock tells of a correction of the clock, once.
+func (h *Handler) logClock() {
+	switch offset := h.API.ClockOffset(); {
+	case time.Duration(h.loggedOffset.Swap(int64(offset))) == offset:
+	case offset == 0:
+		h.Logger.Info().Msg("this machine's clock agrees with BCE's again; signing with it")
+	default:
+		h.Logger.Warn().Dur("offset", offset).Msg("this machine's clock differs from BCE's; signing with BCE's")
 	}
-	h.API.SetClockOffset(0)
-	j.log.Info().Msg("this machine's clock is right again; signing with it")
-}
-
-// learnClockFrom is [Handler.learnClock] after a failed call, if it failed for our clock.
-func (h *Handler) learnClockFrom(j *job, err error, signedWith time.Duration) bool {
-	var refused *bce.Error
-	return errors.As(err, &refused) && refused.Code == bce.CodeRequestExpired && h.learnClock(j, refused.ServerDate, signedWith)
 }
 
 // pause waits, or answers why it did not.

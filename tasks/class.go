@@ -42,7 +42,7 @@ type Scope string
 const (
 	// ScopeLane: every item of the account fails alike: key, permission, opt-in.
 	ScopeLane Scope = "lane"
-	// ScopeClock: our clock is more than 30 minutes from BCE's.
+	// ScopeClock: BCE refused the date that was signed, or the signature had expired.
 	ScopeClock Scope = "clock"
 	// ScopeQuota: the account's quota is used up.
 	ScopeQuota Scope = "quota"

@@ -105,8 +105,7 @@ func (h *Handler) whyRefused(ctx context.Context, id string, o Outcome) Outcome 
 func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
 	detached := context.WithoutCancel(ctx)
 	h.logDeletion(j, t)
-	h.unlearnClock(j, t.ServerDate)
-	clockLearnt := t.Scope == ScopeClock && h.learnClock(j, t.ServerDate, j.clockOffset)
+	clockLearnt := h.clockLearnt(t.Outcome, j.clockOffset)
 	if !clockLearnt {
 		j.pass.Done(detached, t.Outcome)
 	}

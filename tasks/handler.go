@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,8 +24,7 @@ type API interface {
 	// DeleteHaVIP sends one delete; it never retries.
 	DeleteHaVIP(ctx context.Context, haVIPID, clientToken string) (bce.ResponseMeta, error)
 	Lister
-	// SetClockOffset corrects the time of later signatures; ClockOffset is what it is.
-	SetClockOffset(offset time.Duration)
+	// ClockOffset is how far BCE's clock is ahead of ours, as far as it was learnt from BCE's answers.
 	ClockOffset() time.Duration
 }
 
@@ -146,6 +146,8 @@ type Handler struct {
 	finder    *Finder
 	draining  chan struct{}
 	drainOnce sync.Once
+	// loggedOffset is the clock's offset, in nanoseconds, that the log told of last.
+	loggedOffset atomic.Int64
 }
 
 // NewHandler returns a handler with the configuration's defaults filled in.
@@ -250,6 +252,7 @@ func (h *Handler) once(ctx context.Context, j *job) error {
 		return err
 	}
 	defer j.pass.Done(context.WithoutCancel(ctx), Outcome{})
+	defer h.logClock()
 	return h.carryOut(ctx, j)
 }
 

@@ -722,6 +722,32 @@ func TestHandlerUnlearnsTheClock(t *testing.T) {
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
 
+// A worker whose clock is wrong by less than BCE allows for creates everything at once all the same, also
+// when its clock steps while it runs, and signs with BCE's clock before long.
+func TestHandlerOfAWrongClock(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []time.Duration{20 * time.Minute, -20 * time.Minute, 3 * time.Hour, 0} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, "")
+			for n, step := range []time.Duration{ahead, 0, 0, -2 * ahead, 0, 0} {
+				f.sim.Advance(step)
+				key := fmt.Sprint("vip-", n)
+				f.done(f.put(testItem(key, fmt.Sprint("10.1.2.", n+10))))
+				if rec := f.record(key); rec.State != ledger.Created {
+					t.Errorf("%s: %+v", key, rec)
+				}
+			}
+			if got := f.api.ClockOffset(); (got + ahead).Abs() > 30*time.Second {
+				t.Errorf("offset %s, want %s", got, -ahead)
+			}
+			if got := len(f.live()); got != 6 {
+				t.Errorf("%d exist", got)
+			}
+		})
+	}
+}
+
 // While it is wrong, the offset stays.
 func TestHandlerKeepsTheOffsetOfAWrongClock(t *testing.T) {
 	t.Parallel()

@@ -94,7 +94,7 @@ func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match
 	signedWith := h.API.ClockOffset()
 	there, owned, err := h.list(ctx, j, request, time.Now().Add(fromNow))
 	switch {
-	case h.learnClockFrom(j, err, signedWith):
+	case err != nil && h.clockLearnt(Classify(nil, err, false), signedWith):
 		return Finding{}, errAgain
 	case err != nil:
 		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")

@@ -10,8 +10,7 @@ const (
 	// and are dated by each worker's own clock: at half of that apart, one worker begins to take
 	// another's live tasks for lost under a little delay.
 	clockTolerance = 15 * time.Second
-	// bceTolerance is how far a clock may be from BCE's. BCE refuses signatures half an hour off;
-	// workers learn its clock from the refusal.
+	// bceTolerance is how far a clock may be from BCE's. Workers learn its clock from its answers.
 	bceTolerance = 5 * time.Minute
 	// readTolerance is what a comparison may be wrong by, since a clock read in passing is whole
 	// seconds.

@@ -78,7 +78,7 @@ func (x *examination) bceClock(subject string, date time.Time) error {
 		return x.tell(note(CodeBCEClock, subject, "%s", what))
 	}
 	return x.tell(warning(CodeBCEClock, subject, "%s", what).
-		saying("BCE refuses requests that are dated half an hour off; workers then sign with its clock. HaVIPs found in a lookup cannot be told by their age, and go to a person.",
+		saying("Workers learn BCE's clock from its answers and sign with it. HaVIPs found in a lookup cannot be told by their age, and go to a person.",
 			"Synchronise this machine and Redis with NTP."))
 }
 

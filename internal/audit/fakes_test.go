@@ -73,10 +73,9 @@ type sky struct {
 	// ahead is how far its clock is before the ledger's.
 	ahead time.Duration
 	// errs are answered first.
-	errs   []error
-	lists  int
-	gets   int
-	offset time.Duration
+	errs  []error
+	lists int
+	gets  int
 }
 
 func (s *sky) fail() error {
@@ -115,8 +114,6 @@ func (s *sky) GetHaVIP(_ context.Context, id string) (*bce.GetHaVIPOutput, error
 	}
 	return nil, &bce.Error{Kind: bce.KindAPI, StatusCode: 400, Code: bce.CodeNoSuchObject}
 }
-
-func (s *sky) SetClockOffset(offset time.Duration) { s.offset = offset }
 
 // wanted is a request; an empty address lets BCE choose.
 func wanted(name, address string) tasks.Request {

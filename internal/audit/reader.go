@@ -15,8 +15,6 @@ import (
 type Cloud interface {
 	ListHaVIPs(ctx context.Context, options bce.ListOptions) (*bce.ListHaVIPsOutput, error)
 	GetHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error)
-	// SetClockOffset corrects the time of later signatures.
-	SetClockOffset(offset time.Duration)
 }
 
 const (
@@ -33,11 +31,8 @@ type reader struct {
 	api Cloud
 	// rate is nil for none.
 	rate tasks.Rate
-	now  func() time.Time
 	// pause waits; tests give their own.
 	pause func(ctx context.Context, d time.Duration) error
-	// corrected: the clock was learnt from BCE already.
-	corrected bool
 }
 
 // page reads one page of the lane's listing.
@@ -77,10 +72,6 @@ func (r *reader) read(ctx context.Context, send func() error) error {
 		switch {
 		case err == nil, ctx.Err() != nil, !errors.As(err, &refused):
 			return err
-		case refused.Code == bce.CodeRequestExpired && !r.corrected && !refused.ServerDate.IsZero():
-			r.corrected = true
-			r.api.SetClockOffset(refused.ServerDate.Sub(r.now()))
-			continue
 		case n == readAttempts, !passes(refused):
 			return err
 		}
@@ -98,7 +89,8 @@ func passes(e *bce.Error) bool {
 	case e.StatusCode == http.StatusTooManyRequests, e.StatusCode >= http.StatusInternalServerError:
 		return true
 	}
-	return strings.Contains(e.Code, bce.CodeRateLimit)
+	// The client corrects its clock by the refusal of a date.
+	return e.Code == bce.CodeRequestExpired || strings.Contains(e.Code, bce.CodeRateLimit)
 }
 
 // NotFound reports whether BCE says that there is no such HaVIP or subnet. Neither status nor code is

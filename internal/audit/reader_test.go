@@ -21,7 +21,7 @@ func (r *rate) Wait(context.Context) error {
 func readerOf(s *sky, pauses *[]time.Duration) (*reader, *rate) {
 	admitted := new(rate)
 	return &reader{
-		api: s, rate: admitted, now: func() time.Time { return one },
+		api: s, rate: admitted,
 		pause: func(_ context.Context, d time.Duration) error {
 			*pauses = append(*pauses, d)
 			return nil
@@ -44,6 +44,7 @@ func TestReadIsRepeatedWhileItPasses(t *testing.T) {
 		"at once":     {nil, 1, false},
 		"5xx":         {[]error{api(500, bce.CodeInternalError), api(503, "x")}, 3, false},
 		"throttled":   {[]error{api(429, "x"), api(400, bce.CodeRateLimit)}, 3, false},
+		"expired":     {[]error{api(400, bce.CodeRequestExpired)}, 2, false},
 		"network":     {[]error{&bce.Error{Kind: bce.KindBroken}, &bce.Error{Kind: bce.KindUnreadable, StatusCode: 200}}, 3, false},
 		"too often":   {[]error{api(500, ""), api(500, ""), api(500, ""), api(500, ""), api(500, ""), api(500, "")}, readAttempts, true},
 		"a no":        {[]error{denied}, 1, true},
@@ -65,21 +66,6 @@ func TestReadIsRepeatedWhileItPasses(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestReadLearnsTheClockOnce(t *testing.T) {
-	t.Parallel()
-	expired := &bce.Error{Kind: bce.KindAPI, StatusCode: 400, Code: bce.CodeRequestExpired, ServerDate: one.Add(time.Hour)}
-	var pauses []time.Duration
-	s := &sky{errs: []error{expired}}
-	r, _ := readerOf(s, &pauses)
-	if _, err := r.page(t.Context(), ""); err != nil || s.offset != time.Hour || len(pauses) > 0 {
-		t.Errorf("offset %s, pauses %v: %v", s.offset, pauses, err)
-	}
-	s.errs = []error{expired}
-	if _, err := r.page(t.Context(), ""); !errors.Is(err, expired) {
-		t.Errorf("a second time: got %v", err)
 	}
 }
 
@@ -115,13 +101,13 @@ func (*endless) ListHaVIPs(context.Context, bce.ListOptions) (*bce.ListHaVIPsOut
 func TestListEnds(t *testing.T) {
 	t.Parallel()
 	clock := func(context.Context) (time.Time, error) { return one, nil }
-	r := &reader{api: &endless{}, now: time.Now, pause: pause}
+	r := &reader{api: &endless{}, pause: pause}
 	if _, err := list(t.Context(), tasks.Lane{}, r, clock, nil); !errors.Is(err, bce.ErrRepeatedMarker) {
 		t.Errorf("got %v", err)
 	}
 	// Pages overlap while HaVIPs come and go.
 	s := &sky{havips: []bce.HaVIP{havip("h-1", "a", ""), havip("h-2", "b", ""), havip("h-2", "b", ""), havip("h-3", "c", "")}}
-	x, err := list(t.Context(), tasks.Lane{}, &reader{api: s, now: time.Now, pause: pause}, clock, nil)
+	x, err := list(t.Context(), tasks.Lane{}, &reader{api: s, pause: pause}, clock, nil)
 	if err != nil || x.listed != 3 || s.lists != 2 {
 		t.Errorf("%d HaVIPs in %d pages: %v", x.listed, s.lists, err)
 	}

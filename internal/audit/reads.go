@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"iter"
-	"time"
 
 	"havip/bce"
 	"havip/tasks"
@@ -15,7 +14,7 @@ type Reads struct{ r *reader }
 
 // NewReads returns the reads of a lane. Rate, if not nil, spaces them.
 func NewReads(api Cloud, rate tasks.Rate) *Reads {
-	return &Reads{&reader{api: api, rate: rate, now: time.Now, pause: pause}}
+	return &Reads{&reader{api: api, rate: rate, pause: pause}}
 }
 
 // Do carries out a read, which send sends once.

@@ -94,7 +94,7 @@ func (v *verification) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r := &reader{api: api, now: time.Now, pause: pause}
+		r := &reader{api: api, pause: pause}
 		if v.Rate != nil {
 			r.rate = v.Rate(lane)
 		}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -102,8 +101,6 @@ func (s *sky) GetSubnet(_ context.Context, id string) (*bce.GetSubnetOutput, err
 func (*sky) GetHaVIP(context.Context, string) (*bce.GetHaVIPOutput, error) {
 	return nil, errors.New("a plan asks for no single HaVIP")
 }
-
-func (*sky) SetClockOffset(time.Duration) {}
 
 // planner compares with both; a nil sky is no comparison with BCE.
 func planner(b *books, s *sky) *Planner {
