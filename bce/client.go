@@ -90,7 +90,7 @@ func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
 		return ResponseMeta{}, call.refused(ctx, err)
 	}
 	signedAt := c.date(ctx)
-	input := SignInput{Credentials: credentials, Time: signedAt, Expiry: c.config.SignatureExpiry}
+	input := SignInput{Credentials: credentials, Time: signedAt, Expiry: signatureLife(ctx)}
 	if err := c.signer.Sign(req, input); err != nil {
 		return ResponseMeta{}, call.refused(ctx, err)
 	}

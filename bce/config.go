@@ -53,10 +53,7 @@ type Config struct {
 	// MaxResponseBytes bounds an answer's body; a longer one is [KindUnreadable]. A page of
 	// a listing may have 8 KiB more for every HaVIP it asks for.
 	MaxResponseBytes int64
-	// SignatureExpiry is how long a signature is good for, in whole seconds; by default
-	// [DefaultSignatureExpiry]. It must not be shorter than Timeouts.Total.
-	SignatureExpiry time.Duration
-	UserAgent       string
+	UserAgent        string
 
 	// Now is the clock, by default [time.Now].
 	Now func() time.Time
@@ -83,7 +80,6 @@ func (c Config) withDefaults() Config {
 	fill(&c.Timeouts.TLS, DefaultTLSTimeout)
 	fill(&c.Timeouts.ResponseHeader, DefaultResponseHeaderTimeout)
 	fill(&c.Timeouts.Total, DefaultTotalTimeout)
-	fill(&c.SignatureExpiry, DefaultSignatureExpiry)
 	if c.MaxResponseBytes == 0 {
 		c.MaxResponseBytes = DefaultMaxResponseBytes
 	}
@@ -108,10 +104,6 @@ func (c Config) validate() error {
 		return errors.New("credentials: a provider is required")
 	case c.MaxResponseBytes < 0:
 		return fmt.Errorf("max response bytes %d: must not be negative", c.MaxResponseBytes)
-	case c.SignatureExpiry < time.Second || c.SignatureExpiry%time.Second != 0:
-		return fmt.Errorf("signature expiry %v: must be whole seconds, at least one", c.SignatureExpiry)
-	case c.SignatureExpiry < c.Timeouts.Total:
-		return fmt.Errorf("signature expiry %v: must not be shorter than the total timeout %v", c.SignatureExpiry, c.Timeouts.Total)
 	case strings.ContainsFunc(c.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }):
 		return fmt.Errorf("user agent %q: must be printable ASCII", c.UserAgent)
 	}

@@ -77,7 +77,7 @@ func TestConfigDefaults(t *testing.T) {
 	}
 	got := client.config
 	want := Timeouts{3 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second}
-	if got.Timeouts != want || got.MaxResponseBytes != 1<<20 || got.SignatureExpiry != 1800*time.Second || got.UserAgent == "" || got.Now == nil {
+	if got.Timeouts != want || got.MaxResponseBytes != 1<<20 || got.UserAgent == "" || got.Now == nil {
 		t.Errorf("defaults = %+v", got)
 	}
 }
@@ -88,9 +88,6 @@ func TestConfigRefuses(t *testing.T) {
 		"a provider is required":                  func(c *Config) { c.Credentials = nil },
 		"timeout -1ns":                            func(c *Config) { c.Timeouts.Dial = -1 },
 		"max response bytes -1":                   func(c *Config) { c.MaxResponseBytes = -1 },
-		"signature expiry 1.5s":                   func(c *Config) { c.SignatureExpiry = 1500 * time.Millisecond },
-		"signature expiry -1s":                    func(c *Config) { c.SignatureExpiry = -time.Second },
-		"must not be shorter than the total":      func(c *Config) { c.SignatureExpiry = time.Second },
 		"user agent \"a\\nb\": must be printable": func(c *Config) { c.UserAgent = "a\nb" },
 	} {
 		config := Config{Region: "bj", Credentials: NewStaticProvider(testCredentials)}
@@ -131,7 +128,7 @@ func TestClockOffset(t *testing.T) {
 		want := clientTime.Add(offset).Truncate(time.Second)
 		sent := requests[len(requests)-1].Header
 		if !all[len(all)-1].SignedAt.Equal(want) || sent.Get("X-Bce-Date") != want.Format(timestampLayout) ||
-			!strings.Contains(sent.Get("Authorization"), "/"+want.Format(timestampLayout)+"/1800/") {
+			!strings.Contains(sent.Get("Authorization"), "/"+want.Format(timestampLayout)+"/") {
 			t.Errorf("signed at %v, sent %q; want %v", all[len(all)-1].SignedAt, sent.Get("X-Bce-Date"), want)
 		}
 	}

@@ -4,8 +4,9 @@
 //
 // Every method of [Client] sends at most one request and retries nothing: whether to try
 // again, when, and under which ClientToken is the caller's decision, for only the caller
-// knows what earlier attempts may have done. Each attempt is signed anew, because a
-// signature lives half an hour and a queue may hold an item far longer. net/http must not
+// knows what earlier attempts may have done. Each attempt is signed anew, and its signature
+// ends a minute after its deadline, so that BCE refuses a request that arrives when the
+// caller has long given it up. net/http must not
 // repeat a request behind our back either, so a request with a body is made in a way that
 // it cannot be rewound.
 //

@@ -11,7 +11,7 @@ import (
 
 const (
 	// DefaultSignatureExpiry is how long a signature is good for, the default of Baidu's
-	// own tools.
+	// own tools. A [Client]'s signatures end sooner: a minute after their call's deadline.
 	DefaultSignatureExpiry = 1800 * time.Second
 
 	authVersion     = "bce-auth-v1"

@@ -1,8 +1,11 @@
 package bce_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -115,6 +118,51 @@ func FuzzSignerAgainstSimulator(f *testing.F) {
 			t.Errorf("the simulator accepts %q for %q", req.Header.Get("Authorization"), authorization)
 		}
 	})
+}
+
+// TestLateRequestsAreRefused: a caller that gave a request up acts on that, so what arrives long after its
+// deadline must do nothing.
+func TestLateRequestsAreRefused(t *testing.T) {
+	t.Parallel()
+	for late, code := range map[time.Duration]string{30 * time.Second: "", 2 * time.Minute: bce.CodeRequestExpired} {
+		t.Run(late.String(), func(t *testing.T) {
+			t.Parallel()
+			faults, err := bcesim.ParseFaults("create:gate-before")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan bcesim.Call, 1)
+			sim := bcesim.New(bcesim.Options{Faults: faults, OnCall: func(c bcesim.Call) { ended <- c }})
+			server := httptest.NewServer(sim)
+			t.Cleanup(func() { sim.Close(); server.Close() })
+			client, err := bce.NewClient(bce.Config{
+				Endpoint:    server.URL,
+				Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(client.CloseIdleConnections)
+			ctx, giveUp := context.WithCancel(t.Context())
+			go func() {
+				defer giveUp()
+				for range time.Tick(time.Millisecond) {
+					if sim.AtGate() > 0 {
+						return
+					}
+				}
+			}()
+			if _, err := client.CreateHaVIP(ctx, "t", bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"}); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			sim.Advance(late)
+			sim.OpenGate(0)
+			call := <-ended
+			if exist := len(sim.Truth().Live()); call.Code != code || (exist > 0) != (code == "") {
+				t.Errorf("answered %d %q; %d exist", call.Status, call.Code, exist)
+			}
+		})
+	}
 }
 
 // changes returns the request with one thing changed each.
