@@ -22,7 +22,7 @@ const (
 // calls no method on an unexported field.
 func TestSecretsCannotPrint(t *testing.T) {
 	t.Parallel()
-	credentials := NewCredentials(printID, printSecret, printToken).WithExpiry(time.Now().Add(time.Hour))
+	credentials := NewCredentials(printID, printSecret, printToken).WithExpiry(time.Now().UTC().Add(time.Hour))
 	config := Config{Region: "bj", Credentials: NewStaticProvider(credentials)}
 	client, err := NewClient(config)
 	if err != nil {
