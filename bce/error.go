@@ -12,8 +12,6 @@ var (
 	// ErrMissingID says that a success named no HaVIP: something may have been created, but
 	// what is not known.
 	ErrMissingID = errors.New("answer has no haVipId")
-	// ErrRepeatedMarker says that a listing came back to a page it had read already.
-	ErrRepeatedMarker = errors.New("listing repeats a marker")
 	// ErrInvalid says that a call's input was refused before sending.
 	ErrInvalid = errors.New("invalid input")
 )

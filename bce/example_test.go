@@ -80,7 +80,7 @@ func ExampleClient_CreateHaVIPBody() {
 	// the account may not: create havip: 403 AccessDenied: no permission (request id r-1)
 }
 
-func ExampleClient_HaVIPs() {
+func ExampleClient_ListHaVIPs() {
 	server := fakeBCE(http.StatusOK, `{"haVips":[{"haVipId":"havip-1","name":"a"},{"haVipId":"havip-2","name":"b"}],"isTruncated":false}`)
 	defer server.Close()
 
@@ -92,12 +92,17 @@ func ExampleClient_HaVIPs() {
 		fmt.Println(err)
 		return
 	}
-	for havip, err := range client.HaVIPs(context.Background(), bce.ListOptions{VPCID: "vpc-1"}) {
+	options := bce.ListOptions{VPCID: "vpc-1"}
+	for more := true; more; more = options.Marker != "" {
+		page, err := client.ListHaVIPs(context.Background(), options)
 		if err != nil {
 			fmt.Println("the listing is not complete:", err)
 			return
 		}
-		fmt.Println(havip.ID, havip.Name)
+		for _, havip := range page.HaVIPs {
+			fmt.Println(havip.ID, havip.Name)
+		}
+		options.Marker = page.NextMarker
 	}
 	// Output:
 	// havip-1 a

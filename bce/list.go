@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"strconv"
 )
@@ -35,51 +34,6 @@ type ListHaVIPsOutput struct {
 	HaVIPs []HaVIP
 	// NextMarker is where the next page begins; "" on the last.
 	NextMarker string
-}
-
-// HaVIPs goes through all pages of a listing, one call a page, each with the client's
-// timeouts. It ends after the first error, which comes with the zero HaVIP, so a listing is
-// complete exactly if no error came. HaVIPs that are created or deleted meanwhile may be
-// missed, or show twice. A server that sends the listing round in circles gets
-// [ErrRepeatedMarker].
-func (c *Client) HaVIPs(ctx context.Context, options ListOptions) iter.Seq2[HaVIP, error] {
-	return func(yield func(HaVIP, error) bool) {
-		options := options
-		seen := map[string]bool{options.Marker: true}
-		for {
-			page, err := c.ListHaVIPs(ctx, options)
-			if err != nil {
-				yield(HaVIP{}, err)
-				return
-			}
-			for _, h := range page.HaVIPs {
-				if !yield(h, nil) {
-					return
-				}
-			}
-			if page.NextMarker == "" {
-				return
-			}
-			if seen[page.NextMarker] {
-				yield(HaVIP{}, repeatedMarker(page))
-				return
-			}
-			seen[page.NextMarker] = true
-			options.Marker = page.NextMarker
-		}
-	}
-}
-
-func repeatedMarker(page *ListHaVIPsOutput) *Error {
-	return &Error{
-		Op:         opList,
-		Kind:       KindUnreadable,
-		Sent:       true,
-		StatusCode: page.StatusCode,
-		RequestID:  page.RequestID,
-		ServerDate: page.Date,
-		Err:        ErrRepeatedMarker,
-	}
 }
 
 // ListHaVIPs reads one page. An answer without the array of HaVIPs, or with an entry that has

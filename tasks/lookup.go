@@ -91,12 +91,8 @@ func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match
 	j.pass.Done(context.WithoutCancel(ctx), Outcome{}) // nothing is sent under it, and a listing takes its time
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()
-	signedWith := h.API.ClockOffset()
 	there, owned, err := h.list(ctx, j, request, time.Now().Add(fromNow))
-	switch {
-	case err != nil && h.clockLearnt(Classify(nil, err, false), signedWith):
-		return Finding{}, errAgain
-	case err != nil:
+	if err != nil {
 		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")
 		return Finding{}, &Postpone{After: h.delay(max(j.item.Record.Sends, 5), 0), Reason: "lookup: " + err.Error()}
 	}

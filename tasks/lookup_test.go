@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -339,7 +338,7 @@ func (c confusedAPI) CreateHaVIPBody(context.Context, string, []byte) (*bce.Crea
 // A failing listing proves nothing.
 func TestLookupOfAFailingListing(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "create:error-500=#1,list:error-500")
+	f := newFixture(t, "create:error-500=#1,list:answer:403/AccessDenied")
 	task := f.put(testItem("a", ""))
 	f.postponed(task)
 	f.clock.pass(TokenMaxAge + time.Second)
@@ -348,6 +347,29 @@ func TestLookupOfAFailingListing(t *testing.T) {
 	f.noFaults()
 	f.done(task)
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+}
+
+// A lookup that waits for a listing does not keep its worker from stopping, and the listing ends with it.
+func TestLookupEndsWhenTheWorkerStops(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "create:error-500=#1,list:gate-before")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.clock.pass(TokenMaxAge + time.Second)
+	go func() {
+		for range time.Tick(time.Millisecond) {
+			if f.sim.AtGate() > 0 {
+				f.handler.Drain()
+				return
+			}
+		}
+	}()
+	f.postponed(task)
+	f.sim.OpenGate(0)
+	f.expect("a", facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1})
+	if got := len(f.sim.CallsOf("list")); got != 1 {
+		t.Errorf("%d listings", got)
+	}
 }
 
 // One listing serves all the items that are in doubt.
@@ -439,16 +461,12 @@ type countingLister struct {
 	begin chan struct{}
 }
 
-func (c *countingLister) HaVIPs(context.Context, bce.ListOptions) iter.Seq2[bce.HaVIP, error] {
+func (c *countingLister) ListHaVIPs(context.Context, bce.ListOptions) (*bce.ListHaVIPsOutput, error) {
 	c.n++
 	if c.begin != nil {
 		<-c.begin
 	}
-	return func(yield func(bce.HaVIP, error) bool) {
-		if yield(bce.HaVIP{ID: "a", Name: "n", SubnetID: "sbn-1"}, nil) && c.err != nil {
-			yield(bce.HaVIP{}, c.err)
-		}
-	}
+	return &bce.ListHaVIPsOutput{HaVIPs: []bce.HaVIP{{ID: "a", Name: "n", SubnetID: "sbn-1"}}}, c.err
 }
 
 // BCE remembers refusals for a token: the item gets its HaVIP all the same, under its next one.

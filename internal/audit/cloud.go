@@ -56,7 +56,7 @@ func refusal(subject string, e *bce.Error) Diagnosis {
 	case e.Kind.Transport():
 		return warning(CodeBCE, subject, "BCE cannot be reached: %v.", e).
 			saying("A worker here would try for hours, and create nothing.", "Check the network, a proxy and --endpoint.")
-	case e.Kind == bce.KindAPI && !passes(e):
+	case e.Kind == bce.KindAPI && !tasks.Retryable(e):
 		return warning(CodeCredentials, subject, "BCE refuses the lane's credentials: %v.", e).
 			saying("Every item of this lane would wait: the lane is held until one gets through.",
 				look+": the key, its secret, its permission for HaVIPs, or the account's opt-in to the service.")

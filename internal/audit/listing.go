@@ -3,20 +3,21 @@ package audit
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"havip/tasks"
 )
 
 // list reads all that exists in a lane, page by page. Clock is the ledger's; progress may be nil.
-func list(ctx context.Context, lane tasks.Lane, r *reader, clock func(context.Context) (time.Time, error), progress func(tasks.Lane, int, bool)) (*index, error) {
+func list(ctx context.Context, lane tasks.Lane, pages iter.Seq2[tasks.Page, error], clock func(context.Context) (time.Time, error), progress func(tasks.Lane, int, bool)) (*index, error) {
 	began, err := clock(ctx)
 	if err != nil {
 		return nil, err
 	}
 	x := newIndex(lane, began)
 	first := true
-	for page, err := range r.pages(ctx) {
+	for page, err := range pages {
 		if err != nil {
 			return nil, fmt.Errorf("lane %s: %w", lane, err)
 		}
@@ -59,7 +60,7 @@ func (l *laneAudit) exists(ctx context.Context, id string) (*entry, bool, error)
 	if l.absent == confirmations {
 		return nil, false, nil
 	}
-	h, found, err := l.reader.get(ctx, id)
+	h, found, err := get(ctx, l.api, l.reader, id)
 	switch {
 	case err != nil:
 		return nil, false, fmt.Errorf("lane %s: %w", l.index.lane, err)

@@ -38,7 +38,8 @@ const ownersChunk = 500
 // laneAudit is one lane while a batch is verified.
 type laneAudit struct {
 	index  *index
-	reader *reader
+	api    Cloud
+	reader tasks.Reader
 	tally  *LaneTally
 	// absent and present count the HaVIPs that the listing did not have, by what BCE said when it was
 	// asked for them.
@@ -94,17 +95,17 @@ func (v *verification) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r := &reader{api: api, pause: pause}
+		var reader tasks.Reader
 		if v.Rate != nil {
-			r.rate = v.Rate(lane)
+			reader.Rate = v.Rate(lane)
 		}
-		x, err := list(ctx, lane, r, v.Clock, v.Listing)
+		x, err := list(ctx, lane, reader.Pages(ctx, api), v.Clock, v.Listing)
 		if err != nil {
 			return err
 		}
 		v.tally.Lanes[i] = LaneTally{Lane: lane, Listed: x.listed}
 		v.tally.HaVIPs += x.listed
-		v.lanes[lane] = &laneAudit{index: x, reader: r, tally: &v.tally.Lanes[i]}
+		v.lanes[lane] = &laneAudit{index: x, api: api, reader: reader, tally: &v.tally.Lanes[i]}
 	}
 	return nil
 }

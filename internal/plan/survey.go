@@ -42,7 +42,7 @@ type Survey struct {
 type surveyed struct {
 	view  *laneView
 	api   Cloud
-	reads *audit.Reads
+	reads tasks.Reader
 }
 
 // judge says what BCE means for a row.
@@ -68,21 +68,21 @@ func (s *Survey) lane(ctx context.Context, lane tasks.Lane) (*surveyed, error) {
 		return nil, err
 	}
 	view := newLaneView(lane)
-	if err := s.list(ctx, view, audit.NewReads(api, rateOf(s.ListRate, lane))); err != nil {
+	if err := s.list(ctx, view, api, tasks.Reader{Rate: rateOf(s.ListRate, lane)}); err != nil {
 		return nil, fmt.Errorf("lane %s: %w", lane, err)
 	}
 	if s.lanes == nil {
 		s.lanes = map[tasks.Lane]*surveyed{}
 	}
-	s.lanes[lane] = &surveyed{view: view, api: api, reads: audit.NewReads(api, rateOf(s.SubnetRate, lane))}
+	s.lanes[lane] = &surveyed{view: view, api: api, reads: tasks.Reader{Rate: rateOf(s.SubnetRate, lane)}}
 	return s.lanes[lane], nil
 }
 
 // list fills the view. Whose the HaVIPs of a page are is asked after the page was read: one that is
 // created meanwhile then has its owner, or is not on the page.
-func (s *Survey) list(ctx context.Context, view *laneView, reads *audit.Reads) error {
+func (s *Survey) list(ctx context.Context, view *laneView, api Cloud, reads tasks.Reader) error {
 	seen := map[string]bool{}
-	for page, err := range reads.Pages(ctx) {
+	for page, err := range reads.Pages(ctx, api) {
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (l *surveyed) learn(ctx context.Context, id string) error {
 	if l.view.subnets[id] != nil {
 		return nil
 	}
-	err := l.reads.Do(ctx, func() error {
+	err := l.reads.Read(ctx, func(ctx context.Context) error {
 		out, err := l.api.GetSubnet(ctx, id)
 		if err == nil {
 			l.view.subnets[id] = subnetOf(id, out.Subnet)

@@ -1,0 +1,130 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"time"
+
+	"havip/bce"
+)
+
+// Rate is a budget of requests.
+type Rate interface {
+	// Wait returns nil when one request may be sent, or an error when ctx ends first.
+	Wait(ctx context.Context) error
+}
+
+// Lister reads one page of a lane's listing; [*bce.Client] is one.
+type Lister interface {
+	ListHaVIPs(ctx context.Context, options bce.ListOptions) (*bce.ListHaVIPsOutput, error)
+}
+
+const (
+	// readAttempts bounds how often one read is sent: in a listing of a hundred pages, some
+	// request meets a transient failure.
+	readAttempts = 8
+	// readDelayCap bounds the wait before the next attempt: verify and plan have a person waiting.
+	readDelayCap = 20 * time.Second
+	// readTimeout bounds one read, with its waits for the rate and its repetitions. A listing as a whole has
+	// no such bound: it goes on while it gets pages.
+	readTimeout = 5 * time.Minute
+	// maxPages bounds a listing, at five million HaVIPs.
+	maxPages = 5000
+)
+
+var (
+	// errReadTimeout is the cause of the end of a read that was not answered.
+	errReadTimeout = fmt.Errorf("no answer within %v", readTimeout)
+	// errRepeatedMarker says that a listing came back to a page that it had read already.
+	errRepeatedMarker = errors.New("listing repeats a marker")
+)
+
+// Reader reads a lane: each request waits for the lane's rate, and is repeated after a transient failure.
+// Reads change nothing, so they may be repeated whatever became of the last. It is safe for concurrent use.
+type Reader struct {
+	// Rate spaces the requests; nil for no limit.
+	Rate Rate
+}
+
+// Read carries out one read, which send sends once.
+func (r Reader) Read(ctx context.Context, send func(ctx context.Context) error) error {
+	limited, cancel := context.WithTimeoutCause(ctx, readTimeout, errReadTimeout)
+	defer cancel()
+	err := r.read(limited, send)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", errReadTimeout, err)
+	}
+	return err
+}
+
+func (r Reader) read(ctx context.Context, send func(ctx context.Context) error) error {
+	for n := 1; ; n++ {
+		if r.Rate != nil {
+			if err := r.Rate.Wait(ctx); err != nil {
+				return err
+			}
+		}
+		err := send(ctx)
+		var refused *bce.Error
+		if err == nil || ctx.Err() != nil || !errors.As(err, &refused) || n == readAttempts || !Retryable(refused) {
+			return err
+		}
+		if pause(ctx, RetryDelay(n, refused.RetryAfter, readDelayCap)) != nil {
+			return err
+		}
+	}
+}
+
+// Retryable reports whether a read that failed with e may succeed when it is repeated. That includes an
+// expired signature, since the client corrects its clock by that refusal.
+func Retryable(e *bce.Error) bool {
+	return e.Kind.Transport() || e.Kind == bce.KindUnreadable || e.StatusCode == http.StatusTooManyRequests ||
+		e.StatusCode >= http.StatusInternalServerError || e.Code == bce.CodeRequestExpired ||
+		isThrottling(e.Code) || saysThrottled(e.Message)
+}
+
+// Page is one page of a listing.
+type Page struct {
+	*bce.ListHaVIPsOutput
+	// Asked is when the request that was answered by the page was sent.
+	Asked time.Time
+}
+
+// Pages goes through a listing of all that exists in the lane. A page that failed is asked for again, from
+// its own marker. It ends after the first error, so a listing is complete exactly if no error came.
+func (r Reader) Pages(ctx context.Context, api Lister) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		seen := map[string]bool{}
+		for marker := ""; ; {
+			page, err := r.page(ctx, api, marker)
+			seen[marker] = true
+			next := ""
+			if err == nil {
+				next = page.NextMarker
+			}
+			switch {
+			case !yield(page, err) || next == "":
+				return
+			case seen[next]:
+				yield(Page{}, fmt.Errorf("%w after %d pages", errRepeatedMarker, len(seen)))
+				return
+			case len(seen) == maxPages:
+				yield(Page{}, fmt.Errorf("listing has more than %d pages", maxPages))
+				return
+			}
+			marker = next
+		}
+	}
+}
+
+func (r Reader) page(ctx context.Context, api Lister, marker string) (page Page, err error) {
+	err = r.Read(ctx, func(ctx context.Context) (err error) {
+		page.Asked = time.Now()
+		page.ListHaVIPsOutput, err = api.ListHaVIPs(ctx, bce.ListOptions{Marker: marker})
+		return err
+	})
+	return page, err
+}
