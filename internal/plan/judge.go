@@ -14,7 +14,7 @@ import (
 // their order: those for which a subnet has no address left are its last ones.
 func (v *laneView) judge(self ledger.Owner, c candidate) Concern {
 	request := c.Row.Item.Request
-	there := v.like(request)
+	there := v.Like(request)
 	if v.has(self, there) {
 		return Concern{} // created since the row was compared
 	}
@@ -55,7 +55,7 @@ func (v *laneView) address(s *subnet, r tasks.Request) Concern {
 	if r.PrivateIPAddress == "" {
 		return Concern{}
 	}
-	if holders := v.holders(r); len(holders) > 0 {
+	if holders := v.Holders(r); len(holders) > 0 {
 		return concern(WouldFail, "privateIpAddress %s is taken by %s; choose another, or leave it empty", r.PrivateIPAddress, list(holders))
 	}
 	if fault := s.fault(r.PrivateIPAddress); fault != "" {

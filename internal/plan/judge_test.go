@@ -31,7 +31,7 @@ func viewOf(free int, havips ...bce.HaVIP) *laneView {
 	v := newLaneView(lane)
 	v.subnets["sbn-1"] = subnetOf("sbn-1", bce.Subnet{ID: "sbn-1", CIDR: "10.0.0.0/24", AvailableIPs: &free})
 	for _, h := range havips {
-		v.add(h)
+		v.Add(h)
 	}
 	return v
 }

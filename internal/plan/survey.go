@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"havip/bce"
 	"havip/internal/audit"
@@ -81,16 +80,15 @@ func (s *Survey) lane(ctx context.Context, lane tasks.Lane) (*surveyed, error) {
 // list fills the view. Whose the HaVIPs of a page are is asked after the page was read: one that is
 // created meanwhile then has its owner, or is not on the page.
 func (s *Survey) list(ctx context.Context, view *laneView, api Cloud, reads tasks.Reader) error {
-	seen := map[string]bool{}
 	for page, err := range reads.Pages(ctx, api) {
 		if err != nil {
 			return err
 		}
-		fresh := slices.DeleteFunc(page.HaVIPs, func(h bce.HaVIP) bool { return seen[h.ID] }) // pages may overlap
-		ids := make([]string, len(fresh))
-		for i, h := range fresh {
-			view.add(h)
-			ids[i], seen[h.ID] = h.ID, true
+		var ids []string
+		for _, h := range page.HaVIPs {
+			if view.Add(h) {
+				ids = append(ids, h.ID)
+			}
 		}
 		owners, err := s.Owners.Owners(ctx, view.lane.String(), ids)
 		if err != nil {
@@ -100,7 +98,7 @@ func (s *Survey) list(ctx context.Context, view *laneView, api Cloud, reads task
 			view.owners[id] = owner
 		}
 		if s.Listing != nil {
-			s.Listing(view.lane, len(seen), page.NextMarker == "")
+			s.Listing(view.lane, view.Len(), page.NextMarker == "")
 		}
 	}
 	return nil
