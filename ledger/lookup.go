@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -33,6 +35,42 @@ func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next
 	return transition(ctx, l, "renew", batch, key, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Renew(s, seen, next, why)
 	})
+}
+
+// Absence is the answer to [Ledger.RecordAbsence].
+type Absence struct {
+	Result lifecycle.Absence
+	// Wait is how long to wait before the next lookup, when Result is [lifecycle.AbsenceAgain].
+	Wait time.Duration
+	// Record is the one that stands afterwards.
+	Record Record
+}
+
+// RecordAbsence notes that a complete listing does not show the HaVIP of an item of unknown outcome; see
+// [lifecycle.RecordAbsence].
+func (l *Ledger) RecordAbsence(ctx context.Context, batch, key string, seen Record, o lifecycle.AbsenceTerms) (Absence, error) {
+	var a Absence
+	d, err := l.update(ctx, batch, key, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
+		a.Result, a.Wait, c = lifecycle.RecordAbsence(s, seen, o)
+		return c
+	})
+	switch {
+	case errors.Is(err, errAbsent):
+		return Absence{Result: lifecycle.AbsenceLate}, nil
+	case err != nil:
+		return Absence{}, itemError("record the absence of", batch, key, err)
+	}
+	a.Record = d.after()
+	return a, nil
+}
+
+// SomeHaVIPs answers up to n HaVIPs of a lane at random that items own, or owned before they were deleted.
+func (l *Ledger) SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error) {
+	ids, err := l.rdb.HRandField(ctx, ownersOf(lane), n).Result()
+	if err != nil {
+		return nil, fmt.Errorf("some HaVIPs of lane %s: %w", lane, err)
+	}
+	return ids, nil
 }
 
 // ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner:

@@ -143,8 +143,7 @@ func (d *draft) recover() (changed bool) {
 
 // next is what the item needs first; the order of the rules is their rank.
 func (d *draft) next(o BeginTerms) Start {
-	// Where a clock was put back, a refusal that came after the unknown outcome may be the older by it.
-	aged := d.Unknown && (d.mayBeDead(o, d.UnknownSince) || d.RefusedSince != 0 && d.mayBeDead(o, d.RefusedSince))
+	aged := d.Unknown && d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
 	lastKnown := max(d.LastSentAt, d.RenewedAt, d.RegisteredAt)
 	failed := d.FirstFailedAt != 0 && o.RetryHorizon > 0 && d.at.Now.since(d.FirstFailedAt) > o.RetryHorizon
 	switch {
@@ -160,7 +159,7 @@ func (d *draft) next(o BeginTerms) Start {
 		return StartLookup
 	case failed && d.at.Now.since(d.LastSentAt) <= stillTrying:
 		return StartExhausted
-	case d.RefusedSince != 0 && !d.Unknown && d.mayBeDead(o, d.RefusedSince):
+	case d.RefusedSince != 0 && !d.Unknown && d.isOld(d.RefusedSince, o.TokenMaxAge, o.ClockOffset):
 		return StartStale
 	}
 	if failed {
@@ -169,10 +168,17 @@ func (d *draft) next(o BeginTerms) Start {
 	return StartSend
 }
 
-// mayBeDead reports whether a token may be that has been in use since this time, by BCE's clock.
-func (d *draft) mayBeDead(o BeginTerms, since Millis) bool {
-	age := d.at.Now.add(o.ClockOffset).since(since)
-	return o.TokenMaxAge > 0 && (age > o.TokenMaxAge || age < -clockAhead)
+// tokenMayBeDead reports whether BCE may have forgotten the token of an item of unknown outcome. Where a
+// clock was put back, a refusal that came after the unknown outcome may be the older by it.
+func (d *draft) tokenMayBeDead(maxAge, clockOffset time.Duration) bool {
+	return d.isOld(d.UnknownSince, maxAge, clockOffset) ||
+		d.RefusedSince != 0 && d.isOld(d.RefusedSince, maxAge, clockOffset)
+}
+
+// isOld reports whether a token may be dead that has been in use since this time, by BCE's clock.
+func (d *draft) isOld(since Millis, maxAge, clockOffset time.Duration) bool {
+	age := d.at.Now.add(clockOffset).since(since)
+	return maxAge > 0 && (age > maxAge || age < -clockAhead)
 }
 
 // send begins the item's next request to create.

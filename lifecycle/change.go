@@ -146,8 +146,18 @@ func (d *draft) suspect(sentAt Millis) {
 	d.UnknownSince = min(since, sentAt)
 }
 
+// unanswered is suspect for the request that was begun last, if it was not answered: what a listing has not
+// shown until now, that request may still create.
+func (d *draft) unanswered(sentAt Millis) {
+	d.suspect(sentAt)
+	d.UnansweredAt, d.AbsentSince, d.LookAgainAt = d.LastSentAt, 0, 0
+}
+
 // settled notes that no outcome of the item is unknown any more.
-func (d *draft) settled() { d.Unknown, d.UnknownSince, d.Lookup = false, 0, false }
+func (d *draft) settled() {
+	d.Unknown, d.UnknownSince, d.Lookup = false, 0, false
+	d.AbsentSince, d.LookAgainAt, d.UnansweredAt = 0, 0, 0
+}
 
 // cancel ends an item of which it is certain that nothing was created, for a person's reason.
 func (d *draft) cancel(reason string) {
@@ -173,7 +183,7 @@ func (d *draft) keep() {
 func (d *draft) interrupt() {
 	d.closeInterrupted(Attempt{Number: d.Sends})
 	d.Attempts++
-	d.suspect(d.lastSent())
+	d.unanswered(d.lastSent())
 	if d.FirstFailedAt == 0 {
 		d.FirstFailedAt = d.at.Now
 	}

@@ -156,8 +156,11 @@ func (d *draft) restart(action RetryAction, next string) {
 	if action == RetryNewToken {
 		d.Generation, d.ClientToken = d.Generation+1, next
 	}
+	renewedAt := d.RenewedAt
 	d.slim()
-	d.RenewedAt, d.FirstFailedAt, d.Refusals = d.at.Now, 0, 0
+	// A person's command is no news of what exists: where the last is older than a token lives, begin looks
+	// first.
+	d.RenewedAt, d.FirstFailedAt, d.Refusals = renewedAt, 0, 0
 	d.Class, d.Status, d.Code, d.Message, d.RequestID = "", 0, "", "", ""
 	detail := ""
 	if d.Generation > 1 {

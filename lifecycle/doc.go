@@ -9,7 +9,8 @@
 // The functions, by event:
 //
 //	Begin, RecordOutcome                a request to create
-//	Adopt, Renew, Settle                what a lookup found
+//	Adopt, RecordAbsence, Settle        what a lookup found, or did not
+//	Renew                               the proof that a token created nothing
 //	NoteAddress                         the address that BCE chose
 //	Release                             the worker that held the item is dead
 //	Cancel, Retry, Rollback             a person's command

@@ -62,12 +62,17 @@ func Renew(s Snapshot, seen Record, next, why string) (Found, Change) {
 		d.cancel(d.Cancel.Reason)
 		return FoundCanceled, d.done()
 	}
-	d.Generation, d.ClientToken, d.RenewedAt, d.RenewedFor = d.Generation+1, next, s.Now, seen.Code
+	d.renew(next, seen.Code, why)
+	return FoundApplied, d.done()
+}
+
+// renew gives the item its next clientToken; code is the refusal that it is renewed for.
+func (d *draft) renew(next, code, why string) {
+	d.Generation, d.ClientToken, d.RenewedAt, d.RenewedFor = d.Generation+1, next, d.at.Now, code
 	d.settled()
 	d.FirstFailedAt, d.Refusals, d.RefusedSince, d.Spent = 0, 0, 0, false
 	d.event(EventRenewed, why)
 	d.move(Queued, "")
-	return FoundApplied, d.done()
 }
 
 // Settled is what settling an item did.

@@ -102,7 +102,7 @@ func (d *draft) suspectSend(entry Attempt) {
 	if d.LastSentAt == 0 {
 		d.LastSentAt = d.at.Now
 	}
-	d.suspect(d.sentAt(entry))
+	d.unanswered(d.sentAt(entry))
 }
 
 // sentAt is when the request of this entry was sent, by BCE's clock as it was known.
@@ -117,7 +117,10 @@ func (d *draft) sentAt(entry Attempt) Millis {
 func (d *draft) apply(o Outcome, entry Attempt) {
 	created, wasSending := o.State == Created, d.State == Sending
 	d.count(o, entry)
-	if o.Unknown {
+	switch {
+	case o.Unknown && o.Lookup: // answered: what it says, a lookup tells
+		d.suspect(d.sentAt(entry))
+	case o.Unknown:
 		d.suspectSend(entry)
 	}
 	d.Lookup = d.Lookup || o.Lookup

@@ -44,6 +44,12 @@ type Record struct {
 	Past int `json:"past,omitempty"`
 	// Lookup is set when nothing may be sent before the HaVIP was looked for.
 	Lookup bool `json:"lookup,omitempty"`
+	// AbsentSince is when a complete listing first did not show the HaVIP of an item of unknown outcome, and
+	// LookAgainAt from when on another would decide; UnansweredAt is when the last of its requests was begun
+	// that was not answered. See [RecordAbsence].
+	AbsentSince  Millis `json:"absentSince,omitempty"`
+	LookAgainAt  Millis `json:"lookAgainAt,omitempty"`
+	UnansweredAt Millis `json:"unansweredAt,omitempty"`
 	// Cancel is set while a person wants the item canceled and its outcome is to decide.
 	Cancel *Cancellation `json:"cancel,omitempty"`
 

@@ -50,21 +50,27 @@ func (h *Handler) learnAddress(ctx context.Context, j *job, rec ledger.Record, n
 
 // askAddress asks BCE; "" is that it is not known yet, or the error's reason.
 func (h *Handler) askAddress(ctx context.Context, haVIPID string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.RequestTimeout)
+	havip, err := h.readHaVIP(context.WithoutCancel(ctx), haVIPID)
+	return havip.PrivateIPAddress, err
+}
+
+// readHaVIP asks BCE for one HaVIP, within the lane's rate of reads.
+func (h *Handler) readHaVIP(ctx context.Context, haVIPID string) (bce.HaVIP, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.RequestTimeout)
 	defer cancel()
 	if h.ReadRate != nil {
 		if err := h.ReadRate.Wait(ctx); err != nil {
-			return "", err
+			return bce.HaVIP{}, err
 		}
 	}
 	out, err := h.API.GetHaVIP(ctx, haVIPID)
 	switch {
 	case err != nil:
-		return "", err
+		return bce.HaVIP{}, err
 	case out.HaVIP.ID != haVIPID:
-		return "", fmt.Errorf("asked about %s, and answered about %s", haVIPID, out.HaVIP.ID)
+		return bce.HaVIP{}, fmt.Errorf("asked about %s, and answered about %s", haVIPID, out.HaVIP.ID)
 	}
-	return out.HaVIP.PrivateIPAddress, nil
+	return out.HaVIP, nil
 }
 
 // patienceFor is how long to go on asking after this answer.

@@ -8,6 +8,7 @@ import (
 
 	"havip/bce"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // cancel asks the ledger to cancel the item, as an operator does.
@@ -104,7 +105,7 @@ func TestCancelInFlight(t *testing.T) {
 			}
 			f.expect("a", test.first)
 			f.clock.pass(LookupGrace)
-			f.done(task)
+			f.concluded(task)
 			rec := f.expect("a", test.atEnd)
 			if rec.State.Succeeded() && !strings.HasPrefix(rec.Message, "not canceled") {
 				t.Errorf("the user is not told: %q", rec.Message)
@@ -126,22 +127,25 @@ func TestCancelDuringALookup(t *testing.T) {
 	config := f.config()
 	config.Ledger = &cancelingLedger{f.ledger, func() { f.cancel("a", ledger.Asked) }}
 	f.handler = NewHandler(config)
-	f.done(task)
+	f.concluded(task)
 	rec := f.expect("a", facts{ledger.Canceled, ClassUnknown, "Canceled", 1, 1})
 	if rec.Generation != 1 || len(f.sim.CallsOf("create")) != 1 {
 		t.Errorf("generation %d after %d creates", rec.Generation, len(f.sim.CallsOf("create")))
 	}
 }
 
-// cancelingLedger cancels an item just before it is renewed.
+// cancelingLedger cancels an item just before its first absence is recorded.
 type cancelingLedger struct {
 	*ledger.Ledger
 	cancel func()
 }
 
-func (l *cancelingLedger) Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error) {
-	l.cancel()
-	return l.Ledger.Renew(ctx, batch, key, seen, next, why)
+func (l *cancelingLedger) RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error) {
+	if l.cancel != nil {
+		l.cancel()
+	}
+	l.cancel = nil
+	return l.Ledger.RecordAbsence(ctx, batch, key, seen, o)
 }
 
 // Canceled, and wanted after all: an item that was never sent begins again as it was.

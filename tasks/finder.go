@@ -14,6 +14,8 @@ import (
 type Finder struct {
 	api    Lister
 	reader Reader
+	// verify looks at a listing that has ended, and fails it if it is not complete; it may be nil.
+	verify func(ctx context.Context, index *Index, began time.Time) error
 
 	mu sync.Mutex
 	// last is the last listing that is complete, current the one under way; each may be nil.
@@ -139,5 +141,8 @@ func (f *Finder) list(ctx context.Context) (index *Index, began time.Time, err e
 			index.Add(havip)
 		}
 	}
-	return index, began, nil
+	if f.verify != nil {
+		err = f.verify(ctx, index, began)
+	}
+	return index, began, err
 }

@@ -61,7 +61,7 @@ func TestHaVIPOfAForgottenItemIsAnothers(t *testing.T) {
 			task := f.put(testItem("a", ""))
 			f.postponed(task)
 			f.outlive()
-			f.done(task)
+			f.concluded(task)
 			rec := f.record("a")
 			if rec.State != ledger.Created || rec.HaVIPID == first || len(f.live()) != 2 {
 				t.Errorf("%s %s after %s: %s, live %v", rec.State, rec.HaVIPID, first, rec.Message, f.live())

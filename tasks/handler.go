@@ -14,6 +14,7 @@ import (
 
 	"havip/bce"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // API is what a [Handler] needs of BCE; [*bce.Client] is one.
@@ -39,6 +40,8 @@ type HandlerLedger interface {
 	RecorderLedger
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
 	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
+	RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error)
+	SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
 	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
 	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)
 	NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (ledger.Verdict, error)
@@ -84,6 +87,8 @@ type Keeper interface {
 const (
 	// DefaultRequestTimeout bounds one API call; see [HandlerConfig].
 	DefaultRequestTimeout = 15 * time.Second
+	// DefaultConfirmWithin is generous: a create that BCE worked on for minutes has been seen.
+	DefaultConfirmWithin = 10 * time.Minute
 	// tearDown is how long after its deadline a request is certainly over, and recording how long an
 	// attempt may take beyond that, to record its outcome.
 	tearDown  = time.Second
@@ -119,6 +124,9 @@ type HandlerConfig struct {
 	Logger zerolog.Logger
 	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
 	TokenMaxAge, Horizon time.Duration
+	// ConfirmWithin is how long after a request BCE may take to show what it created; 0 means
+	// [DefaultConfirmWithin]. Before that, nothing is given up for not being listed.
+	ConfirmWithin time.Duration
 	// MaxDelay bounds the time from one request of an item to the next; 0 means [RetryDelayCap].
 	MaxDelay time.Duration
 	// RequestTimeout bounds one API call, from before the attempt is begun: what a worker that was
@@ -155,6 +163,9 @@ func NewHandler(c HandlerConfig) *Handler {
 	if c.TokenMaxAge == 0 {
 		c.TokenMaxAge = TokenMaxAge
 	}
+	if c.ConfirmWithin == 0 {
+		c.ConfirmWithin = DefaultConfirmWithin
+	}
 	if c.MaxDelay == 0 {
 		c.MaxDelay = RetryDelayCap
 	}
@@ -165,7 +176,9 @@ func NewHandler(c HandlerConfig) *Handler {
 		// Not before an item in doubt is looked up for its token's age.
 		c.Horizon = max(RetryHorizon, c.TokenMaxAge)
 	}
-	return &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListRate), draining: make(chan struct{})}
+	h := &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListRate), draining: make(chan struct{})}
+	h.finder.verify = h.verifyListing
+	return h
 }
 
 // job is one run of the handler for one item.

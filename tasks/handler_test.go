@@ -46,6 +46,23 @@ func (f *handlerFixture) done(task *asynq.Task) {
 	}
 }
 
+// concluded runs the task again and again, each time when it asks to, until it is done.
+func (f *handlerFixture) concluded(task *asynq.Task) {
+	f.Helper()
+	for range 30 {
+		err := f.process(task)
+		var postpone *Postpone
+		switch {
+		case err == nil:
+			return
+		case !errors.As(err, &postpone):
+			f.Fatal(err)
+		}
+		f.clock.pass(postpone.After)
+	}
+	f.Fatal("the item comes to no end")
+}
+
 func (f *handlerFixture) archived(task *asynq.Task, reason string) {
 	f.Helper()
 	err := f.process(task)

@@ -40,6 +40,9 @@ func (x *Index) Add(h bce.HaVIP) bool {
 // Len is how many HaVIPs there are.
 func (x *Index) Len() int { return len(x.byID) }
 
+// Has reports whether there is a HaVIP of that ID.
+func (x *Index) Has(id string) bool { return x.byID[id] != nil }
+
 // IDs returns the haVipIds, in no order.
 func (x *Index) IDs() []string { return slices.Collect(maps.Keys(x.byID)) }
 

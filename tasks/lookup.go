@@ -3,12 +3,14 @@ package tasks
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
 	"havip/bce"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // LookupGrace is how long after an item's last request a listing must begin, for what it does not
@@ -27,11 +29,14 @@ const listingAge = time.Minute
 func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error {
 	rec := start.Item.Record
 	age := start.At.Time().Sub(rec.LastSentAt.Time())
+	if early := rec.LookAgainAt.Time().Sub(start.At.Time()); early > 0 {
+		return &Postpone{After: h.spread(early), Reason: "no HaVIP of the item was listed; a second listing decides"}
+	}
 	if age < h.lookupGrace() {
 		return &Postpone{After: h.lookupGrace() - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
 	}
 	// A person may have put right what the last listing showed, and asked for another.
-	sinceChange := start.At.Time().Sub(rec.UpdatedAt.Time())
+	sinceChange := start.At.Time().Sub(max(rec.UpdatedAt, rec.LookAgainAt).Time())
 	fromNow := -min(age-h.lookupGrace(), sinceChange, listingAge)
 	finding, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		return Match(request, rec.FirstSentAt.Time(), there, owned)
@@ -41,12 +46,38 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 		return err
 	case !finding.Absent():
 		return h.settleFinding(ctx, j, finding)
-	case rec.Code == bce.CodeIdempotentParameterMismatch && rec.Cancel == nil:
-		return h.settle(ctx, j, ledger.Review, rec.Code,
-			"BCE knows the clientToken from another request, and no HaVIP of this item's exists: another program may be using it")
 	}
-	return h.renew(ctx, j, rec, "absent from a listing")
+	return h.absent(ctx, j, rec, start.At+ledger.Millis(fromNow.Milliseconds()))
 }
+
+// absent is what follows where a listing that began then, or later, does not show the item's HaVIP.
+func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedAt ledger.Millis) error {
+	taken := rec.Code == bce.CodeIdempotentParameterMismatch
+	a, err := h.Ledger.RecordAbsence(ctx, j.item.Batch, j.item.Key, rec, lifecycle.AbsenceTerms{
+		ListedAt: listedAt, Next: ClientToken(j.item.Batch, j.item.Key, rec.Generation+1),
+		TokenMaxAge: h.TokenMaxAge, ClockOffset: j.clockOffset, ConfirmWithin: h.ConfirmWithin,
+		Refused: rec.Class == string(ClassMismatch) && !taken, TokenTaken: taken,
+	})
+	if err != nil {
+		return h.later(j, err)
+	}
+	log := j.log.Info().Str("result", string(a.Result)).Int("generation", a.Record.Generation)
+	switch a.Result {
+	case lifecycle.AbsenceResend, lifecycle.AbsenceRenewed:
+		log.Msg("no listing shows a HaVIP of the item; its request is sent again")
+		return errAgain
+	case lifecycle.AbsenceAgain:
+		return &Postpone{After: h.spread(a.Wait), Reason: "no HaVIP of the item was listed; a second listing decides"}
+	case lifecycle.AbsenceLate:
+		return &Postpone{After: time.Second, Reason: "the item changed during the lookup"}
+	case lifecycle.AbsenceCanceled, lifecycle.AbsenceRejected, lifecycle.AbsenceReview:
+		log.Str("code", a.Record.Code).Msg("no HaVIP of the item exists")
+	}
+	return nil
+}
+
+// spread lengthens a wait for a listing at random, so that one listing serves many items.
+func (h *Handler) spread(wait time.Duration) time.Duration { return wait + rand.N(listingAge/2) }
 
 // lookupIdle decides an item of which no request is known for longer than a token lives, so that any
 // that was forgotten (the ledger is an old one, restored from a backup) has long ended. What exists

@@ -60,7 +60,7 @@ func TestLookupRenews(t *testing.T) {
 	f.postponed(task)
 	f.outlive()
 	f.api.SetClockOffset(25 * time.Hour)
-	f.done(task)
+	f.concluded(task)
 	rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 	if rec.Generation != 2 || rec.ClientToken != ClientToken(testBatch, "a", 2) {
 		t.Errorf("generation %d, token %s", rec.Generation, rec.ClientToken)
@@ -161,7 +161,7 @@ func TestLookupNeverGuesses(t *testing.T) {
 	task := f.put(second)
 	f.postponed(task)
 	f.clock.pass(TokenMaxAge + time.Second)
-	f.done(task)
+	f.concluded(task)
 	rec := f.expect("second", facts{ledger.Created, ClassCreated, "", 2, 2})
 	if rec.HaVIPID == f.record("first").HaVIPID {
 		t.Fatal("two items have one HaVIP")
@@ -238,7 +238,7 @@ func TestLookupRenewsAnOwnToken(t *testing.T) {
 	task := f.put(item)
 	f.postponed(task)
 	f.clock.pass(TokenMaxAge + time.Second)
-	f.done(task)
+	f.concluded(task)
 	rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 	if rec.ClientToken != ClientToken(testBatch, "a", 2) {
 		t.Errorf("token %s", rec.ClientToken)
@@ -307,8 +307,61 @@ func TestLookupAfterAddressInUseBySomebodyElse(t *testing.T) {
 	f.postponed(task)
 	f.postponed(task)
 	f.clock.pass(LookupGrace)
+	f.concluded(task)
+	rec := f.record("a")
+	if rec.State != ledger.Rejected || rec.Code != "PrivateIpInUseException" || rec.Unknown || rec.Generation != 1 {
+		t.Errorf("%+v", rec)
+	}
+	if lasted := rec.UpdatedAt.Time().Sub(rec.FirstSentAt.Time()); lasted < DefaultConfirmWithin {
+		t.Errorf("given up after %s, when BCE may still be working on the first request", lasted)
+	}
+}
+
+// BCE works for long on a create, says so to whoever repeats it, and lists it only later: whatever a listing
+// shows, the request is repeated under its token for as long as that lives.
+func TestLivingTokenOutranksAListing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/OperationInProgress,create:answer=#3:409/OperationInProgress")
+	config := f.config()
+	config.API = blindAPI{f.api}
+	f.handler = NewHandler(config)
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.concluded(task)
+	rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 4, 4})
+	if live := f.live(); rec.Generation != 1 || len(live) != 1 || live[0].HaVIPID != rec.HaVIPID {
+		t.Errorf("generation %d, exist %+v", rec.Generation, live)
+	}
+}
+
+// A token that may be dead is given up only when two listings, a minute apart, do not show its HaVIP; a
+// listing that misses what the ledger knows to exist is none.
+func TestDeadTokenNeedsTwoCompleteListings(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "create:commit-500=#2")
+	f.done(f.put(testItem("known", "10.1.2.4")))
+	config := f.config()
+	config.API = blindAPI{f.api}
+	f.handler = NewHandler(config)
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
+	f.outlive()
+	f.api.SetClockOffset(25 * time.Hour)
+	for range 5 {
+		f.clock.pass(f.postponement(task).After + time.Minute)
+	}
+	if rec := f.record("a"); rec.Generation != 1 || rec.AbsentSince != 0 {
+		t.Errorf("an incomplete listing was believed: %+v", rec)
+	}
+	f.handler = NewHandler(f.config())
 	f.done(task)
-	f.expect("a", facts{ledger.Rejected, ClassRejected, "PrivateIpInUseException", 3, 3})
+	f.expect("a", facts{ledger.Adopted, ClassUnknown, "", 1, 1})
+}
+
+// blindAPI lists nothing.
+type blindAPI struct{ *bce.Client }
+
+func (blindAPI) ListHaVIPs(context.Context, bce.ListOptions) (*bce.ListHaVIPsOutput, error) {
+	return &bce.ListHaVIPsOutput{}, nil
 }
 
 // An answer with another item's haVipId is never recorded as this one's.
@@ -345,7 +398,7 @@ func TestLookupOfAFailingListing(t *testing.T) {
 	f.postponed(task)
 	f.expect("a", facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1})
 	f.noFaults()
-	f.done(task)
+	f.concluded(task)
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 }
 
@@ -607,7 +660,7 @@ func TestClockOfBCEJumpsWhileInDoubt(t *testing.T) {
 				f.sim.Advance(jump)
 				f.postponed(task)
 				f.clock.pass(LookupGrace)
-				f.done(task)
+				f.concluded(task)
 				f.expect("a", want)
 				if got := len(f.live()); got != 1 {
 					t.Errorf("%d exist", got)

@@ -84,7 +84,7 @@ func TestRetryOfAReviewedItem(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f.done(task)
+			f.concluded(task)
 			f.expect("a", test.want)
 			if got, want := len(f.sim.CallsOf("create")), 2+test.want.Sends; got != want {
 				t.Errorf("%d creates, want %d", got, want)

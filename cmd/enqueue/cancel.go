@@ -19,8 +19,9 @@ behind that nobody knows of:
   cancel         queued or waiting, and nothing in doubt: it is canceled at once
   after-outcome  a request of it is in flight, or it is not known whether one created it:
                  nothing is sent for it any more, and it is canceled once it is certain that
-                 nothing was created, by an answer or by a lookup in BCE. That takes a
-                 minute or two. If its HaVIP exists, it stays, and ` + "`enqueue results`" + ` says so
+                 nothing was created: by an answer, or by two listings that do not show
+                 it, the last of them 10 minutes after its last request (worker
+                 --confirm-within). If its HaVIP exists, it stays, and ` + "`enqueue results`" + ` says so
 
 Items that have their HaVIP are left alone. What was canceled can be taken up again with
 ` + "`enqueue retry BATCH --where state=canceled`" + `.
@@ -41,7 +42,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 // afterCancel tells what is still to come.
 func (a *app) afterCancel(b ledger.Batch, done *bulk.Tally) {
 	if n := done.Of(string(lifecycle.CancelLater)); n > 0 {
-		a.say("%s in flight or in doubt: canceled once it is certain that nothing was created; one whose HaVIP exists stays. Follow it with `enqueue watch %s`",
+		a.say("%s in flight or in doubt: canceled once it is certain that nothing was created, by default 10 minutes after its last request; one whose HaVIP exists stays. Follow it with `enqueue watch %s`",
 			count(n, "item is", "items are"), word(b.Name))
 	}
 	if b.CommittedAt == 0 {

@@ -30,6 +30,7 @@ type settings struct {
 	concurrency             int
 	listen, spoolDir        string
 	tokenMaxAge, maxDelay   time.Duration
+	confirmWithin           time.Duration
 	requestTimeout, grace   time.Duration
 	allowVolatile           bool
 	logFormat, logLevel     string
@@ -94,6 +95,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
 	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is away (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")
 	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which a clientToken with an unknown outcome is not sent again unseen")
+	f.DurationVar(&s.confirmWithin, "confirm-within", tasks.DefaultConfirmWithin, "longest time that BCE may take to show what a request created; before that, nothing is given up for not being listed")
 	f.DurationVar(&s.maxDelay, "max-delay", tasks.RetryDelayCap, "longest time from one request of an item to the next; Retry-After is honoured up to it")
 	f.DurationVar(&s.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	f.DurationVar(&s.grace, "grace", 0, "how long a stopping worker waits for requests in flight (default 15s longer than the request timeout)")
@@ -145,7 +147,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 
 	w, err := worker.Start(worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
+		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)
@@ -174,6 +176,9 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	if s.tokenMaxAge <= 0 || s.tokenMaxAge > maxTokenAge {
 		return nil, cli.Failf(cli.ExitUsage, "token-max-age %s: must be more than 0 and at most %s; BCE forgets a token after 24h", s.tokenMaxAge, maxTokenAge)
 	}
+	if s.confirmWithin < minConfirmWithin || s.confirmWithin > maxTokenAge {
+		return nil, cli.Failf(cli.ExitUsage, "confirm-within %s: must be from %s to %s", s.confirmWithin, minConfirmWithin, maxTokenAge)
+	}
 	if s.maxDelay < tasks.RetryDelayFirst || s.maxDelay > maxMaxDelay {
 		return nil, cli.Failf(cli.ExitUsage, "max-delay %s: must be from %s to %s", s.maxDelay, tasks.RetryDelayFirst, maxMaxDelay)
 	}
@@ -201,6 +206,9 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 // maxTokenAge leaves an hour for clocks and queues of the 24 hours for which BCE keeps a clientToken
 // after it last received it (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
 const maxTokenAge = 23 * time.Hour
+
+// minConfirmWithin is a second: shorter waits say nothing about BCE.
+const minConfirmWithin = time.Second
 
 // maxMaxDelay leaves a clientToken many requests within its life.
 const maxMaxDelay = time.Hour

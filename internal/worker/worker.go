@@ -65,6 +65,8 @@ type Config struct {
 	Grace time.Duration
 	// TokenMaxAge is 0 for [tasks.TokenMaxAge], MaxDelay for [tasks.RetryDelayCap].
 	TokenMaxAge, MaxDelay time.Duration
+	// ConfirmWithin is 0 for [tasks.DefaultConfirmWithin].
+	ConfirmWithin time.Duration
 	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
 	Spool *spool.Spool
 	// Webhook is who may be told of completed batches; zero for nobody.
@@ -200,7 +202,7 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 			ListRate: lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
 			// Each create with an automatic address is followed by a read.
 			ReadRate:    lane.NewReadBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst),
-			TokenMaxAge: c.TokenMaxAge, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
+			TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
 		}),
 		server: serverOf(c, l),
 	}

@@ -43,9 +43,9 @@ func (m *Model) Renew(name, key string, seen ledger.Record, next, why string) (l
 	})
 }
 
-// startOver forgets what the item's requests came to, of which it is proven that they created nothing.
-func (i *item) startOver(now ledger.Millis) {
-	i.renewed, i.failing, i.answers = now, 0, nil
+// startOver forgets what the item's requests came to, of which it was proven then that they created nothing.
+func (i *item) startOver(proven ledger.Millis) {
+	i.renewed, i.failing, i.answers = proven, 0, nil
 }
 
 // movedOn tells a caller that what it found out is not of this moment.

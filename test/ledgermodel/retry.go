@@ -60,8 +60,9 @@ func (i *item) beginAnew(now ledger.Millis, next string) {
 	if len(i.sends) > 0 {
 		i.generation, i.token = i.generation+1, next
 	}
+	renewed := i.renewed // a person's command is no news of what exists
 	i.forget()
-	i.startOver(now)
+	i.startOver(renewed)
 	i.words = ledger.Outcome{}
 	detail := ""
 	if i.generation > 1 {

@@ -137,6 +137,6 @@ func equal(t *rapid.T, what string, want, got any) {
 
 // visible leaves out what only the ledger's own decisions are about: the model has other means.
 var visible = cmp.Options{
-	cmpopts.IgnoreFields(ledger.Record{}, "RenewedAt", "RequestUntil", "Ticket", "ClockOffset", "Extras", "Round"),
+	cmpopts.IgnoreFields(ledger.Record{}, "RenewedAt", "RequestUntil", "Ticket", "ClockOffset", "Extras", "Round", "AbsentSince", "LookAgainAt", "UnansweredAt"),
 	cmpopts.IgnoreFields(ledger.Attempt{}, "ClockOffset"),
 }

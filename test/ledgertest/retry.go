@@ -80,15 +80,14 @@ func testRetryRejected(t *testing.T, f *ledgerFixture) {
 	equal(t, "done", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
 	equal(t, "active when done", f.active(t), []string(nil))
 	seen := f.item(t, "a")
-	f.pass(30 * time.Hour) // it is sent all the same, and not looked for as one that idled
+	f.pass(30 * time.Hour)
 
 	answer := f.retry(t, "a")[0]
 	equal(t, "verdict", answer.Verdict, ledger.Applied)
 	equal(t, "what Retry answered is what stands", answer.Item, f.item(t, "a"))
 	want := ledger.Record{
 		State: ledger.Queued, Generation: 2, ClientToken: "next-a", Fingerprint: "fp-a", Sends: 1, Attempts: 1,
-		RegisteredAt: seen.Record.RegisteredAt, LastSentAt: seen.Record.LastSentAt,
-		RenewedAt: ledger.Millis(f.clock().UnixMilli()), UpdatedAt: ledger.Millis(f.clock().UnixMilli()),
+		RegisteredAt: seen.Record.RegisteredAt, LastSentAt: seen.Record.LastSentAt, UpdatedAt: ledger.Millis(f.clock().UnixMilli()),
 	}
 	equal(t, "record", answer.Item.Record, want)
 	got := f.batch(t)
@@ -102,7 +101,13 @@ func testRetryRejected(t *testing.T, f *ledgerFixture) {
 	o := terms("t2")
 	o.ClientToken = "token-a"
 	f.begin(t, "a", o, ledger.Foreign)
-	f.sent(t, createdOutcome, "a")
+	// A person's command is no news of what exists: what was not heard of for longer than a token lives, in a
+	// ledger that may be an old one, is looked for first.
+	o.ClientToken = ""
+	f.begin(t, "a", o, ledger.Idle)
+	o.LookedUp = true
+	f.begin(t, "a", o, ledger.Begun)
+	f.record(t, "a", 2, createdOutcome, ledger.Applied)
 	equal(t, "done again", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
 	equal(t, "log", len(f.attempts(t, "a")), 2)
 }

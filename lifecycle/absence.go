@@ -1,0 +1,97 @@
+package lifecycle
+
+import "time"
+
+// AbsenceTerms are what a lookup in vain was made with.
+type AbsenceTerms struct {
+	// ListedAt is when the listing began, by the ledger's clock, or some time before.
+	ListedAt Millis
+	// Next is the item's next clientToken.
+	Next string
+	// TokenMaxAge and ClockOffset are as in [BeginTerms].
+	TokenMaxAge, ClockOffset time.Duration
+	// ConfirmWithin is how long after a request BCE may take to show what it created.
+	ConfirmWithin time.Duration
+	// Refused says that BCE refused the item's last request for a reason of the item's own, which may be
+	// that an earlier request of it had created the HaVIP.
+	Refused bool
+	// TokenTaken says that BCE knows the token from a request that was not this item's.
+	TokenTaken bool
+}
+
+// Absence is what follows where a complete listing does not show an item of unknown outcome.
+type Absence string
+
+// The results of [RecordAbsence].
+const (
+	// AbsenceResend: its token lives; the request is repeated under it, whatever the listing shows.
+	AbsenceResend Absence = "resend"
+	// AbsenceAgain: it is looked for again after the wait.
+	AbsenceAgain Absence = "again"
+	// AbsenceRenewed: its token created nothing and cannot any more; it has its next one.
+	AbsenceRenewed Absence = "renewed"
+	// AbsenceCanceled: nothing was created, and a person wants it canceled.
+	AbsenceCanceled Absence = "canceled"
+	// AbsenceRejected: nothing was created, and BCE refuses it for a reason of its own.
+	AbsenceRejected Absence = "rejected"
+	// AbsenceReview: another program may be using its token; a person must look.
+	AbsenceReview Absence = "review"
+	// AbsenceLate: the item changed meanwhile, and the listing says nothing of it.
+	AbsenceLate Absence = "late"
+)
+
+// absencesApart is how far two listings must be apart, for what neither shows not to exist. A listing by
+// pages may skip what moves from one page to the next, and it lags what was created.
+const absencesApart = time.Minute
+
+// RecordAbsence notes that a complete listing does not show the HaVIP of an item of unknown outcome. That is
+// no proof: BCE may still be working on the request, or the listing may lag or have skipped it. While the
+// token lives, repeating the request tells for sure. Nothing is given up (the token, or the item) before two
+// such listings, with [AbsenceAgain] answering how long to wait for the next. Seen is the record that the
+// caller looked up for.
+func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Duration, Change) {
+	d := s.draft()
+	if !d.Unknown || d.State == Sending || d.State.Terminal() || d.State == Deleting ||
+		d.ClientToken != seen.ClientToken || d.Past != seen.Past || d.Sends != seen.Sends {
+		return AbsenceLate, 0, Change{}
+	}
+	alive := !d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
+	switch {
+	case d.Cancel != nil:
+		if wait := d.untilProven(o.ListedAt, d.LastSentAt.add(o.ConfirmWithin)); wait > 0 {
+			return AbsenceAgain, wait, d.done()
+		}
+		d.cancel(d.Cancel.Reason)
+		return AbsenceCanceled, 0, d.done()
+	case o.TokenTaken:
+		d.Message = "BCE knows the clientToken from another request, and no HaVIP of this item exists: another program may be using the token"
+		d.move(Review, d.Code)
+		return AbsenceReview, 0, d.done()
+	case alive && o.Refused && d.untilProven(o.ListedAt, d.UnansweredAt.add(o.ConfirmWithin)) == 0:
+		d.settled()
+		d.move(Rejected, d.Code)
+		return AbsenceRejected, 0, d.done()
+	case alive:
+		d.Lookup, d.LookAgainAt = false, 0
+		return AbsenceResend, 0, d.done()
+	}
+	if wait := d.untilProven(o.ListedAt, 0); wait > 0 {
+		return AbsenceAgain, wait, d.done()
+	}
+	d.renew(o.Next, seen.Code, "not shown by two listings, and its clientToken is too old to be sent again")
+	return AbsenceRenewed, 0, d.done()
+}
+
+// untilProven is how long to wait for the listing that proves the absence: one that begins a minute after
+// the first that did not show the HaVIP, and not before the given time. 0 says that this listing is it.
+func (d *draft) untilProven(listedAt, notBefore Millis) time.Duration {
+	if d.AbsentSince == 0 {
+		d.AbsentSince = d.at.Now
+	}
+	due := max(d.AbsentSince.add(absencesApart), notBefore)
+	if listedAt >= due {
+		return 0
+	}
+	d.LookAgainAt = due
+	return max(due.since(d.at.Now), time.Second)
+}
