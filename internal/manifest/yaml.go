@@ -8,8 +8,7 @@ import (
 )
 
 // maxEntry bounds a YAML item, in bytes. It is far below the other formats' bound because
-// the parser's time grows with the square of what is nested: 16 KiB of brackets take half a
-// second. A sound item has 5 KiB at most, or twice that with its text in escapes.
+// the parser keeps a whole tree of it. A sound item has 5 KiB at most, or twice that with its text in escapes.
 const maxEntry = 16 << 10
 
 const ruleNotList = `must be a block list of mappings, each item beginning with "- "; a list in brackets belongs in a .json file`

@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
@@ -53,7 +54,11 @@ func withoutPanic(parse func([]byte) (ast.Node, error), entry []byte) (value ast
 
 // parseYAML is the value of a list's single entry.
 func parseYAML(entry []byte) (ast.Node, error) {
-	file, err := parser.ParseBytes(entry, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(entry))
+	if t := tooDeep(tokens); t != nil {
+		return nil, &yaml.SyntaxError{Message: fmt.Sprintf("nests more than %d levels deep", maxDepth), Token: t}
+	}
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, err
 	}
