@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 
 	"github.com/hibiken/asynq"
@@ -60,9 +61,29 @@ func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
 	return err
 }
 
+// maxTaskGenerations bounds the search for an item's task: a record in Redis may have any generation.
+// A task that the search misses is harmless, as one too many is.
+const maxTaskGenerations = 64
+
+// taskGenerations yields the generations that the item's task may be of: the latest ones and the first.
+func taskGenerations(item ledger.Item) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		latest := item.Record.Generation
+		oldest := max(latest-maxTaskGenerations+2, 2)
+		for generation := latest; generation >= oldest; generation-- {
+			if !yield(generation) {
+				return
+			}
+		}
+		if latest >= 1 {
+			yield(1)
+		}
+	}
+}
+
 func (d *Dispatcher) hurry(ctx context.Context, item ledger.Item) error {
 	// A task keeps the ID of the generation that it was made for.
-	for generation := item.Record.Generation; generation >= 1; generation-- {
+	for generation := range taskGenerations(item) {
 		state, err := d.bringForward(queueOf(item), TaskID(item.Batch, item.Key, generation))
 		if err != nil || state != unknownTask {
 			return err
@@ -78,7 +99,7 @@ func (d *Dispatcher) Discard(ctx context.Context, items []ledger.Item) error {
 }
 
 func (d *Dispatcher) discard(_ context.Context, item ledger.Item) error {
-	for generation := item.Record.Generation; generation >= 1; generation-- {
+	for generation := range taskGenerations(item) {
 		if err := d.remove(queueOf(item), TaskID(item.Batch, item.Key, generation)); err != nil {
 			return err
 		}

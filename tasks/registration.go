@@ -67,12 +67,12 @@ func (h *Handler) enlist(ctx context.Context, p Payload, rows []Row) (ledger.Ver
 	return answers[0].Verdict, h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
 }
 
-// ownToken reports whether the token was the item's in an earlier generation.
+// ownToken reports whether the token is the item's in a generation that its task may be of.
 func ownToken(item ledger.Item, token string) bool {
 	if token == item.OwnToken && token != "" {
 		return true
 	}
-	for generation := 1; generation < item.Record.Generation; generation++ {
+	for generation := range taskGenerations(item) {
 		if token == ClientToken(item.Batch, item.Key, generation) {
 			return true
 		}
