@@ -8,6 +8,7 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"havip/internal/private"
 )
 
 const (
@@ -27,9 +30,9 @@ const (
 // Spool is a directory of texts. It is safe for concurrent use.
 type Spool struct{ dir string }
 
-// Open makes the directory if it is missing, and sees that files can be written into it.
+// Open makes the directory if it is missing, and sees that files can be written into it, by nobody else.
 func Open(dir string) (*Spool, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := private.Dir(dir); err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	s := &Spool{dir: dir}
@@ -113,11 +116,15 @@ func (s *Spool) Names() ([]string, error) {
 
 // Get reads a text; found is false when somebody has removed it meanwhile.
 func (s *Spool) Get(name string) (text []byte, found bool, err error) {
-	text, err = os.ReadFile(s.Path(name))
+	file, err := private.OpenFile(s.Path(name), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
 	if err != nil {
+		return nil, false, fmt.Errorf("spool: %w", err)
+	}
+	text, err = io.ReadAll(file)
+	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, false, fmt.Errorf("spool: %w", err)
 	}
 	return text, true, nil

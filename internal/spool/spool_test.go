@@ -1,9 +1,13 @@
+//go:build unix
+
 package spool
 
 import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -59,5 +63,28 @@ func TestOpenWhereNothingCanBeWritten(t *testing.T) {
 	}
 	if _, err := Open(filepath.Join(file, "spool")); err == nil {
 		t.Error("no error")
+	}
+}
+
+// A FIFO in the place of a text does not block, and a link in the place of a directory is not followed.
+func TestSpoolRefusesWhatIsNotItsOwn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(s.Path("fifo"+extension), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Get("fifo" + extension); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
+		t.Errorf("a FIFO: got %v", err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(link); err == nil || !strings.Contains(err.Error(), "is a symbolic link") {
+		t.Errorf("a link: got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"havip/internal/private"
 	"havip/internal/redisconn"
 	"havip/internal/standalone/redisserver"
 )
@@ -31,7 +32,7 @@ func Child(ctx context.Context, dir string, options ...redisconn.Option) (*Store
 	fail := func(err error) (*Store, error) {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := private.Dir(dir); err != nil {
 		return fail(err)
 	}
 	lock, err := acquire(ctx, filepath.Join(dir, lockName))

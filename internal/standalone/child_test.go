@@ -295,3 +295,22 @@ func TestSocket_removesOnlyItsOwn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whoever may write to the directory, or chose where it leads, would choose the ledger.
+func TestChild_directoryOfOthers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	fifo := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(fifo, lockName), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{link: "is a symbolic link", fifo: "is not a regular file"} {
+		if _, err := Child(t.Context(), path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", filepath.Base(path), err, want)
+		}
+	}
+}

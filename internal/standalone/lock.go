@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"havip/internal/private"
 )
 
 const (
@@ -59,7 +61,7 @@ type lock struct {
 // acquire takes the lock, waiting a moment for one that is held, and removes the socket
 // that an owner who crashed has left.
 func acquire(ctx context.Context, path string) (*lock, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := private.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package private
+
+import "io/fs"
+
+const safely = 0
+
+func owned(fs.FileInfo) bool { return true }
+
+func isLink(error) bool { return false }

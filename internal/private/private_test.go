@@ -1,0 +1,74 @@
+//go:build unix
+
+package private
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestDir(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	good, open, link := filepath.Join(base, "a", "good"), filepath.Join(base, "open"), filepath.Join(base, "link")
+	for range 2 {
+		if err := Dir(good); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(good); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("got %v, %v, want mode 0700", info, err)
+	}
+	if err := os.Mkdir(open, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o777|os.ModeSticky); err != nil { // #nosec G302 -- it is what must be refused
+		t.Fatal(err)
+	}
+	if err := os.Symlink(good, link); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{link: "symbolic link", open: "chmod o-w"} {
+		if err := Dir(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", filepath.Base(path), err, want)
+		}
+	}
+	foreign := filepath.Join(base, "foreign")
+	if err := os.Mkdir(foreign, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(foreign, 12345, -1); err != nil {
+		t.Skip("only root can make a directory of another user")
+	}
+	if err := Dir(foreign); err == nil || !strings.Contains(err.Error(), "another user") {
+		t.Errorf("foreign: got %v", err)
+	}
+}
+
+// A FIFO that nobody writes to would block a plain open for good.
+func TestOpenFile(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	file, link, fifo := filepath.Join(base, "file"), filepath.Join(base, "link"), filepath.Join(base, "fifo")
+	f, err := OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{link: "is a symbolic link", fifo: "is not a regular file", base: "is not a regular file"} {
+		if _, err := OpenFile(path, os.O_RDONLY, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", filepath.Base(path), err, want)
+		}
+	}
+}
