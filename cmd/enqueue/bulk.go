@@ -78,6 +78,7 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 	if err != nil {
 		return err
 	}
+	a.warnUnlessReplicated(ctx, s, batch)
 	if err := v.tell(a, outcome(v.Name, done), done); err != nil {
 		return err
 	}

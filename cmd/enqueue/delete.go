@@ -71,7 +71,11 @@ func (a *app) deleteBatch(ctx context.Context, name string, flags deleteFlags) e
 	if err := s.discardCanceled(ctx, b); err != nil {
 		return err
 	}
-	return a.forget(ctx, s, b, flags)
+	if err := a.forget(ctx, s, b, flags); err != nil {
+		return err
+	}
+	a.warnUnlessReplicated(ctx, s, name)
+	return nil
 }
 
 // deletable refuses a batch with something left to do.

@@ -28,6 +28,17 @@ func (a *app) onLane(run func(context.Context, *session, tasks.Lane) error) func
 	}
 }
 
+// changeLane is onLane for a command that changes the lane.
+func (a *app) changeLane(run func(context.Context, *session, tasks.Lane) error) func(*cobra.Command, []string) error {
+	return a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
+		if err := run(ctx, s, l); err != nil {
+			return err
+		}
+		a.warnUnlessLaneReplicated(ctx, s, l)
+		return nil
+	})
+}
+
 // lanes lists the lanes that have a queue, and those that a person has done something to, by name.
 func (s *session) lanes(ctx context.Context) ([]tasks.Lane, error) {
 	names, err := lane.Touched(ctx, s.rdb)

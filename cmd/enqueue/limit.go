@@ -35,7 +35,7 @@ func (a *app) limitSetCommand() *cobra.Command {
   enqueue limit set default/bj --rps 0         # no limit`,
 		Args: cobra.ExactArgs(1),
 	}
-	set := a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
+	set := a.changeLane(func(ctx context.Context, s *session, l tasks.Lane) error {
 		if _, err := lane.NewOperator(s.rdb, l.String()).SetLimit(ctx, rps, lane.Act{By: author(), Reason: reasonText(reason)}); err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (a *app) limitUnsetCommand() *cobra.Command {
 		Short:   "Go back to the rate that the workers were started with",
 		Example: "  enqueue limit unset default/bj",
 		Args:    cobra.ExactArgs(1),
-		RunE: a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
+		RunE: a.changeLane(func(ctx context.Context, s *session, l tasks.Lane) error {
 			changed, err := lane.NewOperator(s.rdb, l.String()).UnsetLimit(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
 			switch {
 			case err != nil:

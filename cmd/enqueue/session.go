@@ -9,6 +9,7 @@ import (
 
 	"havip/internal/bulk"
 	"havip/internal/cli"
+	"havip/internal/lane"
 	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
@@ -65,10 +66,20 @@ func (s *session) site(batch, reason string) (on *bulk.Site, release func(), err
 	}, release, nil
 }
 
-// warnUnlessReplicated says so when a failover of Redis could still forget the batch.
+// warnUnlessReplicated says so when a failover of Redis could still forget what was done to the batch.
+// Every command that changes a batch ends with it.
 func (a *app) warnUnlessReplicated(ctx context.Context, s *session, batch string) {
-	if err := redisconn.AwaitReplicas(ctx, s.rdb, ledger.Tags(batch)...); err != nil && ctx.Err() == nil {
-		a.say("warning: batch %s: %v; should Redis fail over now, run the same command again", word(batch), err)
+	a.warnUnlessOnReplicas(ctx, s, "batch "+word(batch), ledger.Tags(batch))
+}
+
+// warnUnlessLaneReplicated is the same of a lane.
+func (a *app) warnUnlessLaneReplicated(ctx context.Context, s *session, l tasks.Lane) {
+	a.warnUnlessOnReplicas(ctx, s, "lane "+l.String(), lane.Tags(l.String()))
+}
+
+func (a *app) warnUnlessOnReplicas(ctx context.Context, s *session, what string, tags []string) {
+	if err := redisconn.AwaitReplicas(ctx, s.rdb, tags...); err != nil && ctx.Err() == nil {
+		a.say("warning: %s: %v; should Redis fail over now, run the same command again", what, err)
 	}
 }
 

@@ -20,7 +20,7 @@ func (t *target) define(cmd *cobra.Command) {
 func (t *target) act(a *app, onLane func(context.Context, *session, tasks.Lane) error, onBatch func(context.Context, *session, string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 && !cli.Given(cmd.Flags(), "batch") {
-			return a.onLane(onLane)(cmd, args) // $HAVIP_BATCH is a producer's
+			return a.changeLane(onLane)(cmd, args) // $HAVIP_BATCH is a producer's
 		}
 		if (len(args) == 1) == (t.batch != "") {
 			return cli.Failf(cli.ExitUsage, "name a lane, or with --batch a batch; see `%s --help`", cmd.CommandPath())
@@ -30,6 +30,10 @@ func (t *target) act(a *app, onLane func(context.Context, *session, tasks.Lane) 
 			return err
 		}
 		defer s.close()
-		return notFound(onBatch(cmd.Context(), s, t.batch))
+		if err := onBatch(cmd.Context(), s, t.batch); err != nil {
+			return notFound(err)
+		}
+		a.warnUnlessReplicated(cmd.Context(), s, t.batch)
+		return nil
 	}
 }

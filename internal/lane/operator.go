@@ -27,6 +27,9 @@ type Operator struct {
 	now func() time.Time
 }
 
+// Tags are the hash tags under which the acts of a lane's operator are kept.
+func Tags(lane string) []string { return []string{lane, laneIndex} }
+
 // NewOperator returns the operator of the named lane (account/region). It does no I/O.
 func NewOperator(rdb redis.UniversalClient, lane string) *Operator {
 	return &Operator{rdb: rdb, lane: lane}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -13,12 +14,12 @@ import (
 const replicaPatience = 2 * time.Second
 
 // ErrNotReplicated says that a failover could still forget what was written.
-var ErrNotReplicated = errors.New("no replica of Redis has confirmed it")
+var ErrNotReplicated = errors.New("not every replica of Redis has confirmed it")
 
-// AwaitReplicas returns when all that was written so far under the hash tags is on a replica too.
-// Servers without a replica, or that tell of none, are not waited for. A Redis acknowledges a write
-// before it passes it on, in order: a replica that takes its place may lack the last of what was
-// acknowledged.
+// AwaitReplicas returns when all that was written so far under the hash tags is on every replica too, and
+// the server that took it is still the master. A Redis acknowledges a write before it passes it on, in
+// order: a replica that takes its place may lack the last of what was acknowledged. A server without a
+// replica is not waited for, unless sentinels watch it: it has lost them, or one of them is being promoted.
 func AwaitReplicas(ctx context.Context, client redis.UniversalClient, tags ...string) error {
 	return awaitReplicas(ctx, client, replicaPatience, tags)
 }
@@ -30,7 +31,7 @@ func awaitReplicas(ctx context.Context, client redis.UniversalClient, patience t
 		master, err := masterOf(ctx, client, key)
 		if err == nil && !asked[master] {
 			asked[master] = true
-			err = awaitOne(ctx, master, key, patience)
+			err = awaitOne(ctx, client, master, key, patience)
 		}
 		if err != nil {
 			return fmt.Errorf("await replicas: %w", err)
@@ -39,20 +40,64 @@ func awaitReplicas(ctx context.Context, client redis.UniversalClient, patience t
 	return nil
 }
 
-// awaitOne waits for one replica of the master.
-func awaitOne(ctx context.Context, master *redis.Client, key string, patience time.Duration) error {
-	info, err := master.Info(ctx, "replication").Result()
-	if err != nil && !isReply(err) {
+// awaitOne waits for the replicas of the master.
+func awaitOne(ctx context.Context, client redis.UniversalClient, master *redis.Client, key string, patience time.Duration) error {
+	replicas, err := replicasOf(ctx, master)
+	if err != nil {
 		return err
 	}
-	if replicas := parseInfo(info)["connected_slaves"]; replicas == "" || replicas == "0" {
+	if replicas == 0 {
+		if master.Options().Addr == sentinelAddr {
+			return fmt.Errorf("%w: the master has no replica now", ErrNotReplicated)
+		}
 		return nil
 	}
-	confirmed, err := confirm(ctx, master, key, patience)
-	if err == nil && !confirmed {
-		err = ErrNotReplicated
+	confirmed, err := confirm(ctx, master, key, replicas, patience)
+	if err != nil {
+		return err
 	}
-	return err
+	if confirmed < replicas {
+		return fmt.Errorf("%w: %d of %d did", ErrNotReplicated, confirmed, replicas)
+	}
+	return stillMaster(ctx, client, key, replicas)
+}
+
+// stillMaster fails when a failover has begun since: what an old master acknowledged is not on the new one.
+func stillMaster(ctx context.Context, client redis.UniversalClient, key string, replicas int) error {
+	if cluster, ok := client.(*redis.ClusterClient); ok {
+		cluster.ReloadState(ctx)
+	}
+	master, err := masterOf(ctx, client, key)
+	if err != nil {
+		return err
+	}
+	now, err := replicasOf(ctx, master)
+	if err != nil {
+		return err
+	}
+	if now < replicas {
+		return fmt.Errorf("%w: the master had %d replicas and now has %d", ErrNotReplicated, replicas, now)
+	}
+	return nil
+}
+
+// sentinelAddr is the address that go-redis gives to a client that asks sentinels for its master.
+const sentinelAddr = "FailoverClient"
+
+// replicasOf returns how many replicas are connected to the server; one that tells of none has 0.
+func replicasOf(ctx context.Context, server *redis.Client) (int, error) {
+	text, err := server.Info(ctx, "replication").Result()
+	if err != nil && !isReply(err) {
+		return 0, err
+	}
+	info := parseInfo(text)
+	if info["role"] == "slave" {
+		return 0, fmt.Errorf("%w: the server has become a replica", ErrNotReplicated)
+	}
+	if info["connected_slaves"] == "" {
+		return 0, nil
+	}
+	return strconv.Atoi(info["connected_slaves"])
 }
 
 // masterOf returns the server that has the key.
@@ -68,12 +113,12 @@ func masterOf(ctx context.Context, client redis.UniversalClient, key string) (*r
 
 // confirm writes and waits on one connection: WAIT is about the writes of its own, and a write stands
 // for all before it.
-func confirm(ctx context.Context, master *redis.Client, key string, patience time.Duration) (bool, error) {
+func confirm(ctx context.Context, master *redis.Client, key string, replicas int, patience time.Duration) (int, error) {
 	conn := master.Conn()
 	defer func() { _ = conn.Close() }()
 	if err := conn.Set(ctx, key, 1, time.Minute).Err(); err != nil {
-		return false, err
+		return 0, err
 	}
-	n, err := conn.Wait(ctx, 1, patience).Result()
-	return n > 0, err
+	n, err := conn.Wait(ctx, replicas, patience).Result()
+	return int(n), err
 }

@@ -1,7 +1,10 @@
 package redisconn
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net"
 	"testing"
 	"time"
 
@@ -105,5 +108,49 @@ func TestAwaitReplicas_ofAStrangeClient(t *testing.T) {
 	defer func() { _ = ring.Close() }()
 	if err := AwaitReplicas(t.Context(), ring, "b"); err == nil {
 		t.Error("a ring has no master")
+	}
+}
+
+// A master that sentinels watch and that has no replica has lost it, or is being replaced by it.
+func TestAwaitReplicas_sentinel(t *testing.T) {
+	t.Parallel()
+	master, replica := replicated(t)
+	client := connect(t, "redis-sentinel://"+redistest.StartSentinel(t, master).Addr()+"/0?master=m")
+	if err := awaitTags(t, client, patience, "b"); err != nil {
+		t.Error(err)
+	}
+	replica.Kill()
+	redistest.Poll(t, "the master without its replica", func(ctx context.Context) error {
+		if n, err := replicasOf(ctx, client.(*redis.Client)); n != 0 || err != nil {
+			return fmt.Errorf("%d replicas, %w", n, err)
+		}
+		return nil
+	})
+	if err := awaitTags(t, client, patience, "b"); !errors.Is(err, ErrNotReplicated) {
+		t.Errorf("without the replica: %v", err)
+	}
+}
+
+// A master that becomes a replica while it is waited for has replicated nothing.
+func TestAwaitReplicas_demoted(t *testing.T) {
+	t.Parallel()
+	master, replica := replicated(t)
+	client := connect(t, master.URL())
+	key := "havip:{b}:replicated"
+	if err := stillMaster(t.Context(), client, key, 1); err != nil {
+		t.Error(err)
+	}
+	host, port, err := net.SplitHostPort(replica.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := replica.Client(t).Do(t.Context(), "replicaof", "no", "one").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Do(t.Context(), "replicaof", host, port).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := stillMaster(t.Context(), client, key, 1); !errors.Is(err, ErrNotReplicated) {
+		t.Errorf("demoted: %v", err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"havip/test/redistest"
 )
 
-// TestReplicaLags: whoever puts a batch in is warned while a failover of Redis could still forget it, and
+// TestReplicaLags: whoever changes a batch or a lane is warned while a failover of Redis could still forget it, and
 // not otherwise.
 func TestReplicaLags(t *testing.T) {
 	t.Parallel()
@@ -29,8 +29,18 @@ func TestReplicaLags(t *testing.T) {
 		eventually(t, args[0]+" does not warn", func() bool { return len(warnings(w.enqueue(t, args...))) == 0 })
 	}
 	replica.Stop()
+	changes := [][]string{
+		{"limit", "set", "default/bj", "--rps", "3"},
+		{"limit", "unset", "default/bj"},
+		{"pause", "default/bj"},
+		{"resume", "default/bj"},
+		{"pause", "--batch", "lagging"},
+		{"resume", "--batch", "lagging"},
+		{"cancel", "lagging", "--yes"},
+		{"delete", "lagging", "--yes"},
+	}
 	var said []string
-	for _, args := range commands {
+	for _, args := range append(commands, changes...) {
 		said = append(said, warnings(w.enqueue(t, args...))...)
 	}
 	golden(t, "TestReplicaLags", strings.Join(said, ""))
