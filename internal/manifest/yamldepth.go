@@ -30,7 +30,7 @@ type depth struct {
 }
 
 func (d *depth) after(t *token.Token) {
-	switch t.Type {
+	switch t.Type { //nolint:exhaustive // the other tokens open and close nothing
 	case token.SequenceStartType, token.MappingStartType:
 		d.flow++
 	case token.SequenceEndType, token.MappingEndType:
