@@ -40,8 +40,8 @@ func (a Attempt) hasOutcome() bool {
 // and one with an outcome was judged by that.
 func (a Attempt) isUncounted() bool { return a.Class == "" || a.Class == classSending }
 
-// sentAt is when the request was begun, by BCE's clock as it was known; 0 when the log does not say.
-func (a Attempt) sentAt() Millis {
+// SentAt is when the request was begun, by BCE's clock as it was known; 0 when the log does not say.
+func (a Attempt) SentAt() Millis {
 	if a.At == 0 {
 		return 0
 	}

@@ -107,7 +107,7 @@ func (d *draft) suspectSend(entry Attempt) {
 
 // sentAt is when the request of this entry was sent, by BCE's clock as it was known.
 func (d *draft) sentAt(entry Attempt) Millis {
-	if at := entry.sentAt(); at != 0 {
+	if at := entry.SentAt(); at != 0 {
 		return at
 	}
 	return d.lastSent()

@@ -67,11 +67,20 @@ func (h *Handler) remove(ctx context.Context, j *job) (t try) {
 		return try{Outcome: ClassifyRemoval(bce.ResponseMeta{}, err)}
 	}
 	t = try{address: there.HaVIP.PrivateIPAddress}
-	switch users := boundTo(there.HaVIP); {
-	case there.HaVIP.ID != id:
+	if there.HaVIP.ID != id {
 		t.Outcome = Outcome{Class: ClassUnknown, Message: fmt.Sprintf("asked about %s, and answered about %s", id, there.HaVIP.ID)}
 		return t
-	case users != "":
+	}
+	attempts, err := h.Ledger.Attempts(ctx, j.item)
+	if err != nil {
+		t.Outcome = Outcome{Class: ClassNotSent, Message: err.Error()}
+		return t
+	}
+	if why := notCreatedBy(attempts, there.HaVIP); why != "" {
+		t.Outcome = Outcome{Class: ClassRefused, Code: CodeNotOwn, Message: "not deleted: " + why}
+		return t
+	}
+	if users := boundTo(there.HaVIP); users != "" {
 		t.Outcome = bound(there.HaVIP, users)
 		return t
 	}

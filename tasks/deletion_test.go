@@ -278,3 +278,48 @@ func TestClassifyRemoval(t *testing.T) {
 		})
 	}
 }
+
+// Two ledgers were given the same file under the same batch name: BCE answers the second with the HaVIP of the
+// first. The second may say that it exists; it does not delete it.
+func TestRollbackLeavesWhatAnotherLedgerCreated(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	if _, err := f.api.CreateHaVIP(t.Context(), ClientToken(testBatch, "a", 1), bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1", Description: "d"}); err != nil {
+		t.Fatal(err)
+	}
+	f.clock.pass(time.Hour)
+	f.sim.Advance(time.Hour)
+	f.api.SetClockOffset(time.Hour)
+	task, id := f.created("a")
+	if live := f.live(); len(live) != 1 || live[0].HaVIPID != id {
+		t.Fatalf("exist %+v, recorded %s", live, id)
+	}
+	f.rollBack("a")
+	f.done(task)
+	f.expect("a", facts{ledger.Created, ClassRefused, CodeNotOwn, 1, 1})
+	if f.deletes() != 0 || len(f.live()) != 1 {
+		t.Errorf("%d deletes were sent, %d exist", f.deletes(), len(f.live()))
+	}
+}
+
+// A record that somebody changed in Redis has nothing deleted that no request of the item created.
+func TestRollbackLeavesWhatNoRequestCreated(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	theirs, err := f.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "theirs", SubnetID: "sbn-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, id := f.created("a")
+	const records = "havip:{b}:records"
+	text := f.rdb.HGet(t.Context(), records, "a").Val()
+	if err := f.rdb.HSet(t.Context(), records, "a", strings.ReplaceAll(text, id, theirs.HaVIPID)).Err(); err != nil {
+		t.Fatal(err)
+	}
+	f.rollBack("a")
+	f.done(task)
+	f.expect("a", facts{ledger.Created, ClassRefused, CodeNotOwn, 1, 1})
+	if f.deletes() != 0 {
+		t.Errorf("%d deletes were sent", f.deletes())
+	}
+}

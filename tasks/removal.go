@@ -25,6 +25,37 @@ const (
 // CodeBound is our own code for a HaVIP that is not deleted because something uses it.
 const CodeBound = "HaVIPBound"
 
+// CodeNotOwn is our own code for a HaVIP that no request of the item created.
+const CodeNotOwn = "NotCreatedByItem"
+
+// ownSlack is how much earlier than an item's first request, each by its own clock, the HaVIP that it created
+// may be dated.
+const ownSlack = 2 * time.Minute
+
+// notCreatedBy tells why the HaVIP was not created by one of these requests; "" when it was. That BCE answered
+// one of them with its ID is not enough: BCE repeats the answer to whoever sends the same clientToken, which two
+// ledgers do that were given the same file under the same batch name.
+func notCreatedBy(attempts []ledger.Attempt, h bce.HaVIP) string {
+	answered, first := false, ledger.Millis(0)
+	for _, a := range attempts {
+		if a.Op != "" {
+			continue
+		}
+		answered = answered || a.HaVIPID == h.ID
+		if sent := a.SentAt(); sent != 0 && (first == 0 || sent < first) {
+			first = sent
+		}
+	}
+	switch {
+	case !answered:
+		return fmt.Sprintf("no request that is recorded of this item created %s", h.ID)
+	case !h.CreatedTime.IsZero() && h.CreatedTime.Before(first.Time().Add(-ownSlack)):
+		return fmt.Sprintf("%s was created at %s, before the item's first request at %s: it is another ledger's, or another program's",
+			h.ID, h.CreatedTime.UTC().Format(time.RFC3339), first.Time().Format(time.RFC3339))
+	}
+	return ""
+}
+
 // ClassifyRemoval decides what the answer to a delete, or to the look before it, proves. It is pure.
 //
 // A delete names what it deletes, so that repeating one is harmless, and none carries a clientToken: a
