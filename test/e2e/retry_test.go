@@ -23,7 +23,7 @@ func TestRetryKilled(t *testing.T) {
 	}
 	w.faults(t, "")
 	rejected := []string{"retry", batch, "--where", "state=rejected", "--yes"}
-	// A kilobyte an item, in chunks of 200: tokens, then what the ledger knows, then tasks.
+	// Two kilobytes an item, in chunks of 200: tokens, then what the ledger knows, then tasks.
 	for _, moment := range []int{60_000, 120_000, 170_000} {
 		w.stopAfter(t, moment, rejected...).kill()
 	}

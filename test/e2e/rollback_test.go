@@ -21,7 +21,7 @@ func TestRollbackWhateverDies(t *testing.T) {
 	w.enqueue(t, "apply", w.write(t, other+".csv", rows[100:]), "--wait")
 
 	w.faults(t, fault("delete:gate-before", 4, 3+atOnce)+trouble)
-	w.stopAfter(t, 85_000, "rollback", batch, "--yes").kill() // when some of the tasks are queued
+	w.stopAfter(t, 200_000, "rollback", batch, "--yes").kill() // all are marked from 165,000 on, all queued at 240,000
 	w.awaitGate(t, atOnce)
 	first.kill()
 	w.openGate(t)
