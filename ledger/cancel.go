@@ -16,9 +16,6 @@ type Canceling struct {
 	Item Item
 }
 
-// cancelChunk bounds how many items one round trip changes.
-const cancelChunk = 200
-
 // Cancel withdraws items for the given reason. One of which a request is in flight or in doubt is
 // canceled only when it is certain that nothing was created: by that request's answer, or by a lookup.
 // Until then nothing is sent for it. One whose HaVIP turns out to exist keeps it.
@@ -27,7 +24,7 @@ const cancelChunk = 200
 func (l *Ledger) Cancel(ctx context.Context, batch, reason string, items []Item) ([]Canceling, error) {
 	answers := make([]Canceling, 0, len(items))
 	for len(items) > 0 {
-		n := min(len(items), cancelChunk)
+		n := min(len(items), commandChunk)
 		chunk, err := l.cancelChunk(ctx, batch, reason, items[:n])
 		if err != nil {
 			return answers, fmt.Errorf("cancel in batch %q: %w", batch, err)

@@ -19,6 +19,10 @@ var errAbsent = errors.New("absent")
 // somebody else got on.
 const maxConflicts = 100
 
+// commandChunk bounds how many items a person's command changes in one round trip, so that the answer comes
+// before a client gives up: a change that was committed and not answered looks like somebody else's.
+const commandChunk = 50
+
 // read is one item as it was read, with the texts that a commit compares.
 type read struct {
 	lifecycle.Snapshot

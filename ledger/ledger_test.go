@@ -26,15 +26,20 @@ func TestLedgerOnRedis(t *testing.T) {
 	})
 }
 
-// smallBuffer keeps a hundred clients small.
-const smallBuffer = 4 << 10
+const (
+	// smallBuffer keeps a hundred clients small.
+	smallBuffer = 4 << 10
+	// patience bounds one answer of a slow machine: a client that gave up would ask again.
+	patience = 5 * time.Minute
+)
 
 func TestLedgerOnMiniredis(t *testing.T) {
 	t.Parallel()
 	ledgertest.Exercise(t, func(t *testing.T) redis.UniversalClient {
 		t.Helper()
 		client := redis.NewClient(&redis.Options{
-			Addr:           miniredis.RunT(t).Addr(),
+			Addr:        miniredis.RunT(t).Addr(),
+			ReadTimeout: patience, WriteTimeout: patience,
 			ReadBufferSize: smallBuffer, WriteBufferSize: smallBuffer, PipelinePoolSize: -1,
 		})
 		t.Cleanup(func() { _ = client.Close() })
@@ -79,7 +84,8 @@ func startCluster(t *testing.T) redis.UniversalClient {
 		t.Fatal(err)
 	}
 	client := redis.NewClusterClient(&redis.ClusterOptions{
-		Addrs:          []string{server.Addr()},
+		Addrs:       []string{server.Addr()},
+		ReadTimeout: patience, WriteTimeout: patience,
 		ReadBufferSize: smallBuffer, WriteBufferSize: smallBuffer, PipelinePoolSize: -1,
 	})
 	t.Cleanup(func() { _ = client.Close() })

@@ -23,9 +23,6 @@ type Retried struct {
 	Item Item
 }
 
-// retryChunk bounds how many items one round trip changes.
-const retryChunk = 200
-
 // Retry lets items go on that had come to an end: rejected, canceled, or left to a person. An item
 // that was rejected or canceled gets its next clientToken, for it provably created nothing; one of
 // which that is not proven is looked for before anything is sent. Items that are under way are left
@@ -43,7 +40,7 @@ func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([
 	}
 	answers := make([]Retried, 0, len(retrials))
 	for len(retrials) > 0 {
-		n := min(len(retrials), retryChunk)
+		n := min(len(retrials), commandChunk)
 		chunk, err := l.retryChunk(ctx, batch, retrials[:n])
 		if err != nil {
 			return answers, fmt.Errorf("retry in batch %q: %w", batch, err)

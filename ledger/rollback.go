@@ -16,9 +16,6 @@ type RolledBack struct {
 	Item Item
 }
 
-// rollbackChunk bounds how many items one round trip changes.
-const rollbackChunk = 200
-
 // Rollback asks for the HaVIPs to be deleted that the items are recorded to have created, for the given
 // reason. What was adopted is left alone. Deleting goes on until it is done, or BCE refuses it for good:
 // see [Ledger.BeginDeletion].
@@ -34,7 +31,7 @@ func (l *Ledger) Rollback(ctx context.Context, batch, reason string, items []Ite
 	}
 	answers := make([]RolledBack, 0, len(items))
 	for len(items) > 0 {
-		n := min(len(items), rollbackChunk)
+		n := min(len(items), commandChunk)
 		chunk, err := l.rollbackChunk(ctx, batch, reason, items[:n])
 		if err != nil {
 			return answers, fmt.Errorf("roll back in batch %q: %w", batch, err)
