@@ -75,7 +75,8 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 		d.Lookup, d.LookAgainAt = false, 0
 		return AbsenceResend, 0, d.done()
 	}
-	if wait := d.untilProven(o.ListedAt, 0); wait > 0 {
+	// The last request may be under a younger token than what ages this one: an earlier one that was heard late.
+	if wait := d.untilProven(o.ListedAt, d.LastSentAt.add(o.ConfirmWithin)); wait > 0 {
 		return AbsenceAgain, wait, d.done()
 	}
 	d.renew(o.Next, seen.Code, "not shown by two listings, and its clientToken is too old to be sent again")

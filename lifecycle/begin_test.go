@@ -114,7 +114,7 @@ func TestBeginWrites(t *testing.T) {
 // outcome is there.
 func TestBeginInterrupts(t *testing.T) {
 	t.Parallel()
-	s := Snapshot{Record: sending(func(r *Record) { r.ClockOffset = 5 * second }), Now: start + minute, Entry: openEntry(1)}
+	s := Snapshot{Record: sending(func(r *Record) { r.ClockOffset = 5 * second }), Now: start + minute, Entry: openEntry()}
 	_, _, c := Begin(s, terms)
 	r := after(s, c)
 	if !r.Unknown || r.UnknownSince != start+6*second || r.Attempts != 1 || r.Sends != 2 || r.FirstFailedAt != start+minute {

@@ -119,7 +119,7 @@ func TestRetryMakesNothingYounger(t *testing.T) {
 func TestRetryOfAReviewedItem(t *testing.T) {
 	t.Parallel()
 	r := unknown(func(r *Record) { r.State, r.Code, r.Message, r.FirstSentAt = Review, "Candidates", "two", 0 })
-	entry := openEntry(1)
+	entry := openEntry()
 	entry.Class, entry.Code, entry.Message = "mismatch", "InUse", "taken"
 	s := Snapshot{Record: r, Now: start + hour, Entry: entry}
 	_, c := Retry(s, r, "t2")
@@ -135,7 +135,7 @@ func TestRetryOfAReviewedItem(t *testing.T) {
 // An item keeps the round in which it failed, and none when it goes on.
 func TestFailuresKeepTheirRound(t *testing.T) {
 	t.Parallel()
-	s := Snapshot{Record: sending(), Now: start + 2*second, Entry: openEntry(1), Batch: Batch{Round: 3}}
+	s := Snapshot{Record: sending(), Now: start + 2*second, Entry: openEntry(), Batch: Batch{Round: 3}}
 	_, c := RecordOutcome(s, 1, outcomeRejected)
 	failed := after(s, c)
 	if failed.Round != 3 {

@@ -53,9 +53,9 @@ func created(change ...func(*Record)) Record {
 	}}, change...)...)
 }
 
-// the entry of the request log of a request that was begun.
-func openEntry(n int) *Attempt {
-	return &Attempt{Number: n, Generation: 1, At: start + second, Worker: "w0", Class: classSending}
+// openEntry is the log entry of an item's first request, which was begun.
+func openEntry() *Attempt {
+	return &Attempt{Number: 1, Generation: 1, At: start + second, Worker: "w0", Class: classSending}
 }
 
 // The outcomes of requests, as package tasks makes them.

@@ -81,7 +81,7 @@ func TestSettle(t *testing.T) {
 		{"rejected in flight, lease over", sending(func(r *Record) { r.LeaseUntil = start }), Rejected, SettledLate},
 		{"created", created(), Review, SettledFinished},
 	} {
-		s := Snapshot{Record: test.record, Now: start + 2*second, Entry: openEntry(1)}
+		s := Snapshot{Record: test.record, Now: start + 2*second, Entry: openEntry()}
 		got, c := Settle(s, test.to, "Code", "message")
 		r := after(s, c)
 		if got != test.want || (got == SettledApplied) != (r.State == test.to && r.Code == "Code") {

@@ -20,28 +20,28 @@ func TestRecordOutcome(t *testing.T) {
 		state   State
 		events  []string
 	}{
-		{"created", sending(), openEntry(1), 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"created"}},
-		{"rejected", sending(), openEntry(1), 1, outcomeRejected, RecordedApplied, Rejected, []string{"rejected"}},
-		{"throttled", sending(), openEntry(1), 1, outcomeThrottled, RecordedApplied, Waiting, nil},
-		{"not sent", sending(), openEntry(1), 1, outcomeNotSent, RecordedApplied, Queued, nil},
-		{"unknown", sending(), openEntry(1), 1, outcomeUnknown, RecordedApplied, Unknown, []string{"unknown"}},
+		{"created", sending(), openEntry(), 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"created"}},
+		{"rejected", sending(), openEntry(), 1, outcomeRejected, RecordedApplied, Rejected, []string{"rejected"}},
+		{"throttled", sending(), openEntry(), 1, outcomeThrottled, RecordedApplied, Waiting, nil},
+		{"not sent", sending(), openEntry(), 1, outcomeNotSent, RecordedApplied, Queued, nil},
+		{"unknown", sending(), openEntry(), 1, outcomeUnknown, RecordedApplied, Unknown, []string{"unknown"}},
 		{"without an entry", sending(), nil, 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"created"}},
-		{"canceled, rejected", sending(canceling), openEntry(1), 1, outcomeRejected, RecordedApplied, Canceled, []string{"canceled"}},
-		{"canceled, throttled", sending(canceling), openEntry(1), 1, outcomeThrottled, RecordedApplied, Canceled, []string{"canceled"}},
-		{"canceled, created", sending(canceling), openEntry(1), 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"kept", "created"}},
-		{"canceled, unknown", sending(canceling), openEntry(1), 1, outcomeUnknown, RecordedApplied, Unknown, []string{"unknown"}},
+		{"canceled, rejected", sending(canceling), openEntry(), 1, outcomeRejected, RecordedApplied, Canceled, []string{"canceled"}},
+		{"canceled, throttled", sending(canceling), openEntry(), 1, outcomeThrottled, RecordedApplied, Canceled, []string{"canceled"}},
+		{"canceled, created", sending(canceling), openEntry(), 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"kept", "created"}},
+		{"canceled, unknown", sending(canceling), openEntry(), 1, outcomeUnknown, RecordedApplied, Unknown, []string{"unknown"}},
 		{"a proof after the lease", unknown(), &Attempt{Number: 1, Generation: 1, At: start + second, Class: classInterrupted}, 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"created"}},
-		{"a proof for a rejected item", sending(func(r *Record) { r.State = Rejected }), openEntry(1), 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"created"}},
-		{"a proof of an earlier token", sending(func(r *Record) { r.Generation, r.Sends = 2, 2 }), openEntry(1), 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"doubtful", "created"}},
+		{"a proof for a rejected item", sending(func(r *Record) { r.State = Rejected }), openEntry(), 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"created"}},
+		{"a proof of an earlier token", sending(func(r *Record) { r.Generation, r.Sends = 2, 2 }), openEntry(), 1, outcomeCreated("havip-1"), RecordedApplied, Created, []string{"doubtful", "created"}},
 		{"the same proof again", created(), &Attempt{Number: 1, Class: "created"}, 1, outcomeCreated("havip-1"), RecordedSame, Created, nil},
-		{"a second HaVIP", created(), openEntry(1), 1, outcomeCreated("havip-2"), RecordedExtra, Created, []string{"extra"}},
-		{"a second HaVIP, told before", created(func(r *Record) { r.Extras = []string{"havip-2"} }), openEntry(1), 1, outcomeCreated("havip-2"), RecordedExtra, Created, nil},
+		{"a second HaVIP", created(), openEntry(), 1, outcomeCreated("havip-2"), RecordedExtra, Created, []string{"extra"}},
+		{"a second HaVIP, told before", created(func(r *Record) { r.Extras = []string{"havip-2"} }), openEntry(), 1, outcomeCreated("havip-2"), RecordedExtra, Created, nil},
 		{"recorded before", sending(func(r *Record) { r.State = Waiting }), &Attempt{Number: 1, Class: "throttled"}, 1, outcomeThrottled, RecordedSame, Waiting, nil},
 		{"another request of the number, unknown", registered(func(r *Record) { r.State, r.Sends, r.LastSentAt = Waiting, 1, start }), &Attempt{Number: 1, Class: "throttled"}, 1, outcomeUnknown, RecordedSame, Waiting, nil},
-		{"a later request stands", sending(func(r *Record) { r.Sends = 2 }), openEntry(1), 1, outcomeRejected, RecordedLate, Sending, nil},
-		{"a later request stands, unknown", sending(func(r *Record) { r.Sends = 2 }), openEntry(1), 1, outcomeUnknown, RecordedLate, Sending, nil},
-		{"another ticket", sending(), openEntry(1), 1, Outcome{Ticket: "other", State: Rejected, Class: "rejected"}, RecordedLate, Sending, nil},
-		{"of a forgotten batch", sending(), openEntry(1), 1, Outcome{Generation: 1, State: Created, HaVIPID: "havip-1"}, RecordedGone, Sending, nil},
+		{"a later request stands", sending(func(r *Record) { r.Sends = 2 }), openEntry(), 1, outcomeRejected, RecordedLate, Sending, nil},
+		{"a later request stands, unknown", sending(func(r *Record) { r.Sends = 2 }), openEntry(), 1, outcomeUnknown, RecordedLate, Sending, nil},
+		{"another ticket", sending(), openEntry(), 1, Outcome{Ticket: "other", State: Rejected, Class: "rejected"}, RecordedLate, Sending, nil},
+		{"of a forgotten batch", sending(), openEntry(), 1, Outcome{Generation: 1, State: Created, HaVIPID: "havip-1"}, RecordedGone, Sending, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -96,11 +96,11 @@ func TestRecordOutcomeCounts(t *testing.T) {
 		attempts int
 		failed   Millis
 	}{
-		{"created", sending(), openEntry(1), outcomeCreated("havip-1"), 1, 0},
-		{"rejected", sending(), openEntry(1), outcomeRejected, 1, start + 3*second},
-		{"not sent, again", sending(failing), openEntry(1), outcomeNotSent, 1, start},
-		{"throttled: no failure goes on", sending(failing), openEntry(1), outcomeThrottled, 0, 0},
-		{"throttled while unknown", sending(failing, func(r *Record) { r.Unknown, r.UnknownSince = true, start }), openEntry(1), outcomeThrottled, 0, start},
+		{"created", sending(), openEntry(), outcomeCreated("havip-1"), 1, 0},
+		{"rejected", sending(), openEntry(), outcomeRejected, 1, start + 3*second},
+		{"not sent, again", sending(failing), openEntry(), outcomeNotSent, 1, start},
+		{"throttled: no failure goes on", sending(failing), openEntry(), outcomeThrottled, 0, 0},
+		{"throttled while unknown", sending(failing, func(r *Record) { r.Unknown, r.UnknownSince = true, start }), openEntry(), outcomeThrottled, 0, start},
 		{"interrupted before: counted already", unknown(), &Attempt{Number: 1, Generation: 1, At: start, Class: classInterrupted}, outcomeCreated("havip-1"), 1, start + 2*second},
 	} {
 		s := Snapshot{Record: test.record, Now: start + 3*second, Entry: test.entry}
@@ -135,7 +135,7 @@ func TestRecordOutcomeCountsRefusals(t *testing.T) {
 // A late outcome of an earlier generation that is unknown has the item looked for.
 func TestLateUnknownOfAnEarlierToken(t *testing.T) {
 	t.Parallel()
-	s := Snapshot{Record: registered(func(r *Record) { r.Generation, r.Sends, r.LastSentAt = 2, 1, start+second }), Now: start + hour, Entry: openEntry(1)}
+	s := Snapshot{Record: registered(func(r *Record) { r.Generation, r.Sends, r.LastSentAt = 2, 1, start+second }), Now: start + hour, Entry: openEntry()}
 	got, c := RecordOutcome(s, 1, outcomeUnknown)
 	if r := after(s, c); got != RecordedLate || !r.Unknown || !r.Lookup || r.UnknownSince != start+second {
 		t.Errorf("%s: %+v", got, r)

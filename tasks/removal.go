@@ -48,7 +48,7 @@ func notCreatedBy(attempts []ledger.Attempt, h bce.HaVIP) string {
 	}
 	switch {
 	case !answered:
-		return fmt.Sprintf("no request that is recorded of this item created %s", h.ID)
+		return "no request that is recorded of this item created " + h.ID
 	case !h.CreatedTime.IsZero() && h.CreatedTime.Before(first.Time().Add(-ownSlack)):
 		return fmt.Sprintf("%s was created at %s, before the item's first request at %s: it is another ledger's, or another program's",
 			h.ID, h.CreatedTime.UTC().Format(time.RFC3339), first.Time().Format(time.RFC3339))

@@ -1,0 +1,408 @@
+package lifecycle
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	exploreSeed        = flag.Uint64("explore-seed", 0, "seed of the first story; 0 chooses one")
+	exploreTransitions = flag.Int("explore-transitions", 300_000, "how many transitions the stories make in all")
+)
+
+// Stories of one item at random: its workers die, answers are lost, late and refused, BCE works for long on
+// a create and says so, people cancel, retry and roll back, and days pass. Whatever happens, BCE never has two
+// HaVIPs of the item, no outcome that is unknown is forgotten without a proof, and every story comes to an end.
+func TestNoStoryCreatesTwice(t *testing.T) {
+	t.Parallel()
+	seed := *exploreSeed
+	if seed == 0 {
+		seed = rand.Uint64N(1 << 40)
+	}
+	began, transitions, stories := time.Now(), 0, 0
+	for transitions < *exploreTransitions {
+		s := newStory(seed + uint64(stories))
+		s.run()
+		if s.broken != "" {
+			t.Fatalf("-explore-seed=%d: %s\n%s", seed+uint64(stories), s.broken, s.told())
+		}
+		transitions, stories = transitions+s.transitions, stories+1
+	}
+	t.Logf("seed %d: %d stories, %d transitions, %.0f a second", seed, stories, transitions, float64(transitions)/time.Since(began).Seconds())
+}
+
+// story is one item, the requests of its workers, and what exists in BCE.
+type story struct {
+	random      *rand.Rand
+	record      Record
+	log         map[LogKey]Attempt
+	now         Millis
+	batch       Batch
+	flights     []*flight
+	tickets     int
+	transitions int
+	// tokens are what BCE knows of clientTokens, and ids the HaVIPs that exist.
+	tokens map[string]*tokenInBCE
+	ids    []string
+	made   int
+	// taken: somebody else has the item's address.
+	taken  bool
+	lines  []string
+	broken string
+}
+
+// tokenInBCE is what BCE remembers of a clientToken for 24 hours after it received it last.
+type tokenInBCE struct {
+	id       string
+	received Millis
+	// shownAt is when the create that it works on is done.
+	shownAt Millis
+}
+
+// flight is one request, whose outcome nobody has recorded yet.
+type flight struct {
+	n            int
+	ticket       string
+	generation   int
+	token        string
+	begun        Millis
+	afterUnknown bool
+	deletion     bool
+}
+
+func newStory(seed uint64) *story {
+	return &story{
+		random: rand.New(rand.NewPCG(seed, 1)), record: registered(), now: start,
+		log: map[LogKey]Attempt{}, tokens: map[string]*tokenInBCE{},
+	}
+}
+
+func (s *story) told() string {
+	last := s.lines[max(0, len(s.lines)-40):]
+	return fmt.Sprintf("%s\n%+v\nBCE has %v", strings.Join(last, "\n"), s.record, s.ids)
+}
+
+func (s *story) say(format string, args ...any) {
+	s.lines = append(s.lines, fmt.Sprintf("%9.1f s %-8s ", float64(s.now-start)/1000, s.record.State)+fmt.Sprintf(format, args...))
+}
+
+func (s *story) chance(percent int) bool { return s.random.IntN(100) < percent }
+
+// run tells the story: at first anything happens, then nothing but what the item's workers do.
+func (s *story) run() {
+	for range 10 + s.random.IntN(60) {
+		s.step()
+		if s.broken != "" {
+			return
+		}
+	}
+	s.batch.Paused, s.taken = false, false
+	for range 400 {
+		if s.finished() {
+			return
+		}
+		s.now += 61 * second
+		s.work(0)
+		if s.broken != "" {
+			return
+		}
+	}
+	s.broken = "the item comes to no end"
+}
+
+func (s *story) finished() bool {
+	return s.record.State.Terminal() && !s.record.NeedsAddress() && len(s.flights) == 0
+}
+
+// step lets one thing happen.
+func (s *story) step() {
+	switch s.random.IntN(16) {
+	case 0, 1, 2, 3, 4, 5:
+		s.work(s.random.IntN(4))
+	case 6, 7, 8:
+		s.now += []Millis{second, 20 * second, minute, 2 * minute, 11 * minute}[s.random.IntN(5)]
+	case 9:
+		if s.chance(30) {
+			s.now += []Millis{hour, 21 * hour, 25 * hour}[s.random.IntN(3)]
+		}
+	case 10:
+		if s.chance(25) {
+			done, c := Cancel(s.snapshot(LogKey{}), "reason")
+			s.apply("cancel", string(done), c)
+		}
+	case 11:
+		done, c := Retry(s.snapshot(s.record.OpenEntry()), s.record, s.next())
+		s.apply("retry", string(done), c)
+	case 12:
+		if s.chance(20) {
+			done, c := Rollback(s.snapshot(LogKey{}), s.record.HaVIPID, "reason")
+			s.apply("rollback", string(done), c)
+		}
+	case 13:
+		s.batch.Paused = s.chance(30)
+	case 14:
+		s.taken = s.chance(20)
+	case 15:
+		done, _, c := Release(s.snapshot(LogKey{}), "w")
+		s.apply("release", string(done), c)
+	}
+}
+
+func (s *story) next() string { return fmt.Sprint("t", s.record.Generation+1) }
+
+func (s *story) snapshot(key LogKey) Snapshot {
+	snapshot := Snapshot{Record: s.record.clone(), Batch: s.batch, Now: s.now}
+	if entry, found := s.log[key]; found {
+		snapshot.Entry = &entry
+	}
+	return snapshot
+}
+
+// apply commits a change, and checks what must hold of any.
+func (s *story) apply(what, result string, c Change) {
+	s.transitions++
+	before := s.record
+	if c.Record != nil {
+		s.record = c.Record.clone()
+	}
+	for _, entry := range c.Log {
+		s.log[LogKey{entry.Op, entry.Number}] = entry
+	}
+	for _, key := range c.Dropped {
+		delete(s.log, key)
+	}
+	s.say("%s: %s", what, result)
+	s.check(before, c)
+}
+
+func (s *story) check(before Record, c Change) {
+	now := s.record
+	renewed := now.Generation != before.Generation
+	switch {
+	case c.Moved && c.Record == nil:
+		s.broken = "a step without a record"
+	case renewed && now.Generation != before.Generation+1, renewed != (now.ClientToken != before.ClientToken):
+		s.broken = "the generation and the clientToken do not go together"
+	case renewed && before.State == Sending:
+		s.broken = "a token was given up while a request under it was in flight"
+	case now.State.Succeeded() && now.HaVIPID == "":
+		s.broken = "it exists, and nobody knows where"
+	case now.State.Succeeded() && now.Unknown:
+		s.broken = "it exists, and is unknown"
+	case now.Sends < before.Sends || now.Attempts < before.Attempts || now.Attempts > now.Sends:
+		s.broken = "requests are not counted right"
+	case now.State == Sending && now.LeaseUntil == 0, now.State == Deleting && now.Deletion == nil:
+		s.broken = "what is in flight has no lease, or no reason"
+	case len(s.ids) > 1:
+		s.broken = "BCE has two HaVIPs of the item"
+	case now.State == Canceled && len(s.ids) > 0, now.State == Rejected && len(s.ids) > 0:
+		s.broken = "the item says that nothing was created, and a HaVIP exists"
+	case before.State.Terminal() && now.State == Sending:
+		s.broken = "a finished item was sent"
+	}
+}
+
+// work is what a worker does with the item's task; trouble says how much goes wrong.
+func (s *story) work(trouble int) {
+	for i := 0; i < len(s.flights); {
+		if f := s.flights[i]; trouble == 0 || s.chance(50) {
+			s.flights = slices.Delete(s.flights, i, i+1)
+			s.answer(f, trouble)
+			continue
+		}
+		i++
+	}
+	if s.broken != "" || s.record.State == Deleting {
+		s.workDeletion(trouble)
+		return
+	}
+	s.begin(trouble, false)
+}
+
+func (s *story) begin(trouble int, lookedUp bool) {
+	s.tickets++
+	o := terms
+	o.Worker, o.Ticket, o.LookedUp = "w", fmt.Sprint("k", s.tickets), lookedUp
+	todo, _, c := Begin(s.snapshot(s.record.OpenEntry()), o)
+	s.apply("begin", string(todo), c)
+	if s.broken != "" {
+		return
+	}
+	switch todo {
+	case StartSend:
+		r := s.record
+		f := &flight{n: r.Sends, ticket: r.Ticket, generation: r.Generation, token: r.ClientToken, begun: s.now, afterUnknown: r.Unknown}
+		if trouble > 0 && s.chance(30) {
+			s.flights = append(s.flights, f) // its end is heard later, if its worker does not die before
+			return
+		}
+		s.answer(f, trouble)
+	case StartFinished:
+		if s.record.NeedsAddress() {
+			done, c := NoteAddress(s.snapshot(LogKey{}), s.record.HaVIPID, "10.0.0.1")
+			s.apply("address", string(done), c)
+		}
+	case StartLookup:
+		s.lookUp()
+	case StartIdle:
+		if len(s.shown()) > 0 {
+			s.adopt()
+			return
+		}
+		if !lookedUp {
+			s.begin(trouble, true)
+		}
+	case StartStale, StartSpent:
+		done, c := Renew(s.snapshot(LogKey{}), s.record, s.next(), "why")
+		s.apply("renew", string(done), c)
+	case StartExhausted:
+		done, c := Settle(s.snapshot(s.record.OpenEntry()), Rejected, "RetriesExhausted", "")
+		s.apply("settle", string(done), c)
+	case StartBusy, StartPaused, StartDelete, StartForeign, StartConflict:
+	}
+}
+
+// shown are the HaVIPs that a listing shows: all that BCE has not been working on in the last half minute.
+func (s *story) shown() []string {
+	var shown []string
+	for _, id := range s.ids {
+		fresh := false
+		for _, token := range s.tokens {
+			fresh = fresh || token.id == id && s.now < token.shownAt+30*second
+		}
+		if !fresh {
+			shown = append(shown, id)
+		}
+	}
+	return shown
+}
+
+func (s *story) adopt() {
+	done, c := Adopt(s.snapshot(LogKey{}), s.record, s.shown()[0], "10.0.0.1")
+	s.apply("adopt", string(done), c)
+}
+
+func (s *story) lookUp() {
+	if s.now < s.record.LastSentAt+minute || s.now < s.record.LookAgainAt {
+		return
+	}
+	if len(s.shown()) > 0 {
+		s.adopt()
+		return
+	}
+	done, _, c := RecordAbsence(s.snapshot(LogKey{}), s.record, AbsenceTerms{
+		ListedAt: s.now, Next: s.next(), TokenMaxAge: terms.TokenMaxAge, ConfirmWithin: 10 * time.Minute,
+		Refused: s.record.Class == "mismatch",
+	})
+	s.apply("absent", string(done), c)
+}
+
+// answer is what became of a request: whether it reached BCE in time, what BCE did and answered, and what of
+// that is recorded, if anything.
+func (s *story) answer(f *flight, trouble int) {
+	if f.deletion {
+		s.answerDeletion(f, trouble)
+		return
+	}
+	o := outcomeUnknown
+	switch in := s.now-f.begun < 16*second; {
+	case trouble > 0 && s.chance(10):
+		o = outcomeNotSent
+	case !in || trouble > 0 && s.chance(15):
+		// it never arrived, or too late, and BCE refused it unheard
+	default:
+		o = s.create(f.token, trouble)
+		if o.Class == "rejected" && f.afterUnknown {
+			o = outcomeMismatch
+		}
+		if trouble > 0 && s.chance(25) {
+			o = outcomeUnknown
+		}
+	}
+	if trouble > 0 && s.chance(15) {
+		s.say("the worker of request %d dies", f.n)
+		return
+	}
+	o.Ticket, o.Generation = f.ticket, f.generation
+	for range 1 + s.random.IntN(2) { // a lost reply has it recorded again
+		done, c := RecordOutcome(s.snapshot(LogKey{"", f.n}), f.n, o)
+		s.apply(fmt.Sprint("record ", f.n, " ", o.Class), string(done), c)
+		if s.broken != "" {
+			return
+		}
+	}
+	if r := s.record; r.State == Waiting && !r.Unknown && r.Refusals >= 3 && r.RenewedFor != r.Code {
+		done, c := Renew(s.snapshot(LogKey{}), r, s.next(), "refused alike")
+		s.apply("renew", string(done), c)
+	}
+}
+
+// create is what BCE does with a create that it receives.
+func (s *story) create(token string, trouble int) Outcome {
+	known := s.tokens[token]
+	if known != nil && s.now-known.received > 24*hour {
+		known = nil
+	}
+	switch {
+	case known != nil:
+		known.received = s.now
+		if s.now < known.shownAt {
+			return outcomeRejected // "in progress", by a code that nobody knows
+		}
+		return outcomeCreated(known.id)
+	case trouble > 0 && s.chance(20):
+		return outcomeThrottled
+	case s.taken || len(s.ids) > 0: // the address is taken
+		return outcomeRejected
+	}
+	s.made++
+	id := fmt.Sprint("havip-", s.made)
+	known = &tokenInBCE{id: id, received: s.now, shownAt: s.now}
+	s.tokens[token], s.ids = known, append(s.ids, id)
+	s.say("BCE creates %s under %s", id, token)
+	if trouble > 0 && s.chance(20) {
+		known.shownAt = s.now + 110*second
+		return outcomeUnknown
+	}
+	return outcomeCreated(id)
+}
+
+func (s *story) workDeletion(trouble int) {
+	if s.broken != "" {
+		return
+	}
+	s.tickets++
+	o := deletionTerms
+	o.Worker, o.Ticket = "w", fmt.Sprint("k", s.tickets)
+	todo, _, c := BeginDeletion(s.snapshot(s.record.OpenEntry()), o)
+	s.apply("begin deletion", string(todo), c)
+	if todo == StartSend && s.broken == "" {
+		f := &flight{n: s.record.Deletes, ticket: s.record.Ticket, generation: s.record.Generation, token: s.record.HaVIPID, begun: s.now, deletion: true}
+		if trouble > 0 && s.chance(30) {
+			s.flights = append(s.flights, f)
+			return
+		}
+		s.answer(f, trouble)
+	}
+}
+
+func (s *story) answerDeletion(f *flight, trouble int) {
+	o := DeletionOutcome{State: Deleting, Class: "unknown", Unknown: true}
+	if s.now-f.begun < 16*second && (trouble == 0 || s.chance(70)) {
+		s.ids = slices.DeleteFunc(s.ids, func(id string) bool { return id == f.token })
+		if trouble == 0 || s.chance(70) {
+			o = DeletionOutcome{State: Deleted, Class: "deleted"}
+		}
+	}
+	if trouble > 0 && s.chance(15) {
+		return
+	}
+	o.Ticket, o.Generation = f.ticket, f.generation
+	done, c := RecordDeletion(s.snapshot(LogKey{OpDelete, f.n}), f.n, o)
+	s.apply("record deletion", string(done), c)
+}
