@@ -6,7 +6,7 @@ package bce
 // The first group is BCE's common table
 // (https://cloud.baidu.com/doc/VPC/s/sjwvyuhe7 and its like for other services).
 const (
-	// CodeAccessDenied (403): the key may not do this. Every item of the account fails alike.
+	// CodeAccessDenied (403): the key may not do this, in one subnet or in any.
 	CodeAccessDenied = "AccessDenied"
 	// CodeQualifyNotPass (403): the account's real-name verification is missing.
 	CodeQualifyNotPass = "QualifyNotPass"

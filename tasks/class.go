@@ -40,10 +40,12 @@ type Scope string
 
 // The scopes of a lane fault, from wide to narrow.
 const (
-	// ScopeLane: every item of the account fails alike: key, permission, opt-in.
+	// ScopeLane: every item of the account fails alike: key, opt-in, endpoint.
 	ScopeLane Scope = "lane"
 	// ScopeClock: BCE refused the date that was signed, or the signature had expired.
 	ScopeClock Scope = "clock"
+	// ScopeDenied: the key may not do this, in this subnet or in any: the answer does not say.
+	ScopeDenied Scope = "denied"
 	// ScopeQuota: the account's quota is used up.
 	ScopeQuota Scope = "quota"
 	// ScopeSubnet: the item's subnet has no free address.
@@ -161,13 +163,19 @@ func laneScope(e *bce.Error) Scope {
 		return ScopeClock
 	}
 	switch e.Code {
-	case bce.CodeSignatureDoesNotMatch, bce.CodeInvalidHTTPAuthHeader, bce.CodeInvalidHTTPRequest,
-		bce.CodeInvalidURI, bce.CodeInvalidVersion:
+	case bce.CodeSignatureDoesNotMatch, bce.CodeInvalidAccessKeyID, bce.CodeOptInRequired, bce.CodeQualifyNotPass,
+		bce.CodeInvalidHTTPAuthHeader, bce.CodeInvalidHTTPRequest, bce.CodeInvalidURI, bce.CodeInvalidVersion:
 		return ScopeLane
+	case bce.CodeAccessDenied: // a policy may deny one subnet
+		return ScopeDenied
 	}
 	switch e.StatusCode {
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden,
-		http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusUnsupportedMediaType:
+	case http.StatusForbidden:
+		if strings.Contains(e.Code, "Expired") { // credentials
+			return ScopeLane
+		}
+		return ScopeDenied
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusUnsupportedMediaType:
 		return ScopeLane
 	}
 	return ""

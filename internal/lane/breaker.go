@@ -19,6 +19,10 @@ const (
 	// probeLease is how long a probe keeps others from probing, when its process was killed
 	// and nobody will say what became of it. It covers an attempt of an item.
 	probeLease = 30 * time.Second
+	// othersFirst is how long requests of other subnets may try a due lane first, where a subnet is
+	// held with it: if they are answered well, the subnet alone is at fault. It covers the wait of
+	// those who ask every [pollEvery].
+	othersFirst = 2 * time.Second
 	// neutralPause spaces probes that prove nothing: while BCE cannot be reached, a held lane
 	// tries about once a second.
 	neutralPause = time.Second
@@ -111,7 +115,7 @@ func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 	if a.eager {
 		eager = "1"
 	}
-	args := withFields([]any{a.ticket, millis(probeLease), eager}, fieldsOf(a.subnetID))
+	args := withFields([]any{a.ticket, millis(probeLease), eager, millis(othersFirst)}, fieldsOf(a.subnetID))
 	answer, err := replyOf(b.run(ctx, admitScript, args...), 5)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ func TestTargetOf(t *testing.T) {
 	t.Parallel()
 	for scope, want := range map[tasks.Scope]Target{
 		tasks.ScopeLane: TargetLane, tasks.ScopeClock: TargetLane, tasks.ScopeQuota: TargetBoth,
+		tasks.ScopeDenied: TargetBoth,
 		tasks.ScopeSubnet: TargetSubnet, "": TargetLane, "new": TargetLane,
 	} {
 		if got := TargetOf(scope); got != want {

@@ -165,12 +165,48 @@ func TestFullSubnetEndsTheLanesHold(t *testing.T) {
 		t := f.t
 		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetBoth, "QuotaLimitExceeded", ""))
-		f.clock.advance(BackOffFirst)
+		f.clock.advance(BackOffFirst + othersFirst)
 		change := done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
 		if len(change.Cleared) != 1 || change.Cleared[0].Target != TargetLane || len(change.Extended) != 1 {
 			t.Errorf("change %+v", change)
 		}
 		if hold := theHold(t, g.breaker); hold.SubnetID != subnetA || hold.Failures != 2 {
+			t.Errorf("left: %+v", hold)
+		}
+	})
+}
+
+// A denial does not say whether it is about the subnet. Requests of other subnets try the lane first, and
+// while they are answered well, the probes of the denied subnet hold nobody else back.
+func TestDeniedSubnetHoldsNobodyElse(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g, other := f.gate(), f.gate()
+		denied := Faulty(TargetBoth, "AccessDenied", "")
+		done(t, mustEnter(t, g, subnetA), denied)
+		f.clock.advance(BackOffFirst)
+		for _, gate := range []*Gate{g, other} {
+			var held *HeldError
+			if _, err := gate.Enter(t.Context(), subnetA); !errors.As(err, &held) || held.Hold.SubnetID != subnetA {
+				t.Fatalf("the denied subnet, with the lane due: %v", err)
+			}
+		}
+		if change := done(t, mustEnter(t, g, subnetB), Good()); len(change.Cleared) != 1 || change.Cleared[0].Target != TargetLane {
+			t.Errorf("the first of another subnet: %+v", change)
+		}
+		for failures := 2; failures <= 4; failures++ {
+			f.clock.advance(BackOffCap)
+			probing := mustEnter(t, g, subnetA)
+			inFlight := mustEnter(t, g, subnetB)
+			change := done(t, probing, denied)
+			if len(change.Opened) != 0 || len(change.Extended) != 1 || change.Extended[0].Failures != failures {
+				t.Errorf("denied again: %+v", change)
+			}
+			done(t, mustEnter(t, g, subnetB), Good()) // beside the one in flight
+			done(t, inFlight, Good())
+		}
+		if hold := theHold(t, g.breaker); hold.SubnetID != subnetA {
 			t.Errorf("left: %+v", hold)
 		}
 	})

@@ -32,6 +32,7 @@ func (p *Pass) Done(ctx context.Context, v Verdict) (Change, error) {
 	if p.admission.silent {
 		v = Neutral()
 	}
+	v = v.narrowedFor(p.admission)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doneTimeout)
 	defer cancel()
 	// Who waits for this request must find its hold, so it is counted out last.

@@ -17,15 +17,15 @@ const (
 	TargetBoth Target = "lane+subnet"
 )
 
-// TargetOf is what a fault of the given scope holds. A key, a permission, an opt-in and the
-// clock are the lane's. BCE does not document whether the quota of HaVIPs is the account's or
-// a VPC's, so it holds both. A full subnet concerns nobody else. A scope that is not known
+// TargetOf is what a fault of the given scope holds. A key, an opt-in and the clock are the
+// lane's. BCE does not document whether the quota of HaVIPs is the account's or a VPC's, and a
+// denial does not say whether it is about the subnet: both hold lane and subnet. A full subnet concerns nobody else. A scope that is not known
 // holds the lane: holding too much costs time, holding too little costs calls.
 func TargetOf(scope tasks.Scope) Target {
 	switch scope {
 	case tasks.ScopeSubnet:
 		return TargetSubnet
-	case tasks.ScopeQuota:
+	case tasks.ScopeQuota, tasks.ScopeDenied:
 		return TargetBoth
 	case tasks.ScopeLane, tasks.ScopeClock:
 		return TargetLane

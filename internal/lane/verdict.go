@@ -4,6 +4,8 @@ package lane
 type Verdict struct {
 	good  bool
 	fault *Fault
+	// silentOnLane: the fault proves nothing about the lane.
+	silentOnLane bool
 }
 
 // Good is the verdict of a request that BCE answered about the item itself: created, or refused
@@ -19,6 +21,18 @@ func Faulty(target Target, code, message string) Verdict {
 	return Verdict{fault: &Fault{Target: target, Code: code, Message: message}}
 }
 
+// narrowedFor is the verdict for a request admitted so. A fault of lane or subnet, met by the probe
+// of the subnet while the lane was not held, is what the subnet is held for already. It extends
+// that hold and proves nothing about the lane, where requests of other subnets are answered well.
+func (v Verdict) narrowedFor(a Admission) Verdict {
+	if v.fault == nil || v.fault.Target != TargetBoth || !a.Probe || a.Hold.Target != TargetSubnet {
+		return v
+	}
+	fault := *v.fault
+	fault.Target = TargetSubnet
+	return Verdict{fault: &fault, silentOnLane: true}
+}
+
 // proof is what a verdict says of the lane, as apart from the subnet.
 type proof int
 
@@ -31,7 +45,7 @@ const (
 // proof of a verdict. An answer that the subnet is full proves key, permission and clock.
 func (v Verdict) proof() proof {
 	switch {
-	case v.fault == nil && !v.good:
+	case v.silentOnLane, v.fault == nil && !v.good:
 		return provesNothing
 	case v.fault == nil || v.fault.Target == TargetSubnet:
 		return laneWell

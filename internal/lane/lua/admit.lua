@@ -3,17 +3,20 @@
 -- ARGV[2] = ticket of the request: repeating the call after a lost reply gives the same answer
 -- ARGV[3] = lease in ms: how long the request, if it is a probe, keeps others from probing
 -- ARGV[4] = 1: do not wait for the back-off (a fresh process tries once); otherwise 0
--- ARGV[5…] = fields that could hold it back, the one to name first in a refusal first
+-- ARGV[5] = how long in ms requests of other subnets may try a due lane before one whose subnet is held
+-- ARGV[6…] = fields that could hold it back, the one to name first in a refusal first
 -- Returns verdict, wait in ms, hold, epoch, number of all holds of the lane:
 --
 --   open    nothing holds it
 --   probe   it is the one that tries; every hold in its way is due
---   held    the hold named keeps it back; ask again after the wait
+--   held    the hold named keeps it back; ask again after the wait. A held subnet is named also where
+--           the lane is what the request would have to wait for: it must not wait in front of others
 
 -- A person ends a pause whenever they like, so it is asked about as often as may be.
 local PAUSE_ASKED = 1000
 
 local ticket, lease, eager = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1'
+local others_first = tonumber(ARGV[5])
 
 local function wait_of(hold)
   if hold.probe == ticket then return 0 end
@@ -33,11 +36,14 @@ end
 if pause then return answer('held', PAUSE_ASKED, pause) end
 
 local fields, holds = {}, {}
-for i = 5, #ARGV do
+for i = 6, #ARGV do
   local hold = load(ARGV[i])
   if hold then
     local wait = wait_of(hold)
-    if wait > 0 then return answer('held', wait, cjson.encode(hold)) end
+    if #holds > 0 and not eager and hold.probe ~= ticket then
+      wait = math.max(wait, hold.probeAt + others_first - now)
+    end
+    if wait > 0 then return answer('held', wait, cjson.encode(holds[1] or hold)) end
     fields[#fields + 1] = ARGV[i]
     holds[#holds + 1] = hold
   end
