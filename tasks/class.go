@@ -3,6 +3,7 @@ package tasks
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,6 +113,8 @@ func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
 		return ClassMismatch, ""
 	case e.StatusCode < 400 || e.StatusCode > 499 || e.StatusCode == http.StatusRequestTimeout || e.Code == bce.CodeInternalError:
 		return ClassUnknown, ""
+	case saysUndecided(e): // also of a first request, which BCE may be working on
+		return ClassUnknown, ""
 	case saysThrottled(e.Message):
 		return ClassThrottled, ""
 	}
@@ -137,16 +140,42 @@ func isThrottling(code string) bool {
 }
 
 // saysThrottled knows throttling by the words of a refusal whose status and code say nothing: neither
-// is documented, and taken for a word about the item it would reject what only came too soon. The
-// words have a space in them, so that no name that a message quotes is taken for them.
+// is documented, and taken for a word about the item it would reject what only came too soon.
 func saysThrottled(message string) bool {
-	message = strings.ToLower(message)
-	for _, words := range []string{"too many requests", "rate limit", "request rate", "too frequent"} {
-		if strings.Contains(message, words) {
+	return says(message, "too many requests", "rate limit", "request rate", "too frequent")
+}
+
+// saysUndecided knows a 4xx that does not say no: BCE is working on an earlier request, or could not decide now.
+// No status or code is documented for it. Words that also stand in good advice about a wrong field ("correct it
+// and try again") count only with a status that is not about fields.
+func saysUndecided(e *bce.Error) bool {
+	for _, part := range []string{"InProgress", "Processing", "Locked", "ResourceBusy"} {
+		if strings.Contains(e.Code, part) {
 			return true
 		}
 	}
+	if says(e.Message, "in progress", "is being processed", "being created") {
+		return true
+	}
+	switch e.StatusCode {
+	case http.StatusConflict, http.StatusPreconditionFailed, http.StatusLocked, http.StatusTooEarly:
+		return says(e.Message, "try again", "retry later", "is locked")
+	}
 	return false
+}
+
+// saysCredentialsExpired knows that a temporary key has ended, whatever the status.
+func saysCredentialsExpired(e *bce.Error) bool {
+	return strings.Contains(e.Code, "Expired") && e.Code != bce.CodeRequestExpired ||
+		strings.Contains(e.Code, "SecurityToken") || strings.Contains(e.Code, "SessionToken") ||
+		says(e.Message, "token expired", "token has expired", "token is expired", "expired token")
+}
+
+// says reports whether a message has some of these words. Each has a space in it, so that no name that a message
+// quotes is taken for them.
+func says(message string, words ...string) bool {
+	message = strings.ToLower(message)
+	return slices.ContainsFunc(words, func(some string) bool { return strings.Contains(message, some) })
 }
 
 // laneScope is the scope of an answer that is not about the item, or "". 401, 402 and 403 are about
@@ -161,6 +190,8 @@ func laneScope(e *bce.Error) Scope {
 		return ScopeQuota
 	case e.Code == bce.CodeRequestExpired:
 		return ScopeClock
+	case saysCredentialsExpired(e):
+		return ScopeLane
 	}
 	switch e.Code {
 	case bce.CodeSignatureDoesNotMatch, bce.CodeInvalidAccessKeyID, bce.CodeOptInRequired, bce.CodeQualifyNotPass,
@@ -171,9 +202,6 @@ func laneScope(e *bce.Error) Scope {
 	}
 	switch e.StatusCode {
 	case http.StatusForbidden:
-		if strings.Contains(e.Code, "Expired") { // credentials
-			return ScopeLane
-		}
 		return ScopeDenied
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusUnsupportedMediaType:
 		return ScopeLane

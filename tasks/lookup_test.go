@@ -217,7 +217,7 @@ func TestLookupOfARenamedHaVIP(t *testing.T) {
 // Any no after an unknown outcome may be that outcome's own doing.
 func TestLookupAfterANoThatFollowsADoubt(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/RequestInProgress")
+	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/NameConflict")
 	task := f.put(testItem("a", ""))
 	f.postponed(task)
 	f.postponed(task)
@@ -226,6 +226,19 @@ func TestLookupAfterANoThatFollowsADoubt(t *testing.T) {
 	f.expect("a", facts{ledger.Adopted, ClassMismatch, "", 2, 2})
 	if got := len(f.live()); got != 1 {
 		t.Errorf("%d exist", got)
+	}
+}
+
+// BCE says that it is working on the first request: that is no no. The item is sent again under its token.
+func TestFirstRequestInProgress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "create:answer=#1:409/OperationInProgress,create:answer=#2:400/RequestIsProcessing")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.postponed(task)
+	f.done(task)
+	if rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 3, 3}); rec.Generation != 1 || len(f.live()) != 1 {
+		t.Errorf("generation %d, exist %+v", rec.Generation, f.live())
 	}
 }
 
@@ -317,11 +330,11 @@ func TestLookupAfterAddressInUseBySomebodyElse(t *testing.T) {
 	}
 }
 
-// BCE works for long on a create, says so to whoever repeats it, and lists it only later: whatever a listing
-// shows, the request is repeated under its token for as long as that lives.
+// BCE works for long on a create, refuses whoever repeats it meanwhile, and lists it only later: whatever a
+// listing shows, the request is repeated under its token for as long as that lives.
 func TestLivingTokenOutranksAListing(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/OperationInProgress,create:answer=#3:409/OperationInProgress")
+	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/Conflict,create:answer=#3:409/Conflict")
 	config := f.config()
 	config.API = blindAPI{f.api}
 	f.handler = NewHandler(config)
