@@ -69,6 +69,9 @@ func RecordDeletion(s Snapshot, n int, o DeletionOutcome) (Recorded, Change) {
 	}
 	entry := s.entry(Attempt{Number: n, Op: OpDelete})
 	d := s.draft()
+	if d.Deletion == nil {
+		d.Deletion = new(Deletion) // a damaged record, or one that is not being deleted
+	}
 	fresh := !entry.hasOutcome()
 	if fresh {
 		entry.Class, entry.Status, entry.Code, entry.Message = o.Class, o.Status, o.Code, o.Message
