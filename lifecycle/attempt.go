@@ -65,15 +65,14 @@ const (
 // deletes.
 func (r Record) LogKeys() []LogKey {
 	var kept []LogKey
-	for n := 1; n <= min(logFirst, r.Sends); n++ {
-		kept = append(kept, LogKey{"", n})
+	add := func(op string, after, last int) {
+		for n := range min(max(0, last-after), logLast) { // by count: a damaged record may have any numbers
+			kept = append(kept, LogKey{op, after + n + 1})
+		}
 	}
-	for n := max(logFirst, r.Sends-logLast) + 1; n <= r.Sends; n++ {
-		kept = append(kept, LogKey{"", n})
-	}
-	for n := max(0, r.Deletes-logDeletions) + 1; n <= r.Deletes; n++ {
-		kept = append(kept, LogKey{OpDelete, n})
-	}
+	add("", 0, min(logFirst, r.Sends))
+	add("", max(logFirst, r.Sends-logLast), r.Sends)
+	add(OpDelete, max(0, r.Deletes-logDeletions), r.Deletes)
 	return kept
 }
 

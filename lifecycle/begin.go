@@ -138,6 +138,10 @@ func (d *draft) recover() (changed bool) {
 		d.LastSentAt = d.at.Now // at the latest; what waits for some time since then must not wait for the clock
 		changed = true
 	}
+	if d.AbsentSince.since(d.at.Now) > clockAhead {
+		d.AbsentSince, d.LookAgainAt = 0, 0 // the two listings begin anew
+		changed = true
+	}
 	return changed
 }
 

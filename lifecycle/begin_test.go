@@ -151,10 +151,12 @@ func TestBeginDropsFromTheLog(t *testing.T) {
 // A moment of a clock that was put back does not keep the item waiting for that clock.
 func TestBeginPutsClocksRight(t *testing.T) {
 	t.Parallel()
-	s := Snapshot{Record: unknown(func(r *Record) { r.LastSentAt, r.Lookup = start+10*hour, true }), Now: start + minute}
+	s := Snapshot{Record: unknown(func(r *Record) {
+		r.LastSentAt, r.AbsentSince, r.LookAgainAt, r.Lookup = start+10*hour, start+10*hour, start+10*hour+minute, true
+	}), Now: start + minute}
 	got, _, c := Begin(s, terms)
-	if r := after(s, c); got != StartLookup || r.LastSentAt != start+minute {
-		t.Errorf("%s, last sent at %d", got, r.LastSentAt-start)
+	if r := after(s, c); got != StartLookup || r.LastSentAt != start+minute || r.AbsentSince != 0 || r.LookAgainAt != 0 {
+		t.Errorf("%s, %+v", got, r)
 	}
 }
 

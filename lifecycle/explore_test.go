@@ -202,6 +202,10 @@ func (s *story) check(before Record, c Change) {
 		s.broken = "BCE has two HaVIPs of the item"
 	case now.State == Canceled && len(s.ids) > 0, now.State == Rejected && len(s.ids) > 0:
 		s.broken = "the item says that nothing was created, and a HaVIP exists"
+	case before.Unknown && !now.Unknown && !now.State.Succeeded() && !renewed && now.State != Canceled && now.State != Rejected:
+		s.broken = "an unknown outcome was forgotten without a proof"
+	case before.State != Sending && now.State == Sending && (before.Lookup || s.batch.Paused && !before.Unknown):
+		s.broken = "an item was sent that is paused, or to be looked for first"
 	case before.State.Terminal() && now.State == Sending:
 		s.broken = "a finished item was sent"
 	}

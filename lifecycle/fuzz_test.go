@@ -16,7 +16,7 @@ func FuzzAnyRecord(f *testing.F) {
 		f.Add(text, []byte(`{"n":1,"class":"sending","at":1}`), int64(start), 1)
 	}
 	f.Add([]byte(`{"state":"deleting","deletes":-1,"leaseUntil":-5}`), []byte(`{}`), int64(0), -1)
-	f.Add([]byte(`{"state":"created","extras":["x","x"],"sends":2000000000,"deletes":2000000000}`), []byte(`null`), int64(-1), 1<<40)
+	f.Add([]byte(`{"state":"created","extras":["x","x"],"sends":9223372036854775807,"deletes":9223372036854775807}`), []byte(`null`), int64(-1), 1<<40)
 	f.Fuzz(func(t *testing.T, record, entry []byte, now int64, n int) {
 		s := Snapshot{Now: Millis(now), Entry: new(Attempt)}
 		if json.Unmarshal(record, &s.Record) != nil || json.Unmarshal(entry, s.Entry) != nil {

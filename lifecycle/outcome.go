@@ -74,14 +74,20 @@ func (d *draft) another(id string) (Recorded, Change) {
 // repeated is an outcome of a request that has one. Of two requests of one number, because Redis forgot
 // the first, this one may have left something unknown.
 func (d *draft) repeated(o Outcome, entry Attempt) (Recorded, Change) {
-	since := d.UnknownSince
-	if o.Unknown && o.Class != entry.Class && d.HaVIPID == "" && !d.State.Terminal() {
-		d.suspectSend(entry)
-	}
-	if d.UnknownSince == since {
+	if !o.Unknown || o.Class == entry.Class || d.HaVIPID != "" || d.State.Terminal() {
 		return RecordedSame, Change{}
 	}
-	return RecordedSame, d.done()
+	before := d.Record
+	d.suspectSend(entry)
+	switch {
+	case d.UnknownSince != before.UnknownSince:
+		return RecordedSame, d.done()
+	case d.UnansweredAt == before.UnansweredAt && d.AbsentSince == before.AbsentSince:
+		return RecordedSame, Change{}
+	}
+	rec := d.Record // nothing that people see has changed, nor when it last did
+	d.change.Record = &rec
+	return RecordedSame, d.change
 }
 
 // late is an outcome for which the item does not wait any more.

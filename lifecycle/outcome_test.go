@@ -141,3 +141,17 @@ func TestLateUnknownOfAnEarlierToken(t *testing.T) {
 		t.Errorf("%s: %+v", got, r)
 	}
 }
+
+// Of two requests of one number, because Redis forgot the first, the second was answered and the first not: what a
+// listing has not shown until now, that one may still create.
+func TestRepeatedUnanswered(t *testing.T) {
+	t.Parallel()
+	r := unknown(func(r *Record) {
+		r.Class, r.UnansweredAt, r.AbsentSince, r.LastSentAt = "mismatch", 0, start+5*minute, start+6*minute
+	})
+	s := Snapshot{Record: r, Now: start + 7*minute, Entry: &Attempt{Number: 1, Generation: 1, At: start + 6*minute, Class: "mismatch"}}
+	got, c := RecordOutcome(s, 1, outcomeUnknown)
+	if r := after(s, c); got != RecordedSame || r.UnansweredAt != start+6*minute || r.AbsentSince != 0 {
+		t.Errorf("%s: %+v", got, r)
+	}
+}
