@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/redis/go-redis/v9"
-
 	"havip/lifecycle"
 )
 
@@ -18,10 +16,6 @@ var errAbsent = errors.New("absent")
 // maxConflicts bounds how often a decision is made anew because the item changed meanwhile. Each time
 // somebody else got on.
 const maxConflicts = 100
-
-// commandChunk bounds how many items a person's command changes in one round trip, so that the answer comes
-// before a client gives up: a change that was committed and not answered looks like somebody else's.
-const commandChunk = 50
 
 // read is one item as it was read, with the texts that a commit compares.
 type read struct {
@@ -44,9 +38,7 @@ func (d decided) item(batch string) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	item := Item{Batch: batch, Spec: spec, Record: d.after()}
-	item.Fingerprint, item.ClientToken = item.Record.Fingerprint, item.Record.ClientToken
-	return item, nil
+	return itemOf(batch, spec, d.after()), nil
 }
 
 // after is the record that stands after the change.
@@ -80,8 +72,11 @@ func (l *Ledger) update(ctx context.Context, batch, key string, entryOf func(Rec
 		}
 		d.change = decide(d.Snapshot)
 		committed, err := l.commitEach(ctx, batch, []decided{d})
-		if err != nil || committed[0] {
-			return d, err
+		if err != nil {
+			return decided{}, err
+		}
+		if committed[0] {
+			return d, nil
 		}
 	}
 	return decided{}, errConflicts
@@ -203,7 +198,6 @@ func (r *read) decode() error {
 // it did.
 func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) ([]bool, error) {
 	committed := make([]bool, len(items))
-	names := keysOf(batch).list()
 	var calls [][]any
 	var at []int
 	for i, d := range items {
@@ -217,29 +211,15 @@ func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) 
 		}
 		calls, at = append(calls, args), append(at, i)
 	}
-	switch len(calls) {
-	case 0:
+	if len(calls) == 0 {
 		return committed, nil
-	case 1:
-		raw, err := changeScript.Run(ctx, l.rdb, names, calls[0]...).Result()
-		committed[at[0]] = raw == int64(1)
-		return committed, err
 	}
-	answers := make([]*redis.Cmd, len(calls))
-	// The first call brings the script along, so that those behind it find it known.
-	call := changeScript.Eval
-	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, args := range calls {
-			answers[i] = call(ctx, pipe, names, args...)
-			call = changeScript.EvalSha
-		}
-		return nil
-	})
+	answers, err := l.pipeline(ctx, changeScript, batch, calls)
 	if err != nil {
 		return nil, err
 	}
 	for i, answer := range answers {
-		committed[at[i]] = answer.Val() == int64(1)
+		committed[at[i]] = answer == int64(1)
 	}
 	return committed, nil
 }

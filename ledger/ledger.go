@@ -59,10 +59,15 @@ func decodeItem(batch, key, specText, recordText string) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	item := Item{Batch: batch, Spec: spec}
-	if err := json.Unmarshal([]byte(recordText), &item.Record); err != nil {
+	var rec Record
+	if err := json.Unmarshal([]byte(recordText), &rec); err != nil {
 		return Item{}, fmt.Errorf("record of item %q: %w", key, err)
 	}
-	item.Fingerprint, item.ClientToken = item.Record.Fingerprint, item.Record.ClientToken
-	return item, nil
+	return itemOf(batch, spec, rec), nil
+}
+
+// itemOf is a spec with its record, which has the present clientToken.
+func itemOf(batch string, spec Spec, rec Record) Item {
+	spec.Fingerprint, spec.ClientToken = rec.Fingerprint, rec.ClientToken
+	return Item{Batch: batch, Spec: spec, Record: rec}
 }

@@ -30,17 +30,19 @@ var (
 )
 
 // changeScript has the way that most changes go in front of what the scripts share.
-var changeScript = redis.NewScript(strings.Join([]string{
-	"local EVENTS_KEPT = " + eventsKept, source("change"), source("prelude"), source("note"), source("line"), source("changed"),
-}, "\n"))
+var changeScript = compose("change", "prelude", "note", "line", "changed")
 
 // readScript needs no prelude: it changes nothing.
 var readScript = redis.NewScript(source("read"))
 
-func script(name string) *redis.Script {
-	return redis.NewScript(strings.Join([]string{
-		"local EVENTS_KEPT = " + eventsKept, source("prelude"), source("note"), source("line"), source(name),
-	}, "\n"))
+func script(name string) *redis.Script { return compose("prelude", "note", "line", name) }
+
+func compose(names ...string) *redis.Script {
+	parts := []string{"local EVENTS_KEPT = " + eventsKept}
+	for _, name := range names {
+		parts = append(parts, source(name))
+	}
+	return redis.NewScript(strings.Join(parts, "\n"))
 }
 
 // eventsKept is how many of a batch's newest events are kept, approximately.
@@ -77,25 +79,37 @@ func (k keys) list() []string {
 	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events, k.acts, k.doubts}
 }
 
-// run calls a transition. The time goes first: 0 leaves it to Redis.
+// run calls a script. The time goes first: 0 leaves it to Redis.
 func (l *Ledger) run(ctx context.Context, s *redis.Script, batch string, args ...any) (any, error) {
-	argv := append(make([]any, 0, len(args)+1), l.millis())
-	return s.Run(ctx, l.rdb, keysOf(batch).list(), append(argv, args...)...).Result()
+	return s.Run(ctx, l.rdb, keysOf(batch).list(), l.timed(args)...).Result()
 }
 
-// runEach calls a transition once for each list of arguments, in that order and in one round trip.
+func (l *Ledger) timed(args []any) []any {
+	return append(append(make([]any, 0, len(args)+1), l.millis()), args...)
+}
+
+// runEach is run once for each list of arguments, in that order and in one round trip.
 func (l *Ledger) runEach(ctx context.Context, s *redis.Script, batch string, calls [][]any) ([]any, error) {
+	timed := make([][]any, len(calls))
+	for i, args := range calls {
+		timed[i] = l.timed(args)
+	}
+	return l.pipeline(ctx, s, batch, timed)
+}
+
+// pipeline calls a script once for each list of arguments, the time among them.
+func (l *Ledger) pipeline(ctx context.Context, s *redis.Script, batch string, calls [][]any) ([]any, error) {
+	names := keysOf(batch).list()
 	if len(calls) == 1 {
-		answer, err := l.run(ctx, s, batch, calls[0]...)
+		answer, err := s.Run(ctx, l.rdb, names, calls[0]...).Result()
 		return []any{answer}, err
 	}
 	// The first call brings the script along, so that those behind it find it known.
-	names, call := keysOf(batch).list(), s.Eval
+	call := s.Eval
 	answers := make([]*redis.Cmd, len(calls))
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, args := range calls {
-			argv := append(make([]any, 0, len(args)+1), l.millis())
-			answers[i] = call(ctx, pipe, names, append(argv, args...)...)
+			answers[i] = call(ctx, pipe, names, args...)
 			call = s.EvalSha
 		}
 		return nil

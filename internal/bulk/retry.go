@@ -54,7 +54,7 @@ func retry(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) {
 
 // revive lets items go on that had come to an end: in the ledger first, so that one whose task is then
 // not put in is found without one by a worker.
-func (on *Site) revive(ctx context.Context, ended []ledger.Retrial) ([]ledger.Retried, error) {
+func (on *Site) revive(ctx context.Context, ended []ledger.Retrial) ([]ledger.Commanded, error) {
 	answers, err := on.Ledger.Retry(ctx, on.Batch, ended)
 	if err != nil {
 		return nil, err

@@ -1,11 +1,11 @@
--- Shared by every script of the ledger; it is put in front of each.
+-- Shared by the scripts about a batch, except read; it is put in front of each, and behind change.
 --
--- All keys of a batch share one hash tag, so that a transition is one atomic script on
+-- All keys of a batch share one hash tag, so that each script is atomic on
 -- one Redis Cluster slot. Every script is given the same keys in the same order:
 --
 --   KEYS[1]  havip:{B}:batch     hash    the batch's facts and counters ("n:<state>")
 --   KEYS[2]  havip:{B}:specs     hash    key -> what was asked for; frozen when registered
---   KEYS[3]  havip:{B}:records   hash    key -> what became of it; JSON, changed only here
+--   KEYS[3]  havip:{B}:records   hash    key -> what became of it; JSON
 --   KEYS[4]  havip:{B}:attempts  hash    <send>:<key>, d<try>:<key> -> one request and its outcome
 --   KEYS[5]  havip:{B}:order     list    keys in the order they were registered
 --   KEYS[6]  havip:{B}:open      zset    items that are not finished, by last change (ms)

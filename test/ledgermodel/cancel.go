@@ -3,10 +3,10 @@ package ledgermodel
 import "havip/ledger"
 
 // Cancel withdraws items of which nothing was created, as soon as that is certain.
-func (m *Model) Cancel(name, reason string, items []ledger.Item) []ledger.Canceling {
-	answers := make([]ledger.Canceling, len(items))
+func (m *Model) Cancel(name, reason string, items []ledger.Item) []ledger.Commanded {
+	answers := make([]ledger.Commanded, len(items))
 	for n, seen := range items {
-		answers[n] = ledger.Canceling{Verdict: ledger.Absent, Item: seen}
+		answers[n] = ledger.Commanded{Verdict: ledger.Absent, Item: seen}
 		if i := m.item(name, seen.Key); i != nil {
 			answers[n].Verdict = i.cancel(m.now(), reason)
 			answers[n].Item.Record, answers[n].Item.ClientToken = i.record(), i.token

@@ -32,12 +32,8 @@ func verdictOf(answer any) any {
 		return a.Verdict
 	case []ledger.Registration:
 		return verdictsOf(a, func(r ledger.Registration) ledger.Verdict { return r.Verdict })
-	case []ledger.Canceling:
-		return verdictsOf(a, func(c ledger.Canceling) ledger.Verdict { return c.Verdict })
-	case []ledger.RolledBack:
-		return verdictsOf(a, func(r ledger.RolledBack) ledger.Verdict { return r.Verdict })
-	case []ledger.Retried:
-		return verdictsOf(a, func(r ledger.Retried) ledger.Verdict { return r.Verdict })
+	case []ledger.Commanded:
+		return verdictsOf(a, func(c ledger.Commanded) ledger.Verdict { return c.Verdict })
 	default:
 		return answer
 	}

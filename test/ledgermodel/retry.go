@@ -8,11 +8,11 @@ import (
 )
 
 // Retry lets items go on that had come to an end.
-func (m *Model) Retry(name string, retrials []ledger.Retrial) []ledger.Retried {
+func (m *Model) Retry(name string, retrials []ledger.Retrial) []ledger.Commanded {
 	now := m.now()
-	answers := make([]ledger.Retried, len(retrials))
+	answers := make([]ledger.Commanded, len(retrials))
 	for n, r := range retrials {
-		answers[n] = ledger.Retried{Verdict: ledger.Absent, Item: r.Seen}
+		answers[n] = ledger.Commanded{Verdict: ledger.Absent, Item: r.Seen}
 		if i := m.item(name, r.Seen.Key); i != nil {
 			answers[n].Verdict = i.retry(now, r)
 			answers[n].Item.Record, answers[n].Item.ClientToken = i.record(), i.token

@@ -22,11 +22,11 @@ func (d *deletion) inFlight() *send {
 }
 
 // Rollback asks for what the items created to be deleted.
-func (m *Model) Rollback(name, reason string, items []ledger.Item) []ledger.RolledBack {
+func (m *Model) Rollback(name, reason string, items []ledger.Item) []ledger.Commanded {
 	now := m.now()
-	answers := make([]ledger.RolledBack, len(items))
+	answers := make([]ledger.Commanded, len(items))
 	for n, seen := range items {
-		answers[n] = ledger.RolledBack{Verdict: ledger.Absent, Item: seen}
+		answers[n] = ledger.Commanded{Verdict: ledger.Absent, Item: seen}
 		if i := m.item(name, seen.Key); i != nil {
 			answers[n].Verdict = i.rollBack(now, reason, seen.Record.HaVIPID)
 			answers[n].Item.Record, answers[n].Item.ClientToken = i.record(), i.token

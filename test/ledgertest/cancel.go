@@ -11,7 +11,7 @@ import (
 )
 
 // cancel asks for items to be canceled.
-func (f *ledgerFixture) cancel(t *testing.T, keys ...string) []ledger.Canceling {
+func (f *ledgerFixture) cancel(t *testing.T, keys ...string) []ledger.Commanded {
 	t.Helper()
 	items := make([]ledger.Item, len(keys))
 	for i, key := range keys {

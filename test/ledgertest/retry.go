@@ -16,7 +16,7 @@ import (
 )
 
 // retry asks for items to be tried again as they stand.
-func (f *ledgerFixture) retry(t *testing.T, keys ...string) []ledger.Retried {
+func (f *ledgerFixture) retry(t *testing.T, keys ...string) []ledger.Commanded {
 	t.Helper()
 	retrials := make([]ledger.Retrial, len(keys))
 	for i, key := range keys {
@@ -25,7 +25,7 @@ func (f *ledgerFixture) retry(t *testing.T, keys ...string) []ledger.Retried {
 	return f.retryOf(t, retrials...)
 }
 
-func (f *ledgerFixture) retryOf(t *testing.T, retrials ...ledger.Retrial) []ledger.Retried {
+func (f *ledgerFixture) retryOf(t *testing.T, retrials ...ledger.Retrial) []ledger.Commanded {
 	t.Helper()
 	answers, err := f.Retry(t.Context(), batch, retrials)
 	if err != nil {
@@ -34,7 +34,7 @@ func (f *ledgerFixture) retryOf(t *testing.T, retrials ...ledger.Retrial) []ledg
 	return answers
 }
 
-func retryVerdicts(answers []ledger.Retried) []ledger.Verdict {
+func retryVerdicts(answers []ledger.Commanded) []ledger.Verdict {
 	vs := make([]ledger.Verdict, len(answers))
 	for i, answer := range answers {
 		vs[i] = answer.Verdict
