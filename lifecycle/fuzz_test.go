@@ -20,7 +20,7 @@ func FuzzAnyRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, record, entry []byte, now int64, n int) {
 		s := Snapshot{Now: Millis(now), Entry: new(Attempt)}
 		if json.Unmarshal(record, &s.Record) != nil || json.Unmarshal(entry, s.Entry) != nil {
-			t.Skip()
+			return // no record: the ledger answers with an error
 		}
 		before, err := json.Marshal(s)
 		if err != nil {

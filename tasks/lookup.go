@@ -30,7 +30,7 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	rec := start.Item.Record
 	age := start.At.Time().Sub(rec.LastSentAt.Time())
 	if early := rec.LookAgainAt.Time().Sub(start.At.Time()); early > 0 {
-		return &Postpone{After: h.spread(early), Reason: "no HaVIP of the item was listed; a second listing decides"}
+		return lookAgain(early)
 	}
 	if age < h.lookupGrace() {
 		return &Postpone{After: h.lookupGrace() - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
@@ -67,7 +67,7 @@ func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedA
 		log.Msg("no listing shows a HaVIP of the item; its request is sent again")
 		return errAgain
 	case lifecycle.AbsenceAgain:
-		return &Postpone{After: h.spread(a.Wait), Reason: "no HaVIP of the item was listed; a second listing decides"}
+		return lookAgain(a.Wait)
 	case lifecycle.AbsenceLate:
 		return &Postpone{After: time.Second, Reason: "the item changed during the lookup"}
 	case lifecycle.AbsenceCanceled, lifecycle.AbsenceRejected, lifecycle.AbsenceReview:
@@ -76,8 +76,11 @@ func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedA
 	return nil
 }
 
-// spread lengthens a wait for a listing at random, so that one listing serves many items.
-func (h *Handler) spread(wait time.Duration) time.Duration { return wait + rand.N(listingAge/2) }
+// lookAgain is the decision to wait for the listing that decides, each item a little longer than it must, so
+// that one listing serves many.
+func lookAgain(wait time.Duration) error {
+	return &Postpone{After: wait + rand.N(listingAge/2), Reason: "no HaVIP of the item was listed; a second listing decides"}
+}
 
 // lookupIdle decides an item of which no request is known for longer than a token lives, so that any
 // that was forgotten (the ledger is an old one, restored from a backup) has long ended. What exists

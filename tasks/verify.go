@@ -31,11 +31,13 @@ func (h *Handler) verifyListing(ctx context.Context, index *Index, began time.Ti
 		}
 		reads++
 		havip, err := h.readHaVIP(ctx, id)
-		if err == nil && havip.CreatedTime.Before(began.Add(h.API.ClockOffset()-listingLag)) {
-			return fmt.Errorf("the listing is incomplete: it does not show %s, which exists", id)
-		}
-		if refused := (*bce.Error)(nil); err != nil && !errors.As(err, &refused) {
+		var refused *bce.Error
+		switch {
+		case errors.As(err, &refused): // gone, or not to be told apart from that
+		case err != nil:
 			return err
+		case havip.CreatedTime.Before(began.Add(h.API.ClockOffset() - listingLag)):
+			return fmt.Errorf("the listing is incomplete: it does not show %s, which exists", id)
 		}
 	}
 	return nil

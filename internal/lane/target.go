@@ -19,8 +19,9 @@ const (
 
 // TargetOf is what a fault of the given scope holds. A key, an opt-in and the clock are the
 // lane's. BCE does not document whether the quota of HaVIPs is the account's or a VPC's, and a
-// denial does not say whether it is about the subnet: both hold lane and subnet. A full subnet concerns nobody else. A scope that is not known
-// holds the lane: holding too much costs time, holding too little costs calls.
+// denial does not say whether it is about the subnet: both hold lane and subnet. A full subnet
+// concerns nobody else. A scope that is not known holds the lane: holding too much costs time,
+// holding too little costs calls.
 func TargetOf(scope tasks.Scope) Target {
 	switch scope {
 	case tasks.ScopeSubnet:

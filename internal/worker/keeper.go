@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -128,10 +129,7 @@ func (k *Keeper) Flush(ctx context.Context) (left int) {
 
 // RecordItem implements [tasks.Keeper].
 func (k *Keeper) RecordItem(ctx context.Context, batch, key string) error {
-	for name, u := range k.all() {
-		if u.Batch != batch || u.Key != key {
-			continue
-		}
+	for name, u := range k.of(batch, key) {
 		if err := k.record(ctx, name, u); err != nil {
 			return fmt.Errorf("record the kept %s: %w", u, err)
 		}
@@ -166,11 +164,23 @@ func (k *Keeper) late(ctx context.Context, u tasks.Unrecorded) error {
 func (k *Keeper) all() map[string]tasks.Unrecorded {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	all := make(map[string]tasks.Unrecorded, len(k.kept))
+	return maps.Clone(k.kept)
+}
+
+// of is what is kept of one item: every task asks, and finds nothing as a rule.
+func (k *Keeper) of(batch, key string) map[string]tasks.Unrecorded {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var some map[string]tasks.Unrecorded
 	for name, u := range k.kept {
-		all[name] = u
+		if u.Batch == batch && u.Key == key {
+			if some == nil {
+				some = map[string]tasks.Unrecorded{}
+			}
+			some[name] = u
+		}
 	}
-	return all
+	return some
 }
 
 // forget drops what is recorded.
