@@ -56,15 +56,6 @@ func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, cod
 	})
 }
 
-// NoteAddress enters the address that BCE chose for a created HaVIP; "" gives up on
-// learning it.
-func (l *Ledger) NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (Verdict, error) {
-	verdict, _, err := transition(ctx, l, "note address", batch, key, noEntry, func(s lifecycle.Snapshot) (lifecycle.Noted, lifecycle.Change) {
-		return lifecycle.NoteAddress(s, haVIPID, address)
-	})
-	return verdict, err
-}
-
 // entry and noEntry say which entry of the request log a decision is about.
 func entry(op string, n int) func(Record) lifecycle.LogKey {
 	return func(Record) lifecycle.LogKey { return lifecycle.LogKey{Op: op, Number: n} }

@@ -32,8 +32,8 @@ type Batch struct {
 	// Hold is why nothing of the batch is begun, or nil while its items go on.
 	Hold *Hold
 
-	// AddressPending counts created items whose address BCE chose and we have not learnt.
-	AddressPending int64
+	// Unconfirmed counts items whose HaVIP BCE is still to show; see [lifecycle.Confirm].
+	Unconfirmed int64
 
 	// Completions counts how often it had nothing left to do; each has its number.
 	Completions int64
@@ -45,9 +45,9 @@ type Batch struct {
 	GaveUp *Notice
 }
 
-// Open counts items that are not in a terminal state.
+// Open counts items that are not finished.
 func (b Batch) Open() int64 {
-	open := b.Total
+	open := b.Total + b.Unconfirmed
 	for state, n := range b.Counts {
 		if state.Terminal() {
 			open -= n
@@ -98,22 +98,22 @@ func decodeBatch(name string, facts map[string]string) Batch {
 		return n
 	}
 	b := Batch{
-		Name:           name,
-		Source:         Source{File: facts["file"], By: facts["by"], Plan: facts["plan"], MaxFailures: FailureLimit(facts["maxFailures"])},
-		CreatedAt:      Millis(number("createdAt")),
-		UpdatedAt:      Millis(number("updatedAt")),
-		Past:           int(number("past")),
-		CommittedAt:    Millis(number("committedAt")),
-		CompletedAt:    Millis(number("completedAt")),
-		Total:          number("total"),
-		Counts:         map[State]int64{},
-		Forgiven:       number("forgiven"),
-		Hold:           decodeHold(facts["hold"]),
-		AddressPending: number("addressPending"),
-		Completions:    number("completions"),
-		OnComplete:     facts["onComplete"],
-		Owed:           decodeFact[[]Notice](facts["owed"]),
-		GaveUp:         decodeFact[*Notice](facts["gaveUp"]),
+		Name:        name,
+		Source:      Source{File: facts["file"], By: facts["by"], Plan: facts["plan"], MaxFailures: FailureLimit(facts["maxFailures"])},
+		CreatedAt:   Millis(number("createdAt")),
+		UpdatedAt:   Millis(number("updatedAt")),
+		Past:        int(number("past")),
+		CommittedAt: Millis(number("committedAt")),
+		CompletedAt: Millis(number("completedAt")),
+		Total:       number("total"),
+		Counts:      map[State]int64{},
+		Forgiven:    number("forgiven"),
+		Hold:        decodeHold(facts["hold"]),
+		Unconfirmed: number("unconfirmed"),
+		Completions: number("completions"),
+		OnComplete:  facts["onComplete"],
+		Owed:        decodeFact[[]Notice](facts["owed"]),
+		GaveUp:      decodeFact[*Notice](facts["gaveUp"]),
 	}
 	for field := range facts {
 		if state, ok := strings.CutPrefix(field, "n:"); ok {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"havip/lifecycle"
@@ -71,7 +72,7 @@ func (l *Ledger) update(ctx context.Context, batch, key string, entryOf func(Rec
 			continue
 		}
 		d.change = decide(d.Snapshot)
-		committed, err := l.commitEach(ctx, batch, []decided{d})
+		committed, err := l.commitListed(ctx, batch, []decided{d})
 		if err != nil {
 			return decided{}, err
 		}
@@ -87,14 +88,14 @@ var errConflicts = fmt.Errorf("it changed %d times while it was being decided ab
 
 // updateEach is update for many items of a batch, in few round trips. Decide is told which item it decides
 // about. Items that nobody registered have no record.
-func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string, decide func(i int, s lifecycle.Snapshot) lifecycle.Change) ([]decided, error) {
+func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string, entryOf func(Record) lifecycle.LogKey, decide func(i int, s lifecycle.Snapshot) lifecycle.Change) ([]decided, error) {
 	done := make([]decided, len(itemKeys))
 	left := make([]int, len(itemKeys)) // the items that are still to be decided about
 	for i := range left {
 		left[i] = i
 	}
 	for range maxConflicts {
-		items, err := l.readOpen(ctx, batch, pick(itemKeys, left))
+		items, err := l.readWithEntries(ctx, batch, pick(itemKeys, left), entryOf)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +107,7 @@ func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string
 			}
 			done[left[i]] = some[i]
 		}
-		committed, err := l.commitEach(ctx, batch, some)
+		committed, err := l.commitListed(ctx, batch, some)
 		if err != nil {
 			return nil, err
 		}
@@ -131,8 +132,8 @@ func pick(itemKeys []string, at []int) []string {
 	return picked
 }
 
-// readOpen reads items with the entries of their request logs that decisions about them may need.
-func (l *Ledger) readOpen(ctx context.Context, batch string, itemKeys []string) ([]read, error) {
+// readWithEntries reads items with the entries of their request logs that decisions about them are about.
+func (l *Ledger) readWithEntries(ctx context.Context, batch string, itemKeys []string, entryOf func(Record) lifecycle.LogKey) ([]read, error) {
 	entries := make([]lifecycle.LogKey, len(itemKeys))
 	for {
 		items, err := l.readEach(ctx, batch, itemKeys, entries)
@@ -141,8 +142,8 @@ func (l *Ledger) readOpen(ctx context.Context, batch string, itemKeys []string) 
 		}
 		another := false
 		for i, r := range items {
-			if open := r.Record.OpenEntry(); open != entries[i] {
-				entries[i], another = open, true
+			if other := entryOf(r.Record); other != entries[i] {
+				entries[i], another = other, true
 			}
 		}
 		if !another {
@@ -194,6 +195,24 @@ func (r *read) decode() error {
 	return nil
 }
 
+// commitListed is commitEach. Where it lets finished items go on, the batch is listed as active before, so that
+// no unfinished item is ever in an unlisted batch, and after, so that nobody takes it off the list in between.
+func (l *Ledger) commitListed(ctx context.Context, batch string, items []decided) ([]bool, error) {
+	if !slices.ContainsFunc(items, decided.reopens) {
+		return l.commitEach(ctx, batch, items)
+	}
+	if err := l.touch(ctx, batch); err != nil {
+		return nil, err
+	}
+	committed, err := l.commitEach(ctx, batch, items)
+	if err != nil {
+		return nil, err
+	}
+	return committed, l.touch(ctx, batch)
+}
+
+func (d decided) reopens() bool { return step(d.change, d.Record, d.after()) == "reopened" }
+
 // commitEach commits each change whose item is still as it was read, in one round trip, and reports which
 // it did.
 func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) ([]bool, error) {
@@ -237,7 +256,7 @@ func commitArgs(d decided) ([]any, error) {
 	kept := derive(d.Batch, before, after)
 	args := []any{
 		strconv.FormatInt(int64(d.Now), 10), d.key, d.record, text, string(before.State), string(after.State),
-		flag(c.OnlyUnpaused), kept.round, step(c, before, after), kept.unknownSince, kept.addresses, kept.forgiven, kept.generation,
+		flag(c.OnlyUnpaused), kept.round, step(c, before, after), kept.unknownSince, kept.confirmAt, kept.forgiven, kept.generation,
 		len(c.Log) + len(c.Dropped),
 	}
 	for _, entry := range c.Log {
@@ -264,7 +283,8 @@ func commitArgs(d decided) ([]any, error) {
 // derived is what a batch keeps about its items, beside their records.
 type derived struct {
 	round, unknownSince, generation string
-	addresses, forgiven             int
+	confirmAt                       string
+	forgiven                        int
 }
 
 // derive tells what a batch keeps about an item that becomes another.
@@ -279,7 +299,12 @@ func derive(facts lifecycle.Batch, before, after Record) (d derived) {
 	if after.Generation != before.Generation {
 		d.generation = strconv.Itoa(after.Generation)
 	}
-	d.addresses = flag(after.NeedsAddress()) - flag(before.NeedsAddress())
+	switch {
+	case after.Unconfirmed() && after.ConfirmAt != before.ConfirmAt:
+		d.confirmAt = strconv.FormatInt(int64(after.ConfirmAt), 10)
+	case before.Unconfirmed() && !after.Unconfirmed():
+		d.confirmAt = "known"
+	}
 	if before.State.Failed() || after.State.Failed() {
 		d.round = strconv.Itoa(facts.Round)
 	}
@@ -304,9 +329,9 @@ func step(c lifecycle.Change, before, after Record) string {
 		return ""
 	case after.State.Failed():
 		return "failed"
-	case after.State.Terminal():
+	case after.Finished():
 		return "finished"
-	case before.State.Terminal():
+	case before.Finished():
 		return "reopened"
 	default:
 		return "open"

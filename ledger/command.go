@@ -14,7 +14,7 @@ type Commanded struct {
 	Item Item
 }
 
-// commandChunk bounds how many items a person's command changes in one round trip, so that the answer comes
+// commandChunk bounds how many items a person's command, or a listing, changes in one round trip, so that the answer comes
 // before a client gives up: a change that was committed and not answered looks like somebody else's.
 const commandChunk = 50
 
@@ -27,7 +27,7 @@ func (l *Ledger) command(ctx context.Context, op, batch string, seen []Item, dec
 		for i := range itemKeys {
 			itemKeys[i] = seen[start+i].Key
 		}
-		done, err := l.updateEach(ctx, batch, itemKeys, func(i int, s lifecycle.Snapshot) lifecycle.Change {
+		done, err := l.updateEach(ctx, batch, itemKeys, Record.OpenEntry, func(i int, s lifecycle.Snapshot) lifecycle.Change {
 			verdict, change := decide(start+i, s)
 			answers[start+i].Verdict = Verdict(verdict)
 			return change
@@ -43,25 +43,6 @@ func (l *Ledger) command(ctx context.Context, op, batch string, seen []Item, dec
 			}
 			answer.Item = itemOf(batch, answer.Item.Spec, d.after())
 		}
-	}
-	return answers, nil
-}
-
-// reopen is command for one that lets finished items go on. The batch is listed as active before, so that no
-// unfinished item is ever in an unlisted batch, and after, so that nobody takes it off the list in between.
-func (l *Ledger) reopen(ctx context.Context, op, batch string, seen []Item, decide func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change)) ([]Commanded, error) {
-	if len(seen) == 0 {
-		return nil, nil
-	}
-	if err := l.touch(ctx, batch); err != nil {
-		return nil, fmt.Errorf("%s in batch %q: %w", op, batch, err)
-	}
-	answers, err := l.command(ctx, op, batch, seen, decide)
-	if err != nil {
-		return answers, err
-	}
-	if err := l.touch(ctx, batch); err != nil {
-		return answers, fmt.Errorf("%s in batch %q: %w", op, batch, err)
 	}
 	return answers, nil
 }
@@ -98,7 +79,7 @@ func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([
 	for i, r := range retrials {
 		seen[i] = r.Seen
 	}
-	return l.reopen(ctx, "retry", batch, seen, func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
+	return l.command(ctx, "retry", batch, seen, func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
 		return lifecycle.Retry(s, seen[i].Record, retrials[i].Next)
 	})
 }
@@ -110,7 +91,7 @@ func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([
 // The verdict is Applied when its HaVIP is to be deleted, and the item needs a task; or else Same, Finished,
 // Late or Absent. The error, if any, tells that some items may not have been changed; calling again continues.
 func (l *Ledger) Rollback(ctx context.Context, batch, reason string, items []Item) ([]Commanded, error) {
-	return l.reopen(ctx, "roll back", batch, items, func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
+	return l.command(ctx, "roll back", batch, items, func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
 		return lifecycle.Rollback(s, items[i].Record.HaVIPID, reason)
 	})
 }

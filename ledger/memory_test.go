@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/test/redistest"
 )
 
@@ -49,6 +50,10 @@ func TestMemoryOfAnItem(t *testing.T) {
 			RequestID: "7e789a40-adac-414a-8bd4-916d6be61112", HaVIPID: id, PrivateIPAddress: "192.168.100.100",
 		}
 		if _, _, err := l.Record(t.Context(), batch, spec.Key, 1, outcome); err != nil {
+			t.Fatal(err)
+		}
+		look := ledger.Look{Key: spec.Key, Look: lifecycle.Look{HaVIPID: id, Shown: &lifecycle.Sight{Address: outcome.PrivateIPAddress}}}
+		if _, err := l.Confirm(t.Context(), batch, []ledger.Look{look}); err != nil {
 			t.Fatal(err)
 		}
 	}

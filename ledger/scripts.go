@@ -57,7 +57,7 @@ func source(name string) string {
 }
 
 // keys of one batch, all in one Redis Cluster slot.
-type keys struct{ batch, specs, records, attempts, order, open, events, acts, doubts string }
+type keys struct{ batch, specs, records, attempts, order, open, events, acts, doubts, unconfirmed string }
 
 func keysOf(batch string) keys {
 	prefix := "havip:{" + batch + "}:"
@@ -71,12 +71,14 @@ func keysOf(batch string) keys {
 		events:   prefix + "events",
 		acts:     prefix + "acts",
 		doubts:   prefix + "doubts",
+
+		unconfirmed: prefix + "unconfirmed",
 	}
 }
 
 // list is in the order that lua/prelude.lua expects.
 func (k keys) list() []string {
-	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events, k.acts, k.doubts}
+	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events, k.acts, k.doubts, k.unconfirmed}
 }
 
 // run calls a script. The time goes first: 0 leaves it to Redis.

@@ -134,6 +134,12 @@ func (d *draft) recover() (changed bool) {
 		d.move(Unknown, classInterrupted)
 		changed = true
 	}
+	return d.heedClock() || changed
+}
+
+// heedClock puts right what stands in the future, since the clock was put back, and reports whether there was
+// anything.
+func (d *draft) heedClock() (changed bool) {
 	if d.LastSentAt.since(d.at.Now) > clockAhead {
 		d.LastSentAt = d.at.Now // at the latest; what waits for some time since then must not wait for the clock
 		changed = true

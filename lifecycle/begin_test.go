@@ -175,7 +175,7 @@ func TestRelease(t *testing.T) {
 		{"another worker's", sending(func(r *Record) { r.Worker = "w9" }), ReleasedBusy, 0},
 		{"queued", registered(), ReleasedApplied, 0},
 		{"created", created(), ReleasedFinished, 0},
-		{"address to be learnt", created(func(r *Record) { r.PrivateIPAddress = "" }), ReleasedApplied, 0},
+		{"created, not confirmed", created(func(r *Record) { r.ConfirmAt = start }), ReleasedFinished, 0},
 		{"deleting, between tries", created(func(r *Record) { r.State, r.Deletion = Deleting, &Deletion{} }), ReleasedApplied, 0},
 		{"deleting, in flight", created(func(r *Record) {
 			r.State, r.Deletion, r.Worker, r.LeaseUntil, r.RequestUntil = Deleting, &Deletion{}, "w0", start+31*second, start+17*second

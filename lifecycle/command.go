@@ -205,6 +205,9 @@ const (
 func (r Record) RollbackAction() (action RollbackAction, why string) {
 	switch r.State {
 	case Created:
+		if r.Unconfirmed() {
+			return RollbackNone, "BCE has not shown yet that this batch created it; wait for that"
+		}
 		return RollbackDelete, ""
 	case Adopted:
 		return RollbackNone, "it was adopted: that this batch created it is not proven"
@@ -234,15 +237,9 @@ func Rollback(s Snapshot, haVIPID, reason string) (Commanded, Change) {
 	case action != RollbackDelete || d.HaVIPID != haVIPID:
 		return CommandLate, Change{}
 	}
-	d.giveUpAddress()
 	d.Deletion = &Deletion{At: s.Now, Reason: reason}
 	d.EnqueuedAt = 0
 	d.event(string(Deleting), d.HaVIPID)
 	d.move(Deleting, "")
 	return CommandApplied, d.done()
-}
-
-// giveUpAddress ends the wait for the address of a HaVIP that is to go.
-func (d *draft) giveUpAddress() {
-	d.AddressGivenUp = d.AddressGivenUp || d.PrivateIPAddress == ""
 }

@@ -21,6 +21,9 @@ func everyRecord() map[string]Record {
 				if marks&4 != 0 {
 					r.Sends, r.LastSentAt = 1, start
 				}
+				if marks&2 != 0 && state.Succeeded() {
+					r.ConfirmAt = start
+				}
 				if state.Succeeded() || state == Deleting || state == Deleted {
 					r.HaVIPID = "havip-1"
 				}
@@ -64,7 +67,7 @@ func TestPreviewsAreKept(t *testing.T) {
 		if (rollback == RollbackDelete) != (rolledBack == CommandApplied) || rollback == RollbackNone && why == "" {
 			t.Errorf("%s: rollback says %q (%s), and does %s", name, rollback, why, rolledBack)
 		}
-		if now := after(s, change); rolledBack == CommandApplied && (now.State != Deleting || now.NeedsAddress() || now.Deletion == nil) {
+		if now := after(s, change); rolledBack == CommandApplied && (now.State != Deleting || now.Unconfirmed() || now.Deletion == nil) {
 			t.Errorf("%s: rolled back, it is %+v", name, now)
 		}
 	}

@@ -103,14 +103,11 @@ func (d *draft) lateDeletion(o DeletionOutcome) (Recorded, Change) {
 
 // applyDeletion takes the item where its latest try has brought it.
 func (d *draft) applyDeletion(o DeletionOutcome) {
-	if d.State == Created {
-		d.giveUpAddress()
-	} else if o.Unknown {
-		d.Deletion.Unknown = true
-	}
+	d.Deletion.Unknown = d.Deletion.Unknown || o.Unknown && d.State == Deleting
+	d.ConfirmAt = 0
 	d.Class, d.Status, d.Code, d.Message, d.RequestID = o.Class, o.Status, o.Code, o.Message, o.RequestID
 	if o.PrivateIPAddress != "" && d.PrivateIPAddress == "" {
-		d.PrivateIPAddress, d.AddressGivenUp = o.PrivateIPAddress, false
+		d.PrivateIPAddress = o.PrivateIPAddress
 	}
 	d.LeaseUntil, d.RequestUntil, d.Ticket = 0, 0, ""
 	if o.State != Deleting {

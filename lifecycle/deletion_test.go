@@ -98,11 +98,11 @@ func TestRecordDeletion(t *testing.T) {
 		if test.outcome.Unknown && r.State == Deleting && got != RecordedSame && !r.Deletion.Unknown {
 			t.Errorf("%s: that an outcome is unknown was lost", test.name)
 		}
-		if (r.Deletion != nil) != (r.State == Deleting) || r.NeedsAddress() {
+		if (r.Deletion != nil) != (r.State == Deleting) || r.Unconfirmed() {
 			t.Errorf("%s: %+v", test.name, r)
 		}
 	}
-	s := Snapshot{Record: trying(func(r *Record) { r.PrivateIPAddress, r.AddressGivenUp = "", true }), Now: start + 2*minute, Entry: open}
+	s := Snapshot{Record: trying(func(r *Record) { r.PrivateIPAddress = "" }), Now: start + 2*minute, Entry: open}
 	o := refused
 	o.PrivateIPAddress = "10.0.0.7"
 	if _, c := RecordDeletion(s, 1, o); after(s, c).PrivateIPAddress != "10.0.0.7" {

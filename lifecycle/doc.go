@@ -11,7 +11,7 @@
 //	Begin, RecordOutcome                a request to create
 //	Adopt, RecordAbsence, Settle        what a lookup found, or did not
 //	Renew                               the proof that a token created nothing
-//	NoteAddress                         the address that BCE chose
+//	Confirm                             what BCE shows of a HaVIP that it answered to have created
 //	Release                             the worker that held the item is dead
 //	Cancel, Retry, Rollback             a person's command
 //	BeginDeletion, RecordDeletion       a request to delete

@@ -16,8 +16,10 @@ var (
 )
 
 // Stories of one item at random: its workers die, answers are lost, late and refused, BCE works for long on
-// a create and says so, people cancel, retry and roll back, and days pass. Whatever happens, BCE never has two
-// HaVIPs of the item, no outcome that is unknown is forgotten without a proof, and every story comes to an end.
+// a create and says so, somebody else used its token before, people cancel, retry and roll back, and days pass.
+// Whatever happens, BCE never has two HaVIPs of the item, no outcome that is unknown is forgotten without a proof,
+// what is confirmed exists, nothing of somebody else's is deleted or passes for created, and every story comes to
+// an end.
 func TestNoStoryCreatesTwice(t *testing.T) {
 	t.Parallel()
 	seed := *exploreSeed
@@ -50,6 +52,10 @@ type story struct {
 	tokens map[string]*tokenInBCE
 	ids    []string
 	made   int
+	// createdAt is when each HaVIP was created. Foreign is one that somebody else's request under the item's
+	// first token created before, whether or not it still exists.
+	createdAt map[string]Millis
+	foreign   bool
 	// taken: somebody else has the item's address.
 	taken  bool
 	lines  []string
@@ -76,11 +82,20 @@ type flight struct {
 }
 
 func newStory(seed uint64) *story {
-	return &story{
+	s := &story{
 		random: rand.New(rand.NewPCG(seed, 1)), record: registered(), now: start,
-		log: map[LogKey]Attempt{}, tokens: map[string]*tokenInBCE{},
+		log: map[LogKey]Attempt{}, tokens: map[string]*tokenInBCE{}, createdAt: map[string]Millis{},
 	}
+	if s.chance(20) {
+		before := start - []Millis{10 * second, hour, 23 * hour}[s.random.IntN(3)]
+		s.tokens["t1"] = &tokenInBCE{id: foreignID, received: before, shownAt: before}
+		s.createdAt[foreignID], s.foreign = before, s.chance(50)
+	}
+	return s
 }
+
+// foreignID is the HaVIP that somebody else created.
+const foreignID = "havip-foreign"
 
 func (s *story) told() string {
 	last := s.lines[max(0, len(s.lines)-40):]
@@ -104,6 +119,9 @@ func (s *story) run() {
 	s.batch.Paused, s.taken = false, false
 	for range 400 {
 		if s.finished() {
+			if r := s.record; r.State.Succeeded() && !slices.Contains(s.ids, r.HaVIPID) && (!s.foreign || r.HaVIPID != foreignID) {
+				s.broken = "what is confirmed does not exist"
+			}
 			return
 		}
 		s.now += 61 * second
@@ -116,7 +134,7 @@ func (s *story) run() {
 }
 
 func (s *story) finished() bool {
-	return s.record.State.Terminal() && !s.record.NeedsAddress() && len(s.flights) == 0
+	return s.record.Finished() && len(s.flights) == 0
 }
 
 // step lets one thing happen.
@@ -192,6 +210,12 @@ func (s *story) check(before Record, c Change) {
 		s.broken = "a token was given up while a request under it was in flight"
 	case now.State.Succeeded() && now.HaVIPID == "":
 		s.broken = "it exists, and nobody knows where"
+	case now.State == Created && !now.Unconfirmed() && now.HaVIPID == foreignID:
+		s.broken = "somebody else's HaVIP passes for created"
+	case now.State == Deleting && now.HaVIPID == foreignID:
+		s.broken = "somebody else's HaVIP is to be deleted"
+	case now.State == Deleting && before.Unconfirmed():
+		s.broken = "it is to be deleted, and not confirmed"
 	case now.State.Succeeded() && now.Unknown:
 		s.broken = "it exists, and is unknown"
 	case now.Sends < before.Sends || now.Attempts < before.Attempts || now.Attempts > now.Sends:
@@ -225,7 +249,27 @@ func (s *story) work(trouble int) {
 		s.workDeletion(trouble)
 		return
 	}
-	s.begin(trouble, false)
+	s.confirm()
+	if s.broken == "" {
+		s.begin(trouble, false)
+	}
+}
+
+// confirm is what a worker does when BCE is to be asked for the HaVIP.
+func (s *story) confirm() {
+	r := s.record
+	if !r.Unconfirmed() || s.now < r.ConfirmAt {
+		return
+	}
+	o := Look{HaVIPID: r.HaVIPID, Next: s.next(), ConfirmWithin: 10 * time.Minute}
+	if slices.Contains(s.shown(), r.HaVIPID) || s.foreign && r.HaVIPID == foreignID {
+		o.Shown = &Sight{Age: s.now.since(s.createdAt[r.HaVIPID])}
+		if s.chance(80) {
+			o.Shown.Address = "10.0.0.1"
+		}
+	}
+	done, c := Confirm(s.snapshot(LogKey{}), o)
+	s.apply("confirm", string(done), c)
 }
 
 func (s *story) begin(trouble int, lookedUp bool) {
@@ -246,11 +290,6 @@ func (s *story) begin(trouble int, lookedUp bool) {
 			return
 		}
 		s.answer(f, trouble)
-	case StartFinished:
-		if s.record.NeedsAddress() {
-			done, c := NoteAddress(s.snapshot(LogKey{}), s.record.HaVIPID, "10.0.0.1")
-			s.apply("address", string(done), c)
-		}
 	case StartLookup:
 		s.lookUp()
 	case StartIdle:
@@ -267,7 +306,7 @@ func (s *story) begin(trouble int, lookedUp bool) {
 	case StartExhausted:
 		done, c := Settle(s.snapshot(s.record.OpenEntry()), Rejected, "RetriesExhausted", "")
 		s.apply("settle", string(done), c)
-	case StartBusy, StartPaused, StartDelete, StartForeign, StartConflict:
+	case StartFinished, StartBusy, StartPaused, StartDelete, StartForeign, StartConflict:
 	}
 }
 
@@ -367,7 +406,7 @@ func (s *story) create(token string, trouble int) Outcome {
 	s.made++
 	id := fmt.Sprint("havip-", s.made)
 	known = &tokenInBCE{id: id, received: s.now, shownAt: s.now}
-	s.tokens[token], s.ids = known, append(s.ids, id)
+	s.tokens[token], s.ids, s.createdAt[id] = known, append(s.ids, id), s.now
 	s.say("BCE creates %s under %s", id, token)
 	if trouble > 0 && s.chance(20) {
 		known.shownAt = s.now + 110*second

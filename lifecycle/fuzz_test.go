@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"encoding/json"
 	"testing"
+	"time"
 )
 
 // Whatever stands in Redis: no record and no entry of a log makes a decision panic, and none is changed in
@@ -52,7 +53,8 @@ func decideAll(s Snapshot, n int) {
 	RecordAbsence(s, s.Record, absence(s.Now, func(o *AbsenceTerms) { o.Refused, o.TokenMaxAge = true, 0 }))
 	Settle(s, Rejected, "Code", "message")
 	Settle(s, Review, "Code", "message")
-	NoteAddress(s, s.Record.HaVIPID, "10.0.0.1")
+	Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Shown: &Sight{Age: time.Hour}, ConfirmWithin: time.Minute})
+	Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Next: "t2", ConfirmWithin: time.Minute})
 	Release(s, s.Record.Worker)
 	Cancel(s, "reason")
 	Retry(s, s.Record, "t2")

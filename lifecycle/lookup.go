@@ -38,6 +38,9 @@ func Adopt(s Snapshot, seen Record, haVIPID, address string) (Found, Change) {
 	d.Spent = false
 	d.Code, d.Message = "", ""
 	d.slim()
+	if address == "" {
+		d.ConfirmAt = s.Now
+	}
 	d.keep()
 	d.move(Adopted, haVIPID)
 	return FoundApplied, d.done()
@@ -112,37 +115,6 @@ func Settle(s Snapshot, state State, code, message string) (Settled, Change) {
 	return SettledApplied, d.done()
 }
 
-// Noted is what noting an address did.
-type Noted string
-
-// The results of [NoteAddress].
-const (
-	// NotedApplied: it is noted.
-	NotedApplied Noted = "applied"
-	// NotedSame: there was nothing to note.
-	NotedSame Noted = "same"
-	// NotedAbsent: the item has another HaVIP, or none.
-	NotedAbsent Noted = "absent"
-)
-
-// NoteAddress notes the address that BCE chose for the item's HaVIP, or with "" that it could not be
-// learnt, so that nobody waits for it any longer.
-func NoteAddress(s Snapshot, haVIPID, address string) (Noted, Change) {
-	rec := s.Record
-	switch {
-	case haVIPID == "" || rec.HaVIPID != haVIPID:
-		return NotedAbsent, Change{}
-	case rec.PrivateIPAddress != "" || address == "" && rec.AddressGivenUp:
-		return NotedSame, Change{}
-	}
-	d := s.draft()
-	d.PrivateIPAddress, d.AddressGivenUp = address, address == ""
-	if address != "" {
-		d.event(EventAddress, address)
-	}
-	return NotedApplied, d.done()
-}
-
 // Released is what releasing a dead worker's item did.
 type Released string
 
@@ -167,8 +139,6 @@ func Release(s Snapshot, dead string) (Released, Millis, Change) {
 	rec := s.Record
 	inFlight := rec.State == Sending || rec.State == Deleting && rec.LeaseUntil != 0
 	switch {
-	case rec.NeedsAddress():
-		return ReleasedApplied, 0, Change{}
 	case rec.State.Terminal():
 		return ReleasedFinished, 0, Change{}
 	case !inFlight:

@@ -93,33 +93,6 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-func TestNoteAddress(t *testing.T) {
-	t.Parallel()
-	pending := func(r *Record) { r.PrivateIPAddress = "" }
-	givenUp := func(r *Record) { r.PrivateIPAddress, r.AddressGivenUp = "", true }
-	for _, test := range []struct {
-		name        string
-		record      Record
-		id, address string
-		want        Noted
-		needs       bool
-	}{
-		{"learnt", created(pending), "havip-1", "10.0.0.9", NotedApplied, false},
-		{"given up", created(pending), "havip-1", "", NotedApplied, false},
-		{"given up before", created(givenUp), "havip-1", "", NotedSame, false},
-		{"learnt after it was given up", created(givenUp), "havip-1", "10.0.0.9", NotedApplied, false},
-		{"known", created(), "havip-1", "10.0.0.9", NotedSame, false},
-		{"of another HaVIP", created(pending), "havip-2", "10.0.0.9", NotedAbsent, true},
-		{"of an item without one", registered(), "", "10.0.0.9", NotedAbsent, false},
-	} {
-		s := Snapshot{Record: test.record, Now: start + minute}
-		got, c := NoteAddress(s, test.id, test.address)
-		if r := after(s, c); got != test.want || r.NeedsAddress() != test.needs {
-			t.Errorf("%s: %s, %+v", test.name, got, r)
-		}
-	}
-}
-
 // absence are the terms of a lookup in vain whose listing began just now.
 func absence(now Millis, change ...func(*AbsenceTerms)) AbsenceTerms {
 	o := AbsenceTerms{ListedAt: now, Next: "t2", TokenMaxAge: 20 * time.Hour, ConfirmWithin: 10 * time.Minute}

@@ -195,6 +195,6 @@ func (d *draft) exists(o Outcome, entry Attempt, wasSending bool) {
 		d.LastSentAt = d.at.Now
 	}
 	d.settled()
-	d.slim()
+	d.ConfirmAt = d.at.Now
 	d.keep()
 }

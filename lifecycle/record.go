@@ -91,8 +91,9 @@ type Record struct {
 
 	HaVIPID          string `json:"haVipId,omitempty"`
 	PrivateIPAddress string `json:"ip,omitempty"`
-	// AddressGivenUp is set when the address that BCE chose could not be learnt.
-	AddressGivenUp bool `json:"addressGivenUp,omitempty"`
+	// ConfirmAt is when BCE is to be asked next whether it shows the HaVIP; 0 when it was confirmed, or there
+	// is none. See [Confirm].
+	ConfirmAt Millis `json:"confirmAt,omitempty"`
 	// Extras are further HaVIPs that BCE created for the item, which belong to nobody.
 	Extras []string `json:"extras,omitempty"`
 
@@ -100,10 +101,11 @@ type Record struct {
 	Round int `json:"round,omitempty"`
 }
 
-// NeedsAddress reports whether the item exists but its address is not known yet.
-func (r Record) NeedsAddress() bool {
-	return r.State.Succeeded() && r.PrivateIPAddress == "" && !r.AddressGivenUp
-}
+// Unconfirmed reports whether BCE is still to show the HaVIP that it answered to have created, or its address.
+func (r Record) Unconfirmed() bool { return r.State.Succeeded() && r.ConfirmAt != 0 }
+
+// Finished reports whether nothing more will happen to the item by itself.
+func (r Record) Finished() bool { return r.State.Terminal() && !r.Unconfirmed() }
 
 // PausedWithBatch reports whether a pause of the batch is one of the item: no request of it is in flight,
 // and no outcome is unknown.

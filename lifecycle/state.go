@@ -13,7 +13,7 @@ const (
 	Unknown State = "unknown"
 	// Waiting: held back by its lane (throttling, credentials, quota); not counted.
 	Waiting State = "waiting"
-	// Created: the HaVIP exists and its haVipId is recorded. Terminal.
+	// Created: BCE created the HaVIP, and its haVipId is recorded. Terminal; see [Record.Unconfirmed].
 	Created State = "created"
 	// Adopted: it was found to exist already and is now recorded as ours. Terminal.
 	Adopted State = "adopted"

@@ -30,7 +30,7 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	}
 	switch {
 	case rec.State.Terminal():
-		return h.learnAddress(ctx, j, rec, rec.UpdatedAt)
+		return nil
 	case rec.Lookup:
 		return &Postpone{After: h.lookupGrace(), Reason: "in doubt: it will be looked for"}
 	case clockLearnt:

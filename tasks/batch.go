@@ -22,8 +22,7 @@ func (b Batch) Status(ctx context.Context) (ledger.Batch, error) {
 
 // Wait returns when nothing is left to do in the batch, and how it stands then: what failed is
 // counted by [ledger.Batch.Failed] and is no error. It asks Redis twice a second, whatever the
-// batch's size, and holds no connection meanwhile. Up to ten seconds more are spent on the addresses
-// that BCE chose.
+// batch's size, and holds no connection meanwhile.
 //
 // An outage of Redis is borne for [DefaultPatience]. When ctx ends, the error is ctx's, and the
 // batch goes on without its waiter; the batch is as it was last seen.
@@ -32,14 +31,13 @@ func (b Batch) Status(ctx context.Context) (ledger.Batch, error) {
 // tells.
 func (b Batch) Wait(ctx context.Context) (ledger.Batch, error) {
 	var seen ledger.Batch
-	var grace grace
 	err := b.client.until(ctx, func() (bool, error) {
 		now, err := b.Status(ctx)
 		if err != nil {
 			return false, err
 		}
 		seen = now
-		return grace.over(now.Done(), now.AddressPending > 0), nil
+		return now.Done(), nil
 	})
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("wait for batch %q, %d of %d items open: %w", b.Name, seen.Open(), seen.Total, err)

@@ -40,7 +40,6 @@ type eventStream struct {
 	after  string
 	pace   pace
 	outage outage
-	grace  grace
 	// caughtUp says that the last page was all that there was.
 	caughtUp bool
 	// missed is the last event after which some were told to be forgotten.
@@ -63,7 +62,7 @@ func (s *eventStream) next(ctx context.Context) (page ledger.EventPage, last boo
 		s.pace.hurry()
 	}
 	s.caughtUp = len(page.Events) < eventsAtOnce
-	return page, s.grace.over(facts.Done(), facts.AddressPending > 0) && s.caughtUp, nil
+	return page, facts.Done() && s.caughtUp, nil
 }
 
 // read reads the batch before its events: what had happened when it was over is among them.

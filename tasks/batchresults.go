@@ -42,14 +42,13 @@ func (b Batch) Result(ctx context.Context, key string) (Result, error) {
 // a [*FailedError], and its result is returned all the same. Otherwise Await waits as [Batch.Wait] does.
 func (b Batch) Await(ctx context.Context, key string) (Result, error) {
 	var seen ledger.Item
-	var grace grace
 	err := b.client.until(ctx, func() (bool, error) {
 		now, err := b.client.ledger.Item(ctx, b.Name, key)
 		if err != nil {
 			return false, err
 		}
 		seen = now
-		return grace.over(now.Record.State.Terminal(), now.Record.NeedsAddress()), nil
+		return now.Record.Finished(), nil
 	})
 	if err != nil {
 		return Result{}, awaitError(ctx, b.Name, seen, key, err)

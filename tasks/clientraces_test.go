@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/bubbletest"
 )
@@ -70,6 +71,18 @@ func (f *clientFixture) create(t *testing.T, batch, key, address string) {
 	if _, _, err := f.workers.Record(t.Context(), batch, key, 1, outcome); err != nil {
 		t.Error(err)
 	}
+	if address != "" {
+		f.confirm(t, batch, key, address)
+	}
+}
+
+// confirm has BCE show the HaVIP.
+func (f *clientFixture) confirm(t *testing.T, batch, key, address string) {
+	t.Helper()
+	look := ledger.Look{Key: key, Look: lifecycle.Look{HaVIPID: "havip-" + key, Shown: &lifecycle.Sight{Address: address}}}
+	if _, err := f.workers.Confirm(t.Context(), batch, []ledger.Look{look}); err != nil {
+		t.Error(err)
+	}
 }
 
 // A batch may end between two looks at it: what happened last is heard all the same.
@@ -99,8 +112,8 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 	}
 }
 
-// An address that BCE chose is learnt a moment after the create: it is waited for.
-func TestClientWaitsForAddresses(t *testing.T) {
+// What BCE created is confirmed, and its address learnt, a moment after the create: that is waited for.
+func TestClientWaitsForConfirmation(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
 		batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
@@ -109,11 +122,9 @@ func TestClientWaitsForAddresses(t *testing.T) {
 		}
 		f.create(t, "b", "a", "")
 		f.rdb.AddHook(&after{nth: 3, kind: "hgetall", do: func() {
-			if _, err := f.workers.NoteAddress(t.Context(), "b", "a", "havip-a", "10.0.0.1"); err != nil {
-				t.Error(err)
-			}
+			f.confirm(t, "b", "a", "10.0.0.1")
 		}})
-		if done, err := batch.Wait(t.Context()); err != nil || done.AddressPending != 0 {
+		if done, err := batch.Wait(t.Context()); err != nil || !done.Done() {
 			t.Errorf("batch %+v, %v", done, err)
 		}
 		if result, err := batch.Await(t.Context(), "a"); err != nil || result.PrivateIPAddress != "10.0.0.1" {

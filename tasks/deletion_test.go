@@ -14,16 +14,18 @@ import (
 	"havip/ledger"
 )
 
-// created has an item created, and answers its task and haVipId.
+// created has an item created and confirmed, and answers its task and haVipId.
 func (f *handlerFixture) created(key string) (task *asynq.Task, haVIPID string) {
 	f.Helper()
 	task = f.put(testItem(key, ""))
 	f.done(task)
+	f.shown()
 	return task, f.record(key).HaVIPID
 }
 
 func (f *handlerFixture) rollBack(keys ...string) {
 	f.Helper()
+	f.shown()
 	items := make([]ledger.Item, len(keys))
 	for i, key := range keys {
 		items[i] = ledger.Item{Batch: testBatch, Spec: ledger.Spec{Key: key}, Record: f.record(key)}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"havip/bce"
+	"havip/lifecycle"
 )
 
 // Finder lists a lane's HaVIPs on behalf of many items: BCE has no lookup by name or token, and
@@ -14,11 +15,11 @@ import (
 type Finder struct {
 	api    Lister
 	reader Reader
-	// verify looks at a listing that has ended, and fails it if it is not complete; it may be nil.
+	// verify fails a listing that is not complete; it may be nil.
 	verify func(ctx context.Context, index *Index, began time.Time) error
 
 	mu sync.Mutex
-	// last is the last listing that is complete, current the one under way; each may be nil.
+	// last is the last listing that came to its end, current the one under way; each may be nil.
 	last, current *listing
 }
 
@@ -38,31 +39,76 @@ type listing struct {
 	// began is when the first page was asked for: what existed then is in the index.
 	began time.Time
 	index *Index
-	err   error
+	// date is BCE's clock at the moment read of ours, by one of the pages; both are zero when none was dated.
+	date, read time.Time
+	err        error
+
+	verifying sync.Mutex
+	verified  bool
+	verifyErr error
 }
 
-// Find returns the HaVIPs that have the request's subnet and its name or address, from a listing
+// sight is a HaVIP as the listing shows it; nil when it does not, or there is no listing.
+func (l *listing) sight(haVIPID string) *lifecycle.Sight {
+	if l == nil || l.index.byID[haVIPID] == nil {
+		return nil
+	}
+	return sightOf(*l.index.byID[haVIPID], l.date, l.read)
+}
+
+// Find returns the HaVIPs that have the request's subnet and its name or address, from a complete listing
 // that began at or after notBefore.
 func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time) ([]bce.HaVIP, error) {
-	index, err := f.since(ctx, notBefore)
+	l, err := f.complete(ctx, notBefore)
 	if err != nil {
 		return nil, err
 	}
-	return index.Like(request), nil
+	return l.index.Like(request), nil
 }
 
-// IDs returns the haVipIds of a listing that began at or after notBefore.
+// IDs returns the haVipIds of a complete listing that began at or after notBefore.
 func (f *Finder) IDs(ctx context.Context, notBefore time.Time) ([]string, error) {
-	index, err := f.since(ctx, notBefore)
+	l, err := f.complete(ctx, notBefore)
 	if err != nil {
 		return nil, err
 	}
-	return index.IDs(), nil
+	return l.index.IDs(), nil
 }
 
-// since returns what a listing shows that began at or after notBefore. Those who waited while one failed
-// do not each try again.
-func (f *Finder) since(ctx context.Context, notBefore time.Time) (*Index, error) {
+// complete is since for what is not shown: that the listing is complete is verified, once. One that is not
+// serves nobody else.
+func (f *Finder) complete(ctx context.Context, notBefore time.Time) (*listing, error) {
+	l, err := f.since(ctx, notBefore)
+	if err != nil || f.verify == nil {
+		return l, err
+	}
+	l.verifying.Lock()
+	defer l.verifying.Unlock()
+	if l.verified {
+		return l, l.verifyErr
+	}
+	err = f.verify(ctx, l.index, l.began)
+	if ctx.Err() == nil {
+		l.verified, l.verifyErr = true, err
+	}
+	if err != nil {
+		f.drop(l)
+		return nil, err
+	}
+	return l, nil
+}
+
+func (f *Finder) drop(l *listing) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.last == l {
+		f.last = nil
+	}
+}
+
+// since returns a listing that began at or after notBefore. What it shows exists; see also complete. Those who
+// waited while one failed do not each try again.
+func (f *Finder) since(ctx context.Context, notBefore time.Time) (*listing, error) {
 	for {
 		l := f.join(ctx, notBefore)
 		select {
@@ -76,7 +122,7 @@ func (f *Finder) since(ctx context.Context, notBefore time.Time) (*Index, error)
 		case l.err != nil:
 			return nil, l.err
 		case !l.began.Before(notBefore):
-			return l.index, nil
+			return l, nil
 		}
 	}
 }
@@ -116,7 +162,7 @@ func (f *Finder) leave(l *listing) {
 
 func (f *Finder) run(ctx context.Context, l *listing) {
 	defer close(l.done)
-	l.index, l.began, l.err = f.list(ctx)
+	l.err = f.list(ctx, l)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.current != l { // nobody waits any more
@@ -128,21 +174,26 @@ func (f *Finder) run(ctx context.Context, l *listing) {
 	}
 }
 
-func (f *Finder) list(ctx context.Context) (index *Index, began time.Time, err error) {
-	index = NewIndex()
+func (f *Finder) list(ctx context.Context, l *listing) error {
+	l.index = NewIndex()
 	for page, err := range f.reader.Pages(ctx, f.api) {
 		if err != nil {
-			return nil, began, err
+			return err
 		}
-		if began.IsZero() {
-			began = page.Asked
+		if l.began.IsZero() {
+			l.began = page.Asked
 		}
+		l.note(page.Date, time.Now())
 		for _, havip := range page.HaVIPs {
-			index.Add(havip)
+			l.index.Add(havip)
 		}
 	}
-	if f.verify != nil {
-		err = f.verify(ctx, index, began)
+	return nil
+}
+
+// note keeps the date of the answer that was the shortest under way.
+func (l *listing) note(date, read time.Time) {
+	if !date.IsZero() && (l.date.IsZero() || date.Sub(read) > l.date.Sub(l.read)) {
+		l.date, l.read = date, read
 	}
-	return index, began, err
 }

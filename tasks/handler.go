@@ -44,7 +44,7 @@ type HandlerLedger interface {
 	SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
 	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
 	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)
-	NoteAddress(ctx context.Context, batch, key, haVIPID, address string) (ledger.Verdict, error)
+	Confirm(ctx context.Context, batch string, looks []ledger.Look) ([]ledger.Confirmed, error)
 	BeginDeletion(ctx context.Context, batch, key string, o ledger.DeletionOptions) (ledger.Start, error)
 	EndDeletion(ctx context.Context, batch, key string, n int, o ledger.DeletionOutcome) (ledger.Verdict, ledger.Record, error)
 }
@@ -296,7 +296,7 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	case ledger.Begun:
 		return h.attempt(ctx, j)
 	case ledger.Finished:
-		return h.learnAddress(ctx, j, start.Item.Record, start.At)
+		return nil
 	case ledger.ToDelete:
 		return h.rollBack(ctx, j)
 	case ledger.OnHold:

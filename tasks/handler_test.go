@@ -101,6 +101,7 @@ func TestHandlerCreates(t *testing.T) {
 	f := newFixture(t, "")
 	f.done(f.put(testItem("fixed", "10.1.2.3")))
 	f.done(f.put(testItem("auto", "")))
+	f.confirmed()
 	rec := f.expect("fixed", facts{ledger.Created, ClassCreated, "", 1, 1})
 	if rec.PrivateIPAddress != "10.1.2.3" || rec.RequestID == "" || rec.Status != 200 {
 		t.Errorf("fixed: %+v", rec)
@@ -251,6 +252,7 @@ func TestHandlerRegistersForeignTasks(t *testing.T) {
 			t.Errorf("%s: token %s, want %s", item.key, got, item.want)
 		}
 	}
+	f.confirmed()
 	batch, err := f.ledger.Batch(t.Context(), testBatch)
 	if err != nil || !batch.Done() || batch.Total != 3 {
 		t.Errorf("batch %+v, %v", batch, err)
@@ -536,6 +538,7 @@ func TestForeignTaskLeavesAProducersBatchOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("late", ""), "").Encode()))
+	f.confirmed()
 	if batch, err = f.ledger.Batch(t.Context(), testBatch); err != nil || !batch.Done() {
 		t.Errorf("batch %+v, %v", batch, err)
 	}
@@ -676,57 +679,6 @@ func (p *fakePresence) Hold(_ context.Context, batch, key string) func() {
 	return func() { p.held = append(p.held, "let go") }
 }
 
-// Failing to learn the address never fails the item.
-func TestHandlerAddressCanStayUnknown(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "get:error-500")
-	task := f.put(testItem("a", ""))
-	f.postponed(task)
-	rec := f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
-	if !rec.NeedsAddress() {
-		t.Error("the address is still wanted")
-	}
-	if err := f.sim.SetFaults(bcesim.Faults{}); err != nil {
-		t.Fatal(err)
-	}
-	f.done(task)
-	if got := f.record("a").PrivateIPAddress; got != f.live()[0].PrivateIP {
-		t.Errorf("address %q, want %s", got, f.live()[0].PrivateIP)
-	}
-}
-
-// mistakenAPI answers a question about one HaVIP with another.
-type mistakenAPI struct{ API }
-
-func (mistakenAPI) GetHaVIP(context.Context, string) (*bce.GetHaVIPOutput, error) {
-	return &bce.GetHaVIPOutput{HaVIP: bce.HaVIP{ID: "havip-other", PrivateIPAddress: "10.9.9.9"}}, nil
-}
-
-func TestHandlerTakesNoAddressOfAnotherHaVIP(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "")
-	config := f.config()
-	config.API = mistakenAPI{f.api}
-	f.handler = NewHandler(config)
-	f.postponed(f.put(testItem("a", "")))
-	if rec := f.record("a"); rec.PrivateIPAddress != "" || !rec.NeedsAddress() {
-		t.Errorf("record %+v", rec)
-	}
-}
-
-// A clock that was put back makes nobody ask for ever.
-func TestHandlerGivesUpOnAnAddressAfterAClockWasPutBack(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "get:answer:404/NoSuchObject")
-	task := f.put(testItem("a", ""))
-	f.postponed(task)
-	f.clock.pass(-24 * time.Hour)
-	f.done(task)
-	if rec := f.record("a"); !rec.AddressGivenUp {
-		t.Errorf("record %+v", rec)
-	}
-}
-
 // Our clock is right again: the first answer shows it, and no request has to be refused for it.
 func TestHandlerUnlearnsTheClock(t *testing.T) {
 	t.Parallel()
@@ -774,42 +726,6 @@ func TestHandlerKeepsTheOffsetOfAWrongClock(t *testing.T) {
 	f.done(f.put(testItem("a", "10.1.2.3")))
 	if got := f.api.ClockOffset(); got != 3*time.Hour {
 		t.Errorf("offset %s", got)
-	}
-}
-
-// BCE's clock has jumped when nothing is left to do but to ask for an address.
-func TestHandlerLearnsTheClockForAnAddress(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "get:error-500=#1")
-	task := f.put(testItem("a", ""))
-	f.postponed(task)
-	f.sim.Advance(25 * time.Hour)
-	f.done(task)
-	if got := f.record("a").PrivateIPAddress; got != f.live()[0].PrivateIP {
-		t.Errorf("address %q, want %s", got, f.live()[0].PrivateIP)
-	}
-}
-
-func TestHandlerGivesUpOnAnAddress(t *testing.T) {
-	t.Parallel()
-	for faults, patience := range map[string]time.Duration{
-		"get:error-500": addressPersistence, "get:429": addressPersistence, "get:refuse": addressPersistence,
-		"get:answer:403/AccessDenied": addressPatience, "get:answer:404/NoSuchObject": addressPatience,
-	} {
-		t.Run(faults, func(t *testing.T) {
-			t.Parallel()
-			f := newFixture(t, faults)
-			task := f.put(testItem("a", ""))
-			f.postponed(task)
-			f.clock.pass(patience - time.Second)
-			f.postponed(task)
-			f.clock.pass(2 * time.Second)
-			f.done(task)
-			rec := f.record("a")
-			if rec.State != ledger.Created || !rec.AddressGivenUp {
-				t.Errorf("record %+v", rec)
-			}
-		})
 	}
 }
 

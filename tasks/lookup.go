@@ -160,10 +160,9 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	if err == nil && owner != item.Owner() {
 		return &Postpone{After: h.delay(1, 0), Reason: fmt.Sprintf("%s was just taken by item %s", havip.ID, owner)}
 	}
-	var rec ledger.Record
 	var verdict ledger.Verdict
 	if err == nil {
-		verdict, rec, err = h.Ledger.Adopt(ctx, item.Batch, item.Key, item.Record, havip.ID, havip.PrivateIPAddress)
+		verdict, _, err = h.Ledger.Adopt(ctx, item.Batch, item.Key, item.Record, havip.ID, havip.PrivateIPAddress)
 	}
 	if err != nil {
 		return h.later(j, err)
@@ -172,7 +171,7 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 		return &Postpone{After: time.Second, Reason: "the item changed during the lookup: " + string(verdict)}
 	}
 	j.log.Info().Str("havip_id", havip.ID).Msg("adopted: an earlier request had created it")
-	return h.learnAddress(ctx, j, rec, rec.UpdatedAt)
+	return nil
 }
 
 // renew gives the item its next token and attempts at once; or it is canceled, where a person wanted

@@ -69,11 +69,15 @@ func ResultOf(item ledger.Item) (Result, error) {
 	if address == "" {
 		address = request.PrivateIPAddress
 	}
+	message := rec.Message
+	if message == "" && rec.Unconfirmed() {
+		message = "not confirmed yet: BCE has not shown it, or not its address"
+	}
 	return Result{
 		Batch: item.Batch, Key: item.Key, Line: item.Line, State: rec.State, HaVIPID: rec.HaVIPID,
 		Name: request.Name, SubnetID: request.SubnetID, PrivateIPAddress: address, Description: request.Description,
 		Account: item.Account, Region: item.Region,
-		Attempts: rec.Attempts, Code: rec.Code, Message: rec.Message, RequestID: rec.RequestID, ClientToken: rec.ClientToken,
+		Attempts: rec.Attempts, Code: rec.Code, Message: message, RequestID: rec.RequestID, ClientToken: rec.ClientToken,
 		CreatedAt: TimestampOf(rec.RegisteredAt), UpdatedAt: TimestampOf(rec.UpdatedAt),
 	}, nil
 }

@@ -30,13 +30,13 @@ func (h *Handler) verifyListing(ctx context.Context, index *Index, began time.Ti
 			continue
 		}
 		reads++
-		havip, err := h.readHaVIP(ctx, id)
+		out, err := h.readHaVIP(ctx, id)
 		var refused *bce.Error
 		switch {
 		case errors.As(err, &refused): // gone, or not to be told apart from that
 		case err != nil:
 			return err
-		case havip.CreatedTime.Before(began.Add(h.API.ClockOffset() - listingLag)):
+		case out.HaVIP.CreatedTime.Before(began.Add(h.API.ClockOffset() - listingLag)):
 			return fmt.Errorf("the listing is incomplete: it does not show %s, which exists", id)
 		}
 	}

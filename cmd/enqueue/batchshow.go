@@ -27,11 +27,13 @@ type batchView struct {
 	// OnComplete is who is told of completions, without a query; NoticesOwed counts those still to be told.
 	OnComplete  string `json:"onComplete"`
 	NoticesOwed int    `json:"noticesOwed"`
+	// Unconfirmed counts items that are created and open, for BCE has not shown their HaVIPs yet.
+	Unconfirmed int64 `json:"unconfirmed"`
 }
 
 func viewOf(b ledger.Batch) batchView {
 	v := batchView{
-		Batch: b.Name, Phase: phase(b), Total: b.Total, Open: b.Open(), Failed: b.Failed(),
+		Batch: b.Name, Phase: phase(b), Total: b.Total, Open: b.Open(), Unconfirmed: b.Unconfirmed, Failed: b.Failed(),
 		OnComplete: notify.Shown(b.OnComplete), NoticesOwed: len(b.Owed),
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),

@@ -32,6 +32,8 @@ func defineBulkFlags(cmd *cobra.Command, flags *bulkFlags) {
 // bulkCommand is a verb on many items of a batch, as a command.
 type bulkCommand struct {
 	bulk.Verb
+	// before waits for what the plan depends on; nil for nothing.
+	before func(ctx context.Context, s *session, b ledger.Batch) error
 	// question asks about so many items of the batch; nil is the verb itself.
 	question func(n int64, batch string) string
 	// resultsFollow says that the data is what becomes of the items: what was done is talk, then.
@@ -61,6 +63,11 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 	b, err := s.ledger.Batch(ctx, batch)
 	if err != nil {
 		return notFound(err)
+	}
+	if v.before != nil && !flags.dryRun {
+		if err := v.before(ctx, s, b); err != nil {
+			return err
+		}
 	}
 	plan, err := v.Plan(ctx, s.ledger, batch, chosen)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"havip/tasks"
 )
 
-// awaitItem waits until the one item is finished and its address known.
+// awaitItem waits until the one item is finished.
 func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, timeout time.Duration) error {
 	ctx, cancel := withTimeout(ctx, timeout)
 	defer cancel()
@@ -22,7 +22,7 @@ func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, time
 		switch {
 		case err != nil:
 			return pendingOr(ctx, batch, err)
-		case item.Record.State.Terminal() && !item.Record.NeedsAddress():
+		case item.Record.Finished():
 			return nil
 		case held && item.Record.PausedWithBatch():
 			if err := a.heldItem(ctx, s, batch); err != nil {

@@ -21,7 +21,8 @@ func (a *app) rollbackCommand() *cobra.Command {
 		Short: "Delete the HaVIPs that a batch created",
 		Long: `Rollback deletes exactly what the batch created: the HaVIP of each item in state created,
 by its haVipId. What it adopted stays, for that this batch created it is not proven; and so
-does whatever is not finished: cancel that first.
+does whatever is not finished: cancel that first. What was created a moment ago is waited
+for, up to half a minute, until BCE has shown it to a worker.
 
 The workers do it, through the same queue, ledger and retries as they create. One that
 something is bound to is not deleted: its item is created still, and its reason names the
@@ -35,7 +36,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			verb := bulkCommand{
-				Verb: bulk.Rollback(), question: rollbackQuestion, resultsFollow: wait && !flags.dryRun,
+				Verb: bulk.Rollback(), before: a.awaitConfirmed, question: rollbackQuestion, resultsFollow: wait && !flags.dryRun,
 				after: func(b ledger.Batch, done *bulk.Tally) {
 					if !wait {
 						a.afterRollback(b, done)
@@ -53,6 +54,30 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 	f.BoolVar(&wait, "wait", false, "wait until the batch is done, or held with nothing left to delete; exit with 1 if a HaVIP could not be deleted")
 	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the rollback goes on")
 	return cmd
+}
+
+// confirmPatience bounds the wait for what was created a moment ago to be confirmed.
+const confirmPatience = 30 * time.Second
+
+// awaitConfirmed waits a while for BCE to show what it created: only that is rolled back.
+func (a *app) awaitConfirmed(ctx context.Context, s *session, b ledger.Batch) (err error) {
+	if b.Unconfirmed == 0 {
+		return nil
+	}
+	a.say("%s not confirmed yet; waiting for a worker to ask BCE", count(b.Unconfirmed, "HaVIP is", "HaVIPs are"))
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
+	for until := time.Now().Add(confirmPatience); b.Unconfirmed > 0 && time.Now().Before(until); {
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if b, err = s.ledger.Batch(ctx, b.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func rollbackQuestion(n int64, batch string) string {

@@ -69,6 +69,9 @@ func (w *watcher) lookTwice(kind, text string) (string, string, error) {
 // itemReason is why the oldest open item does not move, as far as its record tells.
 func itemReason(item ledger.Item) (kind, text string) {
 	rec := item.Record
+	if rec.Unconfirmed() {
+		return "unconfirmed", fmt.Sprintf("item %q is %s, but BCE has not shown %s yet, or not its address; a worker asks again", item.Key, rec.State, rec.HaVIPID)
+	}
 	if rec.Class == "" {
 		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s and waits for its turn; if its task was lost, a worker finds that out within minutes", item.Key, rec.State)
 	}

@@ -13,10 +13,8 @@ import (
 const (
 	// pollInterval is how often a followed batch is read, in one command of constant cost.
 	pollInterval = 100 * time.Millisecond
-	// addressGrace bounds the wait for the last addresses once every item is finished.
-	addressGrace = 10 * time.Second
-	// stopGrace bounds the wait for what was in flight when failures stopped a batch: a dead worker's
-	// requests stand as in flight for as long as nobody goes on with them.
+	// stopGrace bounds the wait for what was in flight when failures stopped a batch, and for its
+	// confirmation: a dead worker's requests stand as in flight for as long as nobody goes on with them.
 	stopGrace = 40 * time.Second
 )
 
@@ -30,8 +28,6 @@ type watcher struct {
 	// over, if not nil, says that a batch which is held is not waited for any longer.
 	over func(ledger.Batch) bool
 	bar  *progress.Bar
-	// finished is when the last item had ended.
-	finished time.Time
 	// changed is when an item last ended; told is what was last said about why none does.
 	changed time.Time
 	open    int64
@@ -66,10 +62,7 @@ func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
 func (w *watcher) judge(ctx context.Context, b ledger.Batch) (over bool, err error) {
 	switch {
 	case b.Done():
-		if w.finished.IsZero() {
-			w.finished = time.Now()
-		}
-		return b.AddressPending == 0 || time.Since(w.finished) > addressGrace, nil
+		return true, nil
 	case b.Hold != nil && w.over != nil && w.over(b):
 		return true, nil
 	case b.Hold != nil:
@@ -88,7 +81,8 @@ func (w *watcher) heed(b ledger.Batch) error {
 		w.tellOnce("held "+strconv.FormatInt(int64(b.Hold.At), 10), heldLine(b))
 		return nil
 	}
-	if b.Counts[ledger.Sending] > 0 && time.Since(b.Hold.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
+	underWay := b.Counts[ledger.Sending] > 0 || b.Unconfirmed > 0
+	if underWay && time.Since(b.Hold.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
 		return nil
 	}
 	return errStopped(b, w.goOn)

@@ -31,6 +31,9 @@ func countsOf(b ledger.Batch, states []ledger.State) string {
 			parts = append(parts, fmt.Sprintf("%s %s", number(n), state))
 		}
 	}
+	if b.Unconfirmed > 0 {
+		parts = append(parts, number(b.Unconfirmed)+" not confirmed yet")
+	}
 	if len(parts) == 0 {
 		return "no items"
 	}

@@ -158,9 +158,6 @@ func TestDoctorOfItemsWhoseTaskEnded(t *testing.T) {
 	if err := inspector.ArchiveTask(bj.Queue(), "foreign"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.ledger.NoteAddress(t.Context(), "b", "done", f.haVIPOf(t, "done"), "10.0.0.1"); err != nil {
-		t.Fatal(err)
-	}
 	said := f.examine(t, Doctor{})
 	expect(t, said, CodeArchived, "3 tasks are archived", "")
 	expect(t, said, CodeNoTask, "b/open", "")
@@ -179,15 +176,6 @@ func TestDoctorOfItemsWhoseTaskEnded(t *testing.T) {
 	if n := f.rdb.Exists(t.Context(), f.taskKey("done")).Val(); n != 0 {
 		t.Error("the finished item's task is still there")
 	}
-}
-
-func (f *auditFixture) haVIPOf(t *testing.T, key string) string {
-	t.Helper()
-	item, err := f.ledger.Item(t.Context(), "b", key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return item.Record.HaVIPID
 }
 
 // So is one that asynq keeps because it was completed.

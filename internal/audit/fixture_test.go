@@ -17,6 +17,7 @@ import (
 	"havip/internal/queue"
 	"havip/internal/redisconn"
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/redistest"
 )
@@ -141,6 +142,10 @@ func (f *auditFixture) create(t *testing.T, key string) string {
 	}
 	f.claim(t, out.HaVIPID, key)
 	f.record(t, key, start.Item.Record.Sends, ledger.Outcome{State: ledger.Created, Class: "created", HaVIPID: out.HaVIPID})
+	look := lifecycle.Look{HaVIPID: out.HaVIPID, Shown: new(lifecycle.Sight)}
+	if _, err := f.ledger.Confirm(ctx, "b", []ledger.Look{{Key: key, Look: look}}); err != nil {
+		t.Fatal(err)
+	}
 	return out.HaVIPID
 }
 

@@ -17,9 +17,7 @@ func LaneOf(item ledger.Item) tasks.Lane {
 }
 
 // NeedsTask reports whether a task has still something to do for the item.
-func NeedsTask(item ledger.Item) bool {
-	return !item.Record.State.Terminal() || item.Record.NeedsAddress()
-}
+func NeedsTask(item ledger.Item) bool { return !item.Record.State.Terminal() }
 
 // Lost returns those of a batch's items that need a task and have none. Items that are held with the batch
 // need none.

@@ -139,7 +139,7 @@ func (f *workerFixture) await(t *testing.T) ledger.Batch {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.Done() && b.AddressPending == 0 {
+		if b.Done() {
 			return b
 		}
 		events, err := f.ledger.Events(t.Context(), batch, after, 1000, time.Second)

@@ -79,7 +79,7 @@ func (r *reconciler) round(ctx context.Context) error {
 	if err := queue.Publish(ctx, r.rdb, r.lanes); err != nil {
 		return err
 	}
-	if elected, err := r.elected(ctx); err != nil || !elected {
+	if elected, err := elect(ctx, r.rdb, electionKey, r.name, reconcileLease); err != nil || !elected {
 		return err
 	}
 	lanes, err := queue.Lanes(ctx, r.rdb)
@@ -135,8 +135,9 @@ func (r *reconciler) removeGhosts(ctx context.Context, l *laneTend) error {
 	return err
 }
 
-func (r *reconciler) elected(ctx context.Context) (bool, error) {
-	elected, err := electScript.Run(ctx, r.rdb, []string{electionKey}, r.name, reconcileLease.Milliseconds()).Bool()
+// elect makes this worker the one of the key, for as long as the lease, and reports whether it is.
+func elect(ctx context.Context, rdb redis.UniversalClient, key, name string, lease time.Duration) (bool, error) {
+	elected, err := electScript.Run(ctx, rdb, []string{key}, name, lease.Milliseconds()).Bool()
 	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}
@@ -146,7 +147,7 @@ func (r *reconciler) elected(ctx context.Context) (bool, error) {
 	return elected, nil
 }
 
-// electScript makes one worker the reconciler, until it stops renewing.
+// electScript makes one worker the one, until it stops renewing.
 var electScript = redis.NewScript(`
 local elected = redis.call('GET', KEYS[1])
 if elected and elected ~= ARGV[1] then return false end

@@ -200,7 +200,7 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 			Gate: laneGate{lane.NewGate(breaker, budget), log},
 			// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
 			ListRate: lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
-			// Each create with an automatic address is followed by a read.
+			// What was created is read, where a listing would cost more.
 			ReadRate:    lane.NewReadBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst),
 			TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
 		}),
@@ -210,6 +210,11 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 		return err
 	}
 	w.lanes = append(w.lanes, running)
+	confirmer := &confirmer{
+		rdb: c.Redis, ledger: ledger.New(c.Redis), handler: running.handler, lane: l.Lane, name: c.Name,
+		log: log.With().Str("component", "confirmer").Logger(),
+	}
+	w.beside.Go(func() { confirmer.run(ctx) })
 	w.beside.Go(lane.Announce(ctx, c.Redis, l.Lane.String(), c.Name, l.RPS, func(err error) {
 		log.Debug().Err(err).Msg("rate not announced")
 	}))

@@ -15,7 +15,8 @@
 -- ARGV[9] = 'open' when the item took a step and is not finished, 'reopened' when it was before,
 --           'finished' or 'failed' when it is now; or ''
 -- ARGV[10] = since when an outcome of the item is unknown (ms); 'known' when none is any more; or ''
--- ARGV[11] = how many more addresses are to be learnt, ARGV[12] = how many more failures are forgiven
+-- ARGV[11] = when BCE is asked next whether it shows the item's HaVIP (ms); 'known' when that is over; or ''
+-- ARGV[12] = how many more failures are forgiven
 -- ARGV[13] = the generation that the item has come to, or ''
 -- ARGV[14] = how many entries of the request log follow: field, the entry as it was read ('*' for whatever
 --            stands), and as it is to be ('' deletes it)
@@ -55,7 +56,11 @@ if from ~= to then
   call('HINCRBY', KEYS[1], 'n:' .. from, -1)
   call('HINCRBY', KEYS[1], 'n:' .. to, 1)
 end
-if ARGV[11] ~= '0' then call('HINCRBY', KEYS[1], 'addressPending', ARGV[11]) end
+if ARGV[11] == 'known' then
+  call('HINCRBY', KEYS[1], 'unconfirmed', -call('ZREM', KEYS[10], key))
+elseif ARGV[11] ~= '' then
+  call('HINCRBY', KEYS[1], 'unconfirmed', call('ZADD', KEYS[10], ARGV[11], key))
+end
 if ARGV[12] ~= '0' then call('HINCRBY', KEYS[1], 'forgiven', ARGV[12]) end
 if ARGV[13] ~= '' and tonumber(ARGV[13]) > tonumber(call('HGET', KEYS[1], 'gen') or 1) then
   call('HSET', KEYS[1], 'gen', ARGV[13])

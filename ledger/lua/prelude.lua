@@ -12,6 +12,7 @@
 --   KEYS[7]  havip:{B}:events    stream  what happened, capped
 --   KEYS[8]  havip:{B}:acts      list    what persons did to the batch; JSON, capped
 --   KEYS[9]  havip:{B}:doubts    zset    unfinished items in doubt, by since when (ms)
+--   KEYS[10] havip:{B}:unconfirmed  zset  items whose HaVIP BCE is still to show, by when it is asked next (ms)
 --
 -- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock: one clock for a
 -- whole fleet of workers, so that leases do not depend on theirs.

@@ -39,10 +39,8 @@ func StartRedis(tb testing.TB) *Redis {
 // timer from a pool that all bubbles of the process share, and a timer must not leave its bubble.
 const poolSize = 1000
 
+// idleConns and readBuffer keep bubbles small.
 const (
-	// A pipe holds nothing: a pipeline that does not fit into the buffer waits for its own answers to be read.
-	writeBuffer = 32 << 10
-	// idleConns and readBuffer keep bubbles small.
 	idleConns  = 10
 	readBuffer = 1 << 10
 )
@@ -52,7 +50,7 @@ func (r *Redis) Client(tb testing.TB) redis.UniversalClient {
 	tb.Helper()
 	rdb := redis.NewClient(&redis.Options{
 		Dialer: r.dial, DialerRetries: 1, ContextTimeoutEnabled: true, DisableIdentity: true,
-		PoolSize: poolSize, PipelinePoolSize: -1, MaxIdleConns: idleConns, ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer,
+		PoolSize: poolSize, PipelinePoolSize: -1, MaxIdleConns: idleConns, ReadBufferSize: readBuffer,
 		// Of a socket, go-redis itself sees that it broke while it was idle.
 		ConnMaxIdleTime:          10 * time.Second,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
@@ -79,7 +77,7 @@ func (r *Redis) dial(context.Context, string, string) (net.Conn, error) {
 		return nil, err
 	}
 	r.conns = append(r.conns, conn)
-	return wire{conn}, nil
+	return newWire(conn), nil
 }
 
 // Cut breaks the connections and refuses new ones until [Redis.Restore]. The Redis keeps its data.
@@ -103,27 +101,77 @@ func (r *Redis) Restore() {
 	r.isCut = false
 }
 
-// wire is a pipe whose end is reported as that of a socket is.
-type wire struct{ net.Conn }
+// wire is a pipe that holds what is written to it, and whose end is reported, as of a socket.
+type wire struct {
+	net.Conn
+	// written says that there is something to send on; closed, that nothing is any more.
+	written, closed chan struct{}
+	once            sync.Once
 
-func (w wire) Read(b []byte) (int, error) {
+	mu      sync.Mutex
+	pending []byte
+	failed  error
+}
+
+func newWire(conn net.Conn) *wire {
+	w := &wire{Conn: conn, written: make(chan struct{}, 1), closed: make(chan struct{})}
+	go w.pump()
+	return w
+}
+
+// pump sends on what was written.
+func (w *wire) pump() {
+	for {
+		select {
+		case <-w.written:
+		case <-w.closed:
+			return
+		}
+		w.mu.Lock()
+		b := w.pending
+		w.pending = nil
+		w.mu.Unlock()
+		if _, err := w.Conn.Write(b); err != nil {
+			w.mu.Lock()
+			w.failed = asSocket(err)
+			w.mu.Unlock()
+			return
+		}
+	}
+}
+
+func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
 	return n, asSocket(err)
 }
 
-func (w wire) Write(b []byte) (int, error) {
-	n, err := w.Conn.Write(b)
-	return n, asSocket(err)
+func (w *wire) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed != nil {
+		return 0, w.failed
+	}
+	w.pending = append(w.pending, b...)
+	select {
+	case w.written <- struct{}{}:
+	default:
+	}
+	return len(b), nil
+}
+
+func (w *wire) Close() error {
+	w.once.Do(func() { close(w.closed) })
+	return w.Conn.Close()
 }
 
 // A socket takes deadlines until it is closed at this end, and this one is not.
 
-func (w wire) SetReadDeadline(t time.Time) error {
+func (w *wire) SetReadDeadline(t time.Time) error {
 	_ = w.Conn.SetReadDeadline(t)
 	return nil
 }
 
-func (w wire) SetWriteDeadline(t time.Time) error {
+func (w *wire) SetWriteDeadline(t time.Time) error {
 	_ = w.Conn.SetWriteDeadline(t)
 	return nil
 }

@@ -13,13 +13,13 @@ import (
 
 // Tally is how far all batches are.
 type Tally struct {
-	Total, Open, AddressPending int64
-	Counts                      map[ledger.State]int64
+	Total, Open, Unconfirmed int64
+	Counts                   map[ledger.State]int64
 	// Whole says that every batch has been put in to its end.
 	Whole bool
 }
 
-func (t Tally) done() bool { return t.Whole && t.Open == 0 && t.AddressPending == 0 }
+func (t Tally) done() bool { return t.Whole && t.Open == 0 }
 
 func (t Tally) String() string {
 	texts := []string{fmt.Sprintf("%d items", t.Total)}
@@ -28,8 +28,8 @@ func (t Tally) String() string {
 			texts = append(texts, fmt.Sprintf("%d %s", n, state))
 		}
 	}
-	if t.AddressPending > 0 {
-		texts = append(texts, fmt.Sprintf("%d without an address yet", t.AddressPending))
+	if t.Unconfirmed > 0 {
+		texts = append(texts, fmt.Sprintf("%d not confirmed yet", t.Unconfirmed))
 	}
 	return strings.Join(texts, ", ")
 }
@@ -45,7 +45,7 @@ func (env *environment) tally(ctx context.Context) (Tally, error) {
 		}
 		t.Total += batch.Total
 		t.Open += batch.Open()
-		t.AddressPending += batch.AddressPending
+		t.Unconfirmed += batch.Unconfirmed
 		t.Whole = t.Whole && batch.CommittedAt != 0
 		for state, n := range batch.Counts {
 			t.Counts[state] += n

@@ -70,6 +70,15 @@ func (f *hazardFixture) awaitSending(t *testing.T) {
 	until(t, "a request is under way", often, func() bool { return f.sim.Stats().InFlight == 1 })
 }
 
+// awaitCreated waits until every item of the batch has come to its end, whether or not a worker has confirmed it.
+func (f *hazardFixture) awaitCreated(t *testing.T) {
+	t.Helper()
+	until(t, "every item has come to its end", seldom, func() bool {
+		b, err := f.ledger.Batch(t.Context(), batch)
+		return err == nil && b.CommittedAt != 0 && b.Open() == b.Unconfirmed
+	})
+}
+
 // awaitDone waits until the batch is done.
 func (f *hazardFixture) awaitDone(t *testing.T) ledger.Batch {
 	t.Helper()

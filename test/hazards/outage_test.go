@@ -29,7 +29,7 @@ func TestRedisAwayUntilTheLeaseEnds(t *testing.T) {
 			t.Errorf("the handler's context ended after %s, which is no lease's end", held)
 		}
 		f.memory.Restore()
-		f.awaitDone(t)
+		f.awaitCreated(t)
 		if info := f.awaitEmptyQueue(t); info.Failed != 1 {
 			t.Errorf("asynq ran the task %d times more, want 1", info.Failed)
 		}

@@ -22,7 +22,7 @@ func TestTaskTimeoutEndsBeforeTheRequest(t *testing.T) {
 		if inFlight := f.sim.Stats().InFlight; inFlight != 1 || again.Retried == 0 {
 			t.Errorf("%d requests in flight after %d failures (%s), want the first after one or more", inFlight, again.Retried, again.LastErr)
 		}
-		f.awaitDone(t)
+		f.awaitCreated(t)
 		f.awaitEmptyQueue(t)
 		f.requireOnce(t, 1, 1)
 	})

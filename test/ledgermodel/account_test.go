@@ -114,7 +114,7 @@ func (a *account) note(s step, owner ledger.Owner, before, after ledger.Record) 
 		if o.item == owner {
 			a.bury(o)
 		}
-	case renew, retry:
+	case renew, retry, confirm:
 		a.goOn(s, before, after)
 	case cancel:
 		a.unwanted = a.unwanted || after.Cancel != nil || before.State != after.State

@@ -57,6 +57,9 @@ func (b *batch) reopen(whole bool) {
 	}
 }
 
+// reopened is for a finished item that goes on.
+func (b *batch) reopened(now ledger.Millis) { b.completed, b.registered = 0, now }
+
 func (b *batch) completeOnceDone(now ledger.Millis) {
 	if b.committed == 0 || b.completed != 0 || len(b.open()) > 0 {
 		return
@@ -70,7 +73,7 @@ func (b *batch) completeOnceDone(now ledger.Millis) {
 func (b *batch) open() []*item {
 	var open []*item
 	for _, i := range b.items {
-		if !i.state.Terminal() {
+		if !i.state.Terminal() || i.askAt != 0 {
 			open = append(open, i)
 		}
 	}
@@ -92,8 +95,8 @@ func (b *batch) facts() ledger.Batch {
 	for _, i := range b.items {
 		facts.Total++
 		facts.Counts[i.state]++
-		if i.record().NeedsAddress() {
-			facts.AddressPending++
+		if i.askAt != 0 {
+			facts.Unconfirmed++
 		}
 		if i.forgiven {
 			facts.Forgiven++

@@ -1,9 +1,12 @@
 package ledgermodel_test
 
 import (
+	"time"
+
 	"pgregory.net/rapid"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // drawUsual is what is usually done next with an item that stands so.
@@ -14,8 +17,8 @@ func (w *twins) drawUsual(t *rapid.T, item ledger.Owner) operation {
 		return register{item.Batch, ledger.Source{}, specsOf(item.Batch, item.Key)}
 	case standing.Spent:
 		return renew{item, seen{standing.ClientToken, standing.Sends, false, "", standing.Past}, tokenOf(item, standing.Generation+1)}
-	case standing.State.Succeeded() && standing.PrivateIPAddress == "":
-		return noteAddress{item, standing.HaVIPID, drawIP(t)}
+	case standing.Unconfirmed():
+		return w.drawConfirm(t, item)
 	case standing.State == ledger.Created:
 		return w.drawRollback(t, item)
 	case standing.Deletion != nil && standing.LeaseUntil != 0:
@@ -127,8 +130,17 @@ func (w *twins) drawCancel(t *rapid.T, item ledger.Owner) operation {
 	return cancel{item.Batch, items}
 }
 
-func (w *twins) drawAddress(t *rapid.T, item ledger.Owner) operation {
-	return noteAddress{item, pick(t, "of", w.items[item].Record.HaVIPID, "havip-other"), drawIP(t)}
+func (w *twins) drawConfirm(t *rapid.T, item ledger.Owner) operation {
+	rec := w.items[item].Record
+	look := lifecycle.Look{
+		HaVIPID: pick(t, "of", rec.HaVIPID, rec.HaVIPID, "havip-other"), ConfirmWithin: 10 * time.Minute,
+		Next: tokenOf(item, rec.Generation+1),
+	}
+	if pick(t, "shown", true, false) {
+		age := pick(t, "age", 0, time.Second, time.Minute, 24*time.Hour)
+		look.Shown = &lifecycle.Sight{Address: drawIP(t), Age: age}
+	}
+	return confirm{item, look}
 }
 
 func (w *twins) drawRelease(t *rapid.T, item ledger.Owner) operation {

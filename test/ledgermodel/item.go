@@ -39,7 +39,8 @@ type item struct {
 	forgiven bool
 
 	haVIPID, address string
-	addressGivenUp   bool
+	// askAt is when BCE is asked next whether it shows the HaVIP, or 0; missedAt when it first did not.
+	askAt, missedAt ledger.Millis
 	// deletes are the tries to delete the HaVIP; deletion is set while that is under way.
 	deletes  []*send
 	deletion *deletion

@@ -1,6 +1,13 @@
 package ledgermodel
 
-import "havip/ledger"
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"havip/ledger"
+	"havip/lifecycle"
+)
 
 // Adopt records a HaVIP that was found as the item's own.
 func (m *Model) Adopt(name, key string, seen ledger.Record, id, address string) (ledger.Verdict, ledger.Record) {
@@ -84,19 +91,78 @@ func (m *Model) Settle(name, key string, state ledger.State, code, message strin
 	})
 }
 
-// NoteAddress enters the address of an item's HaVIP once, or gives up on it.
-func (m *Model) NoteAddress(name, key, id, address string) ledger.Verdict {
-	i := m.item(name, key)
-	switch {
-	case i == nil || i.haVIPID == "" || i.haVIPID != id:
-		return ledger.Absent
-	case i.address != "" || (address == "" && i.addressGivenUp):
-		return ledger.Same
+// Confirm enters what BCE shows of the HaVIP that it answered to have created.
+func (m *Model) Confirm(name, key string, o lifecycle.Look) lifecycle.Confirmation {
+	i, now := m.item(name, key), m.now()
+	if i == nil || i.askAt == 0 || i.haVIPID != o.HaVIPID {
+		return lifecycle.ConfirmationNone
 	}
-	now := m.now()
-	i.address, i.addressGivenUp, i.changed = address, address == "", now
-	if address != "" {
-		i.batch.tell(now, "address", key, address)
+	if i.lastSent-now > span(ahead) {
+		i.lastSent = now
 	}
-	return ledger.Applied
+	if i.missedAt-now > span(ahead) {
+		i.missedAt = 0
+	}
+	if o.Shown != nil {
+		return i.appear(now, o)
+	}
+	if i.state == ledger.Created && now < max(i.missedFrom(now)+span(time.Minute), i.lastSent+span(o.ConfirmWithin)) {
+		return i.askLater(now)
+	}
+	if i.state == ledger.Adopted {
+		return i.sure(now, lifecycle.ConfirmationOwn)
+	}
+	why := fmt.Sprintf("BCE answered with %s and did not show it within %s, neither when it was asked for nor in two listings", i.haVIPID, o.ConfirmWithin)
+	i.haVIPID, i.address, i.askAt, i.missedAt, i.enqueued, i.firstSent = "", "", 0, 0, 0, 0
+	i.generation, i.token, i.renewedFor, i.spent = i.generation+1, o.Next, "", false
+	i.startOver(now)
+	i.batch.tell(now, "renewed", key, why)
+	i.enter(now, ledger.Queued, "")
+	return lifecycle.ConfirmationRenewed
 }
+
+func (i *item) missedFrom(now ledger.Millis) ledger.Millis {
+	if i.missedAt == 0 {
+		i.missedAt = now
+	}
+	return i.missedAt
+}
+
+// appear is about a HaVIP that BCE shows.
+func (i *item) appear(now ledger.Millis, o lifecycle.Look) lifecycle.Confirmation {
+	i.missedAt = 0
+	if o.Shown.Address == "" && i.address == "" && now-i.lastSent < span(o.ConfirmWithin) {
+		return i.askLater(now)
+	}
+	if o.Shown.Address != "" && o.Shown.Address != i.address {
+		i.address = o.Shown.Address
+		i.batch.tell(now, "address", i.spec.Key, i.address)
+	}
+	sent := milliseconds(now - cmp.Or(i.firstSent, i.registered))
+	if i.state == ledger.Created && (sent < 0 || o.Shown.Age > 3*time.Second+sent) {
+		i.words.Message = fmt.Sprintf("%s was created %s before this item's first request: another ledger's or program's request under the same clientToken created it",
+			i.haVIPID, (o.Shown.Age - sent).Round(time.Second))
+		if sent < 0 {
+			i.words.Message = i.haVIPID + " may be another's: the clock was put back since this item's first request, and its age cannot be told"
+		}
+		i.state = ledger.Adopted
+		i.batch.tell(now, "adopted", i.spec.Key, i.words.Message)
+		return i.sure(now, lifecycle.ConfirmationAdopted)
+	}
+	return i.sure(now, lifecycle.ConfirmationOwn)
+}
+
+func (i *item) askLater(now ledger.Millis) lifecycle.Confirmation {
+	i.askAt, i.changed = now+min(max(now-i.lastSent, span(time.Second)), span(time.Minute)), now
+	return lifecycle.ConfirmationAgain
+}
+
+// sure: the item is finished.
+func (i *item) sure(now ledger.Millis, answer lifecycle.Confirmation) lifecycle.Confirmation {
+	i.askAt, i.missedAt, i.moved, i.changed = 0, 0, now, now
+	i.forget()
+	i.batch.completeOnceDone(now)
+	return answer
+}
+
+func milliseconds(m ledger.Millis) time.Duration { return time.Duration(m) * time.Millisecond }

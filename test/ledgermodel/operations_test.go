@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/test/ledgermodel"
 )
 
@@ -281,17 +282,21 @@ func (o endDeletion) onModel(m *ledgermodel.Model) any {
 	return decided(m.EndDeletion(o.item.Batch, o.item.Key, o.n, o.outcome))
 }
 
-type noteAddress struct {
-	item        ledger.Owner
-	id, address string
+type confirm struct {
+	item ledger.Owner
+	look lifecycle.Look
 }
 
-func (o noteAddress) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
-	return l.NoteAddress(ctx, o.item.Batch, o.item.Key, o.id, o.address)
+func (o confirm) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
+	answers, err := l.Confirm(ctx, o.item.Batch, []ledger.Look{{Key: o.item.Key, Look: o.look}})
+	if err != nil {
+		return nil, err
+	}
+	return answers[0].Result, nil
 }
 
-func (o noteAddress) onModel(m *ledgermodel.Model) any {
-	return m.NoteAddress(o.item.Batch, o.item.Key, o.id, o.address)
+func (o confirm) onModel(m *ledgermodel.Model) any {
+	return m.Confirm(o.item.Batch, o.item.Key, o.look)
 }
 
 // release is of an item whose task a dead worker held.

@@ -81,13 +81,22 @@ func (i *item) prove(now ledger.Millis, s *send, o ledger.Outcome, counts bool) 
 	return ledger.Applied
 }
 
-// obtain ends the item with its HaVIP.
+// obtain gives the item its HaVIP, which ends it where BCE has shown it.
 func (i *item) obtain(now ledger.Millis, state ledger.State, id, address string) {
+	finished := i.state.Terminal()
 	i.haVIPID, i.address = id, address
 	i.clearDoubt()
-	i.forget()
+	if state == ledger.Adopted {
+		i.forget()
+	}
+	if state == ledger.Created || address == "" {
+		i.askAt = now
+	}
 	i.keep(now)
 	i.enter(now, state, id)
+	if finished {
+		i.batch.reopened(now)
+	}
 }
 
 // tellExtra is once for each HaVIP that is one too many.

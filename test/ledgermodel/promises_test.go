@@ -75,7 +75,8 @@ func terminalIsLeftByProofOrRetry(t *rapid.T, s step, owner ledger.Owner, before
 	case !before.State.Terminal() || after.State == before.State:
 	case after.State == ledger.Created && proofFor(s, owner) != "":
 	case retrialOf(s, owner) != nil && before.HaVIPID == "":
-	case before.State == ledger.Created && after.State == ledger.Deleting && isRollbackOf(s, owner):
+	case before.Unconfirmed() && (after.State == ledger.Adopted || after.State == ledger.Queued) && confirmationOf(s, owner) != "":
+	case before.State == ledger.Created && !before.Unconfirmed() && after.State == ledger.Deleting && isRollbackOf(s, owner):
 	case before.State == ledger.Created && after.State == ledger.Deleted && removalOf(s, owner) == ledger.Deleted:
 	default:
 		t.Fatalf("%s became %s", before.State, after.State)
@@ -85,7 +86,9 @@ func terminalIsLeftByProofOrRetry(t *rapid.T, s step, owner ledger.Owner, before
 // A proof is never lost, and the HaVIP that an item has stays its only one.
 func haVIPIsKept(t *rapid.T, s step, owner ledger.Owner, before, after ledger.Record) {
 	want := before.HaVIPID
-	if want == "" {
+	if confirmationOf(s, owner) == lifecycle.ConfirmationRenewed {
+		want = ""
+	} else if want == "" {
 		want = proofFor(s, owner)
 	}
 	if after.HaVIPID != want {
@@ -121,6 +124,14 @@ func deletedOnProof(t *rapid.T, s step, owner ledger.Owner, before, after ledger
 	}
 }
 
+// confirmationOf is what this call's look at the item's HaVIP came to, or "".
+func confirmationOf(s step, owner ledger.Owner) lifecycle.Confirmation {
+	if o, is := s.operation.(confirm); is && o.item == owner {
+		return s.answer.(lifecycle.Confirmation)
+	}
+	return ""
+}
+
 func isRollbackOf(s step, owner ledger.Owner) bool {
 	o, is := s.operation.(rollback)
 	return is && o.names(owner)
@@ -142,6 +153,10 @@ func (a *account) mayRenew(t *rapid.T, s step, owner ledger.Owner, before, after
 	case renew:
 		if o.item == owner {
 			next, saw = o.next, o.seen
+		}
+	case confirm:
+		if confirmationOf(s, owner) == lifecycle.ConfirmationRenewed {
+			next, saw = o.look.Next, seen{token: before.ClientToken, sends: before.Sends}
 		}
 	case retry:
 		if r := retrialOf(s, owner); r != nil && before.State.Terminal() && !a.inDoubt(before.ClientToken) {
@@ -250,15 +265,15 @@ func (p *promises) everySendIsLogged(t *rapid.T, owner ledger.Owner, log []ledge
 // Counters are what a count of the items gives.
 func countersAgree(t *rapid.T, items []ledger.Item, batch ledger.Batch) {
 	counts := map[ledger.State]int64{}
-	noAddress := int64(0)
+	unconfirmed := int64(0)
 	for _, item := range items {
 		counts[item.Record.State]++
-		if item.Record.NeedsAddress() {
-			noAddress++
+		if item.Record.Unconfirmed() {
+			unconfirmed++
 		}
 	}
-	if batch.Total != int64(len(items)) || batch.AddressPending != noAddress || !maps.Equal(batch.Counts, counts) {
-		t.Fatalf("%d items, %d without an address, in states %v; the counters say %+v", len(items), noAddress, counts, batch)
+	if batch.Total != int64(len(items)) || batch.Unconfirmed != unconfirmed || !maps.Equal(batch.Counts, counts) {
+		t.Fatalf("%d items, %d unconfirmed, in states %v; the counters say %+v", len(items), unconfirmed, counts, batch)
 	}
 }
 

@@ -22,7 +22,7 @@ func (i *item) release(now ledger.Millis, dead string) (ledger.Verdict, time.Dur
 		flying = i.deletion.inFlight()
 	}
 	switch {
-	case i.state.Terminal() && !i.record().NeedsAddress():
+	case i.state.Terminal():
 		return ledger.Finished, 0
 	case flying == nil:
 		return ledger.Applied, 0

@@ -18,9 +18,6 @@ func (m *Model) Retry(name string, retrials []ledger.Retrial) []ledger.Commanded
 			answers[n].Item.Record, answers[n].Item.ClientToken = i.record(), i.token
 		}
 	}
-	if b, found := m.batches[name]; found {
-		b.registered = now
-	}
 	return answers
 }
 
@@ -39,7 +36,7 @@ func (i *item) retry(now ledger.Millis, r ledger.Retrial) ledger.Verdict {
 	default:
 		i.beginAnew(now, r.Next)
 	}
-	i.batch.completed = 0
+	i.batch.reopened(now)
 	return ledger.Applied
 }
 

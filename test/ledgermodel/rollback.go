@@ -32,9 +32,6 @@ func (m *Model) Rollback(name, reason string, items []ledger.Item) []ledger.Comm
 			answers[n].Item.Record, answers[n].Item.ClientToken = i.record(), i.token
 		}
 	}
-	if b, found := m.batches[name]; found {
-		b.registered = now
-	}
 	return answers
 }
 
@@ -44,22 +41,14 @@ func (i *item) rollBack(now ledger.Millis, reason, id string) ledger.Verdict {
 		return ledger.Same
 	case i.state == ledger.Deleted:
 		return ledger.Finished
-	case i.state != ledger.Created || i.haVIPID != id:
+	case i.state != ledger.Created || i.haVIPID != id || i.askAt != 0:
 		return ledger.Late
 	}
-	i.giveUpAddress()
 	i.deletion, i.enqueued = &deletion{wish: ledger.Deletion{At: now, Reason: reason}}, 0
 	i.batch.tell(now, "deleting", i.spec.Key, id)
 	i.enter(now, ledger.Deleting, "")
-	i.batch.completed = 0
+	i.batch.reopened(now)
 	return ledger.Applied
-}
-
-// giveUpAddress: nobody waits any more for that of a HaVIP that is to go.
-func (i *item) giveUpAddress() {
-	if i.address == "" {
-		i.addressGivenUp = true
-	}
 }
 
 // BeginDeletion makes the intent to delete durable, or says what stands against it.
@@ -139,12 +128,10 @@ func (i *item) endDeletion(now ledger.Millis, n int, o ledger.DeletionOutcome) l
 
 // conclude takes the item where the outcome says.
 func (i *item) conclude(now ledger.Millis, o ledger.DeletionOutcome) {
-	if i.state == ledger.Created {
-		i.giveUpAddress()
-	}
+	i.askAt = 0
 	i.words = ledger.Outcome{Class: o.Class, Status: o.Status, Code: o.Code, Message: o.Message, RequestID: o.RequestID}
 	if o.PrivateIPAddress != "" && i.address == "" {
-		i.address, i.addressGivenUp = o.PrivateIPAddress, false
+		i.address = o.PrivateIPAddress
 	}
 	if i.deletion.inFlight() != nil {
 		i.deletion.try.until = 0

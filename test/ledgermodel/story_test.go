@@ -37,7 +37,7 @@ type draw func(w *twins, t *rapid.T, item ledger.Owner) operation
 var calls = slices.Concat(
 	slices.Repeat([]draw{(*twins).drawUsual, (*twins).drawBegin, (*twins).drawRecord}, 6),
 	slices.Repeat([]draw{
-		(*twins).drawAdopt, (*twins).drawRenew, (*twins).drawRelease, (*twins).drawAddress,
+		(*twins).drawAdopt, (*twins).drawRenew, (*twins).drawRelease, (*twins).drawConfirm, (*twins).drawConfirm,
 		(*twins).drawRegister, (*twins).drawCommit, (*twins).drawRetry, (*twins).drawCancel,
 		(*twins).drawSettle, (*twins).drawRollback, (*twins).drawBeginDeletion, (*twins).drawEndDeletion, (*twins).drawForget,
 		(*twins).drawResume, (*twins).drawLimitFailures,
@@ -54,7 +54,10 @@ func (w *twins) draw(t *rapid.T) happening {
 		passes: w.drawTime(t, item), batch: item.Batch, call: pick(t, "call", calls...)(w, t, item),
 		replyLost: pick(t, "reply lost", false, false, false, false, true),
 	}
-	if _, is := h.call.(resume); is {
+	switch h.call.(type) {
+	case confirm:
+		h.replyLost = false // a moment later it is asked for later
+	case resume:
 		h.replyLost = false // a second one may be of another hold; that repeated scripts do no more, ledgertest shows
 	}
 	return h

@@ -18,7 +18,7 @@ func (i *item) record() ledger.Record {
 		FirstSentAt: i.firstSent, LastSentAt: i.lastSent, FirstFailedAt: i.failing, RenewedFor: i.renewedFor,
 		LeaseUntil: i.lately().until, Worker: i.lately().Worker,
 		Class: i.words.Class, Status: i.words.Status, Code: i.words.Code, Message: i.words.Message, RequestID: i.words.RequestID,
-		HaVIPID: i.haVIPID, PrivateIPAddress: i.address, AddressGivenUp: i.addressGivenUp,
+		HaVIPID: i.haVIPID, PrivateIPAddress: i.address, ConfirmAt: i.askAt,
 	}
 	rec.Deletes = len(i.deletes)
 	if i.deletion != nil {

@@ -1,45 +1,93 @@
 package ledgertest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
-func testAddress(t *testing.T, f *ledgerFixture) {
-	f.register(t, "learnt", "given up", "fixed")
-	auto := createdOutcome
-	auto.PrivateIPAddress = ""
-	for _, key := range []string{"learnt", "given up", "fixed"} {
-		f.begin(t, key, terms("t1"), ledger.Begun)
+// look records what BCE shows of an item's HaVIP.
+func (f *ledgerFixture) look(t *testing.T, key, id string, shown *lifecycle.Sight, want lifecycle.Confirmation) ledger.Item {
+	t.Helper()
+	answers, err := f.Confirm(t.Context(), batch, []ledger.Look{{Key: key, Look: lifecycle.Look{
+		HaVIPID: id, Shown: shown, Next: "next-" + key, ConfirmWithin: 10 * time.Minute,
+	}}})
+	if err != nil || len(answers) != 1 || answers[0].Result != want {
+		t.Fatalf("look at %s: got %+v, %v; want %s", key, answers, err, want)
 	}
-	f.record(t, "learnt", 1, auto, ledger.Applied)
-	f.record(t, "given up", 1, auto, ledger.Applied)
-	f.record(t, "fixed", 1, createdOutcome, ledger.Applied)
-	equal(t, "pending", f.batch(t).AddressPending, int64(2))
-	equal(t, "needs one", f.item(t, "learnt").Record.NeedsAddress(), true)
+	return answers[0].Item
+}
 
-	note := func(key, id, address string, want ledger.Verdict) {
-		t.Helper()
-		verdict, err := f.NoteAddress(t.Context(), batch, key, id, address)
-		if err != nil || verdict != want {
-			t.Errorf("note %s %s %q: got %s, %v; want %s", key, id, address, verdict, err, want)
-		}
+// due are the keys of which BCE is to be asked by now.
+func (f *ledgerFixture) due(t *testing.T) []string {
+	t.Helper()
+	items, _, err := f.Due(t.Context(), batch, 0, 10)
+	if err != nil {
+		t.Fatal(err)
 	}
-	note("learnt", "havip-other", "10.9.9.9", ledger.Absent)
-	note("learnt", "havip-1", "10.0.0.7", ledger.Applied)
-	note("learnt", "havip-1", "10.0.0.8", ledger.Same)
-	note("fixed", "havip-1", "10.0.0.8", ledger.Same)
-	note("given up", "havip-1", "", ledger.Applied)
-	note("given up", "havip-1", "", ledger.Same)
-	equal(t, "pending", f.batch(t).AddressPending, int64(0))
-	equal(t, "needs none", f.item(t, "given up").Record.NeedsAddress(), false)
-	note("given up", "havip-1", "10.0.0.5", ledger.Applied)
-	equal(t, "pending", f.batch(t).AddressPending, int64(0))
-	equal(t, "address", f.item(t, "learnt").Record.PrivateIPAddress, "10.0.0.7")
-	equal(t, "address", f.item(t, "given up").Record.PrivateIPAddress, "10.0.0.5")
+	itemKeys := []string{}
+	for _, item := range items {
+		itemKeys = append(itemKeys, item.Key)
+	}
+	return itemKeys
+}
+
+func testConfirm(t *testing.T, f *ledgerFixture) {
+	f.register(t, "own", "older", "gone")
+	for i, key := range []string{"own", "older", "gone"} {
+		f.begin(t, key, terms("t1"), ledger.Begun)
+		auto := createdOutcome
+		auto.HaVIPID, auto.PrivateIPAddress = fmt.Sprint("havip-", i), ""
+		f.recordOnly(t, key, 1, auto, ledger.Applied)
+	}
+	if err := f.Commit(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	standing := f.batch(t)
+	equal(t, "unconfirmed", standing.Unconfirmed, int64(3))
+	equal(t, "open", standing.Open(), int64(3))
+	equal(t, "completed", standing.CompletedAt, ledger.Millis(0))
+	equal(t, "due", f.due(t), []string{"gone", "older", "own"})
+	names, looked, err := f.Unconfirmed(t.Context(), 0, 10)
+	equal(t, "batches", names, []string{batch})
+	equal(t, "looked at", looked, 1)
+	equal(t, "error", err, nil)
+
+	f.look(t, "own", "havip-9", &lifecycle.Sight{Address: "10.0.0.7"}, lifecycle.ConfirmationNone)
+	f.look(t, "nobody", "havip-9", nil, lifecycle.ConfirmationNone)
+	f.look(t, "own", "havip-0", &lifecycle.Sight{}, lifecycle.ConfirmationAgain)
+	equal(t, "due", f.due(t), []string{"gone", "older"})
+	f.pass(time.Second)
+	equal(t, "due", f.due(t), []string{"gone", "older", "own"})
+	f.look(t, "own", "havip-0", &lifecycle.Sight{Address: "10.0.0.7"}, lifecycle.ConfirmationOwn)
+	f.look(t, "own", "havip-0", &lifecycle.Sight{Address: "10.0.0.8"}, lifecycle.ConfirmationNone)
+	equal(t, "address", f.item(t, "own").Record.PrivateIPAddress, "10.0.0.7")
+	f.look(t, "older", "havip-1", &lifecycle.Sight{Address: "10.0.0.8", Age: time.Hour}, lifecycle.ConfirmationAdopted)
+	equal(t, "unconfirmed", f.batch(t).Unconfirmed, int64(1))
+	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Created: 2, ledger.Adopted: 1})
+
+	f.look(t, "gone", "havip-2", nil, lifecycle.ConfirmationAgain)
+	f.pass(-time.Hour) // what waits must not wait for the clock
+	equal(t, "due", f.due(t), []string{"gone"})
+	f.look(t, "gone", "havip-2", nil, lifecycle.ConfirmationAgain)
+	f.pass(11 * time.Minute)
+	item := f.look(t, "gone", "havip-2", nil, lifecycle.ConfirmationRenewed)
+	equal(t, "token", item.ClientToken, "next-gone")
+	equal(t, "unconfirmed", f.batch(t).Unconfirmed, int64(0))
+	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Created: 1, ledger.Adopted: 1, ledger.Queued: 1})
+
+	f.begin(t, "gone", terms("t2"), ledger.Begun)
+	again := createdOutcome
+	again.HaVIPID = "havip-3"
+	f.recordOnly(t, "gone", 2, again, ledger.Applied)
+	equal(t, "completed", f.batch(t).CompletedAt, ledger.Millis(0))
+	f.look(t, "gone", "havip-3", &lifecycle.Sight{Address: "10.0.0.9"}, lifecycle.ConfirmationOwn)
+	equal(t, "done", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
+	equal(t, "due", f.due(t), []string{})
 }
 
 func testSettle(t *testing.T, f *ledgerFixture) {

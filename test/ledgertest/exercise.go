@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Exercise runs the suite. Open returns a client of a Redis that is empty and used by nobody
@@ -57,7 +58,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"what is heard again changes nothing", testHeardAgain},
 		{"a second haVipId is never written over the first", testExtra},
 		{"nothing leaves a terminal state without a proof", testTerminal},
-		{"the address is noted once and can be given up", testAddress},
+		{"what BCE answered to have created is confirmed, adopted or given up", testConfirm},
 		{"settle ends what no request decides", testSettle},
 		{"a grown batch is not complete before its producer is through", testGrownBatch},
 		{"a batch completes once it is committed and empty of work", testCompletion},
@@ -216,7 +217,17 @@ func (f *ledgerFixture) begin(t *testing.T, key string, o ledger.BeginOptions, w
 	return start
 }
 
+// record enters an outcome, and confirms what was created.
 func (f *ledgerFixture) record(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
+	t.Helper()
+	rec := f.recordOnly(t, key, n, o, want)
+	if !rec.Unconfirmed() {
+		return rec
+	}
+	return f.look(t, key, rec.HaVIPID, &lifecycle.Sight{Address: createdOutcome.PrivateIPAddress}, lifecycle.ConfirmationOwn).Record
+}
+
+func (f *ledgerFixture) recordOnly(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
 	t.Helper()
 	verdict, rec, err := f.Record(t.Context(), batch, key, n, o)
 	if err != nil {

@@ -49,7 +49,7 @@ func testAdopt(t *testing.T, f *ledgerFixture) {
 	equal(t, "record", []string{string(rec.State), rec.HaVIPID, rec.PrivateIPAddress}, []string{"adopted", "havip-1", "10.0.0.1"})
 	equal(t, "doubt", rec.Unknown, false)
 	f.adopt(t, "bare", "token-bare", "havip-3", "", ledger.Applied)
-	equal(t, "addresses to learn", f.batch(t).AddressPending, int64(1))
+	equal(t, "addresses to learn", f.batch(t).Unconfirmed, int64(1))
 	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Adopted: 2, ledger.Waiting: 1, ledger.Sending: 1})
 }
 

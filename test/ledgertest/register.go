@@ -176,9 +176,6 @@ func testNotFound(t *testing.T, f *ledgerFixture) {
 	}
 	f.begin(t, "none", terms("t"), ledger.Absent)
 	f.record(t, "none", 1, createdOutcome, ledger.Absent)
-	if verdict, err := f.NoteAddress(t.Context(), batch, "none", "havip-1", "10.0.0.1"); err != nil || verdict != ledger.Absent {
-		t.Errorf("address: got %s, %v", verdict, err)
-	}
 	if verdict, _, err := f.Settle(t.Context(), batch, "none", ledger.Review, "", ""); err != nil || verdict != ledger.Absent {
 		t.Errorf("settle: got %s, %v", verdict, err)
 	}

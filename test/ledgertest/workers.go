@@ -225,16 +225,14 @@ func testReleaseNothing(t *testing.T, f *ledgerFixture) {
 }
 
 func testReleaseUnsent(t *testing.T, f *ledgerFixture) {
-	f.register(t, "queued", "unknown", "waiting", "no address")
-	noAddress := createdOutcome
-	noAddress.PrivateIPAddress = ""
+	f.register(t, "queued", "unknown", "waiting")
 	for key, outcome := range map[string]ledger.Outcome{
-		"unknown": unknownOutcome, "waiting": throttledOutcome, "no address": noAddress,
+		"unknown": unknownOutcome, "waiting": throttledOutcome,
 	} {
 		f.begin(t, key, terms("t1"), ledger.Begun)
 		f.record(t, key, 1, outcome, ledger.Applied)
 	}
-	for _, key := range []string{"queued", "unknown", "waiting", "no address"} {
+	for _, key := range []string{"queued", "unknown", "waiting"} {
 		before := f.item(t, key)
 		release := f.release(t, key, ledger.Applied)
 		equal(t, key+": wait", release.Wait, time.Duration(0))

@@ -1,0 +1,109 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"havip/internal/queue"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// The terms of confirming. What a round costs BCE is a listing, or a read for each of a few HaVIPs; an idle
+// lane costs Redis one command a round.
+const (
+	confirmEvery = time.Second
+	// confirmLatest bounds the wait for the next round after failures.
+	confirmLatest = 30 * time.Second
+	// confirmLease is how long the elected worker stays elected without renewing. Two that are elected at
+	// once only ask twice.
+	confirmLease = 5 * time.Second
+	// confirmBatches and confirmItems bound a round, confirmPage one round trip of it.
+	confirmBatches = 200
+	confirmItems   = 2000
+	confirmPage    = 500
+)
+
+// confirmer asks BCE for the HaVIPs that it answered to have created in one lane, and records what it shows.
+// One worker of the lane's does so for all. See [lifecycle.Confirm].
+type confirmer struct {
+	rdb     redis.UniversalClient
+	ledger  *ledger.Ledger
+	handler *tasks.Handler
+	lane    tasks.Lane
+	name    string
+	log     zerolog.Logger
+	// rank is where the next round begins among the active batches.
+	rank int64
+}
+
+// run confirms until ctx ends. It is busy for half the time at most: the rate of reads is others' as well.
+func (c *confirmer) run(ctx context.Context) {
+	for wait := confirmEvery; ; {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		began := time.Now()
+		err := c.round(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			wait = min(2*wait, confirmLatest)
+			c.log.Warn().Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; BCE is asked again")
+		default:
+			wait = max(confirmEvery, min(time.Since(began), confirmLatest))
+		}
+	}
+}
+
+// round asks for what is due.
+func (c *confirmer) round(ctx context.Context) error {
+	items, err := c.due(ctx)
+	if err != nil || len(items) == 0 {
+		return err
+	}
+	if elected, err := elect(ctx, c.rdb, "havip:confirmer:"+c.lane.String(), c.name, confirmLease); err != nil || !elected {
+		return err
+	}
+	renewed, err := c.handler.Confirm(ctx, items)
+	for _, item := range renewed {
+		_, failed := queue.Of(c.rdb, c.lane).Enqueue(ctx, item) // else it is found to have no task
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// due reads the lane's items of which BCE is to be asked by now.
+func (c *confirmer) due(ctx context.Context) (items []ledger.Item, err error) {
+	batches, listed, err := c.ledger.Unconfirmed(ctx, c.rank, confirmBatches)
+	if err != nil {
+		return nil, err
+	}
+	if c.rank += confirmBatches; listed < confirmBatches {
+		c.rank = 0
+	}
+	for _, batch := range batches {
+		for skip := int64(0); len(items) < confirmItems; skip += confirmPage {
+			page, more, err := c.ledger.Due(ctx, batch, skip, confirmPage)
+			if err != nil {
+				return items, err
+			}
+			for _, item := range page {
+				if queue.LaneOf(item) == c.lane {
+					items = append(items, item)
+				}
+			}
+			if !more {
+				break
+			}
+		}
+	}
+	return items, nil
+}

@@ -1,0 +1,117 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/lifecycle"
+)
+
+// Unconfirmed answers which of the active batches from the given rank on have items whose HaVIPs BCE is still to
+// show, and how many batches were looked at: fewer than limit at the end of the list.
+func (l *Ledger) Unconfirmed(ctx context.Context, rank, limit int64) (batches []string, looked int, err error) {
+	active, err := l.rdb.ZRange(ctx, activeBatches, rank, rank+limit-1).Result()
+	if err != nil || len(active) == 0 {
+		return nil, 0, wrap("batches to confirm", err)
+	}
+	counts := make([]*redis.IntCmd, len(active))
+	_, err = l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, batch := range active {
+			counts[i] = pipe.ZCard(ctx, keysOf(batch).unconfirmed)
+		}
+		return nil
+	})
+	for i, n := range counts {
+		if n.Val() > 0 {
+			batches = append(batches, active[i])
+		}
+	}
+	return batches, len(active), wrap("batches to confirm", err)
+}
+
+// clockBack is how far in the future a time to ask again is not one that was meant: it is of a clock that was
+// put back since.
+const clockBack = 5 * time.Minute
+
+// Due answers up to limit items of the batch of which BCE is to be asked by now, those first that wait for the
+// longest, leaving out the first skip; and whether there may be more.
+func (l *Ledger) Due(ctx context.Context, batch string, skip, limit int64) (items []Item, more bool, err error) {
+	now, err := l.time(ctx)
+	if err != nil {
+		return nil, false, wrap("items to confirm", err)
+	}
+	waiting, err := l.rdb.ZRangeWithScores(ctx, keysOf(batch).unconfirmed, skip, skip+limit-1).Result()
+	if err != nil {
+		return nil, false, wrap("items to confirm", err)
+	}
+	var due []string
+	for _, z := range waiting {
+		if until := Millis(z.Score).Time().Sub(now); until <= 0 || until > clockBack {
+			key, _ := z.Member.(string)
+			due = append(due, key)
+		}
+	}
+	items, err = l.read(ctx, batch, due)
+	return items, int64(len(waiting)) == limit, wrap("items to confirm", err)
+}
+
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// Look is what BCE showed of the HaVIP of an item.
+type Look struct {
+	Key string
+	lifecycle.Look
+}
+
+// Confirmed is what a [Look] came to, and the item as it stands now.
+type Confirmed struct {
+	Result lifecycle.Confirmation
+	Item   Item
+}
+
+// Confirm records looks at the HaVIPs of a batch's items, in few round trips, and answers for each; see
+// [lifecycle.Confirm]. With an error, the answers are about the looks before it.
+func (l *Ledger) Confirm(ctx context.Context, batch string, looks []Look) ([]Confirmed, error) {
+	answers := make([]Confirmed, 0, len(looks))
+	for some := range slices.Chunk(looks, commandChunk) {
+		confirmed, err := l.confirm(ctx, batch, some)
+		if err != nil {
+			return answers, fmt.Errorf("confirm items of batch %q: %w", batch, err)
+		}
+		answers = append(answers, confirmed...)
+	}
+	return answers, nil
+}
+
+func (l *Ledger) confirm(ctx context.Context, batch string, looks []Look) ([]Confirmed, error) {
+	answers, itemKeys := make([]Confirmed, len(looks)), make([]string, len(looks))
+	for i, look := range looks {
+		itemKeys[i] = look.Key
+	}
+	done, err := l.updateEach(ctx, batch, itemKeys, noEntry, func(i int, s lifecycle.Snapshot) (c lifecycle.Change) {
+		answers[i].Result, c = lifecycle.Confirm(s, looks[i].Look)
+		return c
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range done {
+		if d.record == "" {
+			answers[i].Result = lifecycle.ConfirmationNone
+			continue
+		}
+		if answers[i].Item, err = d.item(batch); err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
+}

@@ -1,0 +1,104 @@
+package lifecycle
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// unconfirmed is created by a request that was sent just after the start.
+func unconfirmed(change ...func(*Record)) Record {
+	r := created(change...)
+	r.FirstSentAt, r.LastSentAt, r.ConfirmAt = start+second, start+second, start+2*second
+	for _, f := range change {
+		f(&r)
+	}
+	return r
+}
+
+func TestConfirm(t *testing.T) {
+	t.Parallel()
+	const within = 10 * time.Minute
+	shown := func(age time.Duration) *Sight { return &Sight{Address: "10.0.0.9", Age: age} }
+	noAddress := func(r *Record) { r.PrivateIPAddress = "" }
+	for _, test := range []struct {
+		name   string
+		record Record
+		at     Millis
+		look   Look
+		want   Confirmation
+		state  State
+		events []string
+	}{
+		{"as young as its request", unconfirmed(), start + 5*second, Look{Shown: shown(4 * time.Second)}, ConfirmationOwn, Created, []string{"address"}},
+		{"dated in whole seconds", unconfirmed(), start + 5*second, Look{Shown: shown(6 * time.Second)}, ConfirmationOwn, Created, []string{"address"}},
+		{"older than its request", unconfirmed(), start + 5*second, Look{Shown: shown(8 * time.Second)}, ConfirmationAdopted, Adopted, []string{"address", "adopted"}},
+		{"a day older", unconfirmed(), start + 5*second, Look{Shown: shown(24 * time.Hour)}, ConfirmationAdopted, Adopted, []string{"address", "adopted"}},
+		{"undated", unconfirmed(), start + 5*second, Look{Shown: &Sight{Address: "10.0.0.1", Undated: true}}, ConfirmationAdopted, Adopted, []string{"adopted"}},
+		{"the clock was put back", unconfirmed(), start, Look{Shown: shown(0)}, ConfirmationAdopted, Adopted, []string{"address", "adopted"}},
+		{"the begin of its request was lost", unconfirmed(func(r *Record) { r.FirstSentAt = 0 }), start + minute, Look{Shown: shown(time.Minute)}, ConfirmationOwn, Created, []string{"address"}},
+		{"with the address that is known", unconfirmed(), start + 5*second, Look{Shown: &Sight{Address: "10.0.0.1"}}, ConfirmationOwn, Created, nil},
+		{"without an address yet", unconfirmed(noAddress), start + 5*second, Look{Shown: &Sight{}}, ConfirmationAgain, Created, nil},
+		{"never with an address", unconfirmed(noAddress), start + 12*minute, Look{Shown: &Sight{}}, ConfirmationOwn, Created, nil},
+		{"without an address, and the clock was put back", unconfirmed(noAddress, func(r *Record) { r.LastSentAt = start + hour }), start, Look{Shown: &Sight{}}, ConfirmationAgain, Created, nil},
+		{"not shown", unconfirmed(), start + 5*second, Look{}, ConfirmationAgain, Created, nil},
+		{"not shown twice, too early", unconfirmed(func(r *Record) { r.AbsentSince = start + 5*second }), start + 9*minute, Look{}, ConfirmationAgain, Created, nil},
+		{"not shown for long, but by one listing", unconfirmed(), start + 20*minute, Look{}, ConfirmationAgain, Created, nil},
+		{"not shown, by a listing that is too old", unconfirmed(func(r *Record) { r.AbsentSince = start + 10*minute }), start + 12*minute, Look{Ago: 70 * time.Second}, ConfirmationAgain, Created, nil},
+		{"not shown twice", unconfirmed(func(r *Record) { r.AbsentSince = start + 10*minute }), start + 12*minute, Look{}, ConfirmationRenewed, Queued, []string{"renewed"}},
+		{"confirmed before", created(), start + 5*second, Look{Shown: shown(24 * time.Hour)}, ConfirmationNone, Created, nil},
+		{"another HaVIP", unconfirmed(), start + 5*second, Look{HaVIPID: "havip-9", Shown: shown(0)}, ConfirmationNone, Created, nil},
+		{"being deleted", created(func(r *Record) { r.State, r.Deletion = Deleting, &Deletion{} }), start + 5*second, Look{}, ConfirmationNone, Deleting, nil},
+		{"adopted, with its address", unconfirmed(noAddress, func(r *Record) { r.State = Adopted }), start + 5*second, Look{Shown: shown(24 * time.Hour)}, ConfirmationOwn, Adopted, []string{"address"}},
+		{"adopted, and gone since", unconfirmed(noAddress, func(r *Record) { r.State = Adopted }), start + 5*second, Look{}, ConfirmationOwn, Adopted, nil},
+	} {
+		look := test.look
+		look.Next, look.ConfirmWithin = "t2", within
+		if look.HaVIPID == "" {
+			look.HaVIPID = "havip-1"
+		}
+		s := Snapshot{Record: test.record, Now: test.at}
+		got, c := Confirm(s, look)
+		r := after(s, c)
+		if got != test.want || r.State != test.state {
+			t.Errorf("%s: %s, %s; want %s, %s", test.name, got, r.State, test.want, test.state)
+		}
+		if diff := cmp.Diff(test.events, kinds(c)); diff != "" {
+			t.Errorf("%s: events (-want +got):\n%s", test.name, diff)
+		}
+		switch got {
+		case ConfirmationOwn, ConfirmationAdopted:
+			if !r.Finished() || !c.Moved || r.FirstSentAt != 0 || got == ConfirmationAdopted && r.Message == "" {
+				t.Errorf("%s: %+v", test.name, r)
+			}
+		case ConfirmationAgain:
+			if wait := r.ConfirmAt - test.at; !r.Unconfirmed() || wait < second || wait > minute || r.FirstSentAt != test.record.FirstSentAt {
+				t.Errorf("%s: again after %d ms, %+v", test.name, wait, r)
+			}
+		case ConfirmationRenewed:
+			if r.ClientToken != "t2" || r.Generation != 2 || r.HaVIPID != "" || r.PrivateIPAddress != "" || r.EnqueuedAt != 0 || r.Unconfirmed() {
+				t.Errorf("%s: %+v", test.name, r)
+			}
+		case ConfirmationNone:
+			if !c.Empty() {
+				t.Errorf("%s: %+v", test.name, c)
+			}
+		}
+	}
+}
+
+// What BCE does not show is asked for less and less often.
+func TestConfirmBacksOff(t *testing.T) {
+	t.Parallel()
+	r, looks := unconfirmed(), 0
+	for r.Unconfirmed() {
+		s := Snapshot{Record: r, Now: r.ConfirmAt}
+		_, c := Confirm(s, Look{HaVIPID: "havip-1", Next: "t2", ConfirmWithin: 10 * time.Minute})
+		r = after(s, c)
+		looks++
+	}
+	if looks > 20 || r.UpdatedAt > start+12*minute {
+		t.Errorf("%d looks until %d s after the request", looks, (r.UpdatedAt-start)/second)
+	}
+}

@@ -1,0 +1,148 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"havip/bce"
+	"havip/ledger"
+	"havip/lifecycle"
+)
+
+const (
+	// fewReads is up to how many HaVIPs are read one by one, rather than all listed.
+	fewReads = 3
+	// mostReads bounds how many of those are read one by one that a listing does not show.
+	mostReads = 20
+)
+
+// Confirm asks BCE for the HaVIPs that it answered to have created for these items of the lane, all of them in
+// one listing where they are many, and records what it shows: see [lifecycle.Confirm]. It returns the items
+// that have their next clientToken, since their HaVIPs do not exist; each needs a task. An error tells that
+// some could not be asked for, or what BCE showed not be recorded: they are to be asked for again.
+func (h *Handler) Confirm(ctx context.Context, items []ledger.Item) (renewed []ledger.Item, err error) {
+	looks, err := h.look(ctx, items)
+	errs := []error{err}
+	for batch, some := range looks {
+		confirmed, err := h.Ledger.Confirm(ctx, batch, some)
+		errs = append(errs, err)
+		for _, c := range confirmed {
+			h.logConfirmation(c)
+			if c.Result == lifecycle.ConfirmationRenewed {
+				renewed = append(renewed, c.Item)
+			}
+		}
+	}
+	return renewed, errors.Join(errs...)
+}
+
+func (h *Handler) logConfirmation(c ledger.Confirmed) {
+	log := h.Logger.Warn().Str("batch", c.Item.Batch).Str("key", c.Item.Key).Str("havip_id", c.Item.Record.HaVIPID)
+	switch c.Result {
+	case lifecycle.ConfirmationAdopted:
+		log.Str("detail", c.Item.Record.Message).Msg("adopted, not created")
+	case lifecycle.ConfirmationRenewed:
+		log.Int("generation", c.Item.Record.Generation).Msg("the HaVIP that BCE answered with does not exist; the item has its next clientToken")
+	case lifecycle.ConfirmationAgain:
+		log.Msg("BCE does not show the HaVIP yet, or not its address; it is asked again")
+	case lifecycle.ConfirmationOwn, lifecycle.ConfirmationNone:
+	}
+}
+
+// look asks for the HaVIPs of the items, and answers what was shown, by batch.
+func (h *Handler) look(ctx context.Context, items []ledger.Item) (looks map[string][]ledger.Look, err error) {
+	began := time.Now()
+	looks = map[string][]ledger.Look{}
+	note := func(item ledger.Item, shown *lifecycle.Sight, ago time.Duration) {
+		looks[item.Batch] = append(looks[item.Batch], ledger.Look{Key: item.Key, Look: lifecycle.Look{
+			HaVIPID: item.Record.HaVIPID, Shown: shown, Ago: ago, ConfirmWithin: h.ConfirmWithin,
+			Next: ClientToken(item.Batch, item.Key, item.Record.Generation+1),
+		}})
+	}
+	var all *listing
+	if len(items) > fewReads {
+		all, err = h.finder.since(ctx, began) // those whom it cannot show may be read
+	}
+	var missing []ledger.Item
+	reads := 0
+	for _, item := range items {
+		if shown := all.sight(item.Record.HaVIPID); shown != nil {
+			note(item, shown, 0)
+			continue
+		}
+		if reads == mostReads {
+			continue
+		}
+		reads++
+		shown, failed := h.readSight(ctx, item.Record.HaVIPID)
+		switch {
+		case failed != nil:
+			return looks, errors.Join(err, failed)
+		case shown != nil:
+			note(item, shown, 0)
+		default:
+			missing = append(missing, item)
+		}
+	}
+	if len(missing) == 0 {
+		return looks, err
+	}
+	if all, err = h.finder.complete(ctx, began); err != nil {
+		return looks, err
+	}
+	for _, item := range missing {
+		note(item, all.sight(item.Record.HaVIPID), time.Since(all.began))
+	}
+	return looks, nil
+}
+
+// readSight reads one HaVIP; nil is that BCE knows none of that ID.
+func (h *Handler) readSight(ctx context.Context, haVIPID string) (*lifecycle.Sight, error) {
+	out, err := h.readHaVIP(ctx, haVIPID)
+	var refused *bce.Error
+	switch {
+	case err == nil:
+		return sightOf(out.HaVIP, h.dateOf(out.ResponseMeta), time.Now()), nil
+	case errors.As(err, &refused) && refused.Kind == bce.KindAPI && isNotFound(refused):
+		return nil, nil
+	}
+	return nil, err
+}
+
+// dateOf is the time of BCE's clock at an answer that was just read.
+func (h *Handler) dateOf(meta bce.ResponseMeta) time.Time {
+	if meta.Date.IsZero() {
+		return time.Now().Add(h.API.ClockOffset())
+	}
+	return meta.Date
+}
+
+// sightOf is a HaVIP of an answer that BCE dated, and that was read at a moment of our clock.
+func sightOf(havip bce.HaVIP, date, read time.Time) *lifecycle.Sight {
+	return &lifecycle.Sight{
+		Address: havip.PrivateIPAddress,
+		Age:     date.Sub(havip.CreatedTime) + time.Since(read),
+		Undated: havip.CreatedTime.IsZero(),
+	}
+}
+
+// readHaVIP asks BCE for one HaVIP, within the lane's rate of reads.
+func (h *Handler) readHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.RequestTimeout)
+	defer cancel()
+	if h.ReadRate != nil {
+		if err := h.ReadRate.Wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+	out, err := h.API.GetHaVIP(ctx, haVIPID)
+	switch {
+	case err != nil:
+		return nil, err
+	case out.HaVIP.ID != haVIPID:
+		return nil, fmt.Errorf("asked about %s, and answered about %s", haVIPID, out.HaVIP.ID)
+	}
+	return out, nil
+}
