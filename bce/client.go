@@ -2,6 +2,8 @@ package bce
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -53,6 +55,17 @@ func (c *Client) Endpoint() string { return c.endpoint.String() }
 //
 // A single answer is believed only where it refuses the request for its date, or agrees with the local clock.
 func (c *Client) ClockOffset() time.Duration { return c.clock.get() }
+
+// KeyDigest tells the present access key from others without showing it: it is the beginning of a hash of the
+// access key ID.
+func (c *Client) KeyDigest(ctx context.Context) (string, error) {
+	credentials, err := c.config.Credentials.Retrieve(ctx)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(credentials.AccessKeyID()))
+	return hex.EncodeToString(sum[:8]), nil
+}
 
 // SetClockOffset sets the offset, for a caller that knows it already. Later answers correct it.
 func (c *Client) SetClockOffset(offset time.Duration) { c.clock.set(offset) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -66,43 +67,71 @@ func (l *Ledger) RecordAbsence(ctx context.Context, batch, key string, seen Reco
 
 // SomeHaVIPs answers up to n HaVIPs of a lane at random that items own, or owned before they were deleted.
 func (l *Ledger) SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error) {
-	ids, err := l.rdb.HRandField(ctx, ownersOf(lane), n).Result()
+	some, err := l.rdb.HRandField(ctx, ownersOf(lane), n).Result()
 	if err != nil {
 		return nil, fmt.Errorf("some HaVIPs of lane %s: %w", lane, err)
 	}
-	return ids, nil
+	var ids []string
+	err = l.owners(ctx, lane, some, func(id string, _ Owner, account string) {
+		if account == accountOf(lane) {
+			ids = append(ids, id)
+		}
+	})
+	return ids, err
 }
 
 // ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner:
-// one HaVIP is never two items' result. Lane is "account/region". Claiming comes before recording,
-// so that what is recorded is always owned; claiming again is fine.
+// one HaVIP is never two items' result, whatever their lanes are called: two names may stand for one account.
+// Lane is "account/region". Claiming comes before recording, so that what is recorded is always owned; claiming
+// again is fine.
 func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Owner) (owner Owner, err error) {
-	standing, err := claimScript.Run(ctx, l.rdb, []string{ownersOf(lane)}, haVIPID, claim.encode()).Text()
+	standing, err := claimScript.Run(ctx, l.rdb, []string{ownersOf(lane)}, haVIPID, claim.encodeIn(accountOf(lane))).Text()
 	if err != nil {
 		return Owner{}, itemError("claim "+haVIPID+" for", claim.Batch, claim.Key, err)
 	}
 	return decodeOwner(standing), nil
 }
 
-// Owners tells which items own these HaVIPs of a lane; those that nobody owns are left out.
+// Owners tells which items own these HaVIPs of a lane's region; those that nobody owns are left out.
 func (l *Ledger) Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]Owner, error) {
+	owners := make(map[string]Owner, len(haVIPIDs))
+	err := l.owners(ctx, lane, haVIPIDs, func(id string, owner Owner, _ string) { owners[id] = owner })
+	return owners, err
+}
+
+// OwnsAny reports whether items of the lane itself own any of these HaVIPs.
+func (l *Ledger) OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (own bool, err error) {
+	err = l.owners(ctx, lane, haVIPIDs, func(_ string, _ Owner, account string) { own = own || account == accountOf(lane) })
+	return own, err
+}
+
+func (l *Ledger) owners(ctx context.Context, lane string, haVIPIDs []string, found func(id string, owner Owner, account string)) error {
 	if len(haVIPIDs) == 0 {
-		return nil, nil
+		return nil
 	}
 	values, err := l.rdb.HMGet(ctx, ownersOf(lane), haVIPIDs...).Result()
 	if err != nil {
-		return nil, fmt.Errorf("owners in lane %s: %w", lane, err)
+		return fmt.Errorf("owners in lane %s: %w", lane, err)
 	}
-	owners := make(map[string]Owner, len(values))
 	for i, value := range values {
 		if text, ok := value.(string); ok {
-			owners[haVIPIDs[i]] = decodeOwner(text)
+			owner, account := decodeOwnerIn(text)
+			found(haVIPIDs[i], owner, account)
 		}
 	}
-	return owners, nil
+	return nil
 }
 
 // claimScript needs no prelude: it changes no batch.
 var claimScript = redis.NewScript(source("claim"))
 
-func ownersOf(lane string) string { return "havip:owners:" + lane }
+// ownersOf are the owners in a lane's region.
+func ownersOf(lane string) string {
+	_, region, _ := strings.Cut(lane, "/")
+	return "havip:owners:" + region
+}
+
+func accountOf(lane string) string {
+	account, _, _ := strings.Cut(lane, "/")
+	return account
+}

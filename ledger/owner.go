@@ -27,9 +27,20 @@ func (o Owner) encode() string {
 	return text
 }
 
+// encodeIn is encode with the account by whose key the HaVIP was seen.
+func (o Owner) encodeIn(account string) string {
+	return o.Batch + ownerSeparator + o.Key + ownerSeparator + strconv.Itoa(o.Past) + ownerSeparator + account
+}
+
 func decodeOwner(text string) Owner {
+	owner, _ := decodeOwnerIn(text)
+	return owner
+}
+
+func decodeOwnerIn(text string) (owner Owner, account string) {
 	batch, rest, _ := strings.Cut(text, ownerSeparator)
-	key, number, _ := strings.Cut(rest, ownerSeparator)
+	key, rest, _ := strings.Cut(rest, ownerSeparator)
+	number, account, _ := strings.Cut(rest, ownerSeparator)
 	past, _ := strconv.Atoi(number) // 0 for none
-	return Owner{Batch: batch, Key: key, Past: past}
+	return Owner{Batch: batch, Key: key, Past: past}, account
 }

@@ -46,9 +46,9 @@ const (
 )
 
 const (
-	// ageSlack is how much older than the item's first request its own HaVIP may look. Both ages are measured
+	// AgeSlack is how much older than the item's first request its own HaVIP may look. Both ages are measured
 	// by one clock each; BCE dates in whole seconds.
-	ageSlack = 3 * time.Second
+	AgeSlack = 3 * time.Second
 	// confirmSoonest and confirmLatest bound the wait for the next look, which is as long as the item waits already.
 	confirmSoonest = time.Second
 	confirmLatest  = time.Minute
@@ -126,7 +126,7 @@ func (d *draft) predates(seen Sight) string {
 		return d.HaVIPID + " may be another's: BCE does not tell when it was created"
 	case d.at.Now < first:
 		return d.HaVIPID + " may be another's: the clock was put back since this item's first request, and its age cannot be told"
-	case older > ageSlack:
+	case older > AgeSlack:
 		return fmt.Sprintf("%s was created %s before this item's first request: another ledger's or program's request under the same clientToken created it",
 			d.HaVIPID, older.Round(time.Second))
 	}

@@ -47,17 +47,19 @@ func (h *Handler) sight(ctx context.Context, haVIPID string) (s sight, err error
 	if err != nil {
 		return s, err
 	}
+	s.listed = slices.Contains(ids, haVIPID)
+	s.ours, err = h.ownsAny(ctx, ids)
+	return s, err
+}
+
+// ownsAny reports whether items of the lane own any of these HaVIPs.
+func (h *Handler) ownsAny(ctx context.Context, ids []string) (bool, error) {
 	for chunk := range slices.Chunk(ids, ownersAtOnce) {
-		owners, err := h.Ledger.Owners(ctx, h.Lane.String(), chunk)
-		if err != nil {
-			return s, err
-		}
-		for _, id := range chunk {
-			_, owned := owners[id]
-			s.listed, s.ours = s.listed || id == haVIPID, s.ours || owned
+		if owned, err := h.Ledger.OwnsAny(ctx, h.Lane.String(), chunk); owned || err != nil {
+			return owned, err
 		}
 	}
-	return s, nil
+	return false, nil
 }
 
 // settleGone ends the deletion of a HaVIP that does not exist; or refuses it, where the key shows nothing

@@ -41,6 +41,7 @@ type HandlerLedger interface {
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
 	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
 	RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error)
+	OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (bool, error)
 	SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
 	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
 	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)

@@ -51,7 +51,11 @@ func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, flags 
 			}
 			return nil, err
 		}
-		served[i] = worker.LaneConfig{Lane: l, API: client, RPS: rps}
+		asked, err := worker.CloudOf(ctx, client)
+		if err != nil {
+			return nil, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
+		}
+		served[i] = worker.LaneConfig{Lane: l, API: client, Cloud: asked, RPS: rps}
 	}
 	return served, nil
 }

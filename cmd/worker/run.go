@@ -25,6 +25,7 @@ import (
 type settings struct {
 	redis, region, endpoint string
 	allowPlainHTTP          bool
+	allowOtherAccount       bool
 	lanes                   []string
 	rps                     float64
 	concurrency             int
@@ -89,6 +90,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.region, "region", cli.DefaultRegion, "region of the default lane")
 	f.StringVar(&s.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
+	f.BoolVar(&s.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account until now")
 	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION)")
 	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "creates a second of each lane, over all workers, unless another is set by enqueue limit; 0 means no limit")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
@@ -147,7 +149,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 
 	w, err := worker.Start(worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
+		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)
@@ -182,7 +184,7 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	if s.maxDelay < tasks.RetryDelayFirst || s.maxDelay > maxMaxDelay {
 		return nil, cli.Failf(cli.ExitUsage, "max-delay %s: must be from %s to %s", s.maxDelay, tasks.RetryDelayFirst, maxMaxDelay)
 	}
-	cloud := cli.Cloud{Endpoint: s.endpoint, AllowPlainHTTP: s.allowPlainHTTP, RequestTimeout: s.requestTimeout, Getenv: getenv}
+	clients := cli.Cloud{Endpoint: s.endpoint, AllowPlainHTTP: s.allowPlainHTTP, RequestTimeout: s.requestTimeout, Getenv: getenv}
 	seen := map[tasks.Lane]bool{}
 	lanes := make([]worker.LaneConfig, 0, len(names))
 	for _, name := range names {
@@ -194,11 +196,15 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 			return nil, cli.Failf(cli.ExitUsage, "lane %q: given twice", name)
 		}
 		seen[l] = true
-		client, err := cloud.Client(ctx, l)
+		client, err := clients.Client(ctx, l)
 		if err != nil {
 			return nil, err
 		}
-		lanes = append(lanes, worker.LaneConfig{Lane: l, API: client, RPS: s.rps})
+		cloud, err := worker.CloudOf(ctx, client)
+		if err != nil {
+			return nil, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
+		}
+		lanes = append(lanes, worker.LaneConfig{Lane: l, API: client, Cloud: cloud, RPS: s.rps})
 	}
 	return lanes, nil
 }

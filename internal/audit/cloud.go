@@ -6,17 +6,18 @@ import (
 	"time"
 
 	"havip/bce"
+	"havip/internal/lane"
 	"havip/tasks"
 )
 
 // cloud examines a lane's credentials by one signed request that changes nothing, and BCE's clock by
 // its answer.
-func (x *examination) cloud(ctx context.Context, lane tasks.Lane) error {
+func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	if x.Open == nil {
 		return nil
 	}
-	subject := "lane " + lane.String()
-	api, err := x.Open(ctx, lane)
+	subject := "lane " + l.String()
+	api, err := x.Open(ctx, l)
 	if errors.Is(err, bce.ErrNoCredentials) {
 		return x.tell(note(CodeCredentials, subject, "There are no credentials here for this lane; BCE was not examined. Producers need none, workers do."))
 	}
@@ -24,8 +25,11 @@ func (x *examination) cloud(ctx context.Context, lane tasks.Lane) error {
 		return x.tell(warning(CodeCredentials, subject, "The credentials cannot be used: %v.", err).
 			saying("A worker started here for this lane would refuse to start.", "Mend what the error names; `enqueue help environment` says where credentials are looked for."))
 	}
+	if err := x.endpoint(ctx, l, api.Endpoint()); err != nil {
+		return err
+	}
 	if x.Rate != nil {
-		if rate := x.Rate(lane); rate != nil {
+		if rate := x.Rate(l); rate != nil {
 			if err := rate.Wait(ctx); err != nil {
 				return err
 			}
@@ -63,6 +67,17 @@ func refusal(subject string, e *bce.Error) Diagnosis {
 	}
 	return warning(CodeBCE, subject, "BCE did not answer as it should: %v.", e).
 		saying("It may be overloaded, or something else answers in its place.", look+", and at --endpoint; then try again.")
+}
+
+// endpoint compares where requests go from here with what the lane's workers ask.
+func (x *examination) endpoint(ctx context.Context, l tasks.Lane, own string) error {
+	standing, err := lane.PinnedTo(ctx, x.Redis, l.String())
+	if err != nil || standing.Endpoint == "" || standing.Endpoint == own {
+		return err
+	}
+	return x.tell(warning(CodeEndpoint, "lane "+l.String(), "The lane's workers ask %s, and the endpoint here is %s.", standing.Endpoint, own).
+		saying("What is compared with BCE from here is compared with another cloud. A worker with this endpoint would refuse to start.",
+			"Set --endpoint, or BCE_ENDPOINT, to the workers' own; or, if the lane has moved for good, start a worker with --allow-other-account once."))
 }
 
 // bceClock compares BCE's clock with this machine's, by which requests are signed, and with Redis's,

@@ -17,6 +17,7 @@ const (
 	CodeBCEClock    Code = "bce-clock"
 	CodeCredentials Code = "credentials"
 	CodeBCE         Code = "bce"
+	CodeEndpoint    Code = "endpoint"
 	CodeWorkers     Code = "workers"
 	CodeDeadWorkers Code = "dead-workers"
 	CodeNoWorker    Code = "no-worker"

@@ -102,6 +102,8 @@ func (s *sky) ListHaVIPs(_ context.Context, o bce.ListOptions) (*bce.ListHaVIPsO
 	return out, nil
 }
 
+func (*sky) Endpoint() string { return "https://bcc.bj.example" }
+
 func (s *sky) GetHaVIP(_ context.Context, id string) (*bce.GetHaVIPOutput, error) {
 	s.gets++
 	if err := s.fail(); err != nil {

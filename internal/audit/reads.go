@@ -14,6 +14,8 @@ import (
 type Cloud interface {
 	tasks.Lister
 	GetHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error)
+	// Endpoint is where the requests go: scheme and host.
+	Endpoint() string
 }
 
 // get reads one HaVIP; found is false when BCE says that there is none.

@@ -35,11 +35,11 @@ func source(name string) string {
 }
 
 // keys of one lane. The braces keep them in one slot of a Redis Cluster.
-type keys struct{ holds, operator, log, workers string }
+type keys struct{ holds, operator, log, workers, cloud string }
 
 func keysOf(lane string) keys {
 	prefix := "havip:lane:{" + lane + "}:"
-	return keys{holds: prefix + "holds", operator: prefix + "operator", log: prefix + "log", workers: prefix + "workers"}
+	return keys{holds: prefix + "holds", operator: prefix + "operator", log: prefix + "log", workers: prefix + "workers", cloud: prefix + "cloud"}
 }
 
 // list is in the order that lua/prelude.lua expects.

@@ -98,6 +98,8 @@ func (s *sky) GetSubnet(_ context.Context, id string) (*bce.GetSubnetOutput, err
 	return &bce.GetSubnetOutput{Subnet: subnet}, nil
 }
 
+func (*sky) Endpoint() string { return "https://bcc.bj.example" }
+
 func (*sky) GetHaVIP(context.Context, string) (*bce.GetHaVIPOutput, error) {
 	return nil, errors.New("a plan asks for no single HaVIP")
 }

@@ -44,6 +44,9 @@ const (
 type LaneConfig struct {
 	Lane tasks.Lane
 	API  tasks.API
+	// Cloud is what API asks; see [CloudOf]. A worker whose lane was used with another is refused. The zero one
+	// is not looked at.
+	Cloud lane.Cloud
 	// RPS is the lane's budget in requests a second over the whole fleet; 0 means no limit. What a
 	// person sets for the lane (`enqueue limit set`) goes before it.
 	RPS float64
@@ -67,6 +70,8 @@ type Config struct {
 	TokenMaxAge, MaxDelay time.Duration
 	// ConfirmWithin is 0 for [tasks.DefaultConfirmWithin].
 	ConfirmWithin time.Duration
+	// AllowOtherAccount has lanes stand for another endpoint or account than until now.
+	AllowOtherAccount bool
 	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
 	Spool *spool.Spool
 	// Webhook is who may be told of completed batches; zero for nobody.
@@ -173,7 +178,7 @@ func Start(c Config) (*Worker, error) {
 	for _, l := range c.Lanes {
 		if err := w.serve(ctx, c, l, presence); err != nil {
 			w.Stop()
-			return nil, fmt.Errorf("lane %s: %w", l.Lane, err)
+			return nil, err
 		}
 	}
 	if w.courier, err = startCourier(c); err != nil {
@@ -190,7 +195,7 @@ func Start(c Config) (*Worker, error) {
 func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Presence) error {
 	breaker := lane.NewBreaker(c.Redis, l.Lane.String())
 	if err := breaker.ProbeNow(ctx); err != nil {
-		return err
+		return fmt.Errorf("lane %s: %w", l.Lane, err)
 	}
 	budget := lane.NewBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst)
 	log := c.Logger.With().Str("lane", l.Lane.String()).Logger()
@@ -205,6 +210,9 @@ func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Pr
 			TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
 		}),
 		server: serverOf(c, l),
+	}
+	if err := (pin{c.Redis, running.handler, l, c.AllowOtherAccount, log}).check(ctx); err != nil {
+		return err
 	}
 	if err := running.server.Start(running.handler); err != nil {
 		return err

@@ -161,9 +161,24 @@ func testClaims(t *testing.T, f *ledgerFixture) {
 		t.Fatal(err)
 	}
 	equal(t, "owners", owners, map[string]ledger.Owner{"havip-1": first})
+	f.claimsOfAnotherAccount(t, first)
 	none, err := f.Owners(t.Context(), "default/gz", []string{"havip-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "another lane", len(none), 0)
+	equal(t, "another region", len(none), 0)
+}
+
+// claimsOfAnotherAccount: what one lane's item owns is no other's, whatever the lanes are called; but whose key
+// shows it is told by the name.
+func (f *ledgerFixture) claimsOfAnotherAccount(t *testing.T, first ledger.Owner) {
+	t.Helper()
+	owner, err := f.ClaimHaVIP(t.Context(), "team/bj", "havip-1", ledger.Owner{Batch: "other", Key: "c"})
+	equal(t, "of another account's lane", []any{owner, err}, []any{first, nil})
+	for lane, owns := range map[string]bool{"default/bj": true, "team/bj": false} {
+		own, err := f.OwnsAny(t.Context(), lane, []string{"havip-2", "havip-1"})
+		equal(t, lane+" owns some", []any{own, err}, []any{owns, nil})
+		some, err := f.SomeHaVIPs(t.Context(), lane, 10)
+		equal(t, lane+" has some", []any{len(some) > 0, err}, []any{owns, nil})
+	}
 }

@@ -1,0 +1,98 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"havip/bce"
+	"havip/internal/lane"
+	"havip/tasks"
+)
+
+// pinPatience bounds what BCE is asked before a lane is served; a BCE that is away is the lane's to wait for.
+const pinPatience = 30 * time.Second
+
+// CloudOf is what a lane stands for whose client this is.
+func CloudOf(ctx context.Context, client *bce.Client) (lane.Cloud, error) {
+	key, err := client.KeyDigest(ctx)
+	return lane.Cloud{Endpoint: client.Endpoint(), Key: key}, err
+}
+
+// OtherCloudError says that a lane was used with another endpoint or account until now. Workers of one lane
+// that ask different clouds would create HaVIPs in each, and believe of each other's that they are gone.
+type OtherCloudError struct {
+	Lane tasks.Lane
+	// Endpoint is the one that the lane was used with; "" where the account is another.
+	Endpoint, Own string
+}
+
+func (e *OtherCloudError) Error() string {
+	const onPurpose = "; if the lane has moved for good, start a worker with --allow-other-account once"
+	if e.Endpoint == "" {
+		return fmt.Sprintf("lane %s: this access key is not the one that the lane was used with, and shows none of the HaVIPs that were created: it is another account's. Use the account's own key, or another lane or Redis%s", e.Lane, onPurpose)
+	}
+	return fmt.Sprintf("lane %s: the endpoint was %s until now, and is %s here. Use the same endpoint, or another lane or Redis%s", e.Lane, e.Endpoint, e.Own, onPurpose)
+}
+
+// pin holds a lane to the endpoint and the account that it was first used with in this Redis.
+type pin struct {
+	rdb     redis.UniversalClient
+	handler *tasks.Handler
+	config  LaneConfig
+	// move says that the lane may stand for something else from now on.
+	move bool
+	log  zerolog.Logger
+}
+
+func (p pin) check(ctx context.Context) error {
+	if p.config.Cloud == (lane.Cloud{}) {
+		return nil
+	}
+	name := p.config.Lane.String()
+	standing, first, err := lane.Pin(ctx, p.rdb, name, p.config.Cloud)
+	switch {
+	case err != nil:
+		return err
+	case first:
+		p.awaitOlder(ctx)
+		return nil
+	case standing == p.config.Cloud:
+		return nil
+	case p.move:
+		p.log.Warn().Str("endpoint", p.config.Cloud.Endpoint).Msg("the lane stands for another endpoint or account from now on")
+		return lane.Repin(ctx, p.rdb, name, p.config.Cloud)
+	case standing.Endpoint != p.config.Cloud.Endpoint:
+		return &OtherCloudError{p.config.Lane, standing.Endpoint, p.config.Cloud.Endpoint}
+	}
+	return p.checkKey(ctx)
+}
+
+// checkKey tells a new key of the same account from another account's by what it shows.
+func (p pin) checkKey(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, pinPatience)
+	defer cancel()
+	same, err := p.handler.SeesOwn(limited)
+	switch {
+	case err != nil:
+		p.log.Warn().Err(err).Msg("the access key is another than before; whether it is the same account's could not be told")
+		return nil
+	case !same:
+		return &OtherCloudError{Lane: p.config.Lane}
+	}
+	p.log.Info().Msg("the access key is another than before, and the same account's")
+	return lane.Repin(ctx, p.rdb, p.config.Lane.String(), p.config.Cloud)
+}
+
+// awaitOlder waits, at the lane's first use, until all that exists is plainly older than what is created from now
+// on. See [lifecycle.Confirm].
+func (p pin) awaitOlder(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, pinPatience)
+	defer cancel()
+	if err := p.handler.AwaitOlder(limited); err != nil {
+		p.log.Warn().Err(err).Msg("what exists in the lane could not be listed at its first use")
+	}
+}

@@ -1,0 +1,92 @@
+package worker
+
+import (
+	"errors"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"havip/bce"
+	"havip/bce/bcesim"
+	"havip/tasks"
+)
+
+// keyed is a lane of this endpoint that uses the key.
+func keyed(t *testing.T, url, key string) LaneConfig {
+	t.Helper()
+	client, err := bce.NewClient(bce.Config{Endpoint: url, Credentials: bce.NewStaticProvider(bce.NewCredentials(key, key, ""))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	cloud, err := CloudOf(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return LaneConfig{Lane: tasks.Lane{Account: "default", Region: "bj"}, API: client, Cloud: cloud}
+}
+
+// A lane is one endpoint and one account: who differs is refused, unless it is on purpose. A key that was changed
+// is no other account.
+func TestLaneIsOneCloud(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	keys := []bcesim.Credential{
+		{AccessKeyID: "first", SecretAccessKey: "first", Account: "a"},
+		{AccessKeyID: "changed", SecretAccessKey: "changed", Account: "a"},
+		{AccessKeyID: "another", SecretAccessKey: "another", Account: "b"},
+	}
+	f.sim = bcesim.New(bcesim.Options{Credentials: keys})
+	server, elsewhere := httptest.NewServer(f.sim), httptest.NewServer(f.sim)
+	t.Cleanup(func() { f.sim.Close(); server.Close(); elsewhere.Close() })
+
+	w := f.start(t, "w1", keyed(t, server.URL, "first"))
+	f.enqueue(t, "bj", 3)
+	f.await(t)
+	w.Stop()
+
+	begin := func(name string, l LaneConfig, move bool) error {
+		w, err := Start(Config{Redis: f.rdb, Lanes: []LaneConfig{l}, Name: name, AllowOtherAccount: move})
+		if err == nil {
+			w.Stop()
+		}
+		return err
+	}
+	var other *OtherCloudError
+	if err := begin("w2", keyed(t, server.URL, "first"), false); err != nil {
+		t.Errorf("the same: %v", err)
+	}
+	if err := begin("w3", keyed(t, server.URL, "changed"), false); err != nil {
+		t.Errorf("another key of the account: %v", err)
+	}
+	if err := begin("w4", keyed(t, server.URL, "another"), false); !errors.As(err, &other) || other.Endpoint != "" {
+		t.Errorf("another account's key: %v", err)
+	}
+	if err := begin("w5", keyed(t, elsewhere.URL, "first"), false); !errors.As(err, &other) || other.Endpoint != server.URL {
+		t.Errorf("another endpoint: %v", err)
+	}
+	if err := begin("w6", keyed(t, elsewhere.URL, "first"), true); err != nil {
+		t.Errorf("on purpose: %v", err)
+	}
+	if err := begin("w7", keyed(t, server.URL, "first"), false); !errors.As(err, &other) {
+		t.Errorf("back again: %v", err)
+	}
+}
+
+// What existed before a ledger's first request is older than what that creates, as far as it is dated: a second
+// ledger with the same file adopts what the first created a moment ago.
+func TestSecondLedgerOfTheSameFile(t *testing.T) {
+	t.Parallel()
+	first := newFixture(t, "")
+	first.start(t, "w1", keyed(t, first.url, bcesim.SandboxKey))
+	first.enqueue(t, "bj", 3)
+	first.await(t)
+
+	second := newFixture(t, "")
+	began := time.Now()
+	second.start(t, "w2", keyed(t, first.url, bcesim.SandboxKey))
+	second.enqueue(t, "bj", 3)
+	if b := second.await(t); b.Counts["adopted"] != 3 {
+		t.Errorf("counts %v after %s", b.Counts, time.Since(began))
+	}
+}
