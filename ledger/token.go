@@ -24,45 +24,68 @@ func (e *TokenTakenError) Error() string {
 		e.Key, e.Batch, e.ClientToken, e.Owner.Key, e.Owner.Batch)
 }
 
-// ClaimTokens reserves tokens across all batches, all of them or none: the first that belongs to
-// another item is answered as a [*TokenTakenError], and those claimed by this call are released.
-// Claiming again for the same item is fine. Derived tokens need no claim: their derivation keeps
-// them apart.
+// ClaimTokens reserves tokens across all batches, all of them or none: the first that belongs to another item
+// is answered as a [*TokenTakenError]. Claiming again for the same item is fine. Derived tokens need no claim:
+// their derivation keeps them apart.
+//
+// A claim is never taken back: another call may have found it standing, and rely on it. So where two calls claim
+// one token for two items at the same moment, the one that fails may leave claims of its other items behind; they
+// are its own when it claims again.
 func (l *Ledger) ClaimTokens(ctx context.Context, claims []TokenClaim) error {
 	if len(claims) == 0 {
 		return nil
 	}
-	fresh := make([]*redis.BoolCmd, len(claims))
-	owners := make([]*redis.StringCmd, len(claims))
+	owners, err := l.TokenOwners(ctx, claims)
+	if err == nil {
+		err = firstTaken(claims, owners)
+	}
+	if err != nil {
+		return err
+	}
+	if owners, err = l.claimTokens(ctx, claims); err != nil {
+		return err
+	}
+	return firstTaken(claims, owners)
+}
+
+// claimTokens claims what nobody owns, and answers who owns each token then.
+func (l *Ledger) claimTokens(ctx context.Context, claims []TokenClaim) ([]Owner, error) {
+	replies := make([]*redis.StringCmd, len(claims))
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, claim := range claims {
-			fresh[i] = pipe.SetNX(ctx, claim.redisKey(), claim.owner().encode(), 0)
-			owners[i] = pipe.Get(ctx, claim.redisKey())
+			pipe.SetNX(ctx, claim.redisKey(), claim.owner().encode(), 0)
+			replies[i] = pipe.Get(ctx, claim.redisKey())
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("claim client tokens: %w", err)
+		return nil, fmt.Errorf("claim client tokens: %w", err)
 	}
-	for i, claim := range claims {
-		if owner := decodeOwner(owners[i].Val()); owner != claim.owner() {
-			return errors.Join(&TokenTakenError{TokenClaim: claim, Owner: owner}, l.release(ctx, claims, fresh))
-		}
+	owners := make([]Owner, len(claims))
+	for i, reply := range replies {
+		owners[i] = decodeOwner(reply.Val())
 	}
-	return nil
+	return owners, nil
 }
 
-// release gives back what this call has claimed.
-func (l *Ledger) release(ctx context.Context, claims []TokenClaim, fresh []*redis.BoolCmd) error {
-	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, claim := range claims {
-			if fresh[i].Val() {
-				pipe.Del(ctx, claim.redisKey())
-			}
+// firstTaken is about the first token that belongs to another item, or that an earlier claim asks for; the zero
+// Owner is nobody.
+func firstTaken(claims []TokenClaim, owners []Owner) error {
+	wanted := map[string]Owner{}
+	for i, claim := range claims {
+		owner := owners[i]
+		if owner == (Owner{}) {
+			owner = claim.owner()
 		}
-		return nil
-	})
-	return err
+		if earlier, twice := wanted[claim.ClientToken]; twice {
+			owner = earlier
+		}
+		if owner != claim.owner() {
+			return &TokenTakenError{TokenClaim: claim, Owner: owner}
+		}
+		wanted[claim.ClientToken] = owner
+	}
+	return nil
 }
 
 // TokenOwners tells who owns each claim's token now; the zero Owner is nobody.

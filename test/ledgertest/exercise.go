@@ -77,6 +77,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a doubt about an earlier token is looked into", testDoubtAboutAnEarlierToken},
 		{"a HaVIP belongs to one item", testClaims},
 		{"a user's token belongs to one item", testTokens},
+		{"a claim of a token is not given back", testTokensAreNotGivenBack},
 		{"the roll lists who is alive", testBeats},
 		{"a silent worker is found dead once, and for ever", testDead},
 		{"a worker that beats late is alive until it is found dead", testLateBeat},

@@ -55,8 +55,13 @@ type meanwhile struct {
 
 func (*meanwhile) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-func (*meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
+func (m *meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if cmds[0].Name() == m.kind {
+			m.once.Do(m.do)
+		}
+		return next(ctx, cmds)
+	}
 }
 
 func (m *meanwhile) ProcessHook(next redis.ProcessHook) redis.ProcessHook {

@@ -131,7 +131,7 @@ func testTokens(t *testing.T, f *ledgerFixture) {
 	}
 	equal(t, "owner", taken.Owner, ledger.Owner{Batch: batch, Key: "a"})
 
-	// All or none: what was claimed beside a taken one is free again.
+	// All or none: nothing is claimed beside a taken one.
 	free := ledger.TokenClaim{ClientToken: "free", Batch: "other", Key: "b"}
 	if err := f.ClaimTokens(t.Context(), []ledger.TokenClaim{free, thief}); err == nil {
 		t.Fatal("a taken token was given away")
@@ -141,6 +141,35 @@ func testTokens(t *testing.T, f *ledgerFixture) {
 		t.Fatal(err)
 	}
 	equal(t, "owners", owners, []ledger.Owner{{}, {Batch: batch, Key: "a"}})
+	twice := []ledger.TokenClaim{free, {ClientToken: "free", Batch: "other", Key: "c"}}
+	if err := f.ClaimTokens(t.Context(), twice); !errors.As(err, &taken) || taken.Owner != (ledger.Owner{Batch: "other", Key: "b"}) {
+		t.Errorf("one token for two items: %v", err)
+	}
+}
+
+// What one producer claimed, another of the same items may have found, and goes on with: the end of the first
+// does not give it to somebody else.
+func testTokensAreNotGivenBack(t *testing.T, f *ledgerFixture) {
+	first := ledger.TokenClaim{ClientToken: "shared", Batch: batch, Key: "a"}
+	loser := ledger.TokenClaim{ClientToken: "contested", Batch: batch, Key: "b"}
+	winner := ledger.TokenClaim{ClientToken: "contested", Batch: "other", Key: "b"}
+	f.rdb.AddHook(&meanwhile{kind: "set", do: func() { // after the first has looked, and before it claims
+		for _, claim := range []ledger.TokenClaim{winner, first} {
+			text := claim.Batch + "\x1f" + claim.Key
+			if err := f.rdb.Append(t.Context(), "havip:token:"+claim.ClientToken, text).Err(); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	var taken *ledger.TokenTakenError
+	if err := f.ClaimTokens(t.Context(), []ledger.TokenClaim{first, loser}); !errors.As(err, &taken) {
+		t.Fatalf("got %v, want a TokenTakenError", err)
+	}
+	owners, err := f.TokenOwners(t.Context(), []ledger.TokenClaim{first, winner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "owners", owners, []ledger.Owner{{Batch: batch, Key: "a"}, {Batch: "other", Key: "b"}})
 }
 
 func testBatches(t *testing.T, f *ledgerFixture) {
