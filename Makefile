@@ -67,7 +67,7 @@ lint: $(GOLANGCI_LINT)
 	cd bench && go vet ./... && go mod tidy -diff
 	cd bce/bcesim/sdkcompat && go mod tidy -diff
 	$(GOLANGCI_LINT) fmt --diff
-	$(GOLANGCI_LINT) run
+	$(GOLANGCI_LINT) run --allow-parallel-runners
 
 fmt: $(GOLANGCI_LINT)
 	$(GOLANGCI_LINT) fmt
