@@ -155,6 +155,7 @@ type Handler struct {
 	finder    *Finder
 	draining  chan struct{}
 	drainOnce sync.Once
+	refusals  refusals
 	// loggedOffset is the clock's offset, in nanoseconds, that the log told of last.
 	loggedOffset atomic.Int64
 }

@@ -24,7 +24,7 @@ func (refusing) CreateHaVIPBody(_ context.Context, token string, _ []byte) (*bce
 	}
 }
 
-func codeFor(token string) string { return fmt.Sprintf("Reason%dException", token[len(token)-1]%7) }
+func codeFor(token string) string { return fmt.Sprintf("NoSuchThing%d", token[len(token)-1]%7) }
 
 // asynq's archive keeps 9,999 tasks and forgets what is more without a trace. A batch of which every
 // item is refused stands in the ledger whole, and asynq archives none of it.
