@@ -42,6 +42,8 @@ type (
 	DeletionOutcome = lifecycle.DeletionOutcome
 	// BeginOptions are the terms of one attempt.
 	BeginOptions = lifecycle.BeginTerms
+	// Watched is how long the caller of a begin has watched an attempt in flight.
+	Watched = lifecycle.Watched
 	// DeletionOptions are the terms of one try to delete.
 	DeletionOptions = lifecycle.DeletionTerms
 )

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -132,8 +131,6 @@ func (l *Ledger) millis() string {
 	}
 	return strconv.FormatInt(l.now().UnixMilli(), 10)
 }
-
-func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // reply reads a script's array of bulk strings and integers.
 type reply []any

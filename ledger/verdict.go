@@ -59,6 +59,8 @@ const (
 const (
 	// Applied: the item moved.
 	Applied Verdict = "applied"
+	// Early: a dead worker's request may still be under way.
+	Early Verdict = "early"
 	// Late: something newer stands; only the attempt's log was written, and the doubt that the outcome
 	// leaves.
 	Late Verdict = "late"
@@ -92,7 +94,7 @@ type Start struct {
 	Item Item
 	// At is the ledger's clock when it answered: the one that the record's times are of.
 	At Millis
-	// Wait is how long the attempt in flight may still take, when Verdict is Busy.
+	// Wait is for how much longer the caller must watch the attempt in flight, when Verdict is Busy.
 	Wait time.Duration
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,6 +25,9 @@ type Roll struct {
 	Alive bool
 	// Dead names the workers whose items are still to be rescued, the longest dead first.
 	Dead []string
+	// Pulse is how often each worker has beaten, of the living and of the dead. A number that stays the
+	// same is silence; how long it lasts, each observer measures by its own clock.
+	Pulse map[string]int64
 }
 
 // Enter makes a worker known as alive, with what it holds already. The name must be unique to
@@ -37,15 +41,14 @@ func (l *Ledger) Enter(ctx context.Context, worker string, held []Held) error {
 	return workerError("enter", worker, err)
 }
 
-// Beat says that a worker is alive, and finds dead those that have been silent for longer than
-// silence; 0 finds nobody dead. Redis's clock judges, so that workers' own do not matter. A beat
-// that comes late is good as long as nobody found its worker dead.
-func (l *Ledger) Beat(ctx context.Context, worker string, silence time.Duration) (Roll, error) {
-	raw, err := l.runWorker(ctx, beatScript, worker, millis(silence))
+// Beat says that a worker is alive, and tells of all. A beat that comes late is good as long as nobody found
+// its worker dead.
+func (l *Ledger) Beat(ctx context.Context, worker string) (Roll, error) {
+	raw, err := l.runWorker(ctx, beatScript, worker)
 	if err != nil {
 		return Roll{}, workerError("beat of", worker, err)
 	}
-	fields, err := replyOf(raw, 2)
+	fields, err := replyOf(raw, 3)
 	if err != nil {
 		return Roll{}, workerError("beat of", worker, err)
 	}
@@ -54,10 +57,32 @@ func (l *Ledger) Beat(ctx context.Context, worker string, silence time.Duration)
 	for i := range names {
 		roll.Dead = append(roll.Dead, reply(names).text(i))
 	}
-	return roll, nil
+	roll.Pulse, err = pulseOf(fields[2])
+	return roll, workerError("beat of", worker, err)
 }
 
-// LastBeat is when a worker last said that it is alive, by Redis's clock.
+// pulseOf reads names and numbers, by turns.
+func pulseOf(raw any) (map[string]int64, error) {
+	pairs, _ := raw.([]any)
+	pulse := make(map[string]int64, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		n, err := strconv.ParseInt(reply(pairs).text(i+1), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("beats of worker %q: %w", reply(pairs).text(i), err)
+		}
+		pulse[reply(pairs).text(i)] = n
+	}
+	return pulse, nil
+}
+
+// Declare writes down that a worker is dead, which the caller has observed to be silent since its beat of this
+// number. It answers false, and changes nothing, when the worker has beaten since, or somebody was faster.
+func (l *Ledger) Declare(ctx context.Context, dead string, beat int64) (bool, error) {
+	raw, err := l.runWorker(ctx, declareScript, dead, beat)
+	return raw == int64(1), workerError("declare dead", dead, err)
+}
+
+// LastBeat is when a worker last said that it is alive, by Redis's clock. It is for people, and decides nothing.
 type LastBeat struct {
 	Worker string
 	At     Millis
@@ -122,25 +147,24 @@ func (l *Ledger) Bury(ctx context.Context, worker string) error {
 
 // Release is the answer to [Ledger.Release].
 type Release struct {
-	// Verdict is Applied when the item needs a task; Finished, Busy (another worker's attempt is in
-	// flight) or Absent when it does not.
+	// Verdict is Applied when the item needs a task; Early when the dead worker's request may still be
+	// under way; Finished, Busy (another worker's attempt is in flight) or Absent when nothing is to be done.
 	Verdict Verdict
 	// Item is set unless Verdict is Absent.
 	Item Item
-	// Wait is how long the dead worker's request may still be under way. [Ledger.Begin] answers
-	// Busy until then.
+	// Wait is how much longer the worker must be silent, where Verdict is Early.
 	Wait time.Duration
 }
 
-// Release lets an item go on whose task a dead worker held. An attempt of that worker ends
-// when its request is certainly over ([BeginOptions]), instead of with its lease. Only a
-// worker that does not keep to that (its process was stopped, and wakes later) may then overlap
-// with another's attempt. Repeating it is fine.
-func (l *Ledger) Release(ctx context.Context, batch, key, dead string) (Release, error) {
+// Release lets an item go on whose task a dead worker held that was silent for this long, by the caller's
+// monotonic clock. An attempt of that worker ends when its request is certainly over ([BeginOptions]),
+// instead of with its lease. Only a worker that does not keep to that (its process was stopped, and wakes
+// later) may then overlap with another's attempt. Repeating it is fine.
+func (l *Ledger) Release(ctx context.Context, batch, key, dead string, silent time.Duration) (Release, error) {
 	var answer lifecycle.Released
-	var wait Millis
+	var wait time.Duration
 	d, err := l.update(ctx, batch, key, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
-		answer, wait, c = lifecycle.Release(s, dead)
+		answer, wait, c = lifecycle.Release(s, dead, silent)
 		return c
 	})
 	switch {
@@ -153,16 +177,17 @@ func (l *Ledger) Release(ctx context.Context, batch, key, dead string) (Release,
 	if err != nil {
 		return Release{}, itemError("release", batch, key, err)
 	}
-	return Release{Verdict: Verdict(answer), Item: item, Wait: time.Duration(wait) * time.Millisecond}, nil
+	return Release{Verdict: Verdict(answer), Item: item, Wait: wait}, nil
 }
 
 // Scripts about workers have a prelude of their own: they change no batch.
 var (
-	enterScript = workerScript("enter")
-	beatScript  = workerScript("beat")
-	leaveScript = workerScript("leave")
-	holdScript  = workerScript("hold")
-	buryScript  = workerScript("bury")
+	enterScript   = workerScript("enter")
+	beatScript    = workerScript("beat")
+	declareScript = workerScript("declare")
+	leaveScript   = workerScript("leave")
+	holdScript    = workerScript("hold")
+	buryScript    = workerScript("bury")
 )
 
 func workerScript(name string) *redis.Script {
@@ -175,7 +200,7 @@ const workersPrefix = "havip:workers:{workers}:"
 func inflightOf(worker string) string { return workersPrefix + "inflight:" + worker }
 
 func (l *Ledger) runWorker(ctx context.Context, s *redis.Script, worker string, args ...any) (any, error) {
-	keys := []string{workersPrefix + "beats", workersPrefix + "dead", inflightOf(worker)}
+	keys := []string{workersPrefix + "beats", workersPrefix + "dead", inflightOf(worker), workersPrefix + "pulse"}
 	argv := append(make([]any, 0, len(args)+2), l.millis(), worker)
 	return s.Run(ctx, l.rdb, keys, append(argv, args...)...).Result()
 }

@@ -13,14 +13,15 @@ type BeginTerms struct {
 	// Ticket is unique to this attempt, so that a repeated call after a lost reply is
 	// recognised as the same.
 	Ticket string
-	// Lease is how long the attempt may take at the very most. After it, another worker may
-	// begin the next one. A lease that the ledger's clock gave before it was put back is waited for
-	// only while what is left of it is at most twice this one.
+	// Lease is how long the attempt may take at the very most. Who has watched it for as long may begin the
+	// next one.
 	Lease time.Duration
-	// Request is how long after this call the attempt's request is certainly over; [Release] lets
-	// others go on then, when the worker is dead. It is shorter than Lease, for a worker that lives has to
-	// record the outcome as well; 0 means Lease.
+	// Request is how long after the worker's last beat before this call the attempt's request is certainly
+	// over; [Release] lets others go on when the worker is dead and was silent for as long. It is shorter
+	// than Lease, for a worker that lives has to record the outcome as well; 0 means Lease.
 	Request time.Duration
+	// Watched is what the caller has seen of an attempt in flight.
+	Watched Watched
 	// TokenMaxAge is how long after the first send with an unknown outcome, or that was refused,
 	// its token may still be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when
 	// it receives it, and whether it did is what nobody knows.
@@ -32,6 +33,13 @@ type BeginTerms struct {
 	// RetryHorizon ends retries this long after the first of the failures that go on; 0 means never. For
 	// an item that nobody has sent for an hour, it begins anew.
 	RetryHorizon time.Duration
+}
+
+// Watched is how long a caller has watched one attempt in flight, by its own monotonic clock.
+type Watched struct {
+	// Ticket is the attempt's; "" where none was watched.
+	Ticket string
+	For    time.Duration
 }
 
 // Start is what a worker does next with an item.
@@ -117,8 +125,8 @@ func (d *draft) refuse(o BeginTerms) (Start, time.Duration) {
 	case d.Ticket == o.Ticket:
 		return StartSend, 0
 	}
-	if left := d.leaseLeft(d.at.Now, d.LastSentAt, Millis(o.Lease.Milliseconds())); left > 0 {
-		return StartBusy, time.Duration(left) * time.Millisecond
+	if left := d.leaseLeft(o.Watched); left > 0 {
+		return StartBusy, left
 	}
 	return "", 0
 }
@@ -212,7 +220,8 @@ func (d *draft) send(o BeginTerms) {
 	d.move(Sending, "")
 }
 
-// lease notes whose attempt is in flight, and for how long.
+// lease notes whose attempt is in flight, and for how long. The moments are the ledger's, for people: what
+// decides is how far they are from that of the begin, which no step of a clock changes.
 func (d *draft) lease(worker, ticket string, lease, request time.Duration) {
 	if request == 0 {
 		request = lease

@@ -27,15 +27,16 @@ func TestBegin(t *testing.T) {
 		{"created", created(), start, false, nil, StartFinished},
 		{"deleting", created(func(r *Record) { r.State = Deleting }), start, false, nil, StartDelete},
 		{"in flight", sending(), start + 2*second, false, nil, StartBusy},
-		{"in flight, at the end of its lease", sending(), start + 31*second - 1, false, nil, StartBusy},
+		{"in flight, whatever the clock says", sending(), start + 9*hour, false, nil, StartBusy},
+		{"in flight, by a clock that was put back", sending(), start - 9*hour, false, nil, StartBusy},
+		{"in flight, watched almost for its lease", sending(), start + 2*second, false, watched("k0", 30*time.Second-1), StartBusy},
+		{"another attempt was watched", sending(), start + 2*second, false, watched("k9", time.Hour), StartBusy},
 		{"its own attempt, after a lost reply", sending(func(r *Record) { r.Ticket = "k1" }), start + 2*second, false, nil, StartSend},
-		{"lease over", sending(), start + 31*second, false, nil, StartSend},
-		{"a lease of a clock that was put back", sending(func(r *Record) {
+		{"watched for its lease", sending(), start + 2*second, false, watched("k0", 30*time.Second), StartSend},
+		{"watched for its lease, by a clock that was put back", sending(func(r *Record) {
 			r.LastSentAt, r.LeaseUntil = start+10*hour, start+10*hour+30*second
-		}), start + second, false, nil, StartLookup},
-		{"a lease of a clock that was put back a little", sending(func(r *Record) {
-			r.LastSentAt, r.LeaseUntil = start+20*second, start+50*second
-		}), start + second, false, nil, StartBusy},
+		}), start + second, false, watched("k0", 30*time.Second), StartLookup},
+		{"released", sending(func(r *Record) { r.LeaseUntil = 0 }), start + 2*second, false, nil, StartSend},
 		{"unknown", unknown(), start + minute, false, nil, StartSend},
 		{"unknown, to be looked for", unknown(func(r *Record) { r.Lookup = true }), start + minute, false, nil, StartLookup},
 		{"unknown, the token may be dead", unknown(), old, false, nil, StartLookup},
@@ -45,7 +46,7 @@ func TestBegin(t *testing.T) {
 		{"unknown, tokens live for ever", unknown(), old, false, func(o *BeginTerms) { o.TokenMaxAge = 0 }, StartSend},
 		{"unknown in a paused batch", unknown(), start + minute, true, nil, StartSend},
 		{"queued in a paused batch", registered(), start, true, nil, StartPaused},
-		{"lease over, canceled meanwhile", sending(func(r *Record) { r.Cancel = &Cancellation{} }), start + minute, false, nil, StartLookup},
+		{"released, canceled meanwhile", sending(func(r *Record) { r.Cancel, r.LeaseUntil = &Cancellation{}, 0 }), start + minute, false, nil, StartLookup},
 		{"idle", registered(), old, false, nil, StartIdle},
 		{"idle, looked for", registered(), old, false, func(o *BeginTerms) { o.LookedUp = true }, StartSend},
 		{"not idle, renewed since", registered(func(r *Record) { r.RenewedAt = old - hour }), old, false, nil, StartSend},
@@ -110,11 +111,11 @@ func TestBeginWrites(t *testing.T) {
 	}
 }
 
-// An attempt whose lease is over is interrupted: counted, unknown from its send on, and in the log unless its
+// An attempt that is over is interrupted: counted, unknown from its send on, and in the log unless its
 // outcome is there.
 func TestBeginInterrupts(t *testing.T) {
 	t.Parallel()
-	s := Snapshot{Record: sending(func(r *Record) { r.ClockOffset = 5 * second }), Now: start + minute, Entry: openEntry()}
+	s := Snapshot{Record: sending(func(r *Record) { r.ClockOffset, r.LeaseUntil = 5*second, 0 }), Now: start + minute, Entry: openEntry()}
 	_, _, c := Begin(s, terms)
 	r := after(s, c)
 	if !r.Unknown || r.UnknownSince != start+6*second || r.Attempts != 1 || r.Sends != 2 || r.FirstFailedAt != start+minute {
@@ -160,38 +161,7 @@ func TestBeginPutsClocksRight(t *testing.T) {
 	}
 }
 
-// A dead worker's item goes on when its request is certainly over.
-func TestRelease(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name   string
-		record Record
-		want   Released
-		wait   Millis
-	}{
-		{"in flight", sending(), ReleasedApplied, 15 * second},
-		{"in flight, released before", sending(func(r *Record) { r.LeaseUntil = r.RequestUntil }), ReleasedApplied, 15 * second},
-		{"in flight, request over", sending(func(r *Record) { r.RequestUntil = start }), ReleasedApplied, 0},
-		{"another worker's", sending(func(r *Record) { r.Worker = "w9" }), ReleasedBusy, 0},
-		{"queued", registered(), ReleasedApplied, 0},
-		{"created", created(), ReleasedFinished, 0},
-		{"created, not confirmed", created(func(r *Record) { r.ConfirmAt = start }), ReleasedFinished, 0},
-		{"deleting, between tries", created(func(r *Record) { r.State, r.Deletion = Deleting, &Deletion{} }), ReleasedApplied, 0},
-		{"deleting, in flight", created(func(r *Record) {
-			r.State, r.Deletion, r.Worker, r.LeaseUntil, r.RequestUntil = Deleting, &Deletion{}, "w0", start+31*second, start+17*second
-		}), ReleasedApplied, 15 * second},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			s := Snapshot{Record: test.record, Now: start + 2*second}
-			got, wait, c := Release(s, "w0")
-			if got != test.want || wait != test.wait {
-				t.Errorf("%s after %d, want %s after %d", got, wait, test.want, test.wait)
-			}
-			if r := after(s, c); r.LeaseUntil > max(r.RequestUntil, test.record.LeaseUntil) {
-				t.Errorf("lease until %d", r.LeaseUntil-start)
-			}
-		})
-	}
+// watched are terms of a caller that has watched an attempt.
+func watched(ticket string, d time.Duration) func(*BeginTerms) {
+	return func(o *BeginTerms) { o.Watched = Watched{Ticket: ticket, For: d} }
 }

@@ -1,6 +1,9 @@
 package lifecycle
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Batch are the facts of a batch that decisions about its items need.
 type Batch struct {
@@ -178,8 +181,8 @@ func (d *draft) keep() {
 	d.event(EventKept, d.HaVIPID)
 }
 
-// interrupt gives up the attempt in flight, whose lease is over: its worker died or lost Redis, and
-// nobody knows whether BCE acted on that request.
+// interrupt gives up the attempt in flight, which is over: its worker died or lost Redis, and nobody knows
+// whether BCE acted on that request.
 func (d *draft) interrupt() {
 	d.closeInterrupted(Attempt{Number: d.Sends})
 	d.Attempts++
@@ -210,7 +213,7 @@ func (s Snapshot) entry(blank Attempt) Attempt {
 // OpenEntry names the entry of the request log that a decision about the record may need.
 func (r Record) OpenEntry() LogKey {
 	switch {
-	case r.State == Deleting && r.LeaseUntil != 0:
+	case r.State == Deleting && r.InFlight():
 		return LogKey{OpDelete, r.Deletes}
 	case r.State == Sending, r.State.Terminal() && r.Sends > 0:
 		return LogKey{"", r.Sends}
@@ -218,13 +221,24 @@ func (r Record) OpenEntry() LogKey {
 	return LogKey{}
 }
 
-// leaseLeft is how long others must keep away from an attempt that was begun at this time. A lease of a
-// clock that has since been put back may be far longer than any: it is waited for only while what is left
-// of it is at most twice the lease that the caller would ask for.
-func (r Record) leaseLeft(now, began, lease Millis) Millis {
-	left := r.LeaseUntil - now
-	if left > 0 && (began <= now || left <= 2*lease) {
-		return left
+// began is when the attempt in flight was begun.
+func (r Record) began() Millis {
+	if r.State == Deleting {
+		return r.Deletion.SentAt
 	}
-	return 0
+	return r.LastSentAt
+}
+
+// leaseLeft is for how much longer a caller must watch the attempt in flight before it may begin the next one;
+// 0 when it need not, or when the attempt was released. Both times of the record are of one moment of the
+// ledger's clock, and only their distance counts: whatever that clock does afterwards, the lease is as long.
+func (r Record) leaseLeft(w Watched) time.Duration {
+	if r.LeaseUntil == 0 {
+		return 0
+	}
+	left := r.LeaseUntil.since(r.began())
+	if w.Ticket == r.Ticket {
+		left -= w.For
+	}
+	return max(0, left)
 }

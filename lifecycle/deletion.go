@@ -4,9 +4,10 @@ import "time"
 
 // DeletionTerms are the terms of one try to delete.
 type DeletionTerms struct {
-	// Worker, Ticket, Lease and Request are as in [BeginTerms].
+	// Worker, Ticket, Lease, Request and Watched are as in [BeginTerms].
 	Worker, Ticket string
 	Lease, Request time.Duration
+	Watched        Watched
 }
 
 // DeletionOutcome is what one try to delete a HaVIP proved.
@@ -38,12 +39,12 @@ func BeginDeletion(s Snapshot, o DeletionTerms) (Start, time.Duration, Change) {
 	switch {
 	case d.State != Deleting || d.Deletion == nil:
 		return StartFinished, 0, Change{}
-	case d.LeaseUntil == 0:
+	case !d.InFlight():
 	case d.Ticket == o.Ticket:
 		return StartSend, 0, Change{}
 	default:
-		if left := d.leaseLeft(s.Now, d.Deletion.SentAt, Millis(o.Lease.Milliseconds())); left > 0 {
-			return StartBusy, time.Duration(left) * time.Millisecond, Change{}
+		if left := d.leaseLeft(o.Watched); left > 0 {
+			return StartBusy, left, Change{}
 		}
 		d.closeInterrupted(Attempt{Number: d.Deletes, Op: OpDelete})
 		d.Deletion.Unknown = true

@@ -29,19 +29,25 @@ func TestBeginDeletion(t *testing.T) {
 		name   string
 		record Record
 		now    Millis
+		seen   time.Duration
 		want   Start
 		tries  int
 	}{
-		{"to be deleted", deleting(), start + minute, StartSend, 1},
-		{"not to be deleted", created(), start + minute, StartFinished, 0},
-		{"in flight", trying(), start + minute + second, StartBusy, 1},
-		{"its own, after a lost reply", trying(func(r *Record) { r.Ticket = "k1" }), start + minute + second, StartSend, 1},
-		{"lease over", trying(), start + 2*minute, StartSend, 2},
-		{"a lease of a clock that was put back", trying(func(r *Record) { r.Deletion.SentAt, r.LeaseUntil = start+9*hour, start+9*hour+30*second }), start + minute, StartSend, 2},
+		{"to be deleted", deleting(), start + minute, 0, StartSend, 1},
+		{"not to be deleted", created(), start + minute, 0, StartFinished, 0},
+		{"in flight", trying(), start + minute + second, 0, StartBusy, 1},
+		{"in flight, whatever the clock says", trying(), start + 9*hour, 0, StartBusy, 1},
+		{"in flight, by a clock that was put back", trying(), start - 9*hour, 0, StartBusy, 1},
+		{"its own, after a lost reply", trying(func(r *Record) { r.Ticket = "k1" }), start + minute + second, 0, StartSend, 1},
+		{"watched almost for its lease", trying(), start + 2*minute, 30*time.Second - 1, StartBusy, 1},
+		{"watched for its lease", trying(), start + minute, 30 * time.Second, StartSend, 2},
+		{"released", trying(func(r *Record) { r.LeaseUntil = 0 }), start + minute, 0, StartSend, 2},
 	} {
 		s := Snapshot{Record: test.record, Now: test.now}
 		before := s.Record.clone()
-		got, wait, c := BeginDeletion(s, deletionTerms)
+		o := deletionTerms
+		o.Watched = Watched{Ticket: "k0", For: test.seen}
+		got, wait, c := BeginDeletion(s, o)
 		r := after(s, c)
 		if got != test.want || r.Deletes != test.tries || (wait > 0) != (got == StartBusy) {
 			t.Errorf("%s: %s after %s, %+v", test.name, got, wait, r)

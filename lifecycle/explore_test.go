@@ -17,7 +17,7 @@ var (
 
 // Stories of one item at random: its workers die, answers are lost, late and refused, BCE works for long on
 // a create and says so, somebody else used its token before, people cancel, retry and roll back, and days pass.
-// Whatever happens, BCE never has two HaVIPs of the item, no outcome that is unknown is forgotten without a proof,
+// Whatever happens, BCE never has two HaVIPs of the item, no two requests of it are under way at once, no outcome that is unknown is forgotten without a proof,
 // what is confirmed exists, nothing of somebody else's is deleted or passes for created, and every story comes to
 // an end.
 func TestNoStoryCreatesTwice(t *testing.T) {
@@ -57,9 +57,14 @@ type story struct {
 	createdAt map[string]Millis
 	foreign   bool
 	// taken: somebody else has the item's address.
-	taken  bool
-	lines  []string
-	broken string
+	taken bool
+	// watched is the attempt in flight that the item's workers have met, and watchedAt when.
+	watched   string
+	watchedAt Millis
+	// begunAt is when the last request was begun.
+	begunAt Millis
+	lines   []string
+	broken  string
 }
 
 // tokenInBCE is what BCE remembers of a clientToken for 24 hours after it received it last.
@@ -166,9 +171,29 @@ func (s *story) step() {
 	case 14:
 		s.taken = s.chance(20)
 	case 15:
-		done, _, c := Release(s.snapshot(LogKey{}), "w")
+		silent := s.now - s.begunAt // as of a worker that died when it had begun its last request
+		done, _, c := Release(s.snapshot(LogKey{}), "w", silent.since(0))
 		s.apply("release", string(done), c)
 	}
+}
+
+// watch is what a worker that begins knows of another attempt; met notes one that is in flight.
+func (s *story) watch() Watched { return Watched{Ticket: s.watched, For: s.now.since(s.watchedAt)} }
+
+func (s *story) met(todo Start) {
+	if todo == StartBusy && s.watched != s.record.Ticket {
+		s.watched, s.watchedAt = s.record.Ticket, s.now
+	}
+}
+
+// begun notes that a request goes out. No other may be under way: a request takes 16 seconds at most.
+func (s *story) begun() {
+	for _, other := range s.flights {
+		if s.now-other.begun < 16*second {
+			s.broken = "two requests are under way at once"
+		}
+	}
+	s.begunAt = s.now
 }
 
 func (s *story) next() string { return fmt.Sprint("t", s.record.Generation+1) }
@@ -220,8 +245,8 @@ func (s *story) check(before Record, c Change) {
 		s.broken = "it exists, and is unknown"
 	case now.Sends < before.Sends || now.Attempts < before.Attempts || now.Attempts > now.Sends:
 		s.broken = "requests are not counted right"
-	case now.State == Sending && now.LeaseUntil == 0, now.State == Deleting && now.Deletion == nil:
-		s.broken = "what is in flight has no lease, or no reason"
+	case now.State == Sending && now.RequestUntil == 0, now.State == Deleting && now.Deletion == nil:
+		s.broken = "what is in flight has no bound, or no reason"
 	case len(s.ids) > 1:
 		s.broken = "BCE has two HaVIPs of the item"
 	case now.State == Canceled && len(s.ids) > 0, now.State == Rejected && len(s.ids) > 0:
@@ -275,9 +300,10 @@ func (s *story) confirm() {
 func (s *story) begin(trouble int, lookedUp bool) {
 	s.tickets++
 	o := terms
-	o.Worker, o.Ticket, o.LookedUp = "w", fmt.Sprint("k", s.tickets), lookedUp
+	o.Worker, o.Ticket, o.LookedUp, o.Watched = "w", fmt.Sprint("k", s.tickets), lookedUp, s.watch()
 	todo, _, c := Begin(s.snapshot(s.record.OpenEntry()), o)
 	s.apply("begin", string(todo), c)
+	s.met(todo)
 	if s.broken != "" {
 		return
 	}
@@ -285,6 +311,7 @@ func (s *story) begin(trouble int, lookedUp bool) {
 	case StartSend:
 		r := s.record
 		f := &flight{n: r.Sends, ticket: r.Ticket, generation: r.Generation, token: r.ClientToken, begun: s.now, afterUnknown: r.Unknown}
+		s.begun()
 		if trouble > 0 && s.chance(30) {
 			s.flights = append(s.flights, f) // its end is heard later, if its worker does not die before
 			return
@@ -421,10 +448,12 @@ func (s *story) workDeletion(trouble int) {
 	}
 	s.tickets++
 	o := deletionTerms
-	o.Worker, o.Ticket = "w", fmt.Sprint("k", s.tickets)
+	o.Worker, o.Ticket, o.Watched = "w", fmt.Sprint("k", s.tickets), s.watch()
 	todo, _, c := BeginDeletion(s.snapshot(s.record.OpenEntry()), o)
 	s.apply("begin deletion", string(todo), c)
+	s.met(todo)
 	if todo == StartSend && s.broken == "" {
+		s.begun()
 		f := &flight{n: s.record.Deletes, ticket: s.record.Ticket, generation: s.record.Generation, token: s.record.HaVIPID, begun: s.now, deletion: true}
 		if trouble > 0 && s.chance(30) {
 			s.flights = append(s.flights, f)

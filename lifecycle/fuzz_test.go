@@ -55,7 +55,7 @@ func decideAll(s Snapshot, n int) {
 	Settle(s, Review, "Code", "message")
 	Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Shown: &Sight{Age: time.Hour}, ConfirmWithin: time.Minute})
 	Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Next: "t2", ConfirmWithin: time.Minute})
-	Release(s, s.Record.Worker)
+	Release(s, s.Record.Worker, time.Minute)
 	Cancel(s, "reason")
 	Retry(s, s.Record, "t2")
 	Rollback(s, s.Record.HaVIPID, "reason")

@@ -87,7 +87,7 @@ const (
 	SettledApplied Settled = "applied"
 	// SettledFinished: it was before.
 	SettledFinished Settled = "finished"
-	// SettledBusy: a request of it is in flight.
+	// SettledBusy: an attempt of it is in flight; begin tells when it is over.
 	SettledBusy Settled = "busy"
 	// SettledLate: it is not certain any more that nothing was created.
 	SettledLate Settled = "late"
@@ -100,7 +100,7 @@ func Settle(s Snapshot, state State, code, message string) (Settled, Change) {
 	switch {
 	case rec.State.Terminal() || rec.State == Deleting:
 		return SettledFinished, Change{}
-	case rec.State == Sending && s.Now < rec.LeaseUntil:
+	case rec.State == Sending && rec.LeaseUntil != 0:
 		return SettledBusy, Change{}
 	case state == Rejected && (rec.Unknown || rec.State == Sending):
 		return SettledLate, Change{}
@@ -113,42 +113,4 @@ func Settle(s Snapshot, state State, code, message string) (Settled, Change) {
 	d.Cancel = nil // where a person must look, that person decides
 	d.move(state, code)
 	return SettledApplied, d.done()
-}
-
-// Released is what releasing a dead worker's item did.
-type Released string
-
-// The results of [Release].
-const (
-	// ReleasedApplied: the item needs a task; no attempt of it can begin before the wait is over.
-	ReleasedApplied Released = "applied"
-	// ReleasedFinished: nothing is left to do for it.
-	ReleasedFinished Released = "finished"
-	// ReleasedBusy: another worker's attempt is in flight.
-	ReleasedBusy Released = "busy"
-)
-
-// Release lets an item go on whose task a dead worker held. With [ReleasedApplied] it answers how long the
-// dead worker's request may still be under way, in milliseconds.
-//
-// A lease is longer than a request, because its worker has to record the outcome as well. A dead worker
-// records nothing, so its lease ends with its request. It does not end sooner: a worker that is only cut off
-// from Redis looks dead too, while its request may still be under way. What the request did is not decided
-// here: begin, which comes next, counts it as interrupted.
-func Release(s Snapshot, dead string) (Released, Millis, Change) {
-	rec := s.Record
-	inFlight := rec.State == Sending || rec.State == Deleting && rec.LeaseUntil != 0
-	switch {
-	case rec.State.Terminal():
-		return ReleasedFinished, 0, Change{}
-	case !inFlight:
-		return ReleasedApplied, 0, Change{}
-	case rec.Worker != dead:
-		return ReleasedBusy, 0, Change{}
-	case rec.RequestUntil >= rec.LeaseUntil:
-		return ReleasedApplied, max(0, rec.LeaseUntil-s.Now), Change{}
-	}
-	d := s.draft()
-	d.LeaseUntil = d.RequestUntil
-	return ReleasedApplied, max(0, d.LeaseUntil-s.Now), d.done()
 }

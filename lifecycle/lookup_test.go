@@ -77,8 +77,9 @@ func TestSettle(t *testing.T) {
 		{"rejected while unknown", unknown(), Rejected, SettledLate},
 		{"for a person", unknown(), Review, SettledApplied},
 		{"in flight", sending(), Review, SettledBusy},
-		{"in flight, lease over", sending(func(r *Record) { r.LeaseUntil = start }), Review, SettledApplied},
-		{"rejected in flight, lease over", sending(func(r *Record) { r.LeaseUntil = start }), Rejected, SettledLate},
+		{"in flight, whatever the clock says", sending(func(r *Record) { r.LeaseUntil = start }), Review, SettledBusy},
+		{"released", sending(func(r *Record) { r.LeaseUntil = 0 }), Review, SettledApplied},
+		{"rejected when it was released", sending(func(r *Record) { r.LeaseUntil = 0 }), Rejected, SettledLate},
 		{"created", created(), Review, SettledFinished},
 	} {
 		s := Snapshot{Record: test.record, Now: start + 2*second, Entry: openEntry()}

@@ -69,8 +69,10 @@ type Record struct {
 	FirstSentAt   Millis `json:"firstSentAt,omitempty"`
 	LastSentAt    Millis `json:"lastSentAt,omitempty"`
 	FirstFailedAt Millis `json:"firstFailedAt,omitempty"`
-	// LeaseUntil bounds the attempt in flight, or bounded one that was interrupted; RequestUntil is when
-	// its request is certainly over. Worker sent it, and Ticket tells it from any other of its number.
+	// LeaseUntil bounds the attempt in flight, or bounded one that was interrupted; it is 0 when the attempt
+	// was released ([Release]). RequestUntil is when its request is certainly over. Both are as the ledger's
+	// clock stood when it was begun, and are compared with nothing else. Worker sent it, and Ticket tells it
+	// from any other of its number.
 	LeaseUntil   Millis `json:"leaseUntil,omitempty"`
 	RequestUntil Millis `json:"requestUntil,omitempty"`
 	Worker       string `json:"worker,omitempty"`
@@ -99,6 +101,11 @@ type Record struct {
 
 	// Round is the batch's count of resumes when the item failed; see [Batch].
 	Round int `json:"round,omitempty"`
+}
+
+// InFlight reports whether an attempt to create or to delete was begun, and nothing is known of its end.
+func (r Record) InFlight() bool {
+	return r.State == Sending || r.State == Deleting && r.Deletion != nil && r.RequestUntil != 0
 }
 
 // Unconfirmed reports whether BCE is still to show the HaVIP that it answered to have created, or its address.

@@ -27,21 +27,22 @@ func (h *Handler) rollBack(ctx context.Context, j *job) error {
 // beginDeletion asks the ledger. Without an error and with an item that is not to be deleted any more,
 // nothing is left to do.
 func (h *Handler) beginDeletion(ctx context.Context, j *job) error {
-	name, err := h.name(ctx)
+	j.began, j.clockOffset, j.ticket = time.Now(), h.API.ClockOffset(), uuid.NewString()[:13]
+	name, request, err := h.name(ctx, j)
 	if err != nil {
 		return h.later(j, err)
 	}
-	j.began, j.clockOffset, j.ticket = time.Now(), h.API.ClockOffset(), uuid.NewString()[:13]
 	start, err := h.Ledger.BeginDeletion(ctx, j.payload.Batch, j.payload.Key, ledger.DeletionOptions{
-		Worker: name, Ticket: j.ticket, Lease: h.attemptLease(), Request: h.requestBound(),
+		Worker: name, Ticket: j.ticket, Lease: h.attemptLease(), Request: request, Watched: h.others.watched(j.owner()),
 	})
 	if err != nil {
 		return h.later(j, err)
 	}
 	j.item = start.Item
 	if start.Verdict == ledger.Busy {
-		return h.awaitTurn(ctx, start.Wait)
+		return h.awaitTurn(ctx, j, start)
 	}
+	h.others.forget(j.owner())
 	return nil
 }
 

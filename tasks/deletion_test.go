@@ -229,7 +229,9 @@ func TestRollbackAfterDeadWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.postponed(task) // the dead worker's lease
-	f.clock.pass(attemptLease)
+	f.clock.pass(time.Hour)
+	f.postponed(task)
+	f.handler.others.ahead = attemptLease
 	f.done(task)
 	f.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
 }

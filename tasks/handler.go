@@ -69,9 +69,10 @@ type Pass interface {
 
 // Presence is the worker's place in its fleet.
 type Presence interface {
-	// Name is what an attempt that begins now is begun under. An error means that nothing may
-	// be begun: the fleet may have found this worker dead.
-	Name(ctx context.Context) (string, error)
+	// Name is what an attempt that begins now is begun under, and when the last beat of that name was sent:
+	// from then on others may have found it silent. An error means that nothing may be begun: the fleet may
+	// have found this worker dead.
+	Name(ctx context.Context) (name string, beat time.Time, err error)
 	// Hold notes that the worker has the item in hand, until letGo is called: if it dies before
 	// that, others rescue the item.
 	Hold(ctx context.Context, batch, key string) (letGo func())
@@ -156,6 +157,8 @@ type Handler struct {
 	draining  chan struct{}
 	drainOnce sync.Once
 	refusals  refusals
+	// others are the attempts in flight that this handler has met, of whichever worker.
+	others watchlist
 	// loggedOffset is the clock's offset, in nanoseconds, that the log told of last.
 	loggedOffset atomic.Int64
 }
@@ -286,6 +289,8 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 	return payload, nil
 }
 
+func (j *job) owner() ledger.Owner { return ledger.Owner{Batch: j.payload.Batch, Key: j.payload.Key} }
+
 // carryOut begins an attempt, or does what the ledger says instead.
 func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	j.began, j.clockOffset = time.Now(), h.API.ClockOffset()
@@ -294,6 +299,9 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 		return err
 	}
 	j.item = start.Item
+	if start.Verdict != ledger.Busy && start.Verdict != ledger.ToDelete {
+		h.others.forget(j.owner())
+	}
 	switch start.Verdict {
 	case ledger.Begun:
 		return h.attempt(ctx, j)
@@ -304,7 +312,7 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	case ledger.OnHold:
 		return h.setAside(j)
 	case ledger.Busy:
-		return h.awaitTurn(ctx, start.Wait)
+		return h.awaitTurn(ctx, j, start)
 	case ledger.Lookup:
 		return h.lookup(ctx, j, start)
 	case ledger.Idle:
@@ -325,9 +333,11 @@ func (h *Handler) carryOut(ctx context.Context, j *job) error {
 	}
 }
 
-// awaitTurn waits for the attempt in flight if it will be over soon, as that of a dead worker is:
-// at the back of a long queue the item would wait much longer.
-func (h *Handler) awaitTurn(ctx context.Context, wait time.Duration) error {
+// awaitTurn watches the attempt in flight until its turn comes. It waits here if that is soon: at the back of
+// a long queue the item would wait much longer.
+func (h *Handler) awaitTurn(ctx context.Context, j *job, start ledger.Start) error {
+	h.others.meet(j.owner(), start.Item.Record.Ticket)
+	wait := start.Wait
 	if wait >= h.RequestTimeout {
 		return &Postpone{After: wait + time.Second, Reason: "another attempt of the item is in flight"}
 	}
@@ -341,7 +351,7 @@ func (h *Handler) awaitTurn(ctx context.Context, wait time.Duration) error {
 
 // begin asks the ledger, registering first what nobody has registered.
 func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
-	name, err := h.name(ctx)
+	name, request, err := h.name(ctx, j)
 	if err != nil {
 		return ledger.Start{}, h.later(j, err)
 	}
@@ -352,7 +362,8 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 		Worker:      name,
 		Ticket:      j.ticket,
 		Lease:       h.attemptLease(),
-		Request:     h.requestBound(),
+		Request:     request,
+		Watched:     h.others.watched(j.owner()),
 		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: j.clockOffset,
 		LookedUp: j.lookedUp,
 	}
@@ -375,12 +386,15 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 	return ledger.Start{}, &Postpone{After: h.delay(1, 0), Reason: "the item was changed while it was being begun"}
 }
 
-// name is what the attempt is begun under.
-func (h *Handler) name(ctx context.Context) (string, error) {
+// name is what the attempt is begun under, and for how long its worker must be silent, by whoever finds it
+// dead, until the request is certainly over: silence is counted from the last beat on, which may have been some
+// time before the attempt.
+func (h *Handler) name(ctx context.Context, j *job) (name string, request time.Duration, err error) {
 	if h.Presence == nil {
-		return h.Worker, nil
+		return h.Worker, h.requestBound(), nil
 	}
-	return h.Presence.Name(ctx)
+	name, beat, err := h.Presence.Name(ctx)
+	return name, h.requestBound() + max(0, j.began.Sub(beat)), err
 }
 
 // delay is [RetryDelay] within the handler's bound.

@@ -20,7 +20,7 @@ func (x *examination) workers(ctx context.Context) error {
 	now := x.Now().Add(x.redisAhead)
 	var alive, silent []string
 	for _, beat := range beats {
-		if quiet := now.Sub(beat.At.Time()); quiet > worker.DeadAfter+worker.BeatEvery {
+		if quiet := now.Sub(beat.At.Time()); quiet > worker.DeadAfter+2*worker.BeatEvery {
 			silent = append(silent, fmt.Sprintf("%s (for %s)", beat.Worker, quiet.Round(time.Second)))
 		} else {
 			alive = append(alive, beat.Worker)
@@ -49,7 +49,7 @@ const deadNamed = 1000
 
 // dead tells of workers that were found dead and whose items are still to be rescued.
 func (x *examination) dead(ctx context.Context) error {
-	roll, err := x.ledger.Beat(ctx, observer, 0)
+	roll, err := x.ledger.Beat(ctx, observer)
 	if err != nil {
 		return err
 	}

@@ -87,8 +87,11 @@ func TestKeptProofIsRecordedLate(t *testing.T) {
 		f := newPresenceFixture(t)
 		f.register(t, "a")
 		k := f.keeper(t, nil)
-		k.Keep(t.Context(), f.sent(t, "a"))
-		f.pass(time.Minute)
+		u := f.sent(t, "a")
+		k.Keep(t.Context(), u)
+		if _, err := f.Release(t.Context(), batch, "a", u.Worker, time.Minute); err != nil {
+			t.Fatal(err)
+		}
 		f.begin(t, "w2", "a", ledger.Begun)
 		if left := k.Flush(t.Context()); left != 0 {
 			t.Errorf("%d left", left)
@@ -104,7 +107,7 @@ func TestKeeperRecordsInNoOtherLedger(t *testing.T) {
 		f, other, files := newPresenceFixture(t), newPresenceFixture(t), openSpool(t)
 		f.register(t, "a", "b")
 		other.register(t, "a")
-		other.pass(time.Second)
+		other.step(time.Second)
 		other.begin(t, "w1", "a", ledger.Begun)
 		k := f.keeper(t, files)
 		k.Keep(t.Context(), f.sent(t, "a"))

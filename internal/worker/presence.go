@@ -12,8 +12,8 @@ import (
 	"havip/ledger"
 )
 
-// The terms of being alive. A killed worker is found dead DeadAfter + BeatEvery after its last
-// beat at the latest.
+// The terms of being alive. Another worker finds a killed one dead DeadAfter + 2 * BeatEvery after its last
+// beat at the latest: it may have seen that beat late, and look for the silence late.
 const (
 	// BeatEvery is how often a worker says that it is alive. It costs Redis one script call.
 	BeatEvery = 2 * time.Second
@@ -31,7 +31,8 @@ const (
 // Fleet is what a [Presence] needs of the ledger; [*ledger.Ledger] is one.
 type Fleet interface {
 	Enter(ctx context.Context, worker string, held []ledger.Held) error
-	Beat(ctx context.Context, worker string, silence time.Duration) (ledger.Roll, error)
+	Beat(ctx context.Context, worker string) (ledger.Roll, error)
+	Declare(ctx context.Context, dead string, beat int64) (bool, error)
 	Leave(ctx context.Context, worker string) (int64, error)
 	Hold(ctx context.Context, worker string, h ledger.Held) (bool, error)
 	LetGo(ctx context.Context, worker string, h ledger.Held) error
@@ -44,12 +45,11 @@ type Presence struct {
 	fleet Fleet
 	base  string
 	log   zerolog.Logger
-	now   func() time.Time
 
 	// beating is held during a beat, so that one answer is acted on at a time.
 	beating sync.Mutex
-	// judgeFrom is guarded by beating.
-	judgeFrom time.Time
+	// observer is guarded by beating.
+	observer observer
 
 	// naming guards name, and is held for reading while a note is written under it: no note is
 	// written under a name after the next was entered with all that is held.
@@ -66,7 +66,7 @@ type Presence struct {
 
 // NewPresence returns a presence whose names begin with base. It does no I/O: Enter comes first.
 func NewPresence(fleet Fleet, base string, log zerolog.Logger) *Presence {
-	return &Presence{fleet: fleet, base: base, log: log, now: time.Now, held: map[ledger.Held]int{}}
+	return &Presence{fleet: fleet, base: base, log: log, held: map[ledger.Held]int{}}
 }
 
 // Enter makes the worker known as alive.
@@ -87,20 +87,23 @@ func (p *Presence) Leave(ctx context.Context) error {
 	return err
 }
 
-// Name is what an attempt that begins now must be begun under. When the worker may have been found
-// dead since its last beat, it asks first; an error means that nothing may be begun.
-func (p *Presence) Name(ctx context.Context) (string, error) {
+// Name is what an attempt that begins now must be begun under, and when its last good beat was sent: only
+// from then on others may have found it silent. When the worker may have been found dead since, it asks first;
+// an error means that nothing may be begun.
+func (p *Presence) Name(ctx context.Context) (name string, beat time.Time, err error) {
 	if !p.fresh() {
 		if err := p.renew(ctx); err != nil {
-			return "", err
+			return "", time.Time{}, err
 		}
 	}
-	return p.current(), nil
+	// In this order: when it enters anew in between, the beat is merely an old one.
+	beat = p.lastBeat()
+	return p.current(), beat, nil
 }
 
 // Beat says that the worker is alive, and answers which workers are dead and still have items to
 // be rescued. A worker that was found dead itself has a new name afterwards.
-func (p *Presence) Beat(ctx context.Context) (dead []string, err error) {
+func (p *Presence) Beat(ctx context.Context) (dead []Silence, err error) {
 	p.beating.Lock()
 	defer p.beating.Unlock()
 	return p.beat(ctx)
@@ -118,37 +121,37 @@ func (p *Presence) renew(ctx context.Context) error {
 }
 
 // beat is called with beating held.
-func (p *Presence) beat(ctx context.Context) ([]string, error) {
+func (p *Presence) beat(ctx context.Context) ([]Silence, error) {
 	ctx, cancel := context.WithTimeout(ctx, fleetTimeout)
 	defer cancel()
-	sent := p.now()
-	roll, err := p.fleet.Beat(ctx, p.current(), p.silence(sent))
+	sent := time.Now()
+	roll, err := p.fleet.Beat(ctx, p.current())
 	if err != nil {
 		return nil, err
 	}
+	p.observer.look(roll, sent, time.Now())
 	if !roll.Alive {
 		p.log.Warn().Str("worker", p.current()).
 			Msg("found dead by the fleet: this process was stopped or cut off from redis; going on under a new name")
-		return roll.Dead, p.enter(ctx)
+		return p.observer.silences(roll.Dead), p.enter(ctx)
 	}
 	p.confirm(sent)
-	return roll.Dead, nil
+	dead := append(roll.Dead, p.declare(ctx, roll, sent)...)
+	return p.observer.silences(dead), nil
 }
 
-// silence is what this beat may judge others by. A worker that was away itself cannot tell whether
-// they were: after an outage of Redis, the first to return would find all others dead. So it
-// judges nobody until they had the time to return as well.
-func (p *Presence) silence(now time.Time) time.Duration {
-	p.mu.Lock()
-	away := now.Sub(p.confirmed) > DeadAfter
-	p.mu.Unlock()
-	if away {
-		p.judgeFrom = now.Add(DeadAfter)
+// declare writes down who is dead by what this worker has observed, and names them.
+func (p *Presence) declare(ctx context.Context, roll ledger.Roll, asked time.Time) (dead []string) {
+	for name, beat := range p.observer.silent(roll, asked) {
+		is, err := p.fleet.Declare(ctx, name, beat)
+		switch {
+		case err != nil:
+			p.log.Debug().Err(err).Str("dead", name).Msg("death not written down")
+		case is:
+			dead = append(dead, name)
+		}
 	}
-	if now.Before(p.judgeFrom) {
-		return 0
-	}
-	return DeadAfter
+	return dead
 }
 
 // enter takes a name that nobody ever had, and takes along what is held. It is called with
@@ -158,7 +161,7 @@ func (p *Presence) enter(ctx context.Context) error {
 	defer cancel()
 	p.naming.Lock()
 	defer p.naming.Unlock()
-	sent, name := p.now(), fmt.Sprintf("%s-%s", p.base, uuid.NewString()[:8])
+	sent, name := time.Now(), fmt.Sprintf("%s-%s", p.base, uuid.NewString()[:8])
 	if err := p.fleet.Enter(ctx, name, p.holding()); err != nil {
 		return err
 	}
@@ -182,5 +185,11 @@ func (p *Presence) confirm(sent time.Time) {
 func (p *Presence) fresh() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.now().Sub(p.confirmed) < freshFor
+	return time.Since(p.confirmed) < freshFor
+}
+
+func (p *Presence) lastBeat() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.confirmed
 }

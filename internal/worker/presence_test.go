@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,18 +11,18 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/ledger"
-	"havip/tasks"
 	"havip/test/bubbletest"
 )
 
 // A killed worker's item is begun again within 20 s, whenever in its life it was killed.
 func TestRescueBound(t *testing.T) {
 	t.Parallel()
-	// The last beat may have been just before the kill, and the round that finds the silence may
-	// just have missed it and take as long as it may.
-	found := DeadAfter + BeatEvery + fleetTimeout
-	// A request sent just before the kill must be over as well, and a second in which it is torn down.
-	begun := max(found, tasks.DefaultRequestTimeout+time.Second) + taskCheckInterval
+	// The last beat may have been just before the kill. Others may have seen it a beat later; the round that
+	// finds the silence may just have missed it, and take as long as it may.
+	found := DeadAfter + 2*BeatEvery + fleetTimeout
+	// A request sent just before the kill must be over as well, and a second in which it is torn down, by the
+	// time since which others know of the silence.
+	begun := max(found, BeatEvery+requestBound) + taskCheckInterval
 	const promised = 20 * time.Second
 	if begun+time.Second > promised {
 		t.Errorf("begun again after %s, which leaves no second of %s for the lane and for Redis", begun, promised)
@@ -101,6 +102,77 @@ func TestOutageKillsNobody(t *testing.T) {
 	})
 }
 
+// What Redis's clock does finds nobody dead, and keeps nobody alive.
+func TestStepsOfTheClockKillNobody(t *testing.T) {
+	t.Parallel()
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		first, second := f.present(t, "first"), f.present(t, "second")
+		before := name(t, second)
+		for _, step := range []time.Duration{20 * time.Second, -time.Hour, 24 * time.Hour} {
+			f.step(step)
+			for range 3 {
+				equal(t, "found dead", append(beat(t, first), beat(t, second)...), []string(nil))
+				f.pass(BeatEvery)
+			}
+		}
+		equal(t, "name", name(t, second), before)
+		f.step(-time.Hour)
+		equal(t, "one that is silent", f.silent(t, first), []string{before})
+	})
+}
+
+// A worker that beats again just as it is to be found dead lives.
+func TestTheLastBeatCounts(t *testing.T) {
+	t.Parallel()
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		first, second := f.present(t, "first"), f.present(t, "second")
+		before := name(t, second)
+		first.fleet = hastyFleet{f.Ledger, func() { beat(t, second) }}
+		equal(t, "found dead", f.silent(t, first), []string(nil))
+		first.fleet = f.Ledger
+		equal(t, "found dead", f.silent(t, first), []string{before})
+	})
+}
+
+// hastyFleet lets something happen just before a death is written down.
+type hastyFleet struct {
+	Fleet
+	before func()
+}
+
+func (h hastyFleet) Declare(ctx context.Context, dead string, beat int64) (bool, error) {
+	h.before()
+	return h.Fleet.Declare(ctx, dead, beat)
+}
+
+// A worker that was away knows of no death that it has not seen, and of no silence before it saw the last beat.
+func TestSilenceIsWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		away, near, dying := f.present(t, "away"), f.present(t, "near"), f.present(t, "dying")
+		letGo := dying.Hold(t.Context(), batch, "a")
+		defer letGo()
+		dead := name(t, dying)
+		beat(t, away)
+		for range 30 { // while nobody sees it, it beats on
+			f.pass(BeatEvery)
+			beat(t, dying)
+			beat(t, near)
+		}
+		last := time.Now()
+		f.silent(t, near)
+		for _, observer := range []*Presence{near, away} {
+			silences := slices.DeleteFunc(beatAt(t, observer), func(s Silence) bool { return s.Worker != dead })
+			if len(silences) != 1 || silences[0].Since.Before(last) {
+				t.Errorf("%s knows of the silence %v, where the last beat was at %s", name(t, observer), silences, last)
+			}
+		}
+	})
+}
+
 func TestNotesCountHolders(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
@@ -162,7 +234,7 @@ func TestNameWithoutRedis(t *testing.T) {
 		f.pass(freshFor - time.Millisecond)
 		equal(t, "name while fresh", name(t, p), before)
 		f.pass(time.Millisecond)
-		if n, err := p.Name(t.Context()); err == nil {
+		if n, _, err := p.Name(t.Context()); err == nil {
 			t.Errorf("name %s, though it may have been found dead", n)
 		}
 		letGo := p.Hold(t.Context(), batch, "a")
@@ -204,6 +276,7 @@ func TestIdleCost(t *testing.T) {
 		before := f.redis.Commands()
 		const beats = 10
 		for range beats {
+			f.pass(BeatEvery)
 			beat(t, p)
 		}
 		spent := f.redis.Commands() - before

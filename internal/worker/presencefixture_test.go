@@ -16,18 +16,19 @@ import (
 	"havip/test/bubbletest"
 )
 
-// presenceFixture is a Redis in a bubble, with a ledger on a clock that tests move, and that presences share.
+// presenceFixture is a Redis in a bubble, with a ledger whose clock is the bubble's, but for the steps that it is
+// told to take.
 type presenceFixture struct {
 	*ledger.Ledger
-	redis *bubbletest.Redis
-	rdb   redis.UniversalClient
-	mu    sync.Mutex
-	now   time.Time
+	redis   *bubbletest.Redis
+	rdb     redis.UniversalClient
+	mu      sync.Mutex
+	stepped time.Duration
 }
 
 func newPresenceFixture(t *testing.T) *presenceFixture {
 	t.Helper()
-	f := &presenceFixture{redis: bubbletest.StartRedis(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	f := &presenceFixture{redis: bubbletest.StartRedis(t)}
 	f.rdb = f.redis.Client(t)
 	f.Ledger = ledger.New(f.rdb, ledger.WithClock(f.clock))
 	return f
@@ -36,20 +37,23 @@ func newPresenceFixture(t *testing.T) *presenceFixture {
 func (f *presenceFixture) clock() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.now
+	return time.Now().Add(f.stepped)
 }
 
-func (f *presenceFixture) pass(d time.Duration) {
+// step lets the ledger's clock jump.
+func (f *presenceFixture) step(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.now = f.now.Add(d)
+	f.stepped += d
 }
+
+// pass lets the bubble's time pass.
+func (f *presenceFixture) pass(d time.Duration) { <-time.After(d) }
 
 // present enters a worker.
 func (f *presenceFixture) present(t *testing.T, base string) *Presence {
 	t.Helper()
 	p := NewPresence(f.Ledger, base, zerolog.Nop())
-	p.now = f.clock
 	if err := p.Enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +84,7 @@ func (f *presenceFixture) register(t *testing.T, keys ...string) {
 // requestBound is how long a request of these tests' workers takes at most.
 const requestBound = tasks.DefaultRequestTimeout + time.Second
 
+// begin is by a worker that has watched nothing.
 func (f *presenceFixture) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
 	t.Helper()
 	start, err := f.Begin(t.Context(), batch, key, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second, Request: requestBound})
@@ -117,14 +122,24 @@ func (f *presenceFixture) heldBy(t *testing.T, worker string) []ledger.Held {
 
 func name(t *testing.T, p *Presence) string {
 	t.Helper()
-	n, err := p.Name(t.Context())
+	n, _, err := p.Name(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
+// beat answers the names of the dead.
 func beat(t *testing.T, p *Presence) []string {
+	t.Helper()
+	var names []string
+	for _, silence := range beatAt(t, p) {
+		names = append(names, silence.Worker)
+	}
+	return names
+}
+
+func beatAt(t *testing.T, p *Presence) []Silence {
 	t.Helper()
 	dead, err := p.Beat(t.Context())
 	if err != nil {
@@ -145,7 +160,10 @@ func equal(t *testing.T, what string, got, want any) {
 func (f *presenceFixture) silent(t *testing.T, living ...*Presence) []string {
 	t.Helper()
 	var dead []string
-	for range DeadAfter/BeatEvery + 1 {
+	for _, p := range living {
+		beat(t, p) // which sees the last beats
+	}
+	for range DeadAfter / BeatEvery {
 		f.pass(BeatEvery)
 		for _, p := range living {
 			dead = beat(t, p)
@@ -157,10 +175,11 @@ func (f *presenceFixture) silent(t *testing.T, living ...*Presence) []string {
 // late lets a beat of all but the living be late by 5 s, and expects that it finds nobody dead.
 func (f *presenceFixture) late(t *testing.T, living *Presence) {
 	t.Helper()
-	f.pass(5 * time.Second)
 	beat(t, living)
-	f.pass(BeatEvery)
-	equal(t, "found dead with a beat late by 5 s", beat(t, living), []string(nil))
+	for range 3 {
+		f.pass(BeatEvery)
+		equal(t, "found dead with a beat late by 5 s", beat(t, living), []string(nil))
+	}
 }
 
 // rescueOf is the ID of the task that goes on with an item of a dead worker.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
@@ -16,7 +17,7 @@ import (
 // Wards is what a [Rescuer] needs of the ledger; [*ledger.Ledger] is one.
 type Wards interface {
 	HeldBy(ctx context.Context, worker string) ([]ledger.Held, error)
-	Release(ctx context.Context, batch, key, dead string) (ledger.Release, error)
+	Release(ctx context.Context, batch, key, dead string, silent time.Duration) (ledger.Release, error)
 	LetGo(ctx context.Context, worker string, h ledger.Held) error
 	Bury(ctx context.Context, worker string) error
 }
@@ -38,43 +39,50 @@ type Rescuer struct{ RescuerConfig }
 // NewRescuer returns a rescuer.
 func NewRescuer(c RescuerConfig) *Rescuer { return &Rescuer{c} }
 
-// Rescue takes care of all that the dead worker held, and forgets it. After an error, what is left
-// stays to be rescued.
-func (r *Rescuer) Rescue(ctx context.Context, dead string) error {
-	held, err := r.Ledger.HeldBy(ctx, dead)
+// Rescue takes care of all that the dead worker held, and forgets it. Where requests of it may still be under
+// way, it answers when the first of them is over: then it is to be called again. What is left after that, or
+// after an error, stays to be rescued.
+func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration, err error) {
+	held, err := r.Ledger.HeldBy(ctx, dead.Worker)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, h := range held {
-		if err := r.rescue(ctx, dead, h); err != nil {
-			return err
+		wait, err := r.rescue(ctx, dead, h)
+		if err != nil {
+			return again, err
+		}
+		if wait > 0 && (again == 0 || wait < again) {
+			again = wait
 		}
 	}
-	return r.Ledger.Bury(ctx, dead)
+	return again, r.Ledger.Bury(ctx, dead.Worker)
 }
 
-// rescue takes care of one item. Its note goes last, so that a rescuer that dies leaves it.
-func (r *Rescuer) rescue(ctx context.Context, dead string, h ledger.Held) error {
-	release, err := r.Ledger.Release(ctx, h.Batch, h.Key, dead)
+// rescue takes care of one item, or answers when it can. The item's note goes last, so that a rescuer that
+// dies leaves it.
+func (r *Rescuer) rescue(ctx context.Context, dead Silence, h ledger.Held) (wait time.Duration, err error) {
+	release, err := r.Ledger.Release(ctx, h.Batch, h.Key, dead.Worker, dead.For())
 	if err != nil {
-		return err
+		return 0, err
+	}
+	if release.Verdict == ledger.Early {
+		return release.Wait, nil
 	}
 	// Absent is the item of a foreign task that was not registered yet: only asynq knows it.
 	if release.Verdict == ledger.Applied {
-		if err := r.enqueue(ctx, dead, release); err != nil {
-			return err
+		if err := r.enqueue(ctx, dead, release.Item); err != nil {
+			return 0, err
 		}
 	}
-	return r.Ledger.LetGo(ctx, dead, h)
+	return 0, r.Ledger.LetGo(ctx, dead.Worker, h)
 }
 
-// enqueue puts a task for the item in, at once: while the dead worker's request may be under way,
-// the task can wait its turn in the lane. Its ID is the dead worker's, not only the item's: asynq
+// enqueue puts a task for the item in. Its ID is the dead worker's, not only the item's: asynq
 // still holds the tasks that the dead had, and the one that carries out a rescue may die as well.
-func (r *Rescuer) enqueue(ctx context.Context, dead string, release ledger.Release) error {
-	item := release.Item
-	log := r.Logger.With().Str("batch", item.Batch).Str("key", item.Key).Str("dead", dead).Logger()
-	task, options, err := tasks.TaskOf(item, "rescue-"+dead)
+func (r *Rescuer) enqueue(ctx context.Context, dead Silence, item ledger.Item) error {
+	log := r.Logger.With().Str("batch", item.Batch).Str("key", item.Key).Str("dead", dead.Worker).Logger()
+	task, options, err := tasks.TaskOf(item, "rescue-"+dead.Worker)
 	if err != nil {
 		log.Error().Err(err).Msg("item of a dead worker cannot be rescued; its first task comes back by itself")
 		return nil
@@ -89,7 +97,7 @@ func (r *Rescuer) enqueue(ctx context.Context, dead string, release ledger.Relea
 	if err := r.toFront(ctx, info); err != nil {
 		log.Warn().Err(err).Msg("rescued item waits at the end of its queue")
 	}
-	log.Warn().Str("state", string(item.Record.State)).Dur("wait", release.Wait).Msg("item of a dead worker goes on")
+	log.Warn().Str("state", string(item.Record.State)).Dur("silent", dead.For()).Msg("item of a dead worker goes on")
 	return nil
 }
 

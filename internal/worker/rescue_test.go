@@ -3,6 +3,7 @@ package worker
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
@@ -12,7 +13,7 @@ import (
 )
 
 // deadWorker is one that was killed while it held these items, sending those it was told to.
-func (f *presenceFixture) deadWorker(t *testing.T, living *Presence, sending, holding []string) string {
+func (f *presenceFixture) deadWorker(t *testing.T, living *Presence, sending, holding []string) Silence {
 	t.Helper()
 	p := f.present(t, "killed")
 	dead := name(t, p)
@@ -23,18 +24,21 @@ func (f *presenceFixture) deadWorker(t *testing.T, living *Presence, sending, ho
 		f.begin(t, dead, key, ledger.Begun)
 	}
 	equal(t, "found dead", f.silent(t, living), []string{dead})
-	return dead
+	return beatAt(t, living)[0]
 }
 
-func (f *presenceFixture) rescue(t *testing.T, r *Rescuer, dead string) {
+// rescue is all that can be done now; it answers when more can.
+func (f *presenceFixture) rescue(t *testing.T, r *Rescuer, dead Silence) time.Duration {
 	t.Helper()
-	if err := r.Rescue(t.Context(), dead); err != nil {
+	again, err := r.Rescue(t.Context(), dead)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return again
 }
 
-// Many rescuers at once enqueue one task, before all that waits, and the item goes on when the
-// dead worker's request is over.
+// Many rescuers at once enqueue one task, before all that waits, when the dead worker's request is over, and no
+// sooner, whatever Redis's clock says.
 func TestRescueOnce(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
@@ -45,22 +49,25 @@ func TestRescueOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		dead := f.deadWorker(t, living, []string{"a"}, nil)
+		f.step(time.Hour)
+		again := f.rescue(t, f.rescuer(), dead)
+		equal(t, "comes again", again, requestBound-DeadAfter)
+		equal(t, "tasks so far", f.pending(t), []string{"before"})
+		f.begin(t, name(t, living), "a", ledger.Busy)
+		f.step(-2 * time.Hour)
+		f.pass(again)
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				if err := f.rescuer().Rescue(t.Context(), dead); err != nil {
-					t.Error(err)
+				if again, err := f.rescuer().Rescue(t.Context(), dead); err != nil || again != 0 {
+					t.Error(again, err)
 				}
 			})
 		}
 		wg.Wait()
-		equal(t, "order of tasks", f.pending(t), []string{rescueOf("a", dead), "before"})
-		equal(t, "notes left", f.heldBy(t, dead), []ledger.Held{})
+		equal(t, "order of tasks", f.pending(t), []string{rescueOf("a", dead.Worker), "before"})
+		equal(t, "notes left", f.heldBy(t, dead.Worker), []ledger.Held{})
 		equal(t, "dead to be rescued", beat(t, living), []string(nil))
-
-		busy := f.begin(t, name(t, living), "a", ledger.Busy)
-		equal(t, "wait", busy.Wait, requestBound-DeadAfter-BeatEvery)
-		f.pass(busy.Wait)
 		rec := f.begin(t, name(t, living), "a", ledger.Begun).Item.Record
 		equal(t, "sends, interrupted, in doubt", []any{rec.Sends, rec.Attempts, rec.Unknown}, []any{2, 1, true})
 	})
@@ -81,8 +88,8 @@ func TestRescueWhatNeedsIt(t *testing.T) {
 		}
 		f.begin(t, name(t, living), "other's", ledger.Begun)
 		f.rescue(t, f.rescuer(), dead)
-		equal(t, "tasks", f.pending(t), []string{rescueOf("in its lane", dead)})
-		equal(t, "notes left", f.heldBy(t, dead), []ledger.Held{})
+		equal(t, "tasks", f.pending(t), []string{rescueOf("in its lane", dead.Worker)})
+		equal(t, "notes left", f.heldBy(t, dead.Worker), []ledger.Held{})
 		equal(t, "dead to be rescued", beat(t, living), []string(nil))
 		f.begin(t, "third", "other's", ledger.Busy)
 	})
@@ -116,12 +123,13 @@ func TestRescuerDiesHalfWay(t *testing.T) {
 		living := f.present(t, "living")
 		f.register(t, "a", "b", "c")
 		dead := f.deadWorker(t, living, []string{"a", "b", "c"}, nil)
+		f.pass(requestBound)
 		dying := f.rescuerInto(&faultyQueue{Queue: asynq.NewClientFromRedisClient(f.rdb), left: 2})
-		if err := dying.Rescue(t.Context(), dead); err == nil {
+		if _, err := dying.Rescue(t.Context(), dead); err == nil {
 			t.Fatal("no error from a queue that is away")
 		}
 		equal(t, "tasks so far", len(f.pending(t)), 2)
-		equal(t, "dead to be rescued", beat(t, living), []string{dead})
+		equal(t, "dead to be rescued", beat(t, living), []string{dead.Worker})
 		f.rescue(t, f.rescuer(), dead)
 		f.rescue(t, f.rescuer(), dead)
 		equal(t, "tasks", len(f.pending(t)), 3)
@@ -141,7 +149,7 @@ func TestRescueOfARescue(t *testing.T) {
 		f.rescue(t, f.rescuer(), first)
 		second := f.deadWorker(t, living, nil, []string{"a"})
 		f.rescue(t, f.rescuer(), second)
-		equal(t, "tasks", f.pending(t), []string{rescueOf("a", second), rescueOf("a", first)})
+		equal(t, "tasks", f.pending(t), []string{rescueOf("a", second.Worker), rescueOf("a", first.Worker)})
 	})
 }
 
@@ -174,28 +182,32 @@ func TestToFrontMovesOnlyWhatIsPending(t *testing.T) {
 	})
 }
 
-// The watch of a worker that has just started rescues what a dead one held, without being told;
-// stopped, it is out of the fleet.
+// The watch of a worker that has just started rescues what a dead one held and had under way, without being
+// told, within 20 seconds; stopped, it is out of the fleet.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
 		f := newPresenceFixture(t)
-		f.register(t, "a")
+		f.register(t, "a", "sending")
 		killed := f.present(t, "killed")
 		dead := name(t, killed)
 		_ = killed.Hold(t.Context(), batch, "a")
-		f.pass(DeadAfter + BeatEvery)
+		_ = killed.Hold(t.Context(), batch, "sending")
+		f.begin(t, dead, "sending", ledger.Begun)
 
 		p := NewPresence(f.Ledger, "started", zerolog.Nop())
-		p.now = f.clock
 		taken := make(chan string, 1)
 		signals := &signalQueue{Queue: asynq.NewClientFromRedisClient(f.rdb), taken: taken}
+		began := time.Now()
 		w, err := StartWatch(p, f.rescuerInto(signals), zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(w.Stop)
 		equal(t, "rescued", <-taken, rescueOf("a", dead))
+		equal(t, "after", time.Since(began), DeadAfter)
+		equal(t, "rescued", <-taken, rescueOf("sending", dead))
+		equal(t, "after", time.Since(began), requestBound)
 		started := name(t, p)
 		_ = p.Hold(t.Context(), batch, "left over")
 		w.Stop()

@@ -29,7 +29,7 @@ func StartWatch(p *Presence, r *Rescuer, log zerolog.Logger) (*Watch, error) {
 	}
 	w := &Watch{presence: p, rescuer: r, log: log, cancel: cancel}
 	// Apart, so that a long rescue delays no beat.
-	dead := make(chan []string, 1)
+	dead := make(chan []Silence, 1)
 	w.done.Go(func() { w.beat(ctx, dead) })
 	w.done.Go(func() { w.rescue(ctx, dead) })
 	return w, nil
@@ -47,7 +47,7 @@ func (w *Watch) Stop() {
 }
 
 // beat hands on who is dead. What a busy rescuer does not hear, the next beat tells it again.
-func (w *Watch) beat(ctx context.Context, dead chan<- []string) {
+func (w *Watch) beat(ctx context.Context, dead chan<- []Silence) {
 	tick := time.NewTicker(BeatEvery)
 	defer tick.Stop()
 	for {
@@ -69,17 +69,35 @@ func (w *Watch) beat(ctx context.Context, dead chan<- []string) {
 	}
 }
 
-func (w *Watch) rescue(ctx context.Context, dead <-chan []string) {
+// rescue takes care of the dead. Where a request of theirs may still be under way, it comes again when that is
+// over, and no beat later.
+func (w *Watch) rescue(ctx context.Context, dead <-chan []Silence) {
+	var silences []Silence
+	again := time.NewTimer(0)
+	defer again.Stop()
 	for {
 		select {
-		case names := <-dead:
-			for _, name := range names {
-				if err := w.rescuer.Rescue(ctx, name); err != nil && ctx.Err() == nil {
-					w.log.Warn().Err(err).Str("dead", name).Msg("rescue incomplete; it is tried again")
-				}
-			}
+		case silences = <-dead:
+		case <-again.C:
 		case <-ctx.Done():
 			return
 		}
+		if wait := w.rescueEach(ctx, silences); wait > 0 {
+			again.Reset(wait)
+		}
 	}
+}
+
+// rescueEach answers when to come again at the latest; 0 leaves that to the next beat.
+func (w *Watch) rescueEach(ctx context.Context, silences []Silence) (again time.Duration) {
+	for _, silence := range silences {
+		wait, err := w.rescuer.Rescue(ctx, silence)
+		if err != nil && ctx.Err() == nil {
+			w.log.Warn().Err(err).Str("dead", silence.Worker).Msg("rescue incomplete; it is tried again")
+		}
+		if wait > 0 && (again == 0 || wait < again) {
+			again = wait
+		}
+	}
+	return again
 }

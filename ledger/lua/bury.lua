@@ -4,4 +4,5 @@
 
 if redis.call('EXISTS', INFLIGHT) == 1 then return 0 end
 redis.call('ZREM', DEAD, worker)
+if not lives(worker) then redis.call('HDEL', PULSE, worker) end
 return 1

@@ -3,6 +3,7 @@
 -- ARGV[3...] = items that it holds
 
 redis.call('ZADD', BEATS, clock(), worker)
+redis.call('HSET', PULSE, worker, 1)
 for i = 3, #ARGV do
   redis.call('SADD', INFLIGHT, ARGV[i])
 end

@@ -4,5 +4,9 @@
 
 redis.call('ZREM', BEATS, worker)
 local held = redis.call('SCARD', INFLIGHT)
-if held > 0 then redis.call('ZADD', DEAD, clock(), worker) end
+if held > 0 then
+  redis.call('ZADD', DEAD, clock(), worker)
+else
+  redis.call('HDEL', PULSE, worker)
+end
 return held

@@ -15,7 +15,7 @@
 --   KEYS[10] havip:{B}:unconfirmed  zset  items whose HaVIP BCE is still to show, by when it is asked next (ms)
 --
 -- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock: one clock for a
--- whole fleet of workers, so that leases do not depend on theirs.
+-- whole fleet of workers, so that the times of records do not depend on theirs.
 
 local BATCH, SPECS, RECORDS, ATTEMPTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ORDER, OPEN, EVENTS, ACTS, DOUBTS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]

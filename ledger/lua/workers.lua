@@ -3,14 +3,17 @@
 -- All keys share one hash tag, so that each script is atomic on one Redis Cluster slot, and a
 -- worker is alive or dead for everybody at the same moment:
 --
---   KEYS[1]  havip:workers:{workers}:beats          zset  workers that are alive, by last beat (ms)
+--   KEYS[1]  havip:workers:{workers}:beats          zset  workers that are alive, by last beat (ms, for people)
 --   KEYS[2]  havip:workers:{workers}:dead           zset  dead workers whose items are still to be
 --                                                         rescued, by when they were found dead (ms)
 --   KEYS[3]  havip:workers:{workers}:inflight:NAME  set   items whose tasks worker NAME holds
+--   KEYS[4]  havip:workers:{workers}:pulse          hash  worker -> how often it beat, of the living and the dead
+--
+-- No time decides anything here: who observes that a number stays the same measures for how long.
 --
 -- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock; ARGV[2] is NAME.
 
-local BEATS, DEAD, INFLIGHT = KEYS[1], KEYS[2], KEYS[3]
+local BEATS, DEAD, INFLIGHT, PULSE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local worker = ARGV[2]
 
 local function clock()
@@ -19,3 +22,6 @@ local function clock()
   local t = redis.call('TIME')
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
+
+-- lives reports whether a worker entered, and nobody found it dead.
+local function lives(name) return redis.call('ZSCORE', BEATS, name) and true or false end

@@ -24,6 +24,9 @@ type Redis struct {
 	mu    sync.Mutex
 	isCut bool
 	conns []net.Conn
+	// ahead is how far its clock is ahead of the bubble's, once stepping is set.
+	ahead    time.Duration
+	stepping bool
 }
 
 // StartRedis runs a Redis until the test ends. Its keys expire by the bubble's clock.
@@ -89,6 +92,47 @@ func (r *Redis) Cut() {
 		_ = conn.Close()
 	}
 	r.conns = nil
+}
+
+// clockTick is how often a clock that has stepped moves on.
+const clockTick = 20 * time.Millisecond
+
+// StepClock lets the clock of Redis jump, as that of a machine does, or that of another host after a failover.
+// It goes on from there until the test ends.
+func (r *Redis) StepClock(tb testing.TB, by time.Duration) {
+	tb.Helper()
+	r.mu.Lock()
+	r.ahead += by
+	started := r.stepping
+	r.stepping = true
+	r.mu.Unlock()
+	r.setClock()
+	if started {
+		return
+	}
+	tick, ended := time.NewTicker(clockTick), make(chan struct{})
+	var ticking sync.WaitGroup
+	ticking.Go(func() {
+		for {
+			select {
+			case <-tick.C:
+				r.setClock()
+			case <-ended:
+				return
+			}
+		}
+	})
+	tb.Cleanup(func() {
+		tick.Stop()
+		close(ended)
+		ticking.Wait()
+	})
+}
+
+func (r *Redis) setClock() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.redis.SetTime(time.Now().Add(r.ahead).UTC())
 }
 
 // Commands is how many commands were carried out, those inside scripts included.

@@ -22,11 +22,13 @@ type account struct {
 // request is one that the ledger let through.
 type request struct {
 	token, worker, ticket string
-	at, until             ledger.Millis
-	// requestUntil is when the request itself is over, which is what counts when its worker is dead.
-	requestUntil ledger.Millis
+	at                    ledger.Millis
+	// lease is how long the attempt may take, and bound for how long its worker must be silent for its request
+	// to be over.
+	lease, bound time.Duration
 	offset       time.Duration
-	over         bool
+	// over: something was heard of it, or somebody has watched it, or its dead worker, for long enough.
+	over bool
 	// outcome is what was first heard of it; nil while nothing was.
 	outcome *ledger.Outcome
 	// clear: it created nothing, by what was heard in time or by a lookup.
@@ -36,17 +38,16 @@ type request struct {
 // left reports whether the request left the machine, as far as is known.
 func (r *request) left() bool { return r.outcome == nil || r.outcome.Unknown || r.outcome.Status != 0 }
 
-// expire notes which requests are over. What is over stays over when a clock is put back; and a lease
-// from the future tells nothing, for it is of such a clock.
-func (a *account) expire(now ledger.Millis) {
+// watch notes which requests are over, by what a caller says to have seen. What any clock of the ledger says
+// does not matter.
+func (a *account) watch(seen ledger.Watched) {
 	for _, r := range a.requests {
-		r.over = r.over || r.outcome != nil || now < r.at || now >= r.until
+		r.over = r.over || r.outcome != nil || r.ticket == seen.Ticket && seen.For >= r.lease
 	}
 }
 
-// underWay reports whether some request may be on its way, by its lease.
-func (a *account) underWay(now ledger.Millis) bool {
-	a.expire(now)
+// underWay reports whether some request may be on its way.
+func (a *account) underWay() bool {
 	return slices.ContainsFunc(a.requests, func(r *request) bool { return !r.over })
 }
 
@@ -97,13 +98,13 @@ func (a *account) note(s step, owner ledger.Owner, before, after ledger.Record) 
 	switch o := s.operation.(type) {
 	case begin:
 		if o.item == owner {
-			a.expire(s.now)
+			a.watch(o.options.Watched)
 		}
 		if after.Sends > len(a.requests) {
 			a.requests = append(a.requests, &request{
 				token: after.ClientToken, worker: o.options.Worker, ticket: o.options.Ticket,
-				at: s.now, offset: o.options.ClockOffset, until: s.now + ledger.Millis(o.options.Lease.Milliseconds()),
-				requestUntil: s.now + ledger.Millis(cmp.Or(o.options.Request, o.options.Lease).Milliseconds()),
+				at: s.now, offset: o.options.ClockOffset,
+				lease: o.options.Lease, bound: cmp.Or(o.options.Request, o.options.Lease),
 			})
 		}
 	case record:
@@ -135,12 +136,10 @@ func (a *account) hear(o record, answer decision) {
 	}
 }
 
-// bury ends the requests of a dead worker, as far as whoever released the item knows.
+// bury ends the requests of a dead worker that was silent for long enough.
 func (a *account) bury(o release) {
 	for _, r := range a.requests {
-		if r.worker == o.dead {
-			r.until = min(r.until, r.requestUntil)
-		}
+		r.over = r.over || r.worker == o.dead && o.silent >= r.bound
 	}
 }
 

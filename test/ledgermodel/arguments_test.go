@@ -43,6 +43,15 @@ func (w *twins) usualTerms(t *rapid.T, item ledger.Owner) ledger.BeginOptions {
 	return ledger.BeginOptions{
 		ClientToken: standing.ClientToken, Fingerprint: standing.Fingerprint, Worker: drawWorker(t),
 		Ticket: "t" + strconv.Itoa(w.tickets), Lease: 30 * time.Second, Request: 16 * time.Second, TokenMaxAge: tokenAge, RetryHorizon: horizon,
+		Watched: w.drawWatched(t, item),
+	}
+}
+
+// drawWatched is mostly what was begun last, for long enough or almost.
+func (w *twins) drawWatched(t *rapid.T, item ledger.Owner) ledger.Watched {
+	return ledger.Watched{
+		Ticket: pick(t, "watched", "", w.ticketOf[item], w.ticketOf[item], "t-other"),
+		For:    pick(t, "for", 30*time.Second, 30*time.Second-time.Millisecond, 10*time.Second, time.Hour),
 	}
 }
 

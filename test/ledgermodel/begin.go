@@ -34,8 +34,8 @@ func (i *item) begin(now ledger.Millis, o ledger.BeginOptions) (ledger.Verdict, 
 		switch {
 		case flying.ticket == o.Ticket:
 			return ledger.Begun, 0
-		case flying.holds(now, o.Lease):
-			return ledger.Busy, flying.left(now)
+		case flying.left(o.Watched) > 0:
+			return ledger.Busy, flying.left(o.Watched)
 		}
 		i.interrupt(now)
 		i.look = i.look || i.wish != nil // repeating it could create what a person does not want
@@ -66,14 +66,18 @@ func (i *item) refuses(o ledger.BeginOptions) ledger.Verdict {
 	return ""
 }
 
-// holds reports whether the attempt still keeps others out. One that began in the future began by a
-// clock that has been put back since; nobody waits for it for longer than twice a lease.
-func (s *send) holds(now ledger.Millis, lease time.Duration) bool {
-	left := s.left(now)
-	return left > 0 && (s.At <= now || left <= 2*lease)
+// left is for how much longer a caller that has watched this must watch the attempt before it may go on.
+func (s *send) left(w ledger.Watched) time.Duration {
+	switch {
+	case s.released:
+		return 0
+	case w.Ticket != s.ticket:
+		return s.lease
+	}
+	return max(0, s.lease-w.For)
 }
 
-// interrupt gives up an attempt whose lease is over: what it did, nobody knows.
+// interrupt gives up an attempt that is over: what it did, nobody knows.
 func (i *item) interrupt(now ledger.Millis) {
 	s := i.flying()
 	s.Class, s.counted = interrupted, true
@@ -125,7 +129,7 @@ func (i *item) send(now ledger.Millis, o ledger.BeginOptions) {
 		Attempt: ledger.Attempt{
 			Number: len(i.sends) + 1, Generation: i.generation, At: now, Worker: o.Worker, Class: inFlight,
 		},
-		ticket: o.Ticket, offset: span(o.ClockOffset), until: now + span(o.Lease), requestUntil: now + span(cmp.Or(o.Request, o.Lease)),
+		ticket: o.Ticket, offset: span(o.ClockOffset), until: now + span(o.Lease), lease: o.Lease, request: cmp.Or(o.Request, o.Lease),
 	})
 	i.firstSent, i.lastSent, i.enqueued = cmp.Or(i.firstSent, now), now, cmp.Or(i.enqueued, now)
 	i.enter(now, ledger.Sending, "")

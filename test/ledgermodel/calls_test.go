@@ -144,7 +144,7 @@ func (w *twins) drawConfirm(t *rapid.T, item ledger.Owner) operation {
 }
 
 func (w *twins) drawRelease(t *rapid.T, item ledger.Owner) operation {
-	return release{item, drawWorker(t)}
+	return release{item, drawWorker(t), pick(t, "silent", 16*time.Second, 16*time.Second-time.Millisecond, 0, time.Hour)}
 }
 
 func (w *twins) drawPause(_ *rapid.T, item ledger.Owner) operation { return pause{item.Batch} }

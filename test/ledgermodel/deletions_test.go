@@ -26,6 +26,7 @@ func (w *twins) drawBeginDeletion(t *rapid.T, item ledger.Owner) operation {
 		Worker: drawWorker(t), Ticket: pick(t, "ticket", ticket, ticket, w.ticketOf[item]),
 		Lease:   pick(t, "lease", 30*time.Second, time.Minute, 10*time.Second),
 		Request: pick(t, "request", 16*time.Second, 0, time.Second, time.Hour),
+		Watched: w.drawWatched(t, item),
 	}}
 }
 

@@ -64,9 +64,12 @@ type send struct {
 	ledger.Attempt
 	ticket string
 	offset ledger.Millis
-	// until bounds the attempt, and is 0 once the item knows what became of it. requestUntil bounds its
-	// request alone.
-	until, requestUntil ledger.Millis
+	// until bounds the attempt, and is 0 once the item knows what became of it.
+	until ledger.Millis
+	// lease is how long the attempt may take, and request how long its worker must be silent for its request to
+	// be over. Released: its worker is dead, and was silent for as long.
+	lease, request time.Duration
+	released       bool
 	// counted: it counts as an attempt.
 	counted bool
 	// refused: BCE said no, and not about the item.
@@ -82,9 +85,12 @@ const (
 // sentAt is by BCE's clock, as it was known.
 func (s *send) sentAt() ledger.Millis { return s.At + s.offset }
 
-// left is how much of its lease is.
-func (s *send) left(now ledger.Millis) time.Duration {
-	return time.Duration(s.until-now) * time.Millisecond
+// leaseUntil is as the ledger shows it.
+func (s *send) leaseUntil() ledger.Millis {
+	if s.released {
+		return 0
+	}
+	return s.until
 }
 
 // last is the latest send, or an empty one.

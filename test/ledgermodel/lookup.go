@@ -76,7 +76,7 @@ func (m *Model) Settle(name, key string, state ledger.State, code, message strin
 		}
 		flying := i.flying()
 		switch {
-		case flying != nil && flying.left(now) > 0:
+		case flying != nil && !flying.released:
 			return ledger.Busy
 		case state == ledger.Rejected && (flying != nil || i.inDoubt()):
 			return ledger.Late

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"havip/ledger"
 	"havip/lifecycle"
@@ -303,14 +304,16 @@ func (o confirm) onModel(m *ledgermodel.Model) any {
 type release struct {
 	item ledger.Owner
 	dead string
+	// silent is for how long, as far as the rescuer knows.
+	silent time.Duration
 }
 
 func (o release) onLedger(ctx context.Context, l *ledger.Ledger) (any, error) {
-	return l.Release(ctx, o.item.Batch, o.item.Key, o.dead)
+	return l.Release(ctx, o.item.Batch, o.item.Key, o.dead, o.silent)
 }
 
 func (o release) onModel(m *ledgermodel.Model) any {
-	return m.Release(o.item.Batch, o.item.Key, o.dead)
+	return m.Release(o.item.Batch, o.item.Key, o.dead, o.silent)
 }
 
 // onLine is what a call about a batch's line answers.

@@ -188,7 +188,8 @@ func (a *account) maySend(t *rapid.T, s step, owner ledger.Owner, after ledger.R
 	if !is || o.item != owner || s.answer.(ledger.Start).Verdict != ledger.Begun || after.Sends != len(a.requests)+1 {
 		t.Fatalf("send %d was not begun", after.Sends)
 	}
-	if a.underWay(s.now) {
+	a.watch(o.options.Watched)
+	if a.underWay() {
 		t.Fatalf("send %d while another is under way", after.Sends)
 	}
 	if a.unwanted {

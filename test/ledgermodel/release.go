@@ -7,16 +7,16 @@ import (
 )
 
 // Release ends a dead worker's attempt with its request.
-func (m *Model) Release(name, key, dead string) ledger.Release {
+func (m *Model) Release(name, key, dead string, silent time.Duration) ledger.Release {
 	i := m.item(name, key)
 	if i == nil {
 		return ledger.Release{Verdict: ledger.Absent}
 	}
-	verdict, wait := i.release(m.now(), dead)
+	verdict, wait := i.release(m.now(), dead, silent)
 	return ledger.Release{Verdict: verdict, Item: i.view(), Wait: wait}
 }
 
-func (i *item) release(now ledger.Millis, dead string) (ledger.Verdict, time.Duration) {
+func (i *item) release(now ledger.Millis, dead string, silent time.Duration) (ledger.Verdict, time.Duration) {
 	flying := i.flying()
 	if i.deletion != nil {
 		flying = i.deletion.inFlight()
@@ -28,9 +28,11 @@ func (i *item) release(now ledger.Millis, dead string) (ledger.Verdict, time.Dur
 		return ledger.Applied, 0
 	case flying.Worker != dead:
 		return ledger.Busy, 0
+	case flying.released:
+		return ledger.Applied, 0
+	case silent < flying.request:
+		return ledger.Early, flying.request - silent
 	}
-	if flying.requestUntil < flying.until {
-		flying.until, i.changed = flying.requestUntil, now
-	}
-	return ledger.Applied, max(0, flying.left(now))
+	flying.released, i.changed = true, now
+	return ledger.Applied, 0
 }

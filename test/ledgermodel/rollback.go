@@ -70,8 +70,8 @@ func (i *item) beginDeletion(now ledger.Millis, o ledger.DeletionOptions) (ledge
 		switch {
 		case try.ticket == o.Ticket:
 			return ledger.Begun, 0
-		case try.holds(now, o.Lease):
-			return ledger.Busy, try.left(now)
+		case try.left(o.Watched) > 0:
+			return ledger.Busy, try.left(o.Watched)
 		}
 		i.deletion.wish.Unknown = true
 		if try.Class == inFlight { // else something was heard of it, under another ticket
@@ -82,7 +82,7 @@ func (i *item) beginDeletion(now ledger.Millis, o ledger.DeletionOptions) (ledge
 		Attempt: ledger.Attempt{
 			Number: len(i.deletes) + 1, Op: ledger.OpDelete, Generation: i.generation, At: now, Worker: o.Worker, Class: inFlight,
 		},
-		ticket: o.Ticket, until: now + span(o.Lease), requestUntil: now + span(cmp.Or(o.Request, o.Lease)),
+		ticket: o.Ticket, until: now + span(o.Lease), lease: o.Lease, request: cmp.Or(o.Request, o.Lease),
 	}
 	i.deletes = append(i.deletes, try)
 	i.deletion.try, i.deletion.wish.SentAt = try, now

@@ -85,7 +85,7 @@ func (w *twins) ends(item ledger.Owner) []time.Time {
 		}
 	}
 	rec := w.items[item].Record
-	add(rec.LeaseUntil, 0)
+	add(rec.LeaseUntil, 0) // at which nothing ends
 	if rec.State == ledger.Sending {
 		return ahead
 	}

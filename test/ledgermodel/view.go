@@ -16,7 +16,7 @@ func (i *item) record() ledger.Record {
 		Unknown: i.inDoubt(), Lookup: i.look, Refusals: i.refusals(), RefusedSince: i.refusedSince(),
 		RegisteredAt: i.registered, UpdatedAt: i.changed, EnqueuedAt: i.enqueued,
 		FirstSentAt: i.firstSent, LastSentAt: i.lastSent, FirstFailedAt: i.failing, RenewedFor: i.renewedFor,
-		LeaseUntil: i.lately().until, Worker: i.lately().Worker,
+		LeaseUntil: i.lately().leaseUntil(), Worker: i.lately().Worker,
 		Class: i.words.Class, Status: i.words.Status, Code: i.words.Code, Message: i.words.Message, RequestID: i.words.RequestID,
 		HaVIPID: i.haVIPID, PrivateIPAddress: i.address, ConfirmAt: i.askAt,
 	}
@@ -25,7 +25,7 @@ func (i *item) record() ledger.Record {
 		wish := i.deletion.wish
 		rec.Deletion = &wish
 		if try := i.deletion.try; try != nil {
-			rec.LeaseUntil, rec.Worker = try.until, try.Worker
+			rec.LeaseUntil, rec.Worker = try.leaseUntil(), try.Worker
 		}
 	}
 	if i.inDoubt() {

@@ -25,7 +25,7 @@ func testBegin(t *testing.T, f *ledgerFixture) {
 
 	f.pass(10 * time.Second)
 	busy := f.begin(t, "a", terms("t2"), ledger.Busy)
-	equal(t, "wait", busy.Wait, 20*time.Second)
+	equal(t, "wait", busy.Wait, lease)
 	equal(t, "log", f.attempts(t, "a"), []ledger.Attempt{
 		{Number: 1, Generation: 1, At: rec.LastSentAt, Worker: "w1", Class: "sending"},
 	})
@@ -52,10 +52,11 @@ func testBeginRepeated(t *testing.T, f *ledgerFixture) {
 func testTakeover(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.pass(30*time.Second - time.Millisecond)
-	f.begin(t, "a", terms("t2"), ledger.Busy)
-	f.pass(time.Millisecond)
-	o := terms("t2")
+	o := over(terms("t2"), "t1")
+	o.Watched.For -= time.Millisecond
+	equal(t, "wait", f.begin(t, "a", o, ledger.Busy).Wait, time.Millisecond)
+	f.begin(t, "a", over(terms("t2"), "t0"), ledger.Busy) // it watched another
+	o = over(terms("t2"), "t1")
 	o.Worker = "w2"
 	start := f.begin(t, "a", o, ledger.Begun)
 	rec := start.Item.Record
@@ -70,14 +71,27 @@ func testTakeover(t *testing.T, f *ledgerFixture) {
 	equal(t, "log", classes, []string{"interrupted by w1", "sending by w2"})
 }
 
+// Whatever the ledger's clock does, an attempt is in flight until somebody has watched it for its lease, and
+// settling waits for that as well.
+func testLeaseIsWatched(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	f.begin(t, "a", terms("t1"), ledger.Begun)
+	for _, step := range []time.Duration{20 * time.Second, time.Hour, -3 * time.Hour, 48 * time.Hour} {
+		f.pass(step)
+		equal(t, "wait", f.begin(t, "a", terms("t2"), ledger.Busy).Wait, lease)
+		verdict, _, err := f.Settle(t.Context(), batch, "a", ledger.Review, "code", "message")
+		equal(t, "settled", []any{verdict, err}, []any{ledger.Busy, nil})
+	}
+}
+
 func testLeasesDiffer(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	long, short := terms("t1"), terms("t2")
 	long.Lease, short.Lease = time.Hour, 10*time.Second
 	f.begin(t, "a", long, ledger.Begun)
-	f.pass(time.Minute)
+	short.Watched = ledger.Watched{Ticket: "t1", For: time.Minute}
 	equal(t, "wait", f.begin(t, "a", short, ledger.Busy).Wait, 59*time.Minute)
-	f.pass(59 * time.Minute)
+	short.Watched.For = time.Hour
 	f.begin(t, "a", short, ledger.Begun)
 }
 
@@ -138,12 +152,13 @@ func testHorizonBeginsAnew(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "off", terms("t4"), ledger.Begun)
 }
 
-// A lease far longer than any was given by a clock that has been put back since.
+// An attempt of a clock that has been put back since is as long as any.
 func testClockPutBack(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), ledger.Begun)
 	f.pass(-24 * time.Hour)
-	seen := f.begin(t, "a", terms("t2"), ledger.Lookup).Item.Record
+	f.begin(t, "a", terms("t2"), ledger.Busy)
+	seen := f.begin(t, "a", over(terms("t2"), "t1"), ledger.Lookup).Item.Record
 	equal(t, "doubt", f.item(t, "a").Record.Unknown, true)
 	equal(t, "the lookup waits from now on", seen.LastSentAt.Time(), f.clock())
 	f.pass(time.Minute)

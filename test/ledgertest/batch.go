@@ -102,7 +102,7 @@ func testSettle(t *testing.T, f *ledgerFixture) {
 	}
 	f.begin(t, "a", terms("t1"), ledger.Begun)
 	settle("a", ledger.Review, ledger.Busy)
-	f.pass(time.Minute)
+	f.release(t, "a", call, ledger.Applied)
 	rec := settle("a", ledger.Review, ledger.Applied)
 	equal(t, "state, code and message", []string{string(rec.State), rec.Code, rec.Message}, []string{"review", "Reason", "why"})
 	settle("a", ledger.Rejected, ledger.Finished)
@@ -111,7 +111,7 @@ func testSettle(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "doubtful", terms("t1"), ledger.Begun)
 	f.record(t, "doubtful", 1, unknownOutcome, ledger.Applied)
 	f.begin(t, "interrupted", terms("t1"), ledger.Begun)
-	f.pass(time.Minute)
+	f.release(t, "interrupted", call, ledger.Applied)
 	settle("doubtful", ledger.Rejected, ledger.Late)
 	settle("interrupted", ledger.Rejected, ledger.Late)
 	// The proof that was thought lost still counts.

@@ -32,6 +32,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"begin makes the intent durable and lets one attempt fly", testBegin},
 		{"begin repeated with its ticket is the same attempt", testBeginRepeated},
 		{"begin after a lease takes over and knows nothing of the outcome", testTakeover},
+		{"a step of the clock ends no lease", testLeaseIsWatched},
 		{"a lease holds whatever the next caller's is", testLeasesDiffer},
 		{"begin refuses a foreign token or request", testForeign},
 		{"begin asks for a lookup when the token may be dead", testTokenAge},
@@ -198,10 +199,19 @@ func verdicts(answers []ledger.Registration) []ledger.Verdict {
 	return vs
 }
 
+// lease is how long an attempt of tests may take.
+const lease = 30 * time.Second
+
+// over are the terms of an attempt by a worker that has watched another for its lease.
+func over(o ledger.BeginOptions, ticket string) ledger.BeginOptions {
+	o.Watched = ledger.Watched{Ticket: ticket, For: lease}
+	return o
+}
+
 // terms of an attempt that tests vary.
 func terms(ticket string) ledger.BeginOptions {
 	return ledger.BeginOptions{
-		Worker: "w1", Ticket: ticket, Lease: 30 * time.Second, Request: call,
+		Worker: "w1", Ticket: ticket, Lease: lease, Request: call,
 		TokenMaxAge: 20 * time.Hour, RetryHorizon: 40 * time.Hour,
 	}
 }

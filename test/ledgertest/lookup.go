@@ -98,7 +98,7 @@ func testLookupIsOfItsMoment(t *testing.T, f *ledgerFixture) {
 	f.renew(t, "a", "token-a", "next-a", ledger.Late)
 	f.pass(time.Hour) // its worker died: only the next begin says what that means
 	f.renew(t, "a", "token-a", "next-a", ledger.Late)
-	f.begin(t, "a", terms("t3"), ledger.Begun)
+	f.begin(t, "a", over(terms("t3"), "t2"), ledger.Begun)
 	f.record(t, "a", 3, unknownOutcome, ledger.Applied)
 	f.renew(t, "a", "token-a", "next-a", ledger.Late)
 	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Late)
@@ -119,7 +119,7 @@ func testDoubtAboutAnEarlierToken(t *testing.T, f *ledgerFixture) {
 	for _, key := range []string{"open", "rejected"} {
 		f.begin(t, key, terms("t1"), ledger.Begun)
 		f.pass(time.Minute)
-		f.begin(t, key, terms("t2"), ledger.Begun)
+		f.begin(t, key, over(terms("t2"), "t1"), ledger.Begun)
 		f.record(t, key, 2, unknownOutcome, ledger.Applied)
 		renew(key, "next-"+key)
 	}

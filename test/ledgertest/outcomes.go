@@ -40,7 +40,7 @@ func testProofOfAnEarlierToken(t *testing.T, f *ledgerFixture) {
 	for _, key := range []string{"calm", "sending", "unknown"} {
 		f.begin(t, key, terms("t1"), ledger.Begun)
 		f.pass(time.Minute)
-		f.begin(t, key, terms("t2"), ledger.Begun)
+		f.begin(t, key, over(terms("t2"), "t1"), ledger.Begun)
 		f.record(t, key, 2, unknownOutcome, ledger.Applied)
 		if verdict, _, err := f.Renew(t.Context(), batch, key, f.item(t, key).Record, "next-"+key, "absent"); err != nil || verdict != ledger.Applied {
 			t.Fatal(verdict, err)
@@ -120,7 +120,7 @@ func testCountedOnce(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), ledger.Begun)
 	f.pass(time.Minute)
-	f.begin(t, "a", terms("t2"), ledger.Begun)
+	f.begin(t, "a", over(terms("t2"), "t1"), ledger.Begun)
 	f.record(t, "a", 2, unknownOutcome, ledger.Applied)
 	rec := f.record(t, "a", 1, createdOutcome, ledger.Applied)
 	equal(t, "attempts of two sends", rec.Attempts, 2)
@@ -143,7 +143,7 @@ func testLate(t *testing.T, f *ledgerFixture) {
 	for _, key := range []string{"proof", "word"} {
 		f.begin(t, key, terms("t1"), ledger.Begun)
 		f.pass(time.Minute)
-		f.begin(t, key, terms("t2"), ledger.Begun)
+		f.begin(t, key, over(terms("t2"), "t1"), ledger.Begun)
 	}
 	f.record(t, "word", 1, rejectedOutcome, ledger.Late)
 	equal(t, "a late no does not end the item", f.item(t, "word").Record.State, ledger.Sending)
@@ -192,7 +192,7 @@ func testTerminal(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), ledger.Begun)
 	f.pass(time.Minute)
-	f.begin(t, "a", terms("t2"), ledger.Begun)
+	f.begin(t, "a", over(terms("t2"), "t1"), ledger.Begun)
 	f.record(t, "a", 2, rejectedOutcome, ledger.Applied)
 	f.begin(t, "a", terms("t3"), ledger.Finished)
 	f.record(t, "a", 1, unknownOutcome, ledger.Late)

@@ -133,10 +133,10 @@ func testRetryLooksFirst(t *testing.T, f *ledgerFixture) {
 	f.settle(t, ledger.Review, "a")
 	f.begin(t, "doubtful", terms("t1"), ledger.Begun)
 	f.pass(time.Minute)
-	f.begin(t, "doubtful", terms("t2"), ledger.Begun)
+	f.begin(t, "doubtful", over(terms("t2"), "t1"), ledger.Begun)
 	f.record(t, "doubtful", 2, rejectedOutcome, ledger.Applied)
 	f.begin(t, "interrupted", terms("t1"), ledger.Begun)
-	f.pass(time.Minute)
+	f.release(t, "interrupted", call, ledger.Applied)
 	f.settle(t, ledger.Canceled, "interrupted")
 	equal(t, "log", f.attempts(t, "interrupted")[0].Class, "interrupted")
 

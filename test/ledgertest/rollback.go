@@ -34,7 +34,15 @@ func (f *ledgerFixture) rollback(t *testing.T, keys ...string) []ledger.Verdict 
 
 func (f *ledgerFixture) beginDeletion(t *testing.T, key, ticket string, want ledger.Verdict) ledger.Start {
 	t.Helper()
-	start, err := f.BeginDeletion(t.Context(), batch, key, ledger.DeletionOptions{Worker: "w1", Ticket: ticket, Lease: 30 * time.Second, Request: call})
+	return f.beginDeletionAfter(t, key, ticket, ledger.Watched{}, want)
+}
+
+// beginDeletionAfter is by a worker that has watched the try in flight.
+func (f *ledgerFixture) beginDeletionAfter(t *testing.T, key, ticket string, watched ledger.Watched, want ledger.Verdict) ledger.Start {
+	t.Helper()
+	start, err := f.BeginDeletion(t.Context(), batch, key, ledger.DeletionOptions{
+		Worker: "w1", Ticket: ticket, Lease: lease, Request: call, Watched: watched,
+	})
 	if err != nil || start.Verdict != want {
 		t.Fatalf("begin deletion of %s: %s, %v, want %s", key, start.Verdict, err, want)
 	}
@@ -114,8 +122,9 @@ func testRollbackInterrupted(t *testing.T, f *ledgerFixture) {
 	f.created(t, "a")
 	f.rollback(t, "a")
 	f.beginDeletion(t, "a", "d1", ledger.Begun)
-	f.pass(30 * time.Second)
-	rec := f.beginDeletion(t, "a", "d2", ledger.Begun).Item.Record
+	f.pass(time.Hour)
+	f.beginDeletion(t, "a", "d2", ledger.Busy)
+	rec := f.beginDeletionAfter(t, "a", "d2", ledger.Watched{Ticket: "d1", For: lease}, ledger.Begun).Item.Record
 	equal(t, "tries", rec.Deletes, 2)
 	equal(t, "in doubt", rec.Deletion.Unknown, true)
 	late := ledger.DeletionOutcome{Ticket: "d1", State: ledger.Deleting, Class: "throttled"}
@@ -131,12 +140,16 @@ func testRollbackInterrupted(t *testing.T, f *ledgerFixture) {
 func testReleaseDeletion(t *testing.T, f *ledgerFixture) {
 	f.created(t, "a")
 	f.rollback(t, "a")
-	equal(t, "wait before the first try", f.release(t, "a", ledger.Applied).Wait, time.Duration(0))
+	equal(t, "wait before the first try", f.release(t, "a", 0, ledger.Applied).Wait, time.Duration(0))
 	f.beginDeletion(t, "a", "d1", ledger.Begun)
-	f.pass(time.Second)
-	equal(t, "wait", f.release(t, "a", ledger.Applied).Wait, call-time.Second)
-	f.pass(call)
-	f.beginDeletion(t, "a", "d2", ledger.Begun)
+	equal(t, "wait", f.release(t, "a", time.Second, ledger.Early).Wait, call-time.Second)
+	f.beginDeletion(t, "a", "d2", ledger.Busy)
+	f.release(t, "a", call, ledger.Applied)
+	f.release(t, "a", call, ledger.Applied)
+	rec := f.beginDeletion(t, "a", "d2", ledger.Begun).Item.Record
+	equal(t, "in doubt", rec.Deletion.Unknown, true)
+	equal(t, "log", f.attempts(t, "a")[1].Class, "interrupted")
+	f.release(t, "a", 0, ledger.Early)
 }
 
 // The log of deletes is bounded.

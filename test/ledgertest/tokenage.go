@@ -17,7 +17,7 @@ func testTokenAge(t *testing.T, f *ledgerFixture) {
 	f.record(t, "not sent", 1, ledger.Outcome{State: ledger.Queued, Class: "not sent", Counted: true}, ledger.Applied)
 	f.pass(20*time.Hour + time.Millisecond)
 	f.begin(t, "unknown", terms("t2"), ledger.Lookup)
-	f.begin(t, "interrupted", terms("t2"), ledger.Lookup)
+	f.begin(t, "interrupted", over(terms("t2"), "t1"), ledger.Lookup)
 	equal(t, "nothing was begun", f.item(t, "unknown").Record.Sends, 1)
 }
 
@@ -137,7 +137,7 @@ func testTokenAgeIsBCEs(t *testing.T, f *ledgerFixture) {
 	o := terms("t2")
 	o.ClockOffset = 26 * time.Hour
 	f.begin(t, "recorded", o, ledger.Lookup)
-	f.begin(t, "interrupted", o, ledger.Lookup)
+	f.begin(t, "interrupted", over(o, "t1"), ledger.Lookup)
 	o.ClockOffset = 59 * time.Minute
 	f.begin(t, "behind", o, ledger.Begun)
 	f.record(t, "behind", 2, unknownOutcome, ledger.Applied)

@@ -9,11 +9,8 @@ import (
 	"havip/ledger"
 )
 
-// silence is what tests let a worker be silent for, and call how long its requests may take.
-const (
-	silence = 8 * time.Second
-	call    = 16 * time.Second
-)
+// call is how long the requests of tests may take.
+const call = 16 * time.Second
 
 func (f *ledgerFixture) enter(t *testing.T, worker string, held ...ledger.Held) {
 	t.Helper()
@@ -22,13 +19,22 @@ func (f *ledgerFixture) enter(t *testing.T, worker string, held ...ledger.Held) 
 	}
 }
 
-func (f *ledgerFixture) beat(t *testing.T, worker string, silence time.Duration) ledger.Roll {
+func (f *ledgerFixture) beat(t *testing.T, worker string) ledger.Roll {
 	t.Helper()
-	roll, err := f.Beat(t.Context(), worker, silence)
+	roll, err := f.Beat(t.Context(), worker)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return roll
+}
+
+// declare is of a worker whose beat of this number was the last that somebody saw.
+func (f *ledgerFixture) declare(t *testing.T, worker string, beat int64, want bool) {
+	t.Helper()
+	done, err := f.Declare(t.Context(), worker, beat)
+	if err != nil || done != want {
+		t.Fatalf("declare %s dead since beat %d: %v, %v, want %v", worker, beat, done, err, want)
+	}
 }
 
 // hold is by w1.
@@ -54,10 +60,10 @@ func (f *ledgerFixture) heldBy(t *testing.T, worker string) []string {
 	return names
 }
 
-// release is of what w1 held, which is dead.
-func (f *ledgerFixture) release(t *testing.T, key string, want ledger.Verdict) ledger.Release {
+// release is of what w1 held, which is dead and was silent for so long.
+func (f *ledgerFixture) release(t *testing.T, key string, silent time.Duration, want ledger.Verdict) ledger.Release {
 	t.Helper()
-	release, err := f.Release(t.Context(), batch, key, "w1")
+	release, err := f.Release(t.Context(), batch, key, "w1", silent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +78,7 @@ func testBeats(t *testing.T, f *ledgerFixture) {
 	f.pass(time.Second)
 	f.enter(t, "w2")
 	f.pass(time.Second)
-	f.beat(t, "w1", 0)
+	f.beat(t, "w1")
 	roll := func() (names []string) {
 		t.Helper()
 		beats, err := f.Beats(t.Context())
@@ -88,50 +94,51 @@ func testBeats(t *testing.T, f *ledgerFixture) {
 		return names
 	}
 	equal(t, "the longest silent first", roll(), []string{"w2", "w1"})
-	f.pass(silence)
-	f.beat(t, "w1", silence)
+	f.declare(t, "w2", 1, true)
 	equal(t, "without the dead", roll(), []string{"w1"})
 }
 
+// Only who observed a worker's last beat can find it dead, and what a clock says does not matter.
 func testDead(t *testing.T, f *ledgerFixture) {
 	f.enter(t, "w1")
 	f.enter(t, "w2")
-	equal(t, "nobody is dead", f.beat(t, "w2", silence), ledger.Roll{Alive: true})
-	f.pass(silence)
-	equal(t, "silent for just that long", f.beat(t, "w2", silence), ledger.Roll{Alive: true})
-	f.pass(time.Millisecond)
-	equal(t, "who finds nobody dead", f.beat(t, "w2", 0), ledger.Roll{Alive: true})
-	equal(t, "silent for longer", f.beat(t, "w2", silence), ledger.Roll{Alive: true, Dead: []string{"w1"}})
-	equal(t, "the dead learn it", f.beat(t, "w1", silence).Alive, false)
-	equal(t, "beating does not raise them", f.beat(t, "w1", silence).Alive, false)
-	equal(t, "everybody hears of them", f.beat(t, "w2", 0).Dead, []string{"w1"})
-	equal(t, "who never entered is not alive", f.beat(t, "stranger", silence).Alive, false)
+	equal(t, "nobody is dead", f.beat(t, "w2"), ledger.Roll{Alive: true, Pulse: map[string]int64{"w1": 1, "w2": 2}})
+	f.beat(t, "w1")
+	f.declare(t, "w1", 1, false)
+	for _, step := range []time.Duration{24 * time.Hour, -48 * time.Hour} {
+		f.pass(step)
+		equal(t, "after a step of the clock", f.beat(t, "w2").Dead, []string(nil))
+		equal(t, "the other", f.beat(t, "w1").Alive, true)
+	}
+	f.declare(t, "w1", 4, true)
+	f.declare(t, "w1", 4, false)
+	equal(t, "the dead learn it", f.beat(t, "w1").Alive, false)
+	equal(t, "beating does not raise them", f.beat(t, "w1").Alive, false)
+	equal(t, "everybody hears of them", f.beat(t, "w2"), ledger.Roll{Alive: true, Dead: []string{"w1"}, Pulse: map[string]int64{"w1": 4, "w2": 5}})
+	equal(t, "who never entered is not alive", f.beat(t, "stranger").Alive, false)
+	f.declare(t, "stranger", 0, false)
 }
 
 func testLateBeat(t *testing.T, f *ledgerFixture) {
 	f.enter(t, "late")
-	f.enter(t, "w2")
-	f.pass(5 * time.Second)
-	equal(t, "late by 5 s, seen by another", f.beat(t, "w2", silence), ledger.Roll{Alive: true})
 	f.pass(time.Hour)
-	// It was away itself, and judges by its own return; it does not find itself dead.
-	equal(t, "very late, but nobody had found it dead", f.beat(t, "late", 0), ledger.Roll{Alive: true})
-	equal(t, "a second beat at the same moment", f.beat(t, "late", 0), ledger.Roll{Alive: true})
+	equal(t, "very late, but nobody had found it dead", f.beat(t, "late"), ledger.Roll{Alive: true, Pulse: map[string]int64{"late": 2}})
+	equal(t, "a second beat at the same moment", f.beat(t, "late"), ledger.Roll{Alive: true, Pulse: map[string]int64{"late": 3}})
 }
 
 func testBury(t *testing.T, f *ledgerFixture) {
 	f.enter(t, "w1", ledger.Held{Batch: batch, Key: "a/b"}, ledger.Held{Batch: batch, Key: "c"})
 	equal(t, "held from the start", f.heldBy(t, "w1"), []string{batch + "/a/b", batch + "/c"})
 	f.enter(t, "w2")
-	f.pass(silence + time.Millisecond)
-	f.beat(t, "w2", 0)
-	f.beat(t, "w2", silence)
+	f.declare(t, "w1", 1, true)
 	bury := func(want []string) {
 		t.Helper()
 		if err := f.Bury(t.Context(), "w1"); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "still to be rescued", f.beat(t, "w2", silence).Dead, want)
+		roll := f.beat(t, "w2")
+		equal(t, "still to be rescued", roll.Dead, want)
+		equal(t, "names known", len(roll.Pulse), 1+len(want))
 	}
 	bury([]string{"w1"})
 	for _, key := range []string{"a/b", "c", "c"} {
@@ -141,7 +148,11 @@ func testBury(t *testing.T, f *ledgerFixture) {
 	}
 	bury(nil)
 	bury(nil)
-	equal(t, "buried is not alive", f.beat(t, "w1", silence).Alive, false)
+	equal(t, "buried is not alive", f.beat(t, "w1").Alive, false)
+	if err := f.Bury(t.Context(), "w2"); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "the living are not buried", f.beat(t, "w2").Alive, true)
 }
 
 func testLeave(t *testing.T, f *ledgerFixture) {
@@ -155,10 +166,9 @@ func testLeave(t *testing.T, f *ledgerFixture) {
 		}
 		equal(t, worker, left, want)
 	}
-	equal(t, "to be rescued", f.beat(t, "w2", silence).Dead, []string{"holding"})
-	f.pass(time.Hour)
-	f.beat(t, "w2", 0)
-	equal(t, "who left is not found dead", f.beat(t, "w2", silence).Dead, []string{"holding"})
+	equal(t, "to be rescued", f.beat(t, "w2"), ledger.Roll{Alive: true, Dead: []string{"holding"}, Pulse: map[string]int64{"holding": 1, "w2": 2}})
+	f.declare(t, "empty", 1, false)
+	f.declare(t, "holding", 1, false)
 }
 
 func testHold(t *testing.T, f *ledgerFixture) {
@@ -167,10 +177,7 @@ func testHold(t *testing.T, f *ledgerFixture) {
 	f.hold(t, "a", true)
 	f.hold(t, "a", true)
 	equal(t, "held", f.heldBy(t, "w1"), []string{batch + "/a"})
-	f.enter(t, "w2")
-	f.pass(silence + time.Millisecond)
-	f.beat(t, "w2", 0)
-	f.beat(t, "w2", silence)
+	f.declare(t, "w1", 1, true)
 	f.hold(t, "b", false)
 	equal(t, "the dead note nothing", f.heldBy(t, "w1"), []string{batch + "/a"})
 }
@@ -180,25 +187,27 @@ func testRelease(t *testing.T, f *ledgerFixture) {
 	o := terms("t1")
 	o.Worker = "w1"
 	f.begin(t, "a", o, ledger.Begun)
-	f.pass(9 * time.Second)
+	before := f.item(t, "a")
+	f.pass(time.Hour) // by the clock, which proves nothing
+	early := f.release(t, "a", 9*time.Second, ledger.Early)
+	equal(t, "wait", early.Wait, call-9*time.Second)
+	f.release(t, "a", call-time.Millisecond, ledger.Early)
+	equal(t, "released too early", f.item(t, "a"), before)
+	o = terms("t2")
+	o.Worker = "w2"
+	f.begin(t, "a", o, ledger.Busy)
 	for range 2 {
-		release := f.release(t, "a", ledger.Applied)
-		equal(t, "wait", release.Wait, call-9*time.Second)
+		release := f.release(t, "a", call, ledger.Applied)
+		equal(t, "wait", release.Wait, time.Duration(0))
 		equal(t, "item", release.Item, f.item(t, "a"))
 		equal(t, "spec", release.Item.Spec, spec("a"))
 	}
 	equal(t, "state", f.item(t, "a").Record.State, ledger.Sending)
-	f.pass(call - 9*time.Second - time.Millisecond)
-	o = terms("t2")
-	o.Worker = "w2"
-	equal(t, "the request may be under way", f.begin(t, "a", o, ledger.Busy).Wait, time.Millisecond)
-	f.pass(time.Millisecond)
-	equal(t, "wait is over", f.release(t, "a", ledger.Applied).Wait, time.Duration(0))
 	rec := f.begin(t, "a", o, ledger.Begun).Item.Record
 	equal(t, "interrupted counts", rec.Attempts, 1)
 	equal(t, "in doubt", rec.Unknown, true)
 	equal(t, "log", f.attempts(t, "a")[0].Class, "interrupted")
-	f.release(t, "a", ledger.Busy)
+	f.release(t, "a", time.Hour, ledger.Busy)
 	f.record(t, "a", 1, createdOutcome, ledger.Applied)
 	f.record(t, "a", 2, createdOutcome, ledger.Same)
 }
@@ -217,11 +226,11 @@ func testReleaseNothing(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "other's", o, ledger.Begun)
 	before := f.item(t, "other's")
 	f.pass(time.Second)
-	f.release(t, "created", ledger.Finished)
-	f.release(t, "rejected", ledger.Finished)
-	f.release(t, "other's", ledger.Busy)
+	f.release(t, "created", 0, ledger.Finished)
+	f.release(t, "rejected", 0, ledger.Finished)
+	f.release(t, "other's", time.Hour, ledger.Busy)
 	equal(t, "another worker's attempt", f.item(t, "other's"), before)
-	equal(t, "absent", f.release(t, "nobody's", ledger.Absent), ledger.Release{Verdict: ledger.Absent})
+	equal(t, "absent", f.release(t, "nobody's", 0, ledger.Absent), ledger.Release{Verdict: ledger.Absent})
 }
 
 func testReleaseUnsent(t *testing.T, f *ledgerFixture) {
@@ -234,7 +243,7 @@ func testReleaseUnsent(t *testing.T, f *ledgerFixture) {
 	}
 	for _, key := range []string{"queued", "unknown", "waiting"} {
 		before := f.item(t, key)
-		release := f.release(t, key, ledger.Applied)
+		release := f.release(t, key, 0, ledger.Applied)
 		equal(t, key+": wait", release.Wait, time.Duration(0))
 		equal(t, key+": unchanged", f.item(t, key), before)
 	}
