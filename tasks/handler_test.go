@@ -99,6 +99,7 @@ func (f *handlerFixture) live() []bcesim.Record { return f.sim.Truth().Live() }
 func TestHandlerCreates(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
+	f.clock.run()
 	f.done(f.put(testItem("fixed", "10.1.2.3")))
 	f.done(f.put(testItem("auto", "")))
 	f.confirmed()
@@ -667,12 +668,30 @@ func TestHandlerWithoutANameBeginsNothing(t *testing.T) {
 	}
 }
 
+// A worker's silence counts from its last beat on, and so its request is bounded from there: an attempt that is
+// begun some time after that beat needs as much more of it.
+func TestHandlerBoundsItsRequestFromTheLastBeat(t *testing.T) {
+	t.Parallel()
+	for _, ago := range []time.Duration{0, 2 * time.Second, 6 * time.Second} {
+		h := NewHandler(HandlerConfig{Presence: &fakePresence{beatAgo: ago}})
+		began := time.Now()
+		_, request, err := h.name(t.Context(), &job{began: began})
+		if over := h.requestBound() + ago; err != nil || request < over-time.Since(began) || request > over {
+			t.Errorf("a beat %s ago: over after a silence of %s, %v; want %s", ago, request, err, over)
+		}
+	}
+}
+
 type fakePresence struct {
 	err  error
 	held []string
+	// beatAgo is how long ago the last beat was.
+	beatAgo time.Duration
 }
 
-func (p *fakePresence) Name(context.Context) (string, error) { return "w9", p.err }
+func (p *fakePresence) Name(context.Context) (string, time.Time, error) {
+	return "w9", time.Now().Add(-p.beatAgo), p.err
+}
 
 func (p *fakePresence) Hold(_ context.Context, batch, key string) func() {
 	p.held = append(p.held, "hold "+batch+"/"+key)
@@ -729,7 +748,8 @@ func TestHandlerKeepsTheOffsetOfAWrongClock(t *testing.T) {
 	}
 }
 
-// Another attempt in flight, of a worker that may be alive: wait for its lease.
+// Another attempt in flight, of a worker that may be alive: it is watched for its lease, whatever Redis's clock
+// says.
 func TestHandlerWaitsForAnotherAttempt(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
@@ -740,10 +760,15 @@ func TestHandlerWaitsForAnotherAttempt(t *testing.T) {
 	if postpone := f.postponement(task); postpone.After < attemptLease {
 		t.Errorf("comes again in %v, inside the lease of %v", postpone.After, attemptLease)
 	}
+	for _, step := range []time.Duration{20 * time.Second, 9 * time.Hour, -18 * time.Hour} {
+		f.clock.pass(step)
+		f.postponed(task)
+	}
 	if got := len(f.sim.Calls()); got != 0 {
 		t.Errorf("%d calls beside a live attempt", got)
 	}
-	f.clock.pass(attemptLease)
+	f.clock.pass(9 * time.Hour)
+	f.handler.others.ahead = attemptLease
 	f.done(task)
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
 }

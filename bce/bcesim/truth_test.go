@@ -103,8 +103,8 @@ func TestOverlapWithACallWhoseClientLeft(t *testing.T) {
 	f.waitFor(func() bool { return f.sim.Stats().InFlight == 1 })
 	hangUp()
 	<-gone
-	f.created("t", createBody("a", "sbn-a", ""))
 	f.waitFor(func() bool { return f.clientLeft() })
+	f.created("t", createBody("a", "sbn-a", ""))
 	f.sim.Close()
 	f.waitFor(func() bool { return f.sim.Stats().InFlight == 0 })
 	if stats := f.sim.Stats(); stats.Overlaps != 1 || stats.LiveOverlaps != 0 {
