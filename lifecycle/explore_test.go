@@ -71,8 +71,8 @@ type story struct {
 type tokenInBCE struct {
 	id       string
 	received Millis
-	// shownAt is when the create that it works on is done.
-	shownAt Millis
+	// shownAt is when the create that it works on is done, and visibleAt from when on it shows what it made.
+	shownAt, visibleAt Millis
 }
 
 // flight is one request, whose outcome nobody has recorded yet.
@@ -337,13 +337,14 @@ func (s *story) begin(trouble int, lookedUp bool) {
 	}
 }
 
-// shown are the HaVIPs that a listing shows: all that BCE has not been working on in the last half minute.
+// shown are the HaVIPs that a listing shows: all that BCE has not been working on in the last half minute, but
+// for some that it takes minutes to show.
 func (s *story) shown() []string {
 	var shown []string
 	for _, id := range s.ids {
 		fresh := false
 		for _, token := range s.tokens {
-			fresh = fresh || token.id == id && s.now < token.shownAt+30*second
+			fresh = fresh || token.id == id && s.now < max(token.shownAt+30*second, token.visibleAt)
 		}
 		if !fresh {
 			shown = append(shown, id)
@@ -433,6 +434,9 @@ func (s *story) create(token string, trouble int) Outcome {
 	s.made++
 	id := fmt.Sprint("havip-", s.made)
 	known = &tokenInBCE{id: id, received: s.now, shownAt: s.now}
+	if s.chance(5) {
+		known.visibleAt = s.now + Millis(s.random.IntN(9))*minute
+	}
 	s.tokens[token], s.ids, s.createdAt[id] = known, append(s.ids, id), s.now
 	s.say("BCE creates %s under %s", id, token)
 	if trouble > 0 && s.chance(20) {
