@@ -19,6 +19,9 @@ var deactivateScript = redis.NewScript(source("deactivate"))
 // that no unfinished item is ever in an unlisted batch; after, so that who judged the batch
 // finished in between does not take it off the list.
 func (l *Ledger) touch(ctx context.Context, batch string) error {
+	if err := l.claimSchema(ctx); err != nil {
+		return err
+	}
 	at, err := l.time(ctx)
 	if err != nil {
 		return err

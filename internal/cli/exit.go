@@ -82,6 +82,7 @@ func CodeOf(err error) ExitCode {
 	var known *Error
 	var url *redisconn.URLError
 	var taken *ledger.TokenTakenError
+	var version *ledger.SchemaError
 	switch {
 	case err == nil:
 		return ExitOK
@@ -89,7 +90,7 @@ func CodeOf(err error) ExitCode {
 		return known.Code
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
-	case errors.As(err, &url):
+	case errors.As(err, &url), errors.As(err, &version):
 		return ExitConfig
 	case errors.As(err, &taken), errors.Is(err, manifest.ErrChanged):
 		return ExitInvalidInput

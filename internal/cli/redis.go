@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/internal/redisconn"
+	"havip/ledger"
 )
 
 // DefaultRedisURL is used where neither flag nor environment names a Redis.
@@ -17,10 +18,14 @@ const DefaultRedisURL = "redis://127.0.0.1:6379/0"
 // error of a command as well, and is told once, in our words.
 func init() { redisconn.LogTo(nil) }
 
-// OpenRedis connects. An error carries its exit code.
+// OpenRedis connects, and refuses a ledger of another version. An error carries its exit code.
 func OpenRedis(ctx context.Context, url string, options ...redisconn.Option) (redis.UniversalClient, error) {
 	client, err := redisconn.Open(ctx, url, options...)
 	if err != nil {
+		return nil, Fail(CodeOf(err), err)
+	}
+	if err := ledger.CheckSchema(ctx, client); err != nil {
+		_ = client.Close()
 		return nil, Fail(CodeOf(err), err)
 	}
 	return client, nil

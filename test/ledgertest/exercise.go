@@ -77,6 +77,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a lookup is of its moment", testLookupIsOfItsMoment},
 		{"a doubt about an earlier token is looked into", testDoubtAboutAnEarlierToken},
 		{"a HaVIP belongs to one item", testClaims},
+		{"a ledger of another version is left alone", testSchema},
 		{"a user's token belongs to one item", testTokens},
 		{"a claim of a token is not given back", testTokensAreNotGivenBack},
 		{"the roll lists who is alive", testBeats},
