@@ -44,6 +44,8 @@ func (h *Handler) enter(ctx context.Context, j *job) (Pass, error) {
 // freePass is the permission of a lane without a gate.
 type freePass struct{}
 
+func (freePass) HeldFor() string { return "" }
+
 func (freePass) Done(context.Context, Outcome) {}
 
 func (h *Handler) isDraining() bool {

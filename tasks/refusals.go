@@ -21,8 +21,10 @@ type refusals struct {
 	n    int
 }
 
-// judge takes in the outcome of a create, and returns what it is to count as.
-func (r *refusals) judge(o Outcome) Outcome {
+// judge takes in the outcome of a create, and returns what it is to count as. HeldFor is the code for which the
+// lane is held, where the request tries whether that is over: the same code says that it is not, whichever worker
+// counted before.
+func (r *refusals) judge(o Outcome, heldFor string) Outcome {
 	unknown := o.Class == ClassRejected && o.Status != 0 && !isAboutItem(o.Code)
 	if !unknown && o.Class != ClassCreated {
 		return o
@@ -36,17 +38,20 @@ func (r *refusals) judge(o Outcome) Outcome {
 	case o.Code != r.code:
 		r.code, r.n = o.Code, 0
 	}
-	if r.n++; r.n > mostUnknown {
+	if r.n++; r.n > mostUnknown || heldFor != "" && heldFor == o.Code {
 		o.Class, o.Scope = ClassLaneFault, ScopeLane
 	}
 	return o
 }
 
-// isAboutItem knows the codes of refusals for what an item asks for, by parts: BCE's services have a name for each.
+// isAboutItem knows the codes of refusals for what an item asks for, by parts: BCE's services have a name for
+// each. What names the account, or the service, is not about the item, however it goes on.
 func isAboutItem(code string) bool {
-	return slices.ContainsFunc([]string{
-		bce.CodeInappropriateJSON, bce.CodeMalformedJSON, bce.CodePreconditionFailed,
-		"PrivateIp", "PrivateIP", "Param", "Argument", "Invalid", "Illegal", "Malformed",
-		"NoSuch", "NotFound", "NotExist", "InUse", "Exist", "Duplicate", "Conflict",
-	}, func(part string) bool { return strings.Contains(code, part) })
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(code, part) })
+	}
+	return has(bce.CodeInappropriateJSON, bce.CodeMalformedJSON, bce.CodePreconditionFailed, bce.CodeNoSuchObject,
+		"PrivateIp", "PrivateIP", "Param", "Subnet", "Vpc", "VPC", "HaVip", "HAVIP", "Name",
+		"NoSuch", "NotFound", "NotExist", "InUse", "Conflict", "Duplicate") &&
+		!has("Account", "User", "Service", "Region", "Order", "Operation")
 }

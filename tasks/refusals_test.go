@@ -32,10 +32,35 @@ func TestRefusals(t *testing.T) {
 		var r refusals
 		var got Outcome
 		for _, o := range test.said {
-			got = r.judge(o)
+			got = r.judge(o, "")
 		}
 		if got.Class != test.want || (got.Class == ClassLaneFault) != (got.Scope == ScopeLane) {
 			t.Errorf("%s: %+v, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// What a worker tries that has counted nothing itself does not end the hold of another.
+func TestRefusalOfAProbe(t *testing.T) {
+	t.Parallel()
+	refused := Outcome{Class: ClassRejected, Status: 400, Code: "ServiceUpgrading"}
+	for heldFor, want := range map[string]Class{"": ClassRejected, "AccessDenied": ClassRejected, "ServiceUpgrading": ClassLaneFault} {
+		if got := new(refusals).judge(refused, heldFor).Class; got != want {
+			t.Errorf("held for %q: %s, want %s", heldFor, got, want)
+		}
+	}
+}
+
+func TestCodesAboutItems(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{
+		"PrivateIpInUseException": true, "PrivateIPNotExistException": true, "NoSuchObject": true, "BadParameters": true,
+		"InappropriateJSON": true, "SubnetNotFound": true, "ResourceNotFound": true, "InvalidName": true,
+		"ServiceUpgrading": false, "AccountNotExist": false, "UserNotExist": false, "InvalidRegion": false,
+		"InvalidAccountStatus": false, "ServiceNotFound": false, "OperationConflict": false, "": false,
+	} {
+		if got := isAboutItem(code); got != want {
+			t.Errorf("%q: %v", code, got)
 		}
 	}
 }

@@ -22,6 +22,14 @@ type Pass struct {
 // Probe reports whether the request is the one that tries whether a hold is over.
 func (p *Pass) Probe() bool { return p.admission.Probe }
 
+// HeldFor is the code of the hold that the request tries; "" where it tries none.
+func (p *Pass) HeldFor() string {
+	if !p.admission.Probe {
+		return ""
+	}
+	return p.admission.Hold.Code
+}
+
 // Done reports what became of the request, and what that changed for the lane. Only the first
 // call counts, so that deferring one with [Neutral] is a safe habit. It outlives ctx, since a
 // verdict is due also when the handler was told to stop.

@@ -46,6 +46,9 @@ type lanePass struct {
 	log  zerolog.Logger
 }
 
+// HeldFor is the code of the hold that the request tries.
+func (p lanePass) HeldFor() string { return p.pass.HeldFor() }
+
 // Done tells the lane what the request proved about it.
 func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 	change, err := p.pass.Done(ctx, verdictOf(o))
