@@ -57,8 +57,10 @@ func (h *Handler) look(ctx context.Context, items []ledger.Item) (looks map[stri
 	looks = map[string][]ledger.Look{}
 	note := func(item ledger.Item, shown *lifecycle.Sight, ago time.Duration) {
 		looks[item.Batch] = append(looks[item.Batch], ledger.Look{Key: item.Key, Look: lifecycle.Look{
-			HaVIPID: item.Record.HaVIPID, Shown: shown, Ago: ago, ConfirmWithin: h.ConfirmWithin,
-			Next: ClientToken(item.Batch, item.Key, item.Record.Generation+1),
+			HaVIPID: item.Record.HaVIPID, Shown: shown, Ago: ago,
+			// By then no request of the item is under way any more, of which nothing was heard.
+			ConfirmWithin: max(h.ConfirmWithin, h.attemptLease()),
+			Next:          ClientToken(item.Batch, item.Key, item.Record.Generation+1),
 		}})
 	}
 	var all *listing

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // account is what an item's callers know of it, apart from what the ledger says.
@@ -115,7 +116,12 @@ func (a *account) note(s step, owner ledger.Owner, before, after ledger.Record) 
 		if o.item == owner {
 			a.bury(o)
 		}
-	case renew, retry, confirm:
+	case renew, retry:
+		a.goOn(s, before, after)
+	case confirm:
+		if confirmationOf(s, owner) == lifecycle.ConfirmationRenewed {
+			a.outlived()
+		}
 		a.goOn(s, before, after)
 	case cancel:
 		a.unwanted = a.unwanted || after.Cancel != nil || before.State != after.State
@@ -140,6 +146,13 @@ func (a *account) hear(o record, answer decision) {
 func (a *account) bury(o release) {
 	for _, r := range a.requests {
 		r.over = r.over || r.worker == o.dead && o.silent >= r.bound
+	}
+}
+
+// outlived: the time that BCE had to show what it created is longer than any request takes.
+func (a *account) outlived() {
+	for _, r := range a.requests {
+		r.over = true
 	}
 }
 
