@@ -1,8 +1,9 @@
 package tasks
 
 import (
-	"math/rand/v2"
 	"time"
+
+	"havip/internal/jitter"
 )
 
 // The terms of retrying.
@@ -32,10 +33,10 @@ func RetryDelay(n int, retryAfter, longest time.Duration) time.Duration {
 	if n = max(n, 1); n <= 10 {
 		ceiling = min(RetryDelayFirst<<(n-1), longest)
 	}
-	delay := rand.N(ceiling + 1)
+	delay := jitter.Below(ceiling + 1)
 	if retryAfter > 0 {
 		asked := min(retryAfter, longest)
-		delay = max(delay, asked+rand.N(asked/4+1))
+		delay = max(delay, asked+jitter.Below(asked/4+1))
 	}
 	return min(delay, longest)
 }

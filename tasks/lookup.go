@@ -3,12 +3,12 @@ package tasks
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
 	"havip/bce"
+	"havip/internal/jitter"
 	"havip/ledger"
 	"havip/lifecycle"
 )
@@ -79,7 +79,7 @@ func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedA
 // lookAgain is the decision to wait for the listing that decides, each item a little longer than it must, so
 // that one listing serves many.
 func lookAgain(wait time.Duration) error {
-	return &Postpone{After: wait + rand.N(listingAge/2), Reason: "no HaVIP of the item was listed; a second listing decides"}
+	return &Postpone{After: wait + jitter.Below(listingAge/2), Reason: "no HaVIP of the item was listed; a second listing decides"}
 }
 
 // lookupIdle decides an item of which no request is known for longer than a token lives, so that any

@@ -2,8 +2,9 @@ package lane
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
+
+	"havip/internal/jitter"
 )
 
 // pollEvery is how often, at most, a process asks Redis whether its lane is still held. It asks
@@ -140,7 +141,7 @@ func (g *Gate) admit(a Admission) *Pass {
 // The jitter keeps a fleet from asking in the same millisecond.
 func pollDelay(wait time.Duration) time.Duration {
 	if wait < pollEvery {
-		return wait + rand.N(20*time.Millisecond)
+		return wait + jitter.Below(20*time.Millisecond)
 	}
-	return min(wait, pollEvery+rand.N(pollEvery/4))
+	return min(wait, pollEvery+jitter.Below(pollEvery/4))
 }

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"havip/internal/jitter"
 )
 
 // Fault is an answer that is not about the item: what it holds, and BCE's words.
@@ -28,12 +30,12 @@ type Change struct {
 func (b *Breaker) Trip(ctx context.Context, a Admission, f Fault) (Change, error) {
 	var change Change
 	defer b.view.forget(false) // also when the reply is lost
-	jitter := strconv.FormatFloat(1-rand.Float64()/5, 'f', 4, 64)
+	spread := strconv.FormatFloat(1-jitter.Below(time.Second).Seconds()/5, 'f', 4, 64)
 	for _, target := range f.Target.each() {
 		if target == TargetSubnet && a.subnetID == "" {
 			return change, fmt.Errorf("hold a subnet of lane %s: the request was for none", b.lane)
 		}
-		if err := b.trip(ctx, a, target, f, jitter, &change); err != nil {
+		if err := b.trip(ctx, a, target, f, spread, &change); err != nil {
 			return change, fmt.Errorf("hold %s of lane %s: %w", target, b.lane, err)
 		}
 	}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
 
+	"havip/internal/jitter"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -87,7 +87,7 @@ func (h *Handler) deliver(ctx context.Context, b ledger.Batch, n ledger.Notice) 
 	case verdict == ledger.Late:
 		return again(0, "another URL is to be told")
 	case a.outcome == ledger.NoticeHeld:
-		return again(heldDelay/2+rand.N(heldDelay), a.heard)
+		return again(heldDelay/2+jitter.Below(heldDelay), a.heard)
 	case a.outcome == ledger.NoticeFailed:
 		return again(tasks.RetryDelay(n.Attempts+1, a.retryAfter, longestDelay), a.heard)
 	}

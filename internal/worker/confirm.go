@@ -28,9 +28,9 @@ const (
 	confirmPage    = 500
 )
 
-// confirmer asks BCE for the HaVIPs that it answered to have created in one lane, and records what it shows.
+// Confirmer asks BCE for the HaVIPs that it answered to have created in one lane, and records what it shows.
 // One worker of the lane's does so for all. See [lifecycle.Confirm].
-type confirmer struct {
+type Confirmer struct {
 	rdb     redis.UniversalClient
 	ledger  *ledger.Ledger
 	handler *tasks.Handler
@@ -42,7 +42,7 @@ type confirmer struct {
 }
 
 // run confirms until ctx ends. It is busy for half the time at most: the rate of reads is others' as well.
-func (c *confirmer) run(ctx context.Context) {
+func (c *Confirmer) run(ctx context.Context) {
 	for wait := confirmEvery; ; {
 		select {
 		case <-time.After(wait):
@@ -50,7 +50,7 @@ func (c *confirmer) run(ctx context.Context) {
 			return
 		}
 		began := time.Now()
-		err := c.round(ctx)
+		err := c.Round(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -63,8 +63,8 @@ func (c *confirmer) run(ctx context.Context) {
 	}
 }
 
-// round asks for what is due.
-func (c *confirmer) round(ctx context.Context) error {
+// Round asks for what is due, if this worker is elected.
+func (c *Confirmer) Round(ctx context.Context) error {
 	items, err := c.due(ctx)
 	if err != nil || len(items) == 0 {
 		return err
@@ -81,7 +81,7 @@ func (c *confirmer) round(ctx context.Context) error {
 }
 
 // due reads the lane's items of which BCE is to be asked by now.
-func (c *confirmer) due(ctx context.Context) (items []ledger.Item, err error) {
+func (c *Confirmer) due(ctx context.Context) (items []ledger.Item, err error) {
 	batches, listed, err := c.ledger.Unconfirmed(ctx, c.rank, confirmBatches)
 	if err != nil {
 		return nil, err

@@ -3,10 +3,10 @@ package worker
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 
 	"github.com/rs/zerolog"
 
+	"havip/internal/jitter"
 	"havip/internal/lane"
 	"havip/tasks"
 )
@@ -33,7 +33,7 @@ func (g laneGate) EnterDeletion(ctx context.Context) (tasks.Pass, error) {
 func (g laneGate) outcome(ctx context.Context, pass *lane.Pass, err error) (tasks.Pass, error) {
 	var held *lane.HeldError
 	if errors.As(err, &held) && ctx.Err() == nil {
-		return nil, &tasks.Postpone{After: held.RetryAfter + rand.N(held.RetryAfter+1), Reason: held.Error()}
+		return nil, &tasks.Postpone{After: held.RetryAfter + jitter.Below(held.RetryAfter+1), Reason: held.Error()}
 	}
 	if err != nil {
 		return nil, err

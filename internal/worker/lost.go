@@ -24,7 +24,7 @@ var defaultLostBounds = lostBounds{aRound: 1000, atOnce: 500}
 type lostItems struct{ batch, item int64 }
 
 // mendLost enqueues stale items again that have no task that would run.
-func (r *reconciler) mendLost(ctx context.Context) error {
+func (r *Reconciler) mendLost(ctx context.Context) error {
 	batches, err := r.ledger.Active(ctx, r.lost.batch, batchesARound)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (r *reconciler) mendLost(ctx context.Context) error {
 }
 
 // mendBatch goes on in a batch, for as many items as are left, and reports whether it came to its end.
-func (r *reconciler) mendBatch(ctx context.Context, batch string, left *int64) (done bool, err error) {
+func (r *Reconciler) mendBatch(ctx context.Context, batch string, left *int64) (done bool, err error) {
 	for *left > 0 {
 		asked := min(*left, r.bounds.atOnce)
 		items, err := r.ledger.Stale(ctx, batch, staleAfter, r.lost.item, asked)

@@ -79,7 +79,7 @@ func newNoticeTend(rdb redis.UniversalClient) *noticeTend {
 }
 
 // tendNotices sees to it that owed notices have a task that will run.
-func (r *reconciler) tendNotices(ctx context.Context) error {
+func (r *Reconciler) tendNotices(ctx context.Context) error {
 	owing, looked, err := r.ledger.Owing(ctx, r.notices.rank, noticesARound)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (t *noticeTend) enqueue(ctx context.Context, log zerolog.Logger, b ledger.B
 }
 
 // tellUnserved tells, once for a batch, that nobody delivers what it owes.
-func (r *reconciler) tellUnserved(owing []ledger.Batch) error {
+func (r *Reconciler) tellUnserved(owing []ledger.Batch) error {
 	if len(owing) == 0 || r.notices.unserved == owing[0].Name {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (r *reconciler) tellUnserved(owing []ledger.Batch) error {
 
 // takeUpNotices queues notices again whose worker died over them: asynq does so after a minute or two,
 // and of those without a lease never. A worker that lives renews its leases.
-func (r *reconciler) takeUpNotices(ctx context.Context) error {
+func (r *Reconciler) takeUpNotices(ctx context.Context) error {
 	active, err := r.notices.queue.Active(ctx)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ const unrenewed = 20 * time.Second
 // A task is an orphan when its lease was not renewed and no living worker holds its item, in two
 // rounds one after the other. Were it in somebody's hands all the same, the ledger keeps both from
 // sending at once.
-func (r *reconciler) takeUpOrphans(ctx context.Context, l *laneTend) error {
+func (r *Reconciler) takeUpOrphans(ctx context.Context, l *laneTend) error {
 	active, err := l.Active(ctx)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (r *reconciler) takeUpOrphans(ctx context.Context, l *laneTend) error {
 }
 
 // suspects are the tasks without a renewed lease whose items no living worker holds.
-func (r *reconciler) suspects(ctx context.Context, l *laneTend, active []queue.Active, until time.Time) (map[string]bool, error) {
+func (r *Reconciler) suspects(ctx context.Context, l *laneTend, active []queue.Active, until time.Time) (map[string]bool, error) {
 	suspects := map[string]bool{}
 	var held map[ledger.Held]bool
 	for _, task := range active {
@@ -69,7 +69,7 @@ func (r *reconciler) suspects(ctx context.Context, l *laneTend, active []queue.A
 }
 
 // inHand is all that living workers hold.
-func (r *reconciler) inHand(ctx context.Context) (map[ledger.Held]bool, error) {
+func (r *Reconciler) inHand(ctx context.Context) (map[ledger.Held]bool, error) {
 	beats, err := r.ledger.Beats(ctx)
 	if err != nil {
 		return nil, err

@@ -25,11 +25,11 @@ const (
 	electionKey = "havip:reconciler"
 )
 
-// reconciler compares the ledger with the queues, and mends what does not agree: an unfinished item
+// Reconciler compares the ledger with the queues, and mends what does not agree: an unfinished item
 // whose task is gone (flushed, archived by asynq, lost with Redis's last second) is enqueued again; a
 // task that is active in nobody's hands is taken up again; IDs without a task are removed; notices that a
 // batch owes are enqueued; and asynq's archive is kept short. The ledger decides what a task then does, so one too many is harmless.
-type reconciler struct {
+type Reconciler struct {
 	rdb    redis.UniversalClient
 	ledger *ledger.Ledger
 	name   string
@@ -45,8 +45,8 @@ type reconciler struct {
 	notices *noticeTend
 }
 
-func newReconciler(c Config) *reconciler {
-	r := &reconciler{
+func newReconciler(c Config) *Reconciler {
+	r := &Reconciler{
 		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, now: time.Now, tends: map[tasks.Lane]*laneTend{},
 		bounds: defaultLostBounds, notices: newNoticeTend(c.Redis),
 		log: c.Logger.With().Str("component", "reconciler").Logger(),
@@ -58,7 +58,7 @@ func newReconciler(c Config) *reconciler {
 }
 
 // run reconciles until ctx ends.
-func (r *reconciler) run(ctx context.Context) {
+func (r *Reconciler) run(ctx context.Context) {
 	tick := time.NewTicker(reconcileEvery)
 	defer tick.Stop()
 	for {
@@ -67,15 +67,15 @@ func (r *reconciler) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if err := r.round(ctx); err != nil && ctx.Err() == nil {
+		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
 			r.log.Warn().Err(err).Msg("reconciling failed; it is tried again")
 		}
 	}
 }
 
-// round is one bounded piece of the comparison, if this worker is elected. What fails in one lane
+// Round is one bounded piece of the comparison, if this worker is elected. What fails in one lane
 // keeps nobody from the others.
-func (r *reconciler) round(ctx context.Context) error {
+func (r *Reconciler) Round(ctx context.Context) error {
 	if err := queue.Publish(ctx, r.rdb, r.lanes); err != nil {
 		return err
 	}
@@ -117,13 +117,13 @@ type laneTend struct {
 
 func newLaneTend(q *queue.Queue) *laneTend { return &laneTend{Queue: q} }
 
-func (r *reconciler) tend(ctx context.Context, l *laneTend) error {
+func (r *Reconciler) tend(ctx context.Context, l *laneTend) error {
 	l.log = r.log.With().Stringer("lane", l.Lane).Logger()
 	return errors.Join(r.takeUpOrphans(ctx, l), r.removeGhosts(ctx, l), r.settleArchive(ctx, l))
 }
 
 // removeGhosts takes one range of the queue a round.
-func (r *reconciler) removeGhosts(ctx context.Context, l *laneTend) error {
+func (r *Reconciler) removeGhosts(ctx context.Context, l *laneTend) error {
 	ranges := queue.Ranges()
 	next := ranges[l.ghostRange%len(ranges)]
 	l.ghostRange++

@@ -15,7 +15,7 @@ import (
 var bj = tasks.Lane{Account: "default", Region: "bj"}
 
 // reconcilerAt is a reconciler of the fixture whose clock is ahead, so that items are stale at once.
-func (f *workerFixture) reconcilerAt(ahead time.Duration, name string) *reconciler {
+func (f *workerFixture) reconcilerAt(ahead time.Duration, name string) *Reconciler {
 	r := newReconciler(Config{Redis: f.rdb, Name: name, Logger: zerolog.Nop(), Lanes: []LaneConfig{{Lane: bj}}})
 	r.now = func() time.Time { return time.Now().Add(ahead) }
 	r.ledger = ledger.New(f.rdb, ledger.WithClock(r.now))
@@ -31,9 +31,9 @@ func (f *workerFixture) pending(t *testing.T) []string {
 	return ids
 }
 
-func (r *reconciler) mustRound(t *testing.T) {
+func (r *Reconciler) mustRound(t *testing.T) {
 	t.Helper()
-	if err := r.round(t.Context()); err != nil {
+	if err := r.Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

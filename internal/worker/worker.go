@@ -14,7 +14,6 @@ import (
 
 	"havip/internal/lane"
 	"havip/internal/spool"
-	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -35,9 +34,6 @@ const (
 	// an idle lane costs Redis about 40 commands a second, and a new task waits some 50 ms.
 	taskCheckInterval    = 100 * time.Millisecond
 	delayedCheckInterval = time.Second
-
-	// listsPerSecond is the lane's budget of listings over the fleet.
-	listsPerSecond = 1
 )
 
 // LaneConfig is one lane that the worker serves.
@@ -136,9 +132,10 @@ func (c Config) validate() error {
 
 // Worker is a running worker.
 type Worker struct {
-	lanes  []runningLane
-	watch  *Watch
-	keeper *Keeper
+	parts *Parts
+	watch *Watch
+	// servers are of the lanes that are served.
+	servers []*asynq.Server
 	// courier is nil when the worker delivers no notices.
 	courier *courier
 	stop    sync.Once
@@ -147,36 +144,22 @@ type Worker struct {
 	beside sync.WaitGroup
 }
 
-type runningLane struct {
-	handler *tasks.Handler
-	server  *asynq.Server
-}
-
 // Start starts serving the lanes and returns at once. The caller stops the worker.
 func Start(c Config) (*Worker, error) {
 	c = c.withDefaults()
-	if err := c.validate(); err != nil {
+	parts, err := Assemble(c)
+	if err != nil {
 		return nil, err
 	}
-	records := ledger.New(c.Redis)
-	presence := NewPresence(records, c.Name, c.Logger)
-	watch, err := StartWatch(presence, NewRescuer(RescuerConfig{
-		Ledger: records, Queue: asynq.NewClientFromRedisClient(c.Redis), Redis: c.Redis,
-		Logger: c.Logger.With().Str("component", "rescuer").Logger(),
-	}), c.Logger)
+	watch, err := StartWatch(parts.Presence, parts.Rescuer, c.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("enter the fleet: %w", err)
 	}
-	keeper, err := NewKeeper(tasks.Recorder{Ledger: records, Logger: c.Logger}, c.Spool, c.Logger.With().Str("component", "keeper").Logger())
-	if err != nil {
-		watch.Stop()
-		return nil, err
-	}
 	ctx, end := context.WithCancel(context.Background())
-	keeper.Flush(ctx) // before anything is begun that it knows the outcome of
-	w := &Worker{watch: watch, keeper: keeper, end: end}
-	for _, l := range c.Lanes {
-		if err := w.serve(ctx, c, l, presence); err != nil {
+	w := &Worker{parts: parts, watch: watch, end: end}
+	parts.Keeper.Flush(ctx) // before anything is begun that it knows the outcome of
+	for _, l := range parts.Lanes {
+		if err := w.serve(ctx, l); err != nil {
 			w.Stop()
 			return nil, err
 		}
@@ -185,48 +168,24 @@ func Start(c Config) (*Worker, error) {
 		w.Stop()
 		return nil, err
 	}
-	w.beside.Go(func() { newReconciler(c).run(ctx) })
-	w.beside.Go(func() { keeper.run(ctx) })
+	w.beside.Go(func() { parts.Reconciler.run(ctx) })
+	w.beside.Go(func() { parts.Keeper.run(ctx) })
 	return w, nil
 }
 
-// serve starts one lane. What it was held back for is tried at once: whoever mended the fault and
-// started a worker need not wait.
-func (w *Worker) serve(ctx context.Context, c Config, l LaneConfig, presence *Presence) error {
-	breaker := lane.NewBreaker(c.Redis, l.Lane.String())
-	if err := breaker.ProbeNow(ctx); err != nil {
-		return fmt.Errorf("lane %s: %w", l.Lane, err)
-	}
-	budget := lane.NewBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst)
-	log := c.Logger.With().Str("lane", l.Lane.String()).Logger()
-	running := runningLane{
-		handler: tasks.NewHandler(tasks.HandlerConfig{
-			Lane: l.Lane, API: l.API, Ledger: ledger.New(c.Redis), Presence: presence, Keeper: w.keeper, Logger: log,
-			Gate: laneGate{lane.NewGate(breaker, budget), log},
-			// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
-			ListRate: lane.NewLimiter(c.Redis, l.Lane.String()+"/list", listsPerSecond, 1),
-			// What was created is read, where a listing would cost more.
-			ReadRate:    lane.NewReadBudget(c.Redis, l.Lane.String(), l.RPS, lane.DefaultBurst),
-			TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
-		}),
-		server: serverOf(c, l),
-	}
-	if err := (pin{c.Redis, running.handler, l, c.AllowOtherAccount, log}).check(ctx); err != nil {
+// serve starts one lane.
+func (w *Worker) serve(ctx context.Context, l *Lane) error {
+	if err := l.Open(ctx); err != nil {
 		return err
 	}
-	if err := running.server.Start(running.handler); err != nil {
+	server := serverOf(w.parts.config, l.config)
+	if err := server.Start(l.Handler); err != nil {
 		return err
 	}
-	w.lanes = append(w.lanes, running)
-	confirmer := &confirmer{
-		rdb: c.Redis, ledger: ledger.New(c.Redis), handler: running.handler, lane: l.Lane, name: c.Name,
-		log: log.With().Str("component", "confirmer").Logger(),
-	}
-	w.beside.Go(func() { confirmer.run(ctx) })
-	w.beside.Go(lane.Announce(ctx, c.Redis, l.Lane.String(), c.Name, l.RPS, func(err error) {
-		log.Debug().Err(err).Msg("rate not announced")
-	}))
-	log.Info().Str("queue", l.Lane.Queue()).Int("concurrency", c.Concurrency).Float64("rps", l.RPS).Msg("serving lane")
+	w.servers = append(w.servers, server)
+	w.beside.Go(func() { l.Confirmer.run(ctx) })
+	w.beside.Go(l.announce(ctx))
+	l.log.Info().Str("queue", l.config.Lane.Queue()).Int("concurrency", w.parts.config.Concurrency).Float64("rps", l.config.RPS).Msg("serving lane")
 	return nil
 }
 
@@ -249,17 +208,17 @@ func serverOf(c Config, l LaneConfig) *asynq.Server {
 func (w *Worker) Stop() {
 	w.stop.Do(func() {
 		w.end()
-		for _, l := range w.lanes {
-			l.handler.Drain()
+		for _, l := range w.parts.Lanes {
+			l.Handler.Drain()
 		}
 		var wg sync.WaitGroup
-		for _, l := range w.lanes {
-			wg.Go(l.server.Shutdown)
+		for _, server := range w.servers {
+			wg.Go(server.Shutdown)
 		}
 		wg.Go(w.courier.stop)
 		wg.Wait()
 		w.beside.Wait()
-		w.keeper.Leave(context.Background())
+		w.parts.Keeper.Leave(context.Background())
 		w.watch.Stop()
 	})
 }

@@ -1,0 +1,101 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hibiken/asynq"
+	"github.com/rs/zerolog"
+
+	"havip/internal/lane"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// listsPerSecond is a lane's budget of listings over the fleet.
+const listsPerSecond = 1
+
+// Parts are what a worker consists of, before anything of it runs.
+type Parts struct {
+	Presence   *Presence
+	Rescuer    *Rescuer
+	Keeper     *Keeper
+	Reconciler *Reconciler
+	Lanes      []*Lane
+	config     Config
+}
+
+// Lane is a worker's part in one lane.
+type Lane struct {
+	Handler   *tasks.Handler
+	Confirmer *Confirmer
+	config    LaneConfig
+	breaker   *lane.Breaker
+	pin       pin
+	log       zerolog.Logger
+}
+
+// Assemble puts a worker together, and starts nothing. It reads the spool, and does no other I/O.
+func Assemble(c Config) (*Parts, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	records := ledger.New(c.Redis)
+	keeper, err := NewKeeper(tasks.Recorder{Ledger: records, Logger: c.Logger}, c.Spool, c.Logger.With().Str("component", "keeper").Logger())
+	if err != nil {
+		return nil, err
+	}
+	p := &Parts{
+		Presence: NewPresence(records, c.Name, c.Logger),
+		Rescuer: NewRescuer(RescuerConfig{
+			Ledger: records, Queue: asynq.NewClientFromRedisClient(c.Redis), Redis: c.Redis,
+			Logger: c.Logger.With().Str("component", "rescuer").Logger(),
+		}),
+		Keeper: keeper, Reconciler: newReconciler(c), config: c,
+	}
+	for _, l := range c.Lanes {
+		p.Lanes = append(p.Lanes, p.lane(l, records))
+	}
+	return p, nil
+}
+
+func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
+	c, name := p.config, l.Lane.String()
+	log := c.Logger.With().Str("lane", name).Logger()
+	breaker := lane.NewBreaker(c.Redis, name)
+	budget := lane.NewBudget(c.Redis, name, l.RPS, lane.DefaultBurst)
+	handler := tasks.NewHandler(tasks.HandlerConfig{
+		Lane: l.Lane, API: l.API, Ledger: records, Presence: p.Presence, Keeper: p.Keeper, Logger: log,
+		Gate: laneGate{lane.NewGate(breaker, budget), log},
+		// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
+		ListRate: lane.NewLimiter(c.Redis, name+"/list", listsPerSecond, 1),
+		// What was created is read, where a listing would cost more.
+		ReadRate:    lane.NewReadBudget(c.Redis, name, l.RPS, lane.DefaultBurst),
+		TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
+	})
+	return &Lane{
+		Handler: handler,
+		Confirmer: &Confirmer{
+			rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
+			log: log.With().Str("component", "confirmer").Logger(),
+		},
+		config: l, breaker: breaker, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, log}, log: log,
+	}
+}
+
+// Open makes sure that the lane may be served with its endpoint and account. What it was held back for is tried
+// at once: whoever mended the fault and started a worker need not wait.
+func (l *Lane) Open(ctx context.Context) error {
+	if err := l.breaker.ProbeNow(ctx); err != nil {
+		return fmt.Errorf("lane %s: %w", l.config.Lane, err)
+	}
+	return l.pin.check(ctx)
+}
+
+// announce tells the rate that the worker was started with, for people.
+func (l *Lane) announce(ctx context.Context) (untilEnd func()) {
+	return lane.Announce(ctx, l.pin.rdb, l.config.Lane.String(), l.Confirmer.name, l.config.RPS, func(err error) {
+		l.log.Debug().Err(err).Msg("rate not announced")
+	})
+}
