@@ -81,10 +81,20 @@ func taskGenerations(item ledger.Item) iter.Seq[int] {
 	}
 }
 
+// TaskIDs yields the IDs that the item's task may have, which keeps that of the generation that it was made for.
+func TaskIDs(item ledger.Item) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for generation := range taskGenerations(item) {
+			if !yield(TaskID(item.Batch, item.Key, generation)) {
+				return
+			}
+		}
+	}
+}
+
 func (d *Dispatcher) hurry(ctx context.Context, item ledger.Item) error {
-	// A task keeps the ID of the generation that it was made for.
-	for generation := range taskGenerations(item) {
-		state, err := d.bringForward(queueOf(item), TaskID(item.Batch, item.Key, generation))
+	for id := range TaskIDs(item) {
+		state, err := d.bringForward(queueOf(item), id)
 		if err != nil || state != unknownTask {
 			return err
 		}
@@ -99,8 +109,8 @@ func (d *Dispatcher) Discard(ctx context.Context, items []ledger.Item) error {
 }
 
 func (d *Dispatcher) discard(_ context.Context, item ledger.Item) error {
-	for generation := range taskGenerations(item) {
-		if err := d.remove(queueOf(item), TaskID(item.Batch, item.Key, generation)); err != nil {
+	for id := range TaskIDs(item) {
+		if err := d.remove(queueOf(item), id); err != nil {
 			return err
 		}
 	}

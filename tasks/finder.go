@@ -43,7 +43,8 @@ type listing struct {
 	date, read time.Time
 	err        error
 
-	verifying sync.Mutex
+	// verifying has room for the one who verifies, and guards what follows.
+	verifying chan struct{}
 	verified  bool
 	verifyErr error
 }
@@ -82,8 +83,12 @@ func (f *Finder) complete(ctx context.Context, notBefore time.Time) (*listing, e
 	if err != nil || f.verify == nil {
 		return l, err
 	}
-	l.verifying.Lock()
-	defer l.verifying.Unlock()
+	select {
+	case l.verifying <- struct{}{}:
+		defer func() { <-l.verifying }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if l.verified {
 		return l, l.verifyErr
 	}
@@ -139,7 +144,7 @@ func (f *Finder) join(ctx context.Context, notBefore time.Time) *listing {
 	case l == nil:
 		// The end of the caller that begins it is not the end of the others.
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		l = &listing{cancel: cancel, done: make(chan struct{})}
+		l = &listing{cancel: cancel, done: make(chan struct{}), verifying: make(chan struct{}, 1)}
 		f.current = l
 		go f.run(ctx, l)
 	}

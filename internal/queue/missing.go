@@ -30,15 +30,15 @@ func Lost(ctx context.Context, rdb redis.UniversalClient, records *ledger.Ledger
 }
 
 // WithoutTask returns those of the items that need a task and of which none waits or runs, of any
-// lane and of any generation. It costs a look-up for each item and generation, in one round trip. A
+// lane and generation; see [tasks.TaskIDs]. It costs a look-up for each item and generation, in one round trip. A
 // task of a rescue has a name of its own and is not seen: its item then gets a task too many.
 func WithoutTask(ctx context.Context, rdb redis.UniversalClient, items []ledger.Item) ([]ledger.Item, error) {
 	states := make([][]*redis.StringCmd, len(items))
 	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, item := range items {
 			prefix := (&Queue{name: LaneOf(item).Queue()}).taskPrefix()
-			for generation := 1; generation <= item.Record.Generation; generation++ {
-				states[i] = append(states[i], pipe.HGet(ctx, prefix+tasks.TaskID(item.Batch, item.Key, generation), "state"))
+			for id := range tasks.TaskIDs(item) {
+				states[i] = append(states[i], pipe.HGet(ctx, prefix+id, "state"))
 			}
 		}
 		return nil
