@@ -163,6 +163,11 @@ func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, 
 	if err != nil {
 		return nil, err
 	}
+	return readReply(raw, itemKeys, entries)
+}
+
+// readReply reads what lua/read.lua answers.
+func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
 	fields, err := replyOf(raw, 4+3*len(itemKeys))
 	if err != nil {
 		return nil, err

@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/lifecycle"
 )
 
 // Source says who put a batch in, from what. It is stored when the batch is new.
@@ -46,13 +50,9 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 	if err := l.touch(ctx, batch); err != nil {
 		return nil, fmt.Errorf("register in batch %q: %w", batch, err)
 	}
-	facts, err := json.Marshal(source)
-	if err != nil {
-		return nil, fmt.Errorf("register in batch %q: %w", batch, err)
-	}
 	answers := make([]Registration, 0, len(specs))
 	for trip := range slices.Chunk(specs, registerTrip) {
-		answered, err := l.registerTrip(ctx, batch, facts, trip)
+		answered, err := l.registerTrip(ctx, batch, source, trip)
 		if err != nil {
 			return answers, fmt.Errorf("register in batch %q: %w", batch, err)
 		}
@@ -64,92 +64,223 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 	return answers, nil
 }
 
-// registerTrip enters specs in one round trip.
-func (l *Ledger) registerTrip(ctx context.Context, batch string, facts []byte, specs []Spec) ([]Registration, error) {
-	var calls [][]any
-	for chunk := range slices.Chunk(specs, registerChunk) {
-		args, err := registerArgs(facts, chunk)
-		if err != nil {
-			return nil, err
-		}
-		calls = append(calls, args)
-	}
-	replies, err := l.runEach(ctx, registerScript, batch, calls)
-	if err != nil {
-		return nil, err
-	}
-	answers := make([]Registration, 0, len(specs))
-	for _, raw := range replies {
-		chunk := specs[len(answers):min(len(answers)+registerChunk, len(specs))]
-		answered, err := registrations(raw, chunk)
-		if err != nil {
-			return nil, err
-		}
-		answers = append(answers, answered...)
-	}
-	return answers, nil
-}
-
-func registerArgs(facts []byte, specs []Spec) ([]any, error) {
-	args := make([]any, 0, 1+4*len(specs))
-	args = append(args, facts)
-	for _, spec := range specs {
-		text, err := json.Marshal(spec)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, spec.Key, spec.Fingerprint, text, spec.ClientToken)
-	}
-	return args, nil
-}
-
-// registrations reads what one call answered about its specs.
-func registrations(raw any, specs []Spec) ([]Registration, error) {
-	list, err := replyOf(raw, len(specs))
-	if err != nil {
-		return nil, err
-	}
+// registerTrip registers specs in a round trip to read what stands, and one to enter what does not; what somebody
+// else has entered in between is read again.
+func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, specs []Spec) ([]Registration, error) {
 	answers := make([]Registration, len(specs))
-	for i := range list {
-		fields, err := replyOf(list[i], 6)
+	left := make([]int, len(specs)) // the specs that are still to be decided about
+	for i := range left {
+		left[i] = i
+	}
+	for range maxConflicts {
+		standing, err := l.readTrip(ctx, batch, keysAt(specs, left))
 		if err != nil {
 			return nil, err
 		}
-		answers[i] = Registration{
-			Verdict:     Verdict(fields.text(0)),
-			State:       State(fields.text(1)),
-			ClientToken: fields.text(2),
-			Generation:  int(fields.number(3)),
+		var fresh []entering
+		entered := map[string]int{} // where those are, by key: one may come twice
+		for i, at := range left {
+			spec, s := specs[at], standing[i]
+			if n, twice := entered[spec.Key]; twice {
+				s.Record, s.spec = fresh[n].record, fresh[n].text
+			}
+			verdict, record := lifecycle.Register(s.Snapshot, lifecycle.Asked{Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task})
+			if answers[at], err = registration(verdict, record, spec.Key, s.spec); err != nil {
+				return nil, err
+			}
+			if verdict == lifecycle.RegisteredNew {
+				text, err := json.Marshal(spec)
+				if err != nil {
+					return nil, err
+				}
+				entered[spec.Key] = len(fresh)
+				fresh = append(fresh, entering{spec, string(text), record, s.Batch.Forgotten})
+			}
 		}
-		if text := fields.text(5); text != "" {
-			existing, err := decodeSpec(specs[i].Key, text)
+		again, err := l.enter(ctx, batch, source, fresh)
+		if err != nil {
+			return nil, err
+		}
+		left = slices.DeleteFunc(left, func(at int) bool { return !again[specs[at].Key] })
+		if len(left) == 0 {
+			return answers, nil
+		}
+	}
+	return nil, errConflicts
+}
+
+func keysAt(specs []Spec, at []int) []string {
+	itemKeys := make([]string, len(at))
+	for i, n := range at {
+		itemKeys[i] = specs[n].Key
+	}
+	return itemKeys
+}
+
+// registration is what a decision about a spec says to its producer.
+func registration(verdict lifecycle.Registered, record Record, key, standing string) (Registration, error) {
+	if verdict == lifecycle.RegisteredGone {
+		return Registration{Verdict: Gone}, nil
+	}
+	r := Registration{Verdict: Verdict(verdict), State: record.State, ClientToken: record.ClientToken, Generation: record.Generation}
+	if verdict == lifecycle.RegisteredConflict {
+		existing, err := decodeSpec(key, standing)
+		if err != nil {
+			return r, err
+		}
+		existing.ClientToken, existing.Fingerprint = record.ClientToken, record.Fingerprint
+		r.Existing = &existing
+	}
+	return r, nil
+}
+
+// entering is an item that nobody had registered, when that was looked at.
+type entering struct {
+	spec   Spec
+	text   string
+	record Record
+	// forgotten is as it was read of the batch.
+	forgotten int
+}
+
+// enter enters items in one round trip, and answers the keys of those that stand in the batch by now.
+func (l *Ledger) enter(ctx context.Context, batch string, source Source, items []entering) (again map[string]bool, err error) {
+	var calls [][]any
+	for chunk := range slices.Chunk(items, registerChunk) {
+		args := append([]any{chunk[0].forgotten, flag(source.Whole)}, source.facts()...)
+		for _, e := range chunk {
+			record, err := json.Marshal(e.record)
 			if err != nil {
 				return nil, err
 			}
-			existing.ClientToken, existing.Fingerprint = fields.text(2), fields.text(4)
-			answers[i].Existing = &existing
+			args = append(args, e.spec.Key, e.text, record)
+		}
+		calls = append(calls, args)
+	}
+	replies, err := l.runChunks(ctx, registerScript, batch, calls)
+	if err != nil {
+		return nil, err
+	}
+	again = map[string]bool{}
+	for i, raw := range replies {
+		chunk := items[i*registerChunk : min((i+1)*registerChunk, len(items))]
+		there, listed := raw.([]any)
+		for n := range chunk {
+			if !listed || slices.Contains(there, any(int64(n+1))) {
+				again[chunk[n].spec.Key] = true
+			}
 		}
 	}
-	return answers, nil
+	return again, nil
+}
+
+// facts are what a new batch is told of its source: how many, and each with its name.
+func (s Source) facts() []any {
+	var facts []any
+	for _, f := range [][2]string{{"file", s.File}, {"by", s.By}, {"maxFailures", string(s.MaxFailures)}, {"plan", s.Plan}} {
+		if f[1] != "" {
+			facts = append(facts, f[0], f[1])
+		}
+	}
+	return append([]any{len(facts) / 2}, facts...)
+}
+
+// readTrip reads items in one round trip.
+func (l *Ledger) readTrip(ctx context.Context, batch string, itemKeys []string) ([]read, error) {
+	var calls [][]any
+	for chunk := range slices.Chunk(itemKeys, registerChunk) {
+		args := make([]any, 0, 2*len(chunk))
+		for _, key := range chunk {
+			args = append(args, key, "")
+		}
+		calls = append(calls, args)
+	}
+	replies, err := l.runChunks(ctx, readScript, batch, calls)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]read, 0, len(itemKeys))
+	for i, raw := range replies {
+		chunk := itemKeys[i*registerChunk : min((i+1)*registerChunk, len(itemKeys))]
+		some, err := readReply(raw, chunk, make([]lifecycle.LogKey, len(chunk)))
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, some...)
+	}
+	return items, nil
+}
+
+// runChunks is runEach, which needs something to run.
+func (l *Ledger) runChunks(ctx context.Context, s *redis.Script, batch string, calls [][]any) ([]any, error) {
+	if len(calls) == 0 {
+		return nil, nil
+	}
+	return l.runEach(ctx, s, batch, calls)
 }
 
 // MarkEnqueued notes that the tasks of these items stand in the queue, so that a later
 // Register answers Same for them.
 func (l *Ledger) MarkEnqueued(ctx context.Context, batch string, itemKeys []string) error {
 	for trip := range slices.Chunk(itemKeys, registerTrip) {
-		var calls [][]any
-		for chunk := range slices.Chunk(trip, registerChunk) {
-			args := make([]any, len(chunk))
-			for i, key := range chunk {
-				args[i] = key
-			}
-			calls = append(calls, args)
-		}
-		if _, err := l.runEach(ctx, enqueuedScript, batch, calls); err != nil {
+		if err := l.markTrip(ctx, batch, trip); err != nil {
 			return fmt.Errorf("mark enqueued in batch %q: %w", batch, err)
 		}
 	}
 	return nil
+}
+
+// markTrip is MarkEnqueued in two round trips; items that change in between are read again.
+func (l *Ledger) markTrip(ctx context.Context, batch string, left []string) error {
+	for range maxConflicts {
+		items, err := l.readTrip(ctx, batch, left)
+		if err != nil {
+			return err
+		}
+		var calls [][]any
+		left = nil
+		for chunk := range slices.Chunk(items, registerChunk) {
+			args, err := marks(chunk)
+			if err != nil {
+				return err
+			}
+			if len(args) > 0 {
+				calls = append(calls, args)
+			}
+		}
+		replies, err := l.runChunks(ctx, enqueuedScript, batch, calls)
+		if err != nil {
+			return err
+		}
+		for i, raw := range replies {
+			changed, _ := raw.([]any)
+			for _, n := range changed {
+				at, _ := n.(int64)
+				key, _ := calls[i][3*(at-1)].(string)
+				left = append(left, key)
+			}
+		}
+		if len(left) == 0 {
+			return nil
+		}
+	}
+	return errConflicts
+}
+
+// marks are the arguments of lua/enqueued.lua for those of the items that are to be marked.
+func marks(items []read) (args []any, err error) {
+	for _, r := range items {
+		after := lifecycle.MarkEnqueued(r.Snapshot)
+		if after == nil {
+			continue
+		}
+		text, err := json.Marshal(after)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, r.key, r.record, text)
+	}
+	return args, nil
 }
 
 // Commit says that the producer has put in every item it has. Only a committed batch

@@ -16,7 +16,6 @@ var sources embed.FS
 // One script a transition, each with what they share in front.
 var (
 	registerScript   = script("register")
-	enqueuedScript   = script("enqueued")
 	commitScript     = script("commit")
 	onCompleteScript = script("oncomplete")
 	noticeScript     = script("notice")
@@ -31,8 +30,11 @@ var (
 // changeScript has the way that most changes go in front of what the scripts share.
 var changeScript = compose("change", "prelude", "note", "line", "changed")
 
-// readScript needs no prelude: it changes nothing.
-var readScript = redis.NewScript(source("read"))
+// These need no prelude: they change nothing, or nothing that a batch counts.
+var (
+	readScript     = redis.NewScript(source("read"))
+	enqueuedScript = redis.NewScript(source("enqueued"))
+)
 
 func script(name string) *redis.Script { return compose("prelude", "note", "line", name) }
 

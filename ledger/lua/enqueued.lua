@@ -1,19 +1,17 @@
--- enqueued notes that the tasks of these items stand in the queue.
+-- enqueued replaces records of items that are still as they were read. It stands alone, without the prelude: what
+-- changes is nothing that a batch counts.
 --
--- ARGV[2...] = keys
--- Returns how many were noted now; an unknown key, a finished item and a repeated note
--- change nothing.
+-- KEYS are those of the batch; see the prelude.
+-- ARGV[2...] = for each item: key, its record as it was read, and as it is to be
+-- Returns which of the items, counted from 1, changed meanwhile.
 
-local asked = {}
-for i = 2, #ARGV do asked[#asked + 1] = ARGV[i] end
-
-local changed, noted = {}, 0
-for key, rec in pairs(load_records(asked)) do
-  if not rec.enqueuedAt and not TERMINAL[rec.state] then
-    rec.enqueuedAt, rec.updatedAt = now, now
-    noted = noted + 1
-    changed[2 * noted - 1], changed[2 * noted] = key, cjson.encode(rec)
+local changed, records = {}, {}
+for i = 2, #ARGV, 3 do
+  if redis.call('HGET', KEYS[3], ARGV[i]) ~= ARGV[i + 1] then
+    changed[#changed + 1] = (i - 2) / 3 + 1
+  else
+    records[#records + 1], records[#records + 2] = ARGV[i], ARGV[i + 2]
   end
 end
-if noted > 0 then redis.call('HSET', RECORDS, unpack(changed)) end
-return noted
+if #records > 0 then redis.call('HSET', KEYS[3], unpack(records)) end
+return changed

@@ -20,11 +20,6 @@
 local BATCH, SPECS, RECORDS, ATTEMPTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ORDER, OPEN, EVENTS, ACTS, DOUBTS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 
-local TERMINAL = {
-  created = true, adopted = true, rejected = true,
-  review = true, canceled = true, deleted = true,
-}
-
 local function clock()
   local given = tonumber(ARGV[1])
   if given > 0 then return given end
@@ -33,15 +28,6 @@ local function clock()
 end
 
 local now = clock()
-
--- load_records reads those of the keys that have a record, by key.
-local function load_records(keys)
-  local records = {}
-  for i, text in ipairs(redis.call('HMGET', RECORDS, unpack(keys))) do
-    if text then records[keys[i]] = cjson.decode(text) end
-  end
-  return records
-end
 
 -- batch_exists tells a batch from what forget leaves of one.
 local function batch_exists() return redis.call('HEXISTS', BATCH, 'createdAt') == 1 end

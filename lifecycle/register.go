@@ -1,0 +1,61 @@
+package lifecycle
+
+// Registered is how an item that is asked for stands to what is recorded of it.
+type Registered string
+
+const (
+	// RegisteredNew: nobody had registered it. Enqueue its task.
+	RegisteredNew Registered = "new"
+	// RegisteredSame: it is there, and its task is known to be enqueued, or it is finished.
+	RegisteredSame Registered = "same"
+	// RegisteredRepair: it is there, but no task of it is known: enqueue it again.
+	RegisteredRepair Registered = "repair"
+	// RegisteredConflict: another request stands under its key.
+	RegisteredConflict Registered = "conflict"
+	// RegisteredGone: it is of a task that was put in before the batch's record was deleted.
+	RegisteredGone Registered = "gone"
+)
+
+// Asked is an item that is asked for.
+type Asked struct {
+	// Fingerprint identifies the request, and ClientToken is that of its first generation.
+	Fingerprint, ClientToken string
+	// FromTask says that it is of a task with a clientToken, which nobody has registered. After the batch's
+	// record was deleted, such a task may be a leftover: the HaVIP that its token once created may be gone.
+	FromTask bool
+}
+
+// Register compares what is asked for with what stands; the snapshot of an item that nobody registered has a
+// record without a state. With [RegisteredNew] it answers the record to enter, else the one that stands.
+func Register(s Snapshot, asked Asked) (Registered, Record) {
+	standing := s.Record
+	switch past := s.Batch.Forgotten; {
+	case standing.State == "" && asked.FromTask && past > 0:
+		return RegisteredGone, standing
+	case standing.State == "":
+		fresh := Record{
+			State: Queued, Generation: 1, ClientToken: asked.ClientToken, Fingerprint: asked.Fingerprint,
+			RegisteredAt: s.Now, UpdatedAt: s.Now,
+		}
+		if past > 0 { // it begins after the clientTokens that may have been used
+			fresh.Generation, fresh.Spent, fresh.Past = past, true, past
+		}
+		return RegisteredNew, fresh
+	case standing.Fingerprint != asked.Fingerprint:
+		return RegisteredConflict, standing
+	case standing.State.Terminal() || standing.EnqueuedAt != 0:
+		return RegisteredSame, standing
+	}
+	return RegisteredRepair, standing
+}
+
+// MarkEnqueued notes that the item's task stands in the queue, so that [Register] need not ask for it again. Nil
+// is that there is nothing to note.
+func MarkEnqueued(s Snapshot) *Record {
+	if s.Record.State == "" || s.Record.State.Terminal() || s.Record.EnqueuedAt != 0 {
+		return nil
+	}
+	after := s.Record
+	after.EnqueuedAt, after.UpdatedAt = s.Now, s.Now
+	return &after
+}

@@ -1,0 +1,65 @@
+package lifecycle
+
+import "testing"
+
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	queued := Record{State: Queued, Generation: 1, ClientToken: "t1", Fingerprint: "f"}
+	enqueued, finished := queued, queued
+	enqueued.EnqueuedAt, finished.State = start, Rejected
+	other := queued
+	other.Fingerprint = "g"
+	for name, c := range map[string]struct {
+		standing  Record
+		forgotten int
+		task      bool
+		want      Registered
+	}{
+		"nobody knows it":                        {want: RegisteredNew},
+		"of a task that nobody registered":       {task: true, want: RegisteredNew},
+		"its task was not put in":                {standing: queued, want: RegisteredRepair},
+		"its task was put in":                    {standing: enqueued, want: RegisteredSame},
+		"finished, whatever became of its task":  {standing: finished, want: RegisteredSame},
+		"another request":                        {standing: other, want: RegisteredConflict},
+		"another request, of a task":             {standing: other, task: true, forgotten: 2, want: RegisteredConflict},
+		"the batch was forgotten":                {forgotten: 2, want: RegisteredNew},
+		"a leftover of the batch that was":       {forgotten: 2, task: true, want: RegisteredGone},
+		"registered anew, and then comes a task": {standing: enqueued, forgotten: 2, task: true, want: RegisteredSame},
+	} {
+		s := Snapshot{Record: c.standing, Now: start, Batch: Batch{Forgotten: c.forgotten}}
+		got, record := Register(s, Asked{Fingerprint: "f", ClientToken: "t1", FromTask: c.task})
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		if got != RegisteredNew {
+			continue
+		}
+		want := Record{State: Queued, Generation: 1, ClientToken: "t1", Fingerprint: "f", RegisteredAt: start, UpdatedAt: start}
+		if c.forgotten > 0 {
+			want.Generation, want.Spent, want.Past = c.forgotten, true, c.forgotten
+		}
+		if record.State != want.State || record.Generation != want.Generation || record.Spent != want.Spent || record.Past != want.Past ||
+			record.ClientToken != want.ClientToken || record.RegisteredAt != start {
+			t.Errorf("%s: %+v, want %+v", name, record, want)
+		}
+	}
+}
+
+func TestMarkEnqueued(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		standing Record
+		noted    bool
+	}{
+		"nobody knows it": {Record{}, false},
+		"queued":          {Record{State: Queued}, true},
+		"sent already":    {Record{State: Unknown}, true},
+		"noted before":    {Record{State: Queued, EnqueuedAt: 1}, false},
+		"finished":        {Record{State: Canceled}, false},
+	} {
+		after := MarkEnqueued(Snapshot{Record: c.standing, Now: start})
+		if (after != nil) != c.noted || after != nil && after.EnqueuedAt != start {
+			t.Errorf("%s: %+v", name, after)
+		}
+	}
+}
