@@ -128,6 +128,8 @@ func (d *draft) apply(o Outcome, entry Attempt) {
 		d.suspect(d.sentAt(entry))
 	case o.Unknown:
 		d.suspectSend(entry)
+	case !created && !d.Unknown: // this request created nothing, nor did any before it
+		d.FirstSentAt = 0
 	}
 	d.Lookup = d.Lookup || o.Lookup
 	d.countRefusals(o, entry)

@@ -62,10 +62,11 @@ type Record struct {
 	// RenewedFor is the code that stood when the item was given its present token.
 	RenewedFor string `json:"renewedFor,omitempty"`
 
-	RegisteredAt  Millis `json:"registeredAt"`
-	RenewedAt     Millis `json:"renewedAt,omitempty"`
-	UpdatedAt     Millis `json:"updatedAt"`
-	EnqueuedAt    Millis `json:"enqueuedAt,omitempty"`
+	RegisteredAt Millis `json:"registeredAt"`
+	RenewedAt    Millis `json:"renewedAt,omitempty"`
+	UpdatedAt    Millis `json:"updatedAt"`
+	EnqueuedAt   Millis `json:"enqueuedAt,omitempty"`
+	// FirstSentAt is when the first request was begun that may have created the item's HaVIP.
 	FirstSentAt   Millis `json:"firstSentAt,omitempty"`
 	LastSentAt    Millis `json:"lastSentAt,omitempty"`
 	FirstFailedAt Millis `json:"firstFailedAt,omitempty"`
