@@ -1,0 +1,109 @@
+package simulation
+
+import (
+	"flag"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	storiesFlag = flag.Int("stories", 300, "how many stories are told")
+	seedFlag    = flag.Uint64("seed", 0, "the seed of the first story; the next ones have the numbers after it; 0 takes one by chance")
+	tellFlag    = flag.Bool("tell", false, "tell the story of the seed, line by line")
+)
+
+// plainRandom is a source of bytes that depends on its seed alone.
+type byteSource struct{ *rand.Rand }
+
+func (b byteSource) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(b.Uint32())
+	}
+	return len(p), nil
+}
+
+func plainRandom(seed uint64) byteSource { return byteSource{rand.New(rand.NewPCG(seed, 3))} }
+
+// TestStories tells stories of the whole system. Not parallel: they share the process's sources of chance.
+func TestStories(t *testing.T) { //nolint:paralleltest // see above
+	seed := *seedFlag
+	if seed == 0 {
+		seed = rand.Uint64N(1 << 40)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one process at a time goes on: others only cost
+	began, counts := time.Now(), map[string]int{}
+	for i := range *storiesFlag {
+		draws := seeded(seed + uint64(i))
+		broken, lines, happened := tell(t, draws, *tellFlag)
+		for what, n := range happened {
+			counts[what] += n
+		}
+		if *tellFlag {
+			t.Log("\n" + strings.Join(lines, "\n"))
+		}
+		if broken != "" {
+			explain(t, seed+uint64(i), broken, draws.drawn)
+			return
+		}
+	}
+	took := time.Since(began)
+	t.Logf("seeds %d to %d: %d stories in %v, %.0f a second", seed, seed+uint64(*storiesFlag)-1, *storiesFlag, took.Round(time.Second), float64(*storiesFlag)/took.Seconds())
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%8d %s", counts[what], what)
+	}
+}
+
+// kindOf is a break without the names in it.
+func kindOf(broken string) string {
+	var words []string
+	for word := range strings.FieldsSeq(broken) {
+		if len(words) < 7 && !strings.ContainsAny(word, "0123456789-") {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// explain makes the story shorter, and tells it.
+func explain(t *testing.T, seed uint64, broken string, drawn []int) {
+	t.Helper()
+	breaksAgain := func(given []int) string {
+		again, _, _ := tell(t, &tape{given: given}, false)
+		if kindOf(again) != kindOf(broken) {
+			return ""
+		}
+		return again
+	}
+	if again := breaksAgain(drawn); again == "" {
+		t.Errorf("-seed=%d: %s\n(the story does not repeat itself)", seed, broken)
+		return
+	}
+	short := shorter(drawn, breaksAgain, 1500)
+	again, lines, _ := tell(t, &tape{given: short}, true)
+	t.Errorf("-seed=%d -stories=1: %s\nmade shorter, from %d draws to %d: %s\n%s", seed, broken, len(drawn), len(short), again, strings.Join(lines, "\n"))
+}
+
+// withoutLogs drops what processes log: of two that wake at one moment, either may be first to.
+func withoutLogs(lines []string) []string {
+	return slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, " log ") })
+}
+
+// A story that is told twice is the same, or a seed would be worth nothing.
+func TestStoriesRepeatThemselves(t *testing.T) { //nolint:paralleltest // see TestStories
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for seed := range uint64(300) {
+		_, first, _ := tell(t, seeded(seed), true)
+		_, second, _ := tell(t, seeded(seed), true)
+		first, second = withoutLogs(first), withoutLogs(second)
+		for i, line := range first {
+			if i == len(second) || line != second[i] {
+				t.Fatalf("seed %d, line %d:\n%s", seed, i, strings.Join(append(first[max(0, i-6):i+1], second[i:min(i+1, len(second))]...), "\n"))
+			}
+		}
+	}
+}

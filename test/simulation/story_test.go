@@ -1,0 +1,487 @@
+package simulation
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"havip/internal/bulk"
+	"havip/internal/jitter"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// story is one run of everything.
+type story struct {
+	*stage
+	cloud *cloud
+	sites []*site
+	rows  []tasks.Row
+	// may are the kinds of trouble that this story has.
+	may map[string]bool
+}
+
+// troubles are the kinds of it, beside lost answers and deaths.
+var troubles = []string{"stop", "failover", "restore", "clock", "second", "human", "outage", "people", "deny", "leap"}
+
+// tell runs the story of a tape and returns what it breaks, "" if nothing, with what happened.
+func tell(t *testing.T, draws *tape, telling bool) (broken string, lines []string, counts map[string]int) {
+	t.Helper()
+	synctest.Test(t, func(*testing.T) {
+		uuid.SetRand(plainRandom(1))
+		jitter.Seed(1)
+		s := newStory(draws, telling)
+		s.run()
+		s.end()
+		broken, lines, counts = s.broken, s.lines, s.counts
+	})
+	return broken, lines, counts
+}
+
+func newStory(draws *tape, telling bool) *story {
+	s := &story{
+		stage: &stage{tape: draws, began: time.Now(), wake: make(chan struct{}, 1), telling: telling, counts: map[string]int{}},
+		may:   map[string]bool{},
+	}
+	for _, kind := range troubles {
+		s.may[kind] = s.chance(30)
+	}
+	s.faults = []int{0, 1, 5, 15}[s.draw(4)]
+	s.yields = []int{5, 30, 100}[s.draw(3)]
+	s.cloud = newCloud(s.stage)
+	s.cloud.excused = func(name, key, beside string) bool {
+		for _, x := range s.sites {
+			if x.name == name && (x.excused[key] || x.anew[key] && s.cloud.forgot(beside)) {
+				x.excused[key] = true
+				return true
+			}
+		}
+		return false
+	}
+	for i := range 1 + s.draw(3) {
+		s.rows = append(s.rows, s.row(i))
+	}
+	for _, row := range s.rows {
+		for generation := 1; generation <= 12; generation++ {
+			s.cloud.keyOf[tasks.ClientToken(batchName, row.Item.Key, generation)] = row.Item.Key
+		}
+	}
+	s.open("A")
+	return s
+}
+
+func (s *story) row(i int) tasks.Row {
+	item := tasks.Item{Key: fmt.Sprintf("k%d", i), Account: ownLane.Account, Region: ownLane.Region}
+	item.Request.Name = fmt.Sprintf("n%d", i)
+	if s.chance(20) {
+		item.Request.Name = "n" // a name that others have as well
+	}
+	item.Request.SubnetID = []string{"sbn-1", "sbn-2"}[s.draw(2)]
+	if s.draw(2) == 0 {
+		item.Request.PrivateIPAddress = fmt.Sprintf("10.0.0.%d", i+1)
+	}
+	return tasks.Row{Line: i + 2, Item: item}
+}
+
+func (s *story) open(name string) {
+	x := newSite(s.stage, name, s.cloud, s.rows)
+	s.sites = append(s.sites, x)
+	s.cloud.opened[name] = time.Now()
+	for range 1 + s.draw(3) {
+		x.startWorker()
+	}
+	x.apply()
+}
+
+// deed is one thing that may happen next.
+type deed struct {
+	weight int
+	do     func()
+}
+
+// run lets anything happen.
+func (s *story) run() {
+	for range 40 + s.draw(160) {
+		if s.broken != "" {
+			return
+		}
+		s.step()
+	}
+}
+
+func (s *story) step() {
+	waiting := s.settled()
+	var deeds []deed
+	may := func(weight int, possible bool, do func()) {
+		if possible && weight > 0 {
+			deeds = append(deeds, deed{weight, do})
+		}
+	}
+	x := s.sites[s.draw(len(s.sites))]
+	may(60, len(waiting) > 0, func() { s.letGo(waiting[s.draw(len(waiting))]) })
+	x.queue.forward()
+	takers := x.takers()
+	may(30, len(takers) > 0 && x.queue.pending(), func() { takers[s.draw(len(takers))].takeTask() })
+	may(10, true, func() { s.pass(s.while(), false) })
+	live := x.live()
+	w := (*simWorker)(nil)
+	if len(live) > 0 {
+		w = live[s.draw(len(live))]
+	}
+	may(6, w != nil, func() { w.confirm() })
+	may(2, w != nil, func() { w.reconcile() })
+	may(1, w != nil, func() { w.flush() })
+	may(3, true, x.watch)
+	may(1, true, x.queue.recover)
+	may(4, len(s.late) > 0, s.arrive)
+	s.trouble(x, w, may)
+	s.choose(deeds)
+}
+
+func (s *story) choose(deeds []deed) {
+	total := 0
+	for _, d := range deeds {
+		total += d.weight
+	}
+	at := s.draw(total)
+	for _, d := range deeds {
+		if at -= d.weight; at < 0 {
+			d.do()
+			return
+		}
+	}
+}
+
+// trouble is what may go wrong.
+func (s *story) trouble(x *site, w *simWorker, may func(int, bool, func())) {
+	may(1, len(x.live()) < 3, x.startWorker)
+	may(1, s.faults > 0 && w != nil, func() { s.say(&w.process, "is killed"); s.kill(&w.process) })
+	may(2, s.may["stop"] && w != nil, func() { w.stopped = !w.stopped; s.say(&w.process, "stopped: %v", w.stopped); s.count("stops") })
+	may(1, s.may["stop"] && w != nil, func() { w.drain() })
+	may(1, true, x.remember)
+	may(2, s.may["failover"] && len(x.recent) > 0, x.failOver)
+	may(1, s.may["restore"] && len(x.backups) > 0, func() { s.restore(x) })
+	may(1, s.may["clock"], func() { s.stepClock(x) })
+	may(1, s.may["second"] && len(s.sites) < 2, func() { s.pass(10*time.Second, true); s.open("B"); s.count("second ledgers") })
+	may(2, s.may["human"], s.human)
+	may(1, s.may["outage"], func() { s.cloud.away = !s.cloud.away; s.say(nil, "BCE away: %v", s.cloud.away) })
+	may(1, s.may["deny"], func() {
+		s.cloud.denied = []string{"", "sbn-1", "sbn-2"}[s.draw(3)]
+		s.say(nil, "denied: %q", s.cloud.denied)
+	})
+	may(2, s.may["people"], func() {
+		x.command([]bulk.Verb{bulk.Cancel(), bulk.Retry(), bulk.Rollback()}[s.draw(3)])
+		s.count("commands")
+	})
+	may(1, true, x.apply)
+	may(1, s.may["leap"], func() {
+		d := []time.Duration{20 * time.Minute, time.Hour, 21 * time.Hour, 25 * time.Hour}[s.draw(4)]
+		s.say(nil, "%v pass", d)
+		s.pass(d, true)
+		x.extend()
+	})
+}
+
+func (s *story) while() time.Duration {
+	return []time.Duration{
+		100 * time.Millisecond, time.Second, time.Second, 3 * time.Second, 10 * time.Second, 20 * time.Second, 61 * time.Second, 5 * time.Minute, 11 * time.Minute,
+	}[s.draw(9)]
+}
+
+func (x *site) takers() (takers []*simWorker) {
+	for _, w := range x.workers {
+		if w.takesTask() {
+			takers = append(takers, w)
+		}
+	}
+	return takers
+}
+
+// drain is a worker that is told to end.
+func (w *simWorker) drain() {
+	if w.draining || !w.up() {
+		return
+	}
+	w.say(&w.process, "drains")
+	w.draining = true
+	w.parts.Lanes[0].Handler.Drain()
+	w.spawn(func() {
+		for range 100 {
+			if len(w.running) == 0 || w.dead {
+				break
+			}
+			time.Sleep(time.Second)
+		}
+		if !w.dead {
+			_ = w.parts.Presence.Leave(background)
+			w.dead = true
+		}
+	})
+}
+
+// lost is how much of the past a replica may lack that takes the place of its master.
+const lost = 2 * time.Second
+
+func (x *site) remember() {
+	b := x.keep()
+	x.recent = append(x.recent, b)
+	if x.draw(3) == 0 {
+		x.backups = append(x.backups, b)
+	}
+}
+
+func (x *site) failOver() {
+	for i := len(x.recent) - 1; i >= 0; i-- {
+		if time.Since(x.recent[i].at) <= lost {
+			x.say(nil, "%s: Redis fails over, and loses %v", x.name, time.Since(x.recent[i].at))
+			x.count("failovers")
+			x.fallBack(x.recent[i])
+			break
+		}
+	}
+	x.recent = nil
+}
+
+// restore is a backup put in as the runbook says: workers are stopped, and started a minute later.
+func (s *story) restore(x *site) {
+	b := x.backups[s.draw(len(x.backups))]
+	for _, w := range x.live() {
+		w.stopped = false
+		s.kill(&w.process)
+	}
+	if x.applying != nil {
+		s.kill(x.applying)
+		x.applying = nil
+	}
+	s.pass(61*time.Second, true)
+	s.say(nil, "%s: the backup of %v ago is restored", x.name, time.Since(b.at))
+	s.count("restores")
+	x.restore(b)
+	x.recent = nil
+	x.startWorker()
+}
+
+func (s *story) stepClock(x *site) {
+	by := []time.Duration{20 * time.Second, -20 * time.Second, time.Hour, -time.Hour, 40 * time.Minute}[s.draw(5)]
+	which := "Redis"
+	if s.draw(2) == 0 {
+		x.ahead += by
+	} else {
+		which = "BCE"
+		s.cloud.ahead += by
+		s.cloud.putBack = s.cloud.putBack || by < 0
+	}
+	s.say(nil, "the clock of %s steps by %v", which, by)
+	s.count("clock steps")
+}
+
+// human is somebody at BCE's console.
+func (s *story) human() {
+	row := s.rows[s.draw(len(s.rows))].Item.Request
+	switch s.draw(4) {
+	case 0:
+		v := s.cloud.add(row.Name, row.SubnetID, "", time.Now())
+		s.say(nil, "a person creates %s, named as an item", v.id)
+	case 1:
+		if address := row.PrivateIPAddress; address != "" && !s.cloud.isTaken(row.SubnetID, address) {
+			v := s.cloud.add("theirs", row.SubnetID, address, time.Now())
+			s.say(nil, "a person creates %s with an item's address", v.id)
+		}
+	case 2, 3:
+		if len(s.cloud.havips) > 0 {
+			v := s.cloud.havips[s.draw(len(s.cloud.havips))]
+			if s.draw(2) == 0 {
+				v.name, v.renamed = v.name+"-x", true
+				s.say(nil, "a person renames %s", v.id)
+			} else if !v.gone {
+				v.gone, v.goneBy = true, "a person"
+				s.say(nil, "a person deletes %s", v.id)
+			}
+		}
+	}
+}
+
+// end lets nothing go wrong any more, until all is done.
+func (s *story) end() {
+	s.heal()
+	for range 400 {
+		if s.broken != "" {
+			break
+		}
+		s.quiet()
+		if s.done() {
+			s.check()
+			break
+		}
+		s.onward()
+	}
+	if s.broken == "" && !s.done() {
+		s.breaks("it comes to no end: %s", s.open_())
+	}
+	s.buryAll()
+}
+
+func (s *story) heal() {
+	s.say(nil, "from now on nothing fails")
+	s.faults, s.cloud.away, s.cloud.denied, s.cloud.remembersRefusals = 0, false, "", false
+	s.given, s.random = nil, nil
+	for _, x := range s.sites {
+		for _, w := range x.workers {
+			w.stopped = false
+		}
+		if len(x.takers()) == 0 {
+			x.startWorker()
+		}
+		x.applied = false
+	}
+}
+
+// quiet goes on until nobody has anything to do at this time.
+func (s *story) quiet() {
+	for range 5000 {
+		if s.broken != "" {
+			return
+		}
+		waiting := s.settled()
+		if len(waiting) > 0 {
+			s.letGo(waiting[0])
+			continue
+		}
+		if s.takeAny() {
+			continue
+		}
+		if !s.busy() {
+			return
+		}
+		s.pass(time.Minute, false)
+		for _, x := range s.sites {
+			x.extend()
+		}
+	}
+	s.breaks("it does not come to rest")
+}
+
+func (s *story) takeAny() bool {
+	for _, x := range s.sites {
+		x.queue.forward()
+		if takers := x.takers(); len(takers) > 0 && x.queue.pending() {
+			takers[0].takeTask()
+			return true
+		}
+	}
+	return false
+}
+
+// busy reports whether somebody is at something.
+func (s *story) busy() bool {
+	for _, x := range s.sites {
+		if x.applying != nil && !x.applying.dead {
+			return true
+		}
+		for _, w := range x.live() {
+			if len(w.running) > 0 || len(w.rounds) > 0 || !w.serving {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onward has the workers make their rounds, and time pass until something is due.
+func (s *story) onward() {
+	for _, x := range s.sites {
+		if !x.applied { // a second apply repairs what the first left
+			x.apply()
+		}
+		x.watch()
+		s.quiet()
+		x.queue.recover()
+		for _, w := range x.live() {
+			w.confirm()
+			s.quiet()
+			w.reconcile()
+			s.quiet()
+			w.flush()
+			s.quiet()
+		}
+		if len(x.takers()) == 0 {
+			x.startWorker()
+		}
+	}
+	wait := 15 * time.Minute
+	for _, x := range s.sites {
+		if due, found := x.queue.next(); found {
+			wait = min(wait, max(time.Until(due), 0)+time.Second)
+		}
+		if due, found := x.nextConfirmation(); found {
+			wait = min(wait, max(due, 0)+time.Second)
+		}
+	}
+	s.pass(min(wait, 15*time.Minute), true)
+}
+
+func (x *site) nextConfirmation() (in time.Duration, found bool) {
+	for _, z := range x.plain.ZRangeWithScores(background, "havip:{"+batchName+"}:unconfirmed", 0, 0).Val() {
+		return time.Until(time.UnixMilli(int64(z.Score))) - x.ahead, true
+	}
+	return 0, false
+}
+
+func (s *story) items(x *site) (items []ledger.Item) {
+	for item, err := range x.ledger.Items(background, batchName) {
+		if err != nil {
+			s.breaks("ledger %s cannot be read: %v", x.name, err)
+			break
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+func (s *story) done() bool {
+	for _, x := range s.sites {
+		items := s.items(x)
+		if !x.applied || len(items) < len(s.rows) {
+			return false
+		}
+		for _, item := range items {
+			if !item.Record.Finished() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s *story) open_() string {
+	var texts []string
+	for _, x := range s.sites {
+		for _, item := range s.items(x) {
+			texts = append(texts, fmt.Sprintf("%s/%s %+v", x.name, item.Key, item.Record))
+		}
+	}
+	return strings.Join(texts, "\n")
+}
+
+// buryAll ends what still waits, so that the story's goroutines end with it. They wait for 20 minutes at most when
+// nothing answers them any more.
+func (s *story) buryAll() {
+	for range 2 {
+		s.given, s.random = nil, nil
+		for _, x := range s.sites {
+			for _, w := range x.workers {
+				w.dead = true
+			}
+		}
+		s.over = true
+		for _, c := range s.settled() {
+			s.take(c)
+			c.let <- errDead
+		}
+		s.pass(20*time.Minute, true)
+	}
+}
