@@ -66,11 +66,35 @@ func wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// Look is what BCE showed of the HaVIP of an item.
+// Look is what BCE showed of the HaVIP of an item; see [lifecycle.Look].
 type Look struct {
-	Key string
-	lifecycle.Look
+	Key, HaVIPID  string
+	Shown         *Sight
+	ListedAt      lifecycle.Lived
+	Next          string
+	ConfirmWithin time.Duration
 }
+
+// Sight is a HaVIP as BCE showed it at a moment of our monotonic clock, when it was of that age.
+type Sight struct {
+	At      time.Time
+	Age     time.Duration
+	Undated bool
+	Address string
+}
+
+// aged is the look as it is to be judged now: what BCE showed has grown older since.
+func (l Look) aged() lifecycle.Look {
+	look := lifecycle.Look{HaVIPID: l.HaVIPID, ListedAt: l.ListedAt, Next: l.Next, ConfirmWithin: l.ConfirmWithin}
+	if s := l.Shown; s != nil {
+		look.Shown = &lifecycle.Sight{Address: s.Address, Age: s.Age + time.Since(s.At), Undated: s.Undated}
+	}
+	return look
+}
+
+// judgedWithin is how long after an item was asked for from Redis the look at its HaVIP may be judged: for longer,
+// the HaVIP's age is of one moment and the item's times of another. It is asked for again then.
+const judgedWithin = lifecycle.AgeSlack / 3
 
 // Confirmed is what a [Look] came to, and the item as it stands now.
 type Confirmed struct {
@@ -97,8 +121,13 @@ func (l *Ledger) confirm(ctx context.Context, batch string, looks []Look) ([]Con
 	for i, look := range looks {
 		itemKeys[i] = look.Key
 	}
+	asked := time.Now()
 	done, err := l.updateEach(ctx, batch, itemKeys, noEntry, func(i int, s lifecycle.Snapshot) (c lifecycle.Change) {
-		answers[i].Result, c = lifecycle.Confirm(s, looks[i].Look)
+		if time.Since(asked) > judgedWithin {
+			answers[i].Result = lifecycle.ConfirmationAgain
+			return lifecycle.Change{}
+		}
+		answers[i].Result, c = lifecycle.Confirm(s, looks[i].aged())
 		return c
 	})
 	if err != nil {

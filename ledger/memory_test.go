@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"havip/ledger"
-	"havip/lifecycle"
 	"havip/test/redistest"
 )
 
@@ -52,7 +51,7 @@ func TestMemoryOfAnItem(t *testing.T) {
 		if _, _, err := l.Record(t.Context(), batch, spec.Key, 1, outcome); err != nil {
 			t.Fatal(err)
 		}
-		look := ledger.Look{Key: spec.Key, Look: lifecycle.Look{HaVIPID: id, Shown: &lifecycle.Sight{Address: outcome.PrivateIPAddress}}}
+		look := ledger.Look{Key: spec.Key, HaVIPID: id, Shown: &ledger.Sight{At: time.Now(), Address: outcome.PrivateIPAddress}}
 		if _, err := l.Confirm(t.Context(), batch, []ledger.Look{look}); err != nil {
 			t.Fatal(err)
 		}

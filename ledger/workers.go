@@ -44,7 +44,7 @@ func (l *Ledger) Enter(ctx context.Context, worker string, held []Held) error {
 // Beat says that a worker is alive, and tells of all. A beat that comes late is good as long as nobody found
 // its worker dead.
 func (l *Ledger) Beat(ctx context.Context, worker string) (Roll, error) {
-	raw, err := l.runWorker(ctx, beatScript, worker)
+	raw, err := l.runWorker(ctx, beatScript, worker, evenBeats.Milliseconds())
 	if err != nil {
 		return Roll{}, workerError("beat of", worker, err)
 	}
@@ -59,6 +59,22 @@ func (l *Ledger) Beat(ctx context.Context, worker string) (Roll, error) {
 	}
 	roll.Pulse, err = pulseOf(fields[2])
 	return roll, workerError("beat of", worker, err)
+}
+
+// evenBeats is how far two beats of the fleet may be apart for the time between them to count as lived through.
+const evenBeats = 10 * time.Second
+
+// Lived is for how long some worker of the fleet has lived so far: a time that no step of Redis's clock moves, nor
+// a restart. It is as of the last beat, some seconds ago at most while a worker lives.
+func (l *Ledger) Lived(ctx context.Context) (lifecycle.Lived, error) {
+	if l.now != nil { // a test's clock does not step by itself
+		return lifecycle.Lived(l.now().UnixMilli()), nil
+	}
+	lived, err := l.rdb.HGet(ctx, workersPrefix+"lived", "ms").Int64()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return 0, fmt.Errorf("time that workers lived: %w", err)
+	}
+	return lifecycle.Lived(max(lived, 1)), nil
 }
 
 // pulseOf reads names and numbers, by turns.
@@ -200,7 +216,7 @@ const workersPrefix = "havip:workers:{workers}:"
 func inflightOf(worker string) string { return workersPrefix + "inflight:" + worker }
 
 func (l *Ledger) runWorker(ctx context.Context, s *redis.Script, worker string, args ...any) (any, error) {
-	keys := []string{workersPrefix + "beats", workersPrefix + "dead", inflightOf(worker), workersPrefix + "pulse"}
+	keys := []string{workersPrefix + "beats", workersPrefix + "dead", inflightOf(worker), workersPrefix + "pulse", workersPrefix + "lived"}
 	argv := append(make([]any, 0, len(args)+2), l.millis(), worker)
 	return s.Run(ctx, l.rdb, keys, append(argv, args...)...).Result()
 }

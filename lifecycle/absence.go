@@ -4,13 +4,13 @@ import "time"
 
 // AbsenceTerms are what a lookup in vain was made with.
 type AbsenceTerms struct {
-	// ListedAt is when the listing began, by the ledger's clock, or some time before.
-	ListedAt Millis
+	// ListedAt is when the listing began, or some time before.
+	ListedAt Lived
 	// Next is the item's next clientToken.
 	Next string
 	// TokenMaxAge and ClockOffset are as in [BeginTerms].
 	TokenMaxAge, ClockOffset time.Duration
-	// ConfirmWithin is how long after a request BCE may take to show what it created.
+	// ConfirmWithin is how long BCE may take to show what it created.
 	ConfirmWithin time.Duration
 	// Refused says that BCE refused the item's last request for a reason of the item's own, which may be
 	// that an earlier request of it had created the HaVIP.
@@ -58,7 +58,7 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 	alive := !d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
 	switch {
 	case d.Cancel != nil:
-		if wait := d.untilProven(o.ListedAt, d.LastSentAt.add(o.ConfirmWithin)); wait > 0 {
+		if wait := d.untilProven(o.ListedAt, o.ConfirmWithin); wait > 0 {
 			return AbsenceAgain, wait, d.done()
 		}
 		d.cancel(d.Cancel.Reason)
@@ -67,7 +67,7 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 		d.Message = "BCE knows the clientToken from another request, and no HaVIP of this item exists: another program may be using the token"
 		d.move(Review, d.Code)
 		return AbsenceReview, 0, d.done()
-	case alive && o.Refused && d.untilProven(o.ListedAt, d.UnansweredAt.add(o.ConfirmWithin)) == 0:
+	case alive && o.Refused && d.untilProven(o.ListedAt, d.unansweredWithin(o.ConfirmWithin)) == 0:
 		d.settled()
 		d.move(Rejected, d.Code)
 		return AbsenceRejected, 0, d.done()
@@ -76,23 +76,35 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 		return AbsenceResend, 0, d.done()
 	}
 	// The last request may be under a younger token than what ages this one: an earlier one that was heard late.
-	if wait := d.untilProven(o.ListedAt, d.LastSentAt.add(o.ConfirmWithin)); wait > 0 {
+	if wait := d.untilProven(o.ListedAt, o.ConfirmWithin); wait > 0 {
 		return AbsenceAgain, wait, d.done()
 	}
 	d.renew(o.Next, seen.Code, "not shown by two listings, and its clientToken is too old to be sent again")
 	return AbsenceRenewed, 0, d.done()
 }
 
-// untilProven is how long to wait for the listing that proves the absence: one that begins a minute after
-// the first that did not show the HaVIP, and not before the given time. 0 says that this listing is it.
-func (d *draft) untilProven(listedAt, notBefore Millis) time.Duration {
-	if d.AbsentSince == 0 {
-		d.AbsentSince = d.at.Now
-	}
-	due := max(d.AbsentSince.add(absencesApart), notBefore)
-	if listedAt >= due {
+// unansweredWithin is how long a request that was not answered may take to show what it created: no time, where
+// BCE answered all of them.
+func (d *draft) unansweredWithin(confirmWithin time.Duration) time.Duration {
+	if d.UnansweredAt == 0 {
 		return 0
 	}
-	d.LookAgainAt = due
-	return max(due.since(d.at.Now), time.Second)
+	return confirmWithin
+}
+
+// untilProven is how long to wait for the listing that proves the absence: one that begins a minute after the first
+// that did not show the HaVIP, and no sooner than the given time after it. 0 says that this listing is it.
+//
+// Both are moments of the time that workers lived through: by Redis's clock, ten minutes may pass in a moment.
+func (d *draft) untilProven(listedAt Lived, within time.Duration) time.Duration {
+	if d.AbsentSince == 0 || d.AbsentSince > listedAt { // the first; or that time began anew
+		d.AbsentSince = listedAt
+	}
+	left := max(absencesApart, within) - time.Duration(listedAt-d.AbsentSince)*time.Millisecond
+	if left <= 0 {
+		return 0
+	}
+	left = max(left, time.Second)
+	d.LookAgainAt = d.at.Now.add(left)
+	return left
 }

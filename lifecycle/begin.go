@@ -152,8 +152,8 @@ func (d *draft) heedClock() (changed bool) {
 		d.LastSentAt = d.at.Now // at the latest; what waits for some time since then must not wait for the clock
 		changed = true
 	}
-	if d.AbsentSince.since(d.at.Now) > clockAhead {
-		d.AbsentSince, d.LookAgainAt = 0, 0 // the two listings begin anew
+	if d.LookAgainAt.since(d.at.Now) > clockAhead {
+		d.LookAgainAt = d.at.Now
 		changed = true
 	}
 	return changed

@@ -153,10 +153,10 @@ func TestBeginDropsFromTheLog(t *testing.T) {
 func TestBeginPutsClocksRight(t *testing.T) {
 	t.Parallel()
 	s := Snapshot{Record: unknown(func(r *Record) {
-		r.LastSentAt, r.AbsentSince, r.LookAgainAt, r.Lookup = start+10*hour, start+10*hour, start+10*hour+minute, true
+		r.LastSentAt, r.AbsentSince, r.LookAgainAt, r.Lookup = start+10*hour, 5, start+10*hour+minute, true
 	}), Now: start + minute}
 	got, _, c := Begin(s, terms)
-	if r := after(s, c); got != StartLookup || r.LastSentAt != start+minute || r.AbsentSince != 0 || r.LookAgainAt != 0 {
+	if r := after(s, c); got != StartLookup || r.LastSentAt != start+minute || r.AbsentSince != 5 || r.LookAgainAt != start+minute {
 		t.Errorf("%s, %+v", got, r)
 	}
 }

@@ -87,7 +87,7 @@ func (r Record) clone() Record {
 		d := *r.Deletion
 		r.Deletion = &d
 	}
-	r.Extras = slices.Clone(r.Extras)
+	r.Extras, r.GivenUp = slices.Clone(r.Extras), slices.Clone(r.GivenUp)
 	return r
 }
 

@@ -9,12 +9,12 @@ import (
 type Look struct {
 	HaVIPID string
 	// Shown is the HaVIP as BCE shows it. It is nil when neither a read of it shows it, nor a complete
-	// listing that began Ago before this look is recorded.
-	Shown *Sight
-	Ago   time.Duration
+	// listing that began at ListedAt.
+	Shown    *Sight
+	ListedAt Lived
 	// Next is the item's next clientToken.
 	Next string
-	// ConfirmWithin is how long after a request BCE may take to show what it created.
+	// ConfirmWithin is how long BCE may take to show what it created.
 	ConfirmWithin time.Duration
 }
 
@@ -89,10 +89,11 @@ func (d *draft) notShown(o Look) (Confirmation, Change) {
 	if d.State == Adopted { // a listing showed it; it was deleted since
 		return ConfirmationOwn, d.confirmed()
 	}
-	if d.untilProven(d.at.Now.add(-o.Ago), d.LastSentAt.add(o.ConfirmWithin)) > 0 {
+	if d.untilProven(o.ListedAt, o.ConfirmWithin) > 0 {
 		return ConfirmationAgain, d.lookLater()
 	}
 	why := fmt.Sprintf("BCE answered with %s and did not show it within %s, neither when it was asked for nor in two listings", d.HaVIPID, o.ConfirmWithin)
+	d.GivenUp = append(d.GivenUp, d.HaVIPID)
 	d.HaVIPID, d.PrivateIPAddress, d.ConfirmAt, d.EnqueuedAt, d.FirstSentAt = "", "", 0, 0, 0
 	d.renew(o.Next, "", why)
 	return ConfirmationRenewed, d.done()

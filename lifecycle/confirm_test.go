@@ -22,6 +22,7 @@ func TestConfirm(t *testing.T) {
 	const within = 10 * time.Minute
 	shown := func(age time.Duration) *Sight { return &Sight{Address: "10.0.0.9", Age: age} }
 	noAddress := func(r *Record) { r.PrivateIPAddress = "" }
+	absent := func(r *Record) { r.AbsentSince = 1000 }
 	for _, test := range []struct {
 		name   string
 		record Record
@@ -43,10 +44,11 @@ func TestConfirm(t *testing.T) {
 		{"never with an address", unconfirmed(noAddress), start + 12*minute, Look{Shown: &Sight{}}, ConfirmationOwn, Created, nil},
 		{"without an address, and the clock was put back", unconfirmed(noAddress, func(r *Record) { r.LastSentAt = start + hour }), start, Look{Shown: &Sight{}}, ConfirmationAgain, Created, nil},
 		{"not shown", unconfirmed(), start + 5*second, Look{}, ConfirmationAgain, Created, nil},
-		{"not shown twice, too early", unconfirmed(func(r *Record) { r.AbsentSince = start + 5*second }), start + 9*minute, Look{}, ConfirmationAgain, Created, nil},
+		{"not shown twice, too early", unconfirmed(absent), start + 9*minute, Look{ListedAt: 1000 + 9*60_000}, ConfirmationAgain, Created, nil},
+		{"not shown twice, and the clock stepped", unconfirmed(absent), start + 9*hour, Look{ListedAt: 1000 + 9*60_000}, ConfirmationAgain, Created, nil},
 		{"not shown for long, but by one listing", unconfirmed(), start + 20*minute, Look{}, ConfirmationAgain, Created, nil},
-		{"not shown, by a listing that is too old", unconfirmed(func(r *Record) { r.AbsentSince = start + 10*minute }), start + 12*minute, Look{Ago: 70 * time.Second}, ConfirmationAgain, Created, nil},
-		{"not shown twice", unconfirmed(func(r *Record) { r.AbsentSince = start + 10*minute }), start + 12*minute, Look{}, ConfirmationRenewed, Queued, []string{"renewed"}},
+		{"not shown twice", unconfirmed(absent), start + 12*minute, Look{ListedAt: 1000 + 10*60_000}, ConfirmationRenewed, Queued, []string{"renewed"}},
+		{"not shown twice, and the time lived began anew", unconfirmed(absent), start + 12*minute, Look{ListedAt: 500}, ConfirmationAgain, Created, nil},
 		{"confirmed before", created(), start + 5*second, Look{Shown: shown(24 * time.Hour)}, ConfirmationNone, Created, nil},
 		{"another HaVIP", unconfirmed(), start + 5*second, Look{HaVIPID: "havip-9", Shown: shown(0)}, ConfirmationNone, Created, nil},
 		{"being deleted", created(func(r *Record) { r.State, r.Deletion = Deleting, &Deletion{} }), start + 5*second, Look{}, ConfirmationNone, Deleting, nil},

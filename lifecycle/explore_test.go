@@ -286,7 +286,7 @@ func (s *story) confirm() {
 	if !r.Unconfirmed() || s.now < r.ConfirmAt {
 		return
 	}
-	o := Look{HaVIPID: r.HaVIPID, Next: s.next(), ConfirmWithin: 10 * time.Minute}
+	o := Look{HaVIPID: r.HaVIPID, ListedAt: Lived(s.now), Next: s.next(), ConfirmWithin: 10 * time.Minute}
 	if slices.Contains(s.shown(), r.HaVIPID) || s.foreign && r.HaVIPID == foreignID {
 		o.Shown = &Sight{Age: s.now.since(s.createdAt[r.HaVIPID])}
 		if s.chance(80) {
@@ -367,7 +367,7 @@ func (s *story) lookUp() {
 		return
 	}
 	done, _, c := RecordAbsence(s.snapshot(LogKey{}), s.record, AbsenceTerms{
-		ListedAt: s.now, Next: s.next(), TokenMaxAge: terms.TokenMaxAge, ConfirmWithin: 10 * time.Minute,
+		ListedAt: Lived(s.now), Next: s.next(), TokenMaxAge: terms.TokenMaxAge, ConfirmWithin: 10 * time.Minute,
 		Refused: s.record.Class == "mismatch",
 	})
 	s.apply("absent", string(done), c)

@@ -22,7 +22,7 @@ const (
 )
 
 // RecordOutcome enters the outcome of send number n, once; the snapshot has its log entry. A proof that the
-// HaVIP exists is true whenever it arrives. Anything else speaks only for the latest send, and only while
+// HaVIP exists is true whenever it arrives, unless it was found not to exist since. Anything else speaks only for the latest send, and only while
 // the item waits for it; what it leaves unknown stays.
 func RecordOutcome(s Snapshot, n int, o Outcome) (Recorded, Change) {
 	if s.forgot(o.Generation) {
@@ -35,6 +35,9 @@ func RecordOutcome(s Snapshot, n int, o Outcome) (Recorded, Change) {
 		d.write(o.closing(entry))
 	}
 	created := o.State == Created
+	if created && slices.Contains(d.GivenUp, o.HaVIPID) && o.Generation < d.Generation {
+		return RecordedLate, d.change // the answer of that time, which says nothing new
+	}
 	switch {
 	case created && d.HaVIPID != "":
 		return d.another(o.HaVIPID)

@@ -147,7 +147,7 @@ func TestLateUnknownOfAnEarlierToken(t *testing.T) {
 func TestRepeatedUnanswered(t *testing.T) {
 	t.Parallel()
 	r := unknown(func(r *Record) {
-		r.Class, r.UnansweredAt, r.AbsentSince, r.LastSentAt = "mismatch", 0, start+5*minute, start+6*minute
+		r.Class, r.UnansweredAt, r.AbsentSince, r.LastSentAt = "mismatch", 0, Lived(start+5*minute), start+6*minute
 	})
 	s := Snapshot{Record: r, Now: start + 7*minute, Entry: &Attempt{Number: 1, Generation: 1, At: start + 6*minute, Class: "mismatch"}}
 	got, c := RecordOutcome(s, 1, outcomeUnknown)

@@ -20,6 +20,10 @@ func (m Millis) since(earlier Millis) time.Duration {
 	return time.Duration(m-earlier) * time.Millisecond
 }
 
+// Lived is a moment in the time through which some worker has lived, in milliseconds from its beginning, 1; 0 stands
+// for none. Redis's clock may step, as to that of another host after a failover; this time does not.
+type Lived int64
+
 // Record is what became of an item.
 type Record struct {
 	State State `json:"state"`
@@ -47,7 +51,7 @@ type Record struct {
 	// AbsentSince is when a complete listing first did not show the HaVIP of an item of unknown outcome, and
 	// LookAgainAt from when on another would decide; UnansweredAt is when the last of its requests was begun
 	// that was not answered. See [RecordAbsence].
-	AbsentSince  Millis `json:"absentSince,omitempty"`
+	AbsentSince  Lived  `json:"absentSince,omitempty"`
 	LookAgainAt  Millis `json:"lookAgainAt,omitempty"`
 	UnansweredAt Millis `json:"unansweredAt,omitempty"`
 	// Cancel is set while a person wants the item canceled and its outcome is to decide.
@@ -97,6 +101,8 @@ type Record struct {
 	// ConfirmAt is when BCE is to be asked next whether it shows the HaVIP; 0 when it was confirmed, or there
 	// is none. See [Confirm].
 	ConfirmAt Millis `json:"confirmAt,omitempty"`
+	// GivenUp are HaVIPs that BCE answered to have created for the item, and that do not exist.
+	GivenUp []string `json:"givenUp,omitempty"`
 	// Extras are further HaVIPs that BCE created for the item, which belong to nobody.
 	Extras []string `json:"extras,omitempty"`
 

@@ -32,7 +32,7 @@ func (h *Handler) AwaitOlder(ctx context.Context) error {
 	wait := time.Duration(0)
 	for _, id := range all.index.IDs() {
 		if s := all.sight(id); !s.Undated {
-			wait = max(wait, plainly-max(s.Age, 0))
+			wait = max(wait, plainly-max(s.Age+time.Since(s.At), 0))
 		}
 	}
 	return pause(ctx, wait)

@@ -51,57 +51,60 @@ func (h *Handler) logConfirmation(c ledger.Confirmed) {
 	}
 }
 
-// look asks for the HaVIPs of the items, and answers what was shown, by batch.
+// look asks for the HaVIPs of the items, and answers what was shown, by batch. What cannot be asked for keeps no
+// other item waiting.
 func (h *Handler) look(ctx context.Context, items []ledger.Item) (looks map[string][]ledger.Look, err error) {
 	began := time.Now()
 	looks = map[string][]ledger.Look{}
-	note := func(item ledger.Item, shown *lifecycle.Sight, ago time.Duration) {
-		looks[item.Batch] = append(looks[item.Batch], ledger.Look{Key: item.Key, Look: lifecycle.Look{
-			HaVIPID: item.Record.HaVIPID, Shown: shown, Ago: ago,
-			// By then no request of the item is under way any more, of which nothing was heard.
-			ConfirmWithin: max(h.ConfirmWithin, h.attemptLease()),
-			Next:          ClientToken(item.Batch, item.Key, item.Record.Generation+1),
-		}})
-	}
 	var all *listing
 	if len(items) > fewReads {
 		all, err = h.finder.since(ctx, began) // those whom it cannot show may be read
 	}
+	errs := []error{err}
 	var missing []ledger.Item
 	reads := 0
 	for _, item := range items {
 		if shown := all.sight(item.Record.HaVIPID); shown != nil {
-			note(item, shown, 0)
+			h.note(looks, item, ledger.Look{Shown: shown})
 			continue
 		}
 		if reads == mostReads {
 			continue
 		}
 		reads++
-		shown, failed := h.readSight(ctx, item.Record.HaVIPID)
+		shown, err := h.readSight(ctx, item.Record.HaVIPID)
 		switch {
-		case failed != nil:
-			return looks, errors.Join(err, failed)
+		case err != nil:
+			errs = append(errs, fmt.Errorf("read %s: %w", item.Record.HaVIPID, err))
 		case shown != nil:
-			note(item, shown, 0)
+			h.note(looks, item, ledger.Look{Shown: shown})
 		default:
 			missing = append(missing, item)
 		}
 	}
 	if len(missing) == 0 {
-		return looks, err
+		return looks, errors.Join(errs...)
 	}
 	if all, err = h.finder.complete(ctx, began); err != nil {
-		return looks, err
+		return looks, errors.Join(append(errs, err)...)
 	}
 	for _, item := range missing {
-		note(item, all.sight(item.Record.HaVIPID), time.Since(all.began))
+		h.note(looks, item, ledger.Look{Shown: all.sight(item.Record.HaVIPID), ListedAt: all.livedAt})
 	}
-	return looks, nil
+	return looks, errors.Join(errs...)
+}
+
+// note enters what was shown of an item's HaVIP.
+func (h *Handler) note(looks map[string][]ledger.Look, item ledger.Item, look ledger.Look) {
+	look.Key, look.HaVIPID = item.Key, item.Record.HaVIPID
+	// By then no request of the item is under way any more, of which nothing was heard.
+	look.ConfirmWithin = max(h.ConfirmWithin, h.attemptLease())
+	look.Next = ClientToken(item.Batch, item.Key, item.Record.Generation+1)
+	looks[item.Batch] = append(looks[item.Batch], look)
 }
 
 // readSight reads one HaVIP; nil is that BCE knows none of that ID.
-func (h *Handler) readSight(ctx context.Context, haVIPID string) (*lifecycle.Sight, error) {
+func (h *Handler) readSight(ctx context.Context, haVIPID string) (*ledger.Sight, error) {
 	out, err := h.readHaVIP(ctx, haVIPID)
 	var refused *bce.Error
 	switch {
@@ -122,11 +125,9 @@ func (h *Handler) dateOf(meta bce.ResponseMeta) time.Time {
 }
 
 // sightOf is a HaVIP of an answer that BCE dated, and that was read at a moment of our clock.
-func sightOf(havip bce.HaVIP, date, read time.Time) *lifecycle.Sight {
-	return &lifecycle.Sight{
-		Address: havip.PrivateIPAddress,
-		Age:     date.Sub(havip.CreatedTime) + time.Since(read),
-		Undated: havip.CreatedTime.IsZero(),
+func sightOf(havip bce.HaVIP, date, read time.Time) *ledger.Sight {
+	return &ledger.Sight{
+		Address: havip.PrivateIPAddress, At: read, Age: date.Sub(havip.CreatedTime), Undated: havip.CreatedTime.IsZero(),
 	}
 }
 

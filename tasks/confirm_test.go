@@ -11,7 +11,6 @@ import (
 	"havip/bce"
 	"havip/bce/bcesim"
 	"havip/ledger"
-	"havip/lifecycle"
 )
 
 // confirm asks BCE for what is due, as the worker does, and returns the items that were renewed.
@@ -46,8 +45,8 @@ func (f *handlerFixture) shown() {
 	for _, item := range due {
 		for _, there := range f.live() {
 			if there.HaVIPID == item.Record.HaVIPID {
-				sight := &lifecycle.Sight{Address: there.PrivateIP}
-				looks = append(looks, ledger.Look{Key: item.Key, Look: lifecycle.Look{HaVIPID: there.HaVIPID, Shown: sight}})
+				sight := &ledger.Sight{At: time.Now(), Address: there.PrivateIP}
+				looks = append(looks, ledger.Look{Key: item.Key, HaVIPID: there.HaVIPID, Shown: sight})
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"havip/bce"
+	"havip/ledger"
 	"havip/lifecycle"
 )
 
@@ -17,6 +18,10 @@ type Finder struct {
 	reader Reader
 	// verify fails a listing that is not complete; it may be nil.
 	verify func(ctx context.Context, index *Index, began time.Time) error
+	// lived is the time that workers lived through so far; it may be nil.
+	lived func(ctx context.Context) (lifecycle.Lived, error)
+	// offset is how far BCE's clock is ahead of ours, where no answer of a listing is dated; it may be nil.
+	offset func() time.Duration
 
 	mu sync.Mutex
 	// last is the last listing that came to its end, current the one under way; each may be nil.
@@ -36,9 +41,11 @@ type listing struct {
 
 	// done is closed when the listing has ended, and what follows is set.
 	done chan struct{}
-	// began is when the first page was asked for: what existed then is in the index.
-	began time.Time
-	index *Index
+	// began is when the first page was asked for, and livedAt that or a little earlier: what existed then is in
+	// the index.
+	began   time.Time
+	livedAt lifecycle.Lived
+	index   *Index
 	// date is BCE's clock at the moment read of ours, by one of the pages; both are zero when none was dated.
 	date, read time.Time
 	err        error
@@ -50,7 +57,7 @@ type listing struct {
 }
 
 // sight is a HaVIP as the listing shows it; nil when it does not, or there is no listing.
-func (l *listing) sight(haVIPID string) *lifecycle.Sight {
+func (l *listing) sight(haVIPID string) *ledger.Sight {
 	if l == nil || l.index.byID[haVIPID] == nil {
 		return nil
 	}
@@ -58,13 +65,13 @@ func (l *listing) sight(haVIPID string) *lifecycle.Sight {
 }
 
 // Find returns the HaVIPs that have the request's subnet and its name or address, from a complete listing
-// that began at or after notBefore.
-func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time) ([]bce.HaVIP, error) {
+// that began at or after notBefore, and when in the time that workers lived through it began.
+func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time) (there []bce.HaVIP, at lifecycle.Lived, err error) {
 	l, err := f.complete(ctx, notBefore)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return l.index.Like(request), nil
+	return l.index.Like(request), l.livedAt, nil
 }
 
 // IDs returns the haVipIds of a complete listing that began at or after notBefore.
@@ -181,6 +188,13 @@ func (f *Finder) run(ctx context.Context, l *listing) {
 
 func (f *Finder) list(ctx context.Context, l *listing) error {
 	l.index = NewIndex()
+	if f.lived != nil {
+		at, err := f.lived(ctx)
+		if err != nil {
+			return err
+		}
+		l.livedAt = at
+	}
 	for page, err := range f.reader.Pages(ctx, f.api) {
 		if err != nil {
 			return err
@@ -188,12 +202,20 @@ func (f *Finder) list(ctx context.Context, l *listing) error {
 		if l.began.IsZero() {
 			l.began = page.Asked
 		}
-		l.note(page.Date, time.Now())
+		l.note(f.dateOf(page), time.Now())
 		for _, havip := range page.HaVIPs {
 			l.index.Add(havip)
 		}
 	}
 	return nil
+}
+
+// dateOf is the time of BCE's clock at an answer that was just read.
+func (f *Finder) dateOf(page Page) time.Time {
+	if page.Date.IsZero() && f.offset != nil {
+		return time.Now().Add(f.offset())
+	}
+	return page.Date
 }
 
 // note keeps the date of the answer that was the shortest under way.

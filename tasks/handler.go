@@ -32,6 +32,7 @@ type API interface {
 // HandlerLedger is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
 type HandlerLedger interface {
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
+	Lived(ctx context.Context) (lifecycle.Lived, error)
 	Standing(ctx context.Context, batch, key string) (item ledger.Item, held bool, err error)
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
@@ -184,7 +185,7 @@ func NewHandler(c HandlerConfig) *Handler {
 		c.Horizon = max(RetryHorizon, c.TokenMaxAge)
 	}
 	h := &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListRate), draining: make(chan struct{})}
-	h.finder.verify = h.verifyListing
+	h.finder.verify, h.finder.lived, h.finder.offset = h.verifyListing, c.Ledger.Lived, c.API.ClockOffset
 	return h
 }
 

@@ -29,7 +29,7 @@ const listingAge = time.Minute
 func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error {
 	rec := start.Item.Record
 	age := start.At.Time().Sub(rec.LastSentAt.Time())
-	if early := rec.LookAgainAt.Time().Sub(start.At.Time()); early > 0 {
+	if early := rec.LookAgainAt.Time().Sub(start.At.Time()); early > 0 && early <= h.ConfirmWithin+absenceSlack {
 		return lookAgain(early)
 	}
 	if age < h.lookupGrace() {
@@ -38,7 +38,7 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	// A person may have put right what the last listing showed, and asked for another.
 	sinceChange := start.At.Time().Sub(max(rec.UpdatedAt, rec.LookAgainAt).Time())
 	fromNow := -min(age-h.lookupGrace(), sinceChange, listingAge)
-	finding, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
+	finding, listedAt, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		return Match(request, rec.FirstSentAt.Time(), there, owned)
 	})
 	switch {
@@ -47,11 +47,15 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	case !finding.Absent():
 		return h.settleFinding(ctx, j, finding)
 	}
-	return h.absent(ctx, j, rec, start.At+ledger.Millis(fromNow.Milliseconds()))
+	return h.absent(ctx, j, rec, listedAt)
 }
 
-// absent is what follows where a listing that began then, or later, does not show the item's HaVIP.
-func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedAt ledger.Millis) error {
+// absenceSlack is how much longer than ConfirmWithin the wait for the listing that decides may be; what is
+// longer was meant by a clock that was put back since.
+const absenceSlack = 2 * time.Minute
+
+// absent is what follows where a listing that began then does not show the item's HaVIP.
+func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedAt lifecycle.Lived) error {
 	taken := rec.Code == bce.CodeIdempotentParameterMismatch
 	a, err := h.Ledger.RecordAbsence(ctx, j.item.Batch, j.item.Key, rec, lifecycle.AbsenceTerms{
 		ListedAt: listedAt, Next: ClientToken(j.item.Batch, j.item.Key, rec.Generation+1),
@@ -88,7 +92,7 @@ func lookAgain(wait time.Duration) error {
 // it is sent under the token that it has.
 func (h *Handler) lookupIdle(ctx context.Context, j *job, rec ledger.Record) error {
 	registered := rec.RegisteredAt.Time()
-	finding, err := h.find(ctx, j, -listingAge, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
+	finding, _, err := h.find(ctx, j, -listingAge, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		there = slices.DeleteFunc(there, func(v bce.HaVIP) bool {
 			return !v.CreatedTime.IsZero() && v.CreatedTime.Before(registered.Add(-clockSlack))
 		})
@@ -116,38 +120,40 @@ func (h *Handler) settleFinding(ctx context.Context, j *job, f Finding) error {
 // matcher judges what exists of a request.
 type matcher func(request Request, there []bce.HaVIP, owned func(haVIPID string) bool) Finding
 
-// find has a listing judged that begins from now on, less or more; its error is a decision.
-func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match matcher) (Finding, error) {
+// find has a listing judged that begins from now on, less or more, and answers when it began; its error is a
+// decision.
+func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match matcher) (f Finding, listedAt lifecycle.Lived, err error) {
 	request, err := RequestOf(j.item.Spec)
 	if err != nil {
-		return Finding{}, err
+		return Finding{}, 0, err
 	}
 	j.pass.Done(context.WithoutCancel(ctx), Outcome{}) // nothing is sent under it, and a listing takes its time
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()
-	there, owned, err := h.list(ctx, j, request, time.Now().Add(fromNow))
+	there, listedAt, err := h.finder.Find(ctx, request, time.Now().Add(fromNow))
+	var owned func(haVIPID string) bool
+	if err == nil {
+		owned, err = h.owned(ctx, j, there)
+	}
 	if err != nil {
 		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")
-		return Finding{}, &Postpone{After: h.delay(max(j.item.Record.Sends, 5), 0), Reason: "lookup: " + err.Error()}
+		return Finding{}, 0, &Postpone{After: h.delay(max(j.item.Record.Sends, 5), 0), Reason: "lookup: " + err.Error()}
 	}
-	return match(request, there, owned), nil
+	return match(request, there, owned), listedAt, nil
 }
 
-// list answers what could be the item's, and which of it is another item's.
-func (h *Handler) list(ctx context.Context, j *job, request Request, notBefore time.Time) (there []bce.HaVIP, owned func(haVIPID string) bool, err error) {
-	if there, err = h.finder.Find(ctx, request, notBefore); err != nil {
-		return nil, nil, err
-	}
+// owned tells which of these is another item's.
+func (h *Handler) owned(ctx context.Context, j *job, there []bce.HaVIP) (func(haVIPID string) bool, error) {
 	ids := make([]string, len(there))
 	for i, havip := range there {
 		ids[i] = havip.ID
 	}
 	owners, err := h.Ledger.Owners(ctx, h.Lane.String(), ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	self := j.item.Owner()
-	return there, func(id string) bool {
+	return func(id string) bool {
 		owner, taken := owners[id]
 		return taken && owner != self
 	}, nil

@@ -98,7 +98,7 @@ func TestLookupAfterARestoreListsAnew(t *testing.T) {
 	task := f.put(item)
 	f.postponed(task)
 	f.clock.pass(TokenMaxAge + time.Second)
-	if _, err := f.handler.finder.Find(t.Context(), item.Request, time.Time{}); err != nil {
+	if _, _, err := f.handler.finder.Find(t.Context(), item.Request, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	f.handler.finder.last.began = time.Now().Add(-listingAge - time.Second)
@@ -474,7 +474,7 @@ func TestFinderListsAnewForALaterDoubt(t *testing.T) {
 	f := NewFinder(lists, nil)
 	find := func(notBefore time.Time) {
 		t.Helper()
-		if _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, notBefore); err != nil {
+		if _, _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, notBefore); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -488,7 +488,7 @@ func TestFinderListsAnewForALaterDoubt(t *testing.T) {
 		t.Errorf("%d listings, want 2", lists.n)
 	}
 	lists.err = errors.New("500")
-	if _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil {
+	if _, _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil {
 		t.Error("a listing that failed found nothing, which is no proof")
 	}
 }
@@ -502,7 +502,7 @@ func TestFinderSharesAFailure(t *testing.T) {
 		var finders sync.WaitGroup
 		for range 20 {
 			finders.Go(func() {
-				if _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil {
+				if _, _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil {
 					t.Error("no error")
 				}
 			})
@@ -514,7 +514,7 @@ func TestFinderSharesAFailure(t *testing.T) {
 		if lists.n != 1 {
 			t.Errorf("%d listings, want 1", lists.n)
 		}
-		if _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil || lists.n != 2 {
+		if _, _, err := f.Find(t.Context(), Request{Name: "n", SubnetID: "sbn-1"}, time.Now()); err == nil || lists.n != 2 {
 			t.Errorf("asked later: %d listings, want 2; %v", lists.n, err)
 		}
 	})

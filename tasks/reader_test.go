@@ -86,7 +86,7 @@ func TestFinderListsManyPages(t *testing.T) {
 				if err != nil || len(ids) != 2503 || lister.refused > 0 || lister.lists != (2503+size-1)/size {
 					t.Errorf("%d of 2503 in %d requests, %d refused: %v", len(ids), lister.lists, lister.refused, err)
 				}
-				found, err := f.Find(t.Context(), Request{Name: "vip-2500", SubnetID: "sbn-1"}, time.Time{})
+				found, _, err := f.Find(t.Context(), Request{Name: "vip-2500", SubnetID: "sbn-1"}, time.Time{})
 				if err != nil || len(found) != 1 || found[0].ID != "havip-vip-2500" {
 					t.Errorf("found %+v: %v", found, err)
 				}

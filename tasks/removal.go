@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,24 +37,43 @@ const ownSlack = 2 * time.Minute
 // one of them with its ID is not enough: BCE repeats the answer to whoever sends the same clientToken, which two
 // ledgers do that were given the same file under the same batch name.
 func notCreatedBy(attempts []ledger.Attempt, h bce.HaVIP) string {
-	answered, first := false, ledger.Millis(0)
-	for _, a := range attempts {
-		if a.Op != "" {
-			continue
-		}
-		answered = answered || a.HaVIPID == h.ID
-		if sent := a.SentAt(); sent != 0 && (first == 0 || sent < first) {
-			first = sent
-		}
+	answered := slices.IndexFunc(attempts, func(a ledger.Attempt) bool { return a.Op == "" && a.HaVIPID == h.ID })
+	first := ledger.Millis(0)
+	if answered >= 0 {
+		first = firstSent(attempts, attempts[answered].Generation)
 	}
 	switch {
-	case !answered:
+	case answered < 0:
 		return "no request that is recorded of this item created " + h.ID
 	case !h.CreatedTime.IsZero() && h.CreatedTime.Before(first.Time().Add(-ownSlack)):
 		return fmt.Sprintf("%s was created at %s, before the item's first request at %s: it is another ledger's, or another program's",
 			h.ID, h.CreatedTime.UTC().Format(time.RFC3339), first.Time().Format(time.RFC3339))
 	}
 	return ""
+}
+
+// firstSent is when the first request of a generation was sent that may have created something: what BCE refused
+// while nothing was in doubt created nothing.
+func firstSent(attempts []ledger.Attempt, generation int) (first ledger.Millis) {
+	inDoubt := false
+	for _, a := range attempts {
+		if a.Op != "" || a.Generation != generation {
+			continue
+		}
+		if first == 0 {
+			first = a.SentAt()
+		}
+		switch Class(a.Class) {
+		case ClassThrottled, ClassNotSent, ClassLaneFault, ClassRejected:
+			if !inDoubt {
+				first = 0
+			}
+		case ClassCreated:
+		default:
+			inDoubt = true
+		}
+	}
+	return first
 }
 
 // ClassifyRemoval decides what the answer to a delete, or to the look before it, proves. It is pure.

@@ -33,9 +33,9 @@ func (h *Handler) verifyListing(ctx context.Context, index *Index, began time.Ti
 		out, err := h.readHaVIP(ctx, id)
 		var refused *bce.Error
 		switch {
-		case errors.As(err, &refused): // gone, or not to be told apart from that
+		case errors.As(err, &refused) && refused.Kind == bce.KindAPI && isNotFound(refused):
 		case err != nil:
-			return err
+			return fmt.Errorf("whether the listing is complete cannot be told: %s is not shown, and cannot be read: %w", id, err)
 		case out.HaVIP.CreatedTime.Before(began.Add(h.API.ClockOffset() - listingLag)):
 			return fmt.Errorf("the listing is incomplete: it does not show %s, which exists", id)
 		}

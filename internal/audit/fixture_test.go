@@ -17,7 +17,6 @@ import (
 	"havip/internal/queue"
 	"havip/internal/redisconn"
 	"havip/ledger"
-	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/redistest"
 )
@@ -142,8 +141,8 @@ func (f *auditFixture) create(t *testing.T, key string) string {
 	}
 	f.claim(t, out.HaVIPID, key)
 	f.record(t, key, start.Item.Record.Sends, ledger.Outcome{State: ledger.Created, Class: "created", HaVIPID: out.HaVIPID})
-	look := lifecycle.Look{HaVIPID: out.HaVIPID, Shown: new(lifecycle.Sight)}
-	if _, err := f.ledger.Confirm(ctx, "b", []ledger.Look{{Key: key, Look: look}}); err != nil {
+	look := ledger.Look{Key: key, HaVIPID: out.HaVIPID, Shown: &ledger.Sight{At: time.Now()}}
+	if _, err := f.ledger.Confirm(ctx, "b", []ledger.Look{look}); err != nil {
 		t.Fatal(err)
 	}
 	return out.HaVIPID

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -119,8 +120,9 @@ func (k *Keeper) run(ctx context.Context) {
 // Flush tries to record all that is kept, and returns how many outcomes still are. It stops at the
 // first that fails.
 func (k *Keeper) Flush(ctx context.Context) (left int) {
-	for name, u := range k.all() {
-		if k.record(ctx, name, u) != nil {
+	kept := k.all()
+	for _, name := range slices.Sorted(maps.Keys(kept)) {
+		if k.record(ctx, name, kept[name]) != nil {
 			break
 		}
 	}

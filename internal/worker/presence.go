@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -142,8 +144,9 @@ func (p *Presence) beat(ctx context.Context) ([]Silence, error) {
 
 // declare writes down who is dead by what this worker has observed, and names them.
 func (p *Presence) declare(ctx context.Context, roll ledger.Roll, asked time.Time) (dead []string) {
-	for name, beat := range p.observer.silent(roll, asked) {
-		is, err := p.fleet.Declare(ctx, name, beat)
+	silent := p.observer.silent(roll, asked)
+	for _, name := range slices.Sorted(maps.Keys(silent)) {
+		is, err := p.fleet.Declare(ctx, name, silent[name])
 		switch {
 		case err != nil:
 			p.log.Debug().Err(err).Str("dead", name).Msg("death not written down")

@@ -8,6 +8,8 @@
 --                                                         rescued, by when they were found dead (ms)
 --   KEYS[3]  havip:workers:{workers}:inflight:NAME  set   items whose tasks worker NAME holds
 --   KEYS[4]  havip:workers:{workers}:pulse          hash  worker -> how often it beat, of the living and the dead
+--   KEYS[5]  havip:workers:{workers}:lived          hash  for how long some worker has lived so far (ms), and when
+--                                                         that was counted last
 --
 -- No time decides anything here: who observes that a number stays the same measures for how long.
 --
