@@ -28,6 +28,9 @@ type BeginTerms struct {
 	TokenMaxAge time.Duration
 	// ClockOffset is what BCE's clock is known to be ahead of ours: a token ages by BCE's.
 	ClockOffset time.Duration
+	// NotYet says that nothing may be sent yet: it is answered what the item needs, and what needs no request is
+	// put right.
+	NotYet bool
 	// LookedUp says that the item was idle and its HaVIP has been looked for, in vain.
 	LookedUp bool
 	// RetryHorizon ends retries this long after the first of the failures that go on; 0 means never. For
@@ -47,7 +50,7 @@ type Start string
 
 // The starts of [Begin] and [BeginDeletion].
 const (
-	// StartSend: the intent is durable; send the request.
+	// StartSend: the intent is durable, unless nothing may be sent yet; send the request.
 	StartSend Start = "begun"
 	// StartFinished: nothing is left to do.
 	StartFinished Start = "finished"
@@ -101,7 +104,7 @@ func Begin(s Snapshot, o BeginTerms) (Start, time.Duration, Change) {
 	changed := d.recover()
 	start := d.next(o)
 	switch {
-	case start == StartSend:
+	case start == StartSend && !o.NotYet:
 		d.send(o)
 	case !changed:
 		return start, 0, Change{}

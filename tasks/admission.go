@@ -9,8 +9,8 @@ import (
 // uncounted, and attempts in flight end as always. It does not wait for them.
 func (h *Handler) Drain() { h.drainOnce.Do(func() { close(h.draining) }) }
 
-// admit waits for the lane's permission.
-func (h *Handler) admit(ctx context.Context, j *job) error {
+// admit waits for the lane's permission to create or to delete.
+func (h *Handler) admit(ctx context.Context, j *job, deletion bool) error {
 	if h.isDraining() {
 		return &Postpone{Reason: "the worker is stopping"}
 	}
@@ -22,7 +22,7 @@ func (h *Handler) admit(ctx context.Context, j *job) error {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, gateTimeout)
 	defer cancel()
-	pass, err := h.enter(ctx, j)
+	pass, err := h.enter(ctx, j, deletion)
 	var postpone *Postpone
 	switch {
 	case errors.As(err, &postpone):
@@ -34,8 +34,8 @@ func (h *Handler) admit(ctx context.Context, j *job) error {
 	return nil
 }
 
-func (h *Handler) enter(ctx context.Context, j *job) (Pass, error) {
-	if j.deletion {
+func (h *Handler) enter(ctx context.Context, j *job, deletion bool) (Pass, error) {
+	if deletion {
 		return h.Gate.EnterDeletion(ctx)
 	}
 	return h.Gate.Enter(ctx, j.payload.Request.SubnetID)

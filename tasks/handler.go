@@ -33,7 +33,6 @@ type API interface {
 type HandlerLedger interface {
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
 	Lived(ctx context.Context) (lifecycle.Lived, error)
-	Standing(ctx context.Context, batch, key string) (item ledger.Item, held bool, err error)
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
@@ -194,8 +193,6 @@ type job struct {
 	payload Payload
 	item    ledger.Item
 	log     zerolog.Logger
-	// deletion says that the item's HaVIP is to be deleted, as far as was known when it was looked at.
-	deletion bool
 	// lookedUp says that the idle item was looked for in vain.
 	lookedUp bool
 	// began is when the attempt was begun, and clockOffset what BCE's clock was ahead of ours as far
@@ -204,7 +201,7 @@ type job struct {
 	clockOffset time.Duration
 	// ticket is unique to the attempt.
 	ticket string
-	// pass is the lane's permission for the request that may be sent.
+	// pass is the lane's permission for the request that may be sent; one that permits nothing at first.
 	pass Pass
 }
 
@@ -216,7 +213,7 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 		h.Logger.Error().Err(err).Str("task", taskIDOf(ctx)).Msg("task archived")
 		return archive(err)
 	}
-	j := &job{payload: payload}
+	j := &job{payload: payload, pass: freePass{}}
 	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
 	defer h.hold(ctx, j)()
 	decision := h.recordKept(ctx, j)
@@ -264,17 +261,25 @@ func (h *Handler) hold(ctx context.Context, j *job) (letGo func()) {
 	return h.Presence.Hold(ctx, j.payload.Batch, j.payload.Key)
 }
 
-// once is one admission and what came of it.
+// once is one step of the item. What it needs before a request may be sent comes first, and asks for no permission:
+// of a lane that is held, the one request that may try would be used up by it.
 func (h *Handler) once(ctx context.Context, j *job) error {
-	if ends, decision := h.endsEarly(ctx, j); ends {
-		return decision
+	start, err := h.begin(ctx, j, true)
+	if err != nil {
+		return err
 	}
-	if err := h.admit(ctx, j); err != nil {
+	if start.Verdict != ledger.Begun && start.Verdict != ledger.ToDelete {
+		return h.follow(ctx, j, start)
+	}
+	if err := h.admit(ctx, j, start.Verdict == ledger.ToDelete); err != nil {
 		return err
 	}
 	defer j.pass.Done(context.WithoutCancel(ctx), Outcome{})
 	defer h.logClock()
-	return h.carryOut(ctx, j)
+	if start, err = h.begin(ctx, j, false); err != nil {
+		return err
+	}
+	return h.follow(ctx, j, start)
 }
 
 // read decodes the task and checks that it belongs here.
@@ -294,13 +299,8 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 
 func (j *job) owner() ledger.Owner { return ledger.Owner{Batch: j.payload.Batch, Key: j.payload.Key} }
 
-// carryOut begins an attempt, or does what the ledger says instead.
-func (h *Handler) carryOut(ctx context.Context, j *job) error {
-	j.began, j.clockOffset = time.Now(), h.API.ClockOffset()
-	start, err := h.begin(ctx, j)
-	if err != nil {
-		return err
-	}
+// follow does what the ledger says.
+func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error {
 	j.item = start.Item
 	if start.Verdict != ledger.Busy && start.Verdict != ledger.ToDelete {
 		h.others.forget(j.owner())
@@ -352,8 +352,9 @@ func (h *Handler) awaitTurn(ctx context.Context, j *job, start ledger.Start) err
 	return errAgain
 }
 
-// begin asks the ledger, registering first what nobody has registered.
-func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
+// begin asks the ledger, registering first what nobody has registered. NotYet says that nothing may be sent yet.
+func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start, error) {
+	j.began, j.clockOffset = time.Now(), h.API.ClockOffset()
 	name, request, err := h.name(ctx, j)
 	if err != nil {
 		return ledger.Start{}, h.later(j, err)
@@ -368,7 +369,7 @@ func (h *Handler) begin(ctx context.Context, j *job) (ledger.Start, error) {
 		Request:     request,
 		Watched:     h.others.watched(j.owner()),
 		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: j.clockOffset,
-		LookedUp: j.lookedUp,
+		LookedUp: j.lookedUp, NotYet: notYet,
 	}
 	for range 3 {
 		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, options)

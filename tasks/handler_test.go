@@ -362,7 +362,7 @@ func TestHandlerSendsNothingAfterItsTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := &job{payload: payload, pass: freePass{}, began: time.Now().Add(-time.Hour).Round(0)}
-	start, err := f.handler.begin(t.Context(), j)
+	start, err := f.handler.begin(t.Context(), j, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,11 @@ func (s *story) checkItem(x *site, item ledger.Item) {
 		case r.State == ledger.Created && (v.site != x.name || v.key != item.Key) && !s.cloud.together(v, x.name):
 			s.breaks("item %s is created as %s, which is of %q %q", item.Key, v.id, v.site, v.key)
 		}
-	case ledger.Rejected, ledger.Canceled, ledger.Deleted:
+	case ledger.Canceled:
+		if len(own) > 0 && !s.renamed(own) && !s.cloud.find(own[0]).unknown { // or nobody knew that it was sent
+			s.breaks("item %s is canceled, and %v exists", item.Key, own)
+		}
+	case ledger.Rejected, ledger.Deleted:
 		if len(own) > 0 && !s.renamed(own) {
 			s.breaks("item %s is %s (%s), and %v exists", item.Key, r.State, r.Code, own)
 		}

@@ -62,6 +62,8 @@ type havip struct {
 	// site and key are whose request created it, "" a person's; goneBy is who deleted it.
 	site, key, goneBy string
 	renamed           bool
+	// unknown: its ledger has forgotten the time in which it was created.
+	unknown bool
 }
 
 // tokenMemory is what BCE knows of a clientToken, for 24 hours after it received it last.

@@ -55,8 +55,6 @@ type site struct {
 	// excused are items that a restored ledger may double, and anew those that it did not have, and that may be
 	// doubled when BCE has forgotten their tokens; see decision 7.
 	excused, anew map[string]bool
-	// lost: it has forgotten something that was acknowledged.
-	lost bool
 	// terms of its workers.
 	terms worker.Config
 }
@@ -371,7 +369,9 @@ func (x *site) generations() map[string]int {
 
 // fallBack puts Redis back to how it stood.
 func (x *site) fallBack(b backup) {
-	x.lost = true
+	for _, v := range x.cloud.havips {
+		v.unknown = v.unknown || v.site == x.name && v.at.After(b.at)
+	}
 	x.store.Restore(b.image)
 }
 

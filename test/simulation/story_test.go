@@ -308,7 +308,7 @@ func (s *story) human() {
 // end lets nothing go wrong any more, until all is done.
 func (s *story) end() {
 	s.heal()
-	for range 400 {
+	for round := range 400 {
 		if s.broken != "" {
 			break
 		}
@@ -317,7 +317,7 @@ func (s *story) end() {
 			s.check()
 			break
 		}
-		s.onward()
+		s.onward(time.Duration(round*round) * 10 * time.Millisecond)
 	}
 	if s.broken == "" && !s.done() {
 		s.breaks("it comes to no end: %s", s.open_())
@@ -391,8 +391,8 @@ func (s *story) busy() bool {
 	return false
 }
 
-// onward has the workers make their rounds, and time pass until something is due.
-func (s *story) onward() {
+// onward has the workers make their rounds, and time pass until something is due, and at least so much.
+func (s *story) onward(least time.Duration) {
 	for _, x := range s.sites {
 		if !x.applied { // a second apply repairs what the first left
 			x.apply()
@@ -421,7 +421,7 @@ func (s *story) onward() {
 			wait = min(wait, max(due, 0)+time.Second)
 		}
 	}
-	s.pass(min(wait, 15*time.Minute), true)
+	s.pass(max(wait, least), true)
 }
 
 func (x *site) nextConfirmation() (in time.Duration, found bool) {
