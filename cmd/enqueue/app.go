@@ -27,13 +27,16 @@ type app struct {
 	// fields are the only ones that JSON has, nil for all; csvSafe makes CSV safe for a spreadsheet.
 	fields         []string
 	csvSafe, quiet bool
+	// args is the command line. allowUnverified is a flag of the commands that change something.
+	args            []string
+	allowUnverified bool
 }
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, s streams, getenv cli.Getenv) int {
 	ctx, release := cli.OnSignal(ctx)
 	defer release()
-	a := &app{streams: s, getenv: getenv, output: render.Table}
+	a := &app{streams: s, getenv: getenv, output: render.Table, args: args}
 	cmd := a.command()
 	cmd.SetArgs(args)
 	cmd.SetIn(s.in)

@@ -88,6 +88,7 @@ and, as JSON, on its standard input.`,
 	completionFlag(f, &flags.completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
 	f.BoolVar(&flags.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+	a.defineUnverified(cmd)
 	return cmd
 }
 
@@ -101,12 +102,14 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 	if err := confirm(ctx, counts); err != nil {
 		return err
 	}
-	if in.saved != nil && !in.saved.begun && counts.Enqueue > 0 {
-		if err := in.saved.Begin(ctx, s.ledger, author(), int64(counts.Enqueue)); err != nil {
-			return err
+	return a.durably(ctx, s, batchSubject(in.batch), func() error {
+		if in.saved != nil && !in.saved.begun && counts.Enqueue > 0 {
+			if err := in.saved.Begin(ctx, s.ledger, author(), int64(counts.Enqueue)); err != nil {
+				return err
+			}
 		}
-	}
-	return a.put(ctx, s, in, counts)
+		return a.put(ctx, s, in, counts)
+	})
 }
 
 // put enqueues the rows, under the limit of failures that is asked for.
@@ -137,7 +140,6 @@ func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts
 	if done.created+done.requeued == 0 {
 		a.sayEnded(in.batch, counts)
 	}
-	a.warnUnlessReplicated(ctx, s, in.batch)
 	return done.refusal(in.name)
 }
 

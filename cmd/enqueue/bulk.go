@@ -21,12 +21,13 @@ type bulkFlags struct {
 	dryRun, yes bool
 }
 
-func defineBulkFlags(cmd *cobra.Command, flags *bulkFlags) {
+func (a *app) defineBulkFlags(cmd *cobra.Command, flags *bulkFlags) {
 	f := cmd.Flags()
 	f.StringArrayVar(&flags.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must hold. FIELD: "+strings.Join(bulk.Fields, ", "))
 	f.BoolVar(&flags.dryRun, "dry-run", false, "tell what would be done, and change nothing")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask; required without a terminal")
 	defineReason(cmd, &flags.reason)
+	a.defineUnverified(cmd)
 }
 
 // bulkCommand is a verb on many items of a batch, as a command.
@@ -73,20 +74,25 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 	if err != nil {
 		return err
 	}
-	if flags.dryRun || plan.Eligible() == 0 {
+	if flags.dryRun {
 		return v.tell(a, planned(v.Name, plan), plan)
+	}
+	if plan.Eligible() == 0 { // an earlier run may have done it, and that is verified as well
+		return a.durably(ctx, s, batchSubject(batch), func() error { return v.tell(a, planned(v.Name, plan), plan) })
 	}
 	if !flags.yes {
 		if err := v.consent(ctx, a, batch, plan); err != nil {
 			return err
 		}
 	}
-	done, err := v.do(ctx, a, s, batch, chosen, flags.reason, plan.Eligible())
+	var done *bulk.Tally
+	err = a.durably(ctx, s, batchSubject(batch), func() (err error) {
+		if done, err = v.do(ctx, a, s, batch, chosen, flags.reason, plan.Eligible()); err != nil {
+			return err
+		}
+		return v.tell(a, outcome(v.Name, done), done)
+	})
 	if err != nil {
-		return err
-	}
-	a.warnUnlessReplicated(ctx, s, batch)
-	if err := v.tell(a, outcome(v.Name, done), done); err != nil {
 		return err
 	}
 	v.after(b, done)

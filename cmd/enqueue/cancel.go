@@ -35,7 +35,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 			return bulkCommand{Verb: bulk.Cancel(), after: a.afterCancel}.run(cmd.Context(), a, args[0], flags)
 		},
 	}
-	defineBulkFlags(cmd, &flags)
+	a.defineBulkFlags(cmd, &flags)
 	return cmd
 }
 

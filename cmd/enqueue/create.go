@@ -55,6 +55,7 @@ command again creates nothing.`,
 	f.StringVar(&batch, "batch", manualBatch, "batch to put it in")
 	f.BoolVar(&wait, "wait", false, "wait until it is done")
 	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8")
+	a.defineUnverified(cmd)
 	f.BoolVar(&allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	return cmd
 }
@@ -94,6 +95,20 @@ func (a *app) create(ctx context.Context, s *session, batch string, item tasks.I
 		return err
 	}
 	defer release()
+	err = a.durably(ctx, s, batchSubject(batch), func() error { return a.putOne(ctx, producer, batch, item) })
+	if err != nil {
+		return err
+	}
+	if wait {
+		if err := a.awaitItem(ctx, s, batch, item.Key, timeout); err != nil {
+			return err
+		}
+	}
+	return a.printItem(ctx, s, batch, item.Key)
+}
+
+// putOne enqueues the item, unless it is known.
+func (a *app) putOne(ctx context.Context, producer *tasks.Producer, batch string, item tasks.Item) error {
 	answer, err := producer.Enqueue(ctx, batch, item)
 	if err != nil {
 		return err
@@ -109,11 +124,5 @@ func (a *app) create(ctx context.Context, s *session, batch string, item tasks.I
 	if answer.Verdict == ledger.Same {
 		a.say("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))
 	}
-	a.warnUnlessReplicated(ctx, s, batch)
-	if wait {
-		if err := a.awaitItem(ctx, s, batch, item.Key, timeout); err != nil {
-			return err
-		}
-	}
-	return a.printItem(ctx, s, batch, item.Key)
+	return nil
 }

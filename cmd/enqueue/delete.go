@@ -43,6 +43,7 @@ A batch with unfinished items is refused. It asks on a terminal, and needs --yes
 	f.BoolVar(&flags.yes, "yes", false, "do not ask; required without a terminal")
 	f.BoolVar(&flags.incomplete, "incomplete", false, "also a batch that its producer is not through with")
 	defineReason(cmd, &flags.reason)
+	a.defineUnverified(cmd)
 	return cmd
 }
 
@@ -68,14 +69,12 @@ func (a *app) deleteBatch(ctx context.Context, name string, flags deleteFlags) e
 			return err
 		}
 	}
-	if err := s.discardCanceled(ctx, b); err != nil {
-		return err
-	}
-	if err := a.forget(ctx, s, b, flags); err != nil {
-		return err
-	}
-	a.warnUnlessReplicated(ctx, s, name)
-	return nil
+	return a.durably(ctx, s, batchSubject(name), func() error {
+		if err := s.discardCanceled(ctx, b); err != nil {
+			return err
+		}
+		return a.forget(ctx, s, b, flags)
+	})
 }
 
 // deletable refuses a batch with something left to do.

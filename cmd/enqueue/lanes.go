@@ -31,11 +31,7 @@ func (a *app) onLane(run func(context.Context, *session, tasks.Lane) error) func
 // changeLane is onLane for a command that changes the lane.
 func (a *app) changeLane(run func(context.Context, *session, tasks.Lane) error) func(*cobra.Command, []string) error {
 	return a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
-		if err := run(ctx, s, l); err != nil {
-			return err
-		}
-		a.warnUnlessLaneReplicated(ctx, s, l)
-		return nil
+		return a.durably(ctx, s, laneSubject(l), func() error { return run(ctx, s, l) })
 	})
 }
 

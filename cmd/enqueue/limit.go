@@ -53,6 +53,7 @@ func (a *app) limitSetCommand() *cobra.Command {
 	}
 	cmd.Flags().Float64Var(&rps, "rps", 0, "creates a second, over all workers; 0 means no limit (required)")
 	defineReason(cmd, &reason)
+	a.defineUnverified(cmd)
 	return cmd
 }
 
@@ -77,5 +78,6 @@ func (a *app) limitUnsetCommand() *cobra.Command {
 		}),
 	}
 	defineReason(cmd, &reason)
+	a.defineUnverified(cmd)
 	return cmd
 }

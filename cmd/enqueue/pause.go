@@ -47,6 +47,7 @@ and what is rolled back is deleted; to stop that, pause the lane.`,
 	}
 	of.define(cmd)
 	defineReason(cmd, &reason)
+	a.defineUnverified(cmd)
 	return cmd
 }
 
@@ -95,6 +96,7 @@ Items that failed stay failed until ` + "`enqueue retry`" + `.`,
 	of.define(cmd)
 	defineMaxFailures(cmd.Flags(), &limit)
 	defineReason(cmd, &reason)
+	a.defineUnverified(cmd)
 	return cmd
 }
 

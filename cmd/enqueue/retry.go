@@ -33,7 +33,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 			return bulkCommand{Verb: bulk.Retry(), after: a.afterRetry}.run(cmd.Context(), a, args[0], flags)
 		},
 	}
-	defineBulkFlags(cmd, &flags)
+	a.defineBulkFlags(cmd, &flags)
 	return cmd
 }
 

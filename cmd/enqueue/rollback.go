@@ -49,7 +49,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 			return a.finishRollback(cmd.Context(), args[0], flags, timeout)
 		},
 	}
-	defineBulkFlags(cmd, &flags)
+	a.defineBulkFlags(cmd, &flags)
 	f := cmd.Flags()
 	f.BoolVar(&wait, "wait", false, "wait until the batch is done, or held with nothing left to delete; exit with 1 if a HaVIP could not be deleted")
 	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the rollback goes on")

@@ -80,6 +80,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	f.BoolVar(&flags.resume, "resume", false, "let the batch go on if it is held")
 	defineMaxFailures(f, &flags.limit)
 	completionFlag(f, &flags.completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
+	a.defineUnverified(cmd)
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
 	f.StringVar(&flags.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
 	f.StringVar(&flags.logLev, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")

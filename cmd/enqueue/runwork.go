@@ -20,7 +20,11 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 		return err
 	}
 	if flags.resume {
-		if _, err := a.letGoOn(ctx, s, in.batch, flags.limit, "run --resume"); err != nil {
+		err := a.durably(ctx, s, batchSubject(in.batch), func() error {
+			_, err := a.letGoOn(ctx, s, in.batch, flags.limit, "run --resume")
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -9,8 +9,6 @@ import (
 
 	"havip/internal/bulk"
 	"havip/internal/cli"
-	"havip/internal/lane"
-	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -19,7 +17,9 @@ import (
 type session struct {
 	rdb    redis.UniversalClient
 	ledger *ledger.Ledger
-	close  func()
+	// url is the Redis's; "" for one that was brought along.
+	url   string
+	close func()
 }
 
 // open connects to the Redis that the flags name.
@@ -28,7 +28,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{rdb: rdb, ledger: ledger.New(rdb), close: func() { _ = rdb.Close() }}, nil
+	return &session{rdb: rdb, ledger: ledger.New(rdb), url: a.redis, close: func() { _ = rdb.Close() }}, nil
 }
 
 // openDurable is open for commands that write: a Redis that may forget is refused before
@@ -64,23 +64,6 @@ func (s *session) site(batch, reason string) (on *bulk.Site, release func(), err
 	return &bulk.Site{
 		Redis: s.rdb, Ledger: s.ledger, Tasks: dispatcher, Batch: batch, By: author(), Reason: reasonText(reason),
 	}, release, nil
-}
-
-// warnUnlessReplicated says so when a failover of Redis could still forget what was done to the batch.
-// Every command that changes a batch ends with it.
-func (a *app) warnUnlessReplicated(ctx context.Context, s *session, batch string) {
-	a.warnUnlessOnReplicas(ctx, s, "batch "+word(batch), ledger.Tags(batch))
-}
-
-// warnUnlessLaneReplicated is the same of a lane.
-func (a *app) warnUnlessLaneReplicated(ctx context.Context, s *session, l tasks.Lane) {
-	a.warnUnlessOnReplicas(ctx, s, "lane "+l.String(), lane.Tags(l.String()))
-}
-
-func (a *app) warnUnlessOnReplicas(ctx context.Context, s *session, what string, tags []string) {
-	if err := redisconn.AwaitReplicas(ctx, s.rdb, tags...); err != nil && ctx.Err() == nil {
-		a.say("warning: %s: %v; should Redis fail over now, run the same command again", what, err)
-	}
 }
 
 // notFound gives a batch that does not exist its exit code and remedy.

@@ -30,10 +30,8 @@ func (t *target) act(a *app, onLane func(context.Context, *session, tasks.Lane) 
 			return err
 		}
 		defer s.close()
-		if err := onBatch(cmd.Context(), s, t.batch); err != nil {
-			return notFound(err)
-		}
-		a.warnUnlessReplicated(cmd.Context(), s, t.batch)
-		return nil
+		return a.durably(cmd.Context(), s, batchSubject(t.batch), func() error {
+			return notFound(onBatch(cmd.Context(), s, t.batch))
+		})
 	}
 }

@@ -33,7 +33,7 @@ func environmentText(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("Environment variables; a flag on the command line wins over its variable:\n\n")
 	for _, v := range cli.Variables(root) {
-		fmt.Fprintf(&b, "  %-24s %-20s %s\n", v.Name, v.Flag, v.Usage)
+		fmt.Fprintf(&b, "  %-23s  %-20s %s\n", v.Name, v.Flag, v.Usage)
 	}
 	b.WriteString(`
 Credentials, in this order; an account other than "default" uses the profile of its name:

@@ -40,7 +40,7 @@ func ExitCodes() []struct {
 		{ExitUsage, "the command line is wrong"},
 		{ExitInvalidInput, "the input file is invalid, or conflicts with the batch; nothing was enqueued"},
 		{ExitConfig, "configuration or credentials are missing or wrong"},
-		{ExitNetwork, "Redis or the network could not be used"},
+		{ExitNetwork, "Redis or the network could not be used, or it is not certain that Redis keeps what was written"},
 		{ExitPending, "the batch is not finished yet"},
 		{ExitCommand, "the batch is complete, and the command of --on-complete failed"},
 		{ExitInterrupted, "interrupted"},

@@ -2,7 +2,8 @@
 //
 // [Open] takes a URL for any of the five ways a Redis is run (see [Parse]) and returns a
 // client set up for this project. [WaitReady] waits for a Redis that is starting, and
-// [Check] judges whether it keeps what it is told.
+// [Check] judges whether it keeps what it is told. A [ReplicationCheck] tells whether writes
+// survive a failover.
 //
 // # What is retried
 //

@@ -3,8 +3,13 @@ package redistest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // ReplicaOf makes a server a replica of another.
@@ -24,4 +29,30 @@ func AwaitReplica(tb testing.TB, master *Server) {
 		}
 		return err
 	})
+}
+
+// AwaitReplicas waits until so many replicas follow the master.
+func AwaitReplicas(tb testing.TB, master *Server, n int) {
+	tb.Helper()
+	Poll(tb, "the replicas", func(ctx context.Context) error { return follow(ctx, master.Addr(), strconv.Itoa(n)) })
+}
+
+// follow fails unless so many replicas have all that the master at the address has.
+func follow(ctx context.Context, addr, replicas string) error {
+	master := redis.NewClient(&redis.Options{Addr: addr, DisableIdentity: true, ReadTimeout: patience})
+	defer func() { _ = master.Close() }()
+	info, err := master.InfoMap(ctx, "replication").Result()
+	if err != nil {
+		return err
+	}
+	facts := info["Replication"]
+	if facts["role"] != "master" || facts["connected_slaves"] != replicas {
+		return fmt.Errorf("want a master with %s replicas: %v", replicas, facts)
+	}
+	for name, value := range facts {
+		if strings.HasPrefix(name, "slave") && strings.Contains(value, "state=") && !strings.Contains(value, "state=online") {
+			return fmt.Errorf("%s: %s", name, value)
+		}
+	}
+	return nil
 }

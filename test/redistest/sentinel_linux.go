@@ -23,8 +23,8 @@ type Sentinel struct {
 	master *Server
 }
 
-// StartSentinel runs a sentinel until the test ends. It returns once the sentinel knows a replica, which
-// the caller has started.
+// StartSentinel runs a sentinel until the test ends. It returns once the sentinel knows all replicas that the
+// caller has started and awaited.
 func StartSentinel(tb testing.TB, master *Server) *Sentinel {
 	tb.Helper()
 	// A sentinel asks its master for replicas at the start and then each 10 s.
@@ -71,18 +71,72 @@ func (s *Sentinel) client() *redis.Client {
 	return redis.NewClient(&redis.Options{Addr: s.addr, DisableIdentity: true, ReadTimeout: patience})
 }
 
+// Failover begins a planned failover: the sentinel promotes a replica, and then makes the master one. Until it
+// can, it is asked again.
+func (s *Sentinel) Failover(tb testing.TB) {
+	tb.Helper()
+	client := s.client()
+	defer func() { _ = client.Close() }()
+	Poll(tb, "the failover", func(ctx context.Context) error { return client.Do(ctx, "sentinel", "failover", "m").Err() })
+}
+
+// AwaitFailover waits for the end of a failover: the sentinel names another master than this one, all its
+// replicas follow that, and nothing is in progress. It returns the address of the new master.
+func (s *Sentinel) AwaitFailover(tb testing.TB, old string) (addr string) {
+	tb.Helper()
+	client := s.client()
+	defer func() { _ = client.Close() }()
+	Poll(tb, "the end of the failover", func(ctx context.Context) error {
+		known, err := s.facts(ctx, client)
+		if err != nil {
+			return err
+		}
+		addr = net.JoinHostPort(known["ip"], known["port"])
+		if addr == old || known["flags"] != "master" {
+			return fmt.Errorf("%s is %s", addr, known["flags"])
+		}
+		return follow(ctx, addr, known["num-slaves"])
+	})
+	return addr
+}
+
+// Master returns the address of the master that the sentinel names.
+func (s *Sentinel) Master(tb testing.TB) string {
+	tb.Helper()
+	client := s.client()
+	defer func() { _ = client.Close() }()
+	known, err := s.facts(tb.Context(), client)
+	if err != nil {
+		tb.Fatalf("redistest: sentinel: %v", err)
+	}
+	return net.JoinHostPort(known["ip"], known["port"])
+}
+
+func (*Sentinel) facts(ctx context.Context, client *redis.Client) (map[string]string, error) {
+	known, err := client.Do(ctx, "sentinel", "master", "m").Result()
+	if err != nil {
+		return nil, err
+	}
+	facts := map[string]string{}
+	answer, _ := known.(map[any]any)
+	for name, value := range answer {
+		facts[fmt.Sprint(name)] = fmt.Sprint(value)
+	}
+	return facts, nil
+}
+
 func (s *Sentinel) awaitReplica(tb testing.TB) {
 	tb.Helper()
 	client := s.client()
 	defer func() { _ = client.Close() }()
 	Poll(tb, "the sentinel", func(ctx context.Context) error {
-		known, err := client.Do(ctx, "sentinel", "master", "m").Result()
+		known, err := s.facts(ctx, client)
 		if err != nil {
 			return err
 		}
-		if facts, _ := known.(map[any]any); fmt.Sprint(facts["num-slaves"]) == "0" {
+		if known["num-slaves"] == "0" {
 			return errors.New("it knows no replica")
 		}
-		return nil
+		return follow(ctx, s.master.Addr(), known["num-slaves"])
 	})
 }
