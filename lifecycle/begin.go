@@ -68,8 +68,8 @@ const (
 	// StartPaused: the batch is paused, and no outcome of the item is unknown. Its task has nothing to do;
 	// the resume of the batch puts in another.
 	StartPaused Start = "held"
-	// StartIdle: no request of the item is known for longer than a token lives, and an old ledger that was
-	// restored would not know of any; look for the HaVIP before sending.
+	// StartIdle: no request of the item is known for longer than a token lives, or its token is about to be given
+	// up for its age; a ledger that was restored would not know of what was sent. Look for the HaVIP first.
 	StartIdle Start = "idle"
 	// StartSpent: the clientToken may have been used before the batch was forgotten; renew it before
 	// sending.
@@ -166,13 +166,15 @@ func (d *draft) heedClock() (changed bool) {
 func (d *draft) next(o BeginTerms) Start {
 	aged := d.Unknown && d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
 	lastKnown := max(d.LastSentAt, d.RenewedAt, d.RegisteredAt)
+	idle := o.TokenMaxAge > 0 && d.at.Now.since(lastKnown) > o.TokenMaxAge
+	stale := d.RefusedSince != 0 && !d.Unknown && d.isOld(d.RefusedSince, o.TokenMaxAge, o.ClockOffset)
 	failed := d.FirstFailedAt != 0 && o.RetryHorizon > 0 && d.at.Now.since(d.FirstFailedAt) > o.RetryHorizon
 	switch {
 	case d.Lookup || aged:
 		return StartLookup
 	case !d.Unknown && d.at.Batch.Paused:
 		return StartPaused
-	case o.TokenMaxAge > 0 && d.at.Now.since(lastKnown) > o.TokenMaxAge && !o.LookedUp:
+	case (idle || stale) && !o.LookedUp:
 		return StartIdle
 	case d.Spent:
 		return StartSpent
@@ -180,7 +182,7 @@ func (d *draft) next(o BeginTerms) Start {
 		return StartLookup
 	case failed && d.at.Now.since(d.LastSentAt) <= stillTrying:
 		return StartExhausted
-	case d.RefusedSince != 0 && !d.Unknown && d.isOld(d.RefusedSince, o.TokenMaxAge, o.ClockOffset):
+	case stale:
 		return StartStale
 	}
 	if failed {

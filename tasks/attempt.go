@@ -65,9 +65,13 @@ func poisoned(rec ledger.Record, o Outcome) bool {
 // renewals need no such wait, for whoever lost one comes to the same token again.
 const renewalSettles = 3 * time.Second
 
-// renewPoisoned gives the item its next token: each request of the present one was refused, so that
-// it provably created nothing.
+// renewPoisoned gives the item its next token: each request of the present one was refused, so that it created
+// nothing, as far as the ledger knows. One that was restored does not know all; so what exists is looked at, too.
 func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) error {
+	j.item.Record = rec
+	if found, decision := h.findIdle(ctx, j, rec); found || decision != nil {
+		return decision
+	}
 	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
 	why := fmt.Sprintf("refused %d times alike: %s", rec.Refusals, rec.Code)
 	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)

@@ -87,10 +87,19 @@ func lookAgain(wait time.Duration) error {
 }
 
 // lookupIdle decides an item of which no request is known for longer than a token lives, so that any
-// that was forgotten (the ledger is an old one, restored from a backup) has long ended. What exists
-// since the item was registered, is what it asks for and is nobody's, is its own. If there is nothing,
+// that was forgotten (the ledger is an old one, restored from a backup) has long ended. If nothing is found,
 // it is sent under the token that it has.
 func (h *Handler) lookupIdle(ctx context.Context, j *job, rec ledger.Record) error {
+	if found, decision := h.findIdle(ctx, j, rec); found || decision != nil {
+		return decision
+	}
+	j.lookedUp = true
+	return errAgain
+}
+
+// findIdle looks for the HaVIP of an item of which nothing is in doubt. What exists since the item was registered,
+// is what it asks for and is nobody's, is its own. Found says that the decision is what came of that.
+func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record) (found bool, decision error) {
 	registered := rec.RegisteredAt.Time()
 	finding, _, err := h.find(ctx, j, -listingAge, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		there = slices.DeleteFunc(there, func(v bce.HaVIP) bool {
@@ -100,12 +109,11 @@ func (h *Handler) lookupIdle(ctx context.Context, j *job, rec ledger.Record) err
 	})
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case !finding.Absent():
-		return h.settleFinding(ctx, j, finding)
+		return true, h.settleFinding(ctx, j, finding)
 	}
-	j.lookedUp = true
-	return errAgain
+	return false, nil
 }
 
 // settleFinding is about an item of which something exists.

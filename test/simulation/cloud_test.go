@@ -18,8 +18,8 @@ type cloud struct {
 	personality
 	// ahead is how far its clock is ahead.
 	ahead time.Duration
-	// putBack: it was put back, so that ages lie.
-	putBack bool
+	// stepped: some clock stepped, so that ages lie.
+	stepped bool
 	havips  []*havip
 	tokens  map[string]*tokenMemory
 	// away: it answers nothing but errors. Denied is a subnet in which nothing may be created; taken are addresses
@@ -62,7 +62,8 @@ type havip struct {
 	// site and key are whose request created it, "" a person's; goneBy is who deleted it.
 	site, key, goneBy string
 	renamed           bool
-	// unknown: its ledger has forgotten the time in which it was created.
+	goneAt            time.Time
+	// unknown: its ledger has forgotten the time in which it was created, or deleted.
 	unknown bool
 }
 
@@ -210,7 +211,7 @@ const atOnce = 5 * time.Second
 // together reports whether a ledger was at the item when another created its HaVIP: whose request it was, nobody can
 // tell.
 func (c *cloud) together(v *havip, site string) bool {
-	return v.key != "" && (c.opened[site].Sub(v.at) <= atOnce || c.putBack)
+	return v.key != "" && (c.opened[site].Sub(v.at) <= atOnce || c.stepped)
 }
 
 func (c *cloud) add(name, subnet, address string, now time.Time) *havip {
@@ -319,7 +320,7 @@ func (c *cloud) delete(id string, r request) reply {
 	if v.site != r.site && !c.together(v, r.site) {
 		c.breaks("ledger %s deletes %s, which is of %q", r.site, id, v.site)
 	}
-	v.gone, v.goneBy = true, r.site
+	v.gone, v.goneBy, v.goneAt = true, r.site, time.Now()
 	c.say(nil, "BCE deletes %s", id)
 	return reply{status: 200, body: []byte("{}")}
 }

@@ -370,7 +370,7 @@ func (x *site) generations() map[string]int {
 // fallBack puts Redis back to how it stood.
 func (x *site) fallBack(b backup) {
 	for _, v := range x.cloud.havips {
-		v.unknown = v.unknown || v.site == x.name && v.at.After(b.at)
+		v.unknown = v.unknown || v.site == x.name && (v.at.After(b.at) || v.goneAt.After(b.at))
 	}
 	x.store.Restore(b.image)
 }

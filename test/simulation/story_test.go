@@ -268,12 +268,12 @@ func (s *story) restore(x *site) {
 func (s *story) stepClock(x *site) {
 	by := []time.Duration{20 * time.Second, -20 * time.Second, time.Hour, -time.Hour, 40 * time.Minute}[s.draw(5)]
 	which := "Redis"
+	s.cloud.stepped = true
 	if s.draw(2) == 0 {
 		x.ahead += by
 	} else {
 		which = "BCE"
 		s.cloud.ahead += by
-		s.cloud.putBack = s.cloud.putBack || by < 0
 	}
 	s.say(nil, "the clock of %s steps by %v", which, by)
 	s.count("clock steps")
