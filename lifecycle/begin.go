@@ -168,7 +168,7 @@ func (d *draft) next(o BeginTerms) Start {
 	lastKnown := max(d.LastSentAt, d.RenewedAt, d.RegisteredAt)
 	idle := o.TokenMaxAge > 0 && d.at.Now.since(lastKnown) > o.TokenMaxAge
 	stale := d.RefusedSince != 0 && !d.Unknown && d.isOld(d.RefusedSince, o.TokenMaxAge, o.ClockOffset)
-	failed := d.FirstFailedAt != 0 && o.RetryHorizon > 0 && d.at.Now.since(d.FirstFailedAt) > o.RetryHorizon
+	failed := !d.Unknown && d.FirstFailedAt != 0 && o.RetryHorizon > 0 && d.at.Now.since(d.FirstFailedAt) > o.RetryHorizon
 	switch {
 	case d.Lookup || aged:
 		return StartLookup
@@ -178,8 +178,6 @@ func (d *draft) next(o BeginTerms) Start {
 		return StartIdle
 	case d.Spent:
 		return StartSpent
-	case failed && d.Unknown:
-		return StartLookup
 	case failed && d.at.Now.since(d.LastSentAt) <= stillTrying:
 		return StartExhausted
 	case stale:
