@@ -58,6 +58,9 @@ type Outcome struct {
 	Class Class
 	// Scope is set for a lane fault.
 	Scope Scope
+	// Lookup is set for a lane fault of an item in doubt, as a mismatch has it: it is looked for before it is
+	// sent again.
+	Lookup bool
 	// HaVIPID is set for a created HaVIP.
 	HaVIPID string
 	// Status, Code, Message and RequestID are BCE's own words; Message is our own where
@@ -231,7 +234,7 @@ func (o Outcome) entry(address string, took time.Duration) ledger.Outcome {
 	case ClassUnknown:
 		e.State, e.Counted, e.Unknown = ledger.Unknown, true, true
 	case ClassThrottled, ClassLaneFault:
-		e.State = ledger.Waiting
+		e.State, e.Lookup = ledger.Waiting, o.Lookup
 	case ClassMismatch:
 		e.State, e.Counted, e.Unknown, e.Lookup = ledger.Unknown, true, true, true
 	case ClassDeleted, ClassNotFound, ClassRefused: // of deletes; see Outcome.removal

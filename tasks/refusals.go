@@ -8,40 +8,48 @@ import (
 	"havip/bce"
 )
 
-// mostUnknown is how many refusals in a row, with one code that nobody knows, are taken for words about the items.
+// mostUnknown is how many refusals in a row with unknown codes are taken to be about the items.
 const mostUnknown = 4
 
-// refusals counts refusals in a row that carry one unknown code, while nothing is created. BCE's codes have no
-// end. One that comes to the first item and to each after it is more likely about the account, or about BCE itself
-// ("ServiceUpgrading"), than about every row of a file; so it holds the lane, and the items wait. What is created
-// shows that it was about the items after all. The zero value is ready; it is safe for concurrent use.
+// refusals counts refusals in a row with unknown codes, while nothing is created. BCE's codes have no end. One that
+// comes to the first item and to each after it is more likely about the account, or about BCE itself
+// ("ServiceUpgrading"), than about every row of a file; so it holds the lane, and the items wait. All unknown codes
+// count together: a service that has a fault may answer with several. What is created shows that it was about the
+// items after all. The zero value is ready; it is safe for concurrent use.
 type refusals struct {
-	mu   sync.Mutex
-	code string
-	n    int
+	mu sync.Mutex
+	n  int
 }
 
-// judge takes in the outcome of a create, and returns what it is to count as. HeldFor is the code for which the
-// lane is held, where the request tries whether that is over: the same code says that it is not, whichever worker
-// counted before.
+// judge takes in the outcome of a create, and returns what it is to count as. HeldFor is the code that the
+// lane is held for, if this request is its probe: an unknown code does not end a hold for an unknown code, also if
+// another worker counted the refusals before it. An item in doubt stays in doubt, and is looked up.
 func (r *refusals) judge(o Outcome, heldFor string) Outcome {
-	unknown := o.Class == ClassRejected && o.Status != 0 && !isAboutItem(o.Code)
-	if !unknown && o.Class != ClassCreated {
+	refused := (o.Class == ClassRejected || o.Class == ClassMismatch) && o.Status != 0 && isUnknown(o.Code)
+	if !refused && o.Class != ClassCreated {
 		return o
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case !unknown:
-		r.code, r.n = "", 0
+	if !refused {
+		r.n = 0
 		return o
-	case o.Code != r.code:
-		r.code, r.n = o.Code, 0
 	}
-	if r.n++; r.n > mostUnknown || heldFor != "" && heldFor == o.Code {
-		o.Class, o.Scope = ClassLaneFault, ScopeLane
+	if r.n++; r.n > mostUnknown || stillUnknown(o, heldFor) {
+		o.Class, o.Scope, o.Lookup = ClassLaneFault, ScopeLane, o.Class == ClassMismatch
 	}
 	return o
+}
+
+// stillUnknown reports whether a probe's refusal says nothing new about its lane: its code is unknown, and so is the
+// code that the lane is held for.
+func stillUnknown(o Outcome, heldFor string) bool {
+	return o.Status != 0 && heldFor != "" && isUnknown(heldFor) && isUnknown(o.Code)
+}
+
+// isUnknown reports whether it is not known what a refusal with this code is about.
+func isUnknown(code string) bool {
+	return !isAboutItem(code) && laneScope(&bce.Error{Code: code}) == ""
 }
 
 // isAboutItem knows the codes of refusals for what an item asks for, by parts: BCE's services have a name for

@@ -3,6 +3,7 @@ package tasks
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/hibiken/asynq"
 
@@ -12,6 +13,7 @@ import (
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	refused := func(code string) Outcome { return Outcome{Class: ClassRejected, Status: 400, Code: code} }
+	inDoubt := func(code string) Outcome { return Outcome{Class: ClassMismatch, Status: 400, Code: code} }
 	created, lost := Outcome{Class: ClassCreated, Status: 200}, Outcome{Class: ClassUnknown}
 	upgrading := refused("ServiceUpgrading")
 	for _, test := range []struct {
@@ -23,7 +25,10 @@ func TestRefusals(t *testing.T) {
 		{"five", []Outcome{upgrading, upgrading, upgrading, upgrading, upgrading}, ClassLaneFault},
 		{"what proves nothing is not counted", []Outcome{upgrading, upgrading, lost, upgrading, upgrading, upgrading}, ClassLaneFault},
 		{"something was created", []Outcome{upgrading, upgrading, upgrading, upgrading, created, upgrading}, ClassRejected},
-		{"another code", []Outcome{upgrading, upgrading, upgrading, upgrading, refused("Strange"), upgrading}, ClassRejected},
+		{"codes by turns", []Outcome{upgrading, refused("Strange"), upgrading, refused("Strange"), upgrading}, ClassLaneFault},
+		{"of items in doubt", []Outcome{upgrading, inDoubt("ServiceUpgrading"), upgrading, upgrading, inDoubt("ServiceUpgrading")}, ClassLaneFault},
+		{"four, of items in doubt", []Outcome{upgrading, upgrading, upgrading, inDoubt("ServiceUpgrading")}, ClassMismatch},
+		{"the token was used otherwise", []Outcome{upgrading, upgrading, upgrading, upgrading, inDoubt("IdempotentParameterMismatch")}, ClassMismatch},
 		{"about the item", []Outcome{refused("BadParameters"), refused("BadParameters"), refused("BadParameters"), refused("BadParameters"), refused("BadParameters")}, ClassRejected},
 		{"a known code between", []Outcome{upgrading, upgrading, upgrading, upgrading, refused("PrivateIpInUseException"), upgrading}, ClassLaneFault},
 		{"our own", []Outcome{{Class: ClassRejected}, {Class: ClassRejected}, {Class: ClassRejected}, {Class: ClassRejected}, {Class: ClassRejected}}, ClassRejected},
@@ -40,14 +45,50 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What a worker tries that has counted nothing itself does not end the hold of another.
+// A request of a worker that has counted nothing itself does not end another worker's hold for an unknown code,
+// whichever unknown code it meets, and whether its item is in doubt or not.
 func TestRefusalOfAProbe(t *testing.T) {
 	t.Parallel()
-	refused := Outcome{Class: ClassRejected, Status: 400, Code: "ServiceUpgrading"}
-	for heldFor, want := range map[string]Class{"": ClassRejected, "AccessDenied": ClassRejected, "ServiceUpgrading": ClassLaneFault} {
-		if got := new(refusals).judge(refused, heldFor).Class; got != want {
-			t.Errorf("held for %q: %s, want %s", heldFor, got, want)
+	for heldFor, held := range map[string]bool{"": false, "AccessDenied": false, "ServiceUpgrading": true, "SystemBusy": true} {
+		for _, class := range []Class{ClassRejected, ClassMismatch} {
+			want := class
+			if held {
+				want = ClassLaneFault
+			}
+			got := new(refusals).judge(Outcome{Class: class, Status: 400, Code: "ServiceUpgrading"}, heldFor)
+			if got.Class != want || got.Lookup != (held && class == ClassMismatch) {
+				t.Errorf("%s, held for %q: %+v, want %s", class, heldFor, got, want)
+			}
 		}
+	}
+}
+
+// An item in doubt that meets what its lane is held for waits with the others. It stays in doubt, and is looked for.
+func TestItemInDoubtWaitsForUnknownRefusals(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "create:error-500=#1")
+	f.clock.run()
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	f.setFaults("create:answer:400/ServiceUpgrading")
+	for i := range mostUnknown + 1 {
+		_ = f.process(f.put(testItem(fmt.Sprint("vip-", i), ""))) // the lane is held from then on
+	}
+	looked := false
+	for began := f.clock.Now(); f.clock.Now().Sub(began) < time.Hour; {
+		p := f.postponement(task)
+		rec := f.record("a")
+		if rec.State.Terminal() || !rec.Unknown {
+			t.Fatalf("%s, unknown: %v (%s %s)", rec.State, rec.Unknown, rec.Class, rec.Code)
+		}
+		looked = looked || rec.Lookup
+		passes := max(p.After, time.Second)
+		f.clock.pass(passes)
+		f.sim.Advance(passes)
+		f.api.SetClockOffset(f.api.ClockOffset() + passes)
+	}
+	if !looked {
+		t.Error("it was never to be looked for")
 	}
 }
 
