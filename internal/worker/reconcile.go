@@ -147,10 +147,14 @@ func elect(ctx context.Context, rdb redis.UniversalClient, key, name string, lea
 	return elected, nil
 }
 
-// electScript makes one worker the one, until it stops renewing.
+// electScript makes one worker the one, until it stops renewing. Redis notes the end of a lease by its own clock: what
+// is left of it is longer than the lease only where that clock was put back, and then it would not end for as long.
 var electScript = redis.NewScript(`
 local elected = redis.call('GET', KEYS[1])
-if elected and elected ~= ARGV[1] then return false end
+if elected and elected ~= ARGV[1] then
+  local left = redis.call('PTTL', KEYS[1])
+  if left >= 0 and left <= tonumber(ARGV[2]) then return false end
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 `)

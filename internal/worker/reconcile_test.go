@@ -116,6 +116,24 @@ func TestReconcilerPublishesQueues(t *testing.T) {
 	})
 }
 
+// An election of which more is left than it can last was made before Redis's clock was put back: it does not wait for
+// that clock.
+func TestElectionOutlivesNoStepOfTheClock(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	for left, want := range map[time.Duration]bool{reconcileLease: false, time.Hour: true, 0: true} {
+		if err := f.rdb.Set(t.Context(), electionKey, "w1", left).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if elected, err := elect(t.Context(), f.rdb, electionKey, "w2", reconcileLease); err != nil || elected != want {
+			t.Errorf("%s left: elected %v, %v", left, elected, err)
+		}
+	}
+	if left := f.rdb.PTTL(t.Context(), electionKey).Val(); left <= 0 || left > reconcileLease {
+		t.Errorf("%s left of the lease", left)
+	}
+}
+
 // One worker reconciles; another takes over when it stops.
 func TestReconcilerIsElected(t *testing.T) {
 	t.Parallel()
