@@ -87,7 +87,8 @@ func (l *Ledger) finished(ctx context.Context, batch string) (bool, error) {
 }
 
 // Stale returns up to limit unfinished items of the batch that have not changed for the given
-// time, the oldest first, leaving out the first skip of them.
+// time, the oldest first, leaving out the first skip of them. Those that cannot be read count among the skipped; with
+// an [*UnreadableError] it answers the others.
 func (l *Ledger) Stale(ctx context.Context, batch string, unchanged time.Duration, skip, limit int64) ([]Item, error) {
 	now, err := l.time(ctx)
 	if err != nil {
@@ -101,7 +102,7 @@ func (l *Ledger) Stale(ctx context.Context, batch string, unchanged time.Duratio
 	}
 	items, err := l.read(ctx, batch, stale)
 	if err != nil {
-		return nil, fmt.Errorf("stale items of batch %q: %w", batch, err)
+		err = fmt.Errorf("stale items of batch %q: %w", batch, err)
 	}
-	return items, nil
+	return items, err
 }

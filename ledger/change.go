@@ -37,7 +37,7 @@ type decided struct {
 func (d decided) item(batch string) (Item, error) {
 	spec, err := decodeSpec(d.key, d.spec)
 	if err != nil {
-		return Item{}, err
+		return Item{}, Unreadable(batch, d.key, err)
 	}
 	return itemOf(batch, spec, d.after()), nil
 }
@@ -163,11 +163,11 @@ func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, 
 	if err != nil {
 		return nil, err
 	}
-	return readReply(raw, itemKeys, entries)
+	return readReply(batch, raw, itemKeys, entries)
 }
 
 // readReply reads what lua/read.lua answers.
-func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
+func readReply(batch string, raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
 	fields, err := replyOf(raw, 4+3*len(itemKeys))
 	if err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, 
 		r := read{key: key, entryKey: entries[i], record: fields.text(4 + 3*i), spec: fields.text(5 + 3*i), entry: fields.text(6 + 3*i)}
 		r.Now, r.Batch = Millis(fields.number(0)), facts
 		if err := r.decode(); err != nil {
-			return nil, err
+			return nil, Unreadable(batch, key, err)
 		}
 		items[i] = r
 	}

@@ -38,7 +38,8 @@ func (l *Ledger) Unconfirmed(ctx context.Context, rank, limit int64) (batches []
 const clockBack = 5 * time.Minute
 
 // Due answers up to limit items of the batch of which BCE is to be asked by now, those first that wait for the
-// longest, leaving out the first skip; and whether there may be more.
+// longest, leaving out the first skip; and whether there may be more. With an [*UnreadableError] it answers those that
+// can be read.
 func (l *Ledger) Due(ctx context.Context, batch string, skip, limit int64) (items []Item, more bool, err error) {
 	now, err := l.time(ctx)
 	if err != nil {

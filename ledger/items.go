@@ -90,7 +90,8 @@ func compare(spec Spec, item Item, found bool) Registration {
 	return answer
 }
 
-// read fetches specs and records of the keys that exist, in order.
+// read fetches specs and records of the keys that exist, in order. With an [*UnreadableError] it answers those that
+// are whole.
 func (l *Ledger) read(ctx context.Context, batch string, itemKeys []string) ([]Item, error) {
 	return l.readWith(ctx, batch, itemKeys, func(redis.Pipeliner) {})
 }
@@ -112,7 +113,7 @@ func (l *Ledger) readWith(ctx context.Context, batch string, itemKeys []string, 
 	if err != nil {
 		return nil, err
 	}
-	items := make([]Item, 0, len(itemKeys))
+	items, faults := make([]Item, 0, len(itemKeys)), map[string]error{}
 	for i, key := range itemKeys {
 		spec, ok := specs.Val()[i].(string)
 		record, also := records.Val()[i].(string)
@@ -121,9 +122,13 @@ func (l *Ledger) readWith(ctx context.Context, batch string, itemKeys []string, 
 		}
 		item, err := decodeItem(batch, key, spec, record)
 		if err != nil {
-			return nil, err
+			faults[key] = err
+			continue
 		}
 		items = append(items, item)
+	}
+	if len(faults) > 0 {
+		return items, &UnreadableError{Batch: batch, Faults: faults}
 	}
 	return items, nil
 }

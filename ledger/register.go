@@ -202,7 +202,7 @@ func (l *Ledger) readTrip(ctx context.Context, batch string, itemKeys []string) 
 	items := make([]read, 0, len(itemKeys))
 	for i, raw := range replies {
 		chunk := itemKeys[i*registerChunk : min((i+1)*registerChunk, len(itemKeys))]
-		some, err := readReply(raw, chunk, make([]lifecycle.LogKey, len(chunk)))
+		some, err := readReply(batch, raw, chunk, make([]lifecycle.LogKey, len(chunk)))
 		if err != nil {
 			return nil, err
 		}

@@ -28,7 +28,7 @@ type Fate string
 
 // The fates.
 const (
-	// Kept: a handler refused it, or it only has the name of an item. It is for people to look at.
+	// Kept: a handler refused it, its item cannot be read, or it only has the name of one. It is for people to look at.
 	Kept Fate = "kept"
 	// Deleted: its item is finished, and what there is to know of it stands in the ledger.
 	Deleted Fate = "deleted"
@@ -54,9 +54,12 @@ func (q *Queue) Settle(ctx context.Context, id string, items Items) (Fate, error
 	}
 	item, err := items.Item(ctx, task.Payload.Batch, task.Payload.Key)
 	var missing *ledger.ItemNotFoundError
+	var damaged *ledger.UnreadableError
 	switch {
 	case errors.As(err, &missing):
 		return Revived, q.Run(id)
+	case errors.As(err, &damaged):
+		return Kept, nil
 	case err != nil:
 		return "", err
 	case !task.Names(item):

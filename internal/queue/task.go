@@ -72,7 +72,7 @@ func (q *Queue) Run(id string) error {
 func (q *Queue) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
 	task, options, err := tasks.TaskOf(item, "")
 	if err != nil {
-		return false, err
+		return false, ledger.Unreadable(item.Batch, item.Key, err)
 	}
 	made, err := q.Put(ctx, tasks.TaskID(item.Batch, item.Key, item.Record.Generation), task, options...)
 	if err != nil {

@@ -38,7 +38,8 @@ type Confirmer struct {
 	name    string
 	log     zerolog.Logger
 	// rank is where the next round begins among the active batches.
-	rank int64
+	rank   int64
+	damage damage
 }
 
 // run confirms until ctx ends. It is busy for half the time at most: the rate of reads is others' as well.
@@ -92,7 +93,7 @@ func (c *Confirmer) due(ctx context.Context) (items []ledger.Item, err error) {
 	for _, batch := range batches {
 		for skip := int64(0); len(items) < confirmItems; skip += confirmPage {
 			page, more, err := c.ledger.Due(ctx, batch, skip, confirmPage)
-			if err != nil {
+			if _, err = c.damage.skip(c.log, err); err != nil {
 				return items, err
 			}
 			for _, item := range page {

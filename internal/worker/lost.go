@@ -52,6 +52,7 @@ func (r *Reconciler) mendBatch(ctx context.Context, batch string, left *int64) (
 	for *left > 0 {
 		asked := min(*left, r.bounds.atOnce)
 		items, err := r.ledger.Stale(ctx, batch, staleAfter, r.lost.item, asked)
+		skipped, err := r.damage.skip(r.log, err)
 		if err != nil {
 			return false, err
 		}
@@ -61,7 +62,7 @@ func (r *Reconciler) mendBatch(ctx context.Context, batch string, left *int64) (
 		}
 		for _, item := range lost {
 			made, err := queue.Of(r.rdb, queue.LaneOf(item)).Enqueue(ctx, item)
-			if err != nil {
+			if _, err = r.damage.skip(r.log, err); err != nil {
 				return false, err
 			}
 			if made {
@@ -69,9 +70,10 @@ func (r *Reconciler) mendBatch(ctx context.Context, batch string, left *int64) (
 					Msg("the item had no task that would run; it is enqueued again")
 			}
 		}
-		r.lost.item += int64(len(items))
-		*left -= int64(len(items))
-		if int64(len(items)) < asked {
+		looked := int64(len(items) + skipped)
+		r.lost.item += looked
+		*left -= looked
+		if looked < asked {
 			return true, nil
 		}
 	}

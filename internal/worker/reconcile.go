@@ -38,6 +38,8 @@ type Reconciler struct {
 	log   zerolog.Logger
 	now   func() time.Time
 	lost  lostItems
+	// damage is what was found that cannot be read.
+	damage damage
 	// bounds are of the search for lost items.
 	bounds lostBounds
 	tends  map[tasks.Lane]*laneTend

@@ -34,14 +34,17 @@ type RescuerConfig struct {
 // Rescuer lets the items go on whose tasks a dead worker had in hand. Every worker has one, of all
 // lanes, and all may work at once: every step may be repeated, and one that is killed half-way is
 // finished by another.
-type Rescuer struct{ RescuerConfig }
+type Rescuer struct {
+	RescuerConfig
+	damage damage
+}
 
 // NewRescuer returns a rescuer.
-func NewRescuer(c RescuerConfig) *Rescuer { return &Rescuer{c} }
+func NewRescuer(c RescuerConfig) *Rescuer { return &Rescuer{RescuerConfig: c} }
 
 // Rescue takes care of all that the dead worker held, and forgets it. Where requests of it may still be under
 // way, it answers when the first of them is over: then it is to be called again. What is left after that, or
-// after an error, stays to be rescued.
+// after an error, stays to be rescued; so does an item that cannot be read, until somebody has put it right.
 func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration, err error) {
 	held, err := r.Ledger.HeldBy(ctx, dead.Worker)
 	if err != nil {
@@ -49,7 +52,7 @@ func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration
 	}
 	for _, h := range held {
 		wait, err := r.rescue(ctx, dead, h)
-		if err != nil {
+		if _, err = r.damage.skip(r.Logger, err); err != nil {
 			return again, err
 		}
 		if wait > 0 && (again == 0 || wait < again) {

@@ -1,0 +1,41 @@
+package worker
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"havip/ledger"
+)
+
+// maxDamageKnown bounds how many items a [damage] remembers. Beyond it, it logs items again.
+const maxDamageKnown = 1000
+
+// damage logs items that cannot be read, each once. The zero value is ready; it is safe for concurrent use.
+type damage struct {
+	mu   sync.Mutex
+	seen map[ledger.Held]bool
+}
+
+// skip logs the items that cannot be read and returns how many they are, so that the caller can go on with the others.
+// It returns any other error as it is.
+func (d *damage) skip(log zerolog.Logger, err error) (skipped int, other error) {
+	var unreadable *ledger.UnreadableError
+	if !errors.As(err, &unreadable) {
+		return 0, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for key, fault := range unreadable.Faults {
+		if item := (ledger.Held{Batch: unreadable.Batch, Key: key}); !d.seen[item] {
+			if d.seen == nil || len(d.seen) >= maxDamageKnown {
+				d.seen = map[ledger.Held]bool{}
+			}
+			d.seen[item] = true
+			log.Error().Err(fault).Str("batch", item.Batch).Str("key", item.Key).
+				Msg("the item's data in redis cannot be read; it is skipped, and the others continue")
+		}
+	}
+	return len(unreadable.Faults), nil
+}
