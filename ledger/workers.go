@@ -77,7 +77,7 @@ func (l *Ledger) Lived(ctx context.Context) (lifecycle.Lived, error) {
 	return lifecycle.Lived(max(lived, 1)), nil
 }
 
-// pulseOf reads names and numbers, by turns.
+// pulseOf reads names and numbers, by turns; lua/beat.lua has put right those that cannot be read.
 func pulseOf(raw any) (map[string]int64, error) {
 	pairs, _ := raw.([]any)
 	pulse := make(map[string]int64, len(pairs)/2)

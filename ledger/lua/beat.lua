@@ -12,12 +12,33 @@
 -- A late beat of a worker that nobody found dead is good: death is what was written down, not
 -- what a clock would say, so that it cannot be taken back after somebody acted on it.
 
+-- beats are the numbers of beats, names and numbers by turns. One that cannot be read would keep every worker from
+-- beating: a living worker's begins anew, which observers take for a sign of life, and any other is forgotten.
+local function beats()
+  local pulse, readable = redis.call('HGETALL', PULSE), {}
+  for i = 1, #pulse, 2 do
+    local name, number = pulse[i], pulse[i + 1]
+    local known = string.match(number, '^%d+$') and #number <= 15
+    if not known and lives(name) then
+      redis.call('HSET', PULSE, name, '1')
+      number, known = '1', true
+    end
+    if known then
+      readable[#readable + 1] = name
+      readable[#readable + 1] = number
+    else
+      redis.call('HDEL', PULSE, name)
+    end
+  end
+  return readable
+end
+
 -- ZADD answers 0 also for a second beat in one millisecond.
 local alive = redis.call('ZADD', BEATS, 'XX', 'CH', clock(), worker) == 1 or lives(worker)
-if alive then redis.call('HINCRBY', PULSE, worker, 1) end
+if alive then redis.pcall('HINCRBY', PULSE, worker, 1) end -- fails only over what beats() puts right
 
 local now, counted = clock(), redis.call('HMGET', KEYS[5], 'at', 'ms')
-local passed = now - tonumber(counted[1] or now)
+local passed = now - (tonumber(counted[1] or now) or now)
 if passed < 0 or passed > tonumber(ARGV[3]) then passed = 0 end
-redis.call('HSET', KEYS[5], 'at', string.format('%d', now), 'ms', string.format('%d', tonumber(counted[2] or 1) + passed))
-return { alive and 1 or 0, redis.call('ZRANGE', DEAD, 0, -1), redis.call('HGETALL', PULSE) }
+redis.call('HSET', KEYS[5], 'at', string.format('%d', now), 'ms', string.format('%d', (tonumber(counted[2] or 1) or 1) + passed))
+return { alive and 1 or 0, redis.call('ZRANGE', DEAD, 0, -1), beats() }

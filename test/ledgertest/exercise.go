@@ -83,6 +83,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"the roll lists who is alive", testBeats},
 		{"a silent worker is found dead once, and for ever", testDead},
 		{"a worker that beats late is alive until it is found dead", testLateBeat},
+		{"a number of beats that cannot be read stops nobody", testUnreadableBeats},
 		{"the dead are listed until nothing of them is left", testBury},
 		{"a worker leaves, and what it holds is left to others", testLeave},
 		{"only the living note what they hold", testHold},

@@ -126,6 +126,21 @@ func testLateBeat(t *testing.T, f *ledgerFixture) {
 	equal(t, "a second beat at the same moment", f.beat(t, "late"), ledger.Roll{Alive: true, Pulse: map[string]int64{"late": 3}})
 }
 
+// What somebody else, or a broken Redis, left of the numbers of beats stops neither the worker it is about nor others,
+// and a worker that is silent is found dead all the same.
+func testUnreadableBeats(t *testing.T, f *ledgerFixture) {
+	for _, worker := range []string{"w1", "w2", "dead"} {
+		f.enter(t, worker)
+	}
+	f.declare(t, "dead", 1, true)
+	if err := f.rdb.HSet(t.Context(), "havip:workers:{workers}:pulse", "w1", "garbage", "w2", "1e99", "dead", "-", "stranger", "9999999999999999999").Err(); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "all but the dead begin anew", f.beat(t, "w1"), ledger.Roll{Alive: true, Dead: []string{"dead"}, Pulse: map[string]int64{"w1": 1, "w2": 1}})
+	equal(t, "and go on", f.beat(t, "w1").Pulse, map[string]int64{"w1": 2, "w2": 1})
+	f.declare(t, "w2", 1, true)
+}
+
 func testBury(t *testing.T, f *ledgerFixture) {
 	f.enter(t, "w1", ledger.Held{Batch: batch, Key: "a/b"}, ledger.Held{Batch: batch, Key: "c"})
 	equal(t, "held from the start", f.heldBy(t, "w1"), []string{batch + "/a/b", batch + "/c"})
