@@ -11,6 +11,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/worker"
 	"havip/ledger"
+	"havip/tasks"
 )
 
 // work is the batch's life inside this process.
@@ -34,13 +35,18 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 	}
 	w, err := worker.Start(worker.Config{
 		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, RequestTimeout: flags.requestTimeout,
-		Spool: files, Logger: log,
+		Spool: files, Logger: log, Waits: a.sayWaits,
 	})
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)
 	}
 	defer w.Stop()
 	return a.seeThrough(ctx, s, in, flags)
+}
+
+// sayWaits says why nothing happens yet at the first use of a lane.
+func (a *app) sayWaits(l tasks.Lane, wait time.Duration) {
+	a.say("lane %s: first use with this store; waiting %s, so that no HaVIP that exists is taken for a new one", l, wait.Round(time.Second))
 }
 
 // seeThrough waits for the batch, and prints its results also when its failures stopped it: where the store

@@ -16,30 +16,48 @@ type Cloud struct {
 const (
 	cloudEndpoint = "endpoint"
 	cloudKey      = "key"
+	cloudReady    = "ready"
 )
 
-// Pin notes what the lane stands for, at its first use in this Redis, and answers what it was first used with:
-// first says that this call was it.
-func Pin(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) (standing Cloud, first bool, err error) {
-	key := keysOf(lane).cloud
-	if first, err = rdb.HSetNX(ctx, key, cloudEndpoint, c.Endpoint).Result(); err == nil && first {
-		return c, true, rdb.HSet(ctx, key, cloudKey, c.Key).Err()
-	}
-	if err == nil {
-		standing, err = PinnedTo(ctx, rdb, lane)
+// These scripts need no prelude: they change no hold.
+var (
+	pinScript   = redis.NewScript(source("pin"))
+	readyScript = redis.NewScript(source("ready"))
+)
+
+// Pin notes what the lane stands for, at its first use in this Redis, and answers what it stands for. Ready is false
+// until somebody has said with [Ready] that the wait of its first use is over: whoever uses the lane before that has to
+// wait as well.
+func Pin(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) (standing Cloud, ready bool, err error) {
+	fields, err := pinScript.Run(ctx, rdb, []string{keysOf(lane).cloud}, c.Endpoint, c.Key).Slice()
+	if err == nil && len(fields) != 3 {
+		err = fmt.Errorf("unexpected answer %v from a script", fields)
 	}
 	if err != nil {
-		return Cloud{}, false, fmt.Errorf("pin lane %s: %w", lane, err)
+		return Cloud{}, false, pinError(lane, err)
 	}
-	return standing, false, nil
+	return cloudOf(fields), fields[2] != nil, nil
 }
 
-// Repin has the lane stand for something else from now on.
+// Ready says that the wait of the lane's first use is over, with what it stands for.
+func Ready(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) error {
+	return pinError(lane, readyScript.Run(ctx, rdb, []string{keysOf(lane).cloud}, c.Endpoint, c.Key).Err())
+}
+
+// Repin has the lane stand for another key of the same account from now on.
 func Repin(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) error {
-	if err := rdb.HSet(ctx, keysOf(lane).cloud, cloudEndpoint, c.Endpoint, cloudKey, c.Key).Err(); err != nil {
-		return fmt.Errorf("pin lane %s: %w", lane, err)
-	}
-	return nil
+	return pinError(lane, rdb.HSet(ctx, keysOf(lane).cloud, cloudEndpoint, c.Endpoint, cloudKey, c.Key).Err())
+}
+
+// Move has the lane stand for another endpoint or account from now on, with which it is at its first use again.
+func Move(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) error {
+	key := keysOf(lane).cloud
+	_, err := rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.HSet(ctx, key, cloudEndpoint, c.Endpoint, cloudKey, c.Key)
+		pipe.HDel(ctx, key, cloudReady)
+		return nil
+	})
+	return pinError(lane, err)
 }
 
 // PinnedTo answers what the lane stands for; the zero Cloud before its first use.
@@ -48,7 +66,18 @@ func PinnedTo(ctx context.Context, rdb redis.UniversalClient, lane string) (Clou
 	if err != nil {
 		return Cloud{}, fmt.Errorf("what lane %s stands for: %w", lane, err)
 	}
+	return cloudOf(fields), nil
+}
+
+func cloudOf(fields []any) Cloud {
 	endpoint, _ := fields[0].(string)
 	key, _ := fields[1].(string)
-	return Cloud{Endpoint: endpoint, Key: key}, nil
+	return Cloud{Endpoint: endpoint, Key: key}
+}
+
+func pinError(lane string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("pin lane %s: %w", lane, err)
 }

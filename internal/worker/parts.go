@@ -80,7 +80,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 			rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
 			log: log.With().Str("component", "confirmer").Logger(),
 		},
-		config: l, breaker: breaker, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, log}, log: log,
+		config: l, breaker: breaker, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}, log: log,
 	}
 }
 

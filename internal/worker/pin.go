@@ -45,26 +45,35 @@ type pin struct {
 	config  LaneConfig
 	// move says that the lane may stand for something else from now on.
 	move bool
-	log  zerolog.Logger
+	// waits is told that the lane's first use waits; it may be nil.
+	waits func(l tasks.Lane, wait time.Duration)
+	log   zerolog.Logger
 }
 
+// check pins the lane, or makes sure that it is pinned to what this worker asks.
 func (p pin) check(ctx context.Context) error {
 	if p.config.Cloud == (lane.Cloud{}) {
 		return nil
 	}
 	name := p.config.Lane.String()
-	standing, first, err := lane.Pin(ctx, p.rdb, name, p.config.Cloud)
-	switch {
-	case err != nil:
+	standing, ready, err := lane.Pin(ctx, p.rdb, name, p.config.Cloud)
+	if err == nil && standing != p.config.Cloud {
+		if err = p.change(ctx, standing); err == nil {
+			_, ready, err = lane.Pin(ctx, p.rdb, name, p.config.Cloud)
+		}
+	}
+	if err != nil || ready {
 		return err
-	case first:
-		p.awaitOlder(ctx)
-		return nil
-	case standing == p.config.Cloud:
-		return nil
+	}
+	return p.awaitOlder(ctx)
+}
+
+// change has the lane stand for what this worker asks, unless that is another cloud and nobody wants it moved.
+func (p pin) change(ctx context.Context, standing lane.Cloud) error {
+	switch {
 	case p.move:
 		p.log.Warn().Str("endpoint", p.config.Cloud.Endpoint).Msg("the lane stands for another endpoint or account from now on")
-		return lane.Repin(ctx, p.rdb, name, p.config.Cloud)
+		return lane.Move(ctx, p.rdb, p.config.Lane.String(), p.config.Cloud)
 	case standing.Endpoint != p.config.Cloud.Endpoint:
 		return &OtherCloudError{p.config.Lane, standing.Endpoint, p.config.Cloud.Endpoint}
 	}
@@ -89,10 +98,15 @@ func (p pin) checkKey(ctx context.Context) error {
 
 // awaitOlder waits, at the lane's first use, until all that exists is plainly older than what is created from now
 // on. See [lifecycle.Confirm].
-func (p pin) awaitOlder(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, pinPatience)
-	defer cancel()
-	if err := p.handler.AwaitOlder(limited); err != nil {
-		p.log.Warn().Err(err).Msg("what exists in the lane could not be listed at its first use")
+func (p pin) awaitOlder(ctx context.Context) error {
+	err := p.handler.AwaitOlder(ctx, func(wait time.Duration) {
+		p.log.Info().Dur("wait", wait).Msg("first use of the lane with this redis: waiting until what exists is older than what will be created")
+		if p.waits != nil {
+			p.waits(p.config.Lane, wait)
+		}
+	})
+	if err != nil {
+		return err
 	}
+	return lane.Ready(ctx, p.rdb, p.config.Lane.String(), p.config.Cloud)
 }

@@ -8,6 +8,7 @@ import (
 
 	"havip/bce"
 	"havip/bce/bcesim"
+	"havip/internal/lane"
 	"havip/tasks"
 )
 
@@ -89,4 +90,28 @@ func TestSecondLedgerOfTheSameFile(t *testing.T) {
 	if b := second.await(t); b.Counts["adopted"] != 3 {
 		t.Errorf("counts %v after %s", b.Counts, time.Since(began))
 	}
+}
+
+// A worker that starts while the lane's first one still waits has to wait as well, and so has one that starts after that
+// was killed; a worker that comes later has not.
+func TestEveryWorkerAwaitsTheFirstUse(t *testing.T) {
+	t.Parallel()
+	first := newFixture(t, "")
+	first.start(t, "w1", keyed(t, first.url, bcesim.SandboxKey))
+	first.enqueue(t, "bj", 3)
+	first.await(t)
+
+	second := newFixture(t, "")
+	served := keyed(t, first.url, bcesim.SandboxKey)
+	if _, ready, err := lane.Pin(t.Context(), second.rdb, served.Lane.String(), served.Cloud); err != nil || ready {
+		t.Fatal(ready, err) // what a first worker has done while it waits
+	}
+	second.start(t, "w2", served)
+	second.enqueue(t, "bj", 3)
+	if b := second.await(t); b.Counts["adopted"] != 3 {
+		t.Errorf("counts %v", b.Counts)
+	}
+	second.startWorker(t, Config{Lanes: []LaneConfig{served}, Name: "w3", Waits: func(tasks.Lane, time.Duration) {
+		t.Error("a later worker waits, too")
+	}})
 }

@@ -68,6 +68,8 @@ type Config struct {
 	ConfirmWithin time.Duration
 	// AllowOtherAccount has lanes stand for another endpoint or account than until now.
 	AllowOtherAccount bool
+	// Waits, if not nil, is told that the worker waits with a lane at its first use, and how long.
+	Waits func(l tasks.Lane, wait time.Duration)
 	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
 	Spool *spool.Spool
 	// Webhook is who may be told of completed batches; zero for nobody.
