@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"havip/lifecycle"
@@ -20,7 +21,21 @@ func (l *Ledger) BeginDeletion(ctx context.Context, batch, key string, o Deletio
 // accepted whatever came in between; anything else applies only while the item waits for it. The record
 // is the one that stands afterwards.
 func (l *Ledger) EndDeletion(ctx context.Context, batch, key string, n int, outcome DeletionOutcome) (Verdict, Record, error) {
-	return transition(ctx, l, "end deletion of", batch, key, entry(OpDelete, n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
+	verdict, rec, err := transition(ctx, l, "end deletion of", batch, key, entry(OpDelete, n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
 		return lifecycle.RecordDeletion(s, n, outcome)
 	})
+	if err != nil || rec.State != Deleted {
+		return verdict, rec, err
+	}
+	// A caller that repeats the call after an error repeats this, too.
+	item, err := l.Item(ctx, batch, key)
+	var forgotten *ItemNotFoundError
+	var damaged *UnreadableError
+	switch {
+	case errors.As(err, &forgotten), errors.As(err, &damaged):
+		return verdict, rec, nil
+	case err == nil:
+		err = l.noteDeleted(ctx, item)
+	}
+	return verdict, rec, err
 }

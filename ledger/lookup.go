@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,19 +66,63 @@ func (l *Ledger) RecordAbsence(ctx context.Context, batch, key string, seen Reco
 	return a, nil
 }
 
-// SomeHaVIPs answers up to n HaVIPs of a lane at random that items own, or owned before they were deleted.
+// regionPart is how many of a region's HaVIPs one command looks at.
+const regionPart = 1000
+
+// SomeHaVIPs returns up to n random HaVIPs that items of the lane own. HaVIPs that rollback deleted are left out; those
+// that somebody else deleted are not. If other lanes own nearly all HaVIPs of the region, it may find none; see
+// [Ledger.OwnedHaVIPs].
 func (l *Ledger) SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error) {
-	some, err := l.rdb.HRandField(ctx, ownersOf(lane), n).Result()
-	if err != nil {
-		return nil, fmt.Errorf("some HaVIPs of lane %s: %w", lane, err)
-	}
-	var ids []string
-	err = l.owners(ctx, lane, some, func(id string, _ Owner, account string) {
-		if account == accountOf(lane) {
-			ids = append(ids, id)
+	some := ownSample{account: accountOf(lane), n: n}
+	for _, drawn := range []int{n, regionPart} {
+		if some.full() {
+			break
 		}
-	})
-	return ids, err
+		ids, err := l.rdb.HRandField(ctx, ownersOf(lane), drawn).Result()
+		if err == nil {
+			err = l.owners(ctx, lane, ids, some.add)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("some HaVIPs of lane %s: %w", lane, err)
+		}
+	}
+	return some.ids, nil
+}
+
+// OwnedHaVIPs is SomeHaVIPs that returns none only if there is none: it goes through all owners of the region, a part at
+// a time, until it has n.
+func (l *Ledger) OwnedHaVIPs(ctx context.Context, lane string, n int) ([]string, error) {
+	ids, err := l.SomeHaVIPs(ctx, lane, n)
+	if err != nil || len(ids) > 0 {
+		return ids, err
+	}
+	owned := ownSample{account: accountOf(lane), n: n}
+	for cursor, ended := uint64(0), false; !ended && !owned.full(); ended = cursor == 0 {
+		var fields []string
+		if fields, cursor, err = l.rdb.HScan(ctx, ownersOf(lane), cursor, "", regionPart).Result(); err != nil {
+			return nil, fmt.Errorf("HaVIPs of lane %s: %w", lane, err)
+		}
+		for i := 0; i+1 < len(fields); i += 2 {
+			owned.add(fields[i], fields[i+1])
+		}
+	}
+	return owned.ids, nil
+}
+
+// ownSample collects up to n HaVIPs that items of one account own and that rollback did not delete.
+type ownSample struct {
+	account string
+	n       int
+	ids     []string
+}
+
+func (s *ownSample) full() bool { return len(s.ids) >= s.n }
+
+func (s *ownSample) add(haVIPID, owner string) {
+	_, account, deleted := decodeOwnerIn(owner)
+	if account == s.account && !deleted && !s.full() && !slices.Contains(s.ids, haVIPID) {
+		s.ids = append(s.ids, haVIPID)
+	}
 }
 
 // ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner:
@@ -95,17 +140,20 @@ func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Own
 // Owners tells which items own these HaVIPs of a lane's region; those that nobody owns are left out.
 func (l *Ledger) Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]Owner, error) {
 	owners := make(map[string]Owner, len(haVIPIDs))
-	err := l.owners(ctx, lane, haVIPIDs, func(id string, owner Owner, _ string) { owners[id] = owner })
+	err := l.owners(ctx, lane, haVIPIDs, func(id, owner string) { owners[id] = decodeOwner(owner) })
 	return owners, err
 }
 
 // OwnsAny reports whether items of the lane itself own any of these HaVIPs.
 func (l *Ledger) OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (own bool, err error) {
-	err = l.owners(ctx, lane, haVIPIDs, func(_ string, _ Owner, account string) { own = own || account == accountOf(lane) })
+	err = l.owners(ctx, lane, haVIPIDs, func(_, owner string) {
+		_, account, _ := decodeOwnerIn(owner)
+		own = own || account == accountOf(lane)
+	})
 	return own, err
 }
 
-func (l *Ledger) owners(ctx context.Context, lane string, haVIPIDs []string, found func(id string, owner Owner, account string)) error {
+func (l *Ledger) owners(ctx context.Context, lane string, haVIPIDs []string, found func(id, owner string)) error {
 	if len(haVIPIDs) == 0 {
 		return nil
 	}
@@ -115,15 +163,25 @@ func (l *Ledger) owners(ctx context.Context, lane string, haVIPIDs []string, fou
 	}
 	for i, value := range values {
 		if text, ok := value.(string); ok {
-			owner, account := decodeOwnerIn(text)
-			found(haVIPIDs[i], owner, account)
+			found(haVIPIDs[i], text)
 		}
 	}
 	return nil
 }
 
-// claimScript needs no prelude: it changes no batch.
-var claimScript = redis.NewScript(source("claim"))
+// noteDeleted marks the HaVIP as deleted for its owner: a key that does not show it may still be the account's. The item
+// stays its owner, because a late answer may still name it.
+func (l *Ledger) noteDeleted(ctx context.Context, item Item) error {
+	lane, owner := item.Account+"/"+item.Region, item.Owner().encodeIn(item.Account)
+	err := deletedScript.Run(ctx, l.rdb, []string{ownersOf(lane)}, item.Record.HaVIPID, owner, owner+ownerSeparator+ownerDeleted).Err()
+	return wrap("note that "+item.Record.HaVIPID+" is deleted", err)
+}
+
+// These scripts need no prelude: they change no batch.
+var (
+	claimScript   = redis.NewScript(source("claim"))
+	deletedScript = redis.NewScript(source("deleted"))
+)
 
 // ownersOf are the owners in a lane's region.
 func ownersOf(lane string) string {

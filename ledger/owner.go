@@ -32,15 +32,19 @@ func (o Owner) encodeIn(account string) string {
 	return o.Batch + ownerSeparator + o.Key + ownerSeparator + strconv.Itoa(o.Past) + ownerSeparator + account
 }
 
+// ownerDeleted follows an owner and its account if the HaVIP was deleted by rollback.
+const ownerDeleted = "deleted"
+
 func decodeOwner(text string) Owner {
-	owner, _ := decodeOwnerIn(text)
+	owner, _, _ := decodeOwnerIn(text)
 	return owner
 }
 
-func decodeOwnerIn(text string) (owner Owner, account string) {
+func decodeOwnerIn(text string) (owner Owner, account string, deleted bool) {
 	batch, rest, _ := strings.Cut(text, ownerSeparator)
 	key, rest, _ := strings.Cut(rest, ownerSeparator)
-	number, account, _ := strings.Cut(rest, ownerSeparator)
+	number, rest, _ := strings.Cut(rest, ownerSeparator)
+	account, mark, _ := strings.Cut(rest, ownerSeparator)
 	past, _ := strconv.Atoi(number) // 0 for none
-	return Owner{Batch: batch, Key: key, Past: past}, account
+	return Owner{Batch: batch, Key: key, Past: past}, account, mark == ownerDeleted
 }

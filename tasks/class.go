@@ -212,6 +212,12 @@ func laneScope(e *bce.Error) Scope {
 	return ""
 }
 
+// IsDenied reports whether BCE answered that the key may not do what it was asked for.
+func IsDenied(err error) bool {
+	var e *bce.Error
+	return errors.As(err, &e) && e.Kind == bce.KindAPI && laneScope(e) == ScopeDenied
+}
+
 // IsQuota reports whether the code says that a quota is used up.
 func IsQuota(code string) bool {
 	return strings.Contains(code, bce.CodeLimitExceeded) || strings.Contains(code, bce.CodeExceedLimit)

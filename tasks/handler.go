@@ -43,6 +43,7 @@ type HandlerLedger interface {
 	RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error)
 	OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (bool, error)
 	SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
+	OwnedHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
 	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
 	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)
 	Confirm(ctx context.Context, batch string, looks []ledger.Look) ([]ledger.Confirmed, error)

@@ -10,11 +10,9 @@ import (
 
 	"havip/bce"
 	"havip/internal/lane"
+	"havip/ledger"
 	"havip/tasks"
 )
-
-// pinPatience bounds what BCE is asked before a lane is served; a BCE that is away is the lane's to wait for.
-const pinPatience = 30 * time.Second
 
 // CloudOf is what a lane stands for whose client this is.
 func CloudOf(ctx context.Context, client *bce.Client) (lane.Cloud, error) {
@@ -30,12 +28,14 @@ type OtherCloudError struct {
 	Endpoint, Own string
 }
 
+// onPurpose overrides a refusal; every command that serves lanes has the flag.
+const onPurpose = "pass --allow-other-account once"
+
 func (e *OtherCloudError) Error() string {
-	const onPurpose = "; if the lane has moved for good, start a worker with --allow-other-account once"
 	if e.Endpoint == "" {
-		return fmt.Sprintf("lane %s: this access key is not the one that the lane was used with, and shows none of the HaVIPs that were created: it is another account's. Use the account's own key, or another lane or Redis%s", e.Lane, onPurpose)
+		return fmt.Sprintf("lane %s: the access key changed, and shows none of the lane's HaVIPs: it belongs to another account, or all of them were deleted by hand. Use the lane's account, or another lane or Redis; if the key is right, %s", e.Lane, onPurpose)
 	}
-	return fmt.Sprintf("lane %s: the endpoint was %s until now, and is %s here. Use the same endpoint, or another lane or Redis%s", e.Lane, e.Endpoint, e.Own, onPurpose)
+	return fmt.Sprintf("lane %s: the endpoint was %s until now, and is %s here. Use the same endpoint, or another lane or Redis; if the lane has moved for good, %s", e.Lane, e.Endpoint, e.Own, onPurpose)
 }
 
 // pin holds a lane to the endpoint and the account that it was first used with in this Redis.
@@ -50,7 +50,32 @@ type pin struct {
 	log   zerolog.Logger
 }
 
-// check pins the lane, or makes sure that it is pinned to what this worker asks.
+// Check returns the error with which [Start] would refuse a lane for its endpoint or account. It accepts a changed key of
+// the same account for the lane, and changes nothing else.
+func Check(ctx context.Context, c Config) error {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return err
+	}
+	p := &Parts{config: c}
+	for _, l := range c.Lanes {
+		if err := p.lane(l, ledger.New(c.Redis)).pin.refuse(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuse is check for a lane that is pinned, without the wait. A lane without a pin is left without.
+func (p pin) refuse(ctx context.Context) error {
+	standing, err := lane.PinnedTo(ctx, p.rdb, p.config.Lane.String())
+	if err != nil || p.move || standing == (lane.Cloud{}) || p.config.Cloud == (lane.Cloud{}) || standing == p.config.Cloud {
+		return err
+	}
+	return p.change(ctx, standing)
+}
+
+// check pins the lane, or verifies that it is pinned to this worker's endpoint and account.
 func (p pin) check(ctx context.Context) error {
 	if p.config.Cloud == (lane.Cloud{}) {
 		return nil
@@ -68,7 +93,7 @@ func (p pin) check(ctx context.Context) error {
 	return p.awaitOlder(ctx)
 }
 
-// change has the lane stand for what this worker asks, unless that is another cloud and nobody wants it moved.
+// change pins the lane to this worker's endpoint and key, unless that would move it and p.move is not set.
 func (p pin) change(ctx context.Context, standing lane.Cloud) error {
 	switch {
 	case p.move:
@@ -80,19 +105,21 @@ func (p pin) change(ctx context.Context, standing lane.Cloud) error {
 	return p.checkKey(ctx)
 }
 
-// checkKey tells a new key of the same account from another account's by what it shows.
+// checkKey tells a new key of the same account from another account's by what it shows. A key that may neither read nor
+// list cannot be told and is accepted. After any other failure the lane is refused: with another account's key,
+// everything would be created a second time.
 func (p pin) checkKey(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(ctx, pinPatience)
-	defer cancel()
-	same, err := p.handler.SeesOwn(limited)
+	same, err := p.handler.SeesOwn(ctx)
 	switch {
-	case err != nil:
-		p.log.Warn().Err(err).Msg("the access key is another than before; whether it is the same account's could not be told")
+	case tasks.IsDenied(err):
+		p.log.Warn().Err(err).Msg("the access key changed; it may neither read nor list HaVIPs, so it is not known whether it belongs to the same account")
 		return nil
+	case err != nil:
+		return fmt.Errorf("lane %s: the access key changed, and BCE did not tell whether it belongs to the same account: %w. Try again; if the key is right, %s", p.config.Lane, err, onPurpose)
 	case !same:
 		return &OtherCloudError{Lane: p.config.Lane}
 	}
-	p.log.Info().Msg("the access key is another than before, and the same account's")
+	p.log.Info().Msg("the access key changed; it belongs to the same account")
 	return lane.Repin(ctx, p.rdb, p.config.Lane.String(), p.config.Cloud)
 }
 
@@ -100,7 +127,7 @@ func (p pin) checkKey(ctx context.Context) error {
 // on. See [lifecycle.Confirm].
 func (p pin) awaitOlder(ctx context.Context) error {
 	err := p.handler.AwaitOlder(ctx, func(wait time.Duration) {
-		p.log.Info().Dur("wait", wait).Msg("first use of the lane with this redis: waiting until what exists is older than what will be created")
+		p.log.Info().Dur("wait", wait).Msg("first use of the lane with this redis; waiting so that existing HaVIPs are not mistaken for new ones")
 		if p.waits != nil {
 			p.waits(p.config.Lane, wait)
 		}

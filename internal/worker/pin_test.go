@@ -74,6 +74,74 @@ func TestLaneIsOneCloud(t *testing.T) {
 	}
 }
 
+// After everything was deleted by hand, another key may be anybody's: it is refused, before and when a worker starts,
+// until somebody says that it is on purpose.
+func TestKeyChangedAfterAllWasDeletedByHand(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	f.sim = bcesim.New(bcesim.Options{Credentials: []bcesim.Credential{
+		{AccessKeyID: "first", SecretAccessKey: "first", Account: "a"},
+		{AccessKeyID: "changed", SecretAccessKey: "changed", Account: "a"},
+	}})
+	server := httptest.NewServer(f.sim)
+	t.Cleanup(func() { f.sim.Close(); server.Close() })
+	first, changed := keyed(t, server.URL, "first"), keyed(t, server.URL, "changed")
+	w := f.start(t, "w1", first)
+	f.enqueue(t, "bj", 2)
+	f.await(t)
+	w.Stop()
+	for _, there := range f.sim.Truth().Live() {
+		if _, err := first.API.DeleteHaVIP(t.Context(), there.HaVIPID, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		move, refused bool
+	}{{false, true}, {true, false}, {false, false}} {
+		config := Config{Redis: f.rdb, Lanes: []LaneConfig{changed}, Name: "w2", AllowOtherAccount: step.move}
+		var other *OtherCloudError
+		if err := Check(t.Context(), config); errors.As(err, &other) != step.refused {
+			t.Errorf("%+v: check: %v", step, err)
+		}
+		w, err := Start(config)
+		if errors.As(err, &other) != step.refused {
+			t.Errorf("%+v: start: %v", step, err)
+		}
+		if err == nil {
+			w.Stop()
+		}
+	}
+}
+
+// A key that may neither read nor list cannot be told, and is taken; where BCE cannot be asked, nothing is.
+func TestKeyThatCannotBeTold(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	f.sim = bcesim.New(bcesim.Options{Credentials: []bcesim.Credential{
+		{AccessKeyID: "first", SecretAccessKey: "first", Account: "a"},
+		{AccessKeyID: "changed", SecretAccessKey: "changed", Account: "a"},
+	}})
+	server := httptest.NewServer(f.sim)
+	t.Cleanup(func() { f.sim.Close(); server.Close() })
+	w := f.start(t, "w1", keyed(t, server.URL, "first"))
+	f.enqueue(t, "bj", 1)
+	f.await(t)
+	w.Stop()
+	config := Config{Redis: f.rdb, Lanes: []LaneConfig{keyed(t, server.URL, "changed")}, Name: "w2"}
+	for answer, refused := range map[string]bool{"400/ServiceUpgrading": true, "403/AccessDenied": false} {
+		faults, err := bcesim.ParseFaults("get:answer:" + answer + ",list:answer:" + answer)
+		if err == nil {
+			err = f.sim.SetFaults(faults)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Check(t.Context(), config); (err != nil) != refused {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+}
+
 // What existed before a ledger's first request is older than what that creates, as far as it is dated: a second
 // ledger with the same file adopts what the first created a moment ago.
 func TestSecondLedgerOfTheSameFile(t *testing.T) {
