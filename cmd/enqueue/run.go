@@ -21,6 +21,7 @@ type runFlags struct {
 	stateDir          string
 	endpoint, faults  string
 	allowPlainHTTP    bool
+	allowOtherAccount bool
 	rps               float64
 	concurrency       int
 	timeout           time.Duration
@@ -73,6 +74,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	f.StringVar(&flags.stateDir, "state-dir", "", "directory of the store, without --redis (default: havip in $XDG_STATE_HOME or ~/.local/state)")
 	f.StringVar(&flags.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
 	f.BoolVar(&flags.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
+	f.BoolVar(&flags.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account until now")
 	f.Float64Var(&flags.rps, "rps", lane.DefaultRPS, "creates a second of each lane; 0 means no limit (default with --sandbox)")
 	f.IntVar(&flags.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	f.DurationVar(&flags.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")

@@ -16,6 +16,13 @@ import (
 
 // work is the batch's life inside this process.
 func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.LaneConfig, flags runFlags, log zerolog.Logger) error {
+	config := worker.Config{
+		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, RequestTimeout: flags.requestTimeout,
+		AllowOtherAccount: flags.allowOtherAccount, Waits: a.sayWaits, Logger: log,
+	}
+	if err := worker.Check(ctx, config); err != nil { // before anything is enqueued that this process would not serve
+		return cli.Fail(configCode(ctx), err)
+	}
 	yes := flags.yes || flags.sandbox
 	if err := a.apply(ctx, s, in, a.confirmer(yes, in.name)); err != nil {
 		return err
@@ -29,14 +36,11 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 			return err
 		}
 	}
-	files, err := a.openSpool(flags, log)
-	if err != nil {
+	var err error
+	if config.Spool, err = a.openSpool(flags, log); err != nil {
 		return err
 	}
-	w, err := worker.Start(worker.Config{
-		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, RequestTimeout: flags.requestTimeout,
-		Spool: files, Logger: log, Waits: a.sayWaits,
-	})
+	w, err := worker.Start(config)
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)
 	}
@@ -44,9 +48,17 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 	return a.seeThrough(ctx, s, in, flags)
 }
 
-// sayWaits says why nothing happens yet at the first use of a lane.
+// configCode is of an error that may be the end of ctx.
+func configCode(ctx context.Context) cli.ExitCode {
+	if ctx.Err() != nil {
+		return cli.ExitInterrupted
+	}
+	return cli.ExitConfig
+}
+
+// sayWaits says why nothing happens yet at a lane's first use.
 func (a *app) sayWaits(l tasks.Lane, wait time.Duration) {
-	a.say("lane %s: first use with this store; waiting %s, so that no HaVIP that exists is taken for a new one", l, wait.Round(time.Second))
+	a.say("lane %s: first use with this store; waiting %s so that existing HaVIPs are not mistaken for new ones", l, wait.Round(time.Second))
 }
 
 // seeThrough waits for the batch, and prints its results also when its failures stopped it: where the store

@@ -147,10 +147,17 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 		return err
 	}
 
-	w, err := worker.Start(worker.Config{
+	config := worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
 		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
-	})
+	}
+	if err := worker.Check(ctx, config); err != nil { // it may take its time, which a signal ends
+		if ctx.Err() != nil {
+			return nil
+		}
+		return cli.Fail(cli.ExitConfig, err)
+	}
+	w, err := worker.Start(config)
 	if err != nil {
 		return cli.Fail(cli.ExitConfig, err)
 	}
