@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-personalities kill-apply model bench lint fmt fuzz vuln tidy redis-server python3 man clean
+.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-personalities kill-apply simulate bench lint fmt fuzz vuln tidy redis-server python3 man clean
 
 all: build
 
@@ -56,9 +56,9 @@ kill-apply: redis-server
 bench: redis-server
 	cd bench && go run ./enqueue && go run ./million
 
-## model: the ledger beside its model, in more and longer stories; MODEL takes rapid's flags (MODEL='-rapid.seed=7')
-model: redis-server
-	go test ./test/ledgermodel -timeout 1h -rapid.checks=5000 -rapid.steps=100 $(MODEL)
+## simulate: stories of the whole system, on every processor; SIMULATE takes the flags (SIMULATE='-stories 1000000', or '-seed 7 -stories 1 -tell')
+simulate:
+	./scripts/simulate $(SIMULATE)
 
 ## lint: vet, tidiness, formatting and golangci-lint
 lint: $(GOLANGCI_LINT)

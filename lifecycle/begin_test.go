@@ -51,7 +51,7 @@ func TestBegin(t *testing.T) {
 		{"idle, looked for", registered(), old, false, func(o *BeginTerms) { o.LookedUp = true }, StartSend},
 		{"not idle, renewed since", registered(func(r *Record) { r.RenewedAt = old - hour }), old, false, nil, StartSend},
 		{"spent", registered(func(r *Record) { r.Spent = true }), start, false, nil, StartSpent},
-		{"failed for too long, unknown", unknown(func(r *Record) { r.FirstFailedAt = start - 40*hour }), start + minute, false, nil, StartLookup},
+		{"failed for too long, unknown", unknown(func(r *Record) { r.FirstFailedAt = start - 40*hour }), start + minute, false, nil, StartSend},
 		{"failed for too long, nothing unknown", registered(func(r *Record) {
 			r.Sends, r.FirstFailedAt, r.LastSentAt = 9, start-40*hour, start
 		}), start + minute, false, nil, StartExhausted},
@@ -60,7 +60,10 @@ func TestBegin(t *testing.T) {
 		}), start + 2*hour, false, nil, StartSend},
 		{"refused for as long as a token lives", registered(func(r *Record) {
 			r.State, r.Sends, r.RefusedSince, r.LastSentAt = Waiting, 9, start, old-minute
-		}), old, false, nil, StartStale},
+		}), old, false, nil, StartIdle},
+		{"refused for as long as a token lives, looked for", registered(func(r *Record) {
+			r.State, r.Sends, r.RefusedSince, r.LastSentAt = Waiting, 9, start, old-minute
+		}), old, false, func(o *BeginTerms) { o.LookedUp = true }, StartStale},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

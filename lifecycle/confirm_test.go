@@ -96,11 +96,31 @@ func TestConfirmBacksOff(t *testing.T) {
 	r, looks := unconfirmed(), 0
 	for r.Unconfirmed() {
 		s := Snapshot{Record: r, Now: r.ConfirmAt}
-		_, c := Confirm(s, Look{HaVIPID: "havip-1", Next: "t2", ConfirmWithin: 10 * time.Minute})
+		_, c := Confirm(s, Look{HaVIPID: "havip-1", ListedAt: Lived(r.ConfirmAt), Next: "t2", ConfirmWithin: 10 * time.Minute})
 		r = after(s, c)
 		looks++
 	}
 	if looks > 20 || r.UpdatedAt > start+12*minute {
 		t.Errorf("%d looks until %d s after the request", looks, (r.UpdatedAt-start)/second)
+	}
+}
+
+// The answer of a request that was cut off from Redis comes when its HaVIP was found not to exist: the item keeps to
+// its next one.
+func TestLateAnswerWithAHaVIPThatWasGivenUp(t *testing.T) {
+	t.Parallel()
+	s := Snapshot{Record: unconfirmed(func(r *Record) { r.AbsentSince = 1 }), Now: start + 12*minute}
+	got, c := Confirm(s, Look{HaVIPID: "havip-1", ListedAt: 700_000, Next: "t2", ConfirmWithin: 10 * time.Minute})
+	r := after(s, c)
+	if got != ConfirmationRenewed {
+		t.Fatal(got)
+	}
+	_, _, c = Begin(Snapshot{Record: r, Now: start + 13*minute}, BeginTerms{Ticket: "k2", Lease: 30 * time.Second})
+	r = after(Snapshot{Record: r}, c)
+	o := outcomeCreated("havip-1")
+	o.Ticket, o.Generation = "k1", 1
+	late, c := RecordOutcome(Snapshot{Record: r, Now: start + 14*minute, Entry: &Attempt{Number: 1, Generation: 1, Class: classInterrupted}}, 1, o)
+	if r = after(Snapshot{Record: r}, c); late != RecordedLate || r.HaVIPID != "" || r.State != Sending {
+		t.Errorf("%s: %s with %q", late, r.State, r.HaVIPID)
 	}
 }

@@ -3,6 +3,7 @@ package lifecycle
 // Registered is how an item that is asked for stands to what is recorded of it.
 type Registered string
 
+// The results of [Register].
 const (
 	// RegisteredNew: nobody had registered it. Enqueue its task.
 	RegisteredNew Registered = "new"

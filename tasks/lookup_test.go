@@ -23,6 +23,13 @@ func (f *handlerFixture) outlive() {
 	f.api.SetClockOffset(0)
 }
 
+// forget drops the last listing.
+func (f *Finder) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last = nil
+}
+
 func (f *handlerFixture) noFaults() {
 	f.Helper()
 	if err := f.sim.SetFaults(bcesim.Faults{}); err != nil {

@@ -19,7 +19,7 @@ var (
 func Seed(seed uint64) {
 	mu.Lock()
 	defer mu.Unlock()
-	seeded = rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // nobody is to be kept from guessing it
+	seeded = rand.New(rand.NewPCG(seed, seed))
 }
 
 // Below returns a duration of at least 0 and below the limit, which is above 0.

@@ -34,10 +34,11 @@ local function beats()
 end
 
 -- ZADD answers 0 also for a second beat in one millisecond.
-local alive = redis.call('ZADD', BEATS, 'XX', 'CH', clock(), worker) == 1 or lives(worker)
+local now = clock()
+local alive = redis.call('ZADD', BEATS, 'XX', 'CH', now, worker) == 1 or lives(worker)
 if alive then redis.pcall('HINCRBY', PULSE, worker, 1) end -- fails only over what beats() puts right
 
-local now, counted = clock(), redis.call('HMGET', KEYS[5], 'at', 'ms')
+local counted = redis.call('HMGET', KEYS[5], 'at', 'ms')
 local passed = now - (tonumber(counted[1] or now) or now)
 if passed < 0 or passed > tonumber(ARGV[3]) then passed = 0 end
 redis.call('HSET', KEYS[5], 'at', string.format('%d', now), 'ms', string.format('%d', (tonumber(counted[2] or 1) or 1) + passed))

@@ -125,7 +125,7 @@ func testHorizon(t *testing.T, f *ledgerFixture) {
 	f.pass(time.Millisecond)
 	o.Ticket = "t3"
 	f.begin(t, "not sent", o, ledger.Exhausted)
-	f.begin(t, "unknown", o, ledger.Lookup)
+	f.begin(t, "unknown", o, ledger.Begun)
 }
 
 // Workers that were off, and waits that do not count, do not use up an item's retries. The token's age

@@ -58,6 +58,7 @@ func testAdoptIdle(t *testing.T, f *ledgerFixture) {
 
 // BCE may remember a token that it refused, and forget it or not when it is too old; nothing was
 // created under it, so there is no need to find out. What comes later does not make it younger.
+// A ledger that was restored would not know of what was sent; so what exists is looked at first.
 func testRefusedTokenAge(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), ledger.Begun)
@@ -69,7 +70,8 @@ func testRefusedTokenAge(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "a", terms("t3"), ledger.Begun)
 	f.record(t, "a", 3, notSentOutcome, ledger.Applied)
 	f.pass(time.Millisecond)
-	rec := f.begin(t, "a", terms("t4"), ledger.Stale).Item.Record
+	f.begin(t, "a", terms("t4"), ledger.Idle)
+	rec := f.begin(t, "a", lookedUp("t4"), ledger.Stale).Item.Record
 	equal(t, "nothing was begun", rec.Sends, 3)
 	if verdict, _, err := f.Renew(t.Context(), batch, "a", rec, "next-a", "refused"); err != nil || verdict != ledger.Applied {
 		t.Fatalf("renew: %s, %v", verdict, err)
@@ -158,7 +160,8 @@ func testTokenAgeAfterAClockWasPutBack(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "a little", terms("t2"), ledger.Begun)
 	f.pass(-24 * time.Hour)
 	f.begin(t, "unknown", terms("t2"), ledger.Lookup)
-	f.begin(t, "refused", terms("t2"), ledger.Stale)
+	f.begin(t, "refused", terms("t2"), ledger.Idle)
+	f.begin(t, "refused", lookedUp("t2"), ledger.Stale)
 }
 
 // A refusal that comes after a doubt, and after a clock was put back, is of an older token by that clock.
@@ -171,4 +174,11 @@ func testRefusalInDoubtAfterAClockWasPutBack(t *testing.T, f *ledgerFixture) {
 	f.pass(20*time.Hour + time.Second)
 	f.begin(t, "a", terms("t2"), ledger.Lookup)
 	equal(t, "sends", f.item(t, "a").Record.Sends, 2)
+}
+
+// lookedUp are terms of a caller that has looked for the HaVIP in vain.
+func lookedUp(ticket string) ledger.BeginOptions {
+	o := terms(ticket)
+	o.LookedUp = true
+	return o
 }

@@ -9,6 +9,9 @@ func (s *story) check() {
 	for _, x := range s.sites {
 		owners := map[string]string{}
 		for _, item := range s.items(x) {
+			x.results[item.Record.HaVIPID] = item.Key
+		}
+		for _, item := range s.items(x) {
 			s.checkItem(x, item)
 			id := item.Record.HaVIPID
 			if other, taken := owners[id]; taken && item.Record.State.Succeeded() {
@@ -26,9 +29,10 @@ func (s *story) checkItem(x *site, item ledger.Item) {
 	r := item.Record
 	var own []string
 	for _, v := range s.cloud.havips {
-		if !v.gone && v.site == x.name && v.key == item.Key && !(x.anew[item.Key] && s.cloud.forgot(v.id)) {
-			own = append(own, v.id)
+		if v.gone || v.site != x.name || v.key != item.Key || x.anew[item.Key] && s.cloud.forgot(v.id) {
+			continue
 		}
+		own = append(own, v.id)
 	}
 	s.count(string(r.State))
 	if x.excused[item.Key] {
@@ -50,12 +54,9 @@ func (s *story) checkItem(x *site, item ledger.Item) {
 		case r.State == ledger.Created && (v.site != x.name || v.key != item.Key) && !s.cloud.together(v, x.name):
 			s.breaks("item %s is created as %s, which is of %q %q", item.Key, v.id, v.site, v.key)
 		}
-	case ledger.Canceled:
-		if len(own) > 0 && !s.renamed(own) && !s.cloud.find(own[0]).unknown { // or nobody knew that it was sent
-			s.breaks("item %s is canceled, and %v exists", item.Key, own)
-		}
-	case ledger.Rejected, ledger.Deleted:
-		if len(own) > 0 && !s.renamed(own) {
+	case ledger.Canceled, ledger.Rejected, ledger.Deleted:
+		// Or its ledger has forgotten that it was sent, or an item of the same name has it.
+		if len(own) > 0 && !s.renamed(own) && !s.cloud.find(own[0]).unknown && x.results[own[0]] == "" {
 			s.breaks("item %s is %s (%s), and %v exists", item.Key, r.State, r.Code, own)
 		}
 	case ledger.Review:

@@ -89,7 +89,7 @@ func newCloud(s *stage) *cloud {
 	c := &cloud{stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{}, opened: map[string]time.Time{}}
 	c.personality = personality{page: 1000, takenCode: "PrivateIpInUseException", busy: [2]string{"409", "OperationInProgress"}}
 	c.lag = []time.Duration{0, 0, time.Second, 20 * time.Second, 30 * time.Second, 4 * time.Minute}[s.draw(6)]
-	c.work = []time.Duration{0, 0, 5 * time.Second, 30 * time.Second, 110 * time.Second, 11 * time.Minute}[s.draw(6)]
+	c.work = []time.Duration{0, 0, 5 * time.Second, 30 * time.Second, 110 * time.Second, 4 * time.Minute}[s.draw(6)]
 	c.busy = [][2]string{{"409", "OperationInProgress"}, {"400", "RequestIsProcessing"}, {"500", "InternalError"}, {"423", "ResourceLocked"}}[s.draw(4)]
 	c.page = []int{1000, 1, 2}[s.draw(3)]
 	c.remembersRefusals = s.chance(20)

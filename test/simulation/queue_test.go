@@ -50,32 +50,40 @@ func decode(id, raw string) message {
 			return m
 		case kind == protowire.BytesType:
 			value, n := protowire.ConsumeBytes(b)
-			switch field {
-			case 1:
-				m.kind = string(value)
-			case 2:
-				m.payload = value
-			}
+			m.text(field, value)
 			b = b[max(n, 1):]
 		default:
 			value, n := protowire.ConsumeVarint(b)
-			switch field {
-			case 5:
-				m.retry = int(value) //nolint:gosec // a count
-			case 6:
-				m.retried = int(value) //nolint:gosec // a count
-			}
+			m.number(field, value)
 			b = b[max(n, 1):]
 		}
 	}
 	return m
 }
 
+func (m *message) text(field protowire.Number, value []byte) {
+	if field == 1 {
+		m.kind = string(value)
+	}
+	if field == 2 {
+		m.payload = value
+	}
+}
+
+func (m *message) number(field protowire.Number, value uint64) {
+	if field == 5 {
+		m.retry = int(value)
+	}
+	if field == 6 {
+		m.retried = int(value)
+	}
+}
+
 // failed is the message with another count and error; of two fields alike, the later one counts.
 func (m message) failed(retried int, text string) []byte {
 	raw := append([]byte{}, m.raw...)
 	raw = protowire.AppendTag(raw, 6, protowire.VarintType)
-	raw = protowire.AppendVarint(raw, uint64(retried)) //nolint:gosec // a count
+	raw = protowire.AppendVarint(raw, uint64(retried))
 	raw = protowire.AppendTag(raw, 7, protowire.BytesType)
 	return protowire.AppendString(raw, text)
 }

@@ -55,6 +55,8 @@ type site struct {
 	// excused are items that a restored ledger may double, and anew those that it did not have, and that may be
 	// doubled when BCE has forgotten their tokens; see decision 7.
 	excused, anew map[string]bool
+	// results are the items that have a HaVIP, at the end.
+	results map[string]string
 	// terms of its workers.
 	terms worker.Config
 }
@@ -65,7 +67,7 @@ type backup struct {
 }
 
 func newSite(s *stage, name string, c *cloud, rows []tasks.Row) *site {
-	x := &site{stage: s, name: name, cloud: c, rows: rows, excused: map[string]bool{}, anew: map[string]bool{}}
+	x := &site{stage: s, name: name, cloud: c, rows: rows, excused: map[string]bool{}, anew: map[string]bool{}, results: map[string]string{}}
 	x.store = memredis.New(func() time.Time { return time.Now().Add(x.ahead) })
 	x.plain = x.store.Client(nil)
 	x.ledger = ledger.New(x.plain)
@@ -85,7 +87,7 @@ func (x *site) client(p *process) redis.UniversalClient {
 		c := &call{what: describe(cmds), run: run}
 		if len(cmds) == 1 {
 			args := slices.Clone(cmds[0].Args())
-			c.again = func() { _ = x.plain.Do(background, args...) }
+			c.again = func() { _ = x.plain.Do(context.WithoutCancel(ctx), args...) }
 		}
 		return p.call(ctx, c)
 	})
@@ -161,13 +163,6 @@ func (x *site) startWorker() {
 		}
 		w.serving = true
 	})
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }
 
 func (w *simWorker) logger() zerolog.Logger {
@@ -268,11 +263,26 @@ func (w *simWorker) beat() {
 
 // watch lets the workers beat for long enough for a death to be found.
 func (x *site) watch() {
-	for range 7 {
+	beats := 7
+	if x.plain.ZCard(background, "havip:workers:{workers}:beats").Val() == int64(len(x.live())) { // nobody is missing
+		beats = 1
+	}
+	for range beats {
 		for _, w := range x.workers {
 			w.beat()
 		}
 		x.pass(2*time.Second, true)
+		x.extend()
+	}
+}
+
+// liveOn lets the workers live for a while, with no more beats than it takes for the time to count.
+func (x *site) liveOn() {
+	for range 83 {
+		if live := x.live(); len(live) > 0 {
+			live[0].beat()
+		}
+		x.pass(8*time.Second, true)
 		x.extend()
 	}
 }
@@ -370,7 +380,7 @@ func (x *site) generations() map[string]int {
 // fallBack puts Redis back to how it stood.
 func (x *site) fallBack(b backup) {
 	for _, v := range x.cloud.havips {
-		v.unknown = v.unknown || v.site == x.name && (v.at.After(b.at) || v.goneAt.After(b.at))
+		v.unknown = v.unknown || v.site == x.name && !v.at.Before(b.at) || v.goneBy == x.name && !v.goneAt.Before(b.at)
 	}
 	x.store.Restore(b.image)
 }

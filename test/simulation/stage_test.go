@@ -233,7 +233,7 @@ func (s *stage) pass(d time.Duration, whatever bool) {
 	default:
 	}
 	if whatever {
-		time.Sleep(d)
+		<-time.After(d)
 		return
 	}
 	select {

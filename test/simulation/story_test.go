@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -214,7 +215,7 @@ func (w *simWorker) drain() {
 			if len(w.running) == 0 || w.dead {
 				break
 			}
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 		}
 		if !w.dead {
 			_ = w.parts.Presence.Leave(background)
@@ -320,7 +321,7 @@ func (s *story) end() {
 		s.onward(time.Duration(round*round) * 10 * time.Millisecond)
 	}
 	if s.broken == "" && !s.done() {
-		s.breaks("it comes to no end: %s", s.open_())
+		s.breaks("it comes to no end: %s", s.unfinished())
 	}
 	s.buryAll()
 }
@@ -397,6 +398,9 @@ func (s *story) onward(least time.Duration) {
 		if !x.applied { // a second apply repairs what the first left
 			x.apply()
 		}
+		if s.provesAbsence(x) {
+			x.liveOn()
+		}
 		x.watch()
 		s.quiet()
 		x.queue.recover()
@@ -422,6 +426,11 @@ func (s *story) onward(least time.Duration) {
 		}
 	}
 	s.pass(max(wait, least), true)
+}
+
+// provesAbsence reports whether something waits for a second listing not to show it.
+func (s *story) provesAbsence(x *site) bool {
+	return slices.ContainsFunc(s.items(x), func(item ledger.Item) bool { return item.Record.AbsentSince != 0 })
 }
 
 func (x *site) nextConfirmation() (in time.Duration, found bool) {
@@ -457,7 +466,7 @@ func (s *story) done() bool {
 	return true
 }
 
-func (s *story) open_() string {
+func (s *story) unfinished() string {
 	var texts []string
 	for _, x := range s.sites {
 		for _, item := range s.items(x) {
