@@ -1,0 +1,193 @@
+package lifecycle
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var updateTable = flag.Bool("update-states", false, "write docs/STATES.md anew")
+
+// specimens are items of every state, in all that makes a difference to what may happen to them.
+func specimens() []Record {
+	looked := func(r *Record) { r.Lookup = true }
+	wanted := func(r *Record) { r.Cancel = &Cancellation{Reason: "reason"} }
+	deleting := func(r *Record) { r.State, r.Deletion = Deleting, &Deletion{Reason: "reason"} }
+	return []Record{
+		registered(), registered(func(r *Record) { r.Spent = true }),
+		sending(), sending(wanted), unknown(), unknown(looked), unknown(looked, wanted),
+		registered(func(r *Record) { r.State, r.Sends, r.Class, r.LastSentAt = Waiting, 1, "throttled", start+second }),
+		created(), unconfirmed(), created(func(r *Record) { r.State = Adopted }),
+		registered(func(r *Record) { r.State, r.Sends, r.LastSentAt = Rejected, 1, start+second }),
+		registered(func(r *Record) { r.State, r.Unknown, r.Sends, r.LastSentAt = Review, true, 1, start+second }),
+		registered(func(r *Record) { r.State = Canceled }),
+		created(deleting), created(deleting, func(r *Record) {
+			r.Deletes, r.RequestUntil, r.LeaseUntil, r.Ticket, r.Worker = 1, start+17*second, start+31*second, "k0", "w0"
+		}),
+		created(func(r *Record) { r.State, r.Deletes = Deleted, 1 }),
+	}
+}
+
+// happening is one thing that may happen to an item.
+type happening struct {
+	name string
+	do   func(s Snapshot) (result string, c Change)
+}
+
+// happenings are all of them, in the order of an item's life.
+func happenings() []happening {
+	begin := func(name string, now Millis, change ...func(*BeginTerms)) happening {
+		return happening{name, func(s Snapshot) (string, Change) {
+			s.Now = now
+			o := terms
+			for _, f := range change {
+				f(&o)
+			}
+			done, _, c := Begin(s, o)
+			return string(done), c
+		}}
+	}
+	outcome := func(name string, o Outcome) happening {
+		return happening{"outcome: " + name, func(s Snapshot) (string, Change) {
+			if s.Record.Sends == 0 {
+				return "", Change{}
+			}
+			o.Ticket, o.Generation = s.Record.Ticket, s.Record.Generation
+			s.Entry = openEntry()
+			done, c := RecordOutcome(s, s.Record.Sends, o)
+			return string(done), c
+		}}
+	}
+	removal := func(name string, o DeletionOutcome) happening {
+		return happening{"outcome of a delete: " + name, func(s Snapshot) (string, Change) {
+			if s.Record.Deletes == 0 {
+				return "", Change{}
+			}
+			o.Ticket, o.Generation = s.Record.Ticket, s.Record.Generation
+			done, c := RecordDeletion(s, s.Record.Deletes, o)
+			return string(done), c
+		}}
+	}
+	absence := func(name string, change func(*AbsenceTerms)) happening {
+		return happening{"a second listing without it, " + name, func(s Snapshot) (string, Change) {
+			s.Record.AbsentSince = 1
+			o := AbsenceTerms{ListedAt: 700_000, Next: "t2", TokenMaxAge: 20 * time.Hour, ConfirmWithin: 10 * time.Minute}
+			if change != nil {
+				change(&o)
+			}
+			done, _, c := RecordAbsence(s, s.Record, o)
+			return string(done), c
+		}}
+	}
+	confirm := func(name string, shown *Sight, listed Lived) happening {
+		return happening{"confirmation: " + name, func(s Snapshot) (string, Change) {
+			s.Record.AbsentSince = 1
+			done, c := Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Shown: shown, ListedAt: listed, Next: "t2", ConfirmWithin: 10 * time.Minute})
+			return string(done), c
+		}}
+	}
+	return []happening{
+		begin("begin", start+2*second),
+		begin("begin, in a lease's time", start+hour, func(o *BeginTerms) { o.Watched = Watched{"k0", time.Hour} }),
+		begin("begin, a day later", start+25*hour, func(o *BeginTerms) { o.Watched = Watched{"k0", time.Hour} }),
+		outcome("created", outcomeCreated("havip-1")), outcome("unknown", outcomeUnknown), outcome("mismatch", outcomeMismatch),
+		outcome("throttled", outcomeThrottled), outcome("not sent", outcomeNotSent), outcome("rejected", outcomeRejected),
+		{"release, its worker is dead", func(s Snapshot) (string, Change) {
+			done, _, c := Release(s, "w0", time.Hour)
+			return string(done), c
+		}},
+		{"lookup: found", func(s Snapshot) (string, Change) {
+			done, c := Adopt(s, s.Record, "havip-1", "10.0.0.1")
+			return string(done), c
+		}},
+		absence("its token lives", nil), absence("its token is dead", func(o *AbsenceTerms) { o.TokenMaxAge = time.Second }),
+		absence("BCE refuses it", func(o *AbsenceTerms) { o.Refused = true }),
+		absence("another program has its token", func(o *AbsenceTerms) { o.TokenTaken = true }),
+		{"next token", func(s Snapshot) (string, Change) {
+			done, c := Renew(s, s.Record, "t2", "why")
+			return string(done), c
+		}},
+		{"retries exhausted", func(s Snapshot) (string, Change) {
+			done, c := Settle(s, Rejected, "RetriesExhausted", "")
+			return string(done), c
+		}},
+		{"several candidates", func(s Snapshot) (string, Change) {
+			done, c := Settle(s, Review, "Candidates", "")
+			return string(done), c
+		}},
+		confirm("own", &Sight{Address: "10.0.0.1"}, 700_000), confirm("older than its first request", &Sight{Address: "10.0.0.1", Age: 30 * time.Hour}, 700_000),
+		confirm("not shown", nil, 1000), confirm("not shown for long", nil, 700_000),
+		{"cancel", func(s Snapshot) (string, Change) { done, c := Cancel(s, "reason"); return string(done), c }},
+		{"retry", func(s Snapshot) (string, Change) { done, c := Retry(s, s.Record, "t2"); return string(done), c }},
+		{"rollback", func(s Snapshot) (string, Change) {
+			done, c := Rollback(s, s.Record.HaVIPID, "reason")
+			return string(done), c
+		}},
+		{"begin of a delete", func(s Snapshot) (string, Change) {
+			done, _, c := BeginDeletion(s, deletionTerms)
+			return string(done), c
+		}},
+		removal("deleted", DeletionOutcome{State: Deleted, Class: "deleted"}),
+		removal("unknown", DeletionOutcome{State: Deleting, Class: "unknown", Unknown: true}),
+		removal("refused", DeletionOutcome{State: Created, Class: "refused"}),
+	}
+}
+
+// table says what each event does to an item of each state. It is what the functions do.
+func table() string {
+	var b strings.Builder
+	b.WriteString("# States and events\n\nMade from the functions of package lifecycle by its tests; what stands in no row changes nothing. " +
+		"*Events* are those of the batch's stream.\n\n| event | an item that is | becomes | answered | events |\n|---|---|---|---|---|\n")
+	for _, h := range happenings() {
+		type row struct{ to, result, events string }
+		var rows []row
+		from := map[row][]string{}
+		for _, r := range specimens() {
+			s := Snapshot{Record: r.clone(), Now: start + 2*second}
+			if strings.HasPrefix(h.name, "confirmation") || strings.HasPrefix(h.name, "a second") {
+				s.Now = start + 12*minute
+			}
+			result, c := h.do(s)
+			if c.Record == nil {
+				continue
+			}
+			key := row{string(c.Record.State), result, strings.Join(kinds(c), ", ")}
+			if !slices.Contains(rows, key) {
+				rows = append(rows, key)
+			}
+			if name := string(r.State); !slices.Contains(from[key], name) {
+				from[key] = append(from[key], name)
+			}
+		}
+		for _, key := range rows {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", h.name, strings.Join(from[key], ", "), key.to, key.result, key.events)
+		}
+	}
+	return b.String()
+}
+
+const tableFile = "../docs/STATES.md"
+
+// The table in the documentation is what the functions do. Run with -update-states to write it anew.
+func TestTableOfStatesAndEvents(t *testing.T) {
+	t.Parallel()
+	got := table()
+	if *updateTable {
+		if err := os.WriteFile(tableFile, []byte(got), 0o644); err != nil { //nolint:gosec // everybody may read it
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(tableFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("docs/STATES.md (-is +should be; go test ./lifecycle -update-states writes it):\n%s", diff)
+	}
+}
