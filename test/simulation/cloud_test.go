@@ -30,6 +30,9 @@ type cloud struct {
 	made   int
 	// keyOf tells whose token it is; requests that are under way, how many of an item's.
 	keyOf map[string]string
+	// sending are the processes with a create of an item under way; forgetful are ledgers that have forgotten some.
+	sending   map[[2]string]map[*process]bool
+	forgetful map[string]bool
 	// opened is when a ledger began to have these items.
 	opened map[string]time.Time
 	// excused are items that a restored ledger may double, beside that HaVIP.
@@ -86,7 +89,8 @@ type reply struct {
 func (c *cloud) now() time.Time { return time.Now().Add(c.ahead) }
 
 func newCloud(s *stage) *cloud {
-	c := &cloud{stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{}, opened: map[string]time.Time{}}
+	c := &cloud{stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{}, opened: map[string]time.Time{},
+		sending: map[[2]string]map[*process]bool{}, forgetful: map[string]bool{}}
 	c.personality = personality{page: 1000, takenCode: "PrivateIpInUseException", busy: [2]string{"409", "OperationInProgress"}}
 	c.lag = []time.Duration{0, 0, time.Second, 20 * time.Second, 30 * time.Second, 4 * time.Minute}[s.draw(6)]
 	c.work = []time.Duration{0, 0, 5 * time.Second, 30 * time.Second, 110 * time.Second, 4 * time.Minute}[s.draw(6)]
@@ -351,10 +355,28 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		},
 		again: func() { t.answer(r) },
 	}
+	if r.method == http.MethodPost {
+		defer t.underWay(r)()
+	}
 	if err := t.by.call(req.Context(), c); err != nil {
 		return nil, err
 	}
 	return t.response(req, answer), nil
+}
+
+// underWay notes that a process sends a create, until it has heard of its end. No other that lives may be at it.
+func (t transport) underWay(r request) (over func()) {
+	key := [2]string{r.site, t.keyOf[r.token]}
+	for other := range t.sending[key] {
+		if !other.dead && !other.stopped && !t.forgetful[r.site] {
+			t.breaks("%s and %s send item %s at once", other.name, t.by.name, key[1])
+		}
+	}
+	if t.sending[key] == nil {
+		t.sending[key] = map[*process]bool{}
+	}
+	t.sending[key][t.by] = true
+	return func() { delete(t.sending[key], t.by) }
 }
 
 func (t transport) response(req *http.Request, a reply) *http.Response {

@@ -382,6 +382,7 @@ func (x *site) fallBack(b backup) {
 	for _, v := range x.cloud.havips {
 		v.unknown = v.unknown || v.site == x.name && !v.at.Before(b.at) || v.goneBy == x.name && !v.goneAt.Before(b.at)
 	}
+	x.cloud.forgetful[x.name] = true
 	x.store.Restore(b.image)
 }
 
