@@ -179,7 +179,7 @@ func TestTableOfStatesAndEvents(t *testing.T) {
 	t.Parallel()
 	got := table()
 	if *updateTable {
-		if err := os.WriteFile(tableFile, []byte(got), 0o644); err != nil { //nolint:gosec // everybody may read it
+		if err := os.WriteFile(tableFile, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -39,7 +39,7 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	sinceChange := start.At.Time().Sub(max(rec.UpdatedAt, rec.LookAgainAt).Time())
 	fromNow := -min(age-h.lookupGrace(), sinceChange, listingAge)
 	finding, listedAt, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
-		return Match(request, rec.FirstSentAt.Time(), there, owned)
+		return Match(request, h.atBCE(rec.FirstSentAt), there, owned)
 	})
 	switch {
 	case err != nil:
@@ -97,10 +97,16 @@ func (h *Handler) lookupIdle(ctx context.Context, j *job, rec ledger.Record) err
 	return errAgain
 }
 
+// atBCE is what BCE's clock showed at a moment of the ledger's, at the earliest: how far it is ahead may be so only
+// since then.
+func (h *Handler) atBCE(at ledger.Millis) time.Time {
+	return at.Time().Add(min(h.API.ClockOffset(), 0))
+}
+
 // findIdle looks for the HaVIP of an item of which nothing is in doubt. What exists since the item was registered,
 // is what it asks for and is nobody's, is its own. Found says that the decision is what came of that.
 func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record) (found bool, decision error) {
-	registered := rec.RegisteredAt.Time()
+	registered := h.atBCE(rec.RegisteredAt)
 	finding, _, err := h.find(ctx, j, -listingAge, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		there = slices.DeleteFunc(there, func(v bce.HaVIP) bool {
 			return !v.CreatedTime.IsZero() && v.CreatedTime.Before(registered.Add(-clockSlack))

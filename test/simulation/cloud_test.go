@@ -89,8 +89,10 @@ type reply struct {
 func (c *cloud) now() time.Time { return time.Now().Add(c.ahead) }
 
 func newCloud(s *stage) *cloud {
-	c := &cloud{stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{}, opened: map[string]time.Time{},
-		sending: map[[2]string]map[*process]bool{}, forgetful: map[string]bool{}}
+	c := &cloud{
+		stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{}, opened: map[string]time.Time{},
+		sending: map[[2]string]map[*process]bool{}, forgetful: map[string]bool{},
+	}
 	c.personality = personality{page: 1000, takenCode: "PrivateIpInUseException", busy: [2]string{"409", "OperationInProgress"}}
 	c.lag = []time.Duration{0, 0, time.Second, 20 * time.Second, 30 * time.Second, 4 * time.Minute}[s.draw(6)]
 	c.work = []time.Duration{0, 0, 5 * time.Second, 30 * time.Second, 110 * time.Second, 4 * time.Minute}[s.draw(6)]
@@ -165,7 +167,7 @@ func (c *cloud) create(r request, now time.Time) reply {
 		return answer
 	}
 	switch {
-	case c.chance(c.faults):
+	case c.chance(c.faulty()):
 		return refuse(c.trouble())
 	case c.denied == want.SubnetID:
 		return refuse(reply{status: 403, code: "AccessDenied", text: "denied"})
@@ -318,7 +320,7 @@ func (c *cloud) delete(id string, r request) reply {
 	if v == nil || v.gone {
 		return reply{status: 404, code: "NoSuchObject", text: "there is none"}
 	}
-	if c.chance(c.faults) {
+	if c.chance(c.faulty()) {
 		return c.trouble()
 	}
 	if v.site != r.site && !c.together(v, r.site) {
@@ -367,8 +369,10 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // underWay notes that a process sends a create, until it has heard of its end. No other that lives may be at it.
 func (t transport) underWay(r request) (over func()) {
 	key := [2]string{r.site, t.keyOf[r.token]}
+	t.locking.Lock()
+	defer t.locking.Unlock()
 	for other := range t.sending[key] {
-		if !other.dead && !other.stopped && !t.forgetful[r.site] {
+		if !other.dead.Load() && !other.stopped.Load() && !t.forgetful[r.site] {
 			t.breaks("%s and %s send item %s at once", other.name, t.by.name, key[1])
 		}
 	}
@@ -376,7 +380,7 @@ func (t transport) underWay(r request) (over func()) {
 		t.sending[key] = map[*process]bool{}
 	}
 	t.sending[key][t.by] = true
-	return func() { delete(t.sending[key], t.by) }
+	return func() { t.locked(func() { delete(t.sending[key], t.by) }) }
 }
 
 func (t transport) response(req *http.Request, a reply) *http.Response {

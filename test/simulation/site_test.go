@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -123,7 +125,7 @@ type simWorker struct {
 	site  *site
 	parts *worker.Parts
 	// serving: its lane is open.
-	serving, draining bool
+	serving, draining atomic.Bool
 	running           map[string]message
 	// rounds are under way, by name.
 	rounds map[string]bool
@@ -153,20 +155,20 @@ func (x *site) startWorker() {
 	x.say(&w.process, "starts")
 	w.spawn(func() {
 		if err := w.parts.Presence.Enter(background); err != nil {
-			w.dead = true
+			w.dead.Store(true)
 			return
 		}
 		if err := w.parts.Lanes[0].Open(background); err != nil {
 			w.say(&w.process, "is refused: %v", err)
-			w.dead = true
+			w.dead.Store(true)
 			return
 		}
-		w.serving = true
+		w.serving.Store(true)
 	})
 }
 
 func (w *simWorker) logger() zerolog.Logger {
-	if !w.telling {
+	if !w.tells {
 		return zerolog.Nop()
 	}
 	return zerolog.New(logWriter{w}).Level(zerolog.DebugLevel)
@@ -175,16 +177,27 @@ func (w *simWorker) logger() zerolog.Logger {
 type logWriter struct{ w *simWorker }
 
 func (l logWriter) Write(line []byte) (int, error) {
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
 	l.w.say(&l.w.process, "log %s", strings.TrimSpace(string(line)))
 	return len(line), nil
 }
 
-func (w *simWorker) up() bool { return !w.dead && !w.stopped && w.serving }
+func (w *simWorker) up() bool { return !w.dead.Load() && !w.stopped.Load() && w.serving.Load() }
+
+// tasks is how many it has in hand, and atRounds how many things it does beside.
+func (w *simWorker) tasks() (n int) {
+	w.locked(func() { n = len(w.running) })
+	return n
+}
+
+func (w *simWorker) atRounds() (n int) {
+	w.locked(func() { n = len(w.rounds) })
+	return n
+}
 
 // takesTask reports whether it would take a task that is pending.
-func (w *simWorker) takesTask() bool { return w.up() && !w.draining && len(w.running) < concurrency }
+func (w *simWorker) takesTask() bool {
+	return w.up() && !w.draining.Load() && w.tasks() < concurrency
+}
 
 // takeTask carries a task out, and then tells the queue.
 func (w *simWorker) takeTask() {
@@ -193,20 +206,20 @@ func (w *simWorker) takeTask() {
 		return
 	}
 	w.say(&w.process, "takes task %s", m.id)
-	if w.chance(w.faults) { // the answer that brought the task is lost
+	if w.chance(w.faulty()) { // the answer that brought the task is lost
 		return
 	}
-	w.running[m.id] = m
+	w.locked(func() { w.running[m.id] = m })
 	w.spawn(func() {
 		ctx, cancel := context.WithTimeout(background, 10*time.Minute)
 		defer cancel()
 		decision := w.parts.Lanes[0].Handler.ProcessTask(ctx, asynq.NewTask(m.kind, m.payload))
-		if w.dead {
+		if w.dead.Load() {
 			return
 		}
 		ack := &call{what: fmt.Sprintf("ack %s: %s", m.id, wordOf(decision)), run: func() { w.site.queue.ack(m, decision) }}
 		_ = w.call(background, ack)
-		delete(w.running, m.id)
+		w.locked(func() { delete(w.running, m.id) })
 	})
 }
 
@@ -223,13 +236,15 @@ func wordOf(decision error) string {
 
 // round begins one of the things that a worker does beside tasks, unless it is at it.
 func (w *simWorker) round(name string, do func(ctx context.Context)) {
-	if w.rounds[name] || !w.up() {
+	at := false
+	w.locked(func() { at = w.rounds[name] })
+	if at || !w.up() {
 		return
 	}
-	w.rounds[name] = true
+	w.locked(func() { w.rounds[name] = true })
 	w.spawn(func() {
 		do(background)
-		delete(w.rounds, name)
+		w.locked(func() { delete(w.rounds, name) })
 	})
 }
 
@@ -247,7 +262,7 @@ func (w *simWorker) flush() {
 
 // beat says that the worker is alive, and has it rescue what dead workers had.
 func (w *simWorker) beat() {
-	if w.dead || w.stopped {
+	if w.dead.Load() || w.stopped.Load() {
 		return
 	}
 	dead, _ := w.parts.Presence.Beat(background)
@@ -290,18 +305,16 @@ func (x *site) liveOn() {
 // extend is what asynq's servers do for as long as they live.
 func (x *site) extend() {
 	for _, w := range x.workers {
-		if w.dead || w.stopped {
+		if w.dead.Load() || w.stopped.Load() {
 			continue
 		}
-		for id := range w.running {
-			x.queue.extend([]string{id})
-		}
+		w.locked(func() { x.queue.extend(slices.Sorted(maps.Keys(w.running))) })
 	}
 }
 
 func (x *site) live() (live []*simWorker) {
 	for _, w := range x.workers {
-		if !w.dead {
+		if !w.dead.Load() {
 			live = append(live, w)
 		}
 	}
@@ -314,13 +327,24 @@ func (x *site) person(name string) *process {
 	return &process{stage: x.stage, name: fmt.Sprintf("%s.%s%d", x.name, name, x.people)}
 }
 
+// applies reports whether a producer is at it, and hasApplied whether one was through.
+func (x *site) applies() (is bool) {
+	x.locked(func() { is = x.applying != nil && !x.applying.dead.Load() })
+	return is
+}
+
+func (x *site) hasApplied() (has bool) {
+	x.locked(func() { has = x.applied })
+	return has
+}
+
 // apply has a producer put in the file, again if it was put in before.
 func (x *site) apply() {
-	if x.applying != nil && !x.applying.dead {
+	if x.applies() {
 		return
 	}
 	p := x.person("apply")
-	x.applying = p
+	x.locked(func() { x.applying = p })
 	rdb := x.client(p)
 	producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb))
 	x.say(p, "applies")
@@ -333,10 +357,12 @@ func (x *site) apply() {
 			}
 		}, nil)
 		x.say(p, "applied: %v", err)
-		x.applied = x.applied || err == nil
-		if x.applying == p {
-			x.applying = nil
-		}
+		x.locked(func() {
+			x.applied = x.applied || err == nil
+			if x.applying == p {
+				x.applying = nil
+			}
+		})
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing/synctest"
 	"time"
@@ -25,15 +26,20 @@ type stage struct {
 	// wake is told of a call that waits.
 	wake chan struct{}
 
+	// locking guards what processes write that the story reads.
+	locking sync.Mutex
+
 	// late are calls whose callers have left, and that may still arrive.
 	late []*call
 	// yields is in how many of a hundred calls to Redis the story may go on elsewhere; faults, in how many
 	// calls something goes wrong.
-	yields, faults int
+	yields int
+	faults atomic.Int64
 
 	// over: the story has ended, and nobody is answered any more.
-	over    bool
-	telling bool
+	over    atomic.Bool
+	tells   bool
+	telling sync.Mutex // guards lines and counts
 	lines   []string
 	broken  string
 	// counts are of what happened, for the report.
@@ -50,7 +56,7 @@ var (
 type process struct {
 	*stage
 	name          string
-	dead, stopped bool
+	dead, stopped atomic.Bool
 	calls         int
 }
 
@@ -72,7 +78,7 @@ type call struct {
 
 // call waits to be let go on, and then for the answer.
 func (p *process) call(ctx context.Context, c *call) error {
-	if p.dead || p.over {
+	if p.dead.Load() || p.over.Load() {
 		return errDead
 	}
 	c.by, c.let, c.since = p, make(chan error, 1), time.Now()
@@ -99,15 +105,23 @@ func (p *process) call(ctx context.Context, c *call) error {
 // atOnce is a call at which the story does not go on elsewhere.
 func (p *process) atOnce(run func()) error {
 	switch {
-	case p.dead, p.over:
+	case p.dead.Load(), p.over.Load():
 		return errDead
-	case !p.chance(p.faults):
+	case !p.chance(p.faulty()):
 		run()
 		return nil
 	case p.draw(2) == 1:
 		run()
 	}
 	return errReset
+}
+
+func (s *stage) faulty() int { return int(s.faults.Load()) }
+
+func (s *stage) locked(do func()) {
+	s.locking.Lock()
+	defer s.locking.Unlock()
+	do()
 }
 
 // spawn begins something, and waits until it waits itself: two that begin at once would go on in any order.
@@ -135,7 +149,7 @@ func (s *stage) settled() []*call {
 		return cmp.Or(strings.Compare(a.by.name, b.by.name), strings.Compare(a.what, b.what), a.n-b.n)
 	})
 	s.waiting = there
-	return slices.DeleteFunc(slices.Clone(there), func(c *call) bool { return c.by.stopped && !s.over })
+	return slices.DeleteFunc(slices.Clone(there), func(c *call) bool { return c.by.stopped.Load() && !s.over.Load() })
 }
 
 // take removes a call from those that wait.
@@ -148,7 +162,7 @@ func (s *stage) take(c *call) {
 // letGo lets a call go on, and decides what becomes of it.
 func (s *stage) letGo(c *call) {
 	s.take(c)
-	if !s.chance(s.faults) {
+	if !s.chance(s.faulty()) {
 		s.say(c.by, "%s", c.what)
 		c.run()
 		c.let <- nil
@@ -182,7 +196,7 @@ func (s *stage) letGo(c *call) {
 
 // kill ends a process. What it had sent may still arrive.
 func (s *stage) kill(p *process) {
-	p.dead = true
+	p.dead.Store(true)
 	s.count("deaths")
 	for _, c := range s.settledOf(p) {
 		s.take(c)
@@ -242,12 +256,18 @@ func (s *stage) pass(d time.Duration, whatever bool) {
 	}
 }
 
-func (s *stage) count(what string) { s.counts[what]++ }
+func (s *stage) count(what string) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.counts[what]++
+}
 
 func (s *stage) say(by *process, format string, args ...any) {
-	if !s.telling {
+	if !s.tells {
 		return
 	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	name := "-"
 	if by != nil {
 		name = by.name

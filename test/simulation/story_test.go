@@ -45,13 +45,13 @@ func tell(t *testing.T, draws *tape, telling bool) (broken string, lines []strin
 
 func newStory(draws *tape, telling bool) *story {
 	s := &story{
-		stage: &stage{tape: draws, began: time.Now(), wake: make(chan struct{}, 1), telling: telling, counts: map[string]int{}},
+		stage: &stage{tape: draws, began: time.Now(), wake: make(chan struct{}, 1), tells: telling, counts: map[string]int{}},
 		may:   map[string]bool{},
 	}
 	for _, kind := range troubles {
 		s.may[kind] = s.chance(30)
 	}
-	s.faults = []int{0, 1, 5, 15}[s.draw(4)]
+	s.faults.Store([]int64{0, 1, 5, 15}[s.draw(4)])
 	s.yields = []int{5, 30, 100}[s.draw(3)]
 	s.cloud = newCloud(s.stage)
 	s.cloud.excused = func(name, key, beside string) bool {
@@ -160,8 +160,12 @@ func (s *story) choose(deeds []deed) {
 // trouble is what may go wrong.
 func (s *story) trouble(x *site, w *simWorker, may func(int, bool, func())) {
 	may(1, len(x.live()) < 3, x.startWorker)
-	may(1, s.faults > 0 && w != nil, func() { s.say(&w.process, "is killed"); s.kill(&w.process) })
-	may(2, s.may["stop"] && w != nil, func() { w.stopped = !w.stopped; s.say(&w.process, "stopped: %v", w.stopped); s.count("stops") })
+	may(1, s.faulty() > 0 && w != nil, func() { s.say(&w.process, "is killed"); s.kill(&w.process) })
+	may(2, s.may["stop"] && w != nil, func() {
+		w.stopped.Store(!w.stopped.Load())
+		s.say(&w.process, "stopped: %v", w.stopped.Load())
+		s.count("stops")
+	})
 	may(1, s.may["stop"] && w != nil, func() { w.drain() })
 	may(1, true, x.remember)
 	may(2, s.may["failover"] && len(x.recent) > 0, x.failOver)
@@ -204,22 +208,22 @@ func (x *site) takers() (takers []*simWorker) {
 
 // drain is a worker that is told to end.
 func (w *simWorker) drain() {
-	if w.draining || !w.up() {
+	if w.draining.Load() || !w.up() {
 		return
 	}
 	w.say(&w.process, "drains")
-	w.draining = true
+	w.draining.Store(true)
 	w.parts.Lanes[0].Handler.Drain()
 	w.spawn(func() {
 		for range 100 {
-			if len(w.running) == 0 || w.dead {
+			if w.tasks() == 0 || w.dead.Load() {
 				break
 			}
 			<-time.After(time.Second)
 		}
-		if !w.dead {
+		if !w.dead.Load() {
 			_ = w.parts.Presence.Leave(background)
-			w.dead = true
+			w.dead.Store(true)
 		}
 	})
 }
@@ -251,12 +255,12 @@ func (x *site) failOver() {
 func (s *story) restore(x *site) {
 	b := x.backups[s.draw(len(x.backups))]
 	for _, w := range x.live() {
-		w.stopped = false
+		w.stopped.Store(false)
 		s.kill(&w.process)
 	}
-	if x.applying != nil {
+	if x.applies() {
 		s.kill(x.applying)
-		x.applying = nil
+		x.locked(func() { x.applying = nil })
 	}
 	s.pass(61*time.Second, true)
 	s.say(nil, "%s: the backup of %v ago is restored", x.name, time.Since(b.at))
@@ -328,16 +332,17 @@ func (s *story) end() {
 
 func (s *story) heal() {
 	s.say(nil, "from now on nothing fails")
-	s.faults, s.cloud.away, s.cloud.denied, s.cloud.remembersRefusals = 0, false, "", false
-	s.given, s.random = nil, nil
+	s.faults.Store(0)
+	s.cloud.away, s.cloud.denied, s.cloud.remembersRefusals = false, "", false
+	s.plain()
 	for _, x := range s.sites {
 		for _, w := range x.workers {
-			w.stopped = false
+			w.stopped.Store(false)
 		}
 		if len(x.takers()) == 0 {
 			x.startWorker()
 		}
-		x.applied = false
+		x.locked(func() { x.applied = false })
 	}
 }
 
@@ -380,11 +385,11 @@ func (s *story) takeAny() bool {
 // busy reports whether somebody is at something.
 func (s *story) busy() bool {
 	for _, x := range s.sites {
-		if x.applying != nil && !x.applying.dead {
+		if x.applies() {
 			return true
 		}
 		for _, w := range x.live() {
-			if len(w.running) > 0 || len(w.rounds) > 0 || !w.serving {
+			if w.tasks() > 0 || w.atRounds() > 0 || !w.serving.Load() {
 				return true
 			}
 		}
@@ -395,7 +400,7 @@ func (s *story) busy() bool {
 // onward has the workers make their rounds, and time pass until something is due, and at least so much.
 func (s *story) onward(least time.Duration) {
 	for _, x := range s.sites {
-		if !x.applied { // a second apply repairs what the first left
+		if !x.hasApplied() { // a second apply repairs what the first left
 			x.apply()
 		}
 		if s.provesAbsence(x) {
@@ -454,7 +459,7 @@ func (s *story) items(x *site) (items []ledger.Item) {
 func (s *story) done() bool {
 	for _, x := range s.sites {
 		items := s.items(x)
-		if !x.applied || len(items) < len(s.rows) {
+		if !x.hasApplied() || len(items) < len(s.rows) {
 			return false
 		}
 		for _, item := range items {
@@ -480,13 +485,13 @@ func (s *story) unfinished() string {
 // nothing answers them any more.
 func (s *story) buryAll() {
 	for range 2 {
-		s.given, s.random = nil, nil
+		s.plain()
 		for _, x := range s.sites {
 			for _, w := range x.workers {
-				w.dead = true
+				w.dead.Store(true)
 			}
 		}
-		s.over = true
+		s.over.Store(true)
 		for _, c := range s.settled() {
 			s.take(c)
 			c.let <- errDead

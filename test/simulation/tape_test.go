@@ -1,12 +1,16 @@
 package simulation
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"sync"
+)
 
 // tape is the draws that a story is made of: those that are given, and then those of a seed. Of each draw, 0 is
 // what makes the story plainest.
 type tape struct {
 	given  []int
 	random *rand.Rand // nil: all that follows is plain
+	mu     sync.Mutex // guards drawn
 	drawn  []int
 }
 
@@ -14,6 +18,8 @@ func seeded(seed uint64) *tape { return &tape{random: rand.New(rand.NewPCG(seed,
 
 // draw returns a number from 0 to n-1.
 func (t *tape) draw(n int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	v := 0
 	switch at := len(t.drawn); {
 	case n <= 1:
@@ -25,6 +31,13 @@ func (t *tape) draw(n int) int {
 	}
 	t.drawn = append(t.drawn, v)
 	return v
+}
+
+// plain makes all that follows plain.
+func (t *tape) plain() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.given, t.random = nil, nil
 }
 
 // chance reports true in so many of a hundred cases; true is never the plain case.
