@@ -93,7 +93,9 @@ type Outcome struct {
 	Unknown bool `json:"unknown,omitempty"`
 	// Lookup says that nothing may be sent for the item before the HaVIP was looked for. Heard
 	// late it says no more than Unknown: the next request under the token will tell.
-	Lookup     bool   `json:"lookup,omitempty"`
+	Lookup bool `json:"lookup,omitempty"`
+	// Unheard says that BCE refused it without a look at its clientToken, for its date.
+	Unheard    bool   `json:"unheard,omitempty"`
 	Status     int    `json:"status,omitempty"`
 	Code       string `json:"code,omitempty"`
 	Message    string `json:"message,omitempty"`

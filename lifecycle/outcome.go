@@ -185,7 +185,7 @@ func (d *draft) countRefusals(o Outcome, entry Attempt) {
 	default:
 		d.Refusals = 1
 	}
-	if o.State == Waiting && o.Status != 0 && d.RefusedSince == 0 {
+	if o.State == Waiting && o.Status != 0 && !o.Unheard && d.RefusedSince == 0 {
 		d.RefusedSince = d.sentAt(entry)
 	}
 }

@@ -155,3 +155,15 @@ func TestRepeatedUnanswered(t *testing.T) {
 		t.Errorf("%s: %+v", got, r)
 	}
 }
+
+// BCE refuses a request for its date before it looks at the token, which does not age by that.
+func TestRefusalForTheDateAgesNoToken(t *testing.T) {
+	t.Parallel()
+	for unheard, want := range map[bool]Millis{true: 0, false: start + second} {
+		o := Outcome{State: Waiting, Class: "lane-fault", Status: 400, Code: "Refused", Unheard: unheard, Ticket: "k0"}
+		_, c := RecordOutcome(Snapshot{Record: sending(), Now: start + 2*second, Entry: openEntry()}, 1, o)
+		if r := after(Snapshot{}, c); r.RefusedSince != want {
+			t.Errorf("unheard %v: refused since %d, want %d", unheard, r.RefusedSince, want)
+		}
+	}
+}

@@ -240,7 +240,7 @@ func (o Outcome) entry(address string, took time.Duration) ledger.Outcome {
 	case ClassUnknown:
 		e.State, e.Counted, e.Unknown = ledger.Unknown, true, true
 	case ClassThrottled, ClassLaneFault:
-		e.State, e.Lookup = ledger.Waiting, o.Lookup
+		e.State, e.Lookup, e.Unheard = ledger.Waiting, o.Lookup, o.Scope == ScopeClock
 	case ClassMismatch:
 		e.State, e.Counted, e.Unknown, e.Lookup = ledger.Unknown, true, true, true
 	case ClassDeleted, ClassNotFound, ClassRefused: // of deletes; see Outcome.removal

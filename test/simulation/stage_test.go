@@ -37,7 +37,9 @@ type stage struct {
 	faults atomic.Int64
 
 	// over: the story has ended, and nobody is answered any more.
-	over    atomic.Bool
+	over atomic.Bool
+	// after, if set, is called after each call that was let go.
+	after   func()
 	tells   bool
 	telling sync.Mutex // guards lines and counts
 	lines   []string
@@ -162,6 +164,9 @@ func (s *stage) take(c *call) {
 // letGo lets a call go on, and decides what becomes of it.
 func (s *stage) letGo(c *call) {
 	s.take(c)
+	if s.after != nil {
+		defer s.after()
+	}
 	if !s.chance(s.faulty()) {
 		s.say(c.by, "%s", c.what)
 		c.run()

@@ -251,9 +251,10 @@ func (x *site) failOver() {
 	x.recent = nil
 }
 
-// restore is a backup put in as the runbook says: workers are stopped, and started a minute later.
-func (s *story) restore(x *site) {
-	b := x.backups[s.draw(len(x.backups))]
+func (s *story) restore(x *site) { s.putBack(x, x.backups[s.draw(len(x.backups))]) }
+
+// putBack is a backup put in as the runbook says: workers are stopped, and started a minute later.
+func (s *story) putBack(x *site, b backup) {
 	for _, w := range x.live() {
 		w.stopped.Store(false)
 		s.kill(&w.process)
@@ -310,8 +311,14 @@ func (s *story) human() {
 	}
 }
 
-// end lets nothing go wrong any more, until all is done.
+// end lets nothing go wrong any more, until all is done, and looks at what came of it.
 func (s *story) end() {
+	s.finish()
+	s.buryAll()
+}
+
+// finish is end for a story that goes on.
+func (s *story) finish() {
 	s.heal()
 	for round := range 400 {
 		if s.broken != "" {
@@ -327,7 +334,6 @@ func (s *story) end() {
 	if s.broken == "" && !s.done() {
 		s.breaks("it comes to no end: %s", s.unfinished())
 	}
-	s.buryAll()
 }
 
 func (s *story) heal() {
