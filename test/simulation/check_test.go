@@ -9,9 +9,6 @@ func (s *story) check() {
 	for _, x := range s.sites {
 		owners := map[string]string{}
 		for _, item := range s.items(x) {
-			x.results[item.Record.HaVIPID] = item.Key
-		}
-		for _, item := range s.items(x) {
 			s.checkItem(x, item)
 			id := item.Record.HaVIPID
 			if other, taken := owners[id]; taken && item.Record.State.Succeeded() {
@@ -29,7 +26,7 @@ func (s *story) checkItem(x *site, item ledger.Item) {
 	r := item.Record
 	var own []string
 	for _, v := range s.cloud.havips {
-		if v.gone || v.site != x.name || v.key != item.Key || x.anew[item.Key] && s.cloud.forgot(v.id) {
+		if v.gone || v.site != x.name || v.key != item.Key || x.anew[item.Key] && s.cloud.forgot(v.id) || s.isOfAnother(x, item.Key, v.id) {
 			continue
 		}
 		own = append(own, v.id)
@@ -55,8 +52,8 @@ func (s *story) checkItem(x *site, item ledger.Item) {
 			s.breaks("item %s is created as %s, which is of %q %q", item.Key, v.id, v.site, v.key)
 		}
 	case ledger.Canceled, ledger.Rejected, ledger.Deleted:
-		// Or its ledger has forgotten that it was sent, or an item of the same name has it.
-		if len(own) > 0 && !s.renamed(own) && !s.cloud.find(own[0]).unknown && x.results[own[0]] == "" {
+		// Or its ledger has forgotten that it was sent.
+		if len(own) > 0 && !s.renamed(own) && !s.cloud.find(own[0]).unknown {
 			s.breaks("item %s is %s (%s), and %v exists", item.Key, r.State, r.Code, own)
 		}
 	case ledger.Review:

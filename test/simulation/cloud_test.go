@@ -33,6 +33,8 @@ type cloud struct {
 	// sending are the processes with a create of an item under way; forgetful are ledgers that have forgotten some.
 	sending   map[[2]string]map[*process]bool
 	forgetful map[string]bool
+	// fellBack is when it forgot last.
+	fellBack map[string]time.Time
 	// opened is when a ledger began to have these items.
 	opened map[string]time.Time
 	// excused are items that a restored ledger may double, beside that HaVIP.
@@ -91,7 +93,7 @@ func (c *cloud) now() time.Time { return time.Now().Add(c.ahead) }
 func newCloud(s *stage) *cloud {
 	c := &cloud{
 		stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{}, opened: map[string]time.Time{},
-		sending: map[[2]string]map[*process]bool{}, forgetful: map[string]bool{},
+		sending: map[[2]string]map[*process]bool{}, forgetful: map[string]bool{}, fellBack: map[string]time.Time{},
 	}
 	c.personality = personality{page: 1000, takenCode: "PrivateIpInUseException", busy: [2]string{"409", "OperationInProgress"}}
 	c.lag = []time.Duration{0, 0, time.Second, 20 * time.Second, 30 * time.Second, 4 * time.Minute}[s.draw(6)]
@@ -110,6 +112,7 @@ type request struct {
 	signed time.Time
 	life   time.Duration
 	site   string
+	began  time.Time
 }
 
 // answer carries a request out.
@@ -177,6 +180,7 @@ func (c *cloud) create(r request, now time.Time) reply {
 	c.checkAlone(r.site, key)
 	v := c.add(want.Name, want.SubnetID, want.PrivateIPAddress, now)
 	v.site, v.key = r.site, key
+	v.unknown = c.forgetful[r.site] && !r.began.After(c.fellBack[r.site]) // nor that this request was begun
 	v.description = want.Description
 	memory := &tokenMemory{body: r.body, received: now, id: v.id}
 	c.tokens[r.token] = memory
@@ -340,7 +344,7 @@ type transport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	r := request{method: req.Method, path: req.URL.Path, site: t.site}
+	r := request{method: req.Method, path: req.URL.Path, site: t.site, began: time.Now()}
 	r.token, r.marker = req.URL.Query().Get("clientToken"), req.URL.Query().Get("marker")
 	if req.Body != nil {
 		body, _ := io.ReadAll(req.Body)

@@ -27,9 +27,9 @@ func TestRestoreOfEveryWrite(t *testing.T) { //nolint:paralleltest // see TestSt
 	for i := range *restoreFlag {
 		for _, delay := range delays {
 			for write := 1; ; write++ {
-				broken, taken := restored(t, seed+uint64(i), write, delay) //nolint:gosec // small
+				broken, taken := restored(t, seed+uint64(i), write, delay)
 				if broken != "" {
-					t.Fatalf("-seed=%d, restored to write %d %v later: %s", seed+uint64(i), write, delay, broken) //nolint:gosec // small
+					t.Fatalf("-seed=%d, restored to write %d %v later: %s", seed+uint64(i), write, delay, broken)
 				}
 				if !taken {
 					break

@@ -57,8 +57,6 @@ type site struct {
 	// excused are items that a restored ledger may double, and anew those that it did not have, and that may be
 	// doubled when BCE has forgotten their tokens; see decision 7.
 	excused, anew map[string]bool
-	// results are the items that have a HaVIP, at the end.
-	results map[string]string
 	// terms of its workers.
 	terms worker.Config
 }
@@ -69,7 +67,7 @@ type backup struct {
 }
 
 func newSite(s *stage, name string, c *cloud, rows []tasks.Row) *site {
-	x := &site{stage: s, name: name, cloud: c, rows: rows, excused: map[string]bool{}, anew: map[string]bool{}, results: map[string]string{}}
+	x := &site{stage: s, name: name, cloud: c, rows: rows, excused: map[string]bool{}, anew: map[string]bool{}}
 	x.store = memredis.New(func() time.Time { return time.Now().Add(x.ahead) })
 	x.plain = x.store.Client(nil)
 	x.ledger = ledger.New(x.plain)
@@ -408,7 +406,7 @@ func (x *site) fallBack(b backup) {
 	for _, v := range x.cloud.havips {
 		v.unknown = v.unknown || v.site == x.name && !v.at.Before(b.at) || v.goneBy == x.name && !v.goneAt.Before(b.at)
 	}
-	x.cloud.forgetful[x.name] = true
+	x.cloud.forgetful[x.name], x.cloud.fellBack[x.name] = true, time.Now()
 	x.store.Restore(b.image)
 }
 

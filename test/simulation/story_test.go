@@ -56,8 +56,12 @@ func newStory(draws *tape, telling bool) *story {
 	s.cloud = newCloud(s.stage)
 	s.cloud.excused = func(name, key, beside string) bool {
 		for _, x := range s.sites {
-			if x.name == name && (x.excused[key] || x.anew[key] && s.cloud.forgot(beside)) {
+			switch {
+			case x.name != name:
+			case x.excused[key], x.anew[key] && s.cloud.forgot(beside):
 				x.excused[key] = true
+				return true
+			case s.isOfAnother(x, key, beside):
 				return true
 			}
 		}
@@ -485,6 +489,13 @@ func (s *story) unfinished() string {
 		}
 	}
 	return strings.Join(texts, "\n")
+}
+
+// isOfAnother reports whether the HaVIP is the result of another item of the ledger, which has the same name.
+func (s *story) isOfAnother(x *site, key, haVIPID string) bool {
+	return slices.ContainsFunc(s.items(x), func(item ledger.Item) bool {
+		return item.Key != key && item.Record.HaVIPID == haVIPID
+	})
 }
 
 // buryAll ends what still waits, so that the story's goroutines end with it. They wait for 20 minutes at most when
