@@ -14,7 +14,7 @@ import (
 
 var (
 	storiesFlag = flag.Int("stories", 300, "how many stories are told")
-	seedFlag    = flag.Uint64("seed", 0, "the seed of the first story; the next ones have the numbers after it; 0 takes one by chance")
+	seedFlag    = flag.Uint64("seed", 1, "the seed of the first story; the next ones have the numbers after it; 0 takes one by chance")
 	forFlag     = flag.Duration("for", 0, "tell stories for this long at most; 0 is until all are told")
 	shrinkFlag  = flag.Bool("shrink", true, "make a story shorter that breaks a promise")
 	tellFlag    = flag.Bool("tell", false, "tell the story of the seed, line by line")
