@@ -137,6 +137,18 @@ func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Own
 	return decodeOwner(standing), nil
 }
 
+// KeepClaims claims again what these items are recorded to have created. Each HaVIP was claimed before it was recorded,
+// and a failover in between may have forgotten the claim alone. What another item owns stays its own.
+func (l *Ledger) KeepClaims(ctx context.Context, lane string, items []Item) error {
+	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for _, item := range items {
+			pipe.HSetNX(ctx, ownersOf(lane), item.Record.HaVIPID, item.Owner().encodeIn(accountOf(lane)))
+		}
+		return nil
+	})
+	return wrap("claims of lane "+lane, err)
+}
+
 // Owners tells which items own these HaVIPs of a lane's region; those that nobody owns are left out.
 func (l *Ledger) Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]Owner, error) {
 	owners := make(map[string]Owner, len(haVIPIDs))

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -68,10 +69,7 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 // else has entered in between is read again.
 func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, specs []Spec) ([]Registration, error) {
 	answers := make([]Registration, len(specs))
-	left := make([]int, len(specs)) // the specs that are still to be decided about
-	for i := range left {
-		left[i] = i
-	}
+	left := every(specs) // those that are still to be decided about
 	for range maxConflicts {
 		standing, err := l.readTrip(ctx, batch, keysAt(specs, left))
 		if err != nil {
@@ -98,7 +96,11 @@ func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, 
 			}
 		}
 		again, err := l.enter(ctx, batch, source, fresh)
-		if err != nil {
+		switch {
+		case errors.Is(err, errForgotten): // all that was read is of a batch that is gone
+			left = every(specs)
+			continue
+		case err != nil:
 			return nil, err
 		}
 		left = slices.DeleteFunc(left, func(at int) bool { return !again[specs[at].Key] })
@@ -107,6 +109,15 @@ func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, 
 		}
 	}
 	return nil, errConflicts
+}
+
+// every returns where each spec stands.
+func every(specs []Spec) []int {
+	at := make([]int, len(specs))
+	for i := range at {
+		at[i] = i
+	}
+	return at
 }
 
 func keysAt(specs []Spec, at []int) []string {
@@ -143,6 +154,9 @@ type entering struct {
 	forgotten int
 }
 
+// errForgotten says that the batch's record was deleted since it was read.
+var errForgotten = errors.New("the batch was forgotten")
+
 // enter enters items in one round trip, and answers the keys of those that stand in the batch by now.
 func (l *Ledger) enter(ctx context.Context, batch string, source Source, items []entering) (again map[string]bool, err error) {
 	var calls [][]any
@@ -165,8 +179,11 @@ func (l *Ledger) enter(ctx context.Context, batch string, source Source, items [
 	for i, raw := range replies {
 		chunk := items[i*registerChunk : min((i+1)*registerChunk, len(items))]
 		there, listed := raw.([]any)
+		if !listed {
+			return nil, errForgotten
+		}
 		for n := range chunk {
-			if !listed || slices.Contains(there, any(int64(n+1))) {
+			if slices.Contains(there, any(int64(n+1))) {
 				again[chunk[n].spec.Key] = true
 			}
 		}

@@ -69,7 +69,7 @@ const renewalSettles = 3 * time.Second
 // nothing, as far as the ledger knows. One that was restored does not know all; so what exists is looked at, too.
 func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) error {
 	j.item.Record = rec
-	if found, decision := h.findIdle(ctx, j, rec); found || decision != nil {
+	if found, decision := h.findIdle(ctx, j, rec, 0); found || decision != nil {
 		return decision
 	}
 	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)

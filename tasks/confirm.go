@@ -23,6 +23,9 @@ const (
 // that have their next clientToken, since their HaVIPs do not exist; each needs a task. An error tells that
 // some could not be asked for, or what BCE showed not be recorded: they are to be asked for again.
 func (h *Handler) Confirm(ctx context.Context, items []ledger.Item) (renewed []ledger.Item, err error) {
+	if err := h.Ledger.KeepClaims(ctx, h.Lane.String(), items); err != nil {
+		return nil, err
+	}
 	looks, err := h.look(ctx, items)
 	errs := []error{err}
 	for batch, some := range looks {

@@ -217,3 +217,21 @@ func TestIncompleteListingWhileReadsFail(t *testing.T) {
 		t.Error("a listing that misses the only HaVIP, whose read got 500, passes for complete")
 	}
 }
+
+// A failover may forget that a HaVIP was claimed, and not that it was recorded: confirming it claims it again, so that no
+// other item of its name adopts it.
+func TestConfirmClaimsAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	f.clock.run()
+	f.many(1)
+	if err := f.rdb.Del(t.Context(), "havip:owners:"+f.handler.Lane.Region).Err(); err != nil {
+		t.Fatal(err)
+	}
+	f.confirmed()
+	id := f.record("vip-0").HaVIPID
+	owners, err := f.ledger.Owners(t.Context(), f.handler.Lane.String(), []string{id})
+	if owner := owners[id]; err != nil || owner.Key != "vip-0" || owner.Batch != testBatch {
+		t.Errorf("%s is owned by %v, %v", id, owners, err)
+	}
+}

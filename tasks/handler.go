@@ -39,6 +39,7 @@ type HandlerLedger interface {
 	Begin(ctx context.Context, batch, key string, o ledger.BeginOptions) (ledger.Start, error)
 	RecorderLedger
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
+	KeepClaims(ctx context.Context, lane string, items []ledger.Item) error
 	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
 	RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error)
 	OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (bool, error)

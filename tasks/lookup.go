@@ -90,7 +90,7 @@ func lookAgain(wait time.Duration) error {
 // that was forgotten (the ledger is an old one, restored from a backup) has long ended. If nothing is found,
 // it is sent under the token that it has.
 func (h *Handler) lookupIdle(ctx context.Context, j *job, rec ledger.Record) error {
-	if found, decision := h.findIdle(ctx, j, rec); found || decision != nil {
+	if found, decision := h.findIdle(ctx, j, rec, -listingAge); found || decision != nil {
 		return decision
 	}
 	j.lookedUp = true
@@ -103,11 +103,11 @@ func (h *Handler) atBCE(at ledger.Millis) time.Time {
 	return at.Time().Add(min(h.API.ClockOffset(), 0))
 }
 
-// findIdle looks for the HaVIP of an item of which nothing is in doubt. What exists since the item was registered,
+// findIdle looks for the HaVIP of an item of which nothing is in doubt, in a listing that begins from now on, less or more. What exists since the item was registered,
 // is what it asks for and is nobody's, is its own. Found says that the decision is what came of that.
-func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record) (found bool, decision error) {
+func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record, fromNow time.Duration) (found bool, decision error) {
 	registered := h.atBCE(rec.RegisteredAt)
-	finding, _, err := h.find(ctx, j, -listingAge, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
+	finding, _, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		there = slices.DeleteFunc(there, func(v bce.HaVIP) bool {
 			return !v.CreatedTime.IsZero() && v.CreatedTime.Before(registered.Add(-clockSlack))
 		})

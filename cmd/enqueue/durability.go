@@ -10,6 +10,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/lane"
+	"havip/internal/notify"
 	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
@@ -76,12 +77,26 @@ func (a *app) unverified(of subject, why error) string {
 		". Repeat " + again + ", then check with " + of.look
 }
 
+// withoutSecret hides what a URL may hold of secrets: a webhook's is shown as everywhere.
+func withoutSecret(arg string) string {
+	flag, target, assigned := strings.Cut(arg, "=")
+	if !assigned || !strings.HasPrefix(flag, "-") {
+		flag, target = "", arg
+	} else {
+		flag += "="
+	}
+	if strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://") {
+		return flag + notify.Shown(target)
+	}
+	return redisconn.Redacted(arg)
+}
+
 // commandLine is the command that runs, for a shell; passwords in URLs are hidden.
 func (a *app) commandLine() string {
 	words := []string{"enqueue"}
 	for _, arg := range a.args {
 		if strings.Contains(arg, "://") && !strings.ContainsAny(arg, " \t\n") {
-			arg = redisconn.Redacted(arg)
+			arg = withoutSecret(arg)
 		}
 		words = append(words, word(arg))
 	}
