@@ -90,10 +90,7 @@ var errConflicts = fmt.Errorf("it changed %d times while it was being decided ab
 // about. Items that nobody registered have no record.
 func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string, entryOf func(Record) lifecycle.LogKey, decide func(i int, s lifecycle.Snapshot) lifecycle.Change) ([]decided, error) {
 	done := make([]decided, len(itemKeys))
-	left := make([]int, len(itemKeys)) // the items that are still to be decided about
-	for i := range left {
-		left[i] = i
-	}
+	left := every(len(itemKeys)) // the items that are still to be decided about
 	for range maxConflicts {
 		items, err := l.readWithEntries(ctx, batch, pick(itemKeys, left), entryOf)
 		if err != nil {
@@ -124,6 +121,15 @@ func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string
 	return nil, errConflicts
 }
 
+// every returns 0 to n-1.
+func every(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
 func pick(itemKeys []string, at []int) []string {
 	picked := make([]string, len(at))
 	for i, n := range at {
@@ -152,18 +158,34 @@ func (l *Ledger) readWithEntries(ctx context.Context, batch string, itemKeys []s
 	}
 }
 
-// readEach reads items of a batch as they stand at one moment. An item that nobody registered has no
-// record.
+// readChunk bounds how many items one script call reads or enters: it keeps Redis busy for a few milliseconds at most.
+const readChunk = 200
+
+// readEach reads items of a batch in one round trip; up to [readChunk] of them as they stand at one moment. An item that
+// nobody registered has no record.
 func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
-	args := make([]any, 0, 2*len(itemKeys))
-	for i, key := range itemKeys {
-		args = append(args, key, logField(key, entries[i]))
+	var calls [][]any
+	for at := 0; at < len(itemKeys); at += readChunk {
+		var args []any
+		for i := at; i < min(at+readChunk, len(itemKeys)); i++ {
+			args = append(args, itemKeys[i], logField(itemKeys[i], entries[i]))
+		}
+		calls = append(calls, args)
 	}
-	raw, err := l.run(ctx, readScript, batch, args...)
+	replies, err := l.runEach(ctx, readScript, batch, calls)
 	if err != nil {
 		return nil, err
 	}
-	return readReply(batch, raw, itemKeys, entries)
+	items := make([]read, 0, len(itemKeys))
+	for _, raw := range replies {
+		at, end := len(items), min(len(items)+readChunk, len(itemKeys))
+		some, err := readReply(batch, raw, itemKeys[at:end], entries[at:end])
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, some...)
+	}
+	return items, nil
 }
 
 // readReply reads what lua/read.lua answers.
@@ -234,9 +256,6 @@ func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) 
 			return nil, err
 		}
 		calls, at = append(calls, args), append(at, i)
-	}
-	if len(calls) == 0 {
-		return committed, nil
 	}
 	answers, err := l.pipeline(ctx, changeScript, batch, calls)
 	if err != nil {

@@ -7,39 +7,32 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/redis/go-redis/v9"
-
 	"havip/lifecycle"
 )
 
 // Source says who put a batch in, from what. It is stored when the batch is new.
 type Source struct {
 	// File is the producer's file name, for people to recognise.
-	File string `json:"file,omitempty"`
+	File string
 	// By names the producer: user and host.
-	By string `json:"by,omitempty"`
+	By string
 	// MaxFailures is how many items may fail before the batch is held.
-	MaxFailures FailureLimit `json:"maxFailures,omitempty"`
+	MaxFailures FailureLimit
 	// Plan identifies the saved plan that made the batch, if one did.
-	Plan string `json:"plan,omitempty"`
+	Plan string
 	// Whole says that what is registered is all that there is of the producer's: a batch that is new is
 	// committed with it, and one that was committed stays so. It is not stored.
-	Whole bool `json:"whole,omitempty"`
+	Whole bool
 	// Task says that what is registered is of a task with a clientToken, which nobody has registered: in
 	// a batch that was forgotten it is a leftover. It is not stored.
-	Task bool `json:"task,omitempty"`
+	Task bool
 	// OnComplete, when not "", is the URL that a producer gives to [Ledger.SetOnComplete] before it
 	// commits. Registering does not read it.
-	OnComplete string `json:"-"`
+	OnComplete string
 }
 
-const (
-	// registerChunk bounds how many items one script call enters: it keeps Redis busy for
-	// a few milliseconds at most.
-	registerChunk = 200
-	// registerTrip bounds how many items are under way to Redis at once, in several calls.
-	registerTrip = 5 * registerChunk
-)
+// registerTrip bounds how many items are under way to Redis at once, in several calls.
+const registerTrip = 5 * readChunk
 
 // Register enters specs into the batch, and answers for each in the same order. Specs that
 // are there already are compared by fingerprint. Registering is per item: where one
@@ -69,36 +62,24 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 // else has entered in between is read again.
 func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, specs []Spec) ([]Registration, error) {
 	answers := make([]Registration, len(specs))
-	left := every(specs) // those that are still to be decided about
+	keys := make([]string, len(specs))
+	for i, spec := range specs {
+		keys[i] = spec.Key
+	}
+	left := every(len(specs)) // those that are still to be decided about
 	for range maxConflicts {
-		standing, err := l.readTrip(ctx, batch, keysAt(specs, left))
+		standing, err := l.readEach(ctx, batch, pick(keys, left), make([]lifecycle.LogKey, len(left)))
 		if err != nil {
 			return nil, err
 		}
-		var fresh []entering
-		entered := map[string]int{} // where those are, by key: one may come twice
-		for i, at := range left {
-			spec, s := specs[at], standing[i]
-			if n, twice := entered[spec.Key]; twice {
-				s.Record, s.spec = fresh[n].record, fresh[n].text
-			}
-			verdict, record := lifecycle.Register(s.Snapshot, lifecycle.Asked{Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task})
-			if answers[at], err = registration(verdict, record, spec.Key, s.spec); err != nil {
-				return nil, err
-			}
-			if verdict == lifecycle.RegisteredNew {
-				text, err := json.Marshal(spec)
-				if err != nil {
-					return nil, err
-				}
-				entered[spec.Key] = len(fresh)
-				fresh = append(fresh, entering{spec, string(text), record, s.Batch.Forgotten})
-			}
+		var again map[string]bool
+		fresh, err := compareEach(source, specs, left, standing, answers)
+		if err == nil {
+			again, err = l.enter(ctx, batch, source, fresh)
 		}
-		again, err := l.enter(ctx, batch, source, fresh)
 		switch {
 		case errors.Is(err, errForgotten): // all that was read is of a batch that is gone
-			left = every(specs)
+			left = every(len(specs))
 			continue
 		case err != nil:
 			return nil, err
@@ -111,21 +92,30 @@ func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, 
 	return nil, errConflicts
 }
 
-// every returns where each spec stands.
-func every(specs []Spec) []int {
-	at := make([]int, len(specs))
-	for i := range at {
-		at[i] = i
+// compareEach answers how the specs at the given places compare with what was read of them, and returns those that are
+// to be entered.
+func compareEach(source Source, specs []Spec, places []int, standing []read, answers []Registration) (fresh []entering, err error) {
+	entered := map[string]int{} // where those are, by key: one may come twice
+	for i, at := range places {
+		spec, s := specs[at], standing[i]
+		if n, twice := entered[spec.Key]; twice {
+			s.Record, s.spec = fresh[n].record, fresh[n].text
+		}
+		verdict, record := lifecycle.Register(s.Snapshot, lifecycle.Asked{Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task})
+		if answers[at], err = registration(verdict, record, spec.Key, s.spec); err != nil {
+			return nil, err
+		}
+		if verdict != lifecycle.RegisteredNew {
+			continue
+		}
+		text, err := json.Marshal(spec)
+		if err != nil {
+			return nil, err
+		}
+		entered[spec.Key] = len(fresh)
+		fresh = append(fresh, entering{spec, string(text), record, s.Batch.Forgotten})
 	}
-	return at
-}
-
-func keysAt(specs []Spec, at []int) []string {
-	itemKeys := make([]string, len(at))
-	for i, n := range at {
-		itemKeys[i] = specs[n].Key
-	}
-	return itemKeys
+	return fresh, nil
 }
 
 // registration is what a decision about a spec says to its producer.
@@ -160,7 +150,7 @@ var errForgotten = errors.New("the batch was forgotten")
 // enter enters items in one round trip, and answers the keys of those that stand in the batch by now.
 func (l *Ledger) enter(ctx context.Context, batch string, source Source, items []entering) (again map[string]bool, err error) {
 	var calls [][]any
-	for chunk := range slices.Chunk(items, registerChunk) {
+	for chunk := range slices.Chunk(items, readChunk) {
 		args := append([]any{chunk[0].forgotten, flag(source.Whole)}, source.facts()...)
 		for _, e := range chunk {
 			record, err := json.Marshal(e.record)
@@ -171,13 +161,13 @@ func (l *Ledger) enter(ctx context.Context, batch string, source Source, items [
 		}
 		calls = append(calls, args)
 	}
-	replies, err := l.runChunks(ctx, registerScript, batch, calls)
+	replies, err := l.runEach(ctx, registerScript, batch, calls)
 	if err != nil {
 		return nil, err
 	}
 	again = map[string]bool{}
 	for i, raw := range replies {
-		chunk := items[i*registerChunk : min((i+1)*registerChunk, len(items))]
+		chunk := items[i*readChunk : min((i+1)*readChunk, len(items))]
 		there, listed := raw.([]any)
 		if !listed {
 			return nil, errForgotten
@@ -202,40 +192,6 @@ func (s Source) facts() []any {
 	return append([]any{len(facts) / 2}, facts...)
 }
 
-// readTrip reads items in one round trip.
-func (l *Ledger) readTrip(ctx context.Context, batch string, itemKeys []string) ([]read, error) {
-	var calls [][]any
-	for chunk := range slices.Chunk(itemKeys, registerChunk) {
-		args := make([]any, 0, 2*len(chunk))
-		for _, key := range chunk {
-			args = append(args, key, "")
-		}
-		calls = append(calls, args)
-	}
-	replies, err := l.runChunks(ctx, readScript, batch, calls)
-	if err != nil {
-		return nil, err
-	}
-	items := make([]read, 0, len(itemKeys))
-	for i, raw := range replies {
-		chunk := itemKeys[i*registerChunk : min((i+1)*registerChunk, len(itemKeys))]
-		some, err := readReply(batch, raw, chunk, make([]lifecycle.LogKey, len(chunk)))
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, some...)
-	}
-	return items, nil
-}
-
-// runChunks is runEach, which needs something to run.
-func (l *Ledger) runChunks(ctx context.Context, s *redis.Script, batch string, calls [][]any) ([]any, error) {
-	if len(calls) == 0 {
-		return nil, nil
-	}
-	return l.runEach(ctx, s, batch, calls)
-}
-
 // MarkEnqueued notes that the tasks of these items stand in the queue, so that a later
 // Register answers Same for them.
 func (l *Ledger) MarkEnqueued(ctx context.Context, batch string, itemKeys []string) error {
@@ -250,13 +206,13 @@ func (l *Ledger) MarkEnqueued(ctx context.Context, batch string, itemKeys []stri
 // markTrip is MarkEnqueued in two round trips; items that change in between are read again.
 func (l *Ledger) markTrip(ctx context.Context, batch string, left []string) error {
 	for range maxConflicts {
-		items, err := l.readTrip(ctx, batch, left)
+		items, err := l.readEach(ctx, batch, left, make([]lifecycle.LogKey, len(left)))
 		if err != nil {
 			return err
 		}
 		var calls [][]any
 		left = nil
-		for chunk := range slices.Chunk(items, registerChunk) {
+		for chunk := range slices.Chunk(items, readChunk) {
 			args, err := marks(chunk)
 			if err != nil {
 				return err
@@ -265,7 +221,7 @@ func (l *Ledger) markTrip(ctx context.Context, batch string, left []string) erro
 				calls = append(calls, args)
 			}
 		}
-		replies, err := l.runChunks(ctx, enqueuedScript, batch, calls)
+		replies, err := l.runEach(ctx, enqueuedScript, batch, calls)
 		if err != nil {
 			return err
 		}

@@ -102,6 +102,9 @@ func (l *Ledger) runEach(ctx context.Context, s *redis.Script, batch string, cal
 
 // pipeline calls a script once for each list of arguments, the time among them.
 func (l *Ledger) pipeline(ctx context.Context, s *redis.Script, batch string, calls [][]any) ([]any, error) {
+	if len(calls) == 0 {
+		return nil, nil
+	}
 	names := keysOf(batch).list()
 	if len(calls) == 1 {
 		answer, err := s.Run(ctx, l.rdb, names, calls[0]...).Result()
