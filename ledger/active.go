@@ -13,10 +13,13 @@ import (
 // what a reconciler goes through, instead of every batch there ever was.
 const activeBatches = "havip:active"
 
-var deactivateScript = redis.NewScript(source("deactivate"))
+var (
+	activateScript   = redis.NewScript(source("activate"))
+	deactivateScript = redis.NewScript(source("deactivate"))
+)
 
 // touch lists a batch as active and known. It is called before and after registering: before, so
-// that no unfinished item is ever in an unlisted batch; after, so that who judged the batch
+// that no unfinished item is ever in an unlisted batch; after, so that who found the batch
 // finished in between does not take it off the list.
 func (l *Ledger) touch(ctx context.Context, batch string) error {
 	if err := l.claimSchema(ctx); err != nil {
@@ -26,10 +29,9 @@ func (l *Ledger) touch(ctx context.Context, batch string) error {
 	if err != nil {
 		return err
 	}
-	score := redis.Z{Score: float64(at.UnixMilli()), Member: batch}
 	_, err = l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		pipe.ZAddNX(ctx, batchIndex, score)
-		pipe.ZAdd(ctx, activeBatches, score)
+		pipe.ZAddNX(ctx, batchIndex, redis.Z{Score: float64(at.UnixMilli()), Member: batch})
+		activateScript.Eval(ctx, pipe, []string{activeBatches}, batch, at.UnixMilli())
 		return nil
 	})
 	return err

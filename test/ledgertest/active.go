@@ -20,6 +20,28 @@ func testActive(t *testing.T, f *ledgerFixture) {
 	equal(t, "registered into again", f.active(t), []string{batch})
 }
 
+// A batch that is registered into while a reader finds it finished stays listed, though the clock has not moved, or has
+// moved back.
+func testActiveAgain(t *testing.T, f *ledgerFixture) {
+	listed := func() float64 {
+		t.Helper()
+		score, err := f.rdb.ZScore(t.Context(), "havip:active", batch).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return score
+	}
+	f.register(t, "a")
+	first := listed()
+	f.register(t, "b")
+	second := listed()
+	f.pass(-time.Minute)
+	f.register(t, "c")
+	if third := listed(); second <= first || third <= second {
+		t.Errorf("listed with %.0f, %.0f, %.0f: a reader that saw one does not see the next", first, second, third)
+	}
+}
+
 func (f *ledgerFixture) active(t *testing.T) []string {
 	t.Helper()
 	names, err := f.Active(t.Context(), 0, 10)

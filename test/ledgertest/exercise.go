@@ -68,6 +68,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a page of events tells whether some before it were forgotten", testEventPage},
 		{"batches are listed newest first", testBatches},
 		{"active batches are those that may have work left", testActive},
+		{"a batch that is registered into again is listed anew, whatever the clock says", testActiveAgain},
 		{"stale items are those that have not moved", testStale},
 		{"an item long idle is looked for first", testIdle},
 		{"what an idle item turns out to have is adopted", testAdoptIdle},
