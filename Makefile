@@ -20,8 +20,9 @@ man: build
 # default of both, is no measure. The longest package goes first.
 GOTEST := go test -race -shuffle=on -p 4 -parallel 8 -timeout 60m
 
-## test: everything that every change runs, with the race detector; redis-server and python3 are installed when missing
+## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing
 test: redis-server python3 test-sdk
+	go test -count=1 -timeout 20m ./test/simulation
 	$(GOTEST) -skip '^TestSlow' ./test/e2e ./...
 
 ## test-slow: what takes real minutes, or tens of seconds of a processor

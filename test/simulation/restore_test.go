@@ -1,4 +1,9 @@
+//go:build !race
+
 package simulation
+
+// Not under the race detector, which takes minutes for these and sees the same code in TestStories. make test runs the
+// package a second time without it.
 
 import (
 	"flag"
@@ -19,9 +24,6 @@ var delays = []time.Duration{0, 10 * time.Minute, time.Hour, 21 * time.Hour, 26 
 
 // A backup of any moment may be restored at any time: no item has two HaVIPs, but for what decision 7 names.
 func TestRestoreOfEveryWrite(t *testing.T) { //nolint:paralleltest // see TestStories
-	if raced {
-		t.Skip("it takes the race detector minutes, which sees the same code in TestStories; make simulate runs this")
-	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	seed, restores := max(*seedFlag, 1), 0
 	for i := range *restoreFlag {
