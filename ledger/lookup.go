@@ -85,6 +85,9 @@ func (l *Ledger) SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, 
 		if err != nil {
 			return nil, fmt.Errorf("some HaVIPs of lane %s: %w", lane, err)
 		}
+		if len(ids) < drawn { // that were all
+			break
+		}
 	}
 	return some.ids, nil
 }

@@ -112,19 +112,19 @@ func (h *Handler) readSight(ctx context.Context, haVIPID string) (*ledger.Sight,
 	var refused *bce.Error
 	switch {
 	case err == nil:
-		return sightOf(out.HaVIP, h.dateOf(out.ResponseMeta), time.Now()), nil
+		return sightOf(out.HaVIP, h.dateOf(out.Date), time.Now()), nil
 	case errors.As(err, &refused) && refused.Kind == bce.KindAPI && isNotFound(refused):
 		return nil, nil
 	}
 	return nil, err
 }
 
-// dateOf is the time of BCE's clock at an answer that was just read.
-func (h *Handler) dateOf(meta bce.ResponseMeta) time.Time {
-	if meta.Date.IsZero() {
+// dateOf is the time of BCE's clock at an answer that was just read: its date, if it has one.
+func (h *Handler) dateOf(date time.Time) time.Time {
+	if date.IsZero() {
 		return time.Now().Add(h.API.ClockOffset())
 	}
-	return meta.Date
+	return date
 }
 
 // sightOf is a HaVIP of an answer that BCE dated, and that was read at a moment of our clock.

@@ -146,7 +146,7 @@ func TestConfirmBesideOneThatCannotBeRead(t *testing.T) {
 	f.clock.run()
 	f.many(1)
 	sick := f.record("vip-0").HaVIPID
-	hide := unseen(f.api)
+	hide := mask{API: f.api}
 	hide.list = func(o *bce.ListHaVIPsOutput) {
 		for i, h := range o.HaVIPs {
 			if h.ID == sick {
@@ -212,7 +212,7 @@ func TestIncompleteListingWhileReadsFail(t *testing.T) {
 	f.confirmed()
 	f.everywhere(time.Hour)
 	f.setFaults("get:error-500")
-	f.through(mask{API: f.api, list: func(o *bce.ListHaVIPsOutput) { o.HaVIPs = []bce.HaVIP{} }})
+	f.through(mask{API: f.api, list: unseen(f.api).list})
 	if _, err := f.handler.finder.complete(t.Context(), time.Now()); err == nil {
 		t.Error("a listing that misses the only HaVIP, whose read got 500, passes for complete")
 	}

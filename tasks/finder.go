@@ -20,8 +20,8 @@ type Finder struct {
 	verify func(ctx context.Context, index *Index, began time.Time) error
 	// lived is the time that workers lived through so far; it may be nil.
 	lived func(ctx context.Context) (lifecycle.Lived, error)
-	// offset is how far BCE's clock is ahead of ours, where no answer of a listing is dated; it may be nil.
-	offset func() time.Duration
+	// dateOf is the time of BCE's clock at an answer of that date that was just read; nil is the date alone.
+	dateOf func(date time.Time) time.Time
 
 	mu sync.Mutex
 	// last is the last listing that came to its end, current the one under way; each may be nil.
@@ -202,20 +202,16 @@ func (f *Finder) list(ctx context.Context, l *listing) error {
 		if l.began.IsZero() {
 			l.began = page.Asked
 		}
-		l.note(f.dateOf(page), time.Now())
+		date := page.Date
+		if f.dateOf != nil {
+			date = f.dateOf(date)
+		}
+		l.note(date, time.Now())
 		for _, havip := range page.HaVIPs {
 			l.index.Add(havip)
 		}
 	}
 	return nil
-}
-
-// dateOf is the time of BCE's clock at an answer that was just read.
-func (f *Finder) dateOf(page Page) time.Time {
-	if page.Date.IsZero() && f.offset != nil {
-		return time.Now().Add(f.offset())
-	}
-	return page.Date
 }
 
 // note keeps the date of the answer that was the shortest under way.

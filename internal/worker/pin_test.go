@@ -27,25 +27,32 @@ func keyed(t *testing.T, url, key string) LaneConfig {
 	return LaneConfig{Lane: tasks.Lane{Account: "default", Region: "bj"}, API: client, Cloud: cloud}
 }
 
+// usedLane is a fixture whose lane has n HaVIPs, created by the key "first" at the URL. The key "changed" is of the same
+// account, and "another" of another.
+func usedLane(t *testing.T, n int) (f *workerFixture, url string) {
+	t.Helper()
+	f = newFixture(t, "")
+	f.sim = bcesim.New(bcesim.Options{Credentials: []bcesim.Credential{
+		{AccessKeyID: "first", SecretAccessKey: "first", Account: "a"},
+		{AccessKeyID: "changed", SecretAccessKey: "changed", Account: "a"},
+		{AccessKeyID: "another", SecretAccessKey: "another", Account: "b"},
+	}})
+	server := httptest.NewServer(f.sim)
+	t.Cleanup(func() { f.sim.Close(); server.Close() })
+	w := f.start(t, "w1", keyed(t, server.URL, "first"))
+	f.enqueue(t, "bj", n)
+	f.await(t)
+	w.Stop()
+	return f, server.URL
+}
+
 // A lane is one endpoint and one account: who differs is refused, unless it is on purpose. A key that was changed
 // is no other account.
 func TestLaneIsOneCloud(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "")
-	keys := []bcesim.Credential{
-		{AccessKeyID: "first", SecretAccessKey: "first", Account: "a"},
-		{AccessKeyID: "changed", SecretAccessKey: "changed", Account: "a"},
-		{AccessKeyID: "another", SecretAccessKey: "another", Account: "b"},
-	}
-	f.sim = bcesim.New(bcesim.Options{Credentials: keys})
-	server, elsewhere := httptest.NewServer(f.sim), httptest.NewServer(f.sim)
-	t.Cleanup(func() { f.sim.Close(); server.Close(); elsewhere.Close() })
-
-	w := f.start(t, "w1", keyed(t, server.URL, "first"))
-	f.enqueue(t, "bj", 3)
-	f.await(t)
-	w.Stop()
-
+	f, url := usedLane(t, 3)
+	elsewhere := httptest.NewServer(f.sim)
+	t.Cleanup(elsewhere.Close)
 	begin := func(name string, l LaneConfig, move bool) error {
 		w, err := Start(Config{Redis: f.rdb, Lanes: []LaneConfig{l}, Name: name, AllowOtherAccount: move})
 		if err == nil {
@@ -54,22 +61,22 @@ func TestLaneIsOneCloud(t *testing.T) {
 		return err
 	}
 	var other *OtherCloudError
-	if err := begin("w2", keyed(t, server.URL, "first"), false); err != nil {
+	if err := begin("w2", keyed(t, url, "first"), false); err != nil {
 		t.Errorf("the same: %v", err)
 	}
-	if err := begin("w3", keyed(t, server.URL, "changed"), false); err != nil {
+	if err := begin("w3", keyed(t, url, "changed"), false); err != nil {
 		t.Errorf("another key of the account: %v", err)
 	}
-	if err := begin("w4", keyed(t, server.URL, "another"), false); !errors.As(err, &other) || other.Endpoint != "" {
+	if err := begin("w4", keyed(t, url, "another"), false); !errors.As(err, &other) || other.Endpoint != "" {
 		t.Errorf("another account's key: %v", err)
 	}
-	if err := begin("w5", keyed(t, elsewhere.URL, "first"), false); !errors.As(err, &other) || other.Endpoint != server.URL {
+	if err := begin("w5", keyed(t, elsewhere.URL, "first"), false); !errors.As(err, &other) || other.Endpoint != url {
 		t.Errorf("another endpoint: %v", err)
 	}
 	if err := begin("w6", keyed(t, elsewhere.URL, "first"), true); err != nil {
 		t.Errorf("on purpose: %v", err)
 	}
-	if err := begin("w7", keyed(t, server.URL, "first"), false); !errors.As(err, &other) {
+	if err := begin("w7", keyed(t, url, "first"), false); !errors.As(err, &other) {
 		t.Errorf("back again: %v", err)
 	}
 }
@@ -78,18 +85,8 @@ func TestLaneIsOneCloud(t *testing.T) {
 // until somebody says that it is on purpose.
 func TestKeyChangedAfterAllWasDeletedByHand(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "")
-	f.sim = bcesim.New(bcesim.Options{Credentials: []bcesim.Credential{
-		{AccessKeyID: "first", SecretAccessKey: "first", Account: "a"},
-		{AccessKeyID: "changed", SecretAccessKey: "changed", Account: "a"},
-	}})
-	server := httptest.NewServer(f.sim)
-	t.Cleanup(func() { f.sim.Close(); server.Close() })
-	first, changed := keyed(t, server.URL, "first"), keyed(t, server.URL, "changed")
-	w := f.start(t, "w1", first)
-	f.enqueue(t, "bj", 2)
-	f.await(t)
-	w.Stop()
+	f, url := usedLane(t, 2)
+	first, changed := keyed(t, url, "first"), keyed(t, url, "changed")
 	for _, there := range f.sim.Truth().Live() {
 		if _, err := first.API.DeleteHaVIP(t.Context(), there.HaVIPID, ""); err != nil {
 			t.Fatal(err)
@@ -116,18 +113,8 @@ func TestKeyChangedAfterAllWasDeletedByHand(t *testing.T) {
 // A key that may neither read nor list cannot be told, and is taken; where BCE cannot be asked, nothing is.
 func TestKeyThatCannotBeTold(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "")
-	f.sim = bcesim.New(bcesim.Options{Credentials: []bcesim.Credential{
-		{AccessKeyID: "first", SecretAccessKey: "first", Account: "a"},
-		{AccessKeyID: "changed", SecretAccessKey: "changed", Account: "a"},
-	}})
-	server := httptest.NewServer(f.sim)
-	t.Cleanup(func() { f.sim.Close(); server.Close() })
-	w := f.start(t, "w1", keyed(t, server.URL, "first"))
-	f.enqueue(t, "bj", 1)
-	f.await(t)
-	w.Stop()
-	config := Config{Redis: f.rdb, Lanes: []LaneConfig{keyed(t, server.URL, "changed")}, Name: "w2"}
+	f, url := usedLane(t, 1)
+	config := Config{Redis: f.rdb, Lanes: []LaneConfig{keyed(t, url, "changed")}, Name: "w2"}
 	for answer, refused := range map[string]bool{"400/ServiceUpgrading": true, "403/AccessDenied": false} {
 		faults, err := bcesim.ParseFaults("get:answer:" + answer + ",list:answer:" + answer)
 		if err == nil {

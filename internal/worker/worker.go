@@ -148,11 +148,11 @@ type Worker struct {
 
 // Start starts serving the lanes and returns at once. The caller stops the worker.
 func Start(c Config) (*Worker, error) {
-	c = c.withDefaults()
 	parts, err := Assemble(c)
 	if err != nil {
 		return nil, err
 	}
+	c = parts.config
 	watch, err := StartWatch(parts.Presence, parts.Rescuer, c.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("enter the fleet: %w", err)

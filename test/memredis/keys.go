@@ -193,3 +193,15 @@ func count(text string) (int, error) {
 	}
 	return n, nil
 }
+
+// popCount reads how many elements a command of the form "NAME key [count]" takes: one, unless it says.
+func popCount(args []string) (int, error) {
+	if len(args) < 3 {
+		return 1, nil
+	}
+	n, err := count(args[2])
+	if err != nil {
+		return 0, Error("ERR value is out of range, must be positive")
+	}
+	return n, nil
+}

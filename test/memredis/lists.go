@@ -75,12 +75,9 @@ func push(left, onlyOld bool) func(*Store, []string) (reply, error) {
 
 func pop(left bool) func(*Store, []string) (reply, error) {
 	return func(s *Store, args []string) (reply, error) {
-		n := 1
-		if len(args) == 3 {
-			var err error
-			if n, err = count(args[2]); err != nil {
-				return replyNil, Error("ERR value is out of range, must be positive")
-			}
+		n, err := popCount(args)
+		if err != nil {
+			return replyNil, err
 		}
 		l, err := edit[*list](s, args[1])
 		if l == nil || err != nil {

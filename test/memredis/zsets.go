@@ -201,12 +201,9 @@ func zRank(reverse bool) func(*Store, []string) (reply, error) {
 
 func zPop(highest bool) func(*Store, []string) (reply, error) {
 	return func(s *Store, args []string) (reply, error) {
-		n := 1
-		if len(args) == 3 {
-			var err error
-			if n, err = count(args[2]); err != nil {
-				return replyNil, Error("ERR value is out of range, must be positive")
-			}
+		n, err := popCount(args)
+		if err != nil {
+			return replyNil, err
 		}
 		z, err := edit[*zset](s, args[1])
 		answer := reply{shape: shapePairs, list: []reply{}}
