@@ -84,7 +84,7 @@ type Sight struct {
 	Address string
 }
 
-// aged is the look as it is to be judged now: what BCE showed has grown older since.
+// aged is the look as of now: the HaVIP has grown older since BCE showed it.
 func (l Look) aged() lifecycle.Look {
 	look := lifecycle.Look{HaVIPID: l.HaVIPID, ListedAt: l.ListedAt, Next: l.Next, ConfirmWithin: l.ConfirmWithin}
 	if s := l.Shown; s != nil {
@@ -95,9 +95,9 @@ func (l Look) aged() lifecycle.Look {
 	return look
 }
 
-// judgedWithin is how long after an item was asked for from Redis the look at its HaVIP may be judged: for longer,
-// the HaVIP's age is of one moment and the item's times of another. It is asked for again then.
-const judgedWithin = lifecycle.AgeSlack / 3
+// maxReadTime is how long reading an item from Redis may take for a look to be compared with it. After that, the
+// HaVIP's age and the item's times are not of one moment, and the look is repeated.
+const maxReadTime = lifecycle.AgeSlack / 3
 
 // Confirmed is what a [Look] came to, and the item as it stands now.
 type Confirmed struct {
@@ -126,7 +126,7 @@ func (l *Ledger) confirm(ctx context.Context, batch string, looks []Look) ([]Con
 	}
 	asked := time.Now()
 	done, err := l.updateEach(ctx, batch, itemKeys, noEntry, func(i int, s lifecycle.Snapshot) (c lifecycle.Change) {
-		if time.Since(asked) > judgedWithin {
+		if time.Since(asked) > maxReadTime {
 			answers[i].Result = lifecycle.ConfirmationAgain
 			return lifecycle.Change{}
 		}

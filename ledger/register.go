@@ -181,7 +181,7 @@ func (l *Ledger) enter(ctx context.Context, batch string, source Source, items [
 	return again, nil
 }
 
-// facts are what a new batch is told of its source: how many, and each with its name.
+// facts are what a new batch stores of its source: how many, and each with its name.
 func (s Source) facts() []any {
 	var facts []any
 	for _, f := range [][2]string{{"file", s.File}, {"by", s.By}, {"maxFailures", string(s.MaxFailures)}, {"plan", s.Plan}} {

@@ -22,8 +22,8 @@ const (
 )
 
 // RecordOutcome enters the outcome of send number n, once; the snapshot has its log entry. A proof that the
-// HaVIP exists is true whenever it arrives, unless it was found not to exist since. Anything else speaks only for the latest send, and only while
-// the item waits for it; what it leaves unknown stays.
+// HaVIP exists holds whenever it arrives, unless the HaVIP was found not to exist since. Any other outcome counts
+// only if it is of the latest send and the item waits for it. An outcome that was unknown before stays unknown.
 func RecordOutcome(s Snapshot, n int, o Outcome) (Recorded, Change) {
 	if s.forgot(o.Generation) {
 		return RecordedGone, Change{}

@@ -10,7 +10,7 @@ import (
 	"havip/ledger"
 )
 
-// The first use of a lane waits for what is young, and where nobody can tell, and for nothing else.
+// The first use of a lane waits only for HaVIPs that are young, or whose age is not known.
 func TestAwaitOlder(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
@@ -88,7 +88,7 @@ func TestSeesOwnAfterAllIsDeleted(t *testing.T) {
 	f.sees("the last is deleted by hand", false)
 }
 
-// One HaVIP that is read proves as much as a listing. A failure is told as one, and a denial as a denial.
+// One HaVIP that is read proves as much as a listing. A failure is returned as one, and a denial as a denial.
 func TestSeesOwnNeedsNoListing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")

@@ -58,7 +58,7 @@ type Outcome struct {
 	Class Class
 	// Scope is set for a lane fault.
 	Scope Scope
-	// Lookup is set for a lane fault of an item in doubt, as a mismatch has it: it is looked for before it is
+	// Lookup is set for a lane fault of an item of unknown outcome: as after a mismatch, it is looked up before it is
 	// sent again.
 	Lookup bool
 	// HaVIPID is set for a created HaVIP.

@@ -100,7 +100,7 @@ func (h *Handler) look(ctx context.Context, items []ledger.Item) (looks map[stri
 // note enters what was shown of an item's HaVIP.
 func (h *Handler) note(looks map[string][]ledger.Look, item ledger.Item, look ledger.Look) {
 	look.Key, look.HaVIPID = item.Key, item.Record.HaVIPID
-	// By then no request of the item is under way any more, of which nothing was heard.
+	// By then no unanswered request of the item is under way any more.
 	look.ConfirmWithin = max(h.ConfirmWithin, h.attemptLease())
 	look.Next = ClientToken(item.Batch, item.Key, item.Record.Generation+1)
 	looks[item.Batch] = append(looks[item.Batch], look)

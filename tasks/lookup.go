@@ -103,8 +103,9 @@ func (h *Handler) atBCE(at ledger.Millis) time.Time {
 	return at.Time().Add(min(h.API.ClockOffset(), 0))
 }
 
-// findIdle looks for the HaVIP of an item of which nothing is in doubt, in a listing that begins from now on, less or more. What exists since the item was registered,
-// is what it asks for and is nobody's, is its own. Found says that the decision is what came of that.
+// findIdle looks for the HaVIP of an item without unknown outcomes, in a listing that begins after now+fromNow. A HaVIP
+// that was created since the item was registered, is what it asks for and has no owner, is the item's. Found says that
+// there is something, and the decision is what became of the item.
 func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record, fromNow time.Duration) (found bool, decision error) {
 	registered := h.atBCE(rec.RegisteredAt)
 	finding, _, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
@@ -131,10 +132,10 @@ func (h *Handler) settleFinding(ctx context.Context, j *job, f Finding) error {
 		"it cannot be told which HaVIP is this item's, if one is: "+describe(f.Candidates))
 }
 
-// matcher judges what exists of a request.
+// matcher compares what exists with a request.
 type matcher func(request Request, there []bce.HaVIP, owned func(haVIPID string) bool) Finding
 
-// find has a listing judged that begins from now on, less or more, and answers when it began; its error is a
+// find matches the request with a listing that begins after now+fromNow, and returns when that began. Its error is a
 // decision.
 func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match matcher) (f Finding, listedAt lifecycle.Lived, err error) {
 	request, err := RequestOf(j.item.Spec)
@@ -156,7 +157,7 @@ func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match
 	return match(request, there, owned), listedAt, nil
 }
 
-// owned tells which of these is another item's.
+// owned reports which of these belong to another item.
 func (h *Handler) owned(ctx context.Context, j *job, there []bce.HaVIP) (func(haVIPID string) bool, error) {
 	ids := make([]string, len(there))
 	for i, havip := range there {

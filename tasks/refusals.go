@@ -8,8 +8,8 @@ import (
 	"havip/bce"
 )
 
-// mostUnknown is how many refusals in a row with unknown codes are taken to be about the items.
-const mostUnknown = 4
+// maxUnknown is how many refusals in a row with unknown codes are taken to be about the items.
+const maxUnknown = 4
 
 // refusals counts refusals in a row with unknown codes, while nothing is created. BCE's codes have no end. One that
 // comes to the first item and to each after it is more likely about the account, or about BCE itself
@@ -21,10 +21,10 @@ type refusals struct {
 	n  int
 }
 
-// judge takes in the outcome of a create, and returns what it is to count as. HeldFor is the code that the
-// lane is held for, if this request is its probe: an unknown code does not end a hold for an unknown code, also if
-// another worker counted the refusals before it. An item in doubt stays in doubt, and is looked up.
-func (r *refusals) judge(o Outcome, heldFor string) Outcome {
+// classify counts the outcome of a create, and returns the outcome to record. HeldFor is the code that the
+// lane is held for, if this request is its probe: an unknown code does not end a hold for an unknown code, even if
+// another worker counted the refusals before it. An item of unknown outcome stays one, and is looked up.
+func (r *refusals) classify(o Outcome, heldFor string) Outcome {
 	refused := (o.Class == ClassRejected || o.Class == ClassMismatch) && o.Status != 0 && isUnknown(o.Code)
 	if !refused && o.Class != ClassCreated {
 		return o
@@ -35,7 +35,7 @@ func (r *refusals) judge(o Outcome, heldFor string) Outcome {
 		r.n = 0
 		return o
 	}
-	if r.n++; r.n > mostUnknown || stillUnknown(o, heldFor) {
+	if r.n++; r.n > maxUnknown || stillUnknown(o, heldFor) {
 		o.Class, o.Scope, o.Lookup = ClassLaneFault, ScopeLane, o.Class == ClassMismatch
 	}
 	return o

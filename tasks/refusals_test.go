@@ -37,7 +37,7 @@ func TestRefusals(t *testing.T) {
 		var r refusals
 		var got Outcome
 		for _, o := range test.said {
-			got = r.judge(o, "")
+			got = r.classify(o, "")
 		}
 		if got.Class != test.want || (got.Class == ClassLaneFault) != (got.Scope == ScopeLane) {
 			t.Errorf("%s: %+v, want %s", test.name, got, test.want)
@@ -55,7 +55,7 @@ func TestRefusalOfAProbe(t *testing.T) {
 			if held {
 				want = ClassLaneFault
 			}
-			got := new(refusals).judge(Outcome{Class: class, Status: 400, Code: "ServiceUpgrading"}, heldFor)
+			got := new(refusals).classify(Outcome{Class: class, Status: 400, Code: "ServiceUpgrading"}, heldFor)
 			if got.Class != want || got.Lookup != (held && class == ClassMismatch) {
 				t.Errorf("%s, held for %q: %+v, want %s", class, heldFor, got, want)
 			}
@@ -63,7 +63,8 @@ func TestRefusalOfAProbe(t *testing.T) {
 	}
 }
 
-// An item in doubt that meets what its lane is held for waits with the others. It stays in doubt, and is looked for.
+// An item of unknown outcome that gets the error that its lane is held for waits with the others. Its outcome stays
+// unknown, and it is looked up.
 func TestItemInDoubtWaitsForUnknownRefusals(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:error-500=#1")
@@ -71,7 +72,7 @@ func TestItemInDoubtWaitsForUnknownRefusals(t *testing.T) {
 	task := f.put(testItem("a", ""))
 	f.postponed(task)
 	f.setFaults("create:answer:400/ServiceUpgrading")
-	for i := range mostUnknown + 1 {
+	for i := range maxUnknown + 1 {
 		_ = f.process(f.put(testItem(fmt.Sprint("vip-", i), ""))) // the lane is held from then on
 	}
 	looked := false
@@ -127,7 +128,7 @@ func TestUnknownRefusalsHoldTheLane(t *testing.T) {
 	for i := range n {
 		counts[f.record(fmt.Sprint("vip-", i)).State]++
 	}
-	if counts[ledger.Rejected] != mostUnknown || counts[ledger.Created] != n-mostUnknown {
+	if counts[ledger.Rejected] != maxUnknown || counts[ledger.Created] != n-maxUnknown {
 		t.Errorf("states %v", counts)
 	}
 }

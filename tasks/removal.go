@@ -53,7 +53,7 @@ func notCreatedBy(attempts []ledger.Attempt, h bce.HaVIP) string {
 }
 
 // firstSent is when the first request of a generation was sent that may have created something: what BCE refused
-// while nothing was in doubt created nothing.
+// while no outcome was unknown created nothing.
 func firstSent(attempts []ledger.Attempt, generation int) (first ledger.Millis) {
 	inDoubt := false
 	for _, a := range attempts {

@@ -26,8 +26,8 @@ var (
 )
 
 // Pin notes what the lane stands for, at its first use in this Redis, and answers what it stands for. Ready is false
-// until somebody has said with [Ready] that the wait of its first use is over: whoever uses the lane before that has to
-// wait as well.
+// until [Ready] reports that the wait of its first use is over: a worker that uses the lane before that has to wait as
+// well.
 func Pin(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) (standing Cloud, ready bool, err error) {
 	fields, err := pinScript.Run(ctx, rdb, []string{keysOf(lane).cloud}, c.Endpoint, c.Key).Slice()
 	if err == nil && len(fields) != 3 {

@@ -2,7 +2,7 @@
 //
 // [Open] takes a URL for any of the five ways a Redis is run (see [Parse]) and returns a
 // client set up for this project. [WaitReady] waits for a Redis that is starting, and
-// [Check] judges whether it keeps what it is told. A [ReplicationCheck] tells whether writes
+// [Check] checks whether it keeps acknowledged writes. A [ReplicationCheck] verifies that writes
 // survive a failover.
 //
 // # What is retried

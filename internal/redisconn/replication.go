@@ -7,7 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// replication is what a server tells about its own part in replication. One that tells nothing (INFO
+// replication is what a server reports about its own replication. One that reports nothing (INFO
 // forbidden, or a stand-in) is a master without replicas.
 type replication struct {
 	replica bool
@@ -32,7 +32,7 @@ func replicationOf(ctx context.Context, server informant) (replication, error) {
 	info := parseInfo(text)
 	r := replication{replica: info["role"] == "slave", history: info["master_replid"]}
 	r.connected, _ = strconv.Atoi(info["connected_slaves"]) // 0 where it is not told
-	r.expected = max(r.connected, leastExpected(info))
+	r.expected = max(r.connected, minExpected(info))
 	if _, required := info["min_slaves_good_slaves"]; required {
 		config, err := server.ConfigGet(ctx, "min-replicas-to-write").Result()
 		if err != nil && !isReply(err) {
@@ -44,9 +44,9 @@ func replicationOf(ctx context.Context, server informant) (replication, error) {
 	return r, nil
 }
 
-// leastExpected is 1 for a server that had a replica, even if none is connected now: it keeps the backlog of
+// minExpected is 1 for a server that had a replica, even if none is connected now: it keeps the backlog of
 // its writes for an hour (repl-backlog-ttl) after the last one has gone. One that never had any has none.
-func leastExpected(info map[string]string) int {
+func minExpected(info map[string]string) int {
 	if _, required := info["min_slaves_good_slaves"]; required || info["repl_backlog_active"] == "1" {
 		return 1
 	}

@@ -35,7 +35,7 @@ func moving(reason string) error { return &NotReplicatedError{Reason: reason, pa
 
 func lost(reason string) error { return &NotReplicatedError{Reason: reason} }
 
-// ReplicationCheck tells whether what is written between its start and [ReplicationCheck.Verify] survives a
+// ReplicationCheck verifies that the writes between its start and [ReplicationCheck.Verify] survive a
 // failover of Redis. A Redis acknowledges a write before it passes it on, in order, so a replica that takes
 // its place may lack the last of what was acknowledged. It is verified when
 //
@@ -202,7 +202,7 @@ func (c *ReplicationCheck) confirm(ctx context.Context, s *shard) (replicas int,
 	if err != nil {
 		return 0, err
 	}
-	return s.replicas, c.judge(ctx, s, after, int(confirmed))
+	return s.replicas, c.compare(ctx, s, after, int(confirmed))
 }
 
 // mark writes the marker where all that was written before is: on the master that took it, or on one that has
@@ -229,8 +229,8 @@ func (s *shard) mark(ctx context.Context, conn *redis.Conn, now replication) err
 	return err
 }
 
-// judge compares what was confirmed with what everybody knows afterwards.
-func (c *ReplicationCheck) judge(ctx context.Context, s *shard, now replication, confirmed int) error {
+// compare compares the confirmations with the replicas that the topology reports afterwards.
+func (c *ReplicationCheck) compare(ctx context.Context, s *shard, now replication, confirmed int) error {
 	others := c.topology.survey(ctx, s.marker)
 	if err := others.agree(now); err != nil {
 		return err

@@ -90,7 +90,7 @@ func (t *sentinels) ask(ctx context.Context) []opinion {
 	return opinions
 }
 
-// askEach asks them at once, and returns what those that answered said.
+// askEach asks all of them in parallel, and returns the answers of those that answered.
 func (t *sentinels) askEach(ctx context.Context, addrs []string) []opinion {
 	var mu sync.Mutex
 	var all []opinion

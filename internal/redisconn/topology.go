@@ -15,7 +15,7 @@ type topology interface {
 	server(ctx context.Context, key string) (*redis.Client, error)
 	// survey asks everybody else who is master of the key.
 	survey(ctx context.Context, key string) survey
-	// confirmed is told how many replicas have confirmed a write.
+	// confirmed records how many replicas have confirmed a write.
 	confirmed(ctx context.Context, replicas int) error
 	// slots returns those of the hash tags that have to be checked one by one.
 	slots(tags []string) []string
@@ -25,7 +25,7 @@ type topology interface {
 type survey struct {
 	// replicas are those that it should have, 0 if nobody knows of any.
 	replicas int
-	// master is what the server that they name tells; nil where there is nobody to ask.
+	// master is what the server that they name reports; nil if there is nobody to ask.
 	master *replication
 	// moving says why the master may be about to be another; "" if they agree.
 	moving string
@@ -65,7 +65,7 @@ const (
 	replicasTTL = time.Hour
 )
 
-// single is one server. Nobody else knows of its replicas, so it is told to remember them: otherwise one of
+// single is one server. Nobody else knows of its replicas, so their number is stored on it: otherwise one of
 // several could go unnoticed.
 type single struct{ client *redis.Client }
 

@@ -43,7 +43,7 @@ func TestConfirmerSkipsTheUnreadable(t *testing.T) {
 	})
 }
 
-// One item that cannot be read, or of which no task can be made, keeps no other from having a task again.
+// One item that cannot be read, or that no task can be made of, keeps no other item from being requeued.
 func TestReconcilerSkipsTheUnreadable(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {

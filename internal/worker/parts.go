@@ -84,8 +84,8 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	}
 }
 
-// Open makes sure that the lane may be served with its endpoint and account. What it was held back for is tried
-// at once: whoever mended the fault and started a worker need not wait.
+// Open makes sure that the lane may be served with its endpoint and account. A suspended lane is
+// probed at once, so that a restart after the fault is fixed needs no wait.
 func (l *Lane) Open(ctx context.Context) error {
 	if err := l.breaker.ProbeNow(ctx); err != nil {
 		return fmt.Errorf("lane %s: %w", l.config.Lane, err)
@@ -93,7 +93,7 @@ func (l *Lane) Open(ctx context.Context) error {
 	return l.pin.check(ctx)
 }
 
-// announce tells the rate that the worker was started with, for people.
+// announce publishes the rate that the worker was started with, for people.
 func (l *Lane) announce(ctx context.Context) (untilEnd func()) {
 	return lane.Announce(ctx, l.pin.rdb, l.config.Lane.String(), l.Confirmer.name, l.config.RPS, func(err error) {
 		l.log.Debug().Err(err).Msg("rate not announced")

@@ -45,7 +45,7 @@ type pin struct {
 	config  LaneConfig
 	// move says that the lane may stand for something else from now on.
 	move bool
-	// waits is told that the lane's first use waits; it may be nil.
+	// waits, if not nil, is called when the lane's first use waits.
 	waits func(l tasks.Lane, wait time.Duration)
 	log   zerolog.Logger
 }
@@ -106,7 +106,7 @@ func (p pin) change(ctx context.Context, standing lane.Cloud) error {
 }
 
 // checkKey tells a new key of the same account from another account's by what it shows. A key that may neither read nor
-// list cannot be told and is accepted. After any other failure the lane is refused: with another account's key,
+// list cannot be checked and is accepted. After any other failure the lane is refused: with another account's key,
 // everything would be created a second time.
 func (p pin) checkKey(ctx context.Context) error {
 	same, err := p.handler.SeesOwn(ctx)

@@ -110,7 +110,7 @@ func TestKeyChangedAfterAllWasDeletedByHand(t *testing.T) {
 	}
 }
 
-// A key that may neither read nor list cannot be told, and is taken; where BCE cannot be asked, nothing is.
+// A key that may neither read nor list cannot be checked, and is accepted. If BCE does not answer, a key is refused.
 func TestKeyThatCannotBeTold(t *testing.T) {
 	t.Parallel()
 	f, url := usedLane(t, 1)

@@ -25,10 +25,11 @@ const (
 	electionKey = "havip:reconciler"
 )
 
-// Reconciler compares the ledger with the queues, and mends what does not agree: an unfinished item
+// Reconciler compares the ledger with the queues, and repairs what does not agree: an unfinished item
 // whose task is gone (flushed, archived by asynq, lost with Redis's last second) is enqueued again; a
 // task that is active in nobody's hands is taken up again; IDs without a task are removed; notices that a
-// batch owes are enqueued; and asynq's archive is kept short. The ledger decides what a task then does, so one too many is harmless.
+// batch owes are enqueued; and asynq's archive is kept short. The ledger decides what a task then does, so one too many
+// is harmless.
 type Reconciler struct {
 	rdb    redis.UniversalClient
 	ledger *ledger.Ledger

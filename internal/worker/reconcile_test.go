@@ -116,7 +116,7 @@ func TestReconcilerPublishesQueues(t *testing.T) {
 	})
 }
 
-// An election of which more is left than it can last was made before Redis's clock was put back: it does not wait for
+// An election with more time left than it can last was made before Redis's clock was put back: it does not wait for
 // that clock.
 func TestElectionOutlivesNoStepOfTheClock(t *testing.T) {
 	t.Parallel()

@@ -68,7 +68,7 @@ type Config struct {
 	ConfirmWithin time.Duration
 	// AllowOtherAccount has lanes stand for another endpoint or account than until now.
 	AllowOtherAccount bool
-	// Waits, if not nil, is told that the worker waits with a lane at its first use, and how long.
+	// Waits, if not nil, is called before the worker waits at a lane's first use, with how long.
 	Waits func(l tasks.Lane, wait time.Duration)
 	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
 	Spool *spool.Spool

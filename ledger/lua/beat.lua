@@ -13,7 +13,7 @@
 -- what a clock would say, so that it cannot be taken back after somebody acted on it.
 
 -- beats are the numbers of beats, names and numbers by turns. One that cannot be read would keep every worker from
--- beating: a living worker's begins anew, which observers take for a sign of life, and any other is forgotten.
+-- beating: a living worker's starts again at 1, which observers count as a sign of life, and any other is removed.
 local function beats()
   local pulse, readable = redis.call('HGETALL', PULSE), {}
   for i = 1, #pulse, 2 do

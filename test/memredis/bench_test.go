@@ -45,7 +45,7 @@ func specs() []ledger.Spec {
 	return list
 }
 
-// A batch of 20 items: registered, each begun and recorded, of which most calls are scripts.
+// A batch of 20 items: registered, each begun and recorded; most of the calls are scripts.
 func BenchmarkLedgerBatch(b *testing.B) {
 	batch(b, func(*memredis.Store) {})
 }

@@ -15,7 +15,7 @@ import (
 	"havip/test/redistest"
 )
 
-// typed are calls of which each gives a reply of another type.
+// typed are calls, each with a reply of another type.
 var typed = map[string]func(context.Context, redis.UniversalClient) (any, error){
 	"set": func(ctx context.Context, c redis.UniversalClient) (any, error) {
 		return c.Set(ctx, "s", "5", 0).Result()

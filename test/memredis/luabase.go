@@ -15,7 +15,7 @@ var refused = []string{
 	"newproxy", "print", "rawset", "require", "setfenv", "package", "xpcall",
 }
 
-// openBase takes out what is refused, and mends what gopher-lua does otherwise than Lua in C.
+// openBase removes the functions that Redis refuses, and replaces those that gopher-lua implements differently from Lua in C.
 func (e *engine) openBase() {
 	for _, name := range refused {
 		e.globals.RawSetString(name, lua.LNil)

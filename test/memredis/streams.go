@@ -53,7 +53,7 @@ func parseTrimming(args []string) (trimming, []string, error) {
 // node is how many small entries Redis keeps together, and removes together.
 const node = 100
 
-// trim removes the oldest entries and tells how many.
+// trim removes the oldest entries and returns how many.
 func (x *stream) trim(o trimming) int {
 	n := 0
 	switch o.by {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// cloud is a BCE of which is assumed what its documentation says, and of the rest the worst.
+// cloud is a BCE that does what its documentation says, and the worst that the documentation leaves open.
 type cloud struct {
 	*stage
 	personality
@@ -28,7 +28,7 @@ type cloud struct {
 	denied string
 	taken  map[string]bool
 	made   int
-	// keyOf tells whose token it is; requests that are under way, how many of an item's.
+	// keyOf is the item of each token.
 	keyOf map[string]string
 	// sending are the processes with a create of an item under way; forgetful are ledgers that have forgotten some.
 	sending   map[[2]string]map[*process]bool

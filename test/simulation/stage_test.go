@@ -23,7 +23,7 @@ type stage struct {
 
 	mu      sync.Mutex
 	waiting []*call
-	// wake is told of a call that waits.
+	// wake receives when a call waits.
 	wake chan struct{}
 
 	// locking guards what processes write that the story reads.

@@ -115,8 +115,8 @@ func (s *story) open(name string) {
 	x.apply()
 }
 
-// deed is one thing that may happen next.
-type deed struct {
+// action is one thing that may happen next.
+type action struct {
 	weight int
 	do     func()
 }
@@ -133,10 +133,10 @@ func (s *story) run() {
 
 func (s *story) step() {
 	waiting := s.settled()
-	var deeds []deed
+	var actions []action
 	may := func(weight int, possible bool, do func()) {
 		if possible && weight > 0 {
-			deeds = append(deeds, deed{weight, do})
+			actions = append(actions, action{weight, do})
 		}
 	}
 	x := s.sites[s.draw(len(s.sites))]
@@ -157,16 +157,16 @@ func (s *story) step() {
 	may(1, true, x.queue.recover)
 	may(4, len(s.late) > 0, s.arrive)
 	s.trouble(x, w, may)
-	s.choose(deeds)
+	s.choose(actions)
 }
 
-func (s *story) choose(deeds []deed) {
+func (s *story) choose(actions []action) {
 	total := 0
-	for _, d := range deeds {
+	for _, d := range actions {
 		total += d.weight
 	}
 	at := s.draw(total)
-	for _, d := range deeds {
+	for _, d := range actions {
 		if at -= d.weight; at < 0 {
 			d.do()
 			return
