@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"havip/lifecycle"
 )
@@ -25,12 +26,16 @@ type read struct {
 	record, spec, entry string
 	// entryKey is which entry of the request log was read.
 	entryKey lifecycle.LogKey
+	// at is when the answer came, by our clocks: Now had just passed.
+	at time.Time
 }
 
 // decided is an item with what was decided about it.
 type decided struct {
 	read
 	change lifecycle.Change
+	// stands is what stands once the change is committed.
+	stands read
 }
 
 // item is what stands after the change.
@@ -53,32 +58,37 @@ func (d decided) after() Record {
 // decision decides about an item. It may be asked again.
 type decision func(lifecycle.Snapshot) lifecycle.Change
 
-// update reads an item with the entry of its request log that the decision is about, decides, and commits;
-// where the item changed meanwhile, it does so again. The error is errAbsent when nobody registered the
-// item.
-func (l *Ledger) update(ctx context.Context, batch, key string, entryOf func(Record) lifecycle.LogKey, decide decision) (decided, error) {
-	entry := entryOf(Record{})
+// update decides about an item and the entry of its request log that the decision is about, and commits; where the
+// item changed meanwhile, it does so again. It reads both, unless what is known of them will do. The error is errAbsent
+// when nobody registered the item.
+func (l *Ledger) update(ctx context.Context, batch, key string, known Standing, entryOf func(Record) lifecycle.LogKey, decide decision) (decided, error) {
+	r, unread := l.recall(known, entryOf)
 	for range maxConflicts {
-		items, err := l.readEach(ctx, batch, []string{key}, []lifecycle.LogKey{entry})
-		if err != nil {
-			return decided{}, err
+		if !unread {
+			items, err := l.readWithEntries(ctx, batch, []string{key}, entryOf)
+			if err != nil {
+				return decided{}, err
+			}
+			r = items[0]
 		}
-		d := decided{read: items[0]}
+		d := decided{read: r}
 		if d.record == "" {
 			return d, errAbsent
 		}
-		if other := entryOf(d.Record); other != entry {
-			entry = other
+		d.change = decide(d.Snapshot)
+		if unread && d.change.Empty() {
+			unread = false // no commit would show that the item still is what it was
 			continue
 		}
-		d.change = decide(d.Snapshot)
-		committed, err := l.commitListed(ctx, batch, []decided{d})
+		items := []decided{d}
+		committed, err := l.commitListed(ctx, batch, items)
 		if err != nil {
 			return decided{}, err
 		}
 		if committed[0] {
-			return d, nil
+			return items[0], nil
 		}
+		unread = false
 	}
 	return decided{}, errConflicts
 }
@@ -194,10 +204,11 @@ func readReply(batch string, raw any, itemKeys []string, entries []lifecycle.Log
 	if err != nil {
 		return nil, err
 	}
+	at := time.Now()
 	facts := lifecycle.Batch{Paused: fields.number(1) == 1, Round: int(fields.number(2)), Forgotten: int(fields.number(3))}
 	items := make([]read, len(itemKeys))
 	for i, key := range itemKeys {
-		r := read{key: key, entryKey: entries[i], record: fields.text(4 + 3*i), spec: fields.text(5 + 3*i), entry: fields.text(6 + 3*i)}
+		r := read{key: key, entryKey: entries[i], at: at, record: fields.text(4 + 3*i), spec: fields.text(5 + 3*i), entry: fields.text(6 + 3*i)}
 		r.Now, r.Batch = Millis(fields.number(0)), facts
 		if err := r.decode(); err != nil {
 			return nil, Unreadable(batch, key, err)
@@ -248,13 +259,14 @@ func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) 
 	var at []int
 	for i, d := range items {
 		if d.change.Empty() {
-			committed[i] = true
+			committed[i], items[i].stands = true, d.read
 			continue
 		}
-		args, err := commitArgs(d)
+		args, stands, err := commitArgs(d)
 		if err != nil {
 			return nil, err
 		}
+		items[i].stands = stands
 		calls, at = append(calls, args), append(at, i)
 	}
 	answers, err := l.pipeline(ctx, changeScript, batch, calls)
@@ -267,18 +279,19 @@ func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) 
 	return committed, nil
 }
 
-// commitArgs are the arguments of lua/change.lua.
-func commitArgs(d decided) ([]any, error) {
+// commitArgs are the arguments of lua/change.lua, and what stands when it has committed.
+func commitArgs(d decided) (args []any, stands read, err error) {
 	c, before, after := d.change, d.Record, d.after()
+	stands = d.read
 	var text []byte
 	if c.Record != nil {
-		var err error
 		if text, err = json.Marshal(after); err != nil {
-			return nil, err
+			return nil, read{}, err
 		}
+		stands.Record, stands.record = after, string(text)
 	}
 	kept := derive(d.Batch, before, after)
-	args := []any{
+	args = []any{
 		strconv.FormatInt(int64(d.Now), 10), d.key, d.record, text, string(before.State), string(after.State),
 		flag(c.OnlyUnpaused), kept.round, step(c, before, after), kept.unknownSince, kept.confirmAt, kept.forgiven, kept.generation,
 		len(c.Log) + len(c.Dropped),
@@ -287,13 +300,14 @@ func commitArgs(d decided) ([]any, error) {
 		key := lifecycle.LogKey{Op: entry.Op, Number: entry.Number}
 		text, err := json.Marshal(entry)
 		if err != nil {
-			return nil, err
+			return nil, read{}, err
 		}
 		expected := "*"
 		if key == d.entryKey {
 			expected = d.entry
 		}
 		args = append(args, logField(d.key, key), expected, text)
+		stands.entryKey, stands.Entry, stands.entry = key, &entry, string(text)
 	}
 	for _, key := range c.Dropped {
 		args = append(args, logField(d.key, key), "*", "")
@@ -301,7 +315,7 @@ func commitArgs(d decided) ([]any, error) {
 	for _, e := range c.Events {
 		args = append(args, e.Kind, e.Detail)
 	}
-	return args, nil
+	return args, stands, nil
 }
 
 // derived is what a batch keeps about its items, beside their records.

@@ -88,9 +88,7 @@ type Sight struct {
 func (l Look) aged() lifecycle.Look {
 	look := lifecycle.Look{HaVIPID: l.HaVIPID, ListedAt: l.ListedAt, Next: l.Next, ConfirmWithin: l.ConfirmWithin}
 	if s := l.Shown; s != nil {
-		// The monotonic clock stands still while a machine is suspended.
-		since := max(time.Since(s.At), time.Now().Round(0).Sub(s.At.Round(0)))
-		look.Shown = &lifecycle.Sight{Address: s.Address, Age: s.Age + since, Undated: s.Undated}
+		look.Shown = &lifecycle.Sight{Address: s.Address, Age: s.Age + elapsed(s.At), Undated: s.Undated}
 	}
 	return look
 }

@@ -18,7 +18,7 @@ import (
 // while no other was begun since the caller saw the record, and the doubt that it saw, if it saw one,
 // still stands. The HaVIP must have been claimed for the item first; see [Ledger.ClaimHaVIP].
 func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (Verdict, Record, error) {
-	return transition(ctx, l, "adopt", batch, key, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
+	return transition(ctx, l, "adopt", batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Adopt(s, seen, haVIPID, address)
 	})
 }
@@ -34,7 +34,7 @@ func flag(set bool) int {
 // created nothing and cannot any more; why names the proof, for the batch's events. Where a person wants
 // the item canceled, the same proof cancels it, and the answer is Withdrawn.
 func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (Verdict, Record, error) {
-	return transition(ctx, l, "renew", batch, key, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
+	return transition(ctx, l, "renew", batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Renew(s, seen, next, why)
 	})
 }
@@ -52,7 +52,7 @@ type Absence struct {
 // [lifecycle.RecordAbsence].
 func (l *Ledger) RecordAbsence(ctx context.Context, batch, key string, seen Record, o lifecycle.AbsenceTerms) (Absence, error) {
 	var a Absence
-	d, err := l.update(ctx, batch, key, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
+	d, err := l.update(ctx, batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
 		a.Result, a.Wait, c = lifecycle.RecordAbsence(s, seen, o)
 		return c
 	})
@@ -133,7 +133,14 @@ func (s *ownSample) add(haVIPID, owner string) {
 // Lane is "account/region". Claiming comes before recording, so that what is recorded is always owned; claiming
 // again is fine.
 func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Owner) (owner Owner, err error) {
-	standing, err := claimScript.Run(ctx, l.rdb, []string{ownersOf(lane)}, haVIPID, claim.encodeIn(accountOf(lane))).Text()
+	claimed, err := l.rdb.HSetNX(ctx, ownersOf(lane), haVIPID, claim.encodeIn(accountOf(lane))).Result()
+	if claimed {
+		return claim, nil
+	}
+	var standing string
+	if err == nil {
+		standing, err = l.rdb.HGet(ctx, ownersOf(lane), haVIPID).Result()
+	}
 	if err != nil {
 		return Owner{}, itemError("claim "+haVIPID+" for", claim.Batch, claim.Key, err)
 	}
@@ -192,11 +199,8 @@ func (l *Ledger) noteDeleted(ctx context.Context, item Item) error {
 	return wrap("note that "+item.Record.HaVIPID+" is deleted", err)
 }
 
-// These scripts need no prelude: they change no batch.
-var (
-	claimScript   = redis.NewScript(source("claim"))
-	deletedScript = redis.NewScript(source("deleted"))
-)
+// deletedScript needs no prelude: it changes no batch.
+var deletedScript = redis.NewScript(source("deleted"))
 
 // ownersOf are the owners in a lane's region.
 func ownersOf(lane string) string {

@@ -109,7 +109,7 @@ const rollSize = 1000
 
 // Beats lists the workers that nobody found dead, the longest silent first.
 func (l *Ledger) Beats(ctx context.Context) ([]LastBeat, error) {
-	entries, err := l.rdb.ZRangeWithScores(ctx, workersPrefix+"beats", 0, rollSize-1).Result()
+	entries, err := l.rdb.ZRangeWithScores(ctx, beatsKey, 0, rollSize-1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("beats of workers: %w", err)
 	}
@@ -132,8 +132,8 @@ func (l *Ledger) Leave(ctx context.Context, worker string) (left int64, err erro
 // Hold notes that the worker holds the item's task. It answers false, and notes nothing, when the
 // worker was found dead.
 func (l *Ledger) Hold(ctx context.Context, worker string, h Held) (bool, error) {
-	raw, err := l.runWorker(ctx, holdScript, worker, h.encode())
-	return raw == int64(1), workerError("hold by", worker, err)
+	noted, err := holdScript.Run(ctx, l.rdb, []string{beatsKey, inflightOf(worker)}, worker, h.encode()).Bool()
+	return noted, workerError("hold by", worker, err)
 }
 
 // LetGo takes a note of [Ledger.Hold] back. Taking back what is not noted is fine.
@@ -179,7 +179,7 @@ type Release struct {
 func (l *Ledger) Release(ctx context.Context, batch, key, dead string, silent time.Duration) (Release, error) {
 	var answer lifecycle.Released
 	var wait time.Duration
-	d, err := l.update(ctx, batch, key, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
+	d, err := l.update(ctx, batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
 		answer, wait, c = lifecycle.Release(s, dead, silent)
 		return c
 	})
@@ -202,7 +202,7 @@ var (
 	beatScript    = workerScript("beat")
 	declareScript = workerScript("declare")
 	leaveScript   = workerScript("leave")
-	holdScript    = workerScript("hold")
+	holdScript    = redis.NewScript(source("hold"))
 	buryScript    = workerScript("bury")
 )
 
@@ -211,12 +211,15 @@ func workerScript(name string) *redis.Script {
 }
 
 // workersPrefix is of all keys about workers, in one Redis Cluster slot.
-const workersPrefix = "havip:workers:{workers}:"
+const (
+	workersPrefix = "havip:workers:{workers}:"
+	beatsKey      = workersPrefix + "beats"
+)
 
 func inflightOf(worker string) string { return workersPrefix + "inflight:" + worker }
 
 func (l *Ledger) runWorker(ctx context.Context, s *redis.Script, worker string, args ...any) (any, error) {
-	keys := []string{workersPrefix + "beats", workersPrefix + "dead", inflightOf(worker), workersPrefix + "pulse", workersPrefix + "lived"}
+	keys := []string{beatsKey, workersPrefix + "dead", inflightOf(worker), workersPrefix + "pulse", workersPrefix + "lived"}
 	argv := append(make([]any, 0, len(args)+2), l.millis(), worker)
 	return s.Run(ctx, l.rdb, keys, append(argv, args...)...).Result()
 }

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -13,17 +14,23 @@ import (
 //go:embed lua/*.lua
 var sources embed.FS
 
-// One script a transition, each with the prelude in front.
+// One script a transition, each with the prelude in front; admit has the usual answer in front of that.
 var (
-	admitScript    = script("admit")
+	admitScript    = compose("open", "prelude", "admit")
 	tripScript     = script("trip")
 	clearScript    = script("clear")
 	releaseScript  = script("release")
 	probeNowScript = script("probenow")
 )
 
-func script(name string) *redis.Script {
-	return redis.NewScript(source("prelude") + "\n" + source(name))
+func script(name string) *redis.Script { return compose("prelude", name) }
+
+func compose(names ...string) *redis.Script {
+	parts := make([]string, len(names))
+	for i, name := range names {
+		parts[i] = source(name)
+	}
+	return redis.NewScript(strings.Join(parts, "\n"))
 }
 
 func source(name string) string {

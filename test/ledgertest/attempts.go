@@ -49,6 +49,58 @@ func testBeginRepeated(t *testing.T, f *ledgerFixture) {
 	equal(t, "sends", f.item(t, "a").Record.Sends, 1)
 }
 
+// A caller gives back what it was answered; whether that still stands, it need not know.
+func testStanding(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a", "b", "c", "d")
+	begin := func(key string, known ledger.Standing, o ledger.BeginOptions, want ledger.Verdict) ledger.Start {
+		t.Helper()
+		start, err := f.Begin(t.Context(), batch, key, known, o)
+		if err != nil || start.Verdict != want {
+			t.Fatalf("begin %s: %s, %v; want %s", key, start.Verdict, err, want)
+		}
+		return start
+	}
+	notYet := terms("t1")
+	notYet.NotYet = true
+	for _, key := range []string{"a", "b", "c", "d"} {
+		begin(key, ledger.Standing{}, notYet, ledger.Begun)
+	}
+
+	known := begin("a", ledger.Standing{}, notYet, ledger.Begun).Standing
+	f.pass(10 * time.Second)
+	start := begin("a", known, terms("t1"), ledger.Begun)
+	equal(t, "what Begin answered is what stands", start.Item.Record, f.item(t, "a").Record)
+	equal(t, "begun by the ledger's clock", start.Item.Record.LastSentAt.Time(), f.clock())
+	begin("a", start.Standing, terms("t2"), ledger.Busy)
+	begin("a", known, terms("t3"), ledger.Busy) // it stands no more
+	verdict, rec, err := f.Record(t.Context(), batch, "a", start.Standing, 1, createdOutcome)
+	equal(t, "recorded", [3]any{verdict, rec.State, err}, [3]any{ledger.Applied, ledger.Created, nil})
+	equal(t, "the record that stands", rec, f.item(t, "a").Record)
+	verdict, rec, err = f.Record(t.Context(), batch, "a", start.Standing, 1, createdOutcome)
+	equal(t, "recorded again", [3]any{verdict, rec.State, err}, [3]any{ledger.Same, ledger.Created, nil})
+	equal(t, "requests in the log", len(f.attempts(t, "a")), 1)
+
+	// Somebody else has taken the item over meanwhile.
+	first := begin("b", ledger.Standing{}, terms("t1"), ledger.Begun)
+	begin("b", ledger.Standing{}, over(terms("t2"), "t1"), ledger.Begun)
+	verdict, rec, err = f.Record(t.Context(), batch, "b", first.Standing, 1, rejectedOutcome)
+	equal(t, "recorded late", [3]any{verdict, rec.State, err}, [3]any{ledger.Late, ledger.Sending, nil})
+
+	// A person has paused the batch meanwhile, and then let it go on.
+	known = begin("c", ledger.Standing{}, notYet, ledger.Begun).Standing
+	f.pause(t, true)
+	known = begin("c", known, terms("t1"), ledger.OnHold).Standing
+	f.resume(t, true)
+	begin("c", known, terms("t1"), ledger.Begun)
+
+	// The batch has been forgotten meanwhile.
+	known = begin("d", ledger.Standing{}, notYet, ledger.Begun).Standing
+	if err := f.rdb.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	begin("d", known, terms("t1"), ledger.Absent)
+}
+
 func testTakeover(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), ledger.Begun)
@@ -173,7 +225,7 @@ func testConcurrentBegin(t *testing.T, f *ledgerFixture) {
 	var wg sync.WaitGroup
 	for i := range callers {
 		wg.Go(func() {
-			start, err := f.Begin(t.Context(), batch, "a", terms(fmt.Sprint("t", i)))
+			start, err := f.Begin(t.Context(), batch, "a", ledger.Standing{}, terms(fmt.Sprint("t", i)))
 			if err != nil {
 				t.Error(err)
 			}

@@ -7,7 +7,7 @@
 -- ARGV[6…] = fields that could hold it back, the one to name first in a refusal first
 -- Returns verdict, wait in ms, hold, epoch, number of all holds of the lane:
 --
---   open    nothing holds it
+--   open    nothing holds it; see open.lua
 --   probe   it is the one that tries; every hold in its way is due
 --   held    the hold named keeps it back; ask again after the wait. A held subnet is named also where
 --           the lane is what the request would have to wait for: it must not wait in front of others
@@ -48,7 +48,6 @@ for i = 6, #ARGV do
     holds[#holds + 1] = hold
   end
 end
-if #holds == 0 then return answer('open', 0) end
 
 local text
 for i, hold in ipairs(holds) do
