@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -12,7 +13,9 @@ import (
 // Ledger reads and changes batches in Redis. It is safe for concurrent use.
 type Ledger struct {
 	rdb redis.UniversalClient
-	now func() time.Time
+	// sent are the scripts that were sent whole; Redis knows them by their hashes since.
+	sent sync.Map
+	now  func() time.Time
 }
 
 // Option configures a [Ledger].

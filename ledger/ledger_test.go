@@ -9,6 +9,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"havip/internal/redisconn"
 	"havip/test/ledgertest"
 	"havip/test/redistest"
 )
@@ -51,6 +52,23 @@ func TestLedgerOnMiniredis(t *testing.T) {
 func TestLedgerOnCluster(t *testing.T) {
 	t.Parallel()
 	exerciseOnFew(t, startCluster)
+}
+
+// As workers call it: what many ask at the same time goes together.
+func TestLedgerOnCoalescedRedis(t *testing.T) {
+	t.Parallel()
+	exerciseOnFew(t, func(t *testing.T) redis.UniversalClient {
+		t.Helper()
+		return redisconn.Coalesce(redistest.Start(t).Client(t))
+	})
+}
+
+func TestLedgerOnCoalescedCluster(t *testing.T) {
+	t.Parallel()
+	exerciseOnFew(t, func(t *testing.T) redis.UniversalClient {
+		t.Helper()
+		return redisconn.Coalesce(startCluster(t))
+	})
 }
 
 // exerciseOnFew has the tests take turns on a few servers, which are emptied between: a hundred starts cost

@@ -110,13 +110,30 @@ func (l *Ledger) pipeline(ctx context.Context, s *redis.Script, batch string, ca
 		answer, err := s.Run(ctx, l.rdb, names, calls[0]...).Result()
 		return []any{answer}, err
 	}
-	// The first call brings the script along, so that those behind it find it known.
-	call := s.Eval
+	first := s.EvalSha
+	if _, sent := l.sent.Load(s); !sent {
+		first = s.Eval // brings the script along for those behind it
+	}
+	answers, err := l.calls(ctx, first, s.EvalSha, names, calls)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") { // another server, by now; none was carried out
+		answers, err = l.calls(ctx, s.Eval, s.EvalSha, names, calls)
+	}
+	if err == nil {
+		l.sent.Store(s, true)
+	}
+	return answers, err
+}
+
+type scriptCall = func(ctx context.Context, rdb redis.Scripter, keys []string, args ...any) *redis.Cmd
+
+// calls calls a script in one round trip, the first time in another way than the other times.
+func (l *Ledger) calls(ctx context.Context, first, others scriptCall, names []string, calls [][]any) ([]any, error) {
 	answers := make([]*redis.Cmd, len(calls))
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		call := first
 		for i, args := range calls {
 			answers[i] = call(ctx, pipe, names, args...)
-			call = s.EvalSha
+			call = others
 		}
 		return nil
 	})

@@ -41,7 +41,7 @@ func Assemble(c Config) (*Parts, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	records := ledger.New(c.Redis)
+	records := ledger.New(c.together)
 	keeper, err := NewKeeper(tasks.Recorder{Ledger: records, Logger: c.Logger}, c.Spool, c.Logger.With().Str("component", "keeper").Logger())
 	if err != nil {
 		return nil, err
@@ -63,8 +63,8 @@ func Assemble(c Config) (*Parts, error) {
 func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	c, name := p.config, l.Lane.String()
 	log := c.Logger.With().Str("lane", name).Logger()
-	breaker := lane.NewBreaker(c.Redis, name)
-	budget := lane.NewBudget(c.Redis, name, l.RPS, lane.DefaultBurst)
+	breaker := lane.NewBreaker(c.together, name)
+	budget := lane.NewBudget(c.together, name, l.RPS, lane.DefaultBurst)
 	handler := tasks.NewHandler(tasks.HandlerConfig{
 		Lane: l.Lane, API: l.API, Ledger: records, Presence: p.Presence, Keeper: p.Keeper, Logger: log,
 		Gate: laneGate{lane.NewGate(breaker, budget), log},

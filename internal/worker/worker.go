@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/internal/lane"
+	"havip/internal/redisconn"
 	"havip/internal/spool"
 	"havip/tasks"
 )
@@ -52,7 +53,9 @@ type LaneConfig struct {
 type Config struct {
 	// Redis is shared by the ledger, the lanes and asynq; it must have asynq's acks healed.
 	Redis redis.UniversalClient
-	Lanes []LaneConfig
+	// together is Redis for what the handlers of all tasks ask at the same time.
+	together redis.UniversalClient
+	Lanes    []LaneConfig
 	// Name is unique to the process, for people and for the ledger.
 	Name string
 	// Concurrency is per lane; 0 means DefaultConcurrency.
@@ -92,6 +95,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.taskCheck == 0 {
 		c.taskCheck = taskCheckInterval
+	}
+	if c.together == nil {
+		c.together = c.Redis
 	}
 	return c
 }
@@ -148,6 +154,9 @@ type Worker struct {
 
 // Start starts serving the lanes and returns at once. The caller stops the worker.
 func Start(c Config) (*Worker, error) {
+	if c.Redis != nil {
+		c.together = redisconn.Coalesce(c.Redis)
+	}
 	parts, err := Assemble(c)
 	if err != nil {
 		return nil, err

@@ -55,8 +55,8 @@ func TestRedisDiesUnderApply(t *testing.T) {
 	w := newStack(t)
 	file := w.write(t, batch+".csv", rowsOf(items))
 	rdb := w.redis.Client(t)
-	// The first thousands are registered by then, and the last rows are not.
-	p := w.stopAfter(t, 1_000_000, "apply", file)
+	// The first thousand are registered by then, and some of their tasks put in; the last rows are not registered.
+	p := w.stopAfter(t, 1_200_000, "apply", file)
 	w.redis.Kill()
 	if code := p.wait(t); code != 5 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
