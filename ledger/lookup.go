@@ -30,9 +30,8 @@ func flag(set bool) int {
 	return 0
 }
 
-// Renew gives an item its next clientToken. The caller has proof that the one of the record it saw
-// created nothing and cannot any more; why names the proof, for the batch's events. Where a person wants
-// the item canceled, the same proof cancels it, and the answer is Withdrawn.
+// Renew gives an item of which nothing is unknown its next clientToken; see [lifecycle.Renew]. Why is for the batch's
+// events. Where a person wants the item canceled, it is canceled instead, and the answer is Withdrawn.
 func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (Verdict, Record, error) {
 	return transition(ctx, l, "renew", batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Renew(s, seen, next, why)

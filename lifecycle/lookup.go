@@ -15,7 +15,7 @@ const (
 	FoundFinished Found = "finished"
 	// FoundForeign: the item has another clientToken by now, or is a later one of its name.
 	FoundForeign Found = "foreign"
-	// FoundLate: a request was begun since, or what was unknown is known: the finding proves nothing.
+	// FoundLate: a request was begun since, or what was unknown is known, or something is: the finding proves nothing.
 	FoundLate Found = "late"
 )
 
@@ -46,8 +46,9 @@ func Adopt(s Snapshot, seen Record, haVIPID, address string) (Found, Change) {
 	return FoundApplied, d.done()
 }
 
-// Renew gives the item its next clientToken, because it is proven that the token of the record that the
-// caller saw created nothing and cannot any more. Why names the proof.
+// Renew gives the item its next clientToken, because every request under that of the record that the caller saw was
+// refused, or none was sent. Why says more. An item of unknown outcome keeps its token until [RecordAbsence] proves it
+// spent.
 func Renew(s Snapshot, seen Record, next, why string) (Found, Change) {
 	rec := s.Record
 	switch {
@@ -57,7 +58,7 @@ func Renew(s Snapshot, seen Record, next, why string) (Found, Change) {
 		return FoundSame, Change{}
 	case rec.ClientToken != seen.ClientToken:
 		return FoundForeign, Change{}
-	case rec.State == Sending || rec.Sends != seen.Sends:
+	case rec.State == Sending || rec.Sends != seen.Sends || rec.Unknown:
 		return FoundLate, Change{}
 	}
 	d := s.draft()

@@ -49,6 +49,7 @@ func TestRenew(t *testing.T) {
 		{"another token", func(r *Record) { r.ClientToken = "t3" }, FoundForeign, Waiting},
 		{"sent meanwhile", func(r *Record) { r.Sends = 4 }, FoundLate, Waiting},
 		{"in flight", func(r *Record) { r.State = Sending }, FoundLate, Sending},
+		{"of unknown outcome", func(r *Record) { r.Unknown = true }, FoundLate, Waiting},
 		{"canceled", func(r *Record) { r.State = Canceled }, FoundFinished, Canceled},
 	} {
 		r := seen

@@ -114,7 +114,7 @@ func testCancelInDoubt(t *testing.T, f *ledgerFixture) {
 	f.adopt(t, "there", "token-there", "havip-1", "10.0.0.1", ledger.Applied)
 	rec := f.item(t, "there").Record
 	equal(t, "there", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"adopted", "havip-1", "not canceled: its HaVIP existed already"})
-	f.renew(t, "absent", "token-absent", "next", ledger.Withdrawn)
+	f.absent(t, "absent", "next", lifecycle.AbsenceCanceled)
 	f.renew(t, "absent", "token-absent", "next", ledger.Finished)
 	rec = f.item(t, "absent").Record
 	equal(t, "absent", []string{string(rec.State), rec.ClientToken, rec.Message}, []string{"canceled", "token-absent", "wrong subnet"})
@@ -122,7 +122,7 @@ func testCancelInDoubt(t *testing.T, f *ledgerFixture) {
 	// What a person must look at, that person decides.
 	f.settle(t, ledger.Review, "person")
 	f.retry(t, "person")
-	f.renew(t, "person", "token-person", "next-person", ledger.Applied)
+	f.absent(t, "person", "next-person", lifecycle.AbsenceRenewed)
 }
 
 // An item that is rejected while an earlier request of it is in doubt has come to its end: the wish is
@@ -151,8 +151,8 @@ func testCancelInterrupted(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "a", over(terms("t2"), "t1"), ledger.Lookup)
 	f.begin(t, "proof", over(terms("t2"), "t1"), ledger.Lookup)
 	equal(t, "nothing was sent", f.item(t, "a").Record.Sends, 1)
-	f.renew(t, "a", "token-a", "next-a", ledger.Withdrawn)
-	f.renew(t, "proof", "token-proof", "next-proof", ledger.Withdrawn)
+	f.absent(t, "a", "next-a", lifecycle.AbsenceCanceled)
+	f.absent(t, "proof", "next-proof", lifecycle.AbsenceCanceled)
 	// What may exist after all is no older than its request.
 	sent := f.item(t, "a").Record.LastSentAt
 	equal(t, "first sent", f.record(t, "a", 1, unknownOutcome, ledger.Late).FirstSentAt, sent)
@@ -231,7 +231,7 @@ func testRepeatedScripts(t *testing.T, f *ledgerFixture) {
 	f.everyScriptTwice(t)
 	f.cancel(t, "queued", "flying", "absent")
 	f.retry(t, "rejected")
-	f.renew(t, "absent", "token-absent", "next", ledger.Finished)
+	f.absent(t, "absent", "next", lifecycle.AbsenceLate)
 	f.record(t, "flying", 1, throttledOutcome, ledger.Same)
 	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Canceled: 3, ledger.Queued: 1})
 	equal(t, "generation", f.item(t, "rejected").Record.Generation, 2)

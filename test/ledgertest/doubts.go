@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // The oldest doubt is that of an unfinished item, from the first request that may have done something.
@@ -31,6 +32,6 @@ func testOldestDoubt(t *testing.T, f *ledgerFixture) {
 	f.record(t, "first", 2, createdOutcome, ledger.Applied)
 	oldest(at + 1000)
 	f.settle(t, ledger.Review, "reviewed")
-	f.renew(t, "second", "token-second", "next", ledger.Applied)
+	f.absent(t, "second", "next", lifecycle.AbsenceRenewed)
 	oldest(0)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // operator is who acts on the line.
@@ -76,7 +77,7 @@ func testFailuresHold(t *testing.T, f *ledgerFixture) {
 	f.record(t, "flying", 1, createdOutcome, ledger.Applied)
 	f.begin(t, "doubtful", terms("t2"), ledger.Begun)
 	f.record(t, "doubtful", 2, rejectedOutcome, ledger.Applied)
-	f.renew(t, "absent", "token-absent", "next", ledger.Applied)
+	f.absent(t, "absent", "next", lifecycle.AbsenceRenewed)
 	f.begin(t, "absent", terms("t3"), ledger.OnHold) // it provably did nothing
 	f.begin(t, "a", terms("t2"), ledger.Finished)
 	f.pass(48 * time.Hour)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Redis has lost its last second, and in it that a request was begun: what became of it still counts.
@@ -42,9 +43,7 @@ func testProofOfAnEarlierToken(t *testing.T, f *ledgerFixture) {
 		f.pass(time.Minute)
 		f.begin(t, key, over(terms("t2"), "t1"), ledger.Begun)
 		f.record(t, key, 2, unknownOutcome, ledger.Applied)
-		if verdict, _, err := f.Renew(t.Context(), batch, key, f.item(t, key).Record, "next-"+key, "absent"); err != nil || verdict != ledger.Applied {
-			t.Fatal(verdict, err)
-		}
+		f.absent(t, key, "next-"+key, lifecycle.AbsenceRenewed)
 		if key != "calm" {
 			f.begin(t, key, terms("t3"), ledger.Begun)
 		}
