@@ -107,7 +107,7 @@ type Confirmed struct {
 // [lifecycle.Confirm]. With an error, the answers are about the looks before it.
 func (l *Ledger) Confirm(ctx context.Context, batch string, looks []Look) ([]Confirmed, error) {
 	answers := make([]Confirmed, 0, len(looks))
-	for some := range slices.Chunk(looks, commandChunk) {
+	for some := range slices.Chunk(looks, commandItems) {
 		confirmed, err := l.confirm(ctx, batch, some)
 		if err != nil {
 			return answers, fmt.Errorf("confirm items of batch %q: %w", batch, err)

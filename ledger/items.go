@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -14,7 +15,11 @@ const itemsPage = 500
 // Item reads one item, or answers an [*ItemNotFoundError].
 func (l *Ledger) Item(ctx context.Context, batch, key string) (Item, error) {
 	items, err := l.read(ctx, batch, []string{key})
-	if err != nil {
+	var damaged *UnreadableError
+	switch {
+	case errors.As(err, &damaged):
+		return Item{}, err // it names the item
+	case err != nil:
 		return Item{}, itemError("read", batch, key, err)
 	}
 	if len(items) == 0 {
@@ -25,6 +30,9 @@ func (l *Ledger) Item(ctx context.Context, batch, key string) (Item, error) {
 
 // Items reads a batch's items in the order of registration, a page at a time, so that memory
 // does not grow with the batch. Items registered meanwhile may or may not appear.
+//
+// An item whose data is damaged comes as an [*UnreadableError] in its place, and the items after it follow. Any other
+// error is the last.
 func (l *Ledger) Items(ctx context.Context, batch string) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		for start := int64(0); ; start += itemsPage {
@@ -34,20 +42,36 @@ func (l *Ledger) Items(ctx context.Context, batch string) iter.Seq2[Item, error]
 				return
 			}
 			items, err := l.read(ctx, batch, page)
-			if err != nil {
+			var damaged *UnreadableError
+			if err != nil && !errors.As(err, &damaged) {
 				yield(Item{}, fmt.Errorf("items of batch %q: %w", batch, err))
 				return
 			}
-			for _, item := range items {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if len(page) < itemsPage {
+			if !yieldPage(batch, page, items, damaged, yield) || len(page) < itemsPage {
 				return
 			}
 		}
 	}
+}
+
+// yieldPage yields the items of a page, and the faults of the damaged ones, in the order of the page.
+func yieldPage(batch string, page []string, items []Item, damaged *UnreadableError, yield func(Item, error) bool) bool {
+	for _, key := range page {
+		if damaged != nil && damaged.Faults[key] != nil {
+			if !yield(Item{}, Unreadable(batch, key, damaged.Faults[key])) {
+				return false
+			}
+			continue
+		}
+		if len(items) == 0 || items[0].Key != key { // the batch was deleted since the page was read
+			continue
+		}
+		if !yield(items[0], nil) {
+			return false
+		}
+		items = items[1:]
+	}
+	return true
 }
 
 // Compare answers as [Ledger.Register] would, and changes nothing.
@@ -90,6 +114,9 @@ func compare(spec Spec, item Item, found bool) Registration {
 	return answer
 }
 
+// errIncomplete says that one of an item's two fields is missing.
+var errIncomplete = errors.New("its spec or its record is missing")
+
 // read fetches specs and records of the keys that exist, in order. With an [*UnreadableError] it answers those that
 // are whole.
 func (l *Ledger) read(ctx context.Context, batch string, itemKeys []string) ([]Item, error) {
@@ -117,10 +144,13 @@ func (l *Ledger) readWith(ctx context.Context, batch string, itemKeys []string, 
 	for i, key := range itemKeys {
 		spec, ok := specs.Val()[i].(string)
 		record, also := records.Val()[i].(string)
-		if !ok || !also {
+		if !ok && !also {
 			continue
 		}
 		item, err := decodeItem(batch, key, spec, record)
+		if !ok || !also { // both are written, and deleted, in one step
+			err = errIncomplete
+		}
 		if err != nil {
 			faults[key] = err
 			continue

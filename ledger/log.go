@@ -1,13 +1,15 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 )
 
 // Attempts reads the log of the requests sent for the item, oldest first: its creates, then its deletes.
 // Of more than a hundred creates the first twenty and the last eighty are kept, of deletes the last
-// twenty.
+// twenty. With an [*UnreadableError] it returns the entries that are not damaged.
 func (l *Ledger) Attempts(ctx context.Context, item Item) ([]Attempt, error) {
 	kept := item.Record.LogKeys()
 	if len(kept) == 0 {
@@ -22,16 +24,18 @@ func (l *Ledger) Attempts(ctx context.Context, item Item) ([]Attempt, error) {
 		return nil, itemError("attempts of", item.Batch, item.Key, err)
 	}
 	attempts := make([]Attempt, 0, len(values))
-	for _, value := range values {
+	var damaged error
+	for i, value := range values {
 		text, ok := value.(string)
 		if !ok {
 			continue
 		}
 		var attempt Attempt
 		if err := json.Unmarshal([]byte(text), &attempt); err != nil {
-			return nil, itemError("attempts of", item.Batch, item.Key, err)
+			damaged = cmp.Or(damaged, Unreadable(item.Batch, item.Key, fmt.Errorf("entry %s of its request log: %w", fields[i], err)))
+			continue
 		}
 		attempts = append(attempts, attempt)
 	}
-	return attempts, nil
+	return attempts, damaged
 }

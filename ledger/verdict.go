@@ -70,6 +70,8 @@ const (
 	Incomplete Verdict = "incomplete"
 	// Absent: nobody registered this item.
 	Absent Verdict = "absent"
+	// Damaged: the item's data in Redis cannot be read; nothing was done.
+	Damaged Verdict = "damaged"
 	// Asked: a person wants it canceled; the request in flight or in doubt decides.
 	Asked Verdict = "asked"
 	// Withdrawn: the proof that would have let the item go on has canceled it, as a person wanted.

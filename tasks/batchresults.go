@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -9,8 +10,10 @@ import (
 )
 
 // Results reads what became of each item, in the order in which they were enqueued, a page at a time:
-// memory does not grow with the batch. It shows unfinished items as they stand. An error is the last;
-// results are read anew from the start.
+// memory does not grow with the batch. It shows unfinished items as they stand.
+//
+// An item whose data is damaged comes as a [*ledger.UnreadableError] in its place, and the results after it follow. Any
+// other error is the last; results are read anew from the start.
 func (b Batch) Results(ctx context.Context) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		if _, err := b.Status(ctx); err != nil {
@@ -22,7 +25,8 @@ func (b Batch) Results(ctx context.Context) iter.Seq2[Result, error] {
 			if err == nil {
 				result, err = ResultOf(item)
 			}
-			if !yield(result, err) || err != nil {
+			var damaged *ledger.UnreadableError
+			if !yield(result, err) || err != nil && !errors.As(err, &damaged) {
 				return
 			}
 		}

@@ -58,11 +58,11 @@ type Attempt struct {
 	Operation string `json:"operation"`
 }
 
-// ResultOf is what the ledger says became of an item.
+// ResultOf is what the ledger says became of an item, or a [*ledger.UnreadableError] if its request is damaged.
 func ResultOf(item ledger.Item) (Result, error) {
 	request, err := RequestOf(item.Spec)
 	if err != nil {
-		return Result{}, err
+		return Result{}, ledger.Unreadable(item.Batch, item.Key, err)
 	}
 	rec := item.Record
 	address := rec.PrivateIPAddress
