@@ -29,6 +29,7 @@ nothing. It needs the credentials that the batch's workers have.
   leaked       is what an item asks for, younger than the batch, and no item's
   duplicated   an item owns two HaVIPs, or a HaVIP is the result of two items
   unrecorded   exists, and its item is unfinished or failed
+  unreadable   its data in Redis is damaged, and it cannot be compared
 
 Exit codes: 0 all agree, 1 something was found, 8 the batch is not finished.`,
 		Example: `  enqueue verify havips

@@ -28,6 +28,7 @@ const (
 	CodeOrphaned    Code = "orphaned"
 	CodeGhosts      Code = "ghosts"
 	CodeNoTask      Code = "no-task"
+	CodeUnreadable  Code = "unreadable"
 	CodeNotices     Code = "notices"
 	// CodeNoticesGivenUp is about those that are not tried again.
 	CodeNoticesGivenUp Code = "notices-given-up"

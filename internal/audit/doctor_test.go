@@ -440,6 +440,19 @@ func TestDoctorGoesOnAfterAFailedCheck(t *testing.T) {
 	expect(t, said, CodeNoTask, "b/a", "")
 }
 
+// A damaged item is reported with its key, and hides no other that is without a task.
+func TestDoctorReportsDamagedItems(t *testing.T) {
+	t.Parallel()
+	f := newAuditFixture(t)
+	f.enqueue(t, "a", "b", "c")
+	f.do(t, []any{"DEL", f.queueKey("pending"), f.taskKey("a"), f.taskKey("b"), f.taskKey("c")},
+		[]any{"HSET", "havip:{b}:records", "a", "garbage"}, []any{"HSET", "havip:{b}:specs", "c", `{"account":"default","region":"bj","body":"{"}`})
+	said := f.examine(t, Doctor{Fix: true})
+	expect(t, said, CodeUnreadable, `2 items have data that cannot be read (of the newest 3): item "a" of batch "b" cannot be read`, "")
+	expect(t, said, CodeUnreadable, `item "c" of batch "b"`, "")
+	expect(t, said, CodeNoTask, "b/b", "Queued 1 item again.")
+}
+
 func TestDoctorEnds(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -29,6 +30,8 @@ func millis(t time.Time) ledger.Millis { return ledger.Millis(t.UnixMilli()) }
 type records struct {
 	items  []ledger.Item
 	owners map[string]ledger.Owner
+	// damaged are the keys of items that cannot be read, which come first.
+	damaged []string
 	// reads counts how often the items were gone through; before is called at each.
 	reads  int
 	before func(read int)
@@ -47,6 +50,11 @@ func (r *records) Items(context.Context, string) iter.Seq2[ledger.Item, error] {
 		r.before(r.reads)
 	}
 	return func(yield func(ledger.Item, error) bool) {
+		for _, key := range r.damaged {
+			if !yield(ledger.Item{}, ledger.Unreadable("b", key, errors.New("garbage"))) {
+				return
+			}
+		}
 		for _, item := range r.items {
 			if !yield(item, nil) {
 				return

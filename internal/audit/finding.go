@@ -25,10 +25,12 @@ const (
 	Duplicated Kind = "duplicated"
 	// Unrecorded: it exists, and its item is unfinished or failed.
 	Unrecorded Kind = "unrecorded"
+	// Unreadable: the item's data in Redis is damaged, so that it cannot be compared.
+	Unreadable Kind = "unreadable"
 )
 
 // Kinds lists every kind in the order in which they are counted out.
-func Kinds() []Kind { return []Kind{Missing, Changed, Leaked, Duplicated, Unrecorded} }
+func Kinds() []Kind { return []Kind{Missing, Changed, Leaked, Duplicated, Unrecorded, Unreadable} }
 
 // Finding is one disagreement about one item. Its field names are a contract.
 type Finding struct {

@@ -25,6 +25,7 @@ func (x *examination) items(ctx context.Context) error {
 	for _, batch := range batches {
 		for skip := int64(0); looked < itemsLooked; skip += itemsAtOnce {
 			items, err := x.ledger.Stale(ctx, batch, x.StaleAfter, skip, itemsAtOnce)
+			damaged, err := damagedOf(err) // x.records reports them
 			if err != nil {
 				return err
 			}
@@ -33,7 +34,8 @@ func (x *examination) items(ctx context.Context) error {
 				return err
 			}
 			lost = append(lost, without...)
-			if looked += len(items); len(items) < itemsAtOnce {
+			read := len(items) + damaged
+			if looked += read; read < itemsAtOnce {
 				break
 			}
 		}
@@ -66,7 +68,7 @@ func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.It
 func (x *examination) requeueLost(ctx context.Context, lost []ledger.Item) (queued int, err error) {
 	for _, item := range lost {
 		made, err := queue.Of(x.Redis, queue.LaneOf(item)).Enqueue(ctx, item)
-		if err != nil {
+		if _, err = damagedOf(err); err != nil {
 			return queued, err
 		}
 		if made {

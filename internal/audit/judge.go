@@ -13,7 +13,7 @@ import (
 // judge goes through the batch, a chunk of items at a time.
 func (v *verification) judge(ctx context.Context) error {
 	chunk := make([]ledger.Item, 0, ownersChunk)
-	for item, err := range v.Ledger.Items(ctx, v.batch.Name) {
+	for item, err := range v.items(ctx, v.judgeDamaged) {
 		if err != nil {
 			return err
 		}
@@ -72,7 +72,8 @@ func (v *verification) judgeItem(ctx context.Context, item ledger.Item, owners m
 	}
 	request, err := tasks.RequestOf(item.Spec)
 	if err != nil {
-		return err
+		v.tally.Items--
+		return v.judgeDamaged(item.Key, err)
 	}
 	d := &verdict{item: item, request: request, lane: l}
 	if err := d.judge(ctx, owners); err != nil {

