@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -217,10 +218,11 @@ func (a *app) finish(ctx context.Context, s *session, batch string, timeout time
 	if err != nil {
 		return err
 	}
-	if err := a.printResults(ctx, s, batch, resultsFlags{}); err != nil {
-		return err
+	damaged := a.printResults(ctx, s, batch, resultsFlags{})
+	if damaged != nil && !isDamage(damaged) {
+		return damaged
 	}
-	return a.completed(ctx, then, b, failures(b))
+	return a.completed(ctx, then, b, cmp.Or(failures(b), damaged))
 }
 
 // failures is the exit status of a finished batch.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,14 +31,14 @@ func (a *app) pauseBatch(ctx context.Context, s *session, batch, reason string) 
 func (a *app) resumeBatch(ctx context.Context, s *session, batch string, limit failureLimit, reason string) error {
 	changed, err := a.letGoOn(ctx, s, batch, limit, reason)
 	switch {
-	case err != nil:
+	case err != nil && !isDamage(err):
 		return err
 	case changed:
 		a.say("batch %s goes on; follow it with `enqueue watch %s`", batch, word(batch))
 	default:
 		a.say("batch %s is not held", batch)
 	}
-	return nil
+	return err
 }
 
 // letGoOn reports whether the batch was held. Killed half-way, it is run again: what has no task by then
@@ -70,9 +71,10 @@ func (a *app) putBack(ctx context.Context, s *session, b ledger.Batch, wasHeld b
 	defer release()
 	bar := a.newBar("resume", 0, b.Total)
 	defer bar.Finish()
-	err = on.PutBack(ctx, wasHeld, bar.Set)
+	var damaged damage
+	err = on.PutBack(ctx, wasHeld, bar.Set, func(fault error) { damaged.skip(fault) })
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; run the same command again to go on, or a worker finds within minutes what has no task", err)
 	}
-	return err
+	return cmp.Or(err, damaged.err(a, b.Name, leftAlone))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -75,10 +76,11 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 		return err
 	}
 	if flags.dryRun {
-		return v.tell(a, planned(v.Name, plan), plan)
+		return cmp.Or(v.tell(a, planned(v.Name, plan), plan), damageOf(plan).err(a, batch, leftAlone))
 	}
 	if plan.Eligible() == 0 { // an earlier run may have done it, and that is verified as well
-		return a.durably(ctx, s, batchSubject(batch), func() error { return v.tell(a, planned(v.Name, plan), plan) })
+		err := a.durably(ctx, s, batchSubject(batch), func() error { return v.tell(a, planned(v.Name, plan), plan) })
+		return cmp.Or(err, damageOf(plan).err(a, batch, leftAlone))
 	}
 	if !flags.yes {
 		if err := v.consent(ctx, a, batch, plan); err != nil {
@@ -96,8 +98,13 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 		return err
 	}
 	v.after(b, done)
-	return nil
+	return damageOf(done).err(a, batch, leftAlone)
 }
+
+// leftAlone says what becomes of damaged items.
+const leftAlone = "damaged items are left alone"
+
+func damageOf(t *bulk.Tally) *damage { return &damage{faults: t.Faults(), n: t.Damaged()} }
 
 func (v bulkCommand) tell(a *app, line string, t *bulk.Tally) error {
 	if v.resultsFollow {

@@ -41,7 +41,7 @@ func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, time
 func (a *app) standing(ctx context.Context, s *session, batch, key string) (item ledger.Item, held bool, err error) {
 	passes := func(err error) bool {
 		var missing *ledger.ItemNotFoundError
-		return !errors.As(err, &missing)
+		return !errors.As(err, &missing) && !isDamage(err)
 	}
 	item, err = patiently(ctx, passes, a.sayStillLooking, func() (item ledger.Item, err error) {
 		item, held, err = s.ledger.Standing(ctx, batch, key)

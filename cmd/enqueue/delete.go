@@ -70,7 +70,7 @@ func (a *app) deleteBatch(ctx context.Context, name string, flags deleteFlags) e
 		}
 	}
 	return a.durably(ctx, s, batchSubject(name), func() error {
-		if err := s.discardCanceled(ctx, b); err != nil {
+		if err := a.discardCanceled(ctx, s, b); err != nil {
 			return err
 		}
 		return a.forget(ctx, s, b, flags)
@@ -102,7 +102,7 @@ func staying(b ledger.Batch) string {
 }
 
 // discardCanceled takes out of the queue what the ledger would then not know any more.
-func (s *session) discardCanceled(ctx context.Context, b ledger.Batch) error {
+func (a *app) discardCanceled(ctx context.Context, s *session, b ledger.Batch) error {
 	if b.Counts[ledger.Canceled] == 0 {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (s *session) discardCanceled(ctx context.Context, b ledger.Batch) error {
 		return err
 	}
 	defer release()
-	return on.DiscardCanceled(ctx)
+	return on.DiscardCanceled(ctx, func(fault error) { a.complain("%s; a task of it may be left in the queue, and does nothing", fault) })
 }
 
 func (a *app) forget(ctx context.Context, s *session, b ledger.Batch, flags deleteFlags) error {

@@ -34,6 +34,9 @@ often as wanted.
 With --attempts, every request sent for an item stands below it: number, time, what it
 proved, HTTP status, how long it took, worker, request ID, and code and message.
 
+An item whose data in Redis is damaged is named on stderr with what is wrong, the others are
+shown, and the exit code is 1.
+
 A narrow terminal leaves columns out, and puts reasons onto lines of their own.`,
 		Example: `  enqueue results havips
   enqueue results havips --state rejected --state review
@@ -70,7 +73,11 @@ A narrow terminal leaves columns out, and puts reasons onto lines of their own.`
 func (a *app) printResults(ctx context.Context, s *session, batch string, flags resultsFlags) error {
 	out := render.NewWriter(a.out, a.style())
 	shown := 0
+	var damaged damage
 	for item, err := range s.ledger.Items(ctx, batch) {
+		if damaged.skip(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -78,12 +85,15 @@ func (a *app) printResults(ctx context.Context, s *session, batch string, flags 
 			continue
 		}
 		result, err := tasks.ResultOf(item)
+		if damaged.skip(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		if flags.attempts {
 			attempts, err := s.ledger.Attempts(ctx, item)
-			if err != nil {
+			if err != nil && !damaged.skip(err) {
 				return err
 			}
 			result = result.WithLog(attempts)
@@ -93,10 +103,13 @@ func (a *app) printResults(ctx context.Context, s *session, batch string, flags 
 		}
 		shown++
 	}
-	if shown == 0 {
+	if shown == 0 && damaged.n == 0 {
 		a.say("%s", nothingOf(batch, flags.states))
 	}
-	return out.Close()
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return damaged.err(a, batch, "the others are shown")
 }
 
 // nothingOf says why there are no results.

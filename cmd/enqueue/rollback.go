@@ -43,7 +43,8 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 					}
 				},
 			}
-			if err := verb.run(cmd.Context(), a, args[0], flags); err != nil || !wait || flags.dryRun {
+			err := verb.run(cmd.Context(), a, args[0], flags)
+			if err != nil && !isDamage(err) || !wait || flags.dryRun {
 				return err
 			}
 			return a.finishRollback(cmd.Context(), args[0], flags, timeout)
@@ -112,11 +113,15 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 	if _, err := a.followBy(ctx, w, timeout); err != nil {
 		return err
 	}
-	if err := a.printResults(ctx, s, batch, resultsFlags{}); err != nil {
-		return err
+	damaged := a.printResults(ctx, s, batch, resultsFlags{})
+	if damaged != nil && !isDamage(damaged) {
+		return damaged
 	}
 	stay := int64(0)
 	for item, err := range chosen.Items(ctx, s.ledger, batch) {
+		if isDamage(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -127,5 +132,5 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 	if stay > 0 {
 		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s not deleted; the results say why", batch, count(stay, "HaVIP was", "HaVIPs were"))
 	}
-	return nil
+	return damaged
 }

@@ -30,6 +30,9 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 	if flags.resume {
 		err := a.durably(ctx, s, batchSubject(in.batch), func() error {
 			_, err := a.letGoOn(ctx, s, in.batch, flags.limit, "run --resume")
+			if isDamage(err) { // the results name the damaged items, at the end
+				return nil
+			}
 			return err
 		})
 		if err != nil {
@@ -69,14 +72,15 @@ func (a *app) seeThrough(ctx context.Context, s *session, in *input, flags runFl
 	if stopped != nil && !holds(b) {
 		return stopped
 	}
-	if err := a.printResults(ctx, s, in.batch, resultsFlags{}); err != nil || stopped != nil {
-		return cmp.Or(stopped, err)
+	damaged := a.printResults(ctx, s, in.batch, resultsFlags{})
+	if stopped != nil || damaged != nil && !isDamage(damaged) {
+		return cmp.Or(stopped, damaged)
 	}
 	a.say("\n%s in %s: %s", count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
 	if flags.sandbox {
 		a.say(afterSandbox, word(in.name))
 	}
-	return a.completed(ctx, flags.then, b, failures(b))
+	return a.completed(ctx, flags.then, b, cmp.Or(failures(b), damaged))
 }
 
 // afterSandbox says how to do the same for real.

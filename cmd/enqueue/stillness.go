@@ -29,6 +29,9 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 		return "incomplete", incompleteLine(b), nil
 	}
 	item, found, err := w.ledger.OldestOpen(ctx, b.Name)
+	if isDamage(err) {
+		return "damaged", fmt.Sprintf("the oldest open item cannot be read, and nothing is done to it: %v; %s", err, repairDamage(b.Name)), nil
+	}
 	if err != nil || !found {
 		return w.told, "", err
 	}

@@ -13,7 +13,7 @@ func Cancel() Verb { return Verb{Name: "cancel", judge: judgeCancel, carryOut: c
 
 func judgeCancel(item ledger.Item, _ Selection) Deed {
 	way, why := item.Record.CancelAction()
-	return Deed{string(way), why}
+	return Deed{Action: string(way), Why: why}
 }
 
 // cancel has the items in doubt looked for soon instead of after their delay.
@@ -34,7 +34,7 @@ func cancel(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) 
 				doubtful = append(doubtful, answer.Item)
 			}
 		default:
-			deeds[i] = changed(answer.Item)
+			deeds[i] = changed(answer)
 		}
 	}
 	return deeds, on.Tasks.Hurry(ctx, doubtful)

@@ -14,10 +14,10 @@ func Retry() Verb { return Verb{Name: "retry", judge: judgeRetry, carryOut: retr
 // judgeRetry leaves alone what somebody has withdrawn, unless it is asked for by its state or key.
 func judgeRetry(item ledger.Item, chosen Selection) Deed {
 	if item.Record.State == ledger.Canceled && !chosen.names("state", "key") {
-		return Deed{None, "it was canceled; ask for it with --where state=canceled"}
+		return Deed{Action: None, Why: "it was canceled; ask for it with --where state=canceled"}
 	}
 	way, why := item.Record.RetryAction()
-	return Deed{string(way), why}
+	return Deed{Action: string(way), Why: why}
 }
 
 // retry revives the items that have ended. Those that are under way are only hurried.
@@ -46,7 +46,7 @@ func retry(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) {
 		case ledger.Same:
 			hurried = append(hurried, answer.Item)
 		default:
-			deeds[places[i]] = changed(answer.Item)
+			deeds[places[i]] = changed(answer)
 		}
 	}
 	return deeds, on.Tasks.Hurry(ctx, hurried)

@@ -12,7 +12,7 @@ func Rollback() Verb { return Verb{Name: "rollback", judge: judgeRollback, carry
 
 func judgeRollback(item ledger.Item, _ Selection) Deed {
 	way, why := item.Record.RollbackAction()
-	return Deed{string(way), why}
+	return Deed{Action: string(way), Why: why}
 }
 
 func rollBack(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) {
@@ -28,7 +28,7 @@ func rollBack(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error
 			deeds[i] = Deed{Action: string(lifecycle.RollbackDelete)}
 			marked = append(marked, answer.Item)
 		default:
-			deeds[i] = changed(answer.Item)
+			deeds[i] = changed(answer)
 		}
 	}
 	return deeds, on.dispatch(ctx, marked)

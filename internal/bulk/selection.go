@@ -69,37 +69,36 @@ func (s Selection) String() string {
 	return strings.Join(parts, " ")
 }
 
+// matches reports whether the item is chosen. An item whose request cannot be read is damaged: no task can be made for it.
 func (s Selection) matches(item ledger.Item) (bool, error) {
-	for _, c := range s {
-		value, err := fieldOf(item, c.field)
-		if err != nil || value != c.value {
-			return false, err
-		}
+	request, err := tasks.RequestOf(item.Spec)
+	if err != nil {
+		return false, ledger.Unreadable(item.Batch, item.Key, err)
 	}
-	return true, nil
+	return !slices.ContainsFunc(s, func(c condition) bool { return fieldOf(item, request, c.field) != c.value }), nil
 }
 
-func fieldOf(item ledger.Item, field string) (string, error) {
+func fieldOf(item ledger.Item, request tasks.Request, field string) string {
 	switch field {
 	case "state":
-		return string(item.Record.State), nil
+		return string(item.Record.State)
 	case "code":
-		return item.Record.Code, nil
+		return item.Record.Code
 	case "key":
-		return item.Key, nil
+		return item.Key
 	case "account":
-		return item.Account, nil
+		return item.Account
 	case "region":
-		return item.Region, nil
+		return item.Region
 	case "class":
-		return item.Record.Class, nil
+		return item.Record.Class
 	default:
-		request, err := tasks.RequestOf(item.Spec)
-		return request.SubnetID, err
+		return request.SubnetID
 	}
 }
 
-// Items reads the chosen items of a batch, in its order. A key that is asked for is read by itself.
+// Items reads the chosen items of a batch, in its order. A key that is asked for is read by itself. An item that cannot
+// be read may be a chosen one: it comes as a [*ledger.UnreadableError], and the items after it follow.
 func (s Selection) Items(ctx context.Context, l *ledger.Ledger, batch string) iter.Seq2[ledger.Item, error] {
 	all := l.Items(ctx, batch)
 	if key, given := s.value("key"); given {

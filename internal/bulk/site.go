@@ -33,10 +33,11 @@ func (on *Site) dispatch(ctx context.Context, items []ledger.Item) error {
 }
 
 // PutBack puts in a task for each item that was held with its batch: where the batch was held until just
-// now, also beside one that is about to end for it. Progress is told how many items were looked at.
-func (on *Site) PutBack(ctx context.Context, untilNow bool, progress func(seen int64)) error {
+// now, also beside one that is about to end for it. Progress is told how many items were looked at. Skip gets the error of each
+// item that cannot be read and is left alone.
+func (on *Site) PutBack(ctx context.Context, untilNow bool, progress func(seen int64), skip func(error)) error {
 	seen := int64(0)
-	return inChunks(on.Ledger.Items(ctx, on.Batch), func(items []ledger.Item) error {
+	return inChunks(undamaged(Selection{}.Items(ctx, on.Ledger, on.Batch), skip), func(items []ledger.Item) error {
 		back, err := heldBack(items), error(nil)
 		if !untilNow {
 			if back, err = queue.WithoutTask(ctx, on.Redis, back); err != nil {
@@ -60,10 +61,10 @@ func heldBack(items []ledger.Item) []ledger.Item {
 }
 
 // DiscardCanceled takes the tasks of canceled items out of the queue. They do nothing as long as the ledger
-// knows why.
-func (on *Site) DiscardCanceled(ctx context.Context) error {
+// knows why. Skip gets the error of each item that cannot be read and is left alone.
+func (on *Site) DiscardCanceled(ctx context.Context, skip func(error)) error {
 	canceled := Selection{{"state", string(ledger.Canceled)}}
-	return inChunks(canceled.Items(ctx, on.Ledger, on.Batch), func(items []ledger.Item) error {
+	return inChunks(undamaged(canceled.Items(ctx, on.Ledger, on.Batch), skip), func(items []ledger.Item) error {
 		return on.Tasks.Discard(ctx, items)
 	})
 }

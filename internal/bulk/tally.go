@@ -10,7 +10,11 @@ import (
 )
 
 // Tally counts items by what is done to them, the state that they were in, and why nothing is.
-type Tally struct{ rows []Row }
+type Tally struct {
+	rows []Row
+	// faults are those of the first damaged items.
+	faults []error
+}
 
 // Row is one count, as -o json and ndjson show it.
 type Row struct {
@@ -23,7 +27,23 @@ type Row struct {
 // Rows are the counts, those of items that are left alone last.
 func (t *Tally) Rows() []Row { return t.rows }
 
+// Faults tells what is wrong with the first 20 damaged items, each as a [*ledger.UnreadableError].
+func (t *Tally) Faults() []error { return t.faults }
+
+// Damaged counts the items whose data cannot be read. They are left alone.
+func (t *Tally) Damaged() (n int64) {
+	for _, r := range t.rows {
+		if r.Why == whyDamaged {
+			n += r.Items
+		}
+	}
+	return n
+}
+
 func (t *Tally) add(d Deed, state ledger.State) {
+	if d.fault != nil && len(t.faults) < maxFaults {
+		t.faults = append(t.faults, d.fault)
+	}
 	for i := range t.rows {
 		if r := &t.rows[i]; r.Action == d.Action && r.State == state && r.Why == d.Why {
 			r.Items++

@@ -8,7 +8,11 @@ import (
 )
 
 // Deed is what is done to an item, or [None] and why.
-type Deed struct{ Action, Why string }
+type Deed struct {
+	Action, Why string
+	// fault is what is wrong with the data of a damaged item.
+	fault error
+}
 
 // None is the action on an item that is left alone.
 const None = "none"
@@ -27,7 +31,8 @@ type Verb struct {
 // Plan judges the chosen items, and changes nothing.
 func (v Verb) Plan(ctx context.Context, l *ledger.Ledger, batch string, chosen Selection) (*Tally, error) {
 	var plan Tally
-	for item, err := range chosen.Items(ctx, l, batch) {
+	skip := func(fault error) { plan.add(leaveDamaged(fault), "") }
+	for item, err := range undamaged(chosen.Items(ctx, l, batch), skip) {
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +74,8 @@ func (v Verb) each(ctx context.Context, on *Site, chosen Selection, tell func(De
 // eligible are the chosen items to which something is to be done; the others are told.
 func (v Verb) eligible(ctx context.Context, on *Site, chosen Selection, tell func(Deed, ledger.Item)) iter.Seq2[ledger.Item, error] {
 	return func(yield func(ledger.Item, error) bool) {
-		for item, err := range chosen.Items(ctx, on.Ledger, on.Batch) {
+		skip := func(fault error) { tell(leaveDamaged(fault), ledger.Item{}) }
+		for item, err := range undamaged(chosen.Items(ctx, on.Ledger, on.Batch), skip) {
 			if err == nil {
 				if d := v.judge(item, chosen); d.Action == None {
 					tell(d, item)
@@ -84,6 +90,9 @@ func (v Verb) eligible(ctx context.Context, on *Site, chosen Selection, tell fun
 }
 
 // changed is the deed on an item that was eligible a moment ago.
-func changed(item ledger.Item) Deed {
-	return Deed{None, "it is " + string(item.Record.State) + " meanwhile"}
+func changed(answer ledger.Commanded) Deed {
+	if answer.Verdict == ledger.Damaged {
+		return leaveDamaged(ledger.Unreadable(answer.Item.Batch, answer.Item.Key, answer.Err))
+	}
+	return Deed{Action: None, Why: "it is " + string(answer.Item.Record.State) + " meanwhile"}
 }

@@ -36,7 +36,7 @@ func ExitCodes() []struct {
 		Meaning string
 	}{
 		{ExitOK, "all done"},
-		{ExitItemsFailed, "some items failed: see `enqueue results BATCH --state rejected,review`"},
+		{ExitItemsFailed, "some items failed: see `enqueue results BATCH --state rejected,review`; or their data in Redis cannot be read"},
 		{ExitUsage, "the command line is wrong"},
 		{ExitInvalidInput, "the input file is invalid, or conflicts with the batch; nothing was enqueued"},
 		{ExitConfig, "configuration or credentials are missing or wrong"},
@@ -83,6 +83,7 @@ func CodeOf(err error) ExitCode {
 	var url *redisconn.URLError
 	var taken *ledger.TokenTakenError
 	var version *ledger.SchemaError
+	var damaged *ledger.UnreadableError
 	switch {
 	case err == nil:
 		return ExitOK
@@ -92,6 +93,8 @@ func CodeOf(err error) ExitCode {
 		return ExitInterrupted
 	case errors.As(err, &url), errors.As(err, &version):
 		return ExitConfig
+	case errors.As(err, &damaged): // Redis answers, and trying again does not help
+		return ExitItemsFailed
 	case errors.As(err, &taken), errors.Is(err, manifest.ErrChanged):
 		return ExitInvalidInput
 	default:

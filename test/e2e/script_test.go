@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"havip/test/redistest"
@@ -28,6 +30,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":      scriptExits,
 			"redis":      scriptRedis,
+			"hset":       scriptHSet,
 			"bcesim":     scriptSim,
 			"worker":     scriptWorker,
 			"stopworker": scriptStopWorker,
@@ -100,6 +103,18 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 func scriptRedis(ts *testscript.TestScript, _ bool, args []string) {
 	options := []redistest.Option{redistest.AppendOnly(redistest.EverySecond), redistest.Lines(args...)}
 	ts.Setenv("HAVIP_REDIS_URL", redistest.Start(scriptTB(ts), options...).URL())
+}
+
+// scriptHSet writes a field of a hash in the script's Redis, past the programs.
+func scriptHSet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: hset KEY FIELD VALUE")
+	}
+	options, err := redis.ParseURL(ts.Getenv("HAVIP_REDIS_URL"))
+	ts.Check(err)
+	rdb := redis.NewClient(options)
+	ts.Check(rdb.HSet(context.Background(), args[0], args[1], args[2]).Err())
+	ts.Check(rdb.Close())
 }
 
 func scriptSim(ts *testscript.TestScript, _ bool, args []string) {
