@@ -218,17 +218,18 @@ func readReply(batch string, raw any, itemKeys []string, entries []lifecycle.Log
 	return items, nil
 }
 
-func (r *read) decode() error {
+func (r *read) decode() (err error) {
 	if r.record != "" {
-		if err := json.Unmarshal([]byte(r.record), &r.Record); err != nil {
+		if r.Record, err = decodeRecord(r.record); err != nil {
 			return fmt.Errorf("record of item %q: %w", r.key, err)
 		}
 	}
 	if r.entry != "" {
-		r.Entry = new(Attempt)
-		if err := json.Unmarshal([]byte(r.entry), r.Entry); err != nil {
+		entry, err := decodeAttempt(r.entry)
+		if err != nil {
 			return fmt.Errorf("request log of item %q: %w", r.key, err)
 		}
+		r.Entry = &entry
 	}
 	return nil
 }

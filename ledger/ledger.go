@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -50,7 +49,11 @@ func itemError(op, batch, key string, err error) error {
 
 func decodeSpec(key, text string) (Spec, error) {
 	var spec Spec
-	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+	err := unmarshal(text, &spec)
+	if err == nil {
+		err = validateSpec(spec)
+	}
+	if err != nil {
 		return Spec{}, fmt.Errorf("spec of item %q: %w", key, err)
 	}
 	spec.Key = key
@@ -62,8 +65,8 @@ func decodeItem(batch, key, specText, recordText string) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	var rec Record
-	if err := json.Unmarshal([]byte(recordText), &rec); err != nil {
+	rec, err := decodeRecord(recordText)
+	if err != nil {
 		return Item{}, fmt.Errorf("record of item %q: %w", key, err)
 	}
 	return itemOf(batch, spec, rec), nil

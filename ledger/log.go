@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 )
 
@@ -30,8 +29,8 @@ func (l *Ledger) Attempts(ctx context.Context, item Item) ([]Attempt, error) {
 		if !ok {
 			continue
 		}
-		var attempt Attempt
-		if err := json.Unmarshal([]byte(text), &attempt); err != nil {
+		attempt, err := decodeAttempt(text)
+		if err != nil {
 			damaged = cmp.Or(damaged, Unreadable(item.Batch, item.Key, fmt.Errorf("entry %s of its request log: %w", fields[i], err)))
 			continue
 		}

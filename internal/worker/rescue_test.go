@@ -153,7 +153,7 @@ func TestRescueOfARescue(t *testing.T) {
 	})
 }
 
-// An item of which no task can be made holds up no other.
+// An item whose request cannot be read has no task made of it; it stays to be rescued.
 func TestRescueOfTheUnreadable(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestRescueOfTheUnreadable(t *testing.T) {
 		dead := f.deadWorker(t, living, nil, []string{"a"})
 		f.rescue(t, f.rescuer(), dead)
 		equal(t, "tasks", f.pending(t), []string{})
-		equal(t, "dead to be rescued", beat(t, living), []string(nil))
+		equal(t, "dead to be rescued", beat(t, living), []string{dead.Worker})
 	})
 }
 

@@ -20,7 +20,7 @@ func (f *ledgerFixture) damage(t *testing.T, hash, field, text string) {
 func testItemsBesideDamaged(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "record", "c", "spec", "null", "half", "g")
 	f.damage(t, "records", "record", "\x00garbage")
-	f.damage(t, "records", "null", "[]")
+	f.damage(t, "records", "null", "null")
 	f.damage(t, "specs", "spec", "{")
 	if err := f.rdb.HDel(t.Context(), keyPrefix+"specs", "half").Err(); err != nil {
 		t.Fatal(err)
