@@ -14,6 +14,10 @@ const TypeCreate = "havip:create"
 // PayloadVersion is the payload's version that this package writes and reads.
 const PayloadVersion = 1
 
+// maxPayload bounds a payload, in bytes: that of an item with the longest description has 28 KiB, and a producer may add
+// fields of its own.
+const maxPayload = 256 << 10
+
 // Payload is a create task's content; its JSON is a contract with producers in any language.
 type Payload struct {
 	Version int    `json:"v"`
@@ -61,12 +65,18 @@ func (p Payload) Encode() []byte {
 // DecodePayload reads and checks a payload. Fields that it does not know are ignored, so that
 // producers may carry their own. Every error is a [*PayloadError].
 func DecodePayload(data []byte) (Payload, error) {
+	if len(data) > maxPayload {
+		return Payload{}, &PayloadError{Reason: fmt.Sprintf("has %d bytes; at most %d are allowed", len(data), maxPayload)}
+	}
 	var p Payload
 	if err := json.Unmarshal(data, &p); err != nil {
 		return Payload{}, &PayloadError{Reason: describeJSONError(err)}
 	}
 	if p.Version != PayloadVersion {
 		return Payload{}, &PayloadError{Reason: fmt.Sprintf("version %d is not supported; this worker reads version %d", p.Version, PayloadVersion)}
+	}
+	if len(p.ClientToken) > MaxTokenLength { // also one that is marked as derived, which an item does not carry
+		return Payload{}, &PayloadError{Reason: FieldError{Field: "clientToken", Value: p.ClientToken, Rule: tokenRule(p.ClientToken)}.Error()}
 	}
 	item := p.Item()
 	p.Key, p.Account = item.Key, item.Account

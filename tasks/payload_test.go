@@ -46,6 +46,8 @@ func TestDecodePayload(t *testing.T) {
 		{"no batch", without(`"batch":"b"`, `"batch":""`), `payload: batch "": is required`},
 		{"braces", without(`"batch":"b"`, `"batch":"{b}"`), `payload: batch "{b}": must not contain { or }`},
 		{"no region", without(`"region":"bj",`, ""), `payload: region "": is required`},
+		{"a derived token without end", without(`"mine"`, `"havip1-`+strings.Repeat("x", MaxTokenLength)+`"`), `payload: clientToken "havip1-` + strings.Repeat("x", MaxTokenLength) + `": has 71 bytes; at most 64 ASCII characters are allowed`},
+		{"without end", without(`"v":1`, `"v":1,"own":"`+strings.Repeat("x", maxPayload)+`"`), "payload: has 262326 bytes; at most 262144 are allowed"},
 		{"bad name", without(`"name":"web-1"`, `"name":"1"`), `payload: name "1": must start with a letter or a Chinese character`},
 	}
 	for _, test := range tests {
