@@ -53,6 +53,9 @@ func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error
 	for _, entry := range listed {
 		name, _ := entry.Member.(string)
 		done, err := l.finished(ctx, name)
+		if isWrongType(err) { // it is damaged, and keeps no other from being looked after
+			continue
+		}
 		if err != nil {
 			return names, err
 		}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -38,10 +37,13 @@ func (l *Ledger) Note(ctx context.Context, batch string, act Act) error {
 // newTicket is unique to an act, so that repeating it after a lost reply does nothing more.
 func newTicket() string { return strconv.FormatUint(rand.Uint64(), 36) }
 
+// actsKept is how many of a batch's newest acts are kept; it is that of lua/note.lua.
+const actsKept = 1000
+
 // Acts reads the acts on a batch that were noted before the event with the given ID ("" = all), oldest
-// first, as events. The newest 1,000 are kept, whatever the event stream has forgotten.
+// first, as events; one that cannot be read is an event of kind unreadable. The newest 1,000 are kept, whatever the event stream has forgotten.
 func (l *Ledger) Acts(ctx context.Context, batch, before string) ([]Event, error) {
-	texts, err := l.rdb.LRange(ctx, keysOf(batch).acts, 0, -1).Result()
+	texts, err := l.rdb.LRange(ctx, keysOf(batch).acts, -actsKept, -1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("acts on batch %q: %w", batch, err)
 	}
@@ -49,7 +51,7 @@ func (l *Ledger) Acts(ctx context.Context, batch, before string) ([]Event, error
 	for _, text := range texts {
 		act, err := decodeAct(text)
 		if err != nil {
-			return nil, fmt.Errorf("acts on batch %q: %w", batch, err)
+			act = Event{Kind: "unreadable", Detail: fmt.Sprintf("an act on the batch cannot be read: %v", err)}
 		}
 		if before != "" && !earlier(act.ID, before) {
 			break
@@ -69,10 +71,10 @@ func decodeAct(text string) (Event, error) {
 		At     Millis `json:"at,string"`
 		Items  int64  `json:"items,string"`
 	}
-	if err := json.Unmarshal([]byte(text), &w); err != nil {
+	if err := unmarshal(text, &w); err != nil {
 		return Event{}, err
 	}
-	return Event{ID: w.ID, Kind: w.Kind, At: w.At, Detail: w.Detail, By: w.By, Reason: w.Reason, Items: w.Items}, nil
+	return Event{ID: w.ID, Kind: w.Kind, At: w.At, Detail: w.Detail, By: w.By, Reason: w.Reason, Items: w.Items}.bounded(), nil
 }
 
 // earlier reports whether one stream ID, milliseconds-sequence, comes before another.

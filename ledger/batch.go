@@ -2,10 +2,8 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // batchIndex lists every batch by the time at which it was first seen (Unix ms).
@@ -43,6 +41,9 @@ type Batch struct {
 	Owed []Notice
 	// GaveUp is the last notice that was given up, unless a later one was delivered.
 	GaveUp *Notice
+
+	// Damaged is what of these facts cannot be read, and stands as if it were not there; nil when all can.
+	Damaged error
 }
 
 // Open counts items that are not finished.
@@ -69,10 +70,11 @@ func (b Batch) Counted() int64 { return b.Failed() - b.Forgiven }
 
 // Batch reads one batch in constant time, or answers a [*BatchNotFoundError].
 func (l *Ledger) Batch(ctx context.Context, name string) (Batch, error) {
-	facts, err := l.rdb.HGetAll(ctx, keysOf(name).batch).Result()
+	values, err := l.rdb.HMGet(ctx, keysOf(name).batch, batchFields...).Result()
 	if err != nil {
 		return Batch{}, fmt.Errorf("batch %q: %w", name, err)
 	}
+	facts := factsOf(values)
 	if facts["createdAt"] == "" {
 		return Batch{}, notFound(name, facts)
 	}
@@ -93,43 +95,30 @@ func notFound(name string, facts map[string]string) *BatchNotFoundError {
 }
 
 func decodeBatch(name string, facts map[string]string) Batch {
-	number := func(field string) int64 {
-		n, _ := strconv.ParseInt(facts[field], 10, 64)
-		return n
-	}
+	d := &factDecoder{facts: facts}
 	b := Batch{
 		Name:        name,
-		Source:      Source{File: facts["file"], By: facts["by"], Plan: facts["plan"], MaxFailures: FailureLimit(facts["maxFailures"])},
-		CreatedAt:   Millis(number("createdAt")),
-		UpdatedAt:   Millis(number("updatedAt")),
-		Past:        int(number("past")),
-		CommittedAt: Millis(number("committedAt")),
-		CompletedAt: Millis(number("completedAt")),
-		Total:       number("total"),
+		Source:      Source{File: d.text("file"), By: d.text("by"), Plan: d.text("plan"), MaxFailures: FailureLimit(d.text("maxFailures"))},
+		CreatedAt:   d.moment("createdAt"),
+		UpdatedAt:   d.moment("updatedAt"),
+		Past:        int(d.count("past")),
+		CommittedAt: d.moment("committedAt"),
+		CompletedAt: d.moment("completedAt"),
+		Total:       d.count("total"),
 		Counts:      map[State]int64{},
-		Forgiven:    number("forgiven"),
-		Hold:        decodeHold(facts["hold"]),
-		Unconfirmed: number("unconfirmed"),
-		Completions: number("completions"),
-		OnComplete:  facts["onComplete"],
-		Owed:        decodeFact[[]Notice](facts["owed"]),
-		GaveUp:      decodeFact[*Notice](facts["gaveUp"]),
+		Forgiven:    d.count("forgiven"),
+		Hold:        d.hold(),
+		Unconfirmed: d.count("unconfirmed"),
+		Completions: d.count("completions"),
+		OnComplete:  d.text("onComplete"),
+		Owed:        d.owed(),
+		GaveUp:      d.gaveUp(),
 	}
-	for field := range facts {
-		if state, ok := strings.CutPrefix(field, "n:"); ok {
-			if n := number(field); n != 0 {
-				b.Counts[State(state)] = n
-			}
+	for _, state := range States() {
+		if n := d.count(countOf(state)); n != 0 {
+			b.Counts[state] = n
 		}
 	}
+	b.Damaged = d.fault
 	return b
-}
-
-// decodeFact reads a fact that a script wrote as JSON, or answers the zero value for none.
-func decodeFact[T any](text string) T {
-	var fact T
-	if text != "" {
-		_ = json.Unmarshal([]byte(text), &fact) // scripts write nothing else
-	}
-	return fact
 }

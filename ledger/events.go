@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -69,5 +70,22 @@ func decodeEvent(m redis.XMessage) Event {
 	return Event{
 		ID: m.ID, Kind: text("kind"), Key: text("key"), At: Millis(at), Detail: text("detail"),
 		By: text("by"), Reason: text("reason"), Items: items,
+	}.bounded()
+}
+
+// maxEventText bounds each text of an event, in bytes: a page of 500 events is kept in memory.
+const maxEventText = 16 << 10
+
+// bounded is the event as it can be shown, whatever was written: its texts are cut, and a time that no clock shows is
+// left out.
+func (e Event) bounded() Event {
+	for _, text := range []*string{&e.Kind, &e.Key, &e.Detail, &e.By, &e.Reason} {
+		if len(*text) > maxEventText {
+			*text = strings.ToValidUTF8((*text)[:maxEventText], "") + "…"
+		}
 	}
+	if validateMoments(e.At) != nil {
+		e.At = 0
+	}
+	return e
 }

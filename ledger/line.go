@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -24,17 +23,6 @@ type Hold struct {
 
 // ByFailures reports whether the batch's failures stopped it, and not a person.
 func (h Hold) ByFailures() bool { return h.Limit != "" }
-
-// decodeHold reads the fact of a batch; nil is none.
-func decodeHold(text string) *Hold {
-	if text == "" {
-		return nil
-	}
-	var h Hold
-	// What cannot be read holds all the same, for the scripts ask only whether it is there.
-	_ = json.Unmarshal([]byte(text), &h)
-	return &h
-}
 
 // Pause holds a batch until [Ledger.Resume], for act's reason. It reports whether that is this call's
 // doing: a batch that is held already stays as it is.

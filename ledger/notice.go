@@ -112,25 +112,41 @@ func (l *Ledger) Newest(ctx context.Context, limit int64) ([]Batch, error) {
 	return batches, nil
 }
 
-// batches reads those that exist, in one round trip.
+// batchesAtOnce bounds how many batches one round trip reads.
+const batchesAtOnce = 1000
+
+// batches reads those that exist, in few round trips. One whose key is no hash comes as a damaged one.
 func (l *Ledger) batches(ctx context.Context, names []string) ([]Batch, error) {
-	replies := make([]*redis.MapStringStringCmd, len(names))
-	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, name := range names {
-			replies[i] = pipe.HGetAll(ctx, keysOf(name).batch)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
 	batches := make([]Batch, 0, len(names))
-	for i, name := range names {
-		// An indexed batch without facts was never registered, for its producer died first, or is
-		// forgotten.
-		if facts := replies[i].Val(); facts["createdAt"] != "" {
-			batches = append(batches, decodeBatch(name, facts))
+	for some := range slices.Chunk(names, batchesAtOnce) {
+		replies := make([]*redis.SliceCmd, len(some))
+		_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for i, name := range some {
+				replies[i] = pipe.HMGet(ctx, keysOf(name).batch, batchFields...)
+			}
+			return nil
+		})
+		if err != nil && !isWrongType(err) {
+			return nil, err
+		}
+		for i, name := range some {
+			values, err := replies[i].Result()
+			switch {
+			case isWrongType(err):
+				batches = append(batches, Batch{Name: name, Counts: map[State]int64{}, Damaged: err})
+				continue
+			case err != nil:
+				return nil, err
+			}
+			// An indexed batch without facts was never registered, for its producer died first, or is
+			// forgotten.
+			if facts := factsOf(values); facts["createdAt"] != "" {
+				batches = append(batches, decodeBatch(name, facts))
+			}
 		}
 	}
 	return batches, nil
 }
+
+// isWrongType reports whether a key has another type than ours, which another program has written.
+func isWrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }

@@ -64,7 +64,7 @@ func (f *clientFixture) wait(t *testing.T, wait func(context.Context, tasks.Batc
 	t.Helper()
 	rdb := f.connect()
 	w := &waiter{answered: make(chan struct{}), failures: make(failedReads, 100), ended: make(chan error, 1)}
-	rdb.AddHook(&after{nth: 2, kind: "hgetall", do: func() { close(w.answered) }})
+	rdb.AddHook(&after{nth: 2, kind: "hmget", do: func() { close(w.answered) }})
 	rdb.AddHook(w.failures)
 	go func() { w.ended <- wait(t.Context(), tasks.NewClient(rdb).Batch("b")) }()
 	return w
@@ -82,7 +82,7 @@ func (f failedReads) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.P
 func (f failedReads) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		err := next(ctx, cmd)
-		if err != nil && cmd.Name() == "hgetall" {
+		if err != nil && cmd.Name() == "hmget" {
 			select {
 			case f <- struct{}{}:
 			default: // enough are told of

@@ -87,7 +87,7 @@ func (f *clientFixture) confirm(t *testing.T, batch, key, address string) {
 // A batch may end between two looks at it: what happened last is heard all the same.
 func TestClientEventsEndWithTheLast(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"hgetall", "xrange"} {
+	for _, kind := range []string{"hmget", "xrange"} {
 		t.Run("after "+kind, func(t *testing.T) {
 			t.Parallel()
 			inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
@@ -120,7 +120,7 @@ func TestClientWaitsForConfirmation(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.create(t, "b", "a", "")
-		f.rdb.AddHook(&after{nth: 3, kind: "hgetall", do: func() {
+		f.rdb.AddHook(&after{nth: 3, kind: "hmget", do: func() {
 			f.confirm(t, "b", "a", "10.0.0.1")
 		}})
 		if done, err := batch.Wait(t.Context()); err != nil || !done.Done() {

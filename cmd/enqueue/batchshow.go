@@ -53,7 +53,25 @@ func moment(m ledger.Millis) *time.Time {
 	return &t
 }
 
+// printBatches shows batches, also those of which something cannot be read. The error names these.
 func (a *app) printBatches(batches []ledger.Batch) error {
+	if err := a.writeBatches(batches); err != nil {
+		return err
+	}
+	damaged := 0
+	for _, b := range batches {
+		if b.Damaged != nil {
+			a.complain("batch %s: its facts in redis cannot be read in full: %v", b.Name, b.Damaged)
+			damaged++
+		}
+	}
+	if damaged == 0 {
+		return nil
+	}
+	return cli.Failf(cli.ExitItemsFailed, "%s damaged; restore the fields in the hash havip:{BATCH}:batch from a backup of Redis", count(damaged, "batch is", "batches are"))
+}
+
+func (a *app) writeBatches(batches []ledger.Batch) error {
 	switch a.output {
 	case render.JSON, render.NDJSON:
 		return a.encodeBatches(batches)

@@ -75,7 +75,7 @@ func (a *app) showUnfinished(ctx context.Context, s *session) error {
 }
 
 func (a *app) sayIncomplete(b ledger.Batch) {
-	if b.CommittedAt == 0 {
+	if b.CommittedAt == 0 && b.Damaged == nil {
 		a.say("%s", incompleteLine(b))
 	}
 }

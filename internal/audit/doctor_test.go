@@ -446,9 +446,9 @@ func TestDoctorReportsDamagedItems(t *testing.T) {
 	f := newAuditFixture(t)
 	f.enqueue(t, "a", "b", "c")
 	f.do(t, []any{"DEL", f.queueKey("pending"), f.taskKey("a"), f.taskKey("b"), f.taskKey("c")},
-		[]any{"HSET", "havip:{b}:records", "a", "garbage"}, []any{"HSET", "havip:{b}:specs", "c", `{"account":"default","region":"bj","body":"{"}`})
+		[]any{"HSET", "havip:{b}:records", "a", "garbage"}, []any{"HSET", "havip:{b}:batch", "total", "many"}, []any{"HSET", "havip:{b}:specs", "c", `{"account":"default","region":"bj","body":"{"}`})
 	said := f.examine(t, Doctor{Fix: true})
-	expect(t, said, CodeUnreadable, `2 items have data that cannot be read (of the newest 3): item "a" of batch "b" cannot be read`, "")
+	expect(t, said, CodeUnreadable, `3 things cannot be read (of the newest 3 items, and their batches): the facts of batch "b": field total: "many" is no number from -1000000000 to 1000000000, item "a" of batch "b" cannot be read`, "")
 	expect(t, said, CodeUnreadable, `item "c" of batch "b"`, "")
 	expect(t, said, CodeNoTask, "b/b", "Queued 1 item again.")
 }

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"havip/internal/words"
 	"havip/ledger"
@@ -21,6 +22,9 @@ func (x *examination) records(ctx context.Context) error {
 	looked := 0
 	var damaged []string
 	for _, b := range batches {
+		if b.Damaged != nil {
+			damaged = append(damaged, fmt.Sprintf("the facts of batch %q: %v", b.Name, b.Damaged))
+		}
 		for item, err := range x.ledger.Items(ctx, b.Name) {
 			if err == nil {
 				_, err = tasks.ResultOf(item)
@@ -44,10 +48,10 @@ func (x *examination) tellDamaged(looked int, damaged []string) error {
 	if len(damaged) == 0 {
 		return nil
 	}
-	return x.tell(warning(CodeUnreadable, "items", "%s data that cannot be read (of the newest %d): %s.",
-		words.Count(len(damaged), "item has", "items have"), looked, examples(damaged)).
+	return x.tell(warning(CodeUnreadable, "items", "%s cannot be read (of the newest %d items, and their batches): %s.",
+		words.Count(len(damaged), "thing", "things"), looked, examples(damaged)).
 		saying("Something other than these programs wrote to Redis, or Redis lost a part. Nothing is done to a damaged item, and nothing more is sent for it; the others go on.",
-			"Restore the item's fields in the hashes havip:{BATCH}:specs, :records and :attempts from a backup of Redis. `enqueue verify BATCH` names the HaVIP that it owns. Do not delete the fields: the item would be created again."))
+			"Restore the item's fields in the hashes havip:{BATCH}:specs, :records and :attempts, or the batch's in :batch, from a backup of Redis. `enqueue verify BATCH` names the HaVIP that it owns. Do not delete the fields: the item would be created again."))
 }
 
 // damagedOf counts the damaged items that err names; it returns any other error as it is.

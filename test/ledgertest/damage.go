@@ -2,7 +2,11 @@ package ledgertest
 
 import (
 	"errors"
+	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
 )
@@ -74,5 +78,73 @@ func testAttemptsBesideDamaged(t *testing.T, f *ledgerFixture) {
 	var unreadable *ledger.UnreadableError
 	if !errors.As(err, &unreadable) || len(attempts) != 1 || attempts[0].Number != 2 {
 		t.Errorf("got %+v, %v", attempts, err)
+	}
+}
+
+func testBatchesBesideDamaged(t *testing.T, f *ledgerFixture) {
+	for _, name := range []string{"first", "damaged", "string", "last"} {
+		if _, err := f.Register(t.Context(), name, source, []ledger.Spec{spec("a")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	facts := "havip:{damaged}:batch"
+	damaged := []any{
+		"n:queued", "garbage", "updatedAt", "9223372036854775807", "owed", `[{"n":-1}]`, "gaveUp", "[", "past", "-9999999999999", "strange", "field",
+	}
+	if err := f.rdb.HSet(t.Context(), facts, damaged...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.rdb.Del(t.Context(), "havip:{string}:batch").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.rdb.Set(t.Context(), "havip:{string}:batch", "no hash", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	batches, err := f.Batches(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, b := range batches {
+		got[b.Name] = b.Damaged != nil
+		if b.Name == "damaged" && (b.Total != 1 || b.Past != 0 || b.UpdatedAt != 0 || len(b.Owed) != 0 || b.GaveUp != nil) {
+			t.Errorf("got %+v", b)
+		}
+	}
+	equal(t, "damaged", got, map[string]bool{"first": false, "damaged": true, "string": true, "last": false})
+	active, err := f.Active(t.Context(), 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "active", len(active), 3)
+}
+
+func testEventsBesideDamaged(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	for _, reason := range []string{"first", "last"} {
+		if err := f.rdb.RPush(t.Context(), keyPrefix+"acts", "garbage").Err(); err != nil {
+			t.Fatal(err)
+		}
+		if reason == "last" { // the script that notes an act reads the newest
+			f.rdb.RPop(t.Context(), keyPrefix+"acts")
+		}
+		f.rdb.RPush(t.Context(), keyPrefix+"acts", `{"id":"1-1","kind":"retry","at":"1","items":"1","reason":"`+reason+`"}`)
+	}
+	acts, err := f.Acts(t.Context(), batch, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, act := range acts {
+		kinds = append(kinds, act.Kind+act.Reason)
+	}
+	equal(t, "acts", kinds, []string{"unreadable", "retryfirst", "retrylast"})
+	long := map[string]any{"kind": "created", "key": "a", "at": "9223372036854775807", "detail": strings.Repeat("北", 1<<16)}
+	if err := f.rdb.XAdd(t.Context(), &redis.XAddArgs{Stream: keyPrefix + "events", Values: long}).Err(); err != nil {
+		t.Fatal(err)
+	}
+	events := f.events(t)
+	if e := events[len(events)-1]; e.At != 0 || len(e.Detail) > 1<<15 || !utf8.ValidString(e.Detail) {
+		t.Errorf("got an event at %d, with %d bytes", e.At, len(e.Detail))
 	}
 }

@@ -85,6 +85,8 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a damaged item hides no other from a reader", testItemsBesideDamaged},
 		{"a command changes every item but the damaged ones", testCommandBesideDamaged},
 		{"a damaged entry of the request log hides no other", testAttemptsBesideDamaged},
+		{"a damaged batch hides no other", testBatchesBesideDamaged},
+		{"a damaged act or event hides no other", testEventsBesideDamaged},
 		{"the roll lists who is alive", testBeats},
 		{"a silent worker is found dead once, and for ever", testDead},
 		{"a worker that beats late is alive until it is found dead", testLateBeat},

@@ -1,0 +1,150 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// batchFields are the fields of a batch's hash, and no others: it may have any number of them.
+var batchFields = func() []string {
+	fields := []string{
+		"file", "by", "plan", "maxFailures", "createdAt", "updatedAt", "past", "committedAt", "completedAt", "total", "forgiven",
+		"hold", "unconfirmed", "completions", "onComplete", "owed", "gaveUp", "forgottenAt", "forgottenBy", "forgottenWhy",
+	}
+	for _, state := range States() {
+		fields = append(fields, countOf(state))
+	}
+	return fields
+}()
+
+// countOf is the field that counts the items in a state.
+func countOf(state State) string { return "n:" + string(state) }
+
+// factsOf are the values of [batchFields], by field.
+func factsOf(values []any) map[string]string {
+	facts := make(map[string]string, len(values))
+	for i, value := range values {
+		if text, ok := value.(string); ok {
+			facts[batchFields[i]] = text
+		}
+	}
+	return facts
+}
+
+// maxNotices bounds the notices that a batch is read to owe. The scripts keep 20.
+const maxNotices = 100
+
+// factDecoder reads the facts of a batch. What cannot be read is left out, and the first fault is kept.
+type factDecoder struct {
+	facts map[string]string
+	fault error
+}
+
+func (d *factDecoder) fail(field string, err error) {
+	if d.fault == nil {
+		d.fault = fmt.Errorf("field %s: %w", field, err)
+	}
+}
+
+func (d *factDecoder) text(field string) string {
+	text := d.facts[field]
+	if len(text) > maxText {
+		d.fail(field, errTooLong)
+		return ""
+	}
+	return text
+}
+
+func (d *factDecoder) number(field string, lowest, highest int64) int64 {
+	text := d.facts[field]
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < lowest || n > highest {
+		d.fail(field, fmt.Errorf("%.40q is no number from %d to %d", text, lowest, highest))
+		return 0
+	}
+	return n
+}
+
+// count may be below zero: a failover can lose an increment and keep the decrement.
+func (d *factDecoder) count(field string) int64 { return d.number(field, -maxCount, maxCount) }
+
+func (d *factDecoder) moment(field string) Millis {
+	return Millis(d.number(field, 0, int64(maxMoment)))
+}
+
+// decode reads a fact that is JSON, and reports whether there is one.
+func (d *factDecoder) decode(field string, into any) bool {
+	text := d.facts[field]
+	if text == "" {
+		return false
+	}
+	if err := unmarshal(text, into); err != nil {
+		d.fail(field, err)
+		return false
+	}
+	return true
+}
+
+// hold is nil for none. What cannot be read pauses the batch all the same, for the scripts ask only whether it is there.
+func (d *factDecoder) hold() *Hold {
+	if d.facts["hold"] == "" {
+		return nil
+	}
+	var h Hold
+	if d.decode("hold", &h); validateMoments(h.At) != nil {
+		d.fail("hold", validateMoments(h.At))
+		h.At = 0
+	}
+	return &h
+}
+
+func (d *factDecoder) owed() []Notice {
+	var notices []Notice
+	if !d.decode("owed", &notices) {
+		return nil
+	}
+	err := error(nil)
+	if len(notices) > maxNotices {
+		err = fmt.Errorf("%d notices are more than %d", len(notices), maxNotices)
+	}
+	for _, n := range notices[:min(len(notices), maxNotices)] {
+		err = errors.Join(err, validateNotice(n))
+	}
+	if err != nil {
+		d.fail("owed", err)
+		return nil
+	}
+	return notices
+}
+
+func (d *factDecoder) gaveUp() *Notice {
+	var n *Notice
+	if !d.decode("gaveUp", &n) || n == nil {
+		return nil
+	}
+	if err := validateNotice(*n); err != nil {
+		d.fail("gaveUp", err)
+		return nil
+	}
+	return n
+}
+
+func validateNotice(n Notice) error {
+	v := &validation{err: validateMoments(n.CompletedAt, n.FirstTriedAt, n.LastTriedAt)}
+	v.within("completion", n.Completion, 1, maxCount)
+	v.count("attempts", n.Attempts)
+	v.within("total", n.Total, -maxCount, maxCount)
+	return v.err
+}
+
+func validateMoments(moments ...Millis) error {
+	v := &validation{}
+	for _, m := range moments {
+		v.moment("time", m)
+	}
+	return v.err
+}
