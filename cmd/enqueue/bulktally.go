@@ -43,7 +43,7 @@ func (a *app) showTally(line string, t *bulk.Tally) error {
 	switch a.output {
 	case render.JSON, render.NDJSON:
 		a.say("%s", line)
-		return encodeRows(a.out, a.output, t.Rows())
+		return encodeRows(a.data(), a.output, t.Rows())
 	case render.CSV:
 		a.say("%s", line)
 		return a.csvTally(t)

@@ -59,7 +59,7 @@ func (a *app) printItem(ctx context.Context, s *session, batch, key string) erro
 	if err != nil {
 		return err
 	}
-	out := render.NewWriter(a.out, a.style())
+	out := render.NewWriter(a.data(), a.style())
 	if err := out.Write(result); err != nil {
 		return err
 	}

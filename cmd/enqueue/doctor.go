@@ -97,7 +97,7 @@ func (a *app) examine(ctx context.Context, doctor audit.Doctor) error {
 			all = append(all, d)
 			return nil
 		case render.NDJSON:
-			return encodeRows(a.out, a.output, []audit.Diagnosis{d})
+			return encodeRows(a.data(), a.output, []audit.Diagnosis{d})
 		default:
 			return showDiagnosis(a.out, d)
 		}
@@ -106,7 +106,7 @@ func (a *app) examine(ctx context.Context, doctor audit.Doctor) error {
 		return err
 	}
 	if a.output == render.JSON {
-		if err := encodeRows(a.out, a.output, all); err != nil {
+		if err := encodeRows(a.data(), a.output, all); err != nil {
 			return err
 		}
 	}

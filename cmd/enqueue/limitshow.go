@@ -80,7 +80,7 @@ func (a *app) showLimits(ctx context.Context, s *session, lanes []tasks.Lane) er
 	}
 	switch a.output {
 	case render.JSON, render.NDJSON:
-		return encodeRows(a.out, a.output, views)
+		return encodeRows(a.data(), a.output, views)
 	case render.CSV:
 		return a.csvLimits(views)
 	case render.Table:

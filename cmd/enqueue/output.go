@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"slices"
 	"strings"
 
@@ -77,15 +78,23 @@ func (a *app) style() render.Style {
 	return render.Style{Format: a.output, Fields: a.fields, Guarded: a.csvSafe, Width: cli.TerminalWidth(a.out, 0)}
 }
 
+// data is where the output's format is written to.
+func (a *app) data() io.Writer {
+	if a.output == render.Table || !cli.IsTerminal(a.out) {
+		return a.out // a table makes its own cells printable
+	}
+	return render.ForTerminal(a.out, a.output)
+}
+
 // records writes CSV to stdout.
 func (a *app) records(head ...string) *render.Records {
-	return render.NewRecords(a.out, a.csvSafe, head...)
+	return render.NewRecords(a.data(), a.csvSafe, head...)
 }
 
 // encode writes rows as -o json or ndjson, with the fields that are asked for.
 func encode[R any](a *app, rows []R) error {
 	if a.fields == nil {
-		return encodeRows(a.out, a.output, rows)
+		return encodeRows(a.data(), a.output, rows)
 	}
 	picked := make([]json.RawMessage, len(rows))
 	for i, row := range rows {
@@ -94,7 +103,7 @@ func encode[R any](a *app, rows []R) error {
 			return err
 		}
 	}
-	return encodeRows(a.out, a.output, picked)
+	return encodeRows(a.data(), a.output, picked)
 }
 
 // encodeRows writes an array, or with ndjson an object a line.

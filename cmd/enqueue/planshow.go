@@ -33,11 +33,11 @@ type planWriter interface {
 func (a *app) newPlanWriter() planWriter {
 	switch a.output {
 	case render.JSON:
-		return &planObject{w: a.out}
+		return &planObject{w: a.data()}
 	case render.NDJSON:
-		return planLines{plainEncoder(a.out)}
+		return planLines{plainEncoder(a.data())}
 	case render.CSV:
-		return &planCSV{app: a, w: csv.NewWriter(a.out)}
+		return &planCSV{app: a, w: csv.NewWriter(a.data())}
 	case render.Table:
 	}
 	return &planTable{app: a}

@@ -71,7 +71,7 @@ A narrow terminal leaves columns out, and puts reasons onto lines of their own.`
 
 // printResults streams a batch's items in the output's format.
 func (a *app) printResults(ctx context.Context, s *session, batch string, flags resultsFlags) error {
-	out := render.NewWriter(a.out, a.style())
+	out := render.NewWriter(a.data(), a.style())
 	shown := 0
 	var damaged damage
 	for item, err := range s.ledger.Items(ctx, batch) {
