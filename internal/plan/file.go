@@ -8,6 +8,8 @@ import (
 	"iter"
 	"math"
 	"os"
+
+	"havip/internal/private"
 )
 
 // ErrNoPlan says that a file is no saved plan.
@@ -26,15 +28,15 @@ type File struct {
 }
 
 // Open opens a saved plan and reads all of it: one that is cut off or was changed is an error, and no
-// row of it is delivered. What is anything else, or cannot be opened, gets [ErrNoPlan]. The caller
-// closes the file.
+// row of it is delivered. What is anything else, or cannot be opened, gets [ErrNoPlan]. A plan that another user may
+// have written is refused: nobody would notice what it creates. The caller closes the file.
 func Open(ctx context.Context, path string) (*File, error) {
 	if is, err := IsPlan(path); err != nil || !is {
 		return nil, ErrNoPlan
 	}
-	file, err := os.Open(path)
+	file, err := private.OpenOwn(path)
 	if err != nil {
-		return nil, ErrNoPlan
+		return nil, err
 	}
 	f := &File{path: path, file: file}
 	if err := f.check(ctx); err != nil {
@@ -46,11 +48,10 @@ func Open(ctx context.Context, path string) (*File, error) {
 // IsPlan looks at how a file begins. Only a regular file can be a plan: looking would take from any
 // other what its reader is to find.
 func IsPlan(path string) (bool, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return false, err
+	file, err := private.Look(path)
+	if errors.Is(err, private.ErrNotRegular) {
+		return false, nil
 	}
-	file, err := os.Open(path)
 	if err != nil {
 		return false, err
 	}

@@ -225,6 +225,22 @@ func TestNoPlan(t *testing.T) {
 	}
 }
 
+// A plan that others may have written is refused as what it is, and not read as a file of items.
+func TestPlanOfOthers(t *testing.T) {
+	t.Parallel()
+	open, exposed := save(t, sampleRows()...), save(t, sampleRows()...)
+	link := filepath.Join(t.TempDir(), "link")
+	err := errors.Join(os.Chmod(open, 0o646), os.Chmod(filepath.Dir(exposed), 0o777), os.Symlink(open, link)) // #nosec G302 -- it is what must be refused
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{open: "chmod o-w", exposed: "directory that every user can write to", link: "symbolic link"} {
+		if _, err := Open(t.Context(), path); err == nil || errors.Is(err, ErrNoPlan) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 // A plan that is overwritten in place while it is applied does not pass for what was checked.
 func TestPlanChangesAfterOpen(t *testing.T) {
 	t.Parallel()

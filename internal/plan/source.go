@@ -4,7 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"os"
+
+	"havip/internal/private"
 )
 
 // Source is a file of items.
@@ -22,11 +23,7 @@ type Source struct {
 // Changed reports whether the file is still there and has become another. One that is gone says nothing:
 // a plan has its rows, and may be applied where the file never was.
 func (s Source) Changed() bool {
-	info, err := os.Stat(s.Path)
-	if err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	file, err := os.Open(s.Path)
+	file, err := private.Look(s.Path)
 	if err != nil {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // Dir creates the directory with mode 0700 if it is missing. It refuses a symbolic link, a directory of
@@ -44,6 +45,66 @@ func OpenFile(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = refusal("open", path, "is not a regular file; remove it")
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// OpenOwn opens a file for reading as [OpenFile] does, and refuses one that another user may have written: that belongs
+// to another user, or that every user may write to, or put under its name.
+func OpenOwn(path string) (*os.File, error) {
+	file, err := OpenFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil {
+		err = refuseForeign(path, info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+func refuseForeign(path string, info fs.FileInfo) error {
+	dir, err := os.Stat(filepath.Dir(path))
+	switch {
+	case err != nil:
+		return err
+	case !owned(info):
+		return refusal("open", path, "belongs to another user; copy it, after you have looked at it")
+	case info.Mode().Perm()&0o002 != 0:
+		return refusal("open", path, "can be written by every user; run chmod o-w on it, after you have looked at it")
+	case dir.Mode().Perm()&0o002 != 0 && dir.Mode()&fs.ModeSticky == 0: // as /tmp is: only the owner can replace a file
+		return refusal("open", path, "is in a directory that every user can write to; move it to another")
+	}
+	return nil
+}
+
+// ErrNotRegular says that something is a directory, FIFO, device or socket.
+var ErrNotRegular = errors.New("is not a regular file")
+
+// Look opens a regular file for reading, also by a symbolic link. Anything else is refused without waiting. A FIFO is
+// not opened: its writer would lose its reader when the file is closed.
+func Look(path string) (*os.File, error) {
+	before, err := os.Stat(path)
+	if err == nil && !before.Mode().IsRegular() {
+		err = fmt.Errorf("open %s: %w", path, ErrNotRegular)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// What has taken the file's place since then is found out by the open file itself.
+	file, err := os.OpenFile(path, os.O_RDONLY|withoutWaiting, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("open %s: %w", path, ErrNotRegular)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

@@ -74,3 +74,65 @@ func TestOpenFile(t *testing.T) {
 		}
 	}
 }
+
+// Of a plan, its reader must know who wrote it.
+func TestOpenOwn(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	put := func(dir, name string, mode os.FileMode) string {
+		path := filepath.Join(base, dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	own, open, link, fifo := put("own", "file", 0o644), put("own", "open", 0o646), filepath.Join(base, "link"), filepath.Join(base, "fifo")
+	exposed, sticky := put("exposed", "file", 0o600), put("sticky", "file", 0o600)
+	err := errors.Join(os.Symlink(own, link), syscall.Mkfifo(fifo, 0o600),
+		os.Chmod(filepath.Dir(exposed), 0o777), os.Chmod(filepath.Dir(sticky), 0o777|os.ModeSticky)) // #nosec G302 -- they are what is told apart
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]string{
+		own: "", sticky: "", open: "chmod o-w", exposed: "is in a directory that every user can write to", link: "is a symbolic link",
+		fifo: "is not a regular file", base: "is not a regular file",
+	}
+	if os.Geteuid() == 0 { // root can give a file away
+		foreign := put("own", "foreign", 0o600)
+		if err := os.Chown(foreign, 12345, -1); err != nil {
+			t.Fatal(err)
+		}
+		tests[foreign] = "belongs to another user"
+	}
+	for path, want := range tests {
+		file, err := OpenOwn(path)
+		if want == "" {
+			if err = errors.Join(err, file.Close()); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		} else if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", path, err, want)
+		}
+	}
+}
+
+// A look follows a link, and takes nothing from a FIFO.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	file, link, fifo := filepath.Join(base, "file"), filepath.Join(base, "link"), filepath.Join(base, "fifo")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Symlink(file, link), syscall.Mkfifo(fifo, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, link} {
+		f, err := Look(path)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	for _, path := range []string{fifo, base} {
+		if _, err := Look(path); !errors.Is(err, ErrNotRegular) {
+			t.Errorf("%s: got %v", path, err)
+		}
+	}
+}

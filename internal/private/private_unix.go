@@ -10,7 +10,10 @@ import (
 )
 
 // safely neither follows a symbolic link nor waits for the other end of a FIFO.
-const safely = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+const safely = syscall.O_NOFOLLOW | withoutWaiting
+
+// withoutWaiting does not wait for the other end of a FIFO.
+const withoutWaiting = syscall.O_NONBLOCK
 
 func owned(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
