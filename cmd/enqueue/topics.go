@@ -79,7 +79,8 @@ apostrophe before such a cell (OWASP, "CSV Injection"), a line end and the signs
 forms included, and quotes every cell. It is for reading, not for applying again.
 
 Text on a terminal is shown without control characters and changes of direction, whatever
-was put in; json, ndjson and csv hold it as it is.
+was put in; json, ndjson and csv hold it as it is. On a terminal, json and ndjson escape
+such characters, and csv replaces them.
 
 A result has: batch, key, line, state, haVipId, name, subnetId, privateIpAddress,
 description, account, region, attempts, code, message, requestId, clientToken,
