@@ -38,7 +38,8 @@ subnet. It then tells of rows
   fail      whose subnet does not exist or has no address left for them, or whose address is
             outside of it or taken
   adopt     that are in doubt, and whose HaVIP exists
-  warning   of whose name a HaVIP exists that belongs to no item; apply creates another
+  warning   of whose name a HaVIP exists that belongs to no item; apply creates another, or
+            adopts what another ledger created for this batch and key within a day
 
 BCE as it stands is a forecast: apply enqueues these rows like any other.
 

@@ -29,6 +29,7 @@ const (
 	CodeGhosts      Code = "ghosts"
 	CodeNoTask      Code = "no-task"
 	CodeUnreadable  Code = "unreadable"
+	CodeNameTaken   Code = "name-taken"
 	CodeNotices     Code = "notices"
 	// CodeNoticesGivenUp is about those that are not tried again.
 	CodeNoticesGivenUp Code = "notices-given-up"

@@ -91,7 +91,7 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 		}
 	}
 	// Last, for what was repaired before may be all that an item lacked.
-	return x.run(ctx, []check{{"held batches", x.onHold}, {"items", x.items}, {"records", x.records}})
+	return x.run(ctx, []check{{"held batches", x.onHold}, {"items", x.items}, {"records", x.records}, {"names that exist already", x.namesTaken}})
 }
 
 // check is one part of an examination, and what it is called when it cannot be made.

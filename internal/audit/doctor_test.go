@@ -453,6 +453,26 @@ func TestDoctorReportsDamagedItems(t *testing.T) {
 	expect(t, said, CodeNoTask, "b/b", "Queued 1 item again.")
 }
 
+// A HaVIP with the name and subnet of an item that was never sent is reported, unless an item owns it, or the item was
+// sent.
+func TestDoctorReportsTakenNames(t *testing.T) {
+	t.Parallel()
+	f := newAuditFixture(t)
+	f.enqueue(t, "a", "b", "c", "d")
+	f.create(t, "b") // the item's own
+	owned, err := f.api.CreateHaVIPBody(t.Context(), "other-c", wanted("c", "").Body())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.claim(t, owned.HaVIPID, "c")
+	strange, err := f.api.CreateHaVIPBody(t.Context(), "other-a", wanted("a", "").Body())
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open})
+	expect(t, said, CodeNameTaken, "1 HaVIP exists that this ledger did not create: "+strange.HaVIPID+` has the name and subnet of item "a" of batch "b"`, "")
+}
+
 func TestDoctorEnds(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)

@@ -31,7 +31,7 @@ func (v *laneView) judge(self ledger.Owner, c candidate) Concern {
 	if !s.take() {
 		return concern(WouldFail, "subnet %s has %s, all wanted by rows before this one; free some, or move the row to another subnet", s.id, addresses(*s.free))
 	}
-	return v.sameName(c.record, there)
+	return v.sameName(self, c.record, there)
 }
 
 // inDoubt judges an item of which a request may have created something, as a worker's lookup would;
@@ -66,7 +66,7 @@ func (v *laneView) address(s *subnet, r tasks.Request) Concern {
 
 // sameName warns of HaVIPs that look like the row's own, and are no item's: apply never takes one for
 // an item that was never sent. Of one that was, a namesake may be its own, just created.
-func (v *laneView) sameName(rec *ledger.Record, there []bce.HaVIP) Concern {
+func (v *laneView) sameName(self ledger.Owner, rec *ledger.Record, there []bce.HaVIP) Concern {
 	if rec != nil && rec.Sends > 0 {
 		return Concern{}
 	}
@@ -79,10 +79,13 @@ func (v *laneView) sameName(rec *ledger.Record, there []bce.HaVIP) Concern {
 	if len(strangers) == 0 {
 		return Concern{}
 	}
+	who := "apply"
 	if rec != nil {
-		return concern(Warning, "a HaVIP of this name exists already in this subnet: %s; the item is under way, and creates another", list(strangers))
+		who = "the item is under way, and"
 	}
-	return concern(Warning, "a HaVIP of this name exists already in this subnet: %s; apply creates another", list(strangers))
+	return concern(Warning, "a HaVIP of this name exists already in this subnet, and this ledger did not create it: %s; %s creates another, or adopts it "+
+		"if another ledger created it for batch %q and this key within the last 24 hours; use another --batch for a new one, delete it in BCE if it is a leftover, or leave the row out to keep it",
+		list(strangers), who, self.Batch)
 }
 
 // maxListed bounds the HaVIPs that a concern names.

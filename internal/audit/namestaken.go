@@ -1,0 +1,127 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"havip/bce"
+	"havip/internal/words"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// pagesLooked bounds the pages of a lane's listing that are searched: a page has a thousand HaVIPs and takes a second.
+const pagesLooked = 20
+
+// namesTaken looks for HaVIPs that have the name and subnet of an item that was never sent, and that this ledger did not
+// create. It lists a lane only where there are such items.
+func (x *examination) namesTaken(ctx context.Context) error {
+	if x.Open == nil {
+		return nil
+	}
+	unsent, err := x.unsent(ctx)
+	if err != nil {
+		return err
+	}
+	for _, lane := range x.lanes {
+		if len(unsent[lane]) == 0 {
+			continue
+		}
+		api, err := x.Open(ctx, lane)
+		if err != nil {
+			continue // the check of the lane's credentials reports it
+		}
+		taken, err := x.taken(ctx, lane, api, unsent[lane])
+		var refused *bce.Error
+		switch {
+		case errors.As(err, &refused):
+			continue // likewise
+		case err != nil:
+			return err
+		}
+		if err := x.tellTaken(lane, taken); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsent are the unfinished items that were never sent, by lane and by what they ask for.
+func (x *examination) unsent(ctx context.Context) (map[tasks.Lane]map[place]ledger.Owner, error) {
+	batches, err := x.ledger.Active(ctx, 0, batchesLooked)
+	if err != nil {
+		return nil, err
+	}
+	found, looked := map[tasks.Lane]map[place]ledger.Owner{}, 0
+	for _, batch := range batches {
+		for skip := int64(0); looked < itemsLooked; skip += itemsAtOnce {
+			items, err := x.ledger.Stale(ctx, batch, 0, skip, itemsAtOnce)
+			damaged, err := damagedOf(err)
+			if err != nil {
+				return nil, err
+			}
+			for _, item := range items {
+				request, err := tasks.RequestOf(item.Spec)
+				if err != nil || item.Record.Sends > 0 || item.Record.State.Terminal() {
+					continue
+				}
+				lane := laneOf(item)
+				if found[lane] == nil {
+					found[lane] = map[place]ledger.Owner{}
+				}
+				found[lane][place{subnetID: request.SubnetID, name: request.Name}] = item.Owner()
+			}
+			read := len(items) + damaged
+			if looked += read; read < itemsAtOnce {
+				break
+			}
+		}
+	}
+	return found, nil
+}
+
+// taken lists a lane, and says of each such HaVIP which item's name it has.
+func (x *examination) taken(ctx context.Context, lane tasks.Lane, api Cloud, unsent map[place]ledger.Owner) ([]string, error) {
+	var reader tasks.Reader
+	if x.Rate != nil {
+		reader.Rate = x.Rate(lane)
+	}
+	var taken []string
+	pages := 0
+	for page, err := range reader.Pages(ctx, api) {
+		if err != nil {
+			return nil, err
+		}
+		items := map[string]ledger.Owner{}
+		var ids []string
+		for _, h := range page.HaVIPs {
+			if item, asked := unsent[place{subnetID: h.SubnetID, name: h.Name}]; asked {
+				items[h.ID], ids = item, append(ids, h.ID)
+			}
+		}
+		owners, err := x.ledger.Owners(ctx, lane.String(), ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			if _, owned := owners[id]; !owned {
+				taken = append(taken, fmt.Sprintf("%s has the name and subnet of item %q of batch %q", id, items[id].Key, items[id].Batch))
+			}
+		}
+		if pages++; pages == pagesLooked {
+			break
+		}
+	}
+	return taken, nil
+}
+
+func (x *examination) tellTaken(lane tasks.Lane, taken []string) error {
+	if len(taken) == 0 {
+		return nil
+	}
+	return x.tell(warning(CodeNameTaken, "lane "+lane.String(), "%s that this ledger did not create: %s.",
+		words.Count(len(taken), "HaVIP exists", "HaVIPs exist"), examples(taken)).
+		saying("The items were not sent yet. Each creates another HaVIP; or it adopts this one, if another ledger created it for the same batch and key within the last 24 hours.",
+			"If that is meant, do nothing. Otherwise run `enqueue cancel BATCH --where key=KEY`; then delete the HaVIP in BCE if it is a leftover, or apply the file with another --batch name for a new one."))
+}
