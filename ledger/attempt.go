@@ -11,14 +11,14 @@ import (
 // Begin makes the intent to send a request durable. Only when the verdict is [Begun] may the
 // caller send, exactly the item's Body under the record's ClientToken; the record's Sends is
 // then the number to give to [Ledger.Record]. Known is the item as an earlier Start answered it.
-func (l *Ledger) Begin(ctx context.Context, batch, key string, known Standing, o BeginOptions) (Start, error) {
+func (l *Ledger) Begin(ctx context.Context, batch, key string, known Known, o BeginOptions) (Start, error) {
 	return l.start(ctx, "begin", batch, key, known, func(s lifecycle.Snapshot) (lifecycle.Start, time.Duration, lifecycle.Change) {
 		return lifecycle.Begin(s, o)
 	})
 }
 
 // start is an update that begins something.
-func (l *Ledger) start(ctx context.Context, op, batch, key string, known Standing, begin func(lifecycle.Snapshot) (lifecycle.Start, time.Duration, lifecycle.Change)) (Start, error) {
+func (l *Ledger) start(ctx context.Context, op, batch, key string, known Known, begin func(lifecycle.Snapshot) (lifecycle.Start, time.Duration, lifecycle.Change)) (Start, error) {
 	var answer lifecycle.Start
 	var wait time.Duration
 	d, err := l.update(ctx, batch, key, known, Record.OpenEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
@@ -35,13 +35,13 @@ func (l *Ledger) start(ctx context.Context, op, batch, key string, known Standin
 	if err != nil {
 		return Start{}, itemError(op, batch, key, err)
 	}
-	return Start{Verdict: Verdict(answer), Item: item, At: d.Now, Wait: wait, Standing: Standing{d.stands}}, nil
+	return Start{Verdict: Verdict(answer), Item: item, At: d.Now, Wait: wait, Known: Known{d.stands}}, nil
 }
 
 // Record enters the outcome of send number n, once. A created outcome is a proof and is
 // accepted whatever came in between; any other applies only while the item waits for it.
 // Known is the item as the send's Start answered it. The record is the one that stands afterwards.
-func (l *Ledger) Record(ctx context.Context, batch, key string, known Standing, n int, outcome Outcome) (Verdict, Record, error) {
+func (l *Ledger) Record(ctx context.Context, batch, key string, known Known, n int, outcome Outcome) (Verdict, Record, error) {
 	return transition(ctx, l, "record", batch, key, known, entry("", n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
 		return lifecycle.RecordOutcome(s, n, outcome)
 	})
@@ -51,7 +51,7 @@ func (l *Ledger) Record(ctx context.Context, batch, key string, known Standing, 
 // reason as code and message. It answers Applied, Finished, Busy or Absent; or Late, when the item
 // was to be rejected and is in doubt by now.
 func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, code, message string) (Verdict, Record, error) {
-	return transition(ctx, l, "settle", batch, key, Standing{}, Record.OpenEntry, func(s lifecycle.Snapshot) (lifecycle.Settled, lifecycle.Change) {
+	return transition(ctx, l, "settle", batch, key, Known{}, Record.OpenEntry, func(s lifecycle.Snapshot) (lifecycle.Settled, lifecycle.Change) {
 		return lifecycle.Settle(s, state, code, message)
 	})
 }
@@ -64,7 +64,7 @@ func entry(op string, n int) func(Record) lifecycle.LogKey {
 func noEntry(Record) lifecycle.LogKey { return lifecycle.LogKey{} }
 
 // transition is an update that answers a verdict, and the record that stands afterwards.
-func transition[V ~string](ctx context.Context, l *Ledger, op, batch, key string, known Standing, entryOf func(Record) lifecycle.LogKey, decide func(lifecycle.Snapshot) (V, lifecycle.Change)) (Verdict, Record, error) {
+func transition[V ~string](ctx context.Context, l *Ledger, op, batch, key string, known Known, entryOf func(Record) lifecycle.LogKey, decide func(lifecycle.Snapshot) (V, lifecycle.Change)) (Verdict, Record, error) {
 	var answer V
 	d, err := l.update(ctx, batch, key, known, entryOf, func(s lifecycle.Snapshot) (c lifecycle.Change) {
 		answer, c = decide(s)

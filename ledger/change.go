@@ -61,7 +61,7 @@ type decision func(lifecycle.Snapshot) lifecycle.Change
 // update decides about an item and the entry of its request log that the decision is about, and commits; where the
 // item changed meanwhile, it does so again. It reads both, unless what is known of them will do. The error is errAbsent
 // when nobody registered the item.
-func (l *Ledger) update(ctx context.Context, batch, key string, known Standing, entryOf func(Record) lifecycle.LogKey, decide decision) (decided, error) {
+func (l *Ledger) update(ctx context.Context, batch, key string, known Known, entryOf func(Record) lifecycle.LogKey, decide decision) (decided, error) {
 	r, unread := l.recall(known, entryOf)
 	for range maxConflicts {
 		if !unread {

@@ -12,7 +12,7 @@ import (
 // the caller send; the record's Deletes is then the number to give to [Ledger.EndDeletion]. The other
 // verdicts are Busy, Finished and Absent.
 func (l *Ledger) BeginDeletion(ctx context.Context, batch, key string, o DeletionOptions) (Start, error) {
-	return l.start(ctx, "begin deletion of", batch, key, Standing{}, func(s lifecycle.Snapshot) (lifecycle.Start, time.Duration, lifecycle.Change) {
+	return l.start(ctx, "begin deletion of", batch, key, Known{}, func(s lifecycle.Snapshot) (lifecycle.Start, time.Duration, lifecycle.Change) {
 		return lifecycle.BeginDeletion(s, o)
 	})
 }
@@ -21,7 +21,7 @@ func (l *Ledger) BeginDeletion(ctx context.Context, batch, key string, o Deletio
 // accepted whatever came in between; anything else applies only while the item waits for it. The record
 // is the one that stands afterwards.
 func (l *Ledger) EndDeletion(ctx context.Context, batch, key string, n int, outcome DeletionOutcome) (Verdict, Record, error) {
-	verdict, rec, err := transition(ctx, l, "end deletion of", batch, key, Standing{}, entry(OpDelete, n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
+	verdict, rec, err := transition(ctx, l, "end deletion of", batch, key, Known{}, entry(OpDelete, n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
 		return lifecycle.RecordDeletion(s, n, outcome)
 	})
 	if err != nil || rec.State != Deleted {

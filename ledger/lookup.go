@@ -18,7 +18,7 @@ import (
 // while no other was begun since the caller saw the record, and the doubt that it saw, if it saw one,
 // still stands. The HaVIP must have been claimed for the item first; see [Ledger.ClaimHaVIP].
 func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (Verdict, Record, error) {
-	return transition(ctx, l, "adopt", batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
+	return transition(ctx, l, "adopt", batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Adopt(s, seen, haVIPID, address)
 	})
 }
@@ -33,7 +33,7 @@ func flag(set bool) int {
 // Renew gives an item of which nothing is unknown its next clientToken; see [lifecycle.Renew]. Why is for the batch's
 // events. Where a person wants the item canceled, it is canceled instead, and the answer is Withdrawn.
 func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (Verdict, Record, error) {
-	return transition(ctx, l, "renew", batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
+	return transition(ctx, l, "renew", batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Renew(s, seen, next, why)
 	})
 }
@@ -51,7 +51,7 @@ type Absence struct {
 // [lifecycle.RecordAbsence].
 func (l *Ledger) RecordAbsence(ctx context.Context, batch, key string, seen Record, o lifecycle.AbsenceTerms) (Absence, error) {
 	var a Absence
-	d, err := l.update(ctx, batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
+	d, err := l.update(ctx, batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
 		a.Result, a.Wait, c = lifecycle.RecordAbsence(s, seen, o)
 		return c
 	})

@@ -37,7 +37,7 @@ func TestMemoryOfAnItem(t *testing.T) {
 	}
 	for i, spec := range specs {
 		o := ledger.BeginOptions{Worker: "host-name-12345-0123abcd", Ticket: fmt.Sprintf("%013x", i), Lease: time.Minute}
-		if _, err := l.Begin(t.Context(), batch, spec.Key, ledger.Standing{}, o); err != nil {
+		if _, err := l.Begin(t.Context(), batch, spec.Key, ledger.Known{}, o); err != nil {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("havip-%012d", i)
@@ -48,7 +48,7 @@ func TestMemoryOfAnItem(t *testing.T) {
 			State: ledger.Created, Class: "created", Counted: true, Status: 200, DurationMS: 12,
 			RequestID: "7e789a40-adac-414a-8bd4-916d6be61112", HaVIPID: id, PrivateIPAddress: "192.168.100.100",
 		}
-		if _, _, err := l.Record(t.Context(), batch, spec.Key, ledger.Standing{}, 1, outcome); err != nil {
+		if _, _, err := l.Record(t.Context(), batch, spec.Key, ledger.Known{}, 1, outcome); err != nil {
 			t.Fatal(err)
 		}
 		look := ledger.Look{Key: spec.Key, HaVIPID: id, Shown: &ledger.Sight{At: time.Now(), Address: outcome.PrivateIPAddress}}

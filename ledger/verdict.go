@@ -98,8 +98,8 @@ type Start struct {
 	At Millis
 	// Wait is for how much longer the caller must watch the attempt in flight, when Verdict is Busy.
 	Wait time.Duration
-	// Standing is the item, for what is decided about it next.
-	Standing Standing
+	// Known is the item, for what is decided about it next.
+	Known Known
 }
 
 // BatchNotFoundError says that no batch has this name.

@@ -179,7 +179,7 @@ type Release struct {
 func (l *Ledger) Release(ctx context.Context, batch, key, dead string, silent time.Duration) (Release, error) {
 	var answer lifecycle.Released
 	var wait time.Duration
-	d, err := l.update(ctx, batch, key, Standing{}, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
+	d, err := l.update(ctx, batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (c lifecycle.Change) {
 		answer, wait, c = lifecycle.Release(s, dead, silent)
 		return c
 	})

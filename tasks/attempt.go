@@ -135,7 +135,7 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for try := 1; ; try++ {
-		rec, err := recorder.Record(limited, u, j.standing)
+		rec, err := recorder.Record(limited, u, j.known)
 		if err == nil {
 			return rec, nil
 		}

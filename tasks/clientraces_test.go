@@ -62,12 +62,12 @@ func (a *after) count(kind string) {
 // create has the item's HaVIP created, as a worker would record it; an address "" is yet to be learnt.
 func (f *clientFixture) create(t *testing.T, batch, key, address string) {
 	t.Helper()
-	start, err := f.workers.Begin(t.Context(), batch, key, ledger.Standing{}, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: 1e9})
+	start, err := f.workers.Begin(t.Context(), batch, key, ledger.Known{}, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: 1e9})
 	if err != nil || start.Verdict != ledger.Begun {
 		t.Errorf("begin: %+v, %v", start, err)
 	}
 	outcome := ledger.Outcome{Ticket: "t", State: ledger.Created, Class: "created", Counted: true, HaVIPID: "havip-" + key, PrivateIPAddress: address}
-	if _, _, err := f.workers.Record(t.Context(), batch, key, ledger.Standing{}, 1, outcome); err != nil {
+	if _, _, err := f.workers.Record(t.Context(), batch, key, ledger.Known{}, 1, outcome); err != nil {
 		t.Error(err)
 	}
 	if address != "" {

@@ -36,7 +36,7 @@ type HandlerLedger interface {
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
-	Begin(ctx context.Context, batch, key string, known ledger.Standing, o ledger.BeginOptions) (ledger.Start, error)
+	Begin(ctx context.Context, batch, key string, known ledger.Known, o ledger.BeginOptions) (ledger.Start, error)
 	RecorderLedger
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
 	KeepClaims(ctx context.Context, lane string, items []ledger.Item) error
@@ -194,9 +194,9 @@ func NewHandler(c HandlerConfig) *Handler {
 type job struct {
 	payload Payload
 	item    ledger.Item
-	// standing is the item as the ledger answered it last.
-	standing ledger.Standing
-	log      zerolog.Logger
+	// known is the item as the ledger answered it last.
+	known ledger.Known
+	log   zerolog.Logger
 	// lookedUp says that the idle item was looked for in vain.
 	lookedUp bool
 	// began is when the attempt was begun, and clockOffset what BCE's clock was ahead of ours as far
@@ -384,11 +384,11 @@ func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start,
 		LookedUp: j.lookedUp, NotYet: notYet,
 	}
 	for range 3 {
-		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, j.standing, options)
+		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, j.known, options)
 		if err != nil {
 			return start, h.later(j, err)
 		}
-		j.standing = start.Standing
+		j.known = start.Known
 		switch {
 		case start.Verdict == ledger.Foreign && ownToken(start.Item, j.payload.ClientToken):
 			options.ClientToken = "" // the task is older than the item's present token

@@ -421,7 +421,7 @@ type failingLog struct {
 	failures int
 }
 
-func (f *failingLog) Record(ctx context.Context, batch, key string, known ledger.Standing, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error) {
+func (f *failingLog) Record(ctx context.Context, batch, key string, known ledger.Known, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error) {
 	if f.failures > 0 {
 		f.failures--
 		return "", ledger.Record{}, errors.New("connection refused")
@@ -435,7 +435,7 @@ func TestHandlerRecordsFirstWhatIsKept(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task := f.put(testItem("a", "10.1.2.3"))
-	start, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Standing{}, ledger.BeginOptions{Worker: "w1", Ticket: "t", Lease: attemptLease})
+	start, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Known{}, ledger.BeginOptions{Worker: "w1", Ticket: "t", Lease: attemptLease})
 	if err != nil || start.Verdict != ledger.Begun {
 		t.Fatal(start.Verdict, err)
 	}
@@ -757,7 +757,7 @@ func TestHandlerWaitsForAnotherAttempt(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task := f.put(testItem("a", ""))
-	if _, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Standing{}, ledger.BeginOptions{Worker: "w0", Ticket: "t", Lease: attemptLease}); err != nil {
+	if _, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Known{}, ledger.BeginOptions{Worker: "w0", Ticket: "t", Lease: attemptLease}); err != nil {
 		t.Fatal(err)
 	}
 	if postpone := f.postponement(task); postpone.After < attemptLease {

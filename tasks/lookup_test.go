@@ -698,7 +698,7 @@ func TestTwoSendsOfOneNumber(t *testing.T) {
 	f.put(testItem("a", ""))
 	begin := func(worker string) {
 		o := ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: attemptLease, TokenMaxAge: TokenMaxAge}
-		if start, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Standing{}, o); err != nil || start.Verdict != ledger.Begun {
+		if start, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Known{}, o); err != nil || start.Verdict != ledger.Begun {
 			t.Fatal(start.Verdict, err)
 		}
 	}
@@ -711,7 +711,7 @@ func TestTwoSendsOfOneNumber(t *testing.T) {
 	throttled := ledger.Outcome{State: ledger.Waiting, Class: "throttled", Status: 429, Code: "RateLimit"}
 	unknown := ledger.Outcome{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true}
 	for _, o := range []ledger.Outcome{throttled, unknown} { // w1's, then w2's
-		if _, _, err := f.ledger.Record(t.Context(), testBatch, "a", ledger.Standing{}, 1, o); err != nil {
+		if _, _, err := f.ledger.Record(t.Context(), testBatch, "a", ledger.Known{}, 1, o); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -37,7 +37,7 @@ func (u Unrecorded) String() string {
 // RecorderLedger is what a [Recorder] needs of the ledger; [*ledger.Ledger] is one.
 type RecorderLedger interface {
 	ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim ledger.Owner) (ledger.Owner, error)
-	Record(ctx context.Context, batch, key string, known ledger.Standing, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error)
+	Record(ctx context.Context, batch, key string, known ledger.Known, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error)
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
 	Attempts(ctx context.Context, item ledger.Item) ([]ledger.Attempt, error)
 }
@@ -51,7 +51,7 @@ type Recorder struct {
 // Record claims what was created before recording it, so that no HaVIP is ever the result of two
 // items. One that is another item's already means that BCE answered with somebody else's: the item is
 // then in doubt. Known is the item as the request's begin answered it.
-func (r Recorder) Record(ctx context.Context, u Unrecorded, known ledger.Standing) (ledger.Record, error) {
+func (r Recorder) Record(ctx context.Context, u Unrecorded, known ledger.Known) (ledger.Record, error) {
 	log := r.Logger.With().Str("batch", u.Batch).Str("key", u.Key).Logger()
 	entry := u.Outcome
 	if entry.HaVIPID != "" {
@@ -102,7 +102,7 @@ func (r Recorder) RecordLate(ctx context.Context, u Unrecorded) error {
 	}
 	for _, a := range attempts {
 		if a.Op == "" && a.Number == u.Send && a.At == u.At && a.Worker == u.Worker {
-			_, err = r.Record(ctx, u, ledger.Standing{})
+			_, err = r.Record(ctx, u, ledger.Known{})
 			return err
 		}
 	}

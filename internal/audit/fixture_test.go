@@ -131,7 +131,7 @@ func (f *auditFixture) enqueue(t *testing.T, names ...string) {
 func (f *auditFixture) create(t *testing.T, key string) string {
 	t.Helper()
 	ctx := t.Context()
-	start, err := f.ledger.Begin(ctx, "b", key, ledger.Standing{}, ledger.BeginOptions{Worker: "w", Ticket: key, Lease: time.Minute})
+	start, err := f.ledger.Begin(ctx, "b", key, ledger.Known{}, ledger.BeginOptions{Worker: "w", Ticket: key, Lease: time.Minute})
 	if err != nil || start.Verdict != ledger.Begun {
 		t.Fatalf("begin %s: %s, %v", key, start.Verdict, err)
 	}
@@ -157,7 +157,7 @@ func (f *auditFixture) claim(t *testing.T, id, key string) {
 
 func (f *auditFixture) record(t *testing.T, key string, n int, outcome ledger.Outcome) {
 	t.Helper()
-	if verdict, _, err := f.ledger.Record(t.Context(), "b", key, ledger.Standing{}, n, outcome); err != nil || verdict != ledger.Applied {
+	if verdict, _, err := f.ledger.Record(t.Context(), "b", key, ledger.Known{}, n, outcome); err != nil || verdict != ledger.Applied {
 		t.Fatalf("record %s: %s, %v", key, verdict, err)
 	}
 }
@@ -207,7 +207,7 @@ func TestVerifyForReal(t *testing.T) {
 	for _, key := range []string{"ok", "gone", "renamed", "twice"} {
 		ids[key] = f.create(t, key)
 	}
-	start, err := f.ledger.Begin(t.Context(), "b", "failed", ledger.Standing{}, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: time.Minute})
+	start, err := f.ledger.Begin(t.Context(), "b", "failed", ledger.Known{}, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ func TestReconcilerLeavesHeldItemsAlone(t *testing.T) {
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
 		f.enqueue(t, "bj", 3)
 		records := ledger.New(f.rdb)
-		start, err := records.Begin(t.Context(), batch, "bj-001", ledger.Standing{}, ledger.BeginOptions{Worker: "dead", Ticket: "t1", Lease: time.Millisecond})
+		start, err := records.Begin(t.Context(), batch, "bj-001", ledger.Known{}, ledger.BeginOptions{Worker: "dead", Ticket: "t1", Lease: time.Millisecond})
 		if err != nil || start.Verdict != ledger.Begun {
 			t.Fatal(start.Verdict, err)
 		}

@@ -87,7 +87,7 @@ const requestBound = tasks.DefaultRequestTimeout + time.Second
 // begin is by a worker that has watched nothing.
 func (f *presenceFixture) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
 	t.Helper()
-	start, err := f.Begin(t.Context(), batch, key, ledger.Standing{}, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second, Request: requestBound})
+	start, err := f.Begin(t.Context(), batch, key, ledger.Known{}, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second, Request: requestBound})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func TestRescueWhatNeedsIt(t *testing.T) {
 		f.register(t, "created", "in its lane", "other's")
 		dead := f.deadWorker(t, living, []string{"created"}, []string{"in its lane", "other's", "absent"})
 		created := ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, HaVIPID: "havip-1", PrivateIPAddress: "10.0.0.1"}
-		if _, _, err := f.Record(t.Context(), batch, "created", ledger.Standing{}, 1, created); err != nil {
+		if _, _, err := f.Record(t.Context(), batch, "created", ledger.Known{}, 1, created); err != nil {
 			t.Fatal(err)
 		}
 		f.begin(t, name(t, living), "other's", ledger.Begun)

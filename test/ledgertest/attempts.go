@@ -50,9 +50,9 @@ func testBeginRepeated(t *testing.T, f *ledgerFixture) {
 }
 
 // A caller gives back what it was answered; whether that still stands, it need not know.
-func testStanding(t *testing.T, f *ledgerFixture) {
+func testKnown(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b", "c", "d")
-	begin := func(key string, known ledger.Standing, o ledger.BeginOptions, want ledger.Verdict) ledger.Start {
+	begin := func(key string, known ledger.Known, o ledger.BeginOptions, want ledger.Verdict) ledger.Start {
 		t.Helper()
 		start, err := f.Begin(t.Context(), batch, key, known, o)
 		if err != nil || start.Verdict != want {
@@ -63,38 +63,38 @@ func testStanding(t *testing.T, f *ledgerFixture) {
 	notYet := terms("t1")
 	notYet.NotYet = true
 	for _, key := range []string{"a", "b", "c", "d"} {
-		begin(key, ledger.Standing{}, notYet, ledger.Begun)
+		begin(key, ledger.Known{}, notYet, ledger.Begun)
 	}
 
-	known := begin("a", ledger.Standing{}, notYet, ledger.Begun).Standing
+	known := begin("a", ledger.Known{}, notYet, ledger.Begun).Known
 	f.pass(10 * time.Second)
 	start := begin("a", known, terms("t1"), ledger.Begun)
 	equal(t, "what Begin answered is what stands", start.Item.Record, f.item(t, "a").Record)
 	equal(t, "begun by the ledger's clock", start.Item.Record.LastSentAt.Time(), f.clock())
-	begin("a", start.Standing, terms("t2"), ledger.Busy)
+	begin("a", start.Known, terms("t2"), ledger.Busy)
 	begin("a", known, terms("t3"), ledger.Busy) // it stands no more
-	verdict, rec, err := f.Record(t.Context(), batch, "a", start.Standing, 1, createdOutcome)
+	verdict, rec, err := f.Record(t.Context(), batch, "a", start.Known, 1, createdOutcome)
 	equal(t, "recorded", [3]any{verdict, rec.State, err}, [3]any{ledger.Applied, ledger.Created, nil})
 	equal(t, "the record that stands", rec, f.item(t, "a").Record)
-	verdict, rec, err = f.Record(t.Context(), batch, "a", start.Standing, 1, createdOutcome)
+	verdict, rec, err = f.Record(t.Context(), batch, "a", start.Known, 1, createdOutcome)
 	equal(t, "recorded again", [3]any{verdict, rec.State, err}, [3]any{ledger.Same, ledger.Created, nil})
 	equal(t, "requests in the log", len(f.attempts(t, "a")), 1)
 
 	// Somebody else has taken the item over meanwhile.
-	first := begin("b", ledger.Standing{}, terms("t1"), ledger.Begun)
-	begin("b", ledger.Standing{}, over(terms("t2"), "t1"), ledger.Begun)
-	verdict, rec, err = f.Record(t.Context(), batch, "b", first.Standing, 1, rejectedOutcome)
+	first := begin("b", ledger.Known{}, terms("t1"), ledger.Begun)
+	begin("b", ledger.Known{}, over(terms("t2"), "t1"), ledger.Begun)
+	verdict, rec, err = f.Record(t.Context(), batch, "b", first.Known, 1, rejectedOutcome)
 	equal(t, "recorded late", [3]any{verdict, rec.State, err}, [3]any{ledger.Late, ledger.Sending, nil})
 
 	// A person has paused the batch meanwhile, and then let it go on.
-	known = begin("c", ledger.Standing{}, notYet, ledger.Begun).Standing
+	known = begin("c", ledger.Known{}, notYet, ledger.Begun).Known
 	f.pause(t, true)
-	known = begin("c", known, terms("t1"), ledger.OnHold).Standing
+	known = begin("c", known, terms("t1"), ledger.OnHold).Known
 	f.resume(t, true)
 	begin("c", known, terms("t1"), ledger.Begun)
 
 	// The batch has been forgotten meanwhile.
-	known = begin("d", ledger.Standing{}, notYet, ledger.Begun).Standing
+	known = begin("d", ledger.Known{}, notYet, ledger.Begun).Known
 	if err := f.rdb.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func testConcurrentBegin(t *testing.T, f *ledgerFixture) {
 	var wg sync.WaitGroup
 	for i := range callers {
 		wg.Go(func() {
-			start, err := f.Begin(t.Context(), batch, "a", ledger.Standing{}, terms(fmt.Sprint("t", i)))
+			start, err := f.Begin(t.Context(), batch, "a", ledger.Known{}, terms(fmt.Sprint("t", i)))
 			if err != nil {
 				t.Error(err)
 			}

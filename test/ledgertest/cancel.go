@@ -205,7 +205,7 @@ func testConcurrentCancel(t *testing.T, f *ledgerFixture) {
 	for i := range 3 {
 		wg.Go(func() {
 			for n := range keys {
-				if _, err := f.Begin(t.Context(), batch, keys[len(keys)-1-n], ledger.Standing{}, terms(fmt.Sprint("t", i))); err != nil {
+				if _, err := f.Begin(t.Context(), batch, keys[len(keys)-1-n], ledger.Known{}, terms(fmt.Sprint("t", i))); err != nil {
 					t.Error(err)
 				}
 			}

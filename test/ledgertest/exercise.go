@@ -31,7 +31,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"what is registered as whole is committed", testWhole},
 		{"begin makes the intent durable and lets one attempt fly", testBegin},
 		{"begin repeated with its ticket is the same attempt", testBeginRepeated},
-		{"what is decided from what is known holds only while it stands", testStanding},
+		{"what is decided from what is known holds only while it stands", testKnown},
 		{"begin after a lease takes over and knows nothing of the outcome", testTakeover},
 		{"a step of the clock ends no lease", testLeaseIsWatched},
 		{"a lease holds whatever the next caller's is", testLeasesDiffer},
@@ -227,7 +227,7 @@ func terms(ticket string) ledger.BeginOptions {
 
 func (f *ledgerFixture) begin(t *testing.T, key string, o ledger.BeginOptions, want ledger.Verdict) ledger.Start {
 	t.Helper()
-	start, err := f.Begin(t.Context(), batch, key, ledger.Standing{}, o)
+	start, err := f.Begin(t.Context(), batch, key, ledger.Known{}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func (f *ledgerFixture) record(t *testing.T, key string, n int, o ledger.Outcome
 
 func (f *ledgerFixture) recordOnly(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
 	t.Helper()
-	verdict, rec, err := f.Record(t.Context(), batch, key, ledger.Standing{}, n, o)
+	verdict, rec, err := f.Record(t.Context(), batch, key, ledger.Known{}, n, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -258,9 +258,9 @@ func testConcurrentFailures(t *testing.T, f *ledgerFixture) {
 	for range workers {
 		wg.Go(func() {
 			for key := range next {
-				start, err := f.Begin(t.Context(), batch, key, ledger.Standing{}, terms("t1"))
+				start, err := f.Begin(t.Context(), batch, key, ledger.Known{}, terms("t1"))
 				if err == nil && start.Verdict == ledger.Begun {
-					_, _, err = f.Record(t.Context(), batch, key, ledger.Standing{}, 1, rejectedOutcome)
+					_, _, err = f.Record(t.Context(), batch, key, ledger.Known{}, 1, rejectedOutcome)
 				}
 				if err != nil {
 					t.Error(err)

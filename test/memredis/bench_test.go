@@ -90,11 +90,11 @@ func batch(b *testing.B, wrote func(*memredis.Store)) {
 func beginAndRecord(b *testing.B, l *ledger.Ledger, key string, i int) {
 	b.Helper()
 	ticket := fmt.Sprint("t", i)
-	start, err := l.Begin(b.Context(), "b", key, ledger.Standing{}, ledger.BeginOptions{Worker: "w", Ticket: ticket, Lease: time.Minute, Request: time.Second, TokenMaxAge: time.Hour, RetryHorizon: time.Hour})
+	start, err := l.Begin(b.Context(), "b", key, ledger.Known{}, ledger.BeginOptions{Worker: "w", Ticket: ticket, Lease: time.Minute, Request: time.Second, TokenMaxAge: time.Hour, RetryHorizon: time.Hour})
 	if err != nil || start.Verdict != ledger.Begun {
 		b.Fatal(start.Verdict, err)
 	}
-	_, _, err = l.Record(b.Context(), "b", key, start.Standing, start.Item.Record.Sends, ledger.Outcome{
+	_, _, err = l.Record(b.Context(), "b", key, start.Known, start.Item.Record.Sends, ledger.Outcome{
 		Ticket: ticket, State: ledger.Created, Class: "created", Counted: true, Status: 200, HaVIPID: fmt.Sprint("havip-", i),
 		PrivateIPAddress: "10.0.0.1",
 	})

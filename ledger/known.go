@@ -1,0 +1,34 @@
+package ledger
+
+import (
+	"time"
+
+	"havip/lifecycle"
+)
+
+// Known is an item as the ledger returned it last. A caller that passes it to the next operation on the item spares Redis a
+// read: the decision is made from it, and committed only if the item is unchanged. Otherwise the item is read, and the
+// decision is made again. The zero value makes the operation read the item.
+type Known struct{ read read }
+
+// maxKnown is how old an item may be that is not read again: about as long as a request takes. It also bounds how long
+// the ledger's time is extrapolated by the local clock.
+const maxKnown = 30 * time.Second
+
+// recall returns a known item with the current time, if it can serve a decision about that entry of its request log.
+func (l *Ledger) recall(known Known, entryOf func(Record) lifecycle.LogKey) (r read, ok bool) {
+	r = known.read
+	since := elapsed(r.at)
+	if r.record == "" || since > maxKnown || entryOf(r.Record) != r.entryKey {
+		return read{}, false
+	}
+	if r.Now += Millis(since.Milliseconds()); l.now != nil {
+		r.Now = Millis(l.now().UnixMilli())
+	}
+	return r, true
+}
+
+// elapsed is the time since a moment, including any time that the machine was suspended, when the monotonic clock stops.
+func elapsed(since time.Time) time.Duration {
+	return max(time.Since(since), time.Now().Round(0).Sub(since.Round(0)))
+}
