@@ -18,10 +18,10 @@ type cloud struct {
 	personality
 	// ahead is how far its clock is ahead.
 	ahead time.Duration
-	// stepped: some clock stepped, so that ages lie.
-	stepped bool
-	havips  []*havip
-	tokens  map[string]*tokenMemory
+	// steps are those of clocks, by which ages lie.
+	steps  []clockStep
+	havips []*havip
+	tokens map[string]*tokenMemory
 	// away: it answers nothing but errors. Denied is a subnet in which nothing may be created; taken are addresses
 	// that somebody else's servers have.
 	away   bool
@@ -35,10 +35,25 @@ type cloud struct {
 	forgetful map[string]bool
 	// fellBack is when it forgot last.
 	fellBack map[string]time.Time
-	// opened is when a ledger began to have these items.
-	opened map[string]time.Time
 	// excused are items that a restored ledger may double, beside that HaVIP.
 	excused func(site, key, beside string) bool
+	// mayPass reports whether another ledger's HaVIP may pass for this ledger's own.
+	mayPass func(site string, v *havip) bool
+	// sends is told of each create that is sent.
+	sends func(site, key string)
+}
+
+// clockStep is a step of BCE's clock, or of the clock of a site's Redis.
+type clockStep struct {
+	site string // "" is BCE
+	at   time.Time
+}
+
+// steppedSince reports whether a clock stepped by which the site tells ages.
+func (c *cloud) steppedSince(site string, at time.Time) bool {
+	return slices.ContainsFunc(c.steps, func(step clockStep) bool {
+		return (step.site == "" || step.site == site) && !step.at.Before(at)
+	})
 }
 
 // personality is what differs from one BCE to another, in what is not known about it.
@@ -92,7 +107,7 @@ func (c *cloud) now() time.Time { return time.Now().Add(c.ahead) }
 
 func newCloud(s *stage) *cloud {
 	c := &cloud{
-		stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{}, opened: map[string]time.Time{},
+		stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{},
 		sending: map[[2]string]map[*process]bool{}, forgetful: map[string]bool{}, fellBack: map[string]time.Time{},
 	}
 	c.personality = personality{page: 1000, takenCode: "PrivateIpInUseException", busy: [2]string{"409", "OperationInProgress"}}
@@ -214,16 +229,6 @@ func (c *cloud) checkAlone(site, key string) {
 	}
 }
 
-// atOnce is how soon after one ledger has created a HaVIP another that asks under the same token takes it for its
-// own, since ages are told in whole seconds; see decision 18.
-const atOnce = 5 * time.Second
-
-// together reports whether a ledger was at the item when another created its HaVIP: whose request it was, nobody can
-// tell.
-func (c *cloud) together(v *havip, site string) bool {
-	return v.key != "" && (c.opened[site].Sub(v.at) <= atOnce || c.stepped)
-}
-
 func (c *cloud) add(name, subnet, address string, now time.Time) *havip {
 	c.made++
 	if address == "" {
@@ -327,7 +332,7 @@ func (c *cloud) delete(id string, r request) reply {
 	if c.chance(c.faulty()) {
 		return c.trouble()
 	}
-	if v.site != r.site && !c.together(v, r.site) {
+	if v.site != r.site && !c.mayPass(r.site, v) {
 		c.breaks("ledger %s deletes %s, which is of %q", r.site, id, v.site)
 	}
 	v.gone, v.goneBy, v.goneAt = true, r.site, time.Now()
@@ -373,6 +378,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // underWay notes that a process sends a create, until it has heard of its end. No other that lives may be at it.
 func (t transport) underWay(r request) (over func()) {
 	key := [2]string{r.site, t.keyOf[r.token]}
+	t.sends(r.site, key[1])
 	t.locking.Lock()
 	defer t.locking.Unlock()
 	for other := range t.sending[key] {

@@ -39,7 +39,9 @@ type site struct {
 	*stage
 	name  string
 	cloud *cloud
-	store *memredis.Store
+	// opened is when it began to have these items.
+	opened time.Time
+	store  *memredis.Store
 	// plain carries out at once what the story itself does.
 	plain  redis.UniversalClient
 	ledger *ledger.Ledger
@@ -57,6 +59,8 @@ type site struct {
 	// excused are items that a restored ledger may double, and anew those that it did not have, and that may be
 	// doubled when BCE has forgotten their tokens; see decision 7.
 	excused, anew map[string]bool
+	// requests of each item, as far as the ledger knows them.
+	requests map[string]requests
 	// terms of its workers.
 	terms worker.Config
 }
@@ -64,10 +68,12 @@ type site struct {
 type backup struct {
 	at    time.Time
 	image *memredis.Snapshot
+	// requests are those that it knows.
+	requests map[string]requests
 }
 
 func newSite(s *stage, name string, c *cloud, rows []tasks.Row) *site {
-	x := &site{stage: s, name: name, cloud: c, rows: rows, excused: map[string]bool{}, anew: map[string]bool{}}
+	x := &site{stage: s, name: name, cloud: c, opened: time.Now(), rows: rows, excused: map[string]bool{}, anew: map[string]bool{}, requests: map[string]requests{}}
 	x.store = memredis.New(func() time.Time { return time.Now().Add(x.ahead) })
 	x.plain = x.store.Client(nil)
 	x.ledger = ledger.New(x.plain)
@@ -388,7 +394,7 @@ func (x *site) command(verb bulk.Verb) {
 }
 
 // keep notes how Redis stands.
-func (x *site) keep() backup { return backup{at: time.Now(), image: x.store.Snapshot()} }
+func (x *site) keep() backup { return backup{time.Now(), x.store.Snapshot(), maps.Clone(x.requests)} }
 
 func (x *site) generations() map[string]int {
 	generations := map[string]int{}
@@ -408,6 +414,7 @@ func (x *site) fallBack(b backup) {
 	}
 	x.cloud.forgetful[x.name], x.cloud.fellBack[x.name] = true, time.Now()
 	x.store.Restore(b.image)
+	x.requests = maps.Clone(b.requests)
 }
 
 // restore is fallBack to a backup, after which decision 7 allows that an item is doubled which has come to its

@@ -70,6 +70,16 @@ func newStory(draws *tape, telling bool) *story {
 		}
 		return false
 	}
+	s.cloud.mayPass = func(name string, v *havip) bool {
+		return slices.ContainsFunc(s.sites, func(x *site) bool { return x.name == name && s.mayPass(x, v) })
+	}
+	s.cloud.sends = func(name, key string) {
+		for _, x := range s.sites {
+			if x.name == name {
+				x.locked(func() { x.noteRequest(key) })
+			}
+		}
+	}
 	for i := range 1 + s.draw(3) {
 		s.rows = append(s.rows, s.row(i))
 	}
@@ -108,7 +118,6 @@ func (s *story) row(i int) tasks.Row {
 func (s *story) open(name string) {
 	x := newSite(s.stage, name, s.cloud, s.rows)
 	s.sites = append(s.sites, x)
-	s.cloud.opened[name] = time.Now()
 	for range 1 + s.draw(3) {
 		x.startWorker()
 	}
@@ -188,7 +197,7 @@ func (s *story) trouble(x *site, w *simWorker, may func(int, bool, func())) {
 	may(2, s.may["failover"] && len(x.recent) > 0, x.failOver)
 	may(1, s.may["restore"] && len(x.backups) > 0, func() { s.restore(x) })
 	may(1, s.may["clock"], func() { s.stepClock(x) })
-	may(1, s.may["second"] && len(s.sites) < 2, func() { s.pass(10*time.Second, true); s.open("B"); s.count("second ledgers") })
+	may(1, s.may["second"] && len(s.sites) < 2, func() { s.open("B"); s.count("second ledgers") })
 	may(2, s.may["human"], s.human)
 	may(1, s.may["outage"], func() { s.cloud.away = !s.cloud.away; s.say(nil, "BCE away: %v", s.cloud.away) })
 	may(1, s.may["deny"], func() {
@@ -291,13 +300,18 @@ func (s *story) putBack(x *site, b backup) {
 func (s *story) stepClock(x *site) {
 	by := []time.Duration{20 * time.Second, -20 * time.Second, time.Hour, -time.Hour, 40 * time.Minute}[s.draw(5)]
 	which := "Redis"
-	s.cloud.stepped = true
+	for _, each := range s.sites {
+		s.checkOwners(each)
+	}
+	step := clockStep{at: time.Now()}
 	if s.draw(2) == 0 {
 		x.ahead += by
+		step.site = x.name
 	} else {
 		which = "BCE"
 		s.cloud.ahead += by
 	}
+	s.cloud.steps = append(s.cloud.steps, step)
 	s.say(nil, "the clock of %s steps by %v", which, by)
 	s.count("clock steps")
 }
