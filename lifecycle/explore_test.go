@@ -12,7 +12,7 @@ import (
 
 var (
 	exploreSeed        = flag.Uint64("explore-seed", 0, "seed of the first story; 0 chooses one")
-	exploreTransitions = flag.Int("explore-transitions", 300_000, "how many transitions the stories make in all")
+	exploreTransitions = flag.Int("explore-transitions", 1_000_000, "how many transitions the stories make in all")
 )
 
 // Stories of one item at random: its workers die, answers are lost, late and refused, BCE works for long on
