@@ -63,7 +63,7 @@ func (s *story) checkItem(x *site, item ledger.Item) {
 	r := item.Record
 	var own []string
 	for _, v := range s.cloud.havips {
-		if v.gone || v.site != x.name || v.key != item.Key || x.anew[item.Key] && s.cloud.forgot(v.id) || s.isOfAnother(x, item.Key, v.id) {
+		if v.gone || v.site != x.name || v.key != item.Key || s.passedBy(x, item.Key, v.id) || s.isOfAnother(x, item.Key, v.id) {
 			continue
 		}
 		own = append(own, v.id)
@@ -95,6 +95,20 @@ func (s *story) checkItem(x *site, item ledger.Item) {
 	default:
 		s.breaks("item %s is %s at the end", item.Key, r.State)
 	}
+}
+
+// adoptable is how long before its item's registration a HaVIP may have been created that an idle item adopts; see
+// decision 7.
+const adoptable = 30 * time.Minute
+
+// passedBy reports whether a lookup passes the item's HaVIP by: Redis forgot the request or the item, by whose
+// registration the HaVIP is so old that it is taken for somebody else's, and BCE has forgotten its token, or has refused it
+// so often that the item has its next one.
+func (s *story) passedBy(x *site, key, haVIPID string) bool {
+	item, err := x.ledger.Item(background, batchName, key)
+	v := s.cloud.find(haVIPID)
+	return err == nil && (x.anew[key] || v.unknown) && (s.cloud.forgot(haVIPID) || item.Record.Generation > 1) &&
+		item.Record.RegisteredAt.Time().Sub(v.created) > adoptable
 }
 
 // renamed: a name that a person changed keeps a HaVIP from being recognised; see decision 7.

@@ -28,6 +28,8 @@ type cloud struct {
 	denied string
 	taken  map[string]bool
 	made   int
+	// refused counts the requests that were refused for each item.
+	refused map[string]int
 	// keyOf is the item of each token.
 	keyOf map[string]string
 	// sending are the processes with a create of an item under way; forgetful are ledgers that have forgotten some.
@@ -69,7 +71,15 @@ type personality struct {
 	page    int
 	// remembersRefusals: a token that was refused is refused again alike.
 	remembersRefusals bool
-	// unknownCode is with which code it refuses an address that is taken.
+	// refuses is how many of the first requests of an item it refuses alike; refusesFirst: before it looks at the token.
+	refuses      int
+	refusesFirst bool
+	refusal      reply
+	// refusesRestored is how many it refuses so when a backup was restored.
+	refusesRestored int
+	// refusesBusy: of a token that it is busy with, it says at first only that the request cannot be carried out.
+	refusesBusy bool
+	// takenCode is with which code it refuses an address that is taken.
 	takenCode string
 }
 
@@ -92,8 +102,10 @@ type tokenMemory struct {
 	body     string
 	received time.Time
 	until    time.Time
-	id       string
-	refused  *reply
+	// busy counts the requests until then.
+	busy    int
+	id      string
+	refused *reply
 }
 
 type reply struct {
@@ -107,10 +119,11 @@ func (c *cloud) now() time.Time { return time.Now().Add(c.ahead) }
 
 func newCloud(s *stage) *cloud {
 	c := &cloud{
-		stage: s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{},
+		refused: map[string]int{},
+		stage:   s, tokens: map[string]*tokenMemory{}, taken: map[string]bool{}, keyOf: map[string]string{},
 		sending: map[[2]string]map[*process]bool{}, forgetful: map[string]bool{}, fellBack: map[string]time.Time{},
 	}
-	c.personality = personality{page: 1000, takenCode: "PrivateIpInUseException", busy: [2]string{"409", "OperationInProgress"}}
+	c.personality = personality{page: 1000, refusal: reply{status: 403, code: "QuotaLimitExceeded", text: "quota"}, takenCode: "PrivateIpInUseException", busy: [2]string{"409", "OperationInProgress"}}
 	c.lag = []time.Duration{0, 0, time.Second, 20 * time.Second, 30 * time.Second, 4 * time.Minute}[s.draw(6)]
 	c.work = []time.Duration{0, 0, 5 * time.Second, 30 * time.Second, 110 * time.Second, 4 * time.Minute}[s.draw(6)]
 	c.busy = [][2]string{{"409", "OperationInProgress"}, {"400", "RequestIsProcessing"}, {"500", "InternalError"}, {"423", "ResourceLocked"}}[s.draw(4)]
@@ -155,6 +168,13 @@ func (c *cloud) answer(r request) reply {
 
 func (c *cloud) create(r request, now time.Time) reply {
 	key := c.keyOf[r.token]
+	refuses := func() bool {
+		c.refused[key]++
+		return c.refused[key] <= c.refuses
+	}
+	if c.refusesFirst && refuses() {
+		return c.refusal
+	}
 	known := c.tokens[r.token]
 	if known != nil && now.Sub(known.received) > 24*time.Hour {
 		known = nil
@@ -165,6 +185,9 @@ func (c *cloud) create(r request, now time.Time) reply {
 		case known.body != r.body:
 			return reply{status: 403, code: "IdempotentParameterMismatch", text: "the token was used with other parameters"}
 		case now.Before(known.until):
+			if known.busy++; c.refusesBusy && known.busy == 1 {
+				return reply{status: 400, code: "InvalidState", text: "the request cannot be carried out"}
+			}
 			status, _ := strconv.Atoi(c.busy[0])
 			return reply{status: status, code: c.busy[1], text: "an operation is in progress"}
 		case known.refused != nil:
@@ -185,6 +208,8 @@ func (c *cloud) create(r request, now time.Time) reply {
 		return answer
 	}
 	switch {
+	case !c.refusesFirst && refuses():
+		return refuse(c.refusal)
 	case c.chance(c.faulty()):
 		return refuse(c.trouble())
 	case c.denied == want.SubnetID:

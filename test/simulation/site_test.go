@@ -54,6 +54,8 @@ type site struct {
 	// applying is the producer under way, if any.
 	applying *process
 	applied  bool
+	// falls counts how often its Redis fell back: a command verifies that it did not meanwhile, or is to be repeated.
+	falls int
 	// recent are snapshots of the last seconds, backups older ones.
 	recent, backups []backup
 	// excused are items that a restored ledger may double, and anew those that it did not have, and that may be
@@ -61,6 +63,9 @@ type site struct {
 	excused, anew map[string]bool
 	// requests of each item, as far as the ledger knows them.
 	requests map[string]requests
+	// read are the items as they were after so many writes.
+	read   []ledger.Item
+	readAt int
 	// terms of its workers.
 	terms worker.Config
 }
@@ -86,6 +91,9 @@ func (x *site) client(p *process) redis.UniversalClient {
 	return x.store.Client(func(ctx context.Context, cmds []redis.Cmder, run func()) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if p.cut.Load() {
+			return errReset
 		}
 		if isFleet(cmds) || !x.chance(x.yields) {
 			return p.atOnce(run)
@@ -185,7 +193,10 @@ func (l logWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func (w *simWorker) up() bool { return !w.dead.Load() && !w.stopped.Load() && w.serving.Load() }
+func (w *simWorker) up() bool { return !w.away() && !w.dead.Load() && w.serving.Load() }
+
+// away: others hear nothing of it.
+func (w *simWorker) away() bool { return w.stopped.Load() || w.cut.Load() }
 
 // tasks is how many it has in hand, and atRounds how many things it does beside.
 func (w *simWorker) tasks() (n int) {
@@ -221,7 +232,11 @@ func (w *simWorker) takeTask() {
 		if w.dead.Load() {
 			return
 		}
-		ack := &call{what: fmt.Sprintf("ack %s: %s", m.id, wordOf(decision)), run: func() { w.site.queue.ack(m, decision) }}
+		ack := &call{what: fmt.Sprintf("ack %s: %s", m.id, wordOf(decision)), run: func() {
+			if !w.cut.Load() {
+				w.site.queue.ack(m, decision)
+			}
+		}}
 		_ = w.call(background, ack)
 		w.locked(func() { delete(w.running, m.id) })
 	})
@@ -282,9 +297,9 @@ func (w *simWorker) beat() {
 
 // watch lets the workers beat for long enough for a death to be found.
 func (x *site) watch() {
-	beats := 7
-	if x.plain.ZCard(background, "havip:workers:{workers}:beats").Val() == int64(len(x.live())) { // nobody is missing
-		beats = 1
+	beats := 1
+	if x.misses() {
+		beats = 5 + x.draw(3)
 	}
 	for range beats {
 		for _, w := range x.workers {
@@ -295,21 +310,30 @@ func (x *site) watch() {
 	}
 }
 
-// liveOn lets the workers live for a while, with no more beats than it takes for the time to count.
+// misses reports whether some worker is silent, and others are to find it dead.
+func (x *site) misses() bool {
+	live := x.live()
+	return slices.ContainsFunc(live, (*simWorker).away) ||
+		x.plain.ZCard(background, "havip:workers:{workers}:beats").Val() != int64(len(live))
+}
+
+// liveOn lets the workers live for a while. Their beats do no more than count that time, so it is counted at once.
 func (x *site) liveOn() {
-	for range 83 {
-		if live := x.live(); len(live) > 0 {
-			live[0].beat()
-		}
-		x.pass(8*time.Second, true)
+	if len(x.live()) == 0 {
+		return
+	}
+	const steps, step = 33, 20 * time.Second
+	for range steps {
+		x.pass(step, true)
 		x.extend()
 	}
+	x.plain.HIncrBy(background, "havip:workers:{workers}:lived", "ms", (steps * step).Milliseconds())
 }
 
 // extend is what asynq's servers do for as long as they live.
 func (x *site) extend() {
 	for _, w := range x.workers {
-		if w.dead.Load() || w.stopped.Load() {
+		if w.dead.Load() || w.away() {
 			continue
 		}
 		w.locked(func() { x.queue.extend(slices.Sorted(maps.Keys(w.running))) })
@@ -347,8 +371,8 @@ func (x *site) apply() {
 	if x.applies() {
 		return
 	}
-	p := x.person("apply")
-	x.locked(func() { x.applying = p })
+	p, falls := x.person("apply"), 0
+	x.locked(func() { x.applying, falls = p, x.falls })
 	rdb := x.client(p)
 	producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb))
 	x.say(p, "applies")
@@ -362,7 +386,7 @@ func (x *site) apply() {
 		}, nil)
 		x.say(p, "applied: %v", err)
 		x.locked(func() {
-			x.applied = x.applied || err == nil
+			x.applied = x.applied || err == nil && falls == x.falls
 			if x.applying == p {
 				x.applying = nil
 			}
@@ -407,28 +431,38 @@ func (x *site) generations() map[string]int {
 	return generations
 }
 
-// fallBack puts Redis back to how it stood.
+// fallBack puts Redis back to how it stood, and notes which items it does not have any more.
 func (x *site) fallBack(b backup) {
+	before := x.generations()
+	defer func() {
+		after := x.generations()
+		for key := range before {
+			x.anew[key] = x.anew[key] || after[key] == 0
+		}
+	}()
 	for _, v := range x.cloud.havips {
 		v.unknown = v.unknown || v.site == x.name && !v.at.Before(b.at) || v.goneBy == x.name && !v.goneAt.Before(b.at)
 	}
 	x.cloud.forgetful[x.name], x.cloud.fellBack[x.name] = true, time.Now()
 	x.store.Restore(b.image)
-	x.requests = maps.Clone(b.requests)
+	x.locked(func() { x.falls++ })
+	x.read = nil
+	for key, r := range x.requests { // what was sent was sent, and the numbers begin again
+		r.number = b.requests[key].number
+		x.requests[key] = r
+	}
 }
 
 // restore is fallBack to a backup, after which decision 7 allows that an item is doubled which has come to its
 // next token since.
 func (x *site) restore(b backup) {
 	before := x.generations()
+	x.requests = maps.Clone(b.requests)
 	x.fallBack(b)
 	after := x.generations()
 	for key, generation := range before {
 		if generation > max(1, after[key]) {
 			x.excused[key] = true
-		}
-		if after[key] == 0 {
-			x.anew[key] = true
 		}
 	}
 }

@@ -59,7 +59,9 @@ type process struct {
 	*stage
 	name          string
 	dead, stopped atomic.Bool
-	calls         int
+	// cut: it does not reach Redis.
+	cut   atomic.Bool
+	calls int
 }
 
 // call is one that waits to be let go on.

@@ -24,10 +24,10 @@ type story struct {
 	rows  []tasks.Row
 	// may are the kinds of trouble that this story has.
 	may map[string]bool
+	theme
+	// retries: at the end, people retry everything.
+	retries bool
 }
-
-// troubles are the kinds of it, beside lost answers and deaths.
-var troubles = []string{"stop", "failover", "restore", "clock", "second", "human", "outage", "people", "deny", "leap"}
 
 // tell runs the story of a tape and returns what it breaks, "" if nothing, with what happened.
 func tell(t *testing.T, draws *tape, telling bool) (broken string, lines []string, counts map[string]int) {
@@ -48,20 +48,26 @@ func newStory(draws *tape, telling bool) *story {
 		stage: &stage{tape: draws, began: time.Now(), wake: make(chan struct{}, 1), tells: telling, counts: map[string]int{}},
 		may:   map[string]bool{},
 	}
+	s.theme = themeOf(s.draw(2 * len(themes)))
 	for _, kind := range troubles {
-		s.may[kind] = s.chance(30)
+		s.may[kind] = slices.Contains(s.kinds, kind) || s.chance(30) && !slices.Contains(s.without, kind)
 	}
+	s.retries = s.may["people"] && s.chance(50)
 	s.faults.Store([]int64{0, 1, 5, 15}[s.draw(4)])
 	s.yields = []int{5, 30, 100}[s.draw(3)]
 	s.cloud = newCloud(s.stage)
+	if s.bce != nil {
+		s.bce(&s.cloud.personality)
+	}
 	if s.tokensDecide() && s.chance(50) {
 		s.cloud.work = 30 * time.Minute // longer than BCE is given to show what it created: only the token tells
+		s.cloud.refusesBusy = true
 	}
 	s.cloud.excused = func(name, key, beside string) bool {
 		for _, x := range s.sites {
 			switch {
 			case x.name != name:
-			case x.excused[key], x.anew[key] && s.cloud.forgot(beside):
+			case x.excused[key], s.passedBy(x, key, beside):
 				x.excused[key] = true
 				return true
 			case s.isOfAnother(x, key, beside):
@@ -94,7 +100,7 @@ func newStory(draws *tape, telling bool) *story {
 
 // tokensDecide reports whether nothing happens after which a listing decides.
 func (s *story) tokensDecide() bool {
-	for _, kind := range []string{"people", "clock", "leap", "restore", "failover"} {
+	for _, kind := range deciding {
 		if s.may[kind] {
 			return false
 		}
@@ -117,6 +123,7 @@ func (s *story) row(i int) tasks.Row {
 
 func (s *story) open(name string) {
 	x := newSite(s.stage, name, s.cloud, s.rows)
+	x.terms.MaxDelay = s.maxDelay
 	s.sites = append(s.sites, x)
 	for range 1 + s.draw(3) {
 		x.startWorker()
@@ -142,6 +149,9 @@ func (s *story) run() {
 
 func (s *story) step() {
 	waiting := s.settled()
+	if s.slow && !s.chance(10) {
+		waiting = slices.DeleteFunc(waiting, func(c *call) bool { return c.isBCE })
+	}
 	var actions []action
 	may := func(weight int, possible bool, do func()) {
 		if possible && weight > 0 {
@@ -167,6 +177,9 @@ func (s *story) step() {
 	may(4, len(s.late) > 0, s.arrive)
 	s.trouble(x, w, may)
 	s.choose(actions)
+	if slices.Contains(s.kinds, "failover") {
+		x.recent = append(x.recent, x.keep())
+	}
 }
 
 func (s *story) choose(actions []action) {
@@ -187,29 +200,42 @@ func (s *story) choose(actions []action) {
 func (s *story) trouble(x *site, w *simWorker, may func(int, bool, func())) {
 	may(1, len(x.live()) < 3, x.startWorker)
 	may(1, s.faulty() > 0 && w != nil, func() { s.say(&w.process, "is killed"); s.kill(&w.process) })
-	may(2, s.may["stop"] && w != nil, func() {
+	may(s.often("stop", 2), w != nil, func() {
 		w.stopped.Store(!w.stopped.Load())
 		s.say(&w.process, "stopped: %v", w.stopped.Load())
 		s.count("stops")
 	})
-	may(1, s.may["stop"] && w != nil, func() { w.drain() })
+	may(s.often("stop", 1), w != nil, func() { w.drain() })
+	may(s.often("cut", 1), w != nil, func() {
+		w.cut.Store(!w.cut.Load())
+		s.say(&w.process, "cut off from Redis: %v", w.cut.Load())
+		s.count("cuts")
+		if w.cut.Load() && s.draw(2) == 1 {
+			x.watch()
+		}
+	})
 	may(1, true, x.remember)
-	may(2, s.may["failover"] && len(x.recent) > 0, x.failOver)
-	may(1, s.may["restore"] && len(x.backups) > 0, func() { s.restore(x) })
-	may(1, s.may["clock"], func() { s.stepClock(x) })
-	may(1, s.may["second"] && len(s.sites) < 2, func() { s.open("B"); s.count("second ledgers") })
-	may(2, s.may["human"], s.human)
-	may(1, s.may["outage"], func() { s.cloud.away = !s.cloud.away; s.say(nil, "BCE away: %v", s.cloud.away) })
-	may(1, s.may["deny"], func() {
+	may(s.failsOver(), len(x.recent) > 0, x.failOver)
+	may(s.often("restore", 1), len(x.backups) > 0, func() { s.restore(x) })
+	may(s.often("clock", 1), true, func() { s.stepClock(x) })
+	may(s.often("second", 1), len(s.sites) < 2, func() { s.open("B"); s.count("second ledgers") })
+	may(s.often("human", 2), true, s.human)
+	may(s.often("live", 1), true, func() {
+		if s.provesAbsence(x) {
+			x.liveOn()
+		}
+	})
+	may(s.often("outage", 1), true, func() { s.cloud.away = !s.cloud.away; s.say(nil, "BCE away: %v", s.cloud.away) })
+	may(s.often("deny", 1), true, func() {
 		s.cloud.denied = []string{"", "sbn-1", "sbn-2"}[s.draw(3)]
 		s.say(nil, "denied: %q", s.cloud.denied)
 	})
-	may(2, s.may["people"], func() {
+	may(s.often("people", 2), true, func() {
 		x.command([]bulk.Verb{bulk.Cancel(), bulk.Retry(), bulk.Rollback()}[s.draw(3)])
 		s.count("commands")
 	})
 	may(1, true, x.apply)
-	may(1, s.may["leap"], func() {
+	may(s.often("leap", 1), true, func() {
 		d := []time.Duration{20 * time.Minute, time.Hour, 21 * time.Hour, 25 * time.Hour}[s.draw(4)]
 		s.say(nil, "%v pass", d)
 		s.pass(d, true)
@@ -218,6 +244,9 @@ func (s *story) trouble(x *site, w *simWorker, may func(int, bool, func())) {
 }
 
 func (s *story) while() time.Duration {
+	if s.chance(s.quick) {
+		return []time.Duration{0, 100 * time.Millisecond, time.Second}[s.draw(3)]
+	}
 	return []time.Duration{
 		100 * time.Millisecond, time.Second, time.Second, 3 * time.Second, 10 * time.Second, 20 * time.Second, 61 * time.Second, 5 * time.Minute, 11 * time.Minute,
 	}[s.draw(9)]
@@ -266,13 +295,12 @@ func (x *site) remember() {
 }
 
 func (x *site) failOver() {
-	for i := len(x.recent) - 1; i >= 0; i-- {
-		if time.Since(x.recent[i].at) <= lost {
-			x.say(nil, "%s: Redis fails over, and loses %v", x.name, time.Since(x.recent[i].at))
-			x.count("failovers")
-			x.fallBack(x.recent[i])
-			break
-		}
+	x.recent = slices.DeleteFunc(x.recent, func(b backup) bool { return time.Since(b.at) > lost })
+	if len(x.recent) > 0 {
+		b := x.recent[x.draw(len(x.recent))]
+		x.say(nil, "%s: Redis fails over, and loses %v", x.name, time.Since(b.at))
+		x.count("failovers")
+		x.fallBack(b)
 	}
 	x.recent = nil
 }
@@ -294,6 +322,10 @@ func (s *story) putBack(x *site, b backup) {
 	s.count("restores")
 	x.restore(b)
 	x.recent = nil
+	if n := s.cloud.refusesRestored; n > 0 {
+		s.cloud.refuses, s.cloud.refusesFirst = n, true
+		clear(s.cloud.refused)
+	}
 	x.startWorker()
 }
 
@@ -318,8 +350,11 @@ func (s *story) stepClock(x *site) {
 
 // human is somebody at BCE's console.
 func (s *story) human() {
-	row := s.rows[s.draw(len(s.rows))].Item.Request
-	switch s.draw(4) {
+	row, what := s.rows[s.draw(len(s.rows))].Item.Request, s.draw(4)
+	if s.deletes {
+		what = 3
+	}
+	switch what {
 	case 0:
 		v := s.cloud.add(row.Name, row.SubnetID, "", time.Now())
 		s.say(nil, "a person creates %s, named as an item", v.id)
@@ -331,7 +366,7 @@ func (s *story) human() {
 	case 2, 3:
 		if len(s.cloud.havips) > 0 {
 			v := s.cloud.havips[s.draw(len(s.cloud.havips))]
-			if s.draw(2) == 0 {
+			if !s.deletes && s.draw(2) == 0 {
 				v.name, v.renamed = v.name+"-x", true
 				s.say(nil, "a person renames %s", v.id)
 			} else if !v.gone {
@@ -345,6 +380,12 @@ func (s *story) human() {
 // end lets nothing go wrong any more, until all is done, and looks at what came of it.
 func (s *story) end() {
 	s.finish()
+	if s.retries && s.broken == "" {
+		for _, x := range s.sites {
+			x.command(bulk.Retry())
+		}
+		s.finish()
+	}
 	s.buryAll()
 }
 
@@ -375,6 +416,7 @@ func (s *story) heal() {
 	for _, x := range s.sites {
 		for _, w := range x.workers {
 			w.stopped.Store(false)
+			w.cut.Store(false)
 		}
 		if len(x.takers()) == 0 {
 			x.startWorker()
@@ -482,7 +524,13 @@ func (x *site) nextConfirmation() (in time.Duration, found bool) {
 	return 0, false
 }
 
+// items are those of the ledger; they are read again when something was written.
 func (s *story) items(x *site) (items []ledger.Item) {
+	writes := x.store.Writes()
+	if x.read != nil && x.readAt == writes {
+		return x.read
+	}
+	defer func() { x.read, x.readAt = items, writes }()
 	for item, err := range x.ledger.Items(background, batchName) {
 		if err != nil {
 			s.breaks("ledger %s cannot be read: %v", x.name, err)
