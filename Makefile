@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-personalities kill-apply simulate bench lint fmt fuzz vuln tidy redis-server python3 man clean
+.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln tidy redis-server python3 man clean
 
 all: build
 
@@ -60,6 +60,10 @@ bench: redis-server
 ## simulate: stories of the whole system, on every processor; SIMULATE takes the flags (SIMULATE='-stories 1000000', or '-seed 7 -stories 1 -tell')
 simulate:
 	./scripts/simulate $(SIMULATE)
+
+## mutants: removes each protection in turn, and looks for a story that misses it; MUTANTS chooses by name
+mutants:
+	go test -count=1 -timeout 0 -v -run '^TestMutants$$' ./test/simulation -mutants '$(or $(MUTANTS),.)'
 
 ## lint: vet, tidiness, formatting and golangci-lint
 lint: $(GOLANGCI_LINT)
