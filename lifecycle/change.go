@@ -128,31 +128,37 @@ func (d *draft) slim() {
 	d.FirstSentAt, d.EnqueuedAt, d.RenewedAt, d.RenewedFor, d.RefusedSince, d.ClockOffset = 0, 0, 0, "", 0, 0
 }
 
-// lastSent is when the last request was begun, by BCE's clock as it was known.
-func (d *draft) lastSent() Millis { return d.LastSentAt + d.ClockOffset }
+// sentAt is when a request was begun, by the ledger's clock, and how far BCE's was known to be ahead of it.
+type sentAt struct{ at, offset Millis }
 
-// suspect notes that BCE may have acted on a request sent at this time, by BCE's clock, which is what
-// ages a token there. Only the first such time counts, or that of a refusal before it: whether later
-// requests reached BCE, and so kept the token alive, is not known. What it created is no older than it.
-func (d *draft) suspect(sentAt Millis) {
+// byBCE is that moment by BCE's clock.
+func (s sentAt) byBCE() Millis { return s.at + s.offset }
+
+// lastSent is when the last request was begun.
+func (d *draft) lastSent() sentAt { return sentAt{d.LastSentAt, d.ClockOffset} }
+
+// suspect notes that BCE may have acted on a request of that time. Its token is as old, by BCE's clock. Only the first
+// such time counts, or that of a refusal before it: whether later requests reached BCE, and so kept the token alive, is
+// not known. What the request created is no older than it.
+func (d *draft) suspect(sent sentAt) {
 	d.Unknown = true
 	if d.FirstSentAt == 0 {
-		d.FirstSentAt = sentAt
+		d.FirstSentAt = sent.at
 	}
-	since := sentAt
+	since := sent.byBCE()
 	switch {
 	case d.UnknownSince != 0:
 		since = d.UnknownSince
 	case d.RefusedSince != 0:
 		since = d.RefusedSince
 	}
-	d.UnknownSince = min(since, sentAt)
+	d.UnknownSince = min(since, sent.byBCE())
 }
 
 // unanswered is suspect for the request that was begun last, if it was not answered: what a listing has not
 // shown until now, that request may still create.
-func (d *draft) unanswered(sentAt Millis) {
-	d.suspect(sentAt)
+func (d *draft) unanswered(sent sentAt) {
+	d.suspect(sent)
 	d.UnansweredAt, d.AbsentSince, d.LookAgainAt = d.LastSentAt, 0, 0
 }
 

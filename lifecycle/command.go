@@ -184,7 +184,7 @@ func (d *draft) lookUpFirst() {
 	if d.FirstSentAt == 0 {
 		d.FirstSentAt = d.RegisteredAt
 	}
-	d.suspect(lastSent + d.ClockOffset)
+	d.suspect(sentAt{lastSent, d.ClockOffset})
 	d.Lookup, d.EnqueuedAt, d.LeaseUntil, d.RequestUntil, d.Ticket = true, 0, 0, 0, ""
 	d.event(EventRetried, "looked for first")
 	d.move(Unknown, "retry")

@@ -41,6 +41,9 @@ const (
 	ConfirmationAgain Confirmation = "again"
 	// ConfirmationRenewed: it does not exist. The item has its next clientToken, and needs a task.
 	ConfirmationRenewed Confirmation = "renewed"
+	// ConfirmationReopened: it does not exist, and a request under the present clientToken may have created another. The
+	// item is of unknown outcome, and needs a task.
+	ConfirmationReopened Confirmation = "reopened"
 	// ConfirmationNone: the item waits for no confirmation, or for that of another HaVIP.
 	ConfirmationNone Confirmation = "none"
 )
@@ -95,6 +98,11 @@ func (d *draft) notShown(o Look) (Confirmation, Change) {
 	why := fmt.Sprintf("BCE answered with %s and did not show it within %s, neither when it was asked for nor in two listings", d.HaVIPID, o.ConfirmWithin)
 	d.GivenUp = append(d.GivenUp, d.HaVIPID)
 	d.HaVIPID, d.PrivateIPAddress, d.ConfirmAt, d.EnqueuedAt, d.FirstSentAt = "", "", 0, 0, 0
+	if d.Unknown {
+		d.Lookup, d.AbsentSince, d.LookAgainAt = true, 0, 0
+		d.move(Unknown, why)
+		return ConfirmationReopened, d.done()
+	}
 	d.renew(o.Next, "", why)
 	return ConfirmationRenewed, d.done()
 }
@@ -108,7 +116,8 @@ func (d *draft) lookLater() Change {
 
 // confirmed notes that nothing more is to be known of the item's HaVIP.
 func (d *draft) confirmed() Change {
-	d.ConfirmAt, d.AbsentSince, d.LookAgainAt = 0, 0, 0
+	d.ConfirmAt = 0
+	d.settled()
 	d.slim()
 	d.change.Moved = true
 	return d.done()

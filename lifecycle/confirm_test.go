@@ -48,6 +48,8 @@ func TestConfirm(t *testing.T) {
 		{"not shown twice, and the clock stepped", unconfirmed(absent), start + 9*hour, Look{ListedAt: 1000 + 9*60_000}, ConfirmationAgain, Created, nil},
 		{"not shown for long, but by one listing", unconfirmed(), start + 20*minute, Look{}, ConfirmationAgain, Created, nil},
 		{"not shown twice", unconfirmed(absent), start + 12*minute, Look{ListedAt: 1000 + 10*60_000}, ConfirmationRenewed, Queued, []string{"renewed"}},
+		{"not shown twice, and a request under the next token is unknown", unconfirmed(absent, func(r *Record) { r.Generation, r.Unknown = 2, true }), start + 12*minute, Look{ListedAt: 1000 + 10*60_000}, ConfirmationReopened, Unknown, []string{"unknown"}},
+		{"shown, and a request under the next token is unknown", unconfirmed(func(r *Record) { r.Generation, r.Unknown = 2, true }), start + 5*second, Look{Shown: &Sight{Address: "10.0.0.1"}}, ConfirmationOwn, Created, nil},
 		{"not shown twice, and the time lived began anew", unconfirmed(absent), start + 12*minute, Look{ListedAt: 500}, ConfirmationAgain, Created, nil},
 		{"confirmed before", created(), start + 5*second, Look{Shown: shown(24 * time.Hour)}, ConfirmationNone, Created, nil},
 		{"another HaVIP", unconfirmed(), start + 5*second, Look{HaVIPID: "havip-9", Shown: shown(0)}, ConfirmationNone, Created, nil},
@@ -71,7 +73,7 @@ func TestConfirm(t *testing.T) {
 		}
 		switch got {
 		case ConfirmationOwn, ConfirmationAdopted:
-			if !r.Finished() || !c.Moved || r.FirstSentAt != 0 || got == ConfirmationAdopted && r.Message == "" {
+			if !r.Finished() || !c.Moved || r.Unknown || r.FirstSentAt != 0 || got == ConfirmationAdopted && r.Message == "" {
 				t.Errorf("%s: %+v", test.name, r)
 			}
 		case ConfirmationAgain:
@@ -79,7 +81,11 @@ func TestConfirm(t *testing.T) {
 				t.Errorf("%s: again after %d ms, %+v", test.name, wait, r)
 			}
 		case ConfirmationRenewed:
-			if r.ClientToken != "t2" || r.Generation != 2 || r.HaVIPID != "" || r.PrivateIPAddress != "" || r.EnqueuedAt != 0 || r.Unconfirmed() {
+			if r.ClientToken != "t2" || r.Generation != 2 || r.FirstSentAt != 0 || r.HaVIPID != "" || r.PrivateIPAddress != "" || r.EnqueuedAt != 0 || r.Unconfirmed() {
+				t.Errorf("%s: %+v", test.name, r)
+			}
+		case ConfirmationReopened:
+			if r.ClientToken != test.record.ClientToken || r.HaVIPID != "" || !r.Unknown || !r.Lookup || r.EnqueuedAt != 0 || r.Unconfirmed() {
 				t.Errorf("%s: %+v", test.name, r)
 			}
 		case ConfirmationNone:

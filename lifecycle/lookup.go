@@ -74,7 +74,7 @@ func Renew(s Snapshot, seen Record, next, why string) (Found, Change) {
 func (d *draft) renew(next, code, why string) {
 	d.Generation, d.ClientToken, d.RenewedAt, d.RenewedFor = d.Generation+1, next, d.at.Now, code
 	d.settled()
-	d.FirstFailedAt, d.Refusals, d.RefusedSince, d.Spent = 0, 0, 0, false
+	d.FirstSentAt, d.FirstFailedAt, d.Refusals, d.RefusedSince, d.Spent = 0, 0, 0, 0, false
 	d.event(EventRenewed, why)
 	d.move(Queued, "")
 }

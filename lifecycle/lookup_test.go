@@ -36,7 +36,7 @@ func TestAdopt(t *testing.T) {
 
 func TestRenew(t *testing.T) {
 	t.Parallel()
-	seen := registered(func(r *Record) { r.State, r.Sends, r.Code, r.Refusals = Waiting, 3, "Busy", 3 })
+	seen := registered(func(r *Record) { r.State, r.Sends, r.Code, r.Refusals, r.FirstSentAt = Waiting, 3, "Busy", 3, start })
 	for _, test := range []struct {
 		name   string
 		change func(*Record)
@@ -60,7 +60,7 @@ func TestRenew(t *testing.T) {
 		if got != test.want || now.State != test.state {
 			t.Errorf("%s: %s, %s", test.name, got, now.State)
 		}
-		if got == FoundApplied && (now.Generation != 2 || now.ClientToken != "t2" || now.RenewedFor != "Busy" || now.RenewedAt != start+hour || now.Refusals != 0) {
+		if got == FoundApplied && (now.Generation != 2 || now.ClientToken != "t2" || now.RenewedFor != "Busy" || now.FirstSentAt != 0 || now.RenewedAt != start+hour || now.Refusals != 0) {
 			t.Errorf("%s: %+v", test.name, now)
 		}
 	}

@@ -111,15 +111,15 @@ func (d *draft) suspectSend(entry Attempt) {
 	if d.LastSentAt == 0 {
 		d.LastSentAt = d.at.Now
 	}
-	d.unanswered(d.sentAt(entry))
+	d.unanswered(d.sent(entry))
 }
 
-// sentAt is when the request of this entry was sent, by BCE's clock as it was known.
-func (d *draft) sentAt(entry Attempt) Millis {
-	if at := entry.SentAt(); at != 0 {
-		return at
+// sent is when the request of this entry was begun.
+func (d *draft) sent(entry Attempt) sentAt {
+	if entry.At == 0 {
+		return d.lastSent()
 	}
-	return d.lastSent()
+	return sentAt{entry.At, entry.ClockOffset}
 }
 
 // apply takes the item where its latest request has brought it.
@@ -128,7 +128,7 @@ func (d *draft) apply(o Outcome, entry Attempt) {
 	d.count(o, entry)
 	switch {
 	case o.Unknown && o.Lookup: // answered: what it says, a lookup tells
-		d.suspect(d.sentAt(entry))
+		d.suspect(d.sent(entry))
 	case o.Unknown:
 		d.suspectSend(entry)
 	case !created && !d.Unknown: // this request created nothing, nor did any before it
@@ -186,20 +186,30 @@ func (d *draft) countRefusals(o Outcome, entry Attempt) {
 		d.Refusals = 1
 	}
 	if o.State == Waiting && o.Status != 0 && !o.Unheard && d.RefusedSince == 0 {
-		d.RefusedSince = d.sentAt(entry)
+		d.RefusedSince = d.sent(entry).byBCE()
 	}
 }
 
-// exists notes the HaVIP that a request created.
+// exists notes the HaVIP that a request created. A request of an earlier clientToken says nothing of the present one's:
+// if the outcome of that is unknown, it stays so until the HaVIP is confirmed, for it may turn out not to exist.
 func (d *draft) exists(o Outcome, entry Attempt, wasSending bool) {
-	if entry.Generation != 0 && entry.Generation != d.Generation && (wasSending || d.Unknown) {
-		d.event(EventDoubtful, o.HaVIPID)
-	}
+	earlier := entry.Generation != 0 && entry.Generation != d.Generation
 	d.HaVIPID, d.PrivateIPAddress = o.HaVIPID, o.PrivateIPAddress
 	if d.LastSentAt == 0 {
 		d.LastSentAt = d.at.Now
 	}
-	d.settled()
+	if earlier && wasSending {
+		d.unanswered(d.lastSent())
+	}
+	if earlier && entry.At != 0 {
+		d.FirstSentAt = entry.At
+	}
+	if earlier && d.Unknown {
+		d.event(EventDoubtful, o.HaVIPID)
+	} else {
+		d.settled()
+	}
+	d.AbsentSince, d.LookAgainAt = 0, 0
 	d.ConfirmAt = d.at.Now
 	d.keep()
 }

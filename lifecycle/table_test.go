@@ -85,9 +85,12 @@ func happenings() []happening {
 			return string(done), c
 		}}
 	}
-	confirm := func(name string, shown *Sight, listed Lived) happening {
+	confirm := func(name string, shown *Sight, listed Lived, changes ...func(*Record)) happening {
 		return happening{"confirmation: " + name, func(s Snapshot) (string, Change) {
 			s.Record.AbsentSince = 1
+			for _, change := range changes {
+				change(&s.Record)
+			}
 			done, c := Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Shown: shown, ListedAt: listed, Next: "t2", ConfirmWithin: 10 * time.Minute})
 			return string(done), c
 		}}
@@ -123,6 +126,7 @@ func happenings() []happening {
 		}},
 		confirm("own", &Sight{Address: "10.0.0.1"}, 700_000), confirm("older than its first request", &Sight{Address: "10.0.0.1", Age: 30 * time.Hour}, 700_000),
 		confirm("not shown", nil, 1000), confirm("not shown for long", nil, 700_000),
+		confirm("not shown for long, and a request under the next token is unknown", nil, 700_000, func(r *Record) { r.Unknown = true }),
 		{"cancel", func(s Snapshot) (string, Change) { done, c := Cancel(s, "reason"); return string(done), c }},
 		{"retry", func(s Snapshot) (string, Change) { done, c := Retry(s, s.Record, "t2"); return string(done), c }},
 		{"rollback", func(s Snapshot) (string, Change) {

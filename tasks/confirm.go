@@ -20,7 +20,7 @@ const (
 
 // Confirm asks BCE for the HaVIPs that it answered to have created for these items of the lane, all of them in
 // one listing where they are many, and records what it shows: see [lifecycle.Confirm]. It returns the items
-// that have their next clientToken, since their HaVIPs do not exist; each needs a task. An error tells that
+// whose HaVIPs do not exist; each needs a task. An error tells that
 // some could not be asked for, or what BCE showed not be recorded: they are to be asked for again.
 func (h *Handler) Confirm(ctx context.Context, items []ledger.Item) (renewed []ledger.Item, err error) {
 	if err := h.Ledger.KeepClaims(ctx, h.Lane.String(), items); err != nil {
@@ -33,7 +33,7 @@ func (h *Handler) Confirm(ctx context.Context, items []ledger.Item) (renewed []l
 		errs = append(errs, err)
 		for _, c := range confirmed {
 			h.logConfirmation(c)
-			if c.Result == lifecycle.ConfirmationRenewed {
+			if c.Result == lifecycle.ConfirmationRenewed || c.Result == lifecycle.ConfirmationReopened {
 				renewed = append(renewed, c.Item)
 			}
 		}
@@ -48,6 +48,8 @@ func (h *Handler) logConfirmation(c ledger.Confirmed) {
 		log.Str("detail", c.Item.Record.Message).Msg("adopted, not created")
 	case lifecycle.ConfirmationRenewed:
 		log.Int("generation", c.Item.Record.Generation).Msg("the HaVIP that BCE answered with does not exist; the item has its next clientToken")
+	case lifecycle.ConfirmationReopened:
+		log.Msg("the HaVIP that BCE answered with does not exist; the outcome of a later request is unknown, and it is looked for")
 	case lifecycle.ConfirmationAgain:
 		log.Msg("BCE does not show the HaVIP yet, or not its address; it is asked again")
 	case lifecycle.ConfirmationOwn, lifecycle.ConfirmationNone:

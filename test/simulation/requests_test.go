@@ -11,8 +11,8 @@ type requests struct {
 	first time.Time
 }
 
-// noteRequest notes that a create of an item is sent. If nothing was unknown, those before it created nothing; the first
-// under a new clientToken says nothing of that.
+// noteRequest notes that a create of an item is sent. If nothing was unknown, or it has another clientToken, those before
+// it created nothing.
 func (x *site) noteRequest(key string) {
 	item, err := x.ledger.Item(background, batchName, key)
 	if err != nil {
@@ -24,7 +24,7 @@ func (x *site) noteRequest(key string) {
 		if a.Op != "" || a.Number <= r.number {
 			continue
 		}
-		if r.number = a.Number; r.first.IsZero() || !item.Record.Unknown && a.Generation == r.generation {
+		if r.number = a.Number; r.first.IsZero() || !item.Record.Unknown || a.Generation != r.generation {
 			r.first = a.At.Time().Add(-x.ahead)
 		}
 		r.generation = a.Generation
