@@ -55,7 +55,7 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 		d.ClientToken != seen.ClientToken || d.Past != seen.Past || d.Sends != seen.Sends {
 		return AbsenceLate, 0, Change{}
 	}
-	alive := !d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
+	alive := !d.Spent && !d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
 	switch {
 	case d.Cancel != nil:
 		if wait := d.untilProven(o.ListedAt, o.ConfirmWithin); wait > 0 {
@@ -79,7 +79,11 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 	if wait := d.untilProven(o.ListedAt, o.ConfirmWithin); wait > 0 {
 		return AbsenceAgain, wait, d.done()
 	}
-	d.renew(o.Next, seen.Code, "not shown by two listings, and its clientToken is too old to be sent again")
+	why := "not shown by two listings, and its clientToken is too old to be sent again"
+	if d.Spent {
+		why = "not shown by two listings, and its clientToken may have been used before the batch's record was deleted"
+	}
+	d.renew(o.Next, seen.Code, why)
 	return AbsenceRenewed, 0, d.done()
 }
 

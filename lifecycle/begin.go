@@ -170,7 +170,7 @@ func (d *draft) next(o BeginTerms) Start {
 	stale := d.RefusedSince != 0 && !d.Unknown && d.isOld(d.RefusedSince, o.TokenMaxAge, o.ClockOffset)
 	failed := !d.Unknown && d.FirstFailedAt != 0 && o.RetryHorizon > 0 && d.at.Now.since(d.FirstFailedAt) > o.RetryHorizon
 	switch {
-	case d.Lookup || aged:
+	case d.Lookup || aged || d.Spent && d.Unknown: // what is unknown must be known before a token is renewed
 		return StartLookup
 	case !d.Unknown && d.at.Batch.Paused:
 		return StartPaused

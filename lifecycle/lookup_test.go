@@ -147,6 +147,23 @@ func TestAbsenceOfADeadToken(t *testing.T) {
 	}
 }
 
+// A token that may have been used before the batch's record was deleted is not sent again, however young it is.
+func TestAbsenceOfASpentToken(t *testing.T) {
+	t.Parallel()
+	now := start + minute
+	s := Snapshot{Record: unknown(func(r *Record) { r.Spent = true }), Now: now}
+	for _, want := range []Absence{AbsenceAgain, AbsenceRenewed} {
+		got, _, c := RecordAbsence(s, s.Record, absence(now))
+		if s.Record = after(s, c); got != want {
+			t.Fatalf("%s; want %s", got, want)
+		}
+		now += 10 * minute
+	}
+	if start, _, _ := Begin(Snapshot{Record: s.Record, Now: now}, BeginTerms{Ticket: "k1", Lease: 30 * time.Second}); start != StartSend || s.Record.ClientToken != "t2" {
+		t.Errorf("%s under %s", start, s.Record.ClientToken)
+	}
+}
+
 // A cancel waits for as long as BCE may take to show what the last request created.
 func TestAbsenceOfACanceledItem(t *testing.T) {
 	t.Parallel()
