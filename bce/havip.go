@@ -2,6 +2,7 @@ package bce
 
 import (
 	"encoding/json"
+	"net/netip"
 	"time"
 )
 
@@ -44,8 +45,8 @@ type BoundInstance struct {
 	Master bool         `json:"master"`
 }
 
-// UnmarshalJSON reads BCE's answer. A createdTime that is no RFC 3339 time becomes the zero
-// time: it must not make a listing of a thousand others unreadable.
+// UnmarshalJSON reads BCE's answer. A createdTime that is no RFC 3339 time becomes the zero time, and a privateIpAddress
+// that is no address becomes "": neither must make a listing of a thousand others unreadable.
 func (h *HaVIP) UnmarshalJSON(data []byte) error {
 	type plain HaVIP
 	wire := struct {
@@ -54,6 +55,9 @@ func (h *HaVIP) UnmarshalJSON(data []byte) error {
 	}{plain: (*plain)(h)}
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return err
+	}
+	if _, err := netip.ParseAddr(h.PrivateIPAddress); err != nil {
+		h.PrivateIPAddress = ""
 	}
 	h.CreatedTime = time.Time{}
 	text, _ := wire.CreatedTime.(string)

@@ -75,21 +75,22 @@ func TestListAnswers(t *testing.T) {
 		next string
 		bad  string
 	}{
-		`{"haVips":[]}`:                                        {"", ""},
-		`{"haVips":[],"isTruncated":false}`:                    {"", ""},
-		`{"haVips":[],"isTruncated":false,"nextMarker":"a"}`:   {"", ""},
-		`{"haVips":[],"nextMarker":"a"}`:                       {"a", ""},
-		`{"haVips":[],"isTruncated":true,"nextMarker":"a"}`:    {"a", ""},
-		`{"haVips":[{"haVipId":"a","createdTime":5}]}`:         {"", ""},
-		`{"haVips":[{"haVipId":"a","createdTime":"gestern"}]}`: {"", ""},
-		`{"haVips":[],"isTruncated":true}`:                     {"", "no nextMarker"},
-		`{}`:                                                   {"", "no array haVips"},
-		`{"haVips":null}`:                                      {"", "no array haVips"},
-		`{"haVips":{}}`:                                        {"", "not the JSON expected"},
-		`{"haVips":[{"name":"a"}]}`:                            {"", "entry 0: answer has no haVipId"},
-		`{"haVips":[{"haVipId":"a"},null]}`:                    {"", "entry 1: answer has no haVipId"},
-		``:                                                     {"", "empty"},
-		`[]`:                                                   {"", "not a JSON object"},
+		`{"haVips":[]}`:                                            {"", ""},
+		`{"haVips":[],"isTruncated":false}`:                        {"", ""},
+		`{"haVips":[],"isTruncated":false,"nextMarker":"a"}`:       {"", ""},
+		`{"haVips":[],"nextMarker":"a"}`:                           {"a", ""},
+		`{"haVips":[],"isTruncated":true,"nextMarker":"a"}`:        {"a", ""},
+		`{"haVips":[{"haVipId":"a","createdTime":5}]}`:             {"", ""},
+		`{"haVips":[{"haVipId":"a","createdTime":"gestern"}]}`:     {"", ""},
+		`{"haVips":[{"haVipId":"a","privateIpAddress":"\u0007"}]}`: {"", ""},
+		`{"haVips":[],"isTruncated":true}`:                         {"", "no nextMarker"},
+		`{}`:                                                       {"", "no array haVips"},
+		`{"haVips":null}`:                                          {"", "no array haVips"},
+		`{"haVips":{}}`:                                            {"", "not the JSON expected"},
+		`{"haVips":[{"name":"a"}]}`:                                {"", "entry 0: answer has no haVipId"},
+		`{"haVips":[{"haVipId":"a"},null]}`:                        {"", "entry 1: answer has no haVipId"},
+		``:                                                         {"", "empty"},
+		`[]`:                                                       {"", "not a JSON object"},
 	} {
 		rec := &recorder{answer: body}
 		client, _ := rec.serve(t, nil)
@@ -97,6 +98,8 @@ func TestListAnswers(t *testing.T) {
 		switch {
 		case want.bad == "" && (err != nil || out.NextMarker != want.next || out.HaVIPs == nil):
 			t.Errorf("%s: %+v, %v", body, out, err)
+		case want.bad == "" && len(out.HaVIPs) > 0 && out.HaVIPs[0].PrivateIPAddress != "":
+			t.Errorf("%s: an address that is none was taken: %+v", body, out)
 		case want.bad != "" && (err == nil || !strings.Contains(err.Error(), want.bad)):
 			t.Errorf("%s: error = %v; want %q in it", body, err, want.bad)
 		}

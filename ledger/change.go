@@ -286,6 +286,9 @@ func commitArgs(d decided) (args []any, stands read, err error) {
 	stands = d.read
 	var text []byte
 	if c.Record != nil {
+		if err := validateRecord(after); err != nil { // nobody could read it again
+			return nil, read{}, fmt.Errorf("not written: %w; check the clocks of this machine and of Redis", err)
+		}
 		if text, err = json.Marshal(after); err != nil {
 			return nil, read{}, err
 		}

@@ -84,13 +84,16 @@ type Sight struct {
 	Address string
 }
 
-// aged is the look as of now: the HaVIP has grown older since BCE showed it.
-func (l Look) aged() lifecycle.Look {
-	look := lifecycle.Look{HaVIPID: l.HaVIPID, ListedAt: l.ListedAt, Next: l.Next, ConfirmWithin: l.ConfirmWithin}
+// aged is the look as of now: the HaVIP has grown older since BCE showed it. It reports whether the local clocks agree
+// about how much older.
+func (l Look) aged() (look lifecycle.Look, steady bool) {
+	look, steady = lifecycle.Look{HaVIPID: l.HaVIPID, ListedAt: l.ListedAt, Next: l.Next, ConfirmWithin: l.ConfirmWithin}, true
 	if s := l.Shown; s != nil {
-		look.Shown = &lifecycle.Sight{Address: s.Address, Age: s.Age + elapsed(s.At), Undated: s.Undated}
+		var since time.Duration
+		since, steady = elapsed(s.At)
+		look.Shown = &lifecycle.Sight{Address: s.Address, Age: s.Age + since, Undated: s.Undated}
 	}
-	return look
+	return look, steady
 }
 
 // maxReadTime is how long reading an item from Redis may take for a look to be compared with it. After that, the
@@ -124,11 +127,12 @@ func (l *Ledger) confirm(ctx context.Context, batch string, looks []Look) ([]Con
 	}
 	asked := time.Now()
 	done, err := l.updateEach(ctx, batch, itemKeys, noEntry, func(i int, s lifecycle.Snapshot) (c lifecycle.Change) {
-		if time.Since(asked) > maxReadTime {
+		look, steady := looks[i].aged()
+		if !steady || time.Since(asked) > maxReadTime {
 			answers[i].Result = lifecycle.ConfirmationAgain
 			return lifecycle.Change{}
 		}
-		answers[i].Result, c = lifecycle.Confirm(s, looks[i].aged())
+		answers[i].Result, c = lifecycle.Confirm(s, look)
 		return c
 	})
 	if err != nil {

@@ -18,8 +18,8 @@ const maxKnown = 30 * time.Second
 // recall returns a known item with the current time, if it can serve a decision about that entry of its request log.
 func (l *Ledger) recall(known Known, entryOf func(Record) lifecycle.LogKey) (r read, ok bool) {
 	r = known.read
-	since := elapsed(r.at)
-	if r.record == "" || since > maxKnown || entryOf(r.Record) != r.entryKey {
+	since, steady := elapsed(r.at)
+	if r.record == "" || !steady || since > maxKnown || entryOf(r.Record) != r.entryKey {
 		return read{}, false
 	}
 	if r.Now += Millis(since.Milliseconds()); l.now != nil {
@@ -28,7 +28,14 @@ func (l *Ledger) recall(known Known, entryOf func(Record) lifecycle.LogKey) (r r
 	return r, true
 }
 
-// elapsed is the time since a moment, including any time that the machine was suspended, when the monotonic clock stops.
-func elapsed(since time.Time) time.Duration {
-	return max(time.Since(since), time.Now().Round(0).Sub(since.Round(0)))
+// maxClockError is how far the local clocks may disagree about how much time has passed.
+const maxClockError = lifecycle.AgeSlack / 3
+
+// elapsed returns the time since a moment. Steady is false if the local clocks disagree about it: the wall clock was set, or
+// the machine was suspended, when the monotonic clock stops.
+func elapsed(since time.Time) (passed time.Duration, steady bool) {
+	passed = time.Since(since)
+	return passed, agree(passed, time.Now().Round(0).Sub(since.Round(0)))
 }
+
+func agree(monotonic, wall time.Duration) bool { return (wall - monotonic).Abs() <= maxClockError }

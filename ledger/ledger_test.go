@@ -63,14 +63,6 @@ func TestLedgerOnCoalescedRedis(t *testing.T) {
 	})
 }
 
-func TestLedgerOnCoalescedCluster(t *testing.T) {
-	t.Parallel()
-	exerciseOnFew(t, func(t *testing.T) redis.UniversalClient {
-		t.Helper()
-		return redisconn.Coalesce(startCluster(t))
-	})
-}
-
 // exerciseOnFew has the tests take turns on a few servers, which are emptied between: a hundred starts cost
 // more than the tests, and a cluster takes two seconds to accept writes.
 func exerciseOnFew(t *testing.T, start func(*testing.T) redis.UniversalClient) {

@@ -21,10 +21,10 @@ const (
 	// maxCount bounds a count of requests, generations, rounds and items. A request a second reaches it in 30 years.
 	// Adding to it cannot overflow, on any machine.
 	maxCount = 1_000_000_000
-	// maxMoment is the year 2100, and the bound of a clock's offset. The distance between two moments, each with an
-	// offset, still fits in a [time.Duration].
-	maxMoment Millis = 4_102_444_800_000
-	maxOffset        = maxMoment / 8
+	// maxMoment is the year 2090. maxOffset is 57 years: a clock that was never set stands at 1970. The distance between
+	// two moments, each with an offset, still fits in a [time.Duration].
+	maxMoment Millis = 3_786_912_000_000
+	maxOffset Millis = 57 * 365 * 24 * 3_600_000
 	// maxLease bounds how long an attempt may be in flight, which others wait for. A worker's longest is some minutes.
 	maxLease = time.Hour
 )

@@ -56,6 +56,24 @@ func TestDecodeRecordRefuses(t *testing.T) {
 	}
 }
 
+// What could not be read again is not written: nothing is sent that the ledger would not know.
+func TestCommitRefusesWhatItCouldNotRead(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*Record){
+		"BCE's clock is 70 years ahead": func(r *Record) { r.ClockOffset = Millis(70 * 365 * 24 * time.Hour / time.Millisecond) },
+		"Redis's clock is at 2106":      func(r *Record) { r.LastSentAt = Millis(time.Date(2106, 2, 7, 0, 0, 0, 0, time.UTC).UnixMilli()) },
+	} {
+		r := Record{State: Sending, ClientToken: "t", Generation: 1}
+		if _, _, err := commitArgs(decided{change: lifecycle.Change{Record: &r}}); err != nil {
+			t.Fatal(err)
+		}
+		change(&r)
+		if _, _, err := commitArgs(decided{change: lifecycle.Change{Record: &r}}); err == nil {
+			t.Errorf("%s: committed", name)
+		}
+	}
+}
+
 func TestDecodeAttemptAndSpecRefuse(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{`{"n":-1}`, `{"n":2000000000}`, `{"ms":9000000000000000}`, `{"ms":-1}`, `{"at":-1}`, `[]`, `{"message":"` + strings.Repeat("x", maxText) + `"}`} {
