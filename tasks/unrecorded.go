@@ -96,15 +96,15 @@ func (r Recorder) RecordLate(ctx context.Context, u Unrecorded) error {
 	case err != nil:
 		return err
 	}
-	attempts, err := r.Ledger.Attempts(ctx, item)
-	if err != nil {
-		return err
-	}
+	attempts, damaged := r.Ledger.Attempts(ctx, item)
 	for _, a := range attempts {
 		if a.Op == "" && a.Number == u.Send && a.At == u.At && a.Worker == u.Worker {
 			_, err = r.Record(ctx, u, ledger.Known{})
 			return err
 		}
+	}
+	if damaged != nil {
+		return damaged
 	}
 	return fmt.Errorf("%s: %w", u, ErrOtherLedger)
 }

@@ -37,6 +37,8 @@ type Keeper struct {
 	kept map[string]tasks.Unrecorded
 	// unnamed counts those that could not be written.
 	unnamed int
+	// damage is used by Flush.
+	damage damage
 }
 
 // NewKeeper returns a keeper with what earlier processes left in the spool, which may be nil.
@@ -117,12 +119,13 @@ func (k *Keeper) run(ctx context.Context) {
 	}
 }
 
-// Flush tries to record all that is kept, and returns how many outcomes still are. It stops at the
-// first that fails.
+// Flush tries to record all that is kept, and returns how many outcomes still are. It passes over items whose data is
+// damaged, and stops at the first other failure.
 func (k *Keeper) Flush(ctx context.Context) (left int) {
 	kept := k.all()
 	for _, name := range slices.Sorted(maps.Keys(kept)) {
-		if k.record(ctx, name, kept[name]) != nil {
+		err := k.record(ctx, name, kept[name])
+		if _, err = k.damage.skip(k.log, err); err != nil {
 			break
 		}
 	}

@@ -197,3 +197,22 @@ type awayLedger struct{ tasks.RecorderLedger }
 func (awayLedger) Item(context.Context, string, string) (ledger.Item, error) {
 	return ledger.Item{}, errors.New("connection refused")
 }
+
+// One item whose data is damaged keeps no other's outcome from being recorded.
+func TestKeeperPassesDamageOver(t *testing.T) {
+	t.Parallel()
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newPresenceFixture(t)
+		f.register(t, "a", "b")
+		k := f.keeper(t, nil)
+		k.Keep(t.Context(), f.sent(t, "b"))
+		k.Keep(t.Context(), f.sent(t, "a"))
+		if err := f.rdb.HSet(t.Context(), "havip:{"+batch+"}:records", "b", "garbage").Err(); err != nil {
+			t.Fatal(err)
+		}
+		if left := k.Flush(t.Context()); left != 1 {
+			t.Errorf("%d are kept on", left)
+		}
+		f.expectState(t, ledger.Created)
+	})
+}
