@@ -28,7 +28,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{rdb: rdb, ledger: ledger.New(rdb), url: a.redis, close: func() { _ = rdb.Close() }}, nil
+	return &session{rdb: rdb, ledger: ledger.New(rdb), url: a.redis, close: func() { cli.CloseSoon(rdb) }}, nil
 }
 
 // openDurable is open for commands that write: a Redis that may forget is refused before

@@ -136,7 +136,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rdb.Close() }()
+	defer cli.CloseSoon(rdb)
 	if err := cli.RequireDurable(ctx, rdb, s.allowVolatile, stderr); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -52,4 +53,20 @@ func RequireDurable(ctx context.Context, client redis.UniversalClient, allowVola
 		}
 	}
 	return nil
+}
+
+// closeTimeout bounds the end of the connections to a Redis that hangs. The process ends anyway.
+const closeTimeout = time.Second
+
+// CloseSoon closes a client at the end of a program.
+func CloseSoon(client io.Closer) {
+	closed := make(chan struct{})
+	go func() {
+		_ = client.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeTimeout):
+	}
 }

@@ -2,23 +2,26 @@ package redisconn
 
 import (
 	"context"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
+// batchTimeout bounds the wait for the answers to one batch of a coalesced client, and so for how long a connection that
+// hangs holds up what comes behind it.
+const batchTimeout = 3 * time.Second
+
 // Coalesce returns a view of the client that sends what many goroutines ask at the same time in one round trip: scripts,
 // and the few commands that stand beside them on an item's way. Anything else goes as it does on the client, whose Close
-// ends both. What is given up, because its context has ended, may still be carried out: as where an answer is lost.
+// ends both. What is given up because its context has ended may still be carried out, as where an answer is lost.
 //
-// A client that cannot do so is returned as it is.
+// The client of a cluster is returned as it is: there, a batch would wait for the slowest of the masters.
 func Coalesce(client redis.UniversalClient) redis.UniversalClient {
-	pipeliner, ok := client.(interface {
-		AsyncAutoPipeline() (*redis.AutoPipeliner, error)
-	})
+	single, ok := client.(*redis.Client)
 	if !ok {
 		return client
 	}
-	together, err := pipeliner.AsyncAutoPipeline()
+	together, err := single.WithTimeout(batchTimeout).AsyncAutoPipeline()
 	if err != nil { // by its options, which are go-redis's own
 		return client
 	}
@@ -28,6 +31,12 @@ func Coalesce(client redis.UniversalClient) redis.UniversalClient {
 type coalesced struct {
 	redis.UniversalClient
 	together *redis.AutoPipeliner
+}
+
+// AddHook adds a hook to both ways.
+func (c *coalesced) AddHook(hook redis.Hook) {
+	c.UniversalClient.AddHook(hook)
+	c.together.AddHook(hook)
 }
 
 // EvalSha is called by all scripts; where Redis does not know one, it goes by Eval, on its own.

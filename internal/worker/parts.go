@@ -47,7 +47,7 @@ func Assemble(c Config) (*Parts, error) {
 		return nil, err
 	}
 	p := &Parts{
-		Presence: NewPresence(records, c.Name, c.Logger),
+		Presence: NewPresence(fleet{ledger.New(c.Redis), records}, c.Name, c.Logger),
 		Rescuer: NewRescuer(RescuerConfig{
 			Ledger: records, Queue: asynq.NewClientFromRedisClient(c.Redis), Redis: c.Redis,
 			Logger: c.Logger.With().Str("component", "rescuer").Logger(),
@@ -58,6 +58,22 @@ func Assemble(c Config) (*Parts, error) {
 		p.Lanes = append(p.Lanes, p.lane(l, records))
 	}
 	return p, nil
+}
+
+// fleet is the ledger of a [Presence]. Beats wait behind nothing; what is noted of each item goes together.
+type fleet struct {
+	*ledger.Ledger
+	notes *ledger.Ledger
+}
+
+// Hold is [ledger.Ledger.Hold].
+func (f fleet) Hold(ctx context.Context, worker string, h ledger.Held) (bool, error) {
+	return f.notes.Hold(ctx, worker, h)
+}
+
+// LetGo is [ledger.Ledger.LetGo].
+func (f fleet) LetGo(ctx context.Context, worker string, h ledger.Held) error {
+	return f.notes.LetGo(ctx, worker, h)
 }
 
 func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
