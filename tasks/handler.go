@@ -71,8 +71,8 @@ type Pass interface {
 	Done(ctx context.Context, o Outcome)
 }
 
-// Presence is the worker's place in its fleet.
-type Presence interface {
+// Membership is the worker's place in its fleet.
+type Membership interface {
 	// Name is what an attempt that begins now is begun under, and when the last beat of that name was sent:
 	// from then on others may have found it silent. An error means that nothing may be begun: the fleet may
 	// have found this worker dead.
@@ -120,9 +120,9 @@ type HandlerConfig struct {
 	// Gate admits creates, ListRate listings, ReadRate reads of one HaVIP; nil admits all.
 	Gate               Gate
 	ListRate, ReadRate Rate
-	// Presence names this process in the ledger; nil is a worker without a fleet, by the name of
+	// Membership names this process in the ledger; nil is a worker without a fleet, by the name of
 	// Worker.
-	Presence Presence
+	Membership Membership
 	Worker   string
 	// Keeper takes outcomes while Redis is away. With nil they are lost to the ledger, and their
 	// requests are repeated under the same clientTokens.
@@ -259,10 +259,10 @@ func (h *Handler) decide(ctx context.Context, j *job) error {
 
 // hold notes that this worker has the item in hand.
 func (h *Handler) hold(ctx context.Context, j *job) (letGo func()) {
-	if h.Presence == nil {
+	if h.Membership == nil {
 		return func() {}
 	}
-	return h.Presence.Hold(ctx, j.payload.Batch, j.payload.Key)
+	return h.Membership.Hold(ctx, j.payload.Batch, j.payload.Key)
 }
 
 // once is one step of the item. What it needs before a request may be sent comes first, and asks for no permission:
@@ -407,10 +407,10 @@ func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start,
 // dead, until the request is certainly over: silence is counted from the last beat on, which may have been some
 // time before the attempt.
 func (h *Handler) name(ctx context.Context, j *job) (name string, request time.Duration, err error) {
-	if h.Presence == nil {
+	if h.Membership == nil {
 		return h.Worker, h.requestBound(), nil
 	}
-	name, beat, err := h.Presence.Name(ctx)
+	name, beat, err := h.Membership.Name(ctx)
 	return name, h.requestBound() + max(0, j.began.Sub(beat)), err
 }
 

@@ -657,16 +657,16 @@ func TestHandlerWithoutANameBeginsNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	config := f.config()
-	presence := &fakePresence{err: errors.New("redis does not answer")}
-	config.Presence = presence
+	membership := &fakeMembership{err: errors.New("redis does not answer")}
+	config.Membership = membership
 	f.handler = NewHandler(config)
 	task := f.put(testItem("a", ""))
 	f.postponed(task)
 	f.expect("a", facts{ledger.Queued, "", "", 0, 0})
-	presence.err = nil
+	membership.err = nil
 	f.done(task)
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
-	if diff := cmp.Diff([]string{"hold b/a", "let go", "hold b/a", "let go"}, presence.held); diff != "" {
+	if diff := cmp.Diff([]string{"hold b/a", "let go", "hold b/a", "let go"}, membership.held); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -676,7 +676,7 @@ func TestHandlerWithoutANameBeginsNothing(t *testing.T) {
 func TestHandlerBoundsItsRequestFromTheLastBeat(t *testing.T) {
 	t.Parallel()
 	for _, ago := range []time.Duration{0, 2 * time.Second, 6 * time.Second} {
-		h := NewHandler(HandlerConfig{Presence: &fakePresence{beatAgo: ago}, Ledger: ledger.New(nil), API: new(bce.Client)})
+		h := NewHandler(HandlerConfig{Membership: &fakeMembership{beatAgo: ago}, Ledger: ledger.New(nil), API: new(bce.Client)})
 		began := time.Now()
 		_, request, err := h.name(t.Context(), &job{began: began})
 		if over := h.requestBound() + ago; err != nil || request < over-time.Since(began) || request > over {
@@ -685,18 +685,18 @@ func TestHandlerBoundsItsRequestFromTheLastBeat(t *testing.T) {
 	}
 }
 
-type fakePresence struct {
+type fakeMembership struct {
 	err  error
 	held []string
 	// beatAgo is how long ago the last beat was.
 	beatAgo time.Duration
 }
 
-func (p *fakePresence) Name(context.Context) (string, time.Time, error) {
+func (p *fakeMembership) Name(context.Context) (string, time.Time, error) {
 	return "w9", time.Now().Add(-p.beatAgo), p.err
 }
 
-func (p *fakePresence) Hold(_ context.Context, batch, key string) func() {
+func (p *fakeMembership) Hold(_ context.Context, batch, key string) func() {
 	p.held = append(p.held, "hold "+batch+"/"+key)
 	return func() { p.held = append(p.held, "let go") }
 }

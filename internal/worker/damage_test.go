@@ -88,7 +88,7 @@ func TestReconcilerKeepsTheArchivedTaskOfTheUnreadable(t *testing.T) {
 func TestRescueSkipsTheUnreadable(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		living := f.present(t, "living")
 		keys := []string{"a", "b", "c", "d"}
 		f.register(t, keys...)

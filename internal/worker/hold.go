@@ -13,7 +13,7 @@ import (
 //
 // A note is a hint. When it cannot be written, the item merely waits for asynq should the worker
 // die; so there is no error to handle.
-func (p *Presence) Hold(ctx context.Context, batch, key string) (letGo func()) {
+func (p *Membership) Hold(ctx context.Context, batch, key string) (letGo func()) {
 	h := ledger.Held{Batch: batch, Key: key}
 	p.mu.Lock()
 	p.held[h]++
@@ -27,7 +27,7 @@ func (p *Presence) Hold(ctx context.Context, batch, key string) (letGo func()) {
 
 // note writes the note. Where the worker turns out to have been found dead, the new name that it
 // then takes brings along all that is held.
-func (p *Presence) note(ctx context.Context, h ledger.Held) {
+func (p *Membership) note(ctx context.Context, h ledger.Held) {
 	noted, err := p.noteUnderName(ctx, h)
 	if err == nil && !noted {
 		_, err = p.Beat(ctx)
@@ -37,23 +37,23 @@ func (p *Presence) note(ctx context.Context, h ledger.Held) {
 	}
 }
 
-func (p *Presence) noteUnderName(ctx context.Context, h ledger.Held) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, fleetTimeout)
+func (p *Membership) noteUnderName(ctx context.Context, h ledger.Held) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
 	p.naming.RLock()
 	defer p.naming.RUnlock()
-	return p.fleet.Hold(ctx, p.name, h)
+	return p.workers.Hold(ctx, p.name, h)
 }
 
 // letGo takes the note back, also when the run of the task was cancelled.
-func (p *Presence) letGo(ctx context.Context, h ledger.Held) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fleetTimeout)
+func (p *Membership) letGo(ctx context.Context, h ledger.Held) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), membershipTimeout)
 	defer cancel()
 	if p.release(h) {
 		return
 	}
 	p.naming.RLock()
-	err := p.fleet.LetGo(ctx, p.name, h)
+	err := p.workers.LetGo(ctx, p.name, h)
 	p.naming.RUnlock()
 	if err != nil {
 		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("note of an item in hand not taken back")
@@ -65,7 +65,7 @@ func (p *Presence) letGo(ctx context.Context, h ledger.Held) {
 }
 
 // release counts one holder less, and reports whether there is another.
-func (p *Presence) release(h ledger.Held) (held bool) {
+func (p *Membership) release(h ledger.Held) (held bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.held[h]--; p.held[h] > 0 {
@@ -75,13 +75,13 @@ func (p *Presence) release(h ledger.Held) (held bool) {
 	return false
 }
 
-func (p *Presence) holds(h ledger.Held) bool {
+func (p *Membership) holds(h ledger.Held) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.held[h] > 0
 }
 
-func (p *Presence) holding() []ledger.Held {
+func (p *Membership) holding() []ledger.Held {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	held := make([]ledger.Held, 0, len(p.held))

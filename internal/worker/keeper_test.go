@@ -16,7 +16,7 @@ import (
 )
 
 // sent begins a request of the item, and answers its outcome that nobody recorded.
-func (f *presenceFixture) sent(t *testing.T, key string) tasks.Unrecorded {
+func (f *membershipFixture) sent(t *testing.T, key string) tasks.Unrecorded {
 	t.Helper()
 	start := f.begin(t, "w1", key, ledger.Begun)
 	rec := start.Item.Record
@@ -24,7 +24,7 @@ func (f *presenceFixture) sent(t *testing.T, key string) tasks.Unrecorded {
 	return tasks.Unrecorded{Lane: bj, Batch: batch, Key: key, Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: outcome}
 }
 
-func (f *presenceFixture) keeper(t *testing.T, files *spool.Spool) *Keeper {
+func (f *membershipFixture) keeper(t *testing.T, files *spool.Spool) *Keeper {
 	t.Helper()
 	k, err := NewKeeper(tasks.Recorder{Ledger: f.Ledger, Logger: zerolog.Nop()}, files, zerolog.Nop())
 	if err != nil {
@@ -51,7 +51,7 @@ func left(t *testing.T, files *spool.Spool) []string {
 	return names
 }
 
-func (f *presenceFixture) expectState(t *testing.T, want ledger.State) {
+func (f *membershipFixture) expectState(t *testing.T, want ledger.State) {
 	t.Helper()
 	item, err := f.Item(t.Context(), batch, "a")
 	if err != nil {
@@ -66,7 +66,7 @@ func (f *presenceFixture) expectState(t *testing.T, want ledger.State) {
 func TestKeeperLeavesOutcomesToTheNextProcess(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f, files := newPresenceFixture(t), openSpool(t)
+		f, files := newMembershipFixture(t), openSpool(t)
 		f.register(t, "a")
 		f.keeper(t, files).Keep(t.Context(), f.sent(t, "a"))
 		f.expectState(t, ledger.Sending)
@@ -84,7 +84,7 @@ func TestKeeperLeavesOutcomesToTheNextProcess(t *testing.T) {
 func TestKeptProofIsRecordedLate(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		f.register(t, "a")
 		k := f.keeper(t, nil)
 		u := f.sent(t, "a")
@@ -104,7 +104,7 @@ func TestKeptProofIsRecordedLate(t *testing.T) {
 func TestKeeperRecordsInNoOtherLedger(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f, other, files := newPresenceFixture(t), newPresenceFixture(t), openSpool(t)
+		f, other, files := newMembershipFixture(t), newMembershipFixture(t), openSpool(t)
 		f.register(t, "a", "b")
 		other.register(t, "a")
 		other.step(time.Second)
@@ -129,7 +129,7 @@ func TestKeeperRecordsInNoOtherLedger(t *testing.T) {
 func TestKeeperRecordsOneItem(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f, files := newPresenceFixture(t), openSpool(t)
+		f, files := newMembershipFixture(t), openSpool(t)
 		f.register(t, "a", "b")
 		k := f.keeper(t, files)
 		k.Keep(t.Context(), f.sent(t, "a"))
@@ -158,7 +158,7 @@ func TestKeeperRecordsOneItem(t *testing.T) {
 func TestKeeperPassesGarbageOver(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f, files := newPresenceFixture(t), openSpool(t)
+		f, files := newMembershipFixture(t), openSpool(t)
 		name, err := files.Put([]byte(`{"batch":`))
 		if err != nil {
 			t.Fatal(err)
@@ -176,7 +176,7 @@ func TestKeeperPassesGarbageOver(t *testing.T) {
 func TestKeeperKeepsWhileRedisIsAway(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f, files := newPresenceFixture(t), openSpool(t)
+		f, files := newMembershipFixture(t), openSpool(t)
 		f.register(t, "a")
 		k := f.keeper(t, files)
 		k.Keep(t.Context(), f.sent(t, "a"))
@@ -202,7 +202,7 @@ func (awayLedger) Item(context.Context, string, string) (ledger.Item, error) {
 func TestKeeperPassesDamageOver(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		f.register(t, "a", "b")
 		k := f.keeper(t, nil)
 		k.Keep(t.Context(), f.sent(t, "b"))

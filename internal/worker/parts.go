@@ -17,7 +17,7 @@ const listsPerSecond = 1
 
 // Parts are what a worker consists of, before anything of it runs.
 type Parts struct {
-	Presence   *Presence
+	Membership   *Membership
 	Rescuer    *Rescuer
 	Keeper     *Keeper
 	Reconciler *Reconciler
@@ -47,7 +47,7 @@ func Assemble(c Config) (*Parts, error) {
 		return nil, err
 	}
 	p := &Parts{
-		Presence: NewPresence(fleet{ledger.New(c.Redis), records}, c.Name, c.Logger),
+		Membership: NewMembership(workersLedger{ledger.New(c.Redis), records}, c.Name, c.Logger),
 		Rescuer: NewRescuer(RescuerConfig{
 			Ledger: records, Queue: asynq.NewClientFromRedisClient(c.Redis), Redis: c.Redis,
 			Logger: c.Logger.With().Str("component", "rescuer").Logger(),
@@ -60,20 +60,20 @@ func Assemble(c Config) (*Parts, error) {
 	return p, nil
 }
 
-// fleet is the ledger of a [Presence]. Beats wait behind nothing; what is noted of each item goes together.
-type fleet struct {
+// workersLedger is the ledger that a [Membership] uses. Heartbeats wait behind no other call; claims are coalesced.
+type workersLedger struct {
 	*ledger.Ledger
-	notes *ledger.Ledger
+	claims *ledger.Ledger
 }
 
 // Hold is [ledger.Ledger.Hold].
-func (f fleet) Hold(ctx context.Context, worker string, h ledger.Held) (bool, error) {
-	return f.notes.Hold(ctx, worker, h)
+func (f workersLedger) Hold(ctx context.Context, worker string, h ledger.Held) (bool, error) {
+	return f.claims.Hold(ctx, worker, h)
 }
 
 // LetGo is [ledger.Ledger.LetGo].
-func (f fleet) LetGo(ctx context.Context, worker string, h ledger.Held) error {
-	return f.notes.LetGo(ctx, worker, h)
+func (f workersLedger) LetGo(ctx context.Context, worker string, h ledger.Held) error {
+	return f.claims.LetGo(ctx, worker, h)
 }
 
 func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
@@ -82,7 +82,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	breaker := lane.NewBreaker(c.together, name)
 	budget := lane.NewBudget(c.together, name, l.RPS, lane.DefaultBurst)
 	handler := tasks.NewHandler(tasks.HandlerConfig{
-		Lane: l.Lane, API: l.API, Ledger: records, Presence: p.Presence, Keeper: p.Keeper, Logger: log,
+		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, Keeper: p.Keeper, Logger: log,
 		Gate: laneGate{lane.NewGate(breaker, budget), log},
 		// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
 		ListRate: lane.NewLimiter(c.Redis, name+"/list", listsPerSecond, 1),

@@ -13,7 +13,7 @@ import (
 )
 
 // deadWorker is one that was killed while it held these items, sending those it was told to.
-func (f *presenceFixture) deadWorker(t *testing.T, living *Presence, sending, holding []string) Silence {
+func (f *membershipFixture) deadWorker(t *testing.T, living *Membership, sending, holding []string) Silence {
 	t.Helper()
 	p := f.present(t, "killed")
 	dead := name(t, p)
@@ -28,7 +28,7 @@ func (f *presenceFixture) deadWorker(t *testing.T, living *Presence, sending, ho
 }
 
 // rescue is all that can be done now; it answers when more can.
-func (f *presenceFixture) rescue(t *testing.T, r *Rescuer, dead Silence) time.Duration {
+func (f *membershipFixture) rescue(t *testing.T, r *Rescuer, dead Silence) time.Duration {
 	t.Helper()
 	again, err := r.Rescue(t.Context(), dead)
 	if err != nil {
@@ -42,7 +42,7 @@ func (f *presenceFixture) rescue(t *testing.T, r *Rescuer, dead Silence) time.Du
 func TestRescueOnce(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		living := f.present(t, "living")
 		f.register(t, "a")
 		if _, err := asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(t.Context(), asynq.NewTask("x", nil), asynq.Queue(bjQueue), asynq.TaskID("before")); err != nil {
@@ -78,7 +78,7 @@ func TestRescueOnce(t *testing.T) {
 func TestRescueWhatNeedsIt(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		living := f.present(t, "living")
 		f.register(t, "created", "in its lane", "other's")
 		dead := f.deadWorker(t, living, []string{"created"}, []string{"in its lane", "other's", "absent"})
@@ -99,7 +99,7 @@ func TestRescueWhatNeedsIt(t *testing.T) {
 func TestTheLivingAreNotRescued(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		living, late := f.present(t, "living"), f.present(t, "late")
 		f.register(t, "a")
 		letGo := late.Hold(t.Context(), batch, "a")
@@ -119,7 +119,7 @@ func TestTheLivingAreNotRescued(t *testing.T) {
 func TestRescuerDiesHalfWay(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		living := f.present(t, "living")
 		f.register(t, "a", "b", "c")
 		dead := f.deadWorker(t, living, []string{"a", "b", "c"}, nil)
@@ -142,7 +142,7 @@ func TestRescuerDiesHalfWay(t *testing.T) {
 func TestRescueOfARescue(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		living := f.present(t, "living")
 		f.register(t, "a")
 		first := f.deadWorker(t, living, nil, []string{"a"})
@@ -157,7 +157,7 @@ func TestRescueOfARescue(t *testing.T) {
 func TestRescueOfTheUnreadable(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		living := f.present(t, "living")
 		specs := []ledger.Spec{{Key: "a", Fingerprint: "a", ClientToken: "token-a", Account: "default", Region: "bj"}}
 		if _, err := f.Register(t.Context(), batch, ledger.Source{}, specs); err != nil {
@@ -174,7 +174,7 @@ func TestRescueOfTheUnreadable(t *testing.T) {
 func TestToFrontMovesOnlyWhatIsPending(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		if err := f.rescuer().toFront(t.Context(), &asynq.TaskInfo{ID: "taken", Queue: bjQueue}); err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestToFrontMovesOnlyWhatIsPending(t *testing.T) {
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		f.register(t, "a", "sending")
 		killed := f.present(t, "killed")
 		dead := name(t, killed)
@@ -195,7 +195,7 @@ func TestWatch(t *testing.T) {
 		_ = killed.Hold(t.Context(), batch, "sending")
 		f.begin(t, dead, "sending", ledger.Begun)
 
-		p := NewPresence(f.Ledger, "started", zerolog.Nop())
+		p := NewMembership(f.Ledger, "started", zerolog.Nop())
 		taken := make(chan string, 1)
 		signals := &signalQueue{Queue: asynq.NewClientFromRedisClient(f.rdb), taken: taken}
 		began := time.Now()
@@ -227,8 +227,8 @@ func TestWatch(t *testing.T) {
 func TestWatchNeedsRedis(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
-		w, err := StartWatch(NewPresence(ledger.New(unreachable(t)), "w", zerolog.Nop()), f.rescuer(), zerolog.Nop())
+		f := newMembershipFixture(t)
+		w, err := StartWatch(NewMembership(ledger.New(unreachable(t)), "w", zerolog.Nop()), f.rescuer(), zerolog.Nop())
 		if err == nil {
 			w.Stop()
 			t.Error("a watch began without redis")

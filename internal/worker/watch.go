@@ -11,7 +11,7 @@ import (
 // Watch is a worker's part in the fleet's watch over itself: it beats, and rescues what dead
 // workers had in hand. It costs an idle Redis half a script call a second.
 type Watch struct {
-	presence *Presence
+	membership *Membership
 	rescuer  *Rescuer
 	log      zerolog.Logger
 	cancel   context.CancelFunc
@@ -21,13 +21,13 @@ type Watch struct {
 
 // StartWatch enters the fleet and begins to watch. It must begin before the worker takes a task,
 // and stop after the worker let go of the last. The caller stops it.
-func StartWatch(p *Presence, r *Rescuer, log zerolog.Logger) (*Watch, error) {
+func StartWatch(p *Membership, r *Rescuer, log zerolog.Logger) (*Watch, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := p.Enter(ctx); err != nil {
 		cancel()
 		return nil, err
 	}
-	w := &Watch{presence: p, rescuer: r, log: log, cancel: cancel}
+	w := &Watch{membership: p, rescuer: r, log: log, cancel: cancel}
 	// Apart, so that a long rescue delays no beat.
 	dead := make(chan []Silence, 1)
 	w.done.Go(func() { w.beat(ctx, dead) })
@@ -40,7 +40,7 @@ func (w *Watch) Stop() {
 	w.stop.Do(func() {
 		w.cancel()
 		w.done.Wait()
-		if err := w.presence.Leave(context.Background()); err != nil {
+		if err := w.membership.Leave(context.Background()); err != nil {
 			w.log.Warn().Err(err).Msg("not left; the fleet will find this worker dead")
 		}
 	})
@@ -51,7 +51,7 @@ func (w *Watch) beat(ctx context.Context, dead chan<- []Silence) {
 	tick := time.NewTicker(BeatEvery)
 	defer tick.Stop()
 	for {
-		names, err := w.presence.Beat(ctx)
+		names, err := w.membership.Beat(ctx)
 		if err != nil && ctx.Err() == nil {
 			w.log.Warn().Err(err).Msg("heartbeat failed")
 		}

@@ -162,7 +162,7 @@ func Start(c Config) (*Worker, error) {
 		return nil, err
 	}
 	c = parts.config
-	watch, err := StartWatch(parts.Presence, parts.Rescuer, c.Logger)
+	watch, err := StartWatch(parts.Membership, parts.Rescuer, c.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("enter the fleet: %w", err)
 	}

@@ -166,7 +166,7 @@ func (x *site) startWorker() {
 	}
 	x.say(&w.process, "starts")
 	w.spawn(func() {
-		if err := w.parts.Presence.Enter(background); err != nil {
+		if err := w.parts.Membership.Enter(background); err != nil {
 			w.dead.Store(true)
 			return
 		}
@@ -284,7 +284,7 @@ func (w *simWorker) beat() {
 	if w.dead.Load() || w.stopped.Load() {
 		return
 	}
-	dead, _ := w.parts.Presence.Beat(background)
+	dead, _ := w.parts.Membership.Beat(background)
 	if len(dead) == 0 {
 		return
 	}

@@ -277,7 +277,7 @@ func (w *simWorker) drain() {
 			<-time.After(time.Second)
 		}
 		if !w.dead.Load() {
-			_ = w.parts.Presence.Leave(background)
+			_ = w.parts.Membership.Leave(background)
 			w.dead.Store(true)
 		}
 	})

@@ -16,9 +16,9 @@ import (
 	"havip/test/bubbletest"
 )
 
-// presenceFixture is a Redis in a bubble, with a ledger whose clock is the bubble's, but for the steps that it is
+// membershipFixture is a Redis in a bubble, with a ledger whose clock is the bubble's, but for the steps that it is
 // told to take.
-type presenceFixture struct {
+type membershipFixture struct {
 	*ledger.Ledger
 	redis   *bubbletest.Redis
 	rdb     redis.UniversalClient
@@ -26,51 +26,51 @@ type presenceFixture struct {
 	stepped time.Duration
 }
 
-func newPresenceFixture(t *testing.T) *presenceFixture {
+func newMembershipFixture(t *testing.T) *membershipFixture {
 	t.Helper()
-	f := &presenceFixture{redis: bubbletest.StartRedis(t)}
+	f := &membershipFixture{redis: bubbletest.StartRedis(t)}
 	f.rdb = f.redis.Client(t)
 	f.Ledger = ledger.New(f.rdb, ledger.WithClock(f.clock))
 	return f
 }
 
-func (f *presenceFixture) clock() time.Time {
+func (f *membershipFixture) clock() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return time.Now().Add(f.stepped)
 }
 
 // step lets the ledger's clock jump.
-func (f *presenceFixture) step(d time.Duration) {
+func (f *membershipFixture) step(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stepped += d
 }
 
 // pass lets the bubble's time pass.
-func (f *presenceFixture) pass(d time.Duration) { <-time.After(d) }
+func (f *membershipFixture) pass(d time.Duration) { <-time.After(d) }
 
 // present enters a worker.
-func (f *presenceFixture) present(t *testing.T, base string) *Presence {
+func (f *membershipFixture) present(t *testing.T, base string) *Membership {
 	t.Helper()
-	p := NewPresence(f.Ledger, base, zerolog.Nop())
+	p := NewMembership(f.Ledger, base, zerolog.Nop())
 	if err := p.Enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func (f *presenceFixture) rescuer() *Rescuer {
+func (f *membershipFixture) rescuer() *Rescuer {
 	return f.rescuerInto(asynq.NewClientFromRedisClient(f.rdb))
 }
 
-func (f *presenceFixture) rescuerInto(into tasks.Queue) *Rescuer {
+func (f *membershipFixture) rescuerInto(into tasks.Queue) *Rescuer {
 	return NewRescuer(RescuerConfig{Ledger: f.Ledger, Queue: into, Redis: f.rdb, Logger: zerolog.Nop()})
 }
 
 const bjQueue = "havip.default.bj"
 
-func (f *presenceFixture) register(t *testing.T, keys ...string) {
+func (f *membershipFixture) register(t *testing.T, keys ...string) {
 	t.Helper()
 	specs := make([]ledger.Spec, len(keys))
 	for i, key := range keys {
@@ -85,7 +85,7 @@ func (f *presenceFixture) register(t *testing.T, keys ...string) {
 const requestBound = tasks.DefaultRequestTimeout + time.Second
 
 // begin is by a worker that has watched nothing.
-func (f *presenceFixture) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
+func (f *membershipFixture) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
 	t.Helper()
 	start, err := f.Begin(t.Context(), batch, key, ledger.Known{}, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second, Request: requestBound})
 	if err != nil {
@@ -98,7 +98,7 @@ func (f *presenceFixture) begin(t *testing.T, worker, key string, want ledger.Ve
 }
 
 // pending reads task IDs in the order in which asynq takes them.
-func (f *presenceFixture) pending(t *testing.T) []string {
+func (f *membershipFixture) pending(t *testing.T) []string {
 	t.Helper()
 	ids, err := f.rdb.LRange(t.Context(), "asynq:{"+bjQueue+"}:pending", 0, -1).Result()
 	if err != nil {
@@ -111,7 +111,7 @@ func (f *presenceFixture) pending(t *testing.T) []string {
 	return order
 }
 
-func (f *presenceFixture) heldBy(t *testing.T, worker string) []ledger.Held {
+func (f *membershipFixture) heldBy(t *testing.T, worker string) []ledger.Held {
 	t.Helper()
 	held, err := f.HeldBy(t.Context(), worker)
 	if err != nil {
@@ -120,7 +120,7 @@ func (f *presenceFixture) heldBy(t *testing.T, worker string) []ledger.Held {
 	return held
 }
 
-func name(t *testing.T, p *Presence) string {
+func name(t *testing.T, p *Membership) string {
 	t.Helper()
 	n, _, err := p.Name(t.Context())
 	if err != nil {
@@ -130,7 +130,7 @@ func name(t *testing.T, p *Presence) string {
 }
 
 // beat answers the names of the dead.
-func beat(t *testing.T, p *Presence) []string {
+func beat(t *testing.T, p *Membership) []string {
 	t.Helper()
 	var names []string
 	for _, silence := range beatAt(t, p) {
@@ -139,7 +139,7 @@ func beat(t *testing.T, p *Presence) []string {
 	return names
 }
 
-func beatAt(t *testing.T, p *Presence) []Silence {
+func beatAt(t *testing.T, p *Membership) []Silence {
 	t.Helper()
 	dead, err := p.Beat(t.Context())
 	if err != nil {
@@ -157,7 +157,7 @@ func equal(t *testing.T, what string, got, want any) {
 
 // silent lets everybody but the given workers be silent until they are found dead, and answers
 // who is.
-func (f *presenceFixture) silent(t *testing.T, living ...*Presence) []string {
+func (f *membershipFixture) silent(t *testing.T, living ...*Membership) []string {
 	t.Helper()
 	var dead []string
 	for _, p := range living {
@@ -173,7 +173,7 @@ func (f *presenceFixture) silent(t *testing.T, living ...*Presence) []string {
 }
 
 // late lets a beat of all but the living be late by 5 s, and expects that it finds nobody dead.
-func (f *presenceFixture) late(t *testing.T, living *Presence) {
+func (f *membershipFixture) late(t *testing.T, living *Membership) {
 	t.Helper()
 	beat(t, living)
 	for range 3 {

@@ -19,7 +19,7 @@ func TestRescueBound(t *testing.T) {
 	t.Parallel()
 	// The last beat may have been just before the kill. Others may have seen it a beat later; the round that
 	// finds the silence may just have missed it, and take as long as it may.
-	found := DeadAfter + 2*BeatEvery + fleetTimeout
+	found := DeadAfter + 2*BeatEvery + membershipTimeout
 	// A request sent just before the kill must be over as well, and a second in which it is torn down, by the
 	// time since which others know of the silence.
 	begun := max(found, BeatEvery+requestBound) + taskCheckInterval
@@ -27,8 +27,8 @@ func TestRescueBound(t *testing.T) {
 	if begun+time.Second > promised {
 		t.Errorf("begun again after %s, which leaves no second of %s for the lane and for Redis", begun, promised)
 	}
-	if freshFor+fleetTimeout > DeadAfter {
-		t.Errorf("a name that is fresh for %s may be found dead within one call of %s", freshFor, fleetTimeout)
+	if freshFor+membershipTimeout > DeadAfter {
+		t.Errorf("a name that is fresh for %s may be found dead within one call of %s", freshFor, membershipTimeout)
 	}
 }
 
@@ -36,7 +36,7 @@ func TestRescueBound(t *testing.T) {
 func TestLateBeatKeepsTheName(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		late, other := f.present(t, "late"), f.present(t, "other")
 		before := name(t, late)
 		letGo := late.Hold(t.Context(), batch, "a")
@@ -51,7 +51,7 @@ func TestLateBeatKeepsTheName(t *testing.T) {
 func TestResumedWorkerTakesANewName(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		stopped, living := f.present(t, "stopped"), f.present(t, "living")
 		old := name(t, stopped)
 		letGo := stopped.Hold(t.Context(), batch, "a")
@@ -73,7 +73,7 @@ func TestResumedWorkerTakesANewName(t *testing.T) {
 func TestResumedWorkerNotesUnderANewName(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		stopped, living := f.present(t, "stopped"), f.present(t, "living")
 		old := name(t, stopped)
 		f.silent(t, living)
@@ -88,7 +88,7 @@ func TestResumedWorkerNotesUnderANewName(t *testing.T) {
 func TestOutageKillsNobody(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		first, second := f.present(t, "first"), f.present(t, "second")
 		before := name(t, second)
 		f.pass(time.Minute)
@@ -106,7 +106,7 @@ func TestOutageKillsNobody(t *testing.T) {
 func TestStepsOfTheClockKillNobody(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		first, second := f.present(t, "first"), f.present(t, "second")
 		before := name(t, second)
 		for _, step := range []time.Duration{20 * time.Second, -time.Hour, 24 * time.Hour} {
@@ -126,32 +126,32 @@ func TestStepsOfTheClockKillNobody(t *testing.T) {
 func TestTheLastBeatCounts(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		first, second := f.present(t, "first"), f.present(t, "second")
 		before := name(t, second)
-		first.fleet = hastyFleet{f.Ledger, func() { beat(t, second) }}
+		first.workers = hastyFleet{f.Ledger, func() { beat(t, second) }}
 		equal(t, "found dead", f.silent(t, first), []string(nil))
-		first.fleet = f.Ledger
+		first.workers = f.Ledger
 		equal(t, "found dead", f.silent(t, first), []string{before})
 	})
 }
 
 // hastyFleet lets something happen just before a death is written down.
 type hastyFleet struct {
-	Fleet
+	Workers
 	before func()
 }
 
 func (h hastyFleet) Declare(ctx context.Context, dead string, beat int64) (bool, error) {
 	h.before()
-	return h.Fleet.Declare(ctx, dead, beat)
+	return h.Workers.Declare(ctx, dead, beat)
 }
 
 // A worker that was away knows of no death that it has not seen, and of no silence before it saw the last beat.
 func TestSilenceIsWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		away, near, dying := f.present(t, "away"), f.present(t, "near"), f.present(t, "dying")
 		letGo := dying.Hold(t.Context(), batch, "a")
 		defer letGo()
@@ -164,7 +164,7 @@ func TestSilenceIsWhatWasSeen(t *testing.T) {
 		}
 		last := time.Now()
 		f.silent(t, near)
-		for _, observer := range []*Presence{near, away} {
+		for _, observer := range []*Membership{near, away} {
 			silences := slices.DeleteFunc(beatAt(t, observer), func(s Silence) bool { return s.Worker != dead })
 			if len(silences) != 1 || silences[0].Since.Before(last) {
 				t.Errorf("%s knows of the silence %v, where the last beat was at %s", name(t, observer), silences, last)
@@ -176,15 +176,15 @@ func TestSilenceIsWhatWasSeen(t *testing.T) {
 func TestNotesCountHolders(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		p := f.present(t, "w")
 		a := []ledger.Held{{Batch: batch, Key: "a"}}
 		first, second := p.Hold(t.Context(), batch, "a"), p.Hold(t.Context(), batch, "a")
 		equal(t, "two holders", f.heldBy(t, name(t, p)), a)
-		p.fleet = meddlingFleet{f.Ledger, func() { t.Error("the note was taken back with a holder left") }}
+		p.workers = meddlingWorkers{f.Ledger, func() { t.Error("the note was taken back with a holder left") }}
 		first()
 		first()
-		p.fleet = f.Ledger
+		p.workers = f.Ledger
 		equal(t, "one that let go twice, and another", f.heldBy(t, name(t, p)), a)
 		ended, cancel := context.WithCancel(t.Context())
 		third := p.Hold(ended, batch, "b")
@@ -199,38 +199,38 @@ func TestNotesCountHolders(t *testing.T) {
 func TestNoteSurvivesTheEndOfAnother(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		p := f.present(t, "w")
 		first := p.Hold(t.Context(), batch, "a")
 		var second func()
-		p.fleet = meddlingFleet{f.Ledger, func() { second = p.Hold(t.Context(), batch, "a") }}
+		p.workers = meddlingWorkers{f.Ledger, func() { second = p.Hold(t.Context(), batch, "a") }}
 		first()
-		p.fleet = f.Ledger
+		p.workers = f.Ledger
 		equal(t, "held", f.heldBy(t, name(t, p)), []ledger.Held{{Batch: batch, Key: "a"}})
 		second()
 		equal(t, "held in the end", f.heldBy(t, name(t, p)), []ledger.Held{})
 	})
 }
 
-// meddlingFleet lets something happen just before a note is taken back.
-type meddlingFleet struct {
-	Fleet
+// meddlingWorkers lets something happen just before a note is taken back.
+type meddlingWorkers struct {
+	Workers
 	before func()
 }
 
-func (m meddlingFleet) LetGo(ctx context.Context, worker string, h ledger.Held) error {
+func (m meddlingWorkers) LetGo(ctx context.Context, worker string, h ledger.Held) error {
 	m.before()
-	return m.Fleet.LetGo(ctx, worker, h)
+	return m.Workers.LetGo(ctx, worker, h)
 }
 
 // Without Redis a fresh name is good until it might be found dead, and then none is.
 func TestNameWithoutRedis(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		p := f.present(t, "w")
 		before := name(t, p)
-		p.fleet = ledger.New(unreachable(t))
+		p.workers = ledger.New(unreachable(t))
 		f.pass(freshFor - time.Millisecond)
 		equal(t, "name while fresh", name(t, p), before)
 		f.pass(time.Millisecond)
@@ -239,7 +239,7 @@ func TestNameWithoutRedis(t *testing.T) {
 		}
 		letGo := p.Hold(t.Context(), batch, "a")
 		letGo()
-		p.fleet = f.Ledger
+		p.workers = f.Ledger
 		equal(t, "name when redis is back", name(t, p), before)
 	})
 }
@@ -253,7 +253,7 @@ func unreachable(t *testing.T) redis.UniversalClient {
 
 func TestPresenceErrors(t *testing.T) {
 	t.Parallel()
-	p := NewPresence(ledger.New(unreachable(t)), "w", zerolog.Nop())
+	p := NewMembership(ledger.New(unreachable(t)), "w", zerolog.Nop())
 	if err := p.Enter(t.Context()); err == nil {
 		t.Error("entered without redis")
 	}
@@ -269,7 +269,7 @@ func TestPresenceErrors(t *testing.T) {
 func TestIdleCost(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
-		f := newPresenceFixture(t)
+		f := newMembershipFixture(t)
 		f.Ledger = ledger.New(f.rdb) // whose script also asks Redis for the time
 		p := f.present(t, "w")
 		beat(t, p)

@@ -23,15 +23,15 @@ const (
 	// garbage collection nor a Redis that fails over quickly kills a worker that lives.
 	DeadAfter = 8 * time.Second
 
-	// fleetTimeout bounds one call about workers.
-	fleetTimeout = BeatEvery
+	// membershipTimeout bounds one call about workers.
+	membershipTimeout = BeatEvery
 	// freshFor is how long after a beat its worker is certainly not found dead, by its own clock
 	// and without asking, with a beat to spare.
 	freshFor = DeadAfter - BeatEvery
 )
 
-// Fleet is what a [Presence] needs of the ledger; [*ledger.Ledger] is one.
-type Fleet interface {
+// Workers is the part of the ledger that a [Membership] uses; [*ledger.Ledger] implements it.
+type Workers interface {
 	Enter(ctx context.Context, worker string, held []ledger.Held) error
 	Beat(ctx context.Context, worker string) (ledger.Roll, error)
 	Declare(ctx context.Context, dead string, beat int64) (bool, error)
@@ -40,11 +40,11 @@ type Fleet interface {
 	LetGo(ctx context.Context, worker string, h ledger.Held) error
 }
 
-// Presence is a worker's place in the fleet: the name that it goes by, and what it holds. A worker
+// Membership is a worker's place in the fleet: the name that it goes by, and what it holds. A worker
 // that others found dead, because it was stopped or cut off from Redis, goes on under a new name;
 // what it does under the old one is for others to take over. It is safe for concurrent use.
-type Presence struct {
-	fleet Fleet
+type Membership struct {
+	workers Workers
 	base  string
 	log   zerolog.Logger
 
@@ -66,23 +66,23 @@ type Presence struct {
 	held map[ledger.Held]int
 }
 
-// NewPresence returns a presence whose names begin with base. It does no I/O: Enter comes first.
-func NewPresence(fleet Fleet, base string, log zerolog.Logger) *Presence {
-	return &Presence{fleet: fleet, base: base, log: log, held: map[ledger.Held]int{}}
+// NewMembership returns a membership whose names begin with base. It does no I/O: Enter comes first.
+func NewMembership(fleet Workers, base string, log zerolog.Logger) *Membership {
+	return &Membership{workers: fleet, base: base, log: log, held: map[ledger.Held]int{}}
 }
 
 // Enter makes the worker known as alive.
-func (p *Presence) Enter(ctx context.Context) error {
+func (p *Membership) Enter(ctx context.Context) error {
 	p.beating.Lock()
 	defer p.beating.Unlock()
 	return p.enter(ctx)
 }
 
 // Leave takes the worker out of the fleet. What it still holds, others rescue at once.
-func (p *Presence) Leave(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, fleetTimeout)
+func (p *Membership) Leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
-	left, err := p.fleet.Leave(ctx, p.current())
+	left, err := p.workers.Leave(ctx, p.current())
 	if left > 0 {
 		p.log.Warn().Int64("items", left).Msg("left while holding items; others rescue them")
 	}
@@ -92,7 +92,7 @@ func (p *Presence) Leave(ctx context.Context) error {
 // Name is what an attempt that begins now must be begun under, and when its last good beat was sent: only
 // from then on others may have found it silent. When the worker may have been found dead since, it asks first;
 // an error means that nothing may be begun.
-func (p *Presence) Name(ctx context.Context) (name string, beat time.Time, err error) {
+func (p *Membership) Name(ctx context.Context) (name string, beat time.Time, err error) {
 	if !p.fresh() {
 		if err := p.renew(ctx); err != nil {
 			return "", time.Time{}, err
@@ -105,14 +105,14 @@ func (p *Presence) Name(ctx context.Context) (name string, beat time.Time, err e
 
 // Beat says that the worker is alive, and answers which workers are dead and still have items to
 // be rescued. A worker that was found dead itself has a new name afterwards.
-func (p *Presence) Beat(ctx context.Context) (dead []Silence, err error) {
+func (p *Membership) Beat(ctx context.Context) (dead []Silence, err error) {
 	p.beating.Lock()
 	defer p.beating.Unlock()
 	return p.beat(ctx)
 }
 
 // renew beats, unless somebody else just did.
-func (p *Presence) renew(ctx context.Context) error {
+func (p *Membership) renew(ctx context.Context) error {
 	p.beating.Lock()
 	defer p.beating.Unlock()
 	if p.fresh() {
@@ -123,11 +123,11 @@ func (p *Presence) renew(ctx context.Context) error {
 }
 
 // beat is called with beating held.
-func (p *Presence) beat(ctx context.Context) ([]Silence, error) {
-	ctx, cancel := context.WithTimeout(ctx, fleetTimeout)
+func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
+	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
 	sent := time.Now()
-	roll, err := p.fleet.Beat(ctx, p.current())
+	roll, err := p.workers.Beat(ctx, p.current())
 	if err != nil {
 		return nil, err
 	}
@@ -143,10 +143,10 @@ func (p *Presence) beat(ctx context.Context) ([]Silence, error) {
 }
 
 // declare writes down who is dead by what this worker has observed, and names them.
-func (p *Presence) declare(ctx context.Context, roll ledger.Roll, asked time.Time) (dead []string) {
+func (p *Membership) declare(ctx context.Context, roll ledger.Roll, asked time.Time) (dead []string) {
 	silent := p.observer.silent(roll, asked)
 	for _, name := range slices.Sorted(maps.Keys(silent)) {
-		is, err := p.fleet.Declare(ctx, name, silent[name])
+		is, err := p.workers.Declare(ctx, name, silent[name])
 		switch {
 		case err != nil:
 			p.log.Debug().Err(err).Str("dead", name).Msg("death not written down")
@@ -159,13 +159,13 @@ func (p *Presence) declare(ctx context.Context, roll ledger.Roll, asked time.Tim
 
 // enter takes a name that nobody ever had, and takes along what is held. It is called with
 // beating held.
-func (p *Presence) enter(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, fleetTimeout)
+func (p *Membership) enter(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
 	p.naming.Lock()
 	defer p.naming.Unlock()
 	sent, name := time.Now(), fmt.Sprintf("%s-%s", p.base, uuid.NewString()[:8])
-	if err := p.fleet.Enter(ctx, name, p.holding()); err != nil {
+	if err := p.workers.Enter(ctx, name, p.holding()); err != nil {
 		return err
 	}
 	p.name = name
@@ -173,25 +173,25 @@ func (p *Presence) enter(ctx context.Context) error {
 	return nil
 }
 
-func (p *Presence) current() string {
+func (p *Membership) current() string {
 	p.naming.RLock()
 	defer p.naming.RUnlock()
 	return p.name
 }
 
-func (p *Presence) confirm(sent time.Time) {
+func (p *Membership) confirm(sent time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.confirmed = sent
 }
 
-func (p *Presence) fresh() bool {
+func (p *Membership) fresh() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return time.Since(p.confirmed) < freshFor
 }
 
-func (p *Presence) lastBeat() time.Time {
+func (p *Membership) lastBeat() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.confirmed
