@@ -12,11 +12,11 @@ import (
 	"havip/lifecycle"
 )
 
-// Held names an item whose task a worker holds. It is a hint for those who rescue the items of
-// dead workers: what the item needs, its record decides.
-type Held struct{ Batch, Key string }
+// ClaimedItem names an item whose task a worker runs. It tells the rescuers which items of a dead
+// worker to look at; the item's record decides what the item needs.
+type ClaimedItem struct{ Batch, Key string }
 
-func (h Held) encode() string { return Owner{Batch: h.Batch, Key: h.Key}.encode() }
+func (h ClaimedItem) encode() string { return Owner{Batch: h.Batch, Key: h.Key}.encode() }
 
 // Roll is the answer to [Ledger.Beat].
 type Roll struct {
@@ -32,9 +32,9 @@ type Roll struct {
 
 // Enter makes a worker known as alive, with what it holds already. The name must be unique to
 // this start of this process: one that was found dead once is dead for ever.
-func (l *Ledger) Enter(ctx context.Context, worker string, held []Held) error {
-	args := make([]any, len(held))
-	for i, h := range held {
+func (l *Ledger) Enter(ctx context.Context, worker string, claimed []ClaimedItem) error {
+	args := make([]any, len(claimed))
+	for i, h := range claimed {
 		args[i] = h.encode()
 	}
 	_, err := l.runWorker(ctx, enterScript, worker, args...)
@@ -129,30 +129,30 @@ func (l *Ledger) Leave(ctx context.Context, worker string) (left int64, err erro
 	return left, workerError("leave of", worker, err)
 }
 
-// Hold notes that the worker holds the item's task. It answers false, and notes nothing, when the
-// worker was found dead.
-func (l *Ledger) Hold(ctx context.Context, worker string, h Held) (bool, error) {
-	noted, err := holdScript.Run(ctx, l.rdb, []string{beatsKey, inflightOf(worker)}, worker, h.encode()).Bool()
+// ClaimItem records that the worker runs the item's task. It returns false, and records nothing, if the
+// worker was declared dead.
+func (l *Ledger) ClaimItem(ctx context.Context, worker string, h ClaimedItem) (bool, error) {
+	noted, err := claimScript.Run(ctx, l.rdb, []string{beatsKey, inflightOf(worker)}, worker, h.encode()).Bool()
 	return noted, workerError("hold by", worker, err)
 }
 
-// LetGo takes a note of [Ledger.Hold] back. Taking back what is not noted is fine.
-func (l *Ledger) LetGo(ctx context.Context, worker string, h Held) error {
+// LetGo takes a note of [Ledger.ClaimItem] back. Taking back what is not noted is fine.
+func (l *Ledger) UnclaimItem(ctx context.Context, worker string, h ClaimedItem) error {
 	return workerError("let go by", worker, l.rdb.SRem(ctx, inflightOf(worker), h.encode()).Err())
 }
 
-// HeldBy reads what a worker holds, in no order.
-func (l *Ledger) HeldBy(ctx context.Context, worker string) ([]Held, error) {
+// ClaimedBy returns the items that a worker claims, in no particular order.
+func (l *Ledger) ClaimedBy(ctx context.Context, worker string) ([]ClaimedItem, error) {
 	members, err := l.rdb.SMembers(ctx, inflightOf(worker)).Result()
 	if err != nil {
 		return nil, workerError("held by", worker, err)
 	}
-	held := make([]Held, len(members))
+	claimed := make([]ClaimedItem, len(members))
 	for i, member := range members {
 		owner := decodeOwner(member)
-		held[i] = Held{Batch: owner.Batch, Key: owner.Key}
+		claimed[i] = ClaimedItem{Batch: owner.Batch, Key: owner.Key}
 	}
-	return held, nil
+	return claimed, nil
 }
 
 // Bury forgets a dead worker of which nothing is left to rescue; otherwise it changes nothing.
@@ -202,7 +202,7 @@ var (
 	beatScript    = workerScript("beat")
 	declareScript = workerScript("declare")
 	leaveScript   = workerScript("leave")
-	holdScript    = redis.NewScript(source("hold"))
+	claimScript   = redis.NewScript(source("claim"))
 	buryScript    = workerScript("bury")
 )
 

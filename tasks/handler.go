@@ -77,9 +77,9 @@ type Membership interface {
 	// from then on others may have found it silent. An error means that nothing may be begun: the fleet may
 	// have found this worker dead.
 	Name(ctx context.Context) (name string, beat time.Time, err error)
-	// Hold notes that the worker has the item in hand, until letGo is called: if it dies before
-	// that, others rescue the item.
-	Hold(ctx context.Context, batch, key string) (letGo func())
+	// ClaimItem records that the worker runs the item's task. If the worker dies before it calls
+	// unclaim, other workers rescue the item.
+	ClaimItem(ctx context.Context, batch, key string) (unclaim func())
 }
 
 // Keeper keeps outcomes that could not be recorded, and records them when Redis is back.
@@ -123,7 +123,7 @@ type HandlerConfig struct {
 	// Membership names this process in the ledger; nil is a worker without a fleet, by the name of
 	// Worker.
 	Membership Membership
-	Worker   string
+	Worker     string
 	// Keeper takes outcomes while Redis is away. With nil they are lost to the ledger, and their
 	// requests are repeated under the same clientTokens.
 	Keeper Keeper
@@ -219,7 +219,7 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	}
 	j := &job{payload: payload, pass: freePass{}}
 	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
-	defer h.hold(ctx, j)()
+	defer h.claimItem(ctx, j)()
 	decision := h.recordKept(ctx, j)
 	if decision == nil {
 		decision = h.registerEarly(ctx, j)
@@ -257,12 +257,12 @@ func (h *Handler) decide(ctx context.Context, j *job) error {
 	return decision
 }
 
-// hold notes that this worker has the item in hand.
-func (h *Handler) hold(ctx context.Context, j *job) (letGo func()) {
+// claimItem records that this worker runs the item's task.
+func (h *Handler) claimItem(ctx context.Context, j *job) (unclaim func()) {
 	if h.Membership == nil {
 		return func() {}
 	}
-	return h.Membership.Hold(ctx, j.payload.Batch, j.payload.Key)
+	return h.Membership.ClaimItem(ctx, j.payload.Batch, j.payload.Key)
 }
 
 // once is one step of the item. What it needs before a request may be sent comes first, and asks for no permission:

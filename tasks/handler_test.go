@@ -696,7 +696,7 @@ func (p *fakeMembership) Name(context.Context) (string, time.Time, error) {
 	return "w9", time.Now().Add(-p.beatAgo), p.err
 }
 
-func (p *fakeMembership) Hold(_ context.Context, batch, key string) func() {
+func (p *fakeMembership) ClaimItem(_ context.Context, batch, key string) func() {
 	p.held = append(p.held, "hold "+batch+"/"+key)
 	return func() { p.held = append(p.held, "let go") }
 }

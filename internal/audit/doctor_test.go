@@ -341,7 +341,7 @@ func TestDoctorOfTheFleet(t *testing.T) {
 	said := f.examine(t, Doctor{})
 	expect(t, said, CodeWorkers, "No worker is alive.", "")
 	expect(t, said, CodeDeadWorkers, "1 worker without a word: w-silent (for 1h0m0s).", "")
-	if err := f.ledger.Enter(t.Context(), "w-gone", []ledger.Held{{Batch: "b", Key: "a"}, {Batch: "b", Key: "c"}}); err != nil {
+	if err := f.ledger.Enter(t.Context(), "w-gone", []ledger.ClaimedItem{{Batch: "b", Key: "a"}, {Batch: "b", Key: "c"}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.ledger.Leave(t.Context(), "w-gone"); err != nil {

@@ -56,7 +56,7 @@ func (x *examination) dead(ctx context.Context) error {
 	var names []string
 	items := 0
 	for _, name := range roll.Dead[:min(len(roll.Dead), deadNamed)] {
-		held, err := x.ledger.HeldBy(ctx, name)
+		held, err := x.ledger.ClaimedBy(ctx, name)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ const maxDamageKnown = 1000
 // damage logs items that cannot be read, each once. The zero value is ready; it is safe for concurrent use.
 type damage struct {
 	mu   sync.Mutex
-	seen map[ledger.Held]bool
+	seen map[ledger.ClaimedItem]bool
 }
 
 // skip logs the items that cannot be read and returns how many they are, so that the caller can go on with the others.
@@ -28,9 +28,9 @@ func (d *damage) skip(log zerolog.Logger, err error) (skipped int, other error) 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for key, fault := range unreadable.Faults {
-		if item := (ledger.Held{Batch: unreadable.Batch, Key: key}); !d.seen[item] {
+		if item := (ledger.ClaimedItem{Batch: unreadable.Batch, Key: key}); !d.seen[item] {
 			if d.seen == nil || len(d.seen) >= maxDamageKnown {
-				d.seen = map[ledger.Held]bool{}
+				d.seen = map[ledger.ClaimedItem]bool{}
 			}
 			d.seen[item] = true
 			log.Error().Err(fault).Str("batch", item.Batch).Str("key", item.Key).

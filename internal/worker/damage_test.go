@@ -101,7 +101,7 @@ func TestRescueSkipsTheUnreadable(t *testing.T) {
 		garble(t, f.rdb, batch, "b")
 		f.rescue(t, f.rescuer(), dead)
 		equal(t, "tasks", len(f.pending(t)), len(keys)-1)
-		equal(t, "notes left", f.heldBy(t, dead.Worker), []ledger.Held{{Batch: batch, Key: "b"}})
+		equal(t, "notes left", f.claimedBy(t, dead.Worker), []ledger.ClaimedItem{{Batch: batch, Key: "b"}})
 		if err := f.rdb.HSet(t.Context(), records, "b", before).Err(); err != nil {
 			t.Fatal(err)
 		}

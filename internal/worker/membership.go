@@ -32,12 +32,12 @@ const (
 
 // Workers is the part of the ledger that a [Membership] uses; [*ledger.Ledger] implements it.
 type Workers interface {
-	Enter(ctx context.Context, worker string, held []ledger.Held) error
+	Enter(ctx context.Context, worker string, held []ledger.ClaimedItem) error
 	Beat(ctx context.Context, worker string) (ledger.Roll, error)
 	Declare(ctx context.Context, dead string, beat int64) (bool, error)
 	Leave(ctx context.Context, worker string) (int64, error)
-	Hold(ctx context.Context, worker string, h ledger.Held) (bool, error)
-	LetGo(ctx context.Context, worker string, h ledger.Held) error
+	ClaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) (bool, error)
+	UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error
 }
 
 // Membership is a worker's place in the fleet: the name that it goes by, and what it holds. A worker
@@ -45,8 +45,8 @@ type Workers interface {
 // what it does under the old one is for others to take over. It is safe for concurrent use.
 type Membership struct {
 	workers Workers
-	base  string
-	log   zerolog.Logger
+	base    string
+	log     zerolog.Logger
 
 	// beating is held during a beat, so that one answer is acted on at a time.
 	beating sync.Mutex
@@ -62,13 +62,13 @@ type Membership struct {
 	mu sync.Mutex
 	// confirmed is when the last good beat was sent.
 	confirmed time.Time
-	// held counts, because an item may have two tasks for a while.
-	held map[ledger.Held]int
+	// claimed counts, because an item may have two tasks for a while.
+	claimed map[ledger.ClaimedItem]int
 }
 
 // NewMembership returns a membership whose names begin with base. It does no I/O: Enter comes first.
 func NewMembership(fleet Workers, base string, log zerolog.Logger) *Membership {
-	return &Membership{workers: fleet, base: base, log: log, held: map[ledger.Held]int{}}
+	return &Membership{workers: fleet, base: base, log: log, claimed: map[ledger.ClaimedItem]int{}}
 }
 
 // Enter makes the worker known as alive.
@@ -165,7 +165,7 @@ func (p *Membership) enter(ctx context.Context) error {
 	p.naming.Lock()
 	defer p.naming.Unlock()
 	sent, name := time.Now(), fmt.Sprintf("%s-%s", p.base, uuid.NewString()[:8])
-	if err := p.workers.Enter(ctx, name, p.holding()); err != nil {
+	if err := p.workers.Enter(ctx, name, p.claims()); err != nil {
 		return err
 	}
 	p.name = name

@@ -39,11 +39,11 @@ func TestLateBeatKeepsTheName(t *testing.T) {
 		f := newMembershipFixture(t)
 		late, other := f.present(t, "late"), f.present(t, "other")
 		before := name(t, late)
-		letGo := late.Hold(t.Context(), batch, "a")
-		defer letGo()
+		unclaim := late.ClaimItem(t.Context(), batch, "a")
+		defer unclaim()
 		f.late(t, other)
 		equal(t, "name", name(t, late), before)
-		equal(t, "held", f.heldBy(t, before), []ledger.Held{{Batch: batch, Key: "a"}})
+		equal(t, "held", f.claimedBy(t, before), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
 	})
 }
 
@@ -54,7 +54,7 @@ func TestResumedWorkerTakesANewName(t *testing.T) {
 		f := newMembershipFixture(t)
 		stopped, living := f.present(t, "stopped"), f.present(t, "living")
 		old := name(t, stopped)
-		letGo := stopped.Hold(t.Context(), batch, "a")
+		unclaim := stopped.ClaimItem(t.Context(), batch, "a")
 		equal(t, "found dead", f.silent(t, living), []string{old})
 
 		renamed := name(t, stopped)
@@ -62,10 +62,10 @@ func TestResumedWorkerTakesANewName(t *testing.T) {
 			t.Errorf("after being found dead as %s it goes by %s", old, renamed)
 		}
 		equal(t, "name, asked again", name(t, stopped), renamed)
-		equal(t, "what it holds came along", f.heldBy(t, renamed), []ledger.Held{{Batch: batch, Key: "a"}})
-		letGo()
-		equal(t, "let go under the new name", f.heldBy(t, renamed), []ledger.Held{})
-		equal(t, "the old notes are the rescuers'", f.heldBy(t, old), []ledger.Held{{Batch: batch, Key: "a"}})
+		equal(t, "what it holds came along", f.claimedBy(t, renamed), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
+		unclaim()
+		equal(t, "let go under the new name", f.claimedBy(t, renamed), []ledger.ClaimedItem{})
+		equal(t, "the old notes are the rescuers'", f.claimedBy(t, old), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
 	})
 }
 
@@ -77,10 +77,10 @@ func TestResumedWorkerNotesUnderANewName(t *testing.T) {
 		stopped, living := f.present(t, "stopped"), f.present(t, "living")
 		old := name(t, stopped)
 		f.silent(t, living)
-		letGo := stopped.Hold(t.Context(), batch, "a")
-		defer letGo()
-		equal(t, "under the dead name", f.heldBy(t, old), []ledger.Held{})
-		equal(t, "under the new one", f.heldBy(t, name(t, stopped)), []ledger.Held{{Batch: batch, Key: "a"}})
+		unclaim := stopped.ClaimItem(t.Context(), batch, "a")
+		defer unclaim()
+		equal(t, "under the dead name", f.claimedBy(t, old), []ledger.ClaimedItem{})
+		equal(t, "under the new one", f.claimedBy(t, name(t, stopped)), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
 	})
 }
 
@@ -153,8 +153,8 @@ func TestSilenceIsWhatWasSeen(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f := newMembershipFixture(t)
 		away, near, dying := f.present(t, "away"), f.present(t, "near"), f.present(t, "dying")
-		letGo := dying.Hold(t.Context(), batch, "a")
-		defer letGo()
+		unclaim := dying.ClaimItem(t.Context(), batch, "a")
+		defer unclaim()
 		dead := name(t, dying)
 		beat(t, away)
 		for range 30 { // while nobody sees it, it beats on
@@ -178,20 +178,20 @@ func TestNotesCountHolders(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f := newMembershipFixture(t)
 		p := f.present(t, "w")
-		a := []ledger.Held{{Batch: batch, Key: "a"}}
-		first, second := p.Hold(t.Context(), batch, "a"), p.Hold(t.Context(), batch, "a")
-		equal(t, "two holders", f.heldBy(t, name(t, p)), a)
+		a := []ledger.ClaimedItem{{Batch: batch, Key: "a"}}
+		first, second := p.ClaimItem(t.Context(), batch, "a"), p.ClaimItem(t.Context(), batch, "a")
+		equal(t, "two holders", f.claimedBy(t, name(t, p)), a)
 		p.workers = meddlingWorkers{f.Ledger, func() { t.Error("the note was taken back with a holder left") }}
 		first()
 		first()
 		p.workers = f.Ledger
-		equal(t, "one that let go twice, and another", f.heldBy(t, name(t, p)), a)
+		equal(t, "one that let go twice, and another", f.claimedBy(t, name(t, p)), a)
 		ended, cancel := context.WithCancel(t.Context())
-		third := p.Hold(ended, batch, "b")
+		third := p.ClaimItem(ended, batch, "b")
 		cancel()
 		third()
 		second()
-		equal(t, "none", f.heldBy(t, name(t, p)), []ledger.Held{})
+		equal(t, "none", f.claimedBy(t, name(t, p)), []ledger.ClaimedItem{})
 	})
 }
 
@@ -201,14 +201,14 @@ func TestNoteSurvivesTheEndOfAnother(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f := newMembershipFixture(t)
 		p := f.present(t, "w")
-		first := p.Hold(t.Context(), batch, "a")
+		first := p.ClaimItem(t.Context(), batch, "a")
 		var second func()
-		p.workers = meddlingWorkers{f.Ledger, func() { second = p.Hold(t.Context(), batch, "a") }}
+		p.workers = meddlingWorkers{f.Ledger, func() { second = p.ClaimItem(t.Context(), batch, "a") }}
 		first()
 		p.workers = f.Ledger
-		equal(t, "held", f.heldBy(t, name(t, p)), []ledger.Held{{Batch: batch, Key: "a"}})
+		equal(t, "held", f.claimedBy(t, name(t, p)), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
 		second()
-		equal(t, "held in the end", f.heldBy(t, name(t, p)), []ledger.Held{})
+		equal(t, "held in the end", f.claimedBy(t, name(t, p)), []ledger.ClaimedItem{})
 	})
 }
 
@@ -218,9 +218,9 @@ type meddlingWorkers struct {
 	before func()
 }
 
-func (m meddlingWorkers) LetGo(ctx context.Context, worker string, h ledger.Held) error {
+func (m meddlingWorkers) UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error {
 	m.before()
-	return m.Workers.LetGo(ctx, worker, h)
+	return m.Workers.UnclaimItem(ctx, worker, h)
 }
 
 // Without Redis a fresh name is good until it might be found dead, and then none is.
@@ -237,8 +237,8 @@ func TestNameWithoutRedis(t *testing.T) {
 		if n, _, err := p.Name(t.Context()); err == nil {
 			t.Errorf("name %s, though it may have been found dead", n)
 		}
-		letGo := p.Hold(t.Context(), batch, "a")
-		letGo()
+		unclaim := p.ClaimItem(t.Context(), batch, "a")
+		unclaim()
 		p.workers = f.Ledger
 		equal(t, "name when redis is back", name(t, p), before)
 	})

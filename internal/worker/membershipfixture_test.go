@@ -111,9 +111,9 @@ func (f *membershipFixture) pending(t *testing.T) []string {
 	return order
 }
 
-func (f *membershipFixture) heldBy(t *testing.T, worker string) []ledger.Held {
+func (f *membershipFixture) claimedBy(t *testing.T, worker string) []ledger.ClaimedItem {
 	t.Helper()
-	held, err := f.HeldBy(t.Context(), worker)
+	held, err := f.ClaimedBy(t.Context(), worker)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,14 +46,14 @@ func (r *Reconciler) takeUpOrphans(ctx context.Context, l *laneTend) error {
 // suspects are the tasks without a renewed lease whose items no living worker holds.
 func (r *Reconciler) suspects(ctx context.Context, l *laneTend, active []queue.Active, until time.Time) (map[string]bool, error) {
 	suspects := map[string]bool{}
-	var held map[ledger.Held]bool
+	var claimed map[ledger.ClaimedItem]bool
 	for _, task := range active {
 		if !task.Exists || task.Lease.After(until) {
 			continue
 		}
-		if held == nil {
+		if claimed == nil {
 			var err error
-			if held, err = r.inHand(ctx); err != nil {
+			if claimed, err = r.claimedItems(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -61,28 +61,28 @@ func (r *Reconciler) suspects(ctx context.Context, l *laneTend, active []queue.A
 		if err != nil {
 			return nil, err
 		}
-		if found && !held[ledger.Held{Batch: full.Payload.Batch, Key: full.Payload.Key}] {
+		if found && !claimed[ledger.ClaimedItem{Batch: full.Payload.Batch, Key: full.Payload.Key}] {
 			suspects[task.ID] = true
 		}
 	}
 	return suspects, nil
 }
 
-// inHand is all that living workers hold.
-func (r *Reconciler) inHand(ctx context.Context) (map[ledger.Held]bool, error) {
+// claimedItems returns all items that living workers claim.
+func (r *Reconciler) claimedItems(ctx context.Context) (map[ledger.ClaimedItem]bool, error) {
 	beats, err := r.ledger.Beats(ctx)
 	if err != nil {
 		return nil, err
 	}
-	inHand := map[ledger.Held]bool{}
+	all := map[ledger.ClaimedItem]bool{}
 	for _, beat := range beats {
-		held, err := r.ledger.HeldBy(ctx, beat.Worker)
+		claimed, err := r.ledger.ClaimedBy(ctx, beat.Worker)
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range held {
-			inHand[h] = true
+		for _, h := range claimed {
+			all[h] = true
 		}
 	}
-	return inHand, nil
+	return all, nil
 }

@@ -69,7 +69,7 @@ func TestReconcilerLeavesTasksInHandAlone(t *testing.T) {
 		r := f.reconcilerAt(0, "w1")
 		f.take(t, r.now().Add(unrenewed+5*time.Second))
 		held := f.take(t, r.now()) // by a worker whose renewals do not get through
-		if err := f.ledger.Enter(t.Context(), "w2", []ledger.Held{{Batch: batch, Key: strings.Split(held, "/")[1]}}); err != nil {
+		if err := f.ledger.Enter(t.Context(), "w2", []ledger.ClaimedItem{{Batch: batch, Key: strings.Split(held, "/")[1]}}); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {

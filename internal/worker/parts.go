@@ -17,7 +17,7 @@ const listsPerSecond = 1
 
 // Parts are what a worker consists of, before anything of it runs.
 type Parts struct {
-	Membership   *Membership
+	Membership *Membership
 	Rescuer    *Rescuer
 	Keeper     *Keeper
 	Reconciler *Reconciler
@@ -66,14 +66,14 @@ type workersLedger struct {
 	claims *ledger.Ledger
 }
 
-// Hold is [ledger.Ledger.Hold].
-func (f workersLedger) Hold(ctx context.Context, worker string, h ledger.Held) (bool, error) {
-	return f.claims.Hold(ctx, worker, h)
+// Hold is [ledger.Ledger.ClaimItem].
+func (f workersLedger) ClaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) (bool, error) {
+	return f.claims.ClaimItem(ctx, worker, h)
 }
 
-// LetGo is [ledger.Ledger.LetGo].
-func (f workersLedger) LetGo(ctx context.Context, worker string, h ledger.Held) error {
-	return f.claims.LetGo(ctx, worker, h)
+// LetGo is [ledger.Ledger.UnclaimItem].
+func (f workersLedger) UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error {
+	return f.claims.UnclaimItem(ctx, worker, h)
 }
 
 func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {

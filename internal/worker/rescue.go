@@ -14,17 +14,17 @@ import (
 	"havip/tasks"
 )
 
-// Wards is what a [Rescuer] needs of the ledger; [*ledger.Ledger] is one.
-type Wards interface {
-	HeldBy(ctx context.Context, worker string) ([]ledger.Held, error)
+// DeadWorkerItems is the part of the ledger that a [Rescuer] uses; [*ledger.Ledger] implements it.
+type DeadWorkerItems interface {
+	ClaimedBy(ctx context.Context, worker string) ([]ledger.ClaimedItem, error)
 	Release(ctx context.Context, batch, key, dead string, silent time.Duration) (ledger.Release, error)
-	LetGo(ctx context.Context, worker string, h ledger.Held) error
+	UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error
 	Bury(ctx context.Context, worker string) error
 }
 
 // RescuerConfig is what a [Rescuer] works with; all of it is required.
 type RescuerConfig struct {
-	Ledger Wards
+	Ledger DeadWorkerItems
 	Queue  tasks.Queue
 	// Redis is the one that Queue enqueues into.
 	Redis  redis.UniversalClient
@@ -46,7 +46,7 @@ func NewRescuer(c RescuerConfig) *Rescuer { return &Rescuer{RescuerConfig: c} }
 // way, it answers when the first of them is over: then it is to be called again. What is left after that, or
 // after an error, stays to be rescued; so does an item that cannot be read, until somebody has put it right.
 func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration, err error) {
-	held, err := r.Ledger.HeldBy(ctx, dead.Worker)
+	held, err := r.Ledger.ClaimedBy(ctx, dead.Worker)
 	if err != nil {
 		return 0, err
 	}
@@ -62,9 +62,9 @@ func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration
 	return again, r.Ledger.Bury(ctx, dead.Worker)
 }
 
-// rescue takes care of one item, or answers when it can. The item's note goes last, so that a rescuer that
-// dies leaves it.
-func (r *Rescuer) rescue(ctx context.Context, dead Silence, h ledger.Held) (wait time.Duration, err error) {
+// rescue rescues one item, or returns how long to wait before it can. It removes the item's claim last, so that
+// another rescuer continues if this one dies.
+func (r *Rescuer) rescue(ctx context.Context, dead Silence, h ledger.ClaimedItem) (wait time.Duration, err error) {
 	release, err := r.Ledger.Release(ctx, h.Batch, h.Key, dead.Worker, dead.For())
 	if err != nil {
 		return 0, err
@@ -78,7 +78,7 @@ func (r *Rescuer) rescue(ctx context.Context, dead Silence, h ledger.Held) (wait
 			return 0, err
 		}
 	}
-	return 0, r.Ledger.LetGo(ctx, dead.Worker, h)
+	return 0, r.Ledger.UnclaimItem(ctx, dead.Worker, h)
 }
 
 // enqueue puts a task for the item in. Its ID is the dead worker's, not only the item's: asynq

@@ -18,7 +18,7 @@ func (f *membershipFixture) deadWorker(t *testing.T, living *Membership, sending
 	p := f.present(t, "killed")
 	dead := name(t, p)
 	for _, key := range append(append([]string{}, sending...), holding...) {
-		_ = p.Hold(t.Context(), batch, key) // never let go: it was killed
+		_ = p.ClaimItem(t.Context(), batch, key) // never let go: it was killed
 	}
 	for _, key := range sending {
 		f.begin(t, dead, key, ledger.Begun)
@@ -66,7 +66,7 @@ func TestRescueOnce(t *testing.T) {
 		}
 		wg.Wait()
 		equal(t, "order of tasks", f.pending(t), []string{rescueOf("a", dead.Worker), "before"})
-		equal(t, "notes left", f.heldBy(t, dead.Worker), []ledger.Held{})
+		equal(t, "notes left", f.claimedBy(t, dead.Worker), []ledger.ClaimedItem{})
 		equal(t, "dead to be rescued", beat(t, living), []string(nil))
 		rec := f.begin(t, name(t, living), "a", ledger.Begun).Item.Record
 		equal(t, "sends, interrupted, in doubt", []any{rec.Sends, rec.Attempts, rec.Unknown}, []any{2, 1, true})
@@ -89,7 +89,7 @@ func TestRescueWhatNeedsIt(t *testing.T) {
 		f.begin(t, name(t, living), "other's", ledger.Begun)
 		f.rescue(t, f.rescuer(), dead)
 		equal(t, "tasks", f.pending(t), []string{rescueOf("in its lane", dead.Worker)})
-		equal(t, "notes left", f.heldBy(t, dead.Worker), []ledger.Held{})
+		equal(t, "notes left", f.claimedBy(t, dead.Worker), []ledger.ClaimedItem{})
 		equal(t, "dead to be rescued", beat(t, living), []string(nil))
 		f.begin(t, "third", "other's", ledger.Busy)
 	})
@@ -102,8 +102,8 @@ func TestTheLivingAreNotRescued(t *testing.T) {
 		f := newMembershipFixture(t)
 		living, late := f.present(t, "living"), f.present(t, "late")
 		f.register(t, "a")
-		letGo := late.Hold(t.Context(), batch, "a")
-		defer letGo()
+		unclaim := late.ClaimItem(t.Context(), batch, "a")
+		defer unclaim()
 		before := f.begin(t, name(t, late), "a", ledger.Begun).Item.Record
 		f.late(t, living)
 		item, err := f.Item(t.Context(), batch, "a")
@@ -191,8 +191,8 @@ func TestWatch(t *testing.T) {
 		f.register(t, "a", "sending")
 		killed := f.present(t, "killed")
 		dead := name(t, killed)
-		_ = killed.Hold(t.Context(), batch, "a")
-		_ = killed.Hold(t.Context(), batch, "sending")
+		_ = killed.ClaimItem(t.Context(), batch, "a")
+		_ = killed.ClaimItem(t.Context(), batch, "sending")
 		f.begin(t, dead, "sending", ledger.Begun)
 
 		p := NewMembership(f.Ledger, "started", zerolog.Nop())
@@ -209,7 +209,7 @@ func TestWatch(t *testing.T) {
 		equal(t, "rescued", <-taken, rescueOf("sending", dead))
 		equal(t, "after", time.Since(began), requestBound)
 		started := name(t, p)
-		_ = p.Hold(t.Context(), batch, "left over")
+		_ = p.ClaimItem(t.Context(), batch, "left over")
 		w.Stop()
 		w.Stop()
 		third := f.present(t, "third")
@@ -217,7 +217,7 @@ func TestWatch(t *testing.T) {
 		if len(roll) == 0 || roll[len(roll)-1] != started {
 			t.Errorf("dead to be rescued after a stop with an item in hand: %q, want %s among them", roll, started)
 		}
-		noted, err := f.Hold(t.Context(), started, ledger.Held{Batch: batch, Key: "a"})
+		noted, err := f.ClaimItem(t.Context(), started, ledger.ClaimedItem{Batch: batch, Key: "a"})
 		if err != nil || noted {
 			t.Errorf("after leaving: alive %v, %v", noted, err)
 		}

@@ -12,11 +12,11 @@ import (
 // workers had in hand. It costs an idle Redis half a script call a second.
 type Watch struct {
 	membership *Membership
-	rescuer  *Rescuer
-	log      zerolog.Logger
-	cancel   context.CancelFunc
-	done     sync.WaitGroup
-	stop     sync.Once
+	rescuer    *Rescuer
+	log        zerolog.Logger
+	cancel     context.CancelFunc
+	done       sync.WaitGroup
+	stop       sync.Once
 }
 
 // StartWatch enters the fleet and begins to watch. It must begin before the worker takes a task,

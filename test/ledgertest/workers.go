@@ -12,7 +12,7 @@ import (
 // call is how long the requests of tests may take.
 const call = 16 * time.Second
 
-func (f *ledgerFixture) enter(t *testing.T, worker string, held ...ledger.Held) {
+func (f *ledgerFixture) enter(t *testing.T, worker string, held ...ledger.ClaimedItem) {
 	t.Helper()
 	if err := f.Enter(t.Context(), worker, held); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func (f *ledgerFixture) declare(t *testing.T, worker string, beat int64, want bo
 // hold is by w1.
 func (f *ledgerFixture) hold(t *testing.T, key string, want bool) {
 	t.Helper()
-	noted, err := f.Hold(t.Context(), "w1", ledger.Held{Batch: batch, Key: key})
+	noted, err := f.ClaimItem(t.Context(), "w1", ledger.ClaimedItem{Batch: batch, Key: key})
 	if err != nil || noted != want {
 		t.Fatalf("hold %s: %v, %v, want %v", key, noted, err, want)
 	}
@@ -48,7 +48,7 @@ func (f *ledgerFixture) hold(t *testing.T, key string, want bool) {
 
 func (f *ledgerFixture) heldBy(t *testing.T, worker string) []string {
 	t.Helper()
-	held, err := f.HeldBy(t.Context(), worker)
+	held, err := f.ClaimedBy(t.Context(), worker)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func testUnreadableBeats(t *testing.T, f *ledgerFixture) {
 }
 
 func testBury(t *testing.T, f *ledgerFixture) {
-	f.enter(t, "w1", ledger.Held{Batch: batch, Key: "a/b"}, ledger.Held{Batch: batch, Key: "c"})
+	f.enter(t, "w1", ledger.ClaimedItem{Batch: batch, Key: "a/b"}, ledger.ClaimedItem{Batch: batch, Key: "c"})
 	equal(t, "held from the start", f.heldBy(t, "w1"), []string{batch + "/a/b", batch + "/c"})
 	f.enter(t, "w2")
 	f.declare(t, "w1", 1, true)
@@ -157,7 +157,7 @@ func testBury(t *testing.T, f *ledgerFixture) {
 	}
 	bury([]string{"w1"})
 	for _, key := range []string{"a/b", "c", "c"} {
-		if err := f.LetGo(t.Context(), "w1", ledger.Held{Batch: batch, Key: key}); err != nil {
+		if err := f.UnclaimItem(t.Context(), "w1", ledger.ClaimedItem{Batch: batch, Key: key}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -172,7 +172,7 @@ func testBury(t *testing.T, f *ledgerFixture) {
 
 func testLeave(t *testing.T, f *ledgerFixture) {
 	f.enter(t, "empty")
-	f.enter(t, "holding", ledger.Held{Batch: batch, Key: "a"})
+	f.enter(t, "holding", ledger.ClaimedItem{Batch: batch, Key: "a"})
 	f.enter(t, "w2")
 	for worker, want := range map[string]int64{"empty": 0, "holding": 1} {
 		left, err := f.Leave(t.Context(), worker)

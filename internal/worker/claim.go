@@ -1,0 +1,93 @@
+package worker
+
+import (
+	"context"
+	"sync"
+
+	"havip/ledger"
+)
+
+// ClaimItem records that this worker runs the item's task, so that other workers rescue the item
+// if this worker dies. The returned function removes the claim. A claim covers the whole run of
+// the task, including the wait for the lane: asynq requeues a dead worker's task only after a
+// minute or two.
+//
+// A claim is a hint. If it cannot be written and the worker dies, asynq recovers the item later;
+// so ClaimItem returns no error.
+func (p *Membership) ClaimItem(ctx context.Context, batch, key string) (unclaim func()) {
+	h := ledger.ClaimedItem{Batch: batch, Key: key}
+	p.mu.Lock()
+	p.claimed[h]++
+	first := p.claimed[h] == 1
+	p.mu.Unlock()
+	if first {
+		p.recordClaim(ctx, h)
+	}
+	return sync.OnceFunc(func() { p.unclaim(ctx, h) })
+}
+
+// recordClaim writes the claim. If the worker was declared dead, it sends a heartbeat, which
+// re-enters the worker under a new name together with all of its claims.
+func (p *Membership) recordClaim(ctx context.Context, h ledger.ClaimedItem) {
+	noted, err := p.recordClaimUnderName(ctx, h)
+	if err == nil && !noted {
+		_, err = p.Beat(ctx)
+	}
+	if err != nil {
+		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("item in hand not noted")
+	}
+}
+
+func (p *Membership) recordClaimUnderName(ctx context.Context, h ledger.ClaimedItem) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
+	defer cancel()
+	p.naming.RLock()
+	defer p.naming.RUnlock()
+	return p.workers.ClaimItem(ctx, p.name, h)
+}
+
+// unclaim removes the claim, even if the run of the task was cancelled.
+func (p *Membership) unclaim(ctx context.Context, h ledger.ClaimedItem) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), membershipTimeout)
+	defer cancel()
+	if p.dropClaim(h) {
+		return
+	}
+	p.naming.RLock()
+	err := p.workers.UnclaimItem(ctx, p.name, h)
+	p.naming.RUnlock()
+	if err != nil {
+		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("note of an item in hand not taken back")
+	}
+	// Another task of the item may have started just now: its claim may be the one that was removed.
+	if p.hasClaim(h) {
+		p.recordClaim(ctx, h)
+	}
+}
+
+// dropClaim removes one of the tasks that claim the item, and reports whether another task still claims it.
+func (p *Membership) dropClaim(h ledger.ClaimedItem) (held bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.claimed[h]--; p.claimed[h] > 0 {
+		return true
+	}
+	delete(p.claimed, h)
+	return false
+}
+
+func (p *Membership) hasClaim(h ledger.ClaimedItem) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.claimed[h] > 0
+}
+
+func (p *Membership) claims() []ledger.ClaimedItem {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	held := make([]ledger.ClaimedItem, 0, len(p.claimed))
+	for h := range p.claimed {
+		held = append(held, h)
+	}
+	return held
+}
