@@ -122,15 +122,15 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 		address = request.PrivateIPAddress
 	}
 	rec := j.item.Record
-	u := Unrecorded{
+	u := PendingOutcome{
 		Lane: h.Lane, Batch: j.item.Batch, Key: j.item.Key,
 		Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Past: rec.Past, Outcome: o.entry(address, took),
 	}
 	u.Outcome.Ticket, u.Outcome.Generation = j.ticket, rec.Generation
 	recorder := Recorder{Ledger: h.Ledger, Logger: h.Logger}
 	patience := recordTimeout
-	if h.Keeper != nil {
-		patience = keepAfter
+	if h.OutcomeBuffer != nil {
+		patience = bufferAfter
 	}
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -140,21 +140,21 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 			return rec, nil
 		}
 		if pause(limited, min(50*time.Millisecond<<min(try, 6), time.Second)) != nil {
-			h.keep(ctx, j, u, err)
+			h.bufferOutcome(ctx, j, u, err)
 			return ledger.Record{}, err
 		}
 	}
 }
 
-// keep hands on an outcome that could not be recorded.
-func (h *Handler) keep(ctx context.Context, j *job, u Unrecorded, cause error) {
+// bufferOutcome hands on an outcome that could not be recorded.
+func (h *Handler) bufferOutcome(ctx context.Context, j *job, u PendingOutcome, cause error) {
 	log := j.log.Error().Err(cause).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID)
-	if h.Keeper == nil {
+	if h.OutcomeBuffer == nil {
 		log.Msg("outcome not recorded; the request will be repeated under its clientToken")
 		return
 	}
 	log.Msg("outcome not recorded yet; it is kept until Redis is back")
-	h.Keeper.Keep(ctx, u)
+	h.OutcomeBuffer.Add(ctx, u)
 }
 
 // clockLearnt reports whether a request that was refused for its date should be signed again: the client

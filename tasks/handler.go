@@ -82,9 +82,9 @@ type Membership interface {
 	ClaimItem(ctx context.Context, batch, key string) (unclaim func())
 }
 
-// Keeper keeps outcomes that could not be recorded, and records them when Redis is back.
-type Keeper interface {
-	Keep(ctx context.Context, u Unrecorded)
+// OutcomeBuffer keeps outcomes that could not be recorded, and records them when Redis is back.
+type OutcomeBuffer interface {
+	Add(ctx context.Context, u PendingOutcome)
 	// RecordItem records now what is kept of the item. An error means that something still is.
 	RecordItem(ctx context.Context, batch, key string) error
 }
@@ -109,7 +109,7 @@ const (
 	// recordTimeout bounds the tries to record an outcome while Redis is away. With a keeper it is
 	// keepAfter.
 	recordTimeout = time.Minute
-	keepAfter     = 3 * time.Second
+	bufferAfter   = 3 * time.Second
 )
 
 // HandlerConfig is what a [Handler] works with. Lane, API and Ledger are required.
@@ -124,10 +124,10 @@ type HandlerConfig struct {
 	// Worker.
 	Membership Membership
 	Worker     string
-	// Keeper takes outcomes while Redis is away. With nil they are lost to the ledger, and their
+	// OutcomeBuffer takes outcomes while Redis is away. With nil they are lost to the ledger, and their
 	// requests are repeated under the same clientTokens.
-	Keeper Keeper
-	Logger zerolog.Logger
+	OutcomeBuffer OutcomeBuffer
+	Logger        zerolog.Logger
 	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
 	TokenMaxAge, Horizon time.Duration
 	// ConfirmWithin is how long after a request BCE may take to show what it created; 0 means
@@ -220,7 +220,7 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	j := &job{payload: payload, pass: freePass{}}
 	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
 	defer h.claimItem(ctx, j)()
-	decision := h.recordKept(ctx, j)
+	decision := h.recordPending(ctx, j)
 	if decision == nil {
 		decision = h.registerEarly(ctx, j)
 	}
@@ -233,13 +233,13 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	return decision
 }
 
-// recordKept records first what this worker knows of the item and the ledger does not: otherwise the
+// recordPending records first what this worker knows of the item and the ledger does not: otherwise the
 // item would begin a request whose answer is known.
-func (h *Handler) recordKept(ctx context.Context, j *job) error {
-	if h.Keeper == nil {
+func (h *Handler) recordPending(ctx context.Context, j *job) error {
+	if h.OutcomeBuffer == nil {
 		return nil
 	}
-	if err := h.Keeper.RecordItem(ctx, j.payload.Batch, j.payload.Key); err != nil {
+	if err := h.OutcomeBuffer.RecordItem(ctx, j.payload.Batch, j.payload.Key); err != nil {
 		return h.later(j, err)
 	}
 	return nil

@@ -440,13 +440,13 @@ func TestHandlerRecordsFirstWhatIsKept(t *testing.T) {
 		t.Fatal(start.Verdict, err)
 	}
 	rec := start.Item.Record
-	kept := &keptOutcome{t: t, err: errors.New("connection refused"), u: Unrecorded{
+	kept := &fakeOutcomeBuffer{t: t, err: errors.New("connection refused"), u: PendingOutcome{
 		Lane: testLane, Batch: testBatch, Key: "a", Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker,
 		Outcome: ledger.Outcome{Ticket: "t", State: ledger.Created, Class: string(ClassCreated), Counted: true, HaVIPID: "havip-a", PrivateIPAddress: "10.1.2.3"},
 	}}
 	kept.recorder = Recorder{Ledger: f.ledger, Logger: zerolog.Nop()}
 	config := f.config()
-	config.Keeper = kept
+	config.OutcomeBuffer = kept
 	f.handler = NewHandler(config)
 	f.clock.pass(attemptLease)
 	f.postponed(task)
@@ -459,17 +459,17 @@ func TestHandlerRecordsFirstWhatIsKept(t *testing.T) {
 	}
 }
 
-// keptOutcome is a keeper of one outcome, which cannot be recorded while err is set.
-type keptOutcome struct {
+// fakeOutcomeBuffer is a keeper of one outcome, which cannot be recorded while err is set.
+type fakeOutcomeBuffer struct {
 	t        *testing.T
 	recorder Recorder
-	u        Unrecorded
+	u        PendingOutcome
 	err      error
 }
 
-func (k *keptOutcome) Keep(_ context.Context, u Unrecorded) { k.t.Errorf("kept: %s", u) }
+func (k *fakeOutcomeBuffer) Add(_ context.Context, u PendingOutcome) { k.t.Errorf("kept: %s", u) }
 
-func (k *keptOutcome) RecordItem(ctx context.Context, batch, key string) error {
+func (k *fakeOutcomeBuffer) RecordItem(ctx context.Context, batch, key string) error {
 	if k.err != nil || batch != k.u.Batch || key != k.u.Key {
 		return k.err
 	}

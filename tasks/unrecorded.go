@@ -11,8 +11,8 @@ import (
 	"havip/ledger"
 )
 
-// Unrecorded is what a request proved, while the ledger does not know it yet. It holds no secret.
-type Unrecorded struct {
+// PendingOutcome is what a request proved, while the ledger does not know it yet. It holds no secret.
+type PendingOutcome struct {
 	Lane  Lane   `json:"lane"`
 	Batch string `json:"batch"`
 	Key   string `json:"key"`
@@ -26,11 +26,11 @@ type Unrecorded struct {
 	Outcome ledger.Outcome `json:"outcome"`
 }
 
-func (u Unrecorded) owner() ledger.Owner {
+func (u PendingOutcome) owner() ledger.Owner {
 	return ledger.Owner{Batch: u.Batch, Key: u.Key, Past: u.Past}
 }
 
-func (u Unrecorded) String() string {
+func (u PendingOutcome) String() string {
 	return fmt.Sprintf("outcome %q of request %d of item %q of batch %q", u.Outcome.Class, u.Send, u.Key, u.Batch)
 }
 
@@ -51,7 +51,7 @@ type Recorder struct {
 // Record claims what was created before recording it, so that no HaVIP is ever the result of two
 // items. One that is another item's already means that BCE answered with somebody else's: the item is
 // then in doubt. Known is the item as the request's begin answered it.
-func (r Recorder) Record(ctx context.Context, u Unrecorded, known ledger.Known) (ledger.Record, error) {
+func (r Recorder) Record(ctx context.Context, u PendingOutcome, known ledger.Known) (ledger.Record, error) {
 	log := r.Logger.With().Str("batch", u.Batch).Str("key", u.Key).Logger()
 	entry := u.Outcome
 	if entry.HaVIPID != "" {
@@ -87,7 +87,7 @@ var ErrOtherLedger = errors.New("this ledger did not begin that request")
 
 // RecordLate is Record for an outcome that was kept since, perhaps by a process before this one:
 // it makes sure that the ledger is the one which began the request.
-func (r Recorder) RecordLate(ctx context.Context, u Unrecorded) error {
+func (r Recorder) RecordLate(ctx context.Context, u PendingOutcome) error {
 	item, err := r.Ledger.Item(ctx, u.Batch, u.Key)
 	var missing *ledger.ItemNotFoundError
 	switch {

@@ -17,33 +17,33 @@ import (
 )
 
 const (
-	// keepEvery is how often it is tried to record what is kept.
-	keepEvery = time.Second
-	// lateTimeout bounds one such try.
-	lateTimeout = 3 * time.Second
+	// flushEvery is how often it is tried to record what is kept.
+	flushEvery = time.Second
+	// recordTimeout bounds one such try.
+	recordTimeout = 3 * time.Second
 )
 
-// Keeper keeps the outcomes of requests that ended while Redis was away, in memory and as files, and
+// OutcomeBuffer keeps the outcomes of requests that ended while Redis was away, in memory and as files, and
 // records them when it is back; a process that is killed meanwhile leaves the files to the next. An
 // outcome that were lost would not be missed, for its request is repeated under its clientToken; but
 // it saves the request, and what is known for sure is not put in doubt. It is safe for concurrent use.
-type Keeper struct {
+type OutcomeBuffer struct {
 	recorder tasks.Recorder
 	log      zerolog.Logger
 	// spool is nil when there is memory only.
 	spool *spool.Spool
 
-	mu   sync.Mutex
-	kept map[string]tasks.Unrecorded
+	mu      sync.Mutex
+	pending map[string]tasks.PendingOutcome
 	// unnamed counts those that could not be written.
 	unnamed int
 	// damage is used by Flush.
 	damage damage
 }
 
-// NewKeeper returns a keeper with what earlier processes left in the spool, which may be nil.
-func NewKeeper(recorder tasks.Recorder, files *spool.Spool, log zerolog.Logger) (*Keeper, error) {
-	k := &Keeper{recorder: recorder, spool: files, log: log, kept: map[string]tasks.Unrecorded{}}
+// NewOutcomeBuffer returns a keeper with what earlier processes left in the spool, which may be nil.
+func NewOutcomeBuffer(recorder tasks.Recorder, files *spool.Spool, log zerolog.Logger) (*OutcomeBuffer, error) {
+	k := &OutcomeBuffer{recorder: recorder, spool: files, log: log, pending: map[string]tasks.PendingOutcome{}}
 	if files == nil {
 		return k, nil
 	}
@@ -59,22 +59,22 @@ func NewKeeper(recorder tasks.Recorder, files *spool.Spool, log zerolog.Logger) 
 	return k, nil
 }
 
-func (k *Keeper) load(name string) error {
+func (k *OutcomeBuffer) load(name string) error {
 	text, found, err := k.spool.Get(name)
 	if err != nil || !found {
 		return err
 	}
-	var u tasks.Unrecorded
+	var u tasks.PendingOutcome
 	if err := json.Unmarshal(text, &u); err != nil || u.Key == "" {
 		k.log.Error().AnErr("cause", err).Str("file", k.spool.Path(name)).Msg("kept outcome cannot be read; look at the file and delete it")
 		return nil
 	}
-	k.kept[name] = u
+	k.pending[name] = u
 	return nil
 }
 
-// Keep takes an outcome in.
-func (k *Keeper) Keep(_ context.Context, u tasks.Unrecorded) {
+// Add takes an outcome in.
+func (k *OutcomeBuffer) Add(_ context.Context, u tasks.PendingOutcome) {
 	name, err := k.write(u)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -82,7 +82,7 @@ func (k *Keeper) Keep(_ context.Context, u tasks.Unrecorded) {
 		k.unnamed++
 		name = fmt.Sprint("in memory ", k.unnamed)
 	}
-	k.kept[name] = u
+	k.pending[name] = u
 	log := k.log.Warn().Str("batch", u.Batch).Str("key", u.Key).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID)
 	switch {
 	case err != nil:
@@ -94,7 +94,7 @@ func (k *Keeper) Keep(_ context.Context, u tasks.Unrecorded) {
 	}
 }
 
-func (k *Keeper) write(u tasks.Unrecorded) (name string, err error) {
+func (k *OutcomeBuffer) write(u tasks.PendingOutcome) (name string, err error) {
 	if k.spool == nil {
 		return "", nil
 	}
@@ -106,8 +106,8 @@ func (k *Keeper) write(u tasks.Unrecorded) (name string, err error) {
 }
 
 // run records what is kept until ctx ends.
-func (k *Keeper) run(ctx context.Context) {
-	tick := time.NewTicker(keepEvery)
+func (k *OutcomeBuffer) run(ctx context.Context) {
+	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -121,7 +121,7 @@ func (k *Keeper) run(ctx context.Context) {
 
 // Flush tries to record all that is kept, and returns how many outcomes still are. It passes over items whose data is
 // damaged, and stops at the first other failure.
-func (k *Keeper) Flush(ctx context.Context) (left int) {
+func (k *OutcomeBuffer) Flush(ctx context.Context) (left int) {
 	kept := k.all()
 	for _, name := range slices.Sorted(maps.Keys(kept)) {
 		err := k.record(ctx, name, kept[name])
@@ -132,9 +132,9 @@ func (k *Keeper) Flush(ctx context.Context) (left int) {
 	return len(k.all())
 }
 
-// RecordItem implements [tasks.Keeper].
-func (k *Keeper) RecordItem(ctx context.Context, batch, key string) error {
-	for name, u := range k.of(batch, key) {
+// RecordItem implements [tasks.OutcomeBuffer].
+func (k *OutcomeBuffer) RecordItem(ctx context.Context, batch, key string) error {
+	for name, u := range k.pendingOf(batch, key) {
 		if err := k.record(ctx, name, u); err != nil {
 			return fmt.Errorf("record the kept %s: %w", u, err)
 		}
@@ -144,43 +144,43 @@ func (k *Keeper) RecordItem(ctx context.Context, batch, key string) error {
 
 // record tries to record one outcome. With an error it is kept on; that it may be recorded twice at a
 // time does no harm.
-func (k *Keeper) record(ctx context.Context, name string, u tasks.Unrecorded) error {
-	err := k.late(ctx, u)
+func (k *OutcomeBuffer) record(ctx context.Context, name string, u tasks.PendingOutcome) error {
+	err := k.recordLate(ctx, u)
 	switch {
 	case errors.Is(err, tasks.ErrOtherLedger):
-		k.disown(name, err)
+		k.discard(name, err)
 	case err != nil:
 		k.log.Debug().Err(err).Str("batch", u.Batch).Str("key", u.Key).Msg("kept outcome not recorded yet")
 		return err
 	default:
 		k.log.Info().Str("batch", u.Batch).Str("key", u.Key).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID).
 			Msg("kept outcome recorded")
-		k.forget(name)
+		k.remove(name)
 	}
 	return nil
 }
 
-func (k *Keeper) late(ctx context.Context, u tasks.Unrecorded) error {
-	ctx, cancel := context.WithTimeout(ctx, lateTimeout)
+func (k *OutcomeBuffer) recordLate(ctx context.Context, u tasks.PendingOutcome) error {
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
 	return k.recorder.RecordLate(ctx, u)
 }
 
-func (k *Keeper) all() map[string]tasks.Unrecorded {
+func (k *OutcomeBuffer) all() map[string]tasks.PendingOutcome {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return maps.Clone(k.kept)
+	return maps.Clone(k.pending)
 }
 
-// of is what is kept of one item: every task asks, and finds nothing as a rule.
-func (k *Keeper) of(batch, key string) map[string]tasks.Unrecorded {
+// pendingOf is what is kept of one item: every task asks, and finds nothing as a rule.
+func (k *OutcomeBuffer) pendingOf(batch, key string) map[string]tasks.PendingOutcome {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var some map[string]tasks.Unrecorded
-	for name, u := range k.kept {
+	var some map[string]tasks.PendingOutcome
+	for name, u := range k.pending {
 		if u.Batch == batch && u.Key == key {
 			if some == nil {
-				some = map[string]tasks.Unrecorded{}
+				some = map[string]tasks.PendingOutcome{}
 			}
 			some[name] = u
 		}
@@ -188,10 +188,10 @@ func (k *Keeper) of(batch, key string) map[string]tasks.Unrecorded {
 	return some
 }
 
-// forget drops what is recorded.
-func (k *Keeper) forget(name string) {
+// remove drops what is recorded.
+func (k *OutcomeBuffer) remove(name string) {
 	k.mu.Lock()
-	delete(k.kept, name)
+	delete(k.pending, name)
 	k.mu.Unlock()
 	if k.spool == nil {
 		return
@@ -201,10 +201,10 @@ func (k *Keeper) forget(name string) {
 	}
 }
 
-// disown leaves the file of an outcome for a worker of the ledger that it belongs to.
-func (k *Keeper) disown(name string, cause error) {
+// discard leaves the file of an outcome for a worker of the ledger that it belongs to.
+func (k *OutcomeBuffer) discard(name string, cause error) {
 	k.mu.Lock()
-	delete(k.kept, name)
+	delete(k.pending, name)
 	k.mu.Unlock()
 	log := k.log.Error().Err(cause)
 	if k.spool != nil {
@@ -213,8 +213,8 @@ func (k *Keeper) disown(name string, cause error) {
 	log.Msg("kept outcome not recorded: start a worker once with the Redis that it is of, or delete the file")
 }
 
-// Leave makes a last try, and says what is left behind.
-func (k *Keeper) Leave(ctx context.Context) {
+// Close makes a last try, and says what is left behind.
+func (k *OutcomeBuffer) Close(ctx context.Context) {
 	left := k.Flush(ctx)
 	if left == 0 {
 		return

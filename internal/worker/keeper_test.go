@@ -16,17 +16,17 @@ import (
 )
 
 // sent begins a request of the item, and answers its outcome that nobody recorded.
-func (f *membershipFixture) sent(t *testing.T, key string) tasks.Unrecorded {
+func (f *membershipFixture) sent(t *testing.T, key string) tasks.PendingOutcome {
 	t.Helper()
 	start := f.begin(t, "w1", key, ledger.Begun)
 	rec := start.Item.Record
 	outcome := ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, Status: 200, HaVIPID: "havip-" + key, PrivateIPAddress: "10.0.0.1"}
-	return tasks.Unrecorded{Lane: bj, Batch: batch, Key: key, Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: outcome}
+	return tasks.PendingOutcome{Lane: bj, Batch: batch, Key: key, Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: outcome}
 }
 
-func (f *membershipFixture) keeper(t *testing.T, files *spool.Spool) *Keeper {
+func (f *membershipFixture) outcomeBuffer(t *testing.T, files *spool.Spool) *OutcomeBuffer {
 	t.Helper()
-	k, err := NewKeeper(tasks.Recorder{Ledger: f.Ledger, Logger: zerolog.Nop()}, files, zerolog.Nop())
+	k, err := NewOutcomeBuffer(tasks.Recorder{Ledger: f.Ledger, Logger: zerolog.Nop()}, files, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,9 +68,9 @@ func TestKeeperLeavesOutcomesToTheNextProcess(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f, files := newMembershipFixture(t), openSpool(t)
 		f.register(t, "a")
-		f.keeper(t, files).Keep(t.Context(), f.sent(t, "a"))
+		f.outcomeBuffer(t, files).Add(t.Context(), f.sent(t, "a"))
 		f.expectState(t, ledger.Sending)
-		if left := f.keeper(t, files).Flush(t.Context()); left != 0 {
+		if left := f.outcomeBuffer(t, files).Flush(t.Context()); left != 0 {
 			t.Errorf("%d left", left)
 		}
 		f.expectState(t, ledger.Created)
@@ -86,9 +86,9 @@ func TestKeptProofIsRecordedLate(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f := newMembershipFixture(t)
 		f.register(t, "a")
-		k := f.keeper(t, nil)
+		k := f.outcomeBuffer(t, nil)
 		u := f.sent(t, "a")
-		k.Keep(t.Context(), u)
+		k.Add(t.Context(), u)
 		if _, err := f.Release(t.Context(), batch, "a", u.Worker, time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -109,17 +109,17 @@ func TestKeeperRecordsInNoOtherLedger(t *testing.T) {
 		other.register(t, "a")
 		other.step(time.Second)
 		other.begin(t, "w1", "a", ledger.Begun)
-		k := f.keeper(t, files)
-		k.Keep(t.Context(), f.sent(t, "a"))
-		k.Keep(t.Context(), f.sent(t, "b"))
-		if left := other.keeper(t, files).Flush(t.Context()); left != 0 {
+		k := f.outcomeBuffer(t, files)
+		k.Add(t.Context(), f.sent(t, "a"))
+		k.Add(t.Context(), f.sent(t, "b"))
+		if left := other.outcomeBuffer(t, files).Flush(t.Context()); left != 0 {
 			t.Errorf("%d are tried for ever", left)
 		}
 		other.expectState(t, ledger.Sending)
 		if names := left(t, files); len(names) != 2 {
 			t.Errorf("the outcomes are lost to their own ledger: left %v", names)
 		}
-		f.keeper(t, files).Flush(t.Context())
+		f.outcomeBuffer(t, files).Flush(t.Context())
 		f.expectState(t, ledger.Created)
 	})
 }
@@ -131,10 +131,10 @@ func TestKeeperRecordsOneItem(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f, files := newMembershipFixture(t), openSpool(t)
 		f.register(t, "a", "b")
-		k := f.keeper(t, files)
-		k.Keep(t.Context(), f.sent(t, "a"))
-		k.Keep(t.Context(), f.sent(t, "b"))
-		away := &Keeper{recorder: tasks.Recorder{Ledger: awayLedger{f.Ledger}, Logger: zerolog.Nop()}, spool: files, log: zerolog.Nop(), kept: k.all()}
+		k := f.outcomeBuffer(t, files)
+		k.Add(t.Context(), f.sent(t, "a"))
+		k.Add(t.Context(), f.sent(t, "b"))
+		away := &OutcomeBuffer{recorder: tasks.Recorder{Ledger: awayLedger{f.Ledger}, Logger: zerolog.Nop()}, spool: files, log: zerolog.Nop(), pending: k.all()}
 		if err := away.RecordItem(t.Context(), batch, "a"); err == nil {
 			t.Error("nothing says that the outcome is still kept")
 		}
@@ -163,7 +163,7 @@ func TestKeeperPassesGarbageOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if left := f.keeper(t, files).Flush(t.Context()); left != 0 {
+		if left := f.outcomeBuffer(t, files).Flush(t.Context()); left != 0 {
 			t.Errorf("%d left", left)
 		}
 		if _, err := os.Stat(files.Path(name)); err != nil {
@@ -178,13 +178,13 @@ func TestKeeperKeepsWhileRedisIsAway(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f, files := newMembershipFixture(t), openSpool(t)
 		f.register(t, "a")
-		k := f.keeper(t, files)
-		k.Keep(t.Context(), f.sent(t, "a"))
-		away := &Keeper{recorder: tasks.Recorder{Ledger: awayLedger{f.Ledger}, Logger: zerolog.Nop()}, spool: files, log: zerolog.Nop(), kept: k.kept}
+		k := f.outcomeBuffer(t, files)
+		k.Add(t.Context(), f.sent(t, "a"))
+		away := &OutcomeBuffer{recorder: tasks.Recorder{Ledger: awayLedger{f.Ledger}, Logger: zerolog.Nop()}, spool: files, log: zerolog.Nop(), pending: k.pending}
 		if left := away.Flush(t.Context()); left != 1 {
 			t.Errorf("%d left, want 1", left)
 		}
-		away.Leave(t.Context())
+		away.Close(t.Context())
 		if names := left(t, files); len(names) != 1 {
 			t.Errorf("left %v", names)
 		}
@@ -204,9 +204,9 @@ func TestKeeperPassesDamageOver(t *testing.T) {
 	bubbletest.Run(t, func(t *testing.T) {
 		f := newMembershipFixture(t)
 		f.register(t, "a", "b")
-		k := f.keeper(t, nil)
-		k.Keep(t.Context(), f.sent(t, "b"))
-		k.Keep(t.Context(), f.sent(t, "a"))
+		k := f.outcomeBuffer(t, nil)
+		k.Add(t.Context(), f.sent(t, "b"))
+		k.Add(t.Context(), f.sent(t, "a"))
 		if err := f.rdb.HSet(t.Context(), "havip:{"+batch+"}:records", "b", "garbage").Err(); err != nil {
 			t.Fatal(err)
 		}

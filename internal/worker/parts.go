@@ -17,12 +17,12 @@ const listsPerSecond = 1
 
 // Parts are what a worker consists of, before anything of it runs.
 type Parts struct {
-	Membership *Membership
-	Rescuer    *Rescuer
-	Keeper     *Keeper
-	Reconciler *Reconciler
-	Lanes      []*Lane
-	config     Config
+	Membership    *Membership
+	Rescuer       *Rescuer
+	OutcomeBuffer *OutcomeBuffer
+	Reconciler    *Reconciler
+	Lanes         []*Lane
+	config        Config
 }
 
 // Lane is a worker's part in one lane.
@@ -42,7 +42,7 @@ func Assemble(c Config) (*Parts, error) {
 		return nil, err
 	}
 	records := ledger.New(c.together)
-	keeper, err := NewKeeper(tasks.Recorder{Ledger: records, Logger: c.Logger}, c.Spool, c.Logger.With().Str("component", "keeper").Logger())
+	outcomes, err := NewOutcomeBuffer(tasks.Recorder{Ledger: records, Logger: c.Logger}, c.Spool, c.Logger.With().Str("component", "keeper").Logger())
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func Assemble(c Config) (*Parts, error) {
 			Ledger: records, Queue: asynq.NewClientFromRedisClient(c.Redis), Redis: c.Redis,
 			Logger: c.Logger.With().Str("component", "rescuer").Logger(),
 		}),
-		Keeper: keeper, Reconciler: newReconciler(c), config: c,
+		OutcomeBuffer: outcomes, Reconciler: newReconciler(c), config: c,
 	}
 	for _, l := range c.Lanes {
 		p.Lanes = append(p.Lanes, p.lane(l, records))
@@ -82,7 +82,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	breaker := lane.NewBreaker(c.together, name)
 	budget := lane.NewBudget(c.together, name, l.RPS, lane.DefaultBurst)
 	handler := tasks.NewHandler(tasks.HandlerConfig{
-		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, Keeper: p.Keeper, Logger: log,
+		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log,
 		Gate: laneGate{lane.NewGate(breaker, budget), log},
 		// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
 		ListRate: lane.NewLimiter(c.Redis, name+"/list", listsPerSecond, 1),

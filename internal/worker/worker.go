@@ -168,7 +168,7 @@ func Start(c Config) (*Worker, error) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	w := &Worker{parts: parts, watch: watch, end: end}
-	parts.Keeper.Flush(ctx) // before anything is begun that it knows the outcome of
+	parts.OutcomeBuffer.Flush(ctx) // before anything is begun that it knows the outcome of
 	for _, l := range parts.Lanes {
 		if err := w.serve(ctx, l); err != nil {
 			w.Stop()
@@ -180,7 +180,7 @@ func Start(c Config) (*Worker, error) {
 		return nil, err
 	}
 	w.beside.Go(func() { parts.Reconciler.run(ctx) })
-	w.beside.Go(func() { parts.Keeper.run(ctx) })
+	w.beside.Go(func() { parts.OutcomeBuffer.run(ctx) })
 	return w, nil
 }
 
@@ -229,7 +229,7 @@ func (w *Worker) Stop() {
 		wg.Go(w.courier.stop)
 		wg.Wait()
 		w.beside.Wait()
-		w.parts.Keeper.Leave(context.Background())
+		w.parts.OutcomeBuffer.Close(context.Background())
 		w.watch.Stop()
 	})
 }

@@ -276,7 +276,7 @@ func (w *simWorker) reconcile() {
 }
 
 func (w *simWorker) flush() {
-	w.round("flush", func(ctx context.Context) { w.parts.Keeper.Flush(ctx) })
+	w.round("flush", func(ctx context.Context) { w.parts.OutcomeBuffer.Flush(ctx) })
 }
 
 // beat says that the worker is alive, and has it rescue what dead workers had.
