@@ -19,7 +19,7 @@ const (
 // settleArchive goes on through the lane's archive, and settles what is not for people: the task of an
 // item that is finished or has to go on, and one that nobody registered. Of what is for people, the
 // oldest go when there are too many.
-func (r *Reconciler) settleArchive(ctx context.Context, l *laneTend) error {
+func (r *Reconciler) settleArchive(ctx context.Context, l *laneMaintenance) error {
 	ids, err := l.Archived(ctx, l.archived, l.archived+settledARound-1)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (r *Reconciler) settleArchive(ctx context.Context, l *laneTend) error {
 }
 
 // settle settles one archived task, with what became of it in the log.
-func (r *Reconciler) settle(ctx context.Context, l *laneTend, id string) (queue.Fate, error) {
+func (r *Reconciler) settle(ctx context.Context, l *laneMaintenance, id string) (queue.Fate, error) {
 	fate, err := l.Settle(ctx, id, r.ledger)
 	if err == nil && fate != queue.Kept && fate != queue.Vanished {
 		l.log.Warn().Str("task", id).Str("fate", string(fate)).Msg("asynq had archived the task by itself")
@@ -49,7 +49,7 @@ func (r *Reconciler) settle(ctx context.Context, l *laneTend, id string) (queue.
 }
 
 // sweep deletes the oldest archived tasks above what is kept, each with its reason in the log.
-func (r *Reconciler) sweep(ctx context.Context, l *laneTend) error {
+func (r *Reconciler) sweep(ctx context.Context, l *laneMaintenance) error {
 	size, err := l.Sizes(ctx)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (r *Reconciler) sweep(ctx context.Context, l *laneTend) error {
 }
 
 // forget deletes one archived task that is for people; any other is settled.
-func (r *Reconciler) forget(ctx context.Context, l *laneTend, id string) error {
+func (r *Reconciler) forget(ctx context.Context, l *laneMaintenance, id string) error {
 	fate, err := r.settle(ctx, l, id)
 	if err != nil || fate != queue.Kept {
 		return err

@@ -23,15 +23,15 @@ var defaultLostBounds = lostBounds{aRound: 1000, atOnce: 500}
 // and one among the stale items of that batch.
 type lostItems struct{ batch, item int64 }
 
-// mendLost enqueues stale items again that have no task that would run.
-func (r *Reconciler) mendLost(ctx context.Context) error {
+// enqueueLost enqueues stale items again that have no task that would run.
+func (r *Reconciler) enqueueLost(ctx context.Context) error {
 	batches, err := r.ledger.Active(ctx, r.lost.batch, batchesARound)
 	if err != nil {
 		return err
 	}
 	left := r.bounds.aRound
 	for i, batch := range batches {
-		done, err := r.mendBatch(ctx, batch, &left)
+		done, err := r.enqueueLostOf(ctx, batch, &left)
 		if err != nil {
 			return err
 		}
@@ -47,8 +47,8 @@ func (r *Reconciler) mendLost(ctx context.Context) error {
 	return nil
 }
 
-// mendBatch goes on in a batch, for as many items as are left, and reports whether it came to its end.
-func (r *Reconciler) mendBatch(ctx context.Context, batch string, left *int64) (done bool, err error) {
+// enqueueLostOf goes on in a batch, for as many items as are left, and reports whether it came to its end.
+func (r *Reconciler) enqueueLostOf(ctx context.Context, batch string, left *int64) (done bool, err error) {
 	for *left > 0 {
 		asked := min(*left, r.bounds.atOnce)
 		items, err := r.ledger.Stale(ctx, batch, staleAfter, r.lost.item, asked)

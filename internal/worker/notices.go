@@ -28,32 +28,32 @@ type Webhook struct {
 // Serves reports whether the worker tells of completions.
 func (w Webhook) Serves() bool { return w.Hosts.Any() && w.Secrets.Any() }
 
-// courier is a worker's part in telling of completions.
-type courier struct {
+// notifier is a worker's part in telling of completions.
+type notifier struct {
 	sender *notify.Sender
 	server *asynq.Server
 }
 
-// startCourier serves the queue of notices, or returns nil if this worker does not.
-func startCourier(c Config) (*courier, error) {
+// startNotifier serves the queue of notices, or returns nil if this worker does not.
+func startNotifier(c Config) (*notifier, error) {
 	if !c.Webhook.Serves() {
 		return nil, nil //nolint:nilnil // no courier is a way to work
 	}
 	log := c.Logger.With().Str("component", "notices").Logger()
-	courier := &courier{
+	notifier := &notifier{
 		sender: notify.NewSender(c.Webhook.Hosts, c.Webhook.Secrets),
 		server: notify.NewServer(c.Redis, c.Grace, asynqLogger{log}),
 	}
-	handler := notify.NewHandler(ledger.New(c.Redis), courier.sender, log)
-	if err := courier.server.Start(handler); err != nil {
+	handler := notify.NewHandler(ledger.New(c.Redis), notifier.sender, log)
+	if err := notifier.server.Start(handler); err != nil {
 		return nil, fmt.Errorf("queue of notices: %w", err)
 	}
 	log.Info().Str("queue", notify.Queue).Msg("delivering notices")
-	return courier, nil
+	return notifier, nil
 }
 
 // stop waits for the notices under way; it may be called of none.
-func (c *courier) stop() {
+func (c *notifier) stop() {
 	if c == nil {
 		return
 	}
@@ -61,10 +61,10 @@ func (c *courier) stop() {
 	c.sender.Close()
 }
 
-// noticeTend is how far the care for owed notices is. From the script that completed a batch on, the
+// noticeMaintenance is how far the care for owed notices is. From the script that completed a batch on, the
 // ledger knows that it owes one; that it has a task is seen to here and nowhere else, so that a worker
 // that died, a flush of the queue and a day without workers are no special cases.
-type noticeTend struct {
+type noticeMaintenance struct {
 	queue *queue.Queue
 	// rank is where the search among the active batches goes on.
 	rank int64
@@ -74,12 +74,12 @@ type noticeTend struct {
 	unserved string
 }
 
-func newNoticeTend(rdb redis.UniversalClient) *noticeTend {
-	return &noticeTend{queue: queue.Named(rdb, notify.Queue)}
+func newNoticeMaintenance(rdb redis.UniversalClient) *noticeMaintenance {
+	return &noticeMaintenance{queue: queue.Named(rdb, notify.Queue)}
 }
 
-// tendNotices sees to it that owed notices have a task that will run.
-func (r *Reconciler) tendNotices(ctx context.Context) error {
+// maintainNotices sees to it that owed notices have a task that will run.
+func (r *Reconciler) maintainNotices(ctx context.Context) error {
 	owing, looked, err := r.ledger.Owing(ctx, r.notices.rank, noticesARound)
 	if err != nil {
 		return err
@@ -99,10 +99,10 @@ func (r *Reconciler) tendNotices(ctx context.Context) error {
 			}
 		}
 	}
-	return errors.Join(r.tellUnserved(owing), r.takeUpNotices(ctx))
+	return errors.Join(r.warnUnserved(owing), r.requeueOrphanedNotices(ctx))
 }
 
-func (t *noticeTend) enqueue(ctx context.Context, log zerolog.Logger, b ledger.Batch, n ledger.Notice) error {
+func (t *noticeMaintenance) enqueue(ctx context.Context, log zerolog.Logger, b ledger.Batch, n ledger.Notice) error {
 	task, options, err := notify.TaskOf(b, n.Completion)
 	if err != nil {
 		return err
@@ -117,8 +117,8 @@ func (t *noticeTend) enqueue(ctx context.Context, log zerolog.Logger, b ledger.B
 	return nil
 }
 
-// tellUnserved tells, once for a batch, that nobody delivers what it owes.
-func (r *Reconciler) tellUnserved(owing []ledger.Batch) error {
+// warnUnserved tells, once for a batch, that nobody delivers what it owes.
+func (r *Reconciler) warnUnserved(owing []ledger.Batch) error {
 	if len(owing) == 0 || r.notices.unserved == owing[0].Name {
 		return nil
 	}
@@ -132,9 +132,9 @@ func (r *Reconciler) tellUnserved(owing []ledger.Batch) error {
 	return nil
 }
 
-// takeUpNotices queues notices again whose worker died over them: asynq does so after a minute or two,
+// requeueOrphanedNotices queues notices again whose worker died over them: asynq does so after a minute or two,
 // and of those without a lease never. A worker that lives renews its leases.
-func (r *Reconciler) takeUpNotices(ctx context.Context) error {
+func (r *Reconciler) requeueOrphanedNotices(ctx context.Context) error {
 	active, err := r.notices.queue.Active(ctx)
 	if err != nil {
 		return err

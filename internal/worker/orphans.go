@@ -12,14 +12,14 @@ import (
 // lease of thirty, and renews it every five.
 const unrenewed = 20 * time.Second
 
-// takeUpOrphans queues active tasks again that are in nobody's hands: their worker died in the moment
+// requeueOrphans queues active tasks again that are in nobody's hands: their worker died in the moment
 // between taking a task and noting it, the answer that brought the task was lost on its way, or Redis
 // lost its lease. asynq gets to them after a minute or two, and to those without a lease never.
 //
 // A task is an orphan when its lease was not renewed and no living worker holds its item, in two
 // rounds one after the other. Were it in somebody's hands all the same, the ledger keeps both from
 // sending at once.
-func (r *Reconciler) takeUpOrphans(ctx context.Context, l *laneTend) error {
+func (r *Reconciler) requeueOrphans(ctx context.Context, l *laneMaintenance) error {
 	active, err := l.Active(ctx)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (r *Reconciler) takeUpOrphans(ctx context.Context, l *laneTend) error {
 }
 
 // suspects are the tasks without a renewed lease whose items no living worker holds.
-func (r *Reconciler) suspects(ctx context.Context, l *laneTend, active []queue.Active, until time.Time) (map[string]bool, error) {
+func (r *Reconciler) suspects(ctx context.Context, l *laneMaintenance, active []queue.Active, until time.Time) (map[string]bool, error) {
 	suspects := map[string]bool{}
 	var claimed map[ledger.ClaimedItem]bool
 	for _, task := range active {

@@ -42,16 +42,16 @@ type Reconciler struct {
 	// damage is what was found that cannot be read.
 	damage damage
 	// bounds are of the search for lost items.
-	bounds lostBounds
-	tends  map[tasks.Lane]*laneTend
+	bounds      lostBounds
+	maintenance map[tasks.Lane]*laneMaintenance
 	// notices is the care for those that are owed.
-	notices *noticeTend
+	notices *noticeMaintenance
 }
 
 func newReconciler(c Config) *Reconciler {
 	r := &Reconciler{
-		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, now: time.Now, tends: map[tasks.Lane]*laneTend{},
-		bounds: defaultLostBounds, notices: newNoticeTend(c.Redis),
+		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, now: time.Now, maintenance: map[tasks.Lane]*laneMaintenance{},
+		bounds: defaultLostBounds, notices: newNoticeMaintenance(c.Redis),
 		log: c.Logger.With().Str("component", "reconciler").Logger(),
 	}
 	for _, l := range c.Lanes {
@@ -91,23 +91,23 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	}
 	var errs []error
 	for _, lane := range lanes {
-		if r.tends[lane] == nil {
-			r.tends[lane] = newLaneTend(queue.Of(r.rdb, lane))
+		if r.maintenance[lane] == nil {
+			r.maintenance[lane] = newLaneMaintenance(queue.Of(r.rdb, lane))
 		}
-		errs = append(errs, r.tend(ctx, r.tends[lane]))
+		errs = append(errs, r.maintainLane(ctx, r.maintenance[lane]))
 	}
-	for lane := range r.tends {
+	for lane := range r.maintenance {
 		if !slices.Contains(lanes, lane) {
-			delete(r.tends, lane)
+			delete(r.maintenance, lane)
 		}
 	}
-	errs = append(errs, r.tendNotices(ctx))
+	errs = append(errs, r.maintainNotices(ctx))
 	// Last, for what was mended before may be all that an item lacked.
-	return errors.Join(append(errs, r.mendLost(ctx))...)
+	return errors.Join(append(errs, r.enqueueLost(ctx))...)
 }
 
-// laneTend is how far the care for one lane is.
-type laneTend struct {
+// laneMaintenance is how far the care for one lane is.
+type laneMaintenance struct {
 	*queue.Queue
 	log zerolog.Logger
 	// suspects are active tasks that were in nobody's hands a round ago.
@@ -118,15 +118,15 @@ type laneTend struct {
 	archived int64
 }
 
-func newLaneTend(q *queue.Queue) *laneTend { return &laneTend{Queue: q} }
+func newLaneMaintenance(q *queue.Queue) *laneMaintenance { return &laneMaintenance{Queue: q} }
 
-func (r *Reconciler) tend(ctx context.Context, l *laneTend) error {
+func (r *Reconciler) maintainLane(ctx context.Context, l *laneMaintenance) error {
 	l.log = r.log.With().Stringer("lane", l.Lane).Logger()
-	return errors.Join(r.takeUpOrphans(ctx, l), r.removeGhosts(ctx, l), r.settleArchive(ctx, l))
+	return errors.Join(r.requeueOrphans(ctx, l), r.removeGhosts(ctx, l), r.settleArchive(ctx, l))
 }
 
 // removeGhosts takes one range of the queue a round.
-func (r *Reconciler) removeGhosts(ctx context.Context, l *laneTend) error {
+func (r *Reconciler) removeGhosts(ctx context.Context, l *laneMaintenance) error {
 	ranges := queue.Ranges()
 	next := ranges[l.ghostRange%len(ranges)]
 	l.ghostRange++

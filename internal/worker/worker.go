@@ -144,12 +144,12 @@ type Worker struct {
 	watch *Watch
 	// servers are of the lanes that are served.
 	servers []*asynq.Server
-	// courier is nil when the worker delivers no notices.
-	courier *courier
-	stop    sync.Once
-	// end ends what runs beside the lanes, and beside waits for it.
-	end    context.CancelFunc
-	beside sync.WaitGroup
+	// notifier is nil when the worker delivers no notices.
+	notifier *notifier
+	stop     sync.Once
+	// cancel ends what runs beside the lanes, and beside waits for it.
+	cancel     context.CancelFunc
+	background sync.WaitGroup
 }
 
 // Start starts serving the lanes and returns at once. The caller stops the worker.
@@ -167,7 +167,7 @@ func Start(c Config) (*Worker, error) {
 		return nil, fmt.Errorf("enter the fleet: %w", err)
 	}
 	ctx, end := context.WithCancel(context.Background())
-	w := &Worker{parts: parts, watch: watch, end: end}
+	w := &Worker{parts: parts, watch: watch, cancel: end}
 	parts.OutcomeBuffer.Flush(ctx) // before anything is begun that it knows the outcome of
 	for _, l := range parts.Lanes {
 		if err := w.serve(ctx, l); err != nil {
@@ -175,12 +175,12 @@ func Start(c Config) (*Worker, error) {
 			return nil, err
 		}
 	}
-	if w.courier, err = startCourier(c); err != nil {
+	if w.notifier, err = startNotifier(c); err != nil {
 		w.Stop()
 		return nil, err
 	}
-	w.beside.Go(func() { parts.Reconciler.run(ctx) })
-	w.beside.Go(func() { parts.OutcomeBuffer.run(ctx) })
+	w.background.Go(func() { parts.Reconciler.run(ctx) })
+	w.background.Go(func() { parts.OutcomeBuffer.run(ctx) })
 	return w, nil
 }
 
@@ -194,8 +194,8 @@ func (w *Worker) serve(ctx context.Context, l *Lane) error {
 		return err
 	}
 	w.servers = append(w.servers, server)
-	w.beside.Go(func() { l.Confirmer.run(ctx) })
-	w.beside.Go(l.announce(ctx))
+	w.background.Go(func() { l.Confirmer.run(ctx) })
+	w.background.Go(l.announce(ctx))
 	l.log.Info().Str("queue", l.config.Lane.Queue()).Int("concurrency", w.parts.config.Concurrency).Float64("rps", l.config.RPS).Msg("serving lane")
 	return nil
 }
@@ -218,7 +218,7 @@ func serverOf(c Config, l LaneConfig) *asynq.Server {
 // over. It may be called more than once.
 func (w *Worker) Stop() {
 	w.stop.Do(func() {
-		w.end()
+		w.cancel()
 		for _, l := range w.parts.Lanes {
 			l.Handler.Drain()
 		}
@@ -226,9 +226,9 @@ func (w *Worker) Stop() {
 		for _, server := range w.servers {
 			wg.Go(server.Shutdown)
 		}
-		wg.Go(w.courier.stop)
+		wg.Go(w.notifier.stop)
 		wg.Wait()
-		w.beside.Wait()
+		w.background.Wait()
 		w.parts.OutcomeBuffer.Close(context.Background())
 		w.watch.Stop()
 	})
