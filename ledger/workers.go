@@ -18,16 +18,16 @@ type ClaimedItem struct{ Batch, Key string }
 
 func (h ClaimedItem) encode() string { return Owner{Batch: h.Batch, Key: h.Key}.encode() }
 
-// Roll is the answer to [Ledger.Beat].
-type Roll struct {
+// Heartbeats is the answer to [Ledger.Beat].
+type Heartbeats struct {
 	// Alive is false when the worker was found dead. That is final: it enters again, under a name
 	// that it never had.
 	Alive bool
 	// Dead names the workers whose items are still to be rescued, the longest dead first.
 	Dead []string
-	// Pulse is how often each worker has beaten, of the living and of the dead. A number that stays the
+	// Counts is how often each worker has beaten, of the living and of the dead. A number that stays the
 	// same is silence; how long it lasts, each observer measures by its own clock.
-	Pulse map[string]int64
+	Counts map[string]int64
 }
 
 // Enter makes a worker known as alive, with what it holds already. The name must be unique to
@@ -43,26 +43,26 @@ func (l *Ledger) Enter(ctx context.Context, worker string, claimed []ClaimedItem
 
 // Beat says that a worker is alive, and tells of all. A beat that comes late is good as long as nobody found
 // its worker dead.
-func (l *Ledger) Beat(ctx context.Context, worker string) (Roll, error) {
-	raw, err := l.runWorker(ctx, beatScript, worker, evenBeats.Milliseconds())
+func (l *Ledger) Beat(ctx context.Context, worker string) (Heartbeats, error) {
+	raw, err := l.runWorker(ctx, beatScript, worker, maxBeatGap.Milliseconds())
 	if err != nil {
-		return Roll{}, workerError("beat of", worker, err)
+		return Heartbeats{}, workerError("beat of", worker, err)
 	}
 	fields, err := replyOf(raw, 3)
 	if err != nil {
-		return Roll{}, workerError("beat of", worker, err)
+		return Heartbeats{}, workerError("beat of", worker, err)
 	}
 	names, _ := fields[1].([]any)
-	roll := Roll{Alive: fields.number(0) == 1}
+	heartbeats := Heartbeats{Alive: fields.number(0) == 1}
 	for i := range names {
-		roll.Dead = append(roll.Dead, reply(names).text(i))
+		heartbeats.Dead = append(heartbeats.Dead, reply(names).text(i))
 	}
-	roll.Pulse, err = pulseOf(fields[2])
-	return roll, workerError("beat of", worker, err)
+	heartbeats.Counts, err = beatCounts(fields[2])
+	return heartbeats, workerError("beat of", worker, err)
 }
 
-// evenBeats is how far two beats of the fleet may be apart for the time between them to count as lived through.
-const evenBeats = 10 * time.Second
+// maxBeatGap is how far two beats of the fleet may be apart for the time between them to count as lived through.
+const maxBeatGap = 10 * time.Second
 
 // Lived is for how long some worker of the fleet has lived so far: a time that no step of Redis's clock moves, nor
 // a restart. It is as of the last beat, some seconds ago at most while a worker lives.
@@ -77,24 +77,24 @@ func (l *Ledger) Lived(ctx context.Context) (lifecycle.Lived, error) {
 	return lifecycle.Lived(max(lived, 1)), nil
 }
 
-// pulseOf reads names and numbers, by turns; lua/beat.lua has put right those that cannot be read.
-func pulseOf(raw any) (map[string]int64, error) {
+// beatCounts reads names and numbers, by turns; lua/beat.lua has put right those that cannot be read.
+func beatCounts(raw any) (map[string]int64, error) {
 	pairs, _ := raw.([]any)
-	pulse := make(map[string]int64, len(pairs)/2)
+	counts := make(map[string]int64, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		n, err := strconv.ParseInt(reply(pairs).text(i+1), 10, 64)
 		if err != nil {
 			return nil, fmt.Errorf("beats of worker %q: %w", reply(pairs).text(i), err)
 		}
-		pulse[reply(pairs).text(i)] = n
+		counts[reply(pairs).text(i)] = n
 	}
-	return pulse, nil
+	return counts, nil
 }
 
-// Declare writes down that a worker is dead, which the caller has observed to be silent since its beat of this
+// DeclareDead writes down that a worker is dead, which the caller has observed to be silent since its beat of this
 // number. It answers false, and changes nothing, when the worker has beaten since, or somebody was faster.
-func (l *Ledger) Declare(ctx context.Context, dead string, beat int64) (bool, error) {
-	raw, err := l.runWorker(ctx, declareScript, dead, beat)
+func (l *Ledger) DeclareDead(ctx context.Context, dead string, beat int64) (bool, error) {
+	raw, err := l.runWorker(ctx, declareDeadScript, dead, beat)
 	return raw == int64(1), workerError("declare dead", dead, err)
 }
 
@@ -104,12 +104,12 @@ type LastBeat struct {
 	At     Millis
 }
 
-// rollSize bounds how many workers [Ledger.Beats] answers.
-const rollSize = 1000
+// maxWorkersListed bounds how many workers [Ledger.Beats] answers.
+const maxWorkersListed = 1000
 
 // Beats lists the workers that nobody found dead, the longest silent first.
 func (l *Ledger) Beats(ctx context.Context) ([]LastBeat, error) {
-	entries, err := l.rdb.ZRangeWithScores(ctx, beatsKey, 0, rollSize-1).Result()
+	entries, err := l.rdb.ZRangeWithScores(ctx, beatsKey, 0, maxWorkersListed-1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("beats of workers: %w", err)
 	}
@@ -155,9 +155,9 @@ func (l *Ledger) ClaimedBy(ctx context.Context, worker string) ([]ClaimedItem, e
 	return claimed, nil
 }
 
-// Bury forgets a dead worker of which nothing is left to rescue; otherwise it changes nothing.
-func (l *Ledger) Bury(ctx context.Context, worker string) error {
-	_, err := l.runWorker(ctx, buryScript, worker)
+// RemoveDeadWorker forgets a dead worker of which nothing is left to rescue; otherwise it changes nothing.
+func (l *Ledger) RemoveDeadWorker(ctx context.Context, worker string) error {
+	_, err := l.runWorker(ctx, removeDeadWorkerScript, worker)
 	return workerError("bury", worker, err)
 }
 
@@ -198,12 +198,12 @@ func (l *Ledger) Release(ctx context.Context, batch, key, dead string, silent ti
 
 // Scripts about workers have a prelude of their own: they change no batch.
 var (
-	enterScript   = workerScript("enter")
-	beatScript    = workerScript("beat")
-	declareScript = workerScript("declare")
-	leaveScript   = workerScript("leave")
-	claimScript   = redis.NewScript(source("claim"))
-	buryScript    = workerScript("bury")
+	enterScript            = workerScript("enter")
+	beatScript             = workerScript("beat")
+	declareDeadScript      = workerScript("declare")
+	leaveScript            = workerScript("leave")
+	claimScript            = redis.NewScript(source("claim"))
+	removeDeadWorkerScript = workerScript("bury")
 )
 
 func workerScript(name string) *redis.Script {

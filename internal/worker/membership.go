@@ -33,8 +33,8 @@ const (
 // Workers is the part of the ledger that a [Membership] uses; [*ledger.Ledger] implements it.
 type Workers interface {
 	Enter(ctx context.Context, worker string, held []ledger.ClaimedItem) error
-	Beat(ctx context.Context, worker string) (ledger.Roll, error)
-	Declare(ctx context.Context, dead string, beat int64) (bool, error)
+	Beat(ctx context.Context, worker string) (ledger.Heartbeats, error)
+	DeclareDead(ctx context.Context, dead string, beat int64) (bool, error)
 	Leave(ctx context.Context, worker string) (int64, error)
 	ClaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) (bool, error)
 	UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error
@@ -127,26 +127,26 @@ func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
 	sent := time.Now()
-	roll, err := p.workers.Beat(ctx, p.current())
+	heartbeats, err := p.workers.Beat(ctx, p.current())
 	if err != nil {
 		return nil, err
 	}
-	p.observer.look(roll, sent, time.Now())
-	if !roll.Alive {
+	p.observer.look(heartbeats, sent, time.Now())
+	if !heartbeats.Alive {
 		p.log.Warn().Str("worker", p.current()).
 			Msg("found dead by the fleet: this process was stopped or cut off from redis; going on under a new name")
-		return p.observer.silences(roll.Dead), p.enter(ctx)
+		return p.observer.silences(heartbeats.Dead), p.enter(ctx)
 	}
 	p.confirm(sent)
-	dead := append(roll.Dead, p.declare(ctx, roll, sent)...)
+	dead := append(heartbeats.Dead, p.declareDead(ctx, heartbeats, sent)...)
 	return p.observer.silences(dead), nil
 }
 
-// declare writes down who is dead by what this worker has observed, and names them.
-func (p *Membership) declare(ctx context.Context, roll ledger.Roll, asked time.Time) (dead []string) {
-	silent := p.observer.silent(roll, asked)
+// declareDead writes down who is dead by what this worker has observed, and names them.
+func (p *Membership) declareDead(ctx context.Context, heartbeats ledger.Heartbeats, asked time.Time) (dead []string) {
+	silent := p.observer.silent(heartbeats, asked)
 	for _, name := range slices.Sorted(maps.Keys(silent)) {
-		is, err := p.workers.Declare(ctx, name, silent[name])
+		is, err := p.workers.DeclareDead(ctx, name, silent[name])
 		switch {
 		case err != nil:
 			p.log.Debug().Err(err).Str("dead", name).Msg("death not written down")

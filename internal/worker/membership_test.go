@@ -129,22 +129,22 @@ func TestTheLastBeatCounts(t *testing.T) {
 		f := newMembershipFixture(t)
 		first, second := f.present(t, "first"), f.present(t, "second")
 		before := name(t, second)
-		first.workers = hastyFleet{f.Ledger, func() { beat(t, second) }}
+		first.workers = hastyWorkers{f.Ledger, func() { beat(t, second) }}
 		equal(t, "found dead", f.silent(t, first), []string(nil))
 		first.workers = f.Ledger
 		equal(t, "found dead", f.silent(t, first), []string{before})
 	})
 }
 
-// hastyFleet lets something happen just before a death is written down.
-type hastyFleet struct {
+// hastyWorkers lets something happen just before a death is written down.
+type hastyWorkers struct {
 	Workers
 	before func()
 }
 
-func (h hastyFleet) Declare(ctx context.Context, dead string, beat int64) (bool, error) {
+func (h hastyWorkers) DeclareDead(ctx context.Context, dead string, beat int64) (bool, error) {
 	h.before()
-	return h.Workers.Declare(ctx, dead, beat)
+	return h.Workers.DeclareDead(ctx, dead, beat)
 }
 
 // A worker that was away knows of no death that it has not seen, and of no silence before it saw the last beat.

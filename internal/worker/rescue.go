@@ -19,7 +19,7 @@ type DeadWorkerItems interface {
 	ClaimedBy(ctx context.Context, worker string) ([]ledger.ClaimedItem, error)
 	Release(ctx context.Context, batch, key, dead string, silent time.Duration) (ledger.Release, error)
 	UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error
-	Bury(ctx context.Context, worker string) error
+	RemoveDeadWorker(ctx context.Context, worker string) error
 }
 
 // RescuerConfig is what a [Rescuer] works with; all of it is required.
@@ -59,7 +59,7 @@ func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration
 			again = wait
 		}
 	}
-	return again, r.Ledger.Bury(ctx, dead.Worker)
+	return again, r.Ledger.RemoveDeadWorker(ctx, dead.Worker)
 }
 
 // rescue rescues one item, or returns how long to wait before it can. It removes the item's claim last, so that

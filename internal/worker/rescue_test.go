@@ -213,9 +213,9 @@ func TestWatch(t *testing.T) {
 		w.Stop()
 		w.Stop()
 		third := f.present(t, "third")
-		roll := beat(t, third)
-		if len(roll) == 0 || roll[len(roll)-1] != started {
-			t.Errorf("dead to be rescued after a stop with an item in hand: %q, want %s among them", roll, started)
+		heartbeats := beat(t, third)
+		if len(heartbeats) == 0 || heartbeats[len(heartbeats)-1] != started {
+			t.Errorf("dead to be rescued after a stop with an item in hand: %q, want %s among them", heartbeats, started)
 		}
 		noted, err := f.ClaimItem(t.Context(), started, ledger.ClaimedItem{Batch: batch, Key: "a"})
 		if err != nil || noted {

@@ -24,53 +24,53 @@ const watchGap = 2 * BeatEvery
 // observer measures how long each worker's number of beats has stayed the same, by this process's monotonic
 // clock alone. What Redis's clock says, or does, does not matter.
 type observer struct {
-	signs map[string]sign
+	lastSeen map[string]beatCount
 	// watching is since when it has looked without a gap, and looked when it did last.
 	watching, looked time.Time
 }
 
-// sign is the last sign of life of a worker: the number of its beats, and when that was seen first.
-type sign struct {
+// beatCount is the last sign of life of a worker: the number of its beats, and when that was seen first.
+type beatCount struct {
 	beat  int64
 	since time.Time
 }
 
 // look notes a roll that was asked for at one time and answered at another. What it shows was so in between.
-func (o *observer) look(roll ledger.Roll, asked, answered time.Time) {
+func (o *observer) look(heartbeats ledger.Heartbeats, asked, answered time.Time) {
 	if asked.Sub(o.looked) > watchGap {
 		o.watching = answered
 	}
 	o.looked = answered
-	signs := make(map[string]sign, len(roll.Pulse))
-	for name, beat := range roll.Pulse {
-		signs[name] = o.signOf(name, beat, answered)
+	lastSeen := make(map[string]beatCount, len(heartbeats.Counts))
+	for name, beat := range heartbeats.Counts {
+		lastSeen[name] = o.beatOf(name, beat, answered)
 	}
-	for _, name := range roll.Dead {
-		if _, known := roll.Pulse[name]; !known { // Redis lost its number
-			signs[name] = o.signOf(name, 0, answered)
+	for _, name := range heartbeats.Dead {
+		if _, known := heartbeats.Counts[name]; !known { // Redis lost its number
+			lastSeen[name] = o.beatOf(name, 0, answered)
 		}
 	}
-	o.signs = signs
+	o.lastSeen = lastSeen
 }
 
-// signOf is the worker's sign of before if its number is still the same, and a new one otherwise.
-func (o *observer) signOf(name string, beat int64, now time.Time) sign {
-	if before, known := o.signs[name]; known && before.beat == beat {
+// beatOf is the worker's sign of before if its number is still the same, and a new one otherwise.
+func (o *observer) beatOf(name string, beat int64, now time.Time) beatCount {
+	if before, known := o.lastSeen[name]; known && before.beat == beat {
 		return before
 	}
-	return sign{beat, now}
+	return beatCount{beat, now}
 }
 
 // silent are those that are not known to be dead and whose number stayed the same for DeadAfter, as far as was
 // asked at this time, under the observer's own eyes.
-func (o *observer) silent(roll ledger.Roll, asked time.Time) map[string]int64 {
+func (o *observer) silent(heartbeats ledger.Heartbeats, asked time.Time) map[string]int64 {
 	found := map[string]int64{}
-	for name, s := range o.signs {
+	for name, s := range o.lastSeen {
 		if asked.Sub(later(s.since, o.watching)) >= DeadAfter {
 			found[name] = s.beat
 		}
 	}
-	for _, name := range roll.Dead {
+	for _, name := range heartbeats.Dead {
 		delete(found, name)
 	}
 	return found
@@ -80,7 +80,7 @@ func (o *observer) silent(roll ledger.Roll, asked time.Time) map[string]int64 {
 func (o *observer) silences(dead []string) []Silence {
 	var silences []Silence
 	for _, name := range dead {
-		silences = append(silences, Silence{name, o.signs[name].since})
+		silences = append(silences, Silence{name, o.lastSeen[name].since})
 	}
 	return silences
 }

@@ -35,22 +35,22 @@ func TestObserver(t *testing.T) {
 		"and again for DeadAfter": {append(append(every(2, 7), seen{time.Hour, 7}), every(4, 7)...), true, BeatEvery},
 	} {
 		var o observer
-		var roll ledger.Roll
+		var heartbeats ledger.Heartbeats
 		start := time.Now()
 		now := start
 		for _, look := range test.looks {
 			now = now.Add(look.after)
-			roll = ledger.Roll{Pulse: map[string]int64{"w": look.beat}}
-			o.look(roll, now, now)
+			heartbeats = ledger.Heartbeats{Counts: map[string]int64{"w": look.beat}}
+			o.look(heartbeats, now, now)
 		}
-		if _, silent := o.silent(roll, now)["w"]; silent != test.silent {
+		if _, silent := o.silent(heartbeats, now)["w"]; silent != test.silent {
 			t.Errorf("%s: found dead %t, want %t", name, silent, test.silent)
 		}
 		if since := o.silences([]string{"w"})[0].Since.Sub(start); since != test.since {
 			t.Errorf("%s: silent since %s, want %s", name, since, test.since)
 		}
-		roll.Dead = []string{"w"}
-		if len(o.silent(roll, now)) != 0 {
+		heartbeats.Dead = []string{"w"}
+		if len(o.silent(heartbeats, now)) != 0 {
 			t.Errorf("%s: found dead twice", name)
 		}
 	}
@@ -61,12 +61,12 @@ func TestObserverOfAWorkerWithoutANumber(t *testing.T) {
 	t.Parallel()
 	var o observer
 	first := time.Now()
-	roll := ledger.Roll{Dead: []string{"w"}}
+	heartbeats := ledger.Heartbeats{Dead: []string{"w"}}
 	for look := range 3 {
 		at := first.Add(time.Duration(look) * BeatEvery)
-		o.look(roll, at, at)
+		o.look(heartbeats, at, at)
 	}
-	if got := o.silences(roll.Dead)[0].Since; !got.Equal(first) {
+	if got := o.silences(heartbeats.Dead)[0].Since; !got.Equal(first) {
 		t.Errorf("since %s after the first look", got.Sub(first))
 	}
 }

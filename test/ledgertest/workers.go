@@ -19,7 +19,7 @@ func (f *ledgerFixture) enter(t *testing.T, worker string, held ...ledger.Claime
 	}
 }
 
-func (f *ledgerFixture) beat(t *testing.T, worker string) ledger.Roll {
+func (f *ledgerFixture) beat(t *testing.T, worker string) ledger.Heartbeats {
 	t.Helper()
 	roll, err := f.Beat(t.Context(), worker)
 	if err != nil {
@@ -31,7 +31,7 @@ func (f *ledgerFixture) beat(t *testing.T, worker string) ledger.Roll {
 // declare is of a worker whose beat of this number was the last that somebody saw.
 func (f *ledgerFixture) declare(t *testing.T, worker string, beat int64, want bool) {
 	t.Helper()
-	done, err := f.Declare(t.Context(), worker, beat)
+	done, err := f.DeclareDead(t.Context(), worker, beat)
 	if err != nil || done != want {
 		t.Fatalf("declare %s dead since beat %d: %v, %v, want %v", worker, beat, done, err, want)
 	}
@@ -102,7 +102,7 @@ func testBeats(t *testing.T, f *ledgerFixture) {
 func testDead(t *testing.T, f *ledgerFixture) {
 	f.enter(t, "w1")
 	f.enter(t, "w2")
-	equal(t, "nobody is dead", f.beat(t, "w2"), ledger.Roll{Alive: true, Pulse: map[string]int64{"w1": 1, "w2": 2}})
+	equal(t, "nobody is dead", f.beat(t, "w2"), ledger.Heartbeats{Alive: true, Counts: map[string]int64{"w1": 1, "w2": 2}})
 	f.beat(t, "w1")
 	f.declare(t, "w1", 1, false)
 	for _, step := range []time.Duration{24 * time.Hour, -48 * time.Hour} {
@@ -114,7 +114,7 @@ func testDead(t *testing.T, f *ledgerFixture) {
 	f.declare(t, "w1", 4, false)
 	equal(t, "the dead learn it", f.beat(t, "w1").Alive, false)
 	equal(t, "beating does not raise them", f.beat(t, "w1").Alive, false)
-	equal(t, "everybody hears of them", f.beat(t, "w2"), ledger.Roll{Alive: true, Dead: []string{"w1"}, Pulse: map[string]int64{"w1": 4, "w2": 5}})
+	equal(t, "everybody hears of them", f.beat(t, "w2"), ledger.Heartbeats{Alive: true, Dead: []string{"w1"}, Counts: map[string]int64{"w1": 4, "w2": 5}})
 	equal(t, "who never entered is not alive", f.beat(t, "stranger").Alive, false)
 	f.declare(t, "stranger", 0, false)
 }
@@ -122,8 +122,8 @@ func testDead(t *testing.T, f *ledgerFixture) {
 func testLateBeat(t *testing.T, f *ledgerFixture) {
 	f.enter(t, "late")
 	f.pass(time.Hour)
-	equal(t, "very late, but nobody had found it dead", f.beat(t, "late"), ledger.Roll{Alive: true, Pulse: map[string]int64{"late": 2}})
-	equal(t, "a second beat at the same moment", f.beat(t, "late"), ledger.Roll{Alive: true, Pulse: map[string]int64{"late": 3}})
+	equal(t, "very late, but nobody had found it dead", f.beat(t, "late"), ledger.Heartbeats{Alive: true, Counts: map[string]int64{"late": 2}})
+	equal(t, "a second beat at the same moment", f.beat(t, "late"), ledger.Heartbeats{Alive: true, Counts: map[string]int64{"late": 3}})
 }
 
 // What somebody else, or a broken Redis, left of the numbers of beats stops neither the worker it is about nor others,
@@ -136,8 +136,8 @@ func testUnreadableBeats(t *testing.T, f *ledgerFixture) {
 	if err := f.rdb.HSet(t.Context(), "havip:workers:{workers}:pulse", "w1", "garbage", "w2", "1e99", "dead", "-", "stranger", "9999999999999999999").Err(); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "all but the dead begin anew", f.beat(t, "w1"), ledger.Roll{Alive: true, Dead: []string{"dead"}, Pulse: map[string]int64{"w1": 1, "w2": 1}})
-	equal(t, "and go on", f.beat(t, "w1").Pulse, map[string]int64{"w1": 2, "w2": 1})
+	equal(t, "all but the dead begin anew", f.beat(t, "w1"), ledger.Heartbeats{Alive: true, Dead: []string{"dead"}, Counts: map[string]int64{"w1": 1, "w2": 1}})
+	equal(t, "and go on", f.beat(t, "w1").Counts, map[string]int64{"w1": 2, "w2": 1})
 	f.declare(t, "w2", 1, true)
 }
 
@@ -146,25 +146,25 @@ func testBury(t *testing.T, f *ledgerFixture) {
 	equal(t, "held from the start", f.heldBy(t, "w1"), []string{batch + "/a/b", batch + "/c"})
 	f.enter(t, "w2")
 	f.declare(t, "w1", 1, true)
-	bury := func(want []string) {
+	removeDeadWorker := func(want []string) {
 		t.Helper()
-		if err := f.Bury(t.Context(), "w1"); err != nil {
+		if err := f.RemoveDeadWorker(t.Context(), "w1"); err != nil {
 			t.Fatal(err)
 		}
 		roll := f.beat(t, "w2")
 		equal(t, "still to be rescued", roll.Dead, want)
-		equal(t, "names known", len(roll.Pulse), 1+len(want))
+		equal(t, "names known", len(roll.Counts), 1+len(want))
 	}
-	bury([]string{"w1"})
+	removeDeadWorker([]string{"w1"})
 	for _, key := range []string{"a/b", "c", "c"} {
 		if err := f.UnclaimItem(t.Context(), "w1", ledger.ClaimedItem{Batch: batch, Key: key}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	bury(nil)
-	bury(nil)
+	removeDeadWorker(nil)
+	removeDeadWorker(nil)
 	equal(t, "buried is not alive", f.beat(t, "w1").Alive, false)
-	if err := f.Bury(t.Context(), "w2"); err != nil {
+	if err := f.RemoveDeadWorker(t.Context(), "w2"); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "the living are not buried", f.beat(t, "w2").Alive, true)
@@ -181,7 +181,7 @@ func testLeave(t *testing.T, f *ledgerFixture) {
 		}
 		equal(t, worker, left, want)
 	}
-	equal(t, "to be rescued", f.beat(t, "w2"), ledger.Roll{Alive: true, Dead: []string{"holding"}, Pulse: map[string]int64{"holding": 1, "w2": 2}})
+	equal(t, "to be rescued", f.beat(t, "w2"), ledger.Heartbeats{Alive: true, Dead: []string{"holding"}, Counts: map[string]int64{"holding": 1, "w2": 2}})
 	f.declare(t, "empty", 1, false)
 	f.declare(t, "holding", 1, false)
 }
