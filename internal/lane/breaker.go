@@ -84,8 +84,8 @@ type Admission struct {
 	epoch  int64
 	// eager: the probe did not wait for the back-off.
 	eager bool
-	// silent: it was let past a hold, about which its verdict says nothing.
-	silent bool
+	// exempt: it was let past a hold, about which its verdict says nothing.
+	exempt bool
 }
 
 // Admit says whether a request for this subnet may be sent now. An empty subnetID asks for the

@@ -27,12 +27,12 @@ type Gate struct {
 	rate rate
 	// sleep waits; tests give their own.
 	sleep func(ctx context.Context, d time.Duration) error
-	// turn holds one token: whoever has put it in has the turn.
-	turn chan struct{}
-	// paid: the rate admitted a request that then was not sent, so the next need not ask.
+	// mutex holds one token: whoever has put it in has the turn.
+	mutex chan struct{}
+	// reserved: the rate admitted a request that then was not sent, so the next need not ask.
 	// It belongs to whoever has the turn.
-	paid  bool
-	start slowStart
+	reserved bool
+	start    slowStart
 }
 
 // rate is what a gate needs of a [Budget].
@@ -43,7 +43,7 @@ type rate interface {
 // NewGate returns a gate over the breaker and the budget of one lane; a nil budget sets no
 // limit. A process needs one gate for a lane, since two would each start slowly by themselves.
 func NewGate(breaker *Breaker, budget *Budget) *Gate {
-	g := &Gate{breaker: breaker, sleep: sleep, turn: make(chan struct{}, 1)}
+	g := &Gate{breaker: breaker, sleep: sleep, mutex: make(chan struct{}, 1)}
 	g.start.changed = make(chan struct{})
 	if budget != nil {
 		g.rate = budget
@@ -78,10 +78,10 @@ func (g *Gate) EnterDeletion(ctx context.Context) (*Pass, error) {
 }
 
 // enter waits for its turn, and then for the lane, except for what it is spared.
-func (g *Gate) enter(ctx context.Context, subnetID string, spared func(Hold) bool) (*Pass, error) {
+func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Hold) bool) (*Pass, error) {
 	select {
-	case g.turn <- struct{}{}:
-		defer func() { <-g.turn }()
+	case g.mutex <- struct{}{}:
+		defer func() { <-g.mutex }()
 	case <-ctx.Done():
 		return nil, g.start.explain(ctx.Err())
 	}
@@ -94,8 +94,8 @@ func (g *Gate) enter(ctx context.Context, subnetID string, spared func(Hold) boo
 			return nil, err
 		}
 		g.start.learn(a)
-		if !a.Allowed && spared(*a.Hold) {
-			a = Admission{Allowed: true, silent: true}
+		if !a.Allowed && isExempt(*a.Hold) {
+			a = Admission{Allowed: true, exempt: true}
 		}
 		switch {
 		case a.Allowed:
@@ -117,24 +117,24 @@ func (g *Gate) ready(ctx context.Context) error {
 	if err := g.start.wait(ctx); err != nil {
 		return err
 	}
-	if g.paid || g.rate == nil {
+	if g.reserved || g.rate == nil {
 		return ctx.Err()
 	}
 	if err := g.rate.Wait(ctx); err != nil {
 		return err
 	}
-	g.paid = true
+	g.reserved = true
 	return nil
 }
 
 // admit makes out the pass, or returns nil if the slow start has begun anew meanwhile.
 func (g *Gate) admit(a Admission) *Pass {
-	era, ok := g.start.enter(a.Probe)
+	generation, ok := g.start.enter(a.Probe)
 	if !ok {
 		return nil
 	}
-	g.paid = false
-	return &Pass{gate: g, admission: a, era: era}
+	g.reserved = false
+	return &Pass{gate: g, admission: a, generation: generation}
 }
 
 // pollDelay is how long to wait before asking again about a hold that lasts at least wait.

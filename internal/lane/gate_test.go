@@ -239,7 +239,7 @@ func TestKnownHeldSubnetNeedsNoTurn(t *testing.T) {
 		if _, err := g.Enter(t.Context(), subnetA); err == nil {
 			t.Fatal("not held")
 		}
-		g.turn <- struct{}{}
+		g.mutex <- struct{}{}
 		var held *HeldError
 		if _, err := g.Enter(t.Context(), subnetA); !errors.As(err, &held) {
 			t.Errorf("got %v", err)

@@ -13,10 +13,10 @@ const doneTimeout = 5 * time.Second
 
 // Pass is the permission to send one request.
 type Pass struct {
-	gate      *Gate
-	admission Admission
-	era       int
-	done      atomic.Bool
+	gate       *Gate
+	admission  Admission
+	generation int
+	done       atomic.Bool
 }
 
 // Probe reports whether the request is the one that tries whether a hold is over.
@@ -37,14 +37,14 @@ func (p *Pass) Done(ctx context.Context, v Verdict) (Change, error) {
 	if p.done.Swap(true) {
 		return Change{}, nil
 	}
-	if p.admission.silent {
+	if p.admission.exempt {
 		v = Neutral()
 	}
 	v = v.narrowedFor(p.admission)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doneTimeout)
 	defer cancel()
 	// Who waits for this request must find its hold, so it is counted out last.
-	defer p.gate.start.leave(p.era, v.proof())
+	defer p.gate.start.leave(p.generation, v.proof())
 	return p.report(ctx, v)
 }
 

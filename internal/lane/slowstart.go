@@ -10,8 +10,8 @@ type slowStart struct {
 	mu       sync.Mutex
 	proven   bool
 	inFlight int
-	// era counts the proofs undone, so that a request of before cannot prove what is after.
-	era int
+	// generation counts the proofs undone, so that a request of before cannot prove what is after.
+	generation int
 	// held is the lane's hold, as last seen.
 	held *Hold
 	// changed is closed and replaced when a request ends.
@@ -36,14 +36,14 @@ func (s *slowStart) wait(ctx context.Context) error {
 }
 
 // enter counts a request in. A probe always may: the breaker lets only one fly.
-func (s *slowStart) enter(probe bool) (era int, ok bool) {
+func (s *slowStart) enter(probe bool) (generation int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !probe && !s.proven && s.inFlight > 0 {
 		return 0, false
 	}
 	s.inFlight++
-	return s.era, true
+	return s.generation, true
 }
 
 // learn takes in what the breaker answered.
@@ -62,18 +62,18 @@ func (s *slowStart) learn(a Admission) {
 // undo begins anew; the caller has locked.
 func (s *slowStart) undo() {
 	s.proven = false
-	s.era++
+	s.generation++
 }
 
 // leave counts a request of the given era out, with what it proved of the lane.
-func (s *slowStart) leave(era int, proof proof) {
+func (s *slowStart) leave(generation int, proof proof) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
 	switch {
 	case proof == laneFaulty:
 		s.undo()
-	case proof == laneWell && era == s.era:
+	case proof == laneWell && generation == s.generation:
 		s.proven, s.held = true, nil
 	}
 	close(s.changed)

@@ -8,13 +8,13 @@ import (
 
 func newSlowStart() *slowStart { return &slowStart{changed: make(chan struct{})} }
 
-func mustFly(t *testing.T, s *slowStart, isProbe, want bool) (era int) {
+func mustFly(t *testing.T, s *slowStart, isProbe, want bool) (generation int) {
 	t.Helper()
-	era, ok := s.enter(isProbe)
+	generation, ok := s.enter(isProbe)
 	if ok != want {
 		t.Fatalf("lets a request fly: %v, want %v", ok, want)
 	}
-	return era
+	return generation
 }
 
 // The slow start may begin anew between the wait for it and the breaker's answer.
@@ -49,7 +49,7 @@ func TestLaneSlowStartForgetsAHoldThatEnded(t *testing.T) {
 	hold := Admission{Hold: &Hold{Target: TargetLane, Code: "X"}}
 	for name, end := range map[string]func(*slowStart){
 		"another's clear": func(s *slowStart) { s.learn(Admission{Allowed: true}) },
-		"one's own":       func(s *slowStart) { s.leave(s.era, laneWell) },
+		"one's own":       func(s *slowStart) { s.leave(s.generation, laneWell) },
 	} {
 		s := newSlowStart()
 		s.learn(hold)

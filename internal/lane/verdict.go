@@ -4,8 +4,8 @@ package lane
 type Verdict struct {
 	good  bool
 	fault *Fault
-	// silentOnLane: the fault proves nothing about the lane.
-	silentOnLane bool
+	// neutralOnLane: the fault proves nothing about the lane.
+	neutralOnLane bool
 }
 
 // Good is the verdict of a request that BCE answered about the item itself: created, or refused
@@ -30,7 +30,7 @@ func (v Verdict) narrowedFor(a Admission) Verdict {
 	}
 	fault := *v.fault
 	fault.Target = TargetSubnet
-	return Verdict{fault: &fault, silentOnLane: true}
+	return Verdict{fault: &fault, neutralOnLane: true}
 }
 
 // proof is what a verdict says of the lane, as apart from the subnet.
@@ -45,7 +45,7 @@ const (
 // proof of a verdict. An answer that the subnet is full proves key, permission and clock.
 func (v Verdict) proof() proof {
 	switch {
-	case v.silentOnLane, v.fault == nil && !v.good:
+	case v.neutralOnLane, v.fault == nil && !v.good:
 		return provesNothing
 	case v.fault == nil || v.fault.Target == TargetSubnet:
 		return laneWell
