@@ -44,7 +44,7 @@ func (h *Handler) enter(ctx context.Context, j *job, deletion bool) (Pass, error
 // freePass is the permission of a lane without a gate.
 type freePass struct{}
 
-func (freePass) HeldFor() string { return "" }
+func (freePass) SuspendedFor() string { return "" }
 
 func (freePass) Done(context.Context, Outcome) {}
 

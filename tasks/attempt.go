@@ -17,7 +17,7 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	// Neither asynq's lease nor a shutdown may cut off a call: its outcome would be unknown.
 	ctx = context.WithoutCancel(ctx)
 	outcome, took := h.send(ctx, j)
-	outcome = h.refusals.classify(outcome, j.pass.HeldFor())
+	outcome = h.refusals.classify(outcome, j.pass.SuspendedFor())
 	h.logAttempt(j, outcome, took)
 	clockLearnt := h.clockLearnt(outcome, j.clockOffset)
 	if !clockLearnt { // else it was our clock, and is not the lane's fault any more

@@ -116,7 +116,7 @@ func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
 	detached := context.WithoutCancel(ctx)
 	h.logDeletion(j, t)
 	clockLearnt := h.clockLearnt(t.Outcome, j.clockOffset)
-	if !clockLearnt && (t.Class != ClassRefused || !stillUnknown(t.Outcome, j.pass.HeldFor())) {
+	if !clockLearnt && (t.Class != ClassRefused || !stillUnknown(t.Outcome, j.pass.SuspendedFor())) {
 		j.pass.Done(detached, t.Outcome)
 	}
 	if t.Class == ClassNotFound && j.item.Record.Deletion.Unknown {

@@ -64,8 +64,8 @@ type Gate interface {
 
 // Pass is the permission to send one create or delete.
 type Pass interface {
-	// HeldFor is the code that holds back what this request tries; "" where it tries nothing.
-	HeldFor() string
+	// SuspendedFor is the code that holds back what this request tries; "" where it tries nothing.
+	SuspendedFor() string
 	// Done reports what became of it; its zero Outcome is that nothing was sent. Only the first
 	// call counts.
 	Done(ctx context.Context, o Outcome)

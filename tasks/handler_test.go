@@ -631,7 +631,7 @@ type recordingPass struct {
 	once sync.Once
 }
 
-func (*recordingPass) HeldFor() string { return "" }
+func (*recordingPass) SuspendedFor() string { return "" }
 
 func (p *recordingPass) Done(_ context.Context, o Outcome) {
 	p.once.Do(func() { p.gate.reported = append(p.gate.reported, o.Class) })

@@ -60,7 +60,7 @@ func (a *app) sayOperator(ctx context.Context, s *session, l tasks.Lane) error {
 	return nil
 }
 
-func pausedLine(l tasks.Lane, pause lane.Hold) string {
+func pausedLine(l tasks.Lane, pause lane.Suspension) string {
 	return fmt.Sprintf("lane %s is paused, %s; `enqueue resume %s` lets it go on", l, setBy(pause.Since, pause.By, pause.Message, time.Now()), l)
 }
 
@@ -75,7 +75,7 @@ func setBy(since time.Time, by, reason string, now time.Time) string {
 
 // sayLaneHolds tells what faults hold a lane back.
 func (a *app) sayLaneHolds(ctx context.Context, s *session, l tasks.Lane) error {
-	holds, err := lane.NewBreaker(s.rdb, l.String()).Holds(ctx)
+	holds, err := lane.NewBreaker(s.rdb, l.String()).Suspensions(ctx)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (a *app) sayLaneHolds(ctx context.Context, s *session, l tasks.Lane) error 
 	return nil
 }
 
-func holdLine(l tasks.Lane, hold lane.Hold) string {
+func holdLine(l tasks.Lane, hold lane.Suspension) string {
 	what := "lane " + l.String()
 	if hold.SubnetID != "" {
 		what = "subnet " + hold.SubnetID + " of " + what
@@ -95,21 +95,21 @@ func holdLine(l tasks.Lane, hold lane.Hold) string {
 }
 
 // holdOf is what holds an item back: its lane's hold, or its subnet's.
-func holdOf(ctx context.Context, s *session, l tasks.Lane, item ledger.Item) (lane.Hold, bool, error) {
-	holds, err := lane.NewBreaker(s.rdb, l.String()).Holds(ctx)
+func holdOf(ctx context.Context, s *session, l tasks.Lane, item ledger.Item) (lane.Suspension, bool, error) {
+	holds, err := lane.NewBreaker(s.rdb, l.String()).Suspensions(ctx)
 	if err != nil {
-		return lane.Hold{}, false, err
+		return lane.Suspension{}, false, err
 	}
 	request, err := tasks.RequestOf(item.Spec)
 	if err != nil {
-		return lane.Hold{}, false, err
+		return lane.Suspension{}, false, err
 	}
 	for _, hold := range holds {
 		if hold.SubnetID == "" || hold.SubnetID == request.SubnetID {
 			return hold, true, nil
 		}
 	}
-	return lane.Hold{}, false, nil
+	return lane.Suspension{}, false, nil
 }
 
 // sayUnserved tells of a lane whose tasks nobody takes.

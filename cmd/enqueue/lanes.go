@@ -37,7 +37,7 @@ func (a *app) changeLane(run func(context.Context, *session, tasks.Lane) error) 
 
 // lanes lists the lanes that have a queue, and those that a person has done something to, by name.
 func (s *session) lanes(ctx context.Context) ([]tasks.Lane, error) {
-	names, err := lane.Touched(ctx, s.rdb)
+	names, err := lane.KnownLanes(ctx, s.rdb)
 	if err != nil {
 		return nil, err
 	}

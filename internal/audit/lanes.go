@@ -60,7 +60,7 @@ func (x *examination) tellUnserved(ctx context.Context, q *queue.Queue, size que
 
 // holds tells what of the lane is held back, and why.
 func (x *examination) holds(ctx context.Context, l tasks.Lane) error {
-	holds, err := lane.NewBreaker(x.Redis, l.String()).Holds(ctx)
+	holds, err := lane.NewBreaker(x.Redis, l.String()).Suspensions(ctx)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (x *examination) holds(ctx context.Context, l tasks.Lane) error {
 	return nil
 }
 
-func heldText(hold lane.Hold, now time.Time) string {
+func heldText(hold lane.Suspension, now time.Time) string {
 	what := "The lane"
 	if hold.SubnetID != "" {
 		what = "Subnet " + hold.SubnetID

@@ -73,8 +73,8 @@ type Admission struct {
 	Allowed bool
 	// Probe: it is the one that tries whether a hold is over.
 	Probe bool
-	// Hold is what refuses the request, or what it probes; nil when nothing is held.
-	Hold *Hold
+	// Suspension is what refuses the request, or what it probes; nil when nothing is held.
+	Suspension *Suspension
 	// Wait is how long a refusal lasts at least.
 	Wait time.Duration
 
@@ -97,8 +97,8 @@ func (b *Breaker) Admit(ctx context.Context, subnetID string) (Admission, error)
 		a.Allowed, a.epoch = true, epoch
 		return a, nil
 	}
-	if hold, wait, ok := b.view.refusal(subnetID, now); ok {
-		a.Hold, a.Wait = &hold, wait
+	if suspension, wait, ok := b.view.refusal(subnetID, now); ok {
+		a.Suspension, a.Wait = &suspension, wait
 		return a, nil
 	}
 	a.eager = b.view.eager()
@@ -120,14 +120,14 @@ func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 	if err != nil {
 		return err
 	}
-	verdict, holds := answer.text(0), answer.number(4)
+	verdict, suspensions := answer.text(0), answer.number(4)
 	a.Wait, a.epoch = time.Duration(answer.number(1))*time.Millisecond, answer.number(3)
 	if text := answer.text(2); text != "" {
-		hold, err := decodeHold(text)
+		suspension, err := decodeSuspension(text)
 		if err != nil {
 			return err
 		}
-		a.Hold = &hold
+		a.Suspension = &suspension
 	}
 	switch verdict {
 	case "open", "probe":
@@ -136,7 +136,7 @@ func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 	default:
 		return fmt.Errorf("unexpected verdict %q", verdict)
 	}
-	b.view.note(*a, holds == 0, asked, generation)
+	b.view.note(*a, suspensions == 0, asked, generation)
 	return nil
 }
 

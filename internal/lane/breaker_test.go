@@ -42,7 +42,7 @@ func TestHoldTellsItsReason(t *testing.T) {
 		if wait < BackOffFirst*4/5 || wait > BackOffFirst {
 			t.Errorf("first back-off %v", wait)
 		}
-		want := Hold{Target: TargetSubnet, SubnetID: subnetA, Code: fault.Code, Message: got.Message, Since: f.clock.Now(), Failures: 1, ProbeAt: got.ProbeAt}
+		want := Suspension{Target: TargetSubnet, SubnetID: subnetA, Code: fault.Code, Message: got.Message, Since: f.clock.Now(), Failures: 1, ProbeAt: got.ProbeAt}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("hold (-want +got):\n%s", diff)
 		}
@@ -50,7 +50,7 @@ func TestHoldTellsItsReason(t *testing.T) {
 			t.Error(text)
 		}
 		a := probe(t, f, b, subnetA)
-		if got := theHold(t, b).ProbingUntil; !got.Equal(f.clock.Now().Add(probeLease)) || !a.Hold.ProbingUntil.Equal(got) {
+		if got := theHold(t, b).ProbingUntil; !got.Equal(f.clock.Now().Add(probeLease)) || !a.Suspension.ProbingUntil.Equal(got) {
 			t.Errorf("probing until %v", got)
 		}
 	})
@@ -89,8 +89,8 @@ func TestTripsTogetherCountOnce(t *testing.T) {
 		if opened != 1 {
 			t.Errorf("opened %d times", opened)
 		}
-		if hold := theHold(t, breakers[0]); hold.Failures != 1 {
-			t.Errorf("%d failures", hold.Failures)
+		if suspension := theHold(t, breakers[0]); suspension.Failures != 1 {
+			t.Errorf("%d failures", suspension.Failures)
 		}
 	})
 }
@@ -104,12 +104,12 @@ func TestBackOffDoubles(t *testing.T) {
 		since := f.clock.Now()
 		for n, seconds := range []int{5, 10, 20, 40, 80, 160, 300, 300, 300} {
 			want := time.Duration(seconds) * time.Second
-			hold := theHold(t, b)
-			if got := hold.ProbeAt.Sub(f.clock.Now()); got < want*4/5 || got > want {
+			suspension := theHold(t, b)
+			if got := suspension.ProbeAt.Sub(f.clock.Now()); got < want*4/5 || got > want {
 				t.Errorf("after %d failures: back-off %v, want up to %v", n+1, got, want)
 			}
-			if hold.Failures != n+1 || !hold.Since.Equal(since) {
-				t.Errorf("after %d failures: %+v", n+1, hold)
+			if suspension.Failures != n+1 || !suspension.Since.Equal(since) {
+				t.Errorf("after %d failures: %+v", n+1, suspension)
 			}
 			change := trip(t, b, probe(t, f, b, subnetA), wrongKey)
 			if len(change.Opened) != 0 || len(change.Extended) != 1 || change.Extended[0].Failures != n+2 {
@@ -143,7 +143,7 @@ func TestOneProbeAtATime(t *testing.T) {
 		t := f.t
 		first, second := f.breaker(), f.breaker()
 		trip(t, first, admit(t, first, subnetA), wrongKey)
-		if a := admit(t, second, subnetB); a.Allowed || a.Hold.Target != TargetLane || a.Wait > BackOffFirst {
+		if a := admit(t, second, subnetB); a.Allowed || a.Suspension.Target != TargetLane || a.Wait > BackOffFirst {
 			t.Fatalf("held lane: %+v", a)
 		}
 		f.clock.advance(BackOffFirst)
@@ -250,8 +250,8 @@ func TestSubnetStaysHeldWhenTheLaneIsProved(t *testing.T) {
 		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetBoth, Code: "QuotaLimitExceeded"})
 		clearHolds(t, b, probe(t, f, b, subnetB))
-		if hold := theHold(t, b); hold.Target != TargetSubnet || hold.SubnetID != subnetA {
-			t.Errorf("left: %v", hold)
+		if suspension := theHold(t, b); suspension.Target != TargetSubnet || suspension.SubnetID != subnetA {
+			t.Errorf("left: %v", suspension)
 		}
 	})
 }
@@ -263,7 +263,7 @@ func TestSubnetsAreIsolated(t *testing.T) {
 		b, other := f.breaker(), f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetSubnet, Code: "SubnetHasNoMoreIp"})
 		for _, b := range []*Breaker{b, other} {
-			if a := admit(t, b, subnetA); a.Allowed || a.Hold.SubnetID != subnetA {
+			if a := admit(t, b, subnetA); a.Allowed || a.Suspension.SubnetID != subnetA {
 				t.Errorf("held subnet: %+v", a)
 			}
 			for _, free := range []string{subnetB, ""} {
@@ -370,12 +370,12 @@ func TestFailedProbeFreesWhatItDidNotProve(t *testing.T) {
 		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetBoth, Code: "QuotaLimitExceeded"})
 		trip(t, b, probe(t, f, b, subnetA), wrongKey)
-		for _, hold := range holds(t, b) {
-			if !hold.ProbingUntil.IsZero() {
-				t.Errorf("still being probed: %+v", hold)
+		for _, suspension := range holds(t, b) {
+			if !suspension.ProbingUntil.IsZero() {
+				t.Errorf("still being probed: %+v", suspension)
 			}
-			if want := map[Target]int{TargetLane: 2, TargetSubnet: 1}[hold.Target]; hold.Failures != want {
-				t.Errorf("%s: %d failures, want %d", hold.Target, hold.Failures, want)
+			if want := map[Target]int{TargetLane: 2, TargetSubnet: 1}[suspension.Target]; suspension.Failures != want {
+				t.Errorf("%s: %d failures, want %d", suspension.Target, suspension.Failures, want)
 			}
 		}
 	})
@@ -396,9 +396,9 @@ func TestProbeNow(t *testing.T) {
 			if err := started.ProbeNow(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			hold := theHold(t, b)
-			if !hold.ProbeAt.Equal(f.clock.Now()) || hold.Failures != 7 || !hold.Since.Equal(since) {
-				t.Errorf("hold %+v", hold)
+			suspension := theHold(t, b)
+			if !suspension.ProbeAt.Equal(f.clock.Now()) || suspension.Failures != 7 || !suspension.Since.Equal(since) {
+				t.Errorf("hold %+v", suspension)
 			}
 		}
 		// A worker with the old key takes the probe first, and fails.
@@ -459,8 +459,8 @@ func TestHoldsAreSorted(t *testing.T) {
 		}
 		trip(t, b, admit(t, b, "sbn-cccc"), wrongKey)
 		var got []string
-		for _, hold := range holds(t, b) {
-			got = append(got, string(hold.Target)+hold.SubnetID)
+		for _, suspension := range holds(t, b) {
+			got = append(got, string(suspension.Target)+suspension.SubnetID)
 		}
 		if diff := cmp.Diff([]string{"lane", "subnet" + subnetA, "subnet" + subnetB}, got); diff != "" {
 			t.Error(diff)
@@ -547,11 +547,11 @@ func TestRedisClock(t *testing.T) {
 	before := now().Truncate(time.Millisecond)
 	trip(t, b, admit(t, b, subnetA), wrongKey)
 	after := now()
-	hold := theHold(t, b)
-	if hold.Since.Before(before) || hold.Since.After(after) {
-		t.Errorf("since %s, want from %s to %s", hold.Since, before, after)
+	suspension := theHold(t, b)
+	if suspension.Since.Before(before) || suspension.Since.After(after) {
+		t.Errorf("since %s, want from %s to %s", suspension.Since, before, after)
 	}
-	if a := admit(t, b, subnetA); a.Allowed && now().Before(hold.ProbeAt) || a.Wait > BackOffFirst {
+	if a := admit(t, b, subnetA); a.Allowed && now().Before(suspension.ProbeAt) || a.Wait > BackOffFirst {
 		t.Errorf("%+v", a)
 	}
 	left, err := b.rdb.PTTL(t.Context(), "havip:lane:{default/bj}:holds").Result()
@@ -571,7 +571,7 @@ func TestBreakerFailsWithRedis(t *testing.T) {
 	_, admitErr := b.Admit(t.Context(), subnetA)
 	_, tripErr := b.Trip(t.Context(), a, wrongKey)
 	_, clearErr := b.Clear(t.Context(), a)
-	_, holdsErr := b.Holds(t.Context())
+	_, holdsErr := b.Suspensions(t.Context())
 	for op, err := range map[string]error{
 		"admit to lane": admitErr, "hold lane of lane": tripErr, "clear lane": clearErr, "holds of lane": holdsErr,
 		"release probe of lane": b.Release(t.Context(), a), "probe lane": b.ProbeNow(t.Context()),
@@ -594,7 +594,7 @@ func FuzzDecodeHold(f *testing.F) {
 	f.Add(`{"target":"lane","since":1772366400000,"failures":1,"probeAt":1772366405000}`)
 	f.Add(`{"target":"subnet","subnetId":"sbn-a","probeUntil":1.7723664e+12}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		if hold, err := decodeHold(text); err == nil && hold.String() == "" {
+		if suspension, err := decodeSuspension(text); err == nil && suspension.String() == "" {
 			t.Error("a hold without words")
 		}
 	})

@@ -195,7 +195,7 @@ func admit(t *testing.T, b *Breaker, subnetID string) Admission {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !a.Allowed && (a.Hold == nil || a.Wait <= 0) {
+	if !a.Allowed && (a.Suspension == nil || a.Wait <= 0) {
 		t.Fatalf("refused without a reason and a time: %+v", a)
 	}
 	return a
@@ -224,7 +224,7 @@ func trip(t *testing.T, b *Breaker, a Admission, f Fault) Change {
 	return change
 }
 
-func clearHolds(t *testing.T, b *Breaker, a Admission) []Hold {
+func clearHolds(t *testing.T, b *Breaker, a Admission) []Suspension {
 	t.Helper()
 	ended, err := b.Clear(t.Context(), a)
 	if err != nil {
@@ -233,9 +233,9 @@ func clearHolds(t *testing.T, b *Breaker, a Admission) []Hold {
 	return ended
 }
 
-func holds(t *testing.T, b *Breaker) []Hold {
+func holds(t *testing.T, b *Breaker) []Suspension {
 	t.Helper()
-	list, err := b.Holds(t.Context())
+	list, err := b.Suspensions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func holds(t *testing.T, b *Breaker) []Hold {
 }
 
 // theHold is the only hold there is.
-func theHold(t *testing.T, b *Breaker) Hold {
+func theHold(t *testing.T, b *Breaker) Suspension {
 	t.Helper()
 	list := holds(t, b)
 	if len(list) != 1 {

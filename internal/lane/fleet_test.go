@@ -57,8 +57,8 @@ func TestWrongKeyCostsFewCalls(t *testing.T) {
 		if n := finished.Load(); n != 0 {
 			t.Errorf("%d items finished under a wrong key", n)
 		}
-		if hold := theHold(t, gates[0].breaker); int64(hold.Failures) > api.calls.Load() || hold.Failures < 5 {
-			t.Errorf("hold %+v after %d calls", hold, api.calls.Load())
+		if suspension := theHold(t, gates[0].breaker); int64(suspension.Failures) > api.calls.Load() || suspension.Failures < 5 {
+			t.Errorf("hold %+v after %d calls", suspension, api.calls.Load())
 		}
 
 		api.wrong.Store(false)

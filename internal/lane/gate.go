@@ -61,24 +61,24 @@ func (g *Gate) Wait(ctx context.Context) error {
 }
 
 // Enter waits until a request for the subnet may be sent, and returns a pass whose Done the
-// caller owes. While the lane is held it waits, until ctx ends; the error is then a [*HeldError]
-// around that of ctx. For a held subnet it answers with a [*HeldError] at once or at its turn,
+// caller owes. While the lane is held it waits, until ctx ends; the error is then a [*SuspendedError]
+// around that of ctx. For a held subnet it answers with a [*SuspendedError] at once or at its turn,
 // since items of other subnets must go on.
 func (g *Gate) Enter(ctx context.Context, subnetID string) (*Pass, error) {
-	if hold, wait, ok := g.breaker.view.refusal(subnetID, g.breaker.local()); ok {
-		return nil, &HeldError{Hold: hold, RetryAfter: wait}
+	if suspension, wait, ok := g.breaker.view.refusal(subnetID, g.breaker.local()); ok {
+		return nil, &SuspendedError{Suspension: suspension, RetryAfter: wait}
 	}
-	return g.enter(ctx, subnetID, func(Hold) bool { return false })
+	return g.enter(ctx, subnetID, func(Suspension) bool { return false })
 }
 
 // EnterDeletion is [Gate.Enter] for a request that uses nothing up: a lane that is held for its quota
 // does not hold it back. What it comes to then says nothing about that.
 func (g *Gate) EnterDeletion(ctx context.Context) (*Pass, error) {
-	return g.enter(ctx, "", Hold.isForQuota)
+	return g.enter(ctx, "", Suspension.isForQuota)
 }
 
 // enter waits for its turn, and then for the lane, except for what it is spared.
-func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Hold) bool) (*Pass, error) {
+func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Suspension) bool) (*Pass, error) {
 	select {
 	case g.mutex <- struct{}{}:
 		defer func() { <-g.mutex }()
@@ -94,7 +94,7 @@ func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Hold) b
 			return nil, err
 		}
 		g.start.learn(a)
-		if !a.Allowed && isExempt(*a.Hold) {
+		if !a.Allowed && isExempt(*a.Suspension) {
 			a = Admission{Allowed: true, exempt: true}
 		}
 		switch {
@@ -102,11 +102,11 @@ func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Hold) b
 			if pass := g.admit(a); pass != nil {
 				return pass, nil
 			}
-		case a.Hold.Target == TargetSubnet:
-			return nil, &HeldError{Hold: *a.Hold, RetryAfter: a.Wait}
+		case a.Suspension.Target == TargetSubnet:
+			return nil, &SuspendedError{Suspension: *a.Suspension, RetryAfter: a.Wait}
 		default:
 			if err := g.sleep(ctx, pollDelay(a.Wait)); err != nil {
-				return nil, &HeldError{Hold: *a.Hold, RetryAfter: a.Wait, cause: err}
+				return nil, &SuspendedError{Suspension: *a.Suspension, RetryAfter: a.Wait, cause: err}
 			}
 		}
 	}

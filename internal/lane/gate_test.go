@@ -121,8 +121,8 @@ func TestHeldSubnetAnswersAtOnce(t *testing.T) {
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "SubnetHasNoMoreIp", "full"))
 		for _, g := range []*Gate{g, other, g} {
 			_, err := g.Enter(t.Context(), subnetA)
-			var held *HeldError
-			if !errors.As(err, &held) || held.Hold.SubnetID != subnetA || held.RetryAfter < BackOffFirst*4/5 || held.RetryAfter > BackOffFirst {
+			var held *SuspendedError
+			if !errors.As(err, &held) || held.Suspension.SubnetID != subnetA || held.RetryAfter < BackOffFirst*4/5 || held.RetryAfter > BackOffFirst {
 				t.Fatalf("got %v", err)
 			}
 			if !strings.HasSuffix(err.Error(), ": SubnetHasNoMoreIp: full") || errors.Unwrap(err) != nil {
@@ -151,8 +151,8 @@ func TestHeldSubnetIsNamedBeforeTheLane(t *testing.T) {
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetBoth, "QuotaLimitExceeded", ""))
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
-		var held *HeldError
-		if _, err := g.Enter(ctx, subnetA); !errors.As(err, &held) || held.Hold.Target != TargetSubnet {
+		var held *SuspendedError
+		if _, err := g.Enter(ctx, subnetA); !errors.As(err, &held) || held.Suspension.Target != TargetSubnet {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -170,8 +170,8 @@ func TestFullSubnetEndsTheLanesHold(t *testing.T) {
 		if len(change.Cleared) != 1 || change.Cleared[0].Target != TargetLane || len(change.Extended) != 1 {
 			t.Errorf("change %+v", change)
 		}
-		if hold := theHold(t, g.breaker); hold.SubnetID != subnetA || hold.Failures != 2 {
-			t.Errorf("left: %+v", hold)
+		if suspension := theHold(t, g.breaker); suspension.SubnetID != subnetA || suspension.Failures != 2 {
+			t.Errorf("left: %+v", suspension)
 		}
 	})
 }
@@ -187,8 +187,8 @@ func TestDeniedSubnetHoldsNobodyElse(t *testing.T) {
 		done(t, mustEnter(t, g, subnetA), denied)
 		f.clock.advance(BackOffFirst)
 		for _, gate := range []*Gate{g, other} {
-			var held *HeldError
-			if _, err := gate.Enter(t.Context(), subnetA); !errors.As(err, &held) || held.Hold.SubnetID != subnetA {
+			var held *SuspendedError
+			if _, err := gate.Enter(t.Context(), subnetA); !errors.As(err, &held) || held.Suspension.SubnetID != subnetA {
 				t.Fatalf("the denied subnet, with the lane due: %v", err)
 			}
 		}
@@ -206,8 +206,8 @@ func TestDeniedSubnetHoldsNobodyElse(t *testing.T) {
 			done(t, mustEnter(t, g, subnetB), Good()) // beside the one in flight
 			done(t, inFlight, Good())
 		}
-		if hold := theHold(t, g.breaker); hold.SubnetID != subnetA {
-			t.Errorf("left: %+v", hold)
+		if suspension := theHold(t, g.breaker); suspension.SubnetID != subnetA {
+			t.Errorf("left: %+v", suspension)
 		}
 	})
 }
@@ -240,7 +240,7 @@ func TestKnownHeldSubnetNeedsNoTurn(t *testing.T) {
 			t.Fatal("not held")
 		}
 		g.mutex <- struct{}{}
-		var held *HeldError
+		var held *SuspendedError
 		if _, err := g.Enter(t.Context(), subnetA); !errors.As(err, &held) {
 			t.Errorf("got %v", err)
 		}
@@ -271,8 +271,8 @@ func TestWaitForHeldLaneEndsWithItsReason(t *testing.T) {
 			case e := <-first:
 				err = e.err
 			}
-			var held *HeldError
-			if !errors.As(err, &held) || held.Hold.Code != wrongKey.Code || !errors.Is(err, context.Canceled) {
+			var held *SuspendedError
+			if !errors.As(err, &held) || held.Suspension.Code != wrongKey.Code || !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
 			}
 			if !strings.Contains(err.Error(), "lane held since 2026-03-01T12:00:00Z: SignatureDoesNotMatch: ") {

@@ -9,10 +9,10 @@ import (
 	"havip/tasks"
 )
 
-// Hold is why requests wait, and when one of them tries again. It stands in Redis until a
+// Suspension is why requests wait, and when one of them tries again. It stands in Redis until a
 // request is answered well, whatever becomes of the workers; or, if a person paused the lane, until
 // a person resumes it.
-type Hold struct {
+type Suspension struct {
 	// Target is [TargetLane] or [TargetSubnet]; SubnetID is set for a subnet.
 	Target   Target
 	SubnetID string
@@ -32,10 +32,10 @@ type Hold struct {
 }
 
 // isForQuota reports whether a used-up quota is the reason, and not a person.
-func (h Hold) isForQuota() bool { return h.By == "" && tasks.IsQuota(h.Code) }
+func (h Suspension) isForQuota() bool { return h.By == "" && tasks.IsQuota(h.Code) }
 
 // String names what is held and why, on one line.
-func (h Hold) String() string {
+func (h Suspension) String() string {
 	if h.By != "" {
 		return strings.TrimSuffix(fmt.Sprintf("lane paused since %s by %s: %s", h.Since.UTC().Format(time.RFC3339), h.By, h.Message), ": ")
 	}
@@ -46,8 +46,8 @@ func (h Hold) String() string {
 	return fmt.Sprintf("%s held since %s: %s: %s", what, h.Since.UTC().Format(time.RFC3339), h.Code, h.Message)
 }
 
-// wireHold is a hold as the scripts keep it; see lua/prelude.lua.
-type wireHold struct {
+// wireSuspension is a hold as the scripts keep it; see lua/prelude.lua.
+type wireSuspension struct {
 	Target     Target `json:"target"`
 	SubnetID   string `json:"subnetId"`
 	Code       string `json:"code"`
@@ -59,12 +59,12 @@ type wireHold struct {
 	ProbeUntil int64  `json:"probeUntil"`
 }
 
-func decodeHold(text string) (Hold, error) {
-	var w wireHold
+func decodeSuspension(text string) (Suspension, error) {
+	var w wireSuspension
 	if err := json.Unmarshal([]byte(text), &w); err != nil {
-		return Hold{}, fmt.Errorf("decode hold: %w", err)
+		return Suspension{}, fmt.Errorf("decode hold: %w", err)
 	}
-	h := Hold{
+	h := Suspension{
 		Target: w.Target, SubnetID: w.SubnetID, Code: w.Code, Message: w.Message, By: w.By,
 		Since: moment(w.Since), Failures: w.Failures, ProbeAt: moment(w.ProbeAt), ProbingUntil: moment(w.ProbeUntil),
 	}
@@ -79,9 +79,9 @@ func moment(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// HeldError says that a request was not let through, because of what, and for how long.
-type HeldError struct {
-	Hold Hold
+// SuspendedError says that a request was not let through, because of what, and for how long.
+type SuspendedError struct {
+	Suspension Suspension
 	// RetryAfter is how long the hold lasts at least. Every item that the hold puts aside is
 	// told much the same time: spread them.
 	RetryAfter time.Duration
@@ -89,12 +89,12 @@ type HeldError struct {
 	cause error
 }
 
-func (e *HeldError) Error() string {
+func (e *SuspendedError) Error() string {
 	if e.cause != nil {
-		return fmt.Sprintf("%s: %v", e.Hold, e.cause)
+		return fmt.Sprintf("%s: %v", e.Suspension, e.cause)
 	}
-	return e.Hold.String()
+	return e.Suspension.String()
 }
 
 // Unwrap returns why the wait for a held lane ended; nil for a held subnet, which nobody waits for.
-func (e *HeldError) Unwrap() error { return e.cause }
+func (e *SuspendedError) Unwrap() error { return e.cause }

@@ -41,13 +41,13 @@ type Act struct{ By, Reason string }
 // Pause holds the lane back until [Operator.Resume]: requests that are admitted already are sent, and
 // none is admitted after. It answers the pause that stands, and whether that is this call's doing: a
 // lane that is paused already stays as it is.
-func (o *Operator) Pause(ctx context.Context, act Act) (Hold, bool, error) {
+func (o *Operator) Pause(ctx context.Context, act Act) (Suspension, bool, error) {
 	changed, text, err := o.act(ctx, pauseScript, act)
 	if err != nil {
-		return Hold{}, false, fmt.Errorf("pause lane %s: %w", o.lane, err)
+		return Suspension{}, false, fmt.Errorf("pause lane %s: %w", o.lane, err)
 	}
-	hold, err := decodeHold(text)
-	return hold, changed, err
+	suspension, err := decodeSuspension(text)
+	return suspension, changed, err
 }
 
 // Resume ends a pause, and reports whether there was one.
@@ -60,7 +60,7 @@ func (o *Operator) Resume(ctx context.Context, act Act) (bool, error) {
 }
 
 // Paused returns the lane's pause, or nil.
-func (o *Operator) Paused(ctx context.Context) (*Hold, error) {
+func (o *Operator) Paused(ctx context.Context) (*Suspension, error) {
 	text, err := o.rdb.HGet(ctx, keysOf(o.lane).operator, "pause").Result()
 	if errors.Is(err, redis.Nil) {
 		return nil, nil
@@ -68,11 +68,11 @@ func (o *Operator) Paused(ctx context.Context) (*Hold, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pause of lane %s: %w", o.lane, err)
 	}
-	hold, err := decodeHold(text)
+	suspension, err := decodeSuspension(text)
 	if err != nil {
 		return nil, fmt.Errorf("pause of lane %s: %w", o.lane, err)
 	}
-	return &hold, nil
+	return &suspension, nil
 }
 
 // Limit is the rate that a person has set for a lane.
@@ -141,8 +141,8 @@ func decodeLimit(text string) (Limit, error) {
 	return Limit{RPS: rps, By: w.By, Reason: w.Message, Since: moment(w.Since), bucket: w.Bucket}, nil
 }
 
-// Touched lists the lanes that a person has ever paused or limited, by name.
-func Touched(ctx context.Context, rdb redis.UniversalClient) ([]string, error) {
+// KnownLanes lists the lanes that a person has ever paused or limited, by name.
+func KnownLanes(ctx context.Context, rdb redis.UniversalClient) ([]string, error) {
 	lanes, err := rdb.SMembers(ctx, laneIndex).Result()
 	if err != nil {
 		return nil, fmt.Errorf("lanes: %w", err)

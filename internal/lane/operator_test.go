@@ -47,7 +47,7 @@ func TestPauseHoldsTheFleet(t *testing.T) {
 		for range 3 {
 			for _, gate := range []*Gate{g, other} {
 				mustWait(t, gate)
-				if a := admit(t, gate.breaker, subnetA); a.Allowed || a.Probe || a.Hold.By != "li@host" {
+				if a := admit(t, gate.breaker, subnetA); a.Allowed || a.Probe || a.Suspension.By != "li@host" {
 					t.Fatalf("admitted: %+v", a)
 				}
 			}
@@ -82,12 +82,12 @@ func TestPauseTellsItsReason(t *testing.T) {
 		f.clock.awaitSleepers(t, 1)
 		cancel()
 		err := (<-waiting).err
-		var held *HeldError
+		var held *SuspendedError
 		if !errors.As(err, &held) || !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "lane paused since 2026-03-01T12:00:00Z by li@host: new key: ") {
 			t.Errorf("got %v", err)
 		}
-		want := Hold{Target: TargetLane, Message: "new key", By: "li@host", Since: f.clock.Now()}
-		if diff := cmp.Diff(want, held.Hold); diff != "" {
+		want := Suspension{Target: TargetLane, Message: "new key", By: "li@host", Since: f.clock.Now()}
+		if diff := cmp.Diff(want, held.Suspension); diff != "" {
 			t.Errorf("hold (-want +got):\n%s", diff)
 		}
 	})
@@ -102,11 +102,11 @@ func TestPauseOverAHold(t *testing.T) {
 		trip(t, b, admit(t, b, subnetA), wrongKey)
 		pause(t, o)
 		f.clock.advance(BackOffCap)
-		if a := admit(t, b, subnetA); a.Allowed || a.Hold.By == "" {
+		if a := admit(t, b, subnetA); a.Allowed || a.Suspension.By == "" {
 			t.Errorf("a due hold is tried under a pause: %+v", a)
 		}
-		if hold := theHold(t, b); !hold.ProbingUntil.IsZero() || hold.Failures != 1 {
-			t.Errorf("hold %+v", hold)
+		if suspension := theHold(t, b); !suspension.ProbingUntil.IsZero() || suspension.Failures != 1 {
+			t.Errorf("hold %+v", suspension)
 		}
 		resume(t, o)
 		if a := admit(t, b, subnetA); !a.Probe {
@@ -199,7 +199,7 @@ func TestLogTellsWhoDidWhat(t *testing.T) {
 		if err != nil || len(rest) != 1 || rest[0] != all[3] {
 			t.Errorf("going on: %v, %v", rest, err)
 		}
-		touched, err := Touched(t.Context(), f.rdb)
+		touched, err := KnownLanes(t.Context(), f.rdb)
 		if err != nil || !cmp.Equal(touched, []string{testLane}) {
 			t.Errorf("lanes: %v, %v", touched, err)
 		}

@@ -22,12 +22,12 @@ type Pass struct {
 // Probe reports whether the request is the one that tries whether a hold is over.
 func (p *Pass) Probe() bool { return p.admission.Probe }
 
-// HeldFor is the code of the hold that the request tries; "" where it tries none.
-func (p *Pass) HeldFor() string {
+// SuspendedFor is the code of the hold that the request tries; "" where it tries none.
+func (p *Pass) SuspendedFor() string {
 	if !p.admission.Probe {
 		return ""
 	}
-	return p.admission.Hold.Code
+	return p.admission.Suspension.Code
 }
 
 // Done reports what became of the request, and what that changed for the lane. Only the first

@@ -12,8 +12,8 @@ type slowStart struct {
 	inFlight int
 	// generation counts the proofs undone, so that a request of before cannot prove what is after.
 	generation int
-	// held is the lane's hold, as last seen.
-	held *Hold
+	// suspension is the lane's hold, as last seen.
+	suspension *Suspension
 	// changed is closed and replaced when a request ends.
 	changed chan struct{}
 }
@@ -51,11 +51,11 @@ func (s *slowStart) learn(a Admission) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case a.Hold != nil && a.Hold.Target == TargetLane:
-		s.held = a.Hold
+	case a.Suspension != nil && a.Suspension.Target == TargetLane:
+		s.suspension = a.Suspension
 		s.undo()
 	case a.Allowed:
-		s.held = nil
+		s.suspension = nil
 	}
 }
 
@@ -74,7 +74,7 @@ func (s *slowStart) leave(generation int, proof proof) {
 	case proof == laneFaulty:
 		s.undo()
 	case proof == laneWell && generation == s.generation:
-		s.proven, s.held = true, nil
+		s.proven, s.suspension = true, nil
 	}
 	close(s.changed)
 	s.changed = make(chan struct{})
@@ -84,8 +84,8 @@ func (s *slowStart) leave(generation int, proof proof) {
 func (s *slowStart) explain(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held == nil {
+	if s.suspension == nil {
 		return err
 	}
-	return &HeldError{Hold: *s.held, cause: err}
+	return &SuspendedError{Suspension: *s.suspension, cause: err}
 }

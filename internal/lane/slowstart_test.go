@@ -46,15 +46,15 @@ func TestLaneSlowStartGoesByProof(t *testing.T) {
 // Whoever gives up is told of the lane's hold as long as there is one.
 func TestLaneSlowStartForgetsAHoldThatEnded(t *testing.T) {
 	t.Parallel()
-	hold := Admission{Hold: &Hold{Target: TargetLane, Code: "X"}}
+	suspension := Admission{Suspension: &Suspension{Target: TargetLane, Code: "X"}}
 	for name, end := range map[string]func(*slowStart){
 		"another's clear": func(s *slowStart) { s.learn(Admission{Allowed: true}) },
 		"one's own":       func(s *slowStart) { s.leave(s.generation, laneWell) },
 	} {
 		s := newSlowStart()
-		s.learn(hold)
-		var held *HeldError
-		if err := s.explain(context.Canceled); !errors.As(err, &held) || held.Hold.Code != "X" {
+		s.learn(suspension)
+		var held *SuspendedError
+		if err := s.explain(context.Canceled); !errors.As(err, &held) || held.Suspension.Code != "X" {
 			t.Errorf("%s: held: %v", name, err)
 		}
 		end(s)

@@ -13,7 +13,7 @@ const (
 	TargetSubnet Target = "subnet"
 	// TargetBoth holds the lane and, on its own account, the subnet. It is for a fault of
 	// which nobody can say which of the two it is about: an item of another subnet may prove
-	// the lane well, and the subnet stays held. No [Hold] has this target; there are two.
+	// the lane well, and the subnet stays held. No [Suspension] has this target; there are two.
 	TargetBoth Target = "lane+subnet"
 )
 

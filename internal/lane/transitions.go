@@ -22,7 +22,7 @@ type Fault struct {
 type Change struct {
 	// Opened and Extended are by this request alone: a fault that many requests met at once
 	// is reported by one of them.
-	Opened, Extended, Cleared []Hold
+	Opened, Extended, Cleared []Suspension
 }
 
 // Trip opens the holds of a fault, or, when the request was their probe, extends them. Faults
@@ -58,14 +58,14 @@ func (b *Breaker) trip(ctx context.Context, a Admission, target Target, f Fault,
 	if verdict != "opened" && verdict != "extended" {
 		return nil
 	}
-	hold, err := decodeHold(answer.text(1))
+	suspension, err := decodeSuspension(answer.text(1))
 	if err != nil {
 		return err
 	}
 	if verdict == "opened" {
-		change.Opened = append(change.Opened, hold)
+		change.Opened = append(change.Opened, suspension)
 	} else {
-		change.Extended = append(change.Extended, hold)
+		change.Extended = append(change.Extended, suspension)
 	}
 	return nil
 }
@@ -73,16 +73,16 @@ func (b *Breaker) trip(ctx context.Context, a Admission, target Target, f Fault,
 // Clear ends the lane's hold and that of the request's subnet: it was answered well. It costs
 // nothing unless the request was a probe, for whatever is held by now opened after any other
 // was admitted, and is not disproved by it.
-func (b *Breaker) Clear(ctx context.Context, a Admission) ([]Hold, error) {
+func (b *Breaker) Clear(ctx context.Context, a Admission) ([]Suspension, error) {
 	return b.clear(ctx, a, fieldsOf(a.subnetID))
 }
 
 // ClearLane ends the lane's hold alone: the request was answered, with a fault of its subnet.
-func (b *Breaker) ClearLane(ctx context.Context, a Admission) ([]Hold, error) {
+func (b *Breaker) ClearLane(ctx context.Context, a Admission) ([]Suspension, error) {
 	return b.clear(ctx, a, fieldsOf(""))
 }
 
-func (b *Breaker) clear(ctx context.Context, a Admission, fields []string) ([]Hold, error) {
+func (b *Breaker) clear(ctx context.Context, a Admission, fields []string) ([]Suspension, error) {
 	if !a.Probe {
 		return nil, nil
 	}
@@ -91,9 +91,9 @@ func (b *Breaker) clear(ctx context.Context, a Admission, fields []string) ([]Ho
 	if err != nil {
 		return nil, fmt.Errorf("clear lane %s: %w", b.lane, err)
 	}
-	ended := make([]Hold, len(texts))
+	ended := make([]Suspension, len(texts))
 	for i, text := range texts {
-		if ended[i], err = decodeHold(text); err != nil {
+		if ended[i], err = decodeSuspension(text); err != nil {
 			return nil, err
 		}
 	}
@@ -136,25 +136,25 @@ func (b *Breaker) ProbeNow(ctx context.Context) error {
 	return nil
 }
 
-// Holds lists what is held, the lane first and then the subnets by ID.
-func (b *Breaker) Holds(ctx context.Context) ([]Hold, error) {
+// Suspensions lists what is held, the lane first and then the subnets by ID.
+func (b *Breaker) Suspensions(ctx context.Context) ([]Suspension, error) {
 	fields, err := b.rdb.HGetAll(ctx, keysOf(b.lane).holds).Result()
 	if err != nil {
 		return nil, fmt.Errorf("holds of lane %s: %w", b.lane, err)
 	}
-	var holds []Hold
+	var suspensions []Suspension
 	for field, text := range fields {
 		if field != string(TargetLane) && !strings.HasPrefix(field, subnetField) {
 			continue
 		}
-		hold, err := decodeHold(text)
+		suspension, err := decodeSuspension(text)
 		if err != nil {
 			return nil, fmt.Errorf("holds of lane %s: %w", b.lane, err)
 		}
-		holds = append(holds, hold)
+		suspensions = append(suspensions, suspension)
 	}
-	slices.SortFunc(holds, func(x, y Hold) int { return cmp.Compare(x.SubnetID, y.SubnetID) })
-	return holds, nil
+	slices.SortFunc(suspensions, func(x, y Suspension) int { return cmp.Compare(x.SubnetID, y.SubnetID) })
+	return suspensions, nil
 }
 
 func bounded(message string) string {

@@ -25,7 +25,7 @@ func Faulty(target Target, code, message string) Verdict {
 // of the subnet while the lane was not held, is what the subnet is held for already. It extends
 // that hold and proves nothing about the lane, where requests of other subnets are answered well.
 func (v Verdict) narrowedFor(a Admission) Verdict {
-	if v.fault == nil || v.fault.Target != TargetBoth || !a.Probe || a.Hold.Target != TargetSubnet {
+	if v.fault == nil || v.fault.Target != TargetBoth || !a.Probe || a.Suspension.Target != TargetSubnet {
 		return v
 	}
 	fault := *v.fault

@@ -31,7 +31,7 @@ type view struct {
 }
 
 type refusal struct {
-	hold Hold
+	suspension Suspension
 	// due is when the hold may let a probe through; until is how long this is believed.
 	due, until time.Time
 }
@@ -44,18 +44,18 @@ func (v *view) open(now time.Time) (epoch int64, ok bool) {
 }
 
 // refusal reports the hold of a subnet that is certainly not due yet.
-func (v *view) refusal(subnetID string, now time.Time) (hold Hold, wait time.Duration, ok bool) {
+func (v *view) refusal(subnetID string, now time.Time) (suspension Suspension, wait time.Duration, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	r, ok := v.refusals[subnetID]
 	if !ok {
-		return Hold{}, 0, false
+		return Suspension{}, 0, false
 	}
 	if !now.Before(r.until) {
 		delete(v.refusals, subnetID)
-		return Hold{}, 0, false
+		return Suspension{}, 0, false
 	}
-	return r.hold, r.due.Sub(now), true
+	return r.suspension, r.due.Sub(now), true
 }
 
 func (v *view) eager() bool {
@@ -85,12 +85,12 @@ func (v *view) note(a Admission, nothingHeld bool, asked time.Time, generation i
 		clear(v.refusals)
 		return
 	}
-	if !a.Allowed && a.Hold != nil && a.Hold.Target == TargetSubnet {
+	if !a.Allowed && a.Suspension != nil && a.Suspension.Target == TargetSubnet {
 		if v.refusals == nil {
 			v.refusals = map[string]refusal{}
 		}
 		due := asked.Add(a.Wait)
-		v.refusals[a.subnetID] = refusal{hold: *a.Hold, due: due, until: asked.Add(min(a.Wait, refusalAge))}
+		v.refusals[a.subnetID] = refusal{suspension: *a.Suspension, due: due, until: asked.Add(min(a.Wait, refusalAge))}
 	}
 }
 

@@ -31,9 +31,9 @@ func (g laneGate) EnterDeletion(ctx context.Context) (tasks.Pass, error) {
 }
 
 func (g laneGate) outcome(ctx context.Context, pass *lane.Pass, err error) (tasks.Pass, error) {
-	var held *lane.HeldError
-	if errors.As(err, &held) && ctx.Err() == nil {
-		return nil, &tasks.Postpone{After: held.RetryAfter + jitter.Below(held.RetryAfter+1), Reason: held.Error()}
+	var suspended *lane.SuspendedError
+	if errors.As(err, &suspended) && ctx.Err() == nil {
+		return nil, &tasks.Postpone{After: suspended.RetryAfter + jitter.Below(suspended.RetryAfter+1), Reason: suspended.Error()}
 	}
 	if err != nil {
 		return nil, err
@@ -46,8 +46,8 @@ type lanePass struct {
 	log  zerolog.Logger
 }
 
-// HeldFor is the code of the hold that the request tries.
-func (p lanePass) HeldFor() string { return p.pass.HeldFor() }
+// SuspendedFor is the code of the hold that the request tries.
+func (p lanePass) SuspendedFor() string { return p.pass.SuspendedFor() }
 
 // Done tells the lane what the request proved about it.
 func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
@@ -55,16 +55,16 @@ func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 	if err != nil {
 		p.log.Warn().Err(err).Msg("what the request says about its lane was not recorded")
 	}
-	for _, hold := range change.Opened {
-		p.log.Error().Stringer("hold", hold).Str("code", hold.Code).
+	for _, suspension := range change.Opened {
+		p.log.Error().Stringer("hold", suspension).Str("code", suspension.Code).
 			Msg("held back: items wait uncounted until one of them gets through")
 	}
-	for _, hold := range change.Extended {
-		p.log.Warn().Stringer("hold", hold).Int("failures", hold.Failures).Time("probe_at", hold.ProbeAt).
+	for _, suspension := range change.Extended {
+		p.log.Warn().Stringer("hold", suspension).Int("failures", suspension.Failures).Time("probe_at", suspension.ProbeAt).
 			Msg("still held back")
 	}
-	for _, hold := range change.Cleared {
-		p.log.Info().Stringer("hold", hold).Msg("no longer held back")
+	for _, suspension := range change.Cleared {
+		p.log.Info().Stringer("hold", suspension).Msg("no longer held back")
 	}
 }
 

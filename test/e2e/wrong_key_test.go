@@ -63,9 +63,9 @@ func linesWith(word, text string) string {
 }
 
 // holds are what holds the lane back, and its subnets.
-func (w *stack) holds(t *testing.T) []lane.Hold {
+func (w *stack) holds(t *testing.T) []lane.Suspension {
 	t.Helper()
-	holds, err := lane.NewBreaker(w.redis.Client(t), "default/bj").Holds(t.Context())
+	holds, err := lane.NewBreaker(w.redis.Client(t), "default/bj").Suspensions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
