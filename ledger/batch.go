@@ -27,8 +27,8 @@ type Batch struct {
 	Counts map[State]int64
 	// Forgiven counts items that stand failed and were so when a person let the batch go on.
 	Forgiven int64
-	// Hold is why nothing of the batch is begun, or nil while its items go on.
-	Hold *Hold
+	// Pause is why nothing of the batch is begun, or nil while its items go on.
+	Pause *Pause
 
 	// Unconfirmed counts items whose HaVIP BCE is still to show; see [lifecycle.Confirm].
 	Unconfirmed int64
@@ -107,7 +107,7 @@ func decodeBatch(name string, facts map[string]string) Batch {
 		Total:       d.count("total"),
 		Counts:      map[State]int64{},
 		Forgiven:    d.count("forgiven"),
-		Hold:        d.hold(),
+		Pause:       d.pause(),
 		Unconfirmed: d.count("unconfirmed"),
 		Completions: d.count("completions"),
 		OnComplete:  d.text("onComplete"),

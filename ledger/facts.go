@@ -89,12 +89,12 @@ func (d *factDecoder) decode(field string, into any) bool {
 	return true
 }
 
-// hold is nil for none. What cannot be read pauses the batch all the same, for the scripts ask only whether it is there.
-func (d *factDecoder) hold() *Hold {
+// pause is nil for none. What cannot be read pauses the batch all the same, for the scripts ask only whether it is there.
+func (d *factDecoder) pause() *Pause {
 	if d.facts["hold"] == "" {
 		return nil
 	}
-	var h Hold
+	var h Pause
 	if d.decode("hold", &h); validateMoments(h.At) != nil {
 		d.fail("hold", validateMoments(h.At))
 		h.At = 0

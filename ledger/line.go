@@ -7,9 +7,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Hold is why nothing of a batch is begun. Items that are in flight or in doubt come to their end all
+// Pause is why nothing of a batch is begun. Items that are in flight or in doubt come to their end all
 // the same; any other stays as it is, without a task, until a person lets the batch go on.
-type Hold struct {
+type Pause struct {
 	At Millis `json:"at"`
 	// By is who paused the batch, as user@host, and Reason is why, in their own words.
 	By     string `json:"by"`
@@ -22,12 +22,12 @@ type Hold struct {
 }
 
 // ByFailures reports whether the batch's failures stopped it, and not a person.
-func (h Hold) ByFailures() bool { return h.Limit != "" }
+func (h Pause) ByFailures() bool { return h.Limit != "" }
 
 // Pause holds a batch until [Ledger.Resume], for act's reason. It reports whether that is this call's
 // doing: a batch that is held already stays as it is.
 func (l *Ledger) Pause(ctx context.Context, batch string, act Act) (bool, error) {
-	return l.actOnLine(ctx, "pause", pauseScript, batch, act)
+	return l.changePause(ctx, "pause", pauseScript, batch, act)
 }
 
 // Resume lets a held batch go on, under another limit unless that is nil, and reports whether it was held.
@@ -40,17 +40,17 @@ func (l *Ledger) Resume(ctx context.Context, batch string, limit *FailureLimit, 
 	if limit != nil {
 		other, text = 1, *limit
 	}
-	return l.actOnLine(ctx, "resume", resumeScript, batch, act, other, string(text))
+	return l.changePause(ctx, "resume", resumeScript, batch, act, other, string(text))
 }
 
 // LimitFailures sets how many of the batch's items may fail before it is held, and reports whether that
 // is another limit than before. Too many that have failed already hold it at once. A batch that is held
 // stays so.
 func (l *Ledger) LimitFailures(ctx context.Context, batch string, limit FailureLimit, act Act) (bool, error) {
-	return l.actOnLine(ctx, "limit failures", limitScript, batch, act, string(limit))
+	return l.changePause(ctx, "limit failures", limitScript, batch, act, string(limit))
 }
 
-func (l *Ledger) actOnLine(ctx context.Context, op string, s *redis.Script, batch string, act Act, args ...any) (bool, error) {
+func (l *Ledger) changePause(ctx context.Context, op string, s *redis.Script, batch string, act Act, args ...any) (bool, error) {
 	raw, err := l.run(ctx, s, batch, append([]any{newTicket(), act.By, act.Reason}, args...)...)
 	if err != nil {
 		return false, fmt.Errorf("%s of batch %q: %w", op, batch, err)
@@ -62,42 +62,42 @@ func (l *Ledger) actOnLine(ctx context.Context, op string, s *redis.Script, batc
 	return n == 1, nil
 }
 
-// IsHeld reports whether the batch is held.
-func (l *Ledger) IsHeld(ctx context.Context, batch string) (bool, error) {
-	held, err := l.rdb.HExists(ctx, keysOf(batch).batch, "hold").Result()
+// IsPaused reports whether the batch is held.
+func (l *Ledger) IsPaused(ctx context.Context, batch string) (bool, error) {
+	paused, err := l.rdb.HExists(ctx, keysOf(batch).batch, "hold").Result()
 	if err != nil {
 		return false, fmt.Errorf("hold of batch %q: %w", batch, err)
 	}
-	return held, nil
+	return paused, nil
 }
 
-// Standing reads one item and whether its batch is held, of one moment and in one round trip. What it
+// ItemAndPause reads one item and whether its batch is held, of one moment and in one round trip. What it
 // says of the batch is true as well where the error is an [*ItemNotFoundError].
-func (l *Ledger) Standing(ctx context.Context, batch, key string) (item Item, held bool, err error) {
-	var hold *redis.BoolCmd
+func (l *Ledger) ItemAndPause(ctx context.Context, batch, key string) (item Item, paused bool, err error) {
+	var cmd *redis.BoolCmd
 	items, err := l.readWith(ctx, batch, []string{key}, func(pipe redis.Pipeliner) {
-		hold = pipe.HExists(ctx, keysOf(batch).batch, "hold")
+		cmd = pipe.HExists(ctx, keysOf(batch).batch, "hold")
 	})
 	switch {
 	case err != nil:
 		return Item{}, false, itemError("read", batch, key, err)
 	case len(items) == 0:
-		return Item{}, hold.Val(), &ItemNotFoundError{Batch: batch, Key: key}
+		return Item{}, cmd.Val(), &ItemNotFoundError{Batch: batch, Key: key}
 	}
-	return items[0], hold.Val(), nil
+	return items[0], cmd.Val(), nil
 }
 
-// Moving leaves out of a batch's items those that are held with it: they need no task.
-func (l *Ledger) Moving(ctx context.Context, batch string, items []Item) ([]Item, error) {
-	held, err := l.IsHeld(ctx, batch)
-	if err != nil || !held {
+// Running leaves out of a batch's items those that are held with it: they need no task.
+func (l *Ledger) Running(ctx context.Context, batch string, items []Item) ([]Item, error) {
+	paused, err := l.IsPaused(ctx, batch)
+	if err != nil || !paused {
 		return items, err
 	}
-	var moving []Item
+	var running []Item
 	for _, item := range items {
 		if !item.Record.PausedWithBatch() {
-			moving = append(moving, item)
+			running = append(running, item)
 		}
 	}
-	return moving, nil
+	return running, nil
 }

@@ -40,9 +40,9 @@ const (
 	// Lookup: some outcome is unknown, and the token may be dead or was used for another
 	// request; look for the HaVIP before sending.
 	Lookup Verdict = "lookup"
-	// OnHold: the batch is held, and nothing of the item is in doubt. Its task has nothing to do; who lets
+	// Paused: the batch is held, and nothing of the item is in doubt. Its task has nothing to do; who lets
 	// the batch go on puts in another.
-	OnHold Verdict = "held"
+	Paused Verdict = "held"
 	// Idle: no request of the item is known for longer than a token lives, and an old ledger that was
 	// restored would not know of any; look for the HaVIP before sending.
 	Idle Verdict = "idle"

@@ -316,7 +316,7 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 		return nil
 	case ledger.ToDelete:
 		return h.rollBack(ctx, j)
-	case ledger.OnHold:
+	case ledger.Paused:
 		return h.setAside(j)
 	case ledger.Busy:
 		return h.awaitTurn(ctx, j, start)

@@ -12,20 +12,20 @@ import (
 )
 
 // holds reports whether the batch is held, and has something left that this is about.
-func holds(b ledger.Batch) bool { return b.Hold != nil && !b.Done() }
+func holds(b ledger.Batch) bool { return b.Pause != nil && !b.Done() }
 
 // heldLine says since when a batch is held, by whom or what for, and what to do.
 func heldLine(b ledger.Batch) string {
 	goOn := fmt.Sprintf("`enqueue resume --batch %s` lets it go on", word(b.Name))
-	if !b.Hold.ByFailures() {
-		return fmt.Sprintf("batch %s is paused, %s; %s", b.Name, setBy(b.Hold.At.Time(), b.Hold.By, b.Hold.Reason, time.Now()), goOn)
+	if !b.Pause.ByFailures() {
+		return fmt.Sprintf("batch %s is paused, %s; %s", b.Name, setBy(b.Pause.At.Time(), b.Pause.By, b.Pause.Reason, time.Now()), goOn)
 	}
 	return fmt.Sprintf("%s; `enqueue results %s --state rejected,review` tells why, %s", stopLine(b), word(b.Name), goOn)
 }
 
 // stopLine says what failures a batch is held for.
 func stopLine(b ledger.Batch) string {
-	h := b.Hold
+	h := b.Pause
 	return fmt.Sprintf("batch %s has been held for %s: %s of %s failed, and more than %s are not wanted",
 		b.Name, words.Time(time.Since(h.At.Time())), number(h.Failed), count(h.Total, "item", "items"), render.Printable(h.Limit.String()))
 }
@@ -52,9 +52,9 @@ func (a *app) heldItem(ctx context.Context, s *session, batch string) error {
 	switch {
 	case err != nil:
 		return err
-	case b.Hold != nil && !b.Hold.ByFailures():
+	case b.Pause != nil && !b.Pause.ByFailures():
 		return cli.Failf(cli.ExitPending, "the item is held with its batch: %s", heldLine(b))
-	case b.Hold != nil:
+	case b.Pause != nil:
 		return errStopped(b, "")
 	}
 	return nil
@@ -70,7 +70,7 @@ type holdView struct {
 	Failed int64  `json:"failed"`
 }
 
-func viewOfHold(h *ledger.Hold) *holdView {
+func viewOfHold(h *ledger.Pause) *holdView {
 	if h == nil {
 		return nil
 	}

@@ -21,7 +21,7 @@ func (a *app) pauseBatch(ctx context.Context, s *session, batch, reason string) 
 		return err
 	case changed:
 		a.say("batch %s is paused: nothing new of it is begun; what is in flight or in doubt ends and is recorded", batch)
-	case b.Hold != nil:
+	case b.Pause != nil:
 		a.say("%s", heldLine(b))
 	}
 	return nil
@@ -56,7 +56,7 @@ func (a *app) letGoOn(ctx context.Context, s *session, batch string, limit failu
 	switch {
 	case err != nil:
 		return changed, err
-	case b.Hold != nil: // for failures that came while it was paused, or under the new limit
+	case b.Pause != nil: // for failures that came while it was paused, or under the new limit
 		return changed, errStopped(b, "")
 	}
 	return changed, a.putBack(ctx, s, b, changed)

@@ -37,7 +37,7 @@ func viewOf(b ledger.Batch) batchView {
 		OnComplete: notify.Shown(b.OnComplete), NoticesOwed: len(b.Owed),
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
-		MaxFailures: string(b.Source.MaxFailures), Held: viewOfHold(b.Hold),
+		MaxFailures: string(b.Source.MaxFailures), Held: viewOfHold(b.Pause),
 	}
 	for state, n := range b.Counts {
 		v.Counts[string(state)] = n

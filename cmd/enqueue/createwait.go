@@ -44,7 +44,7 @@ func (a *app) standing(ctx context.Context, s *session, batch, key string) (item
 		return !errors.As(err, &missing) && !isDamage(err)
 	}
 	item, err = patiently(ctx, passes, a.sayStillLooking, func() (item ledger.Item, err error) {
-		item, held, err = s.ledger.Standing(ctx, batch, key)
+		item, held, err = s.ledger.ItemAndPause(ctx, batch, key)
 		return item, err
 	})
 	return item, held, err

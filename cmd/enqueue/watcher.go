@@ -63,9 +63,9 @@ func (w *watcher) judge(ctx context.Context, b ledger.Batch) (over bool, err err
 	switch {
 	case b.Done():
 		return true, nil
-	case b.Hold != nil && w.over != nil && w.over(b):
+	case b.Pause != nil && w.over != nil && w.over(b):
 		return true, nil
-	case b.Hold != nil:
+	case b.Pause != nil:
 		return false, w.heed(b)
 	case time.Since(w.changed) > stillAfter:
 		w.explain(ctx, b)
@@ -77,12 +77,12 @@ func (w *watcher) judge(ctx context.Context, b ledger.Batch) (over bool, err err
 // the waiting ends, once what was in flight or is rolled back has ended. A person who paused it will let it
 // go on.
 func (w *watcher) heed(b ledger.Batch) error {
-	if !b.Hold.ByFailures() {
-		w.tellOnce("held "+strconv.FormatInt(int64(b.Hold.At), 10), heldLine(b))
+	if !b.Pause.ByFailures() {
+		w.tellOnce("held "+strconv.FormatInt(int64(b.Pause.At), 10), heldLine(b))
 		return nil
 	}
 	underWay := b.Counts[ledger.Sending] > 0 || b.Unconfirmed > 0
-	if underWay && time.Since(b.Hold.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
+	if underWay && time.Since(b.Pause.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
 		return nil
 	}
 	return errStopped(b, w.goOn)

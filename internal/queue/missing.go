@@ -22,7 +22,7 @@ func NeedsTask(item ledger.Item) bool { return !item.Record.State.Terminal() }
 // Lost returns those of a batch's items that need a task and have none. Items that are held with the batch
 // need none.
 func Lost(ctx context.Context, rdb redis.UniversalClient, records *ledger.Ledger, batch string, items []ledger.Item) ([]ledger.Item, error) {
-	moving, err := records.Moving(ctx, batch, items)
+	moving, err := records.Running(ctx, batch, items)
 	if err != nil {
 		return nil, err
 	}

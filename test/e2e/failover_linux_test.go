@@ -171,7 +171,7 @@ func requireWhole(batch string, rows int) func(context.Context, *ledger.Ledger) 
 func requirePaused(batch string) func(context.Context, *ledger.Ledger) error {
 	return func(ctx context.Context, l *ledger.Ledger) error {
 		b, err := l.Batch(ctx, batch)
-		if err == nil && b.Hold == nil {
+		if err == nil && b.Pause == nil {
 			err = errors.New("it is not paused")
 		}
 		return err

@@ -60,8 +60,8 @@ func TestFailuresStopTheFleet(t *testing.T) {
 	}
 	w.awaitTasks(t, 0) // each was looked at, and put aside
 	b := w.standing(t, batch)
-	if failed := b.Failed(); b.Hold == nil || failed <= limit || failed > limit+workers*concurrency {
-		t.Errorf("hold %+v: %d failed, where more than %d were not wanted and %d can be in flight", b.Hold, failed, limit, workers*concurrency)
+	if failed := b.Failed(); b.Pause == nil || failed <= limit || failed > limit+workers*concurrency {
+		t.Errorf("hold %+v: %d failed, where more than %d were not wanted and %d can be in flight", b.Pause, failed, limit, workers*concurrency)
 	}
 	if n := len(w.creates(t)); int64(n) != b.Failed() || b.Counts[ledger.Queued]+b.Failed() != b.Total {
 		t.Errorf("%d creates were sent, and the items are %v", n, b.Counts)
@@ -87,7 +87,7 @@ func TestStopSurvivesKills(t *testing.T) {
 	w.faults(t, "create:answer=x4:400/BadParameters,"+fault("create:gate-after", 5, 4+concurrency))
 	w.env = append(w.env, unhurried)
 	w.worker(t, "--concurrency", "6")
-	eventually(t, "the batch stops", func() bool { return w.standing(t, batch).Hold != nil })
+	eventually(t, "the batch stops", func() bool { return w.standing(t, batch).Pause != nil })
 	stopped := w.standing(t, batch)
 	dying.kill()
 	w.redis.Kill()
@@ -101,8 +101,8 @@ func TestStopSurvivesKills(t *testing.T) {
 	w.awaitTasks(t, concurrency) // asynq takes the dead worker's for running
 	b := w.standing(t, batch)
 	created, queued := b.Counts[ledger.Created], b.Counts[ledger.Queued]
-	if b.Hold == nil || b.Failed() != 4 || created <= concurrency || queued != stopped.Counts[ledger.Queued] || created+queued != 100-4 {
-		t.Errorf("hold %+v, items %v, when it stopped %v", b.Hold, b.Counts, stopped.Counts)
+	if b.Pause == nil || b.Failed() != 4 || created <= concurrency || queued != stopped.Counts[ledger.Queued] || created+queued != 100-4 {
+		t.Errorf("hold %+v, items %v, when it stopped %v", b.Pause, b.Counts, stopped.Counts)
 	}
 	if live := w.stats(t).Live; int64(live) != created {
 		t.Errorf("%d HaVIPs exist, and %d are recorded", live, created)
@@ -128,7 +128,7 @@ func TestKilledResume(t *testing.T) {
 	begun := func() bool { return tasksOf(t.Context(), rdb) > 0 }
 	w.killAt(t, w.newLink(t), begun, 0, "resume", "--batch", batch)
 	back := tasksOf(t.Context(), rdb)
-	if hold := w.standing(t, batch).Hold; back == items || hold != nil {
+	if hold := w.standing(t, batch).Pause; back == items || hold != nil {
 		t.Fatalf("killed half-way, it put in %d tasks; hold %+v", back, hold)
 	}
 	w.enqueue(t, "resume", "--batch", batch)

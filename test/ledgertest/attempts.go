@@ -89,7 +89,7 @@ func testKnown(t *testing.T, f *ledgerFixture) {
 	// A person has paused the batch meanwhile, and then let it go on.
 	known = begin("c", ledger.Known{}, notYet, ledger.Begun).Known
 	f.pause(t, true)
-	known = begin("c", known, terms("t1"), ledger.OnHold).Known
+	known = begin("c", known, terms("t1"), ledger.Paused).Known
 	f.resume(t, true)
 	begin("c", known, terms("t1"), ledger.Begun)
 

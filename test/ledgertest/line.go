@@ -41,10 +41,10 @@ func (f *ledgerFixture) resume(t *testing.T, want bool, limits ...ledger.Failure
 
 func (f *ledgerFixture) isHeld(t *testing.T, want bool) {
 	t.Helper()
-	held, err := f.IsHeld(t.Context(), batch)
+	held, err := f.IsPaused(t.Context(), batch)
 	equal(t, "held", held, want)
 	equal(t, "error", err, nil)
-	equal(t, "the batch says so", f.batch(t).Hold != nil, want)
+	equal(t, "the batch says so", f.batch(t).Pause != nil, want)
 }
 
 // fail has the items rejected.
@@ -67,10 +67,10 @@ func testFailuresHold(t *testing.T, f *ledgerFixture) {
 	f.fail(t, "c")
 	f.isHeld(t, true)
 	at := ledger.Millis(f.clock().UnixMilli())
-	equal(t, "hold", f.batch(t).Hold, &ledger.Hold{At: at, Limit: "2", Failed: 3, Total: 9})
+	equal(t, "hold", f.batch(t).Pause, &ledger.Pause{At: at, Limit: "2", Failed: 3, Total: 9})
 	for _, key := range []string{"queued", "waiting", "not sent"} {
 		before := f.item(t, key)
-		start := f.begin(t, key, terms("t9"), ledger.OnHold)
+		start := f.begin(t, key, terms("t9"), ledger.Paused)
 		equal(t, key+" is as it was", []ledger.Item{start.Item, f.item(t, key)}, []ledger.Item{before, before})
 	}
 	f.begin(t, "flying", terms("t1"), ledger.Begun) // its reply was lost
@@ -78,10 +78,10 @@ func testFailuresHold(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "doubtful", terms("t2"), ledger.Begun)
 	f.record(t, "doubtful", 2, rejectedOutcome, ledger.Applied)
 	f.absent(t, "absent", "next", lifecycle.AbsenceRenewed)
-	f.begin(t, "absent", terms("t3"), ledger.OnHold) // it provably did nothing
+	f.begin(t, "absent", terms("t3"), ledger.Paused) // it provably did nothing
 	f.begin(t, "a", terms("t2"), ledger.Finished)
 	f.pass(48 * time.Hour)
-	f.begin(t, "waiting", terms("t9"), ledger.OnHold) // neither idle nor exhausted
+	f.begin(t, "waiting", terms("t9"), ledger.Paused) // neither idle nor exhausted
 	acts, err := f.Acts(t.Context(), batch, "")
 	equal(t, "error", err, nil)
 	equal(t, "told", acts[len(acts)-1].Detail, "3 of 9 items failed, and more than 2 are not wanted")
@@ -101,7 +101,7 @@ func testFailureLimits(t *testing.T, f *ledgerFixture) {
 	f.resume(t, true, "0")
 	f.isHeld(t, false)
 	f.fail(t, "vip-0003")
-	equal(t, "failed since", f.batch(t).Hold.Failed, int64(1))
+	equal(t, "failed since", f.batch(t).Pause.Failed, int64(1))
 	f.resume(t, true, "2.5%")
 	f.fail(t, "vip-0004") // exactly that is not more than that
 	f.isHeld(t, false)
@@ -126,7 +126,7 @@ func testLimitOfANewBatch(t *testing.T, f *ledgerFixture) {
 	}
 	equal(t, "limit", f.batch(t).Source, limited)
 	f.fail(t, "a")
-	f.begin(t, "b", terms("t1"), ledger.OnHold)
+	f.begin(t, "b", terms("t1"), ledger.Paused)
 }
 
 // Resumed, the count begins anew, and stays exact when failures are tried again, whenever they were.
@@ -171,13 +171,13 @@ func testPauseBatch(t *testing.T, f *ledgerFixture) {
 	at := ledger.Millis(f.clock().UnixMilli())
 	f.pass(time.Second)
 	f.pause(t, false)
-	equal(t, "hold", f.batch(t).Hold, &ledger.Hold{At: at, By: "li@host", Reason: "look at these"})
-	f.begin(t, "queued", terms("t1"), ledger.OnHold)
+	equal(t, "hold", f.batch(t).Pause, &ledger.Pause{At: at, By: "li@host", Reason: "look at these"})
+	f.begin(t, "queued", terms("t1"), ledger.Paused)
 	f.limit(t, "0", true)
 	f.record(t, "a", 1, rejectedOutcome, ledger.Applied)
-	equal(t, "it is the person's still", f.batch(t).Hold.ByFailures(), false)
+	equal(t, "it is the person's still", f.batch(t).Pause.ByFailures(), false)
 	f.resume(t, true)
-	equal(t, "and now the failures'", f.batch(t).Hold.ByFailures(), true)
+	equal(t, "and now the failures'", f.batch(t).Pause.ByFailures(), true)
 	f.pause(t, false)
 	f.resume(t, true)
 	f.isHeld(t, false)
@@ -232,7 +232,7 @@ func testMoving(t *testing.T, f *ledgerFixture) {
 	}
 	moving := func(want ...ledger.Item) {
 		t.Helper()
-		got, err := f.Moving(t.Context(), batch, items)
+		got, err := f.Running(t.Context(), batch, items)
 		equal(t, "moving", got, want)
 		equal(t, "error", err, nil)
 	}
@@ -240,7 +240,7 @@ func testMoving(t *testing.T, f *ledgerFixture) {
 	f.pause(t, true)
 	moving(items[1:]...)
 	for i, key := range []string{"queued", "nobody"} {
-		item, held, err := f.Standing(t.Context(), batch, key)
+		item, held, err := f.ItemAndPause(t.Context(), batch, key)
 		var missing *ledger.ItemNotFoundError
 		equal(t, key, []bool{held, errors.As(err, &missing), item.Key == key}, []bool{true, i == 1, i == 0})
 	}
@@ -277,6 +277,6 @@ func testConcurrentFailures(t *testing.T, f *ledgerFixture) {
 	if failed := got.Failed(); failed <= limit || failed > limit+workers {
 		t.Errorf("%d failed, with %d in flight at most, where more than %d were not wanted", failed, workers, limit)
 	}
-	equal(t, "held at", got.Hold.Failed, int64(limit+1))
+	equal(t, "held at", got.Pause.Failed, int64(limit+1))
 	equal(t, "the others are as they were", got.Counts[ledger.Queued], int64(len(keys))-got.Failed())
 }
