@@ -15,8 +15,8 @@ type Batch struct {
 	Source Source
 
 	CreatedAt, UpdatedAt Millis
-	// Past is that of its items' records.
-	Past int
+	// ForgottenGeneration is that of its items' records.
+	ForgottenGeneration int
 	// CommittedAt is 0 until a producer has put in every item that it had.
 	CommittedAt Millis
 	// CompletedAt is 0 until a committed batch has nothing left to do.
@@ -97,22 +97,22 @@ func notFound(name string, facts map[string]string) *BatchNotFoundError {
 func decodeBatch(name string, facts map[string]string) Batch {
 	d := &factDecoder{facts: facts}
 	b := Batch{
-		Name:        name,
-		Source:      Source{File: d.text("file"), By: d.text("by"), Plan: d.text("plan"), MaxFailures: FailureLimit(d.text("maxFailures"))},
-		CreatedAt:   d.moment("createdAt"),
-		UpdatedAt:   d.moment("updatedAt"),
-		Past:        int(d.count("past")),
-		CommittedAt: d.moment("committedAt"),
-		CompletedAt: d.moment("completedAt"),
-		Total:       d.count("total"),
-		Counts:      map[State]int64{},
-		Forgiven:    d.count("forgiven"),
-		Pause:       d.pause(),
-		Unconfirmed: d.count("unconfirmed"),
-		Completions: d.count("completions"),
-		OnComplete:  d.text("onComplete"),
-		Owed:        d.owed(),
-		GaveUp:      d.gaveUp(),
+		Name:                name,
+		Source:              Source{File: d.text("file"), By: d.text("by"), Plan: d.text("plan"), MaxFailures: FailureLimit(d.text("maxFailures"))},
+		CreatedAt:           d.moment("createdAt"),
+		UpdatedAt:           d.moment("updatedAt"),
+		ForgottenGeneration: int(d.count("past")),
+		CommittedAt:         d.moment("committedAt"),
+		CompletedAt:         d.moment("completedAt"),
+		Total:               d.count("total"),
+		Counts:              map[State]int64{},
+		Forgiven:            d.count("forgiven"),
+		Pause:               d.pause(),
+		Unconfirmed:         d.count("unconfirmed"),
+		Completions:         d.count("completions"),
+		OnComplete:          d.text("onComplete"),
+		Owed:                d.owed(),
+		GaveUp:              d.gaveUp(),
 	}
 	for _, state := range States() {
 		if n := d.count(countOf(state)); n != 0 {

@@ -15,9 +15,9 @@ type Forgetting struct {
 	Incomplete bool
 }
 
-// Past is the last generation that items of the batch may have come to before it was forgotten: the
-// [Record.Past] of items that are registered now. It is 0 where the batch never was.
-func (l *Ledger) Past(ctx context.Context, batch string) (int, error) {
+// ForgottenGeneration is the last generation that items of the batch may have come to before it was forgotten: the
+// [Record.ForgottenGeneration] of items that are registered now. It is 0 where the batch never was.
+func (l *Ledger) ForgottenGeneration(ctx context.Context, batch string) (int, error) {
 	past, err := l.rdb.HGet(ctx, keysOf(batch).batch, "past").Int()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return 0, fmt.Errorf("past of batch %q: %w", batch, err)

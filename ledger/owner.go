@@ -8,9 +8,9 @@ import (
 // Owner names the item that a HaVIP or a clientToken belongs to.
 type Owner struct {
 	Batch, Key string
-	// Past is that of the item's record: it tells the item from one of its name in a batch that was
+	// ForgottenGeneration is that of the item's record: it tells the item from one of its name in a batch that was
 	// forgotten, whose HaVIPs are not its own. Of a clientToken's owner it is 0.
-	Past int
+	ForgottenGeneration int
 }
 
 // String is for people.
@@ -21,15 +21,15 @@ const ownerSeparator = "\x1f"
 
 func (o Owner) encode() string {
 	text := o.Batch + ownerSeparator + o.Key
-	if o.Past > 0 {
-		text += ownerSeparator + strconv.Itoa(o.Past)
+	if o.ForgottenGeneration > 0 {
+		text += ownerSeparator + strconv.Itoa(o.ForgottenGeneration)
 	}
 	return text
 }
 
 // encodeIn is encode with the account by whose key the HaVIP was seen.
 func (o Owner) encodeIn(account string) string {
-	return o.Batch + ownerSeparator + o.Key + ownerSeparator + strconv.Itoa(o.Past) + ownerSeparator + account
+	return o.Batch + ownerSeparator + o.Key + ownerSeparator + strconv.Itoa(o.ForgottenGeneration) + ownerSeparator + account
 }
 
 // ownerDeleted follows an owner and its account if the HaVIP was deleted by rollback.
@@ -46,5 +46,5 @@ func decodeOwnerIn(text string) (owner Owner, account string, deleted bool) {
 	number, rest, _ := strings.Cut(rest, ownerSeparator)
 	account, mark, _ := strings.Cut(rest, ownerSeparator)
 	past, _ := strconv.Atoi(number) // 0 for none
-	return Owner{Batch: batch, Key: key, Past: past}, account, mark == ownerDeleted
+	return Owner{Batch: batch, Key: key, ForgottenGeneration: past}, account, mark == ownerDeleted
 }

@@ -77,4 +77,6 @@ type Item struct {
 }
 
 // Owner names the item as the owner of its HaVIP.
-func (i Item) Owner() Owner { return Owner{Batch: i.Batch, Key: i.Key, Past: i.Record.Past} }
+func (i Item) Owner() Owner {
+	return Owner{Batch: i.Batch, Key: i.Key, ForgottenGeneration: i.Record.ForgottenGeneration}
+}

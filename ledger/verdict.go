@@ -32,9 +32,9 @@ const (
 	// ToDelete: its HaVIP is to be deleted, and nothing is created for it; see
 	// [Ledger.BeginDeletion].
 	ToDelete Verdict = "deleting"
-	// Spent: the clientToken may have been used before the batch was forgotten; renew it before
+	// TokenUsed: the clientToken may have been used before the batch was forgotten; renew it before
 	// sending.
-	Spent Verdict = "spent"
+	TokenUsed Verdict = "spent"
 	// Busy: another attempt of the item is in flight.
 	Busy Verdict = "busy"
 	// Lookup: some outcome is unknown, and the token may be dead or was used for another

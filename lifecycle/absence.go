@@ -52,10 +52,10 @@ const absencesApart = time.Minute
 func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Duration, Change) {
 	d := s.draft()
 	if !d.Unknown || d.State == Sending || d.State.Terminal() || d.State == Deleting ||
-		d.ClientToken != seen.ClientToken || d.Past != seen.Past || d.Sends != seen.Sends {
+		d.ClientToken != seen.ClientToken || d.ForgottenGeneration != seen.ForgottenGeneration || d.Sends != seen.Sends {
 		return AbsenceLate, 0, Change{}
 	}
-	alive := !d.Spent && !d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
+	alive := !d.TokenUsed && !d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
 	switch {
 	case d.Cancel != nil:
 		if wait := d.untilProven(o.ListedAt, o.ConfirmWithin); wait > 0 {
@@ -80,7 +80,7 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 		return AbsenceAgain, wait, d.done()
 	}
 	why := "not shown by two listings, and its clientToken is too old to be sent again"
-	if d.Spent {
+	if d.TokenUsed {
 		why = "not shown by two listings, and its clientToken may have been used before the batch's record was deleted"
 	}
 	d.renew(o.Next, seen.Code, why)

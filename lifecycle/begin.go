@@ -71,9 +71,9 @@ const (
 	// StartIdle: no request of the item is known for longer than a token lives, or its token is about to be given
 	// up for its age; a ledger that was restored would not know of what was sent. Look for the HaVIP first.
 	StartIdle Start = "idle"
-	// StartSpent: the clientToken may have been used before the batch was forgotten; renew it before
+	// StartTokenUsed: the clientToken may have been used before the batch was forgotten; renew it before
 	// sending.
-	StartSpent Start = "spent"
+	StartTokenUsed Start = "spent"
 	// StartStale: every request under the token was refused, and it may be dead; renew it before
 	// sending.
 	StartStale Start = "stale"
@@ -170,14 +170,14 @@ func (d *draft) next(o BeginTerms) Start {
 	stale := d.RefusedSince != 0 && !d.Unknown && d.isOld(d.RefusedSince, o.TokenMaxAge, o.ClockOffset)
 	failed := !d.Unknown && d.FirstFailedAt != 0 && o.RetryHorizon > 0 && d.at.Now.since(d.FirstFailedAt) > o.RetryHorizon
 	switch {
-	case d.Lookup || aged || d.Spent && d.Unknown: // what is unknown must be known before a token is renewed
+	case d.Lookup || aged || d.TokenUsed && d.Unknown: // what is unknown must be known before a token is renewed
 		return StartLookup
 	case !d.Unknown && d.at.Batch.Paused:
 		return StartPaused
 	case (idle || stale) && !o.LookedUp:
 		return StartIdle
-	case d.Spent:
-		return StartSpent
+	case d.TokenUsed:
+		return StartTokenUsed
 	case failed && d.at.Now.since(d.LastSentAt) <= stillTrying:
 		return StartExhausted
 	case stale:

@@ -50,8 +50,8 @@ func TestBegin(t *testing.T) {
 		{"idle", registered(), old, false, nil, StartIdle},
 		{"idle, looked for", registered(), old, false, func(o *BeginTerms) { o.LookedUp = true }, StartSend},
 		{"not idle, renewed since", registered(func(r *Record) { r.RenewedAt = old - hour }), old, false, nil, StartSend},
-		{"spent", registered(func(r *Record) { r.Spent = true }), start, false, nil, StartSpent},
-		{"spent, and unknown", unknown(func(r *Record) { r.Spent = true }), start + minute, false, nil, StartLookup},
+		{"spent", registered(func(r *Record) { r.TokenUsed = true }), start, false, nil, StartTokenUsed},
+		{"spent, and unknown", unknown(func(r *Record) { r.TokenUsed = true }), start + minute, false, nil, StartLookup},
 		{"failed for too long, unknown", unknown(func(r *Record) { r.FirstFailedAt = start - 40*hour }), start + minute, false, nil, StartSend},
 		{"failed for too long, nothing unknown", registered(func(r *Record) {
 			r.Sends, r.FirstFailedAt, r.LastSentAt = 9, start-40*hour, start

@@ -277,7 +277,7 @@ func (l *life) begin(watched, lookedUp bool) {
 		l.absent, l.over = [2]Millis{}, false
 	}
 	l.apply(byWorker, c)
-	if todo == StartStale || todo == StartSpent {
+	if todo == StartStale || todo == StartTokenUsed {
 		_, c := Renew(l.snapshot(LogKey{}), l.Record, l.next(), "why")
 		l.apply(byWorker, c)
 	}

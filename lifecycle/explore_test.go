@@ -327,7 +327,7 @@ func (s *story) begin(trouble int, lookedUp bool) {
 		if !lookedUp {
 			s.begin(trouble, true)
 		}
-	case StartStale, StartSpent:
+	case StartStale, StartTokenUsed:
 		done, c := Renew(s.snapshot(LogKey{}), s.record, s.next(), "why")
 		s.apply("renew", string(done), c)
 	case StartExhausted:

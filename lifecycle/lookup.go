@@ -27,7 +27,7 @@ func Adopt(s Snapshot, seen Record, haVIPID, address string) (Found, Change) {
 	switch {
 	case rec.State.Terminal() || rec.State == Deleting:
 		return FoundFinished, Change{}
-	case rec.ClientToken != seen.ClientToken || rec.Past != seen.Past:
+	case rec.ClientToken != seen.ClientToken || rec.ForgottenGeneration != seen.ForgottenGeneration:
 		return FoundForeign, Change{}
 	case rec.State == Sending || rec.Sends != seen.Sends || seen.Unknown && !rec.Unknown:
 		return FoundLate, Change{}
@@ -35,7 +35,7 @@ func Adopt(s Snapshot, seen Record, haVIPID, address string) (Found, Change) {
 	d := s.draft()
 	d.HaVIPID, d.PrivateIPAddress = haVIPID, address
 	d.settled()
-	d.Spent = false
+	d.TokenUsed = false
 	d.Code, d.Message = "", ""
 	d.slim()
 	if address == "" {
@@ -74,7 +74,7 @@ func Renew(s Snapshot, seen Record, next, why string) (Found, Change) {
 func (d *draft) renew(next, code, why string) {
 	d.Generation, d.ClientToken, d.RenewedAt, d.RenewedFor = d.Generation+1, next, d.at.Now, code
 	d.settled()
-	d.FirstSentAt, d.FirstFailedAt, d.Refusals, d.RefusedSince, d.Spent = 0, 0, 0, 0, false
+	d.FirstSentAt, d.FirstFailedAt, d.Refusals, d.RefusedSince, d.TokenUsed = 0, 0, 0, 0, false
 	d.event(EventRenewed, why)
 	d.move(Queued, "")
 }

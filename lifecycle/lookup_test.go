@@ -21,7 +21,7 @@ func TestAdopt(t *testing.T) {
 		{"sent meanwhile", unknown(func(r *Record) { r.Sends = 2 }), FoundLate},
 		{"in flight", sending(), FoundLate},
 		{"another token", unknown(func(r *Record) { r.ClientToken = "t2" }), FoundForeign},
-		{"a later item of its name", unknown(func(r *Record) { r.Past = 3 }), FoundForeign},
+		{"a later item of its name", unknown(func(r *Record) { r.ForgottenGeneration = 3 }), FoundForeign},
 		{"created meanwhile", created(), FoundFinished},
 		{"deleting", created(func(r *Record) { r.State = Deleting }), FoundFinished},
 	} {
@@ -151,7 +151,7 @@ func TestAbsenceOfADeadToken(t *testing.T) {
 func TestAbsenceOfASpentToken(t *testing.T) {
 	t.Parallel()
 	now := start + minute
-	s := Snapshot{Record: unknown(func(r *Record) { r.Spent = true }), Now: now}
+	s := Snapshot{Record: unknown(func(r *Record) { r.TokenUsed = true }), Now: now}
 	for _, want := range []Absence{AbsenceAgain, AbsenceRenewed} {
 		got, _, c := RecordAbsence(s, s.Record, absence(now))
 		if s.Record = after(s, c); got != want {
@@ -227,7 +227,7 @@ func TestAbsenceThatSaysNothing(t *testing.T) {
 		"in flight":                func(r *Record) { r.State = Sending },
 		"sent meanwhile":           func(r *Record) { r.Sends = 2 },
 		"another token":            func(r *Record) { r.ClientToken = "t2" },
-		"a later item of its name": func(r *Record) { r.Past = 1 },
+		"a later item of its name": func(r *Record) { r.ForgottenGeneration = 1 },
 		"created":                  func(r *Record) { r.State = Created },
 	} {
 		r := unknown(change)

@@ -40,12 +40,12 @@ type Record struct {
 	// generation, of which that was heard late.
 	Unknown      bool   `json:"unknown,omitempty"`
 	UnknownSince Millis `json:"unknownSince,omitempty"`
-	// Spent is set while ClientToken may have been used before the batch's record was deleted:
+	// TokenUsed is set while ClientToken may have been used before the batch's record was deleted:
 	// nothing is sent under it.
-	Spent bool `json:"spent,omitempty"`
-	// Past is the last generation that may have been used before the batch's record was deleted; 0 where
+	TokenUsed bool `json:"spent,omitempty"`
+	// ForgottenGeneration is the last generation that may have been used before the batch's record was deleted; 0 where
 	// none was.
-	Past int `json:"past,omitempty"`
+	ForgottenGeneration int `json:"past,omitempty"`
 	// Lookup is set when nothing may be sent before the HaVIP was looked for.
 	Lookup bool `json:"lookup,omitempty"`
 	// AbsentSince is when a complete listing first did not show the HaVIP of an item of unknown outcome, and

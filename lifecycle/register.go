@@ -39,7 +39,7 @@ func Register(s Snapshot, asked Asked) (Registered, Record) {
 			RegisteredAt: s.Now, UpdatedAt: s.Now,
 		}
 		if past > 0 { // it begins after the clientTokens that may have been used
-			fresh.Generation, fresh.Spent, fresh.Past = past, true, past
+			fresh.Generation, fresh.TokenUsed, fresh.ForgottenGeneration = past, true, past
 		}
 		return RegisteredNew, fresh
 	case standing.Fingerprint != asked.Fingerprint:

@@ -36,9 +36,9 @@ func TestRegister(t *testing.T) {
 		}
 		want := Record{State: Queued, Generation: 1, ClientToken: "t1", Fingerprint: "f", RegisteredAt: start, UpdatedAt: start}
 		if c.forgotten > 0 {
-			want.Generation, want.Spent, want.Past = c.forgotten, true, c.forgotten
+			want.Generation, want.TokenUsed, want.ForgottenGeneration = c.forgotten, true, c.forgotten
 		}
-		if record.State != want.State || record.Generation != want.Generation || record.Spent != want.Spent || record.Past != want.Past ||
+		if record.State != want.State || record.Generation != want.Generation || record.TokenUsed != want.TokenUsed || record.ForgottenGeneration != want.ForgottenGeneration ||
 			record.ClientToken != want.ClientToken || record.RegisteredAt != start {
 			t.Errorf("%s: %+v, want %+v", name, record, want)
 		}

@@ -20,7 +20,7 @@ func specimens() []Record {
 	wanted := func(r *Record) { r.Cancel = &Cancellation{Reason: "reason"} }
 	deleting := func(r *Record) { r.State, r.Deletion = Deleting, &Deletion{Reason: "reason"} }
 	return []Record{
-		registered(), registered(func(r *Record) { r.Spent = true }),
+		registered(), registered(func(r *Record) { r.TokenUsed = true }),
 		sending(), sending(wanted), unknown(), unknown(looked), unknown(looked, wanted),
 		registered(func(r *Record) { r.State, r.Sends, r.Class, r.LastSentAt = Waiting, 1, "throttled", start+second }),
 		created(), unconfirmed(), created(func(r *Record) { r.State = Adopted }),

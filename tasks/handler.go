@@ -326,7 +326,7 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 		return h.lookupIdle(ctx, j, start.Item.Record)
 	case ledger.Stale:
 		return h.renew(ctx, j, start.Item.Record, "every request under it was refused, and it is too old to be sent again")
-	case ledger.Spent:
+	case ledger.TokenUsed:
 		return h.renew(ctx, j, start.Item.Record, "it may have been used before the batch's record was deleted")
 	case ledger.Exhausted:
 		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",

@@ -27,7 +27,7 @@ type PendingOutcome struct {
 }
 
 func (u PendingOutcome) owner() ledger.Owner {
-	return ledger.Owner{Batch: u.Batch, Key: u.Key, Past: u.Past}
+	return ledger.Owner{Batch: u.Batch, Key: u.Key, ForgottenGeneration: u.Past}
 }
 
 func (u PendingOutcome) String() string {

@@ -81,9 +81,9 @@ func (a *app) ledgerOf(ctx context.Context, s *session, batch string) (plan.Ledg
 	known := plan.Ledger{Redis: fmt.Sprintf("%s, database %d", options, options.DB)}
 	b, err := s.ledger.Batch(ctx, batch)
 	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) {
-		known.BatchPast, err = s.ledger.Past(ctx, batch)
+		known.BatchPast, err = s.ledger.ForgottenGeneration(ctx, batch)
 		return known, err
 	}
-	known.BatchSince, known.BatchPast = b.CreatedAt, b.Past
+	known.BatchSince, known.BatchPast = b.CreatedAt, b.ForgottenGeneration
 	return known, err
 }

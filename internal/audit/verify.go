@@ -163,7 +163,7 @@ func (v *verification) findStrays(ctx context.Context) error {
 func (v *verification) addStray(x *index, e *entry, owners map[string]ledger.Owner) {
 	owner, owned := owners[e.id]
 	switch {
-	case owned && owner.Batch == v.batch.Name && owner.Past == v.batch.Past:
+	case owned && owner.Batch == v.batch.Name && owner.ForgottenGeneration == v.batch.ForgottenGeneration:
 		x.strays.addOwned(owner, e)
 	case !owned && x.since(e, v.batch.CreatedAt.Time()):
 		x.strays.addUnowned(e)

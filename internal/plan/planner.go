@@ -25,7 +25,7 @@ type Comparer interface {
 // Items reads items of the ledger; [*ledger.Ledger] is one.
 type Items interface {
 	Some(ctx context.Context, batch string, keys []string) ([]ledger.Item, error)
-	Past(ctx context.Context, batch string) (int, error)
+	ForgottenGeneration(ctx context.Context, batch string) (int, error)
 }
 
 // Planner tells how the rows of a file stand. Ledger is required.
@@ -48,7 +48,7 @@ func (p *Planner) Rows(ctx context.Context, batch string, rows iter.Seq2[tasks.R
 		for c, err := range p.candidates(ctx, batch, rows) {
 			var row Row
 			if err == nil {
-				row, err = p.judge(ctx, ledger.Owner{Batch: batch, Key: c.Row.Item.Key, Past: past}, c)
+				row, err = p.judge(ctx, ledger.Owner{Batch: batch, Key: c.Row.Item.Key, ForgottenGeneration: past}, c)
 			}
 			if !yield(row, err) || err != nil {
 				return
@@ -62,7 +62,7 @@ func (p *Planner) past(ctx context.Context, batch string) (int, error) {
 	if p.Survey == nil {
 		return 0, nil
 	}
-	return p.Items.Past(ctx, batch)
+	return p.Items.ForgottenGeneration(ctx, batch)
 }
 
 func (p *Planner) judge(ctx context.Context, self ledger.Owner, c candidate) (Row, error) {

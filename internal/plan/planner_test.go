@@ -26,7 +26,7 @@ type books struct {
 	err     error
 }
 
-func (b *books) Past(context.Context, string) (int, error) { return b.past, nil }
+func (b *books) ForgottenGeneration(context.Context, string) (int, error) { return b.past, nil }
 
 func (b *books) Compare(_ context.Context, _ string, rows iter.Seq2[tasks.Row, error]) iter.Seq2[tasks.Comparison, error] {
 	return func(yield func(tasks.Comparison, error) bool) {

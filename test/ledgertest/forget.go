@@ -95,10 +95,10 @@ func testRegisterAfterForget(t *testing.T, f *ledgerFixture) {
 
 	equal(t, "registered", f.register(t, "b"), []ledger.Verdict{ledger.Added})
 	rec := f.item(t, "b").Record
-	equal(t, "generation, spent, past", []any{rec.Generation, rec.Spent, rec.Past}, []any{2, true, 2})
-	past, err := f.Past(t.Context(), batch)
-	equal(t, "past", []any{past, err, f.batch(t).Past}, []any{2, nil, 2})
-	f.begin(t, "b", terms("t1"), ledger.Spent)
+	equal(t, "generation, spent, past", []any{rec.Generation, rec.TokenUsed, rec.ForgottenGeneration}, []any{2, true, 2})
+	past, err := f.ForgottenGeneration(t.Context(), batch)
+	equal(t, "past", []any{past, err, f.batch(t).ForgottenGeneration}, []any{2, nil, 2})
+	f.begin(t, "b", terms("t1"), ledger.TokenUsed)
 	f.adopt(t, "b", "token-b", "havip-of-before", "", ledger.Foreign)
 	if verdict, _, err := f.Renew(t.Context(), batch, "b", rec, "token-b-3", "spent"); err != nil || verdict != ledger.Applied {
 		t.Fatalf("renew: %s, %v", verdict, err)

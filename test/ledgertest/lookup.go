@@ -159,7 +159,7 @@ func testClaims(t *testing.T, f *ledgerFixture) {
 	equal(t, "again", claim("havip-1", "a/b", "c"), first)
 	equal(t, "another's", claim("havip-1", "a", "b/c"), first)
 	later := first
-	later.Past = 3
+	later.ForgottenGeneration = 3
 	standing, err := f.ClaimHaVIP(t.Context(), "default/bj", "havip-1", later)
 	equal(t, "of the item of before its batch was forgotten", []any{standing, err}, []any{first, nil})
 	standing, err = f.ClaimHaVIP(t.Context(), "default/bj", "havip-3", later)
