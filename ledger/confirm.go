@@ -70,14 +70,14 @@ func wrap(what string, err error) error {
 // Look is what BCE showed of the HaVIP of an item; see [lifecycle.Look].
 type Look struct {
 	Key, HaVIPID  string
-	Shown         *Sight
+	Shown         *ListedHaVIP
 	ListedAt      lifecycle.Lived
 	Next          string
 	ConfirmWithin time.Duration
 }
 
-// Sight is a HaVIP as BCE showed it at a moment of our monotonic clock, when it was of that age.
-type Sight struct {
+// ListedHaVIP is a HaVIP as BCE showed it at a moment of our monotonic clock, when it was of that age.
+type ListedHaVIP struct {
 	At      time.Time
 	Age     time.Duration
 	Undated bool
@@ -91,7 +91,7 @@ func (l Look) aged() (look lifecycle.Look, steady bool) {
 	if s := l.Shown; s != nil {
 		var since time.Duration
 		since, steady = elapsed(s.At)
-		look.Shown = &lifecycle.Sight{Address: s.Address, Age: s.Age + since, Undated: s.Undated}
+		look.Shown = &lifecycle.ListedHaVIP{Address: s.Address, Age: s.Age + since, Undated: s.Undated}
 	}
 	return look, steady
 }

@@ -51,7 +51,7 @@ func TestMemoryOfAnItem(t *testing.T) {
 		if _, _, err := l.Record(t.Context(), batch, spec.Key, ledger.Known{}, 1, outcome); err != nil {
 			t.Fatal(err)
 		}
-		look := ledger.Look{Key: spec.Key, HaVIPID: id, Shown: &ledger.Sight{At: time.Now(), Address: outcome.PrivateIPAddress}}
+		look := ledger.Look{Key: spec.Key, HaVIPID: id, Shown: &ledger.ListedHaVIP{At: time.Now(), Address: outcome.PrivateIPAddress}}
 		if _, err := l.Confirm(t.Context(), batch, []ledger.Look{look}); err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ func CheckSchema(ctx context.Context, rdb redis.UniversalClient) error {
 	if errors.Is(err, redis.Nil) {
 		return nil // none yet
 	}
-	return judgeSchema(found, err)
+	return evaluateSchema(found, err)
 }
 
 // claimSchema is CheckSchema for whoever is about to write: it notes the version where none stands.
@@ -41,10 +41,10 @@ func (l *Ledger) claimSchema(ctx context.Context) error {
 		found = pipe.Get(ctx, schemaKey)
 		return nil
 	})
-	return judgeSchema(found.Val(), err)
+	return evaluateSchema(found.Val(), err)
 }
 
-func judgeSchema(found string, err error) error {
+func evaluateSchema(found string, err error) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("version of the ledger: %w", err)

@@ -10,7 +10,7 @@ type Look struct {
 	HaVIPID string
 	// Shown is the HaVIP as BCE shows it. It is nil when neither a read of it shows it, nor a complete
 	// listing that began at ListedAt.
-	Shown    *Sight
+	Shown    *ListedHaVIP
 	ListedAt Lived
 	// Next is the item's next clientToken.
 	Next string
@@ -18,8 +18,8 @@ type Look struct {
 	ConfirmWithin time.Duration
 }
 
-// Sight is a HaVIP as BCE shows it.
-type Sight struct {
+// ListedHaVIP is a HaVIP as BCE shows it.
+type ListedHaVIP struct {
 	// Address is "" while it has none.
 	Address string
 	// Age is how long ago it was created, by BCE's clock. Undated says that BCE did not tell.
@@ -125,7 +125,7 @@ func (d *draft) confirmed() Change {
 
 // predates tells why the HaVIP cannot have been created by this item's requests; "" when it can. What is
 // compared are ages: whether our clock agrees with BCE's does not matter.
-func (d *draft) predates(seen Sight) string {
+func (d *draft) predates(seen ListedHaVIP) string {
 	first := d.FirstSentAt
 	if first == 0 {
 		first = d.RegisteredAt

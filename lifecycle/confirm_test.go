@@ -20,7 +20,7 @@ func unconfirmed(change ...func(*Record)) Record {
 func TestConfirm(t *testing.T) {
 	t.Parallel()
 	const within = 10 * time.Minute
-	shown := func(age time.Duration) *Sight { return &Sight{Address: "10.0.0.9", Age: age} }
+	shown := func(age time.Duration) *ListedHaVIP { return &ListedHaVIP{Address: "10.0.0.9", Age: age} }
 	noAddress := func(r *Record) { r.PrivateIPAddress = "" }
 	absent := func(r *Record) { r.AbsentSince = 1000 }
 	for _, test := range []struct {
@@ -36,20 +36,20 @@ func TestConfirm(t *testing.T) {
 		{"dated in whole seconds", unconfirmed(), start + 5*second, Look{Shown: shown(6 * time.Second)}, ConfirmationOwn, Created, []string{"address"}},
 		{"older than its request", unconfirmed(), start + 5*second, Look{Shown: shown(8 * time.Second)}, ConfirmationAdopted, Adopted, []string{"address", "adopted"}},
 		{"a day older", unconfirmed(), start + 5*second, Look{Shown: shown(24 * time.Hour)}, ConfirmationAdopted, Adopted, []string{"address", "adopted"}},
-		{"undated", unconfirmed(), start + 5*second, Look{Shown: &Sight{Address: "10.0.0.1", Undated: true}}, ConfirmationAdopted, Adopted, []string{"adopted"}},
+		{"undated", unconfirmed(), start + 5*second, Look{Shown: &ListedHaVIP{Address: "10.0.0.1", Undated: true}}, ConfirmationAdopted, Adopted, []string{"adopted"}},
 		{"the clock was put back", unconfirmed(), start, Look{Shown: shown(0)}, ConfirmationAdopted, Adopted, []string{"address", "adopted"}},
 		{"the begin of its request was lost", unconfirmed(func(r *Record) { r.FirstSentAt = 0 }), start + minute, Look{Shown: shown(time.Minute)}, ConfirmationOwn, Created, []string{"address"}},
-		{"with the address that is known", unconfirmed(), start + 5*second, Look{Shown: &Sight{Address: "10.0.0.1"}}, ConfirmationOwn, Created, nil},
-		{"without an address yet", unconfirmed(noAddress), start + 5*second, Look{Shown: &Sight{}}, ConfirmationAgain, Created, nil},
-		{"never with an address", unconfirmed(noAddress), start + 12*minute, Look{Shown: &Sight{}}, ConfirmationOwn, Created, nil},
-		{"without an address, and the clock was put back", unconfirmed(noAddress, func(r *Record) { r.LastSentAt = start + hour }), start, Look{Shown: &Sight{}}, ConfirmationAgain, Created, nil},
+		{"with the address that is known", unconfirmed(), start + 5*second, Look{Shown: &ListedHaVIP{Address: "10.0.0.1"}}, ConfirmationOwn, Created, nil},
+		{"without an address yet", unconfirmed(noAddress), start + 5*second, Look{Shown: &ListedHaVIP{}}, ConfirmationAgain, Created, nil},
+		{"never with an address", unconfirmed(noAddress), start + 12*minute, Look{Shown: &ListedHaVIP{}}, ConfirmationOwn, Created, nil},
+		{"without an address, and the clock was put back", unconfirmed(noAddress, func(r *Record) { r.LastSentAt = start + hour }), start, Look{Shown: &ListedHaVIP{}}, ConfirmationAgain, Created, nil},
 		{"not shown", unconfirmed(), start + 5*second, Look{}, ConfirmationAgain, Created, nil},
 		{"not shown twice, too early", unconfirmed(absent), start + 9*minute, Look{ListedAt: 1000 + 9*60_000}, ConfirmationAgain, Created, nil},
 		{"not shown twice, and the clock stepped", unconfirmed(absent), start + 9*hour, Look{ListedAt: 1000 + 9*60_000}, ConfirmationAgain, Created, nil},
 		{"not shown for long, but by one listing", unconfirmed(), start + 20*minute, Look{}, ConfirmationAgain, Created, nil},
 		{"not shown twice", unconfirmed(absent), start + 12*minute, Look{ListedAt: 1000 + 10*60_000}, ConfirmationRenewed, Queued, []string{"renewed"}},
 		{"not shown twice, and a request under the next token is unknown", unconfirmed(absent, func(r *Record) { r.Generation, r.Unknown = 2, true }), start + 12*minute, Look{ListedAt: 1000 + 10*60_000}, ConfirmationReopened, Unknown, []string{"unknown"}},
-		{"shown, and a request under the next token is unknown", unconfirmed(func(r *Record) { r.Generation, r.Unknown = 2, true }), start + 5*second, Look{Shown: &Sight{Address: "10.0.0.1"}}, ConfirmationOwn, Created, nil},
+		{"shown, and a request under the next token is unknown", unconfirmed(func(r *Record) { r.Generation, r.Unknown = 2, true }), start + 5*second, Look{Shown: &ListedHaVIP{Address: "10.0.0.1"}}, ConfirmationOwn, Created, nil},
 		{"not shown twice, and the time lived began anew", unconfirmed(absent), start + 12*minute, Look{ListedAt: 500}, ConfirmationAgain, Created, nil},
 		{"confirmed before", created(), start + 5*second, Look{Shown: shown(24 * time.Hour)}, ConfirmationNone, Created, nil},
 		{"another HaVIP", unconfirmed(), start + 5*second, Look{HaVIPID: "havip-9", Shown: shown(0)}, ConfirmationNone, Created, nil},

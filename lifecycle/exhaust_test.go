@@ -230,10 +230,10 @@ var turns = []turn{
 	{"listed", func(l *life) { l.look(1) }},
 	{"not listed", func(l *life) { l.look(0) }},
 	{"two candidates are listed", func(l *life) { l.look(2) }},
-	{"shown", func(l *life) { l.confirm(&Sight{Address: "10.0.0.1"}) }},
+	{"shown", func(l *life) { l.confirm(&ListedHaVIP{Address: "10.0.0.1"}) }},
 	{"shown, older", func(l *life) {
 		waited := l.Unconfirmed()
-		l.confirm(&Sight{Address: "10.0.0.1", Age: l.now.since(l.first(l.Generation)) + 10*time.Second})
+		l.confirm(&ListedHaVIP{Address: "10.0.0.1", Age: l.now.since(l.first(l.Generation)) + 10*time.Second})
 		if waited && l.State == Created && !l.Unconfirmed() {
 			l.broken = "somebody else's HaVIP passes for created"
 		}
@@ -352,7 +352,7 @@ func (l *life) look(found int) {
 }
 
 // confirm is what BCE shows of the HaVIP that it answered with.
-func (l *life) confirm(shown *Sight) {
+func (l *life) confirm(shown *ListedHaVIP) {
 	if !l.Unconfirmed() {
 		return
 	}

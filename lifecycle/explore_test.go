@@ -288,7 +288,7 @@ func (s *story) confirm() {
 	}
 	o := Look{HaVIPID: r.HaVIPID, ListedAt: Lived(s.now), Next: s.next(), ConfirmWithin: 10 * time.Minute}
 	if slices.Contains(s.shown(), r.HaVIPID) || s.foreign && r.HaVIPID == foreignID {
-		o.Shown = &Sight{Age: s.now.since(s.createdAt[r.HaVIPID])}
+		o.Shown = &ListedHaVIP{Age: s.now.since(s.createdAt[r.HaVIPID])}
 		if s.chance(80) {
 			o.Shown.Address = "10.0.0.1"
 		}

@@ -53,7 +53,7 @@ func decideAll(s Snapshot, n int) {
 	RecordAbsence(s, s.Record, absence(s.Now, func(o *AbsenceTerms) { o.Refused, o.TokenMaxAge = true, 0 }))
 	Settle(s, Rejected, "Code", "message")
 	Settle(s, Review, "Code", "message")
-	Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Shown: &Sight{Age: time.Hour}, ConfirmWithin: time.Minute})
+	Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Shown: &ListedHaVIP{Age: time.Hour}, ConfirmWithin: time.Minute})
 	Confirm(s, Look{HaVIPID: s.Record.HaVIPID, Next: "t2", ConfirmWithin: time.Minute})
 	Release(s, s.Record.Worker, time.Minute)
 	Cancel(s, "reason")

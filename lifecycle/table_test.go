@@ -85,7 +85,7 @@ func happenings() []happening {
 			return string(done), c
 		}}
 	}
-	confirm := func(name string, shown *Sight, listed Lived, changes ...func(*Record)) happening {
+	confirm := func(name string, shown *ListedHaVIP, listed Lived, changes ...func(*Record)) happening {
 		return happening{"confirmation: " + name, func(s Snapshot) (string, Change) {
 			s.Record.AbsentSince = 1
 			for _, change := range changes {
@@ -124,7 +124,7 @@ func happenings() []happening {
 			done, c := Settle(s, Review, "Candidates", "")
 			return string(done), c
 		}},
-		confirm("own", &Sight{Address: "10.0.0.1"}, 700_000), confirm("older than its first request", &Sight{Address: "10.0.0.1", Age: 30 * time.Hour}, 700_000),
+		confirm("own", &ListedHaVIP{Address: "10.0.0.1"}, 700_000), confirm("older than its first request", &ListedHaVIP{Address: "10.0.0.1", Age: 30 * time.Hour}, 700_000),
 		confirm("not shown", nil, 1000), confirm("not shown for long", nil, 700_000),
 		confirm("not shown for long, and a request under the next token is unknown", nil, 700_000, func(r *Record) { r.Unknown = true }),
 		{"cancel", func(s Snapshot) (string, Change) { done, c := Cancel(s, "reason"); return string(done), c }},

@@ -36,27 +36,27 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 		return &Postpone{After: h.lookupGrace(), Reason: "in doubt: it will be looked for"}
 	case clockLearnt:
 		return errAgain
-	case poisoned(rec, outcome):
+	case suspectToken(rec, outcome):
 		return h.renewPoisoned(ctx, j, rec)
 	}
 	// Spaced by sends, since waits do not count as attempts.
 	return &Postpone{After: h.delay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
 }
 
-// poisonedAfter is how many equal refusals in a row make a token suspect of being poisoned: whether
+// suspectTokenAfter is how many equal refusals in a row make a token suspect of being poisoned: whether
 // BCE gives a refused request's answer again to whoever repeats its token is not documented, and an
 // item would then wait for ever. Throttling repeats by itself, so it takes more.
-func poisonedAfter(class Class) int {
+func suspectTokenAfter(class Class) int {
 	if class == ClassThrottled {
 		return 10
 	}
 	return 3
 }
 
-// poisoned reports whether the item should have its next token. One that was given for the same refusal
+// suspectToken reports whether the item should have its next token. One that was given for the same refusal
 // and met it again shows that the refusal is not for the token's sake.
-func poisoned(rec ledger.Record, o Outcome) bool {
-	return !rec.Unknown && o.Scope != ScopeClock && rec.Refusals >= poisonedAfter(o.Class) && rec.RenewedFor != o.Code
+func suspectToken(rec ledger.Record, o Outcome) bool {
+	return !rec.Unknown && o.Scope != ScopeClock && rec.Refusals >= suspectTokenAfter(o.Class) && rec.RenewedFor != o.Code
 }
 
 // renewalSettles is how long a token that refusals brought about stays unsent. A Redis that crashes or

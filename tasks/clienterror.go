@@ -8,8 +8,8 @@ import (
 	"havip/ledger"
 )
 
-// mostShown is how many of many faults an error's text shows.
-const mostShown = 3
+// maxShown is how many of many faults an error's text shows.
+const maxShown = 3
 
 // ItemError says that an item cannot be enqueued. Nothing was.
 type ItemError struct {
@@ -125,10 +125,10 @@ func enqueueError(batch string, err error) error {
 // shown lists the first of many.
 func shown[T any](all []T, text func(T) string) string {
 	var parts []string
-	for _, one := range all[:min(mostShown, len(all))] {
+	for _, one := range all[:min(maxShown, len(all))] {
 		parts = append(parts, text(one))
 	}
-	if more := len(all) - mostShown; more > 0 {
+	if more := len(all) - maxShown; more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(parts, "; ")

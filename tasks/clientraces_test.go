@@ -78,7 +78,7 @@ func (f *clientFixture) create(t *testing.T, batch, key, address string) {
 // confirm has BCE show the HaVIP.
 func (f *clientFixture) confirm(t *testing.T, batch, key, address string) {
 	t.Helper()
-	look := ledger.Look{Key: key, HaVIPID: "havip-" + key, Shown: &ledger.Sight{At: time.Now(), Address: address}}
+	look := ledger.Look{Key: key, HaVIPID: "havip-" + key, Shown: &ledger.ListedHaVIP{At: time.Now(), Address: address}}
 	if _, err := f.workers.Confirm(t.Context(), batch, []ledger.Look{look}); err != nil {
 		t.Error(err)
 	}

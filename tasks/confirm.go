@@ -14,8 +14,8 @@ import (
 const (
 	// fewReads is up to how many HaVIPs are read one by one, rather than all listed.
 	fewReads = 3
-	// mostReads bounds how many of those are read one by one that a listing does not show.
-	mostReads = 20
+	// maxReads bounds how many of those are read one by one that a listing does not show.
+	maxReads = 20
 )
 
 // Confirm asks BCE for the HaVIPs that it answered to have created for these items of the lane, all of them in
@@ -69,15 +69,15 @@ func (h *Handler) look(ctx context.Context, items []ledger.Item) (looks map[stri
 	var missing []ledger.Item
 	reads := 0
 	for _, item := range items {
-		if shown := all.sight(item.Record.HaVIPID); shown != nil {
+		if shown := all.listed(item.Record.HaVIPID); shown != nil {
 			h.note(looks, item, ledger.Look{Shown: shown})
 			continue
 		}
-		if reads == mostReads {
+		if reads == maxReads {
 			continue
 		}
 		reads++
-		shown, err := h.readSight(ctx, item.Record.HaVIPID)
+		shown, err := h.readListed(ctx, item.Record.HaVIPID)
 		switch {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("read %s: %w", item.Record.HaVIPID, err))
@@ -94,7 +94,7 @@ func (h *Handler) look(ctx context.Context, items []ledger.Item) (looks map[stri
 		return looks, errors.Join(append(errs, err)...)
 	}
 	for _, item := range missing {
-		h.note(looks, item, ledger.Look{Shown: all.sight(item.Record.HaVIPID), ListedAt: all.livedAt})
+		h.note(looks, item, ledger.Look{Shown: all.listed(item.Record.HaVIPID), ListedAt: all.livedAt})
 	}
 	return looks, errors.Join(errs...)
 }
@@ -108,13 +108,13 @@ func (h *Handler) note(looks map[string][]ledger.Look, item ledger.Item, look le
 	looks[item.Batch] = append(looks[item.Batch], look)
 }
 
-// readSight reads one HaVIP; nil is that BCE knows none of that ID.
-func (h *Handler) readSight(ctx context.Context, haVIPID string) (*ledger.Sight, error) {
+// readListed reads one HaVIP; nil is that BCE knows none of that ID.
+func (h *Handler) readListed(ctx context.Context, haVIPID string) (*ledger.ListedHaVIP, error) {
 	out, err := h.readHaVIP(ctx, haVIPID)
 	var refused *bce.Error
 	switch {
 	case err == nil:
-		return sightOf(out.HaVIP, h.dateOf(out.Date), time.Now()), nil
+		return listedOf(out.HaVIP, h.dateOf(out.Date), time.Now()), nil
 	case errors.As(err, &refused) && refused.Kind == bce.KindAPI && isNotFound(refused):
 		return nil, nil
 	}
@@ -129,9 +129,9 @@ func (h *Handler) dateOf(date time.Time) time.Time {
 	return date
 }
 
-// sightOf is a HaVIP of an answer that BCE dated, and that was read at a moment of our clock.
-func sightOf(havip bce.HaVIP, date, read time.Time) *ledger.Sight {
-	return &ledger.Sight{
+// listedOf is a HaVIP of an answer that BCE dated, and that was read at a moment of our clock.
+func listedOf(havip bce.HaVIP, date, read time.Time) *ledger.ListedHaVIP {
+	return &ledger.ListedHaVIP{
 		Address: havip.PrivateIPAddress, At: read, Age: date.Sub(havip.CreatedTime), Undated: havip.CreatedTime.IsZero(),
 	}
 }

@@ -45,7 +45,7 @@ func (f *handlerFixture) shown() {
 	for _, item := range due {
 		for _, there := range f.live() {
 			if there.HaVIPID == item.Record.HaVIPID {
-				sight := &ledger.Sight{At: time.Now(), Address: there.PrivateIP}
+				sight := &ledger.ListedHaVIP{At: time.Now(), Address: there.PrivateIP}
 				looks = append(looks, ledger.Look{Key: item.Key, HaVIPID: there.HaVIPID, Shown: sight})
 			}
 		}

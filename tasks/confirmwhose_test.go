@@ -130,7 +130,7 @@ func TestConfirmAgesWhatWasShown(t *testing.T) {
 	f.clock.run()
 	f.many(1)
 	rec := f.record("vip-0")
-	look := ledger.Look{Key: "vip-0", HaVIPID: rec.HaVIPID, Shown: &ledger.Sight{At: time.Now().Add(-time.Minute), Age: time.Second}}
+	look := ledger.Look{Key: "vip-0", HaVIPID: rec.HaVIPID, Shown: &ledger.ListedHaVIP{At: time.Now().Add(-time.Minute), Age: time.Second}}
 	if _, err := f.ledger.Confirm(t.Context(), testBatch, []ledger.Look{look}); err != nil {
 		t.Fatal(err)
 	}

@@ -56,12 +56,12 @@ type listing struct {
 	verifyErr error
 }
 
-// sight is a HaVIP as the listing shows it; nil when it does not, or there is no listing.
-func (l *listing) sight(haVIPID string) *ledger.Sight {
+// listed is a HaVIP as the listing shows it; nil when it does not, or there is no listing.
+func (l *listing) listed(haVIPID string) *ledger.ListedHaVIP {
 	if l == nil || l.index.byID[haVIPID] == nil {
 		return nil
 	}
-	return sightOf(*l.index.byID[haVIPID], l.date, l.read)
+	return listedOf(*l.index.byID[haVIPID], l.date, l.read)
 }
 
 // Find returns the HaVIPs that have the request's subnet and its name or address, from a complete listing

@@ -22,19 +22,19 @@ func (h *Handler) confirmGone(ctx context.Context, j *job) error {
 	}
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()
-	sight, err := h.sight(ctx, id)
+	listing, err := h.listHaVIP(ctx, id)
 	switch {
 	case err != nil:
 		j.log.Warn().Err(err).Msg("listing failed; it is tried again")
 		return &Postpone{After: h.delay(5, 0), Reason: "is it gone? " + err.Error()}
-	case sight.listed:
+	case listing.listed:
 		return &Postpone{After: h.delay(5, 0), Reason: id + " is listed, and cannot be read"}
 	}
-	return h.settleGone(ctx, j, sight)
+	return h.settleGone(ctx, j, listing)
 }
 
-// sight is what a listing shows about one HaVIP.
-type sight struct {
+// haVIPListing is what a listing shows about one HaVIP.
+type haVIPListing struct {
 	// listed: the HaVIP itself is shown; ours: some HaVIP of this ledger's is.
 	listed, ours bool
 }
@@ -42,7 +42,7 @@ type sight struct {
 // ownersAtOnce is how many HaVIPs one question to the ledger is about.
 const ownersAtOnce = 1000
 
-func (h *Handler) sight(ctx context.Context, haVIPID string) (s sight, err error) {
+func (h *Handler) listHaVIP(ctx context.Context, haVIPID string) (s haVIPListing, err error) {
 	ids, err := h.finder.IDs(ctx, time.Now().Add(-listingAge))
 	if err != nil {
 		return s, err
@@ -64,7 +64,7 @@ func (h *Handler) ownsAny(ctx context.Context, ids []string) (bool, error) {
 
 // settleGone ends the deletion of a HaVIP that does not exist; or refuses it, where the key shows nothing
 // of this ledger's.
-func (h *Handler) settleGone(ctx context.Context, j *job, s sight) error {
+func (h *Handler) settleGone(ctx context.Context, j *job, s haVIPListing) error {
 	if err := h.beginDeletion(ctx, j); err != nil || j.item.Record.State != ledger.Deleting {
 		return err
 	}

@@ -101,9 +101,9 @@ const (
 	recording = 14 * time.Second
 	// gateTimeout bounds the wait for the lane's permission; then the task goes to the back.
 	gateTimeout = time.Minute
-	// mostAgain is how often one run begins once more at once: when the clock was learnt, and when an
+	// maxImmediateRetries is how often one run begins once more at once: when the clock was learnt, and when an
 	// item was looked for.
-	mostAgain = 3
+	maxImmediateRetries = 3
 	// ledgerRetry is the least delay after a failure of the ledger.
 	ledgerRetry = 2 * time.Second
 	// recordTimeout bounds the tries to record an outcome while Redis is away. With a keeper it is
@@ -248,7 +248,7 @@ func (h *Handler) recordPending(ctx context.Context, j *job) error {
 // decide goes on at once for as long as that helps.
 func (h *Handler) decide(ctx context.Context, j *job) error {
 	decision := h.once(ctx, j)
-	for range mostAgain {
+	for range maxImmediateRetries {
 		if !errors.Is(decision, errAgain) || h.isDraining() {
 			break
 		}

@@ -91,15 +91,15 @@ func (e FieldError) Error() string {
 	return fmt.Sprintf("%s %q: %s", e.Field, abridged(e.Value), e.Rule)
 }
 
-// mostShownOfValue is how much of a wrong value an error shows, in bytes: in somebody else's task it may
+// maxShownOfValue is how much of a wrong value an error shows, in bytes: in somebody else's task it may
 // be a megabyte, and the error goes into a log and into asynq's archive.
-const mostShownOfValue = 200
+const maxShownOfValue = 200
 
 func abridged(value string) string {
-	if len(value) <= mostShownOfValue {
+	if len(value) <= maxShownOfValue {
 		return value
 	}
-	return strings.ToValidUTF8(value[:mostShownOfValue], "") + "…"
+	return strings.ToValidUTF8(value[:maxShownOfValue], "") + "…"
 }
 
 // Validate reports every rule the item breaks, in the contract's column order; none means

@@ -11,8 +11,8 @@ import (
 // The bounds of what a [watchlist] remembers. What was met last longer ago than watchedFor comes again after it
 // was begun by somebody else, or never; one that is forgotten too early is merely watched anew.
 const (
-	watchedFor  = time.Hour
-	mostWatched = 10_000
+	watchedFor = time.Hour
+	maxWatched = 10_000
 )
 
 // watchlist remembers, for each item that was met while another attempt of it was in flight, which attempt that
@@ -70,7 +70,7 @@ func (w *watchlist) makeRoom(now time.Time) {
 	if w.met == nil {
 		w.met = map[ledger.Owner]meeting{}
 	}
-	if len(w.met) < mostWatched {
+	if len(w.met) < maxWatched {
 		return
 	}
 	for item, m := range w.met {
@@ -79,7 +79,7 @@ func (w *watchlist) makeRoom(now time.Time) {
 		}
 	}
 	for item := range w.met {
-		if len(w.met) < mostWatched {
+		if len(w.met) < maxWatched {
 			return
 		}
 		delete(w.met, item)

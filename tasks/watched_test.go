@@ -38,20 +38,20 @@ func TestWatchlistIsBounded(t *testing.T) {
 	t.Parallel()
 	var w watchlist
 	item := func(n int) ledger.Owner { return ledger.Owner{Batch: "b", Key: strconv.Itoa(n)} }
-	for n := range mostWatched {
-		if n == mostWatched/2 {
+	for n := range maxWatched {
+		if n == maxWatched/2 {
 			w.ahead = watchedFor + time.Minute
 		}
 		w.meet(item(n), "t")
 	}
-	w.meet(item(mostWatched), "t")
-	if got := len(w.met); got != mostWatched/2+1 {
+	w.meet(item(maxWatched), "t")
+	if got := len(w.met); got != maxWatched/2+1 {
 		t.Errorf("%d are left, want those that were met within %s", got, watchedFor)
 	}
-	for n := range mostWatched {
-		w.meet(item(2*mostWatched+n), "t")
+	for n := range maxWatched {
+		w.meet(item(2*maxWatched+n), "t")
 	}
-	if got := len(w.met); got != mostWatched {
-		t.Errorf("%d are remembered, want %d", got, mostWatched)
+	if got := len(w.met); got != maxWatched {
+		t.Errorf("%d are remembered, want %d", got, maxWatched)
 	}
 }

@@ -141,7 +141,7 @@ func (f *auditFixture) create(t *testing.T, key string) string {
 	}
 	f.claim(t, out.HaVIPID, key)
 	f.record(t, key, start.Item.Record.Sends, ledger.Outcome{State: ledger.Created, Class: "created", HaVIPID: out.HaVIPID})
-	look := ledger.Look{Key: key, HaVIPID: out.HaVIPID, Shown: &ledger.Sight{At: time.Now()}}
+	look := ledger.Look{Key: key, HaVIPID: out.HaVIPID, Shown: &ledger.ListedHaVIP{At: time.Now()}}
 	if _, err := f.ledger.Confirm(ctx, "b", []ledger.Look{look}); err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func (f *ledgerFixture) lived(t *testing.T) lifecycle.Lived {
 }
 
 // look records what BCE shows of an item's HaVIP.
-func (f *ledgerFixture) look(t *testing.T, key, id string, shown *ledger.Sight, want lifecycle.Confirmation) ledger.Item {
+func (f *ledgerFixture) look(t *testing.T, key, id string, shown *ledger.ListedHaVIP, want lifecycle.Confirmation) ledger.Item {
 	t.Helper()
 	answers, err := f.Confirm(t.Context(), batch, []ledger.Look{{
 		Key: key, HaVIPID: id, Shown: shown, ListedAt: f.lived(t), Next: "next-" + key, ConfirmWithin: 10 * time.Minute,
@@ -67,16 +67,16 @@ func testConfirm(t *testing.T, f *ledgerFixture) {
 	equal(t, "looked at", looked, 1)
 	equal(t, "error", err, nil)
 
-	f.look(t, "own", "havip-9", &ledger.Sight{At: time.Now(), Address: "10.0.0.7"}, lifecycle.ConfirmationNone)
+	f.look(t, "own", "havip-9", &ledger.ListedHaVIP{At: time.Now(), Address: "10.0.0.7"}, lifecycle.ConfirmationNone)
 	f.look(t, "nobody", "havip-9", nil, lifecycle.ConfirmationNone)
-	f.look(t, "own", "havip-0", &ledger.Sight{At: time.Now()}, lifecycle.ConfirmationAgain)
+	f.look(t, "own", "havip-0", &ledger.ListedHaVIP{At: time.Now()}, lifecycle.ConfirmationAgain)
 	equal(t, "due", f.due(t), []string{"gone", "older"})
 	f.pass(time.Second)
 	equal(t, "due", f.due(t), []string{"gone", "older", "own"})
-	f.look(t, "own", "havip-0", &ledger.Sight{At: time.Now(), Address: "10.0.0.7"}, lifecycle.ConfirmationOwn)
-	f.look(t, "own", "havip-0", &ledger.Sight{At: time.Now(), Address: "10.0.0.8"}, lifecycle.ConfirmationNone)
+	f.look(t, "own", "havip-0", &ledger.ListedHaVIP{At: time.Now(), Address: "10.0.0.7"}, lifecycle.ConfirmationOwn)
+	f.look(t, "own", "havip-0", &ledger.ListedHaVIP{At: time.Now(), Address: "10.0.0.8"}, lifecycle.ConfirmationNone)
 	equal(t, "address", f.item(t, "own").Record.PrivateIPAddress, "10.0.0.7")
-	f.look(t, "older", "havip-1", &ledger.Sight{At: time.Now(), Address: "10.0.0.8", Age: time.Hour}, lifecycle.ConfirmationAdopted)
+	f.look(t, "older", "havip-1", &ledger.ListedHaVIP{At: time.Now(), Address: "10.0.0.8", Age: time.Hour}, lifecycle.ConfirmationAdopted)
 	equal(t, "unconfirmed", f.batch(t).Unconfirmed, int64(1))
 	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Created: 2, ledger.Adopted: 1})
 
@@ -95,7 +95,7 @@ func testConfirm(t *testing.T, f *ledgerFixture) {
 	again.HaVIPID = "havip-3"
 	f.recordOnly(t, "gone", 2, again, ledger.Applied)
 	equal(t, "completed", f.batch(t).CompletedAt, ledger.Millis(0))
-	f.look(t, "gone", "havip-3", &ledger.Sight{At: time.Now(), Address: "10.0.0.9"}, lifecycle.ConfirmationOwn)
+	f.look(t, "gone", "havip-3", &ledger.ListedHaVIP{At: time.Now(), Address: "10.0.0.9"}, lifecycle.ConfirmationOwn)
 	equal(t, "done", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
 	equal(t, "due", f.due(t), []string{})
 }

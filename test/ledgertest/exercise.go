@@ -244,7 +244,7 @@ func (f *ledgerFixture) record(t *testing.T, key string, n int, o ledger.Outcome
 	if !rec.Unconfirmed() {
 		return rec
 	}
-	return f.look(t, key, rec.HaVIPID, &ledger.Sight{At: time.Now(), Address: createdOutcome.PrivateIPAddress}, lifecycle.ConfirmationOwn).Record
+	return f.look(t, key, rec.HaVIPID, &ledger.ListedHaVIP{At: time.Now(), Address: createdOutcome.PrivateIPAddress}, lifecycle.ConfirmationOwn).Record
 }
 
 func (f *ledgerFixture) recordOnly(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
