@@ -37,10 +37,10 @@ type Batch struct {
 	Completions int64
 	// OnComplete is the URL that is told of each, or "".
 	OnComplete string
-	// Owed are the notices that it was not told yet, oldest first. At most 20 are kept.
-	Owed []Notice
-	// GaveUp is the last notice that was given up, unless a later one was delivered.
-	GaveUp *Notice
+	// PendingNotifications are the notices that it was not told yet, oldest first. At most 20 are kept.
+	PendingNotifications []Notification
+	// FailedNotification is the last notice that was given up, unless a later one was delivered.
+	FailedNotification *Notification
 
 	// Damaged is what of these facts cannot be read, and stands as if it were not there; nil when all can.
 	Damaged error
@@ -97,22 +97,22 @@ func notFound(name string, facts map[string]string) *BatchNotFoundError {
 func decodeBatch(name string, facts map[string]string) Batch {
 	d := &factDecoder{facts: facts}
 	b := Batch{
-		Name:                name,
-		Source:              Source{File: d.text("file"), By: d.text("by"), Plan: d.text("plan"), MaxFailures: FailureLimit(d.text("maxFailures"))},
-		CreatedAt:           d.moment("createdAt"),
-		UpdatedAt:           d.moment("updatedAt"),
-		ForgottenGeneration: int(d.count("past")),
-		CommittedAt:         d.moment("committedAt"),
-		CompletedAt:         d.moment("completedAt"),
-		Total:               d.count("total"),
-		Counts:              map[State]int64{},
-		Forgiven:            d.count("forgiven"),
-		Pause:               d.pause(),
-		Unconfirmed:         d.count("unconfirmed"),
-		Completions:         d.count("completions"),
-		OnComplete:          d.text("onComplete"),
-		Owed:                d.owed(),
-		GaveUp:              d.gaveUp(),
+		Name:                 name,
+		Source:               Source{File: d.text("file"), By: d.text("by"), Plan: d.text("plan"), MaxFailures: FailureLimit(d.text("maxFailures"))},
+		CreatedAt:            d.moment("createdAt"),
+		UpdatedAt:            d.moment("updatedAt"),
+		ForgottenGeneration:  int(d.count("past")),
+		CommittedAt:          d.moment("committedAt"),
+		CompletedAt:          d.moment("completedAt"),
+		Total:                d.count("total"),
+		Counts:               map[State]int64{},
+		Forgiven:             d.count("forgiven"),
+		Pause:                d.pause(),
+		Unconfirmed:          d.count("unconfirmed"),
+		Completions:          d.count("completions"),
+		OnComplete:           d.text("onComplete"),
+		PendingNotifications: d.pendingNotifications(),
+		FailedNotification:   d.failedNotification(),
 	}
 	for _, state := range States() {
 		if n := d.count(countOf(state)); n != 0 {

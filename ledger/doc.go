@@ -31,7 +31,7 @@
 //   - [Ledger.Begin] makes the intent to send durable before a byte is sent, and lets one
 //     attempt of an item be in flight at a time.
 //   - A proof that a HaVIP exists is accepted whenever it arrives.
-//   - A batch that names a URL owes it a [Notice] of each completion from the same atomic step on.
+//   - A batch that names a URL owes it a [Notification] of each completion from the same atomic step on.
 //   - An item gets its next clientToken only when it is proven that the last one created nothing.
 //
 // # Keys

@@ -16,7 +16,7 @@ import (
 // second haVipId appeared for the item; in Detail), doubtful (its HaVIP, in Detail, is of an earlier
 // clientToken, and the present one was sent as well: verify tells whether there are two), renewed (the
 // item has its next clientToken), retried, cancel-asked (its outcome decides), kept (its HaVIP, in
-// Detail, existed before it could be canceled), notified or notify-failed (a [Notice] was delivered, or
+// Detail, existed before it could be canceled), notified or notify-failed (a [Notification] was delivered, or
 // given up; how, in Detail), or the kind of an [Act].
 type Event struct {
 	// ID orders events and is where to go on reading.

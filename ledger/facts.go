@@ -32,8 +32,8 @@ func factsOf(values []any) map[string]string {
 	return facts
 }
 
-// maxNotices bounds the notices that a batch is read to owe. The scripts keep 20.
-const maxNotices = 100
+// maxNotifications bounds the notices that a batch is read to owe. The scripts keep 20.
+const maxNotifications = 100
 
 // factDecoder reads the facts of a batch. What cannot be read is left out, and the first fault is kept.
 type factDecoder struct {
@@ -102,38 +102,38 @@ func (d *factDecoder) pause() *Pause {
 	return &h
 }
 
-func (d *factDecoder) owed() []Notice {
-	var notices []Notice
-	if !d.decode("owed", &notices) {
+func (d *factDecoder) pendingNotifications() []Notification {
+	var notifications []Notification
+	if !d.decode("owed", &notifications) {
 		return nil
 	}
 	err := error(nil)
-	if len(notices) > maxNotices {
-		err = fmt.Errorf("%d notices are more than %d", len(notices), maxNotices)
+	if len(notifications) > maxNotifications {
+		err = fmt.Errorf("%d notices are more than %d", len(notifications), maxNotifications)
 	}
-	for _, n := range notices[:min(len(notices), maxNotices)] {
-		err = errors.Join(err, validateNotice(n))
+	for _, n := range notifications[:min(len(notifications), maxNotifications)] {
+		err = errors.Join(err, validateNotification(n))
 	}
 	if err != nil {
 		d.fail("owed", err)
 		return nil
 	}
-	return notices
+	return notifications
 }
 
-func (d *factDecoder) gaveUp() *Notice {
-	var n *Notice
+func (d *factDecoder) failedNotification() *Notification {
+	var n *Notification
 	if !d.decode("gaveUp", &n) || n == nil {
 		return nil
 	}
-	if err := validateNotice(*n); err != nil {
+	if err := validateNotification(*n); err != nil {
 		d.fail("gaveUp", err)
 		return nil
 	}
 	return n
 }
 
-func validateNotice(n Notice) error {
+func validateNotification(n Notification) error {
 	v := &validation{err: validateMoments(n.CompletedAt, n.FirstTriedAt, n.LastTriedAt)}
 	v.within("completion", n.Completion, 1, maxCount)
 	v.count("attempts", n.Attempts)

@@ -9,9 +9,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Notice is that of one completion of a batch, which whoever is to be told was not told yet. It is owed
+// Notification is that of one completion of a batch, which whoever is to be told was not told yet. It is owed
 // from the moment of the completion on, in the same atomic step, until it is delivered or given up.
-type Notice struct {
+type Notification struct {
 	// Completion numbers the completions of a batch, from 1: a batch may complete again after a retry.
 	Completion  int64  `json:"n"`
 	CompletedAt Millis `json:"at"`
@@ -27,21 +27,21 @@ type Notice struct {
 }
 
 // Failed counts finished items that did not have what was asked for, nor were withdrawn.
-func (n Notice) Failed() int64 { return failed(n.Counts) }
+func (n Notification) Failed() int64 { return failed(n.Counts) }
 
-// NoticeOutcome is what became of an attempt to deliver a [Notice].
-type NoticeOutcome string
+// NoticeOutcome is what became of an attempt to deliver a [Notification].
+type NotificationOutcome string
 
 // The outcomes. They are those of lua/notice.lua.
 const (
-	// NoticeDelivered: it was taken, and is owed no more.
-	NoticeDelivered NoticeOutcome = "delivered"
-	// NoticeFailed: it is to be tried again; the attempt counts.
-	NoticeFailed NoticeOutcome = "failed"
-	// NoticeHeld: nothing was sent; the reason is noted.
-	NoticeHeld NoticeOutcome = "held"
-	// NoticeGivenUp: it is not tried again, and kept as [Batch.GaveUp].
-	NoticeGivenUp NoticeOutcome = "given-up"
+	// NotificationDelivered: it was taken, and is owed no more.
+	NotificationDelivered NotificationOutcome = "delivered"
+	// NotificationAttemptFailed: it is to be tried again; the attempt counts.
+	NotificationAttemptFailed NotificationOutcome = "failed"
+	// NotificationDeferred: nothing was sent; the reason is noted.
+	NotificationDeferred NotificationOutcome = "held"
+	// NoticeGivenUp: it is not tried again, and kept as [Batch.FailedNotification].
+	NotificationFailed NotificationOutcome = "given-up"
 )
 
 // SetOnComplete names the URL that is told of the batch's completions from now on. A batch that is
@@ -66,11 +66,11 @@ func (l *Ledger) SetOnComplete(ctx context.Context, batch, url string) error {
 	return nil
 }
 
-// RecordNotice records an attempt to tell the URL that the batch named, of a notice as the caller saw
+// RecordNotification records an attempt to tell the URL that the batch named, of a notice as the caller saw
 // it. Heard says in a few words what came of it. The verdict is Applied; Same, when another attempt was
 // recorded since; Late, when another URL is to be told by now; or Absent, when nothing is owed any more.
-func (l *Ledger) RecordNotice(ctx context.Context, seen Batch, notice Notice, outcome NoticeOutcome, heard string) (Verdict, error) {
-	raw, err := l.run(ctx, noticeScript, seen.Name, notice.Completion, seen.OnComplete, notice.Attempts, string(outcome), heard)
+func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notice Notification, outcome NotificationOutcome, heard string) (Verdict, error) {
+	raw, err := l.run(ctx, notificationScript, seen.Name, notice.Completion, seen.OnComplete, notice.Attempts, string(outcome), heard)
 	if err != nil {
 		return "", fmt.Errorf("notice %d of batch %q: %w", notice.Completion, seen.Name, err)
 	}
@@ -78,9 +78,9 @@ func (l *Ledger) RecordNotice(ctx context.Context, seen Batch, notice Notice, ou
 	return Verdict(verdict), nil
 }
 
-// Owing returns those that owe notices, of up to limit batches of the active list from the given rank
+// PendingNotifications returns those that owe notices, of up to limit batches of the active list from the given rank
 // on, and how many it looked at.
-func (l *Ledger) Owing(ctx context.Context, rank, limit int64) (owing []Batch, looked int64, err error) {
+func (l *Ledger) PendingNotifications(ctx context.Context, rank, limit int64) (pending []Batch, looked int64, err error) {
 	names, err := l.rdb.ZRange(ctx, activeBatches, rank, rank+limit-1).Result()
 	if err != nil {
 		return nil, 0, fmt.Errorf("owed notices: %w", err)
@@ -90,11 +90,11 @@ func (l *Ledger) Owing(ctx context.Context, rank, limit int64) (owing []Batch, l
 		return nil, 0, fmt.Errorf("owed notices: %w", err)
 	}
 	for _, b := range batches {
-		if len(b.Owed) > 0 {
-			owing = append(owing, b)
+		if len(b.PendingNotifications) > 0 {
+			pending = append(pending, b)
 		}
 	}
-	return owing, int64(len(names)), nil
+	return pending, int64(len(names)), nil
 }
 
 // Newest reads up to limit batches, the newest first; 0 means all of them.

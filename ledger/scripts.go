@@ -15,14 +15,14 @@ var sources embed.FS
 
 // One script a transition, each with what they share in front.
 var (
-	registerScript   = script("register")
-	commitScript     = script("commit")
-	onCompleteScript = script("oncomplete")
-	noticeScript     = script("notice")
-	actScript        = script("act")
-	pauseScript      = script("pause")
-	resumeScript     = script("resume")
-	limitScript      = script("limit")
+	registerScript     = script("register")
+	commitScript       = script("commit")
+	onCompleteScript   = script("oncomplete")
+	notificationScript = script("notice")
+	actScript          = script("act")
+	pauseScript        = script("pause")
+	resumeScript       = script("resume")
+	limitScript        = script("limit")
 
 	forgetScript = script("forget")
 )

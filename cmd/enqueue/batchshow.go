@@ -34,7 +34,7 @@ type batchView struct {
 func viewOf(b ledger.Batch) batchView {
 	v := batchView{
 		Batch: b.Name, Phase: phase(b), Total: b.Total, Open: b.Open(), Unconfirmed: b.Unconfirmed, Failed: b.Failed(),
-		OnComplete: notify.Shown(b.OnComplete), NoticesOwed: len(b.Owed),
+		OnComplete: notify.Shown(b.OnComplete), NoticesOwed: len(b.PendingNotifications),
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
 		MaxFailures: string(b.Source.MaxFailures), Held: viewOfHold(b.Pause),

@@ -83,9 +83,9 @@ func deletable(b ledger.Batch, incomplete bool) error {
 	case n > 0:
 		return cli.Failf(cli.ExitPending, "batch %s: %s not finished; wait with `enqueue watch %s`, or cancel with `enqueue cancel %s`",
 			b.Name, count(n, "item is", "items are"), word(b.Name), word(b.Name))
-	case len(b.Owed) > 0:
+	case len(b.PendingNotifications) > 0:
 		return cli.Failf(cli.ExitPending, "batch %s: %s still to be delivered; `enqueue status %s` says why, and a batch owes none after it is given up",
-			b.Name, count(len(b.Owed), "notice is", "notices are"), word(b.Name))
+			b.Name, count(len(b.PendingNotifications), "notice is", "notices are"), word(b.Name))
 	case b.CommittedAt == 0 && !incomplete:
 		return cli.Failf(cli.ExitPending, "%s; or delete it with --incomplete", incompleteLine(b))
 	}

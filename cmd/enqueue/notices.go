@@ -12,13 +12,13 @@ import (
 func (a *app) sayNotices(s *session, batches []ledger.Batch) error {
 	owed := 0
 	for _, b := range batches {
-		for _, n := range b.Owed {
+		for _, n := range b.PendingNotifications {
 			a.say("%s", owedLine(b, n))
 		}
-		if b.GaveUp != nil {
+		if b.FailedNotification != nil {
 			a.say("%s", gaveUpLine(b))
 		}
-		owed += len(b.Owed)
+		owed += len(b.PendingNotifications)
 	}
 	if owed == 0 {
 		return nil
@@ -35,7 +35,7 @@ func (a *app) sayUndelivered(s *session) error {
 	return err
 }
 
-func owedLine(b ledger.Batch, n ledger.Notice) string {
+func owedLine(b ledger.Batch, n ledger.Notification) string {
 	text := fmt.Sprintf("batch %s: %s is to be told of completion %d", word(b.Name), shownURL(b), n.Completion)
 	if n.Attempts > 0 {
 		text += ", " + count(n.Attempts, "attempt", "attempts") + " so far"
@@ -48,7 +48,7 @@ func owedLine(b ledger.Batch, n ledger.Notice) string {
 
 func gaveUpLine(b ledger.Batch) string {
 	return fmt.Sprintf("batch %s: %s was not told of completion %d, and it was given up: %s; `enqueue apply` with the file and --on-complete tells it anew",
-		word(b.Name), shownURL(b), b.GaveUp.Completion, short(b.GaveUp.Why))
+		word(b.Name), shownURL(b), b.FailedNotification.Completion, short(b.FailedNotification.Why))
 }
 
 func shownURL(b ledger.Batch) string { return render.Printable(notify.Shown(b.OnComplete)) }

@@ -15,7 +15,7 @@ const noticeBatches = 200
 
 // notices tells of completions that nobody was told of yet, and of those that were given up.
 func (x *examination) notices(ctx context.Context) error {
-	owing, _, err := x.ledger.Owing(ctx, 0, noticeBatches)
+	owing, _, err := x.ledger.PendingNotifications(ctx, 0, noticeBatches)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (x *examination) notices(ctx context.Context) error {
 func (x *examination) owed(owing []ledger.Batch) error {
 	var waiting, failing []string
 	for _, b := range owing {
-		for _, n := range b.Owed {
+		for _, n := range b.PendingNotifications {
 			waiting = append(waiting, b.Name)
 			if n.Why != "" {
 				failing = append(failing, fmt.Sprintf("%s to %s (%s, the last: %s)", b.Name, notify.Shown(b.OnComplete), counted(n.Attempts, "attempt"), textOf(n.Why).shown()))
@@ -61,8 +61,8 @@ func (x *examination) owed(owing []ledger.Batch) error {
 func (x *examination) givenUp(batches []ledger.Batch) error {
 	var names []string
 	for _, b := range batches {
-		if b.GaveUp != nil {
-			names = append(names, fmt.Sprintf("%s to %s (%s)", b.Name, notify.Shown(b.OnComplete), textOf(b.GaveUp.Why).shown()))
+		if b.FailedNotification != nil {
+			names = append(names, fmt.Sprintf("%s to %s (%s)", b.Name, notify.Shown(b.OnComplete), textOf(b.FailedNotification.Why).shown()))
 		}
 	}
 	if len(names) == 0 {

@@ -17,11 +17,11 @@ func TestDoctorOfNoticesGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, err := f.ledger.Batch(t.Context(), "b")
-	if err != nil || len(b.Owed) != 1 {
-		t.Fatalf("owed: %v, %v", b.Owed, err)
+	if err != nil || len(b.PendingNotifications) != 1 {
+		t.Fatalf("owed: %v, %v", b.PendingNotifications, err)
 	}
 	expect(t, f.examine(t, Doctor{}), CodeNotices, "1 notice of a completed batch is owed, and no worker delivers any: b.", "")
-	if _, err := f.ledger.RecordNotice(t.Context(), b, b.Owed[0], ledger.NoticeGivenUp, "410 Gone"); err != nil {
+	if _, err := f.ledger.RecordNotification(t.Context(), b, b.PendingNotifications[0], ledger.NotificationFailed, "410 Gone"); err != nil {
 		t.Fatal(err)
 	}
 	said := f.examine(t, Doctor{})

@@ -10,7 +10,7 @@
 //
 // # What is owed
 //
-// That a completion is still to be told stands in the ledger ([ledger.Notice]), from the script that
+// That a completion is still to be told stands in the ledger ([ledger.Notification]), from the script that
 // completed the batch on. The task of asynq's that brings a notice to a worker says only which one it
 // is; lost or doubled, the ledger decides what is done.
 //

@@ -32,7 +32,7 @@ const (
 // Records is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
 type Records interface {
 	Batch(ctx context.Context, name string) (ledger.Batch, error)
-	RecordNotice(ctx context.Context, seen ledger.Batch, notice ledger.Notice, outcome ledger.NoticeOutcome, heard string) (ledger.Verdict, error)
+	RecordNotification(ctx context.Context, seen ledger.Batch, notice ledger.Notification, outcome ledger.NotificationOutcome, heard string) (ledger.Verdict, error)
 }
 
 // Handler carries out the tasks of notices. It returns decisions as [tasks.Handler] does.
@@ -62,40 +62,40 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	case err != nil:
 		return again(tasks.RetryDelay(1, 0, longestDelay), err.Error())
 	}
-	i := slices.IndexFunc(b.Owed, func(n ledger.Notice) bool { return n.Completion == p.Completion })
+	i := slices.IndexFunc(b.PendingNotifications, func(n ledger.Notification) bool { return n.Completion == p.Completion })
 	if i < 0 {
 		return nil // told already
 	}
-	return h.deliver(ctx, b, b.Owed[i])
+	return h.deliver(ctx, b, b.PendingNotifications[i])
 }
 
-func (h *Handler) deliver(ctx context.Context, b ledger.Batch, n ledger.Notice) error {
+func (h *Handler) deliver(ctx context.Context, b ledger.Batch, n ledger.Notification) error {
 	a := h.sender.send(ctx, b.OnComplete, MessageOf(b, n))
 	if ctx.Err() != nil {
 		return again(0, "the worker stops")
 	}
-	if a.outcome == ledger.NoticeFailed && exhausted(n, h.sender.now()) {
-		a.outcome = ledger.NoticeGivenUp
+	if a.outcome == ledger.NotificationAttemptFailed && exhausted(n, h.sender.now()) {
+		a.outcome = ledger.NotificationFailed
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	verdict, err := h.records.RecordNotice(ctx, b, n, a.outcome, a.heard)
+	verdict, err := h.records.RecordNotification(ctx, b, n, a.outcome, a.heard)
 	h.tell(b, n, a, err)
 	switch {
 	case err != nil: // should it have been delivered, it is told again under the same ID
 		return again(tasks.RetryDelay(1, 0, longestDelay), err.Error())
 	case verdict == ledger.Late:
 		return again(0, "another URL is to be told")
-	case a.outcome == ledger.NoticeHeld:
+	case a.outcome == ledger.NotificationDeferred:
 		return again(heldDelay/2+jitter.Below(heldDelay), a.heard)
-	case a.outcome == ledger.NoticeFailed:
+	case a.outcome == ledger.NotificationAttemptFailed:
 		return again(tasks.RetryDelay(n.Attempts+1, a.retryAfter, longestDelay), a.heard)
 	}
 	return nil
 }
 
 // exhausted reports whether a notice that fails now has failed for long enough.
-func exhausted(n ledger.Notice, now time.Time) bool {
+func exhausted(n ledger.Notification, now time.Time) bool {
 	return n.FirstTriedAt != 0 && now.Sub(n.FirstTriedAt.Time()) > giveUpAfter
 }
 
@@ -104,7 +104,7 @@ func again(after time.Duration, reason string) error {
 }
 
 // tell logs an attempt. What failed is told each time: it comes more and more rarely.
-func (h *Handler) tell(b ledger.Batch, n ledger.Notice, a answer, unrecorded error) {
+func (h *Handler) tell(b ledger.Batch, n ledger.Notification, a answer, unrecorded error) {
 	log := h.log.With().Str("batch", b.Name).Int64("completion", n.Completion).Str("url", Shown(b.OnComplete)).
 		Int("attempt", n.Attempts+1).Str("heard", a.heard).Logger()
 	if unrecorded != nil {
@@ -112,13 +112,13 @@ func (h *Handler) tell(b ledger.Batch, n ledger.Notice, a answer, unrecorded err
 		return
 	}
 	switch a.outcome {
-	case ledger.NoticeDelivered:
+	case ledger.NotificationDelivered:
 		log.Info().Msg("batch completion notified")
-	case ledger.NoticeGivenUp:
+	case ledger.NotificationFailed:
 		log.Error().Msg("notice given up; `enqueue apply FILE --on-complete URL` asks for it anew")
-	case ledger.NoticeHeld:
+	case ledger.NotificationDeferred:
 		log.Warn().Msg("notice waits")
-	case ledger.NoticeFailed:
+	case ledger.NotificationAttemptFailed:
 		log.Warn().Msg("notice not taken; it is tried again")
 	}
 }

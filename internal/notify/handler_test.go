@@ -106,8 +106,8 @@ func TestHandlerDelivers(t *testing.T) {
 			t.Error("it goes on after it was delivered")
 		}
 	}
-	if n := d.calls.Load(); n != 2 || len(d.batch(t).Owed) != 0 {
-		t.Errorf("%d calls, owed: %v", n, d.batch(t).Owed)
+	if n := d.calls.Load(); n != 2 || len(d.batch(t).PendingNotifications) != 0 {
+		t.Errorf("%d calls, owed: %v", n, d.batch(t).PendingNotifications)
 	}
 	if text := d.log.String(); !strings.Contains(text, "502 Bad Gateway") || !strings.Contains(text, `/hook"`) || strings.Contains(text, "hunter2") {
 		t.Error(text)
@@ -133,8 +133,8 @@ func TestHandlerGivesUp(t *testing.T) {
 	if again, _ := d.run(t); again {
 		t.Fatal("not given up")
 	}
-	if b := d.batch(t); len(b.Owed) != 0 || b.GaveUp == nil || b.GaveUp.Attempts != 22 || b.GaveUp.Why != "500 Internal Server Error" {
-		t.Errorf("%+v, %+v", b.Owed, b.GaveUp)
+	if b := d.batch(t); len(b.PendingNotifications) != 0 || b.FailedNotification == nil || b.FailedNotification.Attempts != 22 || b.FailedNotification.Why != "500 Internal Server Error" {
+		t.Errorf("%+v, %+v", b.PendingNotifications, b.FailedNotification)
 	}
 }
 
@@ -142,7 +142,7 @@ func TestHandlerGivesUpWhatIsGone(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.status.Store(http.StatusGone)
-	if again, _ := d.run(t); again || d.batch(t).GaveUp == nil {
+	if again, _ := d.run(t); again || d.batch(t).FailedNotification == nil {
 		t.Errorf("again: %t, %+v", again, d.batch(t))
 	}
 }
@@ -159,15 +159,15 @@ func TestHandlerHoldsForAnotherWorker(t *testing.T) {
 		}
 		d.now = d.now.Add(2 * giveUpAfter)
 	}
-	if b := d.batch(t); len(b.Owed) != 1 || b.Owed[0].Attempts != 0 || !strings.Contains(b.Owed[0].Why, "--webhook-host") {
-		t.Errorf("%+v", b.Owed)
+	if b := d.batch(t); len(b.PendingNotifications) != 1 || b.PendingNotifications[0].Attempts != 0 || !strings.Contains(b.PendingNotifications[0].Why, "--webhook-host") {
+		t.Errorf("%+v", b.PendingNotifications)
 	}
 }
 
 // forgetful is a ledger that cannot be written.
 type forgetful struct{ Records }
 
-func (forgetful) RecordNotice(context.Context, ledger.Batch, ledger.Notice, ledger.NoticeOutcome, string) (ledger.Verdict, error) {
+func (forgetful) RecordNotification(context.Context, ledger.Batch, ledger.Notification, ledger.NotificationOutcome, string) (ledger.Verdict, error) {
 	return "", errors.New("READONLY")
 }
 
@@ -180,7 +180,7 @@ func TestHandlerDeliversAgainWhatWasNotRecorded(t *testing.T) {
 		t.Fatal("what was not recorded ended")
 	}
 	d.records = d.ledger
-	if again, _ := d.run(t); again || d.calls.Load() != 2 || len(d.batch(t).Owed) != 0 {
+	if again, _ := d.run(t); again || d.calls.Load() != 2 || len(d.batch(t).PendingNotifications) != 0 {
 		t.Errorf("again: %t, %d calls", again, d.calls.Load())
 	}
 }

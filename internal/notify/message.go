@@ -43,7 +43,7 @@ type Facts struct {
 }
 
 // MessageOf is the message of a batch's notice.
-func MessageOf(b ledger.Batch, n ledger.Notice) Message {
+func MessageOf(b ledger.Batch, n ledger.Notification) Message {
 	at := n.CompletedAt.Time().UTC()
 	return Message{
 		Type: TypeCompleted, Version: MessageVersion, ID: messageID(b, n.Completion), Timestamp: at,
@@ -55,8 +55,8 @@ func MessageOf(b ledger.Batch, n ledger.Notice) Message {
 }
 
 // Latest is the notice of the latest completion of a batch that is complete, whether it is owed or not.
-func Latest(b ledger.Batch) ledger.Notice {
-	return ledger.Notice{Completion: b.Completions, CompletedAt: b.CompletedAt, Total: b.Total, Counts: b.Counts}
+func Latest(b ledger.Batch) ledger.Notification {
+	return ledger.Notification{Completion: b.Completions, CompletedAt: b.CompletedAt, Total: b.Total, Counts: b.Counts}
 }
 
 // messageID is derived. The moment at which the batch was made tells batches of one name apart, in two

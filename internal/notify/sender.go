@@ -56,7 +56,7 @@ func (s *Sender) Close() { s.client.CloseIdleConnections() }
 
 // answer is what came of an attempt.
 type answer struct {
-	outcome ledger.NoticeOutcome
+	outcome ledger.NotificationOutcome
 	// heard says it in a few words, none of them the receiver's.
 	heard string
 	// retryAfter is what the receiver asked for, or 0.
@@ -67,16 +67,16 @@ type answer struct {
 func (s *Sender) send(ctx context.Context, target string, message Message) answer {
 	u, err := ParseURL(target)
 	if err != nil {
-		return answer{outcome: ledger.NoticeGivenUp, heard: "the URL: " + err.Error()}
+		return answer{outcome: ledger.NotificationFailed, heard: "the URL: " + err.Error()}
 	}
 	if err := s.hosts.check(u); err != nil {
-		return answer{outcome: ledger.NoticeHeld, heard: err.Error()}
+		return answer{outcome: ledger.NotificationDeferred, heard: err.Error()}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	response, err := s.post(ctx, u, message)
 	if err != nil {
-		return answer{outcome: ledger.NoticeFailed, heard: s.reason(ctx, err)}
+		return answer{outcome: ledger.NotificationAttemptFailed, heard: s.reason(ctx, err)}
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // what it says is of no interest
@@ -112,12 +112,12 @@ func (s *Sender) reason(ctx context.Context, err error) string {
 // judge: 2xx means that it was taken, and 410 that nobody is there any more. Other refusals may be a
 // receiver's that is being mended.
 func judge(response *http.Response) answer {
-	a := answer{outcome: ledger.NoticeFailed, heard: statusText(response.StatusCode)}
+	a := answer{outcome: ledger.NotificationAttemptFailed, heard: statusText(response.StatusCode)}
 	switch code := response.StatusCode; {
 	case code >= 200 && code < 300:
-		a.outcome = ledger.NoticeDelivered
+		a.outcome = ledger.NotificationDelivered
 	case code == http.StatusGone:
-		a.outcome = ledger.NoticeGivenUp
+		a.outcome = ledger.NotificationFailed
 	case code >= 300 && code < 400:
 		a.heard += "; redirects are not followed, give the URL that it leads to"
 	default:

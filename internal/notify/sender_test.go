@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var (
 	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	batch  = ledger.Batch{Name: "net/北京", CreatedAt: 1, Source: ledger.Source{File: "havips.csv", By: "li@host"}}
-	notice = ledger.Notice{
+	notice = ledger.Notification{
 		Completion: 2, CompletedAt: ledger.Millis(noon.UnixMilli()), Total: 3,
 		Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Rejected: 1, ledger.Canceled: 1},
 	}
@@ -86,7 +86,7 @@ func TestMessage(t *testing.T) {
 		body, _ = io.ReadAll(r.Body)
 	})
 	message := MessageOf(batch, notice)
-	if a := senderTo(t, server).send(t.Context(), server.URL+"/hook?token=x", message); a.outcome != ledger.NoticeDelivered || a.heard != "200 OK" {
+	if a := senderTo(t, server).send(t.Context(), server.URL+"/hook?token=x", message); a.outcome != ledger.NotificationDelivered || a.heard != "200 OK" {
 		t.Fatalf("%+v", a)
 	}
 	want := `{"type":"batch.completed","version":1,"id":"` + message.ID + `","timestamp":"2026-03-01T12:00:00Z",` +
@@ -103,22 +103,22 @@ func TestMessage(t *testing.T) {
 // An ID is of one completion of one batch of one ledger, and fits a header and what is signed.
 func TestMessageIDs(t *testing.T) {
 	t.Parallel()
-	other := func(change func(*ledger.Batch, *ledger.Notice)) string {
+	other := func(change func(*ledger.Batch, *ledger.Notification)) string {
 		b, n := batch, notice
 		change(&b, &n)
 		return MessageOf(b, n).ID
 	}
 	id := MessageOf(batch, notice).ID
-	if again := other(func(_ *ledger.Batch, n *ledger.Notice) { n.Attempts, n.Why = 5, "x" }); again != id {
+	if again := other(func(_ *ledger.Batch, n *ledger.Notification) { n.Attempts, n.Why = 5, "x" }); again != id {
 		t.Errorf("another attempt has another ID: %s, %s", id, again)
 	}
 	ids := map[string]bool{
 		id: true,
-		other(func(_ *ledger.Batch, n *ledger.Notice) { n.Completion = 3 }):                      true,
-		other(func(b *ledger.Batch, _ *ledger.Notice) { b.Name = "other" }):                      true,
-		other(func(b *ledger.Batch, _ *ledger.Notice) { b.CreatedAt = 2 }):                       true,
-		other(func(b *ledger.Batch, n *ledger.Notice) { b.CreatedAt, n.Completion = 12, 1 }):     true,
-		other(func(b *ledger.Batch, n *ledger.Notice) { b.Name, n.Completion = `net/北京" 1`, 2 }): true,
+		other(func(_ *ledger.Batch, n *ledger.Notification) { n.Completion = 3 }):                      true,
+		other(func(b *ledger.Batch, _ *ledger.Notification) { b.Name = "other" }):                      true,
+		other(func(b *ledger.Batch, _ *ledger.Notification) { b.CreatedAt = 2 }):                       true,
+		other(func(b *ledger.Batch, n *ledger.Notification) { b.CreatedAt, n.Completion = 12, 1 }):     true,
+		other(func(b *ledger.Batch, n *ledger.Notification) { b.Name, n.Completion = `net/北京" 1`, 2 }): true,
 	}
 	if len(ids) != 6 {
 		t.Errorf("IDs are shared: %v", ids)
@@ -135,13 +135,13 @@ func TestAnswers(t *testing.T) {
 		retryAfter string
 		want       answer
 	}{
-		"ok":                              {200, "", answer{ledger.NoticeDelivered, "200 OK", 0}},
-		"no content":                      {204, "", answer{ledger.NoticeDelivered, "204 No Content", 0}},
-		"gone":                            {410, "", answer{ledger.NoticeGivenUp, "410 Gone", 0}},
-		"being mended":                    {404, "", answer{ledger.NoticeFailed, "404 Not Found", 0}},
-		"later":                           {503, "120", answer{ledger.NoticeFailed, "503 Service Unavailable", 2 * time.Minute}},
-		"later, in no words that we know": {429, "-1", answer{ledger.NoticeFailed, "429 Too Many Requests", 0}},
-		"no known status":                 {599, "", answer{ledger.NoticeFailed, "599", 0}},
+		"ok":                              {200, "", answer{ledger.NotificationDelivered, "200 OK", 0}},
+		"no content":                      {204, "", answer{ledger.NotificationDelivered, "204 No Content", 0}},
+		"gone":                            {410, "", answer{ledger.NotificationFailed, "410 Gone", 0}},
+		"being mended":                    {404, "", answer{ledger.NotificationAttemptFailed, "404 Not Found", 0}},
+		"later":                           {503, "120", answer{ledger.NotificationAttemptFailed, "503 Service Unavailable", 2 * time.Minute}},
+		"later, in no words that we know": {429, "-1", answer{ledger.NotificationAttemptFailed, "429 Too Many Requests", 0}},
+		"no known status":                 {599, "", answer{ledger.NotificationAttemptFailed, "599", 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +165,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	})
 	a := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notice))
-	if a.outcome != ledger.NoticeFailed || !strings.Contains(a.heard, "redirects are not followed") || calls != 1 {
+	if a.outcome != ledger.NotificationAttemptFailed || !strings.Contains(a.heard, "redirects are not followed") || calls != 1 {
 		t.Errorf("%+v after %d calls", a, calls)
 	}
 }
@@ -177,10 +177,10 @@ func TestOnlyAllowedHostsAreCalled(t *testing.T) {
 	server := serve(t, func(http.ResponseWriter, *http.Request) { called = true })
 	s := NewSender(Hosts{}, secretsOf(t, knownSecret))
 	a := s.send(t.Context(), server.URL, MessageOf(batch, notice))
-	if a.outcome != ledger.NoticeHeld || !strings.Contains(a.heard, "--webhook-host 127.0.0.1:") || called {
+	if a.outcome != ledger.NotificationDeferred || !strings.Contains(a.heard, "--webhook-host 127.0.0.1:") || called {
 		t.Errorf("%+v, called: %t", a, called)
 	}
-	if a := s.send(t.Context(), "gopher://x/", MessageOf(batch, notice)); a.outcome != ledger.NoticeGivenUp {
+	if a := s.send(t.Context(), "gopher://x/", MessageOf(batch, notice)); a.outcome != ledger.NotificationFailed {
 		t.Errorf("%+v", a)
 	}
 }
@@ -204,18 +204,18 @@ func TestTroubledReceivers(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		receive http.HandlerFunc
-		want    ledger.NoticeOutcome
+		want    ledger.NotificationOutcome
 		heard   string
 		took    time.Duration
 	}{
-		"garbage":     {raw("\x00\x01 not HTTP \x1b[31m\r\n\r\n"), ledger.NoticeFailed, "malformed HTTP", 0},
-		"reset":       {raw(""), ledger.NoticeFailed, "EOF", 0},
-		"no answer":   {stall, ledger.NoticeFailed, "no answer within 10s", sendTimeout},
-		"head of MBs": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, ledger.NoticeFailed, "header", 0},
+		"garbage":     {raw("\x00\x01 not HTTP \x1b[31m\r\n\r\n"), ledger.NotificationAttemptFailed, "malformed HTTP", 0},
+		"reset":       {raw(""), ledger.NotificationAttemptFailed, "EOF", 0},
+		"no answer":   {stall, ledger.NotificationAttemptFailed, "no answer within 10s", sendTimeout},
+		"head of MBs": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, ledger.NotificationAttemptFailed, "header", 0},
 		"stalled body": {func(w http.ResponseWriter, r *http.Request) {
 			_ = http.NewResponseController(w).Flush()
 			stall(w, r)
-		}, ledger.NoticeDelivered, "200 OK", sendTimeout},
+		}, ledger.NotificationDelivered, "200 OK", sendTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -250,7 +250,7 @@ func TestAnswersAreReadInPart(t *testing.T) {
 		wrote <- sum
 	})
 	a := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notice))
-	if n := <-wrote; a.outcome != ledger.NoticeDelivered || n >= most {
+	if n := <-wrote; a.outcome != ledger.NotificationDelivered || n >= most {
 		t.Errorf("%+v after %d bytes", a, n)
 	}
 }
@@ -265,7 +265,7 @@ func TestNobodyListens(t *testing.T) {
 	s := NewSender(hosts, secretsOf(t, knownSecret))
 	s.timeout = patience
 	a := s.send(t.Context(), fmt.Sprintf("http://%s/?token=hunter2", address), MessageOf(batch, notice))
-	if a.outcome != ledger.NoticeFailed || !strings.Contains(a.heard, "refused") || strings.Contains(a.heard, "hunter2") {
+	if a.outcome != ledger.NotificationAttemptFailed || !strings.Contains(a.heard, "refused") || strings.Contains(a.heard, "hunter2") {
 		t.Errorf("%+v", a)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"havip/ledger"
 )
 
-// noticesARound bounds how many batches a round looks at for notices that they owe.
-const noticesARound = 200
+// notificationsPerRound bounds how many batches a round looks at for notices that they owe.
+const notificationsPerRound = 200
 
 // Webhook is what a worker may tell of completions, and how. A worker without a secret, or without a
 // host that it may call, leaves that to others.
@@ -80,29 +80,29 @@ func newNoticeMaintenance(rdb redis.UniversalClient) *noticeMaintenance {
 
 // maintainNotices sees to it that owed notices have a task that will run.
 func (r *Reconciler) maintainNotices(ctx context.Context) error {
-	owing, looked, err := r.ledger.Owing(ctx, r.notices.rank, noticesARound)
+	pending, looked, err := r.ledger.PendingNotifications(ctx, r.notices.rank, notificationsPerRound)
 	if err != nil {
 		return err
 	}
-	if r.notices.rank += looked; looked < noticesARound {
+	if r.notices.rank += looked; looked < notificationsPerRound {
 		r.notices.rank = 0
 	}
-	if len(owing) > 0 {
+	if len(pending) > 0 {
 		if err := r.notices.queue.Publish(ctx); err != nil {
 			return err
 		}
 	}
-	for _, b := range owing {
-		for _, n := range b.Owed {
+	for _, b := range pending {
+		for _, n := range b.PendingNotifications {
 			if err := r.notices.enqueue(ctx, r.log, b, n); err != nil {
 				return err
 			}
 		}
 	}
-	return errors.Join(r.warnUnserved(owing), r.requeueOrphanedNotices(ctx))
+	return errors.Join(r.warnUnserved(pending), r.requeueOrphanedNotices(ctx))
 }
 
-func (t *noticeMaintenance) enqueue(ctx context.Context, log zerolog.Logger, b ledger.Batch, n ledger.Notice) error {
+func (t *noticeMaintenance) enqueue(ctx context.Context, log zerolog.Logger, b ledger.Batch, n ledger.Notification) error {
 	task, options, err := notify.TaskOf(b, n.Completion)
 	if err != nil {
 		return err
@@ -118,16 +118,16 @@ func (t *noticeMaintenance) enqueue(ctx context.Context, log zerolog.Logger, b l
 }
 
 // warnUnserved tells, once for a batch, that nobody delivers what it owes.
-func (r *Reconciler) warnUnserved(owing []ledger.Batch) error {
-	if len(owing) == 0 || r.notices.unserved == owing[0].Name {
+func (r *Reconciler) warnUnserved(pending []ledger.Batch) error {
+	if len(pending) == 0 || r.notices.unserved == pending[0].Name {
 		return nil
 	}
 	served, err := notify.Served(r.rdb)
 	if err != nil || served {
 		return err
 	}
-	r.notices.unserved = owing[0].Name
-	r.log.Warn().Str("batch", owing[0].Name).Int("batches", len(owing)).Str("url", notify.Shown(owing[0].OnComplete)).
+	r.notices.unserved = pending[0].Name
+	r.log.Warn().Str("batch", pending[0].Name).Int("batches", len(pending)).Str("url", notify.Shown(pending[0].OnComplete)).
 		Msg("a notice is owed and waits: no worker delivers any; give one " + notify.Remedy)
 	return nil
 }

@@ -27,8 +27,8 @@ func (f *workerFixture) owe(t *testing.T, url string) ledger.Batch {
 		t.Fatal(err)
 	}
 	b, err := f.ledger.Batch(t.Context(), batch)
-	if err != nil || len(b.Owed) != 1 {
-		t.Fatalf("owed: %v, %v", b.Owed, err)
+	if err != nil || len(b.PendingNotifications) != 1 {
+		t.Fatalf("owed: %v, %v", b.PendingNotifications, err)
 	}
 	return b
 }
@@ -166,7 +166,7 @@ func TestWorkerDeliversNotices(t *testing.T) {
 	f.startWorker(t, Config{
 		Lanes: []LaneConfig{f.lane(t, "bj", 0)}, Name: "w1", Webhook: Webhook{Hosts: hosts, Secrets: secrets},
 	})
-	if id := <-arrived; id != notify.MessageOf(b, b.Owed[0]).ID {
+	if id := <-arrived; id != notify.MessageOf(b, b.PendingNotifications[0]).ID {
 		t.Errorf("got %s", id)
 	}
 }

@@ -149,8 +149,8 @@ func TestNotifyNobodyThere(t *testing.T) {
 	if err := rdb.Del(t.Context(), append(keys, "havip:reconciler")...).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if b := w.standing(t, batch); len(b.Owed) != 1 {
-		t.Fatalf("owed: %+v", b.Owed)
+	if b := w.standing(t, batch); len(b.PendingNotifications) != 1 {
+		t.Fatalf("owed: %+v", b.PendingNotifications)
 	}
 	w.courier(t, r)
 	w.awaitNotified(t, batch, 1)

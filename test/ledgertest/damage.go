@@ -107,7 +107,7 @@ func testBatchesBesideDamaged(t *testing.T, f *ledgerFixture) {
 	got := map[string]bool{}
 	for _, b := range batches {
 		got[b.Name] = b.Damaged != nil
-		if b.Name == "damaged" && (b.Total != 1 || b.ForgottenGeneration != 0 || b.UpdatedAt != 0 || len(b.Owed) != 0 || b.GaveUp != nil) {
+		if b.Name == "damaged" && (b.Total != 1 || b.ForgottenGeneration != 0 || b.UpdatedAt != 0 || len(b.PendingNotifications) != 0 || b.FailedNotification != nil) {
 			t.Errorf("got %+v", b)
 		}
 	}

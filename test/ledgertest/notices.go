@@ -17,29 +17,29 @@ func testNoticeOwed(t *testing.T, f *ledgerFixture) {
 	f.tell(t, hook)
 	f.end(t, "a", createdOutcome)
 	f.end(t, "b", rejectedOutcome)
-	equal(t, "before the commit", f.batch(t).Owed, []ledger.Notice(nil))
+	equal(t, "before the commit", f.batch(t).PendingNotifications, []ledger.Notification(nil))
 	equal(t, "kept on the list until then", f.active(t), []string{batch})
 	f.commit(t)
-	first := ledger.Notice{
+	first := ledger.Notification{
 		Completion: 1, CompletedAt: ledger.Millis(f.clock().UnixMilli()), Total: 2,
 		Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Rejected: 1},
 	}
-	equal(t, "owed", f.batch(t).Owed, []ledger.Notice{first})
+	equal(t, "owed", f.batch(t).PendingNotifications, []ledger.Notification{first})
 	equal(t, "failed", first.Failed(), int64(1))
 	equal(t, "kept on the list while owed", f.active(t), []string{batch})
 
 	f.commit(t)
 	f.tell(t, hook)
-	equal(t, "owed once", f.batch(t).Owed, []ledger.Notice{first})
+	equal(t, "owed once", f.batch(t).PendingNotifications, []ledger.Notification{first})
 	f.pass(time.Minute)
 	f.register(t, "c")
 	f.commit(t)
 	f.end(t, "c", createdOutcome)
-	second := ledger.Notice{
+	second := ledger.Notification{
 		Completion: 2, CompletedAt: ledger.Millis(f.clock().UnixMilli()), Total: 3,
 		Counts: map[ledger.State]int64{ledger.Created: 2, ledger.Rejected: 1},
 	}
-	equal(t, "owed for each completion", f.batch(t).Owed, []ledger.Notice{first, second})
+	equal(t, "owed for each completion", f.batch(t).PendingNotifications, []ledger.Notification{first, second})
 	equal(t, "completions", f.batch(t).Completions, int64(2))
 }
 
@@ -48,16 +48,16 @@ func testNoticeOfTheDone(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.commit(t)
 	f.end(t, "a", createdOutcome)
-	equal(t, "nobody to tell", len(f.batch(t).Owed), 0)
+	equal(t, "nobody to tell", len(f.batch(t).PendingNotifications), 0)
 	equal(t, "off the list", f.active(t), []string(nil))
 	f.tell(t, hook)
-	equal(t, "told at once", len(f.batch(t).Owed), 1)
+	equal(t, "told at once", len(f.batch(t).PendingNotifications), 1)
 	equal(t, "on the list", f.active(t), []string{batch})
-	f.hear(t, ledger.NoticeDelivered)
+	f.hear(t, ledger.NotificationDelivered)
 	f.tell(t, hook)
-	equal(t, "told already", len(f.batch(t).Owed), 0)
+	equal(t, "told already", len(f.batch(t).PendingNotifications), 0)
 	f.tell(t, hook+"/other")
-	equal(t, "another was not", len(f.batch(t).Owed), 1)
+	equal(t, "another was not", len(f.batch(t).PendingNotifications), 1)
 	missing := f.SetOnComplete(t.Context(), "nope", hook)
 	equal(t, "no batch", missing, error(&ledger.BatchNotFoundError{Batch: "nope"}))
 }
@@ -66,34 +66,34 @@ func testNoticeOfTheDone(t *testing.T, f *ledgerFixture) {
 func testNoticeOutcomes(t *testing.T, f *ledgerFixture) {
 	f.complete(t)
 	seen := f.batch(t)
-	f.hear(t, ledger.NoticeHeld)
-	equal(t, "held is no attempt", f.batch(t).Owed[0].Attempts, 0)
+	f.hear(t, ledger.NotificationDeferred)
+	equal(t, "held is no attempt", f.batch(t).PendingNotifications[0].Attempts, 0)
 	began := ledger.Millis(f.clock().UnixMilli())
-	f.hear(t, ledger.NoticeFailed)
-	f.recordNotice(t, seen, ledger.NoticeFailed, ledger.Same) // a lost reply
+	f.hear(t, ledger.NotificationAttemptFailed)
+	f.recordNotice(t, seen, ledger.NotificationAttemptFailed, ledger.Same) // a lost reply
 	f.pass(time.Second)
-	f.hear(t, ledger.NoticeFailed)
-	want := seen.Owed[0]
+	f.hear(t, ledger.NotificationAttemptFailed)
+	want := seen.PendingNotifications[0]
 	want.Attempts, want.FirstTriedAt, want.LastTriedAt, want.Why = 2, began, ledger.Millis(f.clock().UnixMilli()), "heard"
-	equal(t, "failed twice", f.batch(t).Owed, []ledger.Notice{want})
+	equal(t, "failed twice", f.batch(t).PendingNotifications, []ledger.Notification{want})
 
 	// A delivery counts whatever another attempt has recorded since.
-	f.recordNotice(t, seen, ledger.NoticeDelivered, ledger.Applied)
-	f.recordNotice(t, seen, ledger.NoticeDelivered, ledger.Absent)
-	equal(t, "owed no more", f.batch(t).Owed, []ledger.Notice(nil))
+	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.Applied)
+	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.Absent)
+	equal(t, "owed no more", f.batch(t).PendingNotifications, []ledger.Notification(nil))
 	equal(t, "off the list", f.active(t), []string(nil))
 	equal(t, "told", f.lastEvent(t), "notified completion 1, attempt 3: heard")
 }
 
 func testNoticeGivenUp(t *testing.T, f *ledgerFixture) {
 	f.complete(t)
-	f.hear(t, ledger.NoticeGivenUp)
-	equal(t, "owed no more", f.batch(t).Owed, []ledger.Notice(nil))
-	equal(t, "kept for people", f.batch(t).GaveUp.Why, "heard")
+	f.hear(t, ledger.NotificationFailed)
+	equal(t, "owed no more", f.batch(t).PendingNotifications, []ledger.Notification(nil))
+	equal(t, "kept for people", f.batch(t).FailedNotification.Why, "heard")
 	equal(t, "told", f.lastEvent(t), "notify-failed completion 1, attempts 1: heard")
 	f.tell(t, hook)
-	equal(t, "owed afresh when it is asked for again", len(f.batch(t).Owed), 1)
-	equal(t, "and not given up", f.batch(t).GaveUp, (*ledger.Notice)(nil))
+	equal(t, "owed afresh when it is asked for again", len(f.batch(t).PendingNotifications), 1)
+	equal(t, "and not given up", f.batch(t).FailedNotification, (*ledger.Notification)(nil))
 }
 
 // testNoticeToAnother: what one URL heard is nothing that another did.
@@ -101,8 +101,8 @@ func testNoticeToAnother(t *testing.T, f *ledgerFixture) {
 	f.complete(t)
 	seen := f.batch(t)
 	f.tell(t, hook+"/other")
-	f.recordNotice(t, seen, ledger.NoticeDelivered, ledger.Late)
-	equal(t, "still owed", len(f.batch(t).Owed), 1)
+	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.Late)
+	equal(t, "still owed", len(f.batch(t).PendingNotifications), 1)
 }
 
 // testNoticesAreBounded: what a batch owes takes no more room however often it completes.
@@ -116,9 +116,9 @@ func testNoticesAreBounded(t *testing.T, f *ledgerFixture) {
 		f.end(t, key, createdOutcome)
 	}
 	got := f.batch(t)
-	equal(t, "kept", len(got.Owed), kept)
-	equal(t, "the newest", got.Owed[kept-1].Completion, int64(kept+3))
-	equal(t, "the oldest is given up", got.GaveUp.Completion, int64(3))
+	equal(t, "kept", len(got.PendingNotifications), kept)
+	equal(t, "the newest", got.PendingNotifications[kept-1].Completion, int64(kept+3))
+	equal(t, "the oldest is given up", got.FailedNotification.Completion, int64(3))
 }
 
 func testOwing(t *testing.T, f *ledgerFixture) {
@@ -126,11 +126,11 @@ func testOwing(t *testing.T, f *ledgerFixture) {
 	if _, err := f.Register(t.Context(), "busy", source, []ledger.Spec{spec("x")}); err != nil {
 		t.Fatal(err)
 	}
-	owing, looked, err := f.Owing(t.Context(), 0, 10)
+	owing, looked, err := f.PendingNotifications(t.Context(), 0, 10)
 	if err != nil || looked != 2 || len(owing) != 1 || owing[0].Name != batch {
 		t.Errorf("got %v of %d, %v", owing, looked, err)
 	}
-	if _, looked, err = f.Owing(t.Context(), 2, 10); err != nil || looked != 0 {
+	if _, looked, err = f.PendingNotifications(t.Context(), 2, 10); err != nil || looked != 0 {
 		t.Errorf("past the end: looked at %d, %v", looked, err)
 	}
 }
@@ -158,14 +158,14 @@ func (f *ledgerFixture) end(t *testing.T, key string, outcome ledger.Outcome) {
 }
 
 // hear records an attempt at the first notice that is owed.
-func (f *ledgerFixture) hear(t *testing.T, outcome ledger.NoticeOutcome) {
+func (f *ledgerFixture) hear(t *testing.T, outcome ledger.NotificationOutcome) {
 	t.Helper()
 	f.recordNotice(t, f.batch(t), outcome, ledger.Applied)
 }
 
-func (f *ledgerFixture) recordNotice(t *testing.T, seen ledger.Batch, outcome ledger.NoticeOutcome, want ledger.Verdict) {
+func (f *ledgerFixture) recordNotice(t *testing.T, seen ledger.Batch, outcome ledger.NotificationOutcome, want ledger.Verdict) {
 	t.Helper()
-	got, err := f.RecordNotice(t.Context(), seen, seen.Owed[0], outcome, "heard")
+	got, err := f.RecordNotification(t.Context(), seen, seen.PendingNotifications[0], outcome, "heard")
 	if err != nil || got != want {
 		t.Fatalf("%s: %s, %v; want %s", outcome, got, err, want)
 	}
