@@ -18,7 +18,7 @@ var (
 	registerScript     = script("register")
 	commitScript       = script("commit")
 	onCompleteScript   = script("oncomplete")
-	notificationScript = script("notice")
+	notificationScript = script("notification")
 	actScript          = script("act")
 	pauseScript        = script("pause")
 	resumeScript       = script("resume")
@@ -28,7 +28,7 @@ var (
 )
 
 // changeScript has the way that most changes go in front of what the scripts share.
-var changeScript = compose("change", "prelude", "note", "line", "changed")
+var changeScript = compose("change", "prelude", "note", "batchpause", "changed")
 
 // These need no prelude: they change nothing, or nothing that a batch counts.
 var (
@@ -36,7 +36,7 @@ var (
 	enqueuedScript = redis.NewScript(source("enqueued"))
 )
 
-func script(name string) *redis.Script { return compose("prelude", "note", "line", name) }
+func script(name string) *redis.Script { return compose("prelude", "note", "batchpause", name) }
 
 func compose(names ...string) *redis.Script {
 	parts := []string{"local EVENTS_KEPT = " + eventsKept}

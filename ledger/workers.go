@@ -200,10 +200,10 @@ func (l *Ledger) Release(ctx context.Context, batch, key, dead string, silent ti
 var (
 	enterScript            = workerScript("enter")
 	beatScript             = workerScript("beat")
-	declareDeadScript      = workerScript("declare")
+	declareDeadScript      = workerScript("declaredead")
 	leaveScript            = workerScript("leave")
 	claimScript            = redis.NewScript(source("claim"))
-	removeDeadWorkerScript = workerScript("bury")
+	removeDeadWorkerScript = workerScript("removedeadworker")
 )
 
 func workerScript(name string) *redis.Script {

@@ -124,7 +124,7 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 	rec := j.item.Record
 	u := PendingOutcome{
 		Lane: h.Lane, Batch: j.item.Batch, Key: j.item.Key,
-		Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Past: rec.ForgottenGeneration, Outcome: o.entry(address, took),
+		Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, ForgottenGeneration: rec.ForgottenGeneration, Outcome: o.entry(address, took),
 	}
 	u.Outcome.Ticket, u.Outcome.Generation = j.ticket, rec.Generation
 	recorder := Recorder{Ledger: h.Ledger, Logger: h.Logger}

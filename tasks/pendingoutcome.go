@@ -21,13 +21,13 @@ type PendingOutcome struct {
 	Send   int           `json:"send"`
 	At     ledger.Millis `json:"at"`
 	Worker string        `json:"worker"`
-	// Past is that of the item's record.
-	Past    int            `json:"past,omitempty"`
-	Outcome ledger.Outcome `json:"outcome"`
+	// ForgottenGeneration is that of the item's record.
+	ForgottenGeneration int            `json:"past,omitempty"`
+	Outcome             ledger.Outcome `json:"outcome"`
 }
 
 func (u PendingOutcome) owner() ledger.Owner {
-	return ledger.Owner{Batch: u.Batch, Key: u.Key, ForgottenGeneration: u.Past}
+	return ledger.Owner{Batch: u.Batch, Key: u.Key, ForgottenGeneration: u.ForgottenGeneration}
 }
 
 func (u PendingOutcome) String() string {

@@ -32,7 +32,7 @@ func (n Notification) Failed() int64 { return failed(n.Counts) }
 // NoticeOutcome is what became of an attempt to deliver a [Notification].
 type NotificationOutcome string
 
-// The outcomes. They are those of lua/notice.lua.
+// The outcomes. They are those of lua/notification.lua.
 const (
 	// NotificationDelivered: it was taken, and is owed no more.
 	NotificationDelivered NotificationOutcome = "delivered"
