@@ -1,6 +1,6 @@
--- beat says that a worker is alive, and tells how often each worker did.
+-- beat records a heartbeat of a worker and returns the number of heartbeats of each worker.
 --
--- Returns 1 if the worker itself is alive (0: it was found dead, and must enter under a new
+-- Returns 1 if the worker itself is alive (0: it was declared dead and must enter under a new
 -- name), then the names of dead workers whose items are still to be rescued, the longest dead first, then
 -- each worker's name and its number of beats, of the living and of those dead.
 --
@@ -9,11 +9,11 @@
 --
 -- ARGV[3] = how far two beats may be apart for the time between them to count (ms)
 --
--- A late beat of a worker that nobody found dead is good: death is what was written down, not
--- what a clock would say, so that it cannot be taken back after somebody acted on it.
+-- A late heartbeat is valid unless the worker was declared dead: only a declaration makes a worker dead, and it
+-- is never revoked after others acted on it.
 
--- beats are the numbers of beats, names and numbers by turns. One that cannot be read would keep every worker from
--- beating: a living worker's starts again at 1, which observers count as a sign of life, and any other is removed.
+-- beats returns alternating names and numbers of heartbeats. An unreadable number would keep every worker from sending
+-- heartbeats: a live worker's restarts at 1, which observers count as a heartbeat, and any other is removed.
 local function beats()
   local pulse, readable = redis.call('HGETALL', PULSE), {}
   for i = 1, #pulse, 2 do

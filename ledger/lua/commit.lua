@@ -7,7 +7,7 @@ if not batch_exists() then return -1 end
 local first = redis.call('HSETNX', BATCH, 'committedAt', string.format('%d', now))
 if first == 1 then
   event('committed', '', '')
-  judge() -- of the whole, a percentage can be told
+  check_failure_limit() -- of the whole, a percentage can be told
 end
 settle_batch()
 return first

@@ -1,6 +1,6 @@
--- enter makes a worker known as alive, with the items that it holds already.
+-- enter registers a worker as alive, with the items that it already claims.
 --
--- ARGV[3...] = items that it holds
+-- ARGV[3...] = claimed items
 
 redis.call('ZADD', BEATS, clock(), worker)
 redis.call('HSET', PULSE, worker, 1)

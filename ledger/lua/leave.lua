@@ -1,6 +1,6 @@
--- leave takes a worker that stops out of the fleet. What it still holds is to be rescued at once.
+-- leave unregisters a worker that stops. The items that it still claims are rescued at once.
 --
--- Returns how many items that are.
+-- Returns the number of these items.
 
 redis.call('ZREM', BEATS, worker)
 local held = redis.call('SCARD', INFLIGHT)

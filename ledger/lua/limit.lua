@@ -9,5 +9,5 @@ if noted(ARGV[2]) then return 1 end
 if not limit_failures(limit) then return 0 end
 note({ kind = 'limit', by = ARGV[3], reason = ARGV[4], items = '0', ticket = ARGV[2],
   detail = limit == '' and 'no limit' or 'at most ' .. limit .. ' may fail' })
-judge()
+check_failure_limit()
 return 1

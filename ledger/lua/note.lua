@@ -1,9 +1,9 @@
 -- What is kept of the acts on a batch; it is put behind the prelude.
 
--- The newest acts kept of a batch.
+-- The maximum number of acts that are kept of a batch.
 local ACTS_KEPT = 1000
 
--- noted reports whether this very act was just done.
+-- noted reports whether this act was recorded just now.
 local function noted(ticket)
   for _, text in ipairs(redis.call('LRANGE', ACTS, -20, -1)) do
     if cjson.decode(text).ticket == ticket then return true end
@@ -11,8 +11,7 @@ local function noted(ticket)
   return false
 end
 
--- note writes an act into the event stream, and for good into a list of its own, which no stream of
--- items' events pushes out.
+-- note writes an act to the event stream, and to a list of its own, from which item events cannot displace it.
 local function note(act)
   act.at = string.format('%d', now)
   act.id = redis.call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, '*',

@@ -1,45 +1,45 @@
--- notice records what became of an attempt to tell of a completion.
+-- notification records the outcome of an attempt to deliver a notification of a completion.
 --
--- ARGV[2] = completion, ARGV[3] = URL that was told, ARGV[4] = attempts made before, as the caller saw
--- ARGV[5] = outcome, ARGV[6] = what was heard:
+-- ARGV[2] = completion, ARGV[3] = URL, ARGV[4] = number of earlier attempts, as the caller saw it
+-- ARGV[5] = outcome, ARGV[6] = description of the result:
 --
---   delivered  it was taken; nothing is owed any more
---   failed     it is tried again; the attempt counts
---   held       nothing was sent, and the reason is noted
---   given-up   it is not tried again
+--   delivered  the receiver accepted it; it is no longer pending
+--   failed     the attempt counts, and delivery will be retried
+--   held       nothing was sent; the reason is recorded
+--   given-up   it is not retried
 --
 -- Returns a verdict:
 --
---   applied  it was recorded
---   same     another attempt was recorded since: this one's failure counts no more
---   late     another URL is to be told by now
---   absent   nothing is owed of this completion
+--   applied  the outcome was recorded
+--   same     another attempt was recorded since; this failure is not counted
+--   late     the URL has changed
+--   absent   no notification of this completion is pending
 
 local n, url, attempts, outcome, heard = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 
-local notices, at = owed(), nil
-for i, notice in ipairs(notices) do
-  if notice.n == n then at = i end
+local notifications, at = pending_notifications(), nil
+for i, notification in ipairs(notifications) do
+  if notification.n == n then at = i end
 end
 if not at then return 'absent' end
 if redis.call('HGET', BATCH, 'onComplete') ~= url then return 'late' end
 
-local notice = notices[at]
+local notification = notifications[at]
 if outcome == 'delivered' then
-  table.remove(notices, at)
+  table.remove(notifications, at)
   redis.call('HDEL', BATCH, 'gaveUp')
-  event('notified', '', string.format('completion %d, attempt %d: %s', n, notice.attempts + 1, heard))
+  event('notified', '', string.format('completion %d, attempt %d: %s', n, notification.attempts + 1, heard))
 elseif outcome == 'given-up' then
-  table.remove(notices, at)
-  notice.attempts, notice.lastAt = attempts + 1, now
-  give_up_notice(notice, heard)
-elseif notice.attempts ~= attempts then
+  table.remove(notifications, at)
+  notification.attempts, notification.lastAt = attempts + 1, now
+  fail_notification(notification, heard)
+elseif notification.attempts ~= attempts then
   return 'same'
 else
-  notice.why = heard
+  notification.why = heard
   if outcome == 'failed' then
-    notice.attempts, notice.since, notice.lastAt = attempts + 1, notice.since or now, now
+    notification.attempts, notification.since, notification.lastAt = attempts + 1, notification.since or now, now
   end
 end
-save_owed(notices)
+save_pending(notifications)
 return 'applied'

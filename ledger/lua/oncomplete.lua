@@ -15,5 +15,5 @@ local was, gave_up, complete = before[1], before[2], before[3]
 redis.call('HSET', BATCH, 'onComplete', url)
 redis.call('HDEL', BATCH, 'gaveUp')
 if not complete or was == url and not gave_up then return 0 end
-owe_notice()
+add_notification()
 return 1

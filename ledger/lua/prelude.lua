@@ -29,7 +29,7 @@ end
 
 local now = clock()
 
--- batch_exists tells a batch from what forget leaves of one.
+-- batch_exists distinguishes a batch from what forget leaves of one.
 local function batch_exists() return redis.call('HEXISTS', BATCH, 'createdAt') == 1 end
 
 local function count(name, by)
@@ -42,50 +42,50 @@ local function event(kind, key, detail)
     'kind', kind, 'key', key, 'at', string.format('%d', now), 'detail', detail)
 end
 
--- The newest notices kept that a batch owes; a receiver that is away for long misses the oldest.
-local OWED_KEPT = 20
+-- The maximum number of pending notifications of a batch; a receiver that is unavailable for long misses the oldest.
+local PENDING_KEPT = 20
 
--- owed are the notices of completions that nobody was told of yet, oldest first.
-local function owed()
+-- pending_notifications returns the notifications that are not delivered yet, oldest first.
+local function pending_notifications()
   local text = redis.call('HGET', BATCH, 'owed')
   return text and cjson.decode(text) or {}
 end
 
-local function save_owed(notices)
-  if #notices == 0 then
+local function save_pending(notifications)
+  if #notifications == 0 then
     redis.call('HDEL', BATCH, 'owed')
   else
-    redis.call('HSET', BATCH, 'owed', cjson.encode(notices))
+    redis.call('HSET', BATCH, 'owed', cjson.encode(notifications))
   end
 end
 
--- give_up_notice keeps the last notice that was given up, for people.
-local function give_up_notice(notice, why)
-  notice.why = why
-  redis.call('HSET', BATCH, 'gaveUp', cjson.encode(notice))
-  event('notify-failed', '', string.format('completion %d, attempts %d: %s', notice.n, notice.attempts, why))
+-- fail_notification keeps the last notification that finally failed, for display.
+local function fail_notification(notification, why)
+  notification.why = why
+  redis.call('HSET', BATCH, 'gaveUp', cjson.encode(notification))
+  event('notify-failed', '', string.format('completion %d, attempts %d: %s', notification.n, notification.attempts, why))
 end
 
--- owe_notice owes whoever is to be told a notice of the batch's latest completion, as it stands now.
-local function owe_notice()
+-- add_notification adds a notification of the batch's latest completion, with its current counts, if the batch has a URL.
+local function add_notification()
   if redis.call('HEXISTS', BATCH, 'onComplete') == 0 then return end
-  local notice, facts = { at = now, attempts = 0, counts = {} }, redis.call('HGETALL', BATCH)
+  local notification, facts = { at = now, attempts = 0, counts = {} }, redis.call('HGETALL', BATCH)
   for i = 1, #facts, 2 do
     local state, value = facts[i]:match('^n:(.+)$'), tonumber(facts[i + 1])
-    if state and value ~= 0 then notice.counts[state] = value end
-    if facts[i] == 'total' then notice.total = value end
-    if facts[i] == 'completions' then notice.n = value end
-    if facts[i] == 'completedAt' then notice.at = value end
+    if state and value ~= 0 then notification.counts[state] = value end
+    if facts[i] == 'total' then notification.total = value end
+    if facts[i] == 'completions' then notification.n = value end
+    if facts[i] == 'completedAt' then notification.at = value end
   end
-  local notices = owed()
-  if #notices > 0 and notices[#notices].n == notice.n then table.remove(notices) end
-  table.insert(notices, notice)
-  if #notices > OWED_KEPT then give_up_notice(table.remove(notices, 1), 'too many are owed') end
-  save_owed(notices)
+  local notifications = pending_notifications()
+  if #notifications > 0 and notifications[#notifications].n == notification.n then table.remove(notifications) end
+  table.insert(notifications, notification)
+  if #notifications > PENDING_KEPT then fail_notification(table.remove(notifications, 1), 'too many are owed') end
+  save_pending(notifications)
 end
 
--- settle_batch notes the moment at which a committed batch has nothing left to do, once, and that a
--- notice of it is owed if somebody is to be told. Each such moment has a number.
+-- settle_batch records, once, that a committed batch has nothing left to do, and adds a notification of it if the batch has
+-- a URL. Each completion has a number.
 local function settle_batch()
   redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))
   local facts = redis.call('HMGET', BATCH, 'committedAt', 'completedAt')
@@ -93,6 +93,6 @@ local function settle_batch()
     redis.call('HSET', BATCH, 'completedAt', string.format('%d', now))
     count('completions', 1)
     event('completed', '', '')
-    owe_notice()
+    add_notification()
   end
 end

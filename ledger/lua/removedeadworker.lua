@@ -1,6 +1,6 @@
--- bury forgets a dead worker once nothing of it is left to rescue.
+-- removedeadworker removes a dead worker that claims no items.
 --
--- Returns 1 when it is forgotten, 0 when it still has items.
+-- Returns 1 if it is removed, 0 if it still claims items.
 
 if redis.call('EXISTS', INFLIGHT) == 1 then return 0 end
 redis.call('ZREM', DEAD, worker)

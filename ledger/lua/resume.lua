@@ -18,5 +18,5 @@ if ARGV[5] == '1' then limit_failures(ARGV[6]) end
 local limit = redis.call('HGET', BATCH, 'maxFailures')
 note({ kind = 'resume', by = ARGV[3], reason = ARGV[4], items = '0', ticket = ARGV[2],
   detail = limit and 'at most ' .. limit .. ' may fail' or '' })
-judge()
+check_failure_limit()
 return 1

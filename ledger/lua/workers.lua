@@ -1,4 +1,4 @@
--- Shared by the scripts about workers; it is put in front of each. They change no batch.
+-- Shared by the scripts about workers, which it precedes. They change no batch.
 --
 -- All keys share one hash tag, so that each script is atomic on one Redis Cluster slot, and a
 -- worker is alive or dead for everybody at the same moment:
@@ -11,7 +11,7 @@
 --   KEYS[5]  havip:workers:{workers}:lived          hash  for how long some worker has lived so far (ms), and when
 --                                                         that was counted last
 --
--- No time decides anything here: who observes that a number stays the same measures for how long.
+-- No script decides by time: an observer measures for how long a number stays the same.
 --
 -- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock; ARGV[2] is NAME.
 
@@ -25,5 +25,5 @@ local function clock()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
--- lives reports whether a worker entered, and nobody found it dead.
+-- lives reports whether a worker is registered and was not declared dead.
 local function lives(name) return redis.call('ZSCORE', BEATS, name) and true or false end

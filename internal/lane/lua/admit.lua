@@ -1,4 +1,4 @@
--- admit says whether one request may be sent now, and lets one at a time through a hold.
+-- admit decides whether one request may be sent now, and admits one probe of a suspension at a time.
 --
 -- ARGV[2] = ticket of the request: repeating the call after a lost reply gives the same answer
 -- ARGV[3] = lease in ms: how long the request, if it is a probe, keeps others from probing

@@ -1,4 +1,4 @@
--- clear ends holds, because a request was answered that they would not have let be answered.
+-- clear ends suspensions, because a request succeeded despite them.
 --
 -- Only a request admitted after a hold opened proves that it is over. That need not be the
 -- present probe: a slow one, whose lease has lapsed, proves it as well.

@@ -16,7 +16,7 @@ local function ticket_of(entry)
   end
 end
 
--- repeated reports whether this very act was just done.
+-- repeated reports whether this act was recorded just now.
 local function repeated()
   for _, entry in ipairs(redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 20)) do
     if ticket_of(entry) == ticket then return true end

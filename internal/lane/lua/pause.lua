@@ -1,6 +1,6 @@
--- pause holds the whole lane back until a person ends it. No request tries whether it is over.
+-- pause pauses the whole lane until a person resumes it. No request probes it.
 --
--- Returns 1 when it is this act's doing (0: the lane was paused before), and the pause that stands.
+-- Returns 1 if this act paused the lane (0: it was already paused), and the current pause.
 
 local standing = redis.call('HGET', OPERATOR, 'pause')
 if standing then return { repeated() and 1 or 0, standing } end

@@ -35,7 +35,7 @@
 
 local HOLDS, OPERATOR, LOG, WORKERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
--- A lane that nobody has tried for this long leaves nothing behind.
+-- The state of a lane without requests expires after this time.
 local KEPT = 30 * 24 * 3600 * 1000
 
 local function clock()
@@ -47,8 +47,7 @@ end
 
 local now = clock()
 
--- No back-off is this long: a moment that lies further ahead was noted before a clock was put back, and
--- counts as now.
+-- No back-off is this long. A time that is further ahead was stored before a clock was set back, and counts as now.
 local FARTHEST = 10 * 60 * 1000
 
 local function load(field)
@@ -71,7 +70,7 @@ end
 -- The newest entries kept of a lane's log, approximately.
 local LOG_KEPT = 1000
 
--- log enters what somebody did to the lane, or BCE's reason for holding it back.
+-- log writes a person's command on the lane, or BCE's reason for a suspension, to the log.
 local function log(kind, by, reason, detail, ticket)
   redis.call('XADD', LOG, 'MAXLEN', '~', LOG_KEPT, '*', 'kind', kind, 'at', string.format('%d', now),
     'by', by, 'reason', reason, 'detail', detail, 'ticket', ticket)
@@ -81,7 +80,7 @@ local function next_epoch()
   return redis.call('HINCRBY', HOLDS, 'epoch', 1)
 end
 
--- log_hold enters that a hold began or ended.
+-- log_hold logs that a suspension began or ended.
 local function log_hold(kind, hold, ticket)
   local reason = hold.message ~= '' and hold.code .. ': ' .. hold.message or hold.code
   log(kind, '', reason, hold.subnetId ~= '' and 'subnet ' .. hold.subnetId or 'lane', ticket)

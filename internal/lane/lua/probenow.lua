@@ -1,5 +1,5 @@
--- probenow makes every hold of the lane due. Since and failures stay, so that the back-off goes
--- on where it was; a probe that is under way stays the only one.
+-- probenow makes every suspension of the lane due. Since and failures stay, so that the back-off
+-- continues; a probe in flight stays the only one.
 --
 -- Returns how many holds became due; repeating it changes nothing.
 

@@ -1,4 +1,4 @@
--- resume ends a pause. What the breaker holds back stays held.
+-- resume ends a pause. Suspensions by the breaker remain.
 --
 -- Returns 1 when it is this act's doing (0: the lane was not paused), and the pause that ended; the
 -- latter is '' when the act is repeated.

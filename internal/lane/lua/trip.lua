@@ -1,4 +1,4 @@
--- trip opens a hold, or notes that its probe failed and doubles the back-off.
+-- trip opens a suspension ("hold" in the keys), or records that its probe failed and doubles the back-off.
 --
 -- Requests that were in flight together prove one fault, so they count once: while a hold
 -- stands, only its own probe counts; and a request admitted before the last clear proves
