@@ -28,8 +28,8 @@ const (
 	confirmPage    = 500
 )
 
-// Confirmer asks BCE for the HaVIPs that it answered to have created in one lane, and records what it shows.
-// One worker of the lane's does so for all. See [lifecycle.Confirm].
+// Confirmer asks BCE for the HaVIPs that it reported as created in one lane, and records the answers. One elected
+// worker per lane does this. See [lifecycle.Confirm].
 type Confirmer struct {
 	rdb     redis.UniversalClient
 	ledger  *ledger.Ledger
@@ -42,7 +42,7 @@ type Confirmer struct {
 	damage damage
 }
 
-// run confirms until ctx ends. It is busy for half the time at most: the rate of reads is others' as well.
+// run confirms until ctx ends. It is busy at most half of the time, because others share the rate of reads.
 func (c *Confirmer) run(ctx context.Context) {
 	for wait := confirmEvery; ; {
 		select {
@@ -64,7 +64,7 @@ func (c *Confirmer) run(ctx context.Context) {
 	}
 }
 
-// Round asks for what is due, if this worker is elected.
+// Round confirms the items that are due, if this worker is elected.
 func (c *Confirmer) Round(ctx context.Context) error {
 	items, err := c.due(ctx)
 	if err != nil || len(items) == 0 {
@@ -81,7 +81,7 @@ func (c *Confirmer) Round(ctx context.Context) error {
 	return err
 }
 
-// due reads the lane's items of which BCE is to be asked by now.
+// due returns the lane's items that are due for confirmation.
 func (c *Confirmer) due(ctx context.Context) (items []ledger.Item, err error) {
 	batches, listed, err := c.ledger.Unconfirmed(ctx, c.rank, confirmBatches)
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package worker is the process part of a worker: one asynq server for each lane, all over one
-// Redis client, started together and stopped together.
+// Package worker runs a worker process: one asynq server per lane, all on one Redis client, started and
+// stopped together.
 //
-// Stopping is in two steps, so that nothing is lost, repeated or counted: first the handlers
-// drain (what has not begun an attempt goes back to the queue), then the servers wait for the
-// attempts in flight, whose deadline is shorter than the grace.
+// A worker stops in two steps, so that no task is lost, repeated or counted as a failure. First the
+// handlers drain: tasks that have not begun an attempt return to the queue. Then the servers wait for the
+// attempts in flight, whose deadline is shorter than the grace period.
 package worker

@@ -11,20 +11,20 @@ import (
 	"havip/tasks"
 )
 
-// laneGate is a lane's gate in the words of tasks.
+// laneGate adapts a lane's gate to the interface of package tasks.
 type laneGate struct {
 	gate *lane.Gate
 	log  zerolog.Logger
 }
 
-// Enter waits for the lane. An item of a held subnet is told when to come again, each a little
-// later than the last, so that they do not all come at once.
+// Enter waits for the lane. An item of a suspended subnet gets a retry time with jitter, so that the items do
+// not all return at once.
 func (g laneGate) Enter(ctx context.Context, subnetID string) (tasks.Pass, error) {
 	pass, err := g.gate.Enter(ctx, subnetID)
 	return g.outcome(ctx, pass, err)
 }
 
-// EnterDeletion waits for the lane, whatever its quota.
+// EnterDeletion waits for the lane, but ignores a suspension for quota.
 func (g laneGate) EnterDeletion(ctx context.Context) (tasks.Pass, error) {
 	pass, err := g.gate.EnterDeletion(ctx)
 	return g.outcome(ctx, pass, err)
@@ -46,10 +46,10 @@ type lanePass struct {
 	log  zerolog.Logger
 }
 
-// SuspendedFor is the code of the hold that the request tries.
+// SuspendedFor is the code of the suspension that the request probes.
 func (p lanePass) SuspendedFor() string { return p.pass.SuspendedFor() }
 
-// Done tells the lane what the request proved about it.
+// Done reports to the lane what the request proved about it.
 func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 	change, err := p.pass.Done(ctx, verdictOf(o))
 	if err != nil {
@@ -68,8 +68,7 @@ func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 	}
 }
 
-// verdictOf is what an outcome says about the lane. A throttled, lost or unsent request says
-// nothing about it.
+// verdictOf returns what an outcome says about the lane. A throttled, lost or unsent request says nothing.
 func verdictOf(o tasks.Outcome) lane.Verdict {
 	switch o.Class {
 	case tasks.ClassLaneFault:

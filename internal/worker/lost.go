@@ -14,13 +14,13 @@ const (
 	batchesARound = 50
 )
 
-// lostBounds bounds how many items a round looks at, and one round trip of it.
+// lostBounds bounds how many items one round checks, and how many one round trip reads.
 type lostBounds struct{ aRound, atOnce int64 }
 
 var defaultLostBounds = lostBounds{aRound: 1000, atOnce: 500}
 
-// lostItems is where the search for items without a task goes on: a rank among the active batches,
-// and one among the stale items of that batch.
+// lostItems is where the scan for items without a task continues: a rank among the active batches, and a rank
+// among the stale items of that batch.
 type lostItems struct{ batch, item int64 }
 
 // enqueueLost enqueues stale items again that have no task that would run.
@@ -47,7 +47,7 @@ func (r *Reconciler) enqueueLost(ctx context.Context) error {
 	return nil
 }
 
-// enqueueLostOf goes on in a batch, for as many items as are left, and reports whether it came to its end.
+// enqueueLostOf continues in one batch, for at most left items, and reports whether it reached the end.
 func (r *Reconciler) enqueueLostOf(ctx context.Context, batch string, left *int64) (done bool, err error) {
 	for *left > 0 {
 		asked := min(*left, r.bounds.atOnce)

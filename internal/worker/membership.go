@@ -14,19 +14,19 @@ import (
 	"havip/ledger"
 )
 
-// The terms of being alive. Another worker finds a killed one dead DeadAfter + 2 * BeatEvery after its last
-// beat at the latest: it may have seen that beat late, and look for the silence late.
+// A worker that is killed is declared dead at most DeadAfter + 2 * BeatEvery after its last heartbeat:
+// another worker may have seen that heartbeat late, and may check for silence late.
 const (
-	// BeatEvery is how often a worker says that it is alive. It costs Redis one script call.
+	// BeatEvery is the interval between heartbeats. A heartbeat costs Redis one script call.
 	BeatEvery = 2 * time.Second
-	// DeadAfter is how long a worker may be silent: four beats, so that neither a pause of
-	// garbage collection nor a Redis that fails over quickly kills a worker that lives.
+	// DeadAfter is how long a worker may miss heartbeats before it is declared dead. It covers four
+	// heartbeats, so that neither a garbage collection pause nor a quick Redis failover kills a live worker.
 	DeadAfter = 8 * time.Second
 
-	// membershipTimeout bounds one call about workers.
+	// membershipTimeout bounds one ledger call about workers.
 	membershipTimeout = BeatEvery
-	// freshFor is how long after a beat its worker is certainly not found dead, by its own clock
-	// and without asking, with a beat to spare.
+	// freshFor is how long after a heartbeat a worker can rely, by its own clock and without asking, on not
+	// having been declared dead. It leaves one heartbeat in reserve.
 	freshFor = DeadAfter - BeatEvery
 )
 
@@ -40,45 +40,46 @@ type Workers interface {
 	UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error
 }
 
-// Membership is a worker's place in the fleet: the name that it goes by, and what it holds. A worker
-// that others found dead, because it was stopped or cut off from Redis, goes on under a new name;
-// what it does under the old one is for others to take over. It is safe for concurrent use.
+// Membership is a worker's membership in the group of workers: its current name and the items that it
+// claims. A worker that was declared dead, because it was stopped or lost its connection to Redis,
+// continues under a new name; other workers rescue what it claimed under the old name. It is safe for
+// concurrent use.
 type Membership struct {
 	workers Workers
 	base    string
 	log     zerolog.Logger
 
-	// beating is held during a beat, so that one answer is acted on at a time.
+	// beating is locked during a heartbeat, so that one answer is processed at a time.
 	beating sync.Mutex
 	// observer is guarded by beating.
 	observer observer
 
-	// naming guards name, and is held for reading while a note is written under it: no note is
-	// written under a name after the next was entered with all that is held.
+	// naming guards name. It is read-locked while a claim is written under the name: no claim is written
+	// under the old name after the worker entered under a new name with all of its claims.
 	naming sync.RWMutex
 	name   string
 
 	// mu guards what follows.
 	mu sync.Mutex
-	// confirmed is when the last good beat was sent.
+	// confirmed is when the last successful heartbeat was sent.
 	confirmed time.Time
-	// claimed counts, because an item may have two tasks for a while.
+	// claimed counts the tasks that claim each item: an item may have two tasks for a while.
 	claimed map[ledger.ClaimedItem]int
 }
 
-// NewMembership returns a membership whose names begin with base. It does no I/O: Enter comes first.
+// NewMembership returns a membership whose names begin with base. It does no I/O; call Enter first.
 func NewMembership(fleet Workers, base string, log zerolog.Logger) *Membership {
 	return &Membership{workers: fleet, base: base, log: log, claimed: map[ledger.ClaimedItem]int{}}
 }
 
-// Enter makes the worker known as alive.
+// Enter registers the worker as alive.
 func (p *Membership) Enter(ctx context.Context) error {
 	p.beating.Lock()
 	defer p.beating.Unlock()
 	return p.enter(ctx)
 }
 
-// Leave takes the worker out of the fleet. What it still holds, others rescue at once.
+// Leave unregisters the worker. Other workers rescue its remaining claims at once.
 func (p *Membership) Leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
@@ -89,29 +90,29 @@ func (p *Membership) Leave(ctx context.Context) error {
 	return err
 }
 
-// Name is what an attempt that begins now must be begun under, and when its last good beat was sent: only
-// from then on others may have found it silent. When the worker may have been found dead since, it asks first;
-// an error means that nothing may be begun.
+// Name returns the name for an attempt that begins now, and when the last successful heartbeat of that
+// name was sent; other workers count its silence from then at the earliest. If the worker may have been
+// declared dead since, Name sends a heartbeat first. After an error, no attempt may begin.
 func (p *Membership) Name(ctx context.Context) (name string, beat time.Time, err error) {
 	if !p.fresh() {
 		if err := p.renew(ctx); err != nil {
 			return "", time.Time{}, err
 		}
 	}
-	// In this order: when it enters anew in between, the beat is merely an old one.
+	// Read the heartbeat first: if the worker enters anew in between, the heartbeat is merely an older one.
 	beat = p.lastBeat()
 	return p.current(), beat, nil
 }
 
-// Beat says that the worker is alive, and answers which workers are dead and still have items to
-// be rescued. A worker that was found dead itself has a new name afterwards.
+// Beat sends a heartbeat and returns the dead workers whose items are still to be rescued. If this worker
+// was declared dead, it has a new name afterwards.
 func (p *Membership) Beat(ctx context.Context) (dead []Silence, err error) {
 	p.beating.Lock()
 	defer p.beating.Unlock()
 	return p.beat(ctx)
 }
 
-// renew beats, unless somebody else just did.
+// renew sends a heartbeat unless another goroutine just did.
 func (p *Membership) renew(ctx context.Context) error {
 	p.beating.Lock()
 	defer p.beating.Unlock()
@@ -122,7 +123,7 @@ func (p *Membership) renew(ctx context.Context) error {
 	return err
 }
 
-// beat is called with beating held.
+// beat is called with beating locked.
 func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
@@ -142,7 +143,7 @@ func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	return p.observer.silences(dead), nil
 }
 
-// declareDead writes down who is dead by what this worker has observed, and names them.
+// declareDead declares workers dead whose silence this worker has observed, and returns their names.
 func (p *Membership) declareDead(ctx context.Context, heartbeats ledger.Heartbeats, asked time.Time) (dead []string) {
 	silent := p.observer.silent(heartbeats, asked)
 	for _, name := range slices.Sorted(maps.Keys(silent)) {
@@ -157,8 +158,8 @@ func (p *Membership) declareDead(ctx context.Context, heartbeats ledger.Heartbea
 	return dead
 }
 
-// enter takes a name that nobody ever had, and takes along what is held. It is called with
-// beating held.
+// enter registers the worker under a new unique name, together with its claims. It is called with
+// beating locked.
 func (p *Membership) enter(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()

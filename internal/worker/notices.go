@@ -15,26 +15,26 @@ import (
 	"havip/ledger"
 )
 
-// notificationsPerRound bounds how many batches a round looks at for notices that they owe.
+// notificationsPerRound bounds how many batches one round checks for pending notifications.
 const notificationsPerRound = 200
 
-// Webhook is what a worker may tell of completions, and how. A worker without a secret, or without a
-// host that it may call, leaves that to others.
+// Webhook says where a worker may send notifications of completed batches, and with which secrets. A worker
+// without a secret or an allowed host sends none.
 type Webhook struct {
 	Hosts   notify.Hosts
 	Secrets notify.Secrets
 }
 
-// Serves reports whether the worker tells of completions.
+// Serves reports whether the worker sends notifications.
 func (w Webhook) Serves() bool { return w.Hosts.Any() && w.Secrets.Any() }
 
-// notifier is a worker's part in telling of completions.
+// notifier is the part of a worker that delivers notifications of completed batches.
 type notifier struct {
 	sender *notify.Sender
 	server *asynq.Server
 }
 
-// startNotifier serves the queue of notices, or returns nil if this worker does not.
+// startNotifier serves the queue of notifications, or returns nil if this worker sends none.
 func startNotifier(c Config) (*notifier, error) {
 	if !c.Webhook.Serves() {
 		return nil, nil //nolint:nilnil // no courier is a way to work
@@ -52,7 +52,7 @@ func startNotifier(c Config) (*notifier, error) {
 	return notifier, nil
 }
 
-// stop waits for the notices under way; it may be called of none.
+// stop waits for deliveries in flight. It may be called on nil.
 func (c *notifier) stop() {
 	if c == nil {
 		return
@@ -61,16 +61,16 @@ func (c *notifier) stop() {
 	c.sender.Close()
 }
 
-// noticeMaintenance is how far the care for owed notices is. From the script that completed a batch on, the
-// ledger knows that it owes one; that it has a task is seen to here and nowhere else, so that a worker
-// that died, a flush of the queue and a day without workers are no special cases.
+// noticeMaintenance is the progress of the maintenance of pending notifications. The script that completes
+// a batch records the pending notification in the ledger. Only this code ensures that it has a task; so a
+// worker that died, a flushed queue and a day without workers need no special handling.
 type noticeMaintenance struct {
 	queue *queue.Queue
-	// rank is where the search among the active batches goes on.
+	// rank is where the scan of the active batches continues.
 	rank int64
-	// suspects are active tasks whose lease was not renewed a round ago.
+	// suspects are active tasks whose lease was not renewed in the previous round.
 	suspects []string
-	// unserved is the last batch of which it was told that nobody delivers its notice.
+	// unserved is the last batch for which the missing delivery was logged.
 	unserved string
 }
 
@@ -78,7 +78,7 @@ func newNoticeMaintenance(rdb redis.UniversalClient) *noticeMaintenance {
 	return &noticeMaintenance{queue: queue.Named(rdb, notify.Queue)}
 }
 
-// maintainNotices sees to it that owed notices have a task that will run.
+// maintainNotices ensures that each pending notification has a task that will run.
 func (r *Reconciler) maintainNotices(ctx context.Context) error {
 	pending, looked, err := r.ledger.PendingNotifications(ctx, r.notices.rank, notificationsPerRound)
 	if err != nil {
@@ -117,7 +117,7 @@ func (t *noticeMaintenance) enqueue(ctx context.Context, log zerolog.Logger, b l
 	return nil
 }
 
-// warnUnserved tells, once for a batch, that nobody delivers what it owes.
+// warnUnserved logs, once per batch, that no worker delivers its notification.
 func (r *Reconciler) warnUnserved(pending []ledger.Batch) error {
 	if len(pending) == 0 || r.notices.unserved == pending[0].Name {
 		return nil
@@ -132,8 +132,8 @@ func (r *Reconciler) warnUnserved(pending []ledger.Batch) error {
 	return nil
 }
 
-// requeueOrphanedNotices queues notices again whose worker died over them: asynq does so after a minute or two,
-// and of those without a lease never. A worker that lives renews its leases.
+// requeueOrphanedNotices requeues notifications whose worker died while delivering them. asynq takes a
+// minute or two for that, and never requeues a task without a lease. A live worker renews its leases.
 func (r *Reconciler) requeueOrphanedNotices(ctx context.Context) error {
 	active, err := r.notices.queue.Active(ctx)
 	if err != nil {

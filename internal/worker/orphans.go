@@ -8,17 +8,16 @@ import (
 	"havip/ledger"
 )
 
-// unrenewed is how far before its end a lease is that was not renewed for ten seconds. asynq gives a
-// lease of thirty, and renews it every five.
+// unrenewed is the remaining time of a lease that was not renewed for ten seconds. asynq's leases last thirty
+// seconds and are renewed every five.
 const unrenewed = 20 * time.Second
 
-// requeueOrphans queues active tasks again that are in nobody's hands: their worker died in the moment
-// between taking a task and noting it, the answer that brought the task was lost on its way, or Redis
-// lost its lease. asynq gets to them after a minute or two, and to those without a lease never.
+// requeueOrphans requeues active tasks that no worker runs: the worker died between taking the task and claiming
+// its item, the reply with the task was lost, or Redis lost the lease. asynq recovers such a task after a minute
+// or two, and never one without a lease.
 //
-// A task is an orphan when its lease was not renewed and no living worker holds its item, in two
-// rounds one after the other. Were it in somebody's hands all the same, the ledger keeps both from
-// sending at once.
+// A task is an orphan if, in two consecutive rounds, its lease was not renewed and no live worker claims its
+// item. If a worker runs it after all, the ledger prevents both from sending at once.
 func (r *Reconciler) requeueOrphans(ctx context.Context, l *laneMaintenance) error {
 	active, err := l.Active(ctx)
 	if err != nil {
@@ -43,7 +42,7 @@ func (r *Reconciler) requeueOrphans(ctx context.Context, l *laneMaintenance) err
 	return err
 }
 
-// suspects are the tasks without a renewed lease whose items no living worker holds.
+// suspects returns the tasks without a renewed lease whose items no live worker claims.
 func (r *Reconciler) suspects(ctx context.Context, l *laneMaintenance, active []queue.Active, until time.Time) (map[string]bool, error) {
 	suspects := map[string]bool{}
 	var claimed map[ledger.ClaimedItem]bool

@@ -17,16 +17,16 @@ import (
 )
 
 const (
-	// flushEvery is how often it is tried to record what is kept.
+	// flushEvery is the interval between attempts to record pending outcomes.
 	flushEvery = time.Second
-	// recordTimeout bounds one such try.
+	// recordTimeout bounds one such attempt.
 	recordTimeout = 3 * time.Second
 )
 
-// OutcomeBuffer keeps the outcomes of requests that ended while Redis was away, in memory and as files, and
-// records them when it is back; a process that is killed meanwhile leaves the files to the next. An
-// outcome that were lost would not be missed, for its request is repeated under its clientToken; but
-// it saves the request, and what is known for sure is not put in doubt. It is safe for concurrent use.
+// OutcomeBuffer keeps the outcomes of requests that ended while Redis was unavailable, in memory and in
+// spool files, and records them when Redis is back. If the process is killed meanwhile, the next process
+// reads the files. Losing an outcome is safe, because the request is repeated under the same clientToken;
+// recording it saves that request and avoids an unknown outcome. It is safe for concurrent use.
 type OutcomeBuffer struct {
 	recorder tasks.Recorder
 	log      zerolog.Logger
@@ -35,13 +35,14 @@ type OutcomeBuffer struct {
 
 	mu      sync.Mutex
 	pending map[string]tasks.PendingOutcome
-	// unnamed counts those that could not be written.
+	// unnamed counts the outcomes that could not be written to a file.
 	unnamed int
 	// damage is used by Flush.
 	damage damage
 }
 
-// NewOutcomeBuffer returns a keeper with what earlier processes left in the spool, which may be nil.
+// NewOutcomeBuffer returns a buffer with the outcomes that earlier processes left in the spool. The spool
+// may be nil.
 func NewOutcomeBuffer(recorder tasks.Recorder, files *spool.Spool, log zerolog.Logger) (*OutcomeBuffer, error) {
 	k := &OutcomeBuffer{recorder: recorder, spool: files, log: log, pending: map[string]tasks.PendingOutcome{}}
 	if files == nil {
@@ -73,7 +74,7 @@ func (k *OutcomeBuffer) load(name string) error {
 	return nil
 }
 
-// Add takes an outcome in.
+// Add stores an outcome until it is recorded.
 func (k *OutcomeBuffer) Add(_ context.Context, u tasks.PendingOutcome) {
 	name, err := k.write(u)
 	k.mu.Lock()
@@ -105,7 +106,7 @@ func (k *OutcomeBuffer) write(u tasks.PendingOutcome) (name string, err error) {
 	return k.spool.Put(text)
 }
 
-// run records what is kept until ctx ends.
+// run records pending outcomes until ctx ends.
 func (k *OutcomeBuffer) run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -119,8 +120,8 @@ func (k *OutcomeBuffer) run(ctx context.Context) {
 	}
 }
 
-// Flush tries to record all that is kept, and returns how many outcomes still are. It passes over items whose data is
-// damaged, and stops at the first other failure.
+// Flush tries to record all pending outcomes and returns how many remain. It skips items whose data is
+// damaged and stops at the first other failure.
 func (k *OutcomeBuffer) Flush(ctx context.Context) (left int) {
 	kept := k.all()
 	for _, name := range slices.Sorted(maps.Keys(kept)) {
@@ -142,8 +143,8 @@ func (k *OutcomeBuffer) RecordItem(ctx context.Context, batch, key string) error
 	return nil
 }
 
-// record tries to record one outcome. With an error it is kept on; that it may be recorded twice at a
-// time does no harm.
+// record tries to record one outcome. After an error the outcome stays pending. Two concurrent calls for
+// one outcome do no harm.
 func (k *OutcomeBuffer) record(ctx context.Context, name string, u tasks.PendingOutcome) error {
 	err := k.recordLate(ctx, u)
 	switch {
@@ -172,7 +173,7 @@ func (k *OutcomeBuffer) all() map[string]tasks.PendingOutcome {
 	return maps.Clone(k.pending)
 }
 
-// pendingOf is what is kept of one item: every task asks, and finds nothing as a rule.
+// pendingOf returns the pending outcomes of one item. Every task calls it, and it usually finds none.
 func (k *OutcomeBuffer) pendingOf(batch, key string) map[string]tasks.PendingOutcome {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -188,7 +189,7 @@ func (k *OutcomeBuffer) pendingOf(batch, key string) map[string]tasks.PendingOut
 	return some
 }
 
-// remove drops what is recorded.
+// remove deletes an outcome that is recorded.
 func (k *OutcomeBuffer) remove(name string) {
 	k.mu.Lock()
 	delete(k.pending, name)
@@ -201,7 +202,7 @@ func (k *OutcomeBuffer) remove(name string) {
 	}
 }
 
-// discard leaves the file of an outcome for a worker of the ledger that it belongs to.
+// discard drops an outcome of another ledger from memory. Its file stays for a worker of that ledger.
 func (k *OutcomeBuffer) discard(name string, cause error) {
 	k.mu.Lock()
 	delete(k.pending, name)
@@ -213,7 +214,7 @@ func (k *OutcomeBuffer) discard(name string, cause error) {
 	log.Msg("kept outcome not recorded: start a worker once with the Redis that it is of, or delete the file")
 }
 
-// Close makes a last try, and says what is left behind.
+// Close tries to record the pending outcomes once more and logs what remains.
 func (k *OutcomeBuffer) Close(ctx context.Context) {
 	left := k.Flush(ctx)
 	if left == 0 {

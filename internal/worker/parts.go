@@ -12,10 +12,10 @@ import (
 	"havip/tasks"
 )
 
-// listsPerSecond is a lane's budget of listings over the fleet.
+// listsPerSecond limits the listings of one lane, over all workers.
 const listsPerSecond = 1
 
-// Parts are what a worker consists of, before anything of it runs.
+// Parts are the components of a worker, before any of them runs.
 type Parts struct {
 	Membership    *Membership
 	Rescuer       *Rescuer
@@ -25,7 +25,7 @@ type Parts struct {
 	config        Config
 }
 
-// Lane is a worker's part in one lane.
+// Lane is what a worker runs for one lane.
 type Lane struct {
 	Handler   *tasks.Handler
 	Confirmer *Confirmer
@@ -35,7 +35,7 @@ type Lane struct {
 	log       zerolog.Logger
 }
 
-// Assemble puts a worker together, and starts nothing. It reads the spool, and does no other I/O.
+// Assemble builds the components of a worker and starts none. It reads the spool and does no other I/O.
 func Assemble(c Config) (*Parts, error) {
 	c = c.withDefaults()
 	if err := c.validate(); err != nil {
@@ -100,8 +100,8 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	}
 }
 
-// Open makes sure that the lane may be served with its endpoint and account. A suspended lane is
-// probed at once, so that a restart after the fault is fixed needs no wait.
+// Open verifies that the lane may be served with its endpoint and account. It makes a suspended lane
+// due for a probe at once, so that a restart after a fix does not wait.
 func (l *Lane) Open(ctx context.Context) error {
 	if err := l.breaker.ProbeNow(ctx); err != nil {
 		return fmt.Errorf("lane %s: %w", l.config.Lane, err)
@@ -109,7 +109,7 @@ func (l *Lane) Open(ctx context.Context) error {
 	return l.pin.check(ctx)
 }
 
-// announce publishes the rate that the worker was started with, for people.
+// announce publishes the rate that the worker was started with, for display only.
 func (l *Lane) announce(ctx context.Context) (untilEnd func()) {
 	return lane.Announce(ctx, l.pin.rdb, l.config.Lane.String(), l.Confirmer.name, l.config.RPS, func(err error) {
 		l.log.Debug().Err(err).Msg("rate not announced")

@@ -25,21 +25,20 @@ const (
 	electionKey = "havip:reconciler"
 )
 
-// Reconciler compares the ledger with the queues, and repairs what does not agree: an unfinished item
-// whose task is gone (flushed, archived by asynq, lost with Redis's last second) is enqueued again; a
-// task that is active in nobody's hands is taken up again; IDs without a task are removed; notices that a
-// batch owes are enqueued; and asynq's archive is kept short. The ledger decides what a task then does, so one too many
-// is harmless.
+// Reconciler compares the ledger with the queues and repairs the differences. It enqueues an unfinished item
+// again if its task is gone (flushed, archived by asynq, or lost with Redis's last second), requeues an
+// active task that no worker runs, removes IDs without a task, enqueues pending notifications, and trims
+// asynq's archive. The ledger decides what a task does, so an extra task is harmless.
 type Reconciler struct {
 	rdb    redis.UniversalClient
 	ledger *ledger.Ledger
 	name   string
-	// lanes are the worker's own; a round looks after all that have a queue.
+	// lanes are the worker's own; a round covers every lane that has a queue.
 	lanes []tasks.Lane
 	log   zerolog.Logger
 	now   func() time.Time
 	lost  lostItems
-	// damage is what was found that cannot be read.
+	// damage logs the items that cannot be read.
 	damage damage
 	// bounds are of the search for lost items.
 	bounds      lostBounds
@@ -76,8 +75,7 @@ func (r *Reconciler) run(ctx context.Context) {
 	}
 }
 
-// Round is one bounded piece of the comparison, if this worker is elected. What fails in one lane
-// keeps nobody from the others.
+// Round runs one bounded step if this worker is elected. A failure in one lane does not affect the others.
 func (r *Reconciler) Round(ctx context.Context) error {
 	if err := queue.Publish(ctx, r.rdb, r.lanes); err != nil {
 		return err
@@ -106,15 +104,15 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	return errors.Join(append(errs, r.enqueueLost(ctx))...)
 }
 
-// laneMaintenance is how far the care for one lane is.
+// laneMaintenance is the progress of the maintenance of one lane.
 type laneMaintenance struct {
 	*queue.Queue
 	log zerolog.Logger
-	// suspects are active tasks that were in nobody's hands a round ago.
+	// suspects are active tasks that no worker ran in the previous round.
 	suspects map[string]bool
-	// ghostRange is where IDs without a task are looked for next.
+	// ghostRange is the range in which the next round looks for IDs without a task.
 	ghostRange int
-	// archived is the rank from which on the archive has not been looked at.
+	// archived is the rank at which the scan of the archive continues.
 	archived int64
 }
 
@@ -125,7 +123,7 @@ func (r *Reconciler) maintainLane(ctx context.Context, l *laneMaintenance) error
 	return errors.Join(r.requeueOrphans(ctx, l), r.removeGhosts(ctx, l), r.settleArchive(ctx, l))
 }
 
-// removeGhosts takes one range of the queue a round.
+// removeGhosts removes IDs without a task, one range of the queue per round.
 func (r *Reconciler) removeGhosts(ctx context.Context, l *laneMaintenance) error {
 	ranges := queue.Ranges()
 	next := ranges[l.ghostRange%len(ranges)]
@@ -138,7 +136,7 @@ func (r *Reconciler) removeGhosts(ctx context.Context, l *laneMaintenance) error
 	return err
 }
 
-// elect makes this worker the one of the key, for as long as the lease, and reports whether it is.
+// elect makes this worker the elected one for key until the lease ends, and reports whether it is.
 func elect(ctx context.Context, rdb redis.UniversalClient, key, name string, lease time.Duration) (bool, error) {
 	elected, err := electScript.Run(ctx, rdb, []string{key}, name, lease.Milliseconds()).Bool()
 	if errors.Is(err, redis.Nil) {

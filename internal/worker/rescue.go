@@ -31,9 +31,8 @@ type RescuerConfig struct {
 	Logger zerolog.Logger
 }
 
-// Rescuer lets the items go on whose tasks a dead worker had in hand. Every worker has one, of all
-// lanes, and all may work at once: every step may be repeated, and one that is killed half-way is
-// finished by another.
+// Rescuer continues the items whose tasks a dead worker ran. Every worker has one for all lanes, and all may run
+// at once: each step is safe to repeat, and another rescuer finishes what a killed one began.
 type Rescuer struct {
 	RescuerConfig
 	damage damage
@@ -42,9 +41,9 @@ type Rescuer struct {
 // NewRescuer returns a rescuer.
 func NewRescuer(c RescuerConfig) *Rescuer { return &Rescuer{RescuerConfig: c} }
 
-// Rescue takes care of all that the dead worker held, and forgets it. Where requests of it may still be under
-// way, it answers when the first of them is over: then it is to be called again. What is left after that, or
-// after an error, stays to be rescued; so does an item that cannot be read, until somebody has put it right.
+// Rescue rescues all items that the dead worker claims and then removes the worker. If requests of that worker
+// may still be in flight, it returns how long to wait before the next call. Items that remain after that, or
+// after an error, stay claimed; so does an item that cannot be read, until someone repairs it.
 func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration, err error) {
 	held, err := r.Ledger.ClaimedBy(ctx, dead.Worker)
 	if err != nil {
@@ -81,8 +80,8 @@ func (r *Rescuer) rescue(ctx context.Context, dead Silence, h ledger.ClaimedItem
 	return 0, r.Ledger.UnclaimItem(ctx, dead.Worker, h)
 }
 
-// enqueue puts a task for the item in. Its ID is the dead worker's, not only the item's: asynq
-// still holds the tasks that the dead had, and the one that carries out a rescue may die as well.
+// enqueue enqueues a task for the item. The task ID includes the dead worker's name: asynq still holds the dead
+// worker's tasks, and the worker that runs this task may die as well.
 func (r *Rescuer) enqueue(ctx context.Context, dead Silence, item ledger.Item) error {
 	log := r.Logger.With().Str("batch", item.Batch).Str("key", item.Key).Str("dead", dead.Worker).Logger()
 	task, options, err := tasks.TaskOf(item, "rescue-"+dead.Worker)
@@ -104,9 +103,9 @@ func (r *Rescuer) enqueue(ctx context.Context, dead Silence, item ledger.Item) e
 	return nil
 }
 
-// toFront moves a pending task to where asynq takes the next one from, as asynq does with tasks
-// that a stopping server gives back: behind a long queue it would wait for hours. It knows asynq's
-// keys, which are those of v0.26; if they change, it moves nothing.
+// toFront moves a pending task to the front of its queue, as asynq does for the tasks that a stopping server
+// returns: behind a long queue it would wait for hours. It uses the key layout of asynq v0.26; if the layout
+// changes, it moves nothing.
 func (r *Rescuer) toFront(ctx context.Context, info *asynq.TaskInfo) error {
 	pending := "asynq:{" + info.Queue + "}:pending"
 	return frontScript.Run(ctx, r.Redis, []string{pending}, info.ID).Err()

@@ -6,7 +6,7 @@ import (
 	"havip/ledger"
 )
 
-// Silence is how long an observer has known a worker to be silent.
+// Silence is how long this observer has seen no heartbeat of a worker.
 type Silence struct {
 	Worker string
 	// Since is when the observer first saw the worker's last beat, or saw first that it is dead, by its own
@@ -14,28 +14,29 @@ type Silence struct {
 	Since time.Time
 }
 
-// For is how long the worker has been silent at least.
+// For returns the minimum time for which the worker has been silent.
 func (s Silence) For() time.Duration { return time.Since(s.Since) }
 
-// watchGap is how far two looks of an observer may be apart. Whoever was away for longer, since it was stopped
-// or cut off, has observed nothing: after an outage of Redis, the first to return would find all others dead.
+// watchGap is the maximum interval between two observations. An observer that was stopped or cut off for
+// longer has observed nothing; otherwise, after an outage of Redis, the first worker to return would declare
+// all others dead.
 const watchGap = 2 * BeatEvery
 
-// observer measures how long each worker's number of beats has stayed the same, by this process's monotonic
-// clock alone. What Redis's clock says, or does, does not matter.
+// observer measures how long each worker's heartbeat count has stayed the same, by this process's monotonic
+// clock alone. Redis's clock does not matter.
 type observer struct {
 	lastSeen map[string]beatCount
-	// watching is since when it has looked without a gap, and looked when it did last.
+	// watching is the start of the observation without a gap; looked is the time of the last observation.
 	watching, looked time.Time
 }
 
-// beatCount is the last sign of life of a worker: the number of its beats, and when that was seen first.
+// beatCount is a worker's last known heartbeat count and when this observer first saw it.
 type beatCount struct {
 	beat  int64
 	since time.Time
 }
 
-// look notes a roll that was asked for at one time and answered at another. What it shows was so in between.
+// look processes heartbeats that were requested at asked and received at answered.
 func (o *observer) look(heartbeats ledger.Heartbeats, asked, answered time.Time) {
 	if asked.Sub(o.looked) > watchGap {
 		o.watching = answered
@@ -53,7 +54,7 @@ func (o *observer) look(heartbeats ledger.Heartbeats, asked, answered time.Time)
 	o.lastSeen = lastSeen
 }
 
-// beatOf is the worker's sign of before if its number is still the same, and a new one otherwise.
+// beatOf returns the previous entry if the count is unchanged, and a new entry otherwise.
 func (o *observer) beatOf(name string, beat int64, now time.Time) beatCount {
 	if before, known := o.lastSeen[name]; known && before.beat == beat {
 		return before
@@ -61,8 +62,8 @@ func (o *observer) beatOf(name string, beat int64, now time.Time) beatCount {
 	return beatCount{beat, now}
 }
 
-// silent are those that are not known to be dead and whose number stayed the same for DeadAfter, as far as was
-// asked at this time, under the observer's own eyes.
+// silent returns the workers that are not declared dead and whose count stayed the same for DeadAfter, as
+// observed without a gap up to asked.
 func (o *observer) silent(heartbeats ledger.Heartbeats, asked time.Time) map[string]int64 {
 	found := map[string]int64{}
 	for name, s := range o.lastSeen {
@@ -76,7 +77,7 @@ func (o *observer) silent(heartbeats ledger.Heartbeats, asked time.Time) map[str
 	return found
 }
 
-// silences tell of dead workers since when they have been silent.
+// silences returns since when the dead workers have been silent.
 func (o *observer) silences(dead []string) []Silence {
 	var silences []Silence
 	for _, name := range dead {

@@ -8,8 +8,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Watch is a worker's part in the fleet's watch over itself: it beats, and rescues what dead
-// workers had in hand. It costs an idle Redis half a script call a second.
+// Watch sends a worker's heartbeats and rescues the items of dead workers. It costs an idle Redis half a
+// script call a second.
 type Watch struct {
 	membership *Membership
 	rescuer    *Rescuer
@@ -19,8 +19,8 @@ type Watch struct {
 	stop       sync.Once
 }
 
-// StartWatch enters the fleet and begins to watch. It must begin before the worker takes a task,
-// and stop after the worker let go of the last. The caller stops it.
+// StartWatch registers the worker and starts the heartbeats. Start it before the worker takes a task, and stop
+// it after the worker's last task ended. The caller stops it.
 func StartWatch(p *Membership, r *Rescuer, log zerolog.Logger) (*Watch, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := p.Enter(ctx); err != nil {
@@ -35,7 +35,7 @@ func StartWatch(p *Membership, r *Rescuer, log zerolog.Logger) (*Watch, error) {
 	return w, nil
 }
 
-// Stop ends the watch and leaves the fleet. It may be called more than once.
+// Stop ends the heartbeats and unregisters the worker. It may be called more than once.
 func (w *Watch) Stop() {
 	w.stop.Do(func() {
 		w.cancel()
@@ -46,7 +46,8 @@ func (w *Watch) Stop() {
 	})
 }
 
-// beat hands on who is dead. What a busy rescuer does not hear, the next beat tells it again.
+// beat sends heartbeats and passes the dead workers to the rescuer. If the rescuer is busy, the next heartbeat
+// passes them again.
 func (w *Watch) beat(ctx context.Context, dead chan<- []Silence) {
 	tick := time.NewTicker(BeatEvery)
 	defer tick.Stop()
@@ -69,8 +70,8 @@ func (w *Watch) beat(ctx context.Context, dead chan<- []Silence) {
 	}
 }
 
-// rescue takes care of the dead. Where a request of theirs may still be under way, it comes again when that is
-// over, and no beat later.
+// rescue rescues the items of dead workers. If a dead worker's request may still be in flight, it tries again
+// when that request is over, without waiting for the next heartbeat.
 func (w *Watch) rescue(ctx context.Context, dead <-chan []Silence) {
 	var silences []Silence
 	again := time.NewTimer(0)
@@ -88,7 +89,7 @@ func (w *Watch) rescue(ctx context.Context, dead <-chan []Silence) {
 	}
 }
 
-// rescueEach answers when to come again at the latest; 0 leaves that to the next beat.
+// rescueEach returns when to try again at the latest; 0 means at the next heartbeat.
 func (w *Watch) rescueEach(ctx context.Context, silences []Silence) (again time.Duration) {
 	for _, silence := range silences {
 		wait, err := w.rescuer.Rescue(ctx, silence)

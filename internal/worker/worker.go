@@ -108,7 +108,7 @@ func DefaultGrace(timeout time.Duration) time.Duration { return timeout + defaul
 // MinGrace keeps a call of up to timeout from being cut off by the end of its worker.
 func MinGrace(timeout time.Duration) time.Duration { return timeout + minGrace }
 
-// CheckTerms says what is wrong with the terms that users give, before anything is begun.
+// CheckTerms validates the settings that users give, before anything starts.
 func CheckTerms(concurrency int, rps float64, requestTimeout time.Duration) error {
 	switch {
 	case requestTimeout < minRequestTimeout || requestTimeout > maxRequestTimeout:
@@ -144,10 +144,10 @@ type Worker struct {
 	watch *Watch
 	// servers are of the lanes that are served.
 	servers []*asynq.Server
-	// notifier is nil when the worker delivers no notices.
+	// notifier is nil if the worker delivers no notifications.
 	notifier *notifier
 	stop     sync.Once
-	// cancel ends what runs beside the lanes, and beside waits for it.
+	// cancel ends the background goroutines; background waits for them.
 	cancel     context.CancelFunc
 	background sync.WaitGroup
 }
