@@ -30,17 +30,17 @@ const (
 	maxMessage = 300
 )
 
-// Breaker holds a lane, or one subnet of it, back after a fault that is not an item's own:
-// every further request would fail alike, and cost a call. All workers share it through Redis.
+// Breaker is the circuit breaker of a lane and its subnets. It suspends the lane or one subnet after a fault that
+// is not an item's own: every further request would fail in the same way and cost a call. All workers share it
+// through Redis.
 //
-// A hold opens with the first such answer ([Breaker.Trip]). Then requests are refused, except
-// that after a back-off one at a time is let through as a probe ([Breaker.Admit]). A probe that
-// fails doubles the back-off; one that is answered well ends the hold ([Breaker.Clear]); one
-// that proves nothing gives its permission back ([Breaker.Release]). A prober that is killed
-// loses its permission after a while. Recovery needs nobody.
+// The first such answer opens a suspension ([Breaker.Trip]). From then on requests are refused, except that after
+// a back-off one request at a time is admitted as a probe ([Breaker.Admit]). A probe that fails doubles the
+// back-off; a probe that succeeds ends the suspension ([Breaker.Clear]); a probe that proves nothing returns its
+// permission ([Breaker.Release]). The permission of a killed prober expires. Recovery needs no person.
 //
-// Each of these is one atomic script, safe to repeat when its reply was lost. A Breaker is safe
-// for concurrent use and does no work of its own; [Gate] is what waits.
+// Each operation is one atomic script that is safe to repeat if its reply was lost. A Breaker is safe for
+// concurrent use and never waits; [Gate] waits.
 type Breaker struct {
 	rdb  redis.UniversalClient
 	lane string
@@ -51,8 +51,8 @@ type Breaker struct {
 // BreakerOption configures a [Breaker].
 type BreakerOption func(*Breaker)
 
-// WithClock gives the breaker the time. Without it transitions take Redis's own clock, which a
-// fleet of workers shares; tests give their own.
+// WithClock sets the breaker's clock. By default it uses Redis's clock, which all workers share; tests set
+// their own.
 func WithClock(now func() time.Time) BreakerOption {
 	return func(b *Breaker) { b.now = now }
 }
@@ -66,30 +66,30 @@ func NewBreaker(rdb redis.UniversalClient, lane string, options ...BreakerOption
 	return b
 }
 
-// Admission is the breaker's answer to one request. Whoever is allowed owes the breaker what
-// became of the request: Trip, Clear or Release, with this admission.
+// Admission is the breaker's answer to one request. If the request is allowed, the caller must report its result
+// with this admission: Trip, Clear or Release.
 type Admission struct {
-	// Allowed: the request may be sent.
+	// Allowed is true if the request may be sent.
 	Allowed bool
-	// Probe: it is the one that tries whether a hold is over.
+	// Probe is true if the request probes whether a suspension is over.
 	Probe bool
 	// Suspension is what refuses the request, or what it probes; nil when nothing is held.
 	Suspension *Suspension
-	// Wait is how long a refusal lasts at least.
+	// Wait is the minimum remaining time of a refusal.
 	Wait time.Duration
 
 	subnetID string
 	// ticket is unique to the request; epoch tells which holds are older than it.
 	ticket string
 	epoch  int64
-	// eager: the probe did not wait for the back-off.
+	// eager is true if the probe did not wait for the back-off.
 	eager bool
-	// exempt: it was let past a hold, about which its verdict says nothing.
+	// exempt is true if the request was admitted despite a suspension; its verdict says nothing about it.
 	exempt bool
 }
 
-// Admit says whether a request for this subnet may be sent now. An empty subnetID asks for the
-// lane alone. When nothing is held it asks Redis at most every [viewAge]; see there.
+// Admit reports whether a request for this subnet may be sent now. An empty subnetID asks for the lane alone. While
+// nothing is suspended it asks Redis at most every [viewAge].
 func (b *Breaker) Admit(ctx context.Context, subnetID string) (Admission, error) {
 	now := b.local()
 	a := Admission{subnetID: subnetID, ticket: strconv.FormatUint(rand.Uint64(), 36)}
@@ -108,7 +108,7 @@ func (b *Breaker) Admit(ctx context.Context, subnetID string) (Admission, error)
 	return a, nil
 }
 
-// ask fills in what Redis says.
+// ask fills in Redis's answer.
 func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 	asked, generation := b.local(), b.view.generation()
 	eager := "0"
@@ -140,7 +140,7 @@ func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 	return nil
 }
 
-// local is the clock of this process, by which its view ages.
+// local returns this process's clock, by which its view expires.
 func (b *Breaker) local() time.Time {
 	if b.now != nil {
 		return b.now()

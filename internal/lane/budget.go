@@ -8,23 +8,22 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// limitAge is how long a process believes what a person has set of the lane's rate. A change is in
-// force this much later, or a request later where requests are rarer.
+// limitAge is how long a process caches the rate that a person set for the lane. A change takes effect after this
+// time, or at the next request if requests are rarer.
 const limitAge = time.Second
 
-// Budget admits requests of one lane at its live rate: the one that a person has set for the fleet,
-// or else the one that this process was started with. Either is one budget however many workers
-// there are. It is safe for concurrent use.
+// Budget admits requests of one lane at its current rate: the rate that a person set for all workers, or else the
+// rate that this process was started with. All workers share either rate. It is safe for concurrent use.
 type Budget struct {
 	operator *Operator
 	lane     string
 	burst    int
 	// configured is nil for no limit.
 	configured *Limiter
-	// now is time.Now; tests give their own.
+	// now is time.Now; tests replace it.
 	now func() time.Time
-	// asking holds one token: of all that wait in this process, one asks Redis, in turn. It guards
-	// what follows.
+	// asking holds one token: of all requests that wait in this process, one at a time asks Redis. It guards the
+	// fields below.
 	asking chan struct{}
 	// set is the person's limit as of readAt, and limiter what comes of it.
 	set     *Limit
@@ -32,8 +31,8 @@ type Budget struct {
 	limiter *Limiter
 }
 
-// NewBudget returns the budget of the named lane, which is rps requests a second, burst at once,
-// unless a person has set another rate. An rps of 0 or less means no limit.
+// NewBudget returns the budget of the named lane: rps requests a second with the given burst, unless a person has set
+// another rate. An rps of 0 or less means no limit.
 func NewBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *Budget {
 	return &Budget{
 		operator: NewOperator(rdb, lane), lane: lane, burst: burst,
@@ -41,7 +40,7 @@ func NewBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *
 	}
 }
 
-// NewReadBudget is a budget of as many reads beside the lane's creates, which follows the same rate.
+// NewReadBudget returns a separate budget for the lane's reads, with the same rate as its creates.
 func NewReadBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *Budget {
 	b := NewBudget(rdb, lane, rps, burst)
 	b.lane += "/get"
@@ -49,8 +48,8 @@ func NewReadBudget(rdb redis.UniversalClient, lane string, rps float64, burst in
 	return b
 }
 
-// Wait returns nil once a request may be sent, or an error when ctx ends or Redis fails first. Who
-// waits under one rate goes on under the next as soon as that is set.
+// Wait returns nil once a request may be sent, or an error if ctx ends or Redis fails first. A new rate takes effect
+// during the wait.
 func (b *Budget) Wait(ctx context.Context) error {
 	select {
 	case b.asking <- struct{}{}:
@@ -75,7 +74,7 @@ func (b *Budget) Wait(ctx context.Context) error {
 	}
 }
 
-// read learns the live rate, unless it did so just now. The caller is the one that asks.
+// read updates the current rate unless it is cached. The caller holds asking.
 func (b *Budget) read(ctx context.Context) error {
 	now := b.now()
 	if !b.readAt.IsZero() && now.Sub(b.readAt) < limitAge {

@@ -7,41 +7,40 @@ import (
 	"havip/internal/jitter"
 )
 
-// pollEvery is how often, at most, a process asks Redis whether its lane is still held. It asks
-// once more at the moment a probe is due.
+// pollEvery is the minimum interval between two checks of a process whether its lane is still suspended. It also
+// checks when a probe is due.
 const pollEvery = time.Second
 
-// Gate is a lane's permission to send, in one process: its breaker, its rate, and a slow start.
+// Gate admits the requests of one process to a lane. It combines the circuit breaker, the rate and a slow start.
 //
-// Slow start: until a request of this process was answered without a fault of the lane, and
-// again after each such fault, one request is in flight at a time. So a wrong key costs one call
-// a process, and not as many as there are handlers.
+// Slow start: one request is in flight at a time until a request of this process succeeded without a fault of
+// the lane, and again after each such fault. So a wrong key costs one call per process, not one per handler.
 //
-// Requests take turns: the one whose turn it is waits for the slow start, the rate and the
-// breaker, in this order, and all others wait behind it. The breaker comes last, for a hold that
-// opens during the wait for the rate must still stop the request. And a held lane has one
-// request that asks Redis whether it is over, however many wait.
+// Requests enter one at a time. The request that has the mutex waits for the slow start, the rate and the breaker,
+// in this order, and all others wait behind it. The breaker is checked last, because a suspension that opens
+// during the wait for the rate must still stop the request. While a lane is suspended, one request polls Redis,
+// however many wait.
 type Gate struct {
 	breaker *Breaker
 	// rate is nil when the lane has no limit.
 	rate rate
-	// sleep waits; tests give their own.
+	// sleep waits; tests replace it.
 	sleep func(ctx context.Context, d time.Duration) error
-	// mutex holds one token: whoever has put it in has the turn.
+	// mutex holds one token; the request that put it in has the lock. It is a channel so that waiting ends with ctx.
 	mutex chan struct{}
-	// reserved: the rate admitted a request that then was not sent, so the next need not ask.
-	// It belongs to whoever has the turn.
+	// reserved is true if the rate admitted a request that was not sent, so that the next request need not wait for
+	// the rate. It is guarded by mutex.
 	reserved bool
 	start    slowStart
 }
 
-// rate is what a gate needs of a [Budget].
+// rate is the part of a [Budget] that a gate uses.
 type rate interface {
 	Wait(ctx context.Context) error
 }
 
-// NewGate returns a gate over the breaker and the budget of one lane; a nil budget sets no
-// limit. A process needs one gate for a lane, since two would each start slowly by themselves.
+// NewGate returns a gate over the breaker and the budget of one lane; a nil budget sets no limit. Use one gate per
+// lane in a process, since each gate has its own slow start.
 func NewGate(breaker *Breaker, budget *Budget) *Gate {
 	g := &Gate{breaker: breaker, sleep: sleep, mutex: make(chan struct{}, 1)}
 	g.start.changed = make(chan struct{})
@@ -51,8 +50,8 @@ func NewGate(breaker *Breaker, budget *Budget) *Gate {
 	return g
 }
 
-// Wait returns nil once the lane's rate admits one request, whatever is held: it is for requests
-// that report no verdict, such as reads. Use [Gate.Enter] for creates.
+// Wait returns nil once the lane's rate admits one request. It ignores suspensions: it is for requests that
+// report no verdict, such as reads. Use [Gate.Enter] for creates.
 func (g *Gate) Wait(ctx context.Context) error {
 	if g.rate == nil {
 		return ctx.Err()
@@ -60,10 +59,10 @@ func (g *Gate) Wait(ctx context.Context) error {
 	return g.rate.Wait(ctx)
 }
 
-// Enter waits until a request for the subnet may be sent, and returns a pass whose Done the
-// caller owes. While the lane is held it waits, until ctx ends; the error is then a [*SuspendedError]
-// around that of ctx. For a held subnet it answers with a [*SuspendedError] at once or at its turn,
-// since items of other subnets must go on.
+// Enter waits until a request for the subnet may be sent and returns a pass; the caller must call its Done. While
+// the lane is suspended, Enter waits until ctx ends and then returns a [*SuspendedError] that wraps ctx's error.
+// If the subnet is suspended, it returns a [*SuspendedError] without waiting for the suspension to end, since
+// items of other subnets must continue.
 func (g *Gate) Enter(ctx context.Context, subnetID string) (*Pass, error) {
 	if suspension, wait, ok := g.breaker.view.refusal(subnetID, g.breaker.local()); ok {
 		return nil, &SuspendedError{Suspension: suspension, RetryAfter: wait}
@@ -71,13 +70,13 @@ func (g *Gate) Enter(ctx context.Context, subnetID string) (*Pass, error) {
 	return g.enter(ctx, subnetID, func(Suspension) bool { return false })
 }
 
-// EnterDeletion is [Gate.Enter] for a request that uses nothing up: a lane that is held for its quota
-// does not hold it back. What it comes to then says nothing about that.
+// EnterDeletion is [Gate.Enter] for a request that uses no quota: a lane that is suspended for its quota admits it.
+// Its verdict then says nothing about that suspension.
 func (g *Gate) EnterDeletion(ctx context.Context) (*Pass, error) {
 	return g.enter(ctx, "", Suspension.isForQuota)
 }
 
-// enter waits for its turn, and then for the lane, except for what it is spared.
+// enter acquires the mutex and then waits for the lane, ignoring the suspensions for which isExempt is true.
 func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Suspension) bool) (*Pass, error) {
 	select {
 	case g.mutex <- struct{}{}:
@@ -127,7 +126,7 @@ func (g *Gate) ready(ctx context.Context) error {
 	return nil
 }
 
-// admit makes out the pass, or returns nil if the slow start has begun anew meanwhile.
+// admit issues the pass, or returns nil if the slow start was reset meanwhile.
 func (g *Gate) admit(a Admission) *Pass {
 	generation, ok := g.start.enter(a.Probe)
 	if !ok {
@@ -137,8 +136,8 @@ func (g *Gate) admit(a Admission) *Pass {
 	return &Pass{gate: g, admission: a, generation: generation}
 }
 
-// pollDelay is how long to wait before asking again about a hold that lasts at least wait.
-// The jitter keeps a fleet from asking in the same millisecond.
+// pollDelay returns how long to wait before asking again about a suspension that lasts at least wait. The jitter
+// keeps workers from asking in the same millisecond.
 func pollDelay(wait time.Duration) time.Duration {
 	if wait < pollEvery {
 		return wait + jitter.Below(20*time.Millisecond)

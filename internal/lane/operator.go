@@ -13,13 +13,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// laneIndex lists the lanes that a person has ever done something to: one may be paused before its
-// queue exists.
+// laneIndex lists every lane that a person has paused or limited: a lane may be paused before its queue exists.
 const laneIndex = "havip:lanes"
 
-// Operator is a person's hand on a lane. What it sets holds for every worker at once, whatever
-// becomes of them, and stays until it is taken back. Every act is one atomic script, safe to repeat
-// when its reply was lost, and is written into the lane's log. It is safe for concurrent use.
+// Operator carries out a person's commands on a lane. A setting applies to all workers at once, survives them, and stays
+// until it is removed. Every command is one atomic script that is safe to repeat if its reply was lost, and is recorded
+// in the lane's log. It is safe for concurrent use.
 type Operator struct {
 	rdb  redis.UniversalClient
 	lane string
@@ -27,7 +26,7 @@ type Operator struct {
 	now func() time.Time
 }
 
-// Tags are the hash tags under which the acts of a lane's operator are kept.
+// Tags returns the hash tags of the keys that store the commands on a lane.
 func Tags(lane string) []string { return []string{lane, laneIndex} }
 
 // NewOperator returns the operator of the named lane (account/region). It does no I/O.
@@ -35,12 +34,11 @@ func NewOperator(rdb redis.UniversalClient, lane string) *Operator {
 	return &Operator{rdb: rdb, lane: lane}
 }
 
-// Act is who acts, and why; By is required.
+// Act says who runs a command, and why; By is required.
 type Act struct{ By, Reason string }
 
-// Pause holds the lane back until [Operator.Resume]: requests that are admitted already are sent, and
-// none is admitted after. It answers the pause that stands, and whether that is this call's doing: a
-// lane that is paused already stays as it is.
+// Pause pauses the lane until [Operator.Resume]: requests that are already admitted are sent, and no others are admitted.
+// It returns the current pause and whether this call created it: a paused lane stays as it is.
 func (o *Operator) Pause(ctx context.Context, act Act) (Suspension, bool, error) {
 	changed, text, err := o.act(ctx, pauseScript, act)
 	if err != nil {
@@ -50,7 +48,7 @@ func (o *Operator) Pause(ctx context.Context, act Act) (Suspension, bool, error)
 	return suspension, changed, err
 }
 
-// Resume ends a pause, and reports whether there was one.
+// Resume ends a pause and reports whether there was one.
 func (o *Operator) Resume(ctx context.Context, act Act) (bool, error) {
 	changed, _, err := o.act(ctx, resumeScript, act)
 	if err != nil {
@@ -75,7 +73,7 @@ func (o *Operator) Paused(ctx context.Context) (*Suspension, error) {
 	return &suspension, nil
 }
 
-// Limit is the rate that a person has set for a lane.
+// Limit is the rate that a person set for a lane.
 type Limit struct {
 	// RPS is in requests a second over the whole fleet; 0 means no limit.
 	RPS        float64
@@ -88,7 +86,7 @@ type Limit struct {
 // MinRPS is the lowest rate there is, besides 0 for none.
 const MinRPS = 0.001
 
-// SetLimit sets the lane's rate for the whole fleet, in place of what each worker was started with.
+// SetLimit sets the lane's rate for all workers, overriding the rate that each worker was started with.
 func (o *Operator) SetLimit(ctx context.Context, rps float64, act Act) (Limit, error) {
 	_, text, err := o.act(ctx, limitScript, act, strconv.FormatFloat(rps, 'f', -1, 64))
 	if err != nil {
@@ -97,8 +95,7 @@ func (o *Operator) SetLimit(ctx context.Context, rps float64, act Act) (Limit, e
 	return decodeLimit(text)
 }
 
-// UnsetLimit goes back to the rate that each worker was started with, and reports whether another
-// was set.
+// UnsetLimit restores the rate that each worker was started with and reports whether another rate was set.
 func (o *Operator) UnsetLimit(ctx context.Context, act Act) (bool, error) {
 	changed, _, err := o.act(ctx, limitScript, act, "")
 	if err != nil {
@@ -151,8 +148,7 @@ func KnownLanes(ctx context.Context, rdb redis.UniversalClient) ([]string, error
 	return lanes, nil
 }
 
-// act runs one script of an act. The lane is listed first, so that nothing is ever set for a lane
-// that is not.
+// act runs one command's script. It lists the lane first, so that an unlisted lane never has a setting.
 func (o *Operator) act(ctx context.Context, s *redis.Script, act Act, args ...any) (changed bool, standing string, err error) {
 	if err := o.rdb.SAdd(ctx, laneIndex, o.lane).Err(); err != nil {
 		return false, "", err

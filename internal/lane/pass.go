@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// doneTimeout bounds how long a verdict takes to reach Redis. What is lost is a probe's
-// permission, which lapses, or a hold, which the next request opens.
+// doneTimeout bounds how long reporting a verdict to Redis may take. If the report is lost, a probe's permission
+// expires, or the next request opens the suspension.
 const doneTimeout = 5 * time.Second
 
 // Pass is the permission to send one request.
@@ -19,10 +19,10 @@ type Pass struct {
 	done       atomic.Bool
 }
 
-// Probe reports whether the request is the one that tries whether a hold is over.
+// Probe reports whether the request probes whether a suspension is over.
 func (p *Pass) Probe() bool { return p.admission.Probe }
 
-// SuspendedFor is the code of the hold that the request tries; "" where it tries none.
+// SuspendedFor returns the code of the suspension that the request probes; "" if it is no probe.
 func (p *Pass) SuspendedFor() string {
 	if !p.admission.Probe {
 		return ""
@@ -30,9 +30,9 @@ func (p *Pass) SuspendedFor() string {
 	return p.admission.Suspension.Code
 }
 
-// Done reports what became of the request, and what that changed for the lane. Only the first
-// call counts, so that deferring one with [Neutral] is a safe habit. It outlives ctx, since a
-// verdict is due also when the handler was told to stop.
+// Done reports the result of the request and returns what that changed for the lane. Only the first call counts, so
+// that a deferred call with [Neutral] is safe. It ignores the end of ctx, since the verdict must be reported even
+// if the handler is stopped.
 func (p *Pass) Done(ctx context.Context, v Verdict) (Change, error) {
 	if p.done.Swap(true) {
 		return Change{}, nil
@@ -43,7 +43,7 @@ func (p *Pass) Done(ctx context.Context, v Verdict) (Change, error) {
 	v = v.narrowedFor(p.admission)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doneTimeout)
 	defer cancel()
-	// Who waits for this request must find its hold, so it is counted out last.
+	// Requests that wait for this one must find its suspension, so leave comes last.
 	defer p.gate.start.leave(p.generation, v.proof())
 	return p.report(ctx, v)
 }

@@ -5,20 +5,20 @@ import (
 	"sync"
 )
 
-// slowStart lets one request at a time fly until one has proved the lane well.
+// slowStart admits one request at a time until one has proved that the lane works.
 type slowStart struct {
 	mu       sync.Mutex
 	proven   bool
 	inFlight int
-	// generation counts the proofs undone, so that a request of before cannot prove what is after.
+	// generation counts the resets, so that a request from before a reset proves nothing after it.
 	generation int
-	// suspension is the lane's hold, as last seen.
+	// suspension is the lane's suspension when last seen.
 	suspension *Suspension
 	// changed is closed and replaced when a request ends.
 	changed chan struct{}
 }
 
-// wait returns when another request may fly.
+// wait returns when another request may be sent.
 func (s *slowStart) wait(ctx context.Context) error {
 	for {
 		s.mu.Lock()
@@ -35,7 +35,7 @@ func (s *slowStart) wait(ctx context.Context) error {
 	}
 }
 
-// enter counts a request in. A probe always may: the breaker lets only one fly.
+// enter counts a request as in flight. A probe may always enter: the breaker admits only one.
 func (s *slowStart) enter(probe bool) (generation int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,7 +46,7 @@ func (s *slowStart) enter(probe bool) (generation int, ok bool) {
 	return s.generation, true
 }
 
-// learn takes in what the breaker answered.
+// learn processes the breaker's answer.
 func (s *slowStart) learn(a Admission) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,13 +59,13 @@ func (s *slowStart) learn(a Admission) {
 	}
 }
 
-// undo begins anew; the caller has locked.
+// undo resets the slow start. The caller holds mu.
 func (s *slowStart) undo() {
 	s.proven = false
 	s.generation++
 }
 
-// leave counts a request of the given era out, with what it proved of the lane.
+// leave counts a request of the given generation as ended, with what it proved about the lane.
 func (s *slowStart) leave(generation int, proof proof) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *slowStart) leave(generation int, proof proof) {
 	s.changed = make(chan struct{})
 }
 
-// explain adds the lane's hold, if there is one, to the reason why a wait ended.
+// explain adds the lane's suspension, if any, to the error that ended a wait.
 func (s *slowStart) explain(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,32 +9,31 @@ import (
 	"havip/tasks"
 )
 
-// Suspension is why requests wait, and when one of them tries again. It stands in Redis until a
-// request is answered well, whatever becomes of the workers; or, if a person paused the lane, until
-// a person resumes it.
+// Suspension says why requests of a lane or subnet wait, and when one of them probes. It stays in Redis, whatever
+// happens to the workers, until a request succeeds; or, if a person paused the lane, until a person resumes it.
 type Suspension struct {
 	// Target is [TargetLane] or [TargetSubnet]; SubnetID is set for a subnet.
 	Target   Target
 	SubnetID string
-	// Code and Message are BCE's words in the latest refusal, or Message is why By paused the lane.
+	// Code and Message are those of BCE's latest refusal; for a pause, Message is the reason that By gave.
 	Code, Message string
-	// By is who paused the lane; "" for what a request's fault holds back.
+	// By is who paused the lane; "" if the breaker suspended it.
 	By string
-	// Since is when the hold opened, by the clock of Redis.
+	// Since is when the suspension began, by Redis's clock.
 	Since time.Time
-	// Failures counts the request that opened the hold and the probes that failed since.
+	// Failures counts the request that opened the suspension and the probes that failed since.
 	Failures int
-	// ProbeAt is from when on one request may try; zero for a pause, which nobody tries. It may be
-	// long past, when nobody has anything to send.
+	// ProbeAt is when the next probe may be sent; zero for a pause, which is not probed. It may be long past if no
+	// worker has a request to send.
 	ProbeAt time.Time
-	// ProbingUntil is set while a request tries: until then nobody else does.
+	// ProbingUntil is set while a probe is in flight: no other probe is sent until then.
 	ProbingUntil time.Time
 }
 
-// isForQuota reports whether a used-up quota is the reason, and not a person.
+// isForQuota reports whether the suspension is for a used-up quota and not a pause.
 func (h Suspension) isForQuota() bool { return h.By == "" && tasks.IsQuota(h.Code) }
 
-// String names what is held and why, on one line.
+// String returns one line that says what is suspended and why.
 func (h Suspension) String() string {
 	if h.By != "" {
 		return strings.TrimSuffix(fmt.Sprintf("lane paused since %s by %s: %s", h.Since.UTC().Format(time.RFC3339), h.By, h.Message), ": ")
@@ -46,7 +45,7 @@ func (h Suspension) String() string {
 	return fmt.Sprintf("%s held since %s: %s: %s", what, h.Since.UTC().Format(time.RFC3339), h.Code, h.Message)
 }
 
-// wireSuspension is a hold as the scripts keep it; see lua/prelude.lua.
+// wireSuspension is a suspension as the scripts store it; see lua/prelude.lua.
 type wireSuspension struct {
 	Target     Target `json:"target"`
 	SubnetID   string `json:"subnetId"`
@@ -71,7 +70,7 @@ func decodeSuspension(text string) (Suspension, error) {
 	return h, nil
 }
 
-// moment is a time in Unix milliseconds, of which 0 is none.
+// moment converts Unix milliseconds to a time; 0 is the zero time.
 func moment(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
@@ -79,13 +78,13 @@ func moment(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// SuspendedError says that a request was not let through, because of what, and for how long.
+// SuspendedError reports that a request was not admitted, for which suspension, and for how long.
 type SuspendedError struct {
 	Suspension Suspension
-	// RetryAfter is how long the hold lasts at least. Every item that the hold puts aside is
-	// told much the same time: spread them.
+	// RetryAfter is the minimum remaining time of the suspension. All items of the suspension get about the same
+	// value: add jitter.
 	RetryAfter time.Duration
-	// cause is set when the caller's context ended the wait.
+	// cause is set if the caller's context ended the wait.
 	cause error
 }
 
@@ -96,5 +95,5 @@ func (e *SuspendedError) Error() string {
 	return e.Suspension.String()
 }
 
-// Unwrap returns why the wait for a held lane ended; nil for a held subnet, which nobody waits for.
+// Unwrap returns why the wait for a suspended lane ended; nil for a suspended subnet, for which requests do not wait.
 func (e *SuspendedError) Unwrap() error { return e.cause }

@@ -12,21 +12,21 @@ import (
 	"havip/internal/jitter"
 )
 
-// Fault is an answer that is not about the item: what it holds, and BCE's words.
+// Fault is an answer that is not about the item: the target that it suspends, and BCE's code and message.
 type Fault struct {
 	Target        Target
 	Code, Message string
 }
 
-// Change is what the outcome of a request did to the lane's holds, for logs and events.
+// Change says how the result of a request changed the lane's suspensions, for logs and events.
 type Change struct {
-	// Opened and Extended are by this request alone: a fault that many requests met at once
-	// is reported by one of them.
+	// Opened and Extended were changed by this request alone: if many requests meet a fault at once, one of them
+	// reports it.
 	Opened, Extended, Cleared []Suspension
 }
 
-// Trip opens the holds of a fault, or, when the request was their probe, extends them. Faults
-// of requests that were in flight together count once, as does a fault reported twice.
+// Trip opens the suspensions of a fault or, if the request was their probe, extends them. Faults of requests that
+// were in flight together count once, and so does a fault that is reported twice.
 func (b *Breaker) Trip(ctx context.Context, a Admission, f Fault) (Change, error) {
 	var change Change
 	defer b.view.forget(false) // also when the reply is lost
@@ -70,14 +70,14 @@ func (b *Breaker) trip(ctx context.Context, a Admission, target Target, f Fault,
 	return nil
 }
 
-// Clear ends the lane's hold and that of the request's subnet: it was answered well. It costs
-// nothing unless the request was a probe, for whatever is held by now opened after any other
-// was admitted, and is not disproved by it.
+// Clear ends the suspensions of the lane and of the request's subnet, because the request succeeded. It costs nothing
+// unless the request was a probe: a suspension that exists now opened after any other request was admitted, so that
+// such a request proves nothing about it.
 func (b *Breaker) Clear(ctx context.Context, a Admission) ([]Suspension, error) {
 	return b.clear(ctx, a, fieldsOf(a.subnetID))
 }
 
-// ClearLane ends the lane's hold alone: the request was answered, with a fault of its subnet.
+// ClearLane ends only the lane's suspension: the request was answered with a fault of its subnet.
 func (b *Breaker) ClearLane(ctx context.Context, a Admission) ([]Suspension, error) {
 	return b.clear(ctx, a, fieldsOf(""))
 }
@@ -100,8 +100,8 @@ func (b *Breaker) clear(ctx context.Context, a Admission, fields []string) ([]Su
 	return ended, nil
 }
 
-// Release gives a probe's permission back: its request was not sent, or proved nothing. For
-// other requests it does nothing and costs nothing.
+// Release returns a probe's permission, because its request was not sent or proved nothing. For other requests it does
+// nothing and costs nothing.
 func (b *Breaker) Release(ctx context.Context, a Admission) error {
 	if !a.Probe {
 		return nil
@@ -110,7 +110,7 @@ func (b *Breaker) Release(ctx context.Context, a Admission) error {
 	return b.release(ctx, a)
 }
 
-// release gives back what the request still has permission to probe.
+// release returns the permissions to probe that the request still has.
 func (b *Breaker) release(ctx context.Context, a Admission) error {
 	if !a.Probe {
 		return nil
@@ -122,12 +122,11 @@ func (b *Breaker) release(ctx context.Context, a Admission) error {
 	return nil
 }
 
-// ProbeNow makes the lane's holds due, for a worker that starts: whoever mended the fault and
-// restarted must not wait for the back-off. How long and how often a hold failed is kept.
+// ProbeNow makes the lane's suspensions due, for a worker that starts: after a fix and a restart, no one must wait for
+// the back-off. The start and the number of failures of a suspension are kept.
 //
-// Besides, this process's next request need not find a hold due. In a fleet that is restarted
-// one by one, a worker with the old key could otherwise use up the probe that the worker with
-// the new key asked for, and have it wait for minutes.
+// The next request of this process may also probe a suspension that is not due. Otherwise, in a rolling restart, a
+// worker with the old key could use up the probe that a worker with the new key asked for, and delay it by minutes.
 func (b *Breaker) ProbeNow(ctx context.Context) error {
 	b.view.forget(true)
 	if err := b.run(ctx, probeNowScript).Err(); err != nil {
@@ -136,7 +135,7 @@ func (b *Breaker) ProbeNow(ctx context.Context) error {
 	return nil
 }
 
-// Suspensions lists what is held, the lane first and then the subnets by ID.
+// Suspensions returns all suspensions, the lane's first and then those of subnets, by ID.
 func (b *Breaker) Suspensions(ctx context.Context) ([]Suspension, error) {
 	fields, err := b.rdb.HGetAll(ctx, keysOf(b.lane).holds).Result()
 	if err != nil {

@@ -1,19 +1,19 @@
 package lane
 
-// Verdict is what a request that was let through says about its lane.
+// Verdict says what a request that was admitted proves about its lane.
 type Verdict struct {
 	good  bool
 	fault *Fault
-	// neutralOnLane: the fault proves nothing about the lane.
+	// neutralOnLane is true if the fault proves nothing about the lane.
 	neutralOnLane bool
 }
 
-// Good is the verdict of a request that BCE answered about the item itself: created, or refused
-// for a reason of the item's own.
+// Good is the verdict of a request that BCE answered about the item itself: it created the HaVIP, or refused it for
+// a reason of the item's own.
 func Good() Verdict { return Verdict{good: true} }
 
-// Neutral is the verdict of a request that proves nothing about the lane: it was not sent, was
-// throttled, or has an unknown outcome.
+// Neutral is the verdict of a request that proves nothing about the lane: it was not sent, was throttled, or has an
+// unknown outcome.
 func Neutral() Verdict { return Verdict{} }
 
 // Faulty is the verdict of a request that met a fault of the lane or of its subnet.
@@ -21,9 +21,9 @@ func Faulty(target Target, code, message string) Verdict {
 	return Verdict{fault: &Fault{Target: target, Code: code, Message: message}}
 }
 
-// narrowedFor is the verdict for a request admitted so. A fault of lane or subnet, met by the probe
-// of the subnet while the lane was not held, is what the subnet is held for already. It extends
-// that hold and proves nothing about the lane, where requests of other subnets are answered well.
+// narrowedFor returns the verdict for a request with this admission. If the probe of a subnet meets a fault of lane
+// or subnet while the lane is not suspended, the subnet is already suspended for it. The fault extends that
+// suspension and proves nothing about the lane, where requests of other subnets succeed.
 func (v Verdict) narrowedFor(a Admission) Verdict {
 	if v.fault == nil || v.fault.Target != TargetBoth || !a.Probe || a.Suspension.Target != TargetSubnet {
 		return v
@@ -33,7 +33,7 @@ func (v Verdict) narrowedFor(a Admission) Verdict {
 	return Verdict{fault: &fault, neutralOnLane: true}
 }
 
-// proof is what a verdict says of the lane, as apart from the subnet.
+// proof is what a verdict proves about the lane, as opposed to the subnet.
 type proof int
 
 const (
@@ -42,7 +42,7 @@ const (
 	laneFaulty
 )
 
-// proof of a verdict. An answer that the subnet is full proves key, permission and clock.
+// proof returns what the verdict proves. A full subnet proves that key, permission and clock are right.
 func (v Verdict) proof() proof {
 	switch {
 	case v.neutralOnLane, v.fault == nil && !v.good:

@@ -16,34 +16,34 @@ const (
 	refusalAge = time.Second
 )
 
-// view is what one process believes of its lane's holds. The zero view believes nothing.
+// view is a process's cached knowledge of its lane's suspensions. The zero view knows nothing.
 type view struct {
 	mu sync.Mutex
-	// openUntil: until then nothing is held, as of epoch.
+	// openUntil is until when nothing is considered suspended, as of epoch.
 	openUntil time.Time
 	epoch     int64
 	refusals  map[string]refusal
-	// fresh: the next request may probe without waiting for the back-off.
+	// fresh is true if the next request may probe without waiting for the back-off.
 	fresh bool
-	// forgotten counts the calls of forget, so that an answer that was asked for before one
-	// is not believed after it.
+	// forgotten counts the calls of forget, so that an answer that was requested before such a call is not cached
+	// after it.
 	forgotten int
 }
 
 type refusal struct {
 	suspension Suspension
-	// due is when the hold may let a probe through; until is how long this is believed.
+	// due is when the suspension may admit a probe; until is when this cache entry expires.
 	due, until time.Time
 }
 
-// open reports whether nothing is held, and the epoch of that knowledge.
+// open reports whether nothing is suspended, and the epoch of that knowledge.
 func (v *view) open(now time.Time) (epoch int64, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.epoch, now.Before(v.openUntil)
 }
 
-// refusal reports the hold of a subnet that is certainly not due yet.
+// refusal returns the suspension of a subnet that is certainly not due yet.
 func (v *view) refusal(subnetID string, now time.Time) (suspension Suspension, wait time.Duration, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -70,7 +70,7 @@ func (v *view) generation() int {
 	return v.forgotten
 }
 
-// note takes in an answer of Redis that was asked for at the given time and generation.
+// note caches an answer of Redis that was requested at the given time and generation.
 func (v *view) note(a Admission, nothingHeld bool, asked time.Time, generation int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -94,7 +94,7 @@ func (v *view) note(a Admission, nothingHeld bool, asked time.Time, generation i
 	}
 }
 
-// forget makes the next request ask Redis. With fresh it may also probe at once.
+// forget makes the next request ask Redis. With fresh, that request may also probe at once.
 func (v *view) forget(fresh bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
