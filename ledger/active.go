@@ -18,9 +18,8 @@ var (
 	deactivateScript = redis.NewScript(source("deactivate"))
 )
 
-// touch lists a batch as active and known. It is called before and after registering: before, so
-// that no unfinished item is ever in an unlisted batch; after, so that who found the batch
-// finished in between does not take it off the list.
+// touch lists a batch as active and known. It is called before and after registering: before, so that no unfinished item
+// is in an unlisted batch; after, so that a process that found the batch finished in between does not unlist it.
 func (l *Ledger) touch(ctx context.Context, batch string) error {
 	if err := l.claimSchema(ctx); err != nil {
 		return err
@@ -37,13 +36,12 @@ func (l *Ledger) touch(ctx context.Context, batch string) error {
 	return err
 }
 
-// Tags are the hash tags that a batch hangs on: its own, and those of the lists in which it is found.
-// In a cluster they may be on several masters, and a failover of one can lose a batch that the others
-// still have from its list.
+// Tags returns the hash tags of a batch's keys: its own, and those of the lists that contain it. In a cluster they may be on
+// several masters, and a failover of one can remove a batch from its list that the others still have.
 func Tags(batch string) []string { return []string{batch, batchIndex, activeBatches} }
 
-// Active returns up to limit names of batches that may have unfinished items or owe notices, from the
-// given rank on. Batches that prove finished and have not been registered into are taken off the list.
+// Active returns up to limit names of batches that may have unfinished items or pending notifications, starting at rank. It
+// unlists batches that are finished and have no new items.
 func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error) {
 	listed, err := l.rdb.ZRangeWithScores(ctx, activeBatches, rank, rank+limit-1).Result()
 	if err != nil {
@@ -71,8 +69,8 @@ func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error
 	return names, nil
 }
 
-// finished reports whether a batch has no work left, and can owe no notice before somebody registers
-// into it, commits it or retries its items.
+// finished reports whether a batch has no work left and will have no pending notification until items are registered or
+// retried or the batch is committed.
 func (l *Ledger) finished(ctx context.Context, batch string) (bool, error) {
 	k := keysOf(batch)
 	var open *redis.IntCmd

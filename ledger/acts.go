@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Act is what a person does to many items of a batch at once.
+// Act is a person's command on many items of a batch.
 type Act struct {
 	// Kind is retry, cancel, rollback or apply, as asked for, or retry-done and so on, with what came of it; or pause,
 	// resume or limit, of the batch's line; or held, when its failures stopped it.
@@ -21,8 +21,7 @@ type Act struct {
 	Detail string
 }
 
-// Note writes an act into the batch's events. Acts are noted before they are begun, so that one that is
-// killed half-way has a name to it.
+// Note records an act in the batch's events. Acts are recorded before they start, so that an interrupted one is known.
 func (l *Ledger) Note(ctx context.Context, batch string, act Act) error {
 	raw, err := l.run(ctx, actScript, batch, newTicket(), act.Kind, act.By, act.Reason, act.Items, act.Detail)
 	if err != nil {
@@ -34,7 +33,7 @@ func (l *Ledger) Note(ctx context.Context, batch string, act Act) error {
 	return nil
 }
 
-// newTicket is unique to an act, so that repeating it after a lost reply does nothing more.
+// newTicket returns a ticket that is unique to an act, so that repeating the act after a lost reply changes nothing.
 func newTicket() string { return strconv.FormatUint(rand.Uint64(), 36) }
 
 // actsKept is how many of a batch's newest acts are kept; it is that of lua/note.lua.

@@ -47,9 +47,8 @@ func (l *Ledger) Record(ctx context.Context, batch, key string, known Known, n i
 	})
 }
 
-// Settle ends an item that no request will decide, in state [Rejected] or [Review], with the
-// reason as code and message. It answers Applied, Finished, Busy or Absent; or Late, when the item
-// was to be rejected and is in doubt by now.
+// Settle ends an item that no request will decide, in state [Rejected] or [Review], with the reason as code and message. It
+// returns Applied, Finished, Busy or Absent; or Late if the item was to be rejected but has an unknown outcome by now.
 func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, code, message string) (Verdict, Record, error) {
 	return transition(ctx, l, "settle", batch, key, Known{}, Record.OpenEntry, func(s lifecycle.Snapshot) (lifecycle.Settled, lifecycle.Change) {
 		return lifecycle.Settle(s, state, code, message)

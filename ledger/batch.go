@@ -9,7 +9,7 @@ import (
 // batchIndex lists every batch by the time at which it was first seen (Unix ms).
 const batchIndex = "havip:batches"
 
-// Batch is what is known of a batch without looking at its items.
+// Batch is the summary of a batch, without its items.
 type Batch struct {
 	Name   string
 	Source Source
@@ -17,7 +17,7 @@ type Batch struct {
 	CreatedAt, UpdatedAt Millis
 	// ForgottenGeneration is that of its items' records.
 	ForgottenGeneration int
-	// CommittedAt is 0 until a producer has put in every item that it had.
+	// CommittedAt is 0 until a producer has registered all items.
 	CommittedAt Millis
 	// CompletedAt is 0 until a committed batch has nothing left to do.
 	CompletedAt Millis
@@ -25,24 +25,24 @@ type Batch struct {
 	// Total counts items; Counts tells how many stand in each state.
 	Total  int64
 	Counts map[State]int64
-	// Forgiven counts items that stand failed and were so when a person let the batch go on.
+	// Forgiven counts failed items that had already failed when a person resumed the batch.
 	Forgiven int64
-	// Pause is why nothing of the batch is begun, or nil while its items go on.
+	// Pause says why no new request of the batch is sent; nil if the batch is not paused.
 	Pause *Pause
 
-	// Unconfirmed counts items whose HaVIP BCE is still to show; see [lifecycle.Confirm].
+	// Unconfirmed counts items whose HaVIP BCE has not shown yet; see [lifecycle.Confirm].
 	Unconfirmed int64
 
-	// Completions counts how often it had nothing left to do; each has its number.
+	// Completions counts how often the batch completed; each completion has its number.
 	Completions int64
-	// OnComplete is the URL that is told of each, or "".
+	// OnComplete is the URL that is notified of each completion, or "".
 	OnComplete string
-	// PendingNotifications are the notices that it was not told yet, oldest first. At most 20 are kept.
+	// PendingNotifications are not delivered yet, oldest first. At most 20 are kept.
 	PendingNotifications []Notification
-	// FailedNotification is the last notice that was given up, unless a later one was delivered.
+	// FailedNotification is the last notification that finally failed, unless a later one was delivered.
 	FailedNotification *Notification
 
-	// Damaged is what of these facts cannot be read, and stands as if it were not there; nil when all can.
+	// Damaged is the error of the facts that cannot be read, which are left out; nil if all can be read.
 	Damaged error
 }
 
@@ -57,18 +57,18 @@ func (b Batch) Open() int64 {
 	return open
 }
 
-// Done reports whether the batch is whole and nothing is left to do.
+// Done reports whether the batch is committed and nothing is left to do.
 func (b Batch) Done() bool { return b.CommittedAt != 0 && b.Open() == 0 }
 
-// Failed counts finished items that do not have what was asked for, nor were withdrawn.
+// Failed counts finished items that neither have what was requested nor were withdrawn.
 func (b Batch) Failed() int64 { return failed(b.Counts) }
 
 func failed(counts map[State]int64) int64 { return counts[Rejected] + counts[Review] }
 
-// Counted is how many failures the batch's limit is about.
+// Counted returns how many failures count for the batch's failure limit.
 func (b Batch) Counted() int64 { return b.Failed() - b.Forgiven }
 
-// Batch reads one batch in constant time, or answers a [*BatchNotFoundError].
+// Batch reads one batch in constant time. If there is none, the error is a [*BatchNotFoundError].
 func (l *Ledger) Batch(ctx context.Context, name string) (Batch, error) {
 	values, err := l.rdb.HMGet(ctx, keysOf(name).batch, batchFields...).Result()
 	if err != nil {
@@ -86,7 +86,7 @@ func (l *Ledger) Batches(ctx context.Context) ([]Batch, error) {
 	return l.Newest(ctx, 0)
 }
 
-// notFound tells what became of a batch that was forgotten.
+// notFound returns the error for a batch that does not exist, or whose record was deleted.
 func notFound(name string, facts map[string]string) *BatchNotFoundError {
 	at, _ := strconv.ParseInt(facts["forgottenAt"], 10, 64)
 	return &BatchNotFoundError{

@@ -7,34 +7,33 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Pause is why nothing of a batch is begun. Items that are in flight or in doubt come to their end all
-// the same; any other stays as it is, without a task, until a person lets the batch go on.
+// Pause says why no new request of a batch is sent. Items whose request is in flight or whose outcome is unknown
+// still finish; every other item stays as it is, without a task, until a person resumes the batch.
 type Pause struct {
 	At Millis `json:"at"`
-	// By is who paused the batch, as user@host, and Reason is why, in their own words.
+	// By is who paused the batch, as user@host, and Reason is the reason that they gave.
 	By     string `json:"by"`
 	Reason string `json:"why"`
-	// Where failures stopped the batch, Limit is what they exceeded, and Failed how many there were of
-	// Total items.
+	// If failures paused the batch, Limit is the limit that was exceeded, and Failed is how many of Total items failed.
 	Limit  FailureLimit `json:"limit"`
 	Failed int64        `json:"failed"`
 	Total  int64        `json:"total"`
 }
 
-// ByFailures reports whether the batch's failures stopped it, and not a person.
+// ByFailures reports whether the failure limit, and not a person, paused the batch.
 func (h Pause) ByFailures() bool { return h.Limit != "" }
 
-// Pause holds a batch until [Ledger.Resume], for act's reason. It reports whether that is this call's
-// doing: a batch that is held already stays as it is.
+// Pause pauses a batch until [Ledger.Resume], for act's reason. It reports whether this call paused it: a paused
+// batch stays as it is.
 func (l *Ledger) Pause(ctx context.Context, batch string, act Act) (bool, error) {
 	return l.changePause(ctx, "pause", pauseScript, batch, act)
 }
 
-// Resume lets a held batch go on, under another limit unless that is nil, and reports whether it was held.
-// Failures that stopped it are forgiven: the count begins anew. Those that came while a person held it are
-// counted, and may hold it at once.
+// Resume resumes a paused batch, with another failure limit unless limit is nil, and reports whether it was paused.
+// The failures that paused it are forgiven: the count starts again. Failures that occurred while a person had paused
+// the batch are counted, and may pause it again at once.
 //
-// Items that were held have no task. The caller puts in one for each.
+// Items that were paused have no task. The caller enqueues one for each.
 func (l *Ledger) Resume(ctx context.Context, batch string, limit *FailureLimit, act Act) (bool, error) {
 	other, text := 0, FailureLimit("")
 	if limit != nil {
@@ -43,9 +42,8 @@ func (l *Ledger) Resume(ctx context.Context, batch string, limit *FailureLimit, 
 	return l.changePause(ctx, "resume", resumeScript, batch, act, other, string(text))
 }
 
-// LimitFailures sets how many of the batch's items may fail before it is held, and reports whether that
-// is another limit than before. Too many that have failed already hold it at once. A batch that is held
-// stays so.
+// LimitFailures sets how many of the batch's items may fail before it is paused, and reports whether the limit
+// changed. If more have already failed, the batch is paused at once. A paused batch stays paused.
 func (l *Ledger) LimitFailures(ctx context.Context, batch string, limit FailureLimit, act Act) (bool, error) {
 	return l.changePause(ctx, "limit failures", limitScript, batch, act, string(limit))
 }
@@ -62,7 +60,7 @@ func (l *Ledger) changePause(ctx context.Context, op string, s *redis.Script, ba
 	return n == 1, nil
 }
 
-// IsPaused reports whether the batch is held.
+// IsPaused reports whether the batch is paused.
 func (l *Ledger) IsPaused(ctx context.Context, batch string) (bool, error) {
 	paused, err := l.rdb.HExists(ctx, keysOf(batch).batch, "hold").Result()
 	if err != nil {
@@ -71,8 +69,8 @@ func (l *Ledger) IsPaused(ctx context.Context, batch string) (bool, error) {
 	return paused, nil
 }
 
-// ItemAndPause reads one item and whether its batch is held, of one moment and in one round trip. What it
-// says of the batch is true as well where the error is an [*ItemNotFoundError].
+// ItemAndPause reads one item, and whether its batch is paused, at one moment and in one round trip. The pause is
+// valid even if the error is an [*ItemNotFoundError].
 func (l *Ledger) ItemAndPause(ctx context.Context, batch, key string) (item Item, paused bool, err error) {
 	var cmd *redis.BoolCmd
 	items, err := l.readWith(ctx, batch, []string{key}, func(pipe redis.Pipeliner) {
@@ -87,7 +85,7 @@ func (l *Ledger) ItemAndPause(ctx context.Context, batch, key string) (item Item
 	return items[0], cmd.Val(), nil
 }
 
-// Running leaves out of a batch's items those that are held with it: they need no task.
+// Running returns the items that are not paused with their batch. Paused items need no task.
 func (l *Ledger) Running(ctx context.Context, batch string, items []Item) ([]Item, error) {
 	paused, err := l.IsPaused(ctx, batch)
 	if err != nil || !paused {

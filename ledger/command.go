@@ -88,12 +88,12 @@ func withoutDamaged(places []int, answers []Commanded, err error) []int {
 	})
 }
 
-// Cancel withdraws items for the given reason. One of which a request is in flight or in doubt is
-// canceled only when it is certain that nothing was created: by that request's answer, or by a lookup.
-// Until then nothing is sent for it. One whose HaVIP turns out to exist keeps it.
+// Cancel cancels items for the given reason. If a request of an item is in flight or its outcome is unknown, the item is
+// canceled only once it is certain that nothing was created, by that request's answer or by a lookup. Until then nothing
+// is sent for it. An item whose HaVIP turns out to exist keeps it.
 //
-// The verdict is Applied when the item is canceled, Asked when its outcome decides; or else Same, Finished
-// or Absent. The error, if any, tells that some items may not have been canceled; calling again continues.
+// The verdict is Applied if the item is canceled, Asked if its outcome decides, or else Same, Finished or Absent. After an
+// error, some items may not have been canceled; call again to continue.
 func (l *Ledger) Cancel(ctx context.Context, batch, reason string, items []Item) ([]Commanded, error) {
 	return l.command(ctx, "cancel", batch, items, func(_ int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
 		return lifecycle.Cancel(s, reason)
@@ -107,14 +107,12 @@ type Retrial struct {
 	Next string
 }
 
-// Retry lets items go on that had come to an end: rejected, canceled, or left to a person. An item
-// that was rejected or canceled gets its next clientToken, for it provably created nothing; one of
-// which that is not proven is looked for before anything is sent. Items that are under way are left
-// alone.
+// Retry continues items that had ended: rejected, canceled, or in review. A rejected or canceled item gets its next
+// clientToken, because it provably created nothing. If that is not proven, the item is looked up before anything is sent.
+// Items that are in progress are not changed.
 //
-// The verdict is Applied when the item goes on, and needs a task; Same, when it is under way already; or else
-// Busy, Finished, Late or Absent. The error, if any, tells that some items may not have been changed; calling
-// again with what stands then continues.
+// The verdict is Applied if the item continues and needs a task, Same if it is already in progress, or else Busy, Finished,
+// Late or Absent. After an error, some items may not have been changed; call again with their current records to continue.
 func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([]Commanded, error) {
 	seen := make([]Item, len(retrials))
 	for i, r := range retrials {
@@ -125,12 +123,11 @@ func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([
 	})
 }
 
-// Rollback asks for the HaVIPs to be deleted that the items are recorded to have created, for the given
-// reason. What was adopted is left alone. Deleting goes on until it is done, or BCE refuses it for good:
-// see [Ledger.BeginDeletion].
+// Rollback requests the deletion of the HaVIPs that the items created, for the given reason. Adopted HaVIPs are not
+// deleted. Deletion continues until it succeeds or BCE refuses it permanently: see [Ledger.BeginDeletion].
 //
-// The verdict is Applied when its HaVIP is to be deleted, and the item needs a task; or else Same, Finished,
-// Late or Absent. The error, if any, tells that some items may not have been changed; calling again continues.
+// The verdict is Applied if the HaVIP will be deleted and the item needs a task, or else Same, Finished, Late or Absent. After
+// an error, some items may not have been changed; call again to continue.
 func (l *Ledger) Rollback(ctx context.Context, batch, reason string, items []Item) ([]Commanded, error) {
 	return l.command(ctx, "roll back", batch, items, func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
 		return lifecycle.Rollback(s, items[i].Record.HaVIPID, reason)

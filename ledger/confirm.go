@@ -76,7 +76,7 @@ type Look struct {
 	ConfirmWithin time.Duration
 }
 
-// ListedHaVIP is a HaVIP as BCE showed it at a moment of our monotonic clock, when it was of that age.
+// ListedHaVIP is a HaVIP as BCE showed it, with its age at a moment of our monotonic clock.
 type ListedHaVIP struct {
 	At      time.Time
 	Age     time.Duration

@@ -8,15 +8,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Forgetting is who deletes a batch's record, and why.
+// Forgetting says who deletes a batch's record, and why.
 type Forgetting struct {
 	By, Reason string
 	// Incomplete allows it for a batch that its producer is not through with.
 	Incomplete bool
 }
 
-// ForgottenGeneration is the last generation that items of the batch may have come to before it was forgotten: the
-// [Record.ForgottenGeneration] of items that are registered now. It is 0 where the batch never was.
+// ForgottenGeneration returns the last generation that items of the batch may have had before the batch was forgotten: the
+// [Record.ForgottenGeneration] of items that are registered now. It is 0 if there was no such batch.
 func (l *Ledger) ForgottenGeneration(ctx context.Context, batch string) (int, error) {
 	past, err := l.rdb.HGet(ctx, keysOf(batch).batch, "past").Int()
 	if err != nil && !errors.Is(err, redis.Nil) {
@@ -25,15 +25,15 @@ func (l *Ledger) ForgottenGeneration(ctx context.Context, batch string) (int, er
 	return past, nil
 }
 
-// Forget deletes all that is known of a batch that has nothing left to do. The HaVIPs that it created stay
-// as they are, and stay its items' own, so that no other item adopts them.
+// Forget deletes the record of a batch that has nothing left to do. The HaVIPs that it created remain, and remain owned
+// by its items, so that no other item adopts them.
 //
-// What is left is a small hash: until which generation clientTokens of its items may have been used. BCE
-// answers a used token with the HaVIP that it made, which may have been deleted since. So an item that is
-// registered later under this name is spent from the beginning, and gets its next token before anything is
-// sent; and a task that was put in before is refused (see [Gone]).
+// A small hash remains: it stores up to which generation clientTokens of its items may have been used. BCE answers a used
+// token with the HaVIP that it created, which may have been deleted since. So the token of an item that is registered
+// later under this name counts as used, and is renewed before anything is sent; and an earlier task is refused (see
+// [Gone]).
 //
-// It answers Applied; Busy, when some item is not finished or a notice is owed; Incomplete; or Absent.
+// It returns Applied; Busy if an item is not finished or a notification is pending; Incomplete; or Absent.
 func (l *Ledger) Forget(ctx context.Context, batch string, f Forgetting) (Verdict, error) {
 	raw, err := l.run(ctx, forgetScript, batch, f.By, f.Reason, flag(f.Incomplete))
 	if err != nil {

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// FailureLimit is how many items of a batch may fail before it is held: "N" items, or "P%" of those
-// that the batch has at that moment, if a producer has committed it; "" for no limit. With "0" the first
-// failure holds it.
+// FailureLimit is how many items of a batch may fail before it is paused: "N" items, or "P%" of the batch's current
+// items, once a producer has committed it; "" for no limit. With "0", the first failure pauses it.
 type FailureLimit string
 
 // ErrFailureLimit is of a text that is no [FailureLimit].
@@ -18,8 +17,7 @@ var ErrFailureLimit = errors.New(`must be a number of items such as 10, a percen
 // noLimit is how people write that there is none.
 const noLimit = "none"
 
-// ParseFailureLimit reads a limit as people write it: a number, a percentage with at most two decimals,
-// or none.
+// ParseFailureLimit parses a limit as users write it: a number, a percentage with at most two decimals, or none.
 func ParseFailureLimit(text string) (FailureLimit, error) {
 	if text == noLimit {
 		return "", nil
@@ -43,7 +41,7 @@ func parsePercentage(text string) (FailureLimit, error) {
 	return FailureLimit(strconv.FormatFloat(hundredths/100, 'f', -1, 64) + "%"), nil
 }
 
-// String is how people write it.
+// String returns the limit as users write it.
 func (l FailureLimit) String() string {
 	if l == "" {
 		return noLimit

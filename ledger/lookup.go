@@ -13,10 +13,9 @@ import (
 	"havip/lifecycle"
 )
 
-// Adopt records that a HaVIP which exists already is the item's: a request under the given
-// clientToken created it, and the answer was lost, or all knowledge of the request. It applies only
-// while no other was begun since the caller saw the record, and the doubt that it saw, if it saw one,
-// still stands. The HaVIP must have been claimed for the item first; see [Ledger.ClaimHaVIP].
+// Adopt records that an existing HaVIP is the item's: a request with the given clientToken created it, and the answer, or all
+// knowledge of the request, was lost. It applies only if no request has begun since the caller read the record, and if the
+// unknown outcome that the caller saw, if any, remains. Claim the HaVIP for the item first; see [Ledger.ClaimHaVIP].
 func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (Verdict, Record, error) {
 	return transition(ctx, l, "adopt", batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Adopt(s, seen, haVIPID, address)
@@ -30,8 +29,8 @@ func flag(set bool) int {
 	return 0
 }
 
-// Renew gives an item of which nothing is unknown its next clientToken; see [lifecycle.Renew]. Why is for the batch's
-// events. Where a person wants the item canceled, it is canceled instead, and the answer is Withdrawn.
+// Renew gives an item without unknown outcomes its next clientToken; see [lifecycle.Renew]. Why is recorded in the batch's
+// events. If a person canceled the item, Renew ends it instead and returns Withdrawn.
 func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (Verdict, Record, error) {
 	return transition(ctx, l, "renew", batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Renew(s, seen, next, why)
@@ -127,10 +126,9 @@ func (s *ownSample) add(haVIPID, owner string) {
 	}
 }
 
-// ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner:
-// one HaVIP is never two items' result, whatever their lanes are called: two names may stand for one account.
-// Lane is "account/region". Claiming comes before recording, so that what is recorded is always owned; claiming
-// again is fine.
+// ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner. A HaVIP is never the result of
+// two items, even in different lanes: two account names may stand for one account. Lane is "account/region". Claim before
+// recording, so that every recorded HaVIP is owned; claiming again is safe.
 func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Owner) (owner Owner, err error) {
 	claimed, err := l.rdb.HSetNX(ctx, ownersOf(lane), haVIPID, claim.encodeIn(accountOf(lane))).Result()
 	if claimed {
@@ -146,8 +144,8 @@ func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Own
 	return decodeOwner(standing), nil
 }
 
-// KeepClaims claims again what these items are recorded to have created. Each HaVIP was claimed before it was recorded,
-// and a failover in between may have forgotten the claim alone. What another item owns stays its own.
+// KeepClaims repeats the claims of HaVIPs that these items are recorded to have created. Each was claimed before it was
+// recorded, and a failover in between may have lost only the claim. HaVIPs of other items keep their owners.
 func (l *Ledger) KeepClaims(ctx context.Context, lane string, items []Item) error {
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, item := range items {

@@ -9,8 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Notification is that of one completion of a batch, which whoever is to be told was not told yet. It is owed
-// from the moment of the completion on, in the same atomic step, until it is delivered or given up.
+// Notification announces one completion of a batch to the batch's URL. It is pending from the completion on, as part of
+// the same atomic step, until it is delivered or has finally failed.
 type Notification struct {
 	// Completion numbers the completions of a batch, from 1: a batch may complete again after a retry.
 	Completion  int64  `json:"n"`
@@ -18,35 +18,35 @@ type Notification struct {
 	// Total and Counts are the batch's, as they stood then.
 	Total  int64           `json:"total"`
 	Counts map[State]int64 `json:"counts"`
-	// Attempts counts the failed deliveries; the first was at FirstTriedAt, the last at LastTriedAt.
+	// Attempts counts failed deliveries; the first was at FirstTriedAt, the last at LastTriedAt.
 	Attempts     int    `json:"attempts"`
 	FirstTriedAt Millis `json:"since"`
 	LastTriedAt  Millis `json:"lastAt"`
-	// Why is why it was not delivered yet.
+	// Why is the reason of the last failure.
 	Why string `json:"why"`
 }
 
-// Failed counts finished items that did not have what was asked for, nor were withdrawn.
+// Failed counts finished items that neither have what was requested nor were withdrawn.
 func (n Notification) Failed() int64 { return failed(n.Counts) }
 
-// NoticeOutcome is what became of an attempt to deliver a [Notification].
+// NotificationOutcome is the outcome of an attempt to deliver a [Notification].
 type NotificationOutcome string
 
 // The outcomes. They are those of lua/notification.lua.
 const (
-	// NotificationDelivered: it was taken, and is owed no more.
+	// NotificationDelivered: the receiver accepted it; it is no longer pending.
 	NotificationDelivered NotificationOutcome = "delivered"
-	// NotificationAttemptFailed: it is to be tried again; the attempt counts.
+	// NotificationAttemptFailed: the attempt counts, and delivery will be retried.
 	NotificationAttemptFailed NotificationOutcome = "failed"
-	// NotificationDeferred: nothing was sent; the reason is noted.
+	// NotificationDeferred: nothing was sent; the reason is recorded.
 	NotificationDeferred NotificationOutcome = "held"
-	// NoticeGivenUp: it is not tried again, and kept as [Batch.FailedNotification].
+	// NotificationFailed: it is not retried; it is kept as [Batch.FailedNotification].
 	NotificationFailed NotificationOutcome = "given-up"
 )
 
-// SetOnComplete names the URL that is told of the batch's completions from now on. A batch that is
-// complete owes the notice of it at once, unless that URL was told already. The URL is stored as it is
-// and shown to people: it must hold no secret.
+// SetOnComplete sets the URL that is notified of the batch's completions from now on. If the batch is complete, a
+// notification is pending at once, unless that URL was already notified. The URL is stored unchanged and displayed: it
+// must not contain a secret.
 func (l *Ledger) SetOnComplete(ctx context.Context, batch, url string) error {
 	fail := func(err error) error { return fmt.Errorf("on completion of batch %q: %w", batch, err) }
 	// Before and after, for the reasons that Register has.
@@ -66,9 +66,9 @@ func (l *Ledger) SetOnComplete(ctx context.Context, batch, url string) error {
 	return nil
 }
 
-// RecordNotification records an attempt to tell the URL that the batch named, of a notice as the caller saw
-// it. Heard says in a few words what came of it. The verdict is Applied; Same, when another attempt was
-// recorded since; Late, when another URL is to be told by now; or Absent, when nothing is owed any more.
+// RecordNotification records an attempt to deliver a notification as the caller saw it. Heard is a short description of
+// the result. The verdict is Applied; Same if another attempt was recorded since; Late if the URL has changed; or Absent
+// if the notification is no longer pending.
 func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notice Notification, outcome NotificationOutcome, heard string) (Verdict, error) {
 	raw, err := l.run(ctx, notificationScript, seen.Name, notice.Completion, seen.OnComplete, notice.Attempts, string(outcome), heard)
 	if err != nil {
@@ -78,8 +78,8 @@ func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notice Noti
 	return Verdict(verdict), nil
 }
 
-// PendingNotifications returns those that owe notices, of up to limit batches of the active list from the given rank
-// on, and how many it looked at.
+// PendingNotifications returns the batches with pending notifications among up to limit active batches, starting at
+// rank, and how many batches it checked.
 func (l *Ledger) PendingNotifications(ctx context.Context, rank, limit int64) (pending []Batch, looked int64, err error) {
 	names, err := l.rdb.ZRange(ctx, activeBatches, rank, rank+limit-1).Result()
 	if err != nil {
@@ -97,7 +97,7 @@ func (l *Ledger) PendingNotifications(ctx context.Context, rank, limit int64) (p
 	return pending, int64(len(names)), nil
 }
 
-// Newest reads up to limit batches, the newest first; 0 means all of them.
+// Newest returns up to limit batches, newest first; 0 means all.
 func (l *Ledger) Newest(ctx context.Context, limit int64) ([]Batch, error) {
 	names, err := l.rdb.ZRevRange(ctx, batchIndex, 0, limit-1).Result()
 	if err != nil {
@@ -115,7 +115,7 @@ func (l *Ledger) Newest(ctx context.Context, limit int64) ([]Batch, error) {
 // batchesAtOnce bounds how many batches one round trip reads.
 const batchesAtOnce = 1000
 
-// batches reads those that exist, in few round trips. One whose key is no hash comes as a damaged one.
+// batches reads the batches that exist, in few round trips. A batch whose key is not a hash is returned as damaged.
 func (l *Ledger) batches(ctx context.Context, names []string) ([]Batch, error) {
 	batches := make([]Batch, 0, len(names))
 	for some := range slices.Chunk(names, batchesAtOnce) {
@@ -148,5 +148,5 @@ func (l *Ledger) batches(ctx context.Context, names []string) ([]Batch, error) {
 	return batches, nil
 }
 
-// isWrongType reports whether a key has another type than ours, which another program has written.
+// isWrongType reports whether another program wrote a key of another type.
 func isWrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }

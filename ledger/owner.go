@@ -8,15 +8,15 @@ import (
 // Owner names the item that a HaVIP or a clientToken belongs to.
 type Owner struct {
 	Batch, Key string
-	// ForgottenGeneration is that of the item's record: it tells the item from one of its name in a batch that was
-	// forgotten, whose HaVIPs are not its own. Of a clientToken's owner it is 0.
+	// ForgottenGeneration is that of the item's record. It distinguishes the item from an item of the same name in a
+	// batch that was forgotten, whose HaVIPs are not its own. For the owner of a clientToken it is 0.
 	ForgottenGeneration int
 }
 
-// String is for people.
+// String returns the owner for display.
 func (o Owner) String() string { return o.Batch + "/" + o.Key }
 
-// ownerSeparator is in no name, which a slash may be.
+// ownerSeparator occurs in no name; a slash may.
 const ownerSeparator = "\x1f"
 
 func (o Owner) encode() string {
@@ -27,7 +27,7 @@ func (o Owner) encode() string {
 	return text
 }
 
-// encodeIn is encode with the account by whose key the HaVIP was seen.
+// encodeIn is encode with the account whose key showed the HaVIP.
 func (o Owner) encodeIn(account string) string {
 	return o.Batch + ownerSeparator + o.Key + ownerSeparator + strconv.Itoa(o.ForgottenGeneration) + ownerSeparator + account
 }

@@ -10,7 +10,7 @@ import (
 	"havip/lifecycle"
 )
 
-// Source says who put a batch in, from what. It is stored when the batch is new.
+// Source says who registered a batch, and from what. It is stored when the batch is new.
 type Source struct {
 	// File is the producer's file name, for people to recognise.
 	File string
@@ -34,12 +34,10 @@ type Source struct {
 // registerTrip bounds how many items are under way to Redis at once, in several calls.
 const registerTrip = 5 * readChunk
 
-// Register enters specs into the batch, and answers for each in the same order. Specs that
-// are there already are compared by fingerprint. Registering is per item: where one
-// conflicts, the others are entered all the same.
+// Register registers specs in the batch and returns an answer for each, in the same order. Specs that are already registered
+// are compared by fingerprint. Each item is registered by itself: a conflict does not affect the others.
 //
-// The error, if any, tells that some chunk may not have been entered; calling again with the
-// same specs continues.
+// After an error, some items may not be registered; call again with the same specs to continue.
 func (l *Ledger) Register(ctx context.Context, batch string, source Source, specs []Spec) ([]Registration, error) {
 	if err := l.touch(ctx, batch); err != nil {
 		return nil, fmt.Errorf("register in batch %q: %w", batch, err)
@@ -192,8 +190,7 @@ func (s Source) facts() []any {
 	return append([]any{len(facts) / 2}, facts...)
 }
 
-// MarkEnqueued notes that the tasks of these items stand in the queue, so that a later
-// Register answers Same for them.
+// MarkEnqueued records that the tasks of these items are in the queue, so that a later Register returns Same for them.
 func (l *Ledger) MarkEnqueued(ctx context.Context, batch string, itemKeys []string) error {
 	for trip := range slices.Chunk(itemKeys, registerTrip) {
 		if err := l.markTrip(ctx, batch, trip); err != nil {
@@ -256,8 +253,7 @@ func marks(items []read) (args []any, err error) {
 	return args, nil
 }
 
-// Commit says that the producer has put in every item it has. Only a committed batch
-// completes. Committing twice is fine.
+// Commit records that the producer has registered all items. Only a committed batch completes. Commit is safe to repeat.
 func (l *Ledger) Commit(ctx context.Context, batch string) error {
 	raw, err := l.run(ctx, commitScript, batch)
 	if err != nil {

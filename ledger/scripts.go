@@ -27,7 +27,7 @@ var (
 	forgetScript = script("forget")
 )
 
-// changeScript has the way that most changes go in front of what the scripts share.
+// changeScript puts the fast path of most changes in front of what the scripts share.
 var changeScript = compose("change", "prelude", "note", "batchpause", "changed")
 
 // These need no prelude: they change nothing, or nothing that a batch counts.

@@ -19,7 +19,7 @@ const (
 	Repair Verdict = "repair"
 	// Conflict: another request stands under this key; nothing was changed.
 	Conflict Verdict = "conflict"
-	// Gone: it is of a task, or of a request, of before the batch was forgotten; nothing was changed.
+	// Gone: the task or request is older than the deletion of the batch's record; nothing was changed.
 	Gone Verdict = "gone"
 )
 
@@ -32,22 +32,20 @@ const (
 	// ToDelete: its HaVIP is to be deleted, and nothing is created for it; see
 	// [Ledger.BeginDeletion].
 	ToDelete Verdict = "deleting"
-	// TokenUsed: the clientToken may have been used before the batch was forgotten; renew it before
-	// sending.
+	// TokenUsed: the clientToken may have been used before the batch was forgotten; renew it before sending.
 	TokenUsed Verdict = "spent"
 	// Busy: another attempt of the item is in flight.
 	Busy Verdict = "busy"
-	// Lookup: some outcome is unknown, and the token may be dead or was used for another
-	// request; look for the HaVIP before sending.
+	// Lookup: an outcome is unknown, and the token may have expired or was used for another request; look for the HaVIP
+	// before sending.
 	Lookup Verdict = "lookup"
-	// Paused: the batch is held, and nothing of the item is in doubt. Its task has nothing to do; who lets
-	// the batch go on puts in another.
+	// Paused: the batch is paused, and the item has no unknown outcome. Its task has nothing to do; resuming the batch
+	// enqueues another.
 	Paused Verdict = "held"
-	// Idle: no request of the item is known for longer than a token lives, and an old ledger that was
-	// restored would not know of any; look for the HaVIP before sending.
+	// Idle: no request of the item is known for longer than the token lifetime, and the ledger may be restored from a backup
+	// that is older; look for the HaVIP before sending.
 	Idle Verdict = "idle"
-	// Stale: every request under the token was refused, and it may be dead; renew it before
-	// sending.
+	// Stale: every request with the token was refused, and the token may have expired; renew it before sending.
 	Stale Verdict = "stale"
 	// Exhausted: the retry horizon has passed, and certainly nothing was created.
 	Exhausted Verdict = "exhausted"
@@ -59,22 +57,21 @@ const (
 const (
 	// Applied: the item moved.
 	Applied Verdict = "applied"
-	// Early: a dead worker's request may still be under way.
+	// Early: a dead worker's request may still be in flight.
 	Early Verdict = "early"
-	// Late: something newer stands; only the attempt's log was written, and the doubt that the outcome
-	// leaves.
+	// Late: the record is newer; only the attempt's log entry, and the unknown outcome, if any, were written.
 	Late Verdict = "late"
-	// Extra: the item has another haVipId already; this one belongs to nobody.
+	// Extra: the item already has another haVipId; no item owns this one.
 	Extra Verdict = "extra"
-	// Incomplete: the batch's producer is not through with it.
+	// Incomplete: the producer has not committed the batch.
 	Incomplete Verdict = "incomplete"
 	// Absent: nobody registered this item.
 	Absent Verdict = "absent"
 	// Damaged: the item's data in Redis cannot be read; nothing was done.
 	Damaged Verdict = "damaged"
-	// Asked: a person wants it canceled; the request in flight or in doubt decides.
+	// Asked: a person canceled the item; the outcome of its request decides.
 	Asked Verdict = "asked"
-	// Withdrawn: the proof that would have let the item go on has canceled it, as a person wanted.
+	// Withdrawn: the item had been canceled by a person, and the proof that nothing was created ended it.
 	Withdrawn Verdict = "withdrawn"
 )
 
@@ -94,15 +91,15 @@ type Start struct {
 	Verdict Verdict
 	// Item is set unless Verdict is Absent.
 	Item Item
-	// At is the ledger's clock when it answered: the one that the record's times are of.
+	// At is the ledger's clock at the answer; the record's times are of the same clock.
 	At Millis
-	// Wait is for how much longer the caller must watch the attempt in flight, when Verdict is Busy.
+	// Wait is for how much longer the caller must watch the attempt in flight if Verdict is Busy.
 	Wait time.Duration
 	// Known is the item, for what is decided about it next.
 	Known Known
 }
 
-// BatchNotFoundError says that no batch has this name.
+// BatchNotFoundError reports that there is no batch with this name.
 type BatchNotFoundError struct {
 	Batch string
 	// ForgottenAt is when its record was deleted, by whom and why; 0 when it was not, or is not known.
@@ -121,7 +118,7 @@ func (e *BatchNotFoundError) Error() string {
 	return text
 }
 
-// ItemNotFoundError says that the batch has no item with this key.
+// ItemNotFoundError reports that the batch has no item with this key.
 type ItemNotFoundError struct{ Batch, Key string }
 
 func (e *ItemNotFoundError) Error() string {

@@ -20,18 +20,17 @@ func (h ClaimedItem) encode() string { return Owner{Batch: h.Batch, Key: h.Key}.
 
 // Heartbeats is the answer to [Ledger.Beat].
 type Heartbeats struct {
-	// Alive is false when the worker was found dead. That is final: it enters again, under a name
-	// that it never had.
+	// Alive is false if the worker was declared dead. That is final: it must enter again under a new name.
 	Alive bool
 	// Dead names the workers whose items are still to be rescued, the longest dead first.
 	Dead []string
-	// Counts is how often each worker has beaten, of the living and of the dead. A number that stays the
-	// same is silence; how long it lasts, each observer measures by its own clock.
+	// Counts is the number of heartbeats of each live and dead worker. A worker whose count stays the same is silent;
+	// each observer measures by its own clock for how long.
 	Counts map[string]int64
 }
 
-// Enter makes a worker known as alive, with what it holds already. The name must be unique to
-// this start of this process: one that was found dead once is dead for ever.
+// Enter registers a worker as alive, with the items that it already claims. The name must be unique to this start of
+// the process: a name that was declared dead stays dead.
 func (l *Ledger) Enter(ctx context.Context, worker string, claimed []ClaimedItem) error {
 	args := make([]any, len(claimed))
 	for i, h := range claimed {
@@ -41,8 +40,8 @@ func (l *Ledger) Enter(ctx context.Context, worker string, claimed []ClaimedItem
 	return workerError("enter", worker, err)
 }
 
-// Beat says that a worker is alive, and tells of all. A beat that comes late is good as long as nobody found
-// its worker dead.
+// Beat records a heartbeat of a worker and returns the heartbeats of all workers. A late heartbeat is valid unless the
+// worker was declared dead.
 func (l *Ledger) Beat(ctx context.Context, worker string) (Heartbeats, error) {
 	raw, err := l.runWorker(ctx, beatScript, worker, maxBeatGap.Milliseconds())
 	if err != nil {
@@ -61,11 +60,11 @@ func (l *Ledger) Beat(ctx context.Context, worker string) (Heartbeats, error) {
 	return heartbeats, workerError("beat of", worker, err)
 }
 
-// maxBeatGap is how far two beats of the fleet may be apart for the time between them to count as lived through.
+// maxBeatGap is the maximum time between two heartbeats for which that time counts as lived.
 const maxBeatGap = 10 * time.Second
 
-// Lived is for how long some worker of the fleet has lived so far: a time that no step of Redis's clock moves, nor
-// a restart. It is as of the last beat, some seconds ago at most while a worker lives.
+// Lived returns for how long at least one worker has been alive in total. Steps of Redis's clock and restarts do not
+// affect it. The value is as of the last heartbeat, which is at most a few seconds old while a worker is alive.
 func (l *Ledger) Lived(ctx context.Context) (lifecycle.Lived, error) {
 	if l.now != nil { // a test's clock does not step by itself
 		return lifecycle.Lived(l.now().UnixMilli()), nil
@@ -77,7 +76,7 @@ func (l *Ledger) Lived(ctx context.Context) (lifecycle.Lived, error) {
 	return lifecycle.Lived(max(lived, 1)), nil
 }
 
-// beatCounts reads names and numbers, by turns; lua/beat.lua has put right those that cannot be read.
+// beatCounts parses alternating names and numbers; lua/beat.lua has repaired those that were unreadable.
 func beatCounts(raw any) (map[string]int64, error) {
 	pairs, _ := raw.([]any)
 	counts := make(map[string]int64, len(pairs)/2)
@@ -91,23 +90,23 @@ func beatCounts(raw any) (map[string]int64, error) {
 	return counts, nil
 }
 
-// DeclareDead writes down that a worker is dead, which the caller has observed to be silent since its beat of this
-// number. It answers false, and changes nothing, when the worker has beaten since, or somebody was faster.
+// DeclareDead declares a worker dead that the caller has observed to be silent since the heartbeat with this number. It
+// returns false, and changes nothing, if the worker has sent a heartbeat since or was already declared dead.
 func (l *Ledger) DeclareDead(ctx context.Context, dead string, beat int64) (bool, error) {
 	raw, err := l.runWorker(ctx, declareDeadScript, dead, beat)
 	return raw == int64(1), workerError("declare dead", dead, err)
 }
 
-// LastBeat is when a worker last said that it is alive, by Redis's clock. It is for people, and decides nothing.
+// LastBeat is when a worker last sent a heartbeat, by Redis's clock. It is for display only.
 type LastBeat struct {
 	Worker string
 	At     Millis
 }
 
-// maxWorkersListed bounds how many workers [Ledger.Beats] answers.
+// maxWorkersListed bounds how many workers [Ledger.Beats] returns.
 const maxWorkersListed = 1000
 
-// Beats lists the workers that nobody found dead, the longest silent first.
+// Beats lists the workers that are not declared dead, the longest silent first.
 func (l *Ledger) Beats(ctx context.Context) ([]LastBeat, error) {
 	entries, err := l.rdb.ZRangeWithScores(ctx, beatsKey, 0, maxWorkersListed-1).Result()
 	if err != nil {
@@ -121,8 +120,8 @@ func (l *Ledger) Beats(ctx context.Context) ([]LastBeat, error) {
 	return beats, nil
 }
 
-// Leave takes a worker that stops out of the fleet. It answers how many items it still holds;
-// they are to be rescued at once, as a dead worker's are.
+// Leave unregisters a worker that stops. It returns how many items the worker still claims; they are rescued at once,
+// like a dead worker's.
 func (l *Ledger) Leave(ctx context.Context, worker string) (left int64, err error) {
 	raw, err := l.runWorker(ctx, leaveScript, worker)
 	left, _ = raw.(int64)
@@ -136,7 +135,7 @@ func (l *Ledger) ClaimItem(ctx context.Context, worker string, h ClaimedItem) (b
 	return noted, workerError("hold by", worker, err)
 }
 
-// LetGo takes a note of [Ledger.ClaimItem] back. Taking back what is not noted is fine.
+// UnclaimItem removes a claim of [Ledger.ClaimItem]. Removing a claim that does not exist is not an error.
 func (l *Ledger) UnclaimItem(ctx context.Context, worker string, h ClaimedItem) error {
 	return workerError("let go by", worker, l.rdb.SRem(ctx, inflightOf(worker), h.encode()).Err())
 }
@@ -155,7 +154,7 @@ func (l *Ledger) ClaimedBy(ctx context.Context, worker string) ([]ClaimedItem, e
 	return claimed, nil
 }
 
-// RemoveDeadWorker forgets a dead worker of which nothing is left to rescue; otherwise it changes nothing.
+// RemoveDeadWorker removes a dead worker that claims no items; otherwise it changes nothing.
 func (l *Ledger) RemoveDeadWorker(ctx context.Context, worker string) error {
 	_, err := l.runWorker(ctx, removeDeadWorkerScript, worker)
 	return workerError("bury", worker, err)
@@ -163,19 +162,19 @@ func (l *Ledger) RemoveDeadWorker(ctx context.Context, worker string) error {
 
 // Release is the answer to [Ledger.Release].
 type Release struct {
-	// Verdict is Applied when the item needs a task; Early when the dead worker's request may still be
-	// under way; Finished, Busy (another worker's attempt is in flight) or Absent when nothing is to be done.
+	// Verdict is Applied if the item needs a task; Early if the dead worker's request may still be in flight; Finished, Busy
+	// (another worker's attempt is in flight) or Absent if there is nothing to do.
 	Verdict Verdict
 	// Item is set unless Verdict is Absent.
 	Item Item
-	// Wait is how much longer the worker must be silent, where Verdict is Early.
+	// Wait is how much longer the worker must be silent if Verdict is Early.
 	Wait time.Duration
 }
 
-// Release lets an item go on whose task a dead worker held that was silent for this long, by the caller's
-// monotonic clock. An attempt of that worker ends when its request is certainly over ([BeginOptions]),
-// instead of with its lease. Only a worker that does not keep to that (its process was stopped, and wakes
-// later) may then overlap with another's attempt. Repeating it is fine.
+// Release frees an item that a dead worker claims. Silent is how long that worker has been silent, by the caller's
+// monotonic clock. The worker's attempt ends when its request is certainly over ([BeginOptions]), not with its lease.
+// Only a worker whose process was stopped and resumes later may then overlap with another worker's attempt. Release is
+// safe to repeat.
 func (l *Ledger) Release(ctx context.Context, batch, key, dead string, silent time.Duration) (Release, error) {
 	var answer lifecycle.Released
 	var wait time.Duration
