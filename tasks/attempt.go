@@ -12,7 +12,7 @@ import (
 	"havip/ledger"
 )
 
-// attempt sends the request that was begun, records what it proved, and decides.
+// attempt sends the request of an attempt that has begun, records the outcome and decides what asynq does.
 func (h *Handler) attempt(ctx context.Context, j *job) error {
 	// Neither asynq's lease nor a shutdown may cut off a call: its outcome would be unknown.
 	ctx = context.WithoutCancel(ctx)
@@ -43,9 +43,9 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	return &Postpone{After: h.delay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
 }
 
-// suspectTokenAfter is how many equal refusals in a row make a token suspect of being poisoned: whether
-// BCE gives a refused request's answer again to whoever repeats its token is not documented, and an
-// item would then wait for ever. Throttling repeats by itself, so it takes more.
+// suspectTokenAfter returns after how many equal refusals in a row the token is suspected to cause them. It is not documented
+// whether BCE repeats a refusal for a repeated token; the item would then wait forever. Throttling repeats by itself, so it
+// takes more.
 func suspectTokenAfter(class Class) int {
 	if class == ClassThrottled {
 		return 10
@@ -53,16 +53,15 @@ func suspectTokenAfter(class Class) int {
 	return 3
 }
 
-// suspectToken reports whether the item should have its next token. One that was given for the same refusal
-// and met it again shows that the refusal is not for the token's sake.
+// suspectToken reports whether the item should get its next token. A token that was renewed for a refusal and met the same
+// refusal shows that the token is not the cause.
 func suspectToken(rec ledger.Record, o Outcome) bool {
 	return !rec.Unknown && o.Scope != ScopeClock && rec.Refusals >= suspectTokenAfter(o.Class) && rec.RenewedFor != o.Code
 }
 
-// renewalSettles is how long a token that refusals brought about stays unsent. A Redis that crashes or
-// fails over may lose its last second or two: were the renewal lost together with what was sent since, the
-// earlier token would be sent once more, and create a second HaVIP beside the next one's. The other
-// renewals need no such wait, for whoever lost one comes to the same token again.
+// renewalSettles is how long a token that was renewed for refusals stays unsent. A Redis that crashes or fails over may lose
+// its last second or two. If it lost the renewal and the request after it, the earlier token would be sent again and create
+// a second HaVIP. Other renewals need no wait: losing one leads to the same token again.
 const renewalSettles = 3 * time.Second
 
 // renewPoisoned gives the item its next token: each request of the present one was refused, so that it created
@@ -82,15 +81,14 @@ func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) 
 	return &Postpone{After: max(h.delay(rec.Sends, 0), renewalSettles), Reason: why}
 }
 
-// send makes the one API call of an attempt, which is over a RequestTimeout after the attempt was begun.
+// send makes the one API call of an attempt. It is over by RequestTimeout after the attempt began.
 //
-// It is dated by when it was begun, with the clock by which the token's age was judged. Should that
-// clock turn out to be wrong before the request is signed, as another attempt learns, or should this
-// process be stopped for long, BCE refuses it as expired, and does not create under a dead token.
+// The request is dated with the start of the attempt, by the clock that determined the token's age. If that clock proves
+// wrong before the request is signed, or if this process is stopped for long, BCE refuses the request as expired instead of
+// creating with an expired token.
 //
-// Nothing is sent when its time is over by the wall clock already: a machine that was suspended in between
-// may wake days later, when others have gone on with the item, and the clock that deadlines are of has
-// stood still.
+// Nothing is sent if the deadline has passed by the wall clock: a machine that was suspended may resume days later, when
+// other workers have continued the item, and the monotonic clock of deadlines stood still meanwhile.
 func (h *Handler) send(ctx context.Context, j *job) (Outcome, time.Duration) {
 	sent, until := time.Now(), j.began.Add(h.RequestTimeout)
 	if sent.Round(0).After(until.Round(0)) {
@@ -102,7 +100,7 @@ func (h *Handler) send(ctx context.Context, j *job) (Outcome, time.Duration) {
 	return Classify(out, err, j.item.Record.Unknown), time.Since(sent)
 }
 
-// logAttempt writes the one line of an attempt.
+// logAttempt writes the log line of an attempt.
 func (h *Handler) logAttempt(j *job, o Outcome, took time.Duration) {
 	level := zerolog.InfoLevel
 	if o.Class != ClassCreated {
@@ -114,8 +112,7 @@ func (h *Handler) logAttempt(j *job, o Outcome, took time.Duration) {
 		Dur("duration", took).Msg("attempt")
 }
 
-// record enters the outcome. While Redis is away it tries for a moment, and then hands the outcome to
-// whoever keeps it until Redis is back.
+// record records the outcome. While Redis is unavailable it retries briefly, and then passes the outcome to the OutcomeBuffer.
 func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Duration) (ledger.Record, error) {
 	address := ""
 	if request, err := RequestOf(j.item.Spec); err == nil {
@@ -146,7 +143,7 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 	}
 }
 
-// bufferOutcome hands on an outcome that could not be recorded.
+// bufferOutcome passes an outcome that could not be recorded to the OutcomeBuffer.
 func (h *Handler) bufferOutcome(ctx context.Context, j *job, u PendingOutcome, cause error) {
 	log := j.log.Error().Err(cause).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID)
 	if h.OutcomeBuffer == nil {
@@ -157,14 +154,14 @@ func (h *Handler) bufferOutcome(ctx context.Context, j *job, u PendingOutcome, c
 	h.OutcomeBuffer.Add(ctx, u)
 }
 
-// clockLearnt reports whether a request that was refused for its date should be signed again: the client
-// corrects its clock by the refusal. SignedWith is the offset of the refused request: of many in flight,
-// the first corrects it, and all are signed again.
+// clockLearnt reports whether a request that was refused for its date should be signed again: the client corrects its clock by
+// the refusal. SignedWith is the offset of the refused request: of many in flight, the first corrects the clock, and all are
+// signed again.
 func (h *Handler) clockLearnt(o Outcome, signedWith time.Duration) bool {
 	return o.Scope == ScopeClock && h.API.ClockOffset() != signedWith
 }
 
-// logClock tells of a correction of the clock, once.
+// logClock logs a correction of the clock, once.
 func (h *Handler) logClock() {
 	switch offset := h.API.ClockOffset(); {
 	case time.Duration(h.loggedOffset.Swap(int64(offset))) == offset:
@@ -175,7 +172,7 @@ func (h *Handler) logClock() {
 	}
 }
 
-// pause waits, or answers why it did not.
+// pause waits for d, or returns ctx's error.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -9,11 +9,9 @@ import (
 	"havip/ledger"
 )
 
-// Client asks for HaVIPs and hears what becomes of them: what `enqueue` does, for a Go program.
-// It is safe for concurrent use.
+// Client enqueues HaVIPs and reports their progress: the Go API of what `enqueue` does. It is safe for concurrent use.
 //
-// Whatever it was doing when the program was killed, the program is run again: an item is known
-// by its batch and key, and is created once.
+// After a crash, run the program again: an item is identified by its batch and key, and is created once.
 type Client struct {
 	rdb      redis.UniversalClient
 	ledger   *ledger.Ledger
@@ -25,20 +23,20 @@ type Client struct {
 // ClientOption configures a [Client].
 type ClientOption func(*Client)
 
-// WithRegion is the region of items that name none, such as "bj".
+// WithRegion sets the region of items that name none, such as "bj".
 func WithRegion(region string) ClientOption { return func(c *Client) { c.region = region } }
 
-// WithAuthor names the program to the people who look at its batches.
+// WithAuthor sets the program's name that is shown for its batches.
 func WithAuthor(name string) ClientOption { return func(c *Client) { c.source.By = name } }
 
-// WithPatience is how long an outage of Redis is borne by what waits; without it, [DefaultPatience].
+// WithPatience sets how long waiting calls tolerate an outage of Redis; the default is [DefaultPatience].
 func WithPatience(d time.Duration) ClientOption { return func(c *Client) { c.patience = d } }
 
-// NewClient returns a client in the Redis of the workers. It does no I/O.
+// NewClient returns a client for the workers' Redis. It does no I/O.
 //
-// Any client of go-redis's will do, and stays the caller's to close: nothing here acknowledges a
-// task, which is where asynq needs help. Of a Redis Cluster, set ClusterStateReloadInterval to
-// time.Second, or a failover takes the program most of a minute.
+// Any go-redis client is suitable, and the caller closes it: the client acknowledges no tasks, which is the only place where
+// asynq needs a special one. For a Redis Cluster, set ClusterStateReloadInterval to time.Second; otherwise a failover takes most
+// of a minute.
 func NewClient(rdb redis.UniversalClient, options ...ClientOption) *Client {
 	c := &Client{rdb: rdb, ledger: ledger.New(rdb), patience: DefaultPatience}
 	for _, option := range options {
@@ -47,7 +45,7 @@ func NewClient(rdb redis.UniversalClient, options ...ClientOption) *Client {
 	return c
 }
 
-// Batch returns a handle to the batch of that name, without looking whether there is one.
+// Batch returns a handle to the named batch without checking that it exists.
 func (c *Client) Batch(name string) Batch { return Batch{Name: name, client: c} }
 
 // producer returns a producer for so many items, and what releases it. Many at once travel together.

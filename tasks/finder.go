@@ -10,9 +10,8 @@ import (
 	"havip/lifecycle"
 )
 
-// Finder lists a lane's HaVIPs on behalf of many items: BCE has no lookup by name or token, and
-// a listing for each item of a batch would be as many listings as items. All that ask while one is
-// under way share it, or the next one. It is safe for concurrent use.
+// Finder lists a lane's HaVIPs for many items: BCE has no lookup by name or token, and one listing per item would be too many.
+// Callers that ask during a listing share it or the next one. It is safe for concurrent use.
 type Finder struct {
 	api    Lister
 	reader Reader
@@ -28,12 +27,12 @@ type Finder struct {
 	last, current *listing
 }
 
-// NewFinder returns a finder. The rate, if not nil, spaces the pages of listings.
+// NewFinder returns a finder. The rate, if not nil, limits the pages of listings.
 func NewFinder(api Lister, rate Rate) *Finder {
 	return &Finder{api: api, reader: Reader{Rate: rate}}
 }
 
-// listing is one listing of all that exists in a lane. It runs for as long as somebody waits for it.
+// listing is one listing of all HaVIPs in a lane. It runs while a caller waits for it.
 type listing struct {
 	// waiting counts those who wait, under the finder's lock; cancel ends the listing.
 	waiting int
@@ -56,7 +55,7 @@ type listing struct {
 	verifyErr error
 }
 
-// listed is a HaVIP as the listing shows it; nil when it does not, or there is no listing.
+// listed returns the HaVIP as the listing shows it; nil if the listing does not show it, or is nil.
 func (l *listing) listed(haVIPID string) *ledger.ListedHaVIP {
 	if l == nil || l.index.byID[haVIPID] == nil {
 		return nil
@@ -159,7 +158,7 @@ func (f *Finder) join(ctx context.Context, notBefore time.Time) *listing {
 	return l
 }
 
-// leave ends a listing that nobody waits for any more; a later caller begins another.
+// leave stops a listing that no caller waits for; a later caller starts another.
 func (f *Finder) leave(l *listing) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

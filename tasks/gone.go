@@ -9,10 +9,9 @@ import (
 	"havip/ledger"
 )
 
-// confirmGone decides about a HaVIP that BCE does not know, and for which no delete of ours was sent.
-// That it does not know it is no proof yet that it is gone: a fresh one may not be shown yet, and the key
-// may be another account's, which would have every HaVIP of the batch taken for deleted. So it is taken
-// for gone where a listing does not show it either, but shows another one of this ledger's.
+// confirmGone decides about a HaVIP that BCE reports as not found although we sent no delete for it. That answer is no proof: BCE
+// may not show a new HaVIP yet, or the key may belong to another account, which would make every HaVIP of the batch look
+// deleted. So the HaVIP counts as deleted only if a listing does not show it either, but shows another one of this ledger.
 func (h *Handler) confirmGone(ctx context.Context, j *job) error {
 	id, rec := j.item.Record.HaVIPID, j.item.Record
 	// It existed when its deletion was asked for, which is the earlier where a clock was put back since.
@@ -39,7 +38,7 @@ type haVIPListing struct {
 	listed, ours bool
 }
 
-// ownersAtOnce is how many HaVIPs one question to the ledger is about.
+// ownersAtOnce is how many HaVIPs one ledger query covers.
 const ownersAtOnce = 1000
 
 func (h *Handler) listHaVIP(ctx context.Context, haVIPID string) (s haVIPListing, err error) {
@@ -62,8 +61,7 @@ func (h *Handler) ownsAny(ctx context.Context, ids []string) (bool, error) {
 	return false, nil
 }
 
-// settleGone ends the deletion of a HaVIP that does not exist; or refuses it, where the key shows nothing
-// of this ledger's.
+// settleGone ends the deletion of a HaVIP that does not exist, or refuses it if the key shows no HaVIP of this ledger.
 func (h *Handler) settleGone(ctx context.Context, j *job, s haVIPListing) error {
 	if err := h.beginDeletion(ctx, j); err != nil || j.item.Record.State != ledger.Deleting {
 		return err

@@ -17,7 +17,7 @@ import (
 	"havip/lifecycle"
 )
 
-// API is what a [Handler] needs of BCE; [*bce.Client] is one.
+// API is the part of BCE that a [Handler] uses; [*bce.Client] implements it.
 type API interface {
 	// CreateHaVIPBody sends one create of exactly these bytes; it never retries.
 	CreateHaVIPBody(ctx context.Context, clientToken string, body []byte) (*bce.CreateHaVIPOutput, error)
@@ -29,7 +29,7 @@ type API interface {
 	ClockOffset() time.Duration
 }
 
-// HandlerLedger is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
+// HandlerLedger is the part of the ledger that a [Handler] uses; [*ledger.Ledger] implements it.
 type HandlerLedger interface {
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
 	Lived(ctx context.Context) (lifecycle.Lived, error)
@@ -52,40 +52,38 @@ type HandlerLedger interface {
 	EndDeletion(ctx context.Context, batch, key string, n int, o ledger.DeletionOutcome) (ledger.Verdict, ledger.Record, error)
 }
 
-// Gate is a lane's permission to create and to delete.
+// Gate admits creates and deletes to a lane.
 type Gate interface {
-	// Enter returns a pass once one create for the subnet may be sent, or an error when ctx ends
-	// first or the subnet is held back. A [*Postpone] among its errors says when to come again.
+	// Enter returns a pass once one create for the subnet may be sent, or an error if ctx ends first or the subnet is
+	// suspended. A [*Postpone] among its errors says when to retry.
 	Enter(ctx context.Context, subnetID string) (Pass, error)
-	// EnterDeletion is Enter for one delete, which neither a full subnet nor a used-up quota holds
-	// back.
+	// EnterDeletion is Enter for one delete. Neither a full subnet nor a used-up quota suspends deletes.
 	EnterDeletion(ctx context.Context) (Pass, error)
 }
 
 // Pass is the permission to send one create or delete.
 type Pass interface {
-	// SuspendedFor is the code that holds back what this request tries; "" where it tries nothing.
+	// SuspendedFor returns the code of the suspension that this request probes; "" if it is no probe.
 	SuspendedFor() string
-	// Done reports what became of it; its zero Outcome is that nothing was sent. Only the first
-	// call counts.
+	// Done reports the outcome; the zero Outcome means that nothing was sent. Only the first call counts.
 	Done(ctx context.Context, o Outcome)
 }
 
-// Membership is the worker's place in its fleet.
+// Membership is the worker's membership in the group of workers.
 type Membership interface {
-	// Name is what an attempt that begins now is begun under, and when the last beat of that name was sent:
-	// from then on others may have found it silent. An error means that nothing may be begun: the fleet may
-	// have found this worker dead.
+	// Name returns the name for an attempt that begins now, and when the last heartbeat of that name was sent; other workers
+	// count its silence from then at the earliest. After an error, no attempt may begin: this worker may have been declared
+	// dead.
 	Name(ctx context.Context) (name string, beat time.Time, err error)
 	// ClaimItem records that the worker runs the item's task. If the worker dies before it calls
 	// unclaim, other workers rescue the item.
 	ClaimItem(ctx context.Context, batch, key string) (unclaim func())
 }
 
-// OutcomeBuffer keeps outcomes that could not be recorded, and records them when Redis is back.
+// OutcomeBuffer stores outcomes that could not be recorded, and records them when Redis is back.
 type OutcomeBuffer interface {
 	Add(ctx context.Context, u PendingOutcome)
-	// RecordItem records now what is kept of the item. An error means that something still is.
+	// RecordItem records the pending outcomes of the item now. After an error, some are still pending.
 	RecordItem(ctx context.Context, batch, key string) error
 }
 
@@ -101,18 +99,17 @@ const (
 	recording = 14 * time.Second
 	// gateTimeout bounds the wait for the lane's permission; then the task goes to the back.
 	gateTimeout = time.Minute
-	// maxImmediateRetries is how often one run begins once more at once: when the clock was learnt, and when an
-	// item was looked for.
+	// maxImmediateRetries is how often one run may begin again at once: after the clock was corrected, and after a lookup.
 	maxImmediateRetries = 3
-	// ledgerRetry is the least delay after a failure of the ledger.
+	// ledgerRetry is the minimum delay after a failure of the ledger.
 	ledgerRetry = 2 * time.Second
-	// recordTimeout bounds the tries to record an outcome while Redis is away. With a keeper it is
-	// keepAfter.
+	// recordTimeout bounds the attempts to record an outcome while Redis is unavailable; with an OutcomeBuffer, bufferAfter
+	// does.
 	recordTimeout = time.Minute
 	bufferAfter   = 3 * time.Second
 )
 
-// HandlerConfig is what a [Handler] works with. Lane, API and Ledger are required.
+// HandlerConfig configures a [Handler]. Lane, API and Ledger are required.
 type HandlerConfig struct {
 	Lane   Lane
 	API    API
@@ -120,12 +117,11 @@ type HandlerConfig struct {
 	// Gate admits creates, ListRate listings, ReadRate reads of one HaVIP; nil admits all.
 	Gate               Gate
 	ListRate, ReadRate Rate
-	// Membership names this process in the ledger; nil is a worker without a fleet, by the name of
-	// Worker.
+	// Membership names this process in the ledger; with nil, the worker is not a member and its name is Worker.
 	Membership Membership
 	Worker     string
-	// OutcomeBuffer takes outcomes while Redis is away. With nil they are lost to the ledger, and their
-	// requests are repeated under the same clientTokens.
+	// OutcomeBuffer stores outcomes while Redis is unavailable. With nil, the ledger does not learn them, and their requests are
+	// repeated with the same clientTokens.
 	OutcomeBuffer OutcomeBuffer
 	Logger        zerolog.Logger
 	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
@@ -135,13 +131,12 @@ type HandlerConfig struct {
 	ConfirmWithin time.Duration
 	// MaxDelay bounds the time from one request of an item to the next; 0 means [RetryDelayCap].
 	MaxDelay time.Duration
-	// RequestTimeout bounds one API call, from before the attempt is begun: what a worker that was
-	// found dead may have under way is over by then. A worker's shutdown grace must be longer,
-	// so that a call is never cut off. 0 means [DefaultRequestTimeout].
+	// RequestTimeout bounds one API call, measured from before the attempt begins, so that a dead worker's request is over by
+	// then. A worker's shutdown grace must be longer, so that no call is cut off. 0 means [DefaultRequestTimeout].
 	RequestTimeout time.Duration
 }
 
-// requestBound is how long after an attempt was begun its request is certainly over.
+// requestBound returns how long after the start of an attempt its request is certainly over.
 func (c HandlerConfig) requestBound() time.Duration { return c.RequestTimeout + tearDown }
 
 // lookupGrace is [LookupGrace] where requests may take longer than by default.
@@ -149,12 +144,12 @@ func (c HandlerConfig) lookupGrace() time.Duration {
 	return LookupGrace + max(0, c.RequestTimeout-DefaultRequestTimeout)
 }
 
-// attemptLease is how long the ledger keeps others from the item: while the request may be under way,
-// and its outcome is recorded.
+// attemptLease is how long the ledger keeps other attempts from the item: while the request may be in flight and its outcome
+// is being recorded.
 func (c HandlerConfig) attemptLease() time.Duration { return c.requestBound() + recording }
 
-// Handler carries out the create tasks of one lane. It is an asynq.Handler, safe for
-// concurrent use; configure its server with [IsFailure] and [RetryDelayFunc].
+// Handler runs the create tasks of one lane. It is an asynq.Handler, safe for concurrent use; configure its server with
+// [IsFailure] and [RetryDelayFunc].
 type Handler struct {
 	HandlerConfig
 	finder    *Finder
@@ -167,7 +162,7 @@ type Handler struct {
 	loggedOffset atomic.Int64
 }
 
-// NewHandler returns a handler with the configuration's defaults filled in.
+// NewHandler returns a handler with defaults for the fields that are not configured.
 func NewHandler(c HandlerConfig) *Handler {
 	if c.TokenMaxAge == 0 {
 		c.TokenMaxAge = TokenMaxAge
@@ -209,8 +204,8 @@ type job struct {
 	pass Pass
 }
 
-// ProcessTask carries out one task. Its result is a decision for asynq: nil acks, a
-// [*Postpone] brings the task back later, and an error around [asynq.SkipRetry] archives it.
+// ProcessTask runs one task. Its result tells asynq what to do: nil acknowledges the task, a [*Postpone] retries it later,
+// and an error around [asynq.SkipRetry] archives it.
 func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	payload, err := h.read(task)
 	if err != nil {
@@ -233,8 +228,8 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	return decision
 }
 
-// recordPending records first what this worker knows of the item and the ledger does not: otherwise the
-// item would begin a request whose answer is known.
+// recordPending first records the pending outcomes of the item. Otherwise the item would repeat a request whose answer is
+// known.
 func (h *Handler) recordPending(ctx context.Context, j *job) error {
 	if h.OutcomeBuffer == nil {
 		return nil
@@ -245,7 +240,7 @@ func (h *Handler) recordPending(ctx context.Context, j *job) error {
 	return nil
 }
 
-// decide goes on at once for as long as that helps.
+// decide repeats the step at once while that makes progress.
 func (h *Handler) decide(ctx context.Context, j *job) error {
 	decision := h.once(ctx, j)
 	for range maxImmediateRetries {
@@ -265,8 +260,8 @@ func (h *Handler) claimItem(ctx context.Context, j *job) (unclaim func()) {
 	return h.Membership.ClaimItem(ctx, j.payload.Batch, j.payload.Key)
 }
 
-// once is one step of the item. What it needs before a request may be sent comes first, and asks for no permission:
-// of a lane that is held, the one request that may try would be used up by it.
+// once runs one step of the item. The work that needs no permission to send comes first: otherwise it would use up the one
+// probe of a suspended lane.
 func (h *Handler) once(ctx context.Context, j *job) error {
 	start, err := h.begin(ctx, j, true)
 	if err != nil {
@@ -303,7 +298,7 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 
 func (j *job) owner() ledger.Owner { return ledger.Owner{Batch: j.payload.Batch, Key: j.payload.Key} }
 
-// follow does what the ledger says.
+// follow acts on the ledger's verdict.
 func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error {
 	j.item = start.Item
 	if start.Verdict != ledger.Busy && start.Verdict != ledger.ToDelete {
@@ -340,16 +335,14 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 	}
 }
 
-// setAside ends the task of an item that is held with its batch: a hundred thousand tasks that come again
-// and again would be a burden, and resuming the batch enqueues others. A resume at this very moment finds
-// this one active, and enqueues another beside it.
+// setAside ends the task of an item that is paused with its batch: retrying a hundred thousand such tasks would be costly, and
+// resuming the batch enqueues others. A resume at this moment finds this task active and enqueues another.
 func (h *Handler) setAside(j *job) error {
 	j.log.Debug().Msg("set aside: the batch is held")
 	return nil
 }
 
-// awaitTurn watches the attempt in flight until its turn comes. It waits here if that is soon: at the back of
-// a long queue the item would wait much longer.
+// awaitTurn waits for the attempt in flight if it ends soon: at the end of a long queue the item would wait much longer.
 func (h *Handler) awaitTurn(ctx context.Context, j *job, start ledger.Start) error {
 	h.others.meet(j.owner(), start.Item.Record.Ticket)
 	wait := start.Wait
@@ -364,7 +357,8 @@ func (h *Handler) awaitTurn(ctx context.Context, j *job, start ledger.Start) err
 	return errAgain
 }
 
-// begin asks the ledger, registering first what nobody has registered. NotYet says that nothing may be sent yet.
+// begin begins an attempt in the ledger, and first registers an item that is not registered. NotYet means that nothing may
+// be sent yet.
 func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start, error) {
 	j.began, j.clockOffset = time.Now(), h.API.ClockOffset()
 	name, request, err := h.name(ctx, j)
@@ -403,9 +397,8 @@ func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start,
 	return ledger.Start{}, &Postpone{After: h.delay(1, 0), Reason: "the item was changed while it was being begun"}
 }
 
-// name is what the attempt is begun under, and for how long its worker must be silent, by whoever finds it
-// dead, until the request is certainly over: silence is counted from the last beat on, which may have been some
-// time before the attempt.
+// name returns the worker's name for the attempt, and for how long the worker must be silent until the request is certainly
+// over. Silence counts from the last heartbeat, which may be earlier than the attempt.
 func (h *Handler) name(ctx context.Context, j *job) (name string, request time.Duration, err error) {
 	if h.Membership == nil {
 		return h.Worker, h.requestBound(), nil
@@ -414,7 +407,7 @@ func (h *Handler) name(ctx context.Context, j *job) (name string, request time.D
 	return name, h.requestBound() + max(0, j.began.Sub(beat)), err
 }
 
-// delay is [RetryDelay] within the handler's bound.
+// delay is [RetryDelay] with the handler's maximum.
 func (h *Handler) delay(n int, retryAfter time.Duration) time.Duration {
 	return RetryDelay(n, retryAfter, h.MaxDelay)
 }
@@ -437,8 +430,8 @@ func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, 
 	return nil
 }
 
-// later is the decision after a failure of the ledger, which is nobody's failure in particular: it
-// is logged, for it shows nowhere else, and does not come back in a tight loop.
+// later logs a failure of the ledger and returns the decision to retry after a delay, so that the task does not loop. The log
+// is the only place that shows it.
 func (h *Handler) later(j *job, err error) error {
 	j.log.Warn().Err(err).Msg("the ledger failed; the task comes again")
 	return &Postpone{After: ledgerRetry + h.delay(3, 0), Reason: err.Error()}

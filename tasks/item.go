@@ -29,7 +29,7 @@ const (
 	maxDescriptionLength = 4096
 )
 
-// Request is what one HaVIP should be, in the words of POST /v1/havip.
+// Request describes one HaVIP, in the terms of POST /v1/havip.
 type Request struct {
 	Name     string `json:"name"`
 	SubnetID string `json:"subnetId"`
@@ -51,7 +51,7 @@ func (r Request) Body() []byte {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 
-// Item is one HaVIP that somebody wants, known within its batch by Key.
+// Item is one requested HaVIP, identified within its batch by Key.
 type Item struct {
 	// Key identifies the item in its batch. It defaults to the name.
 	Key string
@@ -91,8 +91,8 @@ func (e FieldError) Error() string {
 	return fmt.Sprintf("%s %q: %s", e.Field, abridged(e.Value), e.Rule)
 }
 
-// maxShownOfValue is how much of a wrong value an error shows, in bytes: in somebody else's task it may
-// be a megabyte, and the error goes into a log and into asynq's archive.
+// maxShownOfValue is how much of a wrong value an error shows, in bytes: a value in another program's task may have a megabyte,
+// and the error is logged and stored in asynq's archive.
 const maxShownOfValue = 200
 
 func abridged(value string) string {
@@ -102,9 +102,8 @@ func abridged(value string) string {
 	return strings.ToValidUTF8(value[:maxShownOfValue], "") + "…"
 }
 
-// Validate reports every rule the item breaks, in the contract's column order; none means
-// that it may be enqueued. It expects defaults to be filled in. The rules are BCE's own
-// where documented (name, token), and otherwise only what would certainly be refused.
+// Validate returns every rule that the item breaks, in the order of the columns; none means that it may be enqueued. Defaults must
+// be filled in. The rules are BCE's own where documented (name, token), and otherwise reject only what BCE would certainly refuse.
 func (it Item) Validate() []FieldError {
 	var faults []FieldError
 	check := func(field, value, rule string) {

@@ -13,9 +13,9 @@ import (
 	"havip/lifecycle"
 )
 
-// LookupGrace is how long after an item's last request a listing must begin, for what it does not
-// show not to exist: a request may still be on its way inside BCE, and a listing may lag what was
-// created (30 seconds is the most that we allow for). The grace covers both, after a request of the default time.
+// LookupGrace is how long after an item's last request a listing must begin before a missing HaVIP counts as not created: BCE
+// may still be processing a request, and a listing may lag (we allow 30 seconds). It covers both, after a request with the
+// default timeout.
 const LookupGrace = time.Minute
 
 // listingAge is how old a listing may be that decides, so that what a wave of items asks for costs a
@@ -23,9 +23,8 @@ const LookupGrace = time.Minute
 // ledger restored from a backup does not know of.
 const listingAge = time.Minute
 
-// lookup decides an item in doubt by what exists in BCE, before anything is sent for it again:
-// exactly one HaVIP that must be its own is adopted; several go to a person; none is the proof that
-// lets it have its next clientToken.
+// lookup decides an item of unknown outcome by a listing, before anything is sent for it again. It adopts the one HaVIP that must
+// be the item's; several candidates need a review; no candidate is the proof that allows the next clientToken.
 func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error {
 	rec := start.Item.Record
 	age := start.At.Time().Sub(rec.LastSentAt.Time())
@@ -50,11 +49,11 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	return h.absent(ctx, j, rec, listedAt)
 }
 
-// absenceSlack is how much longer than ConfirmWithin the wait for the listing that decides may be; what is
-// longer was meant by a clock that was put back since.
+// absenceSlack is how much longer than ConfirmWithin the wait for the deciding listing may be. A longer wait was computed before
+// the clock was set back.
 const absenceSlack = 2 * time.Minute
 
-// absent is what follows where a listing that began then does not show the item's HaVIP.
+// absent decides after a listing that began at listedAt does not show the item's HaVIP.
 func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedAt lifecycle.Lived) error {
 	taken := rec.Code == bce.CodeIdempotentParameterMismatch
 	a, err := h.Ledger.RecordAbsence(ctx, j.item.Batch, j.item.Key, rec, lifecycle.AbsenceTerms{
@@ -80,15 +79,13 @@ func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedA
 	return nil
 }
 
-// lookAgain is the decision to wait for the listing that decides, each item a little longer than it must, so
-// that one listing serves many.
+// lookAgain returns the decision to wait for the deciding listing, with jitter so that one listing serves many items.
 func lookAgain(wait time.Duration) error {
 	return &Postpone{After: wait + jitter.Below(listingAge/2), Reason: "no HaVIP of the item was listed; a second listing decides"}
 }
 
-// lookupIdle decides an item of which no request is known for longer than a token lives, so that any
-// that was forgotten (the ledger is an old one, restored from a backup) has long ended. If nothing is found,
-// it is sent under the token that it has.
+// lookupIdle decides an item without a known request for longer than the token lifetime: a request that the ledger lost, because
+// it was restored from a backup, is over by then. If nothing is found, the item is sent with its current token.
 func (h *Handler) lookupIdle(ctx context.Context, j *job, rec ledger.Record) error {
 	if found, decision := h.findIdle(ctx, j, rec, -listingAge); found || decision != nil {
 		return decision
@@ -123,7 +120,7 @@ func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record, fromN
 	return false, nil
 }
 
-// settleFinding is about an item of which something exists.
+// settleFinding decides an item for which a HaVIP exists.
 func (h *Handler) settleFinding(ctx context.Context, j *job, f Finding) error {
 	if f.Own != nil {
 		return h.adopt(ctx, j, *f.Own)
@@ -195,8 +192,8 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	return nil
 }
 
-// renew gives the item its next token and attempts at once; or it is canceled, where a person wanted
-// that. Why is the proof that the present token created nothing.
+// renew gives the item its next token and attempts at once, or ends the item if a person canceled it. Why is the proof that the
+// current token created nothing.
 func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record, why string) error {
 	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
 	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)

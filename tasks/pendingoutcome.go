@@ -11,13 +11,13 @@ import (
 	"havip/ledger"
 )
 
-// PendingOutcome is what a request proved, while the ledger does not know it yet. It holds no secret.
+// PendingOutcome is the outcome of a request that is not recorded in the ledger yet. It contains no secret.
 type PendingOutcome struct {
 	Lane  Lane   `json:"lane"`
 	Batch string `json:"batch"`
 	Key   string `json:"key"`
-	// Send is the number of the request, At when it was begun by the ledger's clock, and Worker by
-	// whom: together they name one request of one ledger.
+	// Send is the number of the request, At is when it began by the ledger's clock, and Worker is the worker that began it.
+	// Together they identify one request of one ledger.
 	Send   int           `json:"send"`
 	At     ledger.Millis `json:"at"`
 	Worker string        `json:"worker"`
@@ -34,7 +34,7 @@ func (u PendingOutcome) String() string {
 	return fmt.Sprintf("outcome %q of request %d of item %q of batch %q", u.Outcome.Class, u.Send, u.Key, u.Batch)
 }
 
-// RecorderLedger is what a [Recorder] needs of the ledger; [*ledger.Ledger] is one.
+// RecorderLedger is the part of the ledger that a [Recorder] uses; [*ledger.Ledger] implements it.
 type RecorderLedger interface {
 	ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim ledger.Owner) (ledger.Owner, error)
 	Record(ctx context.Context, batch, key string, known ledger.Known, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error)
@@ -42,15 +42,15 @@ type RecorderLedger interface {
 	Attempts(ctx context.Context, item ledger.Item) ([]ledger.Attempt, error)
 }
 
-// Recorder enters outcomes into the ledger. Entering one twice is fine.
+// Recorder records outcomes in the ledger. Recording an outcome twice is safe.
 type Recorder struct {
 	Ledger RecorderLedger
 	Logger zerolog.Logger
 }
 
-// Record claims what was created before recording it, so that no HaVIP is ever the result of two
-// items. One that is another item's already means that BCE answered with somebody else's: the item is
-// then in doubt. Known is the item as the request's begin answered it.
+// Record claims a created HaVIP before it records the outcome, so that no HaVIP is the result of two items. If another item owns
+// the HaVIP, BCE answered with the wrong one, and the item's outcome is unknown. Known is the item as the start of the request
+// returned it.
 func (r Recorder) Record(ctx context.Context, u PendingOutcome, known ledger.Known) (ledger.Record, error) {
 	log := r.Logger.With().Str("batch", u.Batch).Str("key", u.Key).Logger()
 	entry := u.Outcome
@@ -72,7 +72,7 @@ func (r Recorder) Record(ctx context.Context, u PendingOutcome, known ledger.Kno
 	return rec, err
 }
 
-// ofAnother is the outcome of an answer with another item's HaVIP.
+// ofAnother returns the outcome of an answer with another item's HaVIP.
 func ofAnother(entry ledger.Outcome, owner ledger.Owner) ledger.Outcome {
 	return Outcome{
 		Class: ClassMismatch, Status: entry.Status, RequestID: entry.RequestID,
@@ -81,12 +81,12 @@ func ofAnother(entry ledger.Outcome, owner ledger.Owner) ledger.Outcome {
 	}.entry("", time.Duration(entry.DurationMS)*time.Millisecond)
 }
 
-// ErrOtherLedger says that an outcome is of a request which this ledger did not begin: it belongs to
-// another Redis, or this one has lost what it knew.
+// ErrOtherLedger reports that this ledger did not begin the outcome's request: it belongs to another Redis, or this one has lost
+// data.
 var ErrOtherLedger = errors.New("this ledger did not begin that request")
 
-// RecordLate is Record for an outcome that was kept since, perhaps by a process before this one:
-// it makes sure that the ledger is the one which began the request.
+// RecordLate is Record for a buffered outcome, possibly from an earlier process: it first verifies that this ledger began the
+// request.
 func (r Recorder) RecordLate(ctx context.Context, u PendingOutcome) error {
 	item, err := r.Ledger.Item(ctx, u.Batch, u.Key)
 	var missing *ledger.ItemNotFoundError

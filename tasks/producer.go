@@ -12,14 +12,14 @@ import (
 	"havip/ledger"
 )
 
-// Row is one item as it stands in a producer's file.
+// Row is one item of a producer's file.
 type Row struct {
 	// Line is where it stands, from 1; 0 when there is no file.
 	Line int
 	Item Item
 }
 
-// ProducerLedger is what a [Producer] needs of the ledger; [*ledger.Ledger] is one.
+// ProducerLedger is the part of the ledger that a [Producer] uses; [*ledger.Ledger] implements it.
 type ProducerLedger interface {
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	Compare(ctx context.Context, batch string, specs []ledger.Spec) ([]ledger.Registration, error)
@@ -30,8 +30,8 @@ type ProducerLedger interface {
 	TokenOwners(ctx context.Context, claims []ledger.TokenClaim) ([]ledger.Owner, error)
 }
 
-// Queue is what a [Producer] needs of asynq; [*asynq.Client] is one. For bulk, a client over
-// go-redis's AutoPipeliner is many times faster.
+// Queue is the part of asynq that a [Producer] uses; [*asynq.Client] implements it. For many tasks, a client over go-redis's
+// AutoPipeliner is many times faster.
 type Queue interface {
 	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
 }
@@ -43,19 +43,19 @@ const (
 	enqueueParallel = 128
 )
 
-// Producer puts items into the ledger and their tasks into the queue. It is safe for
-// concurrent use. Repeating it is always safe: what stands in the ledger is not made again.
+// Producer registers items in the ledger and enqueues their tasks. It is safe for concurrent use and safe to repeat: what is
+// already registered is not created again.
 type Producer struct {
 	ledger ProducerLedger
 	queue  Queue
 }
 
-// NewProducer returns a producer over the given ledger and queue.
+// NewProducer returns a producer for the given ledger and queue.
 func NewProducer(records ProducerLedger, queue Queue) *Producer {
 	return &Producer{ledger: records, queue: queue}
 }
 
-// Comparison is how a row stands to the ledger.
+// Comparison is the result of comparing a row with the ledger.
 type Comparison struct {
 	Row Row
 	ledger.Registration
@@ -64,8 +64,7 @@ type Comparison struct {
 	TokenOwner *ledger.Owner
 }
 
-// Compare tells how each row stands to the ledger, and changes nothing. The stream ends with
-// the first error.
+// Compare compares each row with the ledger and changes nothing. The sequence ends with the first error.
 func (p *Producer) Compare(ctx context.Context, batch string, rows iter.Seq2[Row, error]) iter.Seq2[Comparison, error] {
 	return func(yield func(Comparison, error) bool) {
 		for chunk, err := range chunks(rows) {
@@ -114,7 +113,7 @@ func (p *Producer) compare(ctx context.Context, batch string, rows []Row) ([]Com
 	return comparisons, nil
 }
 
-// Enqueue puts in one item: [Producer.Apply] for automation that has one at a time.
+// Enqueue registers and enqueues one item; see [Producer.Apply] for many.
 func (p *Producer) Enqueue(ctx context.Context, batch string, item Item) (Comparison, error) {
 	var answer Comparison
 	one := func(yield func(Row, error) bool) { yield(Row{Item: item}, nil) }
@@ -122,8 +121,7 @@ func (p *Producer) Enqueue(ctx context.Context, batch string, item Item) (Compar
 	return answer, err
 }
 
-// claim reserves the tokens that new items bring. A row that conflicts gets none: its token would
-// be lost to everybody.
+// claim reserves the tokens of new items. A row that conflicts gets none, because its token would then be lost.
 func (p *Producer) claim(ctx context.Context, batch string, rows []Row) error {
 	bringing := slices.DeleteFunc(slices.Clone(rows), func(row Row) bool { return row.Item.ClientToken == "" })
 	if len(bringing) == 0 {
@@ -142,8 +140,7 @@ func (p *Producer) claim(ctx context.Context, batch string, rows []Row) error {
 	return p.ledger.ClaimTokens(ctx, claimsOf(batch, fresh))
 }
 
-// enqueue puts the items' tasks into their queues, many at once. What was enqueued before an error
-// is found again by its task ID.
+// enqueue enqueues the items' tasks, many at once. After an error, enqueued tasks are found again by their task IDs.
 func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison) error {
 	return eachAtOnce(ctx, items, func(ctx context.Context, item Comparison) error { return p.enqueueOne(ctx, batch, item) })
 }

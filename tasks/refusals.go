@@ -8,14 +8,13 @@ import (
 	"havip/bce"
 )
 
-// maxUnknown is how many refusals in a row with unknown codes are taken to be about the items.
+// maxUnknown is how many refusals with unknown codes in a row are treated as being about the items.
 const maxUnknown = 4
 
-// refusals counts refusals in a row with unknown codes, while nothing is created. BCE's codes have no end. One that
-// comes to the first item and to each after it is more likely about the account, or about BCE itself
-// ("ServiceUpgrading"), than about every row of a file; so it holds the lane, and the items wait. All unknown codes
-// count together: a service that has a fault may answer with several. What is created shows that it was about the
-// items after all. The zero value is ready; it is safe for concurrent use.
+// refusals counts consecutive refusals with unknown codes while nothing is created. BCE's set of codes is open. A code that the
+// first item and every item after it receives is probably about the account or BCE itself ("ServiceUpgrading"), and not about
+// each row of a file; so it suspends the lane, and the items wait. All unknown codes count together, because a faulty service may
+// answer with several. A success resets the count. The zero value is ready; it is safe for concurrent use.
 type refusals struct {
 	mu sync.Mutex
 	n  int
@@ -41,13 +40,12 @@ func (r *refusals) classify(o Outcome, heldFor string) Outcome {
 	return o
 }
 
-// stillUnknown reports whether a probe's refusal says nothing new about its lane: its code is unknown, and so is the
-// code that the lane is held for.
+// stillUnknown reports whether a probe's refusal adds nothing: both its code and the code of the lane's suspension are unknown.
 func stillUnknown(o Outcome, heldFor string) bool {
 	return o.Status != 0 && heldFor != "" && isUnknown(heldFor) && isUnknown(o.Code)
 }
 
-// isUnknown reports whether it is not known what a refusal with this code is about.
+// isUnknown reports whether the code is not known to be about the item, the lane or the account.
 func isUnknown(code string) bool {
 	return !isAboutItem(code) && laneScope(&bce.Error{Code: code}) == ""
 }

@@ -8,16 +8,15 @@ import (
 	"havip/lifecycle"
 )
 
-// The bounds of what a [watchlist] remembers. What was met last longer ago than watchedFor comes again after it
-// was begun by somebody else, or never; one that is forgotten too early is merely watched anew.
+// The bounds of a [watchlist]. An entry that was not met for watchedFor may be dropped; an entry that is dropped too early is
+// watched again from the start.
 const (
 	watchedFor = time.Hour
 	maxWatched = 10_000
 )
 
-// watchlist remembers, for each item that was met while another attempt of it was in flight, which attempt that
-// was and since when, by this process's monotonic clock. Its zero value is ready, and it is safe for concurrent
-// use.
+// watchlist remembers, for each item that was met while another attempt of it was in flight, which attempt that was and since when,
+// by this process's monotonic clock. Its zero value is ready, and it is safe for concurrent use.
 type watchlist struct {
 	mu  sync.Mutex
 	met map[ledger.Owner]meeting
@@ -30,7 +29,7 @@ type meeting struct {
 	first, last time.Time
 }
 
-// watched is how long the item's attempt that was met last has been watched.
+// watched returns how long the item's last known attempt has been watched.
 func (w *watchlist) watched(item ledger.Owner) lifecycle.Watched {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -41,7 +40,7 @@ func (w *watchlist) watched(item ledger.Owner) lifecycle.Watched {
 	return lifecycle.Watched{Ticket: m.ticket, For: w.now().Sub(m.first)}
 }
 
-// meet notes that the item's attempt with this ticket was just in flight.
+// meet records that the item's attempt with this ticket is in flight.
 func (w *watchlist) meet(item ledger.Owner, ticket string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -58,7 +57,7 @@ func (w *watchlist) meet(item ledger.Owner, ticket string) {
 	w.met[item] = m
 }
 
-// forget is for items of which no attempt of others is in flight.
+// forget removes an item without an attempt of others in flight.
 func (w *watchlist) forget(item ledger.Owner) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
