@@ -15,8 +15,8 @@ import (
 // errAbsent says that nobody registered the item.
 var errAbsent = errors.New("absent")
 
-// maxConflicts bounds how often a decision is made anew because the item changed meanwhile. Each time
-// somebody else got on.
+// maxConflicts bounds how often a decision is repeated because the item changed meanwhile. Each time another process made
+// progress.
 const maxConflicts = 100
 
 // read is one item as it was read, with the texts that a commit compares.
@@ -58,9 +58,8 @@ func (d decided) after() Record {
 // decision decides about an item. It may be asked again.
 type decision func(lifecycle.Snapshot) lifecycle.Change
 
-// update decides about an item and the entry of its request log that the decision is about, and commits; where the
-// item changed meanwhile, it does so again. It reads both, unless what is known of them will do. The error is errAbsent
-// when nobody registered the item.
+// update decides about an item and one entry of its request log, and commits the change. If the item changed meanwhile, it
+// decides again. It reads both unless known can be used. The error is errAbsent if the item is not registered.
 func (l *Ledger) update(ctx context.Context, batch, key string, known Known, entryOf func(Record) lifecycle.LogKey, decide decision) (decided, error) {
 	r, unread := l.recall(known, entryOf)
 	for range maxConflicts {
@@ -96,8 +95,8 @@ func (l *Ledger) update(ctx context.Context, batch, key string, known Known, ent
 // errConflicts says that an item changed each time before a decision about it was committed.
 var errConflicts = fmt.Errorf("it changed %d times while it was being decided about", maxConflicts)
 
-// updateEach is update for many items of a batch, in few round trips. Decide is told which item it decides
-// about. Items that nobody registered have no record.
+// updateEach is update for many items of a batch, in few round trips. Decide receives the index of the item. Items that are not
+// registered have no record.
 func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string, entryOf func(Record) lifecycle.LogKey, decide func(i int, s lifecycle.Snapshot) lifecycle.Change) ([]decided, error) {
 	done := make([]decided, len(itemKeys))
 	left := every(len(itemKeys)) // the items that are still to be decided about
@@ -234,8 +233,8 @@ func (r *read) decode() (err error) {
 	return nil
 }
 
-// commitListed is commitEach. Where it lets finished items go on, the batch is listed as active before, so that
-// no unfinished item is ever in an unlisted batch, and after, so that nobody takes it off the list in between.
+// commitListed is commitEach for changes that may reopen finished items. It lists the batch as active before, so that no
+// unfinished item is in an unlisted batch, and after, so that no process unlists it in between.
 func (l *Ledger) commitListed(ctx context.Context, batch string, items []decided) ([]bool, error) {
 	if !slices.ContainsFunc(items, decided.reopens) {
 		return l.commitEach(ctx, batch, items)
@@ -252,8 +251,7 @@ func (l *Ledger) commitListed(ctx context.Context, batch string, items []decided
 
 func (d decided) reopens() bool { return step(d.change, d.Record, d.after()) == "reopened" }
 
-// commitEach commits each change whose item is still as it was read, in one round trip, and reports which
-// it did.
+// commitEach commits each change whose item is unchanged since it was read, in one round trip, and reports which it committed.
 func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) ([]bool, error) {
 	committed := make([]bool, len(items))
 	var calls [][]any

@@ -32,7 +32,7 @@ func factsOf(values []any) map[string]string {
 	return facts
 }
 
-// maxNotifications bounds the notices that a batch is read to owe. The scripts keep 20.
+// maxNotifications bounds the pending notifications that are read of a batch. The scripts keep 20.
 const maxNotifications = 100
 
 // factDecoder reads the facts of a batch. What cannot be read is left out, and the first fault is kept.

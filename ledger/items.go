@@ -12,7 +12,7 @@ import (
 // itemsPage is how many items one round trip of [Ledger.Items] reads.
 const itemsPage = 500
 
-// Item reads one item, or answers an [*ItemNotFoundError].
+// Item reads one item. If there is none, the error is an [*ItemNotFoundError].
 func (l *Ledger) Item(ctx context.Context, batch, key string) (Item, error) {
 	items, err := l.read(ctx, batch, []string{key})
 	var damaged *UnreadableError
@@ -28,11 +28,11 @@ func (l *Ledger) Item(ctx context.Context, batch, key string) (Item, error) {
 	return items[0], nil
 }
 
-// Items reads a batch's items in the order of registration, a page at a time, so that memory
-// does not grow with the batch. Items registered meanwhile may or may not appear.
+// Items returns a batch's items in the order of registration. It reads one page at a time, so that memory does not grow with the
+// batch. Items that are registered meanwhile may or may not be included.
 //
-// An item whose data is damaged comes as an [*UnreadableError] in its place, and the items after it follow. Any other
-// error is the last.
+// An item whose data is damaged is returned as an [*UnreadableError] in its place, and the items after it follow. Any other error
+// is the last.
 func (l *Ledger) Items(ctx context.Context, batch string) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		for start := int64(0); ; start += itemsPage {
@@ -74,7 +74,7 @@ func yieldPage(batch string, page []string, items []Item, damaged *UnreadableErr
 	return true
 }
 
-// Compare answers as [Ledger.Register] would, and changes nothing.
+// Compare returns the answers that [Ledger.Register] would return, and changes nothing.
 func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Registration, error) {
 	itemKeys := make([]string, len(specs))
 	for i, spec := range specs {
@@ -176,8 +176,8 @@ func (l *Ledger) OldestOpen(ctx context.Context, batch string) (item Item, found
 	return items[0], true, nil
 }
 
-// OldestDoubt is since when the unfinished item is in doubt that has been so for the longest; 0 when none
-// is. It costs the same whatever the batch's size.
+// OldestDoubt returns since when the outcome of an unfinished item has been unknown, for the item that has waited longest; 0 if
+// there is none. Its cost does not depend on the batch's size.
 func (l *Ledger) OldestDoubt(ctx context.Context, batch string) (Millis, error) {
 	oldest, err := l.rdb.ZRangeWithScores(ctx, keysOf(batch).doubts, 0, 0).Result()
 	if err != nil {

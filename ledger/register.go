@@ -16,7 +16,7 @@ type Source struct {
 	File string
 	// By names the producer: user and host.
 	By string
-	// MaxFailures is how many items may fail before the batch is held.
+	// MaxFailures is how many items may fail before the batch is paused.
 	MaxFailures FailureLimit
 	// Plan identifies the saved plan that made the batch, if one did.
 	Plan string

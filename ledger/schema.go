@@ -33,7 +33,7 @@ func CheckSchema(ctx context.Context, rdb redis.UniversalClient) error {
 	return evaluateSchema(found, err)
 }
 
-// claimSchema is CheckSchema for whoever is about to write: it notes the version where none stands.
+// claimSchema is CheckSchema before a write: it stores the version if there is none.
 func (l *Ledger) claimSchema(ctx context.Context) error {
 	var found *redis.StringCmd
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {

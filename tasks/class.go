@@ -36,7 +36,7 @@ const (
 	ClassMismatch Class = "mismatch"
 )
 
-// Scope is what a lane fault holds back.
+// Scope is what a lane fault suspends.
 type Scope string
 
 // The scopes of a lane fault, from wide to narrow.

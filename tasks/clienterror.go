@@ -24,7 +24,7 @@ func (e *ItemError) Error() string {
 	return fmt.Sprintf("items[%d]: %s; nothing was enqueued", e.Index, shown(e.Faults, FieldError.Error))
 }
 
-// Conflict is an item under whose key the batch holds another request.
+// Conflict is an item whose key belongs to another request in the batch.
 type Conflict struct {
 	// Item is what was wanted here.
 	Item Item
@@ -112,7 +112,7 @@ func (e *ForgottenError) Error() string {
 	return fmt.Sprintf("batch %q: what followed event %s may have been forgotten; read the results, which forget nothing", e.Batch, e.After)
 }
 
-// enqueueError says how to go on after an error that time may mend.
+// enqueueError adds how to continue after an error that may be temporary.
 func enqueueError(batch string, err error) error {
 	var conflict *ConflictError
 	var taken *ledger.TokenTakenError

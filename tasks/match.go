@@ -6,7 +6,7 @@ import (
 	"havip/bce"
 )
 
-// Finding is what a lookup proved about an item in doubt.
+// Finding is what a lookup proved about an item of unknown outcome.
 type Finding struct {
 	// Own is the one HaVIP that only the item's own requests can have created; nil when there
 	// is none.

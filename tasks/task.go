@@ -31,9 +31,7 @@ func newTask(batch string, item Item, token, id string) (*asynq.Task, []asynq.Op
 	}
 }
 
-// TaskOf makes an item's task anew from the ledger, for an item whose task is lost or held up.
-// Suffix, when not "", sets it apart from a task of the item that asynq still knows; the handler
-// makes sure that only one of them sends.
+// TaskOf returns a task for an item from its ledger record, for an item whose task is lost or delayed.
 func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option, error) {
 	request, err := RequestOf(item.Spec)
 	if err != nil {

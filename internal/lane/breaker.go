@@ -12,21 +12,20 @@ import (
 
 // The terms of a hold.
 const (
-	// BackOffFirst is how long a new hold waits for its first probe; each probe that fails
-	// doubles it, up to BackOffCap. Every back-off is shortened by up to a fifth at random.
+	// BackOffFirst is how long a new suspension waits for its first probe; each failed probe doubles it, up to BackOffCap. Every
+	// back-off is shortened by up to a fifth at random.
 	BackOffFirst = 5 * time.Second
 	BackOffCap   = 5 * time.Minute
-	// probeLease is how long a probe keeps others from probing, when its process was killed
-	// and nobody will say what became of it. It covers an attempt of an item.
+	// probeLease is how long a probe keeps others from probing if its process was killed and never reports. It covers an attempt
+	// of an item.
 	probeLease = 30 * time.Second
-	// othersFirst is how long requests of other subnets may try a due lane first, where a subnet is
-	// held with it: if they are answered well, the subnet alone is at fault. It covers the wait of
-	// those who ask every [pollEvery].
+	// othersFirst is how long requests of other subnets may probe a due lane first if a subnet is suspended with it: if they
+	// succeed, only the subnet is at fault. It covers the wait of requests that poll every [pollEvery].
 	othersFirst = 2 * time.Second
-	// neutralPause spaces probes that prove nothing: while BCE cannot be reached, a held lane
-	// tries about once a second.
+	// neutralPause is the interval between probes that prove nothing: while BCE is unreachable, a suspended lane sends about one
+	// a second.
 	neutralPause = time.Second
-	// maxMessage bounds BCE's words in a hold, in bytes.
+	// maxMessage bounds BCE's message in a suspension, in bytes.
 	maxMessage = 300
 )
 
@@ -73,13 +72,13 @@ type Admission struct {
 	Allowed bool
 	// Probe is true if the request probes whether a suspension is over.
 	Probe bool
-	// Suspension is what refuses the request, or what it probes; nil when nothing is held.
+	// Suspension is what refuses the request, or what it probes; nil if nothing is suspended.
 	Suspension *Suspension
 	// Wait is the minimum remaining time of a refusal.
 	Wait time.Duration
 
 	subnetID string
-	// ticket is unique to the request; epoch tells which holds are older than it.
+	// ticket is unique to the request; epoch tells which suspensions are older than it.
 	ticket string
 	epoch  int64
 	// eager is true if the probe did not wait for the back-off.

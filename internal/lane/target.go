@@ -2,26 +2,24 @@ package lane
 
 import "havip/tasks"
 
-// Target is what a lane fault holds back.
+// Target is what a lane fault suspends.
 type Target string
 
 // The targets.
 const (
-	// TargetLane holds every request of the lane.
+	// TargetLane suspends every request of the lane.
 	TargetLane Target = "lane"
-	// TargetSubnet holds the requests of one subnet.
+	// TargetSubnet suspends the requests of one subnet.
 	TargetSubnet Target = "subnet"
-	// TargetBoth holds the lane and, on its own account, the subnet. It is for a fault of
-	// which nobody can say which of the two it is about: an item of another subnet may prove
-	// the lane well, and the subnet stays held. No [Suspension] has this target; there are two.
+	// TargetBoth suspends the lane and, separately, the subnet. It is for a fault that may be about either: a request of another
+	// subnet may prove that the lane works, and the subnet stays suspended. No [Suspension] has this target; there are two.
 	TargetBoth Target = "lane+subnet"
 )
 
-// TargetOf is what a fault of the given scope holds. A key, an opt-in and the clock are the
-// lane's. BCE does not document whether the quota of HaVIPs is the account's or a VPC's, and a
-// denial does not say whether it is about the subnet: both hold lane and subnet. A full subnet
-// concerns nobody else. A scope that is not known holds the lane: holding too much costs time,
-// holding too little costs calls.
+// TargetOf returns what a fault of the given scope suspends. A key, an opt-in and the clock belong to the lane. BCE does not
+// document whether the quota of HaVIPs is per account or per VPC, and a denial does not say whether it is about the subnet:
+// both suspend lane and subnet. A full subnet affects no other subnet. An unknown scope suspends the lane: suspending too much
+// costs time, and suspending too little costs calls.
 func TargetOf(scope tasks.Scope) Target {
 	switch scope {
 	case tasks.ScopeSubnet:
@@ -35,7 +33,7 @@ func TargetOf(scope tasks.Scope) Target {
 	}
 }
 
-// each lists the holds that the target stands for.
+// each returns the suspensions that the target stands for.
 func (t Target) each() []Target {
 	if t == TargetBoth {
 		return []Target{TargetLane, TargetSubnet}
@@ -43,10 +41,10 @@ func (t Target) each() []Target {
 	return []Target{t}
 }
 
-// subnetField marks the fields of subnets' holds.
+// subnetField is the prefix of the fields of subnets' suspensions.
 const subnetField = "subnet:"
 
-// field is the target's place in the lane's hash.
+// field returns the target's field in the lane's hash.
 func (t Target) field(subnetID string) string {
 	if t == TargetSubnet {
 		return subnetField + subnetID
@@ -54,8 +52,8 @@ func (t Target) field(subnetID string) string {
 	return string(TargetLane)
 }
 
-// fieldsOf are the places of all that can hold a request back: the subnet's first, since a
-// held subnet is the more exact reason, and the one for which an item is put aside.
+// fieldsOf returns the fields of all suspensions that can refuse a request. The subnet's comes first: it is the more specific
+// reason, and the one for which an item is postponed.
 func fieldsOf(subnetID string) []string {
 	if subnetID == "" {
 		return []string{TargetLane.field("")}

@@ -6,13 +6,12 @@ import (
 )
 
 const (
-	// viewAge is how long a process believes that nothing is held. So a busy lane asks Redis
-	// four times a second instead of for each request. The price is that another process's
-	// fault is seen this much later: at five requests a second over the fleet, that is one or
-	// two more calls, once for a hold. The process's own faults are seen at once.
+	// viewAge is how long a process caches that nothing is suspended. So a busy lane asks Redis four times a second instead of for
+	// each request. The price is that the fault of another process is seen this much later: at five requests a second over all
+	// workers, that is one or two more calls, once per suspension. The process's own faults are seen at once.
 	viewAge = 250 * time.Millisecond
-	// refusalAge is how long it believes that a subnet is held. Items of a held subnet are put
-	// aside for longer than that, so nobody waits longer for it.
+	// refusalAge is how long a process caches that a subnet is suspended. Items of a suspended subnet are postponed for longer than
+	// that, so that no item waits longer for it.
 	refusalAge = time.Second
 )
 

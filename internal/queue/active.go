@@ -12,7 +12,7 @@ var (
 	requeueScript = script("requeue")
 )
 
-// Active is a task that asynq takes to be in a worker's hands.
+// Active is a task that asynq considers active.
 type Active struct {
 	ID string
 	// Lease is when the worker's hold on it ends unless it is renewed, by the worker's clock; zero
@@ -54,8 +54,8 @@ func decodeActive(row any) (Active, error) {
 	return a, nil
 }
 
-// Requeue moves active tasks to where the next one is taken from, and answers how many. One whose
-// lease by now ends after the given moment is somebody's, and stays.
+// Requeue moves active tasks to the front of the queue and returns how many it moved. A task whose lease ends after
+// leasedUntil by now belongs to a worker and is not moved.
 func (q *Queue) Requeue(ctx context.Context, ids []string, leasedUntil time.Time) (int, error) {
 	moved := 0
 	for _, id := range ids {

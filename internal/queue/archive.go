@@ -8,13 +8,12 @@ import (
 	"havip/ledger"
 )
 
-// Items is what is needed of the ledger; [*ledger.Ledger] is one.
+// Items is the part of the ledger that this package uses; [*ledger.Ledger] implements it.
 type Items interface {
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
 }
 
-// Archived reads IDs of archived tasks by rank, the longest archived first; negative ranks count from
-// the newest.
+// Archived returns IDs of archived tasks by rank, the longest archived first; negative ranks count from the newest.
 func (q *Queue) Archived(ctx context.Context, first, last int64) ([]string, error) {
 	ids, err := q.rdb.ZRange(ctx, q.Key("archived"), first, last).Result()
 	if err != nil {
@@ -23,7 +22,7 @@ func (q *Queue) Archived(ctx context.Context, first, last int64) ([]string, erro
 	return ids, nil
 }
 
-// Fate is what becomes of an archived task.
+// Fate says what happened to an archived task.
 type Fate string
 
 // The fates.
@@ -40,8 +39,8 @@ const (
 	Vanished Fate = "vanished"
 )
 
-// Settle clears an archived task away, unless it is for people: asynq archives tasks on a count of its
-// own, trims its archive without a trace, and refuses their IDs until then.
+// Settle removes an archived task unless a person should see it: asynq archives tasks by its own retry count, trims its
+// archive silently, and refuses the IDs of archived tasks until then.
 func (q *Queue) Settle(ctx context.Context, id string, items Items) (Fate, error) {
 	task, found, err := q.Task(id)
 	switch {

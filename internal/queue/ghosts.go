@@ -7,14 +7,14 @@ import (
 
 var ghostsScript = script("ghosts")
 
-// Range is a part of a queue where IDs of tasks stand.
+// Range is a part of a queue that contains task IDs.
 type Range struct {
 	name        string
 	first, last int
 }
 
-// Ranges are all that workers take IDs from or leave them in. Of the pending tasks, both ends: the
-// next to be taken are at its end.
+// Ranges returns all ranges from which workers take IDs or in which they leave them. It includes both ends of the pending
+// tasks: the next tasks to run are at the end.
 func Ranges() []Range {
 	ranges := []Range{{"pending", -RangeSize, -1}}
 	for _, name := range []string{"active", "lease", "pending", "scheduled", "retry", "archived", "completed"} {
@@ -23,9 +23,8 @@ func Ranges() []Range {
 	return ranges
 }
 
-// Ghosts are the IDs of a range that stand for no task: what an evicting Redis or a hand leaves
-// behind. Each would keep a worker from its work for a second, and stay active for ever. With
-// remove, they are removed.
+// Ghosts returns the IDs of a range that have no task, because Redis evicted it or a person deleted it. Each would block a
+// worker for a second and stay active forever. With remove, Ghosts removes them.
 func (q *Queue) Ghosts(ctx context.Context, r Range, remove bool) ([]string, error) {
 	flag := 0
 	if remove {

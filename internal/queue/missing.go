@@ -16,11 +16,10 @@ func LaneOf(item ledger.Item) tasks.Lane {
 	return tasks.Lane{Account: item.Account, Region: item.Region}
 }
 
-// NeedsTask reports whether a task has still something to do for the item.
+// NeedsTask reports whether the item still needs a task.
 func NeedsTask(item ledger.Item) bool { return !item.Record.State.Terminal() }
 
-// Lost returns those of a batch's items that need a task and have none. Items that are held with the batch
-// need none.
+// Lost returns the batch's items that need a task and have none. Items that are paused with the batch need none.
 func Lost(ctx context.Context, rdb redis.UniversalClient, records *ledger.Ledger, batch string, items []ledger.Item) ([]ledger.Item, error) {
 	moving, err := records.Running(ctx, batch, items)
 	if err != nil {
@@ -29,9 +28,9 @@ func Lost(ctx context.Context, rdb redis.UniversalClient, records *ledger.Ledger
 	return WithoutTask(ctx, rdb, moving)
 }
 
-// WithoutTask returns those of the items that need a task and of which none waits or runs, of any
-// lane and generation; see [tasks.TaskIDs]. It costs a look-up for each item and generation, in one round trip. A
-// task of a rescue has a name of its own and is not seen: its item then gets a task too many.
+// WithoutTask returns the items that need a task and have none that waits or runs, in any lane and generation; see
+// [tasks.TaskIDs]. It costs one look-up per item and generation, in one round trip. It does not see the task of a rescue,
+// which has a different ID: its item then gets an extra task.
 func WithoutTask(ctx context.Context, rdb redis.UniversalClient, items []ledger.Item) ([]ledger.Item, error) {
 	states := make([][]*redis.StringCmd, len(items))
 	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -72,7 +71,7 @@ func anyRuns(states []*redis.StringCmd) (bool, error) {
 	return false, nil
 }
 
-// willRun reports whether a task in this state of asynq is still to be carried out, or is being.
+// willRun reports whether a task in this asynq state is running or will run.
 func willRun(state string) bool {
 	switch state {
 	case "pending", "active", "scheduled", "retry":

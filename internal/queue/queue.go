@@ -19,7 +19,7 @@ const RangeSize = 1000
 // namesKey is asynq's set of the names of all queues.
 const namesKey = "asynq:queues"
 
-// Queue is asynq's queue of one lane, or another of this project's. It is safe for concurrent use.
+// Queue is asynq's queue of one lane, or another queue of this project. It is safe for concurrent use.
 type Queue struct {
 	// Lane is zero for a queue of no lane.
 	Lane tasks.Lane
@@ -37,7 +37,7 @@ func Of(rdb redis.UniversalClient, lane tasks.Lane) *Queue {
 	return q
 }
 
-// Named returns a queue that is no lane's. It does no I/O.
+// Named returns a queue that belongs to no lane. It does no I/O.
 func Named(rdb redis.UniversalClient, name string) *Queue {
 	return &Queue{
 		name: name, rdb: rdb,
@@ -45,15 +45,15 @@ func Named(rdb redis.UniversalClient, name string) *Queue {
 	}
 }
 
-// Key is that of one of the queue's lists and sets, such as "pending". They share a hash tag, so
-// that a script may use all of them in a Redis Cluster.
+// Key returns the key of one of the queue's lists and sets, such as "pending". They share a hash tag, so that a script may use
+// all of them in a Redis Cluster.
 func (q *Queue) Key(name string) string { return "asynq:{" + q.name + "}:" + name }
 
 // taskPrefix comes before a task's ID in the key of its hash.
 func (q *Queue) taskPrefix() string { return q.Key("t:") }
 
-// Publish puts the lanes' queues into asynq's list of queues, which asynq does but once a process:
-// after a flush, or a failover without the last second, they would be invisible.
+// Publish adds the lanes' queues to asynq's list of queues. asynq does so only once per process: after a flush, or a failover
+// that lost the last second, they would be invisible.
 func Publish(ctx context.Context, rdb redis.UniversalClient, lanes []tasks.Lane) error {
 	names := make([]any, len(lanes))
 	for i, lane := range lanes {
@@ -62,7 +62,7 @@ func Publish(ctx context.Context, rdb redis.UniversalClient, lanes []tasks.Lane)
 	return publish(ctx, rdb, names...)
 }
 
-// Publish puts this queue into asynq's list alike.
+// Publish adds this queue to asynq's list of queues.
 func (q *Queue) Publish(ctx context.Context) error { return publish(ctx, q.rdb, q.name) }
 
 func publish(ctx context.Context, rdb redis.UniversalClient, names ...any) error {
@@ -75,7 +75,7 @@ func publish(ctx context.Context, rdb redis.UniversalClient, names ...any) error
 	return nil
 }
 
-// Lanes are those that have a queue, in no order. Queues of strangers are left out.
+// Lanes returns the lanes that have a queue, in no particular order. Queues of other programs are left out.
 func Lanes(ctx context.Context, rdb redis.UniversalClient) ([]tasks.Lane, error) {
 	names, err := rdb.SMembers(ctx, namesKey).Result()
 	if err != nil {
@@ -90,7 +90,7 @@ func Lanes(ctx context.Context, rdb redis.UniversalClient) ([]tasks.Lane, error)
 	return lanes, nil
 }
 
-// laneOf reads a queue's name back. Neither an account nor a region holds a dot.
+// laneOf parses a queue's name. Neither an account nor a region contains a dot.
 func laneOf(name string) (tasks.Lane, bool) {
 	parts := strings.Split(name, ".")
 	if len(parts) != 3 {
@@ -100,13 +100,13 @@ func laneOf(name string) (tasks.Lane, bool) {
 	return lane, err == nil && lane.Queue() == name
 }
 
-// Sizes are how many tasks of a lane stand where.
+// Sizes counts the tasks of a lane by asynq state.
 type Sizes struct{ Pending, Active, Scheduled, Retry, Archived int64 }
 
-// Waiting counts the tasks that a worker would carry out.
+// Waiting counts the tasks that a worker will run.
 func (s Sizes) Waiting() int64 { return s.Pending + s.Active + s.Scheduled + s.Retry }
 
-// Sizes counts, in constant time.
+// Sizes counts the tasks in constant time.
 func (q *Queue) Sizes(ctx context.Context) (s Sizes, err error) {
 	lists := map[string]*int64{"pending": &s.Pending, "active": &s.Active}
 	sets := map[string]*int64{"scheduled": &s.Scheduled, "retry": &s.Retry, "archived": &s.Archived}
@@ -129,7 +129,7 @@ func (q *Queue) Sizes(ctx context.Context) (s Sizes, err error) {
 	return s, nil
 }
 
-// gone reports whether a task or its queue was not there any more.
+// gone reports whether a task or its queue no longer exists.
 func gone(err error) bool {
 	return errors.Is(err, asynq.ErrTaskNotFound) || errors.Is(err, asynq.ErrQueueNotFound)
 }

@@ -67,8 +67,7 @@ func (q *Queue) Run(id string) error {
 	return fmt.Errorf("run task %s of queue %s: %w", id, q.name, err)
 }
 
-// Enqueue makes the item's task anew, and reports whether it did: one that stands in the queue by now
-// is left alone. An ended one keeps its ID from being used, and goes first.
+// Enqueue enqueues a task for the item and reports whether it did: it adds none if the item's task is already in the queue.
 func (q *Queue) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
 	task, options, err := tasks.TaskOf(item, "")
 	if err != nil {

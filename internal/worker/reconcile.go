@@ -43,7 +43,7 @@ type Reconciler struct {
 	// bounds are of the search for lost items.
 	bounds      lostBounds
 	maintenance map[tasks.Lane]*laneMaintenance
-	// notices is the care for those that are owed.
+	// notices is the maintenance of pending notifications.
 	notices *noticeMaintenance
 }
 
@@ -100,7 +100,7 @@ func (r *Reconciler) Round(ctx context.Context) error {
 		}
 	}
 	errs = append(errs, r.maintainNotices(ctx))
-	// Last, for what was mended before may be all that an item lacked.
+	// enqueueLost comes last: the repairs before it may be all that an item needs.
 	return errors.Join(append(errs, r.enqueueLost(ctx))...)
 }
 

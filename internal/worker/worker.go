@@ -75,7 +75,7 @@ type Config struct {
 	Waits func(l tasks.Lane, wait time.Duration)
 	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
 	Spool *spool.Spool
-	// Webhook is who may be told of completed batches; zero for nobody.
+	// Webhook says where completion notifications may be sent; zero for none.
 	Webhook Webhook
 	Logger  zerolog.Logger
 
