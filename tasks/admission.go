@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// Drain makes the handler begin nothing more: tasks that have not begun an attempt go back
-// uncounted, and attempts in flight end as always. It does not wait for them.
+// Drain stops the handler from beginning attempts: tasks that have not begun one return to the queue uncounted, and attempts in flight end as
+// usual. It does not wait for them.
 func (h *Handler) Drain() { h.drainOnce.Do(func() { close(h.draining) }) }
 
 // admit waits for the lane's permission to create or to delete.
@@ -41,7 +41,7 @@ func (h *Handler) enter(ctx context.Context, j *job, deletion bool) (Pass, error
 	return h.Gate.Enter(ctx, j.payload.Request.SubnetID)
 }
 
-// freePass is the permission of a lane without a gate.
+// freePass is the pass of a lane without a gate.
 type freePass struct{}
 
 func (freePass) SuspendedFor() string { return "" }
@@ -57,7 +57,7 @@ func (h *Handler) isDraining() bool {
 	}
 }
 
-// untilDrain returns a context that ends also when the handler drains.
+// untilDrain returns a context that also ends when the handler drains.
 func (h *Handler) untilDrain(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {

@@ -9,12 +9,11 @@ import (
 	"havip/ledger"
 )
 
-// Apply registers the rows in the batch, enqueues a task for each that needs one, and commits
-// the batch. Each chunk of answers is handed to observe, which may be nil.
+// Apply registers the rows in the batch, enqueues a task for each row that needs one, and commits the batch. It passes each chunk of
+// answers to observe, which may be nil.
 //
-// Killed or failed at any point, it is simply called again with the same rows. A row that
-// conflicts is left as it stands in the ledger and reported as such; use [Producer.Compare]
-// first to refuse a whole file.
+// After a crash or an error, call it again with the same rows. A row that conflicts is reported, and the registered item is not changed;
+// call [Producer.Compare] first to refuse a whole file.
 func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
 	if rule := ValidateBatch(batch); rule != "" {
 		return FieldError{Field: "batch", Value: batch, Rule: rule}
@@ -33,13 +32,11 @@ func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source
 	return p.ledger.Commit(ctx, batch)
 }
 
-// chunksAtOnce is how many chunks are on their way to the queue while another is registered: with one
-// alone, Redis would rest whenever a chunk ends.
+// chunksAtOnce is how many chunks are being enqueued while another is registered: with only one, Redis would be idle whenever a chunk ends.
 const chunksAtOnce = 2
 
-// put takes each chunk through the steps, in the order in which a crash loses nothing: tokens
-// claimed, items registered, tasks enqueued, and only then marked as enqueued. While the tasks of some
-// chunks are on their way to the queue, the next chunk is registered.
+// put runs the steps for each chunk in the order in which a crash loses nothing: claim tokens, register items, enqueue tasks, and then mark
+// them as enqueued. It registers the next chunk while the tasks of earlier chunks are being enqueued.
 func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
 	var queueing underWay
 	for chunk, err := range chunks(rows) {
@@ -58,7 +55,7 @@ func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, 
 	return queueing.settle(0)
 }
 
-// underWay are chunks on their way to the queue, the oldest first: what each waits for its end with.
+// underWay waits for the chunks that are being enqueued, oldest first.
 type underWay []func() error
 
 // settle waits until at most so many are under way, and after an error until none is. It returns the
@@ -72,8 +69,7 @@ func (u *underWay) settle(most int) error {
 	return first
 }
 
-// startQueueing begins to enqueue what the chunk lacks. What it returns waits for the end of that, and
-// hands over the answers.
+// startQueueing starts to enqueue the chunk's missing tasks. The returned function waits for the end and passes on the answers.
 func (p *Producer) startQueueing(ctx context.Context, batch string, answers []Comparison, observe func([]Comparison)) (settled func() error) {
 	done := make(chan error, 1)
 	go func() { done <- p.queueMissing(ctx, batch, answers) }()
@@ -86,7 +82,7 @@ func (p *Producer) startQueueing(ctx context.Context, batch string, answers []Co
 	}
 }
 
-// register claims the rows' tokens and enters the rows.
+// register claims the rows' tokens and registers the rows.
 func (p *Producer) register(ctx context.Context, batch string, source ledger.Source, rows []Row) ([]Comparison, error) {
 	for _, row := range rows {
 		if faults := row.Item.Validate(); len(faults) > 0 {

@@ -11,28 +11,25 @@ import (
 	"havip/ledger"
 )
 
-// Class is what one sent request proved, in one word of logs and records.
+// Class says, in one word for logs and records, what a request proved.
 type Class string
 
 // The classes, and what happens next.
 const (
 	// ClassCreated: 200 with a haVipId. Done.
 	ClassCreated Class = "created"
-	// ClassRejected: a definite no about this item; it created nothing. Done.
+	// ClassRejected: a definite refusal of this item; it created nothing. Done.
 	ClassRejected Class = "rejected"
 	// ClassThrottled: too many requests. The item waits; not counted.
 	ClassThrottled Class = "throttled"
-	// ClassNotSent: no byte left this machine. Counted, tried again.
+	// ClassNotSent: no byte left this machine. Counted and retried.
 	ClassNotSent Class = "not-sent"
-	// ClassUnknown: BCE may or may not have acted. Counted, and repeated under the same
-	// clientToken, never under another.
+	// ClassUnknown: BCE may or may not have acted. Counted and retried, always with the same clientToken.
 	ClassUnknown Class = "unknown"
-	// ClassLaneFault: the account or a shared resource is at fault, not the item. It waits;
-	// not counted.
+	// ClassLaneFault: the account or a shared resource is at fault, not the item. The item waits; not counted.
 	ClassLaneFault Class = "lane-fault"
-	// ClassMismatch: the answer contradicts what the item knows of itself (its token was used
-	// with other parameters; a no, after an earlier request whose outcome is unknown). Something
-	// may exist: nothing is sent until that is looked up.
+	// ClassMismatch: the answer contradicts the item's record (its token was used with other parameters, or a refusal follows an earlier
+	// request of unknown outcome). Something may exist: nothing is sent until it is looked up.
 	ClassMismatch Class = "mismatch"
 )
 
@@ -41,11 +38,11 @@ type Scope string
 
 // The scopes of a lane fault, from wide to narrow.
 const (
-	// ScopeLane: every item of the account fails alike: key, opt-in, endpoint.
+	// ScopeLane: every item of the account fails in the same way: key, opt-in, endpoint.
 	ScopeLane Scope = "lane"
 	// ScopeClock: BCE refused the date that was signed, or the signature had expired.
 	ScopeClock Scope = "clock"
-	// ScopeDenied: the key may not do this, in this subnet or in any: the answer does not say.
+	// ScopeDenied: the key lacks the permission, in this subnet or in all: the answer does not say which.
 	ScopeDenied Scope = "denied"
 	// ScopeQuota: the account's quota is used up.
 	ScopeQuota Scope = "quota"
@@ -73,9 +70,8 @@ type Outcome struct {
 	ServerDate time.Time
 }
 
-// Classify decides what the answer to a create proves. It is pure, and the only place where
-// this is decided. AfterUnknown says that an earlier attempt of the item had an unknown
-// outcome, in whose light a refusal can mean the opposite.
+// Classify decides what the answer to a create proves. It is pure, and the only place where this is decided. AfterUnknown means that an
+// earlier attempt of the item had an unknown outcome, after which a refusal can mean the opposite.
 func Classify(out *bce.CreateHaVIPOutput, err error, afterUnknown bool) Outcome {
 	if err == nil {
 		return Outcome{
@@ -99,7 +95,7 @@ func Classify(out *bce.CreateHaVIPOutput, err error, afterUnknown bool) Outcome 
 	return o
 }
 
-// classify reads the rules from the surest to the vaguest.
+// classify applies the rules from the most to the least certain.
 func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
 	switch {
 	case e.Kind == bce.KindLocal && errors.Is(e, bce.ErrInvalid):
@@ -132,7 +128,7 @@ func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
 	return ClassRejected, ""
 }
 
-// isThrottling knows the family by parts of its codes, as Baidu's own driver matches them.
+// isThrottling matches the family of codes by their parts, as Baidu's own driver does.
 func isThrottling(code string) bool {
 	for _, part := range []string{bce.CodeRateLimit, "Throttl", "TooManyRequests", "RequestLimit", "FlowLimit"} {
 		if strings.Contains(code, part) {
@@ -142,15 +138,15 @@ func isThrottling(code string) bool {
 	return false
 }
 
-// saysThrottled knows throttling by the words of a refusal whose status and code say nothing: neither
-// is documented, and taken for a word about the item it would reject what only came too soon.
+// saysThrottled detects throttling by the message of a refusal whose status and code are undocumented and say nothing. Treating it as a
+// refusal of the item would reject an item that was only sent too soon.
 func saysThrottled(message string) bool {
 	return says(message, "too many requests", "rate limit", "request rate", "too frequent")
 }
 
-// saysUndecided knows a 4xx that does not say no: BCE is working on an earlier request, or could not decide now.
-// No status or code is documented for it. Words that also stand in good advice about a wrong field ("correct it
-// and try again") count only with a status that is not about fields.
+// saysUndecided detects a 4xx that is no refusal: BCE is processing an earlier request, or could not decide now. No status or code is
+// documented for it. Words that also occur in advice about a wrong field ("correct it and try again") count only with a status that is
+// not about fields.
 func saysUndecided(e *bce.Error) bool {
 	for _, part := range []string{"InProgress", "Processing", "Locked", "ResourceBusy"} {
 		if strings.Contains(e.Code, part) {
@@ -167,24 +163,22 @@ func saysUndecided(e *bce.Error) bool {
 	return false
 }
 
-// saysCredentialsExpired knows that a temporary key has ended, whatever the status.
+// saysCredentialsExpired detects that a temporary key has expired, whatever the status.
 func saysCredentialsExpired(e *bce.Error) bool {
 	return strings.Contains(e.Code, "Expired") && e.Code != bce.CodeRequestExpired ||
 		strings.Contains(e.Code, "SecurityToken") || strings.Contains(e.Code, "SessionToken") ||
 		says(e.Message, "token expired", "token has expired", "token is expired", "expired token")
 }
 
-// says reports whether a message has some of these words. Each has a space in it, so that no name that a message
-// quotes is taken for them.
+// says reports whether a message contains one of these phrases. Each phrase contains a space, so that a quoted name does not match.
 func says(message string, words ...string) bool {
 	message = strings.ToLower(message)
 	return slices.ContainsFunc(words, func(some string) bool { return strings.Contains(message, some) })
 }
 
-// laneScope is the scope of an answer that is not about the item, or "". 401, 402 and 403 are about
-// who asks, whatever their code: BCE's table has no end (an expired session token, an account in
-// arrears), and 405, 407 and 415 about where and how. Taking one for a word about the item would reject a
-// whole batch for it.
+// laneScope returns the scope of an answer that is not about the item, or "". 401, 402 and 403 are about the caller, whatever their
+// code: BCE's set of codes is open (an expired session token, an account in arrears). 405, 407 and 415 are about the endpoint and the
+// protocol. Treating one as a refusal of the item would reject a whole batch.
 func laneScope(e *bce.Error) Scope {
 	switch {
 	case strings.Contains(e.Code, bce.CodeSubnetHasNoMoreIP):
@@ -212,7 +206,7 @@ func laneScope(e *bce.Error) Scope {
 	return ""
 }
 
-// IsDenied reports whether BCE answered that the key may not do what it was asked for.
+// IsDenied reports whether BCE answered that the key lacks the permission.
 func IsDenied(err error) bool {
 	var e *bce.Error
 	return errors.As(err, &e) && e.Kind == bce.KindAPI && laneScope(e) == ScopeDenied
@@ -223,8 +217,7 @@ func IsQuota(code string) bool {
 	return strings.Contains(code, bce.CodeLimitExceeded) || strings.Contains(code, bce.CodeExceedLimit)
 }
 
-// entry is how the ledger records the outcome: where the item goes, and whether the request
-// counts.
+// entry converts the outcome for the ledger: the item's next state, and whether the request counts.
 func (o Outcome) entry(address string, took time.Duration) ledger.Outcome {
 	e := ledger.Outcome{
 		Class: string(o.Class), Status: o.Status, Code: o.Code, Message: bounded(o.Message),

@@ -12,8 +12,8 @@ import (
 	"havip/ledger"
 )
 
-// rollBack deletes the HaVIP that the item created, as a person wants. What a try proves is recorded as
-// that of a create is; one that is cut off is repeated, since deleting twice deletes once.
+// rollBack deletes the HaVIP that the item created, as a person requested. The outcome of an attempt is recorded like that of a
+// create. An interrupted attempt is repeated, which is safe for a delete.
 func (h *Handler) rollBack(ctx context.Context, j *job) error {
 	if err := h.beginDeletion(ctx, j); err != nil || j.item.Record.State != ledger.Deleting {
 		return err
@@ -24,8 +24,7 @@ func (h *Handler) rollBack(ctx context.Context, j *job) error {
 	return h.endDeletion(ctx, j, try)
 }
 
-// beginDeletion asks the ledger. Without an error and with an item that is not to be deleted any more,
-// nothing is left to do.
+// beginDeletion begins the deletion in the ledger. If it returns no error and the item is not to be deleted, nothing is left to do.
 func (h *Handler) beginDeletion(ctx context.Context, j *job) error {
 	j.began, j.clockOffset, j.ticket = time.Now(), h.API.ClockOffset(), uuid.NewString()[:13]
 	name, request, err := h.name(ctx, j)
@@ -46,18 +45,18 @@ func (h *Handler) beginDeletion(ctx context.Context, j *job) error {
 	return nil
 }
 
-// try is one try to delete.
+// try is one attempt to delete.
 type try struct {
 	Outcome
-	// sent says that a delete was sent, after the look.
+	// sent is true if a delete was sent after the look-up.
 	sent bool
-	// address is what the look showed.
+	// address is what the look-up showed.
 	address string
 	took    time.Duration
 }
 
-// remove looks at the HaVIP and, unless something uses it, deletes it. BCE refuses to delete what is
-// bound, with a code that is not documented and without saying to what.
+// remove reads the HaVIP and deletes it unless something uses it. BCE refuses to delete a bound HaVIP with an undocumented code and
+// without saying what it is bound to.
 func (h *Handler) remove(ctx context.Context, j *job) (t try) {
 	ctx, cancel := context.WithDeadline(ctx, j.began.Add(h.RequestTimeout))
 	defer cancel()
@@ -97,7 +96,7 @@ func (h *Handler) remove(ctx context.Context, j *job) (t try) {
 	return t
 }
 
-// whyRefused names what the HaVIP was bound to between the look and the delete, if it was.
+// whyRefused names what the HaVIP was bound to between the look-up and the delete, if anything.
 func (h *Handler) whyRefused(ctx context.Context, id string, o Outcome) Outcome {
 	there, err := h.API.GetHaVIP(ctx, id)
 	if err != nil {
@@ -111,7 +110,7 @@ func (h *Handler) whyRefused(ctx context.Context, id string, o Outcome) Outcome 
 	return o
 }
 
-// endDeletion records what a try proved, and decides.
+// endDeletion records the outcome of an attempt and decides what asynq does.
 func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
 	detached := context.WithoutCancel(ctx)
 	h.logDeletion(j, t)
@@ -136,8 +135,8 @@ func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
 	return &Postpone{After: h.delay(rec.Deletes, t.RetryAfter), Reason: fmt.Sprintf("delete: %s: %s", t.Class, bounded(t.Message))}
 }
 
-// recordDeletion enters the outcome, and goes on trying for a while when Redis is away. What is lost is
-// repeated: the HaVIP is then found to be gone.
+// recordDeletion records the outcome, and retries for a while if Redis is unavailable. If the outcome is lost, the attempt is repeated
+// and finds that the HaVIP no longer exists.
 func (h *Handler) recordDeletion(ctx context.Context, j *job, t try) (ledger.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()

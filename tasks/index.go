@@ -7,8 +7,8 @@ import (
 	"havip/bce"
 )
 
-// Index is what exists in a lane, by subnet and name or address. Of each HaVIP it keeps what tells whose it
-// is, and nothing else: there may be a hundred thousand.
+// Index stores the HaVIPs of a lane, by subnet and name or address. It keeps only what identifies their owner: there may be a hundred
+// thousand.
 type Index struct {
 	byID              map[string]*bce.HaVIP
 	byName, byAddress map[place][]*bce.HaVIP
@@ -22,7 +22,7 @@ func NewIndex() *Index {
 	return &Index{byID: map[string]*bce.HaVIP{}, byName: map[place][]*bce.HaVIP{}, byAddress: map[place][]*bce.HaVIP{}}
 }
 
-// Add enters a HaVIP, and reports whether it is new: pages overlap while HaVIPs come and go.
+// Add adds a HaVIP and reports whether it is new: pages overlap while HaVIPs are created and deleted.
 func (x *Index) Add(h bce.HaVIP) bool {
 	if x.byID[h.ID] != nil {
 		return false
@@ -37,13 +37,13 @@ func (x *Index) Add(h bce.HaVIP) bool {
 	return true
 }
 
-// Len is how many HaVIPs there are.
+// Len returns the number of HaVIPs.
 func (x *Index) Len() int { return len(x.byID) }
 
-// Has reports whether there is a HaVIP of that ID.
+// Has reports whether there is a HaVIP with that ID.
 func (x *Index) Has(id string) bool { return x.byID[id] != nil }
 
-// IDs returns the haVipIds, in no order.
+// IDs returns the haVipIds in no particular order.
 func (x *Index) IDs() []string { return slices.Collect(maps.Keys(x.byID)) }
 
 // Like returns the HaVIPs that have the request's subnet and its name or address.

@@ -25,7 +25,7 @@ type Payload struct {
 	Key     string `json:"key"`
 	Account string `json:"account"`
 	Region  string `json:"region"`
-	// ClientToken may be "" in a task that nobody registered: it is then derived.
+	// ClientToken may be "" in a task that is not registered: it is then derived.
 	ClientToken string `json:"clientToken"`
 	Request     struct {
 		Name             string `json:"name"`
@@ -35,7 +35,7 @@ type Payload struct {
 	} `json:"request"`
 }
 
-// PayloadError says why a payload cannot be carried out. Trying again will not help.
+// PayloadError says why a payload cannot be processed. Retrying does not help.
 type PayloadError struct{ Reason string }
 
 func (e *PayloadError) Error() string { return "payload: " + e.Reason }
@@ -62,8 +62,8 @@ func (p Payload) Encode() []byte {
 	return b
 }
 
-// DecodePayload reads and checks a payload. Fields that it does not know are ignored, so that
-// producers may carry their own. Every error is a [*PayloadError].
+// DecodePayload decodes and validates a payload. It ignores unknown fields, so that producers may add their own. Every error is a
+// [*PayloadError].
 func DecodePayload(data []byte) (Payload, error) {
 	if len(data) > maxPayload {
 		return Payload{}, &PayloadError{Reason: fmt.Sprintf("has %d bytes; at most %d are allowed", len(data), maxPayload)}
@@ -89,8 +89,7 @@ func DecodePayload(data []byte) (Payload, error) {
 	return p, nil
 }
 
-// Item returns what the payload asks for, with defaults filled in. A derived token is not the
-// item's own.
+// Item returns the requested item with defaults filled in. A derived token is not the item's own.
 func (p Payload) Item() Item {
 	own := p.ClientToken
 	if reservedToken(own) {
@@ -122,7 +121,7 @@ func describeJSONError(err error) string {
 	}
 }
 
-// jsonKind names what a field of a payload is in JSON's own words.
+// jsonKind returns the JSON name for the type of a payload field.
 func jsonKind(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:

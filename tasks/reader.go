@@ -11,45 +11,44 @@ import (
 	"havip/bce"
 )
 
-// Rate is a budget of requests.
+// Rate limits requests.
 type Rate interface {
 	// Wait returns nil when one request may be sent, or an error when ctx ends first.
 	Wait(ctx context.Context) error
 }
 
-// Lister reads one page of a lane's listing; [*bce.Client] is one.
+// Lister reads one page of a lane's listing; [*bce.Client] implements it.
 type Lister interface {
 	ListHaVIPs(ctx context.Context, options bce.ListOptions) (*bce.ListHaVIPsOutput, error)
 }
 
 const (
-	// readAttempts bounds how often one read is sent: in a listing of a hundred pages, some
-	// request meets a transient failure.
+	// readAttempts bounds how often one read is sent: in a listing of a hundred pages, some requests fail transiently.
 	readAttempts = 8
-	// readDelayCap bounds the wait before the next attempt: verify and plan have a person waiting.
+	// readDelayCap bounds the wait before the next attempt, because a person waits for verify and plan.
 	readDelayCap = 20 * time.Second
-	// readTimeout bounds one read, with its waits for the rate and its repetitions. A listing as a whole has
-	// no such bound: it goes on while it gets pages.
+	// readTimeout bounds one read, including its retries and waits for the rate. A listing as a whole is not bounded: it continues while it
+	// gets pages.
 	readTimeout = 5 * time.Minute
 	// maxPages bounds a listing, at five million HaVIPs.
 	maxPages = 5000
 )
 
 var (
-	// errReadTimeout is the cause of the end of a read that was not answered.
+	// errReadTimeout is the cause when a read timed out.
 	errReadTimeout = fmt.Errorf("no answer within %v", readTimeout)
-	// errRepeatedMarker says that a listing came back to a page that it had read already.
+	// errRepeatedMarker reports that a listing returned to a page that was already read.
 	errRepeatedMarker = errors.New("listing repeats a marker")
 )
 
-// Reader reads a lane: each request waits for the lane's rate, and is repeated after a transient failure.
-// Reads change nothing, so they may be repeated whatever became of the last. It is safe for concurrent use.
+// Reader reads a lane: each request waits for the lane's rate and is retried after a transient failure. Reads change nothing, so retrying
+// is always safe. It is safe for concurrent use.
 type Reader struct {
 	// Rate spaces the requests; nil for no limit.
 	Rate Rate
 }
 
-// Read carries out one read, which send sends once.
+// Read runs one read; send sends it once.
 func (r Reader) Read(ctx context.Context, send func(ctx context.Context) error) error {
 	limited, cancel := context.WithTimeoutCause(ctx, readTimeout, errReadTimeout)
 	defer cancel()
@@ -78,8 +77,8 @@ func (r Reader) read(ctx context.Context, send func(ctx context.Context) error) 
 	}
 }
 
-// Retryable reports whether a read that failed with e may succeed when it is repeated. That includes an
-// expired signature, since the client corrects its clock by that refusal.
+// Retryable reports whether a read that failed with e may succeed if it is retried. This includes an expired signature, because the client
+// corrects its clock by that refusal.
 func Retryable(e *bce.Error) bool {
 	return e.Kind.Transport() || e.Kind == bce.KindUnreadable || e.StatusCode == http.StatusTooManyRequests ||
 		e.StatusCode >= http.StatusInternalServerError || e.Code == bce.CodeRequestExpired ||
@@ -93,8 +92,8 @@ type Page struct {
 	Asked time.Time
 }
 
-// Pages goes through a listing of all that exists in the lane. A page that failed is asked for again, from
-// its own marker. It ends after the first error, so a listing is complete exactly if no error came.
+// Pages iterates over a listing of the lane. A failed page is requested again from its own marker. The sequence ends after the first error,
+// so a listing is complete if and only if there was no error.
 func (r Reader) Pages(ctx context.Context, api Lister) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
 		seen := map[string]bool{}

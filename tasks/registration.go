@@ -9,7 +9,7 @@ import (
 	"havip/ledger"
 )
 
-// register enters the item of a task that came from another producer.
+// register registers the item of a task that another producer enqueued.
 func (h *Handler) register(ctx context.Context, j *job) error {
 	p, item := j.payload, j.payload.Item()
 	if reservedToken(p.ClientToken) && p.ClientToken != ClientToken(p.Batch, p.Key, 1) {
@@ -35,8 +35,8 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	return nil
 }
 
-// registerEarly registers the item of a task that asynq archives should this run put it aside, as a held
-// subnet has it do with thousands at once: of asynq's archive, the oldest vanish without a trace.
+// registerEarly registers the item of a task that asynq would archive if this run postponed it, as a suspended subnet does with
+// thousands at once: asynq silently drops the oldest archived tasks.
 func (h *Handler) registerEarly(ctx context.Context, j *job) error {
 	retried, _ := asynq.GetRetryCount(ctx)
 	if most, ok := asynq.GetMaxRetry(ctx); !ok || retried < most {
@@ -53,11 +53,11 @@ func (h *Handler) registerEarly(ctx context.Context, j *job) error {
 	return nil
 }
 
-// taskQueue is the source of batches that nobody but tasks made.
+// taskQueue is the source of batches that only tasks created.
 const taskQueue = "task queue"
 
-// enlist registers the row. A batch that nobody but tasks made is whole with each of them; one of a
-// producer that is not through yet stays uncommitted, for it is the producer's to commit.
+// enlist registers the row. A batch that only tasks created is committed with each of them. A producer's batch stays uncommitted until
+// its producer commits it.
 func (h *Handler) enlist(ctx context.Context, p Payload, rows []Row) (ledger.Verdict, error) {
 	source := ledger.Source{By: taskQueue, Whole: true, Task: p.ClientToken != ""}
 	answers, err := h.Ledger.Register(ctx, p.Batch, source, specsOf(p.Batch, rows))
@@ -67,7 +67,7 @@ func (h *Handler) enlist(ctx context.Context, p Payload, rows []Row) (ledger.Ver
 	return answers[0].Verdict, h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
 }
 
-// ownToken reports whether the token is the item's in a generation that its task may be of.
+// ownToken reports whether the token is the item's, in a possible generation of its task.
 func ownToken(item ledger.Item, token string) bool {
 	if token == item.OwnToken && token != "" {
 		return true

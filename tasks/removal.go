@@ -16,10 +16,9 @@ import (
 const (
 	// ClassDeleted: BCE said that it deleted the HaVIP. Done.
 	ClassDeleted Class = "deleted"
-	// ClassNotFound: BCE knows no such HaVIP. An earlier try may have deleted it, or somebody else; or
-	// the key is one that does not see it.
+	// ClassNotFound: BCE knows no such HaVIP. An earlier attempt or another person may have deleted it, or the key cannot see it.
 	ClassNotFound Class = "not-found"
-	// ClassRefused: a definite no, such as that it is bound to something. The HaVIP stays.
+	// ClassRefused: a definite refusal, for example because it is bound. The HaVIP stays.
 	ClassRefused Class = "refused"
 )
 
@@ -29,13 +28,12 @@ const CodeBound = "HaVIPBound"
 // CodeNotOwn is our own code for a HaVIP that no request of the item created.
 const CodeNotOwn = "NotCreatedByItem"
 
-// ownSlack is how much earlier than an item's first request, each by its own clock, the HaVIP that it created
-// may be dated.
+// ownSlack is how much earlier than an item's first request the HaVIP that it created may be dated, each by its own clock.
 const ownSlack = 2 * time.Minute
 
-// notCreatedBy tells why the HaVIP was not created by one of these requests; "" when it was. That BCE answered
-// one of them with its ID is not enough: BCE repeats the answer to whoever sends the same clientToken, which two
-// ledgers do that were given the same file under the same batch name.
+// notCreatedBy returns why the HaVIP was not created by one of these requests; "" if it was. An answer with its ID is not enough
+// proof: BCE repeats the answer to any request with the same clientToken, and two ledgers that were given the same file and batch
+// name use the same tokens.
 func notCreatedBy(attempts []ledger.Attempt, h bce.HaVIP) string {
 	answered := slices.IndexFunc(attempts, func(a ledger.Attempt) bool { return a.Op == "" && a.HaVIPID == h.ID })
 	first := ledger.Millis(0)
@@ -52,8 +50,8 @@ func notCreatedBy(attempts []ledger.Attempt, h bce.HaVIP) string {
 	return ""
 }
 
-// firstSent is when the first request of a generation was sent that may have created something: what BCE refused
-// while no outcome was unknown created nothing.
+// firstSent returns when the first request of a generation was sent that may have created something. A request that BCE refused while
+// no outcome was unknown created nothing.
 func firstSent(attempts []ledger.Attempt, generation int) (first ledger.Millis) {
 	inDoubt := false
 	for _, a := range attempts {
@@ -76,10 +74,10 @@ func firstSent(attempts []ledger.Attempt, generation int) (first ledger.Millis) 
 	return first
 }
 
-// ClassifyRemoval decides what the answer to a delete, or to the look before it, proves. It is pure.
+// ClassifyRemoval classifies the answer to a delete, or to the look-up before it. It is pure.
 //
-// A delete names what it deletes, so that repeating one is harmless, and none carries a clientToken: a
-// token would make BCE repeat a refusal whose reason has been put right since.
+// Repeating a delete is harmless because it names what it deletes. Deletes have no clientToken: with one, BCE would repeat a refusal
+// whose reason has been fixed.
 func ClassifyRemoval(meta bce.ResponseMeta, err error) Outcome {
 	if err == nil {
 		return Outcome{Class: ClassDeleted, Status: meta.StatusCode, RequestID: meta.RequestID, ServerDate: meta.Date}
@@ -99,8 +97,7 @@ func ClassifyRemoval(meta bce.ResponseMeta, err error) Outcome {
 	return o
 }
 
-// isNotFound knows the family by parts of its codes: BCE's services have a name for it each, and one
-// was seen with status 400.
+// isNotFound matches the family of codes by their parts: each BCE service has its own, and one was seen with status 400.
 func isNotFound(e *bce.Error) bool {
 	for _, part := range []string{bce.CodeNoSuchObject, "NotFound", "NotExist", "NoSuch"} {
 		if strings.Contains(e.Code, part) {
@@ -110,7 +107,7 @@ func isNotFound(e *bce.Error) bool {
 	return e.StatusCode == http.StatusNotFound && e.Code != bce.CodeInvalidVersion && e.Code != bce.CodeInvalidURI
 }
 
-// boundTo names what uses the HaVIP, or is "".
+// boundTo names what uses the HaVIP; "" if nothing does.
 func boundTo(h bce.HaVIP) string {
 	var users []string
 	for _, instance := range h.BoundInstances {
@@ -125,7 +122,7 @@ func boundTo(h bce.HaVIP) string {
 	return strings.Join(users, ", ")
 }
 
-// bound is the outcome of a HaVIP that something uses.
+// bound returns the outcome for a HaVIP that is in use.
 func bound(h bce.HaVIP, users string) Outcome {
 	return Outcome{
 		Class: ClassRefused, Code: CodeBound,
@@ -133,14 +130,14 @@ func bound(h bce.HaVIP, users string) Outcome {
 	}
 }
 
-// gone is the outcome where it is certain that the HaVIP was there, and is not any more.
+// gone returns the outcome for a HaVIP that certainly existed and no longer does.
 func (o Outcome) gone(message string) Outcome {
 	o.Class, o.Code, o.Message = ClassDeleted, "", message
 	return o
 }
 
-// removal is how the ledger records the outcome of a try, but for which it was. Sent says that a delete
-// was sent: what the look before it met leaves no doubt.
+// removal converts the outcome of an attempt for the ledger. Sent means that a delete was sent: a failed look-up before it leaves no
+// unknown outcome.
 func (o Outcome) removal(sent bool, address string, took time.Duration) ledger.DeletionOutcome {
 	e := ledger.DeletionOutcome{
 		State: ledger.Deleting, Class: string(o.Class), Unknown: sent && o.Class == ClassUnknown,
