@@ -18,11 +18,11 @@ type Forgetting struct {
 // ForgottenGeneration returns the last generation that items of the batch may have had before the batch was forgotten: the
 // [Record.ForgottenGeneration] of items that are registered now. It is 0 if there was no such batch.
 func (l *Ledger) ForgottenGeneration(ctx context.Context, batch string) (int, error) {
-	past, err := l.rdb.HGet(ctx, keysOf(batch).batch, "past").Int()
+	generation, err := l.rdb.HGet(ctx, keysOf(batch).batch, "past").Int()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return 0, fmt.Errorf("past of batch %q: %w", batch, err)
 	}
-	return past, nil
+	return generation, nil
 }
 
 // Forget deletes the record of a batch that has nothing left to do. The HaVIPs that it created remain, and remain owned

@@ -84,13 +84,13 @@ func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Reg
 	if err != nil {
 		return nil, fmt.Errorf("compare with batch %q: %w", batch, err)
 	}
-	standing := make(map[string]Item, len(items))
+	existing := make(map[string]Item, len(items))
 	for _, item := range items {
-		standing[item.Key] = item
+		existing[item.Key] = item
 	}
 	answers := make([]Registration, len(specs))
 	for i, spec := range specs {
-		item, found := standing[spec.Key]
+		item, found := existing[spec.Key]
 		answers[i] = compare(spec, item, found)
 	}
 	return answers, nil

@@ -134,14 +134,14 @@ func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Own
 	if claimed {
 		return claim, nil
 	}
-	var standing string
+	var current string
 	if err == nil {
-		standing, err = l.rdb.HGet(ctx, ownersOf(lane), haVIPID).Result()
+		current, err = l.rdb.HGet(ctx, ownersOf(lane), haVIPID).Result()
 	}
 	if err != nil {
 		return Owner{}, itemError("claim "+haVIPID+" for", claim.Batch, claim.Key, err)
 	}
-	return decodeOwner(standing), nil
+	return decodeOwner(current), nil
 }
 
 // KeepClaims repeats the claims of HaVIPs that these items are recorded to have created. Each was claimed before it was

@@ -69,10 +69,10 @@ func (l *Ledger) SetOnComplete(ctx context.Context, batch, url string) error {
 // RecordNotification records an attempt to deliver a notification as the caller saw it. Heard is a short description of
 // the result. The verdict is Applied; Same if another attempt was recorded since; Late if the URL has changed; or Absent
 // if the notification is no longer pending.
-func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notice Notification, outcome NotificationOutcome, heard string) (Verdict, error) {
-	raw, err := l.run(ctx, notificationScript, seen.Name, notice.Completion, seen.OnComplete, notice.Attempts, string(outcome), heard)
+func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notification Notification, outcome NotificationOutcome, heard string) (Verdict, error) {
+	raw, err := l.run(ctx, notificationScript, seen.Name, notification.Completion, seen.OnComplete, notification.Attempts, string(outcome), heard)
 	if err != nil {
-		return "", fmt.Errorf("notice %d of batch %q: %w", notice.Completion, seen.Name, err)
+		return "", fmt.Errorf("notice %d of batch %q: %w", notification.Completion, seen.Name, err)
 	}
 	verdict, _ := raw.(string)
 	return Verdict(verdict), nil

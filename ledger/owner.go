@@ -45,6 +45,6 @@ func decodeOwnerIn(text string) (owner Owner, account string, deleted bool) {
 	key, rest, _ := strings.Cut(rest, ownerSeparator)
 	number, rest, _ := strings.Cut(rest, ownerSeparator)
 	account, mark, _ := strings.Cut(rest, ownerSeparator)
-	past, _ := strconv.Atoi(number) // 0 for none
-	return Owner{Batch: batch, Key: key, ForgottenGeneration: past}, account, mark == ownerDeleted
+	generation, _ := strconv.Atoi(number) // 0 for none
+	return Owner{Batch: batch, Key: key, ForgottenGeneration: generation}, account, mark == ownerDeleted
 }

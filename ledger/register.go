@@ -66,12 +66,12 @@ func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, 
 	}
 	left := every(len(specs)) // those that are still to be decided about
 	for range maxConflicts {
-		standing, err := l.readEach(ctx, batch, pick(keys, left), make([]lifecycle.LogKey, len(left)))
+		existing, err := l.readEach(ctx, batch, pick(keys, left), make([]lifecycle.LogKey, len(left)))
 		if err != nil {
 			return nil, err
 		}
 		var again map[string]bool
-		fresh, err := compareEach(source, specs, left, standing, answers)
+		fresh, err := compareEach(source, specs, left, existing, answers)
 		if err == nil {
 			again, err = l.enter(ctx, batch, source, fresh)
 		}
@@ -92,10 +92,10 @@ func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, 
 
 // compareEach answers how the specs at the given places compare with what was read of them, and returns those that are
 // to be entered.
-func compareEach(source Source, specs []Spec, places []int, standing []read, answers []Registration) (fresh []entering, err error) {
+func compareEach(source Source, specs []Spec, places []int, existing []read, answers []Registration) (fresh []entering, err error) {
 	entered := map[string]int{} // where those are, by key: one may come twice
 	for i, at := range places {
-		spec, s := specs[at], standing[i]
+		spec, s := specs[at], existing[i]
 		if n, twice := entered[spec.Key]; twice {
 			s.Record, s.spec = fresh[n].record, fresh[n].text
 		}
@@ -117,13 +117,13 @@ func compareEach(source Source, specs []Spec, places []int, standing []read, ans
 }
 
 // registration is what a decision about a spec says to its producer.
-func registration(verdict lifecycle.Registered, record Record, key, standing string) (Registration, error) {
+func registration(verdict lifecycle.Registered, record Record, key, existing string) (Registration, error) {
 	if verdict == lifecycle.RegisteredGone {
 		return Registration{Verdict: Gone}, nil
 	}
 	r := Registration{Verdict: Verdict(verdict), State: record.State, ClientToken: record.ClientToken, Generation: record.Generation}
 	if verdict == lifecycle.RegisteredConflict {
-		existing, err := decodeSpec(key, standing)
+		existing, err := decodeSpec(key, existing)
 		if err != nil {
 			return r, err
 		}

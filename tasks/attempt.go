@@ -37,7 +37,7 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	case clockLearnt:
 		return errAgain
 	case suspectToken(rec, outcome):
-		return h.renewPoisoned(ctx, j, rec)
+		return h.renewSuspectToken(ctx, j, rec)
 	}
 	// Spaced by sends, since waits do not count as attempts.
 	return &Postpone{After: h.delay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
@@ -64,9 +64,9 @@ func suspectToken(rec ledger.Record, o Outcome) bool {
 // a second HaVIP. Other renewals need no wait: losing one leads to the same token again.
 const renewalSettles = 3 * time.Second
 
-// renewPoisoned gives the item its next token: each request of the present one was refused, so that it created
+// renewSuspectToken gives the item its next token: each request of the present one was refused, so that it created
 // nothing, as far as the ledger knows. One that was restored does not know all; so what exists is looked at, too.
-func (h *Handler) renewPoisoned(ctx context.Context, j *job, rec ledger.Record) error {
+func (h *Handler) renewSuspectToken(ctx context.Context, j *job, rec ledger.Record) error {
 	j.item.Record = rec
 	if found, decision := h.findIdle(ctx, j, rec, 0); found || decision != nil {
 		return decision

@@ -59,7 +59,7 @@ func (s *eventStream) next(ctx context.Context) (page ledger.EventPage, last boo
 		return page, false, err
 	}
 	if len(page.Events) > 0 {
-		s.pace.hurry()
+		s.pace.reset()
 	}
 	s.caughtUp = len(page.Events) < eventsAtOnce
 	return page, facts.Done() && s.caughtUp, nil

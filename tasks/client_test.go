@@ -166,7 +166,7 @@ func TestClientConflict(t *testing.T) {
 			t.Fatalf("got %v, want a ConflictError", err)
 		}
 		want := []tasks.Conflict{
-			{Item: changed[1].WithDefaults("bj"), Differences: []tasks.Difference{{Field: "subnetId", Standing: "sbn-1", Wanted: "sbn-2"}}},
+			{Item: changed[1].WithDefaults("bj"), Differences: []tasks.Difference{{Field: "subnetId", Existing: "sbn-1", Wanted: "sbn-2"}}},
 			{Item: changed[2].WithDefaults("bj"), TokenOwner: &ledger.Owner{Batch: "b", Key: "tokened"}},
 		}
 		if diff := cmp.Diff(want, conflict.Conflicts); diff != "" {

@@ -45,8 +45,8 @@ func (f *handlerFixture) shown() {
 	for _, item := range due {
 		for _, there := range f.live() {
 			if there.HaVIPID == item.Record.HaVIPID {
-				sight := &ledger.ListedHaVIP{At: time.Now(), Address: there.PrivateIP}
-				looks = append(looks, ledger.Look{Key: item.Key, HaVIPID: there.HaVIPID, Shown: sight})
+				listed := &ledger.ListedHaVIP{At: time.Now(), Address: there.PrivateIP}
+				looks = append(looks, ledger.Look{Key: item.Key, HaVIPID: there.HaVIPID, Shown: listed})
 			}
 		}
 	}

@@ -12,35 +12,35 @@ import (
 	"havip/ledger"
 )
 
-// TaskInspector is what a [Dispatcher] needs of asynq's; [*asynq.Inspector] is one.
+// TaskInspector is the part of asynq's inspector that a [Dispatcher] uses; [*asynq.Inspector] implements it.
 type TaskInspector interface {
 	GetTaskInfo(queue, id string) (*asynq.TaskInfo, error)
 	RunTask(queue, id string) error
 	DeleteTask(queue, id string) error
 }
 
-// Dispatcher sees to it that items which the ledger knows have a task, at once. What the task then
-// does, the ledger decides, so that one too many is harmless, and repeating it is safe.
+// Dispatcher ensures that registered items have a task at once. The ledger decides what the task does, so an extra task is
+// harmless and repeating a call is safe.
 type Dispatcher struct {
 	queue     Queue
 	inspector TaskInspector
 }
 
-// NewDispatcher returns a dispatcher over the given queue and inspector. For many items, both over
-// go-redis's AutoPipeliner are many times faster.
+// NewDispatcher returns a dispatcher for the given queue and inspector. For many items, clients over go-redis's AutoPipeliner are
+// many times faster.
 func NewDispatcher(queue Queue, inspector TaskInspector) *Dispatcher {
 	return &Dispatcher{queue: queue, inspector: inspector}
 }
 
-// Dispatch puts in a task for each item that the ledger has just let go on again.
+// Dispatch enqueues a task for each item that the ledger has just continued.
 func (d *Dispatcher) Dispatch(ctx context.Context, items []ledger.Item) error {
 	return eachAtOnce(ctx, items, d.dispatch)
 }
 
-// Hurry has the tasks of unfinished items run now, instead of after their delay. A task that is being
-// carried out is left alone, and one that is missing is made anew.
-func (d *Dispatcher) Hurry(ctx context.Context, items []ledger.Item) error {
-	return eachAtOnce(ctx, items, d.hurry)
+// RunNow makes the tasks of unfinished items run now instead of after their delay. It leaves an active task alone and enqueues a
+// missing one.
+func (d *Dispatcher) RunNow(ctx context.Context, items []ledger.Item) error {
+	return eachAtOnce(ctx, items, d.runNow)
 }
 
 func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
@@ -61,11 +61,11 @@ func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
 	return err
 }
 
-// maxTaskGenerations bounds the search for an item's task: a record in Redis may have any generation.
-// A task that the search misses is harmless, as one too many is.
+// maxTaskGenerations bounds the search for an item's task: a record in Redis may have any generation. Missing a task is harmless,
+// because an extra one is.
 const maxTaskGenerations = 64
 
-// taskGenerations yields the generations that the item's task may be of: the latest ones and the first.
+// taskGenerations yields the possible generations of the item's task: the latest ones and the first.
 func taskGenerations(item ledger.Item) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		latest := item.Record.Generation
@@ -81,7 +81,7 @@ func taskGenerations(item ledger.Item) iter.Seq[int] {
 	}
 }
 
-// TaskIDs yields the IDs that the item's task may have, which keeps that of the generation that it was made for.
+// TaskIDs yields the possible IDs of the item's task; a task keeps the ID of the generation for which it was created.
 func TaskIDs(item ledger.Item) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for generation := range taskGenerations(item) {
@@ -92,7 +92,7 @@ func TaskIDs(item ledger.Item) iter.Seq[string] {
 	}
 }
 
-func (d *Dispatcher) hurry(ctx context.Context, item ledger.Item) error {
+func (d *Dispatcher) runNow(ctx context.Context, item ledger.Item) error {
 	for id := range TaskIDs(item) {
 		state, err := d.bringForward(queueOf(item), id)
 		if err != nil || state != unknownTask {
@@ -103,7 +103,7 @@ func (d *Dispatcher) hurry(ctx context.Context, item ledger.Item) error {
 	return err
 }
 
-// Discard takes the items' tasks out of the queue, except for those that are being carried out.
+// Discard removes the items' tasks from the queue, except active ones.
 func (d *Dispatcher) Discard(ctx context.Context, items []ledger.Item) error {
 	return eachAtOnce(ctx, items, d.discard)
 }
@@ -117,7 +117,7 @@ func (d *Dispatcher) discard(_ context.Context, item ledger.Item) error {
 	return nil
 }
 
-// remove deletes a task that is not being carried out. That may begin, or end, just now.
+// remove deletes a task that is not active. The task may start or end at the same time.
 func (d *Dispatcher) remove(queue, id string) error {
 	failed := d.inspector.DeleteTask(queue, id)
 	if failed == nil || errors.Is(failed, asynq.ErrTaskNotFound) || errors.Is(failed, asynq.ErrQueueNotFound) {
@@ -130,7 +130,7 @@ func (d *Dispatcher) remove(queue, id string) error {
 	return fmt.Errorf("delete task %s of queue %s: %w", id, queue, failed)
 }
 
-// enqueue puts in a task for the item, and reports whether asynq knew one by that ID already.
+// enqueue enqueues a task for the item and reports whether asynq already had one with that ID.
 func (d *Dispatcher) enqueue(ctx context.Context, item ledger.Item, suffix string) (known bool, err error) {
 	task, options, err := TaskOf(item, suffix)
 	if err != nil {
@@ -149,8 +149,7 @@ func (d *Dispatcher) enqueue(ctx context.Context, item ledger.Item, suffix strin
 // unknownTask is the state of a task that asynq does not know.
 const unknownTask asynq.TaskState = 0
 
-// bringForward makes a task that waits for its time, or has ended, pending, and answers the state
-// that it was in.
+// bringForward makes a scheduled or ended task pending and returns its previous state.
 func (d *Dispatcher) bringForward(queue, id string) (asynq.TaskState, error) {
 	const tries = 3 // it may change its state just now
 	var failed error

@@ -137,7 +137,7 @@ func TestHurry(t *testing.T) {
 	d.queued(items[3], time.Hour)
 	items[3].Record.Generation = 3
 	for range 2 {
-		if err := d.Hurry(t.Context(), items); err != nil {
+		if err := d.RunNow(t.Context(), items); err != nil {
 			t.Fatal(err)
 		}
 		d.expectStates("b/active/1 active", "b/delayed/1 pending", "b/none/1 pending", "b/older/1 pending")
@@ -155,7 +155,7 @@ func TestDispatcherTellsItsTrouble(t *testing.T) {
 	if err := d.Dispatch(t.Context(), items); err == nil {
 		t.Error("dispatched without Redis")
 	}
-	if err := d.Hurry(t.Context(), items); err == nil {
+	if err := d.RunNow(t.Context(), items); err == nil {
 		t.Error("hurried without Redis")
 	}
 }

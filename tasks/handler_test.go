@@ -440,18 +440,18 @@ func TestHandlerRecordsFirstWhatIsKept(t *testing.T) {
 		t.Fatal(start.Verdict, err)
 	}
 	rec := start.Item.Record
-	kept := &fakeOutcomeBuffer{t: t, err: errors.New("connection refused"), u: PendingOutcome{
+	buffer := &fakeOutcomeBuffer{t: t, err: errors.New("connection refused"), u: PendingOutcome{
 		Lane: testLane, Batch: testBatch, Key: "a", Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker,
 		Outcome: ledger.Outcome{Ticket: "t", State: ledger.Created, Class: string(ClassCreated), Counted: true, HaVIPID: "havip-a", PrivateIPAddress: "10.1.2.3"},
 	}}
-	kept.recorder = Recorder{Ledger: f.ledger, Logger: zerolog.Nop()}
+	buffer.recorder = Recorder{Ledger: f.ledger, Logger: zerolog.Nop()}
 	config := f.config()
-	config.OutcomeBuffer = kept
+	config.OutcomeBuffer = buffer
 	f.handler = NewHandler(config)
 	f.clock.pass(attemptLease)
 	f.postponed(task)
 	f.expect("a", facts{ledger.Sending, "", "", 1, 0})
-	kept.err = nil
+	buffer.err = nil
 	f.done(task)
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 	if got := len(f.sim.Calls()); got != 0 {

@@ -27,5 +27,5 @@ func (p *pace) wait(ctx context.Context) error {
 	}
 }
 
-// hurry has the next question come soon: things are moving.
-func (p *pace) hurry() { p.last = 0 }
+// reset has the next question come soon: things are moving.
+func (p *pace) reset() { p.last = 0 }

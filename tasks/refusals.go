@@ -23,7 +23,7 @@ type refusals struct {
 // classify counts the outcome of a create, and returns the outcome to record. HeldFor is the code that the
 // lane is held for, if this request is its probe: an unknown code does not end a hold for an unknown code, even if
 // another worker counted the refusals before it. An item of unknown outcome stays one, and is looked up.
-func (r *refusals) classify(o Outcome, heldFor string) Outcome {
+func (r *refusals) classify(o Outcome, suspendedFor string) Outcome {
 	refused := (o.Class == ClassRejected || o.Class == ClassMismatch) && o.Status != 0 && isUnknown(o.Code)
 	if !refused && o.Class != ClassCreated {
 		return o
@@ -34,15 +34,15 @@ func (r *refusals) classify(o Outcome, heldFor string) Outcome {
 		r.n = 0
 		return o
 	}
-	if r.n++; r.n > maxUnknown || stillUnknown(o, heldFor) {
+	if r.n++; r.n > maxUnknown || stillUnknown(o, suspendedFor) {
 		o.Class, o.Scope, o.Lookup = ClassLaneFault, ScopeLane, o.Class == ClassMismatch
 	}
 	return o
 }
 
 // stillUnknown reports whether a probe's refusal adds nothing: both its code and the code of the lane's suspension are unknown.
-func stillUnknown(o Outcome, heldFor string) bool {
-	return o.Status != 0 && heldFor != "" && isUnknown(heldFor) && isUnknown(o.Code)
+func stillUnknown(o Outcome, suspendedFor string) bool {
+	return o.Status != 0 && suspendedFor != "" && isUnknown(suspendedFor) && isUnknown(o.Code)
 }
 
 // isUnknown reports whether the code is not known to be about the item, the lane or the account.

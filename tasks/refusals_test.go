@@ -49,15 +49,15 @@ func TestRefusals(t *testing.T) {
 // whichever unknown code it meets, and whether its item is in doubt or not.
 func TestRefusalOfAProbe(t *testing.T) {
 	t.Parallel()
-	for heldFor, held := range map[string]bool{"": false, "AccessDenied": false, "ServiceUpgrading": true, "SystemBusy": true} {
+	for suspendedFor, held := range map[string]bool{"": false, "AccessDenied": false, "ServiceUpgrading": true, "SystemBusy": true} {
 		for _, class := range []Class{ClassRejected, ClassMismatch} {
 			want := class
 			if held {
 				want = ClassLaneFault
 			}
-			got := new(refusals).classify(Outcome{Class: class, Status: 400, Code: "ServiceUpgrading"}, heldFor)
+			got := new(refusals).classify(Outcome{Class: class, Status: 400, Code: "ServiceUpgrading"}, suspendedFor)
 			if got.Class != want || got.Lookup != (held && class == ClassMismatch) {
-				t.Errorf("%s, held for %q: %+v, want %s", class, heldFor, got, want)
+				t.Errorf("%s, held for %q: %+v, want %s", class, suspendedFor, got, want)
 			}
 		}
 	}

@@ -17,16 +17,16 @@ func RequestOf(spec ledger.Spec) (Request, error) {
 }
 
 // Difference is one field in which what is wanted differs from what stands in the ledger.
-type Difference struct{ Field, Standing, Wanted string }
+type Difference struct{ Field, Existing, Wanted string }
 
 func (d Difference) String() string {
-	return fmt.Sprintf("%s is %q in the batch and %q here", d.Field, d.Standing, d.Wanted)
+	return fmt.Sprintf("%s is %q in the batch and %q here", d.Field, d.Existing, d.Wanted)
 }
 
 // Differences tells, in the contract's column order, how an item differs from the spec that
 // stands under its key. The clientToken shows only when the item brings its own.
-func Differences(standing ledger.Spec, item Item) ([]Difference, error) {
-	there, err := RequestOf(standing)
+func Differences(existing ledger.Spec, item Item) ([]Difference, error) {
+	there, err := RequestOf(existing)
 	if err != nil {
 		return nil, err
 	}
@@ -35,13 +35,13 @@ func Differences(standing ledger.Spec, item Item) ([]Difference, error) {
 		{"subnetId", there.SubnetID, item.Request.SubnetID},
 		{"privateIpAddress", there.PrivateIPAddress, item.Request.PrivateIPAddress},
 		{"description", there.Description, item.Request.Description},
-		{"account", standing.Account, item.Account},
-		{"region", standing.Region, item.Region},
-		{"clientToken", standing.OwnToken, item.ClientToken},
+		{"account", existing.Account, item.Account},
+		{"region", existing.Region, item.Region},
+		{"clientToken", existing.OwnToken, item.ClientToken},
 	}
 	var differing []Difference
 	for _, pair := range pairs {
-		if pair.Standing != pair.Wanted {
+		if pair.Existing != pair.Wanted {
 			differing = append(differing, pair)
 		}
 	}

@@ -37,5 +37,5 @@ func cancel(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) 
 			deeds[i] = changed(answer)
 		}
 	}
-	return deeds, on.Tasks.Hurry(ctx, doubtful)
+	return deeds, on.Tasks.RunNow(ctx, doubtful)
 }

@@ -49,7 +49,7 @@ func retry(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) {
 			deeds[places[i]] = changed(answer)
 		}
 	}
-	return deeds, on.Tasks.Hurry(ctx, hurried)
+	return deeds, on.Tasks.RunNow(ctx, hurried)
 }
 
 // revive lets items go on that had come to an end: in the ledger first, so that one whose task is then

@@ -66,7 +66,7 @@ func (p *Membership) unclaim(ctx context.Context, h ledger.ClaimedItem) {
 }
 
 // dropClaim removes one of the tasks that claim the item, and reports whether another task still claims it.
-func (p *Membership) dropClaim(h ledger.ClaimedItem) (held bool) {
+func (p *Membership) dropClaim(h ledger.ClaimedItem) (claimed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.claimed[h]--; p.claimed[h] > 0 {
@@ -85,9 +85,9 @@ func (p *Membership) hasClaim(h ledger.ClaimedItem) bool {
 func (p *Membership) claims() []ledger.ClaimedItem {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	held := make([]ledger.ClaimedItem, 0, len(p.claimed))
+	claimed := make([]ledger.ClaimedItem, 0, len(p.claimed))
 	for h := range p.claimed {
-		held = append(held, h)
+		claimed = append(claimed, h)
 	}
-	return held
+	return claimed
 }

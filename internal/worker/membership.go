@@ -32,7 +32,7 @@ const (
 
 // Workers is the part of the ledger that a [Membership] uses; [*ledger.Ledger] implements it.
 type Workers interface {
-	Enter(ctx context.Context, worker string, held []ledger.ClaimedItem) error
+	Enter(ctx context.Context, worker string, claimed []ledger.ClaimedItem) error
 	Beat(ctx context.Context, worker string) (ledger.Heartbeats, error)
 	DeclareDead(ctx context.Context, dead string, beat int64) (bool, error)
 	Leave(ctx context.Context, worker string) (int64, error)
@@ -68,8 +68,8 @@ type Membership struct {
 }
 
 // NewMembership returns a membership whose names begin with base. It does no I/O; call Enter first.
-func NewMembership(fleet Workers, base string, log zerolog.Logger) *Membership {
-	return &Membership{workers: fleet, base: base, log: log, claimed: map[ledger.ClaimedItem]int{}}
+func NewMembership(workers Workers, base string, log zerolog.Logger) *Membership {
+	return &Membership{workers: workers, base: base, log: log, claimed: map[ledger.ClaimedItem]int{}}
 }
 
 // Enter registers the worker as alive.

@@ -113,11 +113,11 @@ func (f *membershipFixture) pending(t *testing.T) []string {
 
 func (f *membershipFixture) claimedBy(t *testing.T, worker string) []ledger.ClaimedItem {
 	t.Helper()
-	held, err := f.ClaimedBy(t.Context(), worker)
+	claimed, err := f.ClaimedBy(t.Context(), worker)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return held
+	return claimed
 }
 
 func name(t *testing.T, p *Membership) string {

@@ -123,9 +123,9 @@ func (k *OutcomeBuffer) run(ctx context.Context) {
 // Flush tries to record all pending outcomes and returns how many remain. It skips items whose data is
 // damaged and stops at the first other failure.
 func (k *OutcomeBuffer) Flush(ctx context.Context) (left int) {
-	kept := k.all()
-	for _, name := range slices.Sorted(maps.Keys(kept)) {
-		err := k.record(ctx, name, kept[name])
+	pending := k.all()
+	for _, name := range slices.Sorted(maps.Keys(pending)) {
+		err := k.record(ctx, name, pending[name])
 		if _, err = k.damage.skip(k.log, err); err != nil {
 			break
 		}
@@ -135,7 +135,7 @@ func (k *OutcomeBuffer) Flush(ctx context.Context) (left int) {
 
 // RecordItem implements [tasks.OutcomeBuffer].
 func (k *OutcomeBuffer) RecordItem(ctx context.Context, batch, key string) error {
-	for name, u := range k.pendingOf(batch, key) {
+	for name, u := range k.pendingFor(batch, key) {
 		if err := k.record(ctx, name, u); err != nil {
 			return fmt.Errorf("record the kept %s: %w", u, err)
 		}
@@ -173,8 +173,8 @@ func (k *OutcomeBuffer) all() map[string]tasks.PendingOutcome {
 	return maps.Clone(k.pending)
 }
 
-// pendingOf returns the pending outcomes of one item. Every task calls it, and it usually finds none.
-func (k *OutcomeBuffer) pendingOf(batch, key string) map[string]tasks.PendingOutcome {
+// pendingFor returns the pending outcomes of one item. Every task calls it, and it usually finds none.
+func (k *OutcomeBuffer) pendingFor(batch, key string) map[string]tasks.PendingOutcome {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var some map[string]tasks.PendingOutcome

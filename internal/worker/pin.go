@@ -68,11 +68,11 @@ func Check(ctx context.Context, c Config) error {
 
 // refuse is check for a lane that is pinned, without the wait. A lane without a pin is left without.
 func (p pin) refuse(ctx context.Context) error {
-	standing, err := lane.PinnedTo(ctx, p.rdb, p.config.Lane.String())
-	if err != nil || p.move || standing == (lane.Cloud{}) || p.config.Cloud == (lane.Cloud{}) || standing == p.config.Cloud {
+	pinned, err := lane.PinnedTo(ctx, p.rdb, p.config.Lane.String())
+	if err != nil || p.move || pinned == (lane.Cloud{}) || p.config.Cloud == (lane.Cloud{}) || pinned == p.config.Cloud {
 		return err
 	}
-	return p.change(ctx, standing)
+	return p.change(ctx, pinned)
 }
 
 // check pins the lane, or verifies that it is pinned to this worker's endpoint and account.
@@ -81,9 +81,9 @@ func (p pin) check(ctx context.Context) error {
 		return nil
 	}
 	name := p.config.Lane.String()
-	standing, ready, err := lane.Pin(ctx, p.rdb, name, p.config.Cloud)
-	if err == nil && standing != p.config.Cloud {
-		if err = p.change(ctx, standing); err == nil {
+	pinned, ready, err := lane.Pin(ctx, p.rdb, name, p.config.Cloud)
+	if err == nil && pinned != p.config.Cloud {
+		if err = p.change(ctx, pinned); err == nil {
 			_, ready, err = lane.Pin(ctx, p.rdb, name, p.config.Cloud)
 		}
 	}
@@ -94,13 +94,13 @@ func (p pin) check(ctx context.Context) error {
 }
 
 // change pins the lane to this worker's endpoint and key, unless that would move it and p.move is not set.
-func (p pin) change(ctx context.Context, standing lane.Cloud) error {
+func (p pin) change(ctx context.Context, pinned lane.Cloud) error {
 	switch {
 	case p.move:
 		p.log.Warn().Str("endpoint", p.config.Cloud.Endpoint).Msg("the lane stands for another endpoint or account from now on")
 		return lane.Move(ctx, p.rdb, p.config.Lane.String(), p.config.Cloud)
-	case standing.Endpoint != p.config.Cloud.Endpoint:
-		return &OtherCloudError{p.config.Lane, standing.Endpoint, p.config.Cloud.Endpoint}
+	case pinned.Endpoint != p.config.Cloud.Endpoint:
+		return &OtherCloudError{p.config.Lane, pinned.Endpoint, p.config.Cloud.Endpoint}
 	}
 	return p.checkKey(ctx)
 }

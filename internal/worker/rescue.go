@@ -45,11 +45,11 @@ func NewRescuer(c RescuerConfig) *Rescuer { return &Rescuer{RescuerConfig: c} }
 // may still be in flight, it returns how long to wait before the next call. Items that remain after that, or
 // after an error, stay claimed; so does an item that cannot be read, until someone repairs it.
 func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration, err error) {
-	held, err := r.Ledger.ClaimedBy(ctx, dead.Worker)
+	claimed, err := r.Ledger.ClaimedBy(ctx, dead.Worker)
 	if err != nil {
 		return 0, err
 	}
-	for _, h := range held {
+	for _, h := range claimed {
 		wait, err := r.rescue(ctx, dead, h)
 		if _, err = r.damage.skip(r.Logger, err); err != nil {
 			return again, err
