@@ -37,7 +37,7 @@ type notifier struct {
 // startNotifier serves the queue of notifications, or returns nil if this worker sends none.
 func startNotifier(c Config) (*notifier, error) {
 	if !c.Webhook.Serves() {
-		return nil, nil //nolint:nilnil // no courier is a way to work
+		return nil, nil //nolint:nilnil // a worker without a notifier is valid
 	}
 	log := c.Logger.With().Str("component", "notices").Logger()
 	notifier := &notifier{

@@ -66,12 +66,12 @@ type workersLedger struct {
 	claims *ledger.Ledger
 }
 
-// Hold is [ledger.Ledger.ClaimItem].
+// ClaimItem is [ledger.Ledger.ClaimItem].
 func (f workersLedger) ClaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) (bool, error) {
 	return f.claims.ClaimItem(ctx, worker, h)
 }
 
-// LetGo is [ledger.Ledger.UnclaimItem].
+// UnclaimItem is [ledger.Ledger.UnclaimItem].
 func (f workersLedger) UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error {
 	return f.claims.UnclaimItem(ctx, worker, h)
 }
