@@ -37,6 +37,16 @@ func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next
 	})
 }
 
+// RenewRefused is Renew for a token whose every request was refused; see [lifecycle.RenewRefused]. It answers Again, and
+// how long to wait, where another listing is needed.
+func (l *Ledger) RenewRefused(ctx context.Context, batch, key string, seen Record, o lifecycle.AbsenceTerms, why string) (v Verdict, wait time.Duration, err error) {
+	v, _, err = transition(ctx, l, "renew", batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (found lifecycle.Found, c lifecycle.Change) {
+		found, wait, c = lifecycle.RenewRefused(s, seen, o, why)
+		return found, c
+	})
+	return v, wait, err
+}
+
 // Absence is the answer to [Ledger.RecordAbsence].
 type Absence struct {
 	Result lifecycle.Absence

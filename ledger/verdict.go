@@ -61,6 +61,8 @@ const (
 	Early Verdict = "early"
 	// Late: the record is newer; only the attempt's log entry, and the unknown outcome, if any, were written.
 	Late Verdict = "late"
+	// Again: nothing is decided before another lookup.
+	Again Verdict = "again"
 	// Extra: the item already has another haVipId; no item owns this one.
 	Extra Verdict = "extra"
 	// Incomplete: the producer has not committed the batch.

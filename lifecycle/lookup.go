@@ -1,5 +1,7 @@
 package lifecycle
 
+import "time"
+
 // Found is what recording a lookup's finding did.
 type Found string
 
@@ -15,6 +17,8 @@ const (
 	FoundFinished Found = "finished"
 	// FoundForeign: the item has another clientToken by now, or is a later one of its name.
 	FoundForeign Found = "foreign"
+	// FoundAgain: nothing is decided before another listing.
+	FoundAgain Found = "again"
 	// FoundLate: a request was begun since, or what was unknown is known, or something is: the finding proves nothing.
 	FoundLate Found = "late"
 )
@@ -46,28 +50,44 @@ func Adopt(s Snapshot, seen Record, haVIPID, address string) (Found, Change) {
 	return FoundApplied, d.done()
 }
 
-// Renew gives the item its next clientToken, because every request under that of the record that the caller saw was
-// refused, or none was sent. Why says more. An item of unknown outcome keeps its token until [RecordAbsence] proves it
+// Renew gives the item its next clientToken, because that of the record that the caller saw must not be sent. Why says
+// more. An item of unknown outcome keeps its token until [RecordAbsence] proves it
 // spent.
 func Renew(s Snapshot, seen Record, next, why string) (Found, Change) {
+	found, _, c := s.renew(seen, next, why, func(*draft) time.Duration { return 0 })
+	return found, c
+}
+
+// RenewRefused is [Renew] for a token whose every request was refused, as far as the ledger knows. One that was restored
+// does not know of what was created since its backup, and a listing may not show it yet: as in [RecordAbsence], two complete
+// listings must not show the HaVIP. With [FoundAgain] it returns how long to wait for the second.
+func RenewRefused(s Snapshot, seen Record, o AbsenceTerms, why string) (Found, time.Duration, Change) {
+	return s.renew(seen, o.Next, why, func(d *draft) time.Duration { return d.untilProven(o.ListedAt, o.ConfirmWithin) })
+}
+
+// renew gives the item its next clientToken, unless it must wait for a proof.
+func (s Snapshot) renew(seen Record, next, why string, untilProven func(*draft) time.Duration) (Found, time.Duration, Change) {
 	rec := s.Record
 	switch {
 	case rec.State.Terminal() || rec.State == Deleting:
-		return FoundFinished, Change{}
+		return FoundFinished, 0, Change{}
 	case rec.ClientToken == next:
-		return FoundSame, Change{}
+		return FoundSame, 0, Change{}
 	case rec.ClientToken != seen.ClientToken:
-		return FoundForeign, Change{}
+		return FoundForeign, 0, Change{}
 	case rec.State == Sending || rec.Sends != seen.Sends || rec.Unknown:
-		return FoundLate, Change{}
+		return FoundLate, 0, Change{}
 	}
 	d := s.draft()
 	if d.Cancel != nil {
 		d.cancel(d.Cancel.Reason)
-		return FoundCanceled, d.done()
+		return FoundCanceled, 0, d.done()
+	}
+	if wait := untilProven(d); wait > 0 {
+		return FoundAgain, wait, d.done()
 	}
 	d.renew(next, seen.Code, why)
-	return FoundApplied, d.done()
+	return FoundApplied, 0, d.done()
 }
 
 // renew gives the item its next clientToken; code is the refusal that it is renewed for.

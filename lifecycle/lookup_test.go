@@ -66,6 +66,24 @@ func TestRenew(t *testing.T) {
 	}
 }
 
+// A ledger that was restored does not know of what was created since, and a listing may not show it yet.
+func TestRenewRefused(t *testing.T) {
+	t.Parallel()
+	s := Snapshot{Record: registered(func(r *Record) { r.State, r.Sends, r.Code, r.Refusals = Waiting, 3, "Busy", 3 }), Now: start + hour}
+	for _, test := range []struct {
+		listed Millis
+		want   Found
+	}{
+		{start + hour, FoundAgain}, {start + hour + 10*minute - 1, FoundAgain}, {start + hour + 10*minute, FoundApplied},
+	} {
+		s.Now = test.listed
+		got, wait, c := RenewRefused(s, s.Record, absence(test.listed), "why")
+		if s.Record = after(s, c); got != test.want || (got == FoundAgain) != (wait > 0) || (got == FoundApplied) != (s.Record.ClientToken == "t2") {
+			t.Errorf("%s after %s, %+v", got, wait, s.Record)
+		}
+	}
+}
+
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -10,6 +10,7 @@ import (
 
 	"havip/bce"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // attempt sends the request of an attempt that has begun, records the outcome and decides what asynq does.
@@ -71,14 +72,24 @@ func (h *Handler) renewSuspectToken(ctx context.Context, j *job, rec ledger.Reco
 	if found, decision := h.findIdle(ctx, j, rec, 0); found || decision != nil {
 		return decision
 	}
-	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
 	why := fmt.Sprintf("refused %d times alike: %s", rec.Refusals, rec.Code)
-	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)
+	verdict, _, err := h.renewRefused(ctx, j, rec, why)
 	if err != nil {
 		return h.later(j, err)
 	}
+	if verdict == ledger.Again { // meanwhile it is sent again under the token that it has
+		return &Postpone{After: h.delay(rec.Sends, 0), Reason: why}
+	}
 	j.log.Info().Int("generation", rec.Generation+1).Str("verdict", string(verdict)).Str("why", why).Msg("the item has its next clientToken")
 	return &Postpone{After: max(h.delay(rec.Sends, 0), renewalSettles), Reason: why}
+}
+
+// renewRefused issues the item's next clientToken after every request under the present one was refused and no listing shows
+// its HaVIP.
+func (h *Handler) renewRefused(ctx context.Context, j *job, rec ledger.Record, why string) (ledger.Verdict, time.Duration, error) {
+	return h.Ledger.RenewRefused(ctx, j.item.Batch, j.item.Key, rec, lifecycle.AbsenceTerms{
+		ListedAt: j.listedAt, ConfirmWithin: h.ConfirmWithin, Next: ClientToken(j.item.Batch, j.item.Key, rec.Generation+1),
+	}, why)
 }
 
 // send makes the one API call of an attempt. It is over by RequestTimeout after the attempt began.

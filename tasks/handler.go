@@ -47,6 +47,7 @@ type HandlerLedger interface {
 	OwnedHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
 	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
 	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)
+	RenewRefused(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms, why string) (ledger.Verdict, time.Duration, error)
 	Confirm(ctx context.Context, batch string, looks []ledger.Look) ([]ledger.Confirmed, error)
 	BeginDeletion(ctx context.Context, batch, key string, o ledger.DeletionOptions) (ledger.Start, error)
 	EndDeletion(ctx context.Context, batch, key string, n int, o ledger.DeletionOutcome) (ledger.Verdict, ledger.Record, error)
@@ -192,8 +193,9 @@ type job struct {
 	// known is the item as the ledger answered it last.
 	known ledger.Known
 	log   zerolog.Logger
-	// lookedUp says that the idle item was looked for in vain.
+	// lookedUp says that the idle item was looked for in vain, in a listing that began at listedAt.
 	lookedUp bool
+	listedAt lifecycle.Lived
 	// began is when the attempt was begun, and clockOffset what BCE's clock was ahead of ours as far
 	// as was known then.
 	began       time.Time
@@ -320,7 +322,7 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 	case ledger.Idle:
 		return h.lookupIdle(ctx, j, start.Item.Record)
 	case ledger.Stale:
-		return h.renew(ctx, j, start.Item.Record, "every request under it was refused, and it is too old to be sent again")
+		return h.renewStale(ctx, j, start.Item.Record)
 	case ledger.TokenUsed:
 		return h.renew(ctx, j, start.Item.Record, "it may have been used before the batch's record was deleted")
 	case ledger.Exhausted:

@@ -105,7 +105,7 @@ func (h *Handler) atBCE(at ledger.Millis) time.Time {
 // there is something, and the decision is what became of the item.
 func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record, fromNow time.Duration) (found bool, decision error) {
 	registered := h.atBCE(rec.RegisteredAt)
-	finding, _, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
+	finding, listedAt, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		there = slices.DeleteFunc(there, func(v bce.HaVIP) bool {
 			return !v.CreatedTime.IsZero() && v.CreatedTime.Before(registered.Add(-clockSlack))
 		})
@@ -117,6 +117,7 @@ func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record, fromN
 	case !finding.Absent():
 		return true, h.settleFinding(ctx, j, finding)
 	}
+	j.listedAt = listedAt
 	return false, nil
 }
 
@@ -200,6 +201,23 @@ func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record, why stri
 	if err != nil {
 		return h.later(j, err)
 	}
+	return h.renewed(j, rec, verdict, why)
+}
+
+// renewStale is renew for a token that is too old to be sent again, of an item that was looked for in vain.
+func (h *Handler) renewStale(ctx context.Context, j *job, rec ledger.Record) error {
+	const why = "every request under it was refused, and it is too old to be sent again"
+	verdict, wait, err := h.renewRefused(ctx, j, rec, why)
+	switch {
+	case err != nil:
+		return h.later(j, err)
+	case verdict == ledger.Again:
+		return lookAgain(wait)
+	}
+	return h.renewed(j, rec, verdict, why)
+}
+
+func (h *Handler) renewed(j *job, rec ledger.Record, verdict ledger.Verdict, why string) error {
 	switch verdict {
 	case ledger.Applied, ledger.Same:
 	case ledger.Withdrawn:
