@@ -39,6 +39,8 @@ type cloud struct {
 	fellBack map[string]time.Time
 	// excused are items that a restored ledger may double, beside that HaVIP.
 	excused func(site, key, beside string) bool
+	// excuse notes that an item may be doubled.
+	excuse func(site, key string)
 	// mayPass reports whether another ledger's HaVIP may pass for this ledger's own.
 	mayPass func(site string, v *havip) bool
 	// sends is told of each create that is sent.
@@ -216,6 +218,9 @@ func (c *cloud) create(r request, now time.Time) reply {
 		return refuse(reply{status: 403, code: "AccessDenied", text: "denied"})
 	case want.PrivateIPAddress != "" && c.isTaken(want.SubnetID, want.PrivateIPAddress):
 		return refuse(reply{status: 400, code: c.takenCode, text: "the address is in use"})
+	}
+	if time.Since(r.began) > r.life { // BCE's clock was put back since it was signed
+		c.excuse(r.site, key)
 	}
 	c.checkAlone(r.site, key)
 	v := c.add(want.Name, want.SubnetID, want.PrivateIPAddress, now)
