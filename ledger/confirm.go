@@ -57,6 +57,8 @@ func (l *Ledger) Due(ctx context.Context, batch string, skip, limit int64) (item
 		}
 	}
 	items, err = l.read(ctx, batch, due)
+	// Between the two reads, somebody may have confirmed an item, or a failover may have forgotten its HaVIP.
+	items = slices.DeleteFunc(items, func(i Item) bool { return !i.Record.Unconfirmed() })
 	return items, int64(len(waiting)) == limit, wrap("items to confirm", err)
 }
 

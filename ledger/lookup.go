@@ -131,7 +131,7 @@ func (s *ownSample) full() bool { return len(s.ids) >= s.n }
 
 func (s *ownSample) add(haVIPID, owner string) {
 	_, account, deleted := decodeOwnerIn(owner)
-	if account == s.account && !deleted && !s.full() && !slices.Contains(s.ids, haVIPID) {
+	if haVIPID != "" && account == s.account && !deleted && !s.full() && !slices.Contains(s.ids, haVIPID) {
 		s.ids = append(s.ids, haVIPID)
 	}
 }
@@ -159,6 +159,9 @@ func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Own
 func (l *Ledger) KeepClaims(ctx context.Context, lane string, items []Item) error {
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, item := range items {
+			if item.Record.HaVIPID == "" {
+				continue
+			}
 			pipe.HSetNX(ctx, ownersOf(lane), item.Record.HaVIPID, item.Owner().encodeIn(accountOf(lane)))
 		}
 		return nil

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"havip/ledger"
 	"havip/lifecycle"
 )
@@ -44,6 +46,21 @@ func (f *ledgerFixture) due(t *testing.T) []string {
 		itemKeys = append(itemKeys, item.Key)
 	}
 	return itemKeys
+}
+
+// An item is due only while its record says so: a failover may forget the record between two reads.
+func testDueIsUnconfirmed(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a")
+	waiting := redis.Z{Score: float64(f.clock().UnixMilli()), Member: "a"}
+	if err := f.rdb.ZAdd(t.Context(), "havip:{"+batch+"}:unconfirmed", waiting).Err(); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "due", f.due(t), []string{})
+	item := f.item(t, "a")
+	if err := f.KeepClaims(t.Context(), "default/bj", []ledger.Item{item}); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "owners", f.rdb.HLen(t.Context(), "havip:owners:bj").Val(), int64(0))
 }
 
 func testConfirm(t *testing.T, f *ledgerFixture) {

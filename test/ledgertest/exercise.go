@@ -60,6 +60,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"what is heard again changes nothing", testHeardAgain},
 		{"a second haVipId is never written over the first", testExtra},
 		{"nothing leaves a terminal state without a proof", testTerminal},
+		{"what is due is unconfirmed", testDueIsUnconfirmed},
 		{"what BCE answered to have created is confirmed, adopted or given up", testConfirm},
 		{"settle ends what no request decides", testSettle},
 		{"a grown batch is not complete before its producer is through", testGrownBatch},
