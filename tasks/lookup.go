@@ -36,7 +36,8 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	}
 	// A person may have put right what the last listing showed, and asked for another.
 	sinceChange := start.At.Time().Sub(max(rec.UpdatedAt, rec.LookAgainAt).Time())
-	fromNow := -min(age-h.lookupGrace(), sinceChange, listingAge)
+	// Not in the future, where a clock was put back since the change.
+	fromNow := -max(0, min(age-h.lookupGrace(), sinceChange, listingAge))
 	finding, listedAt, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		return Match(request, h.atBCE(rec.FirstSentAt), there, owned)
 	})

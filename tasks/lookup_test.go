@@ -634,6 +634,22 @@ func TestTokenOfAnOldRefusalIsRenewed(t *testing.T) {
 	}
 }
 
+// A clock that was put back does not have the lookup wait for a listing of the future.
+func TestLookupAfterTheClockWasPutBack(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "create:commit-500=#1")
+	task := f.put(testItem("a", "10.1.2.3"))
+	f.postponed(task)
+	f.clock.pass(-time.Hour)
+	f.postponed(task) // nothing is on its way any more in a minute
+	f.clock.pass(2 * time.Minute)
+	f.done(task)
+	f.expect("a", facts{ledger.Adopted, ClassUnknown, "", 1, 1})
+	if n := len(f.sim.CallsOf("list")); n > 2 {
+		t.Errorf("%d listings", n)
+	}
+}
+
 // A token under which something may exist is never given up for a refusal.
 func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
 	t.Parallel()
