@@ -34,11 +34,8 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	if age < h.lookupGrace() {
 		return &Postpone{After: h.lookupGrace() - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
 	}
-	// A person may have put right what the last listing showed, and asked for another.
 	sinceChange := start.At.Time().Sub(max(rec.UpdatedAt, rec.LookAgainAt).Time())
-	// Not in the future, where a clock was put back since the change.
-	fromNow := -max(0, min(age-h.lookupGrace(), sinceChange, listingAge))
-	finding, listedAt, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
+	finding, listedAt, err := h.find(ctx, j, -maxListingAge(age-h.lookupGrace(), sinceChange), func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
 		return Match(request, h.atBCE(rec.FirstSentAt), there, owned)
 	})
 	switch {
@@ -48,6 +45,12 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 		return h.settleFinding(ctx, j, finding)
 	}
 	return h.absent(ctx, j, rec, listedAt)
+}
+
+// maxListingAge returns how old the listing may be. It must be younger than the item's last change: a person may have fixed what
+// the previous listing showed, and asked for another. If a clock was put back since the change, the listing begins now.
+func maxListingAge(sinceSettled, sinceChange time.Duration) time.Duration {
+	return max(0, min(sinceSettled, sinceChange, listingAge))
 }
 
 // absenceSlack is how much longer than ConfirmWithin the wait for the deciding listing may be. A longer wait was computed before

@@ -634,19 +634,21 @@ func TestTokenOfAnOldRefusalIsRenewed(t *testing.T) {
 	}
 }
 
-// A clock that was put back does not have the lookup wait for a listing of the future.
-func TestLookupAfterTheClockWasPutBack(t *testing.T) {
+func TestListingAge(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, "create:commit-500=#1")
-	task := f.put(testItem("a", "10.1.2.3"))
-	f.postponed(task)
-	f.clock.pass(-time.Hour)
-	f.postponed(task) // nothing is on its way any more in a minute
-	f.clock.pass(2 * time.Minute)
-	f.done(task)
-	f.expect("a", facts{ledger.Adopted, ClassUnknown, "", 1, 1})
-	if n := len(f.sim.CallsOf("list")); n > 2 {
-		t.Errorf("%d listings", n)
+	for _, test := range []struct {
+		name                            string
+		sinceSettled, sinceChange, want time.Duration
+	}{
+		{"settled long ago", time.Hour, time.Hour, listingAge},
+		{"settled a moment ago", time.Second, time.Hour, time.Second},
+		{"changed a moment ago", time.Hour, 2 * time.Second, 2 * time.Second},
+		// The lookup would wait for a listing that begins in an hour.
+		{"changed in an hour, by a clock that was put back", time.Hour, -time.Hour, 0},
+	} {
+		if got := maxListingAge(test.sinceSettled, test.sinceChange); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
 	}
 }
 
