@@ -34,7 +34,7 @@ var mutants = []mutant{
 	{"a living token outranks a listing", "BCE works for long", "lifecycle/absence.go", "alive := !d.TokenUsed && !d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)", "alive := false"},
 	{"a dead token is not sent", "", "lifecycle/begin.go", "case d.Lookup || aged || d.TokenUsed && d.Unknown:", "case d.Lookup || aged && false || d.TokenUsed && d.Unknown:"},
 	{"idle items are looked for", "a backup is retried", "lifecycle/begin.go", "case (idle || stale) && !o.LookedUp:", "case (idle || stale) && false:"},
-	{"a lookup before a refused token is renewed", "a backup is refused", "tasks/attempt.go", "; found || decision != nil {", "; false && (found || decision != nil) {"},
+	{"two listings before a refused token is renewed", "a backup is refused", "lifecycle/lookup.go", "return d.untilProven(o.ListedAt, o.ConfirmWithin) })", "return 0 })"},
 	{"retry looks first", "people at the console", "lifecycle/command.go", "\t\td.lookUpFirst()\n", "\t\td.settled()\n\t\td.restart(RetryNewToken, next)\n"},
 	{"retry makes nothing younger", "a backup is retried", "lifecycle/command.go", "d.RenewedAt, d.FirstFailedAt, d.Refusals = renewedAt, 0, 0", "d.RenewedAt, d.FirstFailedAt, d.Refusals = max(renewedAt, d.at.Now), 0, 0"},
 	{"a lease is waited for", "", "lifecycle/begin.go", "d.leaseLeft(o.Watched); left > 0 {", "d.leaseLeft(o.Watched); left > 1<<60 {"},
