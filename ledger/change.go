@@ -28,6 +28,8 @@ type read struct {
 	entryKey lifecycle.LogKey
 	// at is when the answer came, by our clocks: Now had just passed.
 	at time.Time
+	// fault is why the record or the entry cannot be read; nil if both can.
+	fault error
 }
 
 // decided is an item with what was decided about it.
@@ -68,6 +70,9 @@ func (l *Ledger) update(ctx context.Context, batch, key string, known Known, ent
 			if err != nil {
 				return decided{}, err
 			}
+			if err := unreadable(batch, items); err != nil {
+				return decided{}, err
+			}
 			r = items[0]
 		}
 		d := decided{read: r}
@@ -96,7 +101,7 @@ func (l *Ledger) update(ctx context.Context, batch, key string, known Known, ent
 var errConflicts = fmt.Errorf("it changed %d times while it was being decided about", maxConflicts)
 
 // updateEach is update for many items of a batch, in few round trips. Decide receives the index of the item. Items that are not
-// registered have no record.
+// registered have no record, and nothing is decided about those that cannot be read.
 func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string, entryOf func(Record) lifecycle.LogKey, decide func(i int, s lifecycle.Snapshot) lifecycle.Change) ([]decided, error) {
 	done := make([]decided, len(itemKeys))
 	left := every(len(itemKeys)) // the items that are still to be decided about
@@ -108,7 +113,7 @@ func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string
 		some := make([]decided, len(items))
 		for i, r := range items {
 			some[i].read = r
-			if r.record != "" {
+			if r.record != "" && r.fault == nil {
 				some[i].change = decide(left[i], r.Snapshot)
 			}
 			done[left[i]] = some[i]
@@ -188,7 +193,7 @@ func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, 
 	items := make([]read, 0, len(itemKeys))
 	for _, raw := range replies {
 		at, end := len(items), min(len(items)+readChunk, len(itemKeys))
-		some, err := readReply(batch, raw, itemKeys[at:end], entries[at:end])
+		some, err := readReply(raw, itemKeys[at:end], entries[at:end])
 		if err != nil {
 			return nil, err
 		}
@@ -198,7 +203,7 @@ func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, 
 }
 
 // readReply reads what lua/read.lua answers.
-func readReply(batch string, raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
+func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
 	fields, err := replyOf(raw, 4+3*len(itemKeys))
 	if err != nil {
 		return nil, err
@@ -209,12 +214,24 @@ func readReply(batch string, raw any, itemKeys []string, entries []lifecycle.Log
 	for i, key := range itemKeys {
 		r := read{key: key, entryKey: entries[i], at: at, record: fields.text(4 + 3*i), spec: fields.text(5 + 3*i), entry: fields.text(6 + 3*i)}
 		r.Now, r.Batch = Millis(fields.number(0)), facts
-		if err := r.decode(); err != nil {
-			return nil, Unreadable(batch, key, err)
-		}
+		r.fault = r.decode()
 		items[i] = r
 	}
 	return items, nil
+}
+
+// unreadable is the error of the items that cannot be read; nil if all can.
+func unreadable(batch string, items []read) error {
+	faults := map[string]error{}
+	for _, r := range items {
+		if r.fault != nil {
+			faults[r.key] = r.fault
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &UnreadableError{Batch: batch, Faults: faults}
 }
 
 func (r *read) decode() (err error) {

@@ -2,9 +2,7 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"havip/lifecycle"
 )
@@ -27,65 +25,31 @@ const commandItems = 50
 func (l *Ledger) command(ctx context.Context, op, batch string, seen []Item, decide func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change)) ([]Commanded, error) {
 	answers := make([]Commanded, len(seen))
 	for start := 0; start < len(seen); start += commandItems {
-		places := every(min(commandItems, len(seen)-start))
-		for i := range places {
-			places[i] += start
-			answers[places[i]].Item = seen[places[i]]
+		itemKeys := make([]string, min(commandItems, len(seen)-start))
+		for i := range itemKeys {
+			itemKeys[i] = seen[start+i].Key
 		}
-		for len(places) > 0 {
-			err := l.commandEach(ctx, batch, places, answers, decide)
-			if err == nil {
-				break
+		done, err := l.updateEach(ctx, batch, itemKeys, Record.OpenEntry, func(i int, s lifecycle.Snapshot) lifecycle.Change {
+			verdict, change := decide(start+i, s)
+			answers[start+i].Verdict = Verdict(verdict)
+			return change
+		})
+		if err != nil {
+			return answers[:start], fmt.Errorf("%s in batch %q: %w", op, batch, err)
+		}
+		for i, d := range done {
+			answer := &answers[start+i]
+			switch answer.Item = seen[start+i]; {
+			case d.record == "":
+				answer.Verdict = Absent
+			case d.fault != nil:
+				answer.Verdict, answer.Err = Damaged, d.fault
+			default:
+				answer.Item = itemOf(batch, answer.Item.Spec, d.after())
 			}
-			sound := withoutDamaged(places, answers, err)
-			if len(sound) == len(places) {
-				return answers[:start], fmt.Errorf("%s in batch %q: %w", op, batch, err)
-			}
-			places = sound
 		}
 	}
 	return answers, nil
-}
-
-// commandEach carries out a command on the items at the given places of answers.
-func (l *Ledger) commandEach(ctx context.Context, batch string, places []int, answers []Commanded, decide func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change)) error {
-	itemKeys := make([]string, len(places))
-	for i, at := range places {
-		itemKeys[i] = answers[at].Item.Key
-	}
-	done, err := l.updateEach(ctx, batch, itemKeys, Record.OpenEntry, func(i int, s lifecycle.Snapshot) lifecycle.Change {
-		verdict, change := decide(places[i], s)
-		answers[places[i]].Verdict = Verdict(verdict)
-		return change
-	})
-	if err != nil {
-		return err
-	}
-	for i, d := range done {
-		answer := &answers[places[i]]
-		if d.record == "" {
-			answer.Verdict = Absent
-			continue
-		}
-		answer.Item = itemOf(batch, answer.Item.Spec, d.after())
-	}
-	return nil
-}
-
-// withoutDamaged gives the items that err names the verdict Damaged and returns the places of the others. An item is
-// read before anything of its chunk is committed, so the others can be tried again.
-func withoutDamaged(places []int, answers []Commanded, err error) []int {
-	var damaged *UnreadableError
-	if !errors.As(err, &damaged) {
-		return places
-	}
-	return slices.DeleteFunc(slices.Clone(places), func(at int) bool {
-		fault := damaged.Faults[answers[at].Item.Key]
-		if fault != nil {
-			answers[at].Verdict, answers[at].Err = Damaged, fault
-		}
-		return fault != nil
-	})
 }
 
 // Cancel cancels items for the given reason. If a request of an item is in flight or its outcome is unknown, the item is

@@ -141,7 +141,7 @@ func (l *Ledger) confirm(ctx context.Context, batch string, looks []Look) ([]Con
 		return nil, err
 	}
 	for i, d := range done {
-		if d.record == "" {
+		if d.record == "" || d.fault != nil { // [Ledger.Due] reports what cannot be read
 			answers[i].Result = lifecycle.ConfirmationNone
 			continue
 		}

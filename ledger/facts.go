@@ -94,12 +94,13 @@ func (d *factDecoder) pause() *Pause {
 	if d.facts["hold"] == "" {
 		return nil
 	}
-	var h Pause
-	if d.decode("hold", &h); validateMoments(h.At) != nil {
-		d.fail("hold", validateMoments(h.At))
-		h.At = 0
+	var p Pause
+	d.decode("hold", &p)
+	if err := validateMoments(p.At); err != nil {
+		d.fail("hold", err)
+		p.At = 0
 	}
-	return &h
+	return &p
 }
 
 func (d *factDecoder) pendingNotifications() []Notification {

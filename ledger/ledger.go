@@ -48,11 +48,7 @@ func itemError(op, batch, key string, err error) error {
 }
 
 func decodeSpec(key, text string) (Spec, error) {
-	var spec Spec
-	err := unmarshal(text, &spec)
-	if err == nil {
-		err = validateSpec(spec)
-	}
+	spec, err := decode(text, validateSpec)
 	if err != nil {
 		return Spec{}, fmt.Errorf("spec of item %q: %w", key, err)
 	}

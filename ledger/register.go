@@ -67,6 +67,9 @@ func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, 
 	left := every(len(specs)) // those that are still to be decided about
 	for range maxConflicts {
 		existing, err := l.readEach(ctx, batch, pick(keys, left), make([]lifecycle.LogKey, len(left)))
+		if err == nil {
+			err = unreadable(batch, existing)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -204,6 +207,9 @@ func (l *Ledger) MarkEnqueued(ctx context.Context, batch string, itemKeys []stri
 func (l *Ledger) markTrip(ctx context.Context, batch string, left []string) error {
 	for range maxConflicts {
 		items, err := l.readEach(ctx, batch, left, make([]lifecycle.LogKey, len(left)))
+		if err == nil {
+			err = unreadable(batch, items)
+		}
 		if err != nil {
 			return err
 		}

@@ -39,29 +39,21 @@ func unmarshal(text string, into any) error {
 	return json.Unmarshal([]byte(text), into)
 }
 
-// decodeRecord decodes and validates a record.
-func decodeRecord(text string) (Record, error) {
-	var r Record
-	if err := unmarshal(text, &r); err != nil {
-		return Record{}, err
+// decode decodes and validates JSON of a bounded length.
+func decode[T any](text string, validate func(T) error) (v T, err error) {
+	if err = unmarshal(text, &v); err == nil {
+		err = validate(v)
 	}
-	if err := validateRecord(r); err != nil {
-		return Record{}, err
+	if err != nil {
+		var none T
+		return none, err
 	}
-	return r, nil
+	return v, nil
 }
 
-// decodeAttempt decodes and validates an entry of a request log.
-func decodeAttempt(text string) (Attempt, error) {
-	var a Attempt
-	if err := unmarshal(text, &a); err != nil {
-		return Attempt{}, err
-	}
-	if err := validateAttempt(a); err != nil {
-		return Attempt{}, err
-	}
-	return a, nil
-}
+func decodeRecord(text string) (Record, error) { return decode(text, validateRecord) }
+
+func decodeAttempt(text string) (Attempt, error) { return decode(text, validateAttempt) }
 
 func validateRecord(r Record) error {
 	if !slices.Contains(States(), r.State) {
