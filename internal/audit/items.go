@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"time"
 
 	"havip/internal/queue"
 	"havip/internal/words"
@@ -17,30 +18,42 @@ const (
 
 // items looks for unfinished items that no task stands for.
 func (x *examination) items(ctx context.Context) error {
-	batches, err := x.ledger.Active(ctx, 0, batchesLooked)
+	var lost []ledger.Item
+	looked, err := x.unfinished(ctx, x.StaleAfter, func(batch string, items []ledger.Item) error {
+		without, err := queue.Lost(ctx, x.Redis, x.ledger, batch, items)
+		lost = append(lost, without...)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	looked, lost := 0, []ledger.Item(nil)
+	return x.tellLost(ctx, looked, lost)
+}
+
+// unfinished passes on the unfinished items that have not changed for so long, of one batch at a time, and returns how many
+// were looked at. Damaged items are left out: x.records reports them.
+func (x *examination) unfinished(ctx context.Context, unchanged time.Duration, see func(batch string, items []ledger.Item) error) (looked int, err error) {
+	batches, err := x.ledger.Active(ctx, 0, batchesLooked)
+	if err != nil {
+		return 0, err
+	}
 	for _, batch := range batches {
 		for skip := int64(0); looked < itemsLooked; skip += itemsAtOnce {
-			items, err := x.ledger.Stale(ctx, batch, x.StaleAfter, skip, itemsAtOnce)
-			damaged, err := damagedOf(err) // x.records reports them
-			if err != nil {
-				return err
+			items, err := x.ledger.Stale(ctx, batch, unchanged, skip, itemsAtOnce)
+			damaged, err := damagedOf(err)
+			if err == nil {
+				err = see(batch, items)
 			}
-			without, err := queue.Lost(ctx, x.Redis, x.ledger, batch, items)
 			if err != nil {
-				return err
+				return looked, err
 			}
-			lost = append(lost, without...)
 			read := len(items) + damaged
 			if looked += read; read < itemsAtOnce {
 				break
 			}
 		}
 	}
-	return x.tellLost(ctx, looked, lost)
+	return looked, nil
 }
 
 func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.Item) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"havip/internal/queue"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -31,7 +32,7 @@ func (v *verification) judgeChunk(ctx context.Context, items []ledger.Item) erro
 	recorded := map[tasks.Lane][]string{}
 	for _, item := range items {
 		if item.Record.HaVIPID != "" {
-			recorded[laneOf(item)] = append(recorded[laneOf(item)], item.Record.HaVIPID)
+			recorded[queue.LaneOf(item)] = append(recorded[queue.LaneOf(item)], item.Record.HaVIPID)
 		}
 	}
 	owners := map[tasks.Lane]map[string]ledger.Owner{}
@@ -42,7 +43,7 @@ func (v *verification) judgeChunk(ctx context.Context, items []ledger.Item) erro
 		}
 	}
 	for _, item := range items {
-		if err := v.judgeItem(ctx, item, owners[laneOf(item)]); err != nil {
+		if err := v.judgeItem(ctx, item, owners[queue.LaneOf(item)]); err != nil {
 			return err
 		}
 	}
@@ -64,7 +65,7 @@ func (d *verdict) add(kind Kind, haVIPID, format string, args ...any) *Finding {
 
 func (v *verification) judgeItem(ctx context.Context, item ledger.Item, owners map[string]ledger.Owner) error {
 	v.tally.Items++
-	l := v.lanes[laneOf(item)]
+	l := v.lanes[queue.LaneOf(item)]
 	if l == nil || moves(item.Record, l.index.began) {
 		v.tally.Moving++
 		v.passOver(l, item)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"havip/bce"
+	"havip/internal/queue"
 	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
@@ -49,36 +50,22 @@ func (x *examination) namesTaken(ctx context.Context) error {
 
 // unsent are the unfinished items that were never sent, by lane and by what they ask for.
 func (x *examination) unsent(ctx context.Context) (map[tasks.Lane]map[place]ledger.Owner, error) {
-	batches, err := x.ledger.Active(ctx, 0, batchesLooked)
-	if err != nil {
-		return nil, err
-	}
-	found, looked := map[tasks.Lane]map[place]ledger.Owner{}, 0
-	for _, batch := range batches {
-		for skip := int64(0); looked < itemsLooked; skip += itemsAtOnce {
-			items, err := x.ledger.Stale(ctx, batch, 0, skip, itemsAtOnce)
-			damaged, err := damagedOf(err)
-			if err != nil {
-				return nil, err
+	found := map[tasks.Lane]map[place]ledger.Owner{}
+	_, err := x.unfinished(ctx, 0, func(_ string, items []ledger.Item) error {
+		for _, item := range items {
+			request, err := tasks.RequestOf(item.Spec)
+			if err != nil || item.Record.Sends > 0 || item.Record.State.Terminal() {
+				continue // one that cannot be read is reported by x.records
 			}
-			for _, item := range items {
-				request, err := tasks.RequestOf(item.Spec)
-				if err != nil || item.Record.Sends > 0 || item.Record.State.Terminal() {
-					continue
-				}
-				lane := laneOf(item)
-				if found[lane] == nil {
-					found[lane] = map[place]ledger.Owner{}
-				}
-				found[lane][place{subnetID: request.SubnetID, name: request.Name}] = item.Owner()
+			lane := queue.LaneOf(item)
+			if found[lane] == nil {
+				found[lane] = map[place]ledger.Owner{}
 			}
-			read := len(items) + damaged
-			if looked += read; read < itemsAtOnce {
-				break
-			}
+			found[lane][place{subnetID: request.SubnetID, name: request.Name}] = item.Owner()
 		}
-	}
-	return found, nil
+		return nil
+	})
+	return found, err
 }
 
 // taken lists a lane, and says of each such HaVIP which item's name it has.

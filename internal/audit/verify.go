@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"havip/internal/queue"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -85,7 +86,7 @@ func (v *verification) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if l := laneOf(item); !slices.Contains(lanes, l) {
+		if l := queue.LaneOf(item); !slices.Contains(lanes, l) {
 			lanes = append(lanes, l)
 		}
 	}
@@ -120,7 +121,7 @@ func (v *verification) record(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l := v.lanes[laneOf(item)]
+		l := v.lanes[queue.LaneOf(item)]
 		if l == nil {
 			continue
 		}
@@ -168,10 +169,6 @@ func (v *verification) addStray(x *index, e *entry, owners map[string]ledger.Own
 	case !owned && x.since(e, v.batch.CreatedAt.Time()):
 		x.strays.addUnowned(e)
 	}
-}
-
-func laneOf(item ledger.Item) tasks.Lane {
-	return tasks.Lane{Account: item.Account, Region: item.Region}
 }
 
 // isOpen reports whether an item in this state has no HaVIP on record and none was given up: one
