@@ -64,7 +64,7 @@ func (a *app) letGoOn(ctx context.Context, s *session, batch string, limit failu
 
 // putBack puts in the tasks of items that were held: see [bulk.Site.PutBack].
 func (a *app) putBack(ctx context.Context, s *session, b ledger.Batch, wasHeld bool) error {
-	on, release, err := s.site(b.Name, "")
+	on, release, err := s.executor(b.Name, "")
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 	"havip/ledger"
 )
 
-// bulkFlags are the flags of every verb on many items of a batch.
+// bulkFlags are the flags of every operation on many items of a batch.
 type bulkFlags struct {
 	where       []string
 	reason      string
@@ -31,14 +31,14 @@ func (a *app) defineBulkFlags(cmd *cobra.Command, flags *bulkFlags) {
 	a.defineUnverified(cmd)
 }
 
-// bulkCommand is a verb on many items of a batch, as a command.
+// bulkCommand is a bulk operation as a command.
 type bulkCommand struct {
-	bulk.Verb
+	bulk.Operation
 	// before waits for what the plan depends on; nil for nothing.
 	before func(ctx context.Context, s *session, b ledger.Batch) error
-	// question asks about so many items of the batch; nil is the verb itself.
+	// question is what to ask before n items are changed; nil asks with the operation's name.
 	question func(n int64, batch string) string
-	// resultsFollow says that the data is what becomes of the items: what was done is talk, then.
+	// resultsFollow says that the items' results go to stdout; the tally then goes to stderr.
 	resultsFollow bool
 	// after tells what is still to come.
 	after func(b ledger.Batch, done *bulk.Tally)
@@ -144,16 +144,16 @@ func (v bulkCommand) consent(ctx context.Context, a *app, batch string, plan *bu
 	return a.ask(ctx, question, "nothing was changed")
 }
 
-// do carries the verb out under a bar.
+// do carries the operation out with a progress bar.
 func (v bulkCommand) do(ctx context.Context, a *app, s *session, batch string, chosen bulk.Selection, reason string, planned int64) (*bulk.Tally, error) {
-	on, release, err := s.site(batch, reason)
+	executor, release, err := s.executor(batch, reason)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
 	bar := a.newBar(v.Name, 0, planned)
 	defer bar.Finish()
-	done, err := v.CarryOut(ctx, on, chosen, planned, bar.Set)
+	done, err := v.CarryOut(ctx, executor, chosen, planned, bar.Set)
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.Eligible()), count(planned, "item", "items"))
 	}

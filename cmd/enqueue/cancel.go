@@ -32,7 +32,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
   enqueue cancel havips --where subnetId=sbn-dk8gl9bc --where state=waiting`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return bulkCommand{Verb: bulk.Cancel(), after: a.afterCancel}.run(cmd.Context(), a, args[0], flags)
+			return bulkCommand{Operation: bulk.Cancel(), after: a.afterCancel}.run(cmd.Context(), a, args[0], flags)
 		},
 	}
 	a.defineBulkFlags(cmd, &flags)

@@ -106,7 +106,7 @@ func (a *app) discardCanceled(ctx context.Context, s *session, b ledger.Batch) e
 	if b.Counts[ledger.Canceled] == 0 {
 		return nil
 	}
-	on, release, err := s.site(b.Name, "")
+	on, release, err := s.executor(b.Name, "")
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
   enqueue retry havips --where state=canceled --where key=web-1`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return bulkCommand{Verb: bulk.Retry(), after: a.afterRetry}.run(cmd.Context(), a, args[0], flags)
+			return bulkCommand{Operation: bulk.Retry(), after: a.afterRetry}.run(cmd.Context(), a, args[0], flags)
 		},
 	}
 	a.defineBulkFlags(cmd, &flags)

@@ -36,7 +36,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			verb := bulkCommand{
-				Verb: bulk.Rollback(), before: a.awaitConfirmed, question: rollbackQuestion, resultsFollow: wait && !flags.dryRun,
+				Operation: bulk.Rollback(), before: a.awaitConfirmed, question: rollbackQuestion, resultsFollow: wait && !flags.dryRun,
 				after: func(b ledger.Batch, done *bulk.Tally) {
 					if !wait {
 						a.afterRollback(b, done)

@@ -54,14 +54,14 @@ func (s *session) producer() (p *tasks.Producer, release func(), err error) {
 	return tasks.NewProducer(s.ledger, asynq.NewClientFromRedisClient(pipe)), release, nil
 }
 
-// site returns where many items of a batch are changed, likewise.
-func (s *session) site(batch, reason string) (on *bulk.Site, release func(), err error) {
+// executor returns what changes many items of a batch, likewise.
+func (s *session) executor(batch, reason string) (on *bulk.Executor, release func(), err error) {
 	pipe, release, err := tasks.Pipeline(s.rdb)
 	if err != nil {
 		return nil, nil, err
 	}
 	dispatcher := tasks.NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe))
-	return &bulk.Site{
+	return &bulk.Executor{
 		Redis: s.rdb, Ledger: s.ledger, Tasks: dispatcher, Batch: batch, By: author(), Reason: reasonText(reason),
 	}, release, nil
 }

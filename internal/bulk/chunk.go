@@ -9,7 +9,7 @@ import (
 // chunkSize is how many items are changed at a time.
 const chunkSize = 200
 
-// inChunks hands the items on, so many at a time. The slice is the next chunk's afterwards.
+// inChunks calls do with up to chunkSize items at a time. do must not keep the slice.
 func inChunks(items iter.Seq2[ledger.Item, error], do func([]ledger.Item) error) error {
 	chunk := make([]ledger.Item, 0, chunkSize)
 	for item, err := range items {

@@ -13,8 +13,8 @@ const whyDamaged = "its data in redis cannot be read"
 // maxFaults bounds how many damaged items a [Tally] names. All are counted.
 const maxFaults = 20
 
-// leaveDamaged leaves an item alone whose data cannot be read.
-func leaveDamaged(fault error) Deed { return Deed{Action: None, Why: whyDamaged, fault: fault} }
+// leaveDamaged is the decision on an item whose data cannot be read.
+func leaveDamaged(fault error) Decision { return Decision{Action: None, Why: whyDamaged, fault: fault} }
 
 // undamaged yields the items that can be read and any other error; skip gets each error about one damaged item.
 func undamaged(items iter.Seq2[ledger.Item, error], skip func(error)) iter.Seq2[ledger.Item, error] {

@@ -1,7 +1,7 @@
-// Package bulk is verbs on many items of a batch: retry, cancel, rollback.
+// Package bulk carries out operations on many items of a batch: retry, cancel, rollback.
 //
-// A [Selection] chooses the items. A [Verb] judges each of them by what the ledger knows of it, so that
-// a person can be told before anything is changed, and then carries itself out, a chunk at a time. In
-// between an item may have become another; the ledger refuses what no longer applies, and the [Tally]
-// says so. Whoever is killed half-way does the same again, and the rest is done.
+// A [Selection] chooses the items. An [Operation] evaluates each of them by its record, so that a person can
+// be asked before anything changes, and then carries itself out in chunks. An item may change in between:
+// the ledger then refuses the change, and the [Tally] counts it as left alone. An operation that was killed
+// half-way is simply repeated; it does the rest.
 package bulk

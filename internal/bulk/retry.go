@@ -8,35 +8,35 @@ import (
 	"havip/tasks"
 )
 
-// Retry lets items go on: those that failed begin again or are looked for, and those that wait are hurried.
-func Retry() Verb { return Verb{Name: "retry", judge: judgeRetry, carryOut: retry} }
+// Retry restarts items that failed, or looks them up first, and runs waiting items now.
+func Retry() Operation { return Operation{Name: "retry", evaluate: evaluateRetry, carryOut: retry} }
 
-// judgeRetry leaves alone what somebody has withdrawn, unless it is asked for by its state or key.
-func judgeRetry(item ledger.Item, chosen Selection) Deed {
+// evaluateRetry leaves canceled items alone unless the selection names their state or key.
+func evaluateRetry(item ledger.Item, chosen Selection) Decision {
 	if item.Record.State == ledger.Canceled && !chosen.names("state", "key") {
-		return Deed{Action: None, Why: "it was canceled; ask for it with --where state=canceled"}
+		return Decision{Action: None, Why: "it was canceled; ask for it with --where state=canceled"}
 	}
-	way, why := item.Record.RetryAction()
-	return Deed{Action: string(way), Why: why}
+	action, why := item.Record.RetryAction()
+	return Decision{Action: string(action), Why: why}
 }
 
-// retry revives the items that have ended. Those that are under way are only hurried.
-func retry(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) {
-	deeds := make([]Deed, len(items))
+// retry restarts the items that have ended. Those that are under way are only run now.
+func retry(ctx context.Context, exec *Executor, items []ledger.Item) ([]Decision, error) {
+	decisions := make([]Decision, len(items))
 	var ended []ledger.Retrial
 	var places []int // of the ended ones among the items
 	var hurried []ledger.Item
 	for i, item := range items {
-		way, _ := item.Record.RetryAction()
-		deeds[i] = Deed{Action: string(way)}
-		if way == lifecycle.RetryRunNow {
+		action, _ := item.Record.RetryAction()
+		decisions[i] = Decision{Action: string(action)}
+		if action == lifecycle.RetryRunNow {
 			hurried = append(hurried, item)
 			continue
 		}
 		next := tasks.ClientToken(item.Batch, item.Key, item.Record.Generation+1)
 		ended, places = append(ended, ledger.Retrial{Seen: item, Next: next}), append(places, i)
 	}
-	answers, err := on.revive(ctx, ended)
+	answers, err := exec.revive(ctx, ended)
 	if err != nil {
 		return nil, err
 	}
@@ -46,16 +46,16 @@ func retry(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) {
 		case ledger.Same:
 			hurried = append(hurried, answer.Item)
 		default:
-			deeds[places[i]] = changed(answer)
+			decisions[places[i]] = changed(answer)
 		}
 	}
-	return deeds, on.Tasks.RunNow(ctx, hurried)
+	return decisions, exec.Tasks.RunNow(ctx, hurried)
 }
 
-// revive lets items go on that had come to an end: in the ledger first, so that one whose task is then
-// not put in is found without one by a worker.
-func (on *Site) revive(ctx context.Context, ended []ledger.Retrial) ([]ledger.Commanded, error) {
-	answers, err := on.Ledger.Retry(ctx, on.Batch, ended)
+// revive restarts ended items, in the ledger first: if the task is then not enqueued, a worker finds the item
+// without one and repairs that.
+func (exec *Executor) revive(ctx context.Context, ended []ledger.Retrial) ([]ledger.Commanded, error) {
+	answers, err := exec.Ledger.Retry(ctx, exec.Batch, ended)
 	if err != nil {
 		return nil, err
 	}
@@ -65,5 +65,5 @@ func (on *Site) revive(ctx context.Context, ended []ledger.Retrial) ([]ledger.Co
 			moved = append(moved, answer.Item)
 		}
 	}
-	return answers, on.dispatch(ctx, moved)
+	return answers, exec.dispatch(ctx, moved)
 }

@@ -15,7 +15,7 @@ func TestRetryOfCanceledItems(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := judgeRetry(canceled, chosen); d.Action != want || (d.Why == "") == (want == None) {
+		if d := evaluateRetry(canceled, chosen); d.Action != want || (d.Why == "") == (want == None) {
 			t.Errorf("%q: %+v", where, d)
 		}
 	}

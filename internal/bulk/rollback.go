@@ -8,28 +8,30 @@ import (
 )
 
 // Rollback deletes the HaVIPs that the items created: it marks the items, and workers do the rest.
-func Rollback() Verb { return Verb{Name: "rollback", judge: judgeRollback, carryOut: rollBack} }
-
-func judgeRollback(item ledger.Item, _ Selection) Deed {
-	way, why := item.Record.RollbackAction()
-	return Deed{Action: string(way), Why: why}
+func Rollback() Operation {
+	return Operation{Name: "rollback", evaluate: evaluateRollback, carryOut: rollBack}
 }
 
-func rollBack(ctx context.Context, on *Site, items []ledger.Item) ([]Deed, error) {
-	answers, err := on.Ledger.Rollback(ctx, on.Batch, on.Reason, items)
+func evaluateRollback(item ledger.Item, _ Selection) Decision {
+	action, why := item.Record.RollbackAction()
+	return Decision{Action: string(action), Why: why}
+}
+
+func rollBack(ctx context.Context, exec *Executor, items []ledger.Item) ([]Decision, error) {
+	answers, err := exec.Ledger.Rollback(ctx, exec.Batch, exec.Reason, items)
 	if err != nil {
 		return nil, err
 	}
-	deeds := make([]Deed, len(items))
+	decisions := make([]Decision, len(items))
 	var marked []ledger.Item
 	for i, answer := range answers {
 		switch answer.Verdict {
 		case ledger.Applied, ledger.Same:
-			deeds[i] = Deed{Action: string(lifecycle.RollbackDelete)}
+			decisions[i] = Decision{Action: string(lifecycle.RollbackDelete)}
 			marked = append(marked, answer.Item)
 		default:
-			deeds[i] = changed(answer)
+			decisions[i] = changed(answer)
 		}
 	}
-	return deeds, on.dispatch(ctx, marked)
+	return decisions, exec.dispatch(ctx, marked)
 }

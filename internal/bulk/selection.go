@@ -13,7 +13,7 @@ import (
 	"havip/tasks"
 )
 
-// Selection chooses items of a batch: all of its conditions must hold. An empty one chooses all.
+// Selection chooses items of a batch: those that meet all conditions. An empty one chooses every item.
 type Selection []condition
 
 // condition is that a field of an item has a value.
@@ -42,7 +42,7 @@ func ParseSelection(wheres []string) (Selection, error) {
 	return s, nil
 }
 
-// value is what the selection asks of a field, if it does.
+// value is the value that the selection requires of a field, if any.
 func (s Selection) value(field string) (value string, given bool) {
 	for _, c := range s {
 		if c.field == field {
@@ -52,12 +52,12 @@ func (s Selection) value(field string) (value string, given bool) {
 	return "", false
 }
 
-// names reports whether the selection asks for any of the fields.
+// names reports whether the selection has a condition on any of the fields.
 func (s Selection) names(fields ...string) bool {
 	return slices.ContainsFunc(s, func(c condition) bool { return slices.Contains(fields, c.field) })
 }
 
-// String is the selection as it was asked for.
+// String is the selection as it was given.
 func (s Selection) String() string {
 	if len(s) == 0 {
 		return "all items"
@@ -69,7 +69,8 @@ func (s Selection) String() string {
 	return strings.Join(parts, " ")
 }
 
-// matches reports whether the item is chosen. An item whose request cannot be read is damaged: no task can be made for it.
+// matches reports whether the item is chosen. Its error says that the item's request cannot be read: the item
+// is damaged.
 func (s Selection) matches(item ledger.Item) (bool, error) {
 	request, err := tasks.RequestOf(item.Spec)
 	if err != nil {
@@ -97,8 +98,8 @@ func fieldOf(item ledger.Item, request tasks.Request, field string) string {
 	}
 }
 
-// Items reads the chosen items of a batch, in its order. A key that is asked for is read by itself. An item that cannot
-// be read may be a chosen one: it comes as a [*ledger.UnreadableError], and the items after it follow.
+// Items reads the chosen items of a batch, in its order; a selection by key reads that item only. A damaged item
+// might be a chosen one: it is yielded as a [*ledger.UnreadableError], and the items after it follow.
 func (s Selection) Items(ctx context.Context, l *ledger.Ledger, batch string) iter.Seq2[ledger.Item, error] {
 	all := l.Items(ctx, batch)
 	if key, given := s.value("key"); given {

@@ -9,7 +9,7 @@ import (
 	"havip/ledger"
 )
 
-// Tally counts items by what is done to them, the state that they were in, and why nothing is.
+// Tally counts items by action, the state that they were in, and the reason for [None].
 type Tally struct {
 	rows []Row
 	// faults are those of the first damaged items.
@@ -27,7 +27,7 @@ type Row struct {
 // Rows are the counts, those of items that are left alone last.
 func (t *Tally) Rows() []Row { return t.rows }
 
-// Faults tells what is wrong with the first 20 damaged items, each as a [*ledger.UnreadableError].
+// Faults are the errors of the first 20 damaged items, each a [*ledger.UnreadableError].
 func (t *Tally) Faults() []error { return t.faults }
 
 // Damaged counts the items whose data cannot be read. They are left alone.
@@ -40,7 +40,7 @@ func (t *Tally) Damaged() (n int64) {
 	return n
 }
 
-func (t *Tally) add(d Deed, state ledger.State) {
+func (t *Tally) add(d Decision, state ledger.State) {
 	if d.fault != nil && len(t.faults) < maxFaults {
 		t.faults = append(t.faults, d.fault)
 	}
@@ -57,7 +57,7 @@ func (t *Tally) add(d Deed, state ledger.State) {
 	})
 }
 
-// compareLast puts what is last behind what is not.
+// compareLast sorts false before true.
 func compareLast(a, b bool) int {
 	switch {
 	case a == b:
@@ -69,7 +69,7 @@ func compareLast(a, b bool) int {
 	}
 }
 
-// Eligible counts the items to which something is done.
+// Eligible counts the items with an action other than [None].
 func (t *Tally) Eligible() (n int64) {
 	for _, r := range t.rows {
 		if r.Action != None {
@@ -82,7 +82,7 @@ func (t *Tally) Eligible() (n int64) {
 // Left counts the items that are left alone.
 func (t *Tally) Left() int64 { return t.Of(None) }
 
-// Of counts the items to which this is done.
+// Of counts the items with this action.
 func (t *Tally) Of(action string) (n int64) {
 	for _, r := range t.rows {
 		if r.Action == action {

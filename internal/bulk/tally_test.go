@@ -10,10 +10,10 @@ func TestTally(t *testing.T) {
 	t.Parallel()
 	var tally Tally
 	for range 2 {
-		tally.add(Deed{Action: None, Why: "its HaVIP exists"}, ledger.Created)
-		tally.add(Deed{Action: "new-token"}, ledger.Rejected)
+		tally.add(Decision{Action: None, Why: "its HaVIP exists"}, ledger.Created)
+		tally.add(Decision{Action: "new-token"}, ledger.Rejected)
 	}
-	tally.add(Deed{Action: "hurry"}, ledger.Waiting)
+	tally.add(Decision{Action: "hurry"}, ledger.Waiting)
 	if eligible, left := tally.Eligible(), tally.Left(); eligible != 3 || left != 2 {
 		t.Errorf("got %d eligible, and %d left", eligible, left)
 	}

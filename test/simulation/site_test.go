@@ -395,7 +395,7 @@ func (x *site) apply() {
 }
 
 // command has a person carry out a verb on all items, or on one.
-func (x *site) command(verb bulk.Verb) {
+func (x *site) command(verb bulk.Operation) {
 	p := x.person(verb.Name)
 	rdb := x.client(p)
 	wheres := []string{}
@@ -406,7 +406,7 @@ func (x *site) command(verb bulk.Verb) {
 	if err != nil {
 		panic(err)
 	}
-	on := &bulk.Site{
+	on := &bulk.Executor{
 		Redis: rdb, Ledger: ledger.New(rdb), Batch: batchName, By: "them",
 		Tasks: tasks.NewDispatcher(asynq.NewClientFromRedisClient(rdb), asynq.NewInspectorFromRedisClient(rdb)),
 	}

@@ -238,7 +238,7 @@ func (s *story) trouble(x *site, w *simWorker, may func(int, bool, func())) {
 		s.say(nil, "denied: %q", s.cloud.denied)
 	})
 	may(s.often("people", 2), true, func() {
-		x.command([]bulk.Verb{bulk.Cancel(), bulk.Retry(), bulk.Rollback()}[s.draw(3)])
+		x.command([]bulk.Operation{bulk.Cancel(), bulk.Retry(), bulk.Rollback()}[s.draw(3)])
 		s.count("commands")
 	})
 	may(1, true, x.apply)
