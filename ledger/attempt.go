@@ -8,7 +8,7 @@ import (
 	"havip/lifecycle"
 )
 
-// Begin makes the intent to send a request durable. Only when the verdict is [Begun] may the
+// Begin makes the intent to send a request durable. Only if the result is [lifecycle.StartSend] may the
 // caller send, exactly the item's Body under the record's ClientToken; the record's Sends is
 // then the number to give to [Ledger.Record]. Known is the item as an earlier Start answered it.
 func (l *Ledger) Begin(ctx context.Context, batch, key string, known Known, o BeginOptions) (Start, error) {
@@ -27,7 +27,7 @@ func (l *Ledger) start(ctx context.Context, op, batch, key string, known Known, 
 	})
 	switch {
 	case errors.Is(err, errAbsent):
-		return Start{Verdict: Absent, At: d.Now}, nil
+		return Start{Result: lifecycle.StartAbsent, At: d.Now}, nil
 	case err != nil:
 		return Start{}, itemError(op, batch, key, err)
 	}
@@ -35,22 +35,22 @@ func (l *Ledger) start(ctx context.Context, op, batch, key string, known Known, 
 	if err != nil {
 		return Start{}, itemError(op, batch, key, err)
 	}
-	return Start{Verdict: Verdict(answer), Item: item, At: d.Now, Wait: wait, Known: Known{d.stands}}, nil
+	return Start{Result: answer, Item: item, At: d.Now, Wait: wait, Known: Known{d.stands}}, nil
 }
 
 // Record enters the outcome of send number n, once. A created outcome is a proof and is
 // accepted whatever came in between; any other applies only while the item waits for it.
 // Known is the item as the send's Start answered it. The record is the one that stands afterwards.
-func (l *Ledger) Record(ctx context.Context, batch, key string, known Known, n int, outcome Outcome) (Verdict, Record, error) {
-	return transition(ctx, l, "record", batch, key, known, entry("", n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
+func (l *Ledger) Record(ctx context.Context, batch, key string, known Known, n int, outcome Outcome) (lifecycle.Recorded, Record, error) {
+	return transition(ctx, l, "record", batch, key, lifecycle.RecordedAbsent, known, entry("", n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
 		return lifecycle.RecordOutcome(s, n, outcome)
 	})
 }
 
-// Settle ends an item that no request will decide, in state [Rejected] or [Review], with the reason as code and message. It
-// returns Applied, Finished, Busy or Absent; or Late if the item was to be rejected but has an unknown outcome by now.
-func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, code, message string) (Verdict, Record, error) {
-	return transition(ctx, l, "settle", batch, key, Known{}, Record.OpenEntry, func(s lifecycle.Snapshot) (lifecycle.Settled, lifecycle.Change) {
+// Settle ends an item that no request will decide, in state [Rejected] or [Review], with the reason as code and message. See
+// [lifecycle.Settle].
+func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, code, message string) (lifecycle.Settled, Record, error) {
+	return transition(ctx, l, "settle", batch, key, lifecycle.SettledAbsent, Known{}, Record.OpenEntry, func(s lifecycle.Snapshot) (lifecycle.Settled, lifecycle.Change) {
 		return lifecycle.Settle(s, state, code, message)
 	})
 }
@@ -62,18 +62,18 @@ func entry(op string, n int) func(Record) lifecycle.LogKey {
 
 func noEntry(Record) lifecycle.LogKey { return lifecycle.LogKey{} }
 
-// transition is an update that answers a verdict, and the record that stands afterwards.
-func transition[V ~string](ctx context.Context, l *Ledger, op, batch, key string, known Known, entryOf func(Record) lifecycle.LogKey, decide func(lifecycle.Snapshot) (V, lifecycle.Change)) (Verdict, Record, error) {
-	var answer V
+// transition is an update that returns the result, absent for an item that is not registered, and the record that stands
+// afterwards.
+func transition[V ~string](ctx context.Context, l *Ledger, op, batch, key string, absent V, known Known, entryOf func(Record) lifecycle.LogKey, decide func(lifecycle.Snapshot) (V, lifecycle.Change)) (result V, rec Record, err error) {
 	d, err := l.update(ctx, batch, key, known, entryOf, func(s lifecycle.Snapshot) (c lifecycle.Change) {
-		answer, c = decide(s)
+		result, c = decide(s)
 		return c
 	})
 	switch {
 	case errors.Is(err, errAbsent):
-		return Absent, Record{}, nil
+		return absent, Record{}, nil
 	case err != nil:
 		return "", Record{}, itemError(op, batch, key, err)
 	}
-	return Verdict(answer), d.after(), nil
+	return result, d.after(), nil
 }

@@ -9,10 +9,11 @@ import (
 
 // Commanded is the ledger's answer about one item of a person's command.
 type Commanded struct {
-	Verdict Verdict
-	// Item is as it stands now; it is the one that the caller saw when Verdict is Absent or Damaged.
+	Result lifecycle.Commanded
+	// Item is as it stands now; it is the one that the caller saw if Result is CommandAbsent or
+	// CommandDamaged.
 	Item Item
-	// Err is what is wrong with the item's data when Verdict is Damaged.
+	// Err is what is wrong with the item's data if Result is CommandDamaged.
 	Err error
 }
 
@@ -30,8 +31,8 @@ func (l *Ledger) command(ctx context.Context, op, batch string, seen []Item, dec
 			itemKeys[i] = seen[start+i].Key
 		}
 		done, err := l.updateEach(ctx, batch, itemKeys, Record.OpenEntry, func(i int, s lifecycle.Snapshot) lifecycle.Change {
-			verdict, change := decide(start+i, s)
-			answers[start+i].Verdict = Verdict(verdict)
+			result, change := decide(start+i, s)
+			answers[start+i].Result = result
 			return change
 		})
 		if err != nil {
@@ -41,9 +42,9 @@ func (l *Ledger) command(ctx context.Context, op, batch string, seen []Item, dec
 			answer := &answers[start+i]
 			switch answer.Item = seen[start+i]; {
 			case d.record == "":
-				answer.Verdict = Absent
+				answer.Result = lifecycle.CommandAbsent
 			case d.fault != nil:
-				answer.Verdict, answer.Err = Damaged, d.fault
+				answer.Result, answer.Err = lifecycle.CommandDamaged, d.fault
 			default:
 				answer.Item = itemOf(batch, answer.Item.Spec, d.after())
 			}
@@ -56,8 +57,7 @@ func (l *Ledger) command(ctx context.Context, op, batch string, seen []Item, dec
 // canceled only once it is certain that nothing was created, by that request's answer or by a lookup. Until then nothing
 // is sent for it. An item whose HaVIP turns out to exist keeps it.
 //
-// The verdict is Applied if the item is canceled, Asked if its outcome decides, or else Same, Finished or Absent. After an
-// error, some items may not have been canceled; call again to continue.
+// After an error, some items may not have been canceled; call again to continue.
 func (l *Ledger) Cancel(ctx context.Context, batch, reason string, items []Item) ([]Commanded, error) {
 	return l.command(ctx, "cancel", batch, items, func(_ int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
 		return lifecycle.Cancel(s, reason)
@@ -75,8 +75,7 @@ type Retrial struct {
 // clientToken, because it provably created nothing. If that is not proven, the item is looked up before anything is sent.
 // Items that are in progress are not changed.
 //
-// The verdict is Applied if the item continues and needs a task, Same if it is already in progress, or else Busy, Finished,
-// Late or Absent. After an error, some items may not have been changed; call again with their current records to continue.
+// After an error, some items may not have been changed; call again with their current records to continue.
 func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([]Commanded, error) {
 	seen := make([]Item, len(retrials))
 	for i, r := range retrials {
@@ -90,8 +89,7 @@ func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([
 // Rollback requests the deletion of the HaVIPs that the items created, for the given reason. Adopted HaVIPs are not
 // deleted. Deletion continues until it succeeds or BCE refuses it permanently: see [Ledger.BeginDeletion].
 //
-// The verdict is Applied if the HaVIP will be deleted and the item needs a task, or else Same, Finished, Late or Absent. After
-// an error, some items may not have been changed; call again to continue.
+// After an error, some items may not have been changed; call again to continue.
 func (l *Ledger) Rollback(ctx context.Context, batch, reason string, items []Item) ([]Commanded, error) {
 	return l.command(ctx, "roll back", batch, items, func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
 		return lifecycle.Rollback(s, items[i].Record.HaVIPID, reason)

@@ -31,7 +31,7 @@ func TestCommandBesideDamage(t *testing.T) {
 		}
 		return lifecycle.Cancel(s, "why")
 	})
-	if err != nil || answers[0].Verdict != Applied || answers[0].Item.Record.State != Canceled || answers[1].Verdict != Damaged || answers[1].Err == nil {
+	if err != nil || answers[0].Result != lifecycle.CommandApplied || answers[0].Item.Record.State != Canceled || answers[1].Result != lifecycle.CommandDamaged || answers[1].Err == nil {
 		t.Errorf("%+v, %v", answers, err)
 	}
 }

@@ -8,9 +8,8 @@ import (
 	"havip/lifecycle"
 )
 
-// BeginDeletion makes the intent to delete an item's HaVIP durable. Only when the verdict is [Begun] may
-// the caller send; the record's Deletes is then the number to give to [Ledger.EndDeletion]. The other
-// verdicts are Busy, Finished and Absent.
+// BeginDeletion makes the intent to delete an item's HaVIP durable. Only if the result is
+// [lifecycle.StartSend] may the caller send; the record's Deletes is then the number to give to [Ledger.EndDeletion].
 func (l *Ledger) BeginDeletion(ctx context.Context, batch, key string, o DeletionOptions) (Start, error) {
 	return l.start(ctx, "begin deletion of", batch, key, Known{}, func(s lifecycle.Snapshot) (lifecycle.Start, time.Duration, lifecycle.Change) {
 		return lifecycle.BeginDeletion(s, o)
@@ -20,12 +19,12 @@ func (l *Ledger) BeginDeletion(ctx context.Context, batch, key string, o Deletio
 // EndDeletion enters the outcome of try number n, once. That the HaVIP is deleted is a proof and is
 // accepted whatever came in between; anything else applies only while the item waits for it. The record
 // is the one that stands afterwards.
-func (l *Ledger) EndDeletion(ctx context.Context, batch, key string, n int, outcome DeletionOutcome) (Verdict, Record, error) {
-	verdict, rec, err := transition(ctx, l, "end deletion of", batch, key, Known{}, entry(OpDelete, n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
+func (l *Ledger) EndDeletion(ctx context.Context, batch, key string, n int, outcome DeletionOutcome) (lifecycle.Recorded, Record, error) {
+	result, rec, err := transition(ctx, l, "end deletion of", batch, key, lifecycle.RecordedAbsent, Known{}, entry(OpDelete, n), func(s lifecycle.Snapshot) (lifecycle.Recorded, lifecycle.Change) {
 		return lifecycle.RecordDeletion(s, n, outcome)
 	})
 	if err != nil || rec.State != Deleted {
-		return verdict, rec, err
+		return result, rec, err
 	}
 	// A caller that repeats the call after an error repeats this, too.
 	item, err := l.Item(ctx, batch, key)
@@ -33,9 +32,9 @@ func (l *Ledger) EndDeletion(ctx context.Context, batch, key string, n int, outc
 	var damaged *UnreadableError
 	switch {
 	case errors.As(err, &forgotten), errors.As(err, &damaged):
-		return verdict, rec, nil
+		return result, rec, nil
 	case err == nil:
 		err = l.noteDeleted(ctx, item)
 	}
-	return verdict, rec, err
+	return result, rec, err
 }

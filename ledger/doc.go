@@ -24,7 +24,7 @@
 //     the batch's counters, events, failure limit and completion, even if a process dies.
 //   - Every change is safe to repeat with the same arguments, as a caller must after a lost reply: the second time changes
 //     nothing.
-//   - A change that does not apply is refused with a verdict; nothing is overwritten.
+//   - A change that does not apply is refused with a result; nothing is overwritten.
 //   - [Ledger.Begin] records the intent to send before anything is sent, and allows one attempt of an item in flight at a time.
 //   - A proof that a HaVIP exists is accepted whenever it arrives.
 //   - Each completion of a batch with a URL adds a pending [Notification] in the same atomic step.

@@ -25,28 +25,41 @@ func (l *Ledger) ForgottenGeneration(ctx context.Context, batch string) (int, er
 	return generation, nil
 }
 
+// Forgotten is what [Ledger.Forget] did.
+type Forgotten string
+
+// The results of [Ledger.Forget]. They are those of lua/forget.lua.
+const (
+	// ForgottenNow: the batch's record is deleted.
+	ForgottenNow Forgotten = "applied"
+	// ForgottenBusy: an item is not finished, or a notification is pending; nothing was deleted.
+	ForgottenBusy Forgotten = "busy"
+	// ForgottenIncomplete: the producer has not committed the batch; nothing was deleted.
+	ForgottenIncomplete Forgotten = "incomplete"
+	// ForgottenAbsent: there is no such batch.
+	ForgottenAbsent Forgotten = "absent"
+)
+
 // Forget deletes the record of a batch that has nothing left to do. The HaVIPs that it created remain, and remain owned
 // by its items, so that no other item adopts them.
 //
 // A small hash remains: it stores up to which generation clientTokens of its items may have been used. BCE answers a used
 // token with the HaVIP that it created, which may have been deleted since. So the token of an item that is registered
 // later under this name counts as used, and is renewed before anything is sent; and an earlier task is refused (see
-// [Gone]).
-//
-// It returns Applied; Busy if an item is not finished or a notification is pending; Incomplete; or Absent.
-func (l *Ledger) Forget(ctx context.Context, batch string, f Forgetting) (Verdict, error) {
+// [lifecycle.RegisteredGone]).
+func (l *Ledger) Forget(ctx context.Context, batch string, f Forgetting) (Forgotten, error) {
 	raw, err := l.run(ctx, forgetScript, batch, f.By, f.Reason, flag(f.Incomplete))
 	if err != nil {
 		return "", fmt.Errorf("forget batch %q: %w", batch, err)
 	}
 	text, _ := raw.(string)
-	if verdict := Verdict(text); verdict != Applied {
-		return verdict, nil
+	if forgotten := Forgotten(text); forgotten != ForgottenNow {
+		return forgotten, nil
 	}
 	if err := l.unlist(ctx, batch); err != nil {
-		return Applied, fmt.Errorf("forget batch %q: %w", batch, err)
+		return ForgottenNow, fmt.Errorf("forget batch %q: %w", batch, err)
 	}
-	return Applied, nil
+	return ForgottenNow, nil
 }
 
 // unlist takes a batch off the index. One that is registered in the same moment may have listed itself just

@@ -7,6 +7,8 @@ import (
 	"iter"
 
 	"github.com/redis/go-redis/v9"
+
+	"havip/lifecycle"
 )
 
 // itemsPage is how many items one round trip of [Ledger.Items] reads.
@@ -74,44 +76,24 @@ func yieldPage(batch string, page []string, items []Item, damaged *UnreadableErr
 	return true
 }
 
-// Compare returns the answers that [Ledger.Register] would return, and changes nothing.
+// Compare returns the answers that [Ledger.Register] would return to a producer, and changes nothing.
 func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Registration, error) {
 	itemKeys := make([]string, len(specs))
 	for i, spec := range specs {
 		itemKeys[i] = spec.Key
 	}
-	items, err := l.read(ctx, batch, itemKeys)
+	existing, err := l.readEach(ctx, batch, itemKeys, make([]lifecycle.LogKey, len(specs)))
+	if err == nil {
+		err = unreadable(batch, existing)
+	}
+	answers := make([]Registration, len(specs))
+	for i := 0; err == nil && i < len(specs); i++ {
+		answers[i], _, err = compare(specs[i], existing[i], Source{})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("compare with batch %q: %w", batch, err)
 	}
-	existing := make(map[string]Item, len(items))
-	for _, item := range items {
-		existing[item.Key] = item
-	}
-	answers := make([]Registration, len(specs))
-	for i, spec := range specs {
-		item, found := existing[spec.Key]
-		answers[i] = compare(spec, item, found)
-	}
 	return answers, nil
-}
-
-// compare is the rule of lua/register.lua.
-func compare(spec Spec, item Item, found bool) Registration {
-	if !found {
-		return Registration{Verdict: Added, State: Queued, ClientToken: spec.ClientToken, Generation: 1}
-	}
-	rec := item.Record
-	answer := Registration{State: rec.State, ClientToken: rec.ClientToken, Generation: rec.Generation}
-	switch {
-	case rec.Fingerprint != spec.Fingerprint:
-		answer.Verdict, answer.Existing = Conflict, &item.Spec
-	case rec.State.Terminal() || rec.EnqueuedAt != 0:
-		answer.Verdict = Same
-	default:
-		answer.Verdict = Repair
-	}
-	return answer
 }
 
 // errIncomplete says that one of an item's two fields is missing.

@@ -16,8 +16,8 @@ import (
 // Adopt records that an existing HaVIP is the item's: a request with the given clientToken created it, and the answer, or all
 // knowledge of the request, was lost. It applies only if no request has begun since the caller read the record, and if the
 // unknown outcome that the caller saw, if any, remains. Claim the HaVIP for the item first; see [Ledger.ClaimHaVIP].
-func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (Verdict, Record, error) {
-	return transition(ctx, l, "adopt", batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
+func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (lifecycle.Found, Record, error) {
+	return transition(ctx, l, "adopt", batch, key, lifecycle.FoundAbsent, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Adopt(s, seen, haVIPID, address)
 	})
 }
@@ -30,21 +30,21 @@ func flag(set bool) int {
 }
 
 // Renew gives an item without unknown outcomes its next clientToken; see [lifecycle.Renew]. Why is recorded in the batch's
-// events. If a person canceled the item, Renew ends it instead and returns Withdrawn.
-func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (Verdict, Record, error) {
-	return transition(ctx, l, "renew", batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
+// events. If a person canceled the item, Renew ends it instead and returns [lifecycle.FoundCanceled].
+func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (lifecycle.Found, Record, error) {
+	return transition(ctx, l, "renew", batch, key, lifecycle.FoundAbsent, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Renew(s, seen, next, why)
 	})
 }
 
-// RenewRefused is Renew for a token whose every request was refused; see [lifecycle.RenewRefused]. It answers Again, and
-// how long to wait, where another listing is needed.
-func (l *Ledger) RenewRefused(ctx context.Context, batch, key string, seen Record, o lifecycle.AbsenceTerms, why string) (v Verdict, wait time.Duration, err error) {
-	v, _, err = transition(ctx, l, "renew", batch, key, Known{}, noEntry, func(s lifecycle.Snapshot) (found lifecycle.Found, c lifecycle.Change) {
+// RenewRefused is Renew for a token whose every request was refused; see [lifecycle.RenewRefused]. It also returns how long
+// to wait for another listing if it is needed.
+func (l *Ledger) RenewRefused(ctx context.Context, batch, key string, seen Record, o lifecycle.AbsenceTerms, why string) (found lifecycle.Found, wait time.Duration, err error) {
+	found, _, err = transition(ctx, l, "renew", batch, key, lifecycle.FoundAbsent, Known{}, noEntry, func(s lifecycle.Snapshot) (found lifecycle.Found, c lifecycle.Change) {
 		found, wait, c = lifecycle.RenewRefused(s, seen, o, why)
 		return found, c
 	})
-	return v, wait, err
+	return found, wait, err
 }
 
 // Absence is the answer to [Ledger.RecordAbsence].

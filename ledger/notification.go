@@ -44,6 +44,21 @@ const (
 	NotificationFailed NotificationOutcome = "given-up"
 )
 
+// NotificationRecorded is what [Ledger.RecordNotification] did.
+type NotificationRecorded string
+
+// The results of [Ledger.RecordNotification]. They are those of lua/notification.lua.
+const (
+	// NotificationApplied: the outcome is recorded.
+	NotificationApplied NotificationRecorded = "applied"
+	// NotificationSame: another attempt was recorded since; this failure is not counted.
+	NotificationSame NotificationRecorded = "same"
+	// NotificationLate: the URL has changed.
+	NotificationLate NotificationRecorded = "late"
+	// NotificationAbsent: no notification of this completion is pending.
+	NotificationAbsent NotificationRecorded = "absent"
+)
+
 // SetOnComplete sets the URL that is notified of the batch's completions from now on. If the batch is complete, a
 // notification is pending at once, unless that URL was already notified. The URL is stored unchanged and displayed: it
 // must not contain a secret.
@@ -67,15 +82,14 @@ func (l *Ledger) SetOnComplete(ctx context.Context, batch, url string) error {
 }
 
 // RecordNotification records an attempt to deliver a notification as the caller saw it. Heard is a short description of
-// the result. The verdict is Applied; Same if another attempt was recorded since; Late if the URL has changed; or Absent
-// if the notification is no longer pending.
-func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notification Notification, outcome NotificationOutcome, heard string) (Verdict, error) {
+// the result.
+func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notification Notification, outcome NotificationOutcome, heard string) (NotificationRecorded, error) {
 	raw, err := l.run(ctx, notificationScript, seen.Name, notification.Completion, seen.OnComplete, notification.Attempts, string(outcome), heard)
 	if err != nil {
 		return "", fmt.Errorf("notice %d of batch %q: %w", notification.Completion, seen.Name, err)
 	}
-	verdict, _ := raw.(string)
-	return Verdict(verdict), nil
+	recorded, _ := raw.(string)
+	return NotificationRecorded(recorded), nil
 }
 
 // PendingNotifications returns the batches with pending notifications among up to limit active batches, starting at

@@ -102,11 +102,11 @@ func compareEach(source Source, specs []Spec, places []int, existing []read, ans
 		if n, twice := entered[spec.Key]; twice {
 			s.Record, s.spec = fresh[n].record, fresh[n].text
 		}
-		verdict, record := lifecycle.Register(s.Snapshot, lifecycle.Asked{Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task})
-		if answers[at], err = registration(verdict, record, spec.Key, s.spec); err != nil {
+		answer, record, err := compare(spec, s, source)
+		if err != nil {
 			return nil, err
 		}
-		if verdict != lifecycle.RegisteredNew {
+		if answers[at] = answer; answer.Result != lifecycle.RegisteredNew {
 			continue
 		}
 		text, err := json.Marshal(spec)
@@ -119,21 +119,22 @@ func compareEach(source Source, specs []Spec, places []int, existing []read, ans
 	return fresh, nil
 }
 
-// registration is what a decision about a spec says to its producer.
-func registration(verdict lifecycle.Registered, record Record, key, existing string) (Registration, error) {
-	if verdict == lifecycle.RegisteredGone {
-		return Registration{Verdict: Gone}, nil
+// compare returns the answer about a spec and, with [lifecycle.RegisteredNew], the record to enter.
+func compare(spec Spec, existing read, source Source) (Registration, Record, error) {
+	result, record := lifecycle.Register(existing.Snapshot, lifecycle.Asked{Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task})
+	if result == lifecycle.RegisteredGone {
+		return Registration{Result: result}, record, nil
 	}
-	r := Registration{Verdict: Verdict(verdict), State: record.State, ClientToken: record.ClientToken, Generation: record.Generation}
-	if verdict == lifecycle.RegisteredConflict {
-		existing, err := decodeSpec(key, existing)
+	answer := Registration{Result: result, State: record.State, ClientToken: record.ClientToken, Generation: record.Generation}
+	if result == lifecycle.RegisteredConflict {
+		existing, err := decodeSpec(spec.Key, existing.spec)
 		if err != nil {
-			return r, err
+			return answer, record, err
 		}
 		existing.ClientToken, existing.Fingerprint = record.ClientToken, record.Fingerprint
-		r.Existing = &existing
+		answer.Existing = &existing
 	}
-	return r, nil
+	return answer, record, nil
 }
 
 // entering is an item that nobody had registered, when that was looked at.

@@ -162,12 +162,10 @@ func (l *Ledger) RemoveDeadWorker(ctx context.Context, worker string) error {
 
 // Release is the answer to [Ledger.Release].
 type Release struct {
-	// Verdict is Applied if the item needs a task; Early if the dead worker's request may still be in flight; Finished, Busy
-	// (another worker's attempt is in flight) or Absent if there is nothing to do.
-	Verdict Verdict
-	// Item is set unless Verdict is Absent.
+	Result lifecycle.Released
+	// Item is set unless Result is ReleasedAbsent.
 	Item Item
-	// Wait is how much longer the worker must be silent if Verdict is Early.
+	// Wait is how much longer the worker must be silent if Result is ReleasedEarly.
 	Wait time.Duration
 }
 
@@ -184,7 +182,7 @@ func (l *Ledger) Release(ctx context.Context, batch, key, dead string, silent ti
 	})
 	switch {
 	case errors.Is(err, errAbsent):
-		return Release{Verdict: Absent}, nil
+		return Release{Result: lifecycle.ReleasedAbsent}, nil
 	case err != nil:
 		return Release{}, itemError("release", batch, key, err)
 	}
@@ -192,7 +190,7 @@ func (l *Ledger) Release(ctx context.Context, batch, key, dead string, silent ti
 	if err != nil {
 		return Release{}, itemError("release", batch, key, err)
 	}
-	return Release{Verdict: Verdict(answer), Item: item, Wait: wait}, nil
+	return Release{Result: answer, Item: item, Wait: wait}, nil
 }
 
 // Scripts about workers have a prelude of their own: they change no batch.

@@ -56,6 +56,8 @@ const (
 	StartFinished Start = "finished"
 	// StartBusy: another attempt of the item is in flight; ask again after the wait.
 	StartBusy Start = "busy"
+	// StartAbsent: the item is not registered. The ledger returns it; there is no record to decide about.
+	StartAbsent Start = "absent"
 )
 
 // The further starts of [Begin].

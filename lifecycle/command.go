@@ -57,6 +57,10 @@ const (
 	CommandBusy Commanded = "busy"
 	// CommandLate: it is not as the caller saw it.
 	CommandLate Commanded = "late"
+	// CommandAbsent: it is not registered. The ledger returns it.
+	CommandAbsent Commanded = "absent"
+	// CommandDamaged: its data cannot be read; nothing was done. The ledger returns it.
+	CommandDamaged Commanded = "damaged"
 )
 
 // Cancel withdraws an item of which nothing was created. Repeating a request of unknown outcome would

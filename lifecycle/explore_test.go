@@ -333,7 +333,7 @@ func (s *story) begin(trouble int, lookedUp bool) {
 	case StartExhausted:
 		done, c := Settle(s.snapshot(s.record.OpenEntry()), Rejected, "RetriesExhausted", "")
 		s.apply("settle", string(done), c)
-	case StartFinished, StartBusy, StartPaused, StartDelete, StartForeign, StartConflict:
+	case StartFinished, StartBusy, StartPaused, StartDelete, StartForeign, StartConflict, StartAbsent:
 	}
 }
 

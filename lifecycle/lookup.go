@@ -21,6 +21,8 @@ const (
 	FoundAgain Found = "again"
 	// FoundLate: a request was begun since, or what was unknown is known, or something is: the finding proves nothing.
 	FoundLate Found = "late"
+	// FoundAbsent: the item is not registered. The ledger returns it.
+	FoundAbsent Found = "absent"
 )
 
 // Adopt records that a HaVIP which exists already is the item's own: an earlier request created it, and
@@ -112,6 +114,8 @@ const (
 	SettledBusy Settled = "busy"
 	// SettledLate: it is not certain any more that nothing was created.
 	SettledLate Settled = "late"
+	// SettledAbsent: it is not registered. The ledger returns it.
+	SettledAbsent Settled = "absent"
 )
 
 // Settle ends an item that no request will decide: rejected when it is certain that nothing was created,

@@ -19,6 +19,8 @@ const (
 	RecordedExtra Recorded = "extra"
 	// RecordedGone: the request is of before the batch was forgotten; nothing was written.
 	RecordedGone Recorded = "gone"
+	// RecordedAbsent: the item is not registered. The ledger returns it.
+	RecordedAbsent Recorded = "absent"
 )
 
 // RecordOutcome enters the outcome of send number n, once; the snapshot has its log entry. A proof that the

@@ -15,6 +15,8 @@ const (
 	ReleasedFinished Released = "finished"
 	// ReleasedBusy: another worker's attempt is in flight.
 	ReleasedBusy Released = "busy"
+	// ReleasedAbsent: the item is not registered. The ledger returns it.
+	ReleasedAbsent Released = "absent"
 )
 
 // Release lets an item go on whose task a dead worker held, of which the caller knows that it was silent for

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Apply registers the rows in the batch, enqueues a task for each row that needs one, and commits the batch. It passes each chunk of
@@ -108,7 +109,7 @@ func (p *Producer) queueMissing(ctx context.Context, batch string, answers []Com
 	var missing []Comparison
 	var keys []string
 	for _, answer := range answers {
-		if answer.Verdict == ledger.Added || answer.Verdict == ledger.Repair {
+		if answer.Result == lifecycle.RegisteredNew || answer.Result == lifecycle.RegisteredRepair {
 			missing, keys = append(missing, answer), append(keys, answer.Row.Item.Key)
 		}
 	}

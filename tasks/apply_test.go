@@ -13,6 +13,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // scribe is a ledger that knows nothing, enters everything, and writes down what it is asked for, by the
@@ -42,7 +43,7 @@ func (s *scribe) Register(_ context.Context, _ string, _ ledger.Source, specs []
 	s.note("register " + specs[0].Key)
 	answers := make([]ledger.Registration, len(specs))
 	for i, spec := range specs {
-		answers[i] = ledger.Registration{Verdict: ledger.Added, State: ledger.Queued, ClientToken: spec.ClientToken, Generation: 1}
+		answers[i] = ledger.Registration{Result: lifecycle.RegisteredNew, State: ledger.Queued, ClientToken: spec.ClientToken, Generation: 1}
 	}
 	return answers, call(s.onRegister, specs[0].Key)
 }

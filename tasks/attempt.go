@@ -73,20 +73,20 @@ func (h *Handler) renewSuspectToken(ctx context.Context, j *job, rec ledger.Reco
 		return decision
 	}
 	why := fmt.Sprintf("refused %d times alike: %s", rec.Refusals, rec.Code)
-	verdict, _, err := h.renewRefused(ctx, j, rec, why)
+	result, _, err := h.renewRefused(ctx, j, rec, why)
 	if err != nil {
 		return h.later(j, err)
 	}
-	if verdict == ledger.Again { // meanwhile it is sent again under the token that it has
+	if result == lifecycle.FoundAgain { // meanwhile it is sent again under the token that it has
 		return &Postpone{After: h.delay(rec.Sends, 0), Reason: why}
 	}
-	j.log.Info().Int("generation", rec.Generation+1).Str("verdict", string(verdict)).Str("why", why).Msg("the item has its next clientToken")
+	j.log.Info().Int("generation", rec.Generation+1).Str("result", string(result)).Str("why", why).Msg("the item has its next clientToken")
 	return &Postpone{After: max(h.delay(rec.Sends, 0), renewalSettles), Reason: why}
 }
 
 // renewRefused issues the item's next clientToken after every request under the present one was refused and no listing shows
 // its HaVIP.
-func (h *Handler) renewRefused(ctx context.Context, j *job, rec ledger.Record, why string) (ledger.Verdict, time.Duration, error) {
+func (h *Handler) renewRefused(ctx context.Context, j *job, rec ledger.Record, why string) (lifecycle.Found, time.Duration, error) {
 	return h.Ledger.RenewRefused(ctx, j.item.Batch, j.item.Key, rec, lifecycle.AbsenceTerms{
 		ListedAt: j.listedAt, ConfirmWithin: h.ConfirmWithin, Next: ClientToken(j.item.Batch, j.item.Key, rec.Generation+1),
 	}, why)

@@ -12,10 +12,10 @@ import (
 )
 
 // cancel asks the ledger to cancel the item, as an operator does.
-func (f *handlerFixture) cancel(key string, want ledger.Verdict) {
+func (f *handlerFixture) cancel(key string, want lifecycle.Commanded) {
 	f.Helper()
 	answers, err := f.ledger.Cancel(f.Context(), testBatch, "wrong subnet", []ledger.Item{{Batch: testBatch, Spec: ledger.Spec{Key: key}}})
-	if err != nil || answers[0].Verdict != want {
+	if err != nil || answers[0].Result != want {
 		f.Fatalf("cancel %s: %v, %v; want %s", key, answers, err, want)
 	}
 }
@@ -35,7 +35,7 @@ func TestCanceledItemCostsNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task := f.put(testItem("a", ""))
-	f.cancel("a", ledger.Applied)
+	f.cancel("a", lifecycle.CommandApplied)
 	config := f.config()
 	config.Gate = closedGate{t}
 	f.handler = NewHandler(config)
@@ -58,7 +58,7 @@ func TestCancelWhileWaitingForTheLane(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	config := f.config()
-	config.Gate = hookedGate{func() { f.cancel("a", ledger.Applied) }}
+	config.Gate = hookedGate{func() { f.cancel("a", lifecycle.CommandApplied) }}
 	f.handler = NewHandler(config)
 	f.done(f.put(testItem("a", "")))
 	f.expect("a", facts{ledger.Canceled, "", "Canceled", 0, 0})
@@ -93,7 +93,7 @@ func TestCancelInFlight(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, test.faults)
 			config := f.config()
-			config.API = hookedAPI{f.api, func() { f.cancel("a", ledger.Asked) }}
+			config.API = hookedAPI{f.api, func() { f.cancel("a", lifecycle.CommandAsked) }}
 			f.handler = NewHandler(config)
 			task := f.put(testItem("a", "10.1.2.3"))
 			if test.first.State == ledger.Unknown {
@@ -125,7 +125,7 @@ func TestCancelDuringALookup(t *testing.T) {
 	f.postponed(task)
 	f.clock.pass(TokenMaxAge + time.Second)
 	config := f.config()
-	config.Ledger = &cancelingLedger{f.ledger, func() { f.cancel("a", ledger.Asked) }}
+	config.Ledger = &cancelingLedger{f.ledger, func() { f.cancel("a", lifecycle.CommandAsked) }}
 	f.handler = NewHandler(config)
 	f.concluded(task)
 	rec := f.expect("a", facts{ledger.Canceled, ClassUnknown, "Canceled", 1, 1})
@@ -153,7 +153,7 @@ func TestRetryOfACanceledItem(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task := f.put(testItem("withdrawn", "10.1.2.3"))
-	f.cancel("withdrawn", ledger.Applied)
+	f.cancel("withdrawn", lifecycle.CommandApplied)
 	f.done(task)
 	f.retry("withdrawn")
 	f.done(task)

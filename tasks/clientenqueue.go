@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"iter"
 
-	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Enqueued is what [Client.Enqueue] did, and the batch that it did it in.
@@ -83,7 +83,7 @@ func (c *Client) apply(ctx context.Context, producer *Producer, done *Enqueued, 
 	var failed error
 	err := producer.Apply(ctx, done.Name, c.source, each(rows), func(answers []Comparison) {
 		for _, answer := range answers {
-			done.count(answer.Verdict)
+			done.count(answer.Result)
 			if failed == nil {
 				found, failed = appendConflict(found, answer)
 			}
@@ -98,13 +98,13 @@ func (c *Client) apply(ctx context.Context, producer *Producer, done *Enqueued, 
 	return err
 }
 
-func (e *Enqueued) count(verdict ledger.Verdict) {
-	switch verdict {
-	case ledger.Added:
+func (e *Enqueued) count(result lifecycle.Registered) {
+	switch result {
+	case lifecycle.RegisteredNew:
 		e.Added++
-	case ledger.Repair:
+	case lifecycle.RegisteredRepair:
 		e.Requeued++
-	case ledger.Same:
+	case lifecycle.RegisteredSame:
 		e.Known++
 	default: // a conflict, which is an error's to tell
 	}

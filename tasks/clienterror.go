@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // maxShown is how many of many faults an error's text shows.
@@ -35,7 +36,7 @@ type Conflict struct {
 	TokenOwner *ledger.Owner
 }
 
-// ConflictOf is the conflict that a comparison found: its Verdict must be [ledger.Conflict].
+// ConflictOf is the conflict that a comparison found: its Result must be [lifecycle.RegisteredConflict].
 func ConflictOf(c Comparison) (Conflict, error) {
 	conflict := Conflict{Item: c.Row.Item, TokenOwner: c.TokenOwner}
 	if c.TokenOwner != nil {
@@ -82,7 +83,7 @@ func conflictError(batch string, found []Conflict) error {
 
 // appendConflict adds the comparison if it is a conflict.
 func appendConflict(found []Conflict, c Comparison) ([]Conflict, error) {
-	if c.Verdict != ledger.Conflict {
+	if c.Result != lifecycle.RegisteredConflict {
 		return found, nil
 	}
 	conflict, err := ConflictOf(c)

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/bubbletest"
 )
@@ -63,7 +64,7 @@ func (a *after) count(kind string) {
 func (f *clientFixture) create(t *testing.T, batch, key, address string) {
 	t.Helper()
 	start, err := f.workers.Begin(t.Context(), batch, key, ledger.Known{}, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: 1e9})
-	if err != nil || start.Verdict != ledger.Begun {
+	if err != nil || start.Result != lifecycle.StartSend {
 		t.Errorf("begin: %+v, %v", start, err)
 	}
 	outcome := ledger.Outcome{Ticket: "t", State: ledger.Created, Class: "created", Counted: true, HaVIPID: "havip-" + key, PrivateIPAddress: address}

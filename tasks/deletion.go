@@ -10,6 +10,7 @@ import (
 
 	"havip/bce"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // rollBack deletes the HaVIP that the item created, as a person requested. The outcome of an attempt is recorded like that of a
@@ -38,7 +39,7 @@ func (h *Handler) beginDeletion(ctx context.Context, j *job) error {
 		return h.later(j, err)
 	}
 	j.item = start.Item
-	if start.Verdict == ledger.Busy {
+	if start.Result == lifecycle.StartBusy {
 		return h.awaitTurn(ctx, j, start)
 	}
 	h.others.forget(j.owner())

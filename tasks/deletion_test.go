@@ -12,6 +12,7 @@ import (
 	"havip/bce"
 	"havip/bce/bcesim"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // created has an item created and confirmed, and answers its task and haVipId.
@@ -35,8 +36,8 @@ func (f *handlerFixture) rollBack(keys ...string) {
 		f.Fatal(err)
 	}
 	for _, answer := range answers {
-		if answer.Verdict != ledger.Applied {
-			f.Fatalf("rollback of %s: %s", answer.Item.Key, answer.Verdict)
+		if answer.Result != lifecycle.CommandApplied {
+			f.Fatalf("rollback of %s: %s", answer.Item.Key, answer.Result)
 		}
 	}
 }

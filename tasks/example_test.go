@@ -41,7 +41,7 @@ func ExampleProducer_Enqueue() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(item.Key, answer.Verdict, answer.State)
+		fmt.Println(item.Key, answer.Result, answer.State)
 	}
 	// Output:
 	// web-vip new queued

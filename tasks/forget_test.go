@@ -7,13 +7,14 @@ import (
 	"github.com/hibiken/asynq"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 func (f *handlerFixture) forget() {
 	f.Helper()
-	verdict, err := f.ledger.Forget(f.Context(), testBatch, ledger.Forgetting{By: "li@host", Incomplete: true})
-	if err != nil || verdict != ledger.Applied {
-		f.Fatalf("forget: %s, %v", verdict, err)
+	result, err := f.ledger.Forget(f.Context(), testBatch, ledger.Forgetting{By: "li@host", Incomplete: true})
+	if err != nil || result != ledger.ForgottenNow {
+		f.Fatalf("forget: %s, %v", result, err)
 	}
 }
 
@@ -95,7 +96,7 @@ func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task := f.put(testItem("a", ""))
-	f.cancel("a", ledger.Applied)
+	f.cancel("a", lifecycle.CommandApplied)
 	f.forget()
 	f.archived(task, "its batch's record was deleted after this task was put in")
 	if calls := len(f.sim.Calls()); calls != 0 {

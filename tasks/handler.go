@@ -38,19 +38,19 @@ type HandlerLedger interface {
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
 	Begin(ctx context.Context, batch, key string, known ledger.Known, o ledger.BeginOptions) (ledger.Start, error)
 	RecorderLedger
-	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (ledger.Verdict, ledger.Record, error)
+	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (lifecycle.Settled, ledger.Record, error)
 	KeepClaims(ctx context.Context, lane string, items []ledger.Item) error
 	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
 	RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error)
 	OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (bool, error)
 	SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
 	OwnedHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
-	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (ledger.Verdict, ledger.Record, error)
-	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (ledger.Verdict, ledger.Record, error)
-	RenewRefused(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms, why string) (ledger.Verdict, time.Duration, error)
+	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (lifecycle.Found, ledger.Record, error)
+	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (lifecycle.Found, ledger.Record, error)
+	RenewRefused(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms, why string) (lifecycle.Found, time.Duration, error)
 	Confirm(ctx context.Context, batch string, looks []ledger.Look) ([]ledger.Confirmed, error)
 	BeginDeletion(ctx context.Context, batch, key string, o ledger.DeletionOptions) (ledger.Start, error)
-	EndDeletion(ctx context.Context, batch, key string, n int, o ledger.DeletionOutcome) (ledger.Verdict, ledger.Record, error)
+	EndDeletion(ctx context.Context, batch, key string, n int, o ledger.DeletionOutcome) (lifecycle.Recorded, ledger.Record, error)
 }
 
 // Gate admits creates and deletes to a lane.
@@ -269,10 +269,10 @@ func (h *Handler) once(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	if start.Verdict != ledger.Begun && start.Verdict != ledger.ToDelete {
+	if start.Result != lifecycle.StartSend && start.Result != lifecycle.StartDelete {
 		return h.follow(ctx, j, start)
 	}
-	if err := h.admit(ctx, j, start.Verdict == ledger.ToDelete); err != nil {
+	if err := h.admit(ctx, j, start.Result == lifecycle.StartDelete); err != nil {
 		return err
 	}
 	defer j.pass.Done(context.WithoutCancel(ctx), Outcome{})
@@ -300,40 +300,40 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 
 func (j *job) owner() ledger.Owner { return ledger.Owner{Batch: j.payload.Batch, Key: j.payload.Key} }
 
-// follow acts on the ledger's verdict.
+// follow acts on the result of Begin.
 func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error {
 	j.item = start.Item
-	if start.Verdict != ledger.Busy && start.Verdict != ledger.ToDelete {
+	if start.Result != lifecycle.StartBusy && start.Result != lifecycle.StartDelete {
 		h.others.forget(j.owner())
 	}
-	switch start.Verdict {
-	case ledger.Begun:
+	switch start.Result {
+	case lifecycle.StartSend:
 		return h.attempt(ctx, j)
-	case ledger.Finished:
+	case lifecycle.StartFinished:
 		return nil
-	case ledger.ToDelete:
+	case lifecycle.StartDelete:
 		return h.rollBack(ctx, j)
-	case ledger.Paused:
+	case lifecycle.StartPaused:
 		return h.setAside(j)
-	case ledger.Busy:
+	case lifecycle.StartBusy:
 		return h.awaitTurn(ctx, j, start)
-	case ledger.Lookup:
+	case lifecycle.StartLookup:
 		return h.lookup(ctx, j, start)
-	case ledger.Idle:
+	case lifecycle.StartIdle:
 		return h.lookupIdle(ctx, j, start.Item.Record)
-	case ledger.Stale:
+	case lifecycle.StartStale:
 		return h.renewStale(ctx, j, start.Item.Record)
-	case ledger.TokenUsed:
+	case lifecycle.StartTokenUsed:
 		return h.renew(ctx, j, start.Item.Record, "it may have been used before the batch's record was deleted")
-	case ledger.Exhausted:
+	case lifecycle.StartExhausted:
 		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",
 			fmt.Sprintf("no request reached BCE within %s of the first failure; nothing was created", h.Horizon))
-	case ledger.Foreign:
+	case lifecycle.StartForeign:
 		return archive(&PayloadError{Reason: "the item is registered under another clientToken"})
-	case ledger.Conflict:
+	case lifecycle.StartConflict:
 		return archive(&PayloadError{Reason: "another request is registered under this batch and key"})
 	default:
-		return fmt.Errorf("begin item %q of batch %q: unexpected verdict %q", j.payload.Key, j.payload.Batch, start.Verdict)
+		return fmt.Errorf("begin item %q of batch %q: unexpected result %q", j.payload.Key, j.payload.Batch, start.Result)
 	}
 }
 
@@ -386,9 +386,9 @@ func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start,
 		}
 		j.known = start.Known
 		switch {
-		case start.Verdict == ledger.Foreign && ownToken(start.Item, j.payload.ClientToken):
+		case start.Result == lifecycle.StartForeign && ownToken(start.Item, j.payload.ClientToken):
 			options.ClientToken = "" // the task is older than the item's present token
-		case start.Verdict != ledger.Absent:
+		case start.Result != lifecycle.StartAbsent:
 			return start, nil
 		default:
 			if err := h.register(ctx, j); err != nil {
@@ -415,15 +415,15 @@ func (h *Handler) delay(n int, retryAfter time.Duration) time.Duration {
 }
 
 func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, message string) error {
-	verdict, _, err := h.Ledger.Settle(ctx, j.payload.Batch, j.payload.Key, state, code, message)
+	result, _, err := h.Ledger.Settle(ctx, j.payload.Batch, j.payload.Key, state, code, message)
 	if err != nil {
 		return h.later(j, err)
 	}
-	switch verdict {
-	case ledger.Applied:
-	case ledger.Busy:
+	switch result {
+	case lifecycle.SettledApplied:
+	case lifecycle.SettledBusy:
 		return &Postpone{After: h.attemptLease(), Reason: "another attempt of the item is in flight"}
-	case ledger.Late:
+	case lifecycle.SettledLate:
 		return &Postpone{After: time.Second, Reason: "the item was sent meanwhile, and is in doubt"}
 	default:
 		return nil // finished meanwhile, by somebody who knew more

@@ -16,6 +16,7 @@ import (
 	"havip/bce"
 	"havip/bce/bcesim"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // process runs the task once and returns its decision.
@@ -421,7 +422,7 @@ type failingLog struct {
 	failures int
 }
 
-func (f *failingLog) Record(ctx context.Context, batch, key string, known ledger.Known, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error) {
+func (f *failingLog) Record(ctx context.Context, batch, key string, known ledger.Known, n int, o ledger.Outcome) (lifecycle.Recorded, ledger.Record, error) {
 	if f.failures > 0 {
 		f.failures--
 		return "", ledger.Record{}, errors.New("connection refused")
@@ -436,8 +437,8 @@ func TestHandlerRecordsFirstWhatIsKept(t *testing.T) {
 	f := newFixture(t, "")
 	task := f.put(testItem("a", "10.1.2.3"))
 	start, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Known{}, ledger.BeginOptions{Worker: "w1", Ticket: "t", Lease: attemptLease})
-	if err != nil || start.Verdict != ledger.Begun {
-		t.Fatal(start.Verdict, err)
+	if err != nil || start.Result != lifecycle.StartSend {
+		t.Fatal(start.Result, err)
 	}
 	rec := start.Item.Record
 	buffer := &fakeOutcomeBuffer{t: t, err: errors.New("connection refused"), u: PendingOutcome{

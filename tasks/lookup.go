@@ -183,15 +183,15 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	if err == nil && owner != item.Owner() {
 		return &Postpone{After: h.delay(1, 0), Reason: fmt.Sprintf("%s was just taken by item %s", havip.ID, owner)}
 	}
-	var verdict ledger.Verdict
+	var result lifecycle.Found
 	if err == nil {
-		verdict, _, err = h.Ledger.Adopt(ctx, item.Batch, item.Key, item.Record, havip.ID, havip.PrivateIPAddress)
+		result, _, err = h.Ledger.Adopt(ctx, item.Batch, item.Key, item.Record, havip.ID, havip.PrivateIPAddress)
 	}
 	if err != nil {
 		return h.later(j, err)
 	}
-	if verdict != ledger.Applied {
-		return &Postpone{After: time.Second, Reason: "the item changed during the lookup: " + string(verdict)}
+	if result != lifecycle.FoundApplied {
+		return &Postpone{After: time.Second, Reason: "the item changed during the lookup: " + string(result)}
 	}
 	j.log.Info().Str("havip_id", havip.ID).Msg("adopted: an earlier request had created it")
 	return nil
@@ -201,34 +201,34 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 // current token created nothing.
 func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record, why string) error {
 	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
-	verdict, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)
+	result, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)
 	if err != nil {
 		return h.later(j, err)
 	}
-	return h.renewed(j, rec, verdict, why)
+	return h.renewed(j, rec, result, why)
 }
 
 // renewStale is renew for a token that is too old to be sent again, of an item that was looked for in vain.
 func (h *Handler) renewStale(ctx context.Context, j *job, rec ledger.Record) error {
 	const why = "every request under it was refused, and it is too old to be sent again"
-	verdict, wait, err := h.renewRefused(ctx, j, rec, why)
+	result, wait, err := h.renewRefused(ctx, j, rec, why)
 	switch {
 	case err != nil:
 		return h.later(j, err)
-	case verdict == ledger.Again:
+	case result == lifecycle.FoundAgain:
 		return lookAgain(wait)
 	}
-	return h.renewed(j, rec, verdict, why)
+	return h.renewed(j, rec, result, why)
 }
 
-func (h *Handler) renewed(j *job, rec ledger.Record, verdict ledger.Verdict, why string) error {
-	switch verdict {
-	case ledger.Applied, ledger.Same:
-	case ledger.Withdrawn:
+func (h *Handler) renewed(j *job, rec ledger.Record, result lifecycle.Found, why string) error {
+	switch result {
+	case lifecycle.FoundApplied, lifecycle.FoundSame:
+	case lifecycle.FoundCanceled:
 		j.log.Info().Msg("canceled: nothing was created")
 		return nil
 	default:
-		return &Postpone{After: time.Second, Reason: "the item changed meanwhile: " + string(verdict)}
+		return &Postpone{After: time.Second, Reason: "the item changed meanwhile: " + string(result)}
 	}
 	j.log.Info().Int("generation", rec.Generation+1).Str("why", why).Msg("nothing was created under the earlier clientToken; the item has its next one")
 	return errAgain

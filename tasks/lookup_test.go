@@ -14,6 +14,7 @@ import (
 	"havip/bce"
 	"havip/bce/bcesim"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // outlive lets an item's token die, here and at BCE.
@@ -724,8 +725,8 @@ func TestTwoSendsOfOneNumber(t *testing.T) {
 	f.put(testItem("a", ""))
 	begin := func(worker string) {
 		o := ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: attemptLease, TokenMaxAge: TokenMaxAge}
-		if start, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Known{}, o); err != nil || start.Verdict != ledger.Begun {
-			t.Fatal(start.Verdict, err)
+		if start, err := f.ledger.Begin(t.Context(), testBatch, "a", ledger.Known{}, o); err != nil || start.Result != lifecycle.StartSend {
+			t.Fatal(start.Result, err)
 		}
 	}
 	before := f.rdb.Dump(t.Context(), "havip:{b}:records").Val()

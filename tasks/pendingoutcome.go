@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // PendingOutcome is the outcome of a request that is not recorded in the ledger yet. It contains no secret.
@@ -37,7 +38,7 @@ func (u PendingOutcome) String() string {
 // RecorderLedger is the part of the ledger that a [Recorder] uses; [*ledger.Ledger] implements it.
 type RecorderLedger interface {
 	ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim ledger.Owner) (ledger.Owner, error)
-	Record(ctx context.Context, batch, key string, known ledger.Known, n int, o ledger.Outcome) (ledger.Verdict, ledger.Record, error)
+	Record(ctx context.Context, batch, key string, known ledger.Known, n int, o ledger.Outcome) (lifecycle.Recorded, ledger.Record, error)
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
 	Attempts(ctx context.Context, item ledger.Item) ([]ledger.Attempt, error)
 }
@@ -64,8 +65,8 @@ func (r Recorder) Record(ctx context.Context, u PendingOutcome, known ledger.Kno
 			entry = ofAnother(entry, owner)
 		}
 	}
-	verdict, rec, err := r.Ledger.Record(ctx, u.Batch, u.Key, known, u.Send, entry)
-	if err == nil && verdict == ledger.Extra {
+	result, rec, err := r.Ledger.Record(ctx, u.Batch, u.Key, known, u.Send, entry)
+	if err == nil && result == lifecycle.RecordedExtra {
 		log.Error().Str("havip_id", entry.HaVIPID).Str("recorded", rec.HaVIPID).
 			Msg("BCE created a second HaVIP for the item; delete it by hand")
 	}

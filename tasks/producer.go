@@ -10,6 +10,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Row is one item of a producer's file.
@@ -60,7 +61,7 @@ type Comparison struct {
 	Row Row
 	ledger.Registration
 	// TokenOwner is the other item that has the clientToken which the row brings, if one has;
-	// the verdict is then Conflict.
+	// the result is then RegisteredConflict.
 	TokenOwner *ledger.Owner
 }
 
@@ -107,7 +108,7 @@ func (p *Producer) compare(ctx context.Context, batch string, rows []Row) ([]Com
 	}
 	for i := range comparisons {
 		if owner := taken[comparisons[i].Row.Item.Key]; owner != nil {
-			comparisons[i].Verdict, comparisons[i].TokenOwner = ledger.Conflict, owner
+			comparisons[i].Result, comparisons[i].TokenOwner = lifecycle.RegisteredConflict, owner
 		}
 	}
 	return comparisons, nil
@@ -133,7 +134,7 @@ func (p *Producer) claim(ctx context.Context, batch string, rows []Row) error {
 	}
 	var fresh []Row
 	for i, answer := range answers {
-		if answer.Verdict == ledger.Added {
+		if answer.Result == lifecycle.RegisteredNew {
 			fresh = append(fresh, bringing[i])
 		}
 	}

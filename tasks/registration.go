@@ -7,6 +7,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // register registers the item of a task that another producer enqueued.
@@ -24,11 +25,11 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	if err != nil {
 		return h.later(j, err)
 	}
-	verdict, err := h.enlist(ctx, p, rows)
+	result, err := h.enlist(ctx, p, rows)
 	switch {
 	case err != nil:
 		return h.later(j, err)
-	case verdict == ledger.Gone:
+	case result == lifecycle.RegisteredGone:
 		return archive(&PayloadError{Reason: "its batch's record was deleted after this task was put in; if the task is newer than that, put it in without its clientToken, or into another batch"})
 	}
 	j.log.Info().Msg("item registered from a task that nobody had registered")
@@ -58,13 +59,13 @@ const taskQueue = "task queue"
 
 // enlist registers the row. A batch that only tasks created is committed with each of them. A producer's batch stays uncommitted until
 // its producer commits it.
-func (h *Handler) enlist(ctx context.Context, p Payload, rows []Row) (ledger.Verdict, error) {
+func (h *Handler) enlist(ctx context.Context, p Payload, rows []Row) (lifecycle.Registered, error) {
 	source := ledger.Source{By: taskQueue, Whole: true, Task: p.ClientToken != ""}
 	answers, err := h.Ledger.Register(ctx, p.Batch, source, specsOf(p.Batch, rows))
-	if err != nil || answers[0].Verdict == ledger.Gone {
-		return ledger.Gone, err
+	if err != nil || answers[0].Result == lifecycle.RegisteredGone {
+		return lifecycle.RegisteredGone, err
 	}
-	return answers[0].Verdict, h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
+	return answers[0].Result, h.Ledger.MarkEnqueued(ctx, p.Batch, []string{p.Key})
 }
 
 // ownToken reports whether the token is the item's, in a possible generation of its task.

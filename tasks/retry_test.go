@@ -9,6 +9,7 @@ import (
 
 	"havip/bce"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // retry has the ledger let the item go on, as an operator does.
@@ -17,7 +18,7 @@ func (f *handlerFixture) retry(key string) {
 	item := f.item(key)
 	next := ClientToken(testBatch, key, item.Record.Generation+1)
 	answers, err := f.ledger.Retry(f.Context(), testBatch, []ledger.Retrial{{Seen: item, Next: next}})
-	if err != nil || answers[0].Verdict != ledger.Applied {
+	if err != nil || answers[0].Result != lifecycle.CommandApplied {
 		f.Fatalf("retry %s: %v, %v", key, answers, err)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"havip/internal/cli"
-	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 )
 
@@ -13,12 +13,12 @@ type tally struct{ created, requeued, same, conflicts int64 }
 
 func (t *tally) add(answers []tasks.Comparison) {
 	for _, answer := range answers {
-		switch answer.Verdict {
-		case ledger.Added:
+		switch answer.Result {
+		case lifecycle.RegisteredNew:
 			t.created++
-		case ledger.Repair:
+		case lifecycle.RegisteredRepair:
 			t.requeued++
-		case ledger.Conflict:
+		case lifecycle.RegisteredConflict:
 			t.conflicts++
 		default:
 			t.same++

@@ -11,7 +11,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/plan"
 	"havip/internal/render"
-	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 )
 
@@ -113,7 +113,7 @@ func (a *app) putOne(ctx context.Context, producer *tasks.Producer, batch string
 	if err != nil {
 		return err
 	}
-	if answer.Verdict == ledger.Conflict {
+	if answer.Result == lifecycle.RegisteredConflict {
 		text, err := plan.ConflictText(answer)
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func (a *app) putOne(ctx context.Context, producer *tasks.Producer, batch string
 		return cli.Failf(cli.ExitInvalidInput, "%s/%s: conflict: %s; nothing was enqueued. Give the item a key of its own with --key, or another batch with --batch",
 			batch, item.Key, render.Printable(text))
 	}
-	if answer.Verdict == ledger.Same {
+	if answer.Result == lifecycle.RegisteredSame {
 		a.say("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))
 	}
 	return nil

@@ -121,7 +121,7 @@ func (a *app) forget(ctx context.Context, s *session, b ledger.Batch, flags dele
 	switch {
 	case err != nil:
 		return err
-	case verdict != ledger.Applied:
+	case verdict != ledger.ForgottenNow:
 		return cli.Failf(cli.ExitPending, "batch %s: somebody changed it meanwhile; see `enqueue status %s`", b.Name, word(b.Name))
 	}
 	a.say("batch %s: its record is deleted", b.Name)

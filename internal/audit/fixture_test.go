@@ -17,6 +17,7 @@ import (
 	"havip/internal/queue"
 	"havip/internal/redisconn"
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/redistest"
 )
@@ -132,8 +133,8 @@ func (f *auditFixture) create(t *testing.T, key string) string {
 	t.Helper()
 	ctx := t.Context()
 	start, err := f.ledger.Begin(ctx, "b", key, ledger.Known{}, ledger.BeginOptions{Worker: "w", Ticket: key, Lease: time.Minute})
-	if err != nil || start.Verdict != ledger.Begun {
-		t.Fatalf("begin %s: %s, %v", key, start.Verdict, err)
+	if err != nil || start.Result != lifecycle.StartSend {
+		t.Fatalf("begin %s: %s, %v", key, start.Result, err)
 	}
 	out, err := f.api.CreateHaVIPBody(ctx, start.Item.Record.ClientToken, []byte(start.Item.Body))
 	if err != nil {
@@ -157,8 +158,8 @@ func (f *auditFixture) claim(t *testing.T, id, key string) {
 
 func (f *auditFixture) record(t *testing.T, key string, n int, outcome ledger.Outcome) {
 	t.Helper()
-	if verdict, _, err := f.ledger.Record(t.Context(), "b", key, ledger.Known{}, n, outcome); err != nil || verdict != ledger.Applied {
-		t.Fatalf("record %s: %s, %v", key, verdict, err)
+	if result, _, err := f.ledger.Record(t.Context(), "b", key, ledger.Known{}, n, outcome); err != nil || result != lifecycle.RecordedApplied {
+		t.Fatalf("record %s: %s, %v", key, result, err)
 	}
 }
 

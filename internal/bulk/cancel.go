@@ -25,10 +25,10 @@ func cancel(ctx context.Context, exec *Executor, items []ledger.Item) ([]Decisio
 	decisions := make([]Decision, len(items))
 	var doubtful []ledger.Item
 	for i, answer := range answers {
-		switch answer.Verdict {
-		case ledger.Applied:
+		switch answer.Result {
+		case lifecycle.CommandApplied:
 			decisions[i] = Decision{Action: string(lifecycle.CancelNow)}
-		case ledger.Asked, ledger.Same:
+		case lifecycle.CommandAsked, lifecycle.CommandSame:
 			decisions[i] = Decision{Action: string(lifecycle.CancelLater)}
 			if answer.Item.Record.State != ledger.Sending {
 				doubtful = append(doubtful, answer.Item)

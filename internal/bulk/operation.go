@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Decision is the action on one item, or [None] and the reason.
@@ -91,7 +92,7 @@ func (op Operation) eligible(ctx context.Context, exec *Executor, chosen Selecti
 
 // changed is the decision on an item that was eligible a moment ago.
 func changed(answer ledger.Commanded) Decision {
-	if answer.Verdict == ledger.Damaged {
+	if answer.Result == lifecycle.CommandDamaged {
 		return leaveDamaged(ledger.Unreadable(answer.Item.Batch, answer.Item.Key, answer.Err))
 	}
 	return Decision{Action: None, Why: "it is " + string(answer.Item.Record.State) + " meanwhile"}

@@ -41,9 +41,9 @@ func retry(ctx context.Context, exec *Executor, items []ledger.Item) ([]Decision
 		return nil, err
 	}
 	for i, answer := range answers {
-		switch answer.Verdict {
-		case ledger.Applied:
-		case ledger.Same:
+		switch answer.Result {
+		case lifecycle.CommandApplied:
+		case lifecycle.CommandSame:
 			hurried = append(hurried, answer.Item)
 		default:
 			decisions[places[i]] = changed(answer)
@@ -61,7 +61,7 @@ func (exec *Executor) revive(ctx context.Context, ended []ledger.Retrial) ([]led
 	}
 	var moved []ledger.Item
 	for _, answer := range answers {
-		if answer.Verdict == ledger.Applied {
+		if answer.Result == lifecycle.CommandApplied {
 			moved = append(moved, answer.Item)
 		}
 	}

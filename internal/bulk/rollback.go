@@ -25,8 +25,8 @@ func rollBack(ctx context.Context, exec *Executor, items []ledger.Item) ([]Decis
 	decisions := make([]Decision, len(items))
 	var marked []ledger.Item
 	for i, answer := range answers {
-		switch answer.Verdict {
-		case ledger.Applied, ledger.Same:
+		switch answer.Result {
+		case lifecycle.CommandApplied, lifecycle.CommandSame:
 			decisions[i] = Decision{Action: string(lifecycle.RollbackDelete)}
 			marked = append(marked, answer.Item)
 		default:

@@ -32,7 +32,7 @@ const (
 // Records is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
 type Records interface {
 	Batch(ctx context.Context, name string) (ledger.Batch, error)
-	RecordNotification(ctx context.Context, seen ledger.Batch, notice ledger.Notification, outcome ledger.NotificationOutcome, heard string) (ledger.Verdict, error)
+	RecordNotification(ctx context.Context, seen ledger.Batch, notice ledger.Notification, outcome ledger.NotificationOutcome, heard string) (ledger.NotificationRecorded, error)
 }
 
 // Handler carries out the tasks of notices. It returns decisions as [tasks.Handler] does.
@@ -79,12 +79,12 @@ func (h *Handler) deliver(ctx context.Context, b ledger.Batch, n ledger.Notifica
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	verdict, err := h.records.RecordNotification(ctx, b, n, a.outcome, a.heard)
+	result, err := h.records.RecordNotification(ctx, b, n, a.outcome, a.heard)
 	h.tell(b, n, a, err)
 	switch {
 	case err != nil: // should it have been delivered, it is told again under the same ID
 		return again(tasks.RetryDelay(1, 0, longestDelay), err.Error())
-	case verdict == ledger.Late:
+	case result == ledger.NotificationLate:
 		return again(0, "another URL is to be told")
 	case a.outcome == ledger.NotificationDeferred:
 		return again(heldDelay/2+jitter.Below(heldDelay), a.heard)

@@ -167,7 +167,7 @@ func TestHandlerHoldsForAnotherWorker(t *testing.T) {
 // forgetful is a ledger that cannot be written.
 type forgetful struct{ Records }
 
-func (forgetful) RecordNotification(context.Context, ledger.Batch, ledger.Notification, ledger.NotificationOutcome, string) (ledger.Verdict, error) {
+func (forgetful) RecordNotification(context.Context, ledger.Batch, ledger.Notification, ledger.NotificationOutcome, string) (ledger.NotificationRecorded, error) {
 	return "", errors.New("READONLY")
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 )
 
@@ -37,11 +38,11 @@ func (a Action) open() bool { return a.Enqueues() || a == Running }
 // actionOf is what apply does with a row that stands so to the ledger.
 func actionOf(c tasks.Comparison) Action {
 	switch {
-	case c.Verdict == ledger.Added:
+	case c.Result == lifecycle.RegisteredNew:
 		return Create
-	case c.Verdict == ledger.Repair:
+	case c.Result == lifecycle.RegisteredRepair:
 		return Requeue
-	case c.Verdict == ledger.Conflict:
+	case c.Result == lifecycle.RegisteredConflict:
 		return Conflict
 	case !c.State.Terminal():
 		return Running

@@ -13,6 +13,7 @@ import (
 
 	"havip/bce"
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 )
 
@@ -33,7 +34,7 @@ func (b *books) Compare(_ context.Context, _ string, rows iter.Seq2[tasks.Row, e
 		for row, err := range rows {
 			answer, known := b.answers[row.Item.Key]
 			if !known {
-				answer = ledger.Registration{Verdict: ledger.Added, State: ledger.Queued}
+				answer = ledger.Registration{Result: lifecycle.RegisteredNew, State: ledger.Queued}
 			}
 			if !yield(tasks.Comparison{Row: row, Registration: answer}, err) || err != nil {
 				return
@@ -143,10 +144,10 @@ func TestPlannerOfTheLedgerAlone(t *testing.T) {
 	t.Parallel()
 	standing := &ledger.Spec{Key: "x", Account: "default", Region: "bj", Body: `{"name":"x","subnetId":"sbn-1","privateIpAddress":""}`}
 	b := &books{answers: map[string]ledger.Registration{
-		"repair": {Verdict: ledger.Repair, State: ledger.Queued}, "runs": {Verdict: ledger.Same, State: ledger.Sending},
-		"created": {Verdict: ledger.Same, State: ledger.Created}, "deleted": {Verdict: ledger.Same, State: ledger.Deleted},
-		"rejected": {Verdict: ledger.Same, State: ledger.Rejected}, "review": {Verdict: ledger.Same, State: ledger.Review},
-		"canceled": {Verdict: ledger.Same, State: ledger.Canceled}, "x": {Verdict: ledger.Conflict, State: ledger.Created, Existing: standing},
+		"repair": {Result: lifecycle.RegisteredRepair, State: ledger.Queued}, "runs": {Result: lifecycle.RegisteredSame, State: ledger.Sending},
+		"created": {Result: lifecycle.RegisteredSame, State: ledger.Created}, "deleted": {Result: lifecycle.RegisteredSame, State: ledger.Deleted},
+		"rejected": {Result: lifecycle.RegisteredSame, State: ledger.Rejected}, "review": {Result: lifecycle.RegisteredSame, State: ledger.Review},
+		"canceled": {Result: lifecycle.RegisteredSame, State: ledger.Canceled}, "x": {Result: lifecycle.RegisteredConflict, State: ledger.Created, Existing: standing},
 	}}
 	words, counts := planned(t, planner(b, nil), rowsOf("new", "repair", "runs", "created", "deleted", "rejected", "review", "canceled", "x sbn-2"))
 	want := []string{
@@ -171,9 +172,9 @@ func TestPlannerOfTheLedgerAlone(t *testing.T) {
 // A lane is listed once and a subnet read once, however many rows ask; finished rows ask for neither.
 func TestPlannerAsksBCELittle(t *testing.T) {
 	t.Parallel()
-	done := ledger.Registration{Verdict: ledger.Same, State: ledger.Created}
+	done := ledger.Registration{Result: lifecycle.RegisteredSame, State: ledger.Created}
 	b := &books{answers: map[string]ledger.Registration{
-		"done": done, "unsure": {Verdict: ledger.Same, State: ledger.Unknown},
+		"done": done, "unsure": {Result: lifecycle.RegisteredSame, State: ledger.Unknown},
 	}, records: map[string]ledger.Record{"unsure": *inDoubt(ledger.Unknown)}}
 	s := &sky{
 		subnets: map[string]bce.Subnet{"sbn-1": {ID: "sbn-1"}},

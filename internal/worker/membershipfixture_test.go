@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/bubbletest"
 )
@@ -85,14 +86,14 @@ func (f *membershipFixture) register(t *testing.T, keys ...string) {
 const requestBound = tasks.DefaultRequestTimeout + time.Second
 
 // begin is by a worker that has watched nothing.
-func (f *membershipFixture) begin(t *testing.T, worker, key string, want ledger.Verdict) ledger.Start {
+func (f *membershipFixture) begin(t *testing.T, worker, key string, want lifecycle.Start) ledger.Start {
 	t.Helper()
 	start, err := f.Begin(t.Context(), batch, key, ledger.Known{}, ledger.BeginOptions{Worker: worker, Ticket: worker, Lease: 30 * time.Second, Request: requestBound})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if start.Verdict != want {
-		t.Fatalf("begin %s: %s, want %s", key, start.Verdict, want)
+	if start.Result != want {
+		t.Fatalf("begin %s: %s, want %s", key, start.Result, want)
 	}
 	return start
 }

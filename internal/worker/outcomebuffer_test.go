@@ -11,6 +11,7 @@ import (
 
 	"havip/internal/spool"
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/bubbletest"
 )
@@ -18,7 +19,7 @@ import (
 // sent begins a request of the item, and answers its outcome that nobody recorded.
 func (f *membershipFixture) sent(t *testing.T, key string) tasks.PendingOutcome {
 	t.Helper()
-	start := f.begin(t, "w1", key, ledger.Begun)
+	start := f.begin(t, "w1", key, lifecycle.StartSend)
 	rec := start.Item.Record
 	outcome := ledger.Outcome{State: ledger.Created, Class: "created", Counted: true, Status: 200, HaVIPID: "havip-" + key, PrivateIPAddress: "10.0.0.1"}
 	return tasks.PendingOutcome{Lane: bj, Batch: batch, Key: key, Send: rec.Sends, At: rec.LastSentAt, Worker: rec.Worker, Outcome: outcome}
@@ -92,7 +93,7 @@ func TestKeptProofIsRecordedLate(t *testing.T) {
 		if _, err := f.Release(t.Context(), batch, "a", u.Worker, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		f.begin(t, "w2", "a", ledger.Begun)
+		f.begin(t, "w2", "a", lifecycle.StartSend)
 		if left := k.Flush(t.Context()); left != 0 {
 			t.Errorf("%d left", left)
 		}
@@ -108,7 +109,7 @@ func TestKeeperRecordsInNoOtherLedger(t *testing.T) {
 		f.register(t, "a", "b")
 		other.register(t, "a")
 		other.step(time.Second)
-		other.begin(t, "w1", "a", ledger.Begun)
+		other.begin(t, "w1", "a", lifecycle.StartSend)
 		k := f.outcomeBuffer(t, files)
 		k.Add(t.Context(), f.sent(t, "a"))
 		k.Add(t.Context(), f.sent(t, "b"))

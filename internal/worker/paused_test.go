@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Items of a held batch need no task, and the reconciler makes them none, however long they are held;
@@ -15,8 +16,8 @@ func TestReconcilerLeavesHeldItemsAlone(t *testing.T) {
 		f.enqueue(t, "bj", 3)
 		records := ledger.New(f.rdb)
 		start, err := records.Begin(t.Context(), batch, "bj-001", ledger.Known{}, ledger.BeginOptions{Worker: "dead", Ticket: "t1", Lease: time.Millisecond})
-		if err != nil || start.Verdict != ledger.Begun {
-			t.Fatal(start.Verdict, err)
+		if err != nil || start.Result != lifecycle.StartSend {
+			t.Fatal(start.Result, err)
 		}
 		if _, err := records.Pause(t.Context(), batch, ledger.Act{By: "li@host"}); err != nil {
 			t.Fatal(err)

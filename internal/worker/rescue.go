@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 )
 
@@ -68,11 +69,11 @@ func (r *Rescuer) rescue(ctx context.Context, dead Silence, h ledger.ClaimedItem
 	if err != nil {
 		return 0, err
 	}
-	if release.Verdict == ledger.Early {
+	if release.Result == lifecycle.ReleasedEarly {
 		return release.Wait, nil
 	}
 	// Absent is the item of a foreign task that was not registered yet: only asynq knows it.
-	if release.Verdict == ledger.Applied {
+	if release.Result == lifecycle.ReleasedApplied {
 		if err := r.enqueue(ctx, dead, release.Item); err != nil {
 			return 0, err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/test/bubbletest"
 )
 
@@ -21,7 +22,7 @@ func (f *membershipFixture) deadWorker(t *testing.T, living *Membership, sending
 		_ = p.ClaimItem(t.Context(), batch, key) // never let go: it was killed
 	}
 	for _, key := range sending {
-		f.begin(t, dead, key, ledger.Begun)
+		f.begin(t, dead, key, lifecycle.StartSend)
 	}
 	equal(t, "found dead", f.silent(t, living), []string{dead})
 	return beatAt(t, living)[0]
@@ -53,7 +54,7 @@ func TestRescueOnce(t *testing.T) {
 		again := f.rescue(t, f.rescuer(), dead)
 		equal(t, "comes again", again, requestBound-DeadAfter)
 		equal(t, "tasks so far", f.pending(t), []string{"before"})
-		f.begin(t, name(t, living), "a", ledger.Busy)
+		f.begin(t, name(t, living), "a", lifecycle.StartBusy)
 		f.step(-2 * time.Hour)
 		f.pass(again)
 		var wg sync.WaitGroup
@@ -68,7 +69,7 @@ func TestRescueOnce(t *testing.T) {
 		equal(t, "order of tasks", f.pending(t), []string{rescueOf("a", dead.Worker), "before"})
 		equal(t, "notes left", f.claimedBy(t, dead.Worker), []ledger.ClaimedItem{})
 		equal(t, "dead to be rescued", beat(t, living), []string(nil))
-		rec := f.begin(t, name(t, living), "a", ledger.Begun).Item.Record
+		rec := f.begin(t, name(t, living), "a", lifecycle.StartSend).Item.Record
 		equal(t, "sends, interrupted, in doubt", []any{rec.Sends, rec.Attempts, rec.Unknown}, []any{2, 1, true})
 	})
 }
@@ -86,12 +87,12 @@ func TestRescueWhatNeedsIt(t *testing.T) {
 		if _, _, err := f.Record(t.Context(), batch, "created", ledger.Known{}, 1, created); err != nil {
 			t.Fatal(err)
 		}
-		f.begin(t, name(t, living), "other's", ledger.Begun)
+		f.begin(t, name(t, living), "other's", lifecycle.StartSend)
 		f.rescue(t, f.rescuer(), dead)
 		equal(t, "tasks", f.pending(t), []string{rescueOf("in its lane", dead.Worker)})
 		equal(t, "notes left", f.claimedBy(t, dead.Worker), []ledger.ClaimedItem{})
 		equal(t, "dead to be rescued", beat(t, living), []string(nil))
-		f.begin(t, "third", "other's", ledger.Busy)
+		f.begin(t, "third", "other's", lifecycle.StartBusy)
 	})
 }
 
@@ -104,7 +105,7 @@ func TestTheLivingAreNotRescued(t *testing.T) {
 		f.register(t, "a")
 		unclaim := late.ClaimItem(t.Context(), batch, "a")
 		defer unclaim()
-		before := f.begin(t, name(t, late), "a", ledger.Begun).Item.Record
+		before := f.begin(t, name(t, late), "a", lifecycle.StartSend).Item.Record
 		f.late(t, living)
 		item, err := f.Item(t.Context(), batch, "a")
 		if err != nil {
@@ -193,7 +194,7 @@ func TestWatch(t *testing.T) {
 		dead := name(t, killed)
 		_ = killed.ClaimItem(t.Context(), batch, "a")
 		_ = killed.ClaimItem(t.Context(), batch, "sending")
-		f.begin(t, dead, "sending", ledger.Begun)
+		f.begin(t, dead, "sending", lifecycle.StartSend)
 
 		p := NewMembership(f.Ledger, "started", zerolog.Nop())
 		taken := make(chan string, 1)

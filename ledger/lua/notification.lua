@@ -8,7 +8,7 @@
 --   held       nothing was sent; the reason is recorded
 --   given-up   it is not retried
 --
--- Returns a verdict:
+-- Returns:
 --
 --   applied  the outcome was recorded
 --   same     another attempt was recorded since; this failure is not counted

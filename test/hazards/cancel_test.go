@@ -6,6 +6,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Who cancels a task that runs cancels nothing: asynq ends its run and brings it back, while the
@@ -35,9 +36,9 @@ func TestCanceledItemIsNotSent(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
 		f.apply(t, 1)
-		verdict, _, err := f.ledger.Settle(t.Context(), batch, first, ledger.Canceled, "Canceled", "not wanted any more")
-		if err != nil || verdict != ledger.Applied {
-			t.Fatalf("%s, %v", verdict, err)
+		result, _, err := f.ledger.Settle(t.Context(), batch, first, ledger.Canceled, "Canceled", "not wanted any more")
+		if err != nil || result != lifecycle.SettledApplied {
+			t.Fatalf("%s, %v", result, err)
 		}
 		f.worker(t, "w")
 		if info := f.awaitEmptyQueue(t); info.Processed != 1 {

@@ -4,16 +4,16 @@ import (
 	"testing"
 	"time"
 
-	"havip/ledger"
+	"havip/lifecycle"
 )
 
 func testActive(t *testing.T, f *ledgerFixture) {
 	equal(t, "none", f.active(t), []string(nil))
 	f.register(t, "a")
 	equal(t, "registered", f.active(t), []string{batch})
-	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	equal(t, "sending", f.active(t), []string{batch})
-	f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "finished", f.active(t), []string(nil))
 	f.pass(time.Second)
 	f.register(t, "a", "b")
@@ -71,6 +71,6 @@ func testStale(t *testing.T, f *ledgerFixture) {
 	f.pass(time.Minute)
 	equal(t, "all", stale(0, 10), []string{"a", "b", "c"})
 	equal(t, "a page", stale(1, 1), []string{"b"})
-	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	equal(t, "one has moved", stale(0, 10), []string{"b", "c"})
 }

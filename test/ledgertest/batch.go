@@ -66,10 +66,10 @@ func testDueIsUnconfirmed(t *testing.T, f *ledgerFixture) {
 func testConfirm(t *testing.T, f *ledgerFixture) {
 	f.register(t, "own", "older", "gone")
 	for i, key := range []string{"own", "older", "gone"} {
-		f.begin(t, key, terms("t1"), ledger.Begun)
+		f.begin(t, key, terms("t1"), lifecycle.StartSend)
 		auto := createdOutcome
 		auto.HaVIPID, auto.PrivateIPAddress = fmt.Sprint("havip-", i), ""
-		f.recordOnly(t, key, 1, auto, ledger.Applied)
+		f.recordOnly(t, key, 1, auto, lifecycle.RecordedApplied)
 	}
 	if err := f.Commit(t.Context(), batch); err != nil {
 		t.Fatal(err)
@@ -107,10 +107,10 @@ func testConfirm(t *testing.T, f *ledgerFixture) {
 	equal(t, "unconfirmed", f.batch(t).Unconfirmed, int64(0))
 	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Created: 1, ledger.Adopted: 1, ledger.Queued: 1})
 
-	f.begin(t, "gone", terms("t2"), ledger.Begun)
+	f.begin(t, "gone", terms("t2"), lifecycle.StartSend)
 	again := createdOutcome
 	again.HaVIPID = "havip-3"
-	f.recordOnly(t, "gone", 2, again, ledger.Applied)
+	f.recordOnly(t, "gone", 2, again, lifecycle.RecordedApplied)
 	equal(t, "completed", f.batch(t).CompletedAt, ledger.Millis(0))
 	f.look(t, "gone", "havip-3", &ledger.ListedHaVIP{At: time.Now(), Address: "10.0.0.9"}, lifecycle.ConfirmationOwn)
 	equal(t, "done", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
@@ -119,30 +119,30 @@ func testConfirm(t *testing.T, f *ledgerFixture) {
 
 func testSettle(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b", "doubtful", "interrupted")
-	settle := func(key string, state ledger.State, want ledger.Verdict) ledger.Record {
+	settle := func(key string, state ledger.State, want lifecycle.Settled) ledger.Record {
 		t.Helper()
-		verdict, rec, err := f.Settle(t.Context(), batch, key, state, "Reason", "why")
-		if err != nil || verdict != want {
-			t.Fatalf("settle %s: got %s, %v; want %s", key, verdict, err, want)
+		result, rec, err := f.Settle(t.Context(), batch, key, state, "Reason", "why")
+		if err != nil || result != want {
+			t.Fatalf("settle %s: got %s, %v; want %s", key, result, err, want)
 		}
 		return rec
 	}
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	settle("a", ledger.Review, ledger.Busy)
-	f.release(t, "a", call, ledger.Applied)
-	rec := settle("a", ledger.Review, ledger.Applied)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	settle("a", ledger.Review, lifecycle.SettledBusy)
+	f.release(t, "a", call, lifecycle.ReleasedApplied)
+	rec := settle("a", ledger.Review, lifecycle.SettledApplied)
 	equal(t, "state, code and message", []string{string(rec.State), rec.Code, rec.Message}, []string{"review", "Reason", "why"})
-	settle("a", ledger.Rejected, ledger.Finished)
-	settle("b", ledger.Rejected, ledger.Applied)
+	settle("a", ledger.Rejected, lifecycle.SettledFinished)
+	settle("b", ledger.Rejected, lifecycle.SettledApplied)
 	// Rejected means that nothing was created, which is not certain of an item that was sent meanwhile.
-	f.begin(t, "doubtful", terms("t1"), ledger.Begun)
-	f.record(t, "doubtful", 1, unknownOutcome, ledger.Applied)
-	f.begin(t, "interrupted", terms("t1"), ledger.Begun)
-	f.release(t, "interrupted", call, ledger.Applied)
-	settle("doubtful", ledger.Rejected, ledger.Late)
-	settle("interrupted", ledger.Rejected, ledger.Late)
+	f.begin(t, "doubtful", terms("t1"), lifecycle.StartSend)
+	f.record(t, "doubtful", 1, unknownOutcome, lifecycle.RecordedApplied)
+	f.begin(t, "interrupted", terms("t1"), lifecycle.StartSend)
+	f.release(t, "interrupted", call, lifecycle.ReleasedApplied)
+	settle("doubtful", ledger.Rejected, lifecycle.SettledLate)
+	settle("interrupted", ledger.Rejected, lifecycle.SettledLate)
 	// The proof that was thought lost still counts.
-	f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{
 		ledger.Created: 1, ledger.Rejected: 1, ledger.Unknown: 1, ledger.Sending: 1,
 	})
@@ -150,8 +150,8 @@ func testSettle(t *testing.T, f *ledgerFixture) {
 
 func testCompletion(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "before the commit", f.batch(t).Done(), false)
 	f.pass(time.Second)
 	commit := func() {
@@ -173,8 +173,8 @@ func testCompletion(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b")
 	equal(t, "a new item reopens it", f.batch(t).CompletedAt, ledger.Millis(0))
 	commit()
-	f.begin(t, "b", terms("t1"), ledger.Begun)
-	f.record(t, "b", 1, rejectedOutcome, ledger.Applied)
+	f.begin(t, "b", terms("t1"), lifecycle.StartSend)
+	f.record(t, "b", 1, rejectedOutcome, lifecycle.RecordedApplied)
 	got = f.batch(t)
 	equal(t, "done again", got.Done() && got.CompletedAt != 0, true)
 	equal(t, "failed", got.Failed(), int64(1))
@@ -185,14 +185,14 @@ func testGrownBatch(t *testing.T, f *ledgerFixture) {
 	if err := f.Commit(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "done", f.batch(t).Done(), true)
 	f.register(t, "a")
 	equal(t, "the same file again", f.batch(t).Done(), true)
 	f.register(t, "a", "b") // and here the producer is killed
-	f.begin(t, "b", terms("t1"), ledger.Begun)
-	f.record(t, "b", 1, rejectedOutcome, ledger.Applied)
+	f.begin(t, "b", terms("t1"), lifecycle.StartSend)
+	f.record(t, "b", 1, rejectedOutcome, lifecycle.RecordedApplied)
 	equal(t, "grown, and its producer not through", f.batch(t).Done(), false)
 }
 
@@ -201,10 +201,10 @@ func testCounters(t *testing.T, f *ledgerFixture) {
 	f.register(t, keys...)
 	outcomes := []ledger.Outcome{createdOutcome, unknownOutcome, rejectedOutcome, throttledOutcome}
 	for i, key := range keys[:20] {
-		f.begin(t, key, terms("t1"), ledger.Begun)
+		f.begin(t, key, terms("t1"), lifecycle.StartSend)
 		outcome := outcomes[i%len(outcomes)]
 		outcome.HaVIPID += key
-		f.record(t, key, 1, outcome, ledger.Applied)
+		f.record(t, key, 1, outcome, lifecycle.RecordedApplied)
 	}
 	want := map[ledger.State]int64{}
 	for item, err := range f.Items(t.Context(), batch) {
@@ -230,13 +230,13 @@ func (f *ledgerFixture) events(t *testing.T) []ledger.Event {
 func testEvents(t *testing.T, f *ledgerFixture) {
 	equal(t, "none", f.events(t), []ledger.Event(nil))
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.record(t, "a", 1, unknownOutcome, ledger.Applied)
-	f.begin(t, "a", terms("t2"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.record(t, "a", 1, unknownOutcome, lifecycle.RecordedApplied)
+	f.begin(t, "a", terms("t2"), lifecycle.StartSend)
 	if err := f.Commit(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
-	f.record(t, "a", 2, createdOutcome, ledger.Applied)
+	f.record(t, "a", 2, createdOutcome, lifecycle.RecordedApplied)
 	var story []string
 	events := f.events(t)
 	for _, event := range events {

@@ -60,7 +60,7 @@ func testFailuresHold(t *testing.T, f *ledgerFixture) {
 	f.sent(t, throttledOutcome, "waiting")
 	f.sent(t, notSentOutcome, "not sent")
 	f.sent(t, unknownOutcome, "doubtful", "absent")
-	f.begin(t, "flying", terms("t1"), ledger.Begun)
+	f.begin(t, "flying", terms("t1"), lifecycle.StartSend)
 	f.fail(t, "a")
 	f.settle(t, ledger.Review, "b")
 	f.isHeld(t, false)
@@ -70,18 +70,18 @@ func testFailuresHold(t *testing.T, f *ledgerFixture) {
 	equal(t, "hold", f.batch(t).Pause, &ledger.Pause{At: at, Limit: "2", Failed: 3, Total: 9})
 	for _, key := range []string{"queued", "waiting", "not sent"} {
 		before := f.item(t, key)
-		start := f.begin(t, key, terms("t9"), ledger.Paused)
+		start := f.begin(t, key, terms("t9"), lifecycle.StartPaused)
 		equal(t, key+" is as it was", []ledger.Item{start.Item, f.item(t, key)}, []ledger.Item{before, before})
 	}
-	f.begin(t, "flying", terms("t1"), ledger.Begun) // its reply was lost
-	f.record(t, "flying", 1, createdOutcome, ledger.Applied)
-	f.begin(t, "doubtful", terms("t2"), ledger.Begun)
-	f.record(t, "doubtful", 2, rejectedOutcome, ledger.Applied)
+	f.begin(t, "flying", terms("t1"), lifecycle.StartSend) // its reply was lost
+	f.record(t, "flying", 1, createdOutcome, lifecycle.RecordedApplied)
+	f.begin(t, "doubtful", terms("t2"), lifecycle.StartSend)
+	f.record(t, "doubtful", 2, rejectedOutcome, lifecycle.RecordedApplied)
 	f.absent(t, "absent", "next", lifecycle.AbsenceRenewed)
-	f.begin(t, "absent", terms("t3"), ledger.Paused) // it provably did nothing
-	f.begin(t, "a", terms("t2"), ledger.Finished)
+	f.begin(t, "absent", terms("t3"), lifecycle.StartPaused) // it provably did nothing
+	f.begin(t, "a", terms("t2"), lifecycle.StartFinished)
 	f.pass(48 * time.Hour)
-	f.begin(t, "waiting", terms("t9"), ledger.Paused) // neither idle nor exhausted
+	f.begin(t, "waiting", terms("t9"), lifecycle.StartPaused) // neither idle nor exhausted
 	acts, err := f.Acts(t.Context(), batch, "")
 	equal(t, "error", err, nil)
 	equal(t, "told", acts[len(acts)-1].Detail, "3 of 9 items failed, and more than 2 are not wanted")
@@ -126,7 +126,7 @@ func testLimitOfANewBatch(t *testing.T, f *ledgerFixture) {
 	}
 	equal(t, "limit", f.batch(t).Source, limited)
 	f.fail(t, "a")
-	f.begin(t, "b", terms("t1"), ledger.Paused)
+	f.begin(t, "b", terms("t1"), lifecycle.StartPaused)
 }
 
 // Resumed, the count begins anew, and stays exact when failures are tried again, whenever they were.
@@ -141,13 +141,13 @@ func testCountBeginsAnew(t *testing.T, f *ledgerFixture) {
 	equal(t, "forgiven, counted", []int64{f.batch(t).Forgiven, f.batch(t).Counted()}, []int64{1, 1})
 	f.retry(t, "c")
 	equal(t, "forgiven, counted", []int64{f.batch(t).Forgiven, f.batch(t).Counted()}, []int64{1, 0})
-	f.begin(t, "c", terms("again"), ledger.Begun)
-	f.record(t, "c", 2, rejectedOutcome, ledger.Applied)
+	f.begin(t, "c", terms("again"), lifecycle.StartSend)
+	f.record(t, "c", 2, rejectedOutcome, lifecycle.RecordedApplied)
 	f.isHeld(t, false)
-	f.begin(t, "a", terms("again"), ledger.Begun)
-	f.record(t, "a", 2, rejectedOutcome, ledger.Applied) // what was forgiven counts when it fails again
+	f.begin(t, "a", terms("again"), lifecycle.StartSend)
+	f.record(t, "a", 2, rejectedOutcome, lifecycle.RecordedApplied) // what was forgiven counts when it fails again
 	f.isHeld(t, true)
-	f.record(t, "b", 1, createdOutcome, ledger.Applied) // a proof, late: it has not failed
+	f.record(t, "b", 1, createdOutcome, lifecycle.RecordedApplied) // a proof, late: it has not failed
 	equal(t, "forgiven, counted", []int64{f.batch(t).Forgiven, f.batch(t).Counted()}, []int64{0, 2})
 }
 
@@ -166,23 +166,23 @@ func testPauseBatch(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b", "queued")
 	f.commit(t)
 	f.resume(t, false)
-	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	f.pause(t, true)
 	at := ledger.Millis(f.clock().UnixMilli())
 	f.pass(time.Second)
 	f.pause(t, false)
 	equal(t, "hold", f.batch(t).Pause, &ledger.Pause{At: at, By: "li@host", Reason: "look at these"})
-	f.begin(t, "queued", terms("t1"), ledger.Paused)
+	f.begin(t, "queued", terms("t1"), lifecycle.StartPaused)
 	f.limit(t, "0", true)
-	f.record(t, "a", 1, rejectedOutcome, ledger.Applied)
+	f.record(t, "a", 1, rejectedOutcome, lifecycle.RecordedApplied)
 	equal(t, "it is the person's still", f.batch(t).Pause.ByFailures(), false)
 	f.resume(t, true)
 	equal(t, "and now the failures'", f.batch(t).Pause.ByFailures(), true)
 	f.pause(t, false)
 	f.resume(t, true)
 	f.isHeld(t, false)
-	f.begin(t, "queued", terms("t2"), ledger.Begun)
-	f.record(t, "queued", 1, createdOutcome, ledger.Applied)
+	f.begin(t, "queued", terms("t2"), lifecycle.StartSend)
+	f.record(t, "queued", 1, createdOutcome, lifecycle.RecordedApplied)
 	f.cancel(t, "b")
 	equal(t, "completed", f.batch(t).CompletedAt != 0, true)
 }
@@ -191,10 +191,10 @@ func testPauseBatch(t *testing.T, f *ledgerFixture) {
 func testHeldBatchCompletes(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b")
 	f.commit(t)
-	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	f.pause(t, true)
 	f.cancel(t, "b")
-	f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "done", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
 	f.isHeld(t, true)
 }
@@ -202,11 +202,11 @@ func testHeldBatchCompletes(t *testing.T, f *ledgerFixture) {
 // Lost replies are asked for again: an act is one act, also where it holds the batch once more.
 func testLineTwice(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	f.everyScriptTwice(t)
 	f.pause(t, true)
 	f.limit(t, "0", true)
-	f.record(t, "a", 1, rejectedOutcome, ledger.Same) // the second answer
+	f.record(t, "a", 1, rejectedOutcome, lifecycle.RecordedSame) // the second answer
 	f.resume(t, true)
 	equal(t, "the failure is not forgiven", f.batch(t).Counted(), int64(1))
 	f.resume(t, true)
@@ -225,7 +225,7 @@ func testMoving(t *testing.T, f *ledgerFixture) {
 	f.register(t, "queued", "doubtful", "flying", "done")
 	f.sent(t, unknownOutcome, "doubtful")
 	f.sent(t, createdOutcome, "done")
-	f.begin(t, "flying", terms("t1"), ledger.Begun)
+	f.begin(t, "flying", terms("t1"), lifecycle.StartSend)
 	var items []ledger.Item
 	for _, key := range []string{"queued", "doubtful", "flying", "done"} {
 		items = append(items, f.item(t, key))
@@ -259,7 +259,7 @@ func testConcurrentFailures(t *testing.T, f *ledgerFixture) {
 		wg.Go(func() {
 			for key := range next {
 				start, err := f.Begin(t.Context(), batch, key, ledger.Known{}, terms("t1"))
-				if err == nil && start.Verdict == ledger.Begun {
+				if err == nil && start.Result == lifecycle.StartSend {
 					_, _, err = f.Record(t.Context(), batch, key, ledger.Known{}, 1, rejectedOutcome)
 				}
 				if err != nil {

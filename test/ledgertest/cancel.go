@@ -24,11 +24,11 @@ func (f *ledgerFixture) cancel(t *testing.T, keys ...string) []ledger.Commanded 
 	return answers
 }
 
-func (f *ledgerFixture) cancelVerdicts(t *testing.T, keys ...string) []ledger.Verdict {
+func (f *ledgerFixture) cancelResults(t *testing.T, keys ...string) []lifecycle.Commanded {
 	t.Helper()
-	var vs []ledger.Verdict
+	var vs []lifecycle.Commanded
 	for _, answer := range f.cancel(t, keys...) {
-		vs = append(vs, answer.Verdict)
+		vs = append(vs, answer.Result)
 	}
 	return vs
 }
@@ -52,20 +52,20 @@ func testCancelAtOnce(t *testing.T, f *ledgerFixture) {
 	f.sent(t, throttledOutcome, "waiting")
 	f.sent(t, notSentOutcome, "not sent")
 	answers := f.cancel(t, "queued", "waiting", "not sent", "nobody")
-	for i, want := range []ledger.Verdict{ledger.Applied, ledger.Applied, ledger.Applied, ledger.Absent} {
-		equal(t, "verdict", answers[i].Verdict, want)
+	for i, want := range []lifecycle.Commanded{lifecycle.CommandApplied, lifecycle.CommandApplied, lifecycle.CommandApplied, lifecycle.CommandAbsent} {
+		equal(t, "result", answers[i].Result, want)
 	}
 	equal(t, "what Cancel answered is what stands", answers[1].Item.Record, f.item(t, "waiting").Record)
 	for _, key := range []string{"queued", "waiting", "not sent"} {
 		rec := f.item(t, key).Record
 		equal(t, key, []string{string(rec.State), rec.Code, rec.Message}, []string{"canceled", "Canceled", "wrong subnet"})
-		f.begin(t, key, terms("t9"), ledger.Finished)
+		f.begin(t, key, terms("t9"), lifecycle.StartFinished)
 	}
 	done := f.batch(t)
 	equal(t, "done, none failed", []bool{done.Done(), done.CompletedAt != 0, done.Failed() == 0}, []bool{true, true, true})
-	equal(t, "again", f.cancelVerdicts(t, "queued"), []ledger.Verdict{ledger.Finished})
+	equal(t, "again", f.cancelResults(t, "queued"), []lifecycle.Commanded{lifecycle.CommandFinished})
 	equal(t, "the batch after repeating", f.batch(t), done)
-	equal(t, "the same file again", f.register(t, "queued", "waiting"), []ledger.Verdict{ledger.Same, ledger.Same})
+	equal(t, "the same file again", f.register(t, "queued", "waiting"), []lifecycle.Registered{lifecycle.RegisteredSame, lifecycle.RegisteredSame})
 }
 
 // A request in flight decides: a definite no cancels the item, whatever the no was.
@@ -76,24 +76,24 @@ func testCancelInFlight(t *testing.T, f *ledgerFixture) {
 	}
 	for key, outcome := range outcomes {
 		f.register(t, key)
-		f.begin(t, key, terms("t1"), ledger.Begun)
-		equal(t, key+": cancel", f.cancelVerdicts(t, key), []ledger.Verdict{ledger.Asked})
-		equal(t, key+": cancel again", f.cancelVerdicts(t, key), []ledger.Verdict{ledger.Same})
+		f.begin(t, key, terms("t1"), lifecycle.StartSend)
+		equal(t, key+": cancel", f.cancelResults(t, key), []lifecycle.Commanded{lifecycle.CommandAsked})
+		equal(t, key+": cancel again", f.cancelResults(t, key), []lifecycle.Commanded{lifecycle.CommandSame})
 		want := ledger.Cancellation{At: ledger.Millis(f.clock().UnixMilli()), Reason: "wrong subnet"}
 		equal(t, key+": asked", *f.item(t, key).Record.Cancel, want)
-		f.record(t, key, 1, outcome, ledger.Applied)
+		f.record(t, key, 1, outcome, lifecycle.RecordedApplied)
 	}
 	for _, key := range []string{"rejected", "throttled", "not sent"} {
 		rec := f.item(t, key).Record
 		equal(t, key, []string{string(rec.State), rec.Code, rec.Message}, []string{"canceled", "Canceled", "wrong subnet"})
 		equal(t, key+": attempts logged", f.attempts(t, key)[0].Class, outcomes[key].Class)
-		f.begin(t, key, terms("t2"), ledger.Finished)
+		f.begin(t, key, terms("t2"), lifecycle.StartFinished)
 	}
 	rec := f.item(t, "created").Record
 	equal(t, "created", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"created", "havip-1", "not canceled: its HaVIP existed already"})
 	equal(t, "told", f.kinds(t, "created"), []string{"cancel-asked", "kept", "created"})
 	equal(t, "unknown", f.item(t, "unknown").Record.State, ledger.Unknown)
-	f.begin(t, "unknown", terms("t2"), ledger.Lookup)
+	f.begin(t, "unknown", terms("t2"), lifecycle.StartLookup)
 	equal(t, "nothing more was sent", f.item(t, "unknown").Record.Sends, 1)
 	for key := range outcomes {
 		equal(t, key+": wish", f.item(t, key).Record.Cancel != nil, key == "unknown")
@@ -108,14 +108,14 @@ func testCancelInDoubt(t *testing.T, f *ledgerFixture) {
 	f.sent(t, throttledOutcome, "waiting")
 	f.sent(t, notSentOutcome, "queued")
 	for _, key := range doubtful {
-		equal(t, key, f.cancelVerdicts(t, key), []ledger.Verdict{ledger.Asked})
-		f.begin(t, key, terms("t9"), ledger.Lookup)
+		equal(t, key, f.cancelResults(t, key), []lifecycle.Commanded{lifecycle.CommandAsked})
+		f.begin(t, key, terms("t9"), lifecycle.StartLookup)
 	}
-	f.adopt(t, "there", "token-there", "havip-1", "10.0.0.1", ledger.Applied)
+	f.adopt(t, "there", "token-there", "havip-1", "10.0.0.1", lifecycle.FoundApplied)
 	rec := f.item(t, "there").Record
 	equal(t, "there", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"adopted", "havip-1", "not canceled: its HaVIP existed already"})
 	f.absent(t, "absent", "next", lifecycle.AbsenceCanceled)
-	f.renew(t, "absent", "token-absent", "next", ledger.Finished)
+	f.renew(t, "absent", "token-absent", "next", lifecycle.FoundFinished)
 	rec = f.item(t, "absent").Record
 	equal(t, "absent", []string{string(rec.State), rec.ClientToken, rec.Message}, []string{"canceled", "token-absent", "wrong subnet"})
 	equal(t, "absent: doubt, wish", []bool{rec.Unknown, rec.Lookup, rec.Cancel != nil}, []bool{false, false, false})
@@ -129,34 +129,34 @@ func testCancelInDoubt(t *testing.T, f *ledgerFixture) {
 // over, and to try it again is to look for it.
 func testCancelRejectedInDoubt(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.begin(t, "a", over(terms("t2"), "t1"), ledger.Begun)
-	equal(t, "cancel", f.cancelVerdicts(t, "a"), []ledger.Verdict{ledger.Asked})
-	rec := f.record(t, "a", 2, rejectedOutcome, ledger.Applied)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.begin(t, "a", over(terms("t2"), "t1"), lifecycle.StartSend)
+	equal(t, "cancel", f.cancelResults(t, "a"), []lifecycle.Commanded{lifecycle.CommandAsked})
+	rec := f.record(t, "a", 2, rejectedOutcome, lifecycle.RecordedApplied)
 	equal(t, "state", rec.State, ledger.Rejected)
 	equal(t, "wish", rec.Cancel, (*ledger.Cancellation)(nil))
 	way, _ := rec.RetryAction()
 	equal(t, "way", way, lifecycle.RetryLookUpFirst)
 	f.retry(t, "a")
-	f.begin(t, "a", terms("t3"), ledger.Lookup)
+	f.begin(t, "a", terms("t3"), lifecycle.StartLookup)
 }
 
 // A worker that dies with the request leaves it in doubt.
 func testCancelInterrupted(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "proof")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.begin(t, "proof", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.begin(t, "proof", terms("t1"), lifecycle.StartSend)
 	f.pass(time.Minute)
-	equal(t, "cancel", f.cancelVerdicts(t, "a", "proof"), []ledger.Verdict{ledger.Asked, ledger.Asked})
-	f.begin(t, "a", over(terms("t2"), "t1"), ledger.Lookup)
-	f.begin(t, "proof", over(terms("t2"), "t1"), ledger.Lookup)
+	equal(t, "cancel", f.cancelResults(t, "a", "proof"), []lifecycle.Commanded{lifecycle.CommandAsked, lifecycle.CommandAsked})
+	f.begin(t, "a", over(terms("t2"), "t1"), lifecycle.StartLookup)
+	f.begin(t, "proof", over(terms("t2"), "t1"), lifecycle.StartLookup)
 	equal(t, "nothing was sent", f.item(t, "a").Record.Sends, 1)
 	f.absent(t, "a", "next-a", lifecycle.AbsenceCanceled)
 	f.absent(t, "proof", "next-proof", lifecycle.AbsenceCanceled)
 	// What may exist after all is no older than its request.
 	sent := f.item(t, "a").Record.LastSentAt
-	equal(t, "first sent", f.record(t, "a", 1, unknownOutcome, ledger.Late).FirstSentAt, sent)
-	rec := f.record(t, "proof", 1, createdOutcome, ledger.Applied)
+	equal(t, "first sent", f.record(t, "a", 1, unknownOutcome, lifecycle.RecordedLate).FirstSentAt, sent)
+	rec := f.record(t, "proof", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "a proof that arrives late is still one", rec.State, ledger.Created)
 	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Canceled: 1, ledger.Created: 1})
 }
@@ -169,8 +169,8 @@ func testCancelWays(t *testing.T, f *ledgerFixture) {
 	f.sent(t, throttledOutcome, "waiting")
 	f.sent(t, unknownOutcome, "unknown", "review", "doubt")
 	f.sent(t, throttledOutcome, "doubt")
-	f.begin(t, "sending", terms("t1"), ledger.Begun)
-	f.begin(t, "asked", terms("t1"), ledger.Begun)
+	f.begin(t, "sending", terms("t1"), lifecycle.StartSend)
+	f.begin(t, "asked", terms("t1"), lifecycle.StartSend)
 	f.sent(t, createdOutcome, "created")
 	f.sent(t, rejectedOutcome, "rejected")
 	f.settle(t, ledger.Review, "review")
@@ -179,10 +179,10 @@ func testCancelWays(t *testing.T, f *ledgerFixture) {
 		before := f.item(t, key).Record
 		way, why := before.CancelAction()
 		want := lifecycle.CancelNone
-		switch f.cancel(t, key)[0].Verdict {
-		case ledger.Applied:
+		switch f.cancel(t, key)[0].Result {
+		case lifecycle.CommandApplied:
 			want = lifecycle.CancelNow
-		case ledger.Asked:
+		case lifecycle.CommandAsked:
 			want = lifecycle.CancelLater
 		default:
 			equal(t, key+" is left alone", f.item(t, key).Record, before)
@@ -190,7 +190,7 @@ func testCancelWays(t *testing.T, f *ledgerFixture) {
 		equal(t, "way of "+key, way, want)
 		equal(t, "why not "+key, why != "", want == lifecycle.CancelNone)
 	}
-	equal(t, "nothing asked to be canceled is tried again", retryVerdicts(f.retry(t, "asked")), []ledger.Verdict{ledger.Busy})
+	equal(t, "nothing asked to be canceled is tried again", retryResults(f.retry(t, "asked")), []lifecycle.Commanded{lifecycle.CommandBusy})
 	if way, why := f.item(t, "unknown").Record.RetryAction(); way != lifecycle.RetryNone || why == "" {
 		t.Errorf("an item that is to be canceled may be tried again: %s", way)
 	}
@@ -225,14 +225,14 @@ func testConcurrentCancel(t *testing.T, f *ledgerFixture) {
 func testRepeatedScripts(t *testing.T, f *ledgerFixture) {
 	f.register(t, "queued", "flying", "rejected", "absent")
 	f.commit(t)
-	f.begin(t, "flying", terms("t1"), ledger.Begun)
+	f.begin(t, "flying", terms("t1"), lifecycle.StartSend)
 	f.sent(t, rejectedOutcome, "rejected")
 	f.sent(t, unknownOutcome, "absent")
 	f.everyScriptTwice(t)
 	f.cancel(t, "queued", "flying", "absent")
 	f.retry(t, "rejected")
 	f.absent(t, "absent", "next", lifecycle.AbsenceLate)
-	f.record(t, "flying", 1, throttledOutcome, ledger.Same)
+	f.record(t, "flying", 1, throttledOutcome, lifecycle.RecordedSame)
 	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Canceled: 3, ledger.Queued: 1})
 	equal(t, "generation", f.item(t, "rejected").Record.Generation, 2)
 	for key, want := range map[string][]string{

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 const keyPrefix = "havip:{" + batch + "}:"
@@ -49,7 +50,7 @@ func testItemsBesideDamaged(t *testing.T, f *ledgerFixture) {
 
 func testCommandBesideDamaged(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "log", "c", "record")
-	f.begin(t, "log", terms("t1"), ledger.Begun)
+	f.begin(t, "log", terms("t1"), lifecycle.StartSend)
 	items := []ledger.Item{f.item(t, "a"), f.item(t, "log"), f.item(t, "c"), f.item(t, "record")}
 	f.damage(t, "attempts", "1:log", "garbage")
 	f.damage(t, "records", "record", "garbage")
@@ -57,22 +58,22 @@ func testCommandBesideDamaged(t *testing.T, f *ledgerFixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []ledger.Verdict
+	var got []lifecycle.Commanded
 	for i, answer := range answers {
-		got = append(got, answer.Verdict)
-		if answer.Item.Key != items[i].Key || (answer.Err != nil) != (answer.Verdict == ledger.Damaged) {
+		got = append(got, answer.Result)
+		if answer.Item.Key != items[i].Key || (answer.Err != nil) != (answer.Result == lifecycle.CommandDamaged) {
 			t.Errorf("item %s: got %+v", items[i].Key, answer)
 		}
 	}
-	equal(t, "verdicts", got, []ledger.Verdict{ledger.Applied, ledger.Damaged, ledger.Applied, ledger.Damaged})
+	equal(t, "results", got, []lifecycle.Commanded{lifecycle.CommandApplied, lifecycle.CommandDamaged, lifecycle.CommandApplied, lifecycle.CommandDamaged})
 	equal(t, "the item with the damaged log", f.item(t, "log").Record.State, ledger.Sending)
 	equal(t, "canceled", f.batch(t).Counts[ledger.Canceled], int64(2))
 }
 
 func testAttemptsBesideDamaged(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.begin(t, "a", over(terms("t2"), "t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.begin(t, "a", over(terms("t2"), "t1"), lifecycle.StartSend)
 	f.damage(t, "attempts", "1:a", "garbage")
 	attempts, err := f.Attempts(t.Context(), f.item(t, "a"))
 	var unreadable *ledger.UnreadableError

@@ -21,15 +21,15 @@ func testOldestDoubt(t *testing.T, f *ledgerFixture) {
 	at := ledger.Millis(f.clock().UnixMilli())
 	o := terms("t1")
 	o.ClockOffset = 3 * time.Hour // BCE's clock is no measure here
-	f.begin(t, "first", o, ledger.Begun)
-	f.record(t, "first", 1, unknownOutcome, ledger.Applied)
+	f.begin(t, "first", o, lifecycle.StartSend)
+	f.record(t, "first", 1, unknownOutcome, lifecycle.RecordedApplied)
 	f.pass(time.Second)
 	f.sent(t, unknownOutcome, "second", "reviewed")
 	f.sent(t, rejectedOutcome, "sure")
 	oldest(at)
-	f.begin(t, "first", o, ledger.Begun) // on its way again, and in doubt still
+	f.begin(t, "first", o, lifecycle.StartSend) // on its way again, and in doubt still
 	oldest(at)
-	f.record(t, "first", 2, createdOutcome, ledger.Applied)
+	f.record(t, "first", 2, createdOutcome, lifecycle.RecordedApplied)
 	oldest(at + 1000)
 	f.settle(t, ledger.Review, "reviewed")
 	f.absent(t, "second", "next", lifecycle.AbsenceRenewed)

@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 func testEventPage(t *testing.T, f *ledgerFixture) {
 	equal(t, "of no batch", f.eventPage(t, "", 10), ledger.EventPage{})
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.record(t, "a", 1, unknownOutcome, ledger.Applied)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.record(t, "a", 1, unknownOutcome, lifecycle.RecordedApplied)
 	if err := f.Commit(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}

@@ -188,7 +188,7 @@ func spec(key string) ledger.Spec {
 	}
 }
 
-func (f *ledgerFixture) register(t *testing.T, keys ...string) []ledger.Verdict {
+func (f *ledgerFixture) register(t *testing.T, keys ...string) []lifecycle.Registered {
 	t.Helper()
 	specs := make([]ledger.Spec, len(keys))
 	for i, key := range keys {
@@ -198,13 +198,13 @@ func (f *ledgerFixture) register(t *testing.T, keys ...string) []ledger.Verdict 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return verdicts(answers)
+	return results(answers)
 }
 
-func verdicts(answers []ledger.Registration) []ledger.Verdict {
-	vs := make([]ledger.Verdict, len(answers))
+func results(answers []ledger.Registration) []lifecycle.Registered {
+	vs := make([]lifecycle.Registered, len(answers))
 	for i, answer := range answers {
-		vs[i] = answer.Verdict
+		vs[i] = answer.Result
 	}
 	return vs
 }
@@ -226,20 +226,20 @@ func terms(ticket string) ledger.BeginOptions {
 	}
 }
 
-func (f *ledgerFixture) begin(t *testing.T, key string, o ledger.BeginOptions, want ledger.Verdict) ledger.Start {
+func (f *ledgerFixture) begin(t *testing.T, key string, o ledger.BeginOptions, want lifecycle.Start) ledger.Start {
 	t.Helper()
 	start, err := f.Begin(t.Context(), batch, key, ledger.Known{}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if start.Verdict != want {
-		t.Fatalf("begin %s: verdict %s, want %s", key, start.Verdict, want)
+	if start.Result != want {
+		t.Fatalf("begin %s: result %s, want %s", key, start.Result, want)
 	}
 	return start
 }
 
 // record enters an outcome, and confirms what was created.
-func (f *ledgerFixture) record(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
+func (f *ledgerFixture) record(t *testing.T, key string, n int, o ledger.Outcome, want lifecycle.Recorded) ledger.Record {
 	t.Helper()
 	rec := f.recordOnly(t, key, n, o, want)
 	if !rec.Unconfirmed() {
@@ -248,14 +248,14 @@ func (f *ledgerFixture) record(t *testing.T, key string, n int, o ledger.Outcome
 	return f.look(t, key, rec.HaVIPID, &ledger.ListedHaVIP{At: time.Now(), Address: createdOutcome.PrivateIPAddress}, lifecycle.ConfirmationOwn).Record
 }
 
-func (f *ledgerFixture) recordOnly(t *testing.T, key string, n int, o ledger.Outcome, want ledger.Verdict) ledger.Record {
+func (f *ledgerFixture) recordOnly(t *testing.T, key string, n int, o ledger.Outcome, want lifecycle.Recorded) ledger.Record {
 	t.Helper()
-	verdict, rec, err := f.Record(t.Context(), batch, key, ledger.Known{}, n, o)
+	result, rec, err := f.Record(t.Context(), batch, key, ledger.Known{}, n, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if verdict != want {
-		t.Fatalf("record %s #%d: verdict %s, want %s", key, n, verdict, want)
+	if result != want {
+		t.Fatalf("record %s #%d: result %s, want %s", key, n, result, want)
 	}
 	return rec
 }

@@ -10,28 +10,29 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
-func (f *ledgerFixture) forget(t *testing.T, incomplete bool, want ledger.Verdict) {
+func (f *ledgerFixture) forget(t *testing.T, incomplete bool, want ledger.Forgotten) {
 	t.Helper()
 	forgetting := ledger.Forgetting{By: "li@host", Reason: "done with", Incomplete: incomplete}
-	if verdict, err := f.Forget(t.Context(), batch, forgetting); err != nil || verdict != want {
-		t.Fatalf("forget: %s, %v, want %s", verdict, err, want)
+	if result, err := f.Forget(t.Context(), batch, forgetting); err != nil || result != want {
+		t.Fatalf("forget: %s, %v, want %s", result, err, want)
 	}
 }
 
 // Only what has ended is forgotten, and then nothing is left but how far its clientTokens came.
 func testForget(t *testing.T, f *ledgerFixture) {
-	f.forget(t, true, ledger.Absent)
+	f.forget(t, true, ledger.ForgottenAbsent)
 	f.register(t, "a", "b")
 	f.sent(t, createdOutcome, "a")
-	f.forget(t, true, ledger.Busy)
+	f.forget(t, true, ledger.ForgottenBusy)
 	f.sent(t, rejectedOutcome, "b")
-	f.forget(t, false, ledger.Incomplete)
+	f.forget(t, false, ledger.ForgottenIncomplete)
 	f.commit(t)
 	f.pass(time.Hour)
-	f.forget(t, false, ledger.Applied)
-	f.forget(t, false, ledger.Absent)
+	f.forget(t, false, ledger.ForgottenNow)
+	f.forget(t, false, ledger.ForgottenAbsent)
 
 	var missing *ledger.BatchNotFoundError
 	if _, err := f.Batch(t.Context(), batch); !errors.As(err, &missing) {
@@ -79,7 +80,7 @@ func testRegisterWhileForgetting(t *testing.T, f *ledgerFixture) {
 	f.sent(t, rejectedOutcome, "a")
 	f.commit(t)
 	f.rdb.AddHook(&meanwhile{kind: "zrem", do: func() { f.register(t, "b") }})
-	f.forget(t, false, ledger.Applied)
+	f.forget(t, false, ledger.ForgottenNow)
 	batches, err := f.Batches(t.Context())
 	equal(t, "batches", []any{len(batches), err}, []any{1, nil})
 }
@@ -91,28 +92,28 @@ func testRegisterAfterForget(t *testing.T, f *ledgerFixture) {
 	f.retry(t, "a") // its second generation
 	f.sent(t, createdOutcome, "a", "b")
 	f.commit(t)
-	f.forget(t, false, ledger.Applied)
+	f.forget(t, false, ledger.ForgottenNow)
 
-	equal(t, "registered", f.register(t, "b"), []ledger.Verdict{ledger.Added})
+	equal(t, "registered", f.register(t, "b"), []lifecycle.Registered{lifecycle.RegisteredNew})
 	rec := f.item(t, "b").Record
 	equal(t, "generation, spent, past", []any{rec.Generation, rec.TokenUsed, rec.ForgottenGeneration}, []any{2, true, 2})
 	past, err := f.ForgottenGeneration(t.Context(), batch)
 	equal(t, "past", []any{past, err, f.batch(t).ForgottenGeneration}, []any{2, nil, 2})
-	f.begin(t, "b", terms("t1"), ledger.TokenUsed)
-	f.adopt(t, "b", "token-b", "havip-of-before", "", ledger.Foreign)
-	if verdict, _, err := f.Renew(t.Context(), batch, "b", rec, "token-b-3", "spent"); err != nil || verdict != ledger.Applied {
-		t.Fatalf("renew: %s, %v", verdict, err)
+	f.begin(t, "b", terms("t1"), lifecycle.StartTokenUsed)
+	f.adopt(t, "b", "token-b", "havip-of-before", "", lifecycle.FoundForeign)
+	if result, _, err := f.Renew(t.Context(), batch, "b", rec, "token-b-3", "spent"); err != nil || result != lifecycle.FoundApplied {
+		t.Fatalf("renew: %s, %v", result, err)
 	}
-	start := f.begin(t, "b", terms("t1"), ledger.Begun)
+	start := f.begin(t, "b", terms("t1"), lifecycle.StartSend)
 	equal(t, "token", start.Item.ClientToken, "token-b-3")
 
 	belated := createdOutcome
 	belated.Generation = 2
-	f.record(t, "b", 1, belated, ledger.Gone)
+	f.record(t, "b", 1, belated, lifecycle.RecordedGone)
 	equal(t, "after a belated answer", f.item(t, "b").Record.State, ledger.Sending)
 	fresh := createdOutcome
 	fresh.Generation, fresh.HaVIPID = 3, "havip-2-b"
-	f.record(t, "b", 1, fresh, ledger.Applied)
+	f.record(t, "b", 1, fresh, lifecycle.RecordedApplied)
 }
 
 // A task that was put in before registers nothing.
@@ -120,11 +121,11 @@ func testLeftoverTask(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.cancel(t, "a")
 	f.commit(t)
-	f.forget(t, false, ledger.Applied)
+	f.forget(t, false, ledger.ForgottenNow)
 	leftover := ledger.Source{Whole: true, Task: true}
 	for range 2 { // alone, and beside a new batch of the name
 		answers, err := f.Register(t.Context(), batch, leftover, []ledger.Spec{spec("a")})
-		equal(t, "leftover", []any{verdicts(answers), err}, []any{[]ledger.Verdict{ledger.Gone}, nil})
+		equal(t, "leftover", []any{results(answers), err}, []any{[]lifecycle.Registered{lifecycle.RegisteredGone}, nil})
 		f.register(t, "b")
 	}
 	equal(t, "total", f.batch(t).Total, int64(1))

@@ -16,48 +16,48 @@ var mismatchOutcome = ledger.Outcome{
 
 func testLookupFirst(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.record(t, "a", 1, mismatchOutcome, ledger.Applied)
-	start := f.begin(t, "a", terms("t2"), ledger.Lookup)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.record(t, "a", 1, mismatchOutcome, lifecycle.RecordedApplied)
+	start := f.begin(t, "a", terms("t2"), lifecycle.StartLookup)
 	equal(t, "the ledger's clock", start.At.Time(), f.clock())
 	equal(t, "sends", f.item(t, "a").Record.Sends, 1)
 }
 
-func (f *ledgerFixture) adopt(t *testing.T, key, token, id, address string, want ledger.Verdict) {
+func (f *ledgerFixture) adopt(t *testing.T, key, token, id, address string, want lifecycle.Found) {
 	t.Helper()
-	verdict, _, err := f.Adopt(t.Context(), batch, key, ledger.Record{ClientToken: token, Sends: 1, Unknown: true}, id, address)
-	if err != nil || verdict != want {
-		t.Errorf("adopt %s: got %s, %v; want %s", key, verdict, err, want)
+	result, _, err := f.Adopt(t.Context(), batch, key, ledger.Record{ClientToken: token, Sends: 1, Unknown: true}, id, address)
+	if err != nil || result != want {
+		t.Errorf("adopt %s: got %s, %v; want %s", key, result, err, want)
 	}
 }
 
 func testAdopt(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "calm", "flying", "bare")
 	for _, key := range []string{"a", "calm", "flying", "bare"} {
-		f.begin(t, key, terms("t1"), ledger.Begun)
+		f.begin(t, key, terms("t1"), lifecycle.StartSend)
 	}
-	f.adopt(t, "flying", "token-flying", "havip-1", "10.0.0.1", ledger.Late)
-	f.record(t, "a", 1, unknownOutcome, ledger.Applied)
-	f.record(t, "bare", 1, unknownOutcome, ledger.Applied)
-	f.record(t, "calm", 1, throttledOutcome, ledger.Applied)
-	f.adopt(t, "calm", "token-calm", "havip-1", "10.0.0.1", ledger.Late)
-	f.adopt(t, "a", "another", "havip-1", "10.0.0.1", ledger.Foreign)
-	f.adopt(t, "nobody", "t", "havip-1", "10.0.0.1", ledger.Absent)
-	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Applied)
-	f.adopt(t, "a", "token-a", "havip-2", "10.0.0.2", ledger.Finished)
+	f.adopt(t, "flying", "token-flying", "havip-1", "10.0.0.1", lifecycle.FoundLate)
+	f.record(t, "a", 1, unknownOutcome, lifecycle.RecordedApplied)
+	f.record(t, "bare", 1, unknownOutcome, lifecycle.RecordedApplied)
+	f.record(t, "calm", 1, throttledOutcome, lifecycle.RecordedApplied)
+	f.adopt(t, "calm", "token-calm", "havip-1", "10.0.0.1", lifecycle.FoundLate)
+	f.adopt(t, "a", "another", "havip-1", "10.0.0.1", lifecycle.FoundForeign)
+	f.adopt(t, "nobody", "t", "havip-1", "10.0.0.1", lifecycle.FoundAbsent)
+	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", lifecycle.FoundApplied)
+	f.adopt(t, "a", "token-a", "havip-2", "10.0.0.2", lifecycle.FoundFinished)
 	rec := f.item(t, "a").Record
 	equal(t, "record", []string{string(rec.State), rec.HaVIPID, rec.PrivateIPAddress}, []string{"adopted", "havip-1", "10.0.0.1"})
 	equal(t, "doubt", rec.Unknown, false)
-	f.adopt(t, "bare", "token-bare", "havip-3", "", ledger.Applied)
+	f.adopt(t, "bare", "token-bare", "havip-3", "", lifecycle.FoundApplied)
 	equal(t, "addresses to learn", f.batch(t).Unconfirmed, int64(1))
 	equal(t, "counts", f.batch(t).Counts, map[ledger.State]int64{ledger.Adopted: 2, ledger.Waiting: 1, ledger.Sending: 1})
 }
 
-func (f *ledgerFixture) renew(t *testing.T, key, token, next string, want ledger.Verdict) {
+func (f *ledgerFixture) renew(t *testing.T, key, token, next string, want lifecycle.Found) {
 	t.Helper()
-	verdict, _, err := f.Renew(t.Context(), batch, key, ledger.Record{ClientToken: token, Sends: 1}, next, "proof")
-	if err != nil || verdict != want {
-		t.Errorf("renew %s: got %s, %v; want %s", key, verdict, err, want)
+	result, _, err := f.Renew(t.Context(), batch, key, ledger.Record{ClientToken: token, Sends: 1}, next, "proof")
+	if err != nil || result != want {
+		t.Errorf("renew %s: got %s, %v; want %s", key, result, err, want)
 	}
 }
 
@@ -77,16 +77,16 @@ func (f *ledgerFixture) absent(t *testing.T, key, next string, want lifecycle.Ab
 
 func testRenew(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.renew(t, "a", "token-a", "next-a", ledger.Late)
-	f.record(t, "a", 1, mismatchOutcome, ledger.Applied)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.renew(t, "a", "token-a", "next-a", lifecycle.FoundLate)
+	f.record(t, "a", 1, mismatchOutcome, lifecycle.RecordedApplied)
 	f.pass(30 * time.Hour)
-	f.begin(t, "a", terms("t2"), ledger.Lookup)
-	f.renew(t, "a", "another", "next-a", ledger.Foreign)
-	f.renew(t, "nobody", "t", "next", ledger.Absent)
-	f.renew(t, "a", "token-a", "next-a", ledger.Late) // a request of unknown outcome may have created its HaVIP
+	f.begin(t, "a", terms("t2"), lifecycle.StartLookup)
+	f.renew(t, "a", "another", "next-a", lifecycle.FoundForeign)
+	f.renew(t, "nobody", "t", "next", lifecycle.FoundAbsent)
+	f.renew(t, "a", "token-a", "next-a", lifecycle.FoundLate) // a request of unknown outcome may have created its HaVIP
 	f.absent(t, "a", "next-a", lifecycle.AbsenceRenewed)
-	f.renew(t, "a", "token-a", "next-a", ledger.Same)
+	f.renew(t, "a", "token-a", "next-a", lifecycle.FoundSame)
 	rec := f.item(t, "a").Record
 	equal(t, "generation", rec.Generation, 2)
 	equal(t, "token", rec.ClientToken, "next-a")
@@ -95,28 +95,28 @@ func testRenew(t *testing.T, f *ledgerFixture) {
 
 	o := terms("t3")
 	o.ClientToken = "token-a"
-	f.begin(t, "a", o, ledger.Foreign)
-	f.begin(t, "a", terms("t3"), ledger.Begun)
+	f.begin(t, "a", o, lifecycle.StartForeign)
+	f.begin(t, "a", terms("t3"), lifecycle.StartSend)
 	// The answer of the first generation's request comes after all: it is a proof.
-	f.record(t, "a", 1, createdOutcome, ledger.Applied)
-	f.renew(t, "a", "next-a", "third", ledger.Finished)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
+	f.renew(t, "a", "next-a", "third", lifecycle.FoundFinished)
 	equal(t, "sends over generations", len(f.attempts(t, "a")), 2)
 }
 
 // What was looked up says nothing about a request that was begun since.
 func testLookupIsOfItsMoment(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.record(t, "a", 1, unknownOutcome, ledger.Applied)
-	f.begin(t, "a", terms("t2"), ledger.Begun)
-	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Late)
-	f.renew(t, "a", "token-a", "next-a", ledger.Late)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.record(t, "a", 1, unknownOutcome, lifecycle.RecordedApplied)
+	f.begin(t, "a", terms("t2"), lifecycle.StartSend)
+	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", lifecycle.FoundLate)
+	f.renew(t, "a", "token-a", "next-a", lifecycle.FoundLate)
 	f.pass(time.Hour) // its worker died: only the next begin says what that means
-	f.renew(t, "a", "token-a", "next-a", ledger.Late)
-	f.begin(t, "a", over(terms("t3"), "t2"), ledger.Begun)
-	f.record(t, "a", 3, unknownOutcome, ledger.Applied)
-	f.renew(t, "a", "token-a", "next-a", ledger.Late)
-	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Late)
+	f.renew(t, "a", "token-a", "next-a", lifecycle.FoundLate)
+	f.begin(t, "a", over(terms("t3"), "t2"), lifecycle.StartSend)
+	f.record(t, "a", 3, unknownOutcome, lifecycle.RecordedApplied)
+	f.renew(t, "a", "token-a", "next-a", lifecycle.FoundLate)
+	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", lifecycle.FoundLate)
 	equal(t, "doubt", f.item(t, "a").Record.Unknown, true)
 }
 
@@ -125,19 +125,19 @@ func testLookupIsOfItsMoment(t *testing.T, f *ledgerFixture) {
 func testDoubtAboutAnEarlierToken(t *testing.T, f *ledgerFixture) {
 	f.register(t, "open", "rejected")
 	for _, key := range []string{"open", "rejected"} {
-		f.begin(t, key, terms("t1"), ledger.Begun)
+		f.begin(t, key, terms("t1"), lifecycle.StartSend)
 		f.pass(time.Minute)
-		f.begin(t, key, over(terms("t2"), "t1"), ledger.Begun)
-		f.record(t, key, 2, unknownOutcome, ledger.Applied)
+		f.begin(t, key, over(terms("t2"), "t1"), lifecycle.StartSend)
+		f.record(t, key, 2, unknownOutcome, lifecycle.RecordedApplied)
 		f.absent(t, key, "next-"+key, lifecycle.AbsenceRenewed)
 	}
 	f.sent(t, rejectedOutcome, "rejected")
 	for _, key := range []string{"open", "rejected"} {
-		f.record(t, key, 1, unknownOutcome, ledger.Late)
+		f.record(t, key, 1, unknownOutcome, lifecycle.RecordedLate)
 	}
-	f.begin(t, "open", terms("t3"), ledger.Lookup)
+	f.begin(t, "open", terms("t3"), lifecycle.StartLookup)
 	f.absent(t, "open", "third", lifecycle.AbsenceRenewed)
-	f.begin(t, "open", terms("t4"), ledger.Begun)
+	f.begin(t, "open", terms("t4"), lifecycle.StartSend)
 
 	rec := f.item(t, "rejected").Record
 	equal(t, "what was rejected stays so", rec.State, ledger.Rejected)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 const hook = "https://ops.example/hook"
@@ -70,7 +71,7 @@ func testNoticeOutcomes(t *testing.T, f *ledgerFixture) {
 	equal(t, "held is no attempt", f.batch(t).PendingNotifications[0].Attempts, 0)
 	began := ledger.Millis(f.clock().UnixMilli())
 	f.hear(t, ledger.NotificationAttemptFailed)
-	f.recordNotice(t, seen, ledger.NotificationAttemptFailed, ledger.Same) // a lost reply
+	f.recordNotice(t, seen, ledger.NotificationAttemptFailed, ledger.NotificationSame) // a lost reply
 	f.pass(time.Second)
 	f.hear(t, ledger.NotificationAttemptFailed)
 	want := seen.PendingNotifications[0]
@@ -78,8 +79,8 @@ func testNoticeOutcomes(t *testing.T, f *ledgerFixture) {
 	equal(t, "failed twice", f.batch(t).PendingNotifications, []ledger.Notification{want})
 
 	// A delivery counts whatever another attempt has recorded since.
-	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.Applied)
-	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.Absent)
+	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.NotificationApplied)
+	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.NotificationAbsent)
 	equal(t, "owed no more", f.batch(t).PendingNotifications, []ledger.Notification(nil))
 	equal(t, "off the list", f.active(t), []string(nil))
 	equal(t, "told", f.lastEvent(t), "notified completion 1, attempt 3: heard")
@@ -101,7 +102,7 @@ func testNoticeToAnother(t *testing.T, f *ledgerFixture) {
 	f.complete(t)
 	seen := f.batch(t)
 	f.tell(t, hook+"/other")
-	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.Late)
+	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.NotificationLate)
 	equal(t, "still owed", len(f.batch(t).PendingNotifications), 1)
 }
 
@@ -153,17 +154,17 @@ func (f *ledgerFixture) tell(t *testing.T, url string) {
 
 func (f *ledgerFixture) end(t *testing.T, key string, outcome ledger.Outcome) {
 	t.Helper()
-	f.begin(t, key, terms("t1"), ledger.Begun)
-	f.record(t, key, 1, outcome, ledger.Applied)
+	f.begin(t, key, terms("t1"), lifecycle.StartSend)
+	f.record(t, key, 1, outcome, lifecycle.RecordedApplied)
 }
 
 // hear records an attempt at the first notice that is owed.
 func (f *ledgerFixture) hear(t *testing.T, outcome ledger.NotificationOutcome) {
 	t.Helper()
-	f.recordNotice(t, f.batch(t), outcome, ledger.Applied)
+	f.recordNotice(t, f.batch(t), outcome, ledger.NotificationApplied)
 }
 
-func (f *ledgerFixture) recordNotice(t *testing.T, seen ledger.Batch, outcome ledger.NotificationOutcome, want ledger.Verdict) {
+func (f *ledgerFixture) recordNotice(t *testing.T, seen ledger.Batch, outcome ledger.NotificationOutcome, want ledger.NotificationRecorded) {
 	t.Helper()
 	got, err := f.RecordNotification(t.Context(), seen, seen.PendingNotifications[0], outcome, "heard")
 	if err != nil || got != want {

@@ -12,46 +12,46 @@ import (
 // Redis has lost its last second, and in it that a request was begun: what became of it still counts.
 func testLostIntent(t *testing.T, f *ledgerFixture) {
 	f.register(t, "unknown", "created")
-	rec := f.record(t, "unknown", 1, unknownOutcome, ledger.Late)
+	rec := f.record(t, "unknown", 1, unknownOutcome, lifecycle.RecordedLate)
 	equal(t, "doubt", rec.Unknown, true)
 	equal(t, "since", rec.UnknownSince.Time(), f.clock())
 	equal(t, "a HaVIP that is older is not its own", rec.FirstSentAt.Time(), f.clock())
-	f.record(t, "created", 1, createdOutcome, ledger.Applied)
+	f.record(t, "created", 1, createdOutcome, lifecycle.RecordedApplied)
 	f.pass(20*time.Hour + time.Millisecond)
-	f.begin(t, "unknown", terms("t1"), ledger.Lookup)
+	f.begin(t, "unknown", terms("t1"), lifecycle.StartLookup)
 }
 
 // Redis has forgotten a request and given its number to the next one: what became of the first decides
 // nothing about the second.
 func testTicketsTellRequestsApart(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("second"), ledger.Begun)
+	f.begin(t, "a", terms("second"), lifecycle.StartSend)
 	first := notSentOutcome
 	first.Ticket = "first"
-	f.record(t, "a", 1, first, ledger.Late)
+	f.record(t, "a", 1, first, lifecycle.RecordedLate)
 	equal(t, "state", f.item(t, "a").Record.State, ledger.Sending)
 	second := createdOutcome
 	second.Ticket = "second"
-	f.record(t, "a", 1, second, ledger.Applied)
+	f.record(t, "a", 1, second, lifecycle.RecordedApplied)
 }
 
 // The answer of an earlier token's request arrives while the next token is in use: both may exist.
 func testProofOfAnEarlierToken(t *testing.T, f *ledgerFixture) {
 	f.register(t, "calm", "sending", "unknown")
 	for _, key := range []string{"calm", "sending", "unknown"} {
-		f.begin(t, key, terms("t1"), ledger.Begun)
+		f.begin(t, key, terms("t1"), lifecycle.StartSend)
 		f.pass(time.Minute)
-		f.begin(t, key, over(terms("t2"), "t1"), ledger.Begun)
-		f.record(t, key, 2, unknownOutcome, ledger.Applied)
+		f.begin(t, key, over(terms("t2"), "t1"), lifecycle.StartSend)
+		f.record(t, key, 2, unknownOutcome, lifecycle.RecordedApplied)
 		f.absent(t, key, "next-"+key, lifecycle.AbsenceRenewed)
 		if key != "calm" {
-			f.begin(t, key, terms("t3"), ledger.Begun)
+			f.begin(t, key, terms("t3"), lifecycle.StartSend)
 		}
 	}
-	f.record(t, "unknown", 3, unknownOutcome, ledger.Applied)
+	f.record(t, "unknown", 3, unknownOutcome, lifecycle.RecordedApplied)
 	var doubtful []string
 	for _, key := range []string{"calm", "sending", "unknown"} {
-		f.record(t, key, 1, createdOutcome, ledger.Applied)
+		f.record(t, key, 1, createdOutcome, lifecycle.RecordedApplied)
 	}
 	for _, event := range f.events(t) {
 		if event.Kind == "doubtful" {
@@ -65,8 +65,8 @@ func testLogIsBounded(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	const sends = 150
 	for n := 1; n <= sends; n++ {
-		f.begin(t, "a", terms(strconv.Itoa(n)), ledger.Begun)
-		f.record(t, "a", n, throttledOutcome, ledger.Applied)
+		f.begin(t, "a", terms(strconv.Itoa(n)), lifecycle.StartSend)
+		f.record(t, "a", n, throttledOutcome, lifecycle.RecordedApplied)
 	}
 	var numbers []int
 	for _, attempt := range f.attempts(t, "a") {
@@ -79,22 +79,22 @@ func testLogIsBounded(t *testing.T, f *ledgerFixture) {
 
 func testRecordOnce(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	f.pass(time.Second)
-	rec := f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	rec := f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "record answered is what stands", rec, f.item(t, "a").Record)
 	equal(t, "state", rec.State, ledger.Created)
 	equal(t, "haVipId", rec.HaVIPID, "havip-1")
 	equal(t, "address", rec.PrivateIPAddress, "10.0.0.9")
 	equal(t, "attempts", rec.Attempts, 1)
 	before := f.batch(t)
-	f.record(t, "a", 1, createdOutcome, ledger.Same)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedSame)
 	equal(t, "the batch after repeating", f.batch(t), before)
 	equal(t, "the record after repeating", f.item(t, "a").Record, rec)
 
-	f.begin(t, "b", terms("t1"), ledger.Begun)
-	f.record(t, "b", 1, unknownOutcome, ledger.Applied)
-	rec = f.record(t, "b", 1, unknownOutcome, ledger.Same)
+	f.begin(t, "b", terms("t1"), lifecycle.StartSend)
+	f.record(t, "b", 1, unknownOutcome, lifecycle.RecordedApplied)
+	rec = f.record(t, "b", 1, unknownOutcome, lifecycle.RecordedSame)
 	equal(t, "attempts", rec.Attempts, 1)
 	log := f.attempts(t, "a")[0]
 	equal(t, "log", log, ledger.Attempt{
@@ -106,8 +106,8 @@ func testRecordOnce(t *testing.T, f *ledgerFixture) {
 func testCounting(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	for i, outcome := range []ledger.Outcome{throttledOutcome, throttledOutcome, unknownOutcome, throttledOutcome, createdOutcome} {
-		f.begin(t, "a", terms(strconv.Itoa(i)), ledger.Begun)
-		f.record(t, "a", i+1, outcome, ledger.Applied)
+		f.begin(t, "a", terms(strconv.Itoa(i)), lifecycle.StartSend)
+		f.record(t, "a", i+1, outcome, lifecycle.RecordedApplied)
 	}
 	rec := f.item(t, "a").Record
 	equal(t, "sends", rec.Sends, 5)
@@ -117,11 +117,11 @@ func testCounting(t *testing.T, f *ledgerFixture) {
 // An attempt that was interrupted has been counted, whatever is heard of it later.
 func testCountedOnce(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	f.pass(time.Minute)
-	f.begin(t, "a", over(terms("t2"), "t1"), ledger.Begun)
-	f.record(t, "a", 2, unknownOutcome, ledger.Applied)
-	rec := f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	f.begin(t, "a", over(terms("t2"), "t1"), lifecycle.StartSend)
+	f.record(t, "a", 2, unknownOutcome, lifecycle.RecordedApplied)
+	rec := f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "attempts of two sends", rec.Attempts, 2)
 }
 
@@ -131,8 +131,8 @@ func testRefusals(t *testing.T, f *ledgerFixture) {
 	denied := ledger.Outcome{State: ledger.Waiting, Class: "lane-fault", Status: 403, Code: "AccessDenied"}
 	want := []int{1, 2, 1, 2, 0, 1}
 	for i, outcome := range []ledger.Outcome{throttledOutcome, throttledOutcome, denied, denied, unknownOutcome, denied} {
-		f.begin(t, "a", terms(strconv.Itoa(i)), ledger.Begun)
-		rec := f.record(t, "a", i+1, outcome, ledger.Applied)
+		f.begin(t, "a", terms(strconv.Itoa(i)), lifecycle.StartSend)
+		rec := f.record(t, "a", i+1, outcome, lifecycle.RecordedApplied)
 		equal(t, "refusals", rec.Refusals, want[i])
 	}
 }
@@ -140,17 +140,17 @@ func testRefusals(t *testing.T, f *ledgerFixture) {
 func testLate(t *testing.T, f *ledgerFixture) {
 	f.register(t, "proof", "word")
 	for _, key := range []string{"proof", "word"} {
-		f.begin(t, key, terms("t1"), ledger.Begun)
+		f.begin(t, key, terms("t1"), lifecycle.StartSend)
 		f.pass(time.Minute)
-		f.begin(t, key, over(terms("t2"), "t1"), ledger.Begun)
+		f.begin(t, key, over(terms("t2"), "t1"), lifecycle.StartSend)
 	}
-	f.record(t, "word", 1, rejectedOutcome, ledger.Late)
+	f.record(t, "word", 1, rejectedOutcome, lifecycle.RecordedLate)
 	equal(t, "a late no does not end the item", f.item(t, "word").Record.State, ledger.Sending)
 	equal(t, "but is logged", f.attempts(t, "word")[0].Class, "rejected")
 
-	rec := f.record(t, "proof", 1, createdOutcome, ledger.Applied)
+	rec := f.record(t, "proof", 1, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "a late proof ends it", rec.State, ledger.Created)
-	f.record(t, "proof", 2, createdOutcome, ledger.Same)
+	f.record(t, "proof", 2, createdOutcome, lifecycle.RecordedSame)
 	equal(t, "counters", f.batch(t).Counts, map[ledger.State]int64{ledger.Created: 1, ledger.Sending: 1})
 }
 
@@ -161,10 +161,10 @@ func testHeardAgain(t *testing.T, f *ledgerFixture) {
 	f.sent(t, notSentOutcome, "open")
 	f.sent(t, createdOutcome, "created")
 	for _, key := range []string{"open", "created"} {
-		f.record(t, key, 1, unknownOutcome, ledger.Same)
+		f.record(t, key, 1, unknownOutcome, lifecycle.RecordedSame)
 		rec := f.item(t, key).Record
 		f.pass(time.Second)
-		equal(t, key+": answer", f.record(t, key, 1, unknownOutcome, ledger.Same), rec)
+		equal(t, key+": answer", f.record(t, key, 1, unknownOutcome, lifecycle.RecordedSame), rec)
 		equal(t, key+": what stands", f.item(t, key).Record, rec)
 	}
 	equal(t, "doubt", f.item(t, "open").Record.Unknown, true)
@@ -172,31 +172,31 @@ func testHeardAgain(t *testing.T, f *ledgerFixture) {
 
 func testExtra(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
-	f.record(t, "a", 1, createdOutcome, ledger.Applied)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
 	second := createdOutcome
 	second.HaVIPID = "havip-2"
-	f.record(t, "a", 1, second, ledger.Extra)
+	f.record(t, "a", 1, second, lifecycle.RecordedExtra)
 	equal(t, "haVipId", f.item(t, "a").Record.HaVIPID, "havip-1")
 	events := f.events(t)
 	last := events[len(events)-1]
 	equal(t, "event", last.Kind+" "+last.Detail, "extra havip-2")
 	rec := f.item(t, "a").Record
 	f.pass(time.Second)
-	equal(t, "the record after repeating", f.record(t, "a", 1, second, ledger.Extra), rec)
+	equal(t, "the record after repeating", f.record(t, "a", 1, second, lifecycle.RecordedExtra), rec)
 	equal(t, "the events after repeating", f.events(t), events)
 }
 
 func testTerminal(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
-	f.begin(t, "a", terms("t1"), ledger.Begun)
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	f.pass(time.Minute)
-	f.begin(t, "a", over(terms("t2"), "t1"), ledger.Begun)
-	f.record(t, "a", 2, rejectedOutcome, ledger.Applied)
-	f.begin(t, "a", terms("t3"), ledger.Finished)
-	f.record(t, "a", 1, unknownOutcome, ledger.Late)
+	f.begin(t, "a", over(terms("t2"), "t1"), lifecycle.StartSend)
+	f.record(t, "a", 2, rejectedOutcome, lifecycle.RecordedApplied)
+	f.begin(t, "a", terms("t3"), lifecycle.StartFinished)
+	f.record(t, "a", 1, unknownOutcome, lifecycle.RecordedLate)
 	equal(t, "state", f.item(t, "a").Record.State, ledger.Rejected)
-	if verdict, _, err := f.Settle(t.Context(), batch, "a", ledger.Review, "x", "y"); err != nil || verdict != ledger.Finished {
-		t.Errorf("settle: %s, %v", verdict, err)
+	if result, _, err := f.Settle(t.Context(), batch, "a", ledger.Review, "x", "y"); err != nil || result != lifecycle.SettledFinished {
+		t.Errorf("settle: %s, %v", result, err)
 	}
 }

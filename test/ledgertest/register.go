@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // A batch that nobody but tasks makes is whole with each of them, however their workers end; one that a
@@ -29,12 +30,12 @@ func testWhole(t *testing.T, f *ledgerFixture) {
 }
 
 func testRegister(t *testing.T, f *ledgerFixture) {
-	equal(t, "first", f.register(t, "a", "b"), []ledger.Verdict{ledger.Added, ledger.Added})
-	equal(t, "before the tasks are known", f.register(t, "a", "b"), []ledger.Verdict{ledger.Repair, ledger.Repair})
+	equal(t, "first", f.register(t, "a", "b"), []lifecycle.Registered{lifecycle.RegisteredNew, lifecycle.RegisteredNew})
+	equal(t, "before the tasks are known", f.register(t, "a", "b"), []lifecycle.Registered{lifecycle.RegisteredRepair, lifecycle.RegisteredRepair})
 	if err := f.MarkEnqueued(t.Context(), batch, []string{"a", "nobody"}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "after a's is", f.register(t, "a", "b", "c"), []ledger.Verdict{ledger.Same, ledger.Repair, ledger.Added})
+	equal(t, "after a's is", f.register(t, "a", "b", "c"), []lifecycle.Registered{lifecycle.RegisteredSame, lifecycle.RegisteredRepair, lifecycle.RegisteredNew})
 
 	changed := spec("a")
 	changed.Fingerprint, changed.Body, changed.Line = "other", `{"name":"z"}`, 9
@@ -42,7 +43,7 @@ func testRegister(t *testing.T, f *ledgerFixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answers[0].Verdict != ledger.Conflict || answers[0].Existing == nil || answers[0].Existing.Body != spec("a").Body {
+	if answers[0].Result != lifecycle.RegisteredConflict || answers[0].Existing == nil || answers[0].Existing.Body != spec("a").Body {
 		t.Errorf("changed request: got %+v, want a conflict that shows what stands", answers[0])
 	}
 	item := f.item(t, "a")
@@ -56,7 +57,7 @@ func testRegister(t *testing.T, f *ledgerFixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "the same request on another line", verdicts(answers), []ledger.Verdict{ledger.Repair})
+	equal(t, "the same request on another line", results(answers), []lifecycle.Registered{lifecycle.RegisteredRepair})
 }
 
 func testCompare(t *testing.T, f *ledgerFixture) {
@@ -67,7 +68,7 @@ func testCompare(t *testing.T, f *ledgerFixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "nothing there", verdicts(answers), []ledger.Verdict{ledger.Added, ledger.Added, ledger.Added, ledger.Added})
+	equal(t, "nothing there", results(answers), []lifecycle.Registered{lifecycle.RegisteredNew, lifecycle.RegisteredNew, lifecycle.RegisteredNew, lifecycle.RegisteredNew})
 	if _, err := f.Batch(t.Context(), batch); err == nil {
 		t.Error("compare made a batch")
 	}
@@ -84,16 +85,16 @@ func testCompare(t *testing.T, f *ledgerFixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "verdicts", verdicts(compared), []ledger.Verdict{ledger.Added, ledger.Conflict, ledger.Repair, ledger.Same})
+	equal(t, "results", results(compared), []lifecycle.Registered{lifecycle.RegisteredNew, lifecycle.RegisteredConflict, lifecycle.RegisteredRepair, lifecycle.RegisteredSame})
 	equal(t, "compare against register", compared, registered)
 }
 
 func testRegisterMany(t *testing.T, f *ledgerFixture) {
 	const n = 1234
 	keys := manyKeys(n)
-	for i, verdict := range f.register(t, keys...) {
-		if verdict != ledger.Added {
-			t.Fatalf("item %d: %s", i, verdict)
+	for i, result := range f.register(t, keys...) {
+		if result != lifecycle.RegisteredNew {
+			t.Fatalf("item %d: %s", i, result)
 		}
 	}
 	if err := f.MarkEnqueued(t.Context(), batch, keys); err != nil {
@@ -111,7 +112,7 @@ func testRegisterMany(t *testing.T, f *ledgerFixture) {
 	}
 	equal(t, "order", got, keys)
 	equal(t, "total", f.batch(t).Total, int64(n))
-	if again := f.register(t, keys[700]); again[0] != ledger.Same {
+	if again := f.register(t, keys[700]); again[0] != lifecycle.RegisteredSame {
 		t.Errorf("again: %s", again[0])
 	}
 	equal(t, "total after repeating", f.batch(t).Total, int64(n))
@@ -203,10 +204,10 @@ func testNotFound(t *testing.T, f *ledgerFixture) {
 	if _, err := f.Item(t.Context(), batch, "none"); !errors.As(err, &noItem) {
 		t.Errorf("item: got %v", err)
 	}
-	f.begin(t, "none", terms("t"), ledger.Absent)
-	f.record(t, "none", 1, createdOutcome, ledger.Absent)
-	if verdict, _, err := f.Settle(t.Context(), batch, "none", ledger.Review, "", ""); err != nil || verdict != ledger.Absent {
-		t.Errorf("settle: got %s, %v", verdict, err)
+	f.begin(t, "none", terms("t"), lifecycle.StartAbsent)
+	f.record(t, "none", 1, createdOutcome, lifecycle.RecordedAbsent)
+	if result, _, err := f.Settle(t.Context(), batch, "none", ledger.Review, "", ""); err != nil || result != lifecycle.SettledAbsent {
+		t.Errorf("settle: got %s, %v", result, err)
 	}
 }
 
@@ -216,12 +217,12 @@ func testText(t *testing.T, f *ledgerFixture) {
 	if _, err := f.Register(t.Context(), batch, source, []ledger.Spec{s}); err != nil {
 		t.Fatal(err)
 	}
-	start := f.begin(t, s.Key, terms("t"), ledger.Begun)
+	start := f.begin(t, s.Key, terms("t"), lifecycle.StartSend)
 	equal(t, "spec as begun", start.Item.Spec, s)
 	message := "无权限 \"x\" \\ / \x1b[31m"
 	outcome := rejectedOutcome
 	outcome.Message = message
-	f.record(t, s.Key, 1, outcome, ledger.Applied)
+	f.record(t, s.Key, 1, outcome, lifecycle.RecordedApplied)
 	item := f.item(t, s.Key)
 	equal(t, "spec as read", item.Spec, s)
 	equal(t, "message", item.Record.Message, message)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // A producer's file has each key once; a program's rows may not.
@@ -14,7 +15,7 @@ func testRegisterTwiceAtOnce(t *testing.T, f *ledgerFixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "verdicts", verdicts(answers), []ledger.Verdict{ledger.Added, ledger.Repair, ledger.Conflict, ledger.Added})
+	equal(t, "results", results(answers), []lifecycle.Registered{lifecycle.RegisteredNew, lifecycle.RegisteredRepair, lifecycle.RegisteredConflict, lifecycle.RegisteredNew})
 	if standing := answers[2].Existing; standing == nil || standing.Body != spec("a").Body {
 		t.Errorf("the conflict shows %+v, want what the call entered before", standing)
 	}
@@ -23,7 +24,7 @@ func testRegisterTwiceAtOnce(t *testing.T, f *ledgerFixture) {
 	if err := f.MarkEnqueued(t.Context(), batch, []string{"a", "a", "nobody", "b"}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "after they are marked", f.register(t, "a", "b"), []ledger.Verdict{ledger.Same, ledger.Same})
+	equal(t, "after they are marked", f.register(t, "a", "b"), []lifecycle.Registered{lifecycle.RegisteredSame, lifecycle.RegisteredSame})
 }
 
 // A Redis that was restarted, or failed over, knows no script.
@@ -42,9 +43,9 @@ func testRegisterWithoutScripts(t *testing.T, f *ledgerFixture) {
 		t.Fatal(err)
 	}
 	forget()
-	for i, verdict := range f.register(t, keys...) {
-		if verdict != ledger.Same {
-			t.Fatalf("item %d: %s", i, verdict)
+	for i, result := range f.register(t, keys...) {
+		if result != lifecycle.RegisteredSame {
+			t.Fatalf("item %d: %s", i, result)
 		}
 	}
 }

@@ -34,10 +34,10 @@ func (f *ledgerFixture) retryOf(t *testing.T, retrials ...ledger.Retrial) []ledg
 	return answers
 }
 
-func retryVerdicts(answers []ledger.Commanded) []ledger.Verdict {
-	vs := make([]ledger.Verdict, len(answers))
+func retryResults(answers []ledger.Commanded) []lifecycle.Commanded {
+	vs := make([]lifecycle.Commanded, len(answers))
 	for i, answer := range answers {
-		vs[i] = answer.Verdict
+		vs[i] = answer.Result
 	}
 	return vs
 }
@@ -46,20 +46,20 @@ func retryVerdicts(answers []ledger.Commanded) []ledger.Verdict {
 func (f *ledgerFixture) sent(t *testing.T, o ledger.Outcome, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
-		start := f.begin(t, key, terms("t-"+o.Class), ledger.Begun)
+		start := f.begin(t, key, terms("t-"+o.Class), lifecycle.StartSend)
 		outcome := o
 		if o.HaVIPID != "" {
 			outcome.HaVIPID += "-" + key
 		}
-		f.record(t, key, start.Item.Record.Sends, outcome, ledger.Applied)
+		f.record(t, key, start.Item.Record.Sends, outcome, lifecycle.RecordedApplied)
 	}
 }
 
 func (f *ledgerFixture) settle(t *testing.T, state ledger.State, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
-		if verdict, _, err := f.Settle(t.Context(), batch, key, state, "Settled", "by a test"); err != nil || verdict != ledger.Applied {
-			t.Fatalf("settle %s: %s, %v", key, verdict, err)
+		if result, _, err := f.Settle(t.Context(), batch, key, state, "Settled", "by a test"); err != nil || result != lifecycle.SettledApplied {
+			t.Fatalf("settle %s: %s, %v", key, result, err)
 		}
 	}
 }
@@ -83,7 +83,7 @@ func testRetryRejected(t *testing.T, f *ledgerFixture) {
 	f.pass(30 * time.Hour)
 
 	answer := f.retry(t, "a")[0]
-	equal(t, "verdict", answer.Verdict, ledger.Applied)
+	equal(t, "result", answer.Result, lifecycle.CommandApplied)
 	equal(t, "what Retry answered is what stands", answer.Item, f.item(t, "a"))
 	want := ledger.Record{
 		State: ledger.Queued, Generation: 2, ClientToken: "next-a", Fingerprint: "fp-a", Sends: 1, Attempts: 1,
@@ -94,20 +94,20 @@ func testRetryRejected(t *testing.T, f *ledgerFixture) {
 	equal(t, "counts", got.Counts, map[ledger.State]int64{ledger.Queued: 1})
 	equal(t, "done, completed", got.Done() || got.CompletedAt != 0, false)
 	equal(t, "active", f.active(t), []string{batch})
-	equal(t, "a producer is told that its task is missing", f.register(t, "a"), []ledger.Verdict{ledger.Repair})
+	equal(t, "a producer is told that its task is missing", f.register(t, "a"), []lifecycle.Registered{lifecycle.RegisteredRepair})
 
-	equal(t, "repeated", retryVerdicts(f.retryOf(t, ledger.Retrial{Seen: seen, Next: "next-a"})), []ledger.Verdict{ledger.Same})
+	equal(t, "repeated", retryResults(f.retryOf(t, ledger.Retrial{Seen: seen, Next: "next-a"})), []lifecycle.Commanded{lifecycle.CommandSame})
 	equal(t, "the record after repeating", f.item(t, "a").Record, want)
 	o := terms("t2")
 	o.ClientToken = "token-a"
-	f.begin(t, "a", o, ledger.Foreign)
+	f.begin(t, "a", o, lifecycle.StartForeign)
 	// A person's command is no news of what exists: what was not heard of for longer than a token lives, in a
 	// ledger that may be an old one, is looked for first.
 	o.ClientToken = ""
-	f.begin(t, "a", o, ledger.Idle)
+	f.begin(t, "a", o, lifecycle.StartIdle)
 	o.LookedUp = true
-	f.begin(t, "a", o, ledger.Begun)
-	f.record(t, "a", 2, createdOutcome, ledger.Applied)
+	f.begin(t, "a", o, lifecycle.StartSend)
+	f.record(t, "a", 2, createdOutcome, lifecycle.RecordedApplied)
 	equal(t, "done again", f.batch(t).Done() && f.batch(t).CompletedAt != 0, true)
 	equal(t, "log", len(f.attempts(t, "a")), 2)
 }
@@ -131,28 +131,28 @@ func testRetryLooksFirst(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "doubtful", "interrupted")
 	f.sent(t, mismatchOutcome, "a")
 	f.settle(t, ledger.Review, "a")
-	f.begin(t, "doubtful", terms("t1"), ledger.Begun)
+	f.begin(t, "doubtful", terms("t1"), lifecycle.StartSend)
 	f.pass(time.Minute)
-	f.begin(t, "doubtful", over(terms("t2"), "t1"), ledger.Begun)
-	f.record(t, "doubtful", 2, rejectedOutcome, ledger.Applied)
-	f.begin(t, "interrupted", terms("t1"), ledger.Begun)
-	f.release(t, "interrupted", call, ledger.Applied)
+	f.begin(t, "doubtful", over(terms("t2"), "t1"), lifecycle.StartSend)
+	f.record(t, "doubtful", 2, rejectedOutcome, lifecycle.RecordedApplied)
+	f.begin(t, "interrupted", terms("t1"), lifecycle.StartSend)
+	f.release(t, "interrupted", call, lifecycle.ReleasedApplied)
 	f.settle(t, ledger.Canceled, "interrupted")
 	equal(t, "log", f.attempts(t, "interrupted")[0].Class, "interrupted")
 
 	sentAt := map[string]ledger.Millis{}
 	for _, key := range []string{"a", "doubtful", "interrupted"} {
 		sentAt[key] = f.item(t, key).Record.FirstSentAt
-		equal(t, key, retryVerdicts(f.retry(t, key)), []ledger.Verdict{ledger.Applied})
+		equal(t, key, retryResults(f.retry(t, key)), []lifecycle.Commanded{lifecycle.CommandApplied})
 	}
 	for key, code := range map[string]string{"a": "IdempotentParameterMismatch", "doubtful": "PrivateIpInUseException", "interrupted": ""} {
 		rec := f.item(t, key).Record
 		equal(t, key+": state, token, code", []string{string(rec.State), rec.ClientToken, rec.Code}, []string{"unknown", "token-" + key, code})
 		equal(t, key+": in doubt, looked for, no task", []bool{rec.Unknown, rec.Lookup, rec.EnqueuedAt == 0}, []bool{true, true, true})
 		equal(t, key+": first sent", rec.FirstSentAt, sentAt[key])
-		f.begin(t, key, terms("t9"), ledger.Lookup)
+		f.begin(t, key, terms("t9"), lifecycle.StartLookup)
 	}
-	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", ledger.Applied)
+	f.adopt(t, "a", "token-a", "havip-1", "10.0.0.1", lifecycle.FoundApplied)
 }
 
 // Nothing is done to an item that is under way, has its HaVIP, or has changed since it was seen.
@@ -162,7 +162,7 @@ func testRetryLeavesAlone(t *testing.T, f *ledgerFixture) {
 	f.register(t, append(keys, "changed", "gone")...)
 	f.sent(t, throttledOutcome, "waiting")
 	f.sent(t, unknownOutcome, "unknown")
-	f.begin(t, "sending", terms("t1"), ledger.Begun)
+	f.begin(t, "sending", terms("t1"), lifecycle.StartSend)
 	f.sent(t, createdOutcome, "created")
 	f.sent(t, rejectedOutcome, "changed")
 	stale := f.item(t, "changed")
@@ -175,11 +175,11 @@ func testRetryLeavesAlone(t *testing.T, f *ledgerFixture) {
 		before[key] = f.item(t, key).Record
 	}
 	f.pass(time.Hour)
-	equal(t, "verdicts", retryVerdicts(f.retry(t, keys...)), []ledger.Verdict{
-		ledger.Same, ledger.Same, ledger.Same, ledger.Busy, ledger.Finished, ledger.Finished,
+	equal(t, "results", retryResults(f.retry(t, keys...)), []lifecycle.Commanded{
+		lifecycle.CommandSame, lifecycle.CommandSame, lifecycle.CommandSame, lifecycle.CommandBusy, lifecycle.CommandFinished, lifecycle.CommandFinished,
 	})
 	answers := f.retryOf(t, ledger.Retrial{Seen: stale, Next: "next-changed"}, ledger.Retrial{Seen: nobody})
-	equal(t, "stale, absent", retryVerdicts(answers), []ledger.Verdict{ledger.Late, ledger.Absent})
+	equal(t, "stale, absent", retryResults(answers), []lifecycle.Commanded{lifecycle.CommandLate, lifecycle.CommandAbsent})
 	for key, rec := range before {
 		equal(t, key, f.item(t, key).Record, rec)
 	}
@@ -192,7 +192,7 @@ func testRetryWays(t *testing.T, f *ledgerFixture) {
 	f.register(t, keys...)
 	f.sent(t, throttledOutcome, "waiting", "refused")
 	f.sent(t, unknownOutcome, "unknown", "review")
-	f.begin(t, "sending", terms("t1"), ledger.Begun)
+	f.begin(t, "sending", terms("t1"), lifecycle.StartSend)
 	f.sent(t, createdOutcome, "created")
 	f.sent(t, rejectedOutcome, "rejected")
 	f.settle(t, ledger.Review, "review")
@@ -203,9 +203,9 @@ func testRetryWays(t *testing.T, f *ledgerFixture) {
 		answer := f.retry(t, key)[0]
 		rec, want := answer.Item.Record, lifecycle.RetryNone
 		switch {
-		case answer.Verdict == ledger.Same:
+		case answer.Result == lifecycle.CommandSame:
 			want = lifecycle.RetryRunNow
-		case answer.Verdict != ledger.Applied:
+		case answer.Result != lifecycle.CommandApplied:
 		case rec.Lookup:
 			want = lifecycle.RetryLookUpFirst
 		case rec.Generation > seen.Generation:
@@ -237,10 +237,10 @@ func testConcurrentRetry(t *testing.T, f *ledgerFixture) {
 				t.Error(err)
 			}
 			for _, answer := range answers {
-				if answer.Verdict == ledger.Applied {
+				if answer.Result == lifecycle.CommandApplied {
 					applied[i]++
-				} else if answer.Verdict != ledger.Same {
-					t.Errorf("verdict %s", answer.Verdict)
+				} else if answer.Result != lifecycle.CommandSame {
+					t.Errorf("result %s", answer.Result)
 				}
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // call is how long the requests of tests may take.
@@ -61,14 +62,14 @@ func (f *ledgerFixture) heldBy(t *testing.T, worker string) []string {
 }
 
 // release is of what w1 held, which is dead and was silent for so long.
-func (f *ledgerFixture) release(t *testing.T, key string, silent time.Duration, want ledger.Verdict) ledger.Release {
+func (f *ledgerFixture) release(t *testing.T, key string, silent time.Duration, want lifecycle.Released) ledger.Release {
 	t.Helper()
 	release, err := f.Release(t.Context(), batch, key, "w1", silent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if release.Verdict != want {
-		t.Fatalf("release %s: verdict %s, want %s", key, release.Verdict, want)
+	if release.Result != want {
+		t.Fatalf("release %s: result %s, want %s", key, release.Result, want)
 	}
 	return release
 }
@@ -201,30 +202,30 @@ func testRelease(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	o := terms("t1")
 	o.Worker = "w1"
-	f.begin(t, "a", o, ledger.Begun)
+	f.begin(t, "a", o, lifecycle.StartSend)
 	before := f.item(t, "a")
 	f.pass(time.Hour) // by the clock, which proves nothing
-	early := f.release(t, "a", 9*time.Second, ledger.Early)
+	early := f.release(t, "a", 9*time.Second, lifecycle.ReleasedEarly)
 	equal(t, "wait", early.Wait, call-9*time.Second)
-	f.release(t, "a", call-time.Millisecond, ledger.Early)
+	f.release(t, "a", call-time.Millisecond, lifecycle.ReleasedEarly)
 	equal(t, "released too early", f.item(t, "a"), before)
 	o = terms("t2")
 	o.Worker = "w2"
-	f.begin(t, "a", o, ledger.Busy)
+	f.begin(t, "a", o, lifecycle.StartBusy)
 	for range 2 {
-		release := f.release(t, "a", call, ledger.Applied)
+		release := f.release(t, "a", call, lifecycle.ReleasedApplied)
 		equal(t, "wait", release.Wait, time.Duration(0))
 		equal(t, "item", release.Item, f.item(t, "a"))
 		equal(t, "spec", release.Item.Spec, spec("a"))
 	}
 	equal(t, "state", f.item(t, "a").Record.State, ledger.Sending)
-	rec := f.begin(t, "a", o, ledger.Begun).Item.Record
+	rec := f.begin(t, "a", o, lifecycle.StartSend).Item.Record
 	equal(t, "interrupted counts", rec.Attempts, 1)
 	equal(t, "in doubt", rec.Unknown, true)
 	equal(t, "log", f.attempts(t, "a")[0].Class, "interrupted")
-	f.release(t, "a", time.Hour, ledger.Busy)
-	f.record(t, "a", 1, createdOutcome, ledger.Applied)
-	f.record(t, "a", 2, createdOutcome, ledger.Same)
+	f.release(t, "a", time.Hour, lifecycle.ReleasedBusy)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
+	f.record(t, "a", 2, createdOutcome, lifecycle.RecordedSame)
 }
 
 func testReleaseNothing(t *testing.T, f *ledgerFixture) {
@@ -232,20 +233,20 @@ func testReleaseNothing(t *testing.T, f *ledgerFixture) {
 	for _, key := range []string{"created", "rejected"} {
 		o := terms("t1")
 		o.Worker = "w1"
-		f.begin(t, key, o, ledger.Begun)
+		f.begin(t, key, o, lifecycle.StartSend)
 	}
-	f.record(t, "created", 1, createdOutcome, ledger.Applied)
-	f.record(t, "rejected", 1, rejectedOutcome, ledger.Applied)
+	f.record(t, "created", 1, createdOutcome, lifecycle.RecordedApplied)
+	f.record(t, "rejected", 1, rejectedOutcome, lifecycle.RecordedApplied)
 	o := terms("t1")
 	o.Worker = "w2"
-	f.begin(t, "other's", o, ledger.Begun)
+	f.begin(t, "other's", o, lifecycle.StartSend)
 	before := f.item(t, "other's")
 	f.pass(time.Second)
-	f.release(t, "created", 0, ledger.Finished)
-	f.release(t, "rejected", 0, ledger.Finished)
-	f.release(t, "other's", time.Hour, ledger.Busy)
+	f.release(t, "created", 0, lifecycle.ReleasedFinished)
+	f.release(t, "rejected", 0, lifecycle.ReleasedFinished)
+	f.release(t, "other's", time.Hour, lifecycle.ReleasedBusy)
 	equal(t, "another worker's attempt", f.item(t, "other's"), before)
-	equal(t, "absent", f.release(t, "nobody's", 0, ledger.Absent), ledger.Release{Verdict: ledger.Absent})
+	equal(t, "absent", f.release(t, "nobody's", 0, lifecycle.ReleasedAbsent), ledger.Release{Result: lifecycle.ReleasedAbsent})
 }
 
 func testReleaseUnsent(t *testing.T, f *ledgerFixture) {
@@ -253,12 +254,12 @@ func testReleaseUnsent(t *testing.T, f *ledgerFixture) {
 	for key, outcome := range map[string]ledger.Outcome{
 		"unknown": unknownOutcome, "waiting": throttledOutcome,
 	} {
-		f.begin(t, key, terms("t1"), ledger.Begun)
-		f.record(t, key, 1, outcome, ledger.Applied)
+		f.begin(t, key, terms("t1"), lifecycle.StartSend)
+		f.record(t, key, 1, outcome, lifecycle.RecordedApplied)
 	}
 	for _, key := range []string{"queued", "unknown", "waiting"} {
 		before := f.item(t, key)
-		release := f.release(t, key, 0, ledger.Applied)
+		release := f.release(t, key, 0, lifecycle.ReleasedApplied)
 		equal(t, key+": wait", release.Wait, time.Duration(0))
 		equal(t, key+": unchanged", f.item(t, key), before)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/test/memredis"
 )
 
@@ -91,8 +92,8 @@ func beginAndRecord(b *testing.B, l *ledger.Ledger, key string, i int) {
 	b.Helper()
 	ticket := fmt.Sprint("t", i)
 	start, err := l.Begin(b.Context(), "b", key, ledger.Known{}, ledger.BeginOptions{Worker: "w", Ticket: ticket, Lease: time.Minute, Request: time.Second, TokenMaxAge: time.Hour, RetryHorizon: time.Hour})
-	if err != nil || start.Verdict != ledger.Begun {
-		b.Fatal(start.Verdict, err)
+	if err != nil || start.Result != lifecycle.StartSend {
+		b.Fatal(start.Result, err)
 	}
 	_, _, err = l.Record(b.Context(), "b", key, start.Known, start.Item.Record.Sends, ledger.Outcome{
 		Ticket: ticket, State: ledger.Created, Class: "created", Counted: true, Status: 200, HaVIPID: fmt.Sprint("havip-", i),

@@ -41,7 +41,7 @@ var mutants = []mutant{
 	{"a dead worker's request is waited for", "a worker is cut off", "lifecycle/release.go", "- silent; wait > 0 {", "- silent; wait > 1<<60 {"},
 	{"rollback only of what is confirmed", "BCE shows late", "lifecycle/command.go", "if r.Unconfirmed() {", "if false {"},
 	{"a lookup passes by what has an owner", "", "tasks/match.go", "case owned(havip.ID), havip.SubnetID", "case havip.SubnetID"},
-	{"a lookup leaves a lane's probe to requests", "", "tasks/handler.go", "if start.Verdict != ledger.Begun && start.Verdict != ledger.ToDelete {", "if start.Verdict == ledger.Finished {"},
+	{"a lookup leaves a lane's probe to requests", "", "tasks/handler.go", "if start.Result != lifecycle.StartSend && start.Result != lifecycle.StartDelete {", "if start.Result == ledger.Finished {"},
 	{"lost tasks are enqueued again", "", "internal/worker/lost.go", "for _, item := range lost {", "for _, item := range lost[:0] {"},
 }
 
