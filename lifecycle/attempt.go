@@ -1,5 +1,7 @@
 package lifecycle
 
+import "time"
+
 // OpDelete is the operation of an [Attempt] to delete.
 const OpDelete = "delete"
 
@@ -101,6 +103,8 @@ type Outcome struct {
 	Message    string `json:"message,omitempty"`
 	RequestID  string `json:"requestId,omitempty"`
 	DurationMS int64  `json:"ms"`
+	// SentAgo is how long ago the request was begun, by the caller's monotonic clock. It dates a request that Redis has lost.
+	SentAgo time.Duration `json:"-"`
 	// HaVIPID and PrivateIPAddress are given with state created; the address is "" while
 	// only BCE knows it.
 	HaVIPID          string `json:"haVipId,omitempty"`

@@ -130,3 +130,23 @@ func TestLateAnswerWithAHaVIPThatWasGivenUp(t *testing.T) {
 		t.Errorf("%s: %s with %q", late, r.State, r.HaVIPID)
 	}
 }
+
+// Redis forgot that the request was begun: what was created after the registration and before the request is not the item's.
+func TestConfirmOfARequestThatRedisForgot(t *testing.T) {
+	t.Parallel()
+	const sentAgo, waited = 10 * time.Second, 5 * time.Second
+	for age, want := range map[time.Duration]Confirmation{
+		sentAgo + waited: ConfirmationOwn, sentAgo + waited + 4*time.Second: ConfirmationAdopted,
+	} {
+		s := Snapshot{Record: registered(), Now: start + hour}
+		recorded, c := RecordOutcome(s, 1, Outcome{State: Created, Class: "created", Counted: true, HaVIPID: "havip-1", Generation: 1, SentAgo: sentAgo})
+		if recorded != RecordedApplied {
+			t.Fatal(recorded)
+		}
+		s.Record, s.Now = after(s, c), s.Now.add(waited)
+		got, _ := Confirm(s, Look{HaVIPID: "havip-1", Shown: &ListedHaVIP{Address: "10.0.0.1", Age: age}})
+		if got != want {
+			t.Errorf("aged %v: %s, want %s", age, got, want)
+		}
+	}
+}

@@ -203,8 +203,11 @@ func (d *draft) exists(o Outcome, entry Attempt, wasSending bool) {
 	if earlier && wasSending {
 		d.unanswered(d.lastSent())
 	}
-	if earlier && entry.At != 0 {
+	switch {
+	case earlier && entry.At != 0:
 		d.FirstSentAt = entry.At
+	case entry.At == 0 && d.FirstSentAt == 0: // else any HaVIP since the registration would pass for its own
+		d.FirstSentAt = d.at.Now.add(-o.SentAgo)
 	}
 	if earlier && d.Unknown {
 		d.event(EventDoubtful, o.HaVIPID)

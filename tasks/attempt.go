@@ -143,6 +143,7 @@ func (h *Handler) record(ctx context.Context, j *job, o Outcome, took time.Durat
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for try := 1; ; try++ {
+		u.Outcome.SentAgo = time.Since(j.began)
 		rec, err := recorder.Record(limited, u, j.known)
 		if err == nil {
 			return rec, nil
