@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -18,13 +19,18 @@ import (
 // INFO is the first source, for hosted services forbid CONFIG more often than not; CONFIG
 // adds the save points and the fsync policy, which INFO lacks.
 func Check(ctx context.Context, client redis.UniversalClient) ([]Finding, error) {
+	name := "server"
 	switch client := client.(type) {
 	case *redis.ClusterClient:
 		return checkCluster(ctx, client)
 	case *redis.Client:
-		return checkNode(ctx, client, nodeName(client), false)
+		name = nodeName(client)
 	}
-	return checkNode(ctx, client, "server", false)
+	findings, err := checkNode(ctx, client, name, false)
+	if err != nil {
+		return nil, explainer{Options{Addrs: []string{name}}}.always(err) // of a client that is not from here
+	}
+	return findings, nil
 }
 
 // nodeName returns the server's address. A client that asks sentinels holds a placeholder
@@ -39,6 +45,8 @@ func nodeName(client *redis.Client) string {
 func checkCluster(ctx context.Context, client *redis.ClusterClient) ([]Finding, error) {
 	var mu sync.Mutex
 	var all []Finding
+	// A node's own client explains nothing.
+	x := explainer{Options{Mode: Cluster, Addrs: client.Options().Addrs}}
 	err := client.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
 		findings, err := checkNode(ctx, node, node.Options().Addr, true)
 		mu.Lock()
@@ -47,7 +55,7 @@ func checkCluster(ctx context.Context, client *redis.ClusterClient) ([]Finding, 
 		return err
 	})
 	if err != nil {
-		return nil, Explain(strings.Join(client.Options().Addrs, ","), err)
+		return nil, x.always(err)
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Compare(a.Node, b.Node) })
 	return all, nil
@@ -56,20 +64,25 @@ func checkCluster(ctx context.Context, client *redis.ClusterClient) ([]Finding, 
 // checkNode asks one server and judges its answers.
 func checkNode(ctx context.Context, client redis.Cmdable, node string, cluster bool) ([]Finding, error) {
 	text, err := client.Info(ctx).Result()
-	if err != nil && !isReply(err) || redis.IsAuthError(err) {
-		return nil, Explain(node, err)
+	if err != nil && !isReply(err) || redis.IsAuthError(err) || Passing(explainer{}.explain(err)) {
+		return nil, err
 	}
 	state := nodeState{cluster: cluster, info: parseInfo(text)}
 	// A refusal leaves the map empty, which judge takes as "not told".
 	if config, err := client.ConfigGet(ctx, "save").Result(); err == nil {
 		state.save, state.knowsSave = config["save"], len(config) > 0
 	} else if !isReply(err) {
-		return nil, Explain(node, err)
+		return nil, err
 	}
 	if config, err := client.ConfigGet(ctx, "appendfsync").Result(); err == nil {
 		state.fsync = config["appendfsync"]
 	} else if !isReply(err) {
-		return nil, Explain(node, err)
+		return nil, err
+	}
+	if config, err := client.ConfigGet(ctx, "min-replicas-to-write").Result(); err == nil {
+		state.minReplicas, _ = strconv.Atoi(config["min-replicas-to-write"])
+	} else if !isReply(err) {
+		return nil, err
 	}
 	findings := judge(state)
 	for i := range findings {

@@ -67,8 +67,12 @@ func TestCheck(t *testing.T) {
 		"cluster mode":              {[]redistest.Option{durable, redistest.Lines("cluster-enabled yes")}, "", []brief{{CodeCluster, Refuse}}},
 		"CONFIG forbidden, durable": {[]redistest.Option{durable, acl("-config")}, "limited:pw@", nil},
 		"CONFIG forbidden, evicts":  {[]redistest.Option{durable, acl("-config"), redistest.MaxMemoryPolicy("allkeys-lru"), redistest.Lines("maxmemory 100mb")}, "limited:pw@", []brief{{CodeEviction, Refuse}}},
-		"CONFIG forbidden, no AOF":  {[]redistest.Option{acl("-config")}, "limited:pw@", []brief{{CodePersistence, Warn}}},
-		"INFO forbidden":            {[]redistest.Option{durable, acl("-info")}, "limited:pw@", []brief{{CodeUnknown, Note}}},
+		"CONFIG forbidden, no AOF":  {[]redistest.Option{acl("-config")}, "limited:pw@", []brief{{CodeUnknown, Warn}}},
+		"CONFIG renamed, no AOF":    {[]redistest.Option{redistest.Lines(`rename-command CONFIG ""`)}, "", []brief{{CodeUnknown, Warn}}},
+		"INFO renamed":              {[]redistest.Option{durable, redistest.Lines("rename-command INFO SECRET")}, "", []brief{{CodeUnknown, Warn}}},
+		"memory is full":            {[]redistest.Option{durable, redistest.Lines("maxmemory 1mb")}, "", []brief{{CodeMemory, Warn}}},
+		"too few replicas":          {[]redistest.Option{durable, redistest.Lines("min-replicas-to-write 1")}, "", []brief{{CodeReplicas, Warn}}},
+		"INFO forbidden":            {[]redistest.Option{durable, acl("-info")}, "limited:pw@", []brief{{CodeUnknown, Warn}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,7 +132,7 @@ func TestCheck_cluster(t *testing.T) {
 	}
 	client := New(Options{Mode: Cluster, Network: "tcp", Addrs: []string{server.Addr()}, DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience})
 	defer func() { _ = client.Close() }()
-	if err := WaitReady(t.Context(), client, server.Addr(), nil); err != nil {
+	if err := WaitReady(t.Context(), client, Options{Mode: Cluster, Addrs: []string{server.Addr()}}, Patience{patience, patience}, nil); err != nil {
 		t.Fatal(err)
 	}
 	findings, err := Check(t.Context(), client)
@@ -201,11 +205,10 @@ func TestWaitReady_loading(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := New(options)
-	defer func() { _ = client.Close() }()
+	var client redis.UniversalClient
 	var causes []string
 	var findings []Finding
-	err = WaitReady(t.Context(), client, options.String(), func(err error) {
+	Told(func(err error) {
 		var reason *ConnError
 		if errors.As(err, &reason) {
 			causes = append(causes, reason.Cause)
@@ -216,11 +219,13 @@ func TestWaitReady_loading(t *testing.T) {
 				t.Error(err)
 			}
 		}
-	})
-	if err != nil {
+	})(&options)
+	client = New(options)
+	defer func() { _ = client.Close() }()
+	if err := WaitReady(t.Context(), client, options, Patience{patience, patience}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if len(causes) == 0 || causes[len(causes)-1] != "loading its data" {
+	if len(causes) == 0 || !strings.HasPrefix(causes[len(causes)-1], "LOADING") {
 		t.Errorf("waited for %q; want loading last", causes)
 	}
 	if len(findings) == 0 || findings[0].Code != CodeLoading || findings[0].Severity != Refuse {
@@ -243,7 +248,7 @@ func TestWaitReady_givesUp(t *testing.T) {
 		cause  string
 		waited bool
 	}{
-		"wrong password, at once":    {"redis://:wrong@" + secured.Addr(), "authentication failed", false},
+		"wrong password, at once":    {"redis://:wrong@" + secured.Addr(), "WRONGPASS invalid username-password pair or user is disabled", false},
 		"nobody there, when it ends": {gone.URL(), "connection refused", true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -252,16 +257,17 @@ func TestWaitReady_givesUp(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			client := New(options)
-			defer func() { _ = client.Close() }()
 			ctx, leave := context.WithCancel(t.Context())
 			defer leave()
 			waited := false
 			var failed *ConnError
-			err = WaitReady(ctx, client, options.String(), func(error) {
+			Told(func(error) {
 				waited = true
 				leave()
-			})
+			})(&options)
+			client := New(options)
+			defer func() { _ = client.Close() }()
+			err = WaitReady(ctx, client, options, Patience{patience, patience}, nil)
 			if !errors.As(err, &failed) || failed.Cause != tt.cause || waited != tt.waited {
 				t.Errorf("err = %v, waited %t; want %s, %t", err, waited, tt.cause, tt.waited)
 			}
@@ -277,7 +283,7 @@ func TestCheck_standIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]brief{{CodeUnknown, Note}}, briefs(findings)); diff != "" {
+	if diff := cmp.Diff([]brief{{CodeUnknown, Warn}}, briefs(findings)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -293,14 +299,21 @@ func TestJudge(t *testing.T) {
 		change map[string]string
 		want   []brief
 	}{
-		"healthy":        {nil, nil},
-		"6.2":            {map[string]string{"redis_version": "6.2.0"}, nil},
-		"6.0":            {map[string]string{"redis_version": "6.0.16"}, []brief{{CodeVersion, Refuse}}},
-		"5":              {map[string]string{"redis_version": "5.0.14"}, []brief{{CodeVersion, Refuse}}},
-		"10.1":           {map[string]string{"redis_version": "10.1.0"}, nil},
-		"own numbering":  {map[string]string{"redis_version": "unstable"}, nil},
-		"AOF fails":      {map[string]string{"aof_last_write_status": "err"}, []brief{{CodeWriteErrors, Warn}}},
-		"snapshot fails": {map[string]string{"rdb_last_bgsave_status": "err"}, []brief{{CodeWriteErrors, Warn}}},
+		"healthy":               {nil, nil},
+		"6.2":                   {map[string]string{"redis_version": "6.2.0"}, nil},
+		"6.0":                   {map[string]string{"redis_version": "6.0.16"}, []brief{{CodeVersion, Refuse}}},
+		"5":                     {map[string]string{"redis_version": "5.0.14"}, []brief{{CodeVersion, Refuse}}},
+		"10.1":                  {map[string]string{"redis_version": "10.1.0"}, nil},
+		"own numbering":         {map[string]string{"redis_version": "unstable"}, nil},
+		"AOF fails":             {map[string]string{"aof_last_write_status": "err"}, []brief{{CodeWriteErrors, Warn}}},
+		"snapshot fails":        {map[string]string{"rdb_last_bgsave_status": "err"}, []brief{{CodeWriteErrors, Warn}}},
+		"memory is not full":    {map[string]string{"used_memory": "899", "maxmemory": "1000"}, nil},
+		"memory is nearly full": {map[string]string{"used_memory": "900", "maxmemory": "1000"}, []brief{{CodeMemory, Warn}}},
+		"no limit of memory":    {map[string]string{"used_memory": "900", "maxmemory": "0"}, nil},
+		"replicas keep up":      {map[string]string{"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=1"}, nil},
+		"a replica lags":        {map[string]string{"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=11"}, []brief{{CodeReplicas, Warn}}},
+		"a replica is copied":   {map[string]string{"connected_slaves": "1", "slave0": "ip=h,port=1,state=wait_bgsave,offset=0,lag=0"}, []brief{{CodeReplicas, Warn}}},
+		"a replica is gone":     {map[string]string{"connected_slaves": "0", "repl_backlog_active": "1"}, []brief{{CodeReplicas, Warn}}},
 		"worst first": {
 			map[string]string{"aof_last_write_status": "err", "redis_version": "5.0.0", "loading": "1"},
 			[]brief{{CodeLoading, Refuse}, {CodeVersion, Refuse}, {CodeWriteErrors, Warn}},

@@ -29,7 +29,10 @@ const (
 	CodeSnapshots   Code = "redis-snapshots-only"
 	CodeFsync       Code = "redis-fsync"
 	CodeWriteErrors Code = "redis-write-errors"
-	CodeUnknown     Code = "redis-unknown"
+	CodeMemory      Code = "redis-memory"
+	CodeReplicas    Code = "redis-replicas"
+	// CodeUnknown is about what the server does not tell: whether it keeps what it is told is not known.
+	CodeUnknown Code = "redis-unknown"
 )
 
 // Finding is one thing about a server that the operator should know. What, Why and Fix are
@@ -52,6 +55,16 @@ func (f Finding) Error() string {
 func Refused(findings []Finding) error {
 	for _, finding := range findings {
 		if finding.Severity == Refuse {
+			return finding
+		}
+	}
+	return nil
+}
+
+// Unverified returns the first finding that the server does not tell whether it keeps what it is told, as an error, or nil.
+func Unverified(findings []Finding) error {
+	for _, finding := range findings {
+		if finding.Code == CodeUnknown {
 			return finding
 		}
 	}

@@ -20,6 +20,8 @@ type nodeState struct {
 	save      string
 	knowsSave bool
 	fsync     string
+	// minReplicas is min-replicas-to-write, 0 where it is not set or not told.
+	minReplicas int
 	// cluster says that the client speaks the cluster protocol.
 	cluster bool
 }
@@ -29,7 +31,7 @@ func judge(s nodeState) []Finding {
 	var findings []Finding
 	for _, rule := range []func(nodeState) *Finding{
 		judgeLoading, judgeVersion, judgeReplica, judgeCluster, judgeEviction,
-		judgePersistence, judgeFsync, judgeWriteErrors, judgeUnknown,
+		judgePersistence, judgeFsync, judgeWriteErrors, judgeMemory, judgeReplicas, judgeUnknown,
 	} {
 		if finding := rule(s); finding != nil {
 			findings = append(findings, *finding)
@@ -139,10 +141,10 @@ func judgePersistence(s nodeState) *Finding {
 		}
 	}
 	return &Finding{
-		Code: CodePersistence, Severity: Warn,
+		Code: CodeUnknown, Severity: Warn,
 		What: "The append-only file is off, and whether there are save points cannot be known because CONFIG is forbidden.",
 		Why:  "Without either, a restart of Redis forgets which HaVIPs exist already.",
-		Fix:  "Turn on persistence with the service that hosts this Redis, best with an append-only file.",
+		Fix:  "Turn on an append-only file, or let the user run CONFIG GET.",
 	}
 }
 
@@ -178,6 +180,73 @@ func judgeWriteErrors(s nodeState) *Finding {
 	}
 }
 
+// fullAt is the percentage of maxmemory from which it is told: there is time to act then.
+const fullAt = 90
+
+// judgeMemory tells of a server that refuses writes for want of memory, or will soon. It does not evict; see judgeEviction.
+func judgeMemory(s nodeState) *Finding {
+	used, _ := strconv.ParseInt(s.info["used_memory"], 10, 64) // 0 where it is not told
+	limit, _ := strconv.ParseInt(s.info["maxmemory"], 10, 64)
+	if limit <= 0 || used*100 < limit*fullAt {
+		return nil
+	}
+	what := fmt.Sprintf("%s of %s of memory are used (%d%%).", s.info["used_memory_human"], s.info["maxmemory_human"], used*100/limit)
+	return &Finding{
+		Code: CodeMemory, Severity: Warn,
+		What: what,
+		Why:  "When its memory is full, the server refuses writes: nothing is lost, and nothing is created until it has more.",
+		Fix:  "Raise maxmemory with \"redis-cli CONFIG SET maxmemory BYTES\" and in redis.conf, or delete finished batches before it is full.",
+	}
+}
+
+// maxLag is how long a replica may not have been heard of: it reports each second.
+const maxLag = 10
+
+// judgeReplicas tells of a master that has fewer replicas than it had, or than it needs to take writes.
+func judgeReplicas(s nodeState) *Finding {
+	if s.info["role"] != "master" {
+		return nil
+	}
+	what, why := "", "A failover could forget what was written last, and commands that change something exit with 5."
+	good, err := strconv.Atoi(s.info["min_slaves_good_slaves"])
+	switch behind := laggingReplicas(s.info); {
+	case err == nil && good < s.minReplicas:
+		what = fmt.Sprintf("%d of the %d replicas that min-replicas-to-write asks for follow the server.", good, s.minReplicas)
+		why = "The server refuses writes until they do."
+	case s.info["connected_slaves"] == "0" && minExpected(s.info) > 0:
+		what = "The server had a replica, and none is connected."
+	case len(behind) > 0:
+		what = fmt.Sprintf("Replicas do not keep up: %s.", strings.Join(behind, ", "))
+	default:
+		return nil
+	}
+	return &Finding{
+		Code: CodeReplicas, Severity: Warn, What: what, Why: why,
+		Fix: "Bring the replicas or the link to them back; docs/RUNBOOK.md says how to remove one for good.",
+	}
+}
+
+// laggingReplicas names the replicas that are not online, or were not heard of for long. They are told as
+// slave0:ip=10.0.0.2,port=6379,state=online,offset=42,lag=0.
+func laggingReplicas(info map[string]string) []string {
+	var behind []string
+	for i := 0; ; i++ {
+		text, found := info[fmt.Sprintf("slave%d", i)]
+		if !found {
+			return behind
+		}
+		facts := map[string]string{}
+		for field := range strings.SplitSeq(text, ",") {
+			name, value, _ := strings.Cut(field, "=")
+			facts[name] = value
+		}
+		lag, err := strconv.Atoi(facts["lag"])
+		if facts["state"] != "online" || err == nil && lag > maxLag {
+			behind = append(behind, fmt.Sprintf("%s:%s (%s, last heard of %s s ago)", facts["ip"], facts["port"], facts["state"], facts["lag"]))
+		}
+	}
+}
+
 func judgeUnknown(s nodeState) *Finding {
 	var missing []string
 	for _, name := range []string{"redis_version", "maxmemory_policy", "aof_enabled", "role"} {
@@ -189,9 +258,9 @@ func judgeUnknown(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeUnknown, Severity: Note,
+		Code: CodeUnknown, Severity: Warn,
 		What: fmt.Sprintf("The server does not tell %s.", strings.Join(missing, ", ")),
 		Why:  "Whether it keeps what it is told could not be checked.",
-		Fix:  "Let the user run INFO and CONFIG GET, or check it by hand.",
+		Fix:  "Let the user run INFO and CONFIG GET; or check it by hand, and pass --allow-unverified-durability.",
 	}
 }

@@ -39,27 +39,41 @@ func PoolSize(n int) Option {
 // Open connects to the Redis that the URL names and returns a client that has reached it
 // once. Errors are a [*URLError] or a [*ConnError]; neither holds a password.
 func Open(ctx context.Context, rawURL string, options ...Option) (redis.UniversalClient, error) {
+	return OpenReady(ctx, rawURL, Patience{}, nil, options...)
+}
+
+// OpenReady is Open for a Redis that may be starting or failing over: it is waited for as [WaitReady] says.
+func OpenReady(ctx context.Context, rawURL string, patience Patience, probe func(context.Context, redis.UniversalClient) error, options ...Option) (redis.UniversalClient, error) {
 	parsed, err := Parse(rawURL)
 	if err != nil {
 		return nil, err
 	}
-	client := New(parsed, options...)
-	if err := client.Ping(ctx).Err(); err != nil {
+	for _, option := range options {
+		option(&parsed)
+	}
+	client := New(parsed)
+	var ready func(context.Context) error
+	if probe != nil {
+		ready = func(ctx context.Context) error { return probe(ctx, client) }
+	}
+	if err := WaitReady(ctx, client, parsed, patience, ready); err != nil {
 		// The reason why it could not be reached is the one worth telling.
 		_ = client.Close()
-		return nil, Explain(parsed.String(), err)
+		return nil, err
 	}
 	return client, nil
 }
 
 // New returns a client without talking to anybody: for a Redis that is yet to come up, to
-// be followed by [WaitReady]. Acks are healed ([HealAcks]); deadlines of contexts count.
+// be followed by [WaitReady]. Acks are healed ([HealAcks]), errors are explained ([Explain]), deadlines of
+// contexts count.
 func New(o Options, options ...Option) redis.UniversalClient {
 	for _, option := range options {
 		option(&o)
 	}
 	client := newClient(o)
 	HealAcks(client)
+	client.AddHook(&explainHook{explainer: explainer{o}})
 	return client
 }
 

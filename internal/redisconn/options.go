@@ -53,6 +53,8 @@ type Options struct {
 	// PoolSize bounds the idle connections kept for each server; 0 is go-redis's choice,
 	// ten for each CPU (five in a cluster). A worker wants one for each task in flight.
 	PoolSize int
+	// tell is told why Redis is waited for; nil for nobody. See [Told].
+	tell func(error)
 }
 
 // Password returns the password of the data servers, "" when there is none.

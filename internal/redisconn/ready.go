@@ -3,53 +3,142 @@ package redisconn
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// readyInterval is the pause between two questions to a Redis that is not ready.
-const readyInterval = 250 * time.Millisecond
+const (
+	// readyInterval is the pause between two questions to a Redis that is not ready.
+	readyInterval = 250 * time.Millisecond
+	// lookAfter is how long the first question may go without an answer before it is asked who is there at all: a server
+	// that does not speak TLS waits for ever for a client that does to go on.
+	lookAfter = time.Second
+)
 
-// WaitReady returns when the Redis answers as one that can be worked with: reachable and
-// not loading. waiting, which may be nil, is told each new reason for going on waiting, as
-// a [*ConnError]. A reason that time does not mend, such as a wrong password, is returned at
-// once; otherwise the last one is returned when ctx ends.
-func WaitReady(ctx context.Context, client redis.UniversalClient, endpoint string, waiting func(error)) error {
+// Patience is how long [WaitReady] waits. Zero does not wait.
+type Patience struct {
+	// Down is for a server that nobody reaches: it may be starting, or the address may be wrong.
+	Down time.Duration
+	// Passing is for what ends by itself: a failover, loading, a script that runs.
+	Passing time.Duration
+}
+
+// WaitReady returns when the Redis can be worked with: every master answers and is not loading, and probe, which may be
+// nil, succeeds. Its options are those that the client was made with, whose [Told] is told each new reason for going on
+// waiting; see [Await] for the rest.
+func WaitReady(ctx context.Context, client redis.UniversalClient, o Options, patience Patience, probe func(context.Context) error) error {
+	w := waiting{explainer: explainer{o}, client: client, probe: probe}
+	return Await(ctx, patience, o.tell, w.ask)
+}
+
+// Await repeats try while it fails for what passes by itself ([Passing]), and has tell, which may be nil, told each new
+// reason for that. It returns the last reason when the patience or ctx ends, then wrapping the error of ctx, and any
+// other error at once.
+func Await(ctx context.Context, patience Patience, tell func(error), try func(context.Context) error) error {
 	ticker := time.NewTicker(readyInterval)
 	defer ticker.Stop()
 	var last error
-	for {
-		err := Explain(endpoint, client.Ping(ctx).Err())
+	for begun := time.Now(); ; {
+		err := try(ctx)
 		switch {
 		case err == nil:
 			return nil
-		case ctx.Err() != nil && last != nil:
-			return last
-		case !mends(err):
+		case ctx.Err() != nil:
+			return ended(ctx, last, err)
+		case !Passing(err) || time.Since(begun) >= patience.of(err):
 			return err
 		}
-		if waiting != nil && (last == nil || last.Error() != err.Error()) {
-			waiting(err)
+		if tell != nil && (last == nil || last.Error() != err.Error()) {
+			tell(err)
 		}
 		last = err
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return last
+			return ended(ctx, last, err)
 		}
 	}
 }
 
-// mends reports whether waiting may help. Whatever the server or its certificate has said
-// no to will be said no to again; only loading passes.
-func mends(err error) bool {
-	var reply redis.Error
-	switch {
-	case redis.IsLoadingError(err), redis.IsMasterDownError(err), redis.IsClusterDownError(err):
-		return true
-	case errors.As(err, &reply), isCertificate(err), isTLS(err):
-		return false
+// ended is the last reason, which is also that ctx ended.
+func ended(ctx context.Context, last, err error) error {
+	var reason *ConnError
+	if !errors.As(last, &reason) {
+		return err
 	}
-	return true
+	told := *reason
+	told.Err = errors.Join(reason.Err, ctx.Err())
+	return &told
+}
+
+func (p Patience) of(err error) time.Duration {
+	var conn *ConnError
+	if errors.As(err, &conn) && conn.kind == kindDown {
+		return p.Down
+	}
+	return p.Passing
+}
+
+// waiting is one wait for a Redis.
+type waiting struct {
+	explainer
+	client redis.UniversalClient
+	probe  func(context.Context) error
+	// looked says that the server was looked at.
+	looked bool
+}
+
+// ask asks once. A server that does not answer is looked at meanwhile: once, for it costs a connection.
+func (w *waiting) ask(ctx context.Context) error {
+	asked, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answer := make(chan error, 1)
+	var asking sync.WaitGroup
+	asking.Go(func() { answer <- w.question(asked) })
+	first := time.NewTimer(lookAfter)
+	defer first.Stop()
+	if w.looked {
+		first.Stop()
+	}
+	select {
+	case err := <-answer:
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		return w.examine(ctx, err)
+	case <-first.C:
+		w.looked = true
+	}
+	if err := w.examine(ctx, errSilent); Lasting(err) {
+		cancel()
+		asking.Wait()
+		return err
+	}
+	return <-answer
+}
+
+// question has every master answer, and then the probe.
+func (w *waiting) question(ctx context.Context) error {
+	err := w.client.Ping(ctx).Err()
+	if cluster, ok := w.client.(*redis.ClusterClient); ok && err == nil {
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return master.Ping(ctx).Err() })
+	}
+	if err != nil && ctx.Err() == nil {
+		err = w.always(err)
+	}
+	if err == nil && w.probe != nil {
+		err = w.probe(ctx)
+	}
+	return err
+}
+
+// writableKey is of no entry: to delete it changes nothing.
+const writableKey = "havip:writable"
+
+// Writable fails as a write does, and changes nothing: with a [*ConnError] on a Redis that takes no writes because its disk
+// fails, it is a replica, or replicas are missing. That memory is full it does not notice. In a cluster it asks one master.
+func Writable(ctx context.Context, client redis.UniversalClient) error {
+	return client.Del(ctx, writableKey).Err()
 }

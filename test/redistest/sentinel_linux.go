@@ -19,22 +19,37 @@ import (
 // Sentinel watches a master under the name m. Until [Sentinel.KillMaster] it does not take the master for
 // dead, however slowly that answers.
 type Sentinel struct {
-	addr   string
-	master *Server
+	addr     string
+	master   *Server
+	password string
 }
+
+// SentinelPassword has a sentinel ask its clients for a password.
+func SentinelPassword(password string) SentinelOption {
+	return func(s *Sentinel) { s.password = password }
+}
+
+// SentinelOption changes how a sentinel is configured.
+type SentinelOption func(*Sentinel)
 
 // StartSentinel runs a sentinel until the test ends. It returns once the sentinel knows all replicas that the
 // caller has started and awaited.
-func StartSentinel(tb testing.TB, master *Server) *Sentinel {
+func StartSentinel(tb testing.TB, master *Server, options ...SentinelOption) *Sentinel {
 	tb.Helper()
 	// A sentinel asks its master for replicas at the start and then each 10 s.
 	AwaitReplica(tb, master)
 	s := &Sentinel{addr: freeport.Reserve(tb), master: master}
+	for _, option := range options {
+		option(s)
+	}
 	masterHost, masterPort, _ := net.SplitHostPort(master.Addr()) // both are ours
 	_, port, _ := net.SplitHostPort(s.addr)
 	const hour = 3_600_000
 	config := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor m %s %s 1\nsentinel down-after-milliseconds m %d\nsentinel failover-timeout m 5000\n",
 		port, masterHost, masterPort, hour)
+	if s.password != "" {
+		config += "requirepass " + s.password + "\n"
+	}
 	path := filepath.Join(tb.TempDir(), "sentinel.conf")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		tb.Fatal(err)
@@ -68,7 +83,7 @@ func (s *Sentinel) KillMaster(tb testing.TB) {
 }
 
 func (s *Sentinel) client() *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: s.addr, DisableIdentity: true, ReadTimeout: patience})
+	return redis.NewClient(&redis.Options{Addr: s.addr, Password: s.password, DisableIdentity: true, ReadTimeout: patience})
 }
 
 // Failover begins a planned failover: the sentinel promotes a replica, and then makes the master one. Until it

@@ -1,0 +1,303 @@
+package redisconn
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/test/freeport"
+	"havip/test/redistest"
+)
+
+// write is a command that a Redis refuses when it may not, or cannot, change anything.
+func write(ctx context.Context, client redis.UniversalClient) error {
+	return client.Set(ctx, "k", "v", 0).Err()
+}
+
+// assertExplained fails unless the error has Redis's own words and a remedy, and says whether waiting helps.
+func assertExplained(t *testing.T, err error, words, advice string, lasting, passing bool) {
+	t.Helper()
+	var conn *ConnError
+	if !errors.As(err, &conn) {
+		t.Fatalf("not explained: %v", err)
+	}
+	if !strings.Contains(conn.Cause, words) || !strings.Contains(conn.Advice, advice) {
+		t.Errorf("cause %q, advice %q\nwant  %q, %q", conn.Cause, conn.Advice, words, advice)
+	}
+	if Lasting(err) != lasting || Passing(err) != passing {
+		t.Errorf("lasting %t, passing %t of %v", Lasting(err), Passing(err), err)
+	}
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		t.Errorf("the error of Redis is lost in %v", err)
+	}
+}
+
+// What a live server refuses is told in its own words, by whatever command meets it.
+func TestCommandsExplainRefusals(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		server           func(*testing.T) (url string)
+		run              func(context.Context, redis.UniversalClient) error
+		words, advice    string
+		lasting, passing bool
+	}{
+		"memory": {refusingMemory, write, "OOM command not allowed", "raise maxmemory", false, false},
+		"memory, in a script": {
+			refusingMemory, func(ctx context.Context, c redis.UniversalClient) error {
+				return redis.NewScript(`return redis.call("SET", KEYS[1], 1)`).Run(ctx, c, []string{"k"}).Err()
+			}, "OOM command not allowed", "raise maxmemory", false, false,
+		},
+		"a transaction": {
+			refusingMemory, func(ctx context.Context, c redis.UniversalClient) error {
+				_, err := c.TxPipelined(ctx, func(pipe redis.Pipeliner) error { return pipe.Set(ctx, "k", "v", 0).Err() })
+				return err
+			}, "OOM command not allowed", "raise maxmemory", false, false,
+		},
+		"disk":     {refusingDisk, write, "MISCONF Redis is configured to save RDB snapshots", "free space", false, false},
+		"replicas": {startWith("min-replicas-to-write 1"), write, "NOREPLICAS Not enough good replicas", "bring them back", false, true},
+		"a replica": {func(t *testing.T) string {
+			t.Helper()
+			return redistest.Start(t, redistest.ReplicaOf(redistest.Start(t))).URL()
+		}, write, "READONLY You can't write against a read only replica", "name the master", false, false},
+		"a script that runs": {refusingBusy, write, "BUSY Redis is busy running a script", "SCRIPT KILL", false, true},
+		"no permission": {func(t *testing.T) string {
+			t.Helper()
+			return "redis://reader:pw@" + redistest.Start(t, redistest.Lines("user reader on >pw ~* -@all +ping")).Addr()
+		}, write, "NOPERM", "RUNBOOK.md", true, false},
+		"no permission, in a script": {func(t *testing.T) string {
+			t.Helper()
+			return "redis://reader:pw@" + redistest.Start(t, redistest.Lines("user reader on >pw ~* +@all -set")).Addr()
+		}, func(ctx context.Context, c redis.UniversalClient) error {
+			return redis.NewScript(`return redis.call("SET", KEYS[1], 1)`).Run(ctx, c, []string{"k"}).Err()
+		}, "script", "RUNBOOK.md", true, false},
+		"cluster mode": {startWith("cluster-enabled yes"), write, "CLUSTERDOWN", "", false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options, err := Parse(redistest.Patient(tt.server(t)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := New(options)
+			defer func() { _ = client.Close() }()
+			assertExplained(t, tt.run(t.Context(), client), tt.words, tt.advice, tt.lasting, tt.passing)
+		})
+	}
+}
+
+func startWith(line string) func(*testing.T) string {
+	return func(t *testing.T) string {
+		t.Helper()
+		return redistest.Start(t, redistest.Lines(line)).URL()
+	}
+}
+
+func refusingMemory(t *testing.T) string {
+	t.Helper()
+	return startWith("maxmemory 1")(t)
+}
+
+func refusingDisk(t *testing.T) string {
+	t.Helper()
+	server := redistest.Start(t, redistest.Lines("save 3600 1"))
+	if err := os.RemoveAll(server.Dir()); err != nil {
+		t.Fatal(err)
+	}
+	client := server.Client(t)
+	redistest.Poll(t, "a snapshot that fails", func(ctx context.Context) error {
+		_ = client.BgSave(ctx) // one that runs already is as good
+		info, err := client.InfoMap(ctx, "persistence").Result()
+		if err == nil && info["Persistence"]["rdb_last_bgsave_status"] != "err" {
+			err = errors.New("not yet")
+		}
+		return err
+	})
+	return server.URL()
+}
+
+func refusingBusy(t *testing.T) string {
+	t.Helper()
+	server := redistest.Start(t, redistest.Lines("lua-time-limit 1"))
+	client := server.Client(t)
+	var runs sync.WaitGroup
+	runs.Go(func() { _ = client.Eval(context.WithoutCancel(t.Context()), "while true do end", nil).Err() })
+	t.Cleanup(func() {
+		_ = server.Client(t).ScriptKill(context.WithoutCancel(t.Context()))
+		runs.Wait()
+	})
+	other := server.Client(t)
+	redistest.Poll(t, "a script that runs", func(ctx context.Context) error {
+		if err := other.Ping(ctx).Err(); !redis.HasErrorPrefix(err, "BUSY") {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	return server.URL()
+}
+
+// What asynq makes of an error is its text: the text tells as well. What is not Redis's is left alone.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	text := errors.New("asynq: redis eval error: OOM command not allowed when used memory > 'maxmemory'. script: 5f, on @user_script:3")
+	if err := Explain("redis://h", text); Passing(err) || !strings.Contains(err.Error(), "raise maxmemory") {
+		t.Errorf("of asynq: %v", err)
+	}
+	if err := Explain("redis://h", nil); err != nil {
+		t.Errorf("Explain(nil) = %v", err)
+	}
+	for _, foreign := range []error{
+		errors.New("BCE: LOADING is no state"), context.Canceled, redis.Nil,
+		&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
+	} {
+		if err := Explain("redis://h", foreign); !errors.Is(err, foreign) || errors.As(err, new(*ConnError)) {
+			t.Errorf("%v was explained: %v", foreign, err)
+		}
+	}
+	once := explainer{Options{Addrs: []string{"h"}}}.always(errors.New("odd"))
+	if twice := Explain("redis://g", once); twice.Error() != once.Error() {
+		t.Errorf("explained twice: %v", twice)
+	}
+}
+
+// fakeServer says its line to everybody who comes, and hangs up.
+func fakeServer(t *testing.T, line string) (url string) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, line)
+			_ = conn.Close()
+		}
+	}()
+	return "redis://" + listener.Addr().String()
+}
+
+// What is wrong with the way to a server is told at the start.
+func TestOpenExplains(t *testing.T) {
+	t.Parallel()
+	master := redistest.Start(t)
+	redistest.Start(t, redistest.ReplicaOf(master))
+	locked := redistest.StartSentinel(t, master, redistest.SentinelPassword("right"))
+	sentinel := redistest.StartSentinel(t, master)
+	full := redistest.Start(t, redistest.Lines("maxclients 1"))
+	if err := full.Client(t).Ping(t.Context()).Err(); err != nil { // and it stays
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		url, want string
+		lasting   bool
+	}{
+		"the most clients":               {full.URL(), "max number of clients reached; raise maxclients", false},
+		"protected mode":                 {fakeServer(t, "-DENIED Redis is running in protected mode because protected mode is enabled. In this mode nobody may connect.\r\n"), "DENIED Redis is running in protected mode because protected mode is enabled; set a password", true},
+		"sentinels' password":            {"redis-sentinel://" + locked.Addr() + "?master=m", "the sentinels refuse the password (NOAUTH Authentication required); give theirs as sentinel_password=", true},
+		"sentinels' wrong password":      {"redis-sentinel://" + locked.Addr() + "?master=m&sentinel_password=hunter2", "the sentinels refuse the password (WRONGPASS", true},
+		"no such master":                 {"redis-sentinel://" + sentinel.Addr() + "?master=other", "the sentinels know no master other; check master=NAME", true},
+		"a sentinel's port, as a server": {"redis://" + sentinel.Addr(), "the server is a sentinel; write redis-sentinel://" + sentinel.Addr(), true},
+		"a server's port, as a sentinel": {"redis-sentinel://" + master.Addr() + "?master=m", "the server is no sentinel", true},
+		"a server, as a cluster":         {"redis-cluster://" + master.Addr(), "cluster support disabled; write redis:// in place", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			redistest.Poll(t, name, func(ctx context.Context) error {
+				client, err := OpenReady(ctx, redistest.Patient(tt.url), Patience{}, func(ctx context.Context, client redis.UniversalClient) error {
+					err := client.Get(ctx, "k").Err()
+					if errors.Is(err, redis.Nil) {
+						return nil
+					}
+					return err
+				})
+				if err == nil {
+					_ = client.Close()
+					return errors.New("opened")
+				}
+				if strings.Contains(err.Error(), "hunter2") {
+					t.Errorf("the password shows in %v", err)
+				}
+				if !strings.Contains(err.Error(), tt.want) || Lasting(err) != tt.lasting {
+					return errors.New(err.Error() + "\nwant " + tt.want) // a closed connection may be noticed first
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// serverTLS runs a server whose certificate is made as change says, and returns its host:port and the authority's file.
+func serverTLS(t *testing.T, change func(*x509.Certificate)) (addr, authority string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	change(template)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalECPrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	for path, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "EC PRIVATE KEY", Bytes: keyDER}} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	addr = freeport.Reserve(t)
+	_, port, _ := net.SplitHostPort(addr) // it is one of ours
+	redistest.Start(t, redistest.Lines("tls-port "+port, "tls-cert-file "+cert, "tls-key-file "+key, "tls-ca-cert-file "+cert, "tls-auth-clients no"))
+	return addr, cert
+}
+
+// Each reason for which a certificate is not accepted has a remedy of its own.
+func TestOpenExplainsTLS(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change  func(*x509.Certificate)
+		options func(authority string) string
+		want    string
+	}{
+		"unknown authority": {func(*x509.Certificate) {}, func(string) string { return "" }, "tls_ca=FILE"},
+		"no SAN":            {func(c *x509.Certificate) { c.IPAddresses = nil }, func(ca string) string { return "?tls_ca=" + ca }, "subjectAltName"},
+		"expired":           {func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }, func(ca string) string { return "?tls_ca=" + ca }, "renew the server's certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addr, authority := serverTLS(t, tt.change)
+			_, err := Open(t.Context(), redistest.Patient("rediss://"+addr+tt.options(authority)))
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !Lasting(err) {
+				t.Errorf("error %v\nwant  %s", err, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,153 @@
+package redisconn
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// silenceAfter is how long a command may go without an answer before that is told. The command goes on.
+const silenceAfter = 2500 * time.Millisecond
+
+// Told has tell called for each new reason for which Redis is waited for: at the start ([WaitReady]), and when it does
+// not answer a command for some seconds. The error is a [*ConnError]; tell may be called by several goroutines at once.
+func Told(tell func(error)) Option {
+	return func(o *Options) { o.tell = tell }
+}
+
+// explainHook explains the errors of a client's commands where they arise: whatever command it is, and whenever it
+// fails. The commands of a pipeline keep their own errors; the pipeline's is explained.
+type explainHook struct {
+	explainer
+
+	mu sync.Mutex
+	// answered is when the last command was answered.
+	answered time.Time
+	// silent says that the present silence has been told.
+	silent bool
+}
+
+// DialHook leaves dialling as it is.
+func (h *explainHook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+// ProcessHook explains why a command failed.
+func (h *explainHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		answered := h.await(ctx, mayWait(cmd))
+		err := next(ctx, cmd)
+		answered(err)
+		if unknownCommand(err) && h.isSentinel(ctx, next) {
+			return h.sentinelError(err)
+		}
+		return h.of(ctx, err)
+	}
+}
+
+// ProcessPipelineHook explains why a pipeline or a transaction failed.
+func (h *explainHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		answered := h.await(ctx, slices.ContainsFunc(cmds, mayWait))
+		err := next(ctx, cmds)
+		answered(err)
+		if redis.IsExecAbortError(err) {
+			err = abortCause(cmds, err)
+		}
+		return h.of(ctx, err)
+	}
+}
+
+// of explains an error, unless it is the caller who gave up.
+func (h *explainHook) of(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return h.explain(err)
+}
+
+// abortCause is why Redis did not carry out a transaction: what it answered to one of its commands.
+func abortCause(cmds []redis.Cmder, abort error) error {
+	for _, cmd := range cmds {
+		if err := cmd.Err(); isReply(err) && !redis.IsExecAbortError(err) {
+			return err
+		}
+	}
+	return abort
+}
+
+// await tells of a silence, until answered is called. Patient is for a command that waits of its own accord.
+func (h *explainHook) await(ctx context.Context, patient bool) (answered func(error)) {
+	if h.options.tell == nil || patient {
+		return func(error) {}
+	}
+	asked := time.Now()
+	timer := time.AfterFunc(silenceAfter, func() {
+		if ctx.Err() == nil && h.isSilentSince(asked) {
+			h.options.tell(h.explain(errSilent))
+		}
+	})
+	return func(err error) {
+		timer.Stop()
+		if err == nil || isReply(err) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.answered, h.silent = time.Now(), false
+		}
+	}
+}
+
+// isSilentSince reports, once for each silence, whether nothing was answered since then. In a cluster others answer,
+// while one master does not.
+func (h *explainHook) isSilentSince(asked time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.silent || h.options.Mode != Cluster && h.answered.After(asked) {
+		return false
+	}
+	h.silent = true
+	return true
+}
+
+// mayWait reports whether a command waits inside Redis, as long as it says.
+func mayWait(cmd redis.Cmder) bool {
+	switch cmd.Name() {
+	case "wait", "waitaof", "blpop", "brpop", "bzpopmin", "bzpopmax":
+		return true
+	case "xread", "xreadgroup":
+		return slices.ContainsFunc(cmd.Args(), func(arg any) bool { return strings.EqualFold(text(arg), "block") })
+	}
+	return false
+}
+
+// silence is the error of a server that has not answered yet.
+type silence struct{}
+
+var errSilent error = silence{}
+
+func (silence) Error() string   { return "no answer yet" }
+func (silence) Timeout() bool   { return true }
+func (silence) Temporary() bool { return true }
+
+// isSentinel asks a server that knows few commands what it is.
+func (h *explainHook) isSentinel(ctx context.Context, next redis.ProcessHook) bool {
+	if h.options.Mode != Single {
+		return false
+	}
+	role := redis.NewSliceCmd(ctx, "role")
+	if err := next(ctx, role); err != nil {
+		return false
+	}
+	answer := role.Val()
+	return len(answer) > 0 && answer[0] == "sentinel"
+}
+
+func (x explainer) sentinelError(err error) error {
+	return &ConnError{
+		Endpoint: x.options.String(), Cause: "the server is a sentinel",
+		Advice: "write redis-sentinel://" + x.options.Addrs[0] + "/0?master=NAME in place of redis:// (\"SENTINEL MASTERS\" lists the names)",
+		Err:    err, kind: kindLasting,
+	}
+}

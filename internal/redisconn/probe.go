@@ -1,0 +1,99 @@
+package redisconn
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// probePatience bounds one look at who is at the other end.
+const probePatience = 2 * time.Second
+
+// saidAtOnce is a refusal that a server sends to a new connection before it closes it.
+type saidAtOnce string
+
+func (e saidAtOnce) Error() string { return string(e) }
+
+// RedisError makes it an error of Redis.
+func (saidAtOnce) RedisError() {}
+
+var _ redis.Error = saidAtOnce("")
+
+var (
+	errSpeaksTLS = errors.New("the server speaks TLS")
+	errSpeaksRaw = errors.New("the server does not speak TLS")
+)
+
+// examine asks a server that ends connections, or says nothing, for the reason: go-redis has written by then, and
+// does not read what the server had said. It returns err where it learns nothing.
+func (x explainer) examine(ctx context.Context, err error) error {
+	d := diagnoseNetwork(err)
+	if x.options.Mode != Single || d.kind != kindDown || d.advice != adviceClosed && d.advice != adviceSilence {
+		return x.always(err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probePatience)
+	defer cancel()
+	switch found := x.look(ctx); {
+	case errors.Is(found, errSpeaksTLS):
+		return x.wrong(err, found, adviceTLS)
+	case errors.Is(found, errSpeaksRaw):
+		return x.wrong(err, found, adviceNoTLS)
+	case found != nil:
+		return x.always(found)
+	}
+	return x.always(err)
+}
+
+func (x explainer) wrong(err, found error, advice string) error {
+	return &ConnError{Endpoint: x.options.String(), Cause: found.Error(), Advice: advice, Err: err, kind: kindLasting}
+}
+
+// look returns what the server says to somebody who speaks plainly, or that it speaks TLS.
+func (x explainer) look(ctx context.Context) error {
+	line, err := x.ask(ctx)
+	switch refusal, refused := strings.CutPrefix(line, "-"); {
+	case x.options.TLS != nil && (refused || strings.HasPrefix(line, "+PONG")):
+		return errSpeaksRaw
+	case refused && !strings.HasPrefix(refusal, "NOAUTH"):
+		return saidAtOnce(refusal)
+	case x.options.TLS == nil && line == "" && err == nil:
+		return x.lookTLS(ctx)
+	}
+	return nil
+}
+
+// ask returns the answer to a plain PING, "" for none. The error is of the dialling.
+func (x explainer) ask(ctx context.Context) (line string, err error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, x.options.Network, x.options.Addrs[0])
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }()
+	deadline, _ := ctx.Deadline()
+	_ = conn.SetDeadline(deadline.Add(-probePatience / 2)) // half of it for what comes after
+	reader := bufio.NewReader(io.LimitReader(conn, 512))
+	_, _ = io.WriteString(conn, "PING\r\n") // one that was refused is closed already
+	line, _ = reader.ReadString('\n')
+	return strings.TrimSpace(line), nil
+}
+
+func (x explainer) lookTLS(ctx context.Context) error {
+	//nolint:gosec // nothing is sent: who answers is asked, and not believed
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
+	conn, err := dialer.DialContext(ctx, x.options.Network, x.options.Addrs[0])
+	if err == nil {
+		_ = conn.Close()
+		return errSpeaksTLS
+	}
+	if strings.Contains(err.Error(), "remote error: tls: ") {
+		return errSpeaksTLS
+	}
+	return nil
+}
