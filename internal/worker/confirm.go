@@ -37,6 +37,8 @@ type Confirmer struct {
 	lane    tasks.Lane
 	name    string
 	log     zerolog.Logger
+	// outage explains a round that fails; nil for nothing.
+	outage *outage
 	// rank is where the next round begins among the active batches.
 	rank   int64
 	damage damage
@@ -57,7 +59,7 @@ func (c *Confirmer) run(ctx context.Context) {
 			return
 		case err != nil:
 			wait = min(2*wait, confirmLatest)
-			c.log.Warn().Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; BCE is asked again")
+			c.log.WithLevel(c.outage.level(ctx, zerolog.WarnLevel)).Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; BCE is asked again")
 		default:
 			wait = max(confirmEvery, min(time.Since(began), confirmLatest))
 		}

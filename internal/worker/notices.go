@@ -42,7 +42,7 @@ func startNotifier(c Config) (*notifier, error) {
 	log := c.Logger.With().Str("component", "notices").Logger()
 	notifier := &notifier{
 		sender: notify.NewSender(c.Webhook.Hosts, c.Webhook.Secrets),
-		server: notify.NewServer(c.Redis, c.Grace, asynqLogger{log}),
+		server: notify.NewServer(c.Redis, c.Grace, asynqLogger{log, c.outage}),
 	}
 	handler := notify.NewHandler(ledger.New(c.Redis), notifier.sender, log)
 	if err := notifier.server.Start(handler); err != nil {
@@ -99,6 +99,7 @@ func (r *Reconciler) maintainNotices(ctx context.Context) error {
 			}
 		}
 	}
+	//nolint:contextcheck // one look bounds itself
 	return errors.Join(r.warnUnserved(pending), r.requeueOrphanedNotices(ctx))
 }
 

@@ -94,7 +94,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 		Handler: handler,
 		Confirmer: &Confirmer{
 			rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
-			log: log.With().Str("component", "confirmer").Logger(),
+			log: log.With().Str("component", "confirmer").Logger(), outage: c.outage,
 		},
 		config: l, breaker: breaker, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}, log: log,
 	}

@@ -36,8 +36,10 @@ type Reconciler struct {
 	// lanes are the worker's own; a round covers every lane that has a queue.
 	lanes []tasks.Lane
 	log   zerolog.Logger
-	now   func() time.Time
-	lost  lostItems
+	// outage explains a round that fails; nil for nothing.
+	outage *outage
+	now    func() time.Time
+	lost   lostItems
 	// damage logs the items that cannot be read.
 	damage damage
 	// bounds are of the search for lost items.
@@ -49,7 +51,7 @@ type Reconciler struct {
 
 func newReconciler(c Config) *Reconciler {
 	r := &Reconciler{
-		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, now: time.Now, maintenance: map[tasks.Lane]*laneMaintenance{},
+		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, outage: c.outage, now: time.Now, maintenance: map[tasks.Lane]*laneMaintenance{},
 		bounds: defaultLostBounds, notices: newNoticeMaintenance(c.Redis),
 		log: c.Logger.With().Str("component", "reconciler").Logger(),
 	}
@@ -70,7 +72,7 @@ func (r *Reconciler) run(ctx context.Context) {
 			return
 		}
 		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
-			r.log.Warn().Err(err).Msg("reconciling failed; it is tried again")
+			r.log.WithLevel(r.outage.level(ctx, zerolog.WarnLevel)).Err(err).Msg("reconciling failed; it is tried again")
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 type Watch struct {
 	membership *Membership
 	rescuer    *Rescuer
-	log        zerolog.Logger
+	outage     *outage
 	cancel     context.CancelFunc
 	done       sync.WaitGroup
 	stop       sync.Once
@@ -21,13 +21,17 @@ type Watch struct {
 
 // StartWatch registers the worker and starts the heartbeats. Start it before the worker takes a task, and stop
 // it after the worker's last task ended. The caller stops it.
-func StartWatch(p *Membership, r *Rescuer, log zerolog.Logger) (*Watch, error) {
+func StartWatch(p *Membership, r *Rescuer, o *outage) (*Watch, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := p.Enter(ctx); err != nil {
 		cancel()
 		return nil, err
 	}
-	w := &Watch{membership: p, rescuer: r, log: log, cancel: cancel}
+	w := &Watch{membership: p, rescuer: r, outage: o, cancel: cancel}
+	o.beats(func(ctx context.Context) error {
+		_, err := w.heartbeat(ctx)
+		return err
+	})
 	// Apart, so that a long rescue delays no beat.
 	dead := make(chan []Silence, 1)
 	w.done.Go(func() { w.beat(ctx, dead) })
@@ -41,7 +45,7 @@ func (w *Watch) Stop() {
 		w.cancel()
 		w.done.Wait()
 		if err := w.membership.Leave(context.Background()); err != nil {
-			w.log.Warn().Err(err).Msg("not left; the fleet will find this worker dead")
+			w.outage.log.Warn().Err(err).Msg("not left; the fleet will find this worker dead")
 		}
 	})
 }
@@ -52,10 +56,7 @@ func (w *Watch) beat(ctx context.Context, dead chan<- []Silence) {
 	tick := time.NewTicker(BeatEvery)
 	defer tick.Stop()
 	for {
-		names, err := w.membership.Beat(ctx)
-		if err != nil && ctx.Err() == nil {
-			w.log.Warn().Err(err).Msg("heartbeat failed")
-		}
+		names, _ := w.heartbeat(ctx) // an error is logged
 		if len(names) > 0 {
 			select {
 			case dead <- names:
@@ -68,6 +69,16 @@ func (w *Watch) beat(ctx context.Context, dead chan<- []Silence) {
 			return
 		}
 	}
+}
+
+// heartbeat sends one, and logs when it is the first to fail or to succeed again.
+func (w *Watch) heartbeat(ctx context.Context) (dead []Silence, err error) {
+	sent := time.Now()
+	dead, err = w.membership.Beat(ctx)
+	if ctx.Err() == nil {
+		w.outage.heartbeat(sent, err)
+	}
+	return dead, err
 }
 
 // rescue rescues the items of dead workers. If a dead worker's request may still be in flight, it tries again
@@ -94,7 +105,7 @@ func (w *Watch) rescueEach(ctx context.Context, silences []Silence) (again time.
 	for _, silence := range silences {
 		wait, err := w.rescuer.Rescue(ctx, silence)
 		if err != nil && ctx.Err() == nil {
-			w.log.Warn().Err(err).Str("dead", silence.Worker).Msg("rescue incomplete; it is tried again")
+			w.outage.log.WithLevel(w.outage.level(ctx, zerolog.WarnLevel)).Err(err).Str("dead", silence.Worker).Msg("rescue incomplete; it is tried again")
 		}
 		if wait > 0 && (again == 0 || wait < again) {
 			again = wait

@@ -79,6 +79,8 @@ type Config struct {
 	Webhook Webhook
 	Logger  zerolog.Logger
 
+	// outage is told by the heartbeats whether Redis is away.
+	outage *outage
 	// taskCheck is how often an idle server looks for tasks; 0 means taskCheckInterval.
 	taskCheck time.Duration
 }
@@ -98,6 +100,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.together == nil {
 		c.together = c.Redis
+	}
+	if c.outage == nil {
+		c.outage = &outage{log: c.Logger}
 	}
 	return c
 }
@@ -162,7 +167,7 @@ func Start(c Config) (*Worker, error) {
 		return nil, err
 	}
 	c = parts.config
-	watch, err := StartWatch(parts.Membership, parts.Rescuer, c.Logger)
+	watch, err := StartWatch(parts.Membership, parts.Rescuer, c.outage)
 	if err != nil {
 		return nil, fmt.Errorf("enter the fleet: %w", err)
 	}
@@ -209,7 +214,7 @@ func serverOf(c Config, l LaneConfig) *asynq.Server {
 		RetryDelayFunc:           tasks.RetryDelayFunc,
 		IsFailure:                tasks.IsFailure,
 		ShutdownTimeout:          c.Grace,
-		Logger:                   asynqLogger{c.Logger.With().Str("component", "asynq").Logger()},
+		Logger:                   asynqLogger{c.Logger.With().Str("component", "asynq").Logger(), c.outage},
 		LogLevel:                 asynq.WarnLevel,
 	})
 }

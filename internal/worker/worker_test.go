@@ -124,7 +124,7 @@ func TestConfigIsChecked(t *testing.T) {
 func TestAsynqLinesGoToTheLog(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	l := asynqLogger{zerolog.New(&out)}
+	l := asynqLogger{zerolog.New(&out), nil}
 	l.Debug("a")
 	l.Info("b")
 	l.Warn("c", 1)
