@@ -23,6 +23,8 @@ const (
 	CodeNoWorker    Code = "no-worker"
 	CodeHeld        Code = "held"
 	CodePaused      Code = "paused"
+	// CodeQueuePaused is about a pause of asynq's, which nobody here set.
+	CodeQueuePaused Code = "queue-paused"
 	CodeStopped     Code = "stopped"
 	CodeArchived    Code = "archived"
 	CodeOrphaned    Code = "orphaned"

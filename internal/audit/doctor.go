@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
 	"havip/internal/queue"
@@ -45,10 +44,9 @@ type Doctor struct {
 // examination is one run.
 type examination struct {
 	Doctor
-	say       func(Diagnosis) error
-	ledger    *ledger.Ledger
-	inspector *asynq.Inspector
-	lanes     []tasks.Lane
+	say    func(Diagnosis) error
+	ledger *ledger.Ledger
+	lanes  []tasks.Lane
 	// served are the queues that some worker takes tasks from.
 	served map[string]bool
 	// redisAhead is how far the clock of Redis is before this machine's.
@@ -68,10 +66,7 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 	if d.SecondLook == 0 {
 		d.SecondLook = queue.SecondLook
 	}
-	x := &examination{
-		Doctor: d, say: say, ledger: ledger.New(d.Redis),
-		inspector: asynq.NewInspectorFromRedisClient(d.Redis),
-	}
+	x := &examination{Doctor: d, say: say, ledger: ledger.New(d.Redis)}
 	if err := x.store(ctx); err != nil {
 		return err
 	}
@@ -192,15 +187,6 @@ func (x *examination) findLanes(ctx context.Context) error {
 			x.lanes = append(x.lanes, lane)
 		}
 	}
-	servers, err := x.inspector.Servers()
-	if err != nil {
-		return err
-	}
-	x.served = map[string]bool{}
-	for _, server := range servers {
-		for name := range server.Queues {
-			x.served[name] = true
-		}
-	}
-	return nil
+	x.served, err = queue.Serving(ctx, x.Redis)
+	return err
 }

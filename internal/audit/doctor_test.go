@@ -75,7 +75,6 @@ func TestDoctorWhenAllIsWell(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := asynq.NewServerFromRedisClient(f.rdb, asynq.Config{Queues: map[string]int{bj.Queue(): 1}, LogLevel: asynq.FatalLevel})
-	f.do(t, []any{"SET", f.queueKey("paused"), 1})
 	if err := server.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error { return nil })); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +89,21 @@ func TestDoctorWhenAllIsWell(t *testing.T) {
 	expect(t, said, CodeBCEClock, "BCE's clock is the same as this machine's, and the same as Redis's.", "")
 	expect(t, said, CodeCredentials, "are good", "")
 	expect(t, said, CodeWorkers, "1 worker alive: w1", "")
-	expect(t, said, CodePaused, "1 task waits", "")
+}
+
+// A pause that asynqmon set keeps the lane's tasks waiting, and nothing else tells of it.
+func TestDoctorOfAPausedQueue(t *testing.T) {
+	t.Parallel()
+	f := newAuditFixture(t)
+	f.enqueue(t, "a")
+	if err := asynq.NewInspectorFromRedisClient(f.rdb).PauseQueue(bj.Queue()); err != nil {
+		t.Fatal(err)
+	}
+	said := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open})
+	expect(t, said, CodeQueuePaused, "1 task waits", "")
+	if !said[CodeQueuePaused].Ails() {
+		t.Error("nothing is wrong with it")
+	}
 }
 
 // awaitServer waits for the server's first entry in asynq's roll, which it writes as it starts.

@@ -19,14 +19,14 @@ func (x *examination) unserved(ctx context.Context, q *queue.Queue) error {
 	if err != nil {
 		return err
 	}
-	paused, err := x.Redis.Exists(ctx, q.Key("paused")).Result()
+	paused, err := q.PausedSince(ctx)
 	if err != nil {
 		return err
 	}
 	subject := "lane " + l.String()
-	if paused > 0 {
-		d := note(CodePaused, subject, "The lane is paused; %s.", words.Count(int(size.Waiting()), "task waits", "tasks wait")).
-			saying("Somebody wanted it: no worker takes its tasks.", "Resume it when the reason is gone.")
+	if !paused.IsZero() {
+		d := warning(CodeQueuePaused, subject, "asynq's queue of the lane is paused since %s; %s.", paused.UTC().Format(time.RFC3339), words.Count(int(size.Waiting()), "task waits", "tasks wait")).
+			saying("Somebody paused it with asynqmon or asynq's command line: no worker takes its tasks.", "Run `enqueue resume "+l.String()+"`, or resume the queue where it was paused.")
 		if err := x.tell(d); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func (x *examination) notices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := x.owed(owing); err != nil {
+	if err := x.owed(owing); err != nil { //nolint:contextcheck // one look bounds itself
 		return err
 	}
 	newest, err := x.ledger.Newest(ctx, noticeBatches)

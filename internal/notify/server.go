@@ -7,6 +7,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
+	"havip/internal/queue"
 	"havip/tasks"
 )
 
@@ -34,14 +35,9 @@ const Remedy = "HAVIP_WEBHOOK_SECRET and --webhook-host"
 
 // Served reports whether some worker delivers notices.
 func Served(rdb redis.UniversalClient) (bool, error) {
-	servers, err := asynq.NewInspectorFromRedisClient(rdb).Servers()
+	served, err := queue.Named(rdb, Queue).Served()
 	if err != nil {
 		return false, fmt.Errorf("workers that deliver notices: %w", err)
 	}
-	for _, server := range servers {
-		if _, ok := server.Queues[Queue]; ok {
-			return true, nil
-		}
-	}
-	return false, nil
+	return served, nil
 }
