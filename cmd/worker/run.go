@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -33,7 +34,9 @@ type settings struct {
 	tokenMaxAge, maxDelay   time.Duration
 	confirmWithin           time.Duration
 	requestTimeout, grace   time.Duration
+	redisWait               time.Duration
 	allowVolatile           bool
+	allowUnverified         bool
 	logFormat, logLevel     string
 	webhookHosts            []string
 	webhookSecretFile       string
@@ -101,7 +104,9 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.DurationVar(&s.maxDelay, "max-delay", tasks.RetryDelayCap, "longest time from one request of an item to the next; Retry-After is honoured up to it")
 	f.DurationVar(&s.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	f.DurationVar(&s.grace, "grace", 0, "how long a stopping worker waits for requests in flight (default 15s longer than the request timeout)")
+	f.DurationVar(&s.redisWait, "redis-wait", cli.PassingPatience, "how long to wait at the start for a Redis that does not answer, loads its data, is busy or lacks a replica")
 	f.BoolVar(&s.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+	f.BoolVar(&s.allowUnverified, "allow-unverified-durability", false, "accept a Redis that does not tell (INFO, CONFIG GET) whether it keeps what was written")
 	f.StringVar(&s.logFormat, "log-format", "auto", "json, console, or auto: console on a terminal")
 	f.StringVar(&s.logLevel, "log-level", "info", "trace, debug, info, warn or error")
 	f.StringSliceVar(&s.webhookHosts, "webhook-host", nil, "host, or HOST:PORT, that may be told of completed batches; may be repeated")
@@ -132,16 +137,13 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err != nil {
 		return err
 	}
-	rdb, err := cli.OpenRedis(ctx, s.redis, redisconn.PoolSize(len(lanes)*s.concurrency+10))
-	if err != nil {
-		return err
-	}
-	defer cli.CloseSoon(rdb)
-	if err := cli.RequireDurable(ctx, rdb, s.allowVolatile, stderr); err != nil {
-		return err
-	}
 	ctx, release := cli.OnSignal(ctx)
 	defer release()
+	rdb, err := openRedis(ctx, s, len(lanes), log)
+	if err != nil {
+		return orSignal(ctx, err)
+	}
+	defer cli.CloseSoon(rdb)
 	health, err := listenHealth(ctx, s.listen, rdb, log)
 	if err != nil {
 		return err
@@ -151,15 +153,9 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
 		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
 	}
-	if err := worker.Check(ctx, config); err != nil { // it may take its time, which a signal ends
-		if ctx.Err() != nil {
-			return nil
-		}
-		return cli.Fail(cli.ExitConfig, err)
-	}
-	w, err := worker.Start(config)
+	w, err := start(ctx, s, config)
 	if err != nil {
-		return cli.Fail(cli.ExitConfig, err)
+		return orSignal(ctx, err)
 	}
 	log.Info().Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")
 	<-ctx.Done()
@@ -168,6 +164,62 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	w.Stop()
 	log.Info().Msg("stopped")
 	return nil
+}
+
+// orSignal is err, unless it is a signal that ended the start.
+func orSignal(ctx context.Context, err error) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	default:
+		return err
+	}
+}
+
+// openRedis opens a Redis that is fit for the work, and waits for what passes by itself.
+func openRedis(ctx context.Context, s settings, lanes int, log zerolog.Logger) (redis.UniversalClient, error) {
+	var ready atomic.Bool // from then on the heartbeats tell
+	waiting := func(err error) {
+		if !ready.Load() {
+			log.Warn().Err(err).Dur("at_most", s.redisWait).Msg("waiting for redis")
+		}
+	}
+	rdb, err := cli.AwaitRedis(ctx, s.redis, s.patience(), redisconn.PoolSize(lanes*s.concurrency+10), redisconn.Told(waiting))
+	if err != nil {
+		return nil, err
+	}
+	err = cli.Durability{
+		AllowVolatile: s.allowVolatile, AllowUnverified: s.allowUnverified, Patience: s.patience(), Waiting: waiting,
+		Warn: func(warning string) { log.Warn().Msg(warning) },
+	}.Require(ctx, rdb)
+	if err != nil {
+		cli.CloseSoon(rdb)
+		return nil, err
+	}
+	ready.Store(true)
+	return rdb, nil
+}
+
+func (s settings) patience() redisconn.Patience {
+	return redisconn.Patience{Down: s.redisWait, Passing: s.redisWait}
+}
+
+// start starts the worker. A Redis that goes away meanwhile is waited for; what else fails is the configuration's.
+func start(ctx context.Context, s settings, config worker.Config) (*worker.Worker, error) {
+	var w *worker.Worker
+	waiting := func(err error) { config.Logger.Warn().Err(err).Dur("at_most", s.redisWait).Msg("waiting for redis") }
+	err := redisconn.Await(ctx, s.patience(), waiting, func(ctx context.Context) error {
+		err := worker.Check(ctx, config) // it may take its time, which a signal ends
+		if err == nil {
+			w, err = worker.Start(config)
+		}
+		return redisconn.Explain(s.redis, err)
+	})
+	var ofRedis *redisconn.ConnError
+	if errors.As(err, &ofRedis) {
+		return nil, cli.Fail(cli.ExitNetwork, err)
+	}
+	return w, cli.Fail(cli.ExitConfig, err)
 }
 
 // configureLanes makes a client for each lane asked for.

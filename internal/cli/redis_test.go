@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/redisconn"
+	"havip/test/redistest"
+)
+
+// always waits far longer than any test.
+var always = redisconn.Patience{Down: 5 * time.Minute, Passing: 5 * time.Minute}
+
+// A Redis that is not there yet is waited for, and why is told once.
+func TestAwaitRedisWaits(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.AppendOnly(redistest.Always))
+	server.Kill()
+	var said bytes.Buffer
+	tell, told := TellWaiting(&said), make(chan struct{}, 1)
+	go func() {
+		<-told
+		server.Restart(t)
+	}()
+	client, err := AwaitRedis(t.Context(), redistest.Patient(server.URL()), always, redisconn.Told(func(err error) {
+		tell(err)
+		select {
+		case told <- struct{}{}:
+		default:
+		}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer CloseSoon(client)
+	if n := strings.Count(said.String(), "connection refused"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, &said)
+	}
+}
+
+// Who gives up gives 5, and who is interrupted 130.
+func TestAwaitRedisGivesUp(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	server.Kill()
+	_, err := AwaitRedis(t.Context(), redistest.Patient(server.URL()), redisconn.Patience{})
+	if code := CodeOf(err); code != ExitNetwork {
+		t.Errorf("exit code %d: %v", code, err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	_, err = AwaitRedis(ctx, redistest.Patient(server.URL()), always, redisconn.Told(func(error) { interrupt() }))
+	if code := CodeOf(err); code != ExitInterrupted {
+		t.Errorf("interrupted: exit code %d: %v", code, err)
+	}
+}
+
+// A Redis that lacks a replica is waited for before anything is entrusted to it; one whose disk fails is not.
+func TestDurabilityWaitsForReplicas(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.AppendOnly(redistest.Always), redistest.Lines("min-replicas-to-write 1"))
+	client, err := AwaitRedis(t.Context(), redistest.Patient(server.URL()), always)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer CloseSoon(client)
+	waited := 0
+	err = Durability{Patience: always, Warn: func(string) {}, Waiting: func(err error) {
+		waited++
+		if !redis.IsNoReplicasError(err) {
+			t.Errorf("waiting for %v", err)
+		}
+		if err := server.Client(t).ConfigSet(t.Context(), "min-replicas-to-write", "0").Err(); err != nil {
+			t.Error(err)
+		}
+	}}.Require(t.Context(), client)
+	if err != nil || waited != 1 {
+		t.Errorf("waited %d times: %v", waited, err)
+	}
+}
+
+// A guard that cannot look says so, and needs to be told to go on.
+func TestDurabilityThatCannotBeKnown(t *testing.T) {
+	t.Parallel()
+	for name, lines := range map[string][]string{
+		"no INFO by ACL":             {"user u on >pw ~* &* +@all -info"},
+		"no INFO, renamed":           {"rename-command INFO SECRET", "user u on >pw ~* &* +@all"},
+		"no CONFIG by ACL, no AOF":   {"user u on >pw ~* &* +@all -config", "appendonly no"},
+		"no CONFIG, renamed, no AOF": {"rename-command CONFIG SECRET", "user u on >pw ~* &* +@all", "appendonly no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t, redistest.AppendOnly(redistest.Always), redistest.Lines(lines...))
+			client, err := AwaitRedis(t.Context(), redistest.Patient("redis://u:pw@"+server.Addr()), always)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer CloseSoon(client)
+			var warnings []string
+			guard := Durability{Patience: always, Warn: func(warning string) { warnings = append(warnings, warning) }}
+			err = guard.Require(t.Context(), client)
+			if CodeOf(err) != ExitConfig || !strings.Contains(err.Error(), "--allow-unverified-durability") {
+				t.Errorf("exit code %d: %v", CodeOf(err), err)
+			}
+			var finding redisconn.Finding
+			if !errors.As(err, &finding) || finding.Code != redisconn.CodeUnknown {
+				t.Errorf("refused for %v", err)
+			}
+			guard.AllowUnverified = true
+			if err := guard.Require(t.Context(), client); err != nil || len(warnings) == 0 {
+				t.Errorf("allowed: %v, %d warnings", err, len(warnings))
+			}
+		})
+	}
+}
