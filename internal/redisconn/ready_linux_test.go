@@ -1,0 +1,138 @@
+package redisconn
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"havip/test/redistest"
+)
+
+// reasons gives each reason for waiting to whoever awaits it.
+func reasons(o *Options) <-chan error {
+	told := make(chan error, 100)
+	Told(func(err error) {
+		select {
+		case told <- err:
+		default: // nobody reads so many
+		}
+	})(o)
+	return told
+}
+
+// waitReady waits in the background.
+func waitReady(t *testing.T, o Options) (client redis.UniversalClient, ready <-chan error) {
+	t.Helper()
+	client = New(o)
+	t.Cleanup(func() { _ = client.Close() })
+	ended := make(chan error, 1)
+	go func() { ended <- WaitReady(t.Context(), client, o, Patience{patience, patience}, nil) }()
+	return client, ended
+}
+
+// assertTold awaits a reason that has these words, and none that nobody can follow: to start a server.
+func assertTold(t *testing.T, told <-chan error, words string) {
+	t.Helper()
+	for {
+		select {
+		case err := <-told:
+			if strings.Contains(err.Error(), "redis-server") || !Passing(err) {
+				t.Errorf("told %v", err)
+			}
+			if strings.Contains(err.Error(), words) {
+				return
+			}
+		case <-t.Context().Done():
+			t.Fatal("nothing was told")
+		}
+	}
+}
+
+func parsePatient(t *testing.T, url string) Options {
+	t.Helper()
+	o, err := Parse(redistest.Patient(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// What begins in a failover of a cluster waits for it, and is told of what.
+func TestWaitReady_clusterFailover(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t)
+	cluster.Masters[0].Kill()
+	o := parsePatient(t, cluster.URL())
+	told := reasons(&o)
+	client, ready := waitReady(t, o)
+	assertTold(t, told, "one master of the cluster does not answer")
+	cluster.Promote(t, cluster.Replicas[0])
+	if err := await(t, "the cluster", ready); err != nil {
+		t.Error(err)
+	}
+	awaitWritable(t, client)
+}
+
+// The same behind sentinels.
+func TestWaitReady_sentinelFailover(t *testing.T) {
+	t.Parallel()
+	master := redistest.Start(t)
+	redistest.Start(t, redistest.ReplicaOf(master))
+	sentinel := redistest.StartSentinel(t, master)
+	master.Kill()
+	o := parsePatient(t, "redis-sentinel://"+sentinel.Addr()+"?master=m")
+	told := reasons(&o)
+	client, ready := waitReady(t, o)
+	assertTold(t, told, "the sentinels' master m does not answer")
+	sentinel.KillMaster(t)
+	if err := await(t, "the successor", ready); err != nil {
+		t.Error(err)
+	}
+	awaitWritable(t, client)
+}
+
+// A server that accepts and never answers is named, at the start and later, and a command goes on when it answers.
+func TestHungServerIsNamed(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	server.Stop()
+	o := parsePatient(t, server.URL())
+	told := reasons(&o)
+	client, ready := waitReady(t, o)
+	assertTold(t, told, server.Addr()+": no answer in time")
+	server.Resume()
+	if err := await(t, "the server", ready); err != nil {
+		t.Fatal(err)
+	}
+
+	server.Stop()
+	written := make(chan error, 1)
+	go func() { written <- write(t.Context(), client) }()
+	assertTold(t, told, server.Addr()+": no answer in time")
+	server.Resume()
+	if err := await(t, "the write", written); err != nil {
+		t.Error(err)
+	}
+}
+
+// One master of a cluster that hangs is named while the others answer.
+func TestHungMasterOfAClusterIsNamed(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t)
+	o := parsePatient(t, cluster.URL())
+	told := reasons(&o)
+	client, ready := waitReady(t, o)
+	if err := await(t, "the cluster", ready); err != nil {
+		t.Fatal(err)
+	}
+	master, _ := cluster.Owner(t, "k")
+	master.Stop()
+	written := make(chan error, 1)
+	go func() { written <- write(t.Context(), client) }()
+	assertTold(t, told, "one master of the cluster does not answer")
+	master.Resume()
+	if err := await(t, "the write", written); err != nil {
+		t.Error(err)
+	}
+}
