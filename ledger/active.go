@@ -41,8 +41,21 @@ func (l *Ledger) touch(ctx context.Context, batch string) error {
 func Tags(batch string) []string { return []string{batch, batchIndex, activeBatches} }
 
 // Active returns up to limit names of batches that may have unfinished items or pending notifications, starting at rank. It
-// unlists batches that are finished and have no new items.
+// changes nothing, so that a Redis that refuses writes tells them too.
 func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error) {
+	return l.active(ctx, rank, limit, func(redis.Z) error { return nil })
+}
+
+// PruneActive is Active for a reconciler: it also unlists batches that are finished and have no new items.
+func (l *Ledger) PruneActive(ctx context.Context, rank, limit int64) ([]string, error) {
+	return l.active(ctx, rank, limit, func(entry redis.Z) error {
+		score := strconv.FormatFloat(entry.Score, 'f', -1, 64)
+		return deactivateScript.Run(ctx, l.rdb, []string{activeBatches}, entry.Member, score).Err()
+	})
+}
+
+// active has finished called for each batch that is.
+func (l *Ledger) active(ctx context.Context, rank, limit int64, finished func(redis.Z) error) ([]string, error) {
 	listed, err := l.rdb.ZRangeWithScores(ctx, activeBatches, rank, rank+limit-1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("active batches: %w", err)
@@ -61,8 +74,7 @@ func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error
 			names = append(names, name)
 			continue
 		}
-		score := strconv.FormatFloat(entry.Score, 'f', -1, 64)
-		if err := deactivateScript.Run(ctx, l.rdb, []string{activeBatches}, name, score).Err(); err != nil {
+		if err := finished(entry); err != nil {
 			return names, fmt.Errorf("active batches: %w", err)
 		}
 	}
@@ -75,8 +87,9 @@ func (l *Ledger) finished(ctx context.Context, batch string) (bool, error) {
 	k := keysOf(batch)
 	var open *redis.IntCmd
 	var facts *redis.SliceCmd
-	// One transaction: what is not open any more is owed from the same moment on.
-	_, err := l.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	// In this order: what is not open any more is owed from the same moment on. A transaction is not needed for that, and a
+	// Redis that is out of memory refuses each.
+	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		open = pipe.ZCard(ctx, k.open)
 		facts = pipe.HMGet(ctx, k.batch, "onComplete", "committedAt", "owed")
 		return nil

@@ -72,17 +72,14 @@ func (l *Ledger) IsPaused(ctx context.Context, batch string) (bool, error) {
 // ItemAndPause reads one item, and whether its batch is paused, at one moment and in one round trip. The pause is
 // valid even if the error is an [*ItemNotFoundError].
 func (l *Ledger) ItemAndPause(ctx context.Context, batch, key string) (item Item, paused bool, err error) {
-	var cmd *redis.BoolCmd
-	items, err := l.readWith(ctx, batch, []string{key}, func(pipe redis.Pipeliner) {
-		cmd = pipe.HExists(ctx, keysOf(batch).batch, "hold")
-	})
+	items, paused, err := l.readItems(ctx, batch, []string{key}, true)
 	switch {
 	case err != nil:
 		return Item{}, false, itemError("read", batch, key, err)
 	case len(items) == 0:
-		return Item{}, cmd.Val(), &ItemNotFoundError{Batch: batch, Key: key}
+		return Item{}, paused, &ItemNotFoundError{Batch: batch, Key: key}
 	}
-	return items[0], cmd.Val(), nil
+	return items[0], paused, nil
 }
 
 // Running returns the items that are not paused with their batch. Paused items need no task.

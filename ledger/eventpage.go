@@ -3,8 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // EventPage is a part of a batch's events.
@@ -19,24 +17,22 @@ type EventPage struct {
 // without waiting for any. That one, and what follows it, are read in one moment: what is forgotten
 // between two pages does not go unnoticed.
 func (l *Ledger) EventPage(ctx context.Context, batch, after string, limit int64) (EventPage, error) {
-	stream := keysOf(batch).events
-	from := "-"
-	if after != "" {
-		from = "(" + after
+	from, count := "-", limit
+	if after != "" { // together with it, in one command: a Redis that is out of memory refuses each transaction
+		from, count = after, limit+1
 	}
-	var itself, next *redis.XMessageSliceCmd
-	_, err := l.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-		if after != "" {
-			itself = pipe.XRange(ctx, stream, after, after)
-		}
-		next = pipe.XRangeN(ctx, stream, from, "+", limit)
-		return nil
-	})
+	messages, err := l.rdb.XRangeN(ctx, keysOf(batch).events, from, "+", count).Result()
 	if err != nil {
 		return EventPage{}, fmt.Errorf("events of batch %q after %q: %w", batch, after, err)
 	}
-	page := EventPage{Forgotten: after != "" && len(itself.Val()) == 0}
-	for _, message := range next.Val() {
+	var page EventPage
+	if after != "" {
+		page.Forgotten = len(messages) == 0 || messages[0].ID != after
+		if !page.Forgotten {
+			messages = messages[1:]
+		}
+	}
+	for _, message := range messages[:min(len(messages), int(limit))] {
 		page.Events = append(page.Events, decodeEvent(message))
 	}
 	return page, nil

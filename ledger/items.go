@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/redis/go-redis/v9"
-
 	"havip/lifecycle"
 )
 
@@ -102,30 +100,43 @@ var errIncomplete = errors.New("its spec or its record is missing")
 // read fetches specs and records of the keys that exist, in order. With an [*UnreadableError] it answers those that
 // are whole.
 func (l *Ledger) read(ctx context.Context, batch string, itemKeys []string) ([]Item, error) {
-	return l.readWith(ctx, batch, itemKeys, func(redis.Pipeliner) {})
+	items, _, err := l.readItems(ctx, batch, itemKeys, false)
+	return items, err
 }
 
-// readWith is read, together with what more asks of the same moment.
-func (l *Ledger) readWith(ctx context.Context, batch string, itemKeys []string, more func(redis.Pipeliner)) ([]Item, error) {
+// readItems is read, and, where that is asked, whether the batch was paused at the same moment.
+func (l *Ledger) readItems(ctx context.Context, batch string, itemKeys []string, pause bool) (items []Item, paused bool, err error) {
 	if len(itemKeys) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	k := keysOf(batch)
-	var specs, records *redis.SliceCmd
-	// One transaction, so that a spec and its record are of the same moment.
-	_, err := l.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-		specs = pipe.HMGet(ctx, k.specs, itemKeys...)
-		records = pipe.HMGet(ctx, k.records, itemKeys...)
-		more(pipe)
-		return nil
-	})
-	if err != nil {
-		return nil, err
+	args := make([]any, 1, 1+len(itemKeys))
+	if args[0] = 0; pause {
+		args[0] = 1
 	}
+	for _, key := range itemKeys {
+		args = append(args, key)
+	}
+	// A script, so that a spec and its record are of the same moment: a Redis that is out of memory refuses a transaction,
+	// even one that only reads.
+	raw, err := itemsScript.Run(ctx, l.rdb, []string{k.batch, k.specs, k.records}, args...).Result()
+	if err != nil {
+		return nil, false, err
+	}
+	fields, err := replyOf(raw, 1+2*len(itemKeys))
+	if err != nil {
+		return nil, false, err
+	}
+	items, err = decodeItems(batch, itemKeys, fields[1:])
+	return items, fields.number(0) == 1, err
+}
+
+// decodeItems reads a spec and a record for each key.
+func decodeItems(batch string, itemKeys []string, fields reply) ([]Item, error) {
 	items, faults := make([]Item, 0, len(itemKeys)), map[string]error{}
 	for i, key := range itemKeys {
-		spec, ok := specs.Val()[i].(string)
-		record, also := records.Val()[i].(string)
+		spec, ok := fields[2*i].(string)
+		record, also := fields[2*i+1].(string)
 		if !ok && !also {
 			continue
 		}

@@ -32,6 +32,7 @@ var changeScript = compose("change", "prelude", "note", "batchpause", "changed")
 
 // These need no prelude: they change nothing, or nothing that a batch counts.
 var (
+	itemsScript    = redis.NewScript(source("items"))
 	readScript     = redis.NewScript(source("read"))
 	enqueuedScript = redis.NewScript(source("enqueued"))
 )

@@ -120,6 +120,16 @@ func (l *Ledger) Beats(ctx context.Context) ([]LastBeat, error) {
 	return beats, nil
 }
 
+// DeadWorkers names up to limit workers that were declared dead and whose items are still to be rescued, the longest dead
+// first.
+func (l *Ledger) DeadWorkers(ctx context.Context, limit int64) ([]string, error) {
+	names, err := l.rdb.ZRange(ctx, deadKey, 0, limit-1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("dead workers: %w", err)
+	}
+	return names, nil
+}
+
 // Leave unregisters a worker that stops. It returns how many items the worker still claims; they are rescued at once,
 // like a dead worker's.
 func (l *Ledger) Leave(ctx context.Context, worker string) (left int64, err error) {
@@ -211,12 +221,13 @@ func workerScript(name string) *redis.Script {
 const (
 	workersPrefix = "havip:workers:{workers}:"
 	beatsKey      = workersPrefix + "beats"
+	deadKey       = workersPrefix + "dead"
 )
 
 func inflightOf(worker string) string { return workersPrefix + "inflight:" + worker }
 
 func (l *Ledger) runWorker(ctx context.Context, s *redis.Script, worker string, args ...any) (any, error) {
-	keys := []string{beatsKey, workersPrefix + "dead", inflightOf(worker), workersPrefix + "pulse", workersPrefix + "lived"}
+	keys := []string{beatsKey, deadKey, inflightOf(worker), workersPrefix + "pulse", workersPrefix + "lived"}
 	argv := append(make([]any, 0, len(args)+2), l.millis(), worker)
 	return s.Run(ctx, l.rdb, keys, append(argv, args...)...).Result()
 }

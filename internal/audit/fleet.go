@@ -8,9 +8,6 @@ import (
 	"havip/internal/worker"
 )
 
-// observer is a name under which nobody enters: a beat of it changes nothing and answers who is dead.
-const observer = "doctor"
-
 // workers reads the fleet's roll: who is alive, who has fallen silent, and who died holding items.
 func (x *examination) workers(ctx context.Context) error {
 	beats, err := x.ledger.Beats(ctx)
@@ -49,13 +46,13 @@ const deadNamed = 1000
 
 // dead tells of workers that were found dead and whose items are still to be rescued.
 func (x *examination) dead(ctx context.Context) error {
-	roll, err := x.ledger.Beat(ctx, observer)
+	dead, err := x.ledger.DeadWorkers(ctx, deadNamed)
 	if err != nil {
 		return err
 	}
 	var names []string
 	items := 0
-	for _, name := range roll.Dead[:min(len(roll.Dead), deadNamed)] {
+	for _, name := range dead {
 		held, err := x.ledger.ClaimedBy(ctx, name)
 		if err != nil {
 			return err

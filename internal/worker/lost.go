@@ -25,7 +25,7 @@ type lostItems struct{ batch, item int64 }
 
 // enqueueLost enqueues stale items again that have no task that would run.
 func (r *Reconciler) enqueueLost(ctx context.Context) error {
-	batches, err := r.ledger.Active(ctx, r.lost.batch, batchesARound)
+	batches, err := r.ledger.PruneActive(ctx, r.lost.batch, batchesARound)
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,11 @@ func (f *ledgerFixture) active(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pruned, err := f.PruneActive(t.Context(), 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "pruned", pruned, names)
 	return names
 }
 
