@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -71,6 +72,7 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 		return err
 	}
 	checks := []check{
+		{"permissions in Redis", x.permissions},
 		{"versions", x.versions},
 		{"clock", x.clock},
 		{"lanes", x.findLanes},
@@ -189,4 +191,14 @@ func (x *examination) findLanes(ctx context.Context) error {
 	}
 	x.served, err = queue.Serving(ctx, x.Redis)
 	return err
+}
+
+// permissions tells which commands the user of this Redis may not send.
+func (x *examination) permissions(ctx context.Context) error {
+	missing, err := redisconn.MissingPermissions(ctx, x.Redis)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	return x.tell(warning(redisconn.CodeACL, "redis", "The user may not send, or the server does not know: %s.", strings.Join(missing, ", ")).
+		saying("What needs one of them fails when it comes to it, mostly half-way.", "Grant them: docs/RUNBOOK.md, section ACL, has the rules."))
 }

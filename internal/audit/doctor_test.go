@@ -519,3 +519,16 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// What the user may not send is found, also on a Redis that refuses writes; and whether the credentials are good is told there
+// as anywhere.
+func TestDoctorOfAnIllRedis(t *testing.T) {
+	t.Parallel()
+	f := newAuditFixture(t)
+	f.do(t, []any{"ACL", "SETUSER", "default", "-wait"}, []any{"CONFIG", "SET", "min-replicas-to-write", 1})
+	refused := func(tasks.Lane) tasks.Rate { return lane.NewLimiter(f.rdb, "bj", 1, 1) }
+	said := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Rate: refused})
+	expect(t, said, redisconn.CodeACL, "WAIT", "")
+	expect(t, said, redisconn.CodeReplicas, "min-replicas-to-write", "")
+	expect(t, said, CodeCredentials, "are good", "")
+}

@@ -31,6 +31,8 @@ const (
 	CodeWriteErrors Code = "redis-write-errors"
 	CodeMemory      Code = "redis-memory"
 	CodeReplicas    Code = "redis-replicas"
+	// CodeACL is about commands that the user may not send; see [MissingPermissions].
+	CodeACL Code = "redis-acl"
 	// CodeUnknown is about what the server does not tell: whether it keeps what it is told is not known.
 	CodeUnknown Code = "redis-unknown"
 )
