@@ -13,11 +13,16 @@ import (
 //
 // One that may forget what it was told (without an append-only file, or with a maxmemory-policy other
 // than noeviction) is refused, as the workers refuse it: a HaVIP whose item was forgotten could be made
-// twice. No error holds a password.
+// twice. So is one that does not tell whether it may (INFO or CONFIG is forbidden or renamed), unless
+// [AllowUnverifiedDurability] is given. No error holds a password.
 //
 // It is set up for asynq, too: a worker of one's own, an asynq.Server over a [havip/tasks.Handler], needs
 // a client of this function, for asynq repeats no acknowledgement that failed (docs/HAZARDS.md).
-func OpenRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
+func OpenRedis(ctx context.Context, url string, options ...RedisOption) (redis.UniversalClient, error) {
+	var settings redisSettings
+	for _, option := range options {
+		option(&settings)
+	}
 	client, err := redisconn.Open(ctx, url)
 	if err != nil {
 		return nil, err
@@ -26,9 +31,22 @@ func OpenRedis(ctx context.Context, url string) (redis.UniversalClient, error) {
 	if err == nil {
 		err = redisconn.Refused(findings)
 	}
+	if err == nil && !settings.allowUnverified {
+		err = redisconn.Unverified(findings)
+	}
 	if err != nil {
 		_ = client.Close()
 		return nil, err
 	}
 	return client, nil
+}
+
+// RedisOption changes what [OpenRedis] accepts.
+type RedisOption func(*redisSettings)
+
+type redisSettings struct{ allowUnverified bool }
+
+// AllowUnverifiedDurability accepts a Redis that does not tell whether it keeps what it was told.
+func AllowUnverifiedDurability() RedisOption {
+	return func(s *redisSettings) { s.allowUnverified = true }
 }

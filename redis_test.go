@@ -34,6 +34,23 @@ func TestOpenRedis(t *testing.T) {
 	}
 }
 
+// One that does not tell whether it keeps what it was told is accepted by whoever says so.
+func TestOpenRedisThatCannotBeVerified(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.AppendOnly(redistest.EverySecond), redistest.Lines("rename-command INFO SECRET"))
+	if client, err := OpenRedis(t.Context(), redistest.Patient(server.URL())); err == nil {
+		_ = client.Close()
+		t.Error("accepted, although it is not known")
+	}
+	client, err := OpenRedis(t.Context(), redistest.Patient(server.URL()), AllowUnverifiedDurability())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOpenRedisTellsNoPassword(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"redis://user:hush hush@127.0.0.1:1/0", "redis://:hush%zz@127.0.0.1:1", "redis://u:hush@127.0.0.1:1/0"} {
