@@ -8,8 +8,5 @@ import (
 // Some reads the items of these keys that exist, in the order of the keys, in one round trip.
 func (l *Ledger) Some(ctx context.Context, batch string, itemKeys []string) ([]Item, error) {
 	items, err := l.read(ctx, batch, itemKeys)
-	if err != nil {
-		return nil, fmt.Errorf("items of batch %q: %w", batch, err)
-	}
-	return items, nil
+	return items, wrap(fmt.Sprintf("items of batch %q", batch), err)
 }

@@ -36,7 +36,7 @@ func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source
 // chunksAtOnce is how many chunks are being enqueued while another is registered: with only one, Redis would be idle whenever a chunk ends.
 const chunksAtOnce = 2
 
-// put runs the steps for each chunk in the order in which a crash loses nothing: claim tokens, register items, enqueue tasks, and then mark
+// put runs the steps for each chunk in the order in which a crash loses nothing: claim tokens and requests, register items, enqueue tasks, and then mark
 // them as enqueued. It registers the next chunk while the tasks of earlier chunks are being enqueued.
 func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
 	var queueing underWay
@@ -83,7 +83,7 @@ func (p *Producer) startQueueing(ctx context.Context, batch string, answers []Co
 	}
 }
 
-// register claims the rows' tokens and registers the rows.
+// register claims the rows' tokens and requests, and registers the rows.
 func (p *Producer) register(ctx context.Context, batch string, source ledger.Source, rows []Row) ([]Comparison, error) {
 	for _, row := range rows {
 		if faults := row.Item.Validate(); len(faults) > 0 {
@@ -91,6 +91,9 @@ func (p *Producer) register(ctx context.Context, batch string, source ledger.Sou
 		}
 	}
 	if err := p.claim(ctx, batch, rows); err != nil {
+		return nil, err
+	}
+	if err := p.claimRequests(ctx, batch, rows, p.RefuseDuplicates); err != nil {
 		return nil, err
 	}
 	answers, err := p.ledger.Register(ctx, batch, source, specsOf(batch, rows))

@@ -39,6 +39,14 @@ func (s *scribe) at(entry string) int {
 	return slices.Index(s.entries, entry)
 }
 
+func (s *scribe) ClaimRequests(_ context.Context, claims []ledger.RequestClaim) ([]ledger.Owner, error) {
+	owners := make([]ledger.Owner, len(claims))
+	for i, claim := range claims {
+		owners[i] = claim.Item
+	}
+	return owners, nil
+}
+
 func (s *scribe) Register(_ context.Context, _ string, _ ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error) {
 	s.note("register " + specs[0].Key)
 	answers := make([]ledger.Registration, len(specs))

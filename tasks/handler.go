@@ -36,6 +36,7 @@ type HandlerLedger interface {
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
+	ClaimRequests(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.Owner, error)
 	Begin(ctx context.Context, batch, key string, known ledger.Known, o ledger.BeginOptions) (ledger.Start, error)
 	RecorderLedger
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (lifecycle.Settled, ledger.Record, error)

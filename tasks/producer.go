@@ -29,6 +29,9 @@ type ProducerLedger interface {
 	Commit(ctx context.Context, batch string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
 	TokenOwners(ctx context.Context, claims []ledger.TokenClaim) ([]ledger.Owner, error)
+	ClaimRequests(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.Owner, error)
+	RequestOwners(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.Owner, error)
+	Some(ctx context.Context, batch string, keys []string) ([]ledger.Item, error)
 }
 
 // Queue is the part of asynq that a [Producer] uses; [*asynq.Client] implements it. For many tasks, a client over go-redis's
@@ -47,6 +50,10 @@ const (
 // Producer registers items in the ledger and enqueues their tasks. It is safe for concurrent use and safe to repeat: what is
 // already registered is not created again.
 type Producer struct {
+	// RefuseDuplicates makes [Producer.Apply] return a [*DuplicateError] instead of registering a new item with the request
+	// of another batch's item. Two producers that begin in the same moment may miss each other's items.
+	RefuseDuplicates bool
+
 	ledger ProducerLedger
 	queue  Queue
 }
@@ -63,6 +70,9 @@ type Comparison struct {
 	// TokenOwner is the other item that has the clientToken which the row brings, if one has;
 	// the result is then RegisteredConflict.
 	TokenOwner *ledger.Owner
+	// Duplicate is the item of another batch with the same request, if there is one and the row would be new. Only
+	// [Producer.Compare] looks for it.
+	Duplicate *Duplicate
 }
 
 // Compare compares each row with the ledger and changes nothing. The sequence ends with the first error.
@@ -111,7 +121,7 @@ func (p *Producer) compare(ctx context.Context, batch string, rows []Row) ([]Com
 			comparisons[i].Result, comparisons[i].TokenOwner = lifecycle.RegisteredConflict, owner
 		}
 	}
-	return comparisons, nil
+	return comparisons, p.findDuplicates(ctx, batch, comparisons)
 }
 
 // Enqueue registers and enqueues one item; see [Producer.Apply] for many.

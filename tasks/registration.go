@@ -25,6 +25,9 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	if err != nil {
 		return h.later(j, err)
 	}
+	if _, err := h.Ledger.ClaimRequests(ctx, requestClaims(p.Batch, rows)); err != nil {
+		return h.later(j, err)
+	}
 	result, err := h.enlist(ctx, p, rows)
 	switch {
 	case err != nil:

@@ -9,7 +9,7 @@ import (
 // Action is what apply does with a row, or why it does nothing.
 type Action string
 
-// The actions. Apply enqueues the first two; a file with a conflict is not applied at all.
+// The actions. Apply enqueues the first two; a file with a duplicate or a conflict is not applied at all.
 const (
 	// Create: the ledger knows nothing of it.
 	Create Action = "create"
@@ -25,6 +25,8 @@ const (
 	Canceled Action = "canceled"
 	// Deleted: its HaVIP was rolled back.
 	Deleted Action = "deleted"
+	// Duplicate: an item of another batch has the same request; see [tasks.Duplicate].
+	Duplicate Action = "duplicate"
 	// Conflict: another request stands under its key, or its clientToken is another item's.
 	Conflict Action = "conflict"
 )
@@ -36,8 +38,10 @@ func (a Action) Enqueues() bool { return a == Create || a == Requeue }
 func (a Action) open() bool { return a.Enqueues() || a == Running }
 
 // actionOf is what apply does with a row that stands so to the ledger.
-func actionOf(c tasks.Comparison) Action {
+func (p *Planner) actionOf(c tasks.Comparison) Action {
 	switch {
+	case c.Duplicate != nil && !p.AllowDuplicates:
+		return Duplicate
 	case c.Result == lifecycle.RegisteredNew:
 		return Create
 	case c.Result == lifecycle.RegisteredRepair:

@@ -14,6 +14,9 @@ type Kind string
 const (
 	// InConflict: the file cannot be applied while it stands so.
 	InConflict Kind = "conflict"
+	// Duplicated: an item of another batch has the same request. The file cannot be applied unless duplicates are allowed,
+	// and then it is a [Warning].
+	Duplicated Kind = "duplicate"
 	// FailedBefore and CanceledBefore: apply leaves it alone; retry does not.
 	FailedBefore   Kind = "failed"
 	CanceledBefore Kind = "canceled"
@@ -43,6 +46,13 @@ func standing(action Action, c tasks.Comparison) (Concern, error) {
 	case Conflict:
 		text, err := ConflictText(c)
 		return concern(InConflict, "conflict: %s", text), err
+	case Duplicate:
+		return concern(Duplicated, "duplicate: %s", c.Duplicate.Why()), nil
+	case Create:
+		if c.Duplicate != nil {
+			return concern(Warning, "%s; a second one would be created", c.Duplicate.Why()), nil
+		}
+		return Concern{}, nil
 	case Failed:
 		return concern(FailedBefore, "%s before; see `enqueue results`", c.State), nil
 	case Canceled:

@@ -4,14 +4,16 @@ import "havip/ledger"
 
 // Counts are how many rows stand how. Every row counts once, except in the last three.
 type Counts struct {
-	Create    int `json:"create"`
-	Requeue   int `json:"requeue"`
-	Running   int `json:"running"`
-	Done      int `json:"done"`
-	Failed    int `json:"failed"`
-	Canceled  int `json:"canceled"`
-	Deleted   int `json:"deleted"`
-	Conflicts int `json:"conflicts"`
+	Create   int `json:"create"`
+	Requeue  int `json:"requeue"`
+	Running  int `json:"running"`
+	Done     int `json:"done"`
+	Failed   int `json:"failed"`
+	Canceled int `json:"canceled"`
+	Deleted  int `json:"deleted"`
+	// Duplicates and Conflicts are rows for which the whole file is refused.
+	Duplicates int `json:"duplicates"`
+	Conflicts  int `json:"conflicts"`
 	// Adopt and Fail are rows that would be adopted or would fail, which the others leave out.
 	Adopt int `json:"adopt"`
 	Fail  int `json:"fail"`
@@ -62,6 +64,8 @@ func (n *Counts) place(r Row) *int {
 		return &n.Canceled
 	case Deleted:
 		return &n.Deleted
+	case Duplicate:
+		return &n.Duplicates
 	case Conflict:
 		return &n.Conflicts
 	default:
@@ -71,10 +75,10 @@ func (n *Counts) place(r Row) *int {
 
 // Rows counts all rows.
 func (n *Counts) Rows() int {
-	return n.Create + n.Requeue + n.Running + n.Done + n.Failed + n.Canceled + n.Deleted + n.Conflicts + n.Adopt + n.Fail
+	return n.Create + n.Requeue + n.Running + n.Done + n.Failed + n.Canceled + n.Deleted + n.Duplicates + n.Conflicts + n.Adopt + n.Fail
 }
 
 // Attention counts the rows that need it.
 func (n *Counts) Attention() int {
-	return n.Failed + n.Canceled + n.Deleted + n.Conflicts + n.Adopt + n.Fail + n.Warnings
+	return n.Failed + n.Canceled + n.Deleted + n.Duplicates + n.Conflicts + n.Adopt + n.Fail + n.Warnings
 }

@@ -27,6 +27,8 @@ type Header struct {
 	Ledger Ledger `json:"ledger"`
 	// Live says that BCE was compared with as well.
 	Live bool `json:"live"`
+	// AllowDuplicates says that rows may be created although an item of another batch has the same request.
+	AllowDuplicates bool `json:"allowDuplicates,omitempty"`
 	// MadeAt is when, by the ledger's clock; MadeBy is user@host.
 	MadeAt time.Time `json:"madeAt"`
 	MadeBy string    `json:"madeBy"`

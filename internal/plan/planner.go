@@ -34,6 +34,8 @@ type Planner struct {
 	// Survey, if set, compares with BCE as well; Items is then required.
 	Survey *Survey
 	Items  Items
+	// AllowDuplicates has rows created although an item of another batch has the same request.
+	AllowDuplicates bool
 }
 
 // Rows tells how each row stands, in their order, and changes nothing. The stream ends with the first
@@ -66,11 +68,13 @@ func (p *Planner) past(ctx context.Context, batch string) (int, error) {
 }
 
 func (p *Planner) judge(ctx context.Context, self ledger.Owner, c candidate) (Row, error) {
-	row := Row{Row: c.Row, Action: actionOf(c.Comparison), State: c.State}
+	row := Row{Row: c.Row, Action: p.actionOf(c.Comparison), State: c.State}
 	var err error
 	if p.Survey != nil && row.Action.open() {
 		row.Concern, err = p.Survey.judge(ctx, self, c)
-		return row, err
+		if err != nil || row.Concern.Kind != "" {
+			return row, err
+		}
 	}
 	row.Concern, err = standing(row.Action, c.Comparison)
 	return row, err
@@ -124,7 +128,7 @@ func (p *Planner) fill(ctx context.Context, batch string, chunk []candidate) err
 	places := map[string]int{}
 	var keys []string
 	for i, c := range chunk {
-		if action := actionOf(c.Comparison); action == Requeue || action == Running {
+		if action := p.actionOf(c.Comparison); action == Requeue || action == Running {
 			places[c.Row.Item.Key] = i
 			keys = append(keys, c.Row.Item.Key)
 		}

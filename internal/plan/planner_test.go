@@ -25,6 +25,8 @@ type books struct {
 	asked   []string
 	past    int
 	err     error
+	// duplicate is found for each new row.
+	duplicate *tasks.Duplicate
 }
 
 func (b *books) ForgottenGeneration(context.Context, string) (int, error) { return b.past, nil }
@@ -36,7 +38,11 @@ func (b *books) Compare(_ context.Context, _ string, rows iter.Seq2[tasks.Row, e
 			if !known {
 				answer = ledger.Registration{Result: lifecycle.RegisteredNew, State: ledger.Queued}
 			}
-			if !yield(tasks.Comparison{Row: row, Registration: answer}, err) || err != nil {
+			c := tasks.Comparison{Row: row, Registration: answer}
+			if !known {
+				c.Duplicate = b.duplicate
+			}
+			if !yield(c, err) || err != nil {
 				return
 			}
 		}
@@ -166,6 +172,34 @@ func TestPlannerOfTheLedgerAlone(t *testing.T) {
 	}
 	if b.asked != nil {
 		t.Errorf("records were read: %v", b.asked)
+	}
+}
+
+func TestPlannerOfDuplicates(t *testing.T) {
+	t.Parallel()
+	b := &books{
+		answers:   map[string]ledger.Registration{"known": {Result: lifecycle.RegisteredRepair, State: ledger.Queued}},
+		duplicate: &tasks.Duplicate{Batch: "other", Key: "x", State: ledger.Created, HaVIPID: "havip-1"},
+	}
+	s := &sky{subnets: map[string]bce.Subnet{"sbn-1": {ID: "sbn-1"}}}
+	tests := map[string]struct {
+		sky   *sky
+		allow bool
+		want  []string
+		count Counts
+	}{
+		"refused":      {nil, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1}},
+		"allowed":      {nil, true, []string{"new create warning", "known requeue "}, Counts{Create: 1, Requeue: 1, Enqueue: 2, Warnings: 1}},
+		"refused live": {s, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1}},
+		"allowed live": {s, true, []string{"new create warning", "known requeue "}, Counts{Create: 1, Requeue: 1, Enqueue: 2, Warnings: 1}},
+	}
+	for name, test := range tests {
+		p := planner(b, test.sky)
+		p.AllowDuplicates = test.allow
+		words, counts := planned(t, p, rowsOf("new sbn-1", "known sbn-1"))
+		if diff := cmp.Diff(test.want, words) + cmp.Diff(test.count, counts); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 

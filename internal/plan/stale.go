@@ -10,7 +10,7 @@ import "fmt"
 // does nothing there, then as now. Nor do the items that an earlier run of this plan put in.
 func Stale(planned, now Row, begun bool) string {
 	switch {
-	case now.Action == Conflict:
+	case now.Action == Conflict, now.Action == Duplicate:
 		return now.Concern.Why
 	case planned.Action != Create && now.Action == Create:
 		return fmt.Sprintf("was %s when the plan was made, and the ledger does not know it any more", planned.State)

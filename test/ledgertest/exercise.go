@@ -83,6 +83,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a ledger of another version is left alone", testSchema},
 		{"a user's token belongs to one item", testTokens},
 		{"a claim of a token is not given back", testTokensAreNotGivenBack},
+		{"a request has one owner until it is replaced", testRequests},
 		{"a damaged item hides no other from a reader", testItemsBesideDamaged},
 		{"a command changes every item but the damaged ones", testCommandBesideDamaged},
 		{"a damaged entry of the request log hides no other", testAttemptsBesideDamaged},

@@ -1,0 +1,193 @@
+package tasks
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"havip/ledger"
+	"havip/lifecycle"
+)
+
+// Duplicate is an item of another batch with the same request: the same name, subnet and address. Its HaVIP exists or may
+// still be created, so that another item with that request most likely creates it twice.
+type Duplicate struct {
+	Batch, Key string
+	// State is "" if the item's data cannot be read.
+	State   ledger.State
+	HaVIPID string
+}
+
+// Why says what the item duplicates.
+func (d Duplicate) Why() string {
+	state := cmp.Or(string(d.State), "its data in Redis cannot be read")
+	if d.HaVIPID != "" {
+		state += " as " + d.HaVIPID
+	}
+	return fmt.Sprintf("item %q of batch %q requests the same HaVIP (%s)", d.Key, d.Batch, state)
+}
+
+// DuplicateError says that an item was not registered because it has a [Duplicate].
+type DuplicateError struct {
+	Key       string
+	Duplicate Duplicate
+}
+
+func (e *DuplicateError) Error() string { return fmt.Sprintf("item %q: %s", e.Key, e.Duplicate.Why()) }
+
+// requestClaim claims the row's request for its item.
+func requestClaim(batch string, item Item) ledger.RequestClaim {
+	r := item.Request
+	sum := sha256.Sum256([]byte(r.Name + "\x00" + r.SubnetID + "\x00" + r.PrivateIPAddress))
+	return ledger.RequestClaim{
+		Region: item.Region, Digest: hex.EncodeToString(sum[:12]), Item: ledger.Owner{Batch: batch, Key: item.Key},
+	}
+}
+
+func requestClaims(batch string, rows []Row) []ledger.RequestClaim {
+	claims := make([]ledger.RequestClaim, len(rows))
+	for i, row := range rows {
+		claims[i] = requestClaim(batch, row.Item)
+	}
+	return claims
+}
+
+// findDuplicates adds its duplicate to each comparison of an item that would be new.
+func (p *Producer) findDuplicates(ctx context.Context, batch string, comparisons []Comparison) error {
+	var fresh []*Comparison
+	var claims []ledger.RequestClaim
+	for i := range comparisons {
+		if c := &comparisons[i]; c.Result == lifecycle.RegisteredNew {
+			fresh, claims = append(fresh, c), append(claims, requestClaim(batch, c.Row.Item))
+		}
+	}
+	owners, err := p.ledger.RequestOwners(ctx, claims)
+	if err != nil {
+		return err
+	}
+	found, err := p.duplicates(ctx, claims, owners)
+	for i, duplicate := range found {
+		fresh[i].Duplicate = duplicate
+	}
+	return err
+}
+
+// claimRequests claims the rows' requests. With refuse, it returns a [*DuplicateError] about the first new row that has a
+// duplicate; otherwise the duplicate keeps its claim.
+func (p *Producer) claimRequests(ctx context.Context, batch string, rows []Row, refuse bool) error {
+	for left := requestClaims(batch, rows); len(left) > 0; {
+		owners, err := p.ledger.ClaimRequests(ctx, left)
+		if err != nil {
+			return err
+		}
+		found, err := p.duplicates(ctx, left, owners)
+		if err == nil && refuse {
+			err = p.refuseNew(ctx, batch, rows, left, found)
+		}
+		if err != nil {
+			return err
+		}
+		var ended []ledger.RequestClaim
+		for i, claim := range left {
+			if owner := owners[i]; owner.Batch != batch && found[i] == nil {
+				claim.Replace = owner
+				ended = append(ended, claim)
+			}
+		}
+		left = ended
+	}
+	return nil
+}
+
+// refuseNew returns the error about the first row with a duplicate that is not registered yet.
+func (p *Producer) refuseNew(ctx context.Context, batch string, rows []Row, claims []ledger.RequestClaim, found map[int]*Duplicate) error {
+	duplicates := map[string]*Duplicate{}
+	for i, duplicate := range found {
+		duplicates[claims[i].Item.Key] = duplicate
+	}
+	if len(duplicates) == 0 {
+		return nil
+	}
+	answers, err := p.ledger.Compare(ctx, batch, specsOf(batch, rows))
+	if err != nil {
+		return err
+	}
+	for i, row := range rows {
+		if duplicate := duplicates[row.Item.Key]; duplicate != nil && answers[i].Result == lifecycle.RegisteredNew {
+			return &DuplicateError{Key: row.Item.Key, Duplicate: *duplicate}
+		}
+	}
+	return nil
+}
+
+// duplicates returns those of the claims, by index, whose owner is an item of another batch that has the request and has
+// not ended without a HaVIP.
+func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim, owners []ledger.Owner) (map[int]*Duplicate, error) {
+	others := map[string][]int{} // places of the claims by their owners' batch
+	for i, owner := range owners {
+		if owner != (ledger.Owner{}) && owner.Batch != claims[i].Item.Batch {
+			others[owner.Batch] = append(others[owner.Batch], i)
+		}
+	}
+	found := map[int]*Duplicate{}
+	for batch, places := range others {
+		keys := make([]string, len(places))
+		for n, i := range places {
+			keys[n] = owners[i].Key
+		}
+		standing, err := p.standing(ctx, batch, keys)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range places {
+			if s := standing[owners[i].Key]; s.requests(claims[i].Digest) {
+				found[i] = &s.Duplicate
+			}
+		}
+	}
+	return found, nil
+}
+
+// standing is an item that owns a request, as it is now.
+type standing struct {
+	Duplicate
+	// digest is of what it requests; "" if that cannot be read.
+	digest string
+}
+
+// requests reports whether the item may have, or come to, the HaVIP of that request. A later item of its name may request
+// another one.
+func (s standing) requests(digest string) bool {
+	switch s.State {
+	case ledger.Rejected, ledger.Canceled, ledger.Deleted:
+		return false
+	default:
+		return s.Key != "" && (s.digest == "" || s.digest == digest)
+	}
+}
+
+// standing reads items of a batch; those that are not registered are left out.
+func (p *Producer) standing(ctx context.Context, batch string, keys []string) (map[string]standing, error) {
+	items, err := p.ledger.Some(ctx, batch, keys)
+	var damaged *ledger.UnreadableError
+	if err != nil && !errors.As(err, &damaged) {
+		return nil, err
+	}
+	found := make(map[string]standing, len(items))
+	if damaged != nil {
+		for key := range damaged.Faults {
+			found[key] = standing{Duplicate: Duplicate{Batch: batch, Key: key}}
+		}
+	}
+	for _, item := range items {
+		s := standing{Duplicate: Duplicate{Batch: batch, Key: item.Key, State: item.Record.State, HaVIPID: item.Record.HaVIPID}}
+		if request, err := RequestOf(item.Spec); err == nil {
+			s.digest = requestClaim(batch, Item{Key: item.Key, Request: request}).Digest
+		}
+		found[item.Key] = s
+	}
+	return found, nil
+}

@@ -1,0 +1,167 @@
+package tasks
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"havip/ledger"
+)
+
+// applyTo applies one item to a batch.
+func (f *handlerFixture) applyTo(batch string, item Item, refuse bool) error {
+	f.Helper()
+	producer := NewProducer(f.ledger, &queueStub{})
+	producer.RefuseDuplicates = refuse
+	return producer.Apply(f.Context(), batch, ledger.Source{}, each([]Row{{Item: item}}), nil)
+}
+
+// duplicateOf compares one item with a batch.
+func (f *handlerFixture) duplicateOf(batch string, item Item) *Duplicate {
+	f.Helper()
+	var found *Duplicate
+	for c, err := range NewProducer(f.ledger, nil).Compare(f.Context(), batch, each([]Row{{Item: item}})) {
+		if err != nil {
+			f.Fatal(err)
+		}
+		found = c.Duplicate
+	}
+	return found
+}
+
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
+	with := func(change func(*Item)) Item {
+		item := testItem("web", "10.0.0.1")
+		change(&item)
+		return item
+	}
+	tests := map[string]struct {
+		item  Item
+		batch string
+		// before happens to the item "web" of batch "b".
+		before func(f *handlerFixture)
+		want   bool
+	}{
+		"the same request":        {item: with(func(*Item) {}), want: true},
+		"under another key":       {item: with(func(i *Item) { i.Key = "other" }), want: true},
+		"by another account name": {item: with(func(i *Item) { i.Account = "team" }), want: true},
+		"with other words":        {item: with(func(i *Item) { i.Request.Description = "other" }), want: true},
+		"another name":            {item: with(func(i *Item) { i.Request.Name = "other" })},
+		"another subnet":          {item: with(func(i *Item) { i.Request.SubnetID = "sbn-2" })},
+		"another address":         {item: with(func(i *Item) { i.Request.PrivateIPAddress = "" })},
+		"another region":          {item: with(func(i *Item) { i.Region = "gz" })},
+		"the same batch":          {item: with(func(i *Item) { i.Key = "other" }), batch: testBatch},
+		"in review":               {item: with(func(*Item) {}), before: func(f *handlerFixture) { f.settleWeb(ledger.Review) }, want: true},
+		"rejected":                {item: with(func(*Item) {}), before: func(f *handlerFixture) { f.settleWeb(ledger.Rejected) }},
+		"forgotten": {item: with(func(*Item) {}), before: func(f *handlerFixture) {
+			f.settleWeb(ledger.Rejected)
+			if _, err := f.ledger.Forget(f.Context(), testBatch, ledger.Forgetting{}); err != nil {
+				f.Fatal(err)
+			}
+		}},
+		"another request by now": {item: with(func(*Item) {}), before: func(f *handlerFixture) {
+			f.settleWeb(ledger.Rejected)
+			if _, err := f.ledger.Forget(f.Context(), testBatch, ledger.Forgetting{}); err != nil {
+				f.Fatal(err)
+			}
+			if err := f.applyTo(testBatch, testItem("web", "10.0.0.9"), false); err != nil {
+				f.Fatal(err)
+			}
+		}},
+		"damaged": {item: with(func(*Item) {}), before: func(f *handlerFixture) {
+			f.rdb.HSet(f.Context(), "havip:{"+testBatch+"}:records", "web", "{")
+		}, want: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, "")
+			if err := f.applyTo(testBatch, testItem("web", "10.0.0.1"), true); err != nil {
+				t.Fatal(err)
+			}
+			if test.before != nil {
+				test.before(f)
+			}
+			batch := test.batch
+			if batch == "" {
+				batch = "second"
+			}
+			if got := f.duplicateOf(batch, test.item) != nil; got != test.want {
+				t.Errorf("compared: duplicate is %t, want %t", got, test.want)
+			}
+			err := f.applyTo(batch, test.item, true)
+			var refused *DuplicateError
+			switch {
+			case !test.want && err != nil:
+				t.Error(err)
+			case test.want && !errors.As(err, &refused):
+				t.Errorf("applied: %v, want a duplicate", err)
+			case test.want && (refused.Duplicate.Batch != testBatch || refused.Duplicate.Key != "web"):
+				t.Errorf("refused for %+v", refused)
+			}
+			if b, err := f.ledger.Batch(t.Context(), batch); test.want && (err == nil || b.Total > 0) {
+				t.Errorf("%d items were registered, %v", b.Total, err)
+			}
+		})
+	}
+}
+
+// settleWeb ends the item "web" of the test's batch.
+func (f *handlerFixture) settleWeb(state ledger.State) {
+	f.Helper()
+	if _, _, err := f.ledger.Settle(f.Context(), testBatch, "web", state, "Code", ""); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// An item whose duplicate was allowed, or ended, is found by the next batch in its turn.
+func TestDuplicates_takenOver(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	item := testItem("web", "")
+	for _, step := range []struct {
+		batch string
+		// ended says that the item of the test's batch ended without a HaVIP before.
+		ended, refuse bool
+		duplicate     string
+	}{
+		{batch: testBatch, refuse: true},
+		{batch: "allowed", duplicate: testBatch},
+		{batch: "allowed", refuse: true}, // it is registered: nothing is created again
+		{batch: "third", ended: true, refuse: true},
+		{batch: "fourth", refuse: true, duplicate: "third"},
+	} {
+		if step.ended {
+			f.settleWeb(ledger.Rejected)
+		}
+		found := ""
+		if d := f.duplicateOf(step.batch, item); d != nil {
+			found = d.Batch
+		}
+		if diff := cmp.Diff(step.duplicate, found); diff != "" {
+			t.Errorf("batch %s: duplicate of:\n%s", step.batch, diff)
+		}
+		var refused *DuplicateError
+		if err := f.applyTo(step.batch, item, step.refuse); errors.As(err, &refused) != (step.refuse && step.duplicate != "") {
+			t.Errorf("batch %s: %v", step.batch, err)
+		}
+	}
+}
+
+// A task that another program enqueued is found as well.
+func TestDuplicates_ofTask(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	task := f.put(testItem("web", ""))
+	if err := f.rdb.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.handler.ProcessTask(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	if d := f.duplicateOf("second", testItem("web", "")); d == nil || d.Batch != testBatch {
+		t.Errorf("duplicate of %+v", d)
+	}
+}
