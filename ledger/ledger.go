@@ -11,7 +11,7 @@ import (
 
 // Ledger reads and changes batches in Redis. It is safe for concurrent use.
 type Ledger struct {
-	rdb redis.UniversalClient
+	rdb redis.Cmdable
 	// sent are the scripts that were sent whole; Redis knows them by their hashes since.
 	sent sync.Map
 	now  func() time.Time
@@ -27,7 +27,7 @@ func WithClock(now func() time.Time) Option {
 }
 
 // New returns a ledger in the given Redis. It does no I/O.
-func New(rdb redis.UniversalClient, options ...Option) *Ledger {
+func New(rdb redis.Cmdable, options ...Option) *Ledger {
 	l := &Ledger{rdb: rdb}
 	for _, option := range options {
 		option(l)

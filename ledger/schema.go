@@ -25,7 +25,7 @@ func (e *SchemaError) Error() string {
 }
 
 // CheckSchema returns a [*SchemaError] if the Redis holds a ledger of another version. It changes nothing.
-func CheckSchema(ctx context.Context, rdb redis.UniversalClient) error {
+func CheckSchema(ctx context.Context, rdb redis.Cmdable) error {
 	found, err := rdb.Get(ctx, schemaKey).Result()
 	if errors.Is(err, redis.Nil) {
 		return nil // none yet

@@ -26,7 +26,7 @@ var (
 // Announce says of a worker that it serves the lane, and the rate that it was started with. What it
 // returns goes on saying so until ctx ends, and then takes it back. It is for people who compare:
 // nothing depends on it, so failures are handed to report and otherwise passed over.
-func Announce(ctx context.Context, rdb redis.UniversalClient, lane, worker string, rps float64, report func(error)) (goOn func()) {
+func Announce(ctx context.Context, rdb redis.Cmdable, lane, worker string, rps float64, report func(error)) (goOn func()) {
 	say := func(ctx context.Context, rate string) {
 		ctx, cancel := context.WithTimeout(ctx, doneTimeout)
 		defer cancel()

@@ -41,7 +41,7 @@ const (
 // Each operation is one atomic script that is safe to repeat if its reply was lost. A Breaker is safe for
 // concurrent use and never waits; [Gate] waits.
 type Breaker struct {
-	rdb  redis.UniversalClient
+	rdb  redis.Cmdable
 	lane string
 	now  func() time.Time
 	view view
@@ -57,7 +57,7 @@ func WithClock(now func() time.Time) BreakerOption {
 }
 
 // NewBreaker returns the breaker of the named lane (account/region). It does no I/O.
-func NewBreaker(rdb redis.UniversalClient, lane string, options ...BreakerOption) *Breaker {
+func NewBreaker(rdb redis.Cmdable, lane string, options ...BreakerOption) *Breaker {
 	b := &Breaker{rdb: rdb, lane: lane}
 	for _, option := range options {
 		option(b)

@@ -33,7 +33,7 @@ type Budget struct {
 
 // NewBudget returns the budget of the named lane: rps requests a second with the given burst, unless a person has set
 // another rate. An rps of 0 or less means no limit.
-func NewBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *Budget {
+func NewBudget(rdb redis.Cmdable, lane string, rps float64, burst int) *Budget {
 	return &Budget{
 		operator: NewOperator(rdb, lane), lane: lane, burst: burst,
 		configured: NewLimiter(rdb, lane, rps, burst), now: time.Now, asking: make(chan struct{}, 1),
@@ -41,7 +41,7 @@ func NewBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *
 }
 
 // NewReadBudget returns a separate budget for the lane's reads, with the same rate as its creates.
-func NewReadBudget(rdb redis.UniversalClient, lane string, rps float64, burst int) *Budget {
+func NewReadBudget(rdb redis.Cmdable, lane string, rps float64, burst int) *Budget {
 	b := NewBudget(rdb, lane, rps, burst)
 	b.lane += "/get"
 	b.configured = NewLimiter(rdb, b.lane, rps, burst)

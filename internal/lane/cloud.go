@@ -28,7 +28,7 @@ var (
 // Pin notes what the lane stands for, at its first use in this Redis, and answers what it stands for. Ready is false
 // until [Ready] reports that the wait of its first use is over: a worker that uses the lane before that has to wait as
 // well.
-func Pin(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) (standing Cloud, ready bool, err error) {
+func Pin(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) (standing Cloud, ready bool, err error) {
 	fields, err := pinScript.Run(ctx, rdb, []string{keysOf(lane).cloud}, c.Endpoint, c.Key).Slice()
 	if err == nil && len(fields) != 3 {
 		err = fmt.Errorf("unexpected answer %v from a script", fields)
@@ -40,17 +40,17 @@ func Pin(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) (
 }
 
 // Ready says that the wait of the lane's first use is over, with what it stands for.
-func Ready(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) error {
+func Ready(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) error {
 	return pinError(lane, readyScript.Run(ctx, rdb, []string{keysOf(lane).cloud}, c.Endpoint, c.Key).Err())
 }
 
 // Repin has the lane stand for another key of the same account from now on.
-func Repin(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) error {
+func Repin(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) error {
 	return pinError(lane, rdb.HSet(ctx, keysOf(lane).cloud, cloudEndpoint, c.Endpoint, cloudKey, c.Key).Err())
 }
 
 // Move has the lane stand for another endpoint or account from now on, with which it is at its first use again.
-func Move(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) error {
+func Move(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) error {
 	key := keysOf(lane).cloud
 	_, err := rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.HSet(ctx, key, cloudEndpoint, c.Endpoint, cloudKey, c.Key)
@@ -61,7 +61,7 @@ func Move(ctx context.Context, rdb redis.UniversalClient, lane string, c Cloud) 
 }
 
 // PinnedTo answers what the lane stands for; the zero Cloud before its first use.
-func PinnedTo(ctx context.Context, rdb redis.UniversalClient, lane string) (Cloud, error) {
+func PinnedTo(ctx context.Context, rdb redis.Cmdable, lane string) (Cloud, error) {
 	fields, err := rdb.HMGet(ctx, keysOf(lane).cloud, cloudEndpoint, cloudKey).Result()
 	if err != nil {
 		return Cloud{}, fmt.Errorf("what lane %s stands for: %w", lane, err)

@@ -32,7 +32,7 @@ type Limiter struct {
 
 // NewLimiter returns the limiter of the named lane: rps requests a second, burst at once.
 // An rps of 0 or less means no limit, for which it returns nil.
-func NewLimiter(rdb redis.UniversalClient, lane string, rps float64, burst int) *Limiter {
+func NewLimiter(rdb redis.Cmdable, lane string, rps float64, burst int) *Limiter {
 	if rps <= 0 {
 		return nil
 	}

@@ -20,7 +20,7 @@ const laneIndex = "havip:lanes"
 // until it is removed. Every command is one atomic script that is safe to repeat if its reply was lost, and is recorded
 // in the lane's log. It is safe for concurrent use.
 type Operator struct {
-	rdb  redis.UniversalClient
+	rdb  redis.Cmdable
 	lane string
 	// now is nil for Redis's own clock; tests give their own.
 	now func() time.Time
@@ -30,7 +30,7 @@ type Operator struct {
 func Tags(lane string) []string { return []string{lane, laneIndex} }
 
 // NewOperator returns the operator of the named lane (account/region). It does no I/O.
-func NewOperator(rdb redis.UniversalClient, lane string) *Operator {
+func NewOperator(rdb redis.Cmdable, lane string) *Operator {
 	return &Operator{rdb: rdb, lane: lane}
 }
 
@@ -139,7 +139,7 @@ func decodeLimit(text string) (Limit, error) {
 }
 
 // KnownLanes lists the lanes that a person has ever paused or limited, by name.
-func KnownLanes(ctx context.Context, rdb redis.UniversalClient) ([]string, error) {
+func KnownLanes(ctx context.Context, rdb redis.Cmdable) ([]string, error) {
 	lanes, err := rdb.SMembers(ctx, laneIndex).Result()
 	if err != nil {
 		return nil, fmt.Errorf("lanes: %w", err)

@@ -57,7 +57,7 @@ func (b *Breaker) run(ctx context.Context, s *redis.Script, args ...any) *redis.
 }
 
 // run calls a script about a lane. The time goes first: 0, where there is no clock, leaves it to Redis.
-func run(ctx context.Context, rdb redis.UniversalClient, s *redis.Script, lane string, clock func() time.Time, args ...any) *redis.Cmd {
+func run(ctx context.Context, rdb redis.Cmdable, s *redis.Script, lane string, clock func() time.Time, args ...any) *redis.Cmd {
 	now := "0"
 	if clock != nil {
 		now = strconv.FormatInt(clock().UnixMilli(), 10)
