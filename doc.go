@@ -1,13 +1,13 @@
-// Package havip is where a Go program begins that asks for HaVIPs: [OpenRedis] opens the Redis that it
-// shares with the workers. What to do there is package tasks: [havip/tasks.Client] enqueues, waits, and
-// reads events and results.
+// Package havip is the client for Go programs that need HaVIPs. [OpenRedis] opens the Redis that the program shares with
+// the workers; a [Client] enqueues items there, waits for them, and reads events and results.
 //
 //	rdb, err := havip.OpenRedis(ctx, os.Getenv("HAVIP_REDIS_URL"))
 //	…
-//	client := tasks.NewClient(rdb, tasks.WithRegion("bj"))
-//	vip, err := client.Create(ctx, "automation", tasks.Item{
-//		Request: tasks.Request{Name: "web-vip", SubnetID: "sbn-dk8gl9bc"},
+//	client := havip.NewClient(rdb, havip.WithRegion("bj"))
+//	vip, err := client.Create(ctx, "automation", havip.Item{
+//		Request: havip.Request{Name: "web-vip", SubnetID: "sbn-dk8gl9bc"},
 //	})
 //
-// The programs under examples do it in full.
+// The programs under examples do it in full. Package tasks has the parts: the payload of a task, the Producer, and the
+// Handler that workers run.
 package havip

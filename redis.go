@@ -16,7 +16,7 @@ import (
 // twice. So is one that does not tell whether it may (INFO or CONFIG is forbidden or renamed), unless
 // [AllowUnverifiedDurability] is given. No error holds a password.
 //
-// It is set up for asynq, too: a worker of one's own, an asynq.Server over a [havip/tasks.Handler], needs
+// It is set up for asynq, too: a worker of one's own, an asynq.Server over a [tasks.Handler], needs
 // a client of this function, for asynq repeats no acknowledgement that failed (docs/HAZARDS.md).
 func OpenRedis(ctx context.Context, url string, options ...RedisOption) (redis.UniversalClient, error) {
 	var settings redisSettings

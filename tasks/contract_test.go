@@ -7,7 +7,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hibiken/asynq"
 
+	"havip/ledger"
 	"havip/tasks"
+	"havip/test/redistest"
 )
 
 // contract is a task as producers in any language put it: what stands here is relied upon from outside.
@@ -49,9 +51,9 @@ func TestTaskContract(t *testing.T) {
 	for name, test := range contracts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, _ := newClientFixture(t)
-			rdb := f.rdb
-			if _, err := tasks.NewClient(rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "spring", test.item); err != nil {
+			rdb := redistest.Start(t).Client(t)
+			producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb))
+			if _, err := producer.Enqueue(t.Context(), "spring", test.item.WithDefaults("bj")); err != nil {
 				t.Fatal(err)
 			}
 			inspector := asynq.NewInspectorFromRedisClient(rdb)

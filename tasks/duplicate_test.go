@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"errors"
+	"iter"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,14 +15,18 @@ func (f *handlerFixture) applyTo(batch string, item Item, refuse bool) error {
 	f.Helper()
 	producer := NewProducer(f.ledger, &queueStub{})
 	producer.RefuseDuplicates = refuse
-	return producer.Apply(f.Context(), batch, ledger.Source{}, each([]Row{{Item: item}}), nil)
+	return producer.Apply(f.Context(), batch, ledger.Source{}, oneRow(item), nil)
+}
+
+func oneRow(item Item) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) { yield(Row{Item: item}, nil) }
 }
 
 // duplicateOf compares one item with a batch.
 func (f *handlerFixture) duplicateOf(batch string, item Item) *Duplicate {
 	f.Helper()
 	var found *Duplicate
-	for c, err := range NewProducer(f.ledger, nil).Compare(f.Context(), batch, each([]Row{{Item: item}})) {
+	for c, err := range NewProducer(f.ledger, nil).Compare(f.Context(), batch, oneRow(item)) {
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -13,9 +14,22 @@ const (
 	pipelineBatches = 4
 )
 
-// Pipeline returns a client over rdb that sends together what many ask at once: a [Producer] and a
-// [Dispatcher] over it are many times faster. Whoever calls release ends it; rdb stays open. A client that
-// go-redis cannot pipeline so is returned as it is.
+// pipelines are the open pipelines by their clients. go-redis has one pipeline for each client, and closing it closes it
+// for everybody.
+var pipelines = struct {
+	sync.Mutex
+	open map[redis.UniversalClient]*pipeline
+}{open: map[redis.UniversalClient]*pipeline{}}
+
+// pipeline is closed by the last of its users.
+type pipeline struct {
+	*redis.AutoPipeliner
+	users int
+}
+
+// Pipeline returns a client over rdb that sends together what many ask at once: a [Producer] and a [Dispatcher] over it are
+// many times faster. It is safe for concurrent use, and the caller calls release once; rdb stays open. A client that
+// go-redis cannot pipeline is returned as it is.
 func Pipeline(rdb redis.UniversalClient) (pipe redis.UniversalClient, release func(), err error) {
 	pipelined, ok := rdb.(interface {
 		AutoPipelineWithOptions(*redis.AutoPipelineOptions) (*redis.AutoPipeliner, error)
@@ -23,12 +37,29 @@ func Pipeline(rdb redis.UniversalClient) (pipe redis.UniversalClient, release fu
 	if !ok {
 		return rdb, func() {}, nil
 	}
-	queue, err := pipelined.AutoPipelineWithOptions(&redis.AutoPipelineOptions{
-		MaxBatchSize: pipelineBatch, MaxConcurrentBatches: pipelineBatches,
-		Unordered: true, // a task does not care which one comes before it
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("pipeline to redis: %w", err)
+	pipelines.Lock()
+	defer pipelines.Unlock()
+	p := pipelines.open[rdb]
+	if p == nil {
+		queue, err := pipelined.AutoPipelineWithOptions(&redis.AutoPipelineOptions{
+			MaxBatchSize: pipelineBatch, MaxConcurrentBatches: pipelineBatches,
+			Unordered: true, // a task does not care which one comes before it
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("pipeline to redis: %w", err)
+		}
+		p = &pipeline{AutoPipeliner: queue}
+		pipelines.open[rdb] = p
 	}
-	return queue, func() { _ = queue.Close() }, nil
+	p.users++
+	return p.AutoPipeliner, func() { p.release(rdb) }, nil
+}
+
+func (p *pipeline) release(rdb redis.UniversalClient) {
+	pipelines.Lock()
+	defer pipelines.Unlock()
+	if p.users--; p.users == 0 {
+		delete(pipelines.open, rdb)
+		_ = p.Close()
+	}
 }

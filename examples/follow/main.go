@@ -14,7 +14,6 @@ import (
 	"os/signal"
 
 	"havip"
-	"havip/tasks"
 )
 
 func main() {
@@ -32,9 +31,9 @@ func main() {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		log.Fatal(err)
 	}
-	batch := tasks.NewClient(rdb).Batch(name)
+	batch := havip.NewClient(rdb).Batch(name)
 	for event, err := range batch.Events(ctx, string(last)) {
-		var forgotten *tasks.ForgottenError
+		var forgotten *havip.ForgottenError
 		if errors.As(err, &forgotten) {
 			// What happened meanwhile is in batch.Results, of which nothing is forgotten.
 			log.Print(err)

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"havip"
-	"havip/tasks"
 )
 
 func main() {
@@ -31,13 +30,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	client := tasks.NewClient(rdb, tasks.WithRegion("bj"), tasks.WithAuthor("examples/onefromscript"))
-	vip, err := client.Create(ctx, "automation", tasks.Item{
-		Request: tasks.Request{Name: os.Args[1], SubnetID: os.Args[2]},
+	client := havip.NewClient(rdb, havip.WithRegion("bj"), havip.WithAuthor("examples/onefromscript"))
+	vip, err := client.Create(ctx, "automation", havip.Item{
+		Request: havip.Request{Name: os.Args[1], SubnetID: os.Args[2]},
 	})
 
-	var conflict *tasks.ConflictError
-	var failed *tasks.FailedError
+	var conflict *havip.ConflictError
+	var failed *havip.FailedError
 	switch {
 	case err == nil:
 		fmt.Println(vip.HaVIPID)

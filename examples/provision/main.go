@@ -13,7 +13,6 @@ import (
 	"os/signal"
 
 	"havip"
-	"havip/tasks"
 )
 
 func main() {
@@ -23,13 +22,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	client := tasks.NewClient(rdb, tasks.WithRegion("bj"), tasks.WithAuthor("examples/provision"))
+	client := havip.NewClient(rdb, havip.WithRegion("bj"), havip.WithAuthor("examples/provision"))
 
-	var items []tasks.Item
+	var items []havip.Item
 	for _, tenant := range []string{"acme", "北京", "initech"} {
-		items = append(items, tasks.Item{
+		items = append(items, havip.Item{
 			Key:     "tenant/" + tenant,
-			Request: tasks.Request{Name: "vip-" + tenant, SubnetID: "sbn-dk8gl9bc"},
+			Request: havip.Request{Name: "vip-" + tenant, SubnetID: "sbn-dk8gl9bc"},
 		})
 	}
 	batch, err := client.Enqueue(ctx, "tenants", items...)

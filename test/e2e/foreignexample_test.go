@@ -12,6 +12,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
+	"havip"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -20,7 +21,7 @@ import (
 type foreignExample struct {
 	interpreter, get, script string
 	args                     func(host, port string) []string
-	item                     tasks.Item
+	item                     havip.Item
 }
 
 var foreignExamples = map[string]foreignExample{
@@ -32,7 +33,7 @@ var foreignExamples = map[string]foreignExample{
 				"--subnet", "sbn-foreign", "--ip", "192.168.7.7", "--description", `"quoted" \ 出口` + strings.Repeat("x", 300),
 			}
 		},
-		item: tasks.Item{Key: "k {1}", Request: tasks.Request{
+		item: havip.Item{Key: "k {1}", Request: havip.Request{
 			Name: "北京-vip", SubnetID: "sbn-foreign", PrivateIPAddress: "192.168.7.7",
 			Description: `"quoted" \ 出口` + strings.Repeat("x", 300),
 		}},
@@ -42,7 +43,7 @@ var foreignExamples = map[string]foreignExample{
 		args: func(host, port string) []string {
 			return []string{"别处/b", "北京-vip/a.b_1", "sbn-foreign", "-h", host, "-p", port}
 		},
-		item: tasks.Item{Request: tasks.Request{Name: "北京-vip/a.b_1", SubnetID: "sbn-foreign"}},
+		item: havip.Item{Request: havip.Request{Name: "北京-vip/a.b_1", SubnetID: "sbn-foreign"}},
 	},
 }
 
@@ -134,7 +135,7 @@ func (e foreignExample) asGoDoes(t *testing.T) foreignTask {
 	t.Helper()
 	w := newStack(t)
 	rdb := w.redis.Client(t)
-	if _, err := tasks.NewClient(rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "别处/b", e.item); err != nil {
+	if _, err := havip.NewClient(rdb, havip.WithRegion("bj")).Enqueue(t.Context(), "别处/b", e.item); err != nil {
 		t.Fatal(err)
 	}
 	return taskIn(t, rdb, tasks.TaskID("别处/b", e.item.WithDefaults("bj").Key, 1))

@@ -1,4 +1,4 @@
-package tasks
+package havip
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 
 	"havip/ledger"
 	"havip/lifecycle"
+	"havip/tasks"
 )
 
 // maxShown is how many of many faults an error's text shows.
@@ -23,42 +24,6 @@ type ItemError struct {
 
 func (e *ItemError) Error() string {
 	return fmt.Sprintf("items[%d]: %s; nothing was enqueued", e.Index, shown(e.Faults, FieldError.Error))
-}
-
-// Conflict is an item whose key belongs to another request in the batch.
-type Conflict struct {
-	// Item is what was wanted here.
-	Item Item
-	// Differences show both values of each field that differs.
-	Differences []Difference
-	// TokenOwner is the other item that has the clientToken which Item brings, if that is the
-	// conflict.
-	TokenOwner *ledger.Owner
-}
-
-// ConflictOf is the conflict that a comparison found: its Result must be [lifecycle.RegisteredConflict].
-func ConflictOf(c Comparison) (Conflict, error) {
-	conflict := Conflict{Item: c.Row.Item, TokenOwner: c.TokenOwner}
-	if c.TokenOwner != nil {
-		return conflict, nil
-	}
-	var err error
-	conflict.Differences, err = Differences(*c.Existing, c.Row.Item)
-	return conflict, err
-}
-
-func (c Conflict) String() string { return fmt.Sprintf("item %q: %s", c.Item.Key, c.Why()) }
-
-// Why says what the item conflicts with, both sides shown.
-func (c Conflict) Why() string {
-	if owner := c.TokenOwner; owner != nil {
-		return fmt.Sprintf("clientToken %q belongs to item %q of batch %q", c.Item.ClientToken, owner.Key, owner.Batch)
-	}
-	texts := make([]string, len(c.Differences))
-	for i, d := range c.Differences {
-		texts[i] = d.String()
-	}
-	return strings.Join(texts, "; ")
 }
 
 // ConflictError says that a batch holds other requests under the keys of some items. Those stand as
@@ -82,11 +47,11 @@ func conflictError(batch string, found []Conflict) error {
 }
 
 // appendConflict adds the comparison if it is a conflict.
-func appendConflict(found []Conflict, c Comparison) ([]Conflict, error) {
+func appendConflict(found []Conflict, c tasks.Comparison) ([]Conflict, error) {
 	if c.Result != lifecycle.RegisteredConflict {
 		return found, nil
 	}
-	conflict, err := ConflictOf(c)
+	conflict, err := tasks.ConflictOf(c)
 	if err != nil {
 		return found, err
 	}

@@ -1,4 +1,4 @@
-package tasks
+package havip
 
 import (
 	"time"
@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
+	"havip/tasks"
 )
 
 // Client enqueues HaVIPs and reports their progress: the Go API of what `enqueue` does. It is safe for concurrent use.
@@ -19,6 +20,22 @@ type Client struct {
 	source   ledger.Source
 	patience time.Duration
 }
+
+// The types of packages tasks and ledger that programs need most.
+type (
+	// Item is one HaVIP to create.
+	Item = tasks.Item
+	// Request is what BCE is asked for.
+	Request = tasks.Request
+	// FieldError is a rule that a field of an item breaks.
+	FieldError = tasks.FieldError
+	// Conflict is an item whose key belongs to another request in the batch.
+	Conflict = tasks.Conflict
+	// Result is the state and the HaVIP of an item.
+	Result = tasks.Result
+	// Event is one event of a batch.
+	Event = ledger.Event
+)
 
 // ClientOption configures a [Client].
 type ClientOption func(*Client)
@@ -49,12 +66,12 @@ func NewClient(rdb redis.UniversalClient, options ...ClientOption) *Client {
 func (c *Client) Batch(name string) Batch { return Batch{Name: name, client: c} }
 
 // producer returns a producer for so many items, and what releases it. Many at once travel together.
-func (c *Client) producer(items int) (p *Producer, release func(), err error) {
+func (c *Client) producer(items int) (p *tasks.Producer, release func(), err error) {
 	queue, release := c.rdb, func() {}
 	if items > 1 {
-		if queue, release, err = Pipeline(c.rdb); err != nil {
+		if queue, release, err = tasks.Pipeline(c.rdb); err != nil {
 			return nil, nil, err
 		}
 	}
-	return NewProducer(c.ledger, asynq.NewClientFromRedisClient(queue)), release, nil
+	return tasks.NewProducer(c.ledger, asynq.NewClientFromRedisClient(queue)), release, nil
 }

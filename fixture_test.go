@@ -1,4 +1,4 @@
-package tasks_test
+package havip_test
 
 import (
 	"net/http"
@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
+	"havip"
 	"havip/bce"
 	"havip/bce/bcesim"
 	"havip/internal/worker"
@@ -80,10 +81,10 @@ func startWorker(rdb redis.UniversalClient, url string, transport http.RoundTrip
 	return worker.Start(worker.Config{Redis: rdb, Lanes: []worker.LaneConfig{lane}, Name: "w", Concurrency: 8, Logger: zerolog.Nop()})
 }
 
-func named(names ...string) []tasks.Item {
-	items := make([]tasks.Item, len(names))
+func named(names ...string) []havip.Item {
+	items := make([]havip.Item, len(names))
 	for i, name := range names {
-		items[i] = tasks.Item{Request: tasks.Request{Name: name, SubnetID: "sbn-1"}}
+		items[i] = havip.Item{Request: havip.Request{Name: name, SubnetID: "sbn-1"}}
 	}
 	return items
 }

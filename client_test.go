@@ -1,4 +1,4 @@
-package tasks_test
+package havip_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"havip"
 	"havip/bce/bcesim"
 	"havip/ledger"
 	"havip/tasks"
@@ -22,7 +23,7 @@ import (
 func TestClientEnqueueAndWait(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "create:answer=#2:400/PrivateIpInUseException", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
-		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"), tasks.WithAuthor("nightly job"))
+		client := havip.NewClient(f.rdb, havip.WithRegion("bj"), havip.WithAuthor("nightly job"))
 		enqueued, err := client.Enqueue(t.Context(), "b", named("web-1", "web-2", "web-3")...)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +79,7 @@ func TestClientCreateByMany(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range callers {
 			wg.Go(func() {
-				client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+				client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
 				result, err := client.Create(t.Context(), "automation", named("gateway")[0])
 				if err != nil || result.PrivateIPAddress == "" {
 					t.Errorf("%+v, %v", result, err)
@@ -94,14 +95,42 @@ func TestClientCreateByMany(t *testing.T) {
 	})
 }
 
+// Clients over one connection share go-redis's pipeline: none closes it for the others.
+func TestClientEnqueueByMany(t *testing.T) {
+	t.Parallel()
+	f, _ := newClientFixture(t)
+	shared := havip.NewClient(f.rdb, havip.WithRegion("bj"))
+	const callers, rounds = 8, 20
+	var wg sync.WaitGroup
+	for i := range callers {
+		wg.Go(func() {
+			client := shared
+			if i%2 == 0 {
+				client = havip.NewClient(f.rdb, havip.WithRegion("bj"))
+			}
+			for round := range rounds {
+				names := []string{fmt.Sprintf("a%d-%d", i, round), fmt.Sprintf("b%d-%d", i, round)}
+				if _, err := client.Enqueue(t.Context(), "automation", named(names...)...); err != nil {
+					t.Errorf("caller %d, round %d: %v", i, round, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b, err := shared.Batch("automation").Status(t.Context())
+	if err != nil || b.Total != 2*callers*rounds {
+		t.Errorf("%d items, %v; want %d", b.Total, err, 2*callers*rounds)
+	}
+}
+
 func TestClientCreateRejected(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "create:answer=x1:400/PrivateIpInUseException", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
 		f.work(t)
-		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
 		for range 2 { // it is not tried again by itself
 			result, err := client.Create(t.Context(), "automation", named("gateway")[0])
-			var failed *tasks.FailedError
+			var failed *havip.FailedError
 			if !errors.As(err, &failed) || result.State != ledger.Rejected || failed.Result.Code != "PrivateIpInUseException" {
 				t.Fatalf("%+v, %v", result, err)
 			}
@@ -116,17 +145,17 @@ func TestClientCreateRejected(t *testing.T) {
 func TestClientRefusesItems(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
-		noRegion := tasks.NewClient(f.rdb)
-		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		noRegion := havip.NewClient(f.rdb)
+		client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
 		tests := map[string]struct {
-			client *tasks.Client
+			client *havip.Client
 			batch  string
-			items  []tasks.Item
+			items  []havip.Item
 			want   string
 		}{
 			"two fields": {
 				client, "b",
-				[]tasks.Item{{Key: "k", Request: tasks.Request{Name: "1st", SubnetID: "vpc-1"}}},
+				[]havip.Item{{Key: "k", Request: havip.Request{Name: "1st", SubnetID: "vpc-1"}}},
 				`items[0]: name "1st": must start with a letter or a Chinese character; ` +
 					`subnetId "vpc-1": must be a subnet ID such as sbn-dk8gl9bc; nothing was enqueued`,
 			},
@@ -152,7 +181,7 @@ func TestClientRefusesItems(t *testing.T) {
 func TestClientConflict(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
-		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
 		mine := named("tokened")[0]
 		mine.ClientToken = "mine"
 		if _, err := client.Enqueue(t.Context(), "b", append(named("a", "b"), mine)...); err != nil {
@@ -161,7 +190,7 @@ func TestClientConflict(t *testing.T) {
 		changed := named("new", "a", "thief")
 		changed[1].Request.SubnetID, changed[2].ClientToken = "sbn-2", "mine"
 		_, err := client.Enqueue(t.Context(), "b", changed...)
-		var conflict *tasks.ConflictError
+		var conflict *havip.ConflictError
 		if !errors.As(err, &conflict) {
 			t.Fatalf("got %v, want a ConflictError", err)
 		}
@@ -187,7 +216,7 @@ func TestClientConflict(t *testing.T) {
 func TestClientWaitEnds(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
-		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
 		var noBatch *ledger.BatchNotFoundError
 		if _, err := client.Batch("nobody").Wait(t.Context()); !errors.As(err, &noBatch) {
 			t.Errorf("wait for no batch: %v", err)
@@ -222,7 +251,7 @@ func TestClientWaitEnds(t *testing.T) {
 func TestClientPatienceEnds(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, server *bubbletest.Redis) {
-		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"), tasks.WithPatience(time.Millisecond))
+		client := havip.NewClient(f.rdb, havip.WithRegion("bj"), havip.WithPatience(time.Millisecond))
 		enqueued, err := client.Enqueue(t.Context(), "b", named("a")...)
 		if err != nil {
 			t.Fatal(err)
@@ -247,7 +276,7 @@ func TestClientPatienceEnds(t *testing.T) {
 func TestClientEvents(t *testing.T) {
 	t.Parallel()
 	f, _ := newClientFixture(t)
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+	client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
 	const items = 620 // more than a page of events
 	var names []string
 	for i := range items {
@@ -299,7 +328,7 @@ func TestClientEventsForgotten(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
 		f.work(t)
-		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
 		enqueued, err := client.Enqueue(t.Context(), "b", named("a", "b", "c")...)
 		if err != nil {
 			t.Fatal(err)
@@ -330,7 +359,7 @@ func TestClientEventsForgotten(t *testing.T) {
 		if diff := cmp.Diff(all[len(all)-kept:], got); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
-		var forgotten *tasks.ForgottenError
+		var forgotten *havip.ForgottenError
 		if len(told) != 1 || !errors.As(told[0], &forgotten) || forgotten.After != all[0].ID {
 			t.Errorf("told %v", told)
 		}

@@ -1,4 +1,4 @@
-package tasks_test
+package havip_test
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 
+	"havip"
 	"havip/ledger"
 	"havip/lifecycle"
-	"havip/tasks"
 	"havip/test/bubbletest"
 )
 
@@ -92,7 +92,7 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 		t.Run("after "+kind, func(t *testing.T) {
 			t.Parallel()
 			inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
-				batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
+				batch, err := havip.NewClient(f.rdb, havip.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -116,7 +116,7 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 func TestClientWaitsForConfirmation(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
-		batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
+		batch, err := havip.NewClient(f.rdb, havip.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func TestClientEnqueueThroughARestart(t *testing.T) {
 	for i := range items {
 		names = append(names, fmt.Sprintf("vip-%04d", i))
 	}
-	client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+	client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
 	// The first thousand stand in the queue by then, and not all of them are marked as such.
 	killed := make(chan struct{})
 	f.rdb.AddHook(&after{nth: 15, kind: "evalsha", do: func() { server.Kill(); close(killed) }})
@@ -182,7 +182,7 @@ func (f *clientFixture) awaitConnection(t *testing.T) {
 func TestClientTellsOfAGapOnce(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
-		batch, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
+		batch, err := havip.NewClient(f.rdb, havip.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestClientTellsOfAGapOnce(t *testing.T) {
 		f.rdb.AddHook(&after{nth: 4, kind: "xrange", do: cancel})
 		gaps := 0
 		for event, err := range batch.Events(ctx, "1-1") {
-			var gap *tasks.ForgottenError
+			var gap *havip.ForgottenError
 			switch {
 			case errors.As(err, &gap):
 				gaps++

@@ -1,4 +1,4 @@
-package tasks
+package havip
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"havip/ledger"
+	"havip/tasks"
 )
 
 // Results reads what became of each item, in the order in which they were enqueued, a page at a time:
@@ -23,7 +24,7 @@ func (b Batch) Results(ctx context.Context) iter.Seq2[Result, error] {
 		for item, err := range b.client.ledger.Items(ctx, b.Name) {
 			var result Result
 			if err == nil {
-				result, err = ResultOf(item)
+				result, err = tasks.ResultOf(item)
 			}
 			var damaged *ledger.UnreadableError
 			if !yield(result, err) || err != nil && !errors.As(err, &damaged) {
@@ -39,7 +40,7 @@ func (b Batch) Result(ctx context.Context, key string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return ResultOf(item)
+	return tasks.ResultOf(item)
 }
 
 // Await returns when the item is finished, and what became of it. An item that ended without a HaVIP is
@@ -57,7 +58,7 @@ func (b Batch) Await(ctx context.Context, key string) (Result, error) {
 	if err != nil {
 		return Result{}, awaitError(ctx, b.Name, seen, key, err)
 	}
-	result, err := ResultOf(seen)
+	result, err := tasks.ResultOf(seen)
 	if err == nil && !result.State.Succeeded() {
 		err = &FailedError{Result: result}
 	}

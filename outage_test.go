@@ -1,4 +1,4 @@
-package tasks_test
+package havip_test
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"havip/tasks"
+	"havip"
 	"havip/test/bubbletest"
 )
 
@@ -14,15 +14,15 @@ import (
 func TestClientWaitsThroughAnOutage(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, server *bubbletest.Redis) {
-		if _, err := tasks.NewClient(f.rdb, tasks.WithRegion("bj")).Enqueue(t.Context(), "b", named("a", "b")...); err != nil {
+		if _, err := havip.NewClient(f.rdb, havip.WithRegion("bj")).Enqueue(t.Context(), "b", named("a", "b")...); err != nil {
 			t.Fatal(err)
 		}
 		waiters := []*waiter{
-			f.wait(t, func(ctx context.Context, b tasks.Batch) error {
+			f.wait(t, func(ctx context.Context, b havip.Batch) error {
 				_, err := b.Wait(ctx)
 				return err
 			}),
-			f.wait(t, func(ctx context.Context, b tasks.Batch) error {
+			f.wait(t, func(ctx context.Context, b havip.Batch) error {
 				for _, err := range b.Events(ctx, "") {
 					if err != nil {
 						return err
@@ -60,13 +60,13 @@ type waiter struct {
 	ended    chan error
 }
 
-func (f *clientFixture) wait(t *testing.T, wait func(context.Context, tasks.Batch) error) *waiter {
+func (f *clientFixture) wait(t *testing.T, wait func(context.Context, havip.Batch) error) *waiter {
 	t.Helper()
 	rdb := f.connect()
 	w := &waiter{answered: make(chan struct{}), failures: make(failedReads, 100), ended: make(chan error, 1)}
 	rdb.AddHook(&after{nth: 2, kind: "hmget", do: func() { close(w.answered) }})
 	rdb.AddHook(w.failures)
-	go func() { w.ended <- wait(t.Context(), tasks.NewClient(rdb).Batch("b")) }()
+	go func() { w.ended <- wait(t.Context(), havip.NewClient(rdb).Batch("b")) }()
 	return w
 }
 

@@ -1,4 +1,4 @@
-package tasks
+package havip
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"havip/lifecycle"
+	"havip/tasks"
 )
 
 // Enqueued is what [Client.Enqueue] did, and the batch that it did it in.
@@ -41,14 +42,14 @@ func (c *Client) Enqueue(ctx context.Context, batch string, items ...Item) (Enqu
 }
 
 // check fills in what the items leave open, and refuses what no worker could carry out.
-func (c *Client) check(batch string, items []Item) ([]Row, error) {
-	if rule := ValidateBatch(batch); rule != "" {
+func (c *Client) check(batch string, items []Item) ([]tasks.Row, error) {
+	if rule := tasks.ValidateBatch(batch); rule != "" {
 		return nil, FieldError{Field: "batch", Value: batch, Rule: rule}
 	}
 	if len(items) == 0 {
 		return nil, fmt.Errorf("batch %q: no items to enqueue", batch)
 	}
-	rows, first := make([]Row, len(items)), make(map[string]int, len(items))
+	rows, first := make([]tasks.Row, len(items)), make(map[string]int, len(items))
 	for i, item := range items {
 		item = item.WithDefaults(c.region)
 		if faults := item.Validate(); len(faults) > 0 {
@@ -58,13 +59,13 @@ func (c *Client) check(batch string, items []Item) ([]Row, error) {
 			rule := fmt.Sprintf("is the key of items[%d] as well; give each item a key of its own", other)
 			return nil, &ItemError{Index: i, Key: item.Key, Faults: []FieldError{{Field: "key", Value: item.Key, Rule: rule}}}
 		}
-		first[item.Key], rows[i] = i, Row{Item: item}
+		first[item.Key], rows[i] = i, tasks.Row{Item: item}
 	}
 	return rows, nil
 }
 
 // refuseConflicts returns a [*ConflictError] if the batch holds another request under some key.
-func refuseConflicts(ctx context.Context, producer *Producer, batch string, rows []Row) error {
+func refuseConflicts(ctx context.Context, producer *tasks.Producer, batch string, rows []tasks.Row) error {
 	var found []Conflict
 	for c, err := range producer.Compare(ctx, batch, each(rows)) {
 		if err != nil {
@@ -78,10 +79,10 @@ func refuseConflicts(ctx context.Context, producer *Producer, batch string, rows
 }
 
 // apply enqueues the rows. Conflicts are here those that another producer made since they were compared.
-func (c *Client) apply(ctx context.Context, producer *Producer, done *Enqueued, rows []Row) error {
+func (c *Client) apply(ctx context.Context, producer *tasks.Producer, done *Enqueued, rows []tasks.Row) error {
 	var found []Conflict
 	var failed error
-	err := producer.Apply(ctx, done.Name, c.source, each(rows), func(answers []Comparison) {
+	err := producer.Apply(ctx, done.Name, c.source, each(rows), func(answers []tasks.Comparison) {
 		for _, answer := range answers {
 			done.count(answer.Result)
 			if failed == nil {
@@ -110,8 +111,8 @@ func (e *Enqueued) count(result lifecycle.Registered) {
 	}
 }
 
-func each(rows []Row) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
+func each(rows []tasks.Row) iter.Seq2[tasks.Row, error] {
+	return func(yield func(tasks.Row, error) bool) {
 		for _, row := range rows {
 			if !yield(row, nil) {
 				return
