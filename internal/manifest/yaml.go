@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // maxEntry bounds a YAML item, in bytes. It is far below the other formats' bound because
@@ -51,6 +55,11 @@ func (y *yamlRows) next(rec *record) error {
 	if !whole {
 		rec.broken = true
 		y.report.at(at, fmt.Sprintf("item is longer than %d KiB", maxEntry>>10))
+		return nil
+	}
+	if i, rule := forbiddenInYAML(y.entry); rule != "" {
+		rec.broken = true
+		y.report.at(at.after(y.entry[at.column-1:i]), rule)
 		return nil
 	}
 	last := at.line + bytes.Count(y.entry, []byte{'\n'})
@@ -152,3 +161,15 @@ func (y *yamlRows) trailer() error {
 
 // here is a position on the line last read.
 func (y *yamlRows) here(indent int) position { return position{y.lines.number, indent + 1} }
+
+// forbiddenInYAML finds the first character that a YAML parser may take for a line break or drop without a word.
+func forbiddenInYAML(entry []byte) (at int, rule string) {
+	at = bytes.IndexFunc(entry, func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\t' || strings.ContainsRune("\u2028\u2029\uFEFF\uFFFE\uFFFF", r)
+	})
+	if at < 0 {
+		return 0, ""
+	}
+	r, _ := utf8.DecodeRune(entry[at:])
+	return at, fmt.Sprintf("has the character %U; remove it, or write it as %s in double quotes", r, strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 )
 
 func TestYAMLGood(t *testing.T) {
@@ -66,11 +66,11 @@ func TestYAMLFaults(t *testing.T) {
 			`10:13: subnetId "!!int": must be text, without a tag other than !!str`,
 		}},
 		{"not mappings", "- web-1\n- [a]\n- 1\n-\n" + item, 5, []string{
-			"1:3: " + mustBe + "text", "2:3: " + mustBe + "a list", "3:3: " + mustBe + "a number", "4:3: " + mustBe + "nothing",
+			"1:3: " + mustBe + "text", "2:3: " + mustBe + "a list", "3:3: " + mustBe + "a number", "4:2: " + mustBe + "nothing",
 		}},
 		{"a fault in the form costs its item", "- name: \"x\n- name: a: b\n- name: web-1\n  subnetId: sbn\n", 3, []string{
-			"1:9: is not YAML: could not find end character of double-quoted text",
-			"2:9: is not YAML: mapping value is not allowed in this context",
+			"1:9: is not YAML: while scanning a quoted scalar: found unexpected end of stream",
+			"2:10: is not YAML: mapping values are not allowed in this context",
 			`4:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
 		{"indented with a tab", "- name: web-1\n\tsubnetId: sbn-a\n", 1, []string{
@@ -123,35 +123,124 @@ func TestYAMLAnchorsAreBounded(t *testing.T) {
 	}
 }
 
-// An item that nests without end is a fault where it becomes too deep, and costs the parser nothing.
+// An item that nests without end is a fault on its line, and costs the parser nothing.
 func TestYAMLNestedWithoutEnd(t *testing.T) {
 	t.Parallel()
-	// The lexer places a tag before its column, by one for each tag before it.
-	for nest, at := range map[string]string{"[": "1:18", "{a: ": "1:63", "- ": "1:33", "? ": "1:33", "!!a ": "1:48"} {
+	for _, nest := range []string{"[", "{a: ", "- ", "? ", "!!a ", "&a ", "*a "} {
 		text := "- " + strings.Repeat(nest, (maxEntry-2)/len(nest)) + "\n- name: web-1\n  subnetId: sbn\n"
-		_, faults := check(t, content(YAML, text))
-		want := []string{at + ": is not YAML: nests more than 16 levels deep", `3:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`}
-		if !slices.Equal(faults, want) {
-			t.Errorf("%q: got %q, want %q", nest, faults, want)
+		report, faults := check(t, content(YAML, text))
+		if report.Rows != 2 || len(faults) < 2 || !strings.HasPrefix(faults[0], "1:") ||
+			faults[len(faults)-1] != `3:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc` {
+			t.Errorf("%q: %d rows, %q", nest, report.Rows, faults)
 		}
 	}
 }
 
 func TestYAMLParserPanic(t *testing.T) {
 	t.Parallel()
-	node, err := withoutPanic(func([]byte) (ast.Node, error) { panic("index out of range") }, nil)
+	node, err := withoutPanic(func([]byte) (*yaml.Node, error) { panic("index out of range") }, nil)
 	if node != nil || !errors.Is(err, errNotOneEntry) {
 		t.Errorf("got %v, %v", node, err)
 	}
 }
 
-// What the parser cannot read as one entry, or places behind the entry, is a fault of the entry.
-func TestYAMLStrayCarriageReturn(t *testing.T) {
+// What a YAML parser takes for a line break, or drops, is refused where it stands.
+func TestYAMLForbiddenCharacters(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"- name: a\r- name: b", "- 0000000\r0"} {
-		report, faults := check(t, content(YAML, text))
-		if report.FaultCount != 1 || !strings.HasPrefix(faults[0], "1:1: is not YAML: ") {
-			t.Errorf("%q: got %q", text, faults)
+	for r, name := range map[rune]string{'\r': "U+000D", '\v': "U+000B", 0x85: "U+0085", 0x2028: "U+2028", 0x2029: "U+2029", 0xFEFF: "U+FEFF", 1: "U+0001", 0x7F: "U+007F"} {
+		for _, text := range []string{
+			"- name: web-1\n  description: 网x%cy\n  subnetId: sbn-a\n", "- name: web-1\n  # a comment too%c.\n  subnetId: sbn-a\n",
+			"- name: web-1\n  key: \"in quotes%c\"\n  subnetId: sbn-a\n",
+		} {
+			_, faults := check(t, content(YAML, fmt.Sprintf(text, r)))
+			if len(faults) != 1 || !strings.HasPrefix(faults[0], "2:18: has the character "+name) {
+				t.Errorf("%s in %q: got %q", name, text, faults)
+			}
+		}
+	}
+	// In escapes they are text like any other, and the description's own rule speaks.
+	_, faults := check(t, content(YAML, "- name: web-1\n  subnetId: sbn-a\n  description: \"a\\u2028\\u0085\"\n"))
+	if want := []string{`3:16: description "a\u2028\u0085": must not hold control characters`}; !slices.Equal(faults, want) {
+		t.Errorf("got %q, want %q", faults, want)
+	}
+}
+
+// Block text is what YAML's rules make of it, and another item or field, a comment, blank lines or the end of the file
+// behind it make no difference. With "+", blank lines are text.
+func TestYAMLBlockText(t *testing.T) {
+	t.Parallel()
+	texts := map[string]string{
+		"|\n    a\n    b":                 "a\nb\n",
+		"|-\n    a\n    b":                "a\nb",
+		"|+\n    a\n    b":                "a\nb\n",
+		">\n    a\n    b":                 "a b\n",
+		">-\n    a\n    b\n\n    c":       "a b\nc",
+		">-\n    a\n      b\n    c":       "a\n  b\nc",
+		"|2-\n      a\n    b":             "  a\nb",
+		"| # comment\n    a # no comment": "a # no comment\n",
+		"|-\n    a:\tb\t\n    - c":        "a:\tb\t\n- c",
+		"|-\n    关\n\n\n    机":            "关\n\n\n机",
+		"\"a\n    b\"":                    "a b",
+		"'a\n\n    b'":                    "a\nb",
+		"a\n    b":                        "a b",
+		"a \t b":                          "a \t b",
+	}
+	behind := map[string]string{
+		"the end, without a line break": "", "the end": "\n", "blank lines": "\n\n\n", "a comment": "\n# c\n", "an indented comment": "\n  # c\n",
+		"another item": "\n- {name: web-2, subnetId: sbn-a}\n", "blank lines and another item": "\n\n\n- {name: web-2, subnetId: sbn-a}\n",
+		"another field": "\n  account: default\n", "the end of the document": "\n...\n",
+	}
+	for text, want := range texts {
+		for name, tail := range behind {
+			if strings.HasPrefix(text, "|+") && strings.HasPrefix(tail, "\n\n") {
+				continue
+			}
+			file := content(YAML, "- name: web-1\n  subnetId: sbn-a\n  description: "+text+tail)
+			if _, faults := check(t, file); faults != nil {
+				t.Errorf("%q before %s: %q", text, name, faults)
+				continue
+			}
+			all := rows(t, file)
+			if got := all[0].Item.Request.Description; got != want {
+				t.Errorf("%q before %s: got %q, want %q", text, name, got, want)
+			}
+		}
+	}
+	file := content(YAML, "- name: web-1\n  description: |+\n    a\n\n\n  subnetId: sbn-a\n")
+	check(t, file)
+	if got := rows(t, file)[0].Item.Request.Description; got != "a\n\n\n" {
+		t.Errorf("with blank lines kept: %q", got)
+	}
+}
+
+// No character of a value is dropped, and no value that YAML would write differently is taken for text.
+func TestYAMLValuesAreExact(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"10.42.0.1\t5": `4:21: privateIpAddress "10.42.0.1\t5": must be an IPv4 address such as 192.168.0.10, or empty for automatic`,
+		"10.42.0.1 5":  `4:21: privateIpAddress "10.42.0.1 5": must be an IPv4 address such as 192.168.0.10, or empty for automatic`,
+		"0x0A2A0001":   `4:21: privateIpAddress "0x0A2A0001": must be text; found a number; put it in quotes: "0x0A2A0001"`,
+		"1_0":          `4:21: privateIpAddress "1_0": must be text; found a number; put it in quotes: "1_0"`,
+		"1e3":          `4:21: privateIpAddress "1e3": must be text; found a number; put it in quotes: "1e3"`,
+		"2026-11-28":   `4:21: privateIpAddress "2026-11-28": must be an IPv4 address such as 192.168.0.10, or empty for automatic`,
+	} {
+		_, faults := check(t, content(YAML, "- name: web-1\n  subnetId: sbn-a\n  key: k\n  privateIpAddress: "+value+"\n"))
+		if !slices.Equal(faults, []string{want}) {
+			t.Errorf("%q: got %q, want %q", value, faults, want)
+		}
+	}
+	for value, want := range map[string]string{
+		"yes": "yes", "2026-11-28": "2026-11-28", "<<": "<<", "=": "=", "~": "", "a#b": "a#b", "a #b": "a", "'it''s'": "it's", `"\x41\u5173"`: "A关", "a: b": "",
+	} {
+		file := content(YAML, "- name: web-1\n  subnetId: sbn-a\n  description: "+value+"\n")
+		if _, faults := check(t, file); value == "a: b" {
+			if len(faults) != 1 {
+				t.Errorf("%q: got %q", value, faults)
+			}
+			continue
+		}
+		if got := rows(t, file)[0].Item.Request.Description; got != want {
+			t.Errorf("%q: got %q, want %q", value, got, want)
 		}
 	}
 }

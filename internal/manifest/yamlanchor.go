@@ -1,7 +1,9 @@
 package manifest
 
 import (
-	"github.com/goccy/go-yaml/ast"
+	"regexp"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // maxAnchored bounds what anchors keep for later entries, in bytes of text and names.
@@ -29,16 +31,29 @@ type anchors struct {
 	size   int
 }
 
+// aliasPattern finds what may be an alias; in quoted text it may be none.
+var aliasPattern = regexp.MustCompile(`\*[^\s,\[\]{}]+`)
+
+// referred returns the anchors of earlier entries to which an entry may refer.
+func (a *anchors) referred(entry []byte) (names []string) {
+	for _, alias := range aliasPattern.FindAll(entry, -1) {
+		if _, known := a.byName[string(alias[1:])]; known {
+			names = append(names, string(alias[1:]))
+		}
+	}
+	return names
+}
+
 // remember keeps an anchor. Its name may have been used before: the last one counts.
-func (p *entryParser) remember(n *ast.AnchorNode, a anchored) {
-	name := n.Name.GetToken().Value
+func (p *entryParser) remember(n *yaml.Node, a anchored) {
+	name := n.Anchor
 	before, known := p.anchors.byName[name]
 	size := p.anchors.size + a.size() + len(name)
 	if known {
 		size -= before.size() + len(name)
 	}
 	if size > maxAnchored {
-		p.report.at(p.at(n.GetToken()), "has too many anchors before it; write the values out")
+		p.report.at(p.of(n), "has too many anchors before it; write the values out")
 		return
 	}
 	if p.anchors.byName == nil {
@@ -48,32 +63,35 @@ func (p *entryParser) remember(n *ast.AnchorNode, a anchored) {
 }
 
 // lookup finds what an alias stands for; rule says why there is nothing.
-func (p *entryParser) lookup(n *ast.AliasNode) (a anchored, rule string) {
-	name := n.Value.GetToken().Value
-	a, ok := p.anchors.byName[name]
+func (p *entryParser) lookup(n *yaml.Node) (a anchored, rule string) {
+	a, ok := p.anchors.byName[n.Value]
 	if !ok {
-		return a, "has an alias *" + shorten(name) + " without an anchor &" + shorten(name) + " before it"
+		return a, noAnchor(n.Value)
 	}
 	return a, ""
 }
 
+func noAnchor(name string) string {
+	return "has an alias *" + shorten(name) + " without an anchor &" + shorten(name) + " before it"
+}
+
 // aliased is the text that an alias stands for.
-func (p *entryParser) aliased(n *ast.AliasNode) (text, rule string) {
+func (p *entryParser) aliased(n *yaml.Node) (text, rule string) {
 	a, rule := p.lookup(n)
 	if rule == "" && a.mapping {
 		rule = "must be text; found an alias of a mapping"
 	}
 	if rule != "" {
-		return "*" + n.Value.GetToken().Value, rule
+		return "*" + n.Value, rule
 	}
 	return a.text, ""
 }
 
 // merge fills the fields still open from an alias of a mapping ("<<: *base"), or from
 // several of them, the first of which counts. They stand where the alias stands.
-func (p *entryParser) merge(node ast.Node) {
-	if list, ok := node.(*ast.SequenceNode); ok {
-		for _, n := range list.Values {
+func (p *entryParser) merge(node *yaml.Node) {
+	if node.Kind == yaml.SequenceNode {
+		for _, n := range node.Content {
 			p.mergeAlias(n)
 		}
 		return
@@ -81,10 +99,9 @@ func (p *entryParser) merge(node ast.Node) {
 	p.mergeAlias(node)
 }
 
-func (p *entryParser) mergeAlias(node ast.Node) {
-	at := p.at(node.GetToken())
-	alias, ok := node.(*ast.AliasNode)
-	if !ok {
+func (p *entryParser) mergeAlias(alias *yaml.Node) {
+	at := p.of(alias)
+	if alias.Kind != yaml.AliasNode {
 		p.rec.broken = true
 		p.report.at(at, "merges something else than an alias such as *base")
 		return

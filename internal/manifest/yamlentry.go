@@ -1,15 +1,12 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 )
 
 // entryParser fills a record from the text of one entry of a YAML list.
@@ -19,31 +16,85 @@ type entryParser struct {
 	rec         *record
 	report      reporter
 	anchors     *anchors
-	merges      []ast.Node
+	merges      []*yaml.Node
+	// above counts the lines that stand above the entry in what the parser reads.
+	above int
 }
 
+// maxAliases bounds how many aliases of an entry may have no anchor: the entry is parsed again for each.
+const maxAliases = 20
+
 func (p *entryParser) parse(entry []byte) {
-	node, err := withoutPanic(parseYAML, entry)
-	if err != nil {
-		p.rec.broken = true
-		at, message := p.rec.at, err.Error()
-		if syntax := yaml.Error(nil); errors.As(err, &syntax) {
-			at, message = p.at(syntax.GetToken()), syntax.GetMessage()
+	names := p.anchors.referred(entry)
+	for unknown := 0; ; unknown++ {
+		node, err := withoutPanic(parseYAML, p.list(names, entry))
+		if name, missing := unknownAnchor(err); missing && unknown < maxAliases {
+			names = append(names, name) // the field that has it is at fault, not the entry
+			continue
 		}
-		if strings.Contains(message, "\t") {
-			message = "a tab stands where only spaces may; indent with spaces"
+		if err != nil {
+			p.rec.broken = true
+			p.refuse(err)
+			return
 		}
-		p.report.at(at, "is not YAML: "+message)
+		p.item(node)
 		return
 	}
-	p.item(node)
+}
+
+// list is what the parser reads: an entry that defines the anchors to which this one refers, on one line, and this one.
+// An entry ends with a line break, also where the file ends without one: block text would be another without it.
+func (p *entryParser) list(names []string, entry []byte) []byte {
+	p.above = 0
+	if len(names) == 0 {
+		return append(bytes.Clone(entry), '\n')
+	}
+	p.above = 1
+	indent := len(entry) - len(bytes.TrimLeft(entry, " "))
+	stubs := strings.Repeat(" ", indent) + "- [&" + strings.Join(names, " x, &") + " x]\n"
+	return append(append([]byte(stubs), entry...), '\n')
+}
+
+// unknownAnchor tells which alias the parser refused for want of an anchor.
+func unknownAnchor(err error) (name string, missing bool) {
+	var load *yaml.LoadError
+	if !errors.As(err, &load) {
+		return "", false
+	}
+	name, missing = strings.CutPrefix(load.Message, "unknown anchor '")
+	return strings.TrimSuffix(name, "' referenced"), missing
+}
+
+// refuse reports why an entry is not YAML. What has no end is at fault where it begins.
+func (p *entryParser) refuse(err error) {
+	at, message := p.rec.at, err.Error()
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		message = load.Message
+		if load.ContextMsg != "" {
+			message = load.ContextMsg + ": " + message
+		}
+		mark := load.Mark
+		if load.ContextMark.Line > 0 && strings.Contains(load.Message, "end of stream") {
+			mark = load.ContextMark
+		}
+		at = p.at(mark.Line, mark.Column)
+	}
+	if name, missing := unknownAnchor(err); missing {
+		p.report.at(at, noAnchor(name))
+		return
+	}
+	if strings.Contains(message, "found a tab character") {
+		message = "a tab stands where only spaces may; indent with spaces"
+	}
+	p.report.at(at, "is not YAML: "+message)
 }
 
 var errNotOneEntry = errors.New("cannot be read as one entry of a list")
 
 // withoutPanic makes a panic of the parser an error: it is not ours to trust it with
 // whatever somebody may write.
-func withoutPanic(parse func([]byte) (ast.Node, error), entry []byte) (value ast.Node, err error) {
+func withoutPanic(parse func([]byte) (*yaml.Node, error), entry []byte) (value *yaml.Node, err error) {
 	defer func() {
 		if recover() != nil {
 			value, err = nil, errNotOneEntry
@@ -52,90 +103,78 @@ func withoutPanic(parse func([]byte) (ast.Node, error), entry []byte) (value ast
 	return parse(entry)
 }
 
-// parseYAML is the value of a list's single entry.
-func parseYAML(entry []byte) (ast.Node, error) {
-	tokens := lexer.Tokenize(string(entry))
-	if t := tooDeep(tokens); t != nil {
-		return nil, &yaml.SyntaxError{Message: fmt.Sprintf("nests more than %d levels deep", maxDepth), Token: t}
-	}
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
+// parseYAML is the value of a list's last entry.
+func parseYAML(list []byte) (*yaml.Node, error) {
+	var document yaml.Node
+	if err := yaml.Load(list, &document); err != nil {
 		return nil, err
 	}
-	if len(file.Docs) != 1 {
+	if document.Kind != yaml.DocumentNode || len(document.Content) != 1 || document.Content[0].Kind != yaml.SequenceNode {
 		return nil, errNotOneEntry
 	}
-	list, ok := file.Docs[0].Body.(*ast.SequenceNode)
-	if !ok || len(list.Values) != 1 {
-		return nil, errNotOneEntry
-	}
-	return list.Values[0], nil
+	entries := document.Content[0].Content
+	return entries[len(entries)-1], nil
 }
 
-// at is the file's position of a token of the entry. What the parser misses it may place
-// nowhere or behind the end; that is at fault with the entry as a whole.
-func (p *entryParser) at(t *token.Token) position {
-	if t == nil || t.Position == nil {
-		return p.rec.at
-	}
-	at := position{p.first + t.Position.Line - 1, max(t.Position.Column, 1)}
+// at is the file's position of a place in what the parser read. What lies outside of the entry is at fault with the entry
+// as a whole.
+func (p *entryParser) at(line, column int) position {
+	at := position{p.first + line - 1 - p.above, max(column, 1)}
 	if at.line < p.first || at.line > p.last {
 		return p.rec.at
 	}
 	return at
 }
 
+func (p *entryParser) of(node *yaml.Node) position { return p.at(node.Line, node.Column) }
+
 // item reads the entry's value, which should be a mapping, or an alias of one.
-func (p *entryParser) item(node ast.Node) {
-	switch n := node.(type) {
-	case *ast.AnchorNode:
-		p.item(n.Value)
-		if !p.rec.broken {
-			p.remember(n, anchored{cells: p.rec.cells, mapping: true})
+func (p *entryParser) item(node *yaml.Node) {
+	switch node.Kind {
+	case yaml.AliasNode:
+		p.merge(node)
+	case yaml.MappingNode:
+		p.fields(node)
+		if node.Anchor != "" && !p.rec.broken {
+			p.remember(node, anchored{cells: p.rec.cells, mapping: true})
 		}
-	case *ast.AliasNode:
-		p.merge(n)
-	case ast.MapNode:
-		p.fields(n)
 	default:
 		p.rec.broken = true
-		p.report.at(p.at(node.GetToken()), "must be a mapping such as {name: web-1, subnetId: sbn-dk8gl9bc}; found "+kindOf(node))
+		p.report.at(p.of(node), "must be a mapping such as {name: web-1, subnetId: sbn-dk8gl9bc}; found "+kindOf(node))
 	}
 }
 
 // fields reads a mapping. What it merges in comes last, for it only fills what is left.
-func (p *entryParser) fields(m ast.MapNode) {
-	for pairs := m.MapRange(); pairs.Next(); {
-		p.field(pairs.Key(), pairs.Value())
+func (p *entryParser) fields(mapping *yaml.Node) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		p.field(mapping.Content[i], mapping.Content[i+1])
 	}
 	for _, n := range p.merges {
 		p.merge(n)
 	}
 }
 
-func (p *entryParser) field(key ast.MapKeyNode, value ast.Node) {
-	at := p.at(key.GetToken())
-	if key.IsMergeKey() {
+func (p *entryParser) field(key, value *yaml.Node) {
+	at := p.of(key)
+	if key.ShortTag() == "!!merge" {
 		p.merges = append(p.merges, value)
 		return
 	}
-	name, ok := key.(*ast.StringNode)
-	if !ok {
-		p.report.at(at, unknown("field", key.GetToken().Value))
-		return
+	c := noColumn
+	if key.Kind == yaml.ScalarNode && key.ShortTag() == "!!str" {
+		c = columnOf(key.Value)
 	}
-	c := columnOf(name.Value)
 	if c == noColumn {
-		p.report.at(at, unknown("field", name.Value))
-		p.rec.excuseNearest(name.Value)
+		p.report.at(at, unknown("field", key.Value))
+		p.rec.excuseNearest(key.Value)
 		return
 	}
 	s := p.scalar(value)
-	if t := value.GetToken(); t != nil && t.Type == token.ImplicitNullType { // nothing is nowhere: point at the field
+	if value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null" && value.Value == "" { // nothing is nowhere: point at the field
 		s.at = at
 	}
 	if !p.rec.set(c, s.text, s.at) {
-		p.report.at(at, fmt.Sprintf("field %q stands in the item twice; remove one", name.Value))
+		p.report.at(at, fmt.Sprintf("field %q stands in the item twice; remove one", key.Value))
 	} else if s.rule != "" {
 		p.report.field(s.at, c, s.text, s.rule)
 		p.rec.excuse(c)
