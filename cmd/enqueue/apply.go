@@ -9,8 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/durability"
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -69,11 +73,11 @@ and, as JSON, on its standard input.`,
 			defer in.close()
 			in.source.OnComplete = then.url
 			in.under(flags.limit)
-			s, err := a.openDurable(cmd.Context(), flags.allowVolatile)
+			s, err := a.OpenDurable(cmd.Context(), flags.allowVolatile)
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			if err := a.apply(cmd.Context(), s, in, a.confirmer(flags.yes, args[0])); err != nil {
 				return err
 			}
@@ -89,12 +93,12 @@ and, as JSON, on its standard input.`,
 	completionFlag(f, &flags.completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
 	f.BoolVar(&flags.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
-	a.defineUnverified(cmd)
+	a.durable.Define(cmd)
 	return cmd
 }
 
 // apply plans, asks, and enqueues.
-func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(context.Context, plan.Counts) error) error {
+func (a *app) apply(ctx context.Context, s *session.Session, in *input, confirm func(context.Context, plan.Counts) error) error {
 	defer a.collectAt(producingGC)()
 	counts, err := a.judge(ctx, s, in)
 	if err != nil {
@@ -103,9 +107,9 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 	if err := confirm(ctx, counts); err != nil {
 		return err
 	}
-	return a.durably(ctx, s, batchSubject(in.batch), func() error {
+	return a.durable.Change(ctx, a.Factory, s, durability.Batch(in.batch), func() error {
 		if in.saved != nil && !in.saved.begun && counts.Enqueue > 0 {
-			if err := in.saved.Begin(ctx, s.ledger, author(), int64(counts.Enqueue)); err != nil {
+			if err := in.saved.Begin(ctx, s.Ledger, session.Author(), int64(counts.Enqueue)); err != nil {
 				return err
 			}
 		}
@@ -114,17 +118,17 @@ func (a *app) apply(ctx context.Context, s *session, in *input, confirm func(con
 }
 
 // put enqueues the rows, under the limit of failures that is asked for.
-func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts) error {
-	producer, release, err := s.producer()
+func (a *app) put(ctx context.Context, s *session.Session, in *input, counts plan.Counts) error {
+	producer, release, err := s.Producer()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := s.limitFailures(ctx, in); err != nil {
+	if err := limitFailures(ctx, s, in); err != nil {
 		return err
 	}
 	var done tally
-	bar := a.newBar("enqueue", 0, int64(in.rows))
+	bar := a.NewBar("enqueue", 0, int64(in.rows))
 	defer bar.Finish()
 	err = producer.Apply(ctx, in.batch, in.source, in.items(ctx), func(answers []tasks.Comparison) {
 		done.add(answers)
@@ -132,12 +136,12 @@ func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts
 	})
 	bar.Finish()
 	if err != nil {
-		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, number(done.total()), count(in.rows, "row", "rows"))
+		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, words.Number(done.total()), words.Count(in.rows, "row", "rows"))
 	}
-	if err := s.limitFailures(ctx, in); err != nil { // another producer may just have made the batch
+	if err := limitFailures(ctx, s, in); err != nil { // another producer may just have made the batch
 		return err
 	}
-	a.say("batch %s: %s", in.batch, done)
+	a.Infof("batch %s: %s", in.batch, done)
 	if done.created+done.requeued == 0 {
 		a.sayEnded(in.batch, counts)
 	}
@@ -145,26 +149,26 @@ func (a *app) put(ctx context.Context, s *session, in *input, counts plan.Counts
 }
 
 // judge tells how the rows stand, and refuses what cannot be applied.
-func (a *app) judge(ctx context.Context, s *session, in *input) (plan.Counts, error) {
+func (a *app) judge(ctx context.Context, s *session.Session, in *input) (plan.Counts, error) {
 	if in.saved != nil {
 		return a.checkSaved(ctx, s, in)
 	}
-	counts, attention, err := s.compare(ctx, in)
+	counts, attention, err := compare(ctx, s, in)
 	if err != nil {
 		return counts, err
 	}
 	err = refusal(counts, in.name)
 	if err != nil {
 		for _, row := range attention.rows {
-			a.complain("%s:%d: %q: %s", in.name, row.Line, row.Item.Key, render.Printable(row.Concern.Why))
+			a.Errorf("%s:%d: %q: %s", in.name, row.Line, row.Item.Key, render.Printable(row.Concern.Why))
 		}
 	}
 	return counts, err
 }
 
 // compare tells how the rows stand to the ledger.
-func (s *session) compare(ctx context.Context, in *input) (counts plan.Counts, attention attentionList, err error) {
-	planner := plan.Planner{Ledger: tasks.NewProducer(s.ledger, nil)}
+func compare(ctx context.Context, s *session.Session, in *input) (counts plan.Counts, attention attentionList, err error) {
+	planner := plan.Planner{Ledger: tasks.NewProducer(s.Ledger, nil)}
 	for row, err := range planner.Rows(ctx, in.batch, in.items(ctx)) {
 		if err != nil {
 			return counts, attention, err
@@ -181,16 +185,16 @@ func (s *session) compare(ctx context.Context, in *input) (counts plan.Counts, a
 // itself is what a terminal would answer with.
 func (a *app) confirmer(yes bool, path string) func(context.Context, plan.Counts) error {
 	return func(ctx context.Context, counts plan.Counts) error {
-		a.say("%s", planLine(counts))
-		if yes || counts.Enqueue == 0 || path == "-" || !a.canAsk() {
+		a.Infof("%s", planLine(counts))
+		if yes || counts.Enqueue == 0 || path == "-" || !a.CanAsk() {
 			return nil
 		}
-		return a.ask(ctx, "Enqueue them?", "nothing was enqueued")
+		return a.Ask(ctx, "Enqueue them?", "nothing was enqueued")
 	}
 }
 
 // afterApply waits for the batch, or tells how to go on.
-func (a *app) afterApply(ctx context.Context, s *session, batch string, then onComplete, flags applyFlags) error {
+func (a *app) afterApply(ctx context.Context, s *session.Session, batch string, then onComplete, flags applyFlags) error {
 	if then.url != "" {
 		if err := a.sayUndelivered(s); err != nil {
 			return err
@@ -202,18 +206,18 @@ func (a *app) afterApply(ctx context.Context, s *session, batch string, then onC
 	case flags.printResults:
 		return a.printResults(ctx, s, batch, resultsFlags{})
 	}
-	b, err := s.ledger.Batch(ctx, batch)
+	b, err := s.Ledger.Batch(ctx, batch)
 	if err != nil {
 		return err
 	}
 	a.sayHeld(b)
-	a.say("follow it with `enqueue watch %s`; see results with `enqueue results %s`", word(batch), word(batch))
+	a.Infof("follow it with `enqueue watch %s`; see results with `enqueue results %s`", shell.Quote(batch), shell.Quote(batch))
 	return nil
 }
 
 // finish waits for the batch, prints its results, and does what is to be done then; failures make the
 // exit code.
-func (a *app) finish(ctx context.Context, s *session, batch string, timeout time.Duration, then onComplete) error {
+func (a *app) finish(ctx context.Context, s *session.Session, batch string, timeout time.Duration, then onComplete) error {
 	b, err := a.follow(ctx, s, batch, timeout)
 	if err != nil {
 		return err
@@ -229,7 +233,7 @@ func (a *app) finish(ctx context.Context, s *session, batch string, timeout time
 func failures(b ledger.Batch) error {
 	if n := b.Failed(); n > 0 {
 		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed; `enqueue retry %s --dry-run` shows what can be tried again",
-			b.Name, number(n), count(b.Total, "item", "items"), word(b.Name))
+			b.Name, words.Number(n), words.Count(b.Total, "item", "items"), shell.Quote(b.Name))
 	}
 	return nil
 }

@@ -6,36 +6,39 @@ import (
 
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
 )
 
 // checkSaved tells how the plan's rows stand now, and refuses it unless applying it does what it says.
-func (a *app) checkSaved(ctx context.Context, s *session, in *input) (plan.Counts, error) {
+func (a *app) checkSaved(ctx context.Context, s *session.Session, in *input) (plan.Counts, error) {
 	p := in.saved
 	if err := a.checkWorld(ctx, s, p); err != nil {
 		return plan.Counts{}, err
 	}
 	var err error
-	if p.begun, err = p.Begun(ctx, s.ledger); err != nil {
+	if p.begun, err = p.Begun(ctx, s.Ledger); err != nil {
 		return plan.Counts{}, err
 	}
-	counts, stale, err := s.compareSaved(ctx, p)
+	counts, stale, err := compareSaved(ctx, s, p)
 	if err != nil {
 		return counts, err
 	}
 	for _, row := range stale.rows {
-		a.say("%s:%d: %q: %s", render.Printable(p.Source.Name), row.Line, row.Item.Key, render.Printable(row.Concern.Why))
+		a.Infof("%s:%d: %q: %s", render.Printable(p.Source.Name), row.Line, row.Item.Key, render.Printable(row.Concern.Why))
 	}
 	if stale.total > 0 {
-		return counts, p.stale("%s otherwise than planned", count(stale.total, "row stands", "rows stand"))
+		return counts, p.stale("%s otherwise than planned", words.Count(stale.total, "row stands", "rows stand"))
 	}
 	return counts, nil
 }
 
 // checkWorld compares what the plan was made of and against with what there is, and tells its age.
-func (a *app) checkWorld(ctx context.Context, s *session, p *savedPlan) error {
-	now, err := s.rdb.Time(ctx).Result()
+func (a *app) checkWorld(ctx context.Context, s *session.Session, p *savedPlan) error {
+	now, err := s.Redis.Time(ctx).Result()
 	if err != nil {
 		return err
 	}
@@ -54,7 +57,7 @@ func (a *app) checkWorld(ctx context.Context, s *session, p *savedPlan) error {
 	case p.region != "" && p.region != p.Region:
 		return p.stale("it was made with region %s for rows that name none, and --region or BCE_REGION says %s", p.Region, p.region)
 	case p.Source.Changed():
-		return p.stale("%s was changed since", word(p.Source.Name))
+		return p.stale("%s was changed since", shell.Quote(p.Source.Name))
 	}
 	return nil
 }
@@ -63,20 +66,20 @@ func (a *app) checkWorld(ctx context.Context, s *session, p *savedPlan) error {
 const staleLive = time.Hour
 
 func (a *app) sayAge(p *savedPlan, now time.Time) {
-	a.say("plan %s was made %s by %s", word(p.Name()), ago(ledger.Millis(p.MadeAt.UnixMilli()), now), render.Printable(p.MadeBy))
+	a.Infof("plan %s was made %s by %s", shell.Quote(p.Name()), ago(ledger.Millis(p.MadeAt.UnixMilli()), now), render.Printable(p.MadeBy))
 	if p.Live && p.Counts.Fail > 0 {
-		a.say("by what BCE said then, %s", count(p.Counts.Fail, "row would fail", "rows would fail"))
+		a.Infof("by what BCE said then, %s", words.Count(p.Counts.Fail, "row would fail", "rows would fail"))
 	}
 	if p.Live && now.Sub(p.MadeAt) > staleLive {
-		a.say("warning: what it says of BCE is old; %s", p.again())
+		a.Infof("warning: what it says of BCE is old; %s", p.again())
 	}
 }
 
 // compareSaved tells how the rows stand to the ledger now, and which of them otherwise than planned.
-func (s *session) compareSaved(ctx context.Context, p *savedPlan) (counts plan.Counts, stale attentionList, err error) {
+func compareSaved(ctx context.Context, s *session.Session, p *savedPlan) (counts plan.Counts, stale attentionList, err error) {
 	var planned []plan.Row // and not compared yet, in order
 	items := plannedItems(p.File, func(row plan.Row) { planned = append(planned, row) })
-	planner := plan.Planner{Ledger: tasks.NewProducer(s.ledger, nil)}
+	planner := plan.Planner{Ledger: tasks.NewProducer(s.Ledger, nil)}
 	for now, err := range planner.Rows(ctx, p.Batch, items(ctx)) {
 		if err != nil {
 			return counts, stale, err

@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"havip/internal/plan"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
 )
 
 // savedFor is an opened plan with this header.
@@ -57,8 +60,8 @@ func TestAgeOfAPlan(t *testing.T) {
 			t.Parallel()
 			var talk strings.Builder
 			p := savedFor(t, test.header, wanting(2))
-			(&app{streams: streams{err: &talk}}).sayAge(p, made.Add(test.age))
-			if diff := cmp.Diff(test.want, strings.ReplaceAll(talk.String(), word(p.Name()), "PLAN")); diff != "" {
+			(&app{Factory: &session.Factory{IO: &terminal.IO{Err: &talk}}}).sayAge(p, made.Add(test.age))
+			if diff := cmp.Diff(test.want, strings.ReplaceAll(talk.String(), shell.Quote(p.Name()), "PLAN")); diff != "" {
 				t.Error(diff)
 			}
 		})

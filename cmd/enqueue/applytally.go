@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"havip/internal/cli"
+	"havip/internal/words"
 	"havip/lifecycle"
 	"havip/tasks"
 )
@@ -34,7 +35,7 @@ func (t *tally) refusal(file string) error {
 		return nil
 	}
 	return cli.Failf(cli.ExitInvalidInput, "%s: %s: another producer changed the batch meanwhile; see `enqueue plan`",
-		file, count(t.conflicts, "row conflicts", "rows conflict"))
+		file, words.Count(t.conflicts, "row conflicts", "rows conflict"))
 }
 
 func (t tally) String() string {
@@ -42,14 +43,14 @@ func (t tally) String() string {
 		return "nothing to do; the item is known"
 	}
 	if t.created+t.requeued == 0 {
-		return fmt.Sprintf("nothing to do; all %s items are known", number(t.same))
+		return fmt.Sprintf("nothing to do; all %s items are known", words.Number(t.same))
 	}
-	text := count(t.created, "item", "items") + " enqueued"
+	text := words.Count(t.created, "item", "items") + " enqueued"
 	if t.requeued > 0 {
-		text += ", " + number(t.requeued) + " queued again"
+		text += ", " + words.Number(t.requeued) + " queued again"
 	}
 	if t.same > 0 {
-		text += ", " + number(t.same) + " known already"
+		text += ", " + words.Number(t.same) + " known already"
 	}
 	return text
 }

@@ -7,6 +7,8 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
 	"havip/internal/words"
 	"havip/ledger"
 )
@@ -16,23 +18,23 @@ func holds(b ledger.Batch) bool { return b.Pause != nil && !b.Done() }
 
 // heldLine says since when a batch is held, by whom or what for, and what to do.
 func heldLine(b ledger.Batch) string {
-	goOn := fmt.Sprintf("`enqueue resume --batch %s` lets it go on", word(b.Name))
+	goOn := fmt.Sprintf("`enqueue resume --batch %s` lets it go on", shell.Quote(b.Name))
 	if !b.Pause.ByFailures() {
 		return fmt.Sprintf("batch %s is paused, %s; %s", b.Name, setBy(b.Pause.At.Time(), b.Pause.By, b.Pause.Reason, time.Now()), goOn)
 	}
-	return fmt.Sprintf("%s; `enqueue results %s --state rejected,review` tells why, %s", stopLine(b), word(b.Name), goOn)
+	return fmt.Sprintf("%s; `enqueue results %s --state rejected,review` tells why, %s", stopLine(b), shell.Quote(b.Name), goOn)
 }
 
 // stopLine says what failures a batch is held for.
 func stopLine(b ledger.Batch) string {
 	h := b.Pause
 	return fmt.Sprintf("batch %s has been held for %s: %s of %s failed, and more than %s are not wanted",
-		b.Name, words.Time(time.Since(h.At.Time())), number(h.Failed), count(h.Total, "item", "items"), render.Printable(h.Limit.String()))
+		b.Name, words.Time(time.Since(h.At.Time())), words.Number(h.Failed), words.Count(h.Total, "item", "items"), render.Printable(h.Limit.String()))
 }
 
 func (a *app) sayHeld(b ledger.Batch) {
 	if holds(b) {
-		a.say("%s", heldLine(b))
+		a.Infof("%s", heldLine(b))
 	}
 }
 
@@ -47,8 +49,8 @@ func errStopped(b ledger.Batch, goOn string) error {
 }
 
 // heldItem ends the waiting for one item of a held batch.
-func (a *app) heldItem(ctx context.Context, s *session, batch string) error {
-	b, err := s.ledger.Batch(ctx, batch)
+func (a *app) heldItem(ctx context.Context, s *session.Session, batch string) error {
+	b, err := s.Ledger.Batch(ctx, batch)
 	switch {
 	case err != nil:
 		return err

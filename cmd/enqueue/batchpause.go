@@ -6,53 +6,55 @@ import (
 	"errors"
 	"fmt"
 
+	"havip/internal/session"
+	"havip/internal/shell"
 	"havip/ledger"
 )
 
 // pauseBatch holds a batch for a person.
-func (a *app) pauseBatch(ctx context.Context, s *session, batch, reason string) error {
-	changed, err := s.ledger.Pause(ctx, batch, ledger.Act{By: author(), Reason: reasonText(reason)})
+func (a *app) pauseBatch(ctx context.Context, s *session.Session, batch, reason string) error {
+	changed, err := s.Ledger.Pause(ctx, batch, ledger.Act{By: session.Author(), Reason: session.ReasonText(reason)})
 	if err != nil {
 		return err
 	}
-	b, err := s.ledger.Batch(ctx, batch)
+	b, err := s.Ledger.Batch(ctx, batch)
 	switch {
 	case err != nil:
 		return err
 	case changed:
-		a.say("batch %s is paused: nothing new of it is begun; what is in flight or in doubt ends and is recorded", batch)
+		a.Infof("batch %s is paused: nothing new of it is begun; what is in flight or in doubt ends and is recorded", batch)
 	case b.Pause != nil:
-		a.say("%s", heldLine(b))
+		a.Infof("%s", heldLine(b))
 	}
 	return nil
 }
 
 // resumeBatch lets a batch go on, and says so.
-func (a *app) resumeBatch(ctx context.Context, s *session, batch string, limit failureLimit, reason string) error {
+func (a *app) resumeBatch(ctx context.Context, s *session.Session, batch string, limit failureLimit, reason string) error {
 	changed, err := a.letGoOn(ctx, s, batch, limit, reason)
 	switch {
 	case err != nil && !isDamage(err):
 		return err
 	case changed:
-		a.say("batch %s goes on; follow it with `enqueue watch %s`", batch, word(batch))
+		a.Infof("batch %s goes on; follow it with `enqueue watch %s`", batch, shell.Quote(batch))
 	default:
-		a.say("batch %s is not held", batch)
+		a.Infof("batch %s is not held", batch)
 	}
 	return err
 }
 
 // letGoOn reports whether the batch was held. Killed half-way, it is run again: what has no task by then
 // gets one.
-func (a *app) letGoOn(ctx context.Context, s *session, batch string, limit failureLimit, reason string) (changed bool, err error) {
-	act := ledger.Act{By: author(), Reason: reasonText(reason)}
-	changed, err = s.ledger.Resume(ctx, batch, limit.given, act)
+func (a *app) letGoOn(ctx context.Context, s *session.Session, batch string, limit failureLimit, reason string) (changed bool, err error) {
+	act := ledger.Act{By: session.Author(), Reason: session.ReasonText(reason)}
+	changed, err = s.Ledger.Resume(ctx, batch, limit.given, act)
 	if err == nil && !changed && limit.given != nil {
-		_, err = s.ledger.LimitFailures(ctx, batch, *limit.given, act)
+		_, err = s.Ledger.LimitFailures(ctx, batch, *limit.given, act)
 	}
 	if err != nil {
 		return changed, err
 	}
-	b, err := s.ledger.Batch(ctx, batch)
+	b, err := s.Ledger.Batch(ctx, batch)
 	switch {
 	case err != nil:
 		return changed, err
@@ -63,13 +65,13 @@ func (a *app) letGoOn(ctx context.Context, s *session, batch string, limit failu
 }
 
 // putBack puts in the tasks of items that were held: see [bulk.Site.PutBack].
-func (a *app) putBack(ctx context.Context, s *session, b ledger.Batch, wasHeld bool) error {
-	on, release, err := s.executor(b.Name, "")
+func (a *app) putBack(ctx context.Context, s *session.Session, b ledger.Batch, wasHeld bool) error {
+	on, release, err := s.Executor(b.Name, "")
 	if err != nil {
 		return err
 	}
 	defer release()
-	bar := a.newBar("resume", 0, b.Total)
+	bar := a.NewBar("resume", 0, b.Total)
 	defer bar.Finish()
 	var damaged damage
 	err = on.PutBack(ctx, wasHeld, bar.Set, func(fault error) { damaged.skip(fault) })

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"io"
 	"strconv"
 	"time"
 
 	"havip/internal/cli"
 	"havip/internal/notify"
 	"havip/internal/render"
+	"havip/internal/terminal"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -29,6 +32,9 @@ type batchView struct {
 	NoticesOwed int    `json:"noticesOwed"`
 	// Unconfirmed counts items that are created and open, for BCE has not shown their HaVIPs yet.
 	Unconfirmed int64 `json:"unconfirmed"`
+
+	// items and created are for the table.
+	items, created string
 }
 
 func viewOf(b ledger.Batch) batchView {
@@ -38,6 +44,7 @@ func viewOf(b ledger.Batch) batchView {
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
 		MaxFailures: string(b.Source.MaxFailures), Held: viewOfHold(b.Pause),
+		items: countsLine(b), created: ago(b.CreatedAt, time.Now()),
 	}
 	for state, n := range b.Counts {
 		v.Counts[string(state)] = n
@@ -55,61 +62,47 @@ func moment(m ledger.Millis) *time.Time {
 
 // printBatches shows batches, also those of which something cannot be read. The error names these.
 func (a *app) printBatches(batches []ledger.Batch) error {
-	if err := a.writeBatches(batches); err != nil {
-		return err
-	}
+	w := terminal.Writer(a.IO, batchList())
 	damaged := 0
 	for _, b := range batches {
+		if err := w.Write(viewOf(b)); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	for _, b := range batches {
 		if b.Damaged != nil {
-			a.complain("batch %s: its facts in redis cannot be read in full: %v", b.Name, b.Damaged)
+			a.Errorf("batch %s: its facts in redis cannot be read in full: %v", b.Name, b.Damaged)
 			damaged++
 		}
 	}
 	if damaged == 0 {
 		return nil
 	}
-	return cli.Failf(cli.ExitItemsFailed, "%s damaged; restore the fields in the hash havip:{BATCH}:batch from a backup of Redis", count(damaged, "batch is", "batches are"))
+	return cli.Failf(cli.ExitItemsFailed, "%s damaged; restore the fields in the hash havip:{BATCH}:batch from a backup of Redis", words.Count(damaged, "batch is", "batches are"))
 }
 
-func (a *app) writeBatches(batches []ledger.Batch) error {
-	switch a.output {
-	case render.JSON, render.NDJSON:
-		return a.encodeBatches(batches)
-	case render.CSV:
-		return a.csvBatches(batches)
-	case render.Table:
+// batchList shows batches.
+func batchList() render.List[batchView] {
+	return render.List[batchView]{
+		Head: append([]string{"batch", "phase", "total", "open", "failed"}, stateNames()...),
+		Record: func(v batchView) []string {
+			record := []string{
+				v.Batch, v.Phase, strconv.FormatInt(v.Total, 10), strconv.FormatInt(v.Open, 10), strconv.FormatInt(v.Failed, 10),
+			}
+			for _, state := range stateNames() {
+				record = append(record, strconv.FormatInt(v.Counts[state], 10))
+			}
+			return record
+		},
+		Grid: func(w io.Writer, width int) *render.Grid {
+			const total, items, from = 2, 3, 5
+			return render.NewGrid(w, width, items, "BATCH", "PHASE", "TOTAL", "ITEMS", "CREATED", "FROM").Dispensable(from, total)
+		},
+		Row: func(g *render.Grid, v batchView) error {
+			return g.Row(v.Batch, v.Phase, words.Number(v.Total), v.items, v.created, v.File)
+		},
 	}
-	const total, items, from = 2, 3, 5
-	grid := render.NewGrid(a.out, cli.TerminalWidth(a.out, 0), items, "BATCH", "PHASE", "TOTAL", "ITEMS", "CREATED", "FROM").Dispensable(from, total)
-	for _, b := range batches {
-		if err := grid.Row(b.Name, phase(b), number(b.Total), countsLine(b), ago(b.CreatedAt, time.Now()), b.Source.File); err != nil {
-			return err
-		}
-	}
-	return grid.Close()
-}
-
-func (a *app) encodeBatches(batches []ledger.Batch) error {
-	views := make([]batchView, len(batches))
-	for i, b := range batches {
-		views[i] = viewOf(b)
-	}
-	return encode(a, views)
-}
-
-func (a *app) csvBatches(batches []ledger.Batch) error {
-	w := a.records(append([]string{"batch", "phase", "total", "open", "failed"}, stateNames()...)...)
-	for _, b := range batches {
-		row := []string{
-			b.Name, phase(b), strconv.FormatInt(b.Total, 10),
-			strconv.FormatInt(b.Open(), 10), strconv.FormatInt(b.Failed(), 10),
-		}
-		for _, state := range ledger.States() {
-			row = append(row, strconv.FormatInt(b.Counts[state], 10))
-		}
-		if err := w.Write(row...); err != nil {
-			return err
-		}
-	}
-	return w.Close()
 }

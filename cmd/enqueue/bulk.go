@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"havip/internal/bulk"
 	"havip/internal/cli"
-	"havip/internal/render"
+	"havip/internal/durability"
+	"havip/internal/session"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -27,15 +28,15 @@ func (a *app) defineBulkFlags(cmd *cobra.Command, flags *bulkFlags) {
 	f.StringArrayVar(&flags.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must hold. FIELD: "+strings.Join(bulk.Fields, ", "))
 	f.BoolVar(&flags.dryRun, "dry-run", false, "tell what would be done, and change nothing")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask; required without a terminal")
-	defineReason(cmd, &flags.reason)
-	a.defineUnverified(cmd)
+	session.DefineReason(cmd, &flags.reason)
+	a.durable.Define(cmd)
 }
 
 // bulkCommand is a bulk operation as a command.
 type bulkCommand struct {
 	bulk.Operation
 	// before waits for what the plan depends on; nil for nothing.
-	before func(ctx context.Context, s *session, b ledger.Batch) error
+	before func(ctx context.Context, s *session.Session, b ledger.Batch) error
 	// question is what to ask before n items are changed; nil asks with the operation's name.
 	question func(n int64, batch string) string
 	// resultsFollow says that the items' results go to stdout; the tally then goes to stderr.
@@ -44,34 +45,27 @@ type bulkCommand struct {
 	after func(b ledger.Batch, done *bulk.Tally)
 }
 
-// maxReasonText bounds a reason, in cells: it is kept with every item that it concerns.
-const maxReasonText = 200
-
-func reasonText(reason string) string {
-	return runewidth.Truncate(render.Printable(reason), maxReasonText, "…")
-}
-
 // run looks, asks, and does it.
 func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFlags) error {
 	chosen, err := v.check(a, flags)
 	if err != nil {
 		return err
 	}
-	s, err := a.open(ctx)
+	s, err := a.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	b, err := s.ledger.Batch(ctx, batch)
+	defer s.Close()
+	b, err := s.Ledger.Batch(ctx, batch)
 	if err != nil {
-		return notFound(err)
+		return session.NotFound(err)
 	}
 	if v.before != nil && !flags.dryRun {
 		if err := v.before(ctx, s, b); err != nil {
 			return err
 		}
 	}
-	plan, err := v.Plan(ctx, s.ledger, batch, chosen)
+	plan, err := v.Plan(ctx, s.Ledger, batch, chosen)
 	if err != nil {
 		return err
 	}
@@ -79,7 +73,7 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 		return cmp.Or(v.tell(a, planned(v.Name, plan), plan), damageOf(plan).err(a, batch, leftAlone))
 	}
 	if plan.Eligible() == 0 { // an earlier run may have done it, and that is verified as well
-		err := a.durably(ctx, s, batchSubject(batch), func() error { return v.tell(a, planned(v.Name, plan), plan) })
+		err := a.durable.Change(ctx, a.Factory, s, durability.Batch(batch), func() error { return v.tell(a, planned(v.Name, plan), plan) })
 		return cmp.Or(err, damageOf(plan).err(a, batch, leftAlone))
 	}
 	if !flags.yes {
@@ -88,7 +82,7 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 		}
 	}
 	var done *bulk.Tally
-	err = a.durably(ctx, s, batchSubject(batch), func() (err error) {
+	err = a.durable.Change(ctx, a.Factory, s, durability.Batch(batch), func() (err error) {
 		if done, err = v.do(ctx, a, s, batch, chosen, flags.reason, plan.Eligible()); err != nil {
 			return err
 		}
@@ -108,7 +102,7 @@ func damageOf(t *bulk.Tally) *damage { return &damage{faults: t.Faults(), n: t.D
 
 func (v bulkCommand) tell(a *app, line string, t *bulk.Tally) error {
 	if v.resultsFollow {
-		a.say("%s", line)
+		a.Infof("%s", line)
 		return nil
 	}
 	return a.showTally(line, t)
@@ -117,7 +111,7 @@ func (v bulkCommand) tell(a *app, line string, t *bulk.Tally) error {
 // check refuses a command line that cannot be carried out, before anything is looked at.
 func (v bulkCommand) check(a *app, flags bulkFlags) (bulk.Selection, error) {
 	chosen, err := parseWhere(flags.where)
-	if err == nil && !flags.dryRun && !flags.yes && !a.canAsk() {
+	if err == nil && !flags.dryRun && !flags.yes && !a.CanAsk() {
 		err = cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal to ask on: pass --yes, or look first with --dry-run", v.Name)
 	}
 	return chosen, err
@@ -133,29 +127,29 @@ func parseWhere(wheres []string) (bulk.Selection, error) {
 
 // consent shows what would be done, and asks.
 func (v bulkCommand) consent(ctx context.Context, a *app, batch string, plan *bulk.Tally) error {
-	a.say("%s", planned(v.Name, plan))
+	a.Infof("%s", planned(v.Name, plan))
 	for _, row := range plan.Rows() {
-		a.say("  %s", rowLine(row))
+		a.Infof("  %s", rowLine(row))
 	}
-	question := fmt.Sprintf("%s %s?", capital(v.Name), count(plan.Eligible(), "item", "items"))
+	question := fmt.Sprintf("%s %s?", capital(v.Name), words.Count(plan.Eligible(), "item", "items"))
 	if v.question != nil {
 		question = v.question(plan.Eligible(), batch)
 	}
-	return a.ask(ctx, question, "nothing was changed")
+	return a.Ask(ctx, question, "nothing was changed")
 }
 
 // do carries the operation out with a progress bar.
-func (v bulkCommand) do(ctx context.Context, a *app, s *session, batch string, chosen bulk.Selection, reason string, planned int64) (*bulk.Tally, error) {
-	executor, release, err := s.executor(batch, reason)
+func (v bulkCommand) do(ctx context.Context, a *app, s *session.Session, batch string, chosen bulk.Selection, reason string, planned int64) (*bulk.Tally, error) {
+	executor, release, err := s.Executor(batch, reason)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	bar := a.newBar(v.Name, 0, planned)
+	bar := a.NewBar(v.Name, 0, planned)
 	defer bar.Finish()
 	done, err := v.CarryOut(ctx, executor, chosen, planned, bar.Set)
 	if err != nil {
-		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, number(done.Eligible()), count(planned, "item", "items"))
+		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, words.Number(done.Eligible()), words.Count(planned, "item", "items"))
 	}
 	return done, nil
 }

@@ -4,6 +4,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/bulk"
+	"havip/internal/shell"
+	"havip/internal/words"
 	"havip/ledger"
 	"havip/lifecycle"
 )
@@ -42,10 +44,10 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 // afterCancel tells what is still to come.
 func (a *app) afterCancel(b ledger.Batch, done *bulk.Tally) {
 	if n := done.Of(string(lifecycle.CancelLater)); n > 0 {
-		a.say("%s in flight or in doubt: canceled once it is certain that nothing was created, by default 10 minutes after its last request; one whose HaVIP exists stays. Follow it with `enqueue watch %s`",
-			count(n, "item is", "items are"), word(b.Name))
+		a.Infof("%s in flight or in doubt: canceled once it is certain that nothing was created, by default 10 minutes after its last request; one whose HaVIP exists stays. Follow it with `enqueue watch %s`",
+			words.Count(n, "item is", "items are"), shell.Quote(b.Name))
 	}
 	if b.CommittedAt == 0 {
-		a.say("batch %s is incomplete: a producer that is still at it puts in more items", b.Name)
+		a.Infof("batch %s is incomplete: a producer that is still at it puts in more items", b.Name)
 	}
 }

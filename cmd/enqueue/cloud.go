@@ -37,7 +37,7 @@ func defineCloudFlags(cmd *cobra.Command, flags *cloudFlags) {
 
 // cloudOf makes clients as the flags say.
 func (a *app) cloudOf(flags cloudFlags) cli.Cloud {
-	return cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv}
+	return cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.Getenv}
 }
 
 // opener makes clients of lanes as a worker does.

@@ -12,6 +12,8 @@ import (
 	"havip/internal/bulk"
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
 )
 
 // completionPatience bounds what somebody waits for who has pressed the tabulator key. A Redis that does
@@ -52,7 +54,7 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 	for flag, complete := range map[string]cli.Completion{
 		"output": cli.Words(render.Formats()...), "format": cli.Words(inputFormats()...), "state": cli.List(stateNames()...),
 		"where": completeWhere, "batch": a.fromRedis(batchNames), "lane": a.fromRedis(laneNames),
-		fieldsFlag: cli.List(cli.ChoicesOf(cmd.Flags(), fieldsFlag)...), "log-format": cli.Words("auto", "json", "console"),
+		terminal.FieldsFlag: cli.List(cli.ChoicesOf(cmd.Flags(), terminal.FieldsFlag)...), "log-format": cli.Words("auto", "json", "console"),
 		"log-level": cli.Words("trace", "debug", "info", "warn", "error"),
 		"redis":     cli.Words(), "region": cli.Words(), "reason": cli.Words(), "rps": cli.Words(), "timeout": cli.Words(),
 	} {
@@ -82,19 +84,19 @@ func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Com
 
 // fromRedis completes with names that Redis knows. Whatever goes wrong is nothing to tell in the middle of
 // a command line: then there are none.
-func (a *app) fromRedis(names func(context.Context, *session) ([]cobra.Completion, error)) cli.Completion {
+func (a *app) fromRedis(names func(context.Context, *session.Session) ([]cobra.Completion, error)) cli.Completion {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const nothing = cobra.ShellCompDirectiveNoFileComp
-		if cli.ApplyEnvironment(cmd, a.getenv) != nil {
+		if cli.ApplyEnvironment(cmd, a.Getenv) != nil {
 			return nil, nothing
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
 		defer cancel()
-		s, err := a.open(ctx)
+		s, err := a.Open(ctx)
 		if err != nil {
 			return nil, nothing
 		}
-		defer s.close()
+		defer s.Close()
 		completions, err := names(ctx, s)
 		if err != nil {
 			return nil, nothing
@@ -105,8 +107,8 @@ func (a *app) fromRedis(names func(context.Context, *session) ([]cobra.Completio
 
 // batchNames are the batches, newest first, with how they stand. A name that a shell could not be given
 // is left out.
-func batchNames(ctx context.Context, s *session) ([]cobra.Completion, error) {
-	batches, err := s.ledger.Batches(ctx)
+func batchNames(ctx context.Context, s *session.Session) ([]cobra.Completion, error) {
+	batches, err := s.Ledger.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -119,8 +121,8 @@ func batchNames(ctx context.Context, s *session) ([]cobra.Completion, error) {
 	return completions, nil
 }
 
-func laneNames(ctx context.Context, s *session) ([]cobra.Completion, error) {
-	lanes, err := s.lanes(ctx)
+func laneNames(ctx context.Context, s *session.Session) ([]cobra.Completion, error) {
+	lanes, err := s.Lanes(ctx)
 	completions := make([]cobra.Completion, len(lanes))
 	for i, l := range lanes {
 		completions[i] = l.String()

@@ -9,8 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/durability"
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/session"
 	"havip/lifecycle"
 	"havip/tasks"
 )
@@ -32,15 +34,15 @@ command again creates nothing.`,
   enqueue create --name db-vip --subnet sbn-dk8gl9bc --ip 192.168.0.10 --batch databases`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			item := item.WithDefaults(a.region)
+			item := item.WithDefaults(a.Region)
 			if err := checkItem(batch, item); err != nil {
 				return err
 			}
-			s, err := a.openDurable(cmd.Context(), allowVolatile)
+			s, err := a.OpenDurable(cmd.Context(), allowVolatile)
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			return a.create(cmd.Context(), s, batch, item, wait, timeout)
 		},
 	}
@@ -55,7 +57,7 @@ command again creates nothing.`,
 	f.StringVar(&batch, "batch", manualBatch, "batch to put it in")
 	f.BoolVar(&wait, "wait", false, "wait until it is done")
 	f.DurationVar(&timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8")
-	a.defineUnverified(cmd)
+	a.durable.Define(cmd)
 	f.BoolVar(&allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	return cmd
 }
@@ -89,13 +91,13 @@ func checkItem(batch string, item tasks.Item) error {
 	return nil
 }
 
-func (a *app) create(ctx context.Context, s *session, batch string, item tasks.Item, wait bool, timeout time.Duration) error {
-	producer, release, err := s.producer()
+func (a *app) create(ctx context.Context, s *session.Session, batch string, item tasks.Item, wait bool, timeout time.Duration) error {
+	producer, release, err := s.Producer()
 	if err != nil {
 		return err
 	}
 	defer release()
-	err = a.durably(ctx, s, batchSubject(batch), func() error { return a.putOne(ctx, producer, batch, item) })
+	err = a.durable.Change(ctx, a.Factory, s, durability.Batch(batch), func() error { return a.putOne(ctx, producer, batch, item) })
 	if err != nil {
 		return err
 	}
@@ -122,7 +124,7 @@ func (a *app) putOne(ctx context.Context, producer *tasks.Producer, batch string
 			batch, item.Key, render.Printable(text))
 	}
 	if answer.Result == lifecycle.RegisteredSame {
-		a.say("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))
+		a.Infof("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))
 	}
 	return nil
 }

@@ -7,12 +7,15 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
 	"havip/ledger"
 	"havip/tasks"
 )
 
 // awaitItem waits until the one item is finished.
-func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, timeout time.Duration) error {
+func (a *app) awaitItem(ctx context.Context, s *session.Session, batch, key string, timeout time.Duration) error {
 	ctx, cancel := withTimeout(ctx, timeout)
 	defer cancel()
 	poll := time.NewTicker(pollInterval)
@@ -38,20 +41,20 @@ func (a *app) awaitItem(ctx context.Context, s *session, batch, key string, time
 }
 
 // standing reads how the item stands. Redis has just taken it in; one that goes away now is waited for.
-func (a *app) standing(ctx context.Context, s *session, batch, key string) (item ledger.Item, held bool, err error) {
+func (a *app) standing(ctx context.Context, s *session.Session, batch, key string) (item ledger.Item, held bool, err error) {
 	passes := func(err error) bool {
 		var missing *ledger.ItemNotFoundError
 		return !errors.As(err, &missing) && !isDamage(err)
 	}
 	item, err = patiently(ctx, passes, a.sayStillLooking, func() (item ledger.Item, err error) {
-		item, held, err = s.ledger.ItemAndPause(ctx, batch, key)
+		item, held, err = s.Ledger.ItemAndPause(ctx, batch, key)
 		return item, err
 	})
 	return item, held, err
 }
 
-func (a *app) printItem(ctx context.Context, s *session, batch, key string) error {
-	item, err := s.ledger.Item(ctx, batch, key)
+func (a *app) printItem(ctx context.Context, s *session.Session, batch, key string) error {
+	item, err := s.Ledger.Item(ctx, batch, key)
 	if err != nil {
 		return err
 	}
@@ -59,7 +62,7 @@ func (a *app) printItem(ctx context.Context, s *session, batch, key string) erro
 	if err != nil {
 		return err
 	}
-	out := render.NewWriter(a.data(), a.style())
+	out := terminal.Writer(a.IO, render.Results())
 	if err := out.Write(result); err != nil {
 		return err
 	}
@@ -76,7 +79,7 @@ func (a *app) printItem(ctx context.Context, s *session, batch, key string) erro
 func howToRetry(batch, key string, state ledger.State) string {
 	switch state {
 	case ledger.Rejected, ledger.Review, ledger.Canceled:
-		return "; `enqueue retry " + word(batch) + " --where key=" + word(key) + "` tries it again"
+		return "; `enqueue retry " + shell.Quote(batch) + " --where key=" + shell.Quote(key) + "` tries it again"
 	default:
 		return ""
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"havip/internal/cli"
+	"havip/internal/shell"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -39,16 +41,16 @@ func (d *damage) err(a *app, batch, done string) error {
 		return nil
 	}
 	for _, fault := range d.faults[1:] {
-		a.complain("%s", fault)
+		a.Errorf("%s", fault)
 	}
 	if more := d.n - int64(len(d.faults)); more > 0 {
-		a.complain("and %s more", number(more))
+		a.Errorf("and %s more", words.Number(more))
 	}
 	return cli.Failf(cli.ExitItemsFailed, "batch %s: %s cannot be read, and %s: %w; %s",
-		batch, count(d.n, "item", "items"), done, d.faults[0], repairDamage(batch))
+		batch, words.Count(d.n, "item", "items"), done, d.faults[0], repairDamage(batch))
 }
 
 // repairDamage says what to do about damaged items.
 func repairDamage(batch string) string {
-	return "restore its fields in Redis from a backup; `enqueue verify " + word(batch) + "` names the HaVIP that it owns"
+	return "restore its fields in Redis from a backup; `enqueue verify " + shell.Quote(batch) + "` names the HaVIP that it owns"
 }

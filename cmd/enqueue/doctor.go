@@ -14,7 +14,9 @@ import (
 	"havip/internal/cli"
 	"havip/internal/redisconn"
 	"havip/internal/render"
+	"havip/internal/terminal"
 	"havip/internal/version"
+	"havip/internal/words"
 	"havip/tasks"
 )
 
@@ -42,20 +44,20 @@ Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redi
 			if staleAfter <= 0 {
 				return cli.Failf(cli.ExitUsage, "--stale-after %s: must be more than 0", staleAfter)
 			}
-			if a.output == render.CSV {
+			if a.Format == render.CSV {
 				return cli.Failf(cli.ExitUsage, "-o csv: an examination is shown as table, json or ndjson")
 			}
 			own, err := a.ownLane(cmd.Context(), flags)
 			if err != nil {
 				return err
 			}
-			s, err := a.open(cmd.Context())
+			s, err := a.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			return a.examine(cmd.Context(), audit.Doctor{
-				Redis: s.rdb, Lanes: []tasks.Lane{own}, Open: a.opener(flags), Rate: listRate(s.rdb),
+				Redis: s.Redis, Lanes: []tasks.Lane{own}, Open: a.opener(flags), Rate: listRate(s.Redis),
 				Versions: "enqueue " + version.Read().String(), StaleAfter: staleAfter, Fix: fix,
 			})
 		},
@@ -69,12 +71,12 @@ Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redi
 // ownLane is the lane of items that name none. An endpoint or region that no client can be made for
 // is a mistake of the command line, and not a finding about every lane.
 func (a *app) ownLane(ctx context.Context, flags cloudFlags) (tasks.Lane, error) {
-	own := tasks.Lane{Account: tasks.DefaultAccount, Region: a.region}
+	own := tasks.Lane{Account: tasks.DefaultAccount, Region: a.Region}
 	if _, err := tasks.ParseLane(own.String()); err != nil {
 		return own, cli.Fail(cli.ExitConfig, err)
 	}
 	unused := cli.Cloud{
-		Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.getenv,
+		Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.Getenv,
 		Credentials: bce.NewStaticProvider(bce.NewCredentials("none", "none", "")), // nothing is sent
 	}
 	_, err := unused.Client(ctx, own)
@@ -83,6 +85,7 @@ func (a *app) ownLane(ctx context.Context, flags cloudFlags) (tasks.Lane, error)
 
 // examine shows each diagnosis as it comes, and sums up.
 func (a *app) examine(ctx context.Context, doctor audit.Doctor) error {
+	var list render.List[audit.Diagnosis]
 	var all []audit.Diagnosis
 	ailing, repaired := 0, 0
 	err := doctor.Examine(ctx, func(d audit.Diagnosis) error {
@@ -92,31 +95,31 @@ func (a *app) examine(ctx context.Context, doctor audit.Doctor) error {
 		if d.Repaired != "" {
 			repaired++
 		}
-		switch a.output {
+		switch a.Format {
 		case render.JSON:
 			all = append(all, d)
 			return nil
 		case render.NDJSON:
-			return encodeRows(a.data(), a.output, []audit.Diagnosis{d})
+			return terminal.Print(a.IO, list, []audit.Diagnosis{d})
 		default:
-			return showDiagnosis(a.out, d)
+			return showDiagnosis(a.Out, d)
 		}
 	})
 	if err != nil {
 		return err
 	}
-	if a.output == render.JSON {
-		if err := encodeRows(a.data(), a.output, all); err != nil {
+	if a.Format == render.JSON {
+		if err := terminal.Print(a.IO, list, all); err != nil {
 			return err
 		}
 	}
 	if repaired > 0 {
-		a.say("%s repaired", count(repaired, "finding was", "findings were"))
+		a.Infof("%s repaired", words.Count(repaired, "finding was", "findings were"))
 	}
 	if ailing > 0 {
-		return cli.Failf(cli.ExitItemsFailed, "%s", count(ailing, "thing is wrong", "things are wrong"))
+		return cli.Failf(cli.ExitItemsFailed, "%s", words.Count(ailing, "thing is wrong", "things are wrong"))
 	}
-	a.say("nothing is wrong")
+	a.Infof("nothing is wrong")
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"havip/internal/session"
 	"havip/internal/words"
 	"havip/ledger"
 )
@@ -19,10 +20,10 @@ type doubtWatch struct {
 
 // line is "" while nothing is in doubt. Where it cannot be read, what was read last stands: it is the
 // batch's reader who tells of a Redis that is away.
-func (d *doubtWatch) line(ctx context.Context, s *session, batch string) string {
+func (d *doubtWatch) line(ctx context.Context, s *session.Session, batch string) string {
 	if time.Since(d.looked) >= doubtEvery {
 		d.looked = time.Now()
-		if since, err := s.ledger.OldestDoubt(ctx, batch); err == nil {
+		if since, err := s.Ledger.OldestDoubt(ctx, batch); err == nil {
 			d.since = since
 		}
 	}

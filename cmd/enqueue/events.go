@@ -9,6 +9,8 @@ import (
 	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -45,26 +47,26 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 			switch {
 			case (len(args) == 1) == (laneName != ""):
 				return cli.Failf(cli.ExitUsage, "events of one batch, or with --lane of one lane; see `enqueue events --help`")
-			case follow && a.output == render.JSON:
+			case follow && a.Format == render.JSON:
 				return cli.Failf(cli.ExitUsage, "--follow: an array has an end; use -o ndjson")
 			case laneName != "":
-				return a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
+				return a.onLane(func(ctx context.Context, s *session.Session, l tasks.Lane) error {
 					return a.printEvents(ctx, "lane "+l.String(), laneEvents(s, l), nil, follow)
 				})(cmd, []string{laneName})
 			}
-			s, err := a.open(cmd.Context())
+			s, err := a.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			b, err := s.ledger.Batch(cmd.Context(), args[0])
+			defer s.Close()
+			b, err := s.Ledger.Batch(cmd.Context(), args[0])
 			if err != nil {
-				return notFound(err)
+				return session.NotFound(err)
 			}
 			return a.printEvents(cmd.Context(), "batch "+args[0], batchEvents(s, b), forgottenActs(s, args[0]), follow)
 		},
 	}
-	defineFields[eventRow](a, cmd)
+	terminal.DefineFields[eventRow](a.IO, cmd)
 	cmd.Flags().StringVar(&laneName, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
 	return cmd
@@ -75,9 +77,9 @@ type eventSource func(ctx context.Context, after string, block time.Duration) ([
 
 // batchEvents reads a batch's events. Who registered it is told by the batch itself; who committed it may be
 // somebody else, who ran a killed producer again, and nobody knows.
-func batchEvents(s *session, b ledger.Batch) eventSource {
+func batchEvents(s *session.Session, b ledger.Batch) eventSource {
 	return func(ctx context.Context, after string, block time.Duration) ([]eventRow, error) {
-		events, err := s.ledger.Events(ctx, b.Name, after, eventsPage, block)
+		events, err := s.Ledger.Events(ctx, b.Name, after, eventsPage, block)
 		rows := rowsOf(events)
 		for i := range rows {
 			if rows[i].Event == "registered" {
@@ -88,8 +90,8 @@ func batchEvents(s *session, b ledger.Batch) eventSource {
 	}
 }
 
-func laneEvents(s *session, l tasks.Lane) eventSource {
-	operator := lane.NewOperator(s.rdb, l.String())
+func laneEvents(s *session.Session, l tasks.Lane) eventSource {
+	operator := lane.NewOperator(s.Redis, l.String())
 	return func(ctx context.Context, after string, block time.Duration) ([]eventRow, error) {
 		entries, err := operator.Log(ctx, after, eventsPage, block)
 		rows := make([]eventRow, len(entries))
@@ -101,9 +103,9 @@ func laneEvents(s *session, l tasks.Lane) eventSource {
 }
 
 // forgottenActs reads the acts from before the oldest event that is kept.
-func forgottenActs(s *session, batch string) func(ctx context.Context, before string) ([]eventRow, error) {
+func forgottenActs(s *session.Session, batch string) func(ctx context.Context, before string) ([]eventRow, error) {
 	return func(ctx context.Context, before string) ([]eventRow, error) {
-		acts, err := s.ledger.Acts(ctx, batch, before)
+		acts, err := s.Ledger.Acts(ctx, batch, before)
 		return rowsOf(acts), err
 	}
 }
@@ -119,17 +121,17 @@ func rowsOf(events []ledger.Event) []eventRow {
 // printEvents writes what a source has, after what is older than that, and goes on if told to. The subject
 // is whose events they are.
 func (a *app) printEvents(ctx context.Context, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
-	out := a.newEventWriter(follow)
+	out := terminal.Writer(a.IO, eventList(follow))
 	page, err := read(ctx, "", 0)
 	if err == nil && older != nil {
 		page, err = prepend(ctx, older, page)
 	}
 	if err == nil && len(page) == 0 {
-		a.say("nothing has happened to %s", subject)
+		a.Infof("nothing has happened to %s", subject)
 	}
 	after := ""
 	for ; err == nil && len(page) > 0; page, err = read(ctx, after, 0) {
-		if err := out.write(page); err != nil {
+		if err := writeEvents(out, page, follow); err != nil {
 			return err
 		}
 		after = page[len(page)-1].ID
@@ -140,7 +142,20 @@ func (a *app) printEvents(ctx context.Context, subject string, read eventSource,
 	case follow:
 		return a.followEvents(ctx, read, after, out)
 	}
-	return out.close()
+	return out.Close()
+}
+
+// writeEvents writes a page of events; a follower sees them at once.
+func writeEvents(out render.Writer[eventRow], page []eventRow, follow bool) error {
+	for _, r := range page {
+		if err := out.Write(r); err != nil {
+			return err
+		}
+	}
+	if follow {
+		return out.Flush()
+	}
+	return nil
 }
 
 // prepend puts what is older than a source's first page in front of it.
@@ -154,7 +169,7 @@ func prepend(ctx context.Context, older func(context.Context, string) ([]eventRo
 }
 
 // followEvents writes what happens after the given event, until it is interrupted: that is how it ends.
-func (a *app) followEvents(ctx context.Context, read eventSource, after string, out eventWriter) error {
+func (a *app) followEvents(ctx context.Context, read eventSource, after string, out render.Writer[eventRow]) error {
 	if after == "" {
 		after = "0"
 	}
@@ -166,7 +181,7 @@ func (a *app) followEvents(ctx context.Context, read eventSource, after string, 
 		if len(page) == 0 {
 			continue
 		}
-		if err := out.write(page); err != nil {
+		if err := writeEvents(out, page, true); err != nil {
 			return err
 		}
 		after = page[len(page)-1].ID
@@ -177,4 +192,4 @@ func (a *app) followEvents(ctx context.Context, read eventSource, after string, 
 // mayPass says of every failure to read that it may pass: the first page could be read.
 func mayPass(error) bool { return true }
 
-func (a *app) sayStillLooking(err error) { a.say("%s", stillLooking(err)) }
+func (a *app) sayStillLooking(err error) { a.Infof("%s", stillLooking(err)) }

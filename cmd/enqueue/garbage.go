@@ -18,7 +18,7 @@ const (
 // collectAt sets GOGC until it is called off. Then what was kept meanwhile is let go at once, for the next
 // collection is measured by what the last one found.
 func (a *app) collectAt(percent int) (callOff func()) {
-	if a.getenv("GOGC") != "" {
+	if a.Getenv("GOGC") != "" {
 		return func() {}
 	}
 	before := debug.SetGCPercent(percent)

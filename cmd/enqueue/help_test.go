@@ -11,11 +11,13 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
 	"havip/test/helptest"
 )
 
 func newRoot() *cobra.Command {
-	a := &app{streams: streams{strings.NewReader(""), io.Discard, io.Discard}, getenv: func(string) string { return "" }, output: render.Table}
+	a := &app{Factory: &session.Factory{IO: terminal.New(strings.NewReader(""), io.Discard, io.Discard, func(string) string { return "" })}}
 	return a.command()
 }
 

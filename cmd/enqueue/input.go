@@ -3,14 +3,16 @@ package main
 import (
 	"context"
 	"iter"
-	"os/user"
 	"slices"
 
 	"havip/internal/cli"
 	"havip/internal/manifest"
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
 	"havip/internal/spelling"
+	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -43,10 +45,10 @@ func (a *app) read(ctx context.Context, path string, flags fileFlags) (*input, e
 		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.format, spelling.OneOf(flags.format, manifest.Formats()))
 	}
 	if is, err := plan.IsPlan(path); err == nil && is {
-		return nil, cli.Failf(cli.ExitUsage, "%s is a plan, and no file of items; `enqueue apply %s` carries it out", render.Printable(path), word(path))
+		return nil, cli.Failf(cli.ExitUsage, "%s is a plan, and no file of items; `enqueue apply %s` carries it out", render.Printable(path), shell.Quote(path))
 	}
 	file, err := manifest.Open(ctx, path, manifest.Options{
-		Format: manifest.Format(flags.format), DefaultRegion: a.region, Stdin: a.in,
+		Format: manifest.Format(flags.format), DefaultRegion: a.Region, Stdin: a.In,
 	})
 	if err != nil {
 		return nil, cli.Fail(inputCode(ctx), err)
@@ -75,19 +77,19 @@ func (a *app) check(ctx context.Context, in *input) error {
 		return cli.Fail(inputCode(ctx), err)
 	}
 	in.rows, in.hash = report.Rows, report.Hash
-	in.items, in.source = itemsOf(in.file), ledger.Source{File: in.name, By: author()}
+	in.items, in.source = itemsOf(in.file), ledger.Source{File: in.name, By: session.Author()}
 	if report.FaultCount == 0 {
 		return nil
 	}
 	for _, fault := range report.Faults {
-		a.complain("%s", fault)
+		a.Errorf("%s", fault)
 	}
 	if more := report.FaultCount - len(report.Faults); more > 0 {
-		a.complain("… and %s more", count(more, "fault", "faults"))
+		a.Errorf("… and %s more", words.Count(more, "fault", "faults"))
 	}
-	found := count(report.FaultCount, "fault", "faults")
+	found := words.Count(report.FaultCount, "fault", "faults")
 	if report.Rows > 0 {
-		found += " in " + count(report.Rows, "row", "rows")
+		found += " in " + words.Count(report.Rows, "row", "rows")
 	}
 	return cli.Failf(cli.ExitInvalidInput, "%s: %s; nothing was enqueued", in.file.Name(), found)
 }
@@ -131,13 +133,4 @@ func (in *input) under(limit failureLimit) {
 	if limit.given != nil {
 		in.source.MaxFailures = *limit.given
 	}
-}
-
-// author names who works here, for people; it never fails.
-func author() string {
-	name := "unknown"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	return name + "@" + cli.Hostname()
 }

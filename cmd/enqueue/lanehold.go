@@ -8,6 +8,7 @@ import (
 	"havip/internal/lane"
 	"havip/internal/queue"
 	"havip/internal/render"
+	"havip/internal/session"
 	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
@@ -15,12 +16,12 @@ import (
 
 // sayHolds tells what is held back in any lane, and why, or that nobody serves it: a batch that does not
 // move for it shows nothing else of it.
-func (a *app) sayHolds(ctx context.Context, s *session) error {
-	lanes, err := s.lanes(ctx)
+func (a *app) sayHolds(ctx context.Context, s *session.Session) error {
+	lanes, err := s.Lanes(ctx)
 	if err != nil {
 		return err
 	}
-	unfinished, err := s.ledger.Active(ctx, 0, 1)
+	unfinished, err := s.Ledger.Active(ctx, 0, 1)
 	if err != nil {
 		return err
 	}
@@ -41,21 +42,21 @@ func (a *app) sayHolds(ctx context.Context, s *session) error {
 }
 
 // sayOperator tells what a person has set for a lane.
-func (a *app) sayOperator(ctx context.Context, s *session, l tasks.Lane) error {
-	operator := lane.NewOperator(s.rdb, l.String())
+func (a *app) sayOperator(ctx context.Context, s *session.Session, l tasks.Lane) error {
+	operator := lane.NewOperator(s.Redis, l.String())
 	pause, err := operator.Paused(ctx)
 	if err != nil {
 		return err
 	}
 	if pause != nil {
-		a.say("%s", pausedLine(l, *pause))
+		a.Infof("%s", pausedLine(l, *pause))
 	}
 	limit, err := operator.Limit(ctx)
 	if err != nil {
 		return err
 	}
 	if limit != nil {
-		a.say("lane %s is set to %s, %s", l, rate(limit.RPS), setBy(limit.Since, limit.By, limit.Reason, time.Now()))
+		a.Infof("lane %s is set to %s, %s", l, rate(limit.RPS), setBy(limit.Since, limit.By, limit.Reason, time.Now()))
 	}
 	return nil
 }
@@ -74,13 +75,13 @@ func setBy(since time.Time, by, reason string, now time.Time) string {
 }
 
 // sayLaneHolds tells what faults hold a lane back.
-func (a *app) sayLaneHolds(ctx context.Context, s *session, l tasks.Lane) error {
-	holds, err := lane.NewBreaker(s.rdb, l.String()).Suspensions(ctx)
+func (a *app) sayLaneHolds(ctx context.Context, s *session.Session, l tasks.Lane) error {
+	holds, err := lane.NewBreaker(s.Redis, l.String()).Suspensions(ctx)
 	if err != nil {
 		return err
 	}
 	for _, hold := range holds {
-		a.say("%s", holdLine(l, hold))
+		a.Infof("%s", holdLine(l, hold))
 	}
 	return nil
 }
@@ -91,12 +92,12 @@ func holdLine(l tasks.Lane, hold lane.Suspension) string {
 		what = "subnet " + hold.SubnetID + " of " + what
 	}
 	return fmt.Sprintf("%s has been held back for %s, after %s: %s: %s", what, words.Time(time.Since(hold.Since)),
-		count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), short(hold.Message))
+		words.Count(hold.Failures, "refusal", "refusals"), render.Printable(hold.Code), short(hold.Message))
 }
 
 // holdOf is what holds an item back: its lane's hold, or its subnet's.
-func holdOf(ctx context.Context, s *session, l tasks.Lane, item ledger.Item) (lane.Suspension, bool, error) {
-	holds, err := lane.NewBreaker(s.rdb, l.String()).Suspensions(ctx)
+func holdOf(ctx context.Context, s *session.Session, l tasks.Lane, item ledger.Item) (lane.Suspension, bool, error) {
+	holds, err := lane.NewBreaker(s.Redis, l.String()).Suspensions(ctx)
 	if err != nil {
 		return lane.Suspension{}, false, err
 	}
@@ -113,15 +114,15 @@ func holdOf(ctx context.Context, s *session, l tasks.Lane, item ledger.Item) (la
 }
 
 // sayUnserved tells of a lane whose tasks nobody takes.
-func (a *app) sayUnserved(ctx context.Context, s *session, l tasks.Lane) error {
-	q := queue.Of(s.rdb, l)
+func (a *app) sayUnserved(ctx context.Context, s *session.Session, l tasks.Lane) error {
+	q := queue.Of(s.Redis, l)
 	size, err := q.Sizes(ctx)
 	if err != nil || size.Waiting() == 0 {
 		return err
 	}
 	unserved, err := q.StaysUnserved(ctx, queue.SecondLook)
 	if unserved {
-		a.say("%s", unservedLine(l))
+		a.Infof("%s", unservedLine(l))
 	}
 	return err
 }

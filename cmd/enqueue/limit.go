@@ -8,6 +8,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/lane"
+	"havip/internal/session"
 	"havip/tasks"
 )
 
@@ -35,11 +36,11 @@ func (a *app) limitSetCommand() *cobra.Command {
   enqueue limit set default/bj --rps 0         # no limit`,
 		Args: cobra.ExactArgs(1),
 	}
-	set := a.changeLane(func(ctx context.Context, s *session, l tasks.Lane) error {
-		if _, err := lane.NewOperator(s.rdb, l.String()).SetLimit(ctx, rps, lane.Act{By: author(), Reason: reasonText(reason)}); err != nil {
+	set := a.changeLane(func(ctx context.Context, s *session.Session, l tasks.Lane) error {
+		if _, err := lane.NewOperator(s.Redis, l.String()).SetLimit(ctx, rps, lane.Act{By: session.Author(), Reason: session.ReasonText(reason)}); err != nil {
 			return err
 		}
-		a.say("lane %s: %s over the whole fleet, in force within two seconds; `enqueue limit unset %s` goes back to the workers' own", l, rate(rps), l)
+		a.Infof("lane %s: %s over the whole fleet, in force within two seconds; `enqueue limit unset %s` goes back to the workers' own", l, rate(rps), l)
 		return a.warnUnserved(ctx, s, l)
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -52,8 +53,8 @@ func (a *app) limitSetCommand() *cobra.Command {
 		return set(cmd, args)
 	}
 	cmd.Flags().Float64Var(&rps, "rps", 0, "creates a second, over all workers; 0 means no limit (required)")
-	defineReason(cmd, &reason)
-	a.defineUnverified(cmd)
+	session.DefineReason(cmd, &reason)
+	a.durable.Define(cmd)
 	return cmd
 }
 
@@ -64,20 +65,20 @@ func (a *app) limitUnsetCommand() *cobra.Command {
 		Short:   "Go back to the rate that the workers were started with",
 		Example: "  enqueue limit unset default/bj",
 		Args:    cobra.ExactArgs(1),
-		RunE: a.changeLane(func(ctx context.Context, s *session, l tasks.Lane) error {
-			changed, err := lane.NewOperator(s.rdb, l.String()).UnsetLimit(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
+		RunE: a.changeLane(func(ctx context.Context, s *session.Session, l tasks.Lane) error {
+			changed, err := lane.NewOperator(s.Redis, l.String()).UnsetLimit(ctx, lane.Act{By: session.Author(), Reason: session.ReasonText(reason)})
 			switch {
 			case err != nil:
 				return err
 			case !changed:
-				a.say("lane %s: no rate was set", l)
+				a.Infof("lane %s: no rate was set", l)
 			default:
-				a.say("lane %s: the rate is the workers' own again", l)
+				a.Infof("lane %s: the rate is the workers' own again", l)
 			}
 			return nil
 		}),
 	}
-	defineReason(cmd, &reason)
-	a.defineUnverified(cmd)
+	session.DefineReason(cmd, &reason)
+	a.durable.Define(cmd)
 	return cmd
 }

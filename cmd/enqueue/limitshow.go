@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,9 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -27,21 +30,21 @@ were started with (CONFIGURED); where somebody set another: who, when and why.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return a.onLane(func(ctx context.Context, s *session, l tasks.Lane) error {
+				return a.onLane(func(ctx context.Context, s *session.Session, l tasks.Lane) error {
 					return a.showLimits(ctx, s, []tasks.Lane{l})
 				})(cmd, args)
 			}
-			s, err := a.open(cmd.Context())
+			s, err := a.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			lanes, err := s.lanes(cmd.Context())
+			defer s.Close()
+			lanes, err := s.Lanes(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if len(lanes) == 0 {
-				a.say("no lanes yet; a worker or `enqueue apply FILE` makes one")
+				a.Infof("no lanes yet; a worker or `enqueue apply FILE` makes one")
 			}
 			return a.showLimits(cmd.Context(), s, lanes)
 		},
@@ -70,37 +73,46 @@ type configuredRate struct {
 	RPS    float64 `json:"rps"`
 }
 
-func (a *app) showLimits(ctx context.Context, s *session, lanes []tasks.Lane) error {
+func (a *app) showLimits(ctx context.Context, s *session.Session, lanes []tasks.Lane) error {
 	views := make([]limitView, len(lanes))
 	for i, l := range lanes {
 		var err error
-		if views[i], err = s.limitOf(ctx, l); err != nil {
+		if views[i], err = limitOf(ctx, s, l); err != nil {
 			return err
 		}
 	}
-	switch a.output {
-	case render.JSON, render.NDJSON:
-		return encodeRows(a.data(), a.output, views)
-	case render.CSV:
-		return a.csvLimits(views)
-	case render.Table:
-	}
-	const reason = 6
-	grid := render.NewGrid(a.out, cli.TerminalWidth(a.out, 0), reason, "LANE", "RPS", "CONFIGURED", "WORKERS", "SET BY", "SINCE", "REASON")
-	for _, v := range views {
-		by, since, why := "-", "-", ""
-		if v.Set != nil {
-			by, since, why = v.Set.By, ago(ledger.Millis(v.Set.At.UnixMilli()), time.Now()), v.Set.Reason
-		}
-		if err := grid.Row(v.Lane, v.inForce(), v.configured(), number(len(v.Configured)), by, since, why); err != nil {
-			return err
-		}
-	}
-	return grid.Close()
+	return terminal.Print(a.IO, limitList(), views)
 }
 
-func (s *session) limitOf(ctx context.Context, l tasks.Lane) (limitView, error) {
-	operator := lane.NewOperator(s.rdb, l.String())
+func limitList() render.List[limitView] {
+	return render.List[limitView]{
+		Head: []string{"lane", "rps", "configured", "workers", "setBy", "setAt", "reason"},
+		Record: func(v limitView) []string {
+			record := []string{v.Lane, "", strings.Join(texts(v.rates(), plain), ";"), strconv.Itoa(len(v.Configured)), "", "", ""}
+			if v.RPS != nil {
+				record[1] = plain(*v.RPS)
+			}
+			if v.Set != nil {
+				record = append(record[:4], v.Set.By, v.Set.At.Format(time.RFC3339), v.Set.Reason)
+			}
+			return record
+		},
+		Grid: func(w io.Writer, width int) *render.Grid {
+			const reason = 6
+			return render.NewGrid(w, width, reason, "LANE", "RPS", "CONFIGURED", "WORKERS", "SET BY", "SINCE", "REASON")
+		},
+		Row: func(g *render.Grid, v limitView) error {
+			by, since, why := "-", "-", ""
+			if v.Set != nil {
+				by, since, why = v.Set.By, ago(ledger.Millis(v.Set.At.UnixMilli()), time.Now()), v.Set.Reason
+			}
+			return g.Row(v.Lane, v.inForce(), v.configured(), words.Number(len(v.Configured)), by, since, why)
+		},
+	}
+}
+
+func limitOf(ctx context.Context, s *session.Session, l tasks.Lane) (limitView, error) {
+	operator := lane.NewOperator(s.Redis, l.String())
 	v := limitView{Lane: l.String(), Configured: []configuredRate{}}
 	set, err := operator.Limit(ctx)
 	if err != nil {
@@ -156,23 +168,6 @@ func (v limitView) inForce() string {
 	default:
 		return "differs"
 	}
-}
-
-func (a *app) csvLimits(views []limitView) error {
-	w := a.records("lane", "rps", "configured", "workers", "setBy", "setAt", "reason")
-	for _, v := range views {
-		row := []string{v.Lane, "", strings.Join(texts(v.rates(), plain), ";"), strconv.Itoa(len(v.Configured)), "", "", ""}
-		if v.RPS != nil {
-			row[1] = plain(*v.RPS)
-		}
-		if v.Set != nil {
-			row = append(row[:4], v.Set.By, v.Set.At.Format(time.RFC3339), v.Set.Reason)
-		}
-		if err := w.Write(row...); err != nil {
-			return err
-		}
-	}
-	return w.Close()
 }
 
 // rateCell says a rate where there is little room.

@@ -6,10 +6,12 @@ import (
 	"context"
 	"os"
 
+	"havip/internal/terminal"
+
 	"github.com/spf13/cobra"
 )
 
 func main() {
 	cobra.EnableCommandSorting = false // the help has them in the order of their use
-	os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}, os.Getenv))
+	os.Exit(run(context.Background(), os.Args[1:], terminal.New(os.Stdin, os.Stdout, os.Stderr, os.Getenv)))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"havip/internal/session"
 	"havip/ledger"
 )
 
@@ -45,11 +46,11 @@ batch's until another is given; "none" takes it away.`
 
 // limitFailures gives a batch that is there already its limit, where one is asked for. A new one gets it with
 // its first items.
-func (s *session) limitFailures(ctx context.Context, in *input) error {
+func limitFailures(ctx context.Context, s *session.Session, in *input) error {
 	if in.limit.given == nil {
 		return nil
 	}
-	_, err := s.ledger.LimitFailures(ctx, in.batch, *in.limit.given, ledger.Act{By: author()})
+	_, err := s.Ledger.LimitFailures(ctx, in.batch, *in.limit.given, ledger.Act{By: session.Author()})
 	var missing *ledger.BatchNotFoundError
 	if errors.As(err, &missing) {
 		return nil

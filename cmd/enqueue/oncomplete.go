@@ -64,7 +64,7 @@ func (a *app) completed(ctx context.Context, o onComplete, b ledger.Batch, resul
 	if err == nil || result == nil {
 		return err
 	}
-	a.say("%v", err)
+	a.Infof("%v", err)
 	return result
 }
 
@@ -72,7 +72,7 @@ func (a *app) completed(ctx context.Context, o onComplete, b ledger.Batch, resul
 func (a *app) execute(ctx context.Context, text string, b ledger.Batch) error {
 	message := notify.MessageOf(b, notify.Latest(b))
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", text)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(message.Encode(), '\n')), a.err, a.err
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(message.Encode(), '\n')), a.Err, a.Err
 	cmd.Env = append(publicEnvironment(os.Environ()), factsEnvironment(message)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = commandGrace

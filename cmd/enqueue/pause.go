@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/lane"
+	"havip/internal/session"
 	"havip/tasks"
 )
 
@@ -30,31 +31,31 @@ and what is rolled back is deleted; to stop that, pause the lane.`,
   enqueue resume default/bj
   enqueue pause --batch havips --reason 'is this the right subnet?'`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: of.act(a, func(ctx context.Context, s *session, l tasks.Lane) error {
-			pause, changed, err := lane.NewOperator(s.rdb, l.String()).Pause(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
+		RunE: of.act(a, func(ctx context.Context, s *session.Session, l tasks.Lane) error {
+			pause, changed, err := lane.NewOperator(s.Redis, l.String()).Pause(ctx, lane.Act{By: session.Author(), Reason: session.ReasonText(reason)})
 			switch {
 			case err != nil:
 				return err
 			case !changed:
-				a.say("lane %s is paused already, %s%s", l, setBy(pause.Since, pause.By, pause.Message, time.Now()), keptReason(l, reason, pause.Message))
+				a.Infof("lane %s is paused already, %s%s", l, setBy(pause.Since, pause.By, pause.Message, time.Now()), keptReason(l, reason, pause.Message))
 			default:
-				a.say("lane %s is paused: workers begin nothing new in it within a second; requests in flight end and are recorded", l)
+				a.Infof("lane %s is paused: workers begin nothing new in it within a second; requests in flight end and are recorded", l)
 			}
 			return a.warnUnserved(ctx, s, l)
-		}, func(ctx context.Context, s *session, batch string) error {
+		}, func(ctx context.Context, s *session.Session, batch string) error {
 			return a.pauseBatch(ctx, s, batch, reason)
 		}),
 	}
 	of.define(cmd)
-	defineReason(cmd, &reason)
-	a.defineUnverified(cmd)
+	session.DefineReason(cmd, &reason)
+	a.durable.Define(cmd)
 	return cmd
 }
 
 // keptReason says of a reason that is given for what stands already that it changes nothing, and what
 // would.
 func keptReason(l tasks.Lane, given, standing string) string {
-	if given == "" || reasonText(given) == standing {
+	if given == "" || session.ReasonText(given) == standing {
 		return ""
 	}
 	return fmt.Sprintf("; that reason stands. To change it, `enqueue resume %s` and pause it again", l)
@@ -78,28 +79,24 @@ Items that failed stay failed until ` + "`enqueue retry`" + `.`,
   enqueue resume --batch havips --reason 'only the first rows were wrong'
   enqueue resume --batch havips --max-failures none`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: of.act(a, func(ctx context.Context, s *session, l tasks.Lane) error {
-			changed, err := lane.NewOperator(s.rdb, l.String()).Resume(ctx, lane.Act{By: author(), Reason: reasonText(reason)})
+		RunE: of.act(a, func(ctx context.Context, s *session.Session, l tasks.Lane) error {
+			changed, err := lane.NewOperator(s.Redis, l.String()).Resume(ctx, lane.Act{By: session.Author(), Reason: session.ReasonText(reason)})
 			switch {
 			case err != nil:
 				return err
 			case !changed:
-				a.say("lane %s is not paused", l)
+				a.Infof("lane %s is not paused", l)
 			default:
-				a.say("lane %s goes on", l)
+				a.Infof("lane %s goes on", l)
 			}
 			return a.sayLaneHolds(ctx, s, l)
-		}, func(ctx context.Context, s *session, batch string) error {
+		}, func(ctx context.Context, s *session.Session, batch string) error {
 			return a.resumeBatch(ctx, s, batch, limit, reason)
 		}),
 	}
 	of.define(cmd)
 	defineMaxFailures(cmd.Flags(), &limit)
-	defineReason(cmd, &reason)
-	a.defineUnverified(cmd)
+	session.DefineReason(cmd, &reason)
+	a.durable.Define(cmd)
 	return cmd
-}
-
-func defineReason(cmd *cobra.Command, reason *string) {
-	cmd.Flags().StringVar(reason, "reason", "", "why, for the log and for whoever asks")
 }

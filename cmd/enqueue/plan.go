@@ -9,6 +9,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/plan"
+	"havip/internal/words"
 	"havip/tasks"
 )
 
@@ -99,12 +100,12 @@ func (a *app) plan(ctx context.Context, flags planFlags) (plan.Counts, error) {
 		return plan.Counts{}, err
 	}
 	defer in.close()
-	s, err := a.open(ctx)
+	s, err := a.Open(ctx)
 	if err != nil {
 		return plan.Counts{}, err
 	}
-	defer s.close()
-	planner := &plan.Planner{Ledger: tasks.NewProducer(s.ledger, nil), Items: s.ledger}
+	defer s.Close()
+	planner := &plan.Planner{Ledger: tasks.NewProducer(s.Ledger, nil), Items: s.Ledger}
 	if flags.live {
 		planner.Survey = a.survey(s, flags.cloudFlags)
 	}
@@ -157,5 +158,5 @@ func refusal(counts plan.Counts, file string) error {
 	}
 	return cli.Failf(cli.ExitInvalidInput,
 		"%s: %s with what the batch holds; nothing was enqueued. Give a changed item a key of its own, or put the file in another batch with --batch",
-		file, count(counts.Conflicts, "row conflicts", "rows conflict"))
+		file, words.Count(counts.Conflicts, "row conflicts", "rows conflict"))
 }

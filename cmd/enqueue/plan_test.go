@@ -9,6 +9,8 @@ import (
 	"havip/internal/cli"
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
 	"havip/tasks"
 )
 
@@ -25,7 +27,7 @@ func wanting(line int) plan.Row {
 func shown(t *testing.T, format render.Format, n int) (out, talk string) {
 	t.Helper()
 	var stdout, stderr strings.Builder
-	a := &app{streams: streams{out: &stdout, err: &stderr}, output: format}
+	a := &app{Factory: &session.Factory{IO: &terminal.IO{Out: &stdout, Err: &stderr, Format: format}}}
 	w := a.newPlanWriter()
 	var counts plan.Counts
 	for line := range n {

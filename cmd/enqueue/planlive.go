@@ -7,11 +7,12 @@ import (
 	"havip/bce"
 	"havip/internal/cli"
 	"havip/internal/plan"
+	"havip/internal/session"
 	"havip/tasks"
 )
 
 // survey reads BCE as verify does.
-func (a *app) survey(s *session, flags cloudFlags) *plan.Survey {
+func (a *app) survey(s *session.Session, flags cloudFlags) *plan.Survey {
 	return &plan.Survey{
 		Open: func(ctx context.Context, l tasks.Lane) (plan.Cloud, error) {
 			client, err := a.cloudOf(flags).Client(ctx, l)
@@ -20,7 +21,7 @@ func (a *app) survey(s *session, flags cloudFlags) *plan.Survey {
 			}
 			return client, nil
 		},
-		Owners: s.ledger, ListRate: listRate(s.rdb), SubnetRate: subnetRate(s.rdb), Listing: a.listing(),
+		Owners: s.Ledger, ListRate: listRate(s.Redis), SubnetRate: subnetRate(s.Redis), Listing: a.listing(),
 	}
 }
 

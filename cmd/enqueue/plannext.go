@@ -7,16 +7,19 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/plan"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
 // afterPlan tells how to go on, and what is probably a mistake.
-func (a *app) afterPlan(ctx context.Context, s *session, in *input, counts plan.Counts, next string) error {
+func (a *app) afterPlan(ctx context.Context, s *session.Session, in *input, counts plan.Counts, next string) error {
 	if counts.Enqueue > 0 {
 		if err := a.sayNamesakes(ctx, s, in); err != nil {
 			return err
 		}
-		a.say("do it with `%s`", next)
+		a.Infof("do it with `%s`", next)
 	}
 	a.sayEnded(in.batch, counts)
 	return nil
@@ -24,16 +27,16 @@ func (a *app) afterPlan(ctx context.Context, s *session, in *input, counts plan.
 
 // sayNamesakes tells of other batches that were made of a file of this name: under another batch's
 // name, the same file asks for as many HaVIPs again.
-func (a *app) sayNamesakes(ctx context.Context, s *session, in *input) error {
-	batches, err := s.ledger.Batches(ctx)
+func (a *app) sayNamesakes(ctx context.Context, s *session.Session, in *input) error {
+	batches, err := s.Ledger.Batches(ctx)
 	if err != nil {
 		return err
 	}
 	base := filepath.Base(in.name)
 	for _, b := range batches {
 		if b.Name != in.batch && in.file.BatchName() != "" && filepath.Base(b.Source.File) == base {
-			a.say("note: batch %s was made of a file of this name, %s; if it is meant, pass --batch %s, for another batch creates everything again",
-				word(b.Name), word(b.Source.File), word(b.Name))
+			a.Infof("note: batch %s was made of a file of this name, %s; if it is meant, pass --batch %s, for another batch creates everything again",
+				shell.Quote(b.Name), shell.Quote(b.Source.File), shell.Quote(b.Name))
 		}
 	}
 	return nil
@@ -42,19 +45,19 @@ func (a *app) sayNamesakes(ctx context.Context, s *session, in *input) error {
 // nextCommand is how the plan is carried out.
 func (a *app) nextCommand(in *input, flags planFlags) string {
 	if flags.out != "" {
-		return "enqueue apply " + word(flags.out)
+		return "enqueue apply " + shell.Quote(flags.out)
 	}
-	return fmt.Sprintf("enqueue apply %s --batch %s", word(flags.path), word(in.batch)) + fileOptions(flags.format, a.region)
+	return fmt.Sprintf("enqueue apply %s --batch %s", shell.Quote(flags.path), shell.Quote(in.batch)) + fileOptions(flags.format, a.Region)
 }
 
 // fileOptions are the flags that a file is read with, where they are not the defaults.
 func fileOptions(format, region string) string {
 	text := ""
 	if format != "" {
-		text += " --format " + word(format)
+		text += " --format " + shell.Quote(format)
 	}
 	if region != cli.DefaultRegion {
-		text += " --region " + word(region)
+		text += " --region " + shell.Quote(region)
 	}
 	return text
 }
@@ -63,8 +66,8 @@ func fileOptions(format, region string) string {
 func (a *app) sayEnded(batch string, counts plan.Counts) {
 	for _, state := range ledger.States() {
 		if n := counts.Ended[state]; n > 0 {
-			a.say("%s %s before, and left alone; `enqueue retry %s --where state=%s` takes up such items again",
-				count(n, "item was", "items were"), ended(state), word(batch), state)
+			a.Infof("%s %s before, and left alone; `enqueue retry %s --where state=%s` takes up such items again",
+				words.Count(n, "item was", "items were"), ended(state), shell.Quote(batch), state)
 		}
 	}
 }

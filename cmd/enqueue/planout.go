@@ -9,6 +9,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/plan"
 	"havip/internal/redisconn"
+	"havip/internal/session"
 	"havip/ledger"
 )
 
@@ -16,7 +17,7 @@ import (
 type planSaver struct{ w *plan.Writer }
 
 // newPlanSaver begins before anything is compared, so that a name which is no good is told at once.
-func (a *app) newPlanSaver(ctx context.Context, s *session, in *input, flags planFlags) (*planSaver, error) {
+func (a *app) newPlanSaver(ctx context.Context, s *session.Session, in *input, flags planFlags) (*planSaver, error) {
 	if flags.out == "" {
 		return &planSaver{}, nil
 	}
@@ -52,9 +53,9 @@ func (p *planSaver) finish(good bool) error {
 }
 
 // headerOf says what the plan is made of, and against what.
-func (a *app) headerOf(ctx context.Context, s *session, in *input, flags planFlags) (plan.Header, error) {
+func (a *app) headerOf(ctx context.Context, s *session.Session, in *input, flags planFlags) (plan.Header, error) {
 	h := plan.Header{
-		Batch: in.batch, Region: a.region, Live: flags.live, MadeBy: author(),
+		Batch: in.batch, Region: a.Region, Live: flags.live, MadeBy: session.Author(),
 		Source: plan.Source{Name: in.name, Format: flags.format, SHA256: in.hash},
 	}
 	if in.file.BatchName() != "" { // else it has no file
@@ -68,20 +69,20 @@ func (a *app) headerOf(ctx context.Context, s *session, in *input, flags planFla
 	if h.Ledger, err = a.ledgerOf(ctx, s, in.batch); err != nil {
 		return h, err
 	}
-	h.MadeAt, err = s.rdb.Time(ctx).Result()
+	h.MadeAt, err = s.Redis.Time(ctx).Result()
 	return h, err
 }
 
 // ledgerOf tells this ledger from others.
-func (a *app) ledgerOf(ctx context.Context, s *session, batch string) (plan.Ledger, error) {
-	options, err := redisconn.Parse(a.redis)
+func (a *app) ledgerOf(ctx context.Context, s *session.Session, batch string) (plan.Ledger, error) {
+	options, err := redisconn.Parse(a.RedisURL)
 	if err != nil {
 		return plan.Ledger{}, err
 	}
 	known := plan.Ledger{Redis: fmt.Sprintf("%s, database %d", options, options.DB)}
-	b, err := s.ledger.Batch(ctx, batch)
+	b, err := s.Ledger.Batch(ctx, batch)
 	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) {
-		known.BatchPast, err = s.ledger.ForgottenGeneration(ctx, batch)
+		known.BatchPast, err = s.Ledger.ForgottenGeneration(ctx, batch)
 		return known, err
 	}
 	known.BatchSince, known.BatchPast = b.CreatedAt, b.ForgottenGeneration

@@ -10,6 +10,7 @@ import (
 
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/words"
 )
 
 // attentionRow is a row that needs attention, as data.
@@ -31,13 +32,13 @@ type planWriter interface {
 }
 
 func (a *app) newPlanWriter() planWriter {
-	switch a.output {
+	switch a.Format {
 	case render.JSON:
-		return &planObject{w: a.data()}
+		return &planObject{w: a.Data()}
 	case render.NDJSON:
-		return planLines{plainEncoder(a.data())}
+		return planLines{plainEncoder(a.Data())}
 	case render.CSV:
-		return &planCSV{app: a, w: csv.NewWriter(a.data())}
+		return &planCSV{app: a, w: csv.NewWriter(a.Data())}
 	case render.Table:
 	}
 	return &planTable{app: a}
@@ -65,22 +66,22 @@ func (t *planTable) row(r plan.Row) error {
 }
 
 func (t *planTable) close(counts plan.Counts, demands []plan.Demand) error {
-	if _, err := fmt.Fprintln(t.app.out, planLine(counts)); err != nil {
+	if _, err := fmt.Fprintln(t.app.Out, planLine(counts)); err != nil {
 		return err
 	}
 	for _, row := range t.rows {
-		if _, err := fmt.Fprintf(t.app.out, "  line %d: %q: %s\n", row.Line, row.Item.Key, render.Printable(row.Concern.Why)); err != nil {
+		if _, err := fmt.Fprintf(t.app.Out, "  line %d: %q: %s\n", row.Line, row.Item.Key, render.Printable(row.Concern.Why)); err != nil {
 			return err
 		}
 	}
 	if more := t.total - len(t.rows); more > 0 {
-		if _, err := fmt.Fprintf(t.app.out, "  … and %s more; -o ndjson lists all\n", number(more)); err != nil {
+		if _, err := fmt.Fprintf(t.app.Out, "  … and %s more; -o ndjson lists all\n", words.Number(more)); err != nil {
 			return err
 		}
 	}
 	for _, d := range demands {
 		if d.Short() {
-			t.app.say("subnet %s of lane %s: %s wanted, %s free", d.SubnetID, d.Lane(), count(d.Wanted, "address", "addresses"), number(*d.Free))
+			t.app.Infof("subnet %s of lane %s: %s wanted, %s free", d.SubnetID, d.Lane(), words.Count(d.Wanted, "address", "addresses"), words.Number(*d.Free))
 		}
 	}
 	return nil
@@ -167,7 +168,7 @@ func (c *planCSV) row(r plan.Row) error {
 }
 
 func (c *planCSV) close(counts plan.Counts, _ []plan.Demand) error {
-	c.app.say("%s", planLine(counts))
+	c.app.Infof("%s", planLine(counts))
 	if err := c.head(); err != nil {
 		return err
 	}
@@ -177,7 +178,7 @@ func (c *planCSV) close(counts plan.Counts, _ []plan.Demand) error {
 
 // planLine is the counts line.
 func planLine(n plan.Counts) string {
-	parts := []string{number(n.Create) + " to create"}
+	parts := []string{words.Number(n.Create) + " to create"}
 	for _, part := range []struct {
 		n    int
 		text string
@@ -193,7 +194,7 @@ func planLine(n plan.Counts) string {
 		{n.Fail, "that would fail"},
 	} {
 		if part.n > 0 {
-			parts = append(parts, number(part.n)+" "+part.text)
+			parts = append(parts, words.Number(part.n)+" "+part.text)
 		}
 	}
 	return "Plan: " + strings.Join(parts, ", ")

@@ -10,6 +10,9 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
 	"havip/tasks"
 )
 
@@ -48,33 +51,33 @@ A narrow terminal leaves columns out, and puts reasons onto lines of their own.`
 			if err := checkStates(flags.states); err != nil {
 				return err
 			}
-			flags.attempts = flags.attempts || slices.Contains(a.fields, attemptLog)
-			if flags.attempts && a.output == render.CSV {
+			flags.attempts = flags.attempts || slices.Contains(a.Fields, attemptLog)
+			if flags.attempts && a.Format == render.CSV {
 				return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")
 			}
-			s, err := a.open(cmd.Context())
+			s, err := a.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			if _, err := s.ledger.Batch(cmd.Context(), args[0]); err != nil {
-				return notFound(err)
+			defer s.Close()
+			if _, err := s.Ledger.Batch(cmd.Context(), args[0]); err != nil {
+				return session.NotFound(err)
 			}
 			return a.printResults(cmd.Context(), s, args[0], flags)
 		},
 	}
-	defineFields[render.Result](a, cmd)
+	terminal.DefineFields[render.Result](a.IO, cmd)
 	cmd.Flags().StringSliceVar(&flags.states, "state", nil, "only items in this state; may be repeated")
 	cmd.Flags().BoolVar(&flags.attempts, "attempts", false, "with the log of every request sent")
 	return cmd
 }
 
 // printResults streams a batch's items in the output's format.
-func (a *app) printResults(ctx context.Context, s *session, batch string, flags resultsFlags) error {
-	out := render.NewWriter(a.data(), a.style())
+func (a *app) printResults(ctx context.Context, s *session.Session, batch string, flags resultsFlags) error {
+	out := terminal.Writer(a.IO, render.Results())
 	shown := 0
 	var damaged damage
-	for item, err := range s.ledger.Items(ctx, batch) {
+	for item, err := range s.Ledger.Items(ctx, batch) {
 		if damaged.skip(err) {
 			continue
 		}
@@ -92,7 +95,7 @@ func (a *app) printResults(ctx context.Context, s *session, batch string, flags 
 			return err
 		}
 		if flags.attempts {
-			attempts, err := s.ledger.Attempts(ctx, item)
+			attempts, err := s.Ledger.Attempts(ctx, item)
 			if err != nil && !damaged.skip(err) {
 				return err
 			}
@@ -104,7 +107,7 @@ func (a *app) printResults(ctx context.Context, s *session, batch string, flags 
 		shown++
 	}
 	if shown == 0 && damaged.n == 0 {
-		a.say("%s", nothingOf(batch, flags.states))
+		a.Infof("%s", nothingOf(batch, flags.states))
 	}
 	if err := out.Close(); err != nil {
 		return err
@@ -115,7 +118,7 @@ func (a *app) printResults(ctx context.Context, s *session, batch string, flags 
 // nothingOf says why there are no results.
 func nothingOf(batch string, states []string) string {
 	if len(states) > 0 {
-		return fmt.Sprintf("no item of batch %s is in state %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), word(batch))
+		return fmt.Sprintf("no item of batch %s is in state %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), shell.Quote(batch))
 	}
 	return fmt.Sprintf("batch %s has no items", batch)
 }

@@ -9,6 +9,9 @@ import (
 
 	"havip/internal/bulk"
 	"havip/internal/cli"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -61,11 +64,11 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 const confirmPatience = 30 * time.Second
 
 // awaitConfirmed waits a while for BCE to show what it created: only that is rolled back.
-func (a *app) awaitConfirmed(ctx context.Context, s *session, b ledger.Batch) (err error) {
+func (a *app) awaitConfirmed(ctx context.Context, s *session.Session, b ledger.Batch) (err error) {
 	if b.Unconfirmed == 0 {
 		return nil
 	}
-	a.say("%s not confirmed yet; waiting for a worker to ask BCE", count(b.Unconfirmed, "HaVIP is", "HaVIPs are"))
+	a.Infof("%s not confirmed yet; waiting for a worker to ask BCE", words.Count(b.Unconfirmed, "HaVIP is", "HaVIPs are"))
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	for until := time.Now().Add(confirmPatience); b.Unconfirmed > 0 && time.Now().Before(until); {
@@ -74,7 +77,7 @@ func (a *app) awaitConfirmed(ctx context.Context, s *session, b ledger.Batch) (e
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if b, err = s.ledger.Batch(ctx, b.Name); err != nil {
+		if b, err = s.Ledger.Batch(ctx, b.Name); err != nil {
 			return err
 		}
 	}
@@ -82,7 +85,7 @@ func (a *app) awaitConfirmed(ctx context.Context, s *session, b ledger.Batch) (e
 }
 
 func rollbackQuestion(n int64, batch string) string {
-	return fmt.Sprintf("Delete %s that batch %s created? This cannot be undone.", count(n, "HaVIP", "HaVIPs"), batch)
+	return fmt.Sprintf("Delete %s that batch %s created? This cannot be undone.", words.Count(n, "HaVIP", "HaVIPs"), batch)
 }
 
 // afterRollback tells what is still to come.
@@ -90,8 +93,8 @@ func (a *app) afterRollback(b ledger.Batch, done *bulk.Tally) {
 	if done.Eligible() == 0 {
 		return
 	}
-	a.say("the workers delete them; follow it with `enqueue watch %s`. What is bound to something stays: `enqueue results %s --state created` names it",
-		word(b.Name), word(b.Name))
+	a.Infof("the workers delete them; follow it with `enqueue watch %s`. What is bound to something stays: `enqueue results %s --state created` names it",
+		shell.Quote(b.Name), shell.Quote(b.Name))
 }
 
 // rolledBack reports whether a batch that is held has nothing left to delete. Its other items wait for a
@@ -104,12 +107,12 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 	if err != nil {
 		return err
 	}
-	s, err := a.open(ctx)
+	s, err := a.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	w := &watcher{app: a, session: s, batch: batch, over: rolledBack}
+	defer s.Close()
+	w := &watcher{app: a, Session: s, batch: batch, over: rolledBack}
 	if _, err := a.followBy(ctx, w, timeout); err != nil {
 		return err
 	}
@@ -118,7 +121,7 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 		return damaged
 	}
 	stay := int64(0)
-	for item, err := range chosen.Items(ctx, s.ledger, batch) {
+	for item, err := range chosen.Items(ctx, s.Ledger, batch) {
 		if isDamage(err) {
 			continue
 		}
@@ -130,7 +133,7 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 		}
 	}
 	if stay > 0 {
-		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s not deleted; the results say why", batch, count(stay, "HaVIP was", "HaVIPs were"))
+		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s not deleted; the results say why", batch, words.Count(stay, "HaVIP was", "HaVIPs were"))
 	}
 	return damaged
 }

@@ -82,7 +82,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	f.BoolVar(&flags.resume, "resume", false, "let the batch go on if it is held")
 	defineMaxFailures(f, &flags.limit)
 	completionFlag(f, &flags.completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
-	a.defineUnverified(cmd)
+	a.durable.Define(cmd)
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
 	f.StringVar(&flags.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
 	f.StringVar(&flags.logLev, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")
@@ -92,7 +92,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 
 // runFile is the embedded default: check, open a store, find BCE, work, print.
 func (a *app) runFile(ctx context.Context, path string, flags runFlags) error {
-	log, err := cli.Logger(a.err, flags.logFormat, flags.logLev, a.getenv)
+	log, err := cli.Logger(a.Err, flags.logFormat, flags.logLev, a.Getenv)
 	if err != nil {
 		return err
 	}
@@ -119,6 +119,6 @@ func (a *app) runFile(ctx context.Context, path string, flags runFlags) error {
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	return a.work(ctx, s, in, served, flags, log)
 }

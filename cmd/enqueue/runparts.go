@@ -13,10 +13,10 @@ import (
 	"havip/bce/bcesim"
 	"havip/internal/cli"
 	"havip/internal/redisconn"
+	"havip/internal/session"
 	"havip/internal/spool"
 	"havip/internal/standalone"
 	"havip/internal/worker"
-	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -62,7 +62,7 @@ func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, flags 
 
 // cloud is BCE, or with --sandbox a simulator on a loopback port of this process.
 func (a *app) cloud(ctx context.Context, flags runFlags) (cli.Cloud, func(), error) {
-	public := cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, RequestTimeout: flags.requestTimeout, Getenv: a.getenv}
+	public := cli.Cloud{Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, RequestTimeout: flags.requestTimeout, Getenv: a.Getenv}
 	if !flags.sandbox {
 		if flags.faults != "" {
 			return public, nil, cli.Failf(cli.ExitUsage, "--faults: only with --sandbox")
@@ -81,7 +81,7 @@ func (a *app) cloud(ctx context.Context, flags runFlags) (cli.Cloud, func(), err
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close
 	sandboxed := cli.Cloud{
-		Endpoint: "http://" + listener.Addr().String(), RequestTimeout: flags.requestTimeout, Getenv: a.getenv,
+		Endpoint: "http://" + listener.Addr().String(), RequestTimeout: flags.requestTimeout, Getenv: a.Getenv,
 		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
 	}
 	return sandboxed, func() { sim.Close(); _ = server.Close() }, nil
@@ -89,9 +89,9 @@ func (a *app) cloud(ctx context.Context, flags runFlags) (cli.Cloud, func(), err
 
 // openStore opens the Redis asked for, or brings one along: over a directory for the real thing, and
 // always in memory for the sandbox, whatever Redis the environment names.
-func (a *app) openStore(ctx context.Context, flags runFlags) (*session, error) {
+func (a *app) openStore(ctx context.Context, flags runFlags) (*session.Session, error) {
 	if flags.redisGiven && !flags.sandbox {
-		return a.openDurable(ctx, false)
+		return a.OpenDurable(ctx, false)
 	}
 	pool := redisconn.PoolSize(flags.concurrency*2 + 10)
 	var store *standalone.Store
@@ -101,15 +101,15 @@ func (a *app) openStore(ctx context.Context, flags runFlags) (*session, error) {
 	} else {
 		dir := flags.stateDir
 		if dir == "" {
-			dir = cli.StateDir(a.getenv)
+			dir = cli.StateDir(a.Getenv)
 		}
-		a.say("store: redis-server over %s", dir)
+		a.Infof("store: redis-server over %s", dir)
 		store, err = standalone.Child(ctx, dir, pool)
 	}
 	if err != nil {
 		return nil, cli.Fail(cli.ExitConfig, err)
 	}
-	return &session{rdb: store.Client(), ledger: ledger.New(store.Client()), close: func() { _ = store.Close() }}, nil
+	return session.New(store.Client(), func() { _ = store.Close() }), nil
 }
 
 // openSpool is for outcomes while Redis is away; a simulation has nothing to keep.
@@ -117,5 +117,5 @@ func (a *app) openSpool(flags runFlags, log zerolog.Logger) (*spool.Spool, error
 	if flags.sandbox {
 		return nil, nil //nolint:nilnil // no spool is a way to work
 	}
-	return cli.OpenSpool("", a.getenv, log)
+	return cli.OpenSpool("", a.Getenv, log)
 }

@@ -9,15 +9,19 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/internal/cli"
+	"havip/internal/durability"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/words"
 	"havip/internal/worker"
 	"havip/ledger"
 	"havip/tasks"
 )
 
 // work is the batch's life inside this process.
-func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.LaneConfig, flags runFlags, log zerolog.Logger) error {
+func (a *app) work(ctx context.Context, s *session.Session, in *input, lanes []worker.LaneConfig, flags runFlags, log zerolog.Logger) error {
 	config := worker.Config{
-		Redis: s.rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, RequestTimeout: flags.requestTimeout,
+		Redis: s.Redis, Lanes: lanes, Name: cli.ProcessName(), Concurrency: flags.concurrency, RequestTimeout: flags.requestTimeout,
 		AllowOtherAccount: flags.allowOtherAccount, Waits: a.sayWaits, Logger: log,
 	}
 	if err := worker.Check(ctx, config); err != nil { // before anything is enqueued that this process would not serve
@@ -28,7 +32,7 @@ func (a *app) work(ctx context.Context, s *session, in *input, lanes []worker.La
 		return err
 	}
 	if flags.resume {
-		err := a.durably(ctx, s, batchSubject(in.batch), func() error {
+		err := a.durable.Change(ctx, a.Factory, s, durability.Batch(in.batch), func() error {
 			_, err := a.letGoOn(ctx, s, in.batch, flags.limit, "run --resume")
 			if isDamage(err) { // the results name the damaged items, at the end
 				return nil
@@ -61,12 +65,12 @@ func configCode(ctx context.Context) cli.ExitCode {
 
 // sayWaits says why nothing happens yet at a lane's first use.
 func (a *app) sayWaits(l tasks.Lane, wait time.Duration) {
-	a.say("lane %s: first use with this store; waiting %s so that existing HaVIPs are not mistaken for new ones", l, wait.Round(time.Second))
+	a.Infof("lane %s: first use with this store; waiting %s so that existing HaVIPs are not mistaken for new ones", l, wait.Round(time.Second))
 }
 
 // seeThrough waits for the batch, and prints its results also when its failures stopped it: where the store
 // ends with this process, nobody can look at them later.
-func (a *app) seeThrough(ctx context.Context, s *session, in *input, flags runFlags) error {
+func (a *app) seeThrough(ctx context.Context, s *session.Session, in *input, flags runFlags) error {
 	started := time.Now()
 	b, stopped := a.followRun(ctx, s, in.batch, flags)
 	if stopped != nil && !holds(b) {
@@ -76,9 +80,9 @@ func (a *app) seeThrough(ctx context.Context, s *session, in *input, flags runFl
 	if stopped != nil || damaged != nil && !isDamage(damaged) {
 		return cmp.Or(stopped, damaged)
 	}
-	a.say("\n%s in %s: %s", count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
+	a.Infof("\n%s in %s: %s", words.Count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
 	if flags.sandbox {
-		a.say(afterSandbox, word(in.name))
+		a.Infof(afterSandbox, shell.Quote(in.name))
 	}
 	return a.completed(ctx, flags.then, b, cmp.Or(failures(b), damaged))
 }
@@ -96,22 +100,22 @@ or with a Redis of yours, and workers on one machine or several:
   enqueue apply %[1]s --redis redis://HOST:6379/0 --wait`
 
 // followRun is follow, speaking of the store that the next run goes on with.
-func (a *app) followRun(ctx context.Context, s *session, batch string, flags runFlags) (ledger.Batch, error) {
+func (a *app) followRun(ctx context.Context, s *session.Session, batch string, flags runFlags) (ledger.Batch, error) {
 	ctx, cancel := withTimeout(ctx, flags.timeout)
 	defer cancel()
 	goOn := "run the same command with --resume to go on"
 	if flags.sandbox {
 		goOn = "nothing of the simulation is kept"
 	}
-	b, err := (&watcher{app: a, session: s, batch: batch, goOn: goOn}).run(ctx)
+	b, err := (&watcher{app: a, Session: s, batch: batch, goOn: goOn}).run(ctx)
 	if err == nil || ctx.Err() == nil {
 		return b, err
 	}
 	// The end may have struck while the batch was being read.
-	if b, err = s.ledger.Batch(context.WithoutCancel(ctx), batch); err != nil {
+	if b, err = s.Ledger.Batch(context.WithoutCancel(ctx), batch); err != nil {
 		return b, err
 	}
-	a.say("stopping: requests in flight end and are recorded")
+	a.Infof("stopping: requests in flight end and are recorded")
 	again := "run the same command again to go on"
 	if flags.sandbox {
 		again = "nothing of the simulation is kept"
@@ -120,5 +124,5 @@ func (a *app) followRun(ctx context.Context, s *session, batch string, flags run
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		code = cli.ExitPending
 	}
-	return b, cli.Failf(code, "stopped with %s of %s done; %s", number(b.Total-b.Open()), count(b.Total, "item", "items"), again)
+	return b, cli.Failf(code, "stopped with %s of %s done; %s", words.Number(b.Total-b.Open()), words.Count(b.Total, "item", "items"), again)
 }

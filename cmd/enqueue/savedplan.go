@@ -11,6 +11,8 @@ import (
 	"havip/internal/cli"
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -36,11 +38,11 @@ func (a *app) readApply(cmd *cobra.Command, path string, flags fileFlags) (*inpu
 	}
 	in := &input{
 		name: render.Printable(path), batch: file.Batch, rows: file.Counts.Rows(), items: plannedItems(file, nil),
-		source: ledger.Source{File: file.Source.Name, By: author(), Plan: file.ID},
+		source: ledger.Source{File: file.Source.Name, By: session.Author(), Plan: file.ID},
 		saved:  &savedPlan{File: file}, close: func() { _ = file.Close() },
 	}
 	if cmd.Flags().Changed("region") {
-		in.saved.region = a.region
+		in.saved.region = a.Region
 	}
 	if err := in.saved.accepts(flags); err != nil {
 		in.close()
@@ -53,7 +55,7 @@ func (a *app) readApply(cmd *cobra.Command, path string, flags fileFlags) (*inpu
 func (p *savedPlan) accepts(flags fileFlags) error {
 	switch {
 	case flags.batch != "" && flags.batch != p.Batch:
-		return cli.Failf(cli.ExitUsage, "--batch %s: the plan is for batch %s; leave it out, or %s", word(flags.batch), word(p.Batch), p.again())
+		return cli.Failf(cli.ExitUsage, "--batch %s: the plan is for batch %s; leave it out, or %s", shell.Quote(flags.batch), shell.Quote(p.Batch), p.again())
 	case flags.format != "":
 		return cli.Failf(cli.ExitUsage, "--format: not with a plan, which has one of its own")
 	}
@@ -85,15 +87,15 @@ func (p *savedPlan) again() string {
 	if p.Source.Path == "" {
 		name = "-"
 	}
-	text := fmt.Sprintf("plan again with `enqueue plan %s --batch %s", word(name), word(p.Batch))
+	text := fmt.Sprintf("plan again with `enqueue plan %s --batch %s", shell.Quote(name), shell.Quote(p.Batch))
 	text += fileOptions(p.Source.Format, p.Region)
 	if p.Live {
 		text += " --live"
 	}
-	return render.Printable(text + " --out " + word(p.Name()) + "`")
+	return render.Printable(text + " --out " + shell.Quote(p.Name()) + "`")
 }
 
 // stale is the error of a plan that the world has left behind.
 func (p *savedPlan) stale(format string, args ...any) error {
-	return cli.Failf(cli.ExitInvalidInput, "plan %s is stale: %s; nothing was enqueued; %s", word(p.Name()), render.Printable(fmt.Sprintf(format, args...)), p.again())
+	return cli.Failf(cli.ExitInvalidInput, "plan %s is stale: %s; nothing was enqueued; %s", shell.Quote(p.Name()), render.Printable(fmt.Sprintf(format, args...)), p.again())
 }

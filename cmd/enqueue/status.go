@@ -5,6 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/internal/words"
 	"havip/ledger"
 )
 
@@ -20,11 +23,11 @@ has set for it, is told on stderr.`,
   enqueue status havips --json phase,open`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
+			s, err := a.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			if err := a.sayHolds(cmd.Context(), s); err != nil {
 				return err
 			}
@@ -34,14 +37,14 @@ has set for it, is told on stderr.`,
 			return a.showUnfinished(cmd.Context(), s)
 		},
 	}
-	defineFields[batchView](a, cmd)
+	terminal.DefineFields[batchView](a.IO, cmd)
 	return cmd
 }
 
-func (a *app) showBatch(ctx context.Context, s *session, name string) error {
-	b, err := s.ledger.Batch(ctx, name)
+func (a *app) showBatch(ctx context.Context, s *session.Session, name string) error {
+	b, err := s.Ledger.Batch(ctx, name)
 	if err != nil {
-		return notFound(err)
+		return session.NotFound(err)
 	}
 	a.sayIncomplete(b)
 	a.sayHeld(b)
@@ -52,8 +55,8 @@ func (a *app) showBatch(ctx context.Context, s *session, name string) error {
 }
 
 // showUnfinished tells also what finished batches owe.
-func (a *app) showUnfinished(ctx context.Context, s *session) error {
-	batches, err := s.ledger.Batches(ctx)
+func (a *app) showUnfinished(ctx context.Context, s *session.Session) error {
+	batches, err := s.Ledger.Batches(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,14 +72,14 @@ func (a *app) showUnfinished(ctx context.Context, s *session) error {
 		return err
 	}
 	if len(unfinished) == 0 {
-		a.say("nothing under way; %s known, see `enqueue list`", count(len(batches), "batch is", "batches are"))
+		a.Infof("nothing under way; %s known, see `enqueue list`", words.Count(len(batches), "batch is", "batches are"))
 	}
 	return a.printBatches(unfinished)
 }
 
 func (a *app) sayIncomplete(b ledger.Batch) {
 	if b.CommittedAt == 0 && b.Damaged == nil {
-		a.say("%s", incompleteLine(b))
+		a.Infof("%s", incompleteLine(b))
 	}
 }
 
@@ -91,17 +94,17 @@ stand in each state, when it was made and from which file.`,
   enqueue list -o ndjson | jq -r 'select(.failed > 0).batch'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.open(cmd.Context())
+			s, err := a.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			batches, err := s.ledger.Batches(cmd.Context())
+			defer s.Close()
+			batches, err := s.Ledger.Batches(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if len(batches) == 0 {
-				a.say("no batches yet; make one with `enqueue apply FILE`")
+				a.Infof("no batches yet; make one with `enqueue apply FILE`")
 			}
 			for _, b := range batches {
 				a.sayHeld(b)
@@ -109,6 +112,6 @@ stand in each state, when it was made and from which file.`,
 			return a.printBatches(batches)
 		},
 	}
-	defineFields[batchView](a, cmd)
+	terminal.DefineFields[batchView](a.IO, cmd)
 	return cmd
 }

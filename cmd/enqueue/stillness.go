@@ -28,7 +28,7 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	if b.CommittedAt == 0 {
 		return "incomplete", incompleteLine(b), nil
 	}
-	item, found, err := w.ledger.OldestOpen(ctx, b.Name)
+	item, found, err := w.Ledger.OldestOpen(ctx, b.Name)
 	if isDamage(err) {
 		return "damaged", fmt.Sprintf("the oldest open item cannot be read, and nothing is done to it: %v; %s", err, repairDamage(b.Name)), nil
 	}
@@ -36,18 +36,18 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 		return w.told, "", err
 	}
 	l := tasks.Lane{Account: item.Account, Region: item.Region}
-	pause, err := lane.NewOperator(w.rdb, l.String()).Paused(ctx)
+	pause, err := lane.NewOperator(w.Redis, l.String()).Paused(ctx)
 	if err != nil {
 		return "", "", err
 	}
 	if pause != nil {
 		return "paused " + l.String(), pausedLine(l, *pause), nil
 	}
-	hold, held, err := holdOf(ctx, w.session, l, item)
+	hold, held, err := holdOf(ctx, w.Session, l, item)
 	if err != nil || held {
 		return "held " + hold.SubnetID + hold.Code, holdLine(l, hold), err
 	}
-	served, err := queue.Of(w.rdb, l).Served()
+	served, err := queue.Of(w.Redis, l).Served()
 	if err != nil {
 		return "", "", err
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -12,6 +12,10 @@ import (
 	"havip/internal/cli"
 	"havip/internal/progress"
 	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
+	"havip/internal/words"
 	"havip/tasks"
 )
 
@@ -36,35 +40,35 @@ Exit codes: 0 all agree, 1 something was found, 8 the batch is not finished.`,
   enqueue verify havips -o ndjson | jq -r 'select(.finding == "leaked").haVipId'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
+			s, err := a.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			return a.verify(cmd.Context(), s, args[0], flags, allowRunning)
 		},
 	}
 	defineCloudFlags(cmd, &flags)
-	defineFields[audit.Finding](a, cmd)
+	terminal.DefineFields[audit.Finding](a.IO, cmd)
 	cmd.Flags().BoolVar(&allowRunning, "allow-running", false, "compare a batch that is not finished; items that move are not judged")
 	return cmd
 }
 
-func (a *app) verify(ctx context.Context, s *session, batch string, flags cloudFlags, allowRunning bool) error {
-	b, err := s.ledger.Batch(ctx, batch)
+func (a *app) verify(ctx context.Context, s *session.Session, batch string, flags cloudFlags, allowRunning bool) error {
+	b, err := s.Ledger.Batch(ctx, batch)
 	if err != nil {
-		return notFound(err)
+		return session.NotFound(err)
 	}
 	if b.CommittedAt == 0 && !allowRunning {
 		return cli.Failf(cli.ExitPending, "%s; or pass --allow-running", incompleteLine(b))
 	}
 	a.sayIncomplete(b)
 	if !b.Done() && !allowRunning {
-		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", batch, countsLine(b), word(batch))
+		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", batch, countsLine(b), shell.Quote(batch))
 	}
 	verifier := &audit.Verifier{
-		Ledger: s.ledger, Open: a.opener(flags), Rate: listRate(s.rdb),
-		Clock: func(ctx context.Context) (time.Time, error) { return s.rdb.Time(ctx).Result() }, Listing: a.listing(),
+		Ledger: s.Ledger, Open: a.opener(flags), Rate: listRate(s.Redis),
+		Clock: func(ctx context.Context) (time.Time, error) { return s.Redis.Time(ctx).Result() }, Listing: a.listing(),
 	}
 	var findings []audit.Finding
 	tally, err := verifier.Verify(ctx, batch, func(f audit.Finding) error {
@@ -74,16 +78,19 @@ func (a *app) verify(ctx context.Context, s *session, batch string, flags cloudF
 	if err != nil {
 		return cli.Fail(cloudCode(err), err)
 	}
-	if err := a.printFindings(tally, findings); err != nil {
+	if err := a.Headline(tally.String()); err != nil {
+		return err
+	}
+	if err := terminal.Print(a.IO, findingList(), findings); err != nil {
 		return err
 	}
 	for _, l := range tally.Lanes {
 		if l.Missing > 1 && l.Missing == l.Recorded {
-			a.say("nothing of the batch exists in lane %s: are these the credentials of the account that created it?", l.Lane)
+			a.Infof("nothing of the batch exists in lane %s: are these the credentials of the account that created it?", l.Lane)
 		}
 	}
 	if n := tally.Findings(); n > 0 {
-		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s", batch, count(n, "finding", "findings"))
+		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s", batch, words.Count(n, "finding", "findings"))
 	}
 	return nil
 }
@@ -94,48 +101,29 @@ func (a *app) listing() func(tasks.Lane, int, bool) {
 	return func(l tasks.Lane, n int, all bool) {
 		switch {
 		case all:
-			a.say("lane %s: %s", l, count(n, "HaVIP exists", "HaVIPs exist"))
+			a.Infof("lane %s: %s", l, words.Count(n, "HaVIP exists", "HaVIPs exist"))
 		case time.Since(said) >= progress.LineEvery:
 			said = time.Now()
-			a.say("lane %s: %s so far", l, count(n, "HaVIP", "HaVIPs"))
+			a.Infof("lane %s: %s so far", l, words.Count(n, "HaVIP", "HaVIPs"))
 		}
 	}
 }
 
-// printFindings writes the counts line, as data for people and as talk for programs, and a row for
-// each finding.
-func (a *app) printFindings(tally audit.Tally, findings []audit.Finding) error {
-	switch a.output {
-	case render.JSON, render.NDJSON:
-		a.say("%s", tally)
-		return encode(a, findings)
-	case render.CSV:
-		a.say("%s", tally)
-		return a.csvFindings(findings)
-	case render.Table:
+func findingList() render.List[audit.Finding] {
+	return render.List[audit.Finding]{
+		Head: []string{"finding", "batch", "key", "line", "state", "haVipId", "name", "subnetId", "account", "region", "detail"},
+		Record: func(f audit.Finding) []string {
+			return []string{
+				string(f.Kind), f.Batch, f.Key, strconv.Itoa(f.Line), string(f.State), f.HaVIPID, f.Name, f.SubnetID,
+				f.Account, f.Region, f.Detail,
+			}
+		},
+		Grid: func(w io.Writer, width int) *render.Grid {
+			const subnet, detail = 3, 4
+			return render.NewGrid(w, width, detail, "FINDING", "KEY", "HAVIP", "SUBNET", "WHAT").Dispensable(subnet)
+		},
+		Row: func(g *render.Grid, f audit.Finding) error {
+			return g.Row(string(f.Kind), f.Key, f.HaVIPID, f.SubnetID, f.Detail)
+		},
 	}
-	if _, err := fmt.Fprintln(a.out, tally); err != nil {
-		return err
-	}
-	const subnet, detail = 3, 4
-	grid := render.NewGrid(a.out, cli.TerminalWidth(a.out, 0), detail, "FINDING", "KEY", "HAVIP", "SUBNET", "WHAT").Dispensable(subnet)
-	for _, f := range findings {
-		if err := grid.Row(string(f.Kind), f.Key, f.HaVIPID, f.SubnetID, f.Detail); err != nil {
-			return err
-		}
-	}
-	return grid.Close()
-}
-
-func (a *app) csvFindings(findings []audit.Finding) error {
-	w := a.records("finding", "batch", "key", "line", "state", "haVipId", "name", "subnetId", "account", "region", "detail")
-	for _, f := range findings {
-		if err := w.Write(
-			string(f.Kind), f.Batch, f.Key, strconv.Itoa(f.Line), string(f.State), f.HaVIPID, f.Name, f.SubnetID,
-			f.Account, f.Region, f.Detail,
-		); err != nil {
-			return err
-		}
-	}
-	return w.Close()
 }

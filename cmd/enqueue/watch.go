@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/session"
+	"havip/internal/shell"
 	"havip/ledger"
 )
 
@@ -33,11 +35,11 @@ HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
 			if err != nil {
 				return err
 			}
-			s, err := a.open(cmd.Context())
+			s, err := a.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			b, err := a.follow(cmd.Context(), s, args[0], timeout)
 			if err != nil {
 				return err
@@ -60,8 +62,8 @@ HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
 }
 
 // follow shows a batch's progress until it is done, and returns how it stands then.
-func (a *app) follow(ctx context.Context, s *session, name string, timeout time.Duration) (ledger.Batch, error) {
-	return a.followBy(ctx, &watcher{app: a, session: s, batch: name}, timeout)
+func (a *app) follow(ctx context.Context, s *session.Session, name string, timeout time.Duration) (ledger.Batch, error) {
+	return a.followBy(ctx, &watcher{app: a, Session: s, batch: name}, timeout)
 }
 
 // followBy is follow by a watcher of its own mind.
@@ -71,7 +73,7 @@ func (a *app) followBy(ctx context.Context, w *watcher, timeout time.Duration) (
 	name := w.batch
 	b, err := w.run(waitCtx)
 	if err != nil && ctx.Err() != nil {
-		a.say("the batch goes on without you; come back with `enqueue watch %s`", word(name))
+		a.Infof("the batch goes on without you; come back with `enqueue watch %s`", shell.Quote(name))
 		return b, cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
 	}
 	if err != nil && errors.Is(waitCtx.Err(), context.DeadlineExceeded) && b.Name != "" && b.CommittedAt == 0 {
@@ -90,7 +92,7 @@ func withTimeout(ctx context.Context, timeout time.Duration) (context.Context, c
 // pendingOr turns the end of the user's patience into its exit code.
 func pendingOr(ctx context.Context, batch string, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return cli.Failf(cli.ExitPending, "batch %s is not finished yet; it goes on, and `enqueue watch %s` comes back to it", batch, word(batch))
+		return cli.Failf(cli.ExitPending, "batch %s is not finished yet; it goes on, and `enqueue watch %s` comes back to it", batch, shell.Quote(batch))
 	}
 	return err
 }

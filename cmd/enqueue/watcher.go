@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"havip/internal/progress"
+	"havip/internal/session"
 	"havip/ledger"
 )
 
@@ -21,7 +22,7 @@ const (
 // watcher follows one batch.
 type watcher struct {
 	*app
-	*session
+	*session.Session
 	batch string
 	// goOn says how a batch that its failures stopped is let go on; "" is with resume.
 	goOn string
@@ -44,7 +45,7 @@ func (w *watcher) run(ctx context.Context) (ledger.Batch, error) {
 	for {
 		b, err := w.read(ctx)
 		if err != nil {
-			return b, notFound(err)
+			return b, session.NotFound(err)
 		}
 		w.show(ctx, b)
 		if over, err := w.judge(ctx, b); over || err != nil {
@@ -103,7 +104,7 @@ func (w *watcher) read(ctx context.Context) (ledger.Batch, error) {
 		return w.bar != nil && !errors.As(err, &missing)
 	}
 	tell := func(err error) { w.tellOnce("redis", stillLooking(err)) }
-	return patiently(ctx, passes, tell, func() (ledger.Batch, error) { return w.ledger.Batch(ctx, w.batch) })
+	return patiently(ctx, passes, tell, func() (ledger.Batch, error) { return w.Ledger.Batch(ctx, w.batch) })
 }
 
 func (w *watcher) end() {
@@ -114,11 +115,11 @@ func (w *watcher) end() {
 
 func (w *watcher) show(ctx context.Context, b ledger.Batch) {
 	if w.bar == nil {
-		w.bar = w.newBar(w.batch, b.Total-b.Open(), b.Total)
+		w.bar = w.NewBar(w.batch, b.Total-b.Open(), b.Total)
 	}
 	if open := b.Open(); open != w.open || w.changed.IsZero() {
 		w.open, w.changed = open, time.Now()
 	}
 	w.bar.Grow(b.Total)
-	w.bar.Tell(b.Total-b.Open(), troubleFirst(b), w.doubt.line(ctx, w.session, w.batch))
+	w.bar.Tell(b.Total-b.Open(), troubleFirst(b), w.doubt.line(ctx, w.Session, w.batch))
 }

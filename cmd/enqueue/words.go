@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/mattn/go-runewidth"
 
@@ -13,11 +12,6 @@ import (
 	"havip/internal/words"
 	"havip/ledger"
 )
-
-// count and number are those of words, which every other line of talk needs.
-func count[N int | int64](n N, one, many string) string { return words.Count(n, one, many) }
-
-func number[N int | int64](n N) string { return words.Number(n) }
 
 // countsLine says how many items of a batch stand in each state, in a fixed order.
 func countsLine(b ledger.Batch) string {
@@ -28,11 +22,11 @@ func countsOf(b ledger.Batch, states []ledger.State) string {
 	var parts []string
 	for _, state := range states {
 		if n := b.Counts[state]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s", number(n), state))
+			parts = append(parts, fmt.Sprintf("%s %s", words.Number(n), state))
 		}
 	}
 	if b.Unconfirmed > 0 {
-		parts = append(parts, number(b.Unconfirmed)+" not confirmed yet")
+		parts = append(parts, words.Number(b.Unconfirmed)+" not confirmed yet")
 	}
 	if len(parts) == 0 {
 		return "no items"
@@ -77,14 +71,4 @@ const maxReason = 100
 // short is somebody else's text in a line of talk.
 func short(text string) string {
 	return runewidth.Truncate(render.Printable(text), maxReason, "…")
-}
-
-// word is a name as a shell takes it: hints are there to be copied.
-func word(name string) string {
-	if name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./+:@%", r)
-	}) {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }

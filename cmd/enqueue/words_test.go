@@ -7,19 +7,6 @@ import (
 	"havip/ledger"
 )
 
-// Hints are copied into shells.
-func TestWord(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"havips-2026.csv": "havips-2026.csv", "北京": "北京", "": "''", "a b": "'a b'",
-		"a; rm x": "'a; rm x'", "it's": `'it'\''s'`, "$(x)": "'$(x)'",
-	} {
-		if got := word(name); got != want {
-			t.Errorf("%q: got %s, want %s", name, got, want)
-		}
-	}
-}
-
 func TestAgo(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -15,10 +15,10 @@ const tableSample = 500
 const (
 	// columnGap separates columns.
 	columnGap = "  "
-	// belowIndent begins the lines of a row that stand below it, and leastBelow is how wide they are at
+	// belowIndent begins the lines of a row that stand below it, and minBelow is how wide they are at
 	// least, however narrow the terminal.
 	belowIndent = "    "
-	leastBelow  = 20
+	minBelow    = 20
 )
 
 // Grid writes aligned text columns that fit a terminal. Characters are counted in cells, of
@@ -35,10 +35,10 @@ type Grid struct {
 	// those that then go onto the lines below, before the flexible column's text.
 	dispensable, folded []int
 	head                []string
-	// least are widths below which no column goes for want of a wider row in the sample.
-	least  []int
-	sample []gridRow
-	widths []int
+	// minimum are widths below which no column goes for want of a wider row in the sample.
+	minimum []int
+	sample  []gridRow
+	widths  []int
 }
 
 // gridRow is a row that is held back, with the lines below it.
@@ -66,9 +66,9 @@ func (g *Grid) Folded(columns ...int) *Grid {
 	return g
 }
 
-// Least gives the first columns a width each, in cells, for rows that come after the sample.
-func (g *Grid) Least(widths ...int) *Grid {
-	g.least = widths
+// Minimum gives the first columns a width each, in cells, for rows that come after the sample.
+func (g *Grid) Minimum(widths ...int) *Grid {
+	g.minimum = widths
 	return g
 }
 
@@ -121,7 +121,7 @@ func (g *Grid) start() error {
 // measure makes the columns as wide as the sample is.
 func (g *Grid) measure() {
 	g.widths = make([]int, len(g.head))
-	copy(g.widths, g.least)
+	copy(g.widths, g.minimum)
 	for _, row := range append(g.sample, gridRow{cells: g.head}) {
 		for i, cell := range row.cells {
 			g.widths[i] = max(g.widths[i], runewidth.StringWidth(cell))
@@ -199,7 +199,7 @@ func (g *Grid) line(row gridRow) error {
 // indented is text as the lines below a row.
 func (g *Grid) indented(text string) string {
 	var b strings.Builder
-	for _, line := range Wrap(text, max(leastBelow, g.width-len(belowIndent))) {
+	for _, line := range Wrap(text, max(minBelow, g.width-len(belowIndent))) {
 		b.WriteString(belowIndent + line + "\n")
 	}
 	return b.String()

@@ -152,7 +152,7 @@ func TestWrap(t *testing.T) {
 func TestGridIsFlushed(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	grid := NewGrid(&out, 0, 1, "KEY", "WHAT").Least(6)
+	grid := NewGrid(&out, 0, 1, "KEY", "WHAT").Minimum(6)
 	for _, step := range []struct{ key, want string }{
 		{"a", "KEY     WHAT\na       x\n"},
 		{"longer", "longer  x\n"},

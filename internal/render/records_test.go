@@ -93,7 +93,7 @@ func TestPickedResults(t *testing.T) {
 		NDJSON: `{"state":"created","key":"web-1"}` + "\n",
 	} {
 		var out strings.Builder
-		w := NewWriter(&out, Style{Format: format, Fields: []string{"state", "key"}})
+		w := Results().Writer(&out, Style{Format: format, Fields: []string{"state", "key"}})
 		if err := w.Write(sample(t)); err != nil {
 			t.Fatal(err)
 		}

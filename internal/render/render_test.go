@@ -28,10 +28,15 @@ const sampleJSON = `{"batch":"b","key":"web-1","line":2,"state":"created","haVip
 
 func write(t *testing.T, format Format, width int, results ...Result) string {
 	t.Helper()
+	return writeList(t, Results(), Style{Format: format, Width: width}, results...)
+}
+
+func writeList[R any](t *testing.T, list List[R], style Style, records ...R) string {
+	t.Helper()
 	var out strings.Builder
-	w := NewWriter(&out, Style{Format: format, Width: width})
-	for _, result := range results {
-		if err := w.Write(result); err != nil {
+	w := list.Writer(&out, style)
+	for _, r := range records {
+		if err := w.Write(r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -79,7 +84,7 @@ func TestFormats(t *testing.T) {
 func TestTableStreams(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	w := NewWriter(&out, Style{Format: Table})
+	w := Results().Writer(&out, Style{Format: Table})
 	for range tableSample {
 		if err := w.Write(sample(t)); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package main
+package durability
 
 import "testing"
 
@@ -13,7 +13,7 @@ func TestCommandLine(t *testing.T) {
 		"enqueue --redis 'redis-sentinel://h/0?master=m&sentinel_password=xxxxx'": {"--redis", "redis-sentinel://h/0?master=m&sentinel_password=secret"},
 		"enqueue apply f --on-complete 'curl https://h | mail a@b'":               {"apply", "f", "--on-complete", "curl https://h | mail a@b"},
 	} {
-		if got := (&app{args: args}).commandLine(); got != want {
+		if got := commandLine(args); got != want {
 			t.Errorf("%q\ngot  %s\nwant %s", args, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"strings"
@@ -6,19 +6,19 @@ import (
 )
 
 // A file's name cannot begin a line, nor an error.
-func TestTalkIsHarmless(t *testing.T) {
+func TestMessagesArePrintable(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	a := &app{streams: streams{err: &out}}
-	a.say("\n%s: %d of %q", "a\x1b[7m\nb", 3, "c\n")
+	io := &IO{Err: &out}
+	io.Infof("\n%s: %d of %q", "a\x1b[7m\nb", 3, "c\n")
 	if want := "\na�[7m b: 3 of \"c \"\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 	out.Reset()
-	a.quiet = true
-	a.say("talk")
-	a.complain("an error")
-	if strings.Contains(out.String(), "talk") || out.String() == "" {
+	io.Quiet = true
+	io.Infof("a message")
+	io.Errorf("an error")
+	if strings.Contains(out.String(), "message") || out.String() == "" {
 		t.Errorf("quiet: %q", out.String())
 	}
 }

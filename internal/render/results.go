@@ -8,25 +8,39 @@ import (
 	"havip/tasks"
 )
 
-// table shows results as people want to see them.
-type table struct {
-	*Grid
-	width int
-}
+// Result is one item as the results commands show it: what programs get, too.
+type Result = tasks.Result
 
-func newTable(w io.Writer, width int) Writer {
-	const address, subnet, attempts, why = 3, 4, 5, 6
-	grid := NewGrid(w, width, why, "KEY", "STATE", "HAVIP", "ADDRESS", "SUBNET", "ATTEMPTS", "WHY")
-	return table{grid.Dispensable(subnet, attempts).Folded(address), width}
-}
-
-func (t table) Write(r Result) error {
-	why := answer(r.Code, r.Message)
-	log, err := attemptLines(r.Log, t.width)
-	if err != nil {
-		return err
+// Results shows results. The item columns of CSV have the names that input files use, so that its output
+// can be edited and read in again.
+func Results() List[Result] {
+	return List[Result]{
+		Lines: true,
+		Head: []string{
+			"batch", "key", "line", "state", "haVipId", "name", "subnetId",
+			"privateIpAddress", "description", "account", "region", "attempts", "code",
+			"message", "requestId", "clientToken", "createdAt", "updatedAt",
+		},
+		Record: func(r Result) []string {
+			return []string{
+				r.Batch, r.Key, strconv.Itoa(r.Line), string(r.State), r.HaVIPID, r.Name, r.SubnetID,
+				r.PrivateIPAddress, r.Description, r.Account, r.Region, strconv.Itoa(r.Attempts), r.Code,
+				r.Message, r.RequestID, r.ClientToken, r.CreatedAt.String(), r.UpdatedAt.String(),
+			}
+		},
+		Grid: func(w io.Writer, width int) *Grid {
+			const address, subnet, attempts, why = 3, 4, 5, 6
+			grid := NewGrid(w, width, why, "KEY", "STATE", "HAVIP", "ADDRESS", "SUBNET", "ATTEMPTS", "WHY")
+			return grid.Dispensable(subnet, attempts).Folded(address)
+		},
+		Row: func(g *Grid, r Result) error {
+			log, err := attemptLines(r.Log, g.width)
+			if err != nil {
+				return err
+			}
+			return g.noted(log, []string{r.Key, string(r.State), dash(r.HaVIPID), dash(r.PrivateIPAddress), r.SubnetID, strconv.Itoa(r.Attempts), answer(r.Code, r.Message)})
+		},
 	}
-	return t.noted(log, []string{r.Key, string(r.State), dash(r.HaVIPID), dash(r.PrivateIPAddress), r.SubnetID, strconv.Itoa(r.Attempts), why})
 }
 
 // attemptLines shows the requests sent for an item, to stand below it: number, time, class, HTTP status,

@@ -1,0 +1,69 @@
+// Package session opens the Redis that a command works in, and makes what commands use in it: the ledger,
+// a producer, and what changes many items of a batch.
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/bulk"
+	"havip/internal/cli"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// Session is an open Redis with what commands do in it.
+type Session struct {
+	Redis  redis.UniversalClient
+	Ledger *ledger.Ledger
+	// URL is the Redis's; "" for one that this process brought along.
+	URL   string
+	close func()
+}
+
+// New returns a session in an open Redis; Close calls closeRedis.
+func New(rdb redis.UniversalClient, closeRedis func()) *Session {
+	return &Session{Redis: rdb, Ledger: ledger.New(rdb), close: closeRedis}
+}
+
+// Close closes the connections.
+func (s *Session) Close() { s.close() }
+
+// Batch reads a batch. One that does not exist is a usage error.
+func (s *Session) Batch(ctx context.Context, name string) (ledger.Batch, error) {
+	b, err := s.Ledger.Batch(ctx, name)
+	return b, NotFound(err)
+}
+
+// NotFound gives the error for a batch that does not exist its exit code and remedy.
+func NotFound(err error) error {
+	var missing *ledger.BatchNotFoundError
+	if errors.As(err, &missing) {
+		return cli.Failf(cli.ExitUsage, "%w; `enqueue list` shows what there is", err)
+	}
+	return err
+}
+
+// Producer returns a producer whose concurrent enqueues share pipelines, and what releases it.
+func (s *Session) Producer() (p *tasks.Producer, release func(), err error) {
+	pipe, release, err := tasks.Pipeline(s.Redis)
+	if err != nil {
+		return nil, nil, err
+	}
+	return tasks.NewProducer(s.Ledger, asynq.NewClientFromRedisClient(pipe)), release, nil
+}
+
+// Executor returns what changes many items of a batch, likewise.
+func (s *Session) Executor(batch, reason string) (on *bulk.Executor, release func(), err error) {
+	pipe, release, err := tasks.Pipeline(s.Redis)
+	if err != nil {
+		return nil, nil, err
+	}
+	dispatcher := tasks.NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe))
+	return &bulk.Executor{
+		Redis: s.Redis, Ledger: s.Ledger, Tasks: dispatcher, Batch: batch, By: Author(), Reason: ReasonText(reason),
+	}, release, nil
+}

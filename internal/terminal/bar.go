@@ -1,0 +1,16 @@
+package terminal
+
+import (
+	"havip/internal/cli"
+	"havip/internal/progress"
+)
+
+// NewBar begins to show something of which so much was done before.
+func (t *IO) NewBar(label string, before, total int64) *progress.Bar {
+	return progress.Display{
+		Terminal: t.Err,
+		Draw:     cli.IsTerminal(t.Err) && t.Getenv("TERM") != "dumb" && !t.Quiet,
+		ANSI:     t.Getenv("NO_COLOR") == "",
+		Say:      t.Infof,
+	}.Bar(label, before, total)
+}

@@ -1,0 +1,29 @@
+// Package terminal is a command's input and outputs: data goes to stdout in the format that is asked
+// for, messages and progress go to stderr, and a person is asked for confirmation.
+package terminal
+
+import (
+	"io"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+)
+
+// IO are a command's input and outputs, with the flags about them.
+type IO struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Getenv   cli.Getenv
+	// Format is how data is written to Out.
+	Format render.Format
+	// Fields are the only ones that JSON has, nil for all; CSVSafe makes CSV safe for a spreadsheet.
+	Fields  []string
+	CSVSafe bool
+	// Quiet leaves out messages and progress, but no errors.
+	Quiet bool
+}
+
+// New returns the IO of a program, with data shown as tables.
+func New(in io.Reader, out, err io.Writer, getenv cli.Getenv) *IO {
+	return &IO{In: in, Out: out, Err: err, Getenv: getenv, Format: render.Table}
+}
