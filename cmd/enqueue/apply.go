@@ -8,14 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"havip/internal/cli"
 	"havip/internal/durability"
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/words"
-	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -196,7 +195,7 @@ func (a *app) confirmer(yes bool, path string) func(context.Context, plan.Counts
 // afterApply waits for the batch, or tells how to go on.
 func (a *app) afterApply(ctx context.Context, s *session.Session, batch string, then onComplete, flags applyFlags) error {
 	if then.url != "" {
-		if err := a.sayUndelivered(s); err != nil {
+		if err := report.Undelivered(a.IO, s); err != nil {
 			return err
 		}
 	}
@@ -204,13 +203,13 @@ func (a *app) afterApply(ctx context.Context, s *session.Session, batch string, 
 	case flags.wait:
 		return a.finish(ctx, s, batch, flags.timeout, then)
 	case flags.printResults:
-		return a.printResults(ctx, s, batch, resultsFlags{})
+		return report.Results(ctx, a.IO, s, batch, report.Filter{})
 	}
 	b, err := s.Ledger.Batch(ctx, batch)
 	if err != nil {
 		return err
 	}
-	a.sayHeld(b)
+	report.Pause(a.IO, b)
 	a.Infof("follow it with `enqueue watch %s`; see results with `enqueue results %s`", shell.Quote(batch), shell.Quote(batch))
 	return nil
 }
@@ -222,18 +221,9 @@ func (a *app) finish(ctx context.Context, s *session.Session, batch string, time
 	if err != nil {
 		return err
 	}
-	damaged := a.printResults(ctx, s, batch, resultsFlags{})
-	if damaged != nil && !isDamage(damaged) {
+	damaged := report.Results(ctx, a.IO, s, batch, report.Filter{})
+	if damaged != nil && !report.IsDamage(damaged) {
 		return damaged
 	}
-	return a.completed(ctx, then, b, cmp.Or(failures(b), damaged))
-}
-
-// failures is the exit status of a finished batch.
-func failures(b ledger.Batch) error {
-	if n := b.Failed(); n > 0 {
-		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed; `enqueue retry %s --dry-run` shows what can be tried again",
-			b.Name, words.Number(n), words.Count(b.Total, "item", "items"), shell.Quote(b.Name))
-	}
-	return nil
+	return a.completed(ctx, then, b, cmp.Or(report.FailedError(b), damaged))
 }

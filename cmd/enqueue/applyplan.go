@@ -6,6 +6,7 @@ import (
 
 	"havip/internal/plan"
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/words"
@@ -66,7 +67,7 @@ func (a *app) checkWorld(ctx context.Context, s *session.Session, p *savedPlan) 
 const staleLive = time.Hour
 
 func (a *app) sayAge(p *savedPlan, now time.Time) {
-	a.Infof("plan %s was made %s by %s", shell.Quote(p.Name()), ago(ledger.Millis(p.MadeAt.UnixMilli()), now), render.Printable(p.MadeBy))
+	a.Infof("plan %s was made %s by %s", shell.Quote(p.Name()), report.Ago(ledger.Millis(p.MadeAt.UnixMilli()), now), render.Printable(p.MadeBy))
 	if p.Live && p.Counts.Fail > 0 {
 		a.Infof("by what BCE said then, %s", words.Count(p.Counts.Fail, "row would fail", "rows would fail"))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/ledger"
@@ -24,7 +25,7 @@ func (a *app) pauseBatch(ctx context.Context, s *session.Session, batch, reason 
 	case changed:
 		a.Infof("batch %s is paused: nothing new of it is begun; what is in flight or in doubt ends and is recorded", batch)
 	case b.Pause != nil:
-		a.Infof("%s", heldLine(b))
+		a.Infof("%s", report.PauseText(b))
 	}
 	return nil
 }
@@ -33,7 +34,7 @@ func (a *app) pauseBatch(ctx context.Context, s *session.Session, batch, reason 
 func (a *app) resumeBatch(ctx context.Context, s *session.Session, batch string, limit failureLimit, reason string) error {
 	changed, err := a.letGoOn(ctx, s, batch, limit, reason)
 	switch {
-	case err != nil && !isDamage(err):
+	case err != nil && !report.IsDamage(err):
 		return err
 	case changed:
 		a.Infof("batch %s goes on; follow it with `enqueue watch %s`", batch, shell.Quote(batch))
@@ -59,7 +60,7 @@ func (a *app) letGoOn(ctx context.Context, s *session.Session, batch string, lim
 	case err != nil:
 		return changed, err
 	case b.Pause != nil: // for failures that came while it was paused, or under the new limit
-		return changed, errStopped(b, "")
+		return changed, report.StoppedError(b, "")
 	}
 	return changed, a.putBack(ctx, s, b, changed)
 }
@@ -73,10 +74,10 @@ func (a *app) putBack(ctx context.Context, s *session.Session, b ledger.Batch, w
 	defer release()
 	bar := a.NewBar("resume", 0, b.Total)
 	defer bar.Finish()
-	var damaged damage
-	err = on.PutBack(ctx, wasHeld, bar.Set, func(fault error) { damaged.skip(fault) })
+	var damaged report.Damage
+	err = on.PutBack(ctx, wasHeld, bar.Set, func(fault error) { damaged.Skip(fault) })
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; run the same command again to go on, or a worker finds within minutes what has no task", err)
 	}
-	return cmp.Or(err, damaged.err(a, b.Name, leftAlone))
+	return cmp.Or(err, damaged.Err(a.IO, b.Name, leftAlone))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
@@ -12,6 +13,8 @@ import (
 	"havip/internal/audit"
 	"havip/internal/cli"
 	"havip/internal/lane"
+	"havip/internal/progress"
+	"havip/internal/words"
 	"havip/tasks"
 )
 
@@ -75,4 +78,18 @@ func cloudCode(err error) cli.ExitCode {
 		}
 	}
 	return cli.CodeOf(err)
+}
+
+// listing tells how far a listing is, which takes a second for each thousand HaVIPs.
+func (a *app) listing() func(tasks.Lane, int, bool) {
+	said := time.Now()
+	return func(l tasks.Lane, n int, all bool) {
+		switch {
+		case all:
+			a.Infof("lane %s: %s", l, words.Count(n, "HaVIP exists", "HaVIPs exist"))
+		case time.Since(said) >= progress.LineEvery:
+			said = time.Now()
+			a.Infof("lane %s: %s so far", l, words.Count(n, "HaVIP", "HaVIPs"))
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"havip/internal/bulk"
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/terminal"
 )
@@ -52,7 +53,7 @@ func (a *app) defineCompletions(root *cobra.Command) {
 // completeFlags completes values of flags, wherever a flag of the name is.
 func (a *app) completeFlags(cmd *cobra.Command) {
 	for flag, complete := range map[string]cli.Completion{
-		"output": cli.Words(render.Formats()...), "format": cli.Words(inputFormats()...), "state": cli.List(stateNames()...),
+		"output": cli.Words(render.Formats()...), "format": cli.Words(inputFormats()...), "state": cli.List(report.StateNames()...),
 		"where": completeWhere, "batch": a.fromRedis(batchNames), "lane": a.fromRedis(laneNames),
 		terminal.FieldsFlag: cli.List(cli.ChoicesOf(cmd.Flags(), terminal.FieldsFlag)...), "log-format": cli.Words("auto", "json", "console"),
 		"log-level": cli.Words("trace", "debug", "info", "warn", "error"),
@@ -71,7 +72,7 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var completions []cobra.Completion
 	if strings.HasPrefix(toComplete, "state=") {
-		for _, state := range stateNames() {
+		for _, state := range report.StateNames() {
 			completions = append(completions, "state="+state)
 		}
 		return completions, cobra.ShellCompDirectiveNoFileComp
@@ -115,7 +116,7 @@ func batchNames(ctx context.Context, s *session.Session) ([]cobra.Completion, er
 	var completions []cobra.Completion
 	for _, b := range batches {
 		if b.Name == render.Printable(b.Name) {
-			completions = append(completions, cobra.CompletionWithDesc(b.Name, fmt.Sprintf("%s, %s", phase(b), countsLine(b))))
+			completions = append(completions, cobra.CompletionWithDesc(b.Name, fmt.Sprintf("%s, %s", report.Phase(b), report.Counts(b))))
 		}
 	}
 	return completions, nil

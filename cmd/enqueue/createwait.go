@@ -7,6 +7,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/terminal"
@@ -44,7 +45,7 @@ func (a *app) awaitItem(ctx context.Context, s *session.Session, batch, key stri
 func (a *app) standing(ctx context.Context, s *session.Session, batch, key string) (item ledger.Item, held bool, err error) {
 	passes := func(err error) bool {
 		var missing *ledger.ItemNotFoundError
-		return !errors.As(err, &missing) && !isDamage(err)
+		return !errors.As(err, &missing) && !report.IsDamage(err)
 	}
 	item, err = patiently(ctx, passes, a.sayStillLooking, func() (item ledger.Item, err error) {
 		item, held, err = s.Ledger.ItemAndPause(ctx, batch, key)
@@ -83,4 +84,18 @@ func howToRetry(batch, key string, state ledger.State) string {
 	default:
 		return ""
 	}
+}
+
+// heldItem ends the waiting for one item of a held batch.
+func (a *app) heldItem(ctx context.Context, s *session.Session, batch string) error {
+	b, err := s.Ledger.Batch(ctx, batch)
+	switch {
+	case err != nil:
+		return err
+	case b.Pause != nil && !b.Pause.ByFailures():
+		return cli.Failf(cli.ExitPending, "the item is held with its batch: %s", report.PauseText(b))
+	case b.Pause != nil:
+		return report.StoppedError(b, "")
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/durability"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/words"
@@ -64,7 +65,7 @@ func (a *app) deleteBatch(ctx context.Context, name string, flags deleteFlags) e
 	if err := deletable(b, flags.incomplete); err != nil {
 		return err
 	}
-	a.Infof("batch %s: %s, %s; %s", name, words.Count(b.Total, "item", "items"), countsLine(b), staying(b))
+	a.Infof("batch %s: %s, %s; %s", name, words.Count(b.Total, "item", "items"), report.Counts(b), staying(b))
 	if flags.dryRun {
 		return nil
 	}
@@ -91,7 +92,7 @@ func deletable(b ledger.Batch, incomplete bool) error {
 		return cli.Failf(cli.ExitPending, "batch %s: %s still to be delivered; `enqueue status %s` says why, and a batch owes none after it is given up",
 			b.Name, words.Count(len(b.PendingNotifications), "notice is", "notices are"), shell.Quote(b.Name))
 	case b.CommittedAt == 0 && !incomplete:
-		return cli.Failf(cli.ExitPending, "%s; or delete it with --incomplete", incompleteLine(b))
+		return cli.Failf(cli.ExitPending, "%s; or delete it with --incomplete", report.IncompleteText(b))
 	}
 	return nil
 }

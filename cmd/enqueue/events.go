@@ -188,8 +188,3 @@ func (a *app) followEvents(ctx context.Context, read eventSource, after string, 
 	}
 	return &cli.Error{Code: cli.ExitInterrupted}
 }
-
-// mayPass says of every failure to read that it may pass: the first page could be read.
-func mayPass(error) bool { return true }
-
-func (a *app) sayStillLooking(err error) { a.Infof("%s", stillLooking(err)) }

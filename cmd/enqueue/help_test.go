@@ -11,6 +11,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/terminal"
 	"havip/test/helptest"
@@ -30,7 +31,7 @@ func TestHelp(t *testing.T) {
 func TestTopics(t *testing.T) {
 	t.Parallel()
 	topics := map[string][]string{
-		"formats":     slices.Concat(render.Formats(), inputFormats(), stateNames(), render.Fields[render.Result](), []string{"--json", "--csv-safe"}),
+		"formats":     slices.Concat(render.Formats(), inputFormats(), report.StateNames(), render.Fields[render.Result](), []string{"--json", "--csv-safe"}),
 		"environment": {"NO_COLOR", "BCE_ACCESS_KEY_ID"},
 		"exit-codes":  {},
 	}

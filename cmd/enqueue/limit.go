@@ -9,6 +9,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/session"
+	"havip/internal/words"
 	"havip/tasks"
 )
 
@@ -40,7 +41,7 @@ func (a *app) limitSetCommand() *cobra.Command {
 		if _, err := lane.NewOperator(s.Redis, l.String()).SetLimit(ctx, rps, lane.Act{By: session.Author(), Reason: session.ReasonText(reason)}); err != nil {
 			return err
 		}
-		a.Infof("lane %s: %s over the whole fleet, in force within two seconds; `enqueue limit unset %s` goes back to the workers' own", l, rate(rps), l)
+		a.Infof("lane %s: %s over the whole fleet, in force within two seconds; `enqueue limit unset %s` goes back to the workers' own", l, words.Rate(rps), l)
 		return a.warnUnserved(ctx, s, l)
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

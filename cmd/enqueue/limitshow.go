@@ -12,6 +12,7 @@ import (
 
 	"havip/internal/lane"
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/terminal"
 	"havip/internal/words"
@@ -86,11 +87,11 @@ func (a *app) showLimits(ctx context.Context, s *session.Session, lanes []tasks.
 
 func limitList() render.List[limitView] {
 	return render.List[limitView]{
-		Head: []string{"lane", "rps", "configured", "workers", "setBy", "setAt", "reason"},
+		Head: []string{"lane", "rps", "configured", "workers", "report.SetBy", "setAt", "reason"},
 		Record: func(v limitView) []string {
-			record := []string{v.Lane, "", strings.Join(texts(v.rates(), plain), ";"), strconv.Itoa(len(v.Configured)), "", "", ""}
+			record := []string{v.Lane, "", strings.Join(texts(v.rates(), words.Decimal), ";"), strconv.Itoa(len(v.Configured)), "", "", ""}
 			if v.RPS != nil {
-				record[1] = plain(*v.RPS)
+				record[1] = words.Decimal(*v.RPS)
 			}
 			if v.Set != nil {
 				record = append(record[:4], v.Set.By, v.Set.At.Format(time.RFC3339), v.Set.Reason)
@@ -104,7 +105,7 @@ func limitList() render.List[limitView] {
 		Row: func(g *render.Grid, v limitView) error {
 			by, since, why := "-", "-", ""
 			if v.Set != nil {
-				by, since, why = v.Set.By, ago(ledger.Millis(v.Set.At.UnixMilli()), time.Now()), v.Set.Reason
+				by, since, why = v.Set.By, report.Ago(ledger.Millis(v.Set.At.UnixMilli()), time.Now()), v.Set.Reason
 			}
 			return g.Row(v.Lane, v.inForce(), v.configured(), words.Number(len(v.Configured)), by, since, why)
 		},
@@ -175,19 +176,5 @@ func rateCell(rps float64) string {
 	if rps == 0 {
 		return "no limit"
 	}
-	return plain(rps)
-}
-
-func plain(rps float64) string { return strconv.FormatFloat(rps, 'f', -1, 64) }
-
-// rate says a rate.
-func rate(rps float64) string {
-	switch rps {
-	case 0:
-		return "no limit"
-	case 1:
-		return "1 request a second"
-	default:
-		return plain(rps) + " requests a second"
-	}
+	return words.Decimal(rps)
 }

@@ -6,9 +6,9 @@ import (
 	"context"
 	"os"
 
-	"havip/internal/terminal"
-
 	"github.com/spf13/cobra"
+
+	"havip/internal/terminal"
 )
 
 func main() {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/lane"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/tasks"
 )
@@ -37,7 +38,7 @@ and what is rolled back is deleted; to stop that, pause the lane.`,
 			case err != nil:
 				return err
 			case !changed:
-				a.Infof("lane %s is paused already, %s%s", l, setBy(pause.Since, pause.By, pause.Message, time.Now()), keptReason(l, reason, pause.Message))
+				a.Infof("lane %s is paused already, %s%s", l, report.SetBy(pause.Since, pause.By, pause.Message, time.Now()), keptReason(l, reason, pause.Message))
 			default:
 				a.Infof("lane %s is paused: workers begin nothing new in it within a second; requests in flight end and are recorded", l)
 			}
@@ -89,7 +90,7 @@ Items that failed stay failed until ` + "`enqueue retry`" + `.`,
 			default:
 				a.Infof("lane %s goes on", l)
 			}
-			return a.sayLaneHolds(ctx, s, l)
+			return report.Suspensions(ctx, a.IO, s, l)
 		}, func(ctx context.Context, s *session.Session, batch string) error {
 			return a.resumeBatch(ctx, s, batch, limit, reason)
 		}),

@@ -1,32 +1,24 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/session"
-	"havip/internal/shell"
+	"havip/internal/spelling"
 	"havip/internal/terminal"
-	"havip/tasks"
+	"havip/ledger"
 )
 
 // attemptLog is the field that --attempts fills.
 const attemptLog = "attemptLog"
 
-// resultsFlags choose what is shown of a batch's items.
-type resultsFlags struct {
-	states   []string
-	attempts bool
-}
-
 func (a *app) resultsCommand() *cobra.Command {
-	var flags resultsFlags
+	var flags report.Filter
 	cmd := &cobra.Command{
 		Use:   "results BATCH",
 		Short: "Print what became of each item of a batch",
@@ -48,11 +40,11 @@ A narrow terminal leaves columns out, and puts reasons onto lines of their own.`
   enqueue results havips --csv-safe > created.csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkStates(flags.states); err != nil {
+			if err := checkStates(flags.States); err != nil {
 				return err
 			}
-			flags.attempts = flags.attempts || slices.Contains(a.Fields, attemptLog)
-			if flags.attempts && a.Format == render.CSV {
+			flags.Attempts = flags.Attempts || slices.Contains(a.Fields, attemptLog)
+			if flags.Attempts && a.Format == render.CSV {
 				return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")
 			}
 			s, err := a.Open(cmd.Context())
@@ -63,62 +55,21 @@ A narrow terminal leaves columns out, and puts reasons onto lines of their own.`
 			if _, err := s.Ledger.Batch(cmd.Context(), args[0]); err != nil {
 				return session.NotFound(err)
 			}
-			return a.printResults(cmd.Context(), s, args[0], flags)
+			return report.Results(cmd.Context(), a.IO, s, args[0], flags)
 		},
 	}
 	terminal.DefineFields[render.Result](a.IO, cmd)
-	cmd.Flags().StringSliceVar(&flags.states, "state", nil, "only items in this state; may be repeated")
-	cmd.Flags().BoolVar(&flags.attempts, "attempts", false, "with the log of every request sent")
+	cmd.Flags().StringSliceVar(&flags.States, "state", nil, "only items in this state; may be repeated")
+	cmd.Flags().BoolVar(&flags.Attempts, "attempts", false, "with the log of every request sent")
 	return cmd
 }
 
-// printResults streams a batch's items in the output's format.
-func (a *app) printResults(ctx context.Context, s *session.Session, batch string, flags resultsFlags) error {
-	out := terminal.Writer(a.IO, render.Results())
-	shown := 0
-	var damaged damage
-	for item, err := range s.Ledger.Items(ctx, batch) {
-		if damaged.skip(err) {
-			continue
+// checkStates refuses a value of --state that is no state.
+func checkStates(states []string) error {
+	for _, state := range states {
+		if !slices.Contains(ledger.States(), ledger.State(state)) {
+			return cli.Failf(cli.ExitUsage, "--state %q: %s", state, spelling.OneOf(state, ledger.States()))
 		}
-		if err != nil {
-			return err
-		}
-		if len(flags.states) > 0 && !slices.Contains(flags.states, string(item.Record.State)) {
-			continue
-		}
-		result, err := tasks.ResultOf(item)
-		if damaged.skip(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if flags.attempts {
-			attempts, err := s.Ledger.Attempts(ctx, item)
-			if err != nil && !damaged.skip(err) {
-				return err
-			}
-			result = result.WithLog(attempts)
-		}
-		if err := out.Write(result); err != nil {
-			return fmt.Errorf("write results: %w", err)
-		}
-		shown++
 	}
-	if shown == 0 && damaged.n == 0 {
-		a.Infof("%s", nothingOf(batch, flags.states))
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return damaged.err(a, batch, "the others are shown")
-}
-
-// nothingOf says why there are no results.
-func nothingOf(batch string, states []string) string {
-	if len(states) > 0 {
-		return fmt.Sprintf("no item of batch %s is in state %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), shell.Quote(batch))
-	}
-	return fmt.Sprintf("batch %s has no items", batch)
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/bulk"
+	"havip/internal/report"
 	"havip/internal/shell"
 	"havip/ledger"
 )
@@ -40,6 +41,6 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 
 // afterRetry tells how to go on.
 func (a *app) afterRetry(b ledger.Batch, _ *bulk.Tally) {
-	a.sayHeld(b)
+	report.Pause(a.IO, b)
 	a.Infof("follow it with `enqueue watch %s`", shell.Quote(b.Name))
 }

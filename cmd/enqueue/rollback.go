@@ -9,6 +9,7 @@ import (
 
 	"havip/internal/bulk"
 	"havip/internal/cli"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/words"
@@ -47,7 +48,7 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 				},
 			}
 			err := verb.run(cmd.Context(), a, args[0], flags)
-			if err != nil && !isDamage(err) || !wait || flags.dryRun {
+			if err != nil && !report.IsDamage(err) || !wait || flags.dryRun {
 				return err
 			}
 			return a.finishRollback(cmd.Context(), args[0], flags, timeout)
@@ -116,13 +117,13 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 	if _, err := a.followBy(ctx, w, timeout); err != nil {
 		return err
 	}
-	damaged := a.printResults(ctx, s, batch, resultsFlags{})
-	if damaged != nil && !isDamage(damaged) {
+	damaged := report.Results(ctx, a.IO, s, batch, report.Filter{})
+	if damaged != nil && !report.IsDamage(damaged) {
 		return damaged
 	}
 	stay := int64(0)
 	for item, err := range chosen.Items(ctx, s.Ledger, batch) {
-		if isDamage(err) {
+		if report.IsDamage(err) {
 			continue
 		}
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/durability"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/words"
@@ -34,7 +35,7 @@ func (a *app) work(ctx context.Context, s *session.Session, in *input, lanes []w
 	if flags.resume {
 		err := a.durable.Change(ctx, a.Factory, s, durability.Batch(in.batch), func() error {
 			_, err := a.letGoOn(ctx, s, in.batch, flags.limit, "run --resume")
-			if isDamage(err) { // the results name the damaged items, at the end
+			if report.IsDamage(err) { // the results name the damaged items, at the end
 				return nil
 			}
 			return err
@@ -73,18 +74,18 @@ func (a *app) sayWaits(l tasks.Lane, wait time.Duration) {
 func (a *app) seeThrough(ctx context.Context, s *session.Session, in *input, flags runFlags) error {
 	started := time.Now()
 	b, stopped := a.followRun(ctx, s, in.batch, flags)
-	if stopped != nil && !holds(b) {
+	if stopped != nil && !report.Paused(b) {
 		return stopped
 	}
-	damaged := a.printResults(ctx, s, in.batch, resultsFlags{})
-	if stopped != nil || damaged != nil && !isDamage(damaged) {
+	damaged := report.Results(ctx, a.IO, s, in.batch, report.Filter{})
+	if stopped != nil || damaged != nil && !report.IsDamage(damaged) {
 		return cmp.Or(stopped, damaged)
 	}
-	a.Infof("\n%s in %s: %s", words.Count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), countsLine(b))
+	a.Infof("\n%s in %s: %s", words.Count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), report.Counts(b))
 	if flags.sandbox {
 		a.Infof(afterSandbox, shell.Quote(in.name))
 	}
-	return a.completed(ctx, flags.then, b, cmp.Or(failures(b), damaged))
+	return a.completed(ctx, flags.then, b, cmp.Or(report.FailedError(b), damaged))
 }
 
 // afterSandbox says how to do the same for real.

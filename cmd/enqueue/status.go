@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/terminal"
 	"havip/internal/words"
@@ -28,7 +29,7 @@ has set for it, is told on stderr.`,
 				return err
 			}
 			defer s.Close()
-			if err := a.sayHolds(cmd.Context(), s); err != nil {
+			if err := report.Lanes(cmd.Context(), a.IO, s); err != nil {
 				return err
 			}
 			if len(args) == 1 {
@@ -37,7 +38,7 @@ has set for it, is told on stderr.`,
 			return a.showUnfinished(cmd.Context(), s)
 		},
 	}
-	terminal.DefineFields[batchView](a.IO, cmd)
+	terminal.DefineFields[report.Batch](a.IO, cmd)
 	return cmd
 }
 
@@ -46,12 +47,12 @@ func (a *app) showBatch(ctx context.Context, s *session.Session, name string) er
 	if err != nil {
 		return session.NotFound(err)
 	}
-	a.sayIncomplete(b)
-	a.sayHeld(b)
-	if err := a.sayNotices(s, []ledger.Batch{b}); err != nil {
+	report.Incomplete(a.IO, b)
+	report.Pause(a.IO, b)
+	if err := report.Notifications(a.IO, s, []ledger.Batch{b}); err != nil {
 		return err
 	}
-	return a.printBatches([]ledger.Batch{b})
+	return report.Batches(a.IO, []ledger.Batch{b})
 }
 
 // showUnfinished tells also what finished batches owe.
@@ -63,24 +64,18 @@ func (a *app) showUnfinished(ctx context.Context, s *session.Session) error {
 	var unfinished []ledger.Batch
 	for _, b := range batches {
 		if !b.Done() {
-			a.sayIncomplete(b)
-			a.sayHeld(b)
+			report.Incomplete(a.IO, b)
+			report.Pause(a.IO, b)
 			unfinished = append(unfinished, b)
 		}
 	}
-	if err := a.sayNotices(s, batches); err != nil {
+	if err := report.Notifications(a.IO, s, batches); err != nil {
 		return err
 	}
 	if len(unfinished) == 0 {
 		a.Infof("nothing under way; %s known, see `enqueue list`", words.Count(len(batches), "batch is", "batches are"))
 	}
-	return a.printBatches(unfinished)
-}
-
-func (a *app) sayIncomplete(b ledger.Batch) {
-	if b.CommittedAt == 0 && b.Damaged == nil {
-		a.Infof("%s", incompleteLine(b))
-	}
+	return report.Batches(a.IO, unfinished)
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -107,11 +102,11 @@ stand in each state, when it was made and from which file.`,
 				a.Infof("no batches yet; make one with `enqueue apply FILE`")
 			}
 			for _, b := range batches {
-				a.sayHeld(b)
+				report.Pause(a.IO, b)
 			}
-			return a.printBatches(batches)
+			return report.Batches(a.IO, batches)
 		},
 	}
-	terminal.DefineFields[batchView](a.IO, cmd)
+	terminal.DefineFields[report.Batch](a.IO, cmd)
 	return cmd
 }

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"havip/internal/lane"
 	"havip/internal/queue"
+	"havip/internal/report"
+	"havip/internal/session"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -26,11 +27,11 @@ func (w *watcher) explain(ctx context.Context, b ledger.Batch) {
 // reason is why nothing moves, and of what kind that is: of one kind, one is told.
 func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string, err error) {
 	if b.CommittedAt == 0 {
-		return "incomplete", incompleteLine(b), nil
+		return "incomplete", report.IncompleteText(b), nil
 	}
 	item, found, err := w.Ledger.OldestOpen(ctx, b.Name)
-	if isDamage(err) {
-		return "damaged", fmt.Sprintf("the oldest open item cannot be read, and nothing is done to it: %v; %s", err, repairDamage(b.Name)), nil
+	if report.IsDamage(err) {
+		return "damaged", fmt.Sprintf("the oldest open item cannot be read, and nothing is done to it: %v; %s", err, report.RepairText(b.Name)), nil
 	}
 	if err != nil || !found {
 		return w.told, "", err
@@ -41,18 +42,18 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 		return "", "", err
 	}
 	if pause != nil {
-		return "paused " + l.String(), pausedLine(l, *pause), nil
+		return "paused " + l.String(), report.LanePauseText(l, *pause), nil
 	}
 	hold, held, err := holdOf(ctx, w.Session, l, item)
 	if err != nil || held {
-		return "held " + hold.SubnetID + hold.Code, holdLine(l, hold), err
+		return "held " + hold.SubnetID + hold.Code, report.SuspensionText(l, hold), err
 	}
 	served, err := queue.Of(w.Redis, l).Served()
 	if err != nil {
 		return "", "", err
 	}
 	if !served {
-		return w.lookTwice("unserved "+l.String(), unservedLine(l))
+		return w.lookTwice("unserved "+l.String(), report.UnservedText(l))
 	}
 	w.unserved = ""
 	kind, text = itemReason(item)
@@ -78,28 +79,23 @@ func itemReason(item ledger.Item) (kind, text string) {
 	if rec.Class == "" {
 		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s and waits for its turn; if its task was lost, a worker finds that out within minutes", item.Key, rec.State)
 	}
-	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s", item.Key, rec.State, lastAnswer(rec))
+	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s", item.Key, rec.State, report.LastAnswer(rec))
 }
 
-// lastAnswer is what came of an item's last request: BCE's code and message, or else what there is.
-func lastAnswer(rec ledger.Record) string {
-	var parts []string
-	for _, part := range []string{rec.Code, short(rec.Message)} {
-		if part != "" {
-			parts = append(parts, part)
+// holdOf is what holds an item back: its lane's hold, or its subnet's.
+func holdOf(ctx context.Context, s *session.Session, l tasks.Lane, item ledger.Item) (lane.Suspension, bool, error) {
+	holds, err := lane.NewBreaker(s.Redis, l.String()).Suspensions(ctx)
+	if err != nil {
+		return lane.Suspension{}, false, err
+	}
+	request, err := tasks.RequestOf(item.Spec)
+	if err != nil {
+		return lane.Suspension{}, false, err
+	}
+	for _, hold := range holds {
+		if hold.SubnetID == "" || hold.SubnetID == request.SubnetID {
+			return hold, true, nil
 		}
 	}
-	if len(parts) == 0 {
-		return rec.Class
-	}
-	return strings.Join(parts, ": ")
-}
-
-// incompleteLine is about a batch that its producer is not through with.
-func incompleteLine(b ledger.Batch) string {
-	file := b.Source.File
-	if file == "" {
-		file = "its file"
-	}
-	return fmt.Sprintf("batch %s is incomplete: its producer is still at it, or stopped half-way; if it stopped, run `enqueue apply` with %s again", b.Name, file)
+	return lane.Suspension{}, false, nil
 }

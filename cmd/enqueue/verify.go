@@ -10,13 +10,12 @@ import (
 
 	"havip/internal/audit"
 	"havip/internal/cli"
-	"havip/internal/progress"
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/terminal"
 	"havip/internal/words"
-	"havip/tasks"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -60,11 +59,11 @@ func (a *app) verify(ctx context.Context, s *session.Session, batch string, flag
 		return session.NotFound(err)
 	}
 	if b.CommittedAt == 0 && !allowRunning {
-		return cli.Failf(cli.ExitPending, "%s; or pass --allow-running", incompleteLine(b))
+		return cli.Failf(cli.ExitPending, "%s; or pass --allow-running", report.IncompleteText(b))
 	}
-	a.sayIncomplete(b)
+	report.Incomplete(a.IO, b)
 	if !b.Done() && !allowRunning {
-		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", batch, countsLine(b), shell.Quote(batch))
+		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", batch, report.Counts(b), shell.Quote(batch))
 	}
 	verifier := &audit.Verifier{
 		Ledger: s.Ledger, Open: a.opener(flags), Rate: listRate(s.Redis),
@@ -93,20 +92,6 @@ func (a *app) verify(ctx context.Context, s *session.Session, batch string, flag
 		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s", batch, words.Count(n, "finding", "findings"))
 	}
 	return nil
-}
-
-// listing tells how far a listing is, which takes a second for each thousand HaVIPs.
-func (a *app) listing() func(tasks.Lane, int, bool) {
-	said := time.Now()
-	return func(l tasks.Lane, n int, all bool) {
-		switch {
-		case all:
-			a.Infof("lane %s: %s", l, words.Count(n, "HaVIP exists", "HaVIPs exist"))
-		case time.Since(said) >= progress.LineEvery:
-			said = time.Now()
-			a.Infof("lane %s: %s so far", l, words.Count(n, "HaVIP", "HaVIPs"))
-		}
-	}
 }
 
 func findingList() render.List[audit.Finding] {

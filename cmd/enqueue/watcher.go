@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"havip/internal/progress"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/ledger"
 )
@@ -79,14 +80,14 @@ func (w *watcher) judge(ctx context.Context, b ledger.Batch) (over bool, err err
 // go on.
 func (w *watcher) heed(b ledger.Batch) error {
 	if !b.Pause.ByFailures() {
-		w.tellOnce("held "+strconv.FormatInt(int64(b.Pause.At), 10), heldLine(b))
+		w.tellOnce("held "+strconv.FormatInt(int64(b.Pause.At), 10), report.PauseText(b))
 		return nil
 	}
 	underWay := b.Counts[ledger.Sending] > 0 || b.Unconfirmed > 0
 	if underWay && time.Since(b.Pause.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
 		return nil
 	}
-	return errStopped(b, w.goOn)
+	return report.StoppedError(b, w.goOn)
 }
 
 // tellOnce says something, unless it was the last that was said.
@@ -121,5 +122,5 @@ func (w *watcher) show(ctx context.Context, b ledger.Batch) {
 		w.open, w.changed = open, time.Now()
 	}
 	w.bar.Grow(b.Total)
-	w.bar.Tell(b.Total-b.Open(), troubleFirst(b), w.doubt.line(ctx, w.Session, w.batch))
+	w.bar.Tell(b.Total-b.Open(), report.ProblemsFirst(b), w.doubt.line(ctx, w.Session, w.batch))
 }

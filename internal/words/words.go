@@ -38,3 +38,18 @@ func Time(d time.Duration) string {
 		return fmt.Sprintf("%dd", int(d.Hours()/24))
 	}
 }
+
+// Decimal says a number without an exponent.
+func Decimal(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+
+// Rate says a limit of requests a second, of which 0 is none.
+func Rate(rps float64) string {
+	switch rps {
+	case 0:
+		return "no limit"
+	case 1:
+		return "1 request a second"
+	default:
+		return Decimal(rps) + " requests a second"
+	}
+}

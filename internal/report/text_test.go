@@ -1,8 +1,11 @@
-package main
+package report
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"havip/ledger"
 )
@@ -13,11 +16,11 @@ func TestAgo(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Second: "0s ago", 59 * time.Second: "59s ago", time.Minute: "1m ago", 47 * time.Hour: "47h ago", 48 * time.Hour: "2d ago",
 	} {
-		if got := ago(ledger.Millis(now.Add(-d).UnixMilli()), now); got != want {
+		if got := Ago(ledger.Millis(now.Add(-d).UnixMilli()), now); got != want {
 			t.Errorf("%v: got %s, want %s", d, got, want)
 		}
 	}
-	if got := ago(0, now); got != "-" {
+	if got := Ago(0, now); got != "-" {
 		t.Errorf("never: got %s", got)
 	}
 }
@@ -35,11 +38,26 @@ func TestPhase(t *testing.T) {
 		{"withdrawn is no failure", "done", ledger.Batch{CommittedAt: 1, Total: 1, Counts: map[ledger.State]int64{ledger.Canceled: 1}}},
 	}
 	for _, test := range tests {
-		if got := phase(test.batch); got != test.want {
+		if got := Phase(test.batch); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
-	if got := countsLine(tests[1].batch); got != "1 queued, 1 created" {
+	if got := Counts(tests[1].batch); got != "1 queued, 1 created" {
 		t.Errorf("counts: %q", got)
+	}
+}
+
+// What came of a request is said once.
+func TestLastAnswer(t *testing.T) {
+	t.Parallel()
+	for want, rec := range map[string]ledger.Record{
+		"create havip: not sent: connection refused":   {Class: "not-sent", Message: "create havip: not sent: connection refused"},
+		"SubnetFull: no room":                          {Class: "lane-fault", Code: "SubnetFull", Message: "no room"},
+		"unknown":                                      {Class: "unknown"},
+		"X: " + strings.Repeat("m", maxReason-1) + "…": {Code: "X", Message: strings.Repeat("m", 2*maxReason)},
+	} {
+		if diff := cmp.Diff(want, LastAnswer(rec)); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 	"havip/ledger"
 )
 
-// countsLine says how many items of a batch stand in each state, in a fixed order.
-func countsLine(b ledger.Batch) string {
+// Counts says how many items of a batch stand in each state, in a fixed order.
+func Counts(b ledger.Batch) string {
 	return countsOf(b, ledger.States())
 }
 
@@ -34,17 +34,17 @@ func countsOf(b ledger.Batch, states []ledger.State) string {
 	return strings.Join(parts, ", ")
 }
 
-// troubleFirst says the same with what asks for attention in front: where a line is cut, it stays.
-func troubleFirst(b ledger.Batch) string {
+// ProblemsFirst is [Counts] with the states that need attention first, where a line that is cut keeps them.
+func ProblemsFirst(b ledger.Batch) string {
 	first := []ledger.State{ledger.Rejected, ledger.Review, ledger.Unknown, ledger.Waiting}
 	rest := slices.DeleteFunc(ledger.States(), func(s ledger.State) bool { return slices.Contains(first, s) })
 	return countsOf(b, append(first, rest...))
 }
 
-// phase says in a word how far a batch is.
-func phase(b ledger.Batch) string {
+// Phase says how far a batch is.
+func Phase(b ledger.Batch) string {
 	switch {
-	case holds(b):
+	case Paused(b):
 		return "held"
 	case b.CommittedAt == 0:
 		return "incomplete"
@@ -57,18 +57,32 @@ func phase(b ledger.Batch) string {
 	}
 }
 
-// ago says how long ago a moment was, in one unit.
-func ago(m ledger.Millis, now time.Time) string {
+// Ago says how long ago a moment was, in one unit.
+func Ago(m ledger.Millis, now time.Time) string {
 	if m == 0 {
 		return "-"
 	}
 	return words.Time(now.Sub(m.Time())) + " ago"
 }
 
-// maxReason bounds a reason of BCE's or a person's in a line of talk, in cells.
+// maxReason bounds the text of BCE or of a person in a message, in cells.
 const maxReason = 100
 
-// short is somebody else's text in a line of talk.
-func short(text string) string {
+// Short shortens the text of BCE or of a person to what a message has room for.
+func Short(text string) string {
 	return runewidth.Truncate(render.Printable(text), maxReason, "…")
+}
+
+// LastAnswer is what BCE answered to an item's last request, or else the class of its outcome.
+func LastAnswer(rec ledger.Record) string {
+	var parts []string
+	for _, part := range []string{rec.Code, Short(rec.Message)} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return rec.Class
+	}
+	return strings.Join(parts, ": ")
 }
