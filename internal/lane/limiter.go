@@ -44,6 +44,15 @@ func NewLimiter(rdb redis.Cmdable, lane string, rps float64, burst int) *Limiter
 	}
 }
 
+// listsPerSecond limits the listings of one lane, whatever its rate of creates: Baidu's own driver lists
+// once a second.
+const listsPerSecond = 1
+
+// NewListLimiter returns the limiter of the named lane's listings, which workers and commands share.
+func NewListLimiter(rdb redis.UniversalClient, lane string) *Limiter {
+	return NewLimiter(rdb, lane+"/list", listsPerSecond, 1)
+}
+
 // limitOf expresses a rate in the whole numbers that redis_rate takes.
 func limitOf(rps float64, burst int) redis_rate.Limit {
 	const period = 1000 * time.Second

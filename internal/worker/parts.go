@@ -12,9 +12,6 @@ import (
 	"havip/tasks"
 )
 
-// listsPerSecond limits the listings of one lane, over all workers.
-const listsPerSecond = 1
-
 // Parts are the components of a worker, before any of them runs.
 type Parts struct {
 	Membership    *Membership
@@ -83,9 +80,8 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	budget := lane.NewBudget(c.together, name, l.RPS, lane.DefaultBurst)
 	handler := tasks.NewHandler(tasks.HandlerConfig{
 		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log,
-		Gate: laneGate{lane.NewGate(breaker, budget), log},
-		// Listings are rationed whatever the rate of creates: Baidu's own driver lists once a second.
-		ListRate: lane.NewLimiter(c.Redis, name+"/list", listsPerSecond, 1),
+		Gate:     laneGate{lane.NewGate(breaker, budget), log},
+		ListRate: lane.NewListLimiter(c.Redis, name),
 		// What was created is read, where a listing would cost more.
 		ReadRate:    lane.NewReadBudget(c.Redis, name, l.RPS, lane.DefaultBurst),
 		TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
