@@ -8,7 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/batchpause"
 	"havip/internal/durability"
+	"havip/internal/follow"
+	"havip/internal/oncomplete"
 	"havip/internal/plan"
 	"havip/internal/render"
 	"havip/internal/report"
@@ -23,7 +26,7 @@ type applyFlags struct {
 	fileFlags
 	wait, yes, allowVolatile bool
 	timeout                  time.Duration
-	limit                    failureLimit
+	limit                    batchpause.FailureLimit
 	completion               string
 	// printResults is set where a format is asked for: then results are wanted, also without --wait.
 	printResults bool
@@ -42,7 +45,7 @@ FILE may be a plan that "enqueue plan --out" saved: its rows are applied as they
 planned, and refused if the ledger, the file that they came from or a region given here
 has changed since in a way that matters. Killed, it too is simply run again.
 
-` + limitHelp + `
+` + batchpause.LimitHelp + `
 
 A batch that is held stays so however often it is applied; ` + "`enqueue resume --batch`" + ` lets it
 go on.
@@ -61,7 +64,7 @@ and, as JSON, on its standard input.`,
   generate | enqueue apply - --format ndjson --batch generated`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			then, err := parseOnComplete(cmd.Flags(), flags.completion, flags.wait, true)
+			then, err := oncomplete.Parse(cmd.Flags(), flags.completion, flags.wait, true)
 			if err != nil {
 				return err
 			}
@@ -70,7 +73,7 @@ and, as JSON, on its standard input.`,
 				return err
 			}
 			defer in.close()
-			in.source.OnComplete = then.url
+			in.source.OnComplete = then.URL
 			in.under(flags.limit)
 			s, err := a.OpenDurable(cmd.Context(), flags.allowVolatile)
 			if err != nil {
@@ -88,8 +91,8 @@ and, as JSON, on its standard input.`,
 	f := cmd.Flags()
 	f.BoolVar(&flags.wait, "wait", false, "wait until the batch is done, then print its results")
 	f.DurationVar(&flags.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
-	defineMaxFailures(f, &flags.limit)
-	completionFlag(f, &flags.completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
+	flags.limit.Define(f)
+	oncomplete.Define(f, &flags.completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
 	f.BoolVar(&flags.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	a.durable.Define(cmd)
@@ -123,7 +126,7 @@ func (a *app) put(ctx context.Context, s *session.Session, in *input, counts pla
 		return err
 	}
 	defer release()
-	if err := limitFailures(ctx, s, in); err != nil {
+	if err := in.limit.Apply(ctx, s, in.batch); err != nil {
 		return err
 	}
 	var done tally
@@ -137,7 +140,7 @@ func (a *app) put(ctx context.Context, s *session.Session, in *input, counts pla
 	if err != nil {
 		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, words.Number(done.total()), words.Count(in.rows, "row", "rows"))
 	}
-	if err := limitFailures(ctx, s, in); err != nil { // another producer may just have made the batch
+	if err := in.limit.Apply(ctx, s, in.batch); err != nil { // another producer may just have made the batch
 		return err
 	}
 	a.Infof("batch %s: %s", in.batch, done)
@@ -193,8 +196,8 @@ func (a *app) confirmer(yes bool, path string) func(context.Context, plan.Counts
 }
 
 // afterApply waits for the batch, or tells how to go on.
-func (a *app) afterApply(ctx context.Context, s *session.Session, batch string, then onComplete, flags applyFlags) error {
-	if then.url != "" {
+func (a *app) afterApply(ctx context.Context, s *session.Session, batch string, then oncomplete.Action, flags applyFlags) error {
+	if then.URL != "" {
 		if err := report.Undelivered(a.IO, s); err != nil {
 			return err
 		}
@@ -216,8 +219,8 @@ func (a *app) afterApply(ctx context.Context, s *session.Session, batch string, 
 
 // finish waits for the batch, prints its results, and does what is to be done then; failures make the
 // exit code.
-func (a *app) finish(ctx context.Context, s *session.Session, batch string, timeout time.Duration, then onComplete) error {
-	b, err := a.follow(ctx, s, batch, timeout)
+func (a *app) finish(ctx context.Context, s *session.Session, batch string, timeout time.Duration, then oncomplete.Action) error {
+	b, err := follow.Batch(ctx, a.IO, s, batch, timeout)
 	if err != nil {
 		return err
 	}
@@ -225,5 +228,5 @@ func (a *app) finish(ctx context.Context, s *session.Session, batch string, time
 	if damaged != nil && !report.IsDamage(damaged) {
 		return damaged
 	}
-	return a.completed(ctx, then, b, cmp.Or(report.FailedError(b), damaged))
+	return then.Run(ctx, a.IO, b, cmp.Or(report.FailedError(b), damaged))
 }

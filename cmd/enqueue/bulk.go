@@ -71,11 +71,11 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 		return err
 	}
 	if flags.dryRun {
-		return cmp.Or(v.tell(a, planned(v.Name, plan), plan), damageOf(plan).Err(a.IO, batch, leftAlone))
+		return cmp.Or(v.tell(a, planned(v.Name, plan), plan), damageOf(plan).Err(a.IO, batch, report.DamageLeftAlone))
 	}
 	if plan.Eligible() == 0 { // an earlier run may have done it, and that is verified as well
 		err := a.durable.Change(ctx, a.Factory, s, durability.Batch(batch), func() error { return v.tell(a, planned(v.Name, plan), plan) })
-		return cmp.Or(err, damageOf(plan).Err(a.IO, batch, leftAlone))
+		return cmp.Or(err, damageOf(plan).Err(a.IO, batch, report.DamageLeftAlone))
 	}
 	if !flags.yes {
 		if err := v.consent(ctx, a, batch, plan); err != nil {
@@ -93,11 +93,8 @@ func (v bulkCommand) run(ctx context.Context, a *app, batch string, flags bulkFl
 		return err
 	}
 	v.after(b, done)
-	return damageOf(done).Err(a.IO, batch, leftAlone)
+	return damageOf(done).Err(a.IO, batch, report.DamageLeftAlone)
 }
-
-// leftAlone says what becomes of damaged items.
-const leftAlone = "damaged items are left alone"
 
 func damageOf(t *bulk.Tally) *report.Damage { return report.NewDamage(t.Faults(), t.Damaged()) }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"havip/internal/cli"
+	"havip/internal/follow"
 	"havip/internal/render"
 	"havip/internal/report"
 	"havip/internal/session"
@@ -17,15 +18,15 @@ import (
 
 // awaitItem waits until the one item is finished.
 func (a *app) awaitItem(ctx context.Context, s *session.Session, batch, key string, timeout time.Duration) error {
-	ctx, cancel := withTimeout(ctx, timeout)
+	ctx, cancel := follow.WithTimeout(ctx, timeout)
 	defer cancel()
-	poll := time.NewTicker(pollInterval)
+	poll := time.NewTicker(follow.PollInterval)
 	defer poll.Stop()
 	for {
 		item, held, err := a.standing(ctx, s, batch, key)
 		switch {
 		case err != nil:
-			return pendingOr(ctx, batch, err)
+			return follow.PendingError(ctx, batch, err)
 		case item.Record.Finished():
 			return nil
 		case held && item.Record.PausedWithBatch():
@@ -36,7 +37,7 @@ func (a *app) awaitItem(ctx context.Context, s *session.Session, batch, key stri
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
-			return pendingOr(ctx, batch, ctx.Err())
+			return follow.PendingError(ctx, batch, ctx.Err())
 		}
 	}
 }
@@ -47,7 +48,7 @@ func (a *app) standing(ctx context.Context, s *session.Session, batch, key strin
 		var missing *ledger.ItemNotFoundError
 		return !errors.As(err, &missing) && !report.IsDamage(err)
 	}
-	item, err = patiently(ctx, passes, a.sayStillLooking, func() (item ledger.Item, err error) {
+	item, err = follow.WithRetry(ctx, passes, follow.NotifyRetry(a.IO), func() (item ledger.Item, err error) {
 		item, held, err = s.Ledger.ItemAndPause(ctx, batch, key)
 		return item, err
 	})

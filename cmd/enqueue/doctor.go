@@ -12,6 +12,7 @@ import (
 	"havip/bce"
 	"havip/internal/audit"
 	"havip/internal/cli"
+	"havip/internal/cloud"
 	"havip/internal/redisconn"
 	"havip/internal/render"
 	"havip/internal/terminal"
@@ -21,7 +22,7 @@ import (
 )
 
 func (a *app) doctorCommand() *cobra.Command {
-	var flags cloudFlags
+	var flags cloud.Flags
 	var fix bool
 	var staleAfter time.Duration
 	cmd := &cobra.Command{
@@ -57,12 +58,12 @@ Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redi
 			}
 			defer s.Close()
 			return a.examine(cmd.Context(), audit.Doctor{
-				Redis: s.Redis, Lanes: []tasks.Lane{own}, Open: a.opener(flags), Rate: listRate(s.Redis),
+				Redis: s.Redis, Lanes: []tasks.Lane{own}, Open: flags.Opener(a.Getenv), Rate: cloud.ListRate(s.Redis),
 				Versions: "enqueue " + version.Read().String(), StaleAfter: staleAfter, Fix: fix,
 			})
 		},
 	}
-	defineCloudFlags(cmd, &flags)
+	flags.Define(cmd)
 	cmd.Flags().BoolVar(&fix, "fix", false, "repair what is safe to repair")
 	cmd.Flags().DurationVar(&staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item may stand still before its task is looked for")
 	return cmd
@@ -70,15 +71,13 @@ Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redi
 
 // ownLane is the lane of items that name none. An endpoint or region that no client can be made for
 // is a mistake of the command line, and not a finding about every lane.
-func (a *app) ownLane(ctx context.Context, flags cloudFlags) (tasks.Lane, error) {
+func (a *app) ownLane(ctx context.Context, flags cloud.Flags) (tasks.Lane, error) {
 	own := tasks.Lane{Account: tasks.DefaultAccount, Region: a.Region}
 	if _, err := tasks.ParseLane(own.String()); err != nil {
 		return own, cli.Fail(cli.ExitConfig, err)
 	}
-	unused := cli.Cloud{
-		Endpoint: flags.endpoint, AllowPlainHTTP: flags.allowPlainHTTP, Getenv: a.Getenv,
-		Credentials: bce.NewStaticProvider(bce.NewCredentials("none", "none", "")), // nothing is sent
-	}
+	unused := flags.Cloud(a.Getenv)
+	unused.Credentials = bce.NewStaticProvider(bce.NewCredentials("none", "none", "")) // nothing is sent
 	_, err := unused.Client(ctx, own)
 	return own, err
 }

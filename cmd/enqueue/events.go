@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/follow"
 	"havip/internal/lane"
 	"havip/internal/render"
 	"havip/internal/session"
@@ -173,8 +174,9 @@ func (a *app) followEvents(ctx context.Context, read eventSource, after string, 
 	if after == "" {
 		after = "0"
 	}
+	temporary := func(error) bool { return true } // the first page could be read
 	for ctx.Err() == nil {
-		page, err := patiently(ctx, mayPass, a.sayStillLooking, func() ([]eventRow, error) { return read(ctx, after, followBlock) })
+		page, err := follow.WithRetry(ctx, temporary, follow.NotifyRetry(a.IO), func() ([]eventRow, error) { return read(ctx, after, followBlock) })
 		if err != nil && ctx.Err() == nil {
 			return err
 		}

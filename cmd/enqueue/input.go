@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 
+	"havip/internal/batchpause"
 	"havip/internal/cli"
 	"havip/internal/manifest"
 	"havip/internal/plan"
@@ -33,7 +34,7 @@ type input struct {
 	saved *savedPlan
 	close func()
 	// limit is how many items may fail, where that was asked for.
-	limit failureLimit
+	limit batchpause.FailureLimit
 }
 
 // fileFlags are the flags of every command that reads a file.
@@ -128,9 +129,7 @@ func itemsOf(file *manifest.File) func(context.Context) iter.Seq2[tasks.Row, err
 }
 
 // under sets how many items may fail.
-func (in *input) under(limit failureLimit) {
+func (in *input) under(limit batchpause.FailureLimit) {
 	in.limit = limit
-	if limit.given != nil {
-		in.source.MaxFailures = *limit.given
-	}
+	limit.Source(&in.source)
 }

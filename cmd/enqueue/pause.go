@@ -7,9 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/batchpause"
 	"havip/internal/lane"
 	"havip/internal/report"
 	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -65,7 +68,7 @@ func keptReason(l tasks.Lane, given, standing string) string {
 func (a *app) resumeCommand() *cobra.Command {
 	var reason string
 	var of target
-	var limit failureLimit
+	var limit batchpause.FailureLimit
 	cmd := &cobra.Command{
 		Use:   "resume LANE | --batch BATCH",
 		Short: "Let a paused lane or a held batch go on",
@@ -96,8 +99,40 @@ Items that failed stay failed until ` + "`enqueue retry`" + `.`,
 		}),
 	}
 	of.define(cmd)
-	defineMaxFailures(cmd.Flags(), &limit)
+	limit.Define(cmd.Flags())
 	session.DefineReason(cmd, &reason)
 	a.durable.Define(cmd)
 	return cmd
+}
+
+// pauseBatch holds a batch for a person.
+func (a *app) pauseBatch(ctx context.Context, s *session.Session, batch, reason string) error {
+	changed, err := s.Ledger.Pause(ctx, batch, ledger.Act{By: session.Author(), Reason: session.ReasonText(reason)})
+	if err != nil {
+		return err
+	}
+	b, err := s.Ledger.Batch(ctx, batch)
+	switch {
+	case err != nil:
+		return err
+	case changed:
+		a.Infof("batch %s is paused: nothing new of it is begun; what is in flight or in doubt ends and is recorded", batch)
+	case b.Pause != nil:
+		a.Infof("%s", report.PauseText(b))
+	}
+	return nil
+}
+
+// resumeBatch lets a batch go on, and says so.
+func (a *app) resumeBatch(ctx context.Context, s *session.Session, batch string, limit batchpause.FailureLimit, reason string) error {
+	changed, err := batchpause.Resume(ctx, a.IO, s, batch, limit, reason)
+	switch {
+	case err != nil && !report.IsDamage(err):
+		return err
+	case changed:
+		a.Infof("batch %s goes on; follow it with `enqueue watch %s`", batch, shell.Quote(batch))
+	default:
+		a.Infof("batch %s is not held", batch)
+	}
+	return err
 }

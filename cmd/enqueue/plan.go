@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/cloud"
+	"havip/internal/follow"
 	"havip/internal/plan"
 	"havip/internal/words"
 	"havip/tasks"
@@ -16,7 +18,7 @@ import (
 // planFlags are the flags of plan.
 type planFlags struct {
 	fileFlags
-	cloudFlags
+	cloud          cloud.Flags
 	live, detailed bool
 	timeout        time.Duration
 	// out is where the plan is saved; "" is nowhere. path is the file's, as given.
@@ -67,7 +69,7 @@ no counts. A table shows the first 50 of them.`,
 		},
 	}
 	defineFileFlags(cmd, &flags.fileFlags)
-	defineCloudFlags(cmd, &flags.cloudFlags)
+	flags.cloud.Define(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&flags.live, "live", false, "compare with what exists in BCE as well")
 	f.DurationVar(&flags.timeout, "timeout", 0, "give up after this time")
@@ -107,7 +109,7 @@ func (a *app) plan(ctx context.Context, flags planFlags) (plan.Counts, error) {
 	defer s.Close()
 	planner := &plan.Planner{Ledger: tasks.NewProducer(s.Ledger, nil), Items: s.Ledger}
 	if flags.live {
-		planner.Survey = a.survey(s, flags.cloudFlags)
+		planner.Survey = a.survey(s, flags.cloud)
 	}
 	saver, err := a.newPlanSaver(ctx, s, in, flags)
 	if err != nil {
@@ -125,7 +127,7 @@ func (a *app) plan(ctx context.Context, flags planFlags) (plan.Counts, error) {
 
 // drawUp makes the plan and shows it.
 func (a *app) drawUp(ctx context.Context, planner *plan.Planner, in *input, saver *planSaver, flags planFlags) (plan.Counts, error) {
-	ctx, cancel := withTimeout(ctx, flags.timeout)
+	ctx, cancel := follow.WithTimeout(ctx, flags.timeout)
 	defer cancel()
 	var counts plan.Counts
 	out := a.newPlanWriter()

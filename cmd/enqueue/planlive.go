@@ -6,22 +6,23 @@ import (
 
 	"havip/bce"
 	"havip/internal/cli"
+	"havip/internal/cloud"
 	"havip/internal/plan"
 	"havip/internal/session"
 	"havip/tasks"
 )
 
 // survey reads BCE as verify does.
-func (a *app) survey(s *session.Session, flags cloudFlags) *plan.Survey {
+func (a *app) survey(s *session.Session, flags cloud.Flags) *plan.Survey {
 	return &plan.Survey{
 		Open: func(ctx context.Context, l tasks.Lane) (plan.Cloud, error) {
-			client, err := a.cloudOf(flags).Client(ctx, l)
+			client, err := flags.Cloud(a.Getenv).Client(ctx, l)
 			if err != nil {
 				return nil, err // not client, which would be no nil
 			}
 			return client, nil
 		},
-		Owners: s.Ledger, ListRate: listRate(s.Redis), SubnetRate: subnetRate(s.Redis), Listing: a.listing(),
+		Owners: s.Ledger, ListRate: cloud.ListRate(s.Redis), SubnetRate: cloud.SubnetRate(s.Redis), Listing: cloud.Listing(a.IO),
 	}
 }
 
@@ -34,7 +35,7 @@ func planError(ctx context.Context, err error, flags planFlags) error {
 		return err
 	case cli.IsNoCredentials(err):
 		return cli.Failf(cli.ExitConfig, "%w; without --live plan needs none", err)
-	case cloudCode(err) == cli.ExitConfig:
+	case cloud.ExitCode(err) == cli.ExitConfig:
 		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; without --live plan needs none", err)
 	case isUnsent(err):
 		return cli.Failf(cli.ExitNetwork, "%w; check --endpoint or BCE_ENDPOINT, and the network; without --live plan needs no BCE", err)

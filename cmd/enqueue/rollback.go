@@ -9,6 +9,7 @@ import (
 
 	"havip/internal/bulk"
 	"havip/internal/cli"
+	"havip/internal/follow"
 	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
@@ -70,7 +71,7 @@ func (a *app) awaitConfirmed(ctx context.Context, s *session.Session, b ledger.B
 		return nil
 	}
 	a.Infof("%s not confirmed yet; waiting for a worker to ask BCE", words.Count(b.Unconfirmed, "HaVIP is", "HaVIPs are"))
-	poll := time.NewTicker(pollInterval)
+	poll := time.NewTicker(follow.PollInterval)
 	defer poll.Stop()
 	for until := time.Now().Add(confirmPatience); b.Unconfirmed > 0 && time.Now().Before(until); {
 		select {
@@ -113,8 +114,8 @@ func (a *app) finishRollback(ctx context.Context, batch string, flags bulkFlags,
 		return err
 	}
 	defer s.Close()
-	w := &watcher{app: a, Session: s, batch: batch, over: rolledBack}
-	if _, err := a.followBy(ctx, w, timeout); err != nil {
+	w := &follow.Watcher{IO: a.IO, Session: s, Batch: batch, Over: rolledBack}
+	if _, err := w.RunFor(ctx, timeout); err != nil {
 		return err
 	}
 	damaged := report.Results(ctx, a.IO, s, batch, report.Filter{})

@@ -6,8 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/batchpause"
 	"havip/internal/cli"
 	"havip/internal/lane"
+	"havip/internal/oncomplete"
 	"havip/internal/worker"
 	"havip/tasks"
 )
@@ -17,7 +19,7 @@ type runFlags struct {
 	fileFlags
 	sandbox, yes      bool
 	resume            bool
-	limit             failureLimit
+	limit             batchpause.FailureLimit
 	stateDir          string
 	endpoint, faults  string
 	allowPlainHTTP    bool
@@ -30,7 +32,7 @@ type runFlags struct {
 	rpsGiven          bool
 	logFormat, logLev string
 	completion        string
-	then              onComplete
+	then              oncomplete.Action
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -45,7 +47,7 @@ With --sandbox it brings a simulated BCE as well: nothing leaves this machine an
 nothing real is created. Without, it needs credentials and a store that survives:
 --redis, or a redis-server of its own in --state-dir, from which the next run goes on.
 
-` + limitHelp + `
+` + batchpause.LimitHelp + `
 Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 		Example: `  enqueue run --sandbox examples/havips.csv
   enqueue run --sandbox examples/havips.csv --faults 'seed=1,create:commit-500=0.2'
@@ -61,7 +63,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 				return cli.Fail(cli.ExitUsage, err)
 			}
 			var err error
-			if flags.then, err = parseOnComplete(cmd.Flags(), flags.completion, true, false); err != nil {
+			if flags.then, err = oncomplete.Parse(cmd.Flags(), flags.completion, true, false); err != nil {
 				return err
 			}
 			return a.runFile(cmd.Context(), args[0], flags)
@@ -80,8 +82,8 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	f.DurationVar(&flags.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this time, with exit code 8; the next run goes on")
 	f.BoolVar(&flags.resume, "resume", false, "let the batch go on if it is held")
-	defineMaxFailures(f, &flags.limit)
-	completionFlag(f, &flags.completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
+	flags.limit.Define(f)
+	oncomplete.Define(f, &flags.completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
 	a.durable.Define(cmd)
 	f.BoolVar(&flags.yes, "yes", false, "do not ask on a terminal")
 	f.StringVar(&flags.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")

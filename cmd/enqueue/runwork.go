@@ -8,8 +8,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"havip/internal/batchpause"
 	"havip/internal/cli"
 	"havip/internal/durability"
+	"havip/internal/follow"
 	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
@@ -34,7 +36,7 @@ func (a *app) work(ctx context.Context, s *session.Session, in *input, lanes []w
 	}
 	if flags.resume {
 		err := a.durable.Change(ctx, a.Factory, s, durability.Batch(in.batch), func() error {
-			_, err := a.letGoOn(ctx, s, in.batch, flags.limit, "run --resume")
+			_, err := batchpause.Resume(ctx, a.IO, s, in.batch, flags.limit, "run --resume")
 			if report.IsDamage(err) { // the results name the damaged items, at the end
 				return nil
 			}
@@ -85,7 +87,7 @@ func (a *app) seeThrough(ctx context.Context, s *session.Session, in *input, fla
 	if flags.sandbox {
 		a.Infof(afterSandbox, shell.Quote(in.name))
 	}
-	return a.completed(ctx, flags.then, b, cmp.Or(report.FailedError(b), damaged))
+	return flags.then.Run(ctx, a.IO, b, cmp.Or(report.FailedError(b), damaged))
 }
 
 // afterSandbox says how to do the same for real.
@@ -102,13 +104,13 @@ or with a Redis of yours, and workers on one machine or several:
 
 // followRun is follow, speaking of the store that the next run goes on with.
 func (a *app) followRun(ctx context.Context, s *session.Session, batch string, flags runFlags) (ledger.Batch, error) {
-	ctx, cancel := withTimeout(ctx, flags.timeout)
+	ctx, cancel := follow.WithTimeout(ctx, flags.timeout)
 	defer cancel()
 	goOn := "run the same command with --resume to go on"
 	if flags.sandbox {
 		goOn = "nothing of the simulation is kept"
 	}
-	b, err := (&watcher{app: a, Session: s, batch: batch, goOn: goOn}).run(ctx)
+	b, err := (&follow.Watcher{IO: a.IO, Session: s, Batch: batch, Resume: goOn}).Run(ctx)
 	if err == nil || ctx.Err() == nil {
 		return b, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"havip/internal/audit"
 	"havip/internal/cli"
+	"havip/internal/cloud"
 	"havip/internal/render"
 	"havip/internal/report"
 	"havip/internal/session"
@@ -19,7 +20,7 @@ import (
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	var flags cloudFlags
+	var flags cloud.Flags
 	var allowRunning bool
 	cmd := &cobra.Command{
 		Use:   "verify BATCH",
@@ -47,13 +48,13 @@ Exit codes: 0 all agree, 1 something was found, 8 the batch is not finished.`,
 			return a.verify(cmd.Context(), s, args[0], flags, allowRunning)
 		},
 	}
-	defineCloudFlags(cmd, &flags)
+	flags.Define(cmd)
 	terminal.DefineFields[audit.Finding](a.IO, cmd)
 	cmd.Flags().BoolVar(&allowRunning, "allow-running", false, "compare a batch that is not finished; items that move are not judged")
 	return cmd
 }
 
-func (a *app) verify(ctx context.Context, s *session.Session, batch string, flags cloudFlags, allowRunning bool) error {
+func (a *app) verify(ctx context.Context, s *session.Session, batch string, flags cloud.Flags, allowRunning bool) error {
 	b, err := s.Ledger.Batch(ctx, batch)
 	if err != nil {
 		return session.NotFound(err)
@@ -66,8 +67,8 @@ func (a *app) verify(ctx context.Context, s *session.Session, batch string, flag
 		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", batch, report.Counts(b), shell.Quote(batch))
 	}
 	verifier := &audit.Verifier{
-		Ledger: s.Ledger, Open: a.opener(flags), Rate: listRate(s.Redis),
-		Clock: func(ctx context.Context) (time.Time, error) { return s.Redis.Time(ctx).Result() }, Listing: a.listing(),
+		Ledger: s.Ledger, Open: flags.Opener(a.Getenv), Rate: cloud.ListRate(s.Redis),
+		Clock: func(ctx context.Context) (time.Time, error) { return s.Redis.Time(ctx).Result() }, Listing: cloud.Listing(a.IO),
 	}
 	var findings []audit.Finding
 	tally, err := verifier.Verify(ctx, batch, func(f audit.Finding) error {
@@ -75,7 +76,7 @@ func (a *app) verify(ctx context.Context, s *session.Session, batch string, flag
 		return nil
 	})
 	if err != nil {
-		return cli.Fail(cloudCode(err), err)
+		return cli.Fail(cloud.ExitCode(err), err)
 	}
 	if err := a.Headline(tally.String()); err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/follow"
+	"havip/internal/oncomplete"
 	"havip/internal/report"
 	"havip/ledger"
 )
@@ -27,7 +29,7 @@ HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
   enqueue watch havips --on-complete 'jq .data.counts'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			then, err := parseOnComplete(cmd.Flags(), completion, true, false)
+			then, err := oncomplete.Parse(cmd.Flags(), completion, true, false)
 			if err != nil {
 				return err
 			}
@@ -36,7 +38,7 @@ HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
 				return err
 			}
 			defer s.Close()
-			b, err := a.follow(cmd.Context(), s, args[0], timeout)
+			b, err := follow.Batch(cmd.Context(), a.IO, s, args[0], timeout)
 			if err != nil {
 				return err
 			}
@@ -47,12 +49,12 @@ HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
 			if exitStatus {
 				result = report.FailedError(b)
 			}
-			return a.completed(cmd.Context(), then, b, result)
+			return then.Run(cmd.Context(), a.IO, b, result)
 		},
 	}
 	f := cmd.Flags()
 	f.DurationVar(&timeout, "timeout", 0, "give up after this time, with exit code 8; the batch goes on")
-	completionFlag(f, &completion, "command to run when the batch is complete")
+	oncomplete.Define(f, &completion, "command to run when the batch is complete")
 	f.BoolVar(&exitStatus, "exit-status", false, "exit with 1 if some items failed")
 	return cmd
 }

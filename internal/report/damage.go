@@ -13,6 +13,9 @@ import (
 // maxDamageShown bounds how many damaged items a command names. All are counted.
 const maxDamageShown = 20
 
+// DamageLeftAlone says that a command has left damaged items as they are: see [Damage.Err].
+const DamageLeftAlone = "damaged items are left alone"
+
 // Damage collects the items of a batch that cannot be read. A command goes on with the other items, and
 // fails at its end.
 type Damage struct {

@@ -1,4 +1,4 @@
-package main
+package follow
 
 import (
 	"context"
@@ -13,19 +13,19 @@ import (
 	"havip/tasks"
 )
 
-// stillAfter is how long nothing may happen before it is looked into.
-const stillAfter = 5 * time.Second
+// stalledAfter is how long no item may end before the reason is looked for.
+const stalledAfter = 5 * time.Second
 
-// explain says, once for each reason, why nothing moves.
-func (w *watcher) explain(ctx context.Context, b ledger.Batch) {
+// explain tells, once for each reason, why no item ends.
+func (w *Watcher) explain(ctx context.Context, b ledger.Batch) {
 	w.changed = time.Now()
 	if kind, reason, err := w.reason(ctx, b); err == nil {
-		w.tellOnce(kind, reason)
+		w.reportOnce(kind, reason)
 	}
 }
 
-// reason is why nothing moves, and of what kind that is: of one kind, one is told.
-func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string, err error) {
+// reason is why the batch is stalled, and what kind of reason that is: one of each kind is reported.
+func (w *Watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string, err error) {
 	if b.CommittedAt == 0 {
 		return "incomplete", report.IncompleteText(b), nil
 	}
@@ -34,7 +34,7 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 		return "damaged", fmt.Sprintf("the oldest open item cannot be read, and nothing is done to it: %v; %s", err, report.RepairText(b.Name)), nil
 	}
 	if err != nil || !found {
-		return w.told, "", err
+		return w.reported, "", err
 	}
 	l := tasks.Lane{Account: item.Account, Region: item.Region}
 	pause, err := lane.NewOperator(w.Redis, l.String()).Paused(ctx)
@@ -44,9 +44,9 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	if pause != nil {
 		return "paused " + l.String(), report.LanePauseText(l, *pause), nil
 	}
-	hold, held, err := holdOf(ctx, w.Session, l, item)
-	if err != nil || held {
-		return "held " + hold.SubnetID + hold.Code, report.SuspensionText(l, hold), err
+	suspended, found, err := suspensionOf(ctx, w.Session, l, item)
+	if err != nil || found {
+		return "suspended " + suspended.SubnetID + suspended.Code, report.SuspensionText(l, suspended), err
 	}
 	served, err := queue.Of(w.Redis, l).Served()
 	if err != nil {
@@ -60,17 +60,17 @@ func (w *watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	return kind, text, nil
 }
 
-// lookTwice tells only on a second look, some seconds later, that nobody serves a lane: workers say that
-// they do every few seconds, and after a restart of Redis it takes them as long.
-func (w *watcher) lookTwice(kind, text string) (string, string, error) {
+// lookTwice reports only on a second look, some seconds later, that no worker serves a lane: workers register
+// every few seconds, and after a restart of Redis it takes them as long.
+func (w *Watcher) lookTwice(kind, text string) (string, string, error) {
 	if w.unserved != kind {
 		w.unserved = kind
-		return w.told, "", nil
+		return w.reported, "", nil
 	}
 	return kind, text, nil
 }
 
-// itemReason is why the oldest open item does not move, as far as its record tells.
+// itemReason is why the oldest open item does not end, as far as its record shows.
 func itemReason(item ledger.Item) (kind, text string) {
 	rec := item.Record
 	if rec.Unconfirmed() {
@@ -82,9 +82,9 @@ func itemReason(item ledger.Item) (kind, text string) {
 	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s", item.Key, rec.State, report.LastAnswer(rec))
 }
 
-// holdOf is what holds an item back: its lane's hold, or its subnet's.
-func holdOf(ctx context.Context, s *session.Session, l tasks.Lane, item ledger.Item) (lane.Suspension, bool, error) {
-	holds, err := lane.NewBreaker(s.Redis, l.String()).Suspensions(ctx)
+// suspensionOf is the suspension of an item's lane, or of its subnet.
+func suspensionOf(ctx context.Context, s *session.Session, l tasks.Lane, item ledger.Item) (lane.Suspension, bool, error) {
+	suspensions, err := lane.NewBreaker(s.Redis, l.String()).Suspensions(ctx)
 	if err != nil {
 		return lane.Suspension{}, false, err
 	}
@@ -92,9 +92,9 @@ func holdOf(ctx context.Context, s *session.Session, l tasks.Lane, item ledger.I
 	if err != nil {
 		return lane.Suspension{}, false, err
 	}
-	for _, hold := range holds {
-		if hold.SubnetID == "" || hold.SubnetID == request.SubnetID {
-			return hold, true, nil
+	for _, suspended := range suspensions {
+		if suspended.SubnetID == "" || suspended.SubnetID == request.SubnetID {
+			return suspended, true, nil
 		}
 	}
 	return lane.Suspension{}, false, nil

@@ -1,0 +1,52 @@
+package batchpause
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/ledger"
+)
+
+// Resume resumes a batch under its own failure limit, or the one that is given, and reports whether it was
+// paused. It may be repeated: an interrupted run leaves items without a task, and the next one gives them
+// theirs. Damaged items are an error after the others are resumed.
+func Resume(ctx context.Context, t *terminal.IO, s *session.Session, batch string, limit FailureLimit, reason string) (changed bool, err error) {
+	act := ledger.Act{By: session.Author(), Reason: session.ReasonText(reason)}
+	changed, err = s.Ledger.Resume(ctx, batch, limit.given, act)
+	if err == nil && !changed && limit.given != nil {
+		_, err = s.Ledger.LimitFailures(ctx, batch, *limit.given, act)
+	}
+	if err != nil {
+		return changed, err
+	}
+	b, err := s.Ledger.Batch(ctx, batch)
+	switch {
+	case err != nil:
+		return changed, err
+	case b.Pause != nil: // for failures that came while it was paused, or under the new limit
+		return changed, report.StoppedError(b, "")
+	}
+	return changed, requeue(ctx, t, s, b, changed)
+}
+
+// requeue gives the items of a resumed batch their tasks: see [bulk.Executor.PutBack].
+func requeue(ctx context.Context, t *terminal.IO, s *session.Session, b ledger.Batch, wasPaused bool) error {
+	on, release, err := s.Executor(b.Name, "")
+	if err != nil {
+		return err
+	}
+	defer release()
+	bar := t.NewBar("resume", 0, b.Total)
+	defer bar.Finish()
+	var damaged report.Damage
+	err = on.PutBack(ctx, wasPaused, bar.Set, func(fault error) { damaged.Skip(fault) })
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w; run the same command again to go on, or a worker finds within minutes what has no task", err)
+	}
+	return cmp.Or(err, damaged.Err(t, b.Name, report.DamageLeftAlone))
+}

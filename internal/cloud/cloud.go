@@ -1,0 +1,95 @@
+// Package cloud is how commands read BCE: the flags about it, the lanes' budgets of reads, and the exit
+// code of a read that failed.
+package cloud
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/spf13/cobra"
+
+	"havip/bce"
+	"havip/internal/audit"
+	"havip/internal/cli"
+	"havip/internal/lane"
+	"havip/internal/progress"
+	"havip/internal/terminal"
+	"havip/internal/words"
+	"havip/tasks"
+)
+
+// subnetsPerSecond is a lane's budget of subnets read, over all processes.
+const subnetsPerSecond = 5
+
+// Flags say how BCE is reached.
+type Flags struct {
+	Endpoint       string
+	AllowPlainHTTP bool
+}
+
+// Define defines the flags.
+func (c *Flags) Define(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&c.Endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
+	f.BoolVar(&c.AllowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
+	cli.Env(f, "endpoint", "BCE_ENDPOINT")
+}
+
+// Cloud makes clients as the flags say.
+func (c *Flags) Cloud(getenv cli.Getenv) cli.Cloud {
+	return cli.Cloud{Endpoint: c.Endpoint, AllowPlainHTTP: c.AllowPlainHTTP, Getenv: getenv}
+}
+
+// Opener makes clients of lanes as a worker does.
+func (c *Flags) Opener(getenv cli.Getenv) func(context.Context, tasks.Lane) (audit.Cloud, error) {
+	cloud := c.Cloud(getenv)
+	return func(ctx context.Context, l tasks.Lane) (audit.Cloud, error) {
+		client, err := cloud.Client(ctx, l)
+		if err != nil {
+			return nil, err // not client, which would be no nil
+		}
+		return client, nil
+	}
+}
+
+// ListRate is the budget of listings of each lane, which commands and workers share.
+func ListRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
+	return func(l tasks.Lane) tasks.Rate { return lane.NewListLimiter(rdb, l.String()) }
+}
+
+// SubnetRate is the budget of subnets read of each lane, over all processes.
+func SubnetRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
+	return func(l tasks.Lane) tasks.Rate {
+		return lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond)
+	}
+}
+
+// ExitCode is the exit code of a read of BCE that failed: refused credentials are configuration.
+func ExitCode(err error) cli.ExitCode {
+	var refused *bce.Error
+	if errors.As(err, &refused) && refused.Kind == bce.KindAPI {
+		switch {
+		case refused.StatusCode == http.StatusUnauthorized, refused.StatusCode == http.StatusForbidden,
+			refused.Code == bce.CodeSignatureDoesNotMatch:
+			return cli.ExitConfig
+		}
+	}
+	return cli.CodeOf(err)
+}
+
+// Listing returns what tells how far a listing is, which takes a second for each thousand HaVIPs.
+func Listing(t *terminal.IO) func(l tasks.Lane, n int, all bool) {
+	reported := time.Now()
+	return func(l tasks.Lane, n int, all bool) {
+		switch {
+		case all:
+			t.Infof("lane %s: %s", l, words.Count(n, "HaVIP exists", "HaVIPs exist"))
+		case time.Since(reported) >= progress.LineEvery:
+			reported = time.Now()
+			t.Infof("lane %s: %s so far", l, words.Count(n, "HaVIP", "HaVIPs"))
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"havip/internal/progress"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/ledger"
+)
+
+const (
+	// PollInterval is how often a followed batch is read, in one command of constant cost.
+	PollInterval = 100 * time.Millisecond
+	// stopGrace bounds the wait for requests in flight, and for confirmations, when failures have paused a
+	// batch: a dead worker's requests stay in flight until another worker claims them.
+	stopGrace = 40 * time.Second
+)
+
+// Watcher follows one batch.
+type Watcher struct {
+	*terminal.IO
+	*session.Session
+	Batch string
+	// Resume says how a batch that its failures have paused can continue; "" is with `enqueue resume`.
+	Resume string
+	// Over, if not nil, reports that a paused batch need not be waited for any longer.
+	Over func(ledger.Batch) bool
+
+	bar *progress.Bar
+	// changed is when an item last ended; reported is the kind of message that was last written.
+	changed  time.Time
+	open     int64
+	reported string
+	// unserved is what a first look found to have no worker.
+	unserved string
+	unknown  unknownAge
+}
+
+// Run shows the batch's progress until there is nothing more to wait for, and returns it as it is then.
+func (w *Watcher) Run(ctx context.Context) (ledger.Batch, error) {
+	poll := time.NewTicker(PollInterval)
+	defer poll.Stop()
+	defer w.end()
+	for {
+		b, err := w.read(ctx)
+		if err != nil {
+			return b, session.NotFound(err)
+		}
+		w.show(ctx, b)
+		if over, err := w.evaluate(ctx, b); over || err != nil {
+			return b, err
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return b, ctx.Err()
+		}
+	}
+}
+
+// evaluate reports whether there is nothing more to wait for.
+func (w *Watcher) evaluate(ctx context.Context, b ledger.Batch) (over bool, err error) {
+	switch {
+	case b.Done():
+		return true, nil
+	case b.Pause != nil && w.Over != nil && w.Over(b):
+		return true, nil
+	case b.Pause != nil:
+		return false, w.obey(b)
+	case time.Since(w.changed) > stalledAfter:
+		w.explain(ctx, b)
+	}
+	return false, nil
+}
+
+// obey ends the wait for a batch that its failures have paused, once its requests in flight and its deletions
+// have ended: it continues only if somebody acts. A batch that a person paused is waited for.
+func (w *Watcher) obey(b ledger.Batch) error {
+	if !b.Pause.ByFailures() {
+		w.reportOnce("paused "+strconv.FormatInt(int64(b.Pause.At), 10), report.PauseText(b))
+		return nil
+	}
+	underWay := b.Counts[ledger.Sending] > 0 || b.Unconfirmed > 0
+	if underWay && time.Since(b.Pause.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
+		return nil
+	}
+	return report.StoppedError(b, w.Resume)
+}
+
+// reportOnce writes a message, unless the last one was of this kind.
+func (w *Watcher) reportOnce(kind, text string) {
+	if kind != w.reported && text != "" {
+		w.reported = kind
+		w.bar.Interrupt("%s", text)
+	}
+}
+
+// read reads the batch. Once it could be read, a Redis that goes away is waited for.
+func (w *Watcher) read(ctx context.Context) (ledger.Batch, error) {
+	temporary := func(err error) bool {
+		var missing *ledger.BatchNotFoundError
+		return w.bar != nil && !errors.As(err, &missing)
+	}
+	notify := func(err error) { w.reportOnce("redis", retryText(err)) }
+	return WithRetry(ctx, temporary, notify, func() (ledger.Batch, error) { return w.Ledger.Batch(ctx, w.Batch) })
+}
+
+func (w *Watcher) end() {
+	if w.bar != nil {
+		w.bar.Finish()
+	}
+}
+
+func (w *Watcher) show(ctx context.Context, b ledger.Batch) {
+	if w.bar == nil {
+		w.bar = w.NewBar(w.Batch, b.Total-b.Open(), b.Total)
+	}
+	if open := b.Open(); open != w.open || w.changed.IsZero() {
+		w.open, w.changed = open, time.Now()
+	}
+	w.bar.Grow(b.Total)
+	w.bar.Tell(b.Total-b.Open(), report.ProblemsFirst(b), w.unknown.text(ctx, w.Session, w.Batch))
+}

@@ -1,0 +1,123 @@
+// Package oncomplete is the flag --on-complete: a URL that workers notify, or a command that runs here, when a
+// batch is complete.
+package oncomplete
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"havip/internal/cli"
+	"havip/internal/notify"
+	"havip/internal/terminal"
+	"havip/ledger"
+)
+
+// Action is what happens when the batch is complete; its zero value is nothing.
+type Action struct {
+	// URL is notified by workers. At most one of it and the command is set.
+	URL string
+	// command is run by this process.
+	command string
+}
+
+// commandGrace is how long an interrupted command has to end.
+const commandGrace = 5 * time.Second
+
+// Define defines --on-complete.
+func Define(f *pflag.FlagSet, text *string, usage string) {
+	f.StringVar(text, "on-complete", "", usage)
+}
+
+// Parse reads the flag, or its variable: a URL begins with https://, and a command is anything else. Waits is
+// whether this process waits for the batch, and so can run a command; store, whether it puts a URL into the
+// ledger, from where workers take it.
+func Parse(f *pflag.FlagSet, text string, waits, store bool) (Action, error) {
+	switch {
+	case !f.Changed("on-complete"), !store && notify.IsURL(text) && !cli.Given(f, "on-complete"):
+		return Action{}, nil // a URL in the environment is meant for apply
+	case strings.TrimSpace(text) == "":
+		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: is empty; give an https:// URL or a command")
+	case !notify.IsURL(text) && !waits:
+		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: a command is run by who waits for the batch: add --wait, or give a URL, which workers tell")
+	case !notify.IsURL(text):
+		return Action{command: text}, nil
+	case !store:
+		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: a URL is told by workers, and is named with `enqueue apply FILE --on-complete URL`; here, give a command")
+	}
+	if _, err := notify.ParseURL(text); err != nil {
+		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: the URL: %w", err)
+	}
+	return Action{URL: text}, nil
+}
+
+// Run runs the command, if there is one, once the batch is complete. Result is the batch's exit status: it
+// takes precedence over the command's, which is then a message.
+func (a Action) Run(ctx context.Context, t *terminal.IO, b ledger.Batch, result error) error {
+	if a.command == "" {
+		return result
+	}
+	err := execute(ctx, t, a.command, b)
+	if err == nil || result == nil {
+		return err
+	}
+	t.Infof("%v", err)
+	return result
+}
+
+// execute runs the command with the facts of the batch. Its output goes to stderr: stdout is for data.
+func execute(ctx context.Context, t *terminal.IO, text string, b ledger.Batch) error {
+	message := notify.MessageOf(b, notify.Latest(b))
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", text)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(message.Encode(), '\n')), t.Err, t.Err
+	cmd.Env = append(publicEnvironment(os.Environ()), factsEnvironment(message)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = commandGrace
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return cli.Failf(cli.ExitInterrupted, "interrupted while the command of --on-complete ran: %w", ctx.Err())
+	case errors.As(err, &exit):
+		return cli.Failf(cli.ExitCommand, "batch %s is complete; the command of --on-complete failed: %s", b.Name, exit)
+	}
+	return cli.Failf(cli.ExitCommand, "batch %s is complete; the command of --on-complete was not run: %w", b.Name, err)
+}
+
+// factsEnvironment is the message as variables. No flag has one of these variables, so that an enqueue that
+// the command runs does not take them for its own.
+func factsEnvironment(m notify.Message) []string {
+	return []string{
+		"HAVIP_COMPLETED_BATCH=" + m.Data.Batch,
+		"HAVIP_COMPLETED_ID=" + m.ID,
+		"HAVIP_COMPLETED_TIMES=" + strconv.FormatInt(m.Data.Completion, 10),
+		"HAVIP_COMPLETED_TOTAL=" + strconv.FormatInt(m.Data.Total, 10),
+		"HAVIP_COMPLETED_FAILED=" + strconv.FormatInt(m.Data.Failed, 10),
+	}
+}
+
+// withheld are variables that the command does not get: BCE's credentials and the workers' secrets, and the
+// command itself, which an enqueue that it runs would run again.
+var withheld = []string{
+	"BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_SECURITY_TOKEN", "BCE_SESSION_TOKEN",
+	"BAIDUCLOUD_ACCESS_KEY", "BAIDUCLOUD_SECRET_KEY", "BAIDUCLOUD_SESSION_TOKEN",
+	"HAVIP_WEBHOOK_SECRET", "HAVIP_ON_COMPLETE",
+}
+
+func publicEnvironment(env []string) []string {
+	return slices.DeleteFunc(env, func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(withheld, name)
+	})
+}
