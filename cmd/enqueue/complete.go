@@ -11,15 +11,16 @@ import (
 
 	"havip/internal/bulk"
 	"havip/internal/cli"
+	"havip/internal/intake"
 	"havip/internal/render"
 	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/terminal"
 )
 
-// completionPatience bounds what somebody waits for who has pressed the tabulator key. A Redis that does
-// not answer by then has nothing to offer.
-const completionPatience = 800 * time.Millisecond
+// completionTimeout bounds the wait of a person who has pressed Tab. A Redis that does not answer by then has
+// nothing to offer.
+const completionTimeout = 800 * time.Millisecond
 
 // fileExtensions are those of files that plan, apply and run read.
 var fileExtensions = []string{"csv", "ndjson", "jsonl", "json", "yaml", "yml"}
@@ -27,10 +28,10 @@ var fileExtensions = []string{"csv", "ndjson", "jsonl", "json", "yaml", "yml"}
 // planExtension is that of saved plans in every example; apply takes one by any name.
 const planExtension = "plan"
 
-// defineCompletions tells the shell what arguments and flags can be. It is called when all commands are
-// there.
-func (a *app) defineCompletions(root *cobra.Command) {
-	batches, lanes := cli.First(a.fromRedis(batchNames)), cli.First(a.fromRedis(laneNames))
+// defineCompletions defines which arguments and values of flags a shell completes. It is called when all
+// commands are there.
+func defineCompletions(root *cobra.Command, f *session.Factory) {
+	batches, lanes := cli.First(fromRedis(f, batchNames)), cli.First(fromRedis(f, laneNames))
 	files := cli.First(func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return fileExtensions, cobra.ShellCompDirectiveFilterFileExt
 	})
@@ -47,14 +48,14 @@ func (a *app) defineCompletions(root *cobra.Command) {
 			cmd.ValidArgsFunction = complete
 		}
 	}
-	a.completeFlags(root)
+	completeFlags(root, f)
 }
 
 // completeFlags completes values of flags, wherever a flag of the name is.
-func (a *app) completeFlags(cmd *cobra.Command) {
+func completeFlags(cmd *cobra.Command, f *session.Factory) {
 	for flag, complete := range map[string]cli.Completion{
-		"output": cli.Words(render.Formats()...), "format": cli.Words(inputFormats()...), "state": cli.List(report.StateNames()...),
-		"where": completeWhere, "batch": a.fromRedis(batchNames), "lane": a.fromRedis(laneNames),
+		"output": cli.Words(render.Formats()...), "format": cli.Words(intake.Formats()...), "state": cli.List(report.StateNames()...),
+		"where": completeWhere, "batch": fromRedis(f, batchNames), "lane": fromRedis(f, laneNames),
 		terminal.FieldsFlag: cli.List(cli.ChoicesOf(cmd.Flags(), terminal.FieldsFlag)...), "log-format": cli.Words("auto", "json", "console"),
 		"log-level": cli.Words("trace", "debug", "info", "warn", "error"),
 		"redis":     cli.Words(), "region": cli.Words(), "reason": cli.Words(), "rps": cli.Words(), "timeout": cli.Words(),
@@ -64,7 +65,7 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 		}
 	}
 	for _, sub := range cmd.Commands() {
-		a.completeFlags(sub)
+		completeFlags(sub, f)
 	}
 }
 
@@ -83,17 +84,17 @@ func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Com
 	return completions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
-// fromRedis completes with names that Redis knows. Whatever goes wrong is nothing to tell in the middle of
-// a command line: then there are none.
-func (a *app) fromRedis(names func(context.Context, *session.Session) ([]cobra.Completion, error)) cli.Completion {
+// fromRedis completes with names in Redis. In the middle of a command line no error can be shown: then there
+// are no names.
+func fromRedis(f *session.Factory, names func(context.Context, *session.Session) ([]cobra.Completion, error)) cli.Completion {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const nothing = cobra.ShellCompDirectiveNoFileComp
-		if cli.ApplyEnvironment(cmd, a.Getenv) != nil {
+		if cli.ApplyEnvironment(cmd, f.Getenv) != nil {
 			return nil, nothing
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 		defer cancel()
-		s, err := a.Open(ctx)
+		s, err := f.Open(ctx)
 		if err != nil {
 			return nil, nothing
 		}
@@ -106,8 +107,8 @@ func (a *app) fromRedis(names func(context.Context, *session.Session) ([]cobra.C
 	}
 }
 
-// batchNames are the batches, newest first, with how they stand. A name that a shell could not be given
-// is left out.
+// batchNames are the batches, newest first, with their phase and counts. A name with characters that a
+// terminal would act on is left out.
 func batchNames(ctx context.Context, s *session.Session) ([]cobra.Completion, error) {
 	batches, err := s.Ledger.Batches(ctx)
 	if err != nil {

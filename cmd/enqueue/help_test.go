@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/intake"
 	"havip/internal/render"
 	"havip/internal/report"
 	"havip/internal/session"
@@ -17,32 +18,31 @@ import (
 	"havip/test/helptest"
 )
 
-func newRoot() *cobra.Command {
-	a := &app{Factory: &session.Factory{IO: terminal.New(strings.NewReader(""), io.Discard, io.Discard, func(string) string { return "" })}}
-	return a.command()
+func newTestRoot() *cobra.Command {
+	return newRoot(&session.Factory{IO: terminal.New(strings.NewReader(""), io.Discard, io.Discard, func(string) string { return "" })})
 }
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	helptest.Commands(t, newRoot)
+	helptest.Commands(t, newTestRoot)
 }
 
 // The topics are complete: whatever there is to know of, they name.
 func TestTopics(t *testing.T) {
 	t.Parallel()
 	topics := map[string][]string{
-		"formats":     slices.Concat(render.Formats(), inputFormats(), report.StateNames(), render.Fields[render.Result](), []string{"--json", "--csv-safe"}),
+		"formats":     slices.Concat(render.Formats(), intake.Formats(), report.StateNames(), render.Fields[render.Result](), []string{"--json", "--csv-safe"}),
 		"environment": {"NO_COLOR", "BCE_ACCESS_KEY_ID"},
 		"exit-codes":  {},
 	}
-	for _, v := range cli.Variables(newRoot()) {
+	for _, v := range cli.Variables(newTestRoot()) {
 		topics["environment"] = append(topics["environment"], v.Name, v.Flag)
 	}
 	for _, code := range cli.ExitCodes() {
 		topics["exit-codes"] = append(topics["exit-codes"], code.Meaning)
 	}
 	for topic, words := range topics {
-		root := newRoot()
+		root := newTestRoot()
 		var out bytes.Buffer
 		root.SetOut(&out)
 		root.SetArgs([]string{"help", topic})

@@ -4,14 +4,37 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/cli"
+	"havip/internal/session"
 	"havip/internal/terminal"
 )
 
 func main() {
 	cobra.EnableCommandSorting = false // the help has them in the order of their use
 	os.Exit(run(context.Background(), os.Args[1:], terminal.New(os.Stdin, os.Stdout, os.Stderr, os.Getenv)))
+}
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, io *terminal.IO) int {
+	ctx, release := cli.OnSignal(ctx)
+	defer release()
+	cmd := newRoot(&session.Factory{IO: io, Args: args})
+	cmd.SetArgs(args)
+	cmd.SetIn(io.In)
+	cmd.SetOut(io.Out)
+	cmd.SetErr(io.Err)
+	err := cmd.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = cli.Failf(cli.ExitInterrupted, "interrupted: %w", err)
+	}
+	var known *cli.Error
+	if err != nil && (!errors.As(err, &known) || known.Err != nil) {
+		io.Errorf("enqueue: %v", err)
+	}
+	return int(cli.CodeOf(err))
 }

@@ -16,7 +16,7 @@ import (
 func manualPages(t *testing.T) map[string]string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "new", "man1")
-	if err := manual.Write(newRoot(), dir); err != nil {
+	if err := manual.Write(newTestRoot(), dir); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(dir)

@@ -45,7 +45,7 @@ func Pick(row any, fields []string) (json.RawMessage, error) {
 
 func compact(row any) ([]byte, error) {
 	var b bytes.Buffer
-	if err := encoder(&b).Encode(row); err != nil {
+	if err := NewEncoder(&b).Encode(row); err != nil {
 		return nil, fmt.Errorf("pick fields: %w", err)
 	}
 	return b.Bytes(), nil

@@ -41,7 +41,8 @@ func (l List[R]) Writer(w io.Writer, style Style) Writer[R] {
 	return tableWriter[R]{l.Grid(w, style.Width), l.Row}
 }
 
-func encoder(w io.Writer) *json.Encoder {
+// NewEncoder returns an encoder that writes text as it is, without escapes for HTML.
+func NewEncoder(w io.Writer) *json.Encoder {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return enc
@@ -65,7 +66,7 @@ type ndjsonWriter[R any] struct {
 	fields []string
 }
 
-func (n *ndjsonWriter[R]) Write(r R) error { return encode(encoder(n.w), r, n.fields) }
+func (n *ndjsonWriter[R]) Write(r R) error { return encode(NewEncoder(n.w), r, n.fields) }
 func (n *ndjsonWriter[R]) Flush() error    { return n.w.Flush() }
 func (n *ndjsonWriter[R]) Close() error    { return n.w.Flush() }
 
@@ -79,7 +80,7 @@ type jsonWriter[R any] struct {
 
 func (j *jsonWriter[R]) Write(r R) error {
 	var row bytes.Buffer
-	enc := encoder(&row)
+	enc := NewEncoder(&row)
 	opening, next := "[", ","
 	if !j.lines {
 		const indent = "  "

@@ -21,7 +21,7 @@ func TestListAsJSON(t *testing.T) {
 	t.Parallel()
 	for _, pets := range [][]pet{{}, {{"<a>", []string{"x", "y"}, "1"}}, {{"b", nil, ""}, {"c", []string{}, ""}}} {
 		var want bytes.Buffer
-		enc := encoder(&want)
+		enc := NewEncoder(&want)
 		enc.SetIndent("", "  ")
 		if err := enc.Encode(pets); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,138 @@
+// Package apply is the command that enqueues the items of a file, or of a saved plan.
+package apply
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/batchpause"
+	"havip/internal/durability"
+	"havip/internal/follow"
+	"havip/internal/intake"
+	"havip/internal/oncomplete"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/shell"
+)
+
+type options struct {
+	// path is the file's or the plan's. regionGiven is whether the region is given, and formatGiven whether
+	// a format is: then results are wanted, also without --wait.
+	path                     string
+	file                     intake.Flags
+	regionGiven, formatGiven bool
+	wait, yes, allowVolatile bool
+	timeout                  time.Duration
+	limit                    batchpause.FailureLimit
+	then                     oncomplete.Action
+	durable                  durability.Verifier
+}
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	var completion string
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Enqueue every item of a file that is not done or under way",
+		Long: `Apply checks the whole file, refuses it if any row is wrong or conflicts with the batch,
+and then registers and enqueues what is missing. Killed at any moment, it is simply
+run again: the same file under the same batch name never creates anything twice.
+
+FILE may be a plan that "enqueue plan --out" saved: its rows are applied as they were
+planned, and refused if the ledger, the file that they came from or a region given here
+has changed since in a way that matters. Killed, it too is simply run again.
+
+` + batchpause.LimitHelp + `
+
+A batch that is held stays so however often it is applied; ` + "`enqueue resume --batch`" + ` lets it
+go on.
+
+With --on-complete URL a worker tells that URL when the batch has nothing left to do, at
+least once, in a signed POST (see docs/RUNBOOK.md): its operator must have allowed the
+host. The URL stands in Redis, so it must hold no secret. With --wait, --on-complete
+takes a command as well: /bin/sh runs it here, with the batch in HAVIP_COMPLETED_BATCH
+and, as JSON, on its standard input.`,
+		Example: `  enqueue apply havips.csv
+  enqueue plan havips.csv --out havips.plan && enqueue apply havips.plan
+  enqueue apply havips.csv --batch spring --yes --wait
+  enqueue apply havips.csv --max-failures 1% --wait
+  enqueue apply havips.csv --on-complete https://ops.example.com/hooks/havip
+  enqueue apply havips.csv --yes --wait --on-complete 'mail -s "$HAVIP_COMPLETED_BATCH is complete" ops'
+  generate | enqueue apply - --format ndjson --batch generated`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if opts.then, err = oncomplete.Parse(cmd.Flags(), completion, opts.wait, true); err != nil {
+				return err
+			}
+			opts.path = args[0]
+			opts.regionGiven, opts.formatGiven = cmd.Flags().Changed("region"), cmd.Flags().Changed("output")
+			return run(cmd.Context(), f, opts)
+		},
+	}
+	flags := cmd.Flags()
+	opts.file.Define(flags)
+	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, then print its results")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
+	opts.limit.Define(flags)
+	oncomplete.Define(flags, &completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
+	flags.BoolVar(&opts.yes, "yes", false, "do not ask on a terminal")
+	flags.BoolVar(&opts.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+	opts.durable.Define(cmd)
+	return cmd
+}
+
+// run applies the file or plan, and then waits for the batch or says how to follow it.
+func run(ctx context.Context, f *session.Factory, opts options) error {
+	in, err := intake.Read(ctx, f, opts.path, opts.file, opts.regionGiven)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	in.OnComplete(opts.then.URL)
+	in.LimitFailures(opts.limit)
+	s, err := f.OpenDurable(ctx, opts.allowVolatile)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := intake.Apply(ctx, f, s, in, opts.durable, opts.yes); err != nil {
+		return err
+	}
+	if opts.then.URL != "" {
+		if err := report.Undelivered(f.IO, s); err != nil {
+			return err
+		}
+	}
+	switch {
+	case opts.wait:
+		return finish(ctx, f, s, in.Batch, opts)
+	case opts.formatGiven:
+		return report.Results(ctx, f.IO, s, in.Batch, report.Filter{})
+	}
+	b, err := s.Ledger.Batch(ctx, in.Batch)
+	if err != nil {
+		return err
+	}
+	report.Pause(f.IO, b)
+	f.Infof("follow it with `enqueue watch %s`; see results with `enqueue results %s`", shell.Quote(b.Name), shell.Quote(b.Name))
+	return nil
+}
+
+// finish waits for the batch, prints its results, and runs the command of --on-complete. Items that failed
+// are an error.
+func finish(ctx context.Context, f *session.Factory, s *session.Session, batch string, opts options) error {
+	b, err := follow.Batch(ctx, f.IO, s, batch, opts.timeout)
+	if err != nil {
+		return err
+	}
+	damaged := report.Results(ctx, f.IO, s, batch, report.Filter{})
+	if damaged != nil && !report.IsDamage(damaged) {
+		return damaged
+	}
+	return opts.then.Run(ctx, f.IO, b, cmp.Or(report.FailedError(b), damaged))
+}

@@ -1,0 +1,68 @@
+package bulk
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"havip/internal/bulk"
+	"havip/internal/render"
+	"havip/internal/terminal"
+	"havip/internal/words"
+)
+
+// planned is the counts line of a plan, and outcome that of what was done.
+func planned(verb string, t *bulk.Tally) string {
+	text := capital(verb) + ": " + words.Count(t.Eligible(), "item", "items") + " eligible"
+	if n := t.Left(); n > 0 {
+		text += ", " + words.Number(n) + " not"
+	}
+	return text
+}
+
+func outcome(verb string, t *bulk.Tally) string {
+	text := capital(verb) + ": " + words.Count(t.Eligible(), "item", "items")
+	if n := t.Left(); n > 0 {
+		text += ", " + words.Number(n) + " left alone"
+	}
+	return text
+}
+
+func rowLine(r bulk.Row) string {
+	text := fmt.Sprintf("%s: %s %s", r.Action, words.Number(r.Items), r.State)
+	if r.Why != "" {
+		text += ": " + r.Why
+	}
+	return text
+}
+
+// showTally writes the counts: the line above a table, and as a message otherwise.
+func showTally(t *terminal.IO, line string, tally *bulk.Tally) error {
+	if len(tally.Rows()) == 0 {
+		line = "no item is chosen"
+	}
+	if err := t.Headline(line); err != nil {
+		return err
+	}
+	return terminal.Print(t, tallyList(), tally.Rows())
+}
+
+func tallyList() render.List[bulk.Row] {
+	return render.List[bulk.Row]{
+		Head: []string{"action", "state", "items", "why"},
+		Record: func(r bulk.Row) []string {
+			return []string{r.Action, string(r.State), strconv.FormatInt(r.Items, 10), r.Why}
+		},
+		Grid: func(w io.Writer, width int) *render.Grid {
+			const why = 3
+			return render.NewGrid(w, width, why, "ACTION", "STATE", "ITEMS", "WHY")
+		},
+		Row: func(g *render.Grid, r bulk.Row) error {
+			return g.Row(r.Action, string(r.State), words.Number(r.Items), r.Why)
+		},
+	}
+}
+
+// capital begins a verb as a sentence does.
+func capital(verb string) string { return strings.ToUpper(verb[:1]) + verb[1:] }

@@ -1,0 +1,139 @@
+// Package create is the command that enqueues one item.
+package create
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/durability"
+	"havip/internal/plan"
+	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/lifecycle"
+	"havip/tasks"
+)
+
+// manualBatch gathers what create makes without a batch's name.
+const manualBatch = "manual"
+
+type options struct {
+	batch               string
+	item                tasks.Item
+	wait, allowVolatile bool
+	timeout             time.Duration
+	durable             durability.Verifier
+}
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "create --name NAME --subnet SUBNET",
+		Short: "Enqueue one item",
+		Long: `Create enqueues one item. Its key (default: its name) makes it safe to repeat: the same
+command again creates nothing.`,
+		Example: `  enqueue create --name web-vip --subnet sbn-dk8gl9bc --wait
+  enqueue create --name db-vip --subnet sbn-dk8gl9bc --ip 192.168.0.10 --batch databases`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), f, opts)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opts.item.Request.Name, "name", "", "name of the HaVIP (required)")
+	flags.StringVar(&opts.item.Request.SubnetID, "subnet", "", "ID of its subnet (required)")
+	flags.StringVar(&opts.item.Request.PrivateIPAddress, "ip", "", "its address (default: BCE chooses one)")
+	flags.StringVar(&opts.item.Request.Description, "description", "", "its description")
+	flags.StringVar(&opts.item.Key, "key", "", "key of the item in the batch (default: the name)")
+	flags.StringVar(&opts.item.Account, "account", tasks.DefaultAccount, "account whose credentials create it")
+	flags.StringVar(&opts.item.ClientToken, "client-token", "", "your own idempotency token (default: derived from batch and key)")
+	flags.StringVar(&opts.batch, "batch", manualBatch, "batch to put it in")
+	flags.BoolVar(&opts.wait, "wait", false, "wait until it is done")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8")
+	opts.durable.Define(cmd)
+	flags.BoolVar(&opts.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+	return cmd
+}
+
+// columnFlags are the flags whose names differ from the columns of a file.
+var columnFlags = map[string]string{"subnetId": "subnet", "privateIpAddress": "ip", "clientToken": "client-token"}
+
+func checkItem(batch string, item tasks.Item) error {
+	if rule := tasks.ValidateBatch(batch); rule != "" {
+		return cli.Failf(cli.ExitUsage, "--batch %q: %s", batch, rule)
+	}
+	var faults []string
+	for _, fault := range item.Validate() {
+		flag := fault.Field
+		if name, ok := columnFlags[flag]; ok {
+			flag = name
+		}
+		if fault.Field == "key" && item.Key == item.Request.Name {
+			continue // the name's own fault says it
+		}
+		if fault.Value == "" {
+			faults = append(faults, "--"+flag+" "+fault.Rule)
+			continue
+		}
+		fault.Field = "--" + flag
+		faults = append(faults, fault.Error())
+	}
+	if len(faults) > 0 {
+		return cli.Fail(cli.ExitUsage, errors.New(strings.Join(faults, "; ")))
+	}
+	return nil
+}
+
+// run enqueues the item, waits for it if asked to, and prints its result.
+func run(ctx context.Context, f *session.Factory, opts options) error {
+	batch, item := opts.batch, opts.item.WithDefaults(f.Region)
+	if err := checkItem(batch, item); err != nil {
+		return err
+	}
+	s, err := f.OpenDurable(ctx, opts.allowVolatile)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	producer, release, err := s.Producer()
+	if err != nil {
+		return err
+	}
+	defer release()
+	err = opts.durable.Change(ctx, f, s, durability.Batch(batch), func() error { return enqueue(ctx, f.IO, producer, batch, item) })
+	if err != nil {
+		return err
+	}
+	if opts.wait {
+		if err := awaitItem(ctx, f.IO, s, batch, item.Key, opts.timeout); err != nil {
+			return err
+		}
+	}
+	return printItem(ctx, f.IO, s, batch, item.Key)
+}
+
+// enqueue enqueues the item, unless it is known.
+func enqueue(ctx context.Context, t *terminal.IO, producer *tasks.Producer, batch string, item tasks.Item) error {
+	answer, err := producer.Enqueue(ctx, batch, item)
+	if err != nil {
+		return err
+	}
+	if answer.Result == lifecycle.RegisteredConflict {
+		text, err := plan.ConflictText(answer)
+		if err != nil {
+			return err
+		}
+		return cli.Failf(cli.ExitInvalidInput, "%s/%s: conflict: %s; nothing was enqueued. Give the item a key of its own with --key, or another batch with --batch",
+			batch, item.Key, render.Printable(text))
+	}
+	if answer.Result == lifecycle.RegisteredSame {
+		t.Infof("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))
+	}
+	return nil
+}

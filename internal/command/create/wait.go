@@ -1,0 +1,103 @@
+package create
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"havip/internal/cli"
+	"havip/internal/follow"
+	"havip/internal/render"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// awaitItem waits until the one item is finished.
+func awaitItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, key string, timeout time.Duration) error {
+	ctx, cancel := follow.WithTimeout(ctx, timeout)
+	defer cancel()
+	poll := time.NewTicker(follow.PollInterval)
+	defer poll.Stop()
+	for {
+		item, paused, err := read(ctx, t, s, batch, key)
+		switch {
+		case err != nil:
+			return follow.PendingError(ctx, batch, err)
+		case item.Record.Finished():
+			return nil
+		case paused && item.Record.PausedWithBatch():
+			if err := pauseError(ctx, s, batch); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return follow.PendingError(ctx, batch, ctx.Err())
+		}
+	}
+}
+
+// read reads the item, and whether its batch is paused. Redis has just accepted it; one that goes away now is
+// waited for.
+func read(ctx context.Context, t *terminal.IO, s *session.Session, batch, key string) (item ledger.Item, paused bool, err error) {
+	temporary := func(err error) bool {
+		var missing *ledger.ItemNotFoundError
+		return !errors.As(err, &missing) && !report.IsDamage(err)
+	}
+	item, err = follow.WithRetry(ctx, temporary, follow.NotifyRetry(t), func() (item ledger.Item, err error) {
+		item, paused, err = s.Ledger.ItemAndPause(ctx, batch, key)
+		return item, err
+	})
+	return item, paused, err
+}
+
+func printItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, key string) error {
+	item, err := s.Ledger.Item(ctx, batch, key)
+	if err != nil {
+		return err
+	}
+	result, err := tasks.ResultOf(item)
+	if err != nil {
+		return err
+	}
+	out := terminal.Writer(t, render.Results())
+	if err := out.Write(result); err != nil {
+		return err
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	if state := item.Record.State; state == ledger.Rejected || state == ledger.Review {
+		return cli.Failf(cli.ExitItemsFailed, "%s/%s: %s: %s: %s", batch, key, state, render.Printable(item.Record.Code), render.Printable(item.Record.Message))
+	}
+	return nil
+}
+
+// howToRetry says what brings an item back that ended without a HaVIP.
+func howToRetry(batch, key string, state ledger.State) string {
+	switch state {
+	case ledger.Rejected, ledger.Review, ledger.Canceled:
+		return "; `enqueue retry " + shell.Quote(batch) + " --where key=" + shell.Quote(key) + "` tries it again"
+	default:
+		return ""
+	}
+}
+
+// pauseError ends the wait for an item of a paused batch.
+func pauseError(ctx context.Context, s *session.Session, batch string) error {
+	b, err := s.Ledger.Batch(ctx, batch)
+	switch {
+	case err != nil:
+		return err
+	case b.Pause != nil && !b.Pause.ByFailures():
+		return cli.Failf(cli.ExitPending, "the item is held with its batch: %s", report.PauseText(b))
+	case b.Pause != nil:
+		return report.StoppedError(b, "")
+	}
+	return nil
+}

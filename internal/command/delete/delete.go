@@ -1,0 +1,138 @@
+// Package delete is the command that deletes the record of a finished batch.
+package delete
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/durability"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/words"
+	"havip/ledger"
+)
+
+type options struct {
+	batch, reason           string
+	dryRun, yes, incomplete bool
+	durable                 durability.Verifier
+}
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "delete BATCH",
+		Short: "Delete what is recorded of a finished batch; its HaVIPs stay",
+		Long: `Delete frees the memory that a finished batch takes in Redis: its items, their requests and
+its events. It deletes no HaVIP; that is what ` + "`enqueue rollback`" + ` does, before.
+
+What is deleted cannot be verified, retried or rolled back any more, and applying the same
+file under the same name again creates new HaVIPs: print the results first, if in doubt.
+
+A batch with unfinished items is refused. It asks on a terminal, and needs --yes without one.`,
+		Example: `  enqueue results havips -o ndjson > havips.results && enqueue delete havips --yes
+  enqueue delete havips --dry-run
+  enqueue delete half-applied --incomplete --reason 'its file is lost'`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.batch = args[0]
+			return run(cmd.Context(), f, opts)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&opts.dryRun, "dry-run", false, "tell what would be deleted, and change nothing")
+	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal")
+	flags.BoolVar(&opts.incomplete, "incomplete", false, "also a batch that its producer is not through with")
+	session.DefineReason(cmd, &opts.reason)
+	opts.durable.Define(cmd)
+	return cmd
+}
+
+// run deletes the record, after it has asked for confirmation.
+func run(ctx context.Context, f *session.Factory, opts options) error {
+	if !opts.dryRun && !opts.yes && !f.CanAsk() {
+		return cli.Failf(cli.ExitUsage, "delete cannot be undone, and there is no terminal to ask on: pass --yes, or look first with --dry-run")
+	}
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	b, err := s.Batch(ctx, opts.batch)
+	if err != nil {
+		return err
+	}
+	if err := deletable(b, opts.incomplete); err != nil {
+		return err
+	}
+	f.Infof("batch %s: %s, %s; %s", b.Name, words.Count(b.Total, "item", "items"), report.Counts(b), staying(b))
+	if opts.dryRun {
+		return nil
+	}
+	if !opts.yes {
+		if err := f.Ask(ctx, "Delete its record? This cannot be undone.", "nothing was deleted"); err != nil {
+			return err
+		}
+	}
+	return opts.durable.Change(ctx, f, s, durability.Batch(b.Name), func() error {
+		if err := discardCanceled(ctx, f, s, b); err != nil {
+			return err
+		}
+		return forget(ctx, f, s, b, opts)
+	})
+}
+
+// deletable refuses a batch that is not finished.
+func deletable(b ledger.Batch, incomplete bool) error {
+	switch n := b.Open(); {
+	case n > 0:
+		return cli.Failf(cli.ExitPending, "batch %s: %s not finished; wait with `enqueue watch %s`, or cancel with `enqueue cancel %s`",
+			b.Name, words.Count(n, "item is", "items are"), shell.Quote(b.Name), shell.Quote(b.Name))
+	case len(b.PendingNotifications) > 0:
+		return cli.Failf(cli.ExitPending, "batch %s: %s still to be delivered; `enqueue status %s` says why, and a batch owes none after it is given up",
+			b.Name, words.Count(len(b.PendingNotifications), "notice is", "notices are"), shell.Quote(b.Name))
+	case b.CommittedAt == 0 && !incomplete:
+		return cli.Failf(cli.ExitPending, "%s; or delete it with --incomplete", report.IncompleteText(b))
+	}
+	return nil
+}
+
+// staying says which HaVIPs the batch leaves in BCE.
+func staying(b ledger.Batch) string {
+	n := b.Counts[ledger.Created] + b.Counts[ledger.Adopted]
+	if n == 0 {
+		return "no HaVIP of it exists"
+	}
+	return words.Count(n, "HaVIP stays", "HaVIPs stay")
+}
+
+// discardCanceled removes tasks of canceled items from the queue, which the ledger is about to forget.
+func discardCanceled(ctx context.Context, f *session.Factory, s *session.Session, b ledger.Batch) error {
+	if b.Counts[ledger.Canceled] == 0 {
+		return nil
+	}
+	on, release, err := s.Executor(b.Name, "")
+	if err != nil {
+		return err
+	}
+	defer release()
+	return on.DiscardCanceled(ctx, func(fault error) { f.Errorf("%s; a task of it may be left in the queue, and does nothing", fault) })
+}
+
+func forget(ctx context.Context, f *session.Factory, s *session.Session, b ledger.Batch, opts options) error {
+	verdict, err := s.Ledger.Forget(ctx, b.Name, ledger.Forgetting{
+		By: session.Author(), Reason: session.ReasonText(opts.reason), Incomplete: opts.incomplete,
+	})
+	switch {
+	case err != nil:
+		return err
+	case verdict != ledger.ForgottenNow:
+		return cli.Failf(cli.ExitPending, "batch %s: somebody changed it meanwhile; see `enqueue status %s`", b.Name, shell.Quote(b.Name))
+	}
+	f.Infof("batch %s: its record is deleted", b.Name)
+	return nil
+}

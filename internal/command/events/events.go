@@ -1,0 +1,211 @@
+// Package events is the command that prints what happened to a batch or a lane.
+package events
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/follow"
+	"havip/internal/lane"
+	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// eventsPage is how many events are read at a time, followBlock how long a follower waits for one
+// before it looks whether it is to end.
+const (
+	eventsPage  = 500
+	followBlock = 500 * time.Millisecond
+)
+
+type options struct {
+	// batch is one, or "" for the lane.
+	batch, lane string
+	follow      bool
+}
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "events BATCH | --lane LANE",
+		Short: "Print what happened to a batch or a lane, and who did it",
+		Long: `Events prints what happened to a batch, oldest first: items created, rejected, in doubt,
+and what people did to it (retry, cancel, pause, resume, limit), with who, when, why and to
+how many items. About the newest 10,000 events are kept, and of people's acts the newest 1,000.
+
+With --lane it prints what people did to a lane: paused, resumed, limited.
+
+With --follow it goes on with what happens, until Ctrl-C.`,
+		Example: `  enqueue events havips
+  enqueue events havips --follow -o ndjson | jq -r 'select(.event == "rejected") | .key'
+  enqueue events havips --json at,event,key,detail
+  enqueue events --lane default/bj`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				opts.batch = args[0]
+			}
+			if opts.batch != "" && !cli.Given(cmd.Flags(), "lane") {
+				opts.lane = "" // $HAVIP_LANE is the workers'
+			}
+			return run(cmd.Context(), f, opts)
+		},
+	}
+	terminal.DefineFields[eventRow](f.IO, cmd)
+	cmd.Flags().StringVar(&opts.lane, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
+	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
+	return cmd
+}
+
+func run(ctx context.Context, f *session.Factory, opts options) error {
+	switch {
+	case (opts.batch == "") == (opts.lane == ""):
+		return cli.Failf(cli.ExitUsage, "events of one batch, or with --lane of one lane; see `enqueue events --help`")
+	case opts.follow && f.Format == render.JSON:
+		return cli.Failf(cli.ExitUsage, "--follow: an array has an end; use -o ndjson")
+	}
+	var l tasks.Lane
+	if opts.lane != "" {
+		var err error
+		if l, err = tasks.ParseLane(opts.lane); err != nil {
+			return cli.Fail(cli.ExitUsage, err)
+		}
+	}
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if opts.lane != "" {
+		return printEvents(ctx, f.IO, "lane "+l.String(), laneEvents(s, l), nil, opts.follow)
+	}
+	b, err := s.Batch(ctx, opts.batch)
+	if err != nil {
+		return err
+	}
+	return printEvents(ctx, f.IO, "batch "+b.Name, batchEvents(s, b), forgottenActs(s, b.Name), opts.follow)
+}
+
+// eventSource reads events after the one with the given ID, waiting up to block for the first.
+type eventSource func(ctx context.Context, after string, block time.Duration) ([]eventRow, error)
+
+// batchEvents reads a batch's events. Who registered it is told by the batch itself; who committed it may be
+// somebody else, who ran a killed producer again, and nobody knows.
+func batchEvents(s *session.Session, b ledger.Batch) eventSource {
+	return func(ctx context.Context, after string, block time.Duration) ([]eventRow, error) {
+		events, err := s.Ledger.Events(ctx, b.Name, after, eventsPage, block)
+		rows := rowsOf(events)
+		for i := range rows {
+			if rows[i].Event == "registered" {
+				rows[i].By = b.Source.By
+			}
+		}
+		return rows, err
+	}
+}
+
+func laneEvents(s *session.Session, l tasks.Lane) eventSource {
+	operator := lane.NewOperator(s.Redis, l.String())
+	return func(ctx context.Context, after string, block time.Duration) ([]eventRow, error) {
+		entries, err := operator.Log(ctx, after, eventsPage, block)
+		rows := make([]eventRow, len(entries))
+		for i, e := range entries {
+			rows[i] = eventRow{ID: e.ID, At: e.At, Event: e.Kind, By: e.By, Reason: e.Reason, Detail: e.Detail}
+		}
+		return rows, err
+	}
+}
+
+// forgottenActs reads the acts from before the oldest event that is kept.
+func forgottenActs(s *session.Session, batch string) func(ctx context.Context, before string) ([]eventRow, error) {
+	return func(ctx context.Context, before string) ([]eventRow, error) {
+		acts, err := s.Ledger.Acts(ctx, batch, before)
+		return rowsOf(acts), err
+	}
+}
+
+func rowsOf(events []ledger.Event) []eventRow {
+	rows := make([]eventRow, len(events))
+	for i, e := range events {
+		rows[i] = eventRow{ID: e.ID, At: e.At.Time(), Event: e.Kind, Key: e.Key, By: e.By, Reason: e.Reason, Items: e.Items, Detail: e.Detail}
+	}
+	return rows
+}
+
+// printEvents writes the older acts, then a source's events, and follows it if asked to.
+func printEvents(ctx context.Context, t *terminal.IO, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
+	out := terminal.Writer(t, eventList(follow))
+	page, err := read(ctx, "", 0)
+	if err == nil && older != nil {
+		page, err = prepend(ctx, older, page)
+	}
+	if err == nil && len(page) == 0 {
+		t.Infof("nothing has happened to %s", subject)
+	}
+	after := ""
+	for ; err == nil && len(page) > 0; page, err = read(ctx, after, 0) {
+		if err := writeEvents(out, page, follow); err != nil {
+			return err
+		}
+		after = page[len(page)-1].ID
+	}
+	switch {
+	case err != nil:
+		return err
+	case follow:
+		return followEvents(ctx, t, read, after, out)
+	}
+	return out.Close()
+}
+
+// writeEvents writes a page of events; a follower sees them at once.
+func writeEvents(out render.Writer[eventRow], page []eventRow, follow bool) error {
+	for _, r := range page {
+		if err := out.Write(r); err != nil {
+			return err
+		}
+	}
+	if follow {
+		return out.Flush()
+	}
+	return nil
+}
+
+// prepend puts what is older than a source's first page in front of it.
+func prepend(ctx context.Context, older func(context.Context, string) ([]eventRow, error), page []eventRow) ([]eventRow, error) {
+	before := ""
+	if len(page) > 0 {
+		before = page[0].ID
+	}
+	rows, err := older(ctx, before)
+	return append(rows, page...), err
+}
+
+// followEvents writes what happens after the given event, until it is interrupted: that is how it ends.
+func followEvents(ctx context.Context, t *terminal.IO, read eventSource, after string, out render.Writer[eventRow]) error {
+	if after == "" {
+		after = "0"
+	}
+	temporary := func(error) bool { return true } // the first page could be read
+	for ctx.Err() == nil {
+		page, err := follow.WithRetry(ctx, temporary, follow.NotifyRetry(t), func() ([]eventRow, error) { return read(ctx, after, followBlock) })
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if len(page) == 0 {
+			continue
+		}
+		if err := writeEvents(out, page, true); err != nil {
+			return err
+		}
+		after = page[len(page)-1].ID
+	}
+	return &cli.Error{Code: cli.ExitInterrupted}
+}

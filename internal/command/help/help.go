@@ -1,0 +1,102 @@
+// Package help is the topics of help that belong to no command.
+package help
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+)
+
+// A topic is help that belongs to no command.
+func topic(name, short, long string) *cobra.Command {
+	return &cobra.Command{Use: name, Short: short, Long: long}
+}
+
+// NewExitCodesTopic returns the topic exit-codes.
+func NewExitCodesTopic() *cobra.Command {
+	var b strings.Builder
+	b.WriteString("Exit codes of enqueue and worker:\n\n")
+	for _, code := range cli.ExitCodes() {
+		fmt.Fprintf(&b, "  %3d  %s\n", code.Code, code.Meaning)
+	}
+	b.WriteString("\n`plan --detailed-exitcode` has its own: 0 nothing to do, 1 error, 2 something to do.\n")
+	return topic("exit-codes", "What the exit codes mean", b.String())
+}
+
+// NewEnvironmentTopic returns the topic environment, whose text is to be set to [EnvironmentText] when every flag
+// has its variable.
+func NewEnvironmentTopic() *cobra.Command {
+	return topic("environment", "Every environment variable", "")
+}
+
+// EnvironmentText lists the environment variables of a program.
+func EnvironmentText(root *cobra.Command) string {
+	var b strings.Builder
+	b.WriteString("Environment variables; a flag on the command line wins over its variable:\n\n")
+	for _, v := range cli.Variables(root) {
+		fmt.Fprintf(&b, "  %-23s  %-20s %s\n", v.Name, v.Flag, v.Usage)
+	}
+	b.WriteString(`
+Credentials, in this order; an account other than "default" uses the profile of its name:
+
+  1  BCE_ACCESS_KEY_ID, BCE_SECRET_ACCESS_KEY, BCE_SECURITY_TOKEN or BCE_SESSION_TOKEN
+  2  BAIDUCLOUD_ACCESS_KEY, BAIDUCLOUD_SECRET_KEY, BAIDUCLOUD_SESSION_TOKEN
+  3  ~/.bce/config.json
+
+NO_COLOR, set to anything, turns colours off. The worker's own variables: ` + "`worker --help`" + `.
+`)
+	return b.String()
+}
+
+// NewFormatsTopic returns the topic formats.
+func NewFormatsTopic() *cobra.Command {
+	return topic("formats", "Input files and output formats", `Input: CSV (.csv), NDJSON (.ndjson, .jsonl), a JSON array (.json) or a YAML list (.yaml,
+.yml) of items; --format says which for other names and for standard input. UTF-8.
+
+  column            what it holds
+  name              1-65 letters, digits, Chinese characters and - _ / . (required)
+  subnetId          such as sbn-dk8gl9bc (required)
+  privateIpAddress  an IPv4 address in the subnet; empty lets BCE choose
+  description       any text
+  key               what identifies the item in its batch (default: the name)
+  account, region   the lane (default: default, and --region)
+  clientToken       your own idempotency token, ASCII, at most 64 characters (default:
+                    derived from batch and key)
+
+Output (-o):
+
+  table   for people; fitted to the terminal
+  json    one array
+  ndjson  one object a line, as they come
+  csv     a header, and a record a line
+
+--json FIELDS writes json with these fields alone, in this order; with -o ndjson an object a
+line. Without FIELDS it lists what there are.
+
+  enqueue results havips --json key,state,haVipId
+
+csv is what was put in, for programs. A spreadsheet takes a cell that begins with = + - @
+or a tab for a formula, which can call programs and send data away. --csv-safe puts an
+apostrophe before such a cell (OWASP, "CSV Injection"), a line end and the signs' wide
+forms included, and quotes every cell. It is for reading, not for applying again.
+
+Text on a terminal is shown without control characters and changes of direction, whatever
+was put in; json, ndjson and csv hold it as it is. On a terminal, json and ndjson escape
+such characters, and csv replaces them.
+
+A result has: batch, key, line, state, haVipId, name, subnetId, privateIpAddress,
+description, account, region, attempts, code, message, requestId, clientToken,
+createdAt (when it was registered), updatedAt; with --attempts, attemptLog as well.
+
+A plan has of each row that needs attention: line, key, kind (conflict, failed, canceled,
+adopt, fail or warning) and why; and besides, not in csv, the counts: create, requeue,
+running, done, failed, canceled, conflicts, adopt, fail, enqueue (what apply puts in) and
+warnings.
+
+States: queued, sending, waiting, unknown, deleting; and finished: created, adopted,
+rejected, review, canceled, deleted.
+`)
+}

@@ -1,0 +1,95 @@
+package lane
+
+import (
+	"context"
+	"math"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/lane"
+	"havip/internal/session"
+	"havip/internal/words"
+	"havip/tasks"
+)
+
+// NewLimitCommand returns the command.
+func NewLimitCommand(f *session.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "limit",
+		Short: "Show or set how fast a lane creates, over the whole fleet",
+		Long: `Limit shows and sets the rate of a lane. Workers are started with one (worker --rps); what
+is set here goes before it, for all of them, within two seconds and without a restart.`,
+		Example: `  enqueue limit show
+  enqueue limit set default/bj --rps 2 --reason 'BCE throttles us'
+  enqueue limit unset default/bj`,
+	}
+	cmd.AddCommand(newShowCommand(f), newSetCommand(f), newUnsetCommand(f))
+	return cmd
+}
+
+func newSetCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "set LANE --rps R",
+		Short: "Set a lane's rate for the whole fleet",
+		Example: `  enqueue limit set default/bj --rps 0.5 --reason 'BCE throttles us'
+  enqueue limit set default/bj --rps 0         # no limit`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cli.Given(cmd.Flags(), "rps") { // what the environment sets is meant for workers
+				return cli.Failf(cli.ExitUsage, "--rps is required: a number of requests a second, or 0 for no limit")
+			}
+			opts.lane = args[0]
+			return setLimit(cmd.Context(), f, opts)
+		},
+	}
+	cmd.Flags().Float64Var(&opts.rps, "rps", 0, "creates a second, over all workers; 0 means no limit (required)")
+	opts.define(cmd)
+	return cmd
+}
+
+func setLimit(ctx context.Context, f *session.Factory, opts options) error {
+	rps := opts.rps
+	if rps != 0 && (!(rps >= lane.MinRPS) || math.IsInf(rps, 1)) {
+		return cli.Failf(cli.ExitUsage, "--rps %g: must be 0 for no limit, or at least %g", rps, lane.MinRPS)
+	}
+	return changeLane(ctx, f, opts, func(s *session.Session, l tasks.Lane) error {
+		if _, err := lane.NewOperator(s.Redis, l.String()).SetLimit(ctx, rps, opts.laneAct()); err != nil {
+			return err
+		}
+		f.Infof("lane %s: %s over the whole fleet, in force within two seconds; `enqueue limit unset %s` goes back to the workers' own", l, words.Rate(rps), l)
+		return warnUnserved(ctx, f, s, l)
+	})
+}
+
+func newUnsetCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:     "unset LANE",
+		Short:   "Go back to the rate that the workers were started with",
+		Example: "  enqueue limit unset default/bj",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.lane = args[0]
+			return unsetLimit(cmd.Context(), f, opts)
+		},
+	}
+	opts.define(cmd)
+	return cmd
+}
+
+func unsetLimit(ctx context.Context, f *session.Factory, opts options) error {
+	return changeLane(ctx, f, opts, func(s *session.Session, l tasks.Lane) error {
+		changed, err := lane.NewOperator(s.Redis, l.String()).UnsetLimit(ctx, opts.laneAct())
+		switch {
+		case err != nil:
+			return err
+		case !changed:
+			f.Infof("lane %s: no rate was set", l)
+		default:
+			f.Infof("lane %s: the rate is the workers' own again", l)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,189 @@
+package lane
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/lane"
+	"havip/internal/render"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/internal/words"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+func newShowCommand(f *session.Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show [LANE]",
+		Short: "Show the rate in force, and what the workers were started with",
+		Long: `Show tells for a lane, or for all, the rate in force (RPS) and the one that the workers
+were started with (CONFIGURED); where somebody set another: who, when and why.`,
+		Example: `  enqueue limit show
+  enqueue limit show default/bj -o json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := ""
+			if len(args) == 1 {
+				name = args[0]
+			}
+			return showLimits(cmd.Context(), f, name)
+		},
+	}
+}
+
+// limitView is a lane's rate as -o json and ndjson show it.
+type limitView struct {
+	Lane string `json:"lane"`
+	// RPS is the rate in force, 0 for no limit; nil where nothing is set, and no worker serves the
+	// lane or they were started with different rates.
+	RPS        *float64         `json:"rps"`
+	Set        *setRate         `json:"set"`
+	Configured []configuredRate `json:"configured"`
+}
+
+type setRate struct {
+	RPS    float64   `json:"rps"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"`
+}
+
+type configuredRate struct {
+	Worker string  `json:"worker"`
+	RPS    float64 `json:"rps"`
+}
+
+// showLimits shows the rate of the named lane, or of all lanes without a name.
+func showLimits(ctx context.Context, f *session.Factory, name string) error {
+	var lanes []tasks.Lane
+	if name != "" {
+		l, err := tasks.ParseLane(name)
+		if err != nil {
+			return cli.Fail(cli.ExitUsage, err)
+		}
+		lanes = append(lanes, l)
+	}
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if name == "" {
+		if lanes, err = s.Lanes(ctx); err != nil {
+			return err
+		}
+		if len(lanes) == 0 {
+			f.Infof("no lanes yet; a worker or `enqueue apply FILE` makes one")
+		}
+	}
+	views := make([]limitView, len(lanes))
+	for i, l := range lanes {
+		if views[i], err = limitOf(ctx, s, l); err != nil {
+			return err
+		}
+	}
+	return terminal.Print(f.IO, limitList(), views)
+}
+
+func limitList() render.List[limitView] {
+	return render.List[limitView]{
+		Head: []string{"lane", "rps", "configured", "workers", "report.SetBy", "setAt", "reason"},
+		Record: func(v limitView) []string {
+			record := []string{v.Lane, "", strings.Join(texts(v.rates(), words.Decimal), ";"), strconv.Itoa(len(v.Configured)), "", "", ""}
+			if v.RPS != nil {
+				record[1] = words.Decimal(*v.RPS)
+			}
+			if v.Set != nil {
+				record = append(record[:4], v.Set.By, v.Set.At.Format(time.RFC3339), v.Set.Reason)
+			}
+			return record
+		},
+		Grid: func(w io.Writer, width int) *render.Grid {
+			const reason = 6
+			return render.NewGrid(w, width, reason, "LANE", "RPS", "CONFIGURED", "WORKERS", "SET BY", "SINCE", "REASON")
+		},
+		Row: func(g *render.Grid, v limitView) error {
+			by, since, why := "-", "-", ""
+			if v.Set != nil {
+				by, since, why = v.Set.By, report.Ago(ledger.Millis(v.Set.At.UnixMilli()), time.Now()), v.Set.Reason
+			}
+			return g.Row(v.Lane, v.inForce(), v.configured(), words.Number(len(v.Configured)), by, since, why)
+		},
+	}
+}
+
+func limitOf(ctx context.Context, s *session.Session, l tasks.Lane) (limitView, error) {
+	operator := lane.NewOperator(s.Redis, l.String())
+	v := limitView{Lane: l.String(), Configured: []configuredRate{}}
+	set, err := operator.Limit(ctx)
+	if err != nil {
+		return v, err
+	}
+	workers, err := operator.Configured(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, w := range workers {
+		v.Configured = append(v.Configured, configuredRate(w))
+	}
+	if set != nil {
+		v.Set = &setRate{RPS: set.RPS, By: set.By, At: set.Since, Reason: set.Reason}
+		v.RPS = &v.Set.RPS
+	} else if rates := v.rates(); len(rates) == 1 {
+		v.RPS = &rates[0]
+	}
+	return v, nil
+}
+
+// rates are the different rates that workers were started with.
+func (v limitView) rates() []float64 {
+	var rates []float64
+	for _, w := range v.Configured {
+		rates = append(rates, w.RPS)
+	}
+	slices.Sort(rates)
+	return slices.Compact(rates)
+}
+
+func (v limitView) configured() string {
+	if len(v.Configured) == 0 {
+		return "-"
+	}
+	return strings.Join(texts(v.rates(), rateCell), " and ")
+}
+
+func texts(rates []float64, text func(float64) string) []string {
+	all := make([]string, len(rates))
+	for i, rps := range rates {
+		all[i] = text(rps)
+	}
+	return all
+}
+
+func (v limitView) inForce() string {
+	switch {
+	case v.RPS != nil:
+		return rateCell(*v.RPS)
+	case len(v.Configured) == 0:
+		return "-"
+	default:
+		return "differs"
+	}
+}
+
+// rateCell says a rate where there is little room.
+func rateCell(rps float64) string {
+	if rps == 0 {
+		return "no limit"
+	}
+	return words.Decimal(rps)
+}

@@ -1,0 +1,94 @@
+// Package lane is the commands that operate a lane for every worker at once: pause, resume and limit. A batch
+// is paused and resumed by the same commands.
+package lane
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/batchpause"
+	"havip/internal/cli"
+	"havip/internal/durability"
+	"havip/internal/lane"
+	"havip/internal/queue"
+	"havip/internal/session"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// options are those of the commands that change a lane or a batch: one of both is set.
+type options struct {
+	lane, batch string
+	reason      string
+	durable     durability.Verifier
+	// limit is resume's, and rps is limit set's.
+	limit batchpause.FailureLimit
+	rps   float64
+}
+
+func (opts *options) define(cmd *cobra.Command) {
+	session.DefineReason(cmd, &opts.reason)
+	opts.durable.Define(cmd)
+}
+
+// defineTarget lets the command line name a batch instead of a lane.
+func (opts *options) defineTarget(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&opts.batch, "batch", "", "a batch, instead of a lane")
+}
+
+// setTarget reads which lane or batch the command line names.
+func (opts *options) setTarget(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		opts.lane = args[0]
+		if !cli.Given(cmd.Flags(), "batch") {
+			opts.batch = "" // $HAVIP_BATCH is a producer's
+		}
+	}
+	if (opts.lane == "") == (opts.batch == "") {
+		return cli.Failf(cli.ExitUsage, "name a lane, or with --batch a batch; see `%s --help`", cmd.CommandPath())
+	}
+	return nil
+}
+
+// laneAct is who changes a lane and why, and batchAct the same of a batch.
+func (opts *options) laneAct() lane.Act {
+	return lane.Act{By: session.Author(), Reason: session.ReasonText(opts.reason)}
+}
+
+func (opts *options) batchAct() ledger.Act {
+	return ledger.Act{By: session.Author(), Reason: session.ReasonText(opts.reason)}
+}
+
+// changeLane makes a change to the lane.
+func changeLane(ctx context.Context, f *session.Factory, opts options, change func(*session.Session, tasks.Lane) error) error {
+	l, err := tasks.ParseLane(opts.lane)
+	if err != nil {
+		return cli.Fail(cli.ExitUsage, err)
+	}
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return opts.durable.Change(ctx, f, s, durability.Lane(l), func() error { return change(s, l) })
+}
+
+// changeBatch makes a change to the batch.
+func changeBatch(ctx context.Context, f *session.Factory, opts options, change func(*session.Session) error) error {
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return opts.durable.Change(ctx, f, s, durability.Batch(opts.batch), func() error { return session.NotFound(change(s)) })
+}
+
+// warnUnserved warns of a lane without a worker: its name may be misspelt.
+func warnUnserved(ctx context.Context, f *session.Factory, s *session.Session, l tasks.Lane) error {
+	unserved, err := queue.Of(s.Redis, l).StaysUnserved(ctx, queue.SecondLook)
+	if unserved {
+		f.Infof("no worker serves lane %s at present; it holds for one that starts", l)
+	}
+	return err
+}

@@ -1,0 +1,76 @@
+package lane
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/batchpause"
+	"havip/internal/lane"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/tasks"
+)
+
+// NewResumeCommand returns the command.
+func NewResumeCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "resume LANE | --batch BATCH",
+		Short: "Let a paused lane or a held batch go on",
+		Long: `Resume ends a pause: within two seconds every worker goes on. What holds the lane back
+besides (a wrong key, a used-up quota) stays held, and is told.
+
+With --batch it lets a batch go on that somebody paused, or that its failures stopped
+(--max-failures). Those failures are forgiven: under the limit that stands, or the one that
+is given, the count begins anew. Failures that came while somebody had it paused are not.
+Items that failed stay failed until ` + "`enqueue retry`" + `.`,
+		Example: `  enqueue resume default/bj
+  enqueue resume --batch havips --reason 'only the first rows were wrong'
+  enqueue resume --batch havips --max-failures none`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := opts.setTarget(cmd, args); err != nil {
+				return err
+			}
+			return resume(cmd.Context(), f, opts)
+		},
+	}
+	opts.defineTarget(cmd)
+	opts.limit.Define(cmd.Flags())
+	opts.define(cmd)
+	return cmd
+}
+
+// resume resumes the lane or the batch.
+func resume(ctx context.Context, f *session.Factory, opts options) error {
+	if opts.batch != "" {
+		return changeBatch(ctx, f, opts, func(s *session.Session) error { return resumeBatch(ctx, f, s, opts) })
+	}
+	return changeLane(ctx, f, opts, func(s *session.Session, l tasks.Lane) error {
+		changed, err := lane.NewOperator(s.Redis, l.String()).Resume(ctx, opts.laneAct())
+		switch {
+		case err != nil:
+			return err
+		case !changed:
+			f.Infof("lane %s is not paused", l)
+		default:
+			f.Infof("lane %s goes on", l)
+		}
+		return report.Suspensions(ctx, f.IO, s, l)
+	})
+}
+
+func resumeBatch(ctx context.Context, f *session.Factory, s *session.Session, opts options) error {
+	changed, err := batchpause.Resume(ctx, f.IO, s, opts.batch, opts.limit, opts.reason)
+	switch {
+	case err != nil && !report.IsDamage(err):
+		return err
+	case changed:
+		f.Infof("batch %s goes on; follow it with `enqueue watch %s`", opts.batch, shell.Quote(opts.batch))
+	default:
+		f.Infof("batch %s is not held", opts.batch)
+	}
+	return err
+}

@@ -1,0 +1,50 @@
+// Package list is the command that lists the batches.
+package list
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/terminal"
+)
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the batches, newest first",
+		Long: `List shows every batch that the ledger knows, newest first: how far it is, how many items
+stand in each state, when it was made and from which file.`,
+		Example: `  enqueue list
+  enqueue list --json batch,phase,failed
+  enqueue list -o ndjson | jq -r 'select(.failed > 0).batch'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), f)
+		},
+	}
+	terminal.DefineFields[report.Batch](f.IO, cmd)
+	return cmd
+}
+
+func run(ctx context.Context, f *session.Factory) error {
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	batches, err := s.Ledger.Batches(ctx)
+	if err != nil {
+		return err
+	}
+	if len(batches) == 0 {
+		f.Infof("no batches yet; make one with `enqueue apply FILE`")
+	}
+	for _, b := range batches {
+		report.Pause(f.IO, b)
+	}
+	return report.Batches(f.IO, batches)
+}

@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"context"
+	"errors"
+
+	"havip/bce"
+	"havip/internal/cli"
+	"havip/internal/cloud"
+	"havip/internal/plan"
+	"havip/internal/session"
+	"havip/tasks"
+)
+
+// newSurvey reads BCE as verify does.
+func newSurvey(f *session.Factory, s *session.Session, flags cloud.Flags) *plan.Survey {
+	return &plan.Survey{
+		Open: func(ctx context.Context, l tasks.Lane) (plan.Cloud, error) {
+			client, err := flags.Cloud(f.Getenv).Client(ctx, l)
+			if err != nil {
+				return nil, err // not client, which would be no nil
+			}
+			return client, nil
+		},
+		Owners: s.Ledger, ListRate: cloud.ListRate(s.Redis), SubnetRate: cloud.SubnetRate(s.Redis), Listing: cloud.Listing(f.IO),
+	}
+}
+
+// planError says what to do about a plan that could not be made.
+func planError(ctx context.Context, err error, opts options) error {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return cli.Failf(cli.ExitNetwork, "not compared within %s; pass a longer --timeout, or see with `enqueue doctor` whether BCE answers", opts.timeout)
+	case !opts.live:
+		return err
+	case cli.IsNoCredentials(err):
+		return cli.Failf(cli.ExitConfig, "%w; without --live plan needs none", err)
+	case cloud.ExitCode(err) == cli.ExitConfig:
+		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; without --live plan needs none", err)
+	case isUnsent(err):
+		return cli.Failf(cli.ExitNetwork, "%w; check --endpoint or BCE_ENDPOINT, and the network; without --live plan needs no BCE", err)
+	default:
+		return err
+	}
+}
+
+// isUnsent reports whether a request did not reach BCE at all.
+func isUnsent(err error) bool {
+	var failed *bce.Error
+	return errors.As(err, &failed) && failed.Kind.Transport() && !failed.Sent
+}

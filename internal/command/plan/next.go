@@ -1,0 +1,50 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"havip/internal/intake"
+	"havip/internal/plan"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
+)
+
+// showNext says how to carry the plan out, and what is probably a mistake.
+func showNext(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, counts plan.Counts, opts options) error {
+	if counts.Enqueue > 0 {
+		if err := showNamesakes(ctx, f.IO, s, in); err != nil {
+			return err
+		}
+		f.Infof("do it with `%s`", nextCommand(f, in, opts))
+	}
+	intake.Ended(f.IO, in.Batch, counts)
+	return nil
+}
+
+// showNamesakes tells of other batches that were made of a file of this name: the same file under another
+// batch's name asks for as many HaVIPs again.
+func showNamesakes(ctx context.Context, t *terminal.IO, s *session.Session, in *intake.Input) error {
+	batches, err := s.Ledger.Batches(ctx)
+	if err != nil {
+		return err
+	}
+	base := filepath.Base(in.Name)
+	for _, b := range batches {
+		if b.Name != in.Batch && in.File.BatchName() != "" && filepath.Base(b.Source.File) == base {
+			t.Infof("note: batch %s was made of a file of this name, %s; if it is meant, pass --batch %s, for another batch creates everything again",
+				shell.Quote(b.Name), shell.Quote(b.Source.File), shell.Quote(b.Name))
+		}
+	}
+	return nil
+}
+
+// nextCommand is how the plan is carried out.
+func nextCommand(f *session.Factory, in *intake.Input, opts options) string {
+	if opts.out != "" {
+		return "enqueue apply " + shell.Quote(opts.out)
+	}
+	return fmt.Sprintf("enqueue apply %s --batch %s", shell.Quote(opts.path), shell.Quote(in.Batch)) + intake.FileOptions(opts.file.Format, f.Region)
+}

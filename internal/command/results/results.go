@@ -1,0 +1,90 @@
+// Package results is the command that prints what became of each item of a batch.
+package results
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/render"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/spelling"
+	"havip/internal/terminal"
+	"havip/ledger"
+)
+
+// attemptLog is the field that --attempts fills.
+const attemptLog = "attemptLog"
+
+type options struct {
+	batch  string
+	filter report.Filter
+}
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "results BATCH",
+		Short: "Print what became of each item of a batch",
+		Long: `Results prints an item a line, in the order of the file: its state, its HaVIP and address,
+and where it failed or is in doubt, what BCE said. It may be read at any time, and as
+often as wanted.
+
+With --attempts, every request sent for an item stands below it: number, time, what it
+proved, HTTP status, how long it took, worker, request ID, and code and message.
+
+An item whose data in Redis is damaged is named on stderr with what is wrong, the others are
+shown, and the exit code is 1.
+
+A narrow terminal leaves columns out, and puts reasons onto lines of their own.`,
+		Example: `  enqueue results havips
+  enqueue results havips --state rejected --state review
+  enqueue results havips --json key,haVipId,privateIpAddress
+  enqueue results havips -o ndjson | jq -r .haVipId
+  enqueue results havips --csv-safe > created.csv`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.batch = args[0]
+			return run(cmd.Context(), f, opts)
+		},
+	}
+	terminal.DefineFields[render.Result](f.IO, cmd)
+	cmd.Flags().StringSliceVar(&opts.filter.States, "state", nil, "only items in this state; may be repeated")
+	cmd.Flags().BoolVar(&opts.filter.Attempts, "attempts", false, "with the log of every request sent")
+	return cmd
+}
+
+func run(ctx context.Context, f *session.Factory, opts options) error {
+	show := opts.filter
+	if err := checkStates(show.States); err != nil {
+		return err
+	}
+	show.Attempts = show.Attempts || slices.Contains(f.Fields, attemptLog)
+	if show.Attempts && f.Format == render.CSV {
+		return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")
+	}
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	b, err := s.Batch(ctx, opts.batch)
+	if err != nil {
+		return err
+	}
+	return report.Results(ctx, f.IO, s, b.Name, show)
+}
+
+// checkStates refuses a value of --state that is no state.
+func checkStates(states []string) error {
+	for _, state := range states {
+		if !slices.Contains(ledger.States(), ledger.State(state)) {
+			return cli.Failf(cli.ExitUsage, "--state %q: %s", state, spelling.OneOf(state, ledger.States()))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"havip/bce"
+	"havip/bce/bcesim"
+	"havip/internal/cli"
+	"havip/internal/intake"
+	"havip/internal/redisconn"
+	"havip/internal/session"
+	"havip/internal/spool"
+	"havip/internal/standalone"
+	"havip/internal/worker"
+	"havip/tasks"
+)
+
+// lanesOf are the lanes that the file's items belong to, in the file's order.
+func lanesOf(ctx context.Context, in *intake.Input) ([]tasks.Lane, error) {
+	var lanes []tasks.Lane
+	seen := map[tasks.Lane]bool{}
+	for row, err := range in.Items(ctx) {
+		if err != nil {
+			return nil, cli.Fail(intake.ExitCode(ctx), err)
+		}
+		l := tasks.Lane{Account: row.Item.Account, Region: row.Item.Region}
+		if !seen[l] {
+			seen[l] = true
+			lanes = append(lanes, l)
+		}
+	}
+	return lanes, nil
+}
+
+func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, opts options) ([]worker.LaneConfig, error) {
+	rps := opts.rps
+	if opts.sandbox && !opts.rpsGiven {
+		rps = 0
+	}
+	served := make([]worker.LaneConfig, len(lanes))
+	for i, l := range lanes {
+		client, err := cloud.Client(ctx, l)
+		if err != nil {
+			if cli.IsNoCredentials(err) {
+				err = cli.Failf(cli.ExitConfig, "%w; or try --sandbox, which needs none", err)
+			}
+			return nil, err
+		}
+		asked, err := worker.CloudOf(ctx, client)
+		if err != nil {
+			return nil, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
+		}
+		served[i] = worker.LaneConfig{Lane: l, API: client, Cloud: asked, RPS: rps}
+	}
+	return served, nil
+}
+
+// openCloud returns BCE, or with --sandbox a simulator on a loopback port of this process.
+func openCloud(ctx context.Context, getenv cli.Getenv, opts options) (cli.Cloud, func(), error) {
+	public := opts.cloud.Cloud(getenv)
+	public.RequestTimeout = opts.requestTimeout
+	if !opts.sandbox {
+		if opts.faults != "" {
+			return public, nil, cli.Failf(cli.ExitUsage, "--faults: only with --sandbox")
+		}
+		return public, func() {}, nil
+	}
+	faults, err := bcesim.ParseFaults(opts.faults)
+	if err != nil {
+		return public, nil, cli.Failf(cli.ExitUsage, "--faults: %w", err)
+	}
+	sim := bcesim.New(bcesim.Options{Faults: faults, CallLog: 1})
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return public, nil, fmt.Errorf("sandbox: %w", err)
+	}
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	sandboxed := cli.Cloud{
+		Endpoint: "http://" + listener.Addr().String(), RequestTimeout: opts.requestTimeout, Getenv: getenv,
+		Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
+	}
+	return sandboxed, func() { sim.Close(); _ = server.Close() }, nil
+}
+
+// openStore opens the Redis that is given, or starts one over a directory. A sandbox always has one in memory,
+// whatever Redis the environment names.
+func openStore(ctx context.Context, f *session.Factory, opts options) (*session.Session, error) {
+	if opts.redisGiven && !opts.sandbox {
+		return f.OpenDurable(ctx, false)
+	}
+	pool := redisconn.PoolSize(opts.concurrency*2 + 10)
+	var store *standalone.Store
+	var err error
+	if opts.sandbox {
+		store, err = standalone.InProcess(ctx, pool)
+	} else {
+		dir := opts.stateDir
+		if dir == "" {
+			dir = cli.StateDir(f.Getenv)
+		}
+		f.Infof("store: redis-server over %s", dir)
+		store, err = standalone.Child(ctx, dir, pool)
+	}
+	if err != nil {
+		return nil, cli.Fail(cli.ExitConfig, err)
+	}
+	return session.New(store.Client(), func() { _ = store.Close() }), nil
+}
+
+// openSpool is for outcomes while Redis is away; a simulation has nothing to keep.
+func openSpool(f *session.Factory, opts options, log zerolog.Logger) (*spool.Spool, error) {
+	if opts.sandbox {
+		return nil, nil //nolint:nilnil // no spool is a way to work
+	}
+	return cli.OpenSpool("", f.Getenv, log)
+}

@@ -1,0 +1,130 @@
+// Package run is the command that does everything in one process: store, worker, batch and results.
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/batchpause"
+	"havip/internal/cli"
+	"havip/internal/cloud"
+	"havip/internal/durability"
+	"havip/internal/intake"
+	"havip/internal/lane"
+	"havip/internal/oncomplete"
+	"havip/internal/session"
+	"havip/internal/worker"
+	"havip/tasks"
+)
+
+type options struct {
+	path              string
+	file              intake.Flags
+	cloud             cloud.Flags
+	sandbox, yes      bool
+	resume            bool
+	limit             batchpause.FailureLimit
+	stateDir, faults  string
+	allowOtherAccount bool
+	rps               float64
+	concurrency       int
+	timeout           time.Duration
+	requestTimeout    time.Duration
+	// redisGiven and rpsGiven are whether the command line or the environment gives a Redis and a rate.
+	redisGiven, rpsGiven bool
+	logFormat, logLevel  string
+	then                 oncomplete.Action
+	durable              durability.Verifier
+}
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	var completion string
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Do everything in this one process: store, worker, batch, results",
+		Long: `Run creates a file's items without anything else running: it brings its own store and
+worker, and prints the results.
+
+With --sandbox it brings a simulated BCE as well: nothing leaves this machine and
+nothing real is created. Without, it needs credentials and a store that survives:
+--redis, or a redis-server of its own in --state-dir, from which the next run goes on.
+
+` + batchpause.LimitHelp + `
+Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
+		Example: `  enqueue run --sandbox examples/havips.csv
+  enqueue run --sandbox examples/havips.csv --faults 'seed=1,create:commit-500=0.2'
+  enqueue run havips.csv                       # real HaVIPs, with your credentials`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.path = args[0]
+			opts.redisGiven, opts.rpsGiven = cmd.Flags().Changed("redis"), cmd.Flags().Changed("rps")
+			if opts.sandbox && cli.Given(cmd.Flags(), "redis") {
+				return cli.Failf(cli.ExitUsage, "--redis: not with --sandbox, which keeps everything in this process: invented haVipIds must not reach a real ledger")
+			}
+			var err error
+			if opts.then, err = oncomplete.Parse(cmd.Flags(), completion, true, false); err != nil {
+				return err
+			}
+			return run(cmd.Context(), f, opts)
+		},
+	}
+	opts.cloud.Define(cmd)
+	flags := cmd.Flags()
+	opts.file.Define(flags)
+	flags.BoolVar(&opts.sandbox, "sandbox", false, "simulate BCE in this process; nothing real is created")
+	flags.StringVar(&opts.faults, "faults", "", "with --sandbox: what goes wrong, such as 'seed=1,create:commit-500=0.2'; see bcesim --help")
+	flags.StringVar(&opts.stateDir, "state-dir", "", "directory of the store, without --redis (default: havip in $XDG_STATE_HOME or ~/.local/state)")
+	flags.BoolVar(&opts.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account until now")
+	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "creates a second of each lane; 0 means no limit (default with --sandbox)")
+	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
+	flags.DurationVar(&opts.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "stop after this time, with exit code 8; the next run goes on")
+	flags.BoolVar(&opts.resume, "resume", false, "let the batch go on if it is held")
+	opts.limit.Define(flags)
+	oncomplete.Define(flags, &completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
+	opts.durable.Define(cmd)
+	flags.BoolVar(&opts.yes, "yes", false, "do not ask on a terminal")
+	flags.StringVar(&opts.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
+	flags.StringVar(&opts.logLevel, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")
+	return cmd
+}
+
+// run checks the file, opens a store, finds BCE, and works until the batch is done.
+func run(ctx context.Context, f *session.Factory, opts options) error {
+	if err := worker.CheckTerms(opts.concurrency, opts.rps, opts.requestTimeout); err != nil {
+		return cli.Fail(cli.ExitUsage, err)
+	}
+	log, err := cli.Logger(f.Err, opts.logFormat, opts.logLevel, f.Getenv)
+	if err != nil {
+		return err
+	}
+	in, err := intake.ReadFile(ctx, f, opts.path, opts.file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	in.LimitFailures(opts.limit)
+	lanes, err := lanesOf(ctx, in)
+	if err != nil {
+		return err
+	}
+	cloud, closeCloud, err := openCloud(ctx, f.Getenv, opts)
+	if err != nil {
+		return err
+	}
+	defer closeCloud()
+	served, err := serveLanes(ctx, cloud, lanes, opts)
+	if err != nil {
+		return err
+	}
+	s, err := openStore(ctx, f, opts)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return work(ctx, f, s, in, served, opts, log)
+}

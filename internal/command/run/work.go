@@ -1,0 +1,133 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"havip/internal/batchpause"
+	"havip/internal/cli"
+	"havip/internal/durability"
+	"havip/internal/follow"
+	"havip/internal/intake"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
+	"havip/internal/words"
+	"havip/internal/worker"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// work enqueues the rows, starts a worker, and waits for the batch.
+func work(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, lanes []worker.LaneConfig, opts options, log zerolog.Logger) error {
+	config := worker.Config{
+		Redis: s.Redis, Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
+		AllowOtherAccount: opts.allowOtherAccount, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) }, Logger: log,
+	}
+	if err := worker.Check(ctx, config); err != nil { // before anything is enqueued that this process would not serve
+		return cli.Fail(configCode(ctx), err)
+	}
+	yes := opts.yes || opts.sandbox
+	if err := intake.Apply(ctx, f, s, in, opts.durable, yes); err != nil {
+		return err
+	}
+	if opts.resume {
+		err := opts.durable.Change(ctx, f, s, durability.Batch(in.Batch), func() error {
+			_, err := batchpause.Resume(ctx, f.IO, s, in.Batch, opts.limit, "run --resume")
+			if report.IsDamage(err) { // the results name the damaged items, at the end
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var err error
+	if config.Spool, err = openSpool(f, opts, log); err != nil {
+		return err
+	}
+	w, err := worker.Start(config)
+	if err != nil {
+		return cli.Fail(cli.ExitConfig, err)
+	}
+	defer w.Stop()
+	return seeThrough(ctx, f, s, in, opts)
+}
+
+// configCode is of an error that may be the end of ctx.
+func configCode(ctx context.Context) cli.ExitCode {
+	if ctx.Err() != nil {
+		return cli.ExitInterrupted
+	}
+	return cli.ExitConfig
+}
+
+// showWait says why nothing happens yet at a lane's first use.
+func showWait(t *terminal.IO, l tasks.Lane, wait time.Duration) {
+	t.Infof("lane %s: first use with this store; waiting %s so that existing HaVIPs are not mistaken for new ones", l, wait.Round(time.Second))
+}
+
+// seeThrough waits for the batch and prints its results, also if its failures have paused it: a store that ends
+// with this process cannot be read later.
+func seeThrough(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, opts options) error {
+	started := time.Now()
+	b, stopped := followRun(ctx, f, s, in.Batch, opts)
+	if stopped != nil && !report.Paused(b) {
+		return stopped
+	}
+	damaged := report.Results(ctx, f.IO, s, in.Batch, report.Filter{})
+	if stopped != nil || damaged != nil && !report.IsDamage(damaged) {
+		return cmp.Or(stopped, damaged)
+	}
+	f.Infof("\n%s in %s: %s", words.Count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), report.Counts(b))
+	if opts.sandbox {
+		f.Infof(afterSandbox, shell.Quote(in.Name))
+	}
+	return opts.then.Run(ctx, f.IO, b, cmp.Or(report.FailedError(b), damaged))
+}
+
+// afterSandbox says how to do the same for real.
+const afterSandbox = `
+This was a simulation: nothing real was created. To create these HaVIPs for real:
+
+  export BCE_ACCESS_KEY_ID=… BCE_SECRET_ACCESS_KEY=… BCE_REGION=bj
+  enqueue run %[1]s
+
+or with a Redis of yours, and workers on one machine or several:
+
+  worker --redis redis://HOST:6379/0
+  enqueue apply %[1]s --redis redis://HOST:6379/0 --wait`
+
+// followRun follows the batch; its errors say how the next run continues.
+func followRun(ctx context.Context, f *session.Factory, s *session.Session, batch string, opts options) (ledger.Batch, error) {
+	ctx, cancel := follow.WithTimeout(ctx, opts.timeout)
+	defer cancel()
+	goOn := "run the same command with --resume to go on"
+	if opts.sandbox {
+		goOn = "nothing of the simulation is kept"
+	}
+	b, err := (&follow.Watcher{IO: f.IO, Session: s, Batch: batch, Resume: goOn}).Run(ctx)
+	if err == nil || ctx.Err() == nil {
+		return b, err
+	}
+	// The context may have ended while the batch was being read.
+	if b, err = s.Ledger.Batch(context.WithoutCancel(ctx), batch); err != nil {
+		return b, err
+	}
+	f.Infof("stopping: requests in flight end and are recorded")
+	again := "run the same command again to go on"
+	if opts.sandbox {
+		again = "nothing of the simulation is kept"
+	}
+	code := cli.ExitInterrupted
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		code = cli.ExitPending
+	}
+	return b, cli.Failf(code, "stopped with %s of %s done; %s", words.Number(b.Total-b.Open()), words.Count(b.Total, "item", "items"), again)
+}

@@ -1,0 +1,86 @@
+// Package status is the command that shows how a batch stands, or every unfinished one.
+package status
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/internal/words"
+	"havip/ledger"
+)
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status [BATCH]",
+		Short: "Tell how a batch stands, or every unfinished one",
+		Long: `Status reads counters: it costs the same for a batch of ten items and of a million.
+Without a batch it shows those that are not done. What holds a lane back, and what somebody
+has set for it, is told on stderr.`,
+		Example: `  enqueue status
+  enqueue status havips -o json
+  enqueue status havips --json phase,open`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			batch := ""
+			if len(args) == 1 {
+				batch = args[0]
+			}
+			return run(cmd.Context(), f, batch)
+		},
+	}
+	terminal.DefineFields[report.Batch](f.IO, cmd)
+	return cmd
+}
+
+// run shows the named batch, or every unfinished one without a name.
+func run(ctx context.Context, f *session.Factory, batch string) error {
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := report.Lanes(ctx, f.IO, s); err != nil {
+		return err
+	}
+	if batch == "" {
+		return showUnfinished(ctx, f.IO, s)
+	}
+	b, err := s.Batch(ctx, batch)
+	if err != nil {
+		return err
+	}
+	report.Incomplete(f.IO, b)
+	report.Pause(f.IO, b)
+	if err := report.Notifications(f.IO, s, []ledger.Batch{b}); err != nil {
+		return err
+	}
+	return report.Batches(f.IO, []ledger.Batch{b})
+}
+
+// showUnfinished also tells of the notifications of finished batches.
+func showUnfinished(ctx context.Context, t *terminal.IO, s *session.Session) error {
+	batches, err := s.Ledger.Batches(ctx)
+	if err != nil {
+		return err
+	}
+	var unfinished []ledger.Batch
+	for _, b := range batches {
+		if !b.Done() {
+			report.Incomplete(t, b)
+			report.Pause(t, b)
+			unfinished = append(unfinished, b)
+		}
+	}
+	if err := report.Notifications(t, s, batches); err != nil {
+		return err
+	}
+	if len(unfinished) == 0 {
+		t.Infof("nothing under way; %s known, see `enqueue list`", words.Count(len(batches), "batch is", "batches are"))
+	}
+	return report.Batches(t, unfinished)
+}

@@ -1,0 +1,123 @@
+// Package verify is the command that compares a finished batch with what exists in BCE.
+package verify
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/audit"
+	"havip/internal/cli"
+	"havip/internal/cloud"
+	"havip/internal/render"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
+	"havip/internal/words"
+)
+
+type options struct {
+	batch        string
+	cloud        cloud.Flags
+	allowRunning bool
+}
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "verify BATCH",
+		Short: "Compare a finished batch with what exists in BCE",
+		Long: `Verify lists each lane of the batch once, a page a second, and compares. It changes
+nothing. It needs the credentials that the batch's workers have.
+
+  missing      recorded as created or adopted, and does not exist
+  changed      name, subnet, address or description is not what was asked for
+  leaked       is what an item asks for, younger than the batch, and no item's
+  duplicated   an item owns two HaVIPs, or a HaVIP is the result of two items
+  unrecorded   exists, and its item is unfinished or failed
+  unreadable   its data in Redis is damaged, and it cannot be compared
+
+Exit codes: 0 all agree, 1 something was found, 8 the batch is not finished.`,
+		Example: `  enqueue verify havips
+  enqueue verify havips -o ndjson | jq -r 'select(.finding == "leaked").haVipId'`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.batch = args[0]
+			return run(cmd.Context(), f, opts)
+		},
+	}
+	opts.cloud.Define(cmd)
+	terminal.DefineFields[audit.Finding](f.IO, cmd)
+	cmd.Flags().BoolVar(&opts.allowRunning, "allow-running", false, "compare a batch that is not finished; items that move are not judged")
+	return cmd
+}
+
+func run(ctx context.Context, f *session.Factory, opts options) error {
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	b, err := s.Batch(ctx, opts.batch)
+	if err != nil {
+		return err
+	}
+	if b.CommittedAt == 0 && !opts.allowRunning {
+		return cli.Failf(cli.ExitPending, "%s; or pass --allow-running", report.IncompleteText(b))
+	}
+	report.Incomplete(f.IO, b)
+	if !b.Done() && !opts.allowRunning {
+		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", b.Name, report.Counts(b), shell.Quote(b.Name))
+	}
+	verifier := &audit.Verifier{
+		Ledger: s.Ledger, Open: opts.cloud.Opener(f.Getenv), Rate: cloud.ListRate(s.Redis),
+		Clock: func(ctx context.Context) (time.Time, error) { return s.Redis.Time(ctx).Result() }, Listing: cloud.Listing(f.IO),
+	}
+	var findings []audit.Finding
+	tally, err := verifier.Verify(ctx, b.Name, func(f audit.Finding) error {
+		findings = append(findings, f)
+		return nil
+	})
+	if err != nil {
+		return cli.Fail(cloud.ExitCode(err), err)
+	}
+	if err := f.Headline(tally.String()); err != nil {
+		return err
+	}
+	if err := terminal.Print(f.IO, findingList(), findings); err != nil {
+		return err
+	}
+	for _, l := range tally.Lanes {
+		if l.Missing > 1 && l.Missing == l.Recorded {
+			f.Infof("nothing of the batch exists in lane %s: are these the credentials of the account that created it?", l.Lane)
+		}
+	}
+	if n := tally.Findings(); n > 0 {
+		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s", b.Name, words.Count(n, "finding", "findings"))
+	}
+	return nil
+}
+
+func findingList() render.List[audit.Finding] {
+	return render.List[audit.Finding]{
+		Head: []string{"finding", "batch", "key", "line", "state", "haVipId", "name", "subnetId", "account", "region", "detail"},
+		Record: func(f audit.Finding) []string {
+			return []string{
+				string(f.Kind), f.Batch, f.Key, strconv.Itoa(f.Line), string(f.State), f.HaVIPID, f.Name, f.SubnetID,
+				f.Account, f.Region, f.Detail,
+			}
+		},
+		Grid: func(w io.Writer, width int) *render.Grid {
+			const subnet, detail = 3, 4
+			return render.NewGrid(w, width, detail, "FINDING", "KEY", "HAVIP", "SUBNET", "WHAT").Dispensable(subnet)
+		},
+		Row: func(g *render.Grid, f audit.Finding) error {
+			return g.Row(string(f.Kind), f.Key, f.HaVIPID, f.SubnetID, f.Detail)
+		},
+	}
+}

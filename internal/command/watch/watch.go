@@ -1,0 +1,75 @@
+// Package watch is the command that follows a batch until it is done.
+package watch
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/follow"
+	"havip/internal/oncomplete"
+	"havip/internal/report"
+	"havip/internal/session"
+	"havip/ledger"
+)
+
+type options struct {
+	batch      string
+	timeout    time.Duration
+	exitStatus bool
+	then       oncomplete.Action
+}
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var opts options
+	var completion string
+	cmd := &cobra.Command{
+		Use:   "watch BATCH",
+		Short: "Follow a batch until it is done",
+		Long: `Watch follows a batch until it is done. It only looks: ended by Ctrl-C or --timeout, it
+leaves the batch running. Of a batch that its failures stopped (--max-failures) it tells
+why and what to do, and exits with 1; a pause is told and waited for.
+
+With --on-complete it then runs a command, by /bin/sh, with the batch in
+HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
+		Example: `  enqueue watch havips
+  enqueue watch havips --timeout 10m --exit-status     # 0 done, 1 some failed, 8 not finished
+  enqueue watch havips --on-complete 'jq .data.counts'`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if opts.then, err = oncomplete.Parse(cmd.Flags(), completion, true, false); err != nil {
+				return err
+			}
+			opts.batch = args[0]
+			return run(cmd.Context(), f, opts)
+		},
+	}
+	flags := cmd.Flags()
+	flags.DurationVar(&opts.timeout, "timeout", 0, "give up after this time, with exit code 8; the batch goes on")
+	oncomplete.Define(flags, &completion, "command to run when the batch is complete")
+	flags.BoolVar(&opts.exitStatus, "exit-status", false, "exit with 1 if some items failed")
+	return cmd
+}
+
+func run(ctx context.Context, f *session.Factory, opts options) error {
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	b, err := follow.Batch(ctx, f.IO, s, opts.batch, opts.timeout)
+	if err != nil {
+		return err
+	}
+	if err := report.Batches(f.IO, []ledger.Batch{b}); err != nil {
+		return err
+	}
+	var result error
+	if opts.exitStatus {
+		result = report.FailedError(b)
+	}
+	return opts.then.Run(ctx, f.IO, b, result)
+}

@@ -1,0 +1,153 @@
+// Package intake takes a batch in: it reads and checks a file of items or a saved plan, compares the rows with
+// the ledger, asks for confirmation, and enqueues what is missing.
+package intake
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"havip/internal/batchpause"
+	"havip/internal/cli"
+	"havip/internal/manifest"
+	"havip/internal/plan"
+	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/spelling"
+	"havip/internal/words"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// Input is checked rows, and the batch that they belong to.
+type Input struct {
+	// Name is where they come from, for people.
+	Name  string
+	Batch string
+	// Items delivers the rows; it may be called again.
+	Items func(context.Context) iter.Seq2[tasks.Row, error]
+	// File is the file of items, and Hash that of its content. A saved plan has neither.
+	File *manifest.File
+	Hash string
+
+	rows int
+	// stdin is whether the rows come from standard input.
+	stdin bool
+	// source names the rows and their user in the ledger.
+	source ledger.Source
+	saved  *savedPlan
+	limit  batchpause.FailureLimit
+	close  func() error
+}
+
+// Close closes the file or the plan.
+func (in *Input) Close() { _ = in.close() }
+
+// OnComplete sets the URL that workers notify when the batch is complete; "" is none.
+func (in *Input) OnComplete(url string) { in.source.OnComplete = url }
+
+// LimitFailures sets how many items may fail, if a limit is given.
+func (in *Input) LimitFailures(limit batchpause.FailureLimit) {
+	in.limit = limit
+	limit.Source(&in.source)
+}
+
+// Flags are the flags of every command that reads a file.
+type Flags struct{ Batch, Format string }
+
+// Define defines the flags.
+func (flags *Flags) Define(f *pflag.FlagSet) {
+	f.StringVar(&flags.Batch, "batch", "", "name of the batch (default: the file's base name without extension)")
+	f.StringVar(&flags.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
+}
+
+// ReadFile opens and checks a file of items. A file with faults is an error after every fault is shown.
+func ReadFile(ctx context.Context, f *session.Factory, path string, flags Flags) (*Input, error) {
+	if flags.Format != "" && !slices.Contains(manifest.Formats(), manifest.Format(flags.Format)) {
+		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.Format, spelling.OneOf(flags.Format, manifest.Formats()))
+	}
+	if is, err := plan.IsPlan(path); err == nil && is {
+		return nil, cli.Failf(cli.ExitUsage, "%s is a plan, and no file of items; `enqueue apply %s` carries it out", render.Printable(path), shell.Quote(path))
+	}
+	file, err := manifest.Open(ctx, path, manifest.Options{
+		Format: manifest.Format(flags.Format), DefaultRegion: f.Region, Stdin: f.In,
+	})
+	if err != nil {
+		return nil, cli.Fail(ExitCode(ctx), err)
+	}
+	in := &Input{Name: file.Name(), Batch: flags.Batch, File: file, stdin: path == "-", close: file.Close}
+	if err := in.check(ctx, f); err != nil {
+		in.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+func (in *Input) check(ctx context.Context, f *session.Factory) error {
+	if in.Batch == "" {
+		in.Batch = in.File.BatchName()
+	}
+	if in.Batch == "" {
+		return cli.Failf(cli.ExitUsage, "input from %s has no name to call the batch by: pass --batch NAME", in.File.Name())
+	}
+	if rule := tasks.ValidateBatch(in.Batch); rule != "" {
+		return cli.Failf(cli.ExitUsage, "batch %q: %s; pass --batch NAME", in.Batch, rule)
+	}
+	defer collectAt(f.Getenv, checkingGC)()
+	report, err := in.File.Check(ctx)
+	if err != nil {
+		return cli.Fail(ExitCode(ctx), err)
+	}
+	in.rows, in.Hash = report.Rows, report.Hash
+	in.Items, in.source = itemsOf(in.File), ledger.Source{File: in.Name, By: session.Author()}
+	if report.FaultCount == 0 {
+		return nil
+	}
+	for _, fault := range report.Faults {
+		f.Errorf("%s", fault)
+	}
+	if more := report.FaultCount - len(report.Faults); more > 0 {
+		f.Errorf("… and %s more", words.Count(more, "fault", "faults"))
+	}
+	found := words.Count(report.FaultCount, "fault", "faults")
+	if report.Rows > 0 {
+		found += " in " + words.Count(report.Rows, "row", "rows")
+	}
+	return cli.Failf(cli.ExitInvalidInput, "%s: %s; nothing was enqueued", in.File.Name(), found)
+}
+
+// Formats are the formats of files, as --format takes them.
+func Formats() []string {
+	var names []string
+	for _, format := range manifest.Formats() {
+		names = append(names, string(format))
+	}
+	return names
+}
+
+// ExitCode is the exit code for input that cannot be read at all.
+func ExitCode(ctx context.Context) cli.ExitCode {
+	if ctx.Err() != nil {
+		return cli.ExitInterrupted
+	}
+	return cli.ExitInvalidInput
+}
+
+// itemsOf are the file's rows, as the producer takes them.
+func itemsOf(file *manifest.File) func(context.Context) iter.Seq2[tasks.Row, error] {
+	return func(ctx context.Context) iter.Seq2[tasks.Row, error] {
+		return func(yield func(tasks.Row, error) bool) {
+			for row, err := range file.Rows(ctx) {
+				if err != nil {
+					err = cli.Fail(ExitCode(ctx), err)
+				}
+				if !yield(tasks.Row{Line: row.Line, Item: row.Item}, err) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"havip/internal/cli"
+	"havip/internal/plan"
+	"havip/internal/redisconn"
+	"havip/internal/session"
+	"havip/internal/shell"
+	"havip/internal/terminal"
+	"havip/internal/words"
+	"havip/ledger"
+)
+
+// Summary says how many rows stand how, in a line.
+func Summary(n plan.Counts) string {
+	parts := []string{words.Number(n.Create) + " to create"}
+	for _, part := range []struct {
+		n    int
+		text string
+	}{
+		{n.Requeue, "to queue again"},
+		{n.Running, "under way"},
+		{n.Done, "already done"},
+		{n.Failed, "failed before"},
+		{n.Canceled, "canceled before"},
+		{n.Deleted, "rolled back before"},
+		{n.Adopt, "to adopt"},
+		{n.Conflicts, "in conflict"},
+		{n.Fail, "that would fail"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, words.Number(part.n)+" "+part.text)
+		}
+	}
+	return "Plan: " + strings.Join(parts, ", ")
+}
+
+// MaxAttention bounds the rows that a person is shown.
+const MaxAttention = 50
+
+// Attention keeps the first rows that need attention, and counts all.
+type Attention struct {
+	Rows  []plan.Row
+	Total int
+}
+
+// Add adds a row.
+func (l *Attention) Add(r plan.Row) {
+	if l.Total++; len(l.Rows) < MaxAttention {
+		l.Rows = append(l.Rows, r)
+	}
+}
+
+// ConflictError refuses a file of which rows conflict with the batch.
+func ConflictError(counts plan.Counts, file string) error {
+	if counts.Conflicts == 0 {
+		return nil
+	}
+	return cli.Failf(cli.ExitInvalidInput,
+		"%s: %s with what the batch holds; nothing was enqueued. Give a changed item a key of its own, or put the file in another batch with --batch",
+		file, words.Count(counts.Conflicts, "row conflicts", "rows conflict"))
+}
+
+// FileOptions are the flags that a file is read with, where they are not the defaults.
+func FileOptions(format, region string) string {
+	text := ""
+	if format != "" {
+		text += " --format " + shell.Quote(format)
+	}
+	if region != cli.DefaultRegion {
+		text += " --region " + shell.Quote(region)
+	}
+	return text
+}
+
+// Ended tells how to retry rows that ended without a HaVIP: apply leaves them alone.
+func Ended(t *terminal.IO, batch string, counts plan.Counts) {
+	for _, state := range ledger.States() {
+		if n := counts.Ended[state]; n > 0 {
+			t.Infof("%s %s before, and left alone; `enqueue retry %s --where state=%s` takes up such items again",
+				words.Count(n, "item was", "items were"), ended(state), shell.Quote(batch), state)
+		}
+	}
+}
+
+// ended says how an item ended that has no HaVIP.
+func ended(state ledger.State) string {
+	if state == ledger.Review {
+		return "put up for review"
+	}
+	return string(state)
+}
+
+// LedgerOf identifies the ledger and the batch in it, for a plan.
+func LedgerOf(ctx context.Context, f *session.Factory, s *session.Session, batch string) (plan.Ledger, error) {
+	options, err := redisconn.Parse(f.RedisURL)
+	if err != nil {
+		return plan.Ledger{}, err
+	}
+	known := plan.Ledger{Redis: fmt.Sprintf("%s, database %d", options, options.DB)}
+	b, err := s.Ledger.Batch(ctx, batch)
+	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) {
+		known.BatchPast, err = s.Ledger.ForgottenGeneration(ctx, batch)
+		return known, err
+	}
+	known.BatchSince, known.BatchPast = b.CreatedAt, b.ForgottenGeneration
+	return known, err
+}
