@@ -39,7 +39,7 @@ func newWriter(t *terminal.IO) writer {
 	case render.NDJSON:
 		return lines{render.NewEncoder(t.Data())}
 	case render.CSV:
-		return records{t, render.NewRecords(t.Data(), false, "line", "key", "kind", "why")}
+		return records{t, render.NewRecords(t.Data(), t.CSVSafe, "line", "key", "kind", "why")}
 	case render.Table:
 	}
 	return &table{IO: t}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -69,6 +70,24 @@ func TestPlanFormats(t *testing.T) {
 }
 
 func first(text, _ string) string { return text }
+
+// CSV for a spreadsheet has no formula in it.
+func TestPlanCSVSafe(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	w := newWriter(&terminal.IO{Out: &out, Err: io.Discard, Format: render.CSV, CSVSafe: true})
+	row := wanting(2)
+	row.Item.Key = "=1+1"
+	if err := w.row(row); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.close(plan.Counts{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"'=1+1"`) {
+		t.Error(out.String())
+	}
+}
 
 // People are shown the first rows; data has them all.
 func TestPlanBoundsWhatItShows(t *testing.T) {
