@@ -5,6 +5,13 @@
 // [Check] checks whether it keeps acknowledged writes. A [ReplicationCheck] verifies that writes
 // survive a failover.
 //
+// # Errors
+//
+// Commands of a client of this package that fail for a reason of the server or of the way to it return a [*ConnError]: what
+// happened, in Redis's own words where it has some, and what to do, by how the Redis is run. [Passing] and [Lasting] say
+// whether waiting helps, and [Await] waits. What asynq returns has lost its type, and the commands of a pipeline that many
+// goroutines share keep their own errors: [Explain] explains those at a program's edge.
+//
 // # What is retried
 //
 // go-redis sends a command again when its reply is lost, without knowing whether it was
