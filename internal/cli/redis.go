@@ -111,6 +111,7 @@ func (d Durability) accept(finding redisconn.Finding) error {
 	case finding.Code == redisconn.CodeUnknown:
 		d.Warn(finding.Error() + " (allowed by --allow-unverified-durability)")
 	case finding.Severity == redisconn.Note:
+	case finding.Code == redisconn.CodeReplicas: // each change is verified by itself, and a missing one is waited for
 	case finding.Code == redisconn.CodeLoading:
 		return Fail(ExitNetwork, finding)
 	case finding.Code == redisconn.CodePersistence && finding.Severity == redisconn.Refuse && d.AllowVolatile:
