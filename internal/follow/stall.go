@@ -48,7 +48,7 @@ func (w *Watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	if err != nil || found {
 		return "suspended " + suspended.SubnetID + suspended.Code, report.SuspensionText(l, suspended), err
 	}
-	served, err := queue.Of(w.Redis, l).Served()
+	served, err := queue.Of(w.Redis, l).ServedNow(ctx)
 	if err != nil {
 		return "", "", err
 	}

@@ -45,7 +45,7 @@ func shown(t *testing.T, format render.Format, n int) (out, talk string) {
 
 const (
 	rowJSON     = `{"line":2,"key":"web-1","kind":"fail","why":"no \u001b[31maddress"}`
-	countsJSON  = `"create":0,"requeue":0,"running":0,"done":0,"failed":0,"canceled":0,"deleted":0,"conflicts":0,"adopt":0,"fail":1,"enqueue":1,"warnings":0`
+	countsJSON  = `"create":0,"requeue":0,"running":0,"done":0,"failed":0,"canceled":0,"deleted":0,"duplicates":0,"conflicts":0,"adopt":0,"fail":1,"enqueue":1,"warnings":0`
 	subnetsJSON = `"subnets":[{"account":"default","region":"bj","subnetId":"sbn-1","exists":true,"wanted":1,"free":1}]`
 )
 
