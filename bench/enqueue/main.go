@@ -88,7 +88,7 @@ func (m measurement) apply(ctx context.Context, away time.Duration) (float64, er
 		return 0, err
 	}
 	defer release()
-	took, err := m.site.Enqueue(ctx, "redis://"+addr+"/0", io.Discard, "apply", m.file)
+	took, err := m.site.Enqueue(ctx, "redis://"+addr+"/0", io.Discard, "apply", m.file, "--yes")
 	if err != nil {
 		return 0, err
 	}

@@ -21,13 +21,16 @@ func (m measurement) put(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []struct{ what, verb, file string }{
-		{"plan of rows with an address and a token each", "plan", full},
-		{"plan", "plan", file},
-		{"apply", "apply", file},
-		{"applying again", "apply", file},
+	for _, step := range []struct {
+		what string
+		args []string
+	}{
+		{"plan of rows with an address and a token each", []string{"plan", full}},
+		{"plan", []string{"plan", file}},
+		{"apply", []string{"apply", file, "--yes"}},
+		{"applying again", []string{"apply", file, "--yes"}},
 	} {
-		took, err := m.site.Enqueue(ctx, m.redis.URL(), io.Discard, step.verb, step.file)
+		took, err := m.site.Enqueue(ctx, m.redis.URL(), io.Discard, step.args...)
 		if err != nil {
 			return err
 		}
@@ -45,7 +48,7 @@ func (m measurement) put(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := m.site.Enqueue(ctx, m.redis.URL(), io.Discard, "apply", file); err != nil {
+		if _, err := m.site.Enqueue(ctx, m.redis.URL(), io.Discard, "apply", file, "--yes", "--allow-duplicates"); err != nil {
 			return err
 		}
 	}

@@ -2,12 +2,17 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 
+	"havip/internal/cli"
 	"havip/internal/durability"
 	"havip/internal/plan"
 	"havip/internal/session"
+	"havip/internal/shell"
 	"havip/internal/words"
+	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -20,7 +25,7 @@ func Apply(ctx context.Context, f *session.Factory, s *session.Session, in *Inpu
 	if err != nil {
 		return err
 	}
-	if err := in.confirm(ctx, f, counts, yes); err != nil {
+	if err := in.confirm(ctx, f, s, counts, yes); err != nil {
 		return err
 	}
 	return durable.Change(ctx, f, s, durability.Batch(in.Batch), func() error {
@@ -45,8 +50,7 @@ func (in *Input) compare(ctx context.Context, f *session.Factory, s *session.Ses
 	}
 	var counts plan.Counts
 	var attention Attention
-	planner := plan.Planner{Ledger: tasks.NewProducer(s.Ledger, nil)}
-	for row, err := range planner.Rows(ctx, in.Batch, items(ctx)) {
+	for row, err := range in.Planner(s).Rows(ctx, in.Batch, items(ctx)) {
 		if err != nil {
 			return counts, err
 		}
@@ -60,30 +64,65 @@ func (in *Input) compare(ctx context.Context, f *session.Factory, s *session.Ses
 
 // refuse is the error of rows that cannot be applied, after they are shown.
 func (in *Input) refuse(f *session.Factory, counts plan.Counts, attention Attention) error {
-	name, err, show := in.Name, ConflictError(counts, in.Name), f.Errorf
+	name, err, show := in.Name, Refusal(counts, in.Name), f.Errorf
 	if in.saved != nil {
 		name, err, show = in.saved.Source.Name, nil, f.Infof
-		if attention.Total > 0 {
-			err = in.saved.staleError("%s otherwise than planned", words.Count(attention.Total, "row stands", "rows stand"))
+		if attention.Rows > 0 {
+			err = in.saved.staleError("%s otherwise than planned", words.Count(attention.Rows, "row stands", "rows stand"))
 		}
 	}
 	if err == nil {
 		return nil
 	}
-	for _, row := range attention.Rows {
-		show("%s:%d: %q: %s", name, row.Line, row.Item.Key, row.Concern.Why)
+	for _, g := range attention.Groups {
+		show("%s:%d: %s: %s", name, g.First.Line, g.What(), g.First.Concern.Why)
 	}
 	return err
 }
 
-// confirm asks on a terminal before anything is enqueued, unless yes, or the input itself is what a terminal
-// would answer with.
-func (in *Input) confirm(ctx context.Context, f *session.Factory, counts plan.Counts, yes bool) error {
-	f.Infof("%s", Summary(counts))
-	if yes || counts.Enqueue == 0 || in.stdin || !f.CanAsk() {
+// RequireApproval refuses an apply that nobody approved: without --yes and without a saved plan, which is the approval,
+// somebody must be there to ask.
+func RequireApproval(f *session.Factory, path string, yes bool) error {
+	if saved, err := plan.IsPlan(path); yes || err == nil && saved || path != Standard && f.CanAsk() {
 		return nil
 	}
-	return f.Ask(ctx, "Enqueue them?", "nothing was enqueued")
+	return cli.Failf(cli.ExitUsage, "apply creates HaVIPs, and there is no terminal to ask on: pass --yes, or apply a plan that `enqueue plan FILE --out PLAN` saved")
+}
+
+// confirm asks before anything is enqueued, unless yes or a saved plan approves it.
+func (in *Input) confirm(ctx context.Context, f *session.Factory, s *session.Session, counts plan.Counts, yes bool) error {
+	if s.URL != "" { // else the worker and its lanes are of this process
+		if err := in.forecast(ctx, f, s, counts); err != nil {
+			return err
+		}
+	}
+	f.Infof("%s", Summary(counts))
+	if yes || in.saved != nil || counts.Enqueue == 0 {
+		return nil
+	}
+	return f.Ask(ctx, fmt.Sprintf("Create %s?", words.Count(counts.Enqueue, "HaVIP", "HaVIPs")), "nothing was enqueued")
+}
+
+// forecast tells where and how fast the rows will be created, and what is probably a mistake.
+func (in *Input) forecast(ctx context.Context, f *session.Factory, s *session.Session, counts plan.Counts) error {
+	lanes, err := Forecast(ctx, s, counts)
+	if err != nil {
+		return err
+	}
+	for _, l := range lanes {
+		f.Infof("%s", l)
+		if problem := l.Problem(); problem != "" {
+			f.Infof("warning: %s", problem)
+		}
+	}
+	b, err := s.Ledger.Batch(ctx, in.Batch)
+	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) {
+		return nil
+	}
+	if err == nil && counts.Enqueue > 0 && b.Source.File != "" && filepath.Clean(b.Source.File) != filepath.Clean(in.source.File) {
+		f.Infof("warning: batch %s was made from %s, and its rows would be added to it; pass another --batch if that is not meant", shell.Quote(b.Name), shell.Quote(b.Source.File))
+	}
+	return err
 }
 
 // enqueue enqueues the rows that the ledger does not have, under the failure limit that is given.
@@ -93,6 +132,7 @@ func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Ses
 		return err
 	}
 	defer release()
+	producer.RefuseDuplicates = !in.allowDuplicates
 	if err := in.limit.Apply(ctx, s, in.Batch); err != nil {
 		return err
 	}
@@ -104,6 +144,9 @@ func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Ses
 		bar.Set(done.total())
 	})
 	bar.Finish()
+	if duplicate := (*tasks.DuplicateError)(nil); errors.As(err, &duplicate) {
+		err = cli.Fail(cli.ExitInvalidInput, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, words.Number(done.total()), words.Count(in.rows, "row", "rows"))
 	}

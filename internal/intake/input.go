@@ -33,14 +33,21 @@ type Input struct {
 	File *manifest.File
 	Hash string
 
-	rows int
-	// stdin is whether the rows come from standard input.
-	stdin bool
+	rows            int
+	allowDuplicates bool
 	// source names the rows and their user in the ledger.
 	source ledger.Source
 	saved  *savedPlan
 	limit  batchpause.FailureLimit
 	close  func() error
+}
+
+// Standard is the path of standard input.
+const Standard = manifest.Standard
+
+// Planner returns what compares the rows with the ledger.
+func (in *Input) Planner(s *session.Session) *plan.Planner {
+	return &plan.Planner{Ledger: tasks.NewProducer(s.Ledger, nil), Items: s.Ledger, AllowDuplicates: in.allowDuplicates}
 }
 
 // Close closes the file or the plan.
@@ -56,11 +63,16 @@ func (in *Input) LimitFailures(limit batchpause.FailureLimit) {
 }
 
 // Flags are the flags of every command that reads a file.
-type Flags struct{ Batch, Format string }
+type Flags struct {
+	Batch, Format string
+	// AllowDuplicates has rows created although an item of another batch has the same request.
+	AllowDuplicates bool
+}
 
 // Define defines the flags.
 func (flags *Flags) Define(f *pflag.FlagSet) {
 	f.StringVar(&flags.Batch, "batch", "", "name of the batch (default: the file's base name without extension)")
+	f.BoolVar(&flags.AllowDuplicates, "allow-duplicates", false, "create rows although an item of another batch has the same name, subnet and address")
 	f.StringVar(&flags.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
 }
 
@@ -78,7 +90,10 @@ func ReadFile(ctx context.Context, f *session.Factory, path string, flags Flags)
 	if err != nil {
 		return nil, cli.Fail(ExitCode(ctx), err)
 	}
-	in := &Input{Name: file.Name(), Batch: flags.Batch, File: file, stdin: path == "-", close: file.Close}
+	in := &Input{
+		Name: file.Name(), Batch: flags.Batch, File: file,
+		allowDuplicates: flags.AllowDuplicates, close: file.Close,
+	}
 	if err := in.check(ctx, f); err != nil {
 		in.Close()
 		return nil, err

@@ -40,7 +40,7 @@ func Read(ctx context.Context, f *session.Factory, path string, flags Flags, reg
 	in := &Input{
 		Name: render.Printable(path), Batch: file.Batch, Items: saved.items, rows: file.Counts.Rows(),
 		source: ledger.Source{File: file.Source.Name, By: session.Author(), Plan: file.ID},
-		saved:  saved, close: file.Close,
+		saved:  saved, close: file.Close, allowDuplicates: file.AllowDuplicates || flags.AllowDuplicates,
 	}
 	if regionGiven {
 		saved.region = f.Region

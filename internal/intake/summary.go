@@ -30,6 +30,7 @@ func Summary(n plan.Counts) string {
 		{n.Canceled, "canceled before"},
 		{n.Deleted, "rolled back before"},
 		{n.Adopt, "to adopt"},
+		{n.Duplicates, "requested in another batch"},
 		{n.Conflicts, "in conflict"},
 		{n.Fail, "that would fail"},
 	} {
@@ -40,30 +41,19 @@ func Summary(n plan.Counts) string {
 	return "Plan: " + strings.Join(parts, ", ")
 }
 
-// MaxAttention bounds the rows that a person is shown.
-const MaxAttention = 50
-
-// Attention keeps the first rows that need attention, and counts all.
-type Attention struct {
-	Rows  []plan.Row
-	Total int
-}
-
-// Add adds a row.
-func (l *Attention) Add(r plan.Row) {
-	if l.Total++; len(l.Rows) < MaxAttention {
-		l.Rows = append(l.Rows, r)
+// Refusal refuses a file with rows that conflict with the batch, or duplicate items of another one.
+func Refusal(counts plan.Counts, file string) error {
+	switch {
+	case counts.Conflicts > 0:
+		return cli.Failf(cli.ExitInvalidInput,
+			"%s: %s with what the batch holds; nothing was enqueued. Give a changed item a key of its own, or put the file in another batch with --batch",
+			file, words.Count(counts.Conflicts, "row conflicts", "rows conflict"))
+	case counts.Duplicates > 0:
+		return cli.Failf(cli.ExitInvalidInput,
+			"%s: %s the HaVIP of an item in another batch; nothing was enqueued. Use that batch with --batch, or pass --allow-duplicates to create them again",
+			file, words.Count(counts.Duplicates, "row requests", "rows request"))
 	}
-}
-
-// ConflictError refuses a file of which rows conflict with the batch.
-func ConflictError(counts plan.Counts, file string) error {
-	if counts.Conflicts == 0 {
-		return nil
-	}
-	return cli.Failf(cli.ExitInvalidInput,
-		"%s: %s with what the batch holds; nothing was enqueued. Give a changed item a key of its own, or put the file in another batch with --batch",
-		file, words.Count(counts.Conflicts, "row conflicts", "rows conflict"))
+	return nil
 }
 
 // FileOptions are the flags that a file is read with, where they are not the defaults.

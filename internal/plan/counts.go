@@ -1,6 +1,9 @@
 package plan
 
-import "havip/ledger"
+import (
+	"havip/ledger"
+	"havip/tasks"
+)
 
 // Counts are how many rows stand how. Every row counts once, except in the last three.
 type Counts struct {
@@ -21,6 +24,8 @@ type Counts struct {
 	// those with a warning.
 	Enqueue  int `json:"enqueue"`
 	Warnings int `json:"warnings"`
+	// Lanes counts the rows that apply puts a task in for, by lane.
+	Lanes map[tasks.Lane]int `json:"-"`
 	// Ended counts failed and canceled rows by state.
 	Ended map[ledger.State]int `json:"-"`
 }
@@ -29,6 +34,10 @@ type Counts struct {
 func (n *Counts) Add(r Row) {
 	if r.Action.Enqueues() {
 		n.Enqueue++
+		if n.Lanes == nil {
+			n.Lanes = map[tasks.Lane]int{}
+		}
+		n.Lanes[tasks.Lane{Account: r.Item.Account, Region: r.Item.Region}]++
 	}
 	if r.Concern.Kind == Warning {
 		n.Warnings++

@@ -14,7 +14,7 @@ func TestCancelUnderLoad(t *testing.T) {
 	const batch, inFlight = "withdrawn", 10
 	w := newStack(t, "--faults", "create:429=#4:300s,create:429=#14:300s,"+fault("create:gate-after", 31, 30+inFlight))
 	w.env = append(w.env, unhurried)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(1000)))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(1000)))
 	w.worker(t, "--concurrency", "10", "--confirm-within", "5s")
 	w.awaitGate(t, inFlight)
 	w.killCancel(t, batch)
@@ -34,7 +34,7 @@ func TestSlowCancelUnderLoad(t *testing.T) {
 	t.Parallel()
 	const batch, inFlight = "withdrawn", 10
 	w := newStack(t, "--latency", "50ms", "--faults", "seed=3,create:commit-500=0.15,create:error-500=0.15,create:429=0.1:300s")
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(3000)))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(3000)))
 	w.worker(t, "--concurrency", "10", "--confirm-within", "5s")
 	w.awaitCreated(t, batch, 100)
 	w.killCancel(t, batch)

@@ -18,7 +18,7 @@ const bashCompletion = `_get_comp_words_by_ref() { words=("${COMP_WORDS[@]}"); c
 func TestBashCompletes(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
-	w.enqueue(t, "apply", exampleFile(t))
+	w.enqueue(t, "apply", "--yes", exampleFile(t))
 	rc := w.writeText(t, "bashrc", bashCompletion+"source <(enqueue completion bash)\nPS1='ready> '\n")
 	bash := w.onTerminal(t, 120, exec.Command("bash", "--noprofile", "--rcfile", rc, "-i"))
 	bash.await(t, "ready> ")

@@ -14,7 +14,7 @@ func TestEventsFollow(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
 	w.env = append(w.env, unhurried)
-	w.enqueue(t, "apply", exampleFile(t))
+	w.enqueue(t, "apply", "--yes", exampleFile(t))
 	lines := w.start(t, "enqueue", "events", "havips", "--follow", "-o", "ndjson")
 	table := w.start(t, "enqueue", "events", "havips", "-f")
 	awaitEvent(t, lines, "committed")
@@ -44,7 +44,7 @@ func TestEventsFollow(t *testing.T) {
 func TestEventsFollowWaitsForRedis(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
-	w.enqueue(t, "apply", exampleFile(t))
+	w.enqueue(t, "apply", "--yes", exampleFile(t))
 	p := w.start(t, "enqueue", "events", "havips", "--follow", "-o", "ndjson")
 	awaitEvent(t, p, "committed")
 	w.redis.Kill()

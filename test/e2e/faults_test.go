@@ -37,7 +37,7 @@ func withFaultsAndDeaths(t *testing.T, items, timeout int) {
 	w := newStack(t, "--faults", manyFaults+gate(items/6))
 	w.env = append(w.env, fmt.Sprintf("HAVIP_REQUEST_TIMEOUT=%ds", timeout))
 	rows := rowsOf(items)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	killed, stopped := w.worker(t, "--concurrency", "10"), w.worker(t, "--concurrency", "10")
 	w.awaitGate(t, held)
 	killed.kill()
@@ -122,7 +122,7 @@ func (w *stack) warmUp(t *testing.T, workers, concurrency int) {
 	for i := range rows {
 		rows[i] = row{key: fmt.Sprintf("warm-%d", i), name: fmt.Sprintf("warm-%d", i), subnet: "sbn-warm"}
 	}
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.fillGate(t, workers, concurrency)
 	w.openGate(t)
 	w.enqueue(t, "watch", batch, "--exit-status")

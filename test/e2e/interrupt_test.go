@@ -16,8 +16,8 @@ func TestInterruptedWatch(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
 	file := w.write(t, "left.csv", rowsOf(2))
-	w.enqueue(t, "apply", file)
-	for _, args := range [][]string{{"watch", "left"}, {"apply", file, "--wait"}, {"create", "--name", "one", "--subnet", "sbn-a", "--wait"}} {
+	w.enqueue(t, "apply", "--yes", file)
+	for _, args := range [][]string{{"watch", "left"}, {"apply", "--yes", file, "--wait"}, {"create", "--name", "one", "--subnet", "sbn-a", "--wait"}} {
 		p := w.start(t, "enqueue", args...)
 		w.awaitReader(t, p)
 		p.signal(syscall.SIGINT)

@@ -50,9 +50,9 @@ func killAndFinish(t *testing.T, kills, items int) {
 	if phase := w.phase(t, batch); phase != "incomplete" {
 		t.Errorf("a batch whose producer was killed is shown as %q", phase)
 	}
-	w.enqueue(t, "apply", file)
+	w.enqueue(t, "apply", "--yes", file)
 	w.enqueue(t, "plan", file, "--detailed-exitcode") // nothing is to do
-	w.enqueue(t, "apply", file)
+	w.enqueue(t, "apply", "--yes", file)
 	w.enqueue(t, "watch", batch, "--exit-status")
 	for _, r := range w.requireExactlyOnce(t, batch, rows) {
 		if r.Attempts != 1 {
@@ -70,7 +70,7 @@ const killSpread = 64 << 10
 func (w *stack) killApply(t *testing.T, l *link, file string, progress, bytes int) {
 	t.Helper()
 	rdb := w.redis.Client(t)
-	w.killAt(t, l, func() bool { return w.applied(t, rdb, "bulk") > progress }, bytes, "apply", file)
+	w.killAt(t, l, func() bool { return w.applied(t, rdb, "bulk") > progress }, bytes, "apply", "--yes", file)
 }
 
 // applied is how far a batch is put in, from 0 to twice its rows: an item counts when it is registered, and
@@ -118,7 +118,7 @@ func TestConcurrentApplies(t *testing.T) {
 	w.worker(t)
 	var applies []*process
 	for range 4 {
-		applies = append(applies, w.start(t, "enqueue", "apply", file))
+		applies = append(applies, w.start(t, "enqueue", "apply", "--yes", file))
 	}
 	for _, p := range applies {
 		if code := p.wait(t); code != 0 {

@@ -34,7 +34,7 @@ func TestApplyKilledAtRandomMoments(t *testing.T) {
 		w.killApply(t, l, file, moment, chance.IntN(killSpread))
 	}
 	t.Logf("%d rows; killed at %v", len(rows), moments)
-	w.enqueue(t, "apply", file)
+	w.enqueue(t, "apply", "--yes", file)
 	requireLedger(t, rdb, batch, rows)
 	requireTasks(t, rdb, batch, rows)
 }

@@ -22,7 +22,7 @@ func TestKilledApplyOfAPlan(t *testing.T) {
 			w.env = append(w.env, "HAVIP_REDIS_URL="+l.url()) // a plan is for the Redis of this address
 			rows := rowsOf(600)
 			if before > 0 {
-				w.enqueue(t, "apply", w.write(t, "before.csv", rows[:before]), "--batch", "bulk")
+				w.enqueue(t, "apply", "--yes", w.write(t, "before.csv", rows[:before]), "--batch", "bulk")
 			}
 			file := w.write(t, "bulk.csv", rows)
 			saved := filepath.Join(w.dir, "saved")

@@ -24,7 +24,7 @@ func TestNotify(t *testing.T) {
 	})
 	w.courier(t, r)
 	rows := rowsOf(12)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows[:10]), "--on-complete", r.url+"/hook?token=in-the-query")
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows[:10]), "--on-complete", r.url+"/hook?token=in-the-query")
 	w.awaitNotified(t, batch, 1)
 	first := r.received()
 	if len(first) != 4 {
@@ -45,7 +45,7 @@ func TestNotify(t *testing.T) {
 		t.Errorf("a redirect was followed: %+v", got)
 	}
 
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.awaitNotified(t, batch, 2)
 	second := r.received()[4]
 	if second.ID == first[0].ID || second.Message.Data.Completion != 2 || second.Message.Data.Total != 12 {
@@ -110,7 +110,7 @@ func TestNotifyWorkerKilled(t *testing.T) {
 	r := newReceiver(t, stall)
 	w.worker(t) // looks after the fleet, when the other is dead
 	courier := w.courier(t, r)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(5)), "--on-complete", r.url)
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(5)), "--on-complete", r.url)
 	r.await(t, 1)
 	courier.kill()
 	w.courier(t, r)
@@ -134,7 +134,7 @@ func TestNotifyNobodyThere(t *testing.T) {
 	w := newStack(t)
 	r := newReceiver(t)
 	worker := w.worker(t)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(5)), "--on-complete", r.url, "--wait")
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(5)), "--on-complete", r.url, "--wait")
 	eventually(t, "the worker warns that nobody delivers", func() bool {
 		return slices.ContainsFunc(logOf(t, worker), func(line logged) bool {
 			return line.Component == "reconciler" && line.Level == "warn" && line.Batch == batch
@@ -170,7 +170,7 @@ func TestNotifyKilledAtCompletion(t *testing.T) {
 			w := newStack(t, "--faults", fault("create:gate-after", items, items))
 			w.env = append(w.env, rescuable)
 			r := newReceiver(t)
-			w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(items)), "--on-complete", r.url)
+			w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(items)), "--on-complete", r.url)
 			worker := w.courier(t, r)
 			w.awaitGate(t, 1)
 			if side == "after" {

@@ -17,7 +17,7 @@ func TestPauseStopsTheFleet(t *testing.T) {
 	w := newStack(t, "--faults", fault("create:gate-before", 2, 6)+","+fault("create:gate-before", 8, 12))
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(100)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.worker(t, "--concurrency", "5")
 	w.awaitGate(t, 5)
 	w.worker(t, "--concurrency", "5")

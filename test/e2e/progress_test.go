@@ -26,7 +26,7 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 	const batch = "a-name-of-a-batch-that-is-rather-long-for-a-terminal"
 	w := newStack(t, "--faults", "create:gate-before,create:answer=x2:400/BadParameters,create:error-500=x1")
 	w.env = append(w.env, unhurried)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(40)))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(40)))
 	var terms []*terminal
 	for _, columns := range []uint16{60, 80, 120} {
 		terms = append(terms, w.terminalOf(t, columns, "watch", batch))
@@ -105,7 +105,7 @@ func TestInterruptOnATerminal(t *testing.T) {
 	w := newStack(t, "--faults", fault("create:gate-before", 3, 3))
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(20)
-	w.enqueue(t, "apply", "--batch", batch, w.write(t, "on.csv", rows))
+	w.enqueue(t, "apply", "--yes", "--batch", batch, w.write(t, "on.csv", rows))
 	w.worker(t, "--concurrency", "1")
 	w.awaitGate(t, 1)
 	term := w.terminal(t, "watch", batch)
@@ -128,7 +128,7 @@ func TestWatchIntoALog(t *testing.T) {
 	const batch = "logged"
 	w := newStack(t, "--faults", fault("create:gate-before", 21, 21))
 	w.env = append(w.env, unhurried)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(40)))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(40)))
 	begun := time.Now()
 	p := w.start(t, "enqueue", "watch", batch)
 	p.awaitText(t, batch+": ") // what is done before it looks has no speed

@@ -18,7 +18,7 @@ func TestKilledRedis(t *testing.T) {
 	w := newStack(t)
 	w.env = append(w.env, unhurried)
 	rows := fixedRowsOf(150)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.faults(t, fault("create:gate-after", 2, 1+atOnce)+",seed=3,create:commit-reset=0.05")
 	worker := w.worker(t, "--concurrency", "6")
 	for i, outage := range []struct{ begin, end func() }{
@@ -56,7 +56,7 @@ func TestRedisDiesUnderApply(t *testing.T) {
 	file := w.write(t, batch+".csv", rowsOf(items))
 	rdb := w.redis.Client(t)
 	// The first thousand are registered by then, and some of their tasks put in; the last rows are not registered.
-	p := w.stopAfter(t, 1_200_000, "apply", file)
+	p := w.stopAfter(t, 1_200_000, "apply", "--yes", file)
 	w.redis.Kill()
 	if code := p.wait(t); code != 5 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
@@ -68,7 +68,7 @@ func TestRedisDiesUnderApply(t *testing.T) {
 	status := w.enqueue(t, "status", batch)
 	said := regexp.MustCompile(`(?m)^enqueue: .* of 2,500 rows`).ReplaceAllString(p.stderr.String(), "enqueue: CAUSE; SOME of 2,500 rows")
 	golden(t, "TestRedisDiesUnderApply", strings.ReplaceAll(said+status.stderr.String(), w.dir, "DIR"))
-	w.enqueue(t, "apply", file)
+	w.enqueue(t, "apply", "--yes", file)
 	if n, b := tasksOf(t.Context(), rdb), w.standing(t, batch); n != items || b.Counts[ledger.Queued] != items || b.CommittedAt == 0 {
 		t.Errorf("%d tasks in the queue and in the ledger %+v, want %d", n, b, items)
 	}

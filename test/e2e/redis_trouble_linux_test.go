@@ -18,7 +18,7 @@ func TestRedisOutOfMemory(t *testing.T) {
 	w := newStack(t, "--faults", fault("create:gate-before", 2, 1+atOnce))
 	w.env = append(w.env, unhurried)
 	rows := fixedRowsOf(60)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.worker(t, "--concurrency", "8")
 	w.awaitGate(t, atOnce) // all that the worker may send at once
 	rdb := w.redis.Client(t)
@@ -66,7 +66,7 @@ func TestFailover(t *testing.T) {
 	w.env = append(without(w.env, "HAVIP_REDIS_URL"), "HAVIP_REDIS_URL=redis-sentinel://"+sentinel.Addr()+"/0?master=m")
 	rows := fixedRowsOf(150)
 	file := w.write(t, batch+".csv", rows)
-	w.enqueue(t, "apply", file, "--allow-unverified-durability") // the replica may be slow
+	w.enqueue(t, "apply", "--yes", file, "--allow-unverified-durability") // the replica may be slow
 	worker := w.worker(t, "--concurrency", "8")
 	w.awaitGate(t, atOnce)
 	sentinel.KillMaster(t)
@@ -77,7 +77,7 @@ func TestFailover(t *testing.T) {
 		address, err := asked.GetMasterAddrByName(t.Context(), "m").Result()
 		return err == nil && net.JoinHostPort(address[0], address[1]) != w.redis.Addr()
 	})
-	w.enqueue(t, "apply", file, "--allow-unverified-durability") // the successor has no replica
+	w.enqueue(t, "apply", "--yes", file, "--allow-unverified-durability") // the successor has no replica
 	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	w.requireExactlyOnce(t, batch, rows)
 	if worker.ended() {

@@ -18,7 +18,7 @@ func TestRescue(t *testing.T) {
 	w := newStack(t)
 	w.env = append(w.env, rescuable)
 	rows := rowsOf(40)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	var survivor *process
 	w.stopSending(t, batch, func(victim *process, atGate int) {
 		if survivor == nil {
@@ -41,7 +41,7 @@ func TestStoppedWorkerWakes(t *testing.T) {
 	w := newStack(t)
 	w.env = append(w.env, rescuable)
 	rows := rowsOf(40)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	wake := map[*process]func(){}
 	w.stopSending(t, batch, func(worker *process, _ int) { wake[worker] = worker.stop() })
 	w.endFaults(t)

@@ -15,7 +15,7 @@ func TestRetryKilled(t *testing.T) {
 	const batch = "retrying"
 	w := newStack(t, "--faults", "create:answer:400/NoSuchObject")
 	rows := rowsOf(600)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.worker(t)
 	w.enqueue(t, "watch", batch, "--timeout", patience.String())
 	if got := w.stats(t).Live; got != 0 {
@@ -41,7 +41,7 @@ func TestRetryKilled(t *testing.T) {
 func TestBulkConfirmation(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
-	w.enqueue(t, "apply", exampleFile(t))
+	w.enqueue(t, "apply", "--yes", exampleFile(t))
 	before := dump(t, w.redis.Client(t))
 	for _, keys := range []string{"n\n", "\n", ctrlC} {
 		term := w.terminal(t, "retry", "havips")

@@ -17,8 +17,8 @@ func TestRollbackWhateverDies(t *testing.T) {
 	w.env = append(w.env, rescuable)
 	rows := rowsOf(105)
 	first := w.worker(t, "--concurrency", "6")
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows[:100]), "--wait")
-	w.enqueue(t, "apply", w.write(t, other+".csv", rows[100:]), "--wait")
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows[:100]), "--wait")
+	w.enqueue(t, "apply", "--yes", w.write(t, other+".csv", rows[100:]), "--wait")
 
 	w.faults(t, fault("delete:gate-before", 4, 3+atOnce)+trouble)
 	w.stopAfter(t, 200_000, "rollback", batch, "--yes").kill() // all are marked from 165,000 on, all queued at 240,000

@@ -20,7 +20,7 @@ func TestSecrets(t *testing.T) {
 	w.env = append(w.env, "BCE_SESSION_TOKEN="+sessionToken)
 	w.startSim(t, "--log-level", "debug", "--faults", "create:answer=#1:400/SignatureDoesNotMatch,create:answer=#2:403/InvalidAccessKeyId")
 	rows := rowsOf(30)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	worker := w.worker(t, "--log-level", "trace")
 	w.awaitHold(t, 1)
 	w.worker(t, "--log-level", "trace") // tries at once whether it is over

@@ -16,7 +16,7 @@ func TestSignals(t *testing.T) {
 	w := newStack(t)
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(60)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGTERM} {
 		w.faults(t, fault("create:gate-before", 2, 1+atOnce)) // the first proves the lane
 		worker := w.worker(t, "--concurrency", "8")
@@ -64,7 +64,7 @@ func TestSecondSignal(t *testing.T) {
 	const batch = "insist"
 	w := newStack(t, "--faults", "create:gate-before")
 	w.env = append(w.env, unhurried)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(1)))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(1)))
 	worker := w.worker(t)
 	w.awaitGate(t, 1)
 	worker.signal(syscall.SIGTERM)
@@ -92,7 +92,7 @@ func TestStopWhileWaiting(t *testing.T) {
 	const batch, burst = "slow", 5
 	w := newStack(t)
 	rows := rowsOf(30)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	// After the burst, the next request is due in a quarter of an hour.
 	worker := w.worker(t, "--rps", "0.001", "--concurrency", "10")
 	w.awaitCreated(t, batch, burst)

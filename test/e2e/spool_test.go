@@ -16,7 +16,7 @@ func TestOutcomesOutliveRedisAndWorker(t *testing.T) {
 	rows := fixedRowsOf(6)                                                 // nothing but the create is to be asked
 	w := newStack(t, "--faults", fault("create:gate-after", 2, len(rows))) // the first proves the lane
 	w.env = append(w.env, unhurried)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	worker := w.worker(t)
 	w.awaitGate(t, len(rows)-1)
 	eventually(t, "the first is recorded", func() bool { return w.standing(t, batch).Counts[ledger.Created] == 1 })

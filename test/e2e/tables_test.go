@@ -13,7 +13,7 @@ func TestScreens(t *testing.T) {
 	t.Parallel()
 	const reason = "子网错误, and more to say about it than any terminal has room for on a line"
 	w := newStack(t, "--faults", "create:answer=#2:400/PrivateIpInUse")
-	w.enqueue(t, "apply", w.writeText(t, "screens.csv", "key,name,subnetId\nweb-1,vip-1,sbn-a\n出口网关,出口,sbn-a\nthird,vip-3,sbn-a\n"))
+	w.enqueue(t, "apply", "--yes", w.writeText(t, "screens.csv", "key,name,subnetId\nweb-1,vip-1,sbn-a\n出口网关,出口,sbn-a\nthird,vip-3,sbn-a\n"))
 	w.enqueue(t, "cancel", "screens", "--where", "key=third", "--yes", "--reason", reason)
 	w.worker(t, "--concurrency", "1")
 	w.enqueue(t, "watch", "screens", "--timeout", patience.String())

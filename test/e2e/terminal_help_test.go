@@ -13,7 +13,7 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	const width = 80
 	w := emptyWorld(t)
-	for _, args := range [][]string{{"apply", "--help"}, {"plan", "--help"}, {"help", "formats"}, {"help", "environment"}, {"help", "exit-codes"}} {
+	for _, args := range [][]string{{"apply", "--yes", "--help"}, {"plan", "--help"}, {"help", "formats"}, {"help", "environment"}, {"help", "exit-codes"}} {
 		term := w.terminalOf(t, width, args...)
 		if code := term.wait(t); code != 0 {
 			t.Errorf("%v: exit code %d", args, code)

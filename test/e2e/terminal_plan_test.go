@@ -5,29 +5,20 @@ import (
 	"testing"
 )
 
-// TestConfirmationOfAPlan asks before a saved plan is applied, too; a no leaves no mark of it.
-func TestConfirmationOfAPlan(t *testing.T) {
+// TestPlanIsTheApproval applies a saved plan without asking, on a terminal and without one.
+func TestPlanIsTheApproval(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
-	saved := filepath.Join(w.dir, "saved plan")
-	w.enqueue(t, "plan", exampleFile(t), "--out", saved)
-	for _, try := range []struct {
-		answer string
-		code   int
-	}{{"n", 130}, {"y", 0}} {
-		term := w.terminal(t, "apply", saved)
-		term.await(t, question)
-		if keys := dump(t, w.redis.Client(t)); keys != "" {
-			t.Errorf("before an answer, Redis has %s", keys)
+	for _, batch := range []string{"on-a-terminal", "without"} {
+		saved := filepath.Join(w.dir, batch)
+		w.enqueue(t, "plan", w.write(t, batch+".csv", rowsOf(2)), "--allow-duplicates", "--out", saved)
+		if batch == "without" {
+			w.enqueue(t, "apply", saved)
+		} else if code := w.terminal(t, "apply", saved).wait(t); code != 0 {
+			t.Errorf("exit code %d", code)
 		}
-		term.press(t, try.answer+"\n")
-		if code := term.wait(t); code != try.code {
-			t.Errorf("answer %q: exit code %d", try.answer, code)
+		if n := w.standing(t, batch).Total; n != 2 {
+			t.Errorf("%s: %d items, want 2", batch, n)
 		}
-	}
-	// Applied again, it has nothing left to ask about.
-	again := w.terminal(t, "apply", saved).wait(t)
-	if items, tasks := w.standing(t, "havips").Total, tasksOf(t.Context(), w.redis.Client(t)); again != 0 || items != 9 || tasks != 9 {
-		t.Errorf("applied again: exit code %d; %d items, %d tasks", again, items, tasks)
 	}
 }

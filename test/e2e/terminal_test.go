@@ -212,7 +212,7 @@ func TestConfirmation(t *testing.T) {
 	}
 }
 
-// TestConfirmationNeedsTerminal: without one there is nobody to ask.
+// TestConfirmationNeedsTerminal: without one there is nobody to ask, and nothing is enqueued.
 func TestConfirmationNeedsTerminal(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
@@ -222,7 +222,10 @@ func TestConfirmationNeedsTerminal(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = devNull.Close() })
 	p := start(t, command{program: "enqueue", args: []string{"apply", exampleFile(t)}, env: w.env, stdin: devNull})
-	if code := p.wait(t); code != 0 || w.standing(t, "havips").Total != 9 {
+	if code := p.wait(t); code != 2 {
 		t.Errorf("exit code %d: %s", code, p.stderr)
+	}
+	if n, err := w.redis.Client(t).DBSize(t.Context()).Result(); err != nil || n != 0 {
+		t.Errorf("Redis has %d keys: %v", n, err)
 	}
 }

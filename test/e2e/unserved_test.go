@@ -17,7 +17,7 @@ func TestWorkerThatRedisForgot(t *testing.T) {
 	w := newStack(t)
 	w.enqueue(t, "pause", "default/bj")
 	w.worker(t)
-	w.enqueue(t, "apply", w.write(t, "waiting.csv", rowsOf(3)))
+	w.enqueue(t, "apply", "--yes", w.write(t, "waiting.csv", rowsOf(3)))
 	w.awaitServer(t)
 	usual := w.answers(t, w.askAll(t))
 	for {

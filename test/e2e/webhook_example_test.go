@@ -25,7 +25,7 @@ func TestWebhookExample(t *testing.T) {
 	example.awaitText(t, "\n")
 	address := exampleAddress.FindStringSubmatch(example.stderr.String())[1]
 	w.courier(t, &receiver{t: t, url: "http://" + address})
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rowsOf(4)), "--on-complete", "http://"+address+"/")
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(4)), "--on-complete", "http://"+address+"/")
 	w.awaitNotified(t, batch, 1)
 	golden(t, "TestWebhookExample", example.stdout.String())
 

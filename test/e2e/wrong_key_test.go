@@ -17,7 +17,7 @@ func TestWrongKey(t *testing.T) {
 	const batch, most = "wrong-key", 20
 	w := newStack(t)
 	rows := rowsOf(200)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	right := w.env
 	w.env = append(without(right, "BCE_SECRET_ACCESS_KEY"), "BCE_SECRET_ACCESS_KEY=wrong")
 	watch := w.start(t, "enqueue", "watch", batch)

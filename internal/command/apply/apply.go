@@ -62,7 +62,7 @@ and, as JSON, on its standard input.`,
   enqueue apply havips.csv --max-failures 1% --wait
   enqueue apply havips.csv --on-complete https://ops.example.com/hooks/havip
   enqueue apply havips.csv --yes --wait --on-complete 'mail -s "$HAVIP_COMPLETED_BATCH is complete" ops'
-  generate | enqueue apply - --format ndjson --batch generated`,
+  generate | enqueue apply - --format ndjson --batch generated --yes`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
@@ -70,6 +70,9 @@ and, as JSON, on its standard input.`,
 				return err
 			}
 			opts.path = args[0]
+			if err := intake.RequireApproval(f, opts.path, opts.yes); err != nil {
+				return err
+			}
 			opts.regionGiven, opts.formatGiven = cmd.Flags().Changed("region"), cmd.Flags().Changed("output")
 			return run(cmd.Context(), f, opts)
 		},
@@ -80,7 +83,7 @@ and, as JSON, on its standard input.`,
 	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
 	opts.limit.Define(flags)
 	oncomplete.Define(flags, &completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
-	flags.BoolVar(&opts.yes, "yes", false, "do not ask on a terminal")
+	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal, unless a saved plan is applied")
 	flags.BoolVar(&opts.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	opts.durable.Define(cmd)
 	return cmd

@@ -96,7 +96,7 @@ func showLimits(ctx context.Context, f *session.Factory, name string) error {
 
 func limitList() render.List[limitView] {
 	return render.List[limitView]{
-		Head: []string{"lane", "rps", "configured", "workers", "report.SetBy", "setAt", "reason"},
+		Head: []string{"lane", "rps", "configured", "workers", "setBy", "setAt", "reason"},
 		Record: func(v limitView) []string {
 			record := []string{v.Lane, "", strings.Join(texts(v.rates(), words.Decimal), ";"), strconv.Itoa(len(v.Configured)), "", "", ""}
 			if v.RPS != nil {

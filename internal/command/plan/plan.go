@@ -14,7 +14,6 @@ import (
 	"havip/internal/intake"
 	"havip/internal/plan"
 	"havip/internal/session"
-	"havip/tasks"
 )
 
 type options struct {
@@ -33,8 +32,12 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Use:   "plan FILE",
 		Short: "Tell what apply would do, and change nothing",
 		Long: `Plan reads the whole file, compares it with the batch in the ledger, and tells what
-apply would do: a line of counts, then the rows that need attention. FILE is CSV,
-NDJSON, JSON or YAML by its extension; - is standard input.
+apply would do: the HaVIPs to create, where their requests go and how long they take, the
+rows that need attention, and the counts last. FILE is CSV, NDJSON, JSON or YAML by its
+extension; - is standard input.
+
+A row is a duplicate if an item of another batch has the same name, subnet and address, and
+has or may come to a HaVIP: the file is refused, unless --allow-duplicates.
 
 With --live it compares with BCE as well, and needs the credentials that the workers have:
 a listing of each lane in which something is to be created, a page a second, and each
@@ -51,10 +54,11 @@ BCE as it stands is a forecast: apply enqueues these rows like any other.
 With --out the plan is saved, with all rows and no secret, and "enqueue apply PLAN" does
 exactly that, or refuses. A file with a conflict makes no plan to save.
 
-Output (-o): json is one object: the counts, "attention", the rows that need it (line, key,
-kind, why), and with --live "subnets", what each is asked for. ndjson is a line a row that
-needs attention, as they come, and then {"counts": …, "subnets": …}. csv is these rows, and
-no counts. A table shows the first 50 of them.`,
+Output (-o): json is one object: "rows", those to create; "attention", the rows that need it
+(line, key, kind, why); the counts; "lanes", where and how fast; and with --live "subnets",
+what each is asked for. ndjson is a line for each of these rows, as they come, and then
+{"counts": …, "lanes": …, "subnets": …}. csv is these rows alone. A table shows the first 50
+rows to create, and 50 reasons.`,
 		Example: `  enqueue plan havips.csv
   enqueue plan havips.csv --detailed-exitcode      # 0 nothing to do, 1 error, 2 something to do
   enqueue plan havips.csv --live --out havips.plan && enqueue apply havips.plan
@@ -105,7 +109,7 @@ func run(ctx context.Context, f *session.Factory, opts options) (plan.Counts, er
 		return plan.Counts{}, err
 	}
 	defer s.Close()
-	planner := &plan.Planner{Ledger: tasks.NewProducer(s.Ledger, nil), Items: s.Ledger}
+	planner := in.Planner(s)
 	if opts.live {
 		planner.Survey = newSurvey(f, s, opts.cloud)
 	}
@@ -113,9 +117,9 @@ func run(ctx context.Context, f *session.Factory, opts options) (plan.Counts, er
 	if err != nil {
 		return plan.Counts{}, err
 	}
-	counts, err := drawUp(ctx, f, planner, in, saver, opts)
+	counts, err := drawUp(ctx, f, s, planner, in, saver, opts)
 	if err == nil {
-		err = intake.ConflictError(counts, in.Name)
+		err = intake.Refusal(counts, in.Name)
 	}
 	if err := errors.Join(err, saver.finish(err == nil)); err != nil {
 		return counts, err
@@ -124,7 +128,7 @@ func run(ctx context.Context, f *session.Factory, opts options) (plan.Counts, er
 }
 
 // drawUp makes the plan and shows it.
-func drawUp(ctx context.Context, f *session.Factory, planner *plan.Planner, in *intake.Input, saver *saver, opts options) (plan.Counts, error) {
+func drawUp(ctx context.Context, f *session.Factory, s *session.Session, planner *plan.Planner, in *intake.Input, saver *saver, opts options) (plan.Counts, error) {
 	ctx, cancel := follow.WithTimeout(ctx, opts.timeout)
 	defer cancel()
 	var counts plan.Counts
@@ -137,16 +141,20 @@ func drawUp(ctx context.Context, f *session.Factory, planner *plan.Planner, in *
 		if err := saver.row(row); err != nil {
 			return counts, err
 		}
-		if row.Concern.Kind == "" {
+		if row.Concern.Kind == "" && !row.Action.Enqueues() {
 			continue
 		}
 		if err := out.row(row); err != nil {
 			return counts, err
 		}
 	}
-	var demands []plan.Demand
+	e := end{counts: counts}
 	if planner.Survey != nil {
-		demands = planner.Survey.Demands()
+		e.demands = planner.Survey.Demands()
 	}
-	return counts, out.close(counts, demands)
+	var err error
+	if e.lanes, err = intake.Forecast(ctx, s, counts); err != nil {
+		return counts, planError(ctx, err, opts)
+	}
+	return counts, out.close(e)
 }

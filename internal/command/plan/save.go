@@ -51,7 +51,7 @@ func (v *saver) finish(good bool) error {
 // headerOf says what the plan is made of, and compared with.
 func headerOf(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, opts options) (plan.Header, error) {
 	h := plan.Header{
-		Batch: in.Batch, Region: f.Region, Live: opts.live, MadeBy: session.Author(),
+		Batch: in.Batch, Region: f.Region, Live: opts.live, AllowDuplicates: opts.file.AllowDuplicates, MadeBy: session.Author(),
 		Source: plan.Source{Name: in.Name, Format: opts.file.Format, SHA256: in.Hash},
 	}
 	if in.File.BatchName() != "" { // else it has no file

@@ -18,7 +18,9 @@ import (
 // wanting is a row that needs attention.
 func wanting(line int) plan.Row {
 	return plan.Row{
-		Row:     tasks.Row{Line: line, Item: tasks.Item{Key: "web-1"}},
+		Row: tasks.Row{Line: line, Item: tasks.Item{
+			Key: "web-1", Account: "default", Region: "bj", Request: tasks.Request{Name: "vip-1", SubnetID: "sbn-1"},
+		}},
 		Action:  plan.Create,
 		Concern: plan.Concern{Kind: plan.WouldFail, Why: "no \x1b[31maddress"},
 	}
@@ -36,15 +38,21 @@ func shown(t *testing.T, format render.Format, n int) (out, talk string) {
 			t.Fatal(err)
 		}
 	}
-	free := 1
-	if err := w.close(counts, []plan.Demand{{Account: "default", Region: "bj", SubnetID: "sbn-1", Exists: true, Wanted: n, Free: &free}}); err != nil {
+	free, rps, seconds := 1, 5.0, 0.2
+	if err := w.close(end{counts: counts, lanes: []intake.Lane{{
+		Account: "default", Region: "bj", Enqueue: 1, Endpoint: "http://127.0.0.1:1", Simulator: true, RPS: &rps, Seconds: &seconds,
+	}}, demands: []plan.Demand{{Account: "default", Region: "bj", SubnetID: "sbn-1", Exists: true, Wanted: n, Free: &free}}}); err != nil {
 		t.Fatal(err)
 	}
 	return stdout.String(), stderr.String()
 }
 
 const (
-	rowJSON     = `{"line":2,"key":"web-1","kind":"fail","why":"no \u001b[31maddress"}`
+	head          = "line,key,kind,why,action,name,subnetId,privateIpAddress,account,region\n"
+	attentionJSON = `{"line":2,"key":"web-1","kind":"fail","why":"no \u001b[31maddress"}`
+	rowJSON       = `{"line":2,"key":"web-1","kind":"fail","why":"no \u001b[31maddress","action":"create",` +
+		`"name":"vip-1","subnetId":"sbn-1","privateIpAddress":"","account":"default","region":"bj"}`
+	lanesJSON   = `"lanes":[{"account":"default","region":"bj","enqueue":1,"endpoint":"http://127.0.0.1:1","simulator":true,"rps":5,"seconds":0.2,"served":false,"stopped":""}]`
 	countsJSON  = `"create":0,"requeue":0,"running":0,"done":0,"failed":0,"canceled":0,"deleted":0,"duplicates":0,"conflicts":0,"adopt":0,"fail":1,"enqueue":1,"warnings":0`
 	subnetsJSON = `"subnets":[{"account":"default","region":"bj","subnetId":"sbn-1","exists":true,"wanted":1,"free":1}]`
 )
@@ -52,19 +60,21 @@ const (
 func TestPlanFormats(t *testing.T) {
 	t.Parallel()
 	for format, want := range map[render.Format]string{
-		render.Table:  "Plan: 0 to create, 1 that would fail\n  line 2: \"web-1\": no \ufffd[31maddress\n",
-		render.JSON:   `{"attention":[` + rowJSON + "\n]," + countsJSON + "," + subnetsJSON + "}\n",
-		render.NDJSON: rowJSON + "\n" + `{"counts":{` + countsJSON + "}," + subnetsJSON + "}\n",
-		render.CSV:    "line,key,kind,why\n2,web-1,fail,no \x1b[31maddress\n",
+		render.Table: "+  vip-1 (web-1)  sbn-1  automatic  default/bj\n" +
+			"lane default/bj: 1 HaVIP in the SIMULATOR at http://127.0.0.1:1, 5 requests a second, about 1s\n" +
+			"line 2: \"web-1\": no \ufffd[31maddress\nPlan: 0 to create, 1 that would fail\n",
+		render.JSON:   `{"rows":[` + rowJSON + "\n]," + `"attention":[` + attentionJSON + "\n]," + countsJSON + "," + lanesJSON + "," + subnetsJSON + "}\n",
+		render.NDJSON: rowJSON + "\n" + `{"counts":{` + countsJSON + "}," + lanesJSON + "," + subnetsJSON + "}\n",
+		render.CSV:    head + "2,web-1,fail,no \x1b[31maddress,create,vip-1,sbn-1,,default,bj\n",
 	} {
 		if diff := cmp.Diff(want, first(shown(t, format, 1))); diff != "" {
 			t.Errorf("%s: %s", format, diff)
 		}
 	}
-	if got := first(shown(t, render.JSON, 0)); !strings.HasPrefix(got, `{"attention":[],"create":0,`) {
+	if got := first(shown(t, render.JSON, 0)); !strings.HasPrefix(got, `{"rows":[],"attention":[],"create":0,`) {
 		t.Errorf("nothing needs attention: %s", got)
 	}
-	if got := first(shown(t, render.CSV, 0)); got != "line,key,kind,why\n" {
+	if got := first(shown(t, render.CSV, 0)); got != head {
 		t.Errorf("nothing needs attention: %s", got)
 	}
 }
@@ -81,7 +91,7 @@ func TestPlanCSVSafe(t *testing.T) {
 	if err := w.row(row); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.close(plan.Counts{}, nil); err != nil {
+	if err := w.close(end{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), `"'=1+1"`) {
@@ -92,16 +102,17 @@ func TestPlanCSVSafe(t *testing.T) {
 // People are shown the first rows; data has them all.
 func TestPlanBoundsWhatItShows(t *testing.T) {
 	t.Parallel()
-	const n = 3 * intake.MaxAttention
+	const n = 3 * maxShown
 	out, talk := shown(t, render.Table, n)
-	if lines := strings.Count(out, "\n"); lines != 1+intake.MaxAttention+1 || !strings.Contains(out, "… and 100 more; -o ndjson lists all") {
+	if lines := strings.Count(out, "\n"); lines != maxShown+4 || !strings.Contains(out, "… and 100 more; -o ndjson lists all") ||
+		!strings.Contains(out, "\nlines 2-151: 150 rows: no ") {
 		t.Errorf("%d lines: %s", lines, out)
 	}
-	if want := "subnet sbn-1 of lane default/bj: 150 addresses wanted, 1 free\n"; talk != want {
+	if want := "warning: no worker serves lane default/bj; start one with `worker --lane default/bj`\nsubnet sbn-1 of lane default/bj: 150 addresses wanted, 1 free\n"; talk != want {
 		t.Errorf("got %q, want %q", talk, want)
 	}
 	for _, format := range []render.Format{render.JSON, render.NDJSON, render.CSV} {
-		if got := strings.Count(first(shown(t, format, n)), "web-1"); got != n {
+		if got := strings.Count(first(shown(t, format, n)), "vip-1"); got != n {
 			t.Errorf("%s: %d rows", format, got)
 		}
 	}

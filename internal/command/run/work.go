@@ -32,7 +32,7 @@ func work(ctx context.Context, f *session.Factory, s *session.Session, in *intak
 	if err := worker.Check(ctx, config); err != nil { // before anything is enqueued that this process would not serve
 		return cli.Fail(configCode(ctx), err)
 	}
-	yes := opts.yes || opts.sandbox
+	yes := opts.yes || opts.sandbox || !f.CanAsk()
 	if err := intake.Apply(ctx, f, s, in, opts.durable, yes); err != nil {
 		return err
 	}
