@@ -1,0 +1,119 @@
+// Package commandtest is what a command of enqueue needs to run without a command line: a Redis of its own,
+// and buffers for what it writes.
+package commandtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"havip/internal/cli"
+	"havip/internal/queue"
+	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/ledger"
+	"havip/tasks"
+	"havip/test/redistest"
+)
+
+// Fixture is a factory for commands, without a terminal, whose Redis keeps nothing.
+type Fixture struct {
+	*session.Factory
+	Stdout, Stderr *bytes.Buffer
+	// Session is one in the same Redis.
+	Session *session.Session
+}
+
+// Start starts a Redis and returns a fixture.
+func Start(t *testing.T) *Fixture {
+	t.Helper()
+	f := New()
+	f.RedisURL = redistest.Start(t).URL()
+	s, err := f.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	f.Session = s
+	return f
+}
+
+// New returns a fixture without a Redis.
+func New() *Fixture {
+	f := &Fixture{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}}
+	io := terminal.New(strings.NewReader(""), f.Stdout, f.Stderr, func(string) string { return "" })
+	f.Factory = &session.Factory{IO: io, RedisURL: "redis://127.0.0.1:1/0", Region: cli.DefaultRegion}
+	return f
+}
+
+// Serve registers a worker of the default lane, which takes no tasks: commands wait for seconds before they
+// report that a lane has none.
+func (f *Fixture) Serve(t *testing.T) {
+	t.Helper()
+	l := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
+	server := asynq.NewServerFromRedisClient(f.Session.Redis, asynq.Config{Queues: map[string]int{l.Queue(): 1}, LogLevel: asynq.FatalLevel})
+	if err := server.Start(asynq.HandlerFunc(asynq.NotFound)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Shutdown)
+	server.Stop()
+	const guard = 10 * time.Minute
+	if unserved, err := queue.Of(f.Session.Redis, l).StaysUnserved(t.Context(), guard); unserved || err != nil {
+		t.Fatalf("unserved %t, %v", unserved, err)
+	}
+}
+
+// Enqueue puts items with these keys into the batch.
+func (f *Fixture) Enqueue(t *testing.T, batch string, keys ...string) {
+	t.Helper()
+	var items []tasks.Item
+	for _, key := range keys {
+		items = append(items, tasks.Item{Key: key, Request: tasks.Request{Name: key, SubnetID: "sbn-1"}})
+	}
+	if _, err := tasks.NewClient(f.Session.Redis, tasks.WithRegion(f.Region)).Enqueue(t.Context(), batch, items...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Cancel cancels all items of the batch.
+func (f *Fixture) Cancel(t *testing.T, batch string) {
+	t.Helper()
+	var items []ledger.Item
+	for item, err := range f.Session.Ledger.Items(t.Context(), batch) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, item)
+	}
+	if _, err := f.Session.Ledger.Cancel(t.Context(), batch, "", items); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// JSON runs a command with -o json and returns the array that it writes.
+func (f *Fixture) JSON(t *testing.T, run func() error) []map[string]any {
+	t.Helper()
+	f.Stdout.Reset()
+	f.Format = render.JSON
+	if err := run(); err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]any
+	if err := json.Unmarshal(f.Stdout.Bytes(), &rows); err != nil {
+		t.Fatalf("%v: %s", err, f.Stdout)
+	}
+	return rows
+}
+
+// WantCode fails the test unless the error has the exit code.
+func WantCode(t *testing.T, err error, want cli.ExitCode) {
+	t.Helper()
+	if got := cli.CodeOf(err); got != want {
+		t.Errorf("exit code %d, want %d: %v", got, want, err)
+	}
+}
