@@ -11,6 +11,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"havip"
 	"havip/internal/cli"
 	"havip/internal/queue"
 	"havip/internal/render"
@@ -75,7 +76,7 @@ func (f *Fixture) Enqueue(t *testing.T, batch string, keys ...string) {
 	for _, key := range keys {
 		items = append(items, tasks.Item{Key: key, Request: tasks.Request{Name: key, SubnetID: "sbn-1"}})
 	}
-	if _, err := tasks.NewClient(f.Session.Redis, tasks.WithRegion(f.Region)).Enqueue(t.Context(), batch, items...); err != nil {
+	if _, err := havip.NewClient(f.Session.Redis, havip.WithRegion(f.Region)).Enqueue(t.Context(), batch, items...); err != nil {
 		t.Fatal(err)
 	}
 }
