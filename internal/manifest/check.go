@@ -95,16 +95,20 @@ type pass struct {
 	rows    rowReader
 	checker *checker
 	rec     record
+	// again reads the content from its start.
+	again func() io.Reader
 }
 
 func (f *File) pass(ctx context.Context, report reporter) *pass {
-	b := newBlocks(f.whole(), func() error {
+	alive := func() error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		return nil
-	})
+	}
+	b := newBlocks(f.whole(), alive)
 	return &pass{
+		again:   func() io.Reader { return aliveReader{f.whole(), alive} },
 		blocks:  b,
 		rows:    f.format.newRows(newText(b), report),
 		checker: &checker{region: f.region, report: report},
@@ -116,11 +120,36 @@ func (f *File) pass(ctx context.Context, report reporter) *pass {
 func (p *pass) next() (position, tasks.Item, error) {
 	err := p.rows.next(&p.rec)
 	if encoding := (*encodingError)(nil); errors.As(err, &encoding) {
-		p.checker.report.at(encoding.at, encoding.rule)
-		return position{}, tasks.Item{}, io.EOF
+		return position{}, tasks.Item{}, p.endOfText(encoding)
 	}
 	if err != nil || p.rec.broken {
 		return p.rec.at, tasks.Item{}, err
 	}
 	return p.rec.at, p.checker.item(&p.rec), nil
+}
+
+// endOfText reports where and why the content stops being text, and answers io.EOF.
+func (p *pass) endOfText(e *encodingError) error {
+	rule := e.rule
+	if rule == ruleNotUTF8 {
+		var err error
+		if rule, err = ruleOfEncoding(p.again()); err != nil {
+			return err
+		}
+	}
+	p.checker.report.at(e.at, rule)
+	return io.EOF
+}
+
+// aliveReader reads until alive fails.
+type aliveReader struct {
+	io.Reader
+	alive func() error
+}
+
+func (r aliveReader) Read(p []byte) (int, error) {
+	if err := r.alive(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }

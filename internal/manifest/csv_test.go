@@ -123,7 +123,7 @@ func TestCSVRowFaults(t *testing.T) {
 		}},
 		{"GB18030", header + "web-1,sbn,\nweb-2,sbn-a,\xc4\xe3\nweb-3,sbn,\n", 1, []string{
 			`2:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
-			"3:13: " + ruleNotUTF8,
+			"3:13: " + ruleGB18030,
 		}},
 		{"UTF-16 with mark", "\xff\xfen\x00a\x00", 0, []string{
 			"1:1: is UTF-16 text, not UTF-8; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEWFILE",

@@ -10,7 +10,8 @@ import (
 // Rules about the encoding. One such fault ends the reading: behind it every row would be
 // at fault in the same way.
 const (
-	ruleNotUTF8 = "is not UTF-8 text; convert it from what it was saved as: iconv -f GB18030 -t UTF-8 FILE > NEWFILE (GBK is GB18030, too; Western European text is mostly WINDOWS-1252)"
+	// ruleNotUTF8 stands for the rule that reading the whole file gives: see [ruleOfEncoding].
+	ruleNotUTF8 = "is not UTF-8 text"
 	ruleNUL     = "has a NUL byte, so it is no text; save it as UTF-8 text again"
 )
 

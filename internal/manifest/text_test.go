@@ -52,6 +52,8 @@ func TestTextEndsWhereUTF8Ends(t *testing.T) {
 		{"UTF-16 little-endian without a mark", "n\x00a\x00", "", position{1, 1}, ruleUTF16LE},
 		{"UTF-16 big-endian without a mark", "\x00n\x00a", "", position{1, 1}, ruleUTF16BE},
 		{"NUL bytes alone", "\x00\x00\x00\x00", "", position{1, 1}, ruleNUL},
+		{"UTF-32 little-endian", "\xff\xfe\x00\x00n\x00\x00\x00", "", position{1, 1}, ruleUTF32},
+		{"UTF-32 big-endian", "\x00\x00\xfe\xff\x00\x00\x00n", "", position{1, 1}, ruleUTF32},
 		{"ZIP", "PK\x03\x04\x14\x00", "", position{1, 1}, ruleZIP},
 		{"XLS", "\xd0\xcf\x11\xe0\xa1\xb1", "", position{1, 1}, ruleXLS},
 		{"gzip", "\x1f\x8b\x08\x00", "", position{1, 1}, ruleGzip},
