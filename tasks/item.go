@@ -181,7 +181,7 @@ func descriptionRule(text string) string {
 		return "must be UTF-8 text"
 	case len(text) > maxDescriptionLength:
 		return fmt.Sprintf("has %d bytes; at most %d are allowed", len(text), maxDescriptionLength)
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
+	case strings.ContainsFunc(strings.ReplaceAll(text, "\r\n", "\n"), func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
 		return "must not hold control characters"
 	}
 	return ""

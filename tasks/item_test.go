@@ -63,6 +63,8 @@ func TestValidate(t *testing.T) {
 		{"key of two lines", func(i *Item) { i.Key = "a\nb" }, []string{"key: must be printable text on one line"}},
 		{"key with a space outside", func(i *Item) { i.Key = " a" }, []string{"key: must not start or end with space"}},
 		{"description of two lines", func(i *Item) { i.Request.Description = "a\n\tb" }, nil},
+		{"description with line ends of Windows", func(i *Item) { i.Request.Description = "a\r\nb\r\n" }, nil},
+		{"description with a carriage return alone", func(i *Item) { i.Request.Description = "a\rb" }, []string{"description: must not hold control characters"}},
 		{"description that acts on a terminal", func(i *Item) { i.Request.Description = "a\x1b[31m" }, []string{"description: must not hold control characters"}},
 		{"own token", func(i *Item) { i.ClientToken = strings.Repeat("x", 64) }, nil},
 		{"own token too long", func(i *Item) { i.ClientToken = strings.Repeat("x", 65) }, []string{"clientToken: has 65 bytes; at most 64 ASCII characters are allowed"}},

@@ -35,6 +35,13 @@ func TestCSVGood(t *testing.T) {
 
 const columnList = "key, name, subnetId, privateIpAddress, description, account, region, clientToken"
 
+// convert is what a file with another separator is told.
+func convert(separator string) string {
+	return "separate them with commas: in a spreadsheet, export as comma-separated values, or convert the file: " +
+		`python3 -c 'import csv,sys; csv.writer(sys.stdout).writerows(csv.reader(open(sys.argv[1], encoding="utf-8-sig", newline=""), delimiter="` +
+		separator + `"))' FILE > NEWFILE`
+}
+
 func TestCSVHeaderFaults(t *testing.T) {
 	t.Parallel()
 	runFaultCases(t, CSV, []faultCase{
@@ -43,11 +50,15 @@ func TestCSVHeaderFaults(t *testing.T) {
 		{"no header", "web-1,sbn-a\nweb-2,sbn-a\n", 0, []string{
 			"1:1: first line names no known column; begin the file with a header such as name,subnetId,privateIpAddress,description",
 		}},
-		{"semicolons", "name;subnetId\nweb-1;sbn-a\n", 0, []string{
-			"1:1: fields are separated by ';'; separate them with commas (in a spreadsheet, export as comma-separated values)",
-		}},
-		{"tabs", "name\tsubnetId\nweb-1\tsbn-a\n", 0, []string{
-			`1:1: fields are separated by tabs; separate them with commas (in a spreadsheet, export as comma-separated values)`,
+		{"semicolons", "name;subnetId\nweb-1;sbn-a\n", 0, []string{"1:1: fields are separated by ';'; " + convert(";")}},
+		{"semicolons and quotes", "\uFEFF\"name\";\"subnetId\"\r\n\"web-1\";\"sbn-a\"\r\n", 0, []string{"1:1: fields are separated by ';'; " + convert(";")}},
+		{"semicolons, announced", "sep=;\r\nname;subnetId\r\n", 0, []string{"1:1: fields are separated by ';'; " + convert(";")}},
+		{"semicolons, misspelt", "subnet_id;nom\n", 0, []string{"1:1: fields are separated by ';'; " + convert(";")}},
+		{"tabs", "name\tsubnetId\nweb-1\tsbn-a\n", 0, []string{`1:1: fields are separated by tabs; ` + convert(`\t`)}},
+		{"tabs and quotes", "\"name\"\t\"subnetId\"\n\"web-1\"\t\"sbn-a\"\n", 0, []string{`1:1: fields are separated by tabs; ` + convert(`\t`)}},
+		{"bars and quotes", "'name' | 'subnetId'\n", 0, []string{`1:1: fields are separated by '|'; ` + convert("|")}},
+		{"a semicolon in a column", "name,subnetId,description;region\n", 0, []string{
+			`1:15: unknown column "description;region"; the columns are: ` + columnList,
 		}},
 		{"a JSON array", `[{"name":"web-1","subnetId":"sbn-a"}]`, 0, []string{
 			"1:1: begins like JSON, and no CSV does; name the file .json, or pass --format json",
@@ -132,6 +143,69 @@ func TestCSVRowFaults(t *testing.T) {
 			"1:1: " + ruleUTF16LE,
 		}},
 	})
+}
+
+// A value arrives as it stands in the file: nothing is trimmed, and line ends in quotes stay LF or CRLF.
+// After csv-spectrum and RFC 4180.
+func TestCSVTextIsThatOfTheFile(t *testing.T) {
+	t.Parallel()
+	const header = "name,subnetId,description,key\n"
+	for _, c := range []struct{ written, want string }{
+		{` a `, " a "},
+		{"\ta\t", "\ta\t"},
+		{`" a "`, " a "},
+		{`"a ""b"" c"`, `a "b" c`},
+		{`""`, ""},
+		{`""""`, `"`},
+		{`{""a"": 1}`, ""}, // quotes in the middle, refused
+		{`"{""a"": 1}"`, `{"a": 1}`},
+		{"\"a\nb\"", "a\nb"},
+		{"\"a\r\nb\"", "a\r\nb"},
+		{"\"a\r\n\r\nb\r\n\"", "a\r\n\r\nb\r\n"},
+		{"\"a\nb\r\nc\"", "a\nb\r\nc"},
+		{"\"\r\n\"", "\r\n"},
+		{"\"a,b\"", "a,b"},
+		{"a;b\tc|d", "a;b\tc|d"},
+		{`'a'`, `'a'`},
+		{`a\nb`, `a\nb`},
+		{"=1+1", "=1+1"},
+		{"0x10", "0x10"},
+		{"数据库 é 😀", "数据库 é 😀"},
+		{"a\uFEFF\u2028\u00A0b", "a\uFEFF\u2028\u00A0b"},
+		{"a\rb", ""},         // a CR alone, refused
+		{"\"a\r\r\nb\"", ""}, // the same
+		{"\"a\rb\"", ""},     // the same
+		{"a\x00b", ""},       // refused
+		{"a\u0085b", ""},     // refused
+	} {
+		for _, end := range []string{",k\n", ",k\r\n", ",k"} {
+			f := content(CSV, header+"web-1,sbn-a,"+c.written+end)
+			_, faults := check(t, f)
+			if len(faults) > 0 {
+				if c.want != "" || !strings.HasPrefix(faults[0], "2:13: ") && !strings.HasPrefix(faults[0], "2:14: ") {
+					t.Errorf("%q: got %q", c.written, faults)
+				}
+				continue
+			}
+			if got := rows(t, f)[0].Item; got.Request.Description != c.want || got.Key != "k" {
+				t.Errorf("%q: got %q, key %q; want %q", c.written, got.Request.Description, got.Key, c.want)
+			}
+		}
+	}
+}
+
+// Lines that were read for an open quote are read again as they are.
+func TestCSVReadAgainKeepsLineEnds(t *testing.T) {
+	t.Parallel()
+	_, faults := check(t, content(CSV, "name,subnetId,key\r\n\"web-0,sbn-a,k0\r\nweb-1,sbn-a,\"x\r\n\r\ny\"\r\nweb-2,sbn-a,\"a\nb\"\r\n"))
+	want := []string{
+		`2:1: has a quote that is not closed; close it, and write a quote inside a field as ""`,
+		`3:13: key "x\r\n\r\ny": must be printable text on one line`,
+		`6:13: key "a\nb": must be printable text on one line`,
+	}
+	if diff := cmp.Diff(want, faults); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
 }
 
 // Long quoted fields are bounded, and what was read for one is read again row by row.

@@ -26,12 +26,13 @@ type csvEntries struct {
 	// line numbered skipped, if that is not 0.
 	again   []byte
 	skipped int
-	// number is that of the line last read.
+	// number is that of the line last read; crlf says that it ended in CRLF.
 	number int
+	crlf   bool
 	row    []byte
 }
 
-// csvEntry is one row's text without its last line break.
+// csvEntry is one row's text without its last line break. Those in quotes are LF or CRLF as in the file.
 type csvEntry struct {
 	text []byte
 	line int
@@ -74,8 +75,9 @@ func (c *csvEntries) entry(text []byte) (csvEntry, error) {
 // goOn reads on until the row's open quote, at byte opened, is closed. A quote that is never
 // closed, or not well, is a fault of the first line, and the lines behind it are rows again.
 func (c *csvEntries) goOn(e csvEntry, q *quotes, opened int) (csvEntry, error) {
-	c.row = append(c.row[:0], e.text...)
-	first := len(c.row)
+	first := len(e.text)
+	c.row = append(append(c.row[:0], e.text...), c.lineBreak()...)
+	rest := len(c.row)
 	for v := rowGoesOn; v == rowGoesOn && len(c.row) <= maxQuoted; {
 		text, err := c.line()
 		if errors.Is(err, errLongLine) {
@@ -88,17 +90,16 @@ func (c *csvEntries) goOn(e csvEntry, q *quotes, opened int) (csvEntry, error) {
 		if err != nil {
 			return csvEntry{}, err
 		}
-		c.row = append(append(c.row, '\n'), text...)
+		end := len(c.row) + len(text)
+		c.row = append(append(c.row, text...), c.lineBreak()...)
 		if v, _ = q.line(text); v == rowEnds {
-			e.text = c.row
+			e.text = c.row[:end]
 			return e, nil
 		}
 	}
 	// Nothing is left in again at this point: all its lines but the last have an even
 	// number of quotes (see quotes.line), so that only the last can have opened this one.
-	if len(c.row) > first {
-		c.again = bytes.Clone(c.row[first+1:])
-	}
+	c.again = bytes.Clone(c.row[rest:])
 	c.number = e.line
 	return csvEntry{text: c.row[:first], line: e.line, rule: ruleOpenQuote, index: opened}, nil
 }
@@ -110,12 +111,21 @@ func (c *csvEntries) line() ([]byte, error) {
 		text, rest, _ := bytes.Cut(c.again, []byte{'\n'})
 		c.again = rest
 		c.number++
+		text, c.crlf = bytes.CutSuffix(text, []byte{'\r'})
 		return text, nil
 	case c.skipped > 0:
 		c.number, c.skipped = c.skipped, 0
 		return nil, errLongLine
 	}
 	text, err := c.lines.next()
-	c.number = c.lines.number
+	c.number, c.crlf = c.lines.number, c.lines.crlf
 	return text, err
+}
+
+// lineBreak is the break behind the line last read.
+func (c *csvEntries) lineBreak() string {
+	if c.crlf {
+		return "\r\n"
+	}
+	return "\n"
 }

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -20,7 +21,7 @@ func (c *csvRows) readHeader() error {
 		return err
 	}
 	at := position{e.line, 1}
-	if rule := beginsLikeJSON(e.text); rule != "" {
+	if rule := cmp.Or(beginsLikeJSON(e.text), otherSeparator(e.text)); rule != "" {
 		c.report.at(at, rule)
 		return io.EOF
 	}
@@ -51,8 +52,33 @@ func (c *csvRows) readHeader() error {
 	return nil
 }
 
-// separators are what stands between fields that commas should, for people.
-var separators = map[byte]string{';': "';'", '\t': "tabs", '|': "'|'"}
+// separators are what stands between fields that commas should, with its names for people and for Python.
+var separators = []struct{ separator, name, python string }{
+	{";", "';'", ";"}, {"\t", "tabs", `\t`}, {"|", "'|'", "|"},
+}
+
+// otherSeparator says that a header separates its columns, in quotes or not, by something else than
+// commas; "" is that it does not. Spreadsheets may announce theirs in a line before the header.
+func otherSeparator(text []byte) string {
+	if namesColumn(text, ",") {
+		return ""
+	}
+	for _, s := range separators {
+		if string(text) == "sep="+s.separator || namesColumn(text, s.separator) {
+			return fmt.Sprintf("fields are separated by %s; separate them with commas: in a spreadsheet, export as comma-separated values, or convert the file: "+
+				`python3 -c 'import csv,sys; csv.writer(sys.stdout).writerows(csv.reader(open(sys.argv[1], encoding="utf-8-sig", newline=""), delimiter="%s"))' FILE > NEWFILE`,
+				s.name, s.python)
+		}
+	}
+	return ""
+}
+
+// namesColumn says that a header, cut at a separator, names a column.
+func namesColumn(text []byte, separator string) bool {
+	return slices.ContainsFunc(strings.Split(string(text), separator), func(name string) bool {
+		return sameButSpelling(strings.Trim(name, ` "'`))
+	})
+}
 
 // beginsLikeJSON says which format a first line is of that CSV cannot begin with; "" is none.
 func beginsLikeJSON(text []byte) string {
@@ -70,12 +96,6 @@ func beginsLikeJSON(text []byte) string {
 func noHeader(text []byte, names []string) string {
 	if bytes.IndexByte(text, '\r') >= 0 {
 		return "ends its lines with CR alone; save it with LF or CRLF line ends"
-	}
-	if len(names) == 1 {
-		if i := strings.IndexAny(names[0], ";\t|"); i >= 0 {
-			return fmt.Sprintf("fields are separated by %s; separate them with commas (in a spreadsheet, export as comma-separated values)",
-				separators[names[0][i]])
-		}
 	}
 	if !slices.ContainsFunc(names, sameButSpelling) {
 		return "first line names no known column; begin the file with a header such as " + exampleHeader

@@ -19,7 +19,9 @@ type lines struct {
 	r *bufio.Reader
 	// number is that of the line last returned.
 	number int
-	long   []byte
+	// crlf says that it ended in CRLF.
+	crlf bool
+	long []byte
 }
 
 func newLines(r io.Reader) *lines {
@@ -33,7 +35,7 @@ func (l *lines) next() ([]byte, error) {
 	part, err := l.r.ReadSlice('\n')
 	if err == nil {
 		l.number++
-		return trimBreak(part), nil
+		return l.trimBreak(part), nil
 	}
 	if errors.Is(err, bufio.ErrBufferFull) {
 		return l.nextLong(part)
@@ -69,9 +71,10 @@ func (l *lines) last(line []byte, err error) ([]byte, error) {
 		return nil, err
 	}
 	l.number++
-	return trimBreak(line), nil
+	return l.trimBreak(line), nil
 }
 
-func trimBreak(line []byte) []byte {
-	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
+func (l *lines) trimBreak(line []byte) (text []byte) {
+	text, l.crlf = bytes.CutSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
+	return text
 }
