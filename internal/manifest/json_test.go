@@ -77,6 +77,49 @@ func TestNDJSONFaults(t *testing.T) {
 	})
 }
 
+// A value arrives as it was written, or not at all. After JSONTestSuite.
+func TestJSONTextIsThatOfTheFile(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		`"a\tb\n\" \\ \/ \u00e9"`:    "a\tb\n\" \\ / é",
+		`"\uD834\uDd1e"`:             "𝄞",
+		`"\ud83d\ude39\ud83d\udc8d"`: "😹💍",
+		`"\uFFFD"`:                   "\uFFFD",
+		`"\\ud800"`:                  `\ud800`,
+		`"\u0061\u30af"`:             "aク",
+		"\"\u2028\u2029\uFEFF\"":     "\u2028\u2029\uFEFF",
+		`"0x10 1e3 ~ true"`:          "0x10 1e3 ~ true",
+		`" a "`:                      " a ",
+		`""`:                         "",
+		`null`:                       "",
+		`"a\r\nb"`:                   "a\r\nb",
+	} {
+		for _, format := range []Format{JSON, NDJSON} {
+			text := `{"name":"web-1", "description" : ` + written + ` ,"subnetId":"sbn-a"}`
+			if format == JSON {
+				text = "[" + text + "]"
+			}
+			f := content(format, text)
+			if _, faults := check(t, f); len(faults) > 0 {
+				t.Errorf("%s in %s: got %q", written, format, faults)
+			} else if got := rows(t, f)[0].Item.Request.Description; got != want {
+				t.Errorf("%s in %s: got %q, want %q", written, format, got, want)
+			}
+		}
+	}
+	for _, written := range []string{
+		`"\ud800"`, `"\uD800\n"`, `"\uDFAA"`, `"\uDd1e\uD834"`, `"\ud800a"`, `"\ud800\ud800\udc00"`, `"\ud800\\udc00"`,
+		`"\\ufffd\ud800"`, "\"\uFFFD\\ud800\"", `"\ufffd\ud800"`, // a replacement character that is meant hides none that is not
+		`"a\u0000b"`, `"a\rb"`, `1`, `-0`, `1e3`, `0x10`, `01`, `NaN`, `True`, `'a'`, `"a` + "\t" + `b"`, `"a` + "\x00" + `b"`, `"\x41"`, `"\u00A"`,
+		`["a"]`, `{"a":"b"}`, `"a" "b"`, `"a",`, `,"a"`, `"a" // b`, ``,
+	} {
+		_, faults := check(t, content(NDJSON, `{"name":"web-1","subnetId":"sbn-a","description":`+written+`}`))
+		if len(faults) != 1 || !strings.HasPrefix(faults[0], "1:") || strings.HasPrefix(faults[0], "1:1:") {
+			t.Errorf("%s: got %q, want one fault with its place", written, faults)
+		}
+	}
+}
+
 func TestJSONGood(t *testing.T) {
 	t.Parallel()
 	runGoodCases(t, JSON, []goodCase{

@@ -1,34 +1,35 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // parseObject reads one JSON value, which should be a flat object of strings, standing at
-// rec.at. The syntax is judged by encoding/json; what it has passed is walked here, because
-// encoding/json tells neither where a value stands nor that a field stands twice.
+// rec.at.
 func parseObject(raw []byte, rec *record, report reporter) {
 	if !json.Valid(raw) {
 		rec.broken = true
 		reportSyntax(raw, rec.at, report)
 		return
 	}
-	w := walk{raw: raw, at: rec.at}
-	w.space()
-	if w.raw[w.i] != '{' {
+	m := members{raw: raw, at: rec.at, decoder: json.NewDecoder(bytes.NewReader(raw))}
+	begin := m.skip(jsonSpace)
+	if kind := kindOfJSON(raw[begin]); kind != kindObject {
 		rec.broken = true
-		report.at(w.here(), fmt.Sprintf("must be an object such as %s; found %s", exampleObject, w.kind()))
+		report.at(m.where(begin), fmt.Sprintf("must be an object such as %s; found %s", exampleObject, kind))
 		return
 	}
-	rec.at = w.here()
-	for w.enter(); w.raw[w.i] != '}'; w.enter() {
-		w.field(rec, report)
-		if w.space(); w.raw[w.i] == '}' {
-			return
-		}
+	rec.at = m.where(begin)
+	_, _ = m.decoder.Token() // the brace; what is valid is read without an error
+	for m.decoder.More() {
+		m.field(rec, report)
 	}
 }
 
@@ -45,15 +46,38 @@ func reportSyntax(raw []byte, at position, report reporter) {
 	report.at(at, fmt.Sprintf("is not a JSON object such as %s: %v", exampleObject, err))
 }
 
-// field reads one "name": value and leaves the walk behind it.
-func (w *walk) field(rec *record, report reporter) {
-	nameAt := w.here()
-	name, _ := unquote(w.value())
-	w.space() // before the colon
-	w.enter()
-	at := w.here()
-	kind := w.kind()
-	raw := w.value()
+// members goes through a valid JSON object, which encoding/json reads without telling where a value
+// stands or that a field stands twice.
+type members struct {
+	raw     []byte
+	decoder *json.Decoder
+	// at is the position of byte known.
+	at    position
+	known int
+}
+
+const jsonSpace = " \t\r\n"
+
+// where is the position of a byte. Asked in order, all questions cost one pass.
+func (m *members) where(i int) position {
+	m.at, m.known = m.at.after(m.raw[m.known:i]), i
+	return m.at
+}
+
+// skip is the place of the first byte behind what was read that is none of these.
+func (m *members) skip(these string) int {
+	rest := m.raw[m.decoder.InputOffset():]
+	return len(m.raw) - len(bytes.TrimLeft(rest, these))
+}
+
+// field reads one "name": value.
+func (m *members) field(rec *record, report reporter) {
+	nameAt := m.where(m.skip(jsonSpace + ","))
+	token, _ := m.decoder.Token()
+	name, _ := token.(string)
+	var raw json.RawMessage
+	_ = m.decoder.Decode(&raw)
+	at := m.where(int(m.decoder.InputOffset()) - len(raw))
 
 	col := columnOf(name)
 	if col == noColumn {
@@ -61,9 +85,9 @@ func (w *walk) field(rec *record, report reporter) {
 		rec.excuseNearest(name)
 		return
 	}
-	value, whole := "", true
+	value, kind := "", kindOfJSON(raw[0])
 	if kind == kindString {
-		value, whole = unquote(raw)
+		_ = json.Unmarshal(raw, &value)
 	}
 	if !rec.set(col, value, at) {
 		report.at(nameAt, fmt.Sprintf("field %q stands in the object twice; remove one", name))
@@ -73,8 +97,62 @@ func (w *walk) field(rec *record, report reporter) {
 	case kind != kindString && kind != kindNull:
 		report.field(at, col, string(raw), "must be a string in quotes; found "+string(kind))
 		rec.excuse(col)
-	case !whole:
+	case halfCharacter(raw):
 		report.field(at, col, string(raw), `has half a character: a \u escape of a surrogate pair without its other half`)
 		rec.excuse(col)
 	}
+}
+
+// kind is what a JSON value is, in words.
+type kind string
+
+const (
+	kindObject  kind = "an object"
+	kindArray   kind = "an array"
+	kindString  kind = "a string"
+	kindNumber  kind = "a number"
+	kindBoolean kind = "true or false"
+	kindNull    kind = "null"
+)
+
+// kindOfJSON tells a valid value from its first byte.
+func kindOfJSON(first byte) kind {
+	switch first {
+	case '{':
+		return kindObject
+	case '[':
+		return kindArray
+	case '"':
+		return kindString
+	case 't', 'f':
+		return kindBoolean
+	case 'n':
+		return kindNull
+	}
+	return kindNumber
+}
+
+// halfCharacter says whether a valid JSON value has an escape of half a surrogate pair, which encoding/json
+// replaces by U+FFFD without a word.
+func halfCharacter(raw []byte) bool {
+	for {
+		_, escape, found := bytes.Cut(raw, []byte{'\\'})
+		if !found {
+			return false
+		}
+		raw = escape[1:]
+		if escape[0] != 'u' || !utf16.IsSurrogate(hex4(escape[1:])) {
+			continue
+		}
+		if !bytes.HasPrefix(escape[5:], []byte(`\u`)) || utf16.DecodeRune(hex4(escape[1:]), hex4(escape[7:])) == utf8.RuneError {
+			return true
+		}
+		raw = escape[11:]
+	}
+}
+
+// hex4 is the number that four hexadecimal digits write.
+func hex4(digits []byte) rune {
+	n, _ := strconv.ParseUint(string(digits[:4]), 16, 16) // JSON that is valid has them
+	return rune(n)
 }
