@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -63,7 +64,8 @@ type Item struct {
 	Request     Request
 }
 
-// WithDefaults returns the item with an empty key, account or region filled in.
+// WithDefaults returns the item with an empty key, account or region filled in, and the region in lower case:
+// BJ is bj to BCE, and would be another lane here.
 func (it Item) WithDefaults(region string) Item {
 	if it.Key == "" {
 		it.Key = it.Request.Name
@@ -71,9 +73,7 @@ func (it Item) WithDefaults(region string) Item {
 	if it.Account == "" {
 		it.Account = DefaultAccount
 	}
-	if it.Region == "" {
-		it.Region = region
-	}
+	it.Region = strings.ToLower(cmp.Or(it.Region, region))
 	return it
 }
 
@@ -169,10 +169,27 @@ func addressRule(address string) string {
 	if address == "" {
 		return ""
 	}
-	if ip, err := netip.ParseAddr(address); err != nil || !ip.Is4() || ip.String() != address {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || !ip.Is4() || ip.String() != address {
 		return "must be an IPv4 address such as 192.168.0.10, or empty for automatic"
 	}
+	for _, never := range inNoSubnet {
+		if never.network.Contains(ip) {
+			return fmt.Sprintf("is in no subnet: %s is for %s; choose another, or leave it empty for automatic", never.network, never.use)
+		}
+	}
 	return ""
+}
+
+// inNoSubnet are networks whose addresses no host has as its own, whatever the subnet (RFC 6890, 5771, 1112).
+var inNoSubnet = []struct {
+	network netip.Prefix
+	use     string
+}{
+	{netip.MustParsePrefix("0.0.0.0/8"), "\"this network\""},
+	{netip.MustParsePrefix("127.0.0.0/8"), "loopback"},
+	{netip.MustParsePrefix("169.254.0.0/16"), "link-local addresses"},
+	{netip.MustParsePrefix("224.0.0.0/3"), "multicast, future use and broadcast"},
 }
 
 func descriptionRule(text string) string {

@@ -58,6 +58,14 @@ func TestValidate(t *testing.T) {
 		{"a VPC", func(i *Item) { i.Request.SubnetID = "vpc-1" }, []string{"subnetId: must be a subnet ID such as sbn-dk8gl9bc"}},
 		{"an address", func(i *Item) { i.Request.PrivateIPAddress = "192.168.0.1" }, nil},
 		{"IPv6", func(i *Item) { i.Request.PrivateIPAddress = "fe80::1" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
+		{"this network", func(i *Item) { i.Request.PrivateIPAddress = "0.0.0.0" }, []string{`privateIpAddress: is in no subnet: 0.0.0.0/8 is for "this network"; choose another, or leave it empty for automatic`}},
+		{"loopback", func(i *Item) { i.Request.PrivateIPAddress = "127.255.0.1" }, []string{"privateIpAddress: is in no subnet: 127.0.0.0/8 is for loopback; choose another, or leave it empty for automatic"}},
+		{"link-local", func(i *Item) { i.Request.PrivateIPAddress = "169.254.0.0" }, []string{"privateIpAddress: is in no subnet: 169.254.0.0/16 is for link-local addresses; choose another, or leave it empty for automatic"}},
+		{"multicast", func(i *Item) { i.Request.PrivateIPAddress = "224.0.0.0" }, []string{"privateIpAddress: is in no subnet: 224.0.0.0/3 is for multicast, future use and broadcast; choose another, or leave it empty for automatic"}},
+		{"broadcast", func(i *Item) { i.Request.PrivateIPAddress = "255.255.255.255" }, []string{"privateIpAddress: is in no subnet: 224.0.0.0/3 is for multicast, future use and broadcast; choose another, or leave it empty for automatic"}},
+		{"neighbours of those", func(i *Item) { i.Request.PrivateIPAddress = "223.255.255.255" }, nil},
+		{"link-local's neighbour", func(i *Item) { i.Request.PrivateIPAddress = "169.253.255.255" }, nil},
+		{"shared address space, which BCE may have in a VPC", func(i *Item) { i.Request.PrivateIPAddress = "100.64.0.1" }, nil},
 		{"leading zero", func(i *Item) { i.Request.PrivateIPAddress = "192.168.0.01" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
 		{"CIDR", func(i *Item) { i.Request.PrivateIPAddress = "10.0.0.0/8" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
 		{"key of two lines", func(i *Item) { i.Key = "a\nb" }, []string{"key: must be printable text on one line"}},
@@ -88,6 +96,15 @@ func TestValidate(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestDefaultsLowerTheRegion(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ own, standard, want string }{{"BJ", "gz", "bj"}, {"", "GZ", "gz"}, {"", "", ""}} {
+		if got := (Item{Region: c.own}).WithDefaults(c.standard).Region; got != c.want {
+			t.Errorf("%q, %q: got %q, want %q", c.own, c.standard, got, c.want)
+		}
 	}
 }
 

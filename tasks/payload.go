@@ -95,13 +95,15 @@ func (p Payload) Item() Item {
 	if reservedToken(own) {
 		own = ""
 	}
-	return Item{
-		Key: p.Key, Account: p.Account, Region: p.Region, ClientToken: own,
+	item := Item{
+		Key: p.Key, Account: p.Account, ClientToken: own,
 		Request: Request{
 			Name: p.Request.Name, SubnetID: p.Request.SubnetID,
 			PrivateIPAddress: p.Request.PrivateIPAddress, Description: p.Request.Description,
 		},
 	}.WithDefaults("")
+	item.Region = p.Region // as the task's queue names it
+	return item
 }
 
 func describeJSONError(err error) string {

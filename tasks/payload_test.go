@@ -133,3 +133,12 @@ func TestParseLane(t *testing.T) {
 		}
 	}
 }
+
+// The region of another producer's task is that of the queue which the task stands in.
+func TestPayloadKeepsItsRegion(t *testing.T) {
+	t.Parallel()
+	p, err := DecodePayload([]byte(`{"v":1,"batch":"b","key":"k","region":"BJ","request":{"name":"web","subnetId":"sbn-a"}}`))
+	if err != nil || p.Region != "BJ" || p.Item().Region != "BJ" {
+		t.Errorf("got %+v, %v", p.Item(), err)
+	}
+}

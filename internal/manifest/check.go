@@ -111,7 +111,7 @@ func (f *File) pass(ctx context.Context, report reporter) *pass {
 		again:   func() io.Reader { return aliveReader{f.whole(), alive} },
 		blocks:  b,
 		rows:    f.format.newRows(newText(b), report),
-		checker: &checker{region: f.region, report: report},
+		checker: &checker{region: f.region, anyRegion: f.anyRegion, report: report},
 	}
 }
 

@@ -3,14 +3,19 @@ package manifest
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	"havip/bce"
+	"havip/internal/spelling"
 	"havip/tasks"
 )
 
 // checker turns records into items and reports what is wrong with their values.
 type checker struct {
 	region string
-	report reporter
+	// anyRegion says that a region may be one that is not known; told, that the default one was reported.
+	anyRegion, told bool
+	report          reporter
 	// duplicates is nil in a pass over a file that is known to have none.
 	duplicates *duplicates
 }
@@ -30,6 +35,9 @@ func (c *checker) item(rec *record) tasks.Item {
 	})
 	for _, e := range errs {
 		c.judge(rec, &bad, e)
+	}
+	if !c.anyRegion && !bad[columnRegion] && !slices.Contains(bce.Regions(), it.Region) {
+		c.unknownRegion(rec, it.Region)
 	}
 	if c.duplicates != nil {
 		c.duplicate(rec, it, &bad)
@@ -55,6 +63,18 @@ func (c *checker) judge(rec *record, bad *[columnCount]bool, e tasks.FieldError)
 		rule += "; give the row a region, or set a default one"
 	}
 	c.report.field(rec.where(col), col, e.Value, rule)
+}
+
+// unknownRegion reports a region that is likely misspelt; the default one once, and not for each row.
+func (c *checker) unknownRegion(rec *record, region string) {
+	rule := "is not a region that is known here" + spelling.DidYouMean(region, "", bce.Regions())
+	rule += spelling.Then(rule, "the regions are: "+strings.Join(bce.Regions(), ", ")+"; pass --allow-unknown-region to use it all the same")
+	if rec.cells[columnRegion].text != "" {
+		c.report.field(rec.where(columnRegion), columnRegion, region, rule)
+	} else if !c.told {
+		c.told = true
+		c.report.field(rec.where(columnRegion), columnRegion, region, rule+"; it is the default of rows that name none")
+	}
 }
 
 // duplicate reports values that stood in the file before. Only sound values are compared:

@@ -1,8 +1,11 @@
 package manifest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestDuplicates(t *testing.T) {
@@ -71,6 +74,57 @@ func TestDefaults(t *testing.T) {
 	all := rows(t, f)
 	if all[0].Item.Region != "su" || all[1].Item.Region != "gz" || all[0].Item.Account != "default" {
 		t.Errorf("got %+v", all)
+	}
+}
+
+// A region is one to BCE whatever its case; one that is not known is likely misspelt.
+func TestRegions(t *testing.T) {
+	t.Parallel()
+	const known = "The regions are: bj, bd, gz, su, hkg, fwh, cd, sin, fsh; pass --allow-unknown-region to use it all the same"
+	f := content(CSV, "name,subnetId,region\na,sbn-a,BJ\nb,sbn-a,\nc,sbn-a,Hkg\n")
+	f.region = "GZ"
+	_, faults := check(t, f)
+	if len(faults) > 0 {
+		t.Fatalf("faults: %q", faults)
+	}
+	for i, want := range []string{"bj", "gz", "hkg"} {
+		if got := rows(t, f)[i].Item.Region; got != want {
+			t.Errorf("row %d: got %q, want %q", i, got, want)
+		}
+	}
+
+	text := "name,subnetId,region\na,sbn-a,bjj\nb,sbn-a,\nc,sbn-a,\nd,sbn-a,mars\n"
+	f = content(CSV, text)
+	f.region = "Gzz"
+	_, faults = check(t, f)
+	if diff := cmp.Diff([]string{
+		`2:9: region "bjj": is not a region that is known here; did you mean bj? ` + known,
+		`3:9: region "gzz": is not a region that is known here; did you mean gz? ` + known + "; it is the default of rows that name none",
+		`5:9: region "mars": is not a region that is known here; t` + known[1:],
+	}, faults); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+	f.anyRegion = true
+	if _, faults = check(t, f); len(faults) > 0 {
+		t.Errorf("any region: got %q", faults)
+	}
+	allowed := open(t, write(t, "havips.csv", text), Options{AllowUnknownRegion: true})
+	if _, faults = check(t, allowed); len(faults) > 0 {
+		t.Errorf("the option: got %q", faults)
+	}
+}
+
+// Each row of an address that can be in no subnet is a fault with its place.
+func TestAddressesInNoSubnet(t *testing.T) {
+	t.Parallel()
+	report, faults := check(t, content(CSV, "name,subnetId,privateIpAddress\na,sbn-a,0.0.0.0\nb,sbn-a,255.255.255.255\nc,sbn-a,127.0.0.1\nd,sbn-a,224.0.0.1\ne,sbn-a,169.254.248.22\n"))
+	if report.FaultCount != 5 {
+		t.Errorf("got %q", faults)
+	}
+	for i, fault := range faults {
+		if !strings.HasPrefix(fault, fmt.Sprintf("%d:9: privateIpAddress ", i+2)) {
+			t.Errorf("got %q", fault)
+		}
 	}
 }
 

@@ -21,6 +21,8 @@ type Options struct {
 	Format Format
 	// DefaultRegion is the region of items that name none.
 	DefaultRegion string
+	// AllowUnknownRegion accepts regions that [bce.Regions] does not list, which are faults otherwise.
+	AllowUnknownRegion bool
 	// Stdin is what the path "-" reads; it need not be seekable, and is not closed.
 	Stdin io.Reader
 	// TempDir is where input that cannot be read twice is kept; "" is the system's choice.
@@ -32,6 +34,7 @@ type File struct {
 	name, batch string
 	format      Format
 	region      string
+	anyRegion   bool
 	content     io.ReaderAt
 	// release gives back what content occupies.
 	release func() error
@@ -51,7 +54,7 @@ func Open(ctx context.Context, path string, options Options) (*File, error) {
 	if err := options.Format.check(); err != nil {
 		return nil, err
 	}
-	f := &File{name: path, format: options.Format, region: options.DefaultRegion}
+	f := &File{name: path, format: options.Format, region: options.DefaultRegion, anyRegion: options.AllowUnknownRegion}
 	var err error
 	if path == Standard {
 		err = f.openStandard(ctx, options)
