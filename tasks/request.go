@@ -3,6 +3,7 @@ package tasks
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"havip/ledger"
 )
@@ -20,8 +21,22 @@ func RequestOf(spec ledger.Spec) (Request, error) {
 type Difference struct{ Field, Existing, Wanted string }
 
 func (d Difference) String() string {
-	return fmt.Sprintf("%s is %q in the batch and %q here", d.Field, d.Existing, d.Wanted)
+	text := fmt.Sprintf("%s is %q in the batch and %q here", d.Field, d.Existing, d.Wanted)
+	switch {
+	case withoutLineEnds(d.Existing) == withoutLineEnds(d.Wanted):
+		return text + " (only line ends differ)"
+	case withoutSpaces(d.Existing) == withoutSpaces(d.Wanted):
+		return text + " (only spaces and line ends differ)"
+	}
+	return text
 }
+
+// withoutLineEnds is text as it would be with LF between its lines and nothing behind the last.
+func withoutLineEnds(text string) string {
+	return strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
+}
+
+func withoutSpaces(text string) string { return strings.Join(strings.Fields(text), "") }
 
 // Differences tells, in the contract's column order, how an item differs from the spec that
 // stands under its key. The clientToken shows only when the item brings its own.
