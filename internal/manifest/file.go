@@ -46,10 +46,10 @@ type File struct {
 type checked struct{ passed []digest }
 
 // Open opens a file for checking. Input that can be read only once (standard input, a pipe)
-// is read to its end first, into a private temporary file; ctx ends that.
+// is read to its end first, into a private temporary file. The end of ctx ends opening and reading.
 //
 // Its errors are about the file as a whole and say what to do; faults of its content are
-// found by [File.Check]. The caller closes the file.
+// found by [File.Check]. A [*TempDirError] is no fault of the file. The caller closes the file.
 func Open(ctx context.Context, path string, options Options) (*File, error) {
 	if err := options.Format.check(); err != nil {
 		return nil, err
@@ -81,8 +81,11 @@ func (f *File) openStandard(ctx context.Context, options Options) error {
 }
 
 func (f *File) openPath(ctx context.Context, path string, options Options) error {
-	file, err := os.Open(path)
-	if err != nil {
+	file, err := openUntil(ctx, path)
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		return fmt.Errorf("open %s: %w", f.Name(), err)
+	case err != nil:
 		return openError(path, err)
 	}
 	info, err := file.Stat()
@@ -103,6 +106,30 @@ func (f *File) openPath(ctx context.Context, path string, options Options) error
 	f.batch = strings.TrimSuffix(base, filepath.Ext(base))
 	f.content, f.release = file, file.Close
 	return nil
+}
+
+// openUntil opens a file unless ctx ends before. Opening a FIFO waits for its writer, and a file of a server that is
+// gone for the server; neither can be interrupted, and so is left behind as in [copyUntil].
+func openUntil(ctx context.Context, path string) (*os.File, error) {
+	type opened struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan opened)
+	go func() {
+		file, err := os.Open(path)
+		select {
+		case done <- opened{file, err}:
+		case <-ctx.Done():
+			_ = file.Close() // nobody wants it, or there is none
+		}
+	}()
+	select {
+	case o := <-done:
+		return o.file, o.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // openError says what failed and what to do about it; the cause stays for errors.Is.

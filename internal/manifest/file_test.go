@@ -226,10 +226,20 @@ func TestStandardInputErrors(t *testing.T) {
 	if left := entries(t, dir); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
-	if _, err := Open(t.Context(), Standard, Options{Stdin: strings.NewReader(""), TempDir: dir + "/none"}); !errors.Is(err, fs.ErrNotExist) {
+	var temp *TempDirError
+	if _, err := Open(t.Context(), Standard, Options{Stdin: strings.NewReader(""), TempDir: dir + "/none"}); !errors.Is(err, fs.ErrNotExist) ||
+		!errors.As(err, &temp) || temp.Dir != dir+"/none" {
 		t.Errorf("no directory for temporary files: got %v", err)
 	}
+	full := tempFile{failingWriter{}, "/tmp"}
+	if err := copyUntil(t.Context(), full, strings.NewReader("1"), 5); !errors.As(err, &temp) || !errors.Is(err, io.ErrShortWrite) {
+		t.Errorf("no room for temporary files: got %v", err)
+	}
 }
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 func TestCopyIsBounded(t *testing.T) {
 	t.Parallel()

@@ -1,23 +1,59 @@
 package manifest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
 // maxSpool bounds what is kept of input without an end, in bytes: some ten million items.
 const maxSpool = 2 << 30
 
+// TempDirError says that input which can be read only once could not be kept: that the directory for
+// temporary files is missing, cannot be written to, or is full.
+type TempDirError struct {
+	Dir string
+	Err error
+}
+
+func (e *TempDirError) Error() string {
+	cause := e.Err
+	if wrapped := (*fs.PathError)(nil); errors.As(cause, &wrapped) {
+		cause = wrapped.Err
+	}
+	return fmt.Sprintf("no temporary file can be kept in %s: %v; set TMPDIR to a directory that this user can write to and that has room",
+		printable(e.Dir), cause)
+}
+
+// Unwrap returns the cause.
+func (e *TempDirError) Unwrap() error { return e.Err }
+
+// tempFile makes errors of writing a [*TempDirError].
+type tempFile struct {
+	io.Writer
+	dir string
+}
+
+func (t tempFile) Write(p []byte) (int, error) {
+	n, err := t.Writer.Write(p)
+	if err != nil {
+		err = &TempDirError{Dir: t.dir, Err: err}
+	}
+	return n, err
+}
+
 // spool keeps input that can be read only once in a temporary file that only this user can
 // read. Where the system allows it the file loses its name at once, so that not even a
 // killed process leaves it behind.
 func (f *File) spool(ctx context.Context, input io.Reader, dir string) error {
+	dir = cmp.Or(dir, os.TempDir())
 	file, err := os.CreateTemp(dir, "havip-items-*")
 	if err != nil {
-		return fmt.Errorf("read %s: keep a copy for reading twice: %w", f.Name(), err)
+		return fmt.Errorf("read %s: %w", f.Name(), &TempDirError{Dir: dir, Err: err})
 	}
 	name := file.Name()
 	remove := func() error { return os.Remove(name) }
@@ -26,7 +62,7 @@ func (f *File) spool(ctx context.Context, input io.Reader, dir string) error {
 	}
 	release := func() error { return errors.Join(file.Close(), remove()) }
 
-	if err := copyUntil(ctx, file, input, maxSpool); err != nil {
+	if err := copyUntil(ctx, tempFile{file, dir}, input, maxSpool); err != nil {
 		return errors.Join(fmt.Errorf("read %s: %w", f.Name(), err), release())
 	}
 	f.content, f.release = file, release
