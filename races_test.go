@@ -112,6 +112,56 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 	}
 }
 
+// What results say of an item is the item again: an address that BCE chose is no other request.
+func TestClientTakesResultsForTheirItems(t *testing.T) {
+	t.Parallel()
+	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
+		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
+		asked := append(named("automatic", "unknown"), tasks.Item{Request: tasks.Request{Name: "fixed", SubnetID: "sbn-1", PrivateIPAddress: "10.0.0.9"}})
+		if _, err := client.Enqueue(t.Context(), "havips", asked...); err != nil {
+			t.Fatal(err)
+		}
+		f.create(t, "havips", "automatic", "10.0.0.1")
+		f.create(t, "havips", "fixed", "10.0.0.9")
+		with := func(i int, address, description string) tasks.Item {
+			item := asked[i]
+			item.Request.PrivateIPAddress, item.Request.Description = address, description
+			return item
+		}
+		if _, err := client.Enqueue(t.Context(), "havips", with(0, "10.0.0.1", ""), asked[1], asked[2]); err != nil {
+			t.Errorf("the items as their results have them: %v", err)
+		}
+		result, err := client.Batch("havips").Result(t.Context(), "automatic")
+		if err != nil || result.HaVIPID != "havip-automatic" || result.Attempts != 1 {
+			t.Errorf("result %+v, %v", result, err)
+		}
+		for name, c := range map[string]struct {
+			item   tasks.Item
+			fields []string
+		}{
+			"another address than BCE chose":       {with(0, "10.0.0.2", ""), []string{"privateIpAddress"}},
+			"an address before BCE chose one":      {with(1, "10.0.0.3", ""), []string{"privateIpAddress"}},
+			"no address any more":                  {with(2, "", ""), []string{"privateIpAddress"}},
+			"BCE's address and another text":       {with(0, "10.0.0.1", "d"), []string{"description"}},
+			"another address and another text too": {with(0, "10.0.0.2", "d"), []string{"privateIpAddress", "description"}},
+		} {
+			_, err := client.Enqueue(t.Context(), "havips", c.item)
+			var conflict *tasks.ConflictError
+			if !errors.As(err, &conflict) {
+				t.Errorf("%s: got %v", name, err)
+				continue
+			}
+			var fields []string
+			for _, d := range conflict.Conflicts[0].Differences {
+				fields = append(fields, d.Field)
+			}
+			if diff := cmp.Diff(c.fields, fields); diff != "" {
+				t.Errorf("%s: differences (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}
+
 // What BCE created is confirmed, and its address learnt, a moment after the create: that is waited for.
 func TestClientWaitsForConfirmation(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,11 @@ type Spec struct {
 	// ClientToken is the idempotency token: when registered, that of the item's first generation; in an
 	// [Item], the present one.
 	ClientToken string `json:"-"`
+	// Address is the address that the request names, and Automatic the fingerprint that it would have without
+	// one: an item that asked for no address and was given this one is the same. In the answer to a conflict,
+	// Address is the one that the item's HaVIP has.
+	Address   string `json:"-"`
+	Automatic string `json:"-"`
 	// Line is the row in the producer's file, from 1; 0 when there was none.
 	Line    int    `json:"line,omitempty"`
 	Account string `json:"account"`

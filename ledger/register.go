@@ -121,7 +121,10 @@ func compareEach(source Source, specs []Spec, places []int, existing []read, ans
 
 // compare returns the answer about a spec and, with [lifecycle.RegisteredNew], the record to enter.
 func compare(spec Spec, existing read, source Source) (Registration, Record, error) {
-	result, record := lifecycle.Register(existing.Snapshot, lifecycle.Asked{Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task})
+	result, record := lifecycle.Register(existing.Snapshot, lifecycle.Asked{
+		Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task,
+		Address: spec.Address, Automatic: spec.Automatic,
+	})
 	if result == lifecycle.RegisteredGone {
 		return Registration{Result: result}, record, nil
 	}
@@ -131,7 +134,7 @@ func compare(spec Spec, existing read, source Source) (Registration, Record, err
 		if err != nil {
 			return answer, record, err
 		}
-		existing.ClientToken, existing.Fingerprint = record.ClientToken, record.Fingerprint
+		existing.ClientToken, existing.Fingerprint, existing.Address = record.ClientToken, record.Fingerprint, record.PrivateIPAddress
 		answer.Existing = &existing
 	}
 	return answer, record, nil

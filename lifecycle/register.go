@@ -21,6 +21,9 @@ const (
 type Asked struct {
 	// Fingerprint identifies the request, and ClientToken is that of its first generation.
 	Fingerprint, ClientToken string
+	// Address is the address that the request names, and Automatic the fingerprint that it would have without
+	// one; both are "" for a request without an address.
+	Address, Automatic string
 	// FromTask says that it is of a task with a clientToken, which nobody has registered. After the batch's
 	// record was deleted, such a task may be a leftover: the HaVIP that its token once created may be gone.
 	FromTask bool
@@ -42,12 +45,18 @@ func Register(s Snapshot, asked Asked) (Registered, Record) {
 			fresh.Generation, fresh.TokenUsed, fresh.ForgottenGeneration = past, true, past
 		}
 		return RegisteredNew, fresh
-	case standing.Fingerprint != asked.Fingerprint:
+	case standing.Fingerprint != asked.Fingerprint && !asked.satisfied(standing):
 		return RegisteredConflict, standing
 	case standing.State.Terminal() || standing.EnqueuedAt != 0:
 		return RegisteredSame, standing
 	}
 	return RegisteredRepair, standing
+}
+
+// satisfied reports whether the request names the address that BCE chose for an item that asked for none, as
+// the batch's results do, and differs in nothing else.
+func (a Asked) satisfied(standing Record) bool {
+	return a.Address != "" && a.Address == standing.PrivateIPAddress && a.Automatic == standing.Fingerprint
 }
 
 // MarkEnqueued notes that the item's task stands in the queue, so that [Register] need not ask for it again. Nil

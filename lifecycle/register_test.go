@@ -9,6 +9,9 @@ func TestRegister(t *testing.T) {
 	enqueued.EnqueuedAt, finished.State = start, Rejected
 	other := queued
 	other.Fingerprint = "g"
+	automatic := Record{State: Created, Generation: 1, ClientToken: "t1", Fingerprint: "a", PrivateIPAddress: "10.0.0.1"}
+	elsewhere, waiting, others := automatic, automatic, automatic
+	elsewhere.PrivateIPAddress, waiting.PrivateIPAddress, others.Fingerprint = "10.0.0.2", "", "g"
 	for name, c := range map[string]struct {
 		standing  Record
 		forgotten int
@@ -22,12 +25,16 @@ func TestRegister(t *testing.T) {
 		"finished, whatever became of its task":  {standing: finished, want: RegisteredSame},
 		"another request":                        {standing: other, want: RegisteredConflict},
 		"another request, of a task":             {standing: other, task: true, forgotten: 2, want: RegisteredConflict},
+		"it has the address by BCE's choice":     {standing: automatic, want: RegisteredSame},
+		"it has another by BCE's choice":         {standing: elsewhere, want: RegisteredConflict},
+		"its address is not known yet":           {standing: waiting, want: RegisteredConflict},
+		"another request has the address":        {standing: others, want: RegisteredConflict},
 		"the batch was forgotten":                {forgotten: 2, want: RegisteredNew},
 		"a leftover of the batch that was":       {forgotten: 2, task: true, want: RegisteredGone},
 		"registered anew, and then comes a task": {standing: enqueued, forgotten: 2, task: true, want: RegisteredSame},
 	} {
 		s := Snapshot{Record: c.standing, Now: start, Batch: Batch{Forgotten: c.forgotten}}
-		got, record := Register(s, Asked{Fingerprint: "f", ClientToken: "t1", FromTask: c.task})
+		got, record := Register(s, Asked{Fingerprint: "f", ClientToken: "t1", FromTask: c.task, Address: "10.0.0.1", Automatic: "a"})
 		if got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
@@ -42,6 +49,14 @@ func TestRegister(t *testing.T) {
 			record.ClientToken != want.ClientToken || record.RegisteredAt != start {
 			t.Errorf("%s: %+v, want %+v", name, record, want)
 		}
+	}
+}
+
+func TestRegisterWithoutAnAddress(t *testing.T) {
+	t.Parallel()
+	standing := Record{State: Created, Generation: 1, Fingerprint: "a"}
+	if got, _ := Register(Snapshot{Record: standing, Now: start}, Asked{Fingerprint: "f"}); got != RegisteredConflict {
+		t.Errorf("another request without an address: %s", got)
 	}
 }
 

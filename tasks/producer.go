@@ -190,7 +190,15 @@ func specsOf(batch string, rows []Row) []ledger.Spec {
 // specOf freezes what the row asks for.
 func specOf(batch string, row Row) ledger.Spec {
 	body := row.Item.Request.Body()
+	automatic := ""
+	if row.Item.Request.PrivateIPAddress != "" {
+		without := row.Item
+		without.Request.PrivateIPAddress = ""
+		automatic = fingerprint(without)
+	}
 	return ledger.Spec{
+		Address:     row.Item.Request.PrivateIPAddress,
+		Automatic:   automatic,
 		Key:         row.Item.Key,
 		Fingerprint: fingerprintOf(row.Item, body),
 		ClientToken: firstToken(batch, row.Item),

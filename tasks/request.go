@@ -39,11 +39,15 @@ func withoutLineEnds(text string) string {
 func withoutSpaces(text string) string { return strings.Join(strings.Fields(text), "") }
 
 // Differences tells, in the contract's column order, how an item differs from the spec that
-// stands under its key. The clientToken shows only when the item brings its own.
+// stands under its key. The clientToken shows only when the item brings its own, and an address not when
+// BCE chose it for the item that stands.
 func Differences(existing ledger.Spec, item Item) ([]Difference, error) {
 	there, err := RequestOf(existing)
 	if err != nil {
 		return nil, err
+	}
+	if there.PrivateIPAddress == "" && item.Request.PrivateIPAddress == existing.Address {
+		there.PrivateIPAddress = existing.Address
 	}
 	pairs := []Difference{
 		{"name", there.Name, item.Request.Name},
