@@ -238,7 +238,7 @@ func tokenRule(token string) string {
 		return "must be printable ASCII without spaces"
 	}
 	if reservedToken(token) {
-		return fmt.Sprintf("must not start with %s, which marks derived tokens", tokenPrefix)
+		return fmt.Sprintf("must not start with %s, which marks derived tokens", DerivedTokenPrefix)
 	}
 	return ""
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// tokenPrefix marks derived tokens, and is refused in a user's own.
-const tokenPrefix = "havip1-"
+// DerivedTokenPrefix begins the tokens that [ClientToken] derives, and is refused in a user's own.
+const DerivedTokenPrefix = "havip1-"
 
 // tokenEncoding keeps tokens lower-case, unpadded and safe in a query string.
 var tokenEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -21,12 +21,12 @@ var tokenEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithP
 func ClientToken(batch, key string, generation int) string {
 	parts := appendParts(nil, "havip client token v1", batch, key)
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(parts, uint64(generation))) // #nosec G115 -- counts from 1
-	return tokenPrefix + tokenEncoding.EncodeToString(sum[:])
+	return DerivedTokenPrefix + tokenEncoding.EncodeToString(sum[:])
 }
 
 // reservedToken reports whether the token is of our own making, which only its own item may
 // carry: given to another it would fetch that item's HaVIP.
-func reservedToken(token string) bool { return strings.HasPrefix(token, tokenPrefix) }
+func reservedToken(token string) bool { return strings.HasPrefix(token, DerivedTokenPrefix) }
 
 // fingerprint identifies what an item asks for: lane, body, and the user's token if any.
 func fingerprint(item Item) string { return fingerprintOf(item, item.Request.Body()) }

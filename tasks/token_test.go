@@ -47,7 +47,7 @@ func FuzzClientToken(f *testing.F) {
 	f.Add("北京 \x00\xff", "{}/%", -7)
 	f.Fuzz(func(t *testing.T, batch, key string, generation int) {
 		token := ClientToken(batch, key, generation)
-		if rule := tokenRule(strings.TrimPrefix(token, tokenPrefix)); rule != "" || len(token) > MaxTokenLength {
+		if rule := tokenRule(strings.TrimPrefix(token, DerivedTokenPrefix)); rule != "" || len(token) > MaxTokenLength {
 			t.Errorf("token %q: %s", token, rule)
 		}
 		if token != ClientToken(batch, key, generation) {

@@ -20,6 +20,8 @@ type csvRows struct {
 	header []column
 	// missing are required columns that the header lacks, reported there once for all rows.
 	missing []column
+	// results says that the rows are results: see [isResult].
+	results bool
 }
 
 func newCSVRows(r io.Reader, report reporter) *csvRows {
@@ -37,6 +39,7 @@ func (c *csvRows) next(rec *record) error {
 		return err
 	}
 	rec.reset(position{e.line, 1})
+	rec.result = c.results
 	values, ok := c.parse(e)
 	if !ok || !c.notBlank(e, values) || !c.rightCount(e, values) {
 		rec.broken = true

@@ -36,7 +36,9 @@ func (c *csvRows) readHeader() error {
 	header := make([]column, len(names))
 	for i, name := range names {
 		header[i] = columnOf(name)
-		if header[i] == noColumn {
+		if isResult(name) {
+			c.results = true
+		} else if header[i] == noColumn {
 			c.report.at(c.fields.where(e, i), unknown("column", name))
 		} else if slices.Contains(header[:i], header[i]) {
 			c.report.at(c.fields.where(e, i), fmt.Sprintf("column %q stands in the header twice; remove one", name))

@@ -80,6 +80,10 @@ func (m *members) field(rec *record, report reporter) {
 	at := m.where(int(m.decoder.InputOffset()) - len(raw))
 
 	col := columnOf(name)
+	if isResult(name) {
+		rec.result = true
+		return
+	}
 	if col == noColumn {
 		report.at(nameAt, unknown("field", name))
 		rec.excuseNearest(name)

@@ -27,6 +27,8 @@ type record struct {
 	at     position
 	cells  [columnCount]cell
 	broken bool
+	// result says that the row is a result: see [isResult].
+	result bool
 }
 
 // rowReader is one format. It reports what is wrong with a row's form, and leaves what is
@@ -88,7 +90,7 @@ func (rec *record) item() tasks.Item {
 		Key:         text(columnKey),
 		Account:     text(columnAccount),
 		Region:      text(columnRegion),
-		ClientToken: text(columnClientToken),
+		ClientToken: rec.token(),
 		Request: tasks.Request{
 			Name:             text(columnName),
 			SubnetID:         text(columnSubnetID),

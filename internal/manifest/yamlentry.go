@@ -163,6 +163,10 @@ func (p *entryParser) field(key, value *yaml.Node) {
 	c := noColumn
 	if key.Kind == yaml.ScalarNode && key.ShortTag() == "!!str" {
 		c = columnOf(key.Value)
+		if isResult(key.Value) {
+			p.rec.result = true
+			return
+		}
 	}
 	if c == noColumn {
 		p.report.at(at, unknown("field", key.Value))
