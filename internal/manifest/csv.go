@@ -117,8 +117,10 @@ func (p *fieldParser) parse(row []byte) ([]string, error) {
 		p.reader.FieldsPerRecord = -1
 		p.reader.ReuseRecord = true
 	}
-	p.buf = append(p.buf[:0], bytes.ReplaceAll(row, []byte("\r\n"), []byte("\r\r\n"))...) // csv.Reader takes one CR away
-	p.buf = append(p.buf, '\n')
+	p.buf = append(append(p.buf[:0], row...), '\n')
+	if bytes.IndexByte(row, '\r') >= 0 { // csv.Reader takes one CR away before each LF
+		p.buf = bytes.ReplaceAll(p.buf, []byte("\r\n"), []byte("\r\r\n"))
+	}
 	p.feed.Reset(p.buf)
 	begin := p.reader.InputOffset()
 	values, err := p.reader.Read()

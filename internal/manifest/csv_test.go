@@ -175,6 +175,7 @@ func TestCSVTextIsThatOfTheFile(t *testing.T) {
 		{"a\rb", ""},         // a CR alone, refused
 		{"\"a\r\r\nb\"", ""}, // the same
 		{"\"a\rb\"", ""},     // the same
+		{"a\r", ""},          // the same
 		{"a\x00b", ""},       // refused
 		{"a\u0085b", ""},     // refused
 	} {
@@ -190,6 +191,17 @@ func TestCSVTextIsThatOfTheFile(t *testing.T) {
 			if got := rows(t, f)[0].Item; got.Request.Description != c.want || got.Key != "k" {
 				t.Errorf("%q: got %q, key %q; want %q", c.written, got.Request.Description, got.Key, c.want)
 			}
+		}
+	}
+}
+
+// A carriage return that is no part of a line end is never dropped.
+func TestCSVCarriageReturnAtTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, end := range []string{"\r\r\n", "\r", "\r\r"} {
+		_, faults := check(t, content(CSV, "name,subnetId,description\nweb-1,sbn-a,a"+end))
+		if len(faults) != 1 || !strings.HasPrefix(faults[0], "2:13: description ") {
+			t.Errorf("%q: got %q", end, faults)
 		}
 	}
 }

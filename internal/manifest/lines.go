@@ -74,7 +74,10 @@ func (l *lines) last(line []byte, err error) ([]byte, error) {
 	return l.trimBreak(line), nil
 }
 
-func (l *lines) trimBreak(line []byte) (text []byte) {
-	text, l.crlf = bytes.CutSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
-	return text
+// trimBreak takes the line break away. A carriage return that ends the file is none.
+func (l *lines) trimBreak(line []byte) []byte {
+	if line, l.crlf = bytes.CutSuffix(line, []byte("\r\n")); l.crlf {
+		return line
+	}
+	return bytes.TrimSuffix(line, []byte{'\n'})
 }

@@ -80,7 +80,7 @@ func TestLines(t *testing.T) {
 	full := bytes.Repeat([]byte{'x'}, maxLine-1)
 	input := "a\r\n\n" + string(full) + "\n" + string(full) + "xx\nb\rc\nlast\r"
 	l := newLines(strings.NewReader(input))
-	for i, want := range []string{"a", "", string(full), "long", "b\rc", "last"} {
+	for i, want := range []string{"a", "", string(full), "long", "b\rc", "last\r"} {
 		got, err := l.next()
 		if want == "long" {
 			if !errors.Is(err, errLongLine) {
