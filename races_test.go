@@ -116,14 +116,14 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 func TestClientTakesResultsForTheirItems(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
-		client := tasks.NewClient(f.rdb, tasks.WithRegion("bj"))
-		asked := append(named("automatic", "unknown"), tasks.Item{Request: tasks.Request{Name: "fixed", SubnetID: "sbn-1", PrivateIPAddress: "10.0.0.9"}})
+		client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
+		asked := append(named("automatic", "unknown"), havip.Item{Request: havip.Request{Name: "fixed", SubnetID: "sbn-1", PrivateIPAddress: "10.0.0.9"}})
 		if _, err := client.Enqueue(t.Context(), "havips", asked...); err != nil {
 			t.Fatal(err)
 		}
 		f.create(t, "havips", "automatic", "10.0.0.1")
 		f.create(t, "havips", "fixed", "10.0.0.9")
-		with := func(i int, address, description string) tasks.Item {
+		with := func(i int, address, description string) havip.Item {
 			item := asked[i]
 			item.Request.PrivateIPAddress, item.Request.Description = address, description
 			return item
@@ -136,7 +136,7 @@ func TestClientTakesResultsForTheirItems(t *testing.T) {
 			t.Errorf("result %+v, %v", result, err)
 		}
 		for name, c := range map[string]struct {
-			item   tasks.Item
+			item   havip.Item
 			fields []string
 		}{
 			"another address than BCE chose":       {with(0, "10.0.0.2", ""), []string{"privateIpAddress"}},
@@ -146,7 +146,7 @@ func TestClientTakesResultsForTheirItems(t *testing.T) {
 			"another address and another text too": {with(0, "10.0.0.2", "d"), []string{"privateIpAddress", "description"}},
 		} {
 			_, err := client.Enqueue(t.Context(), "havips", c.item)
-			var conflict *tasks.ConflictError
+			var conflict *havip.ConflictError
 			if !errors.As(err, &conflict) {
 				t.Errorf("%s: got %v", name, err)
 				continue

@@ -16,7 +16,7 @@ import (
 func results(t *testing.T, format render.Format) string {
 	t.Helper()
 	var out bytes.Buffer
-	w := render.NewWriter(&out, render.Style{Format: format})
+	w := render.Results().Writer(&out, render.Style{Format: format})
 	for _, r := range []tasks.Result{
 		{
 			Batch: "b", Key: "k1", Line: 2, State: ledger.Created, HaVIPID: "havip-1", Name: "web-1", SubnetID: "sbn-a",

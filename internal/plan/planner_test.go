@@ -165,6 +165,7 @@ func TestPlannerOfTheLedgerAlone(t *testing.T) {
 	}
 	wantCounts := Counts{
 		Create: 1, Requeue: 1, Running: 1, Done: 1, Failed: 2, Canceled: 1, Deleted: 1, Conflicts: 1, Enqueue: 2,
+		Lanes: lanes(2),
 		Ended: map[ledger.State]int{ledger.Rejected: 1, ledger.Review: 1, ledger.Canceled: 1},
 	}
 	if diff := cmp.Diff(wantCounts, counts); diff != "" || counts.Rows() != 9 || counts.Attention() != 5 {
@@ -173,6 +174,11 @@ func TestPlannerOfTheLedgerAlone(t *testing.T) {
 	if b.asked != nil {
 		t.Errorf("records were read: %v", b.asked)
 	}
+}
+
+// lanes counts rows of the one lane.
+func lanes(n int) map[tasks.Lane]int {
+	return map[tasks.Lane]int{{Account: "default", Region: "bj"}: n}
 }
 
 func TestPlannerOfDuplicates(t *testing.T) {
@@ -188,10 +194,10 @@ func TestPlannerOfDuplicates(t *testing.T) {
 		want  []string
 		count Counts
 	}{
-		"refused":      {nil, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1}},
-		"allowed":      {nil, true, []string{"new create warning", "known requeue "}, Counts{Create: 1, Requeue: 1, Enqueue: 2, Warnings: 1}},
-		"refused live": {s, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1}},
-		"allowed live": {s, true, []string{"new create warning", "known requeue "}, Counts{Create: 1, Requeue: 1, Enqueue: 2, Warnings: 1}},
+		"refused":      {nil, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1, Lanes: lanes(1)}},
+		"allowed":      {nil, true, []string{"new create warning", "known requeue "}, Counts{Create: 1, Requeue: 1, Enqueue: 2, Warnings: 1, Lanes: lanes(2)}},
+		"refused live": {s, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1, Lanes: lanes(1)}},
+		"allowed live": {s, true, []string{"new create warning", "known requeue "}, Counts{Create: 1, Requeue: 1, Enqueue: 2, Warnings: 1, Lanes: lanes(2)}},
 	}
 	for name, test := range tests {
 		p := planner(b, test.sky)
