@@ -4,6 +4,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 
@@ -67,12 +68,15 @@ type Flags struct {
 	Batch, Format string
 	// AllowDuplicates has rows created although an item of another batch has the same request.
 	AllowDuplicates bool
+	// AllowUnknownRegion accepts regions that Baidu does not document for HaVIPs.
+	AllowUnknownRegion bool
 }
 
 // Define defines the flags.
 func (flags *Flags) Define(f *pflag.FlagSet) {
 	f.StringVar(&flags.Batch, "batch", "", "name of the batch (default: the file's base name without extension)")
 	f.BoolVar(&flags.AllowDuplicates, "allow-duplicates", false, "create rows although an item of another batch has the same name, subnet and address")
+	f.BoolVar(&flags.AllowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
 	f.StringVar(&flags.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
 }
 
@@ -85,10 +89,10 @@ func ReadFile(ctx context.Context, f *session.Factory, path string, flags Flags)
 		return nil, cli.Failf(cli.ExitUsage, "%s is a plan, and no file of items; `enqueue apply %s` carries it out", render.Printable(path), shell.Quote(path))
 	}
 	file, err := manifest.Open(ctx, path, manifest.Options{
-		Format: manifest.Format(flags.Format), DefaultRegion: f.Region, Stdin: f.In,
+		Format: manifest.Format(flags.Format), DefaultRegion: f.Region, Stdin: f.In, AllowUnknownRegion: flags.AllowUnknownRegion,
 	})
 	if err != nil {
-		return nil, cli.Fail(ExitCode(ctx), err)
+		return nil, cli.Fail(openCode(ctx, err), err)
 	}
 	in := &Input{
 		Name: file.Name(), Batch: flags.Batch, File: file,
@@ -141,6 +145,15 @@ func Formats() []string {
 		names = append(names, string(format))
 	}
 	return names
+}
+
+// openCode is the exit code for input that cannot be opened: where only the place for temporary files is at fault, that is
+// configuration.
+func openCode(ctx context.Context, err error) cli.ExitCode {
+	if temp := (*manifest.TempDirError)(nil); errors.As(err, &temp) && ctx.Err() == nil {
+		return cli.ExitConfig
+	}
+	return ExitCode(ctx)
 }
 
 // ExitCode is the exit code for input that cannot be read at all.

@@ -4,16 +4,19 @@ package create
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"havip/bce"
 	"havip/internal/cli"
 	"havip/internal/durability"
 	"havip/internal/plan"
 	"havip/internal/render"
 	"havip/internal/session"
+	"havip/internal/spelling"
 	"havip/internal/terminal"
 	"havip/lifecycle"
 	"havip/tasks"
@@ -26,6 +29,7 @@ type options struct {
 	batch               string
 	item                tasks.Item
 	wait, allowVolatile bool
+	allowUnknownRegion  bool
 	timeout             time.Duration
 	durable             durability.Verifier
 }
@@ -53,6 +57,7 @@ command again creates nothing.`,
 	flags.StringVar(&opts.item.Key, "key", "", "key of the item in the batch (default: the name)")
 	flags.StringVar(&opts.item.Account, "account", tasks.DefaultAccount, "account whose credentials create it")
 	flags.StringVar(&opts.item.ClientToken, "client-token", "", "your own idempotency token (default: derived from batch and key)")
+	flags.BoolVar(&opts.allowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
 	flags.StringVar(&opts.batch, "batch", manualBatch, "batch to put it in")
 	flags.BoolVar(&opts.wait, "wait", false, "wait until it is done")
 	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8")
@@ -95,6 +100,9 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	batch, item := opts.batch, opts.item.WithDefaults(f.Region)
 	if err := checkItem(batch, item); err != nil {
 		return err
+	}
+	if !opts.allowUnknownRegion && !slices.Contains(bce.Regions(), item.Region) {
+		return cli.Failf(cli.ExitUsage, "--region %q: %s; or pass --allow-unknown-region", item.Region, spelling.OneOf(item.Region, bce.Regions()))
 	}
 	s, err := f.OpenDurable(ctx, opts.allowVolatile)
 	if err != nil {
