@@ -5,8 +5,11 @@ package main
 import (
 	"context"
 	"os"
+
+	"havip/internal/cli"
 )
 
 func main() {
+	cli.OutliveReaders()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
 }

@@ -10,6 +10,16 @@ import (
 // zerolog keeps its time format in a global; it is set before any program can race for it.
 func init() { zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00" }
 
+// lossy drops what cannot be written, because of a full disk or of a reader that is gone. Of an error, zerolog would
+// write to stderr, which is the log itself.
+type lossy struct{ w io.Writer }
+
+// Write always succeeds.
+func (l lossy) Write(p []byte) (int, error) {
+	_, _ = l.w.Write(p)
+	return len(p), nil
+}
+
 // Logger returns the program's logger: JSON lines, or text for people when format is "console",
 // or when it is "auto" and w is a terminal.
 func Logger(w io.Writer, format, level string, getenv Getenv) (zerolog.Logger, error) {
@@ -28,7 +38,7 @@ func Logger(w io.Writer, format, level string, getenv Getenv) (zerolog.Logger, e
 	default:
 		return zerolog.Nop(), Failf(ExitUsage, "log format %q: must be one of auto, json, console", format)
 	}
-	return zerolog.New(w).Level(l).With().Timestamp().Logger(), nil
+	return zerolog.New(lossy{w}).Level(l).With().Timestamp().Logger(), nil
 }
 
 func console(w io.Writer, getenv Getenv) io.Writer {

@@ -62,6 +62,8 @@ type command struct {
 	env     []string
 	dir     string
 	stdin   io.Reader
+	// both, if not nil, is what the program gets as stdout and stderr; they are not collected then.
+	both *os.File
 }
 
 // start runs a command until it ends or the test does.
@@ -74,6 +76,9 @@ func start(tb testing.TB, c command) *process {
 	p := &process{name: c.program, cmd: exec.Command(path, c.args...), stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdin = c.env, c.dir, c.stdin
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
+	if c.both != nil {
+		p.cmd.Stdout, p.cmd.Stderr = c.both, c.both
+	}
 	p.cmd.SysProcAttr = dieWithTest()
 	// A grandchild that holds the output open is not waited for.
 	p.cmd.WaitDelay = 5 * time.Second

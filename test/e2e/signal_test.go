@@ -4,6 +4,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"havip/ledger"
 )
@@ -17,7 +18,7 @@ func TestSignals(t *testing.T) {
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(60)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
-	for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGTERM} {
+	for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		w.faults(t, fault("create:gate-before", 2, 1+atOnce)) // the first proves the lane
 		worker := w.worker(t, "--concurrency", "8")
 		w.awaitGate(t, atOnce)
@@ -82,6 +83,85 @@ func TestSecondSignal(t *testing.T) {
 	// What was cut off is known to have been begun, and nothing of it is lost.
 	if counts := w.standing(t, batch).Counts; counts[ledger.Sending] != 1 {
 		t.Errorf("%v, where a request was cut off", counts)
+	}
+}
+
+// TestHangups: a terminal that closes sends SIGHUP more than once, and nobody insists by that.
+func TestHangups(t *testing.T) {
+	t.Parallel()
+	const batch = "hangups"
+	w := newStack(t, "--faults", "create:gate-before")
+	w.env = append(w.env, unhurried)
+	rows := rowsOf(1)
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	worker := w.worker(t)
+	w.awaitGate(t, 1)
+	worker.signal(syscall.SIGTERM)
+	worker.awaitText(t, sayStopping)
+	for range 3 {
+		elapsed(100*time.Millisecond, worker.done) // signals of one moment are one
+		worker.signal(syscall.SIGHUP)
+	}
+	w.endFaults(t)
+	if code := worker.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	w.requireExactlyOnce(t, batch, rows)
+}
+
+// TestNohup: a worker that was started with SIGHUP ignored goes on.
+func TestNohup(t *testing.T) {
+	t.Parallel()
+	const batch = "nohup"
+	w := newStack(t)
+	worker := start(t, command{program: "/bin/sh", args: []string{"-c", "trap '' HUP; exec worker --rps 0"}, env: w.env, dir: w.dir})
+	worker.awaitText(t, sayReady)
+	worker.signal(syscall.SIGHUP)
+	rows := rowsOf(5)
+	w.enqueue(t, "apply", w.write(t, batch+".csv", rows), "--wait")
+	w.requireExactlyOnce(t, batch, rows)
+	worker.signal(syscall.SIGTERM)
+	if code := worker.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestUnwritableLog: a worker whose log nobody reads any more, or whose disk is full, works as any other.
+func TestUnwritableLog(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(t *testing.T) *os.File{
+		"reader-gone": func(t *testing.T) *os.File {
+			t.Helper()
+			reader, writer, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = reader.Close() // it was not used
+			return writer
+		},
+		"disk-full": func(t *testing.T) *os.File {
+			t.Helper()
+			full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+			if err != nil {
+				t.Skip("no /dev/full here")
+			}
+			return full
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newStack(t)
+			log := open(t)
+			worker := start(t, command{program: "worker", args: []string{"--rps", "0", "--log-level", "trace"}, env: w.env, dir: w.dir, both: log})
+			_ = log.Close() // the worker has its own
+			rows := rowsOf(20)
+			w.enqueue(t, "apply", w.write(t, name+".csv", rows), "--wait")
+			w.requireExactlyOnce(t, name, rows)
+			worker.signal(syscall.SIGTERM)
+			if code := worker.wait(t); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+		})
 	}
 }
 
