@@ -2,8 +2,6 @@ package bce
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -56,15 +54,10 @@ func (c *Client) Endpoint() string { return c.endpoint.String() }
 // A single answer is believed only where it refuses the request for its date, or agrees with the local clock.
 func (c *Client) ClockOffset() time.Duration { return c.clock.get() }
 
-// KeyDigest tells the present access key from others without showing it: it is the beginning of a hash of the
-// access key ID.
+// KeyDigest is the [Credentials.Fingerprint] of the present access key.
 func (c *Client) KeyDigest(ctx context.Context) (string, error) {
 	credentials, err := c.config.Credentials.Retrieve(ctx)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256([]byte(credentials.AccessKeyID()))
-	return hex.EncodeToString(sum[:8]), nil
+	return credentials.Fingerprint(), err
 }
 
 // SetClockOffset sets the offset, for a caller that knows it already. Later answers correct it.

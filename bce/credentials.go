@@ -2,10 +2,13 @@ package bce
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,6 +28,7 @@ var ErrNoCredentials = errors.New("no credentials")
 type Credentials struct {
 	read    func() secrets
 	expires time.Time
+	source  string
 }
 
 type secrets struct{ accessKeyID, secretAccessKey, sessionToken string }
@@ -51,6 +55,24 @@ func (c Credentials) Temporary() bool { return c.secrets().sessionToken != "" }
 
 // Expiry returns when the credentials end; ok is false when that is not known.
 func (c Credentials) Expiry() (expires time.Time, ok bool) { return c.expires, !c.expires.IsZero() }
+
+// Source is where the credentials were found: a variable, or a profile and its file. It is "" where their
+// provider does not say.
+func (c Credentials) Source() string { return c.source }
+
+// Fingerprint tells the access key from others without showing it: the beginning of a hash of its ID, as 16
+// hexadecimal digits. It is "" without an access key.
+func (c Credentials) Fingerprint() string {
+	id := c.AccessKeyID()
+	if id == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:8])
+}
+
+// ShortID is the beginning of the access key ID, fit for a log.
+func (c Credentials) ShortID() string { return c.masked() }
 
 // IsZero reports whether these are no credentials at all.
 func (c Credentials) IsZero() bool { return c.read == nil }
@@ -105,6 +127,18 @@ func (c Credentials) forSigning() (secrets, error) {
 		return secrets{}, errors.New("credentials: session token must be printable ASCII without spaces")
 	}
 	return s, nil
+}
+
+// checkUnquoted refuses values in quotes, given as pairs of name and value. The quotes were meant for a shell or
+// a file's format, are no part of any key, and would make BCE refuse every request.
+func checkUnquoted(pairs ...string) error {
+	const quotes = "\"'`\u201c\u201d\u2018\u2019"
+	for pair := range slices.Chunk(pairs, 2) {
+		if strings.Trim(pair[1], quotes) != pair[1] {
+			return fmt.Errorf("%s has quotes around its value; remove them", pair[0])
+		}
+	}
+	return nil
 }
 
 // isHeaderWord reports whether s is made of visible ASCII only; "" is.

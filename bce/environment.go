@@ -39,6 +39,16 @@ var families = []variables{
 
 const endpointVariable = "BCE_ENDPOINT"
 
+// Variables are the names of all variables that an [Environment] reads.
+func Variables() []string {
+	names := []string{endpointVariable}
+	for _, family := range families {
+		names = append(names, family.accessKeyID, family.secretAccessKey, family.region)
+		names = append(names, family.sessionTokens...)
+	}
+	return names
+}
+
 // Retrieve returns the credentials of the first family that is set. Families are never
 // mixed, and half of one is an error and not [ErrNoCredentials]: somebody meant these to be
 // used, and going on to other credentials could create things in another account.
@@ -70,7 +80,12 @@ func (e Environment) family(names variables) (Credentials, error) {
 	case secret == "":
 		return Credentials{}, fmt.Errorf("%s is not set, though others of its family are", names.secretAccessKey)
 	}
-	return NewCredentials(id, secret, token), nil
+	if err := checkUnquoted(names.accessKeyID, id, names.secretAccessKey, secret); err != nil {
+		return Credentials{}, err
+	}
+	c := NewCredentials(id, secret, token)
+	c.source = names.accessKeyID
+	return c, nil
 }
 
 func (e Environment) sessionToken(names []string) (string, error) {
@@ -79,6 +94,9 @@ func (e Environment) sessionToken(names []string) (string, error) {
 		value := e.get(name)
 		if value == "" {
 			continue
+		}
+		if err := checkUnquoted(name, value); err != nil {
+			return "", err
 		}
 		if token != "" && token != value {
 			return "", fmt.Errorf("%s and %s differ; set one of them", from, name)

@@ -84,6 +84,15 @@ func TestEnvironmentErrors(t *testing.T) {
 			map[string]string{"BCE_ACCESS_KEY_ID": "id", "BAIDUCLOUD_ACCESS_KEY": "id", "BAIDUCLOUD_SECRET_KEY": printSecret},
 			"BCE_SECRET_ACCESS_KEY is not set", false,
 		},
+		"secret in quotes": {
+			map[string]string{"BCE_ACCESS_KEY_ID": "id", "BCE_SECRET_ACCESS_KEY": `"` + printSecret + `"`}, "BCE_SECRET_ACCESS_KEY has quotes", false,
+		},
+		"half a pair of quotes": {
+			map[string]string{"BAIDUCLOUD_ACCESS_KEY": "id'", "BAIDUCLOUD_SECRET_KEY": printSecret}, "BAIDUCLOUD_ACCESS_KEY has quotes", false,
+		},
+		"token in typographic quotes": {
+			map[string]string{"BCE_ACCESS_KEY_ID": "id", "BCE_SECRET_ACCESS_KEY": printSecret, "BCE_SESSION_TOKEN": "“" + printToken + "”"}, "BCE_SESSION_TOKEN has quotes", false,
+		},
 		"tokens differ": {
 			map[string]string{"BCE_ACCESS_KEY_ID": "id", "BCE_SECRET_ACCESS_KEY": printSecret, "BCE_SESSION_TOKEN": "a", "BCE_SECURITY_TOKEN": "b"},
 			"BCE_SECURITY_TOKEN and BCE_SESSION_TOKEN differ", false,

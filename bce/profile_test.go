@@ -69,6 +69,49 @@ func TestProfileWithoutCurrentIsDefault(t *testing.T) {
 	}
 }
 
+// Editors on Windows put a byte order mark before a file.
+func TestProfileWithByteOrderMark(t *testing.T) {
+	t.Parallel()
+	p, err := ProfileFile{Path: writeProfile(t, "\ufeff"+profileJSON, 0o600)}.Load()
+	if err != nil || p.Name != "work" {
+		t.Errorf("profile = %+v, %v", p, err)
+	}
+}
+
+// TestProfilePlace: where to send is known without credentials, and nothing is made up where a file is broken.
+func TestProfilePlace(t *testing.T) {
+	t.Parallel()
+	whole := writeProfile(t, profileJSON, 0o600)
+	for name, c := range map[string]struct {
+		file             ProfileFile
+		region, endpoint string
+		want             string
+	}{
+		"current":           {ProfileFile{whole, ""}, "gz", "bcc.gz.baidubce.com", ""},
+		"named":             {ProfileFile{whole, "default"}, "bj", "", ""},
+		"unusable for keys": {ProfileFile{writeProfile(t, `{"profiles":[{"name":"default","mode":"Browser","region":" su\n"}]}`, 0o600), ""}, "su", "", ""},
+		"no file":           {ProfileFile{ProfilePath(t.TempDir()), ""}, "", "", ""},
+		"below a file":      {ProfileFile{ProfilePath(whole), ""}, "", "", ""},
+		"no path":           {ProfileFile{}, "", "", ""},
+		"no profiles":       {ProfileFile{writeProfile(t, "{}", 0o600), ""}, "", "", ""},
+		"none current":      {ProfileFile{writeProfile(t, `{"profiles":[{"name":"other","region":"gz"}]}`, 0o600), ""}, "", "", ""},
+		"current missing":   {ProfileFile{writeProfile(t, `{"current":"prod"}`, 0o600), ""}, "", "", `"prod"`},
+		"named missing":     {ProfileFile{whole, "nobody"}, "", "", `"nobody"`},
+		"broken":            {ProfileFile{writeProfile(t, "{", 0o600), ""}, "", "", "line 1, column 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := c.file.Place()
+			if p.Region != c.region || p.Endpoint != c.endpoint || !p.Credentials.IsZero() {
+				t.Errorf("got %+v, %v", p, err)
+			}
+			if (err != nil) != (c.want != "") || err != nil && (!strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file.Path)) {
+				t.Errorf("got error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
 func TestProfileErrors(t *testing.T) {
 	t.Parallel()
 	path := writeProfile(t, profileJSON, 0o600)
@@ -83,6 +126,14 @@ func TestProfileErrors(t *testing.T) {
 		"mode":            {ProfileFile{path, "odd"}, []string{path, `"odd"`, `"Browser"`, "use AK or StsToken"}},
 		"not JSON":        {ProfileFile{writeProfile(t, "{", 0o600), ""}, []string{"not valid JSON"}},
 		"empty":           {ProfileFile{writeProfile(t, "{}", 0o600), ""}, []string{`"default"`, "no profiles", "bce configure"}},
+		"quotes":          {ProfileFile{writeProfile(t, `{"profiles":[{"name":"default","access_key_id":"id","secret_access_key":"\"abc\""}]}`, 0o600), ""}, []string{"secret_access_key has quotes"}},
+		"not JSON at":     {ProfileFile{writeProfile(t, "{\n  \"current\": \"北京\",}", 0o600), ""}, []string{"line 2, column 19:", "not valid JSON"}},
+		"ends at":         {ProfileFile{writeProfile(t, "{\n  \"current\": \"a\"", 0o600), ""}, []string{"line 2, column 17:", "unexpected end"}},
+		"behind the end":  {ProfileFile{writeProfile(t, "{} x", 0o600), ""}, []string{"line 1, column 4:", "'x'"}},
+		"BOM and a fault": {ProfileFile{writeProfile(t, "\ufeff{]", 0o600), ""}, []string{"line 1, column 2:"}},
+		"kind at":         {ProfileFile{writeProfile(t, "{\"profiles\":[\n{\"region\":12}]}", 0o600), ""}, []string{"line 2, column 12:", "profiles.region", "number"}},
+		"a list":          {ProfileFile{writeProfile(t, "[]", 0o600), ""}, []string{"line 1, column 1:", "JSON object"}},
+		"UTF-16":          {ProfileFile{writeProfile(t, "\xff\xfe{\x00}\x00", 0o600), ""}, []string{"UTF-16", "UTF-8"}},
 		"too large":       {ProfileFile{writeProfile(t, strings.Repeat(" ", maxProfileBytes+1), 0o600), ""}, []string{"larger than"}},
 		"no path":         {ProfileFile{}, []string{"path is empty"}},
 		"a folder":        {ProfileFile{t.TempDir(), ""}, []string{"is a directory"}},
