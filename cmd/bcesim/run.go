@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,8 +35,8 @@ sandbox/sandbox without them; BCE_SECURITY_TOKEN, or BCE_SESSION_TOKEN, makes it
 temporary one.
 
 The first line on standard error, "listening on http://ADDRESS", is for programs to
-read. It ends by SIGTERM or SIGINT with exit code 0; 2 is a usage error, 5 an
-address that cannot be served.
+read. It ends by SIGTERM, SIGINT or SIGHUP with exit code 0; 2 is a usage error, 5
+an address that cannot be served.
 
 Faults are a list of ` + "%s" + `
 Traits of a personality:
@@ -54,6 +55,8 @@ func (e usageError) Unwrap() error { return e.error }
 // run is the program: it serves until ctx ends and returns the exit code. Configuration
 // comes from args and getenv only; nothing is written but to stdout (help) and stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
+	raw := getenv
+	getenv = func(name string) string { return strings.TrimSpace(raw(name)) } // as clients read theirs
 	var settings settings
 	command := &cobra.Command{
 		Use:           "bcesim",

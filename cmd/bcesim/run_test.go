@@ -165,7 +165,7 @@ func TestServes(t *testing.T) {
 
 func TestKeysFromEnvironment(t *testing.T) {
 	t.Parallel()
-	p := start(t, map[string]string{"BCE_ACCESS_KEY_ID": "my-key", "BCE_SECRET_ACCESS_KEY": "my-secret"})
+	p := start(t, map[string]string{"BCE_ACCESS_KEY_ID": "my-key\n", "BCE_SECRET_ACCESS_KEY": "my-secret\r\n"})
 	if status, body := p.call(http.MethodGet, "/v1/havip", "", "", "my-key", "my-secret"); status != 200 {
 		t.Errorf("%d %s", status, body)
 	}

@@ -29,7 +29,7 @@ It needs neither a shell nor curl, and so is what a container runs.`,
 			if listen == "" {
 				return cli.Failf(cli.ExitUsage, "no address: set --listen or HAVIP_LISTEN to what the worker has")
 			}
-			return askReady(cmd.Context(), listen, cmd.OutOrStdout())
+			return cli.Blame(cmd.Flags(), askReady(cmd.Context(), listen, cmd.OutOrStdout()), "listen")
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "the worker's --listen address")

@@ -18,11 +18,11 @@ const secretVariable = "HAVIP_WEBHOOK_SECRET" // #nosec G101 -- the name of a va
 func configureWebhook(s settings, getenv cli.Getenv) (worker.Webhook, error) {
 	hosts, err := notify.ParseHosts(s.webhookHosts)
 	if err != nil {
-		return worker.Webhook{}, cli.Failf(cli.ExitUsage, "--webhook-host %w", err)
+		return worker.Webhook{}, cli.Blame(s.flags, cli.Failf(cli.ExitUsage, "--webhook-host %w", err), "webhook-host")
 	}
 	text, place, err := webhookSecrets(s.webhookSecretFile, getenv)
 	if err != nil {
-		return worker.Webhook{}, cli.Fail(cli.ExitConfig, err)
+		return worker.Webhook{}, cli.Blame(s.flags, cli.Fail(cli.ExitConfig, err), "webhook-secret-file")
 	}
 	secrets, err := notify.ParseSecrets(text)
 	switch {

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"havip/internal/redisconn"
 )
 
 // Getenv looks an environment variable up; "" means unset. Programs take it as an input, so
@@ -16,13 +19,67 @@ type Getenv func(name string) string
 // envAnnotation marks a flag with the variables that also set it, the first one winning.
 const envAnnotation = "havip_env"
 
-// fromEnvironment marks a flag that a variable has set.
-const fromEnvironment = "havip_from_env"
+// sourceAnnotation marks a flag that the command line does not set with what does: a variable or a profile.
+const sourceAnnotation = "havip_source"
 
-// Given reports whether the command line itself sets the flag, not a variable.
+// Given reports whether the command line itself sets the flag, not a variable or a profile.
 func Given(flags *pflag.FlagSet, flag string) bool {
 	f := flags.Lookup(flag)
-	return f != nil && f.Changed && f.Annotations[fromEnvironment] == nil
+	return f != nil && f.Changed && f.Annotations[sourceAnnotation] == nil
+}
+
+// SourceOf says where a flag's value comes from: the flag as on the command line, a variable, a profile and
+// its file, or "default".
+func SourceOf(flags *pflag.FlagSet, flag string) string {
+	f := flags.Lookup(flag)
+	switch {
+	case f == nil || !f.Changed:
+		return "default"
+	case f.Annotations[sourceAnnotation] != nil:
+		return f.Annotations[sourceAnnotation][0]
+	default:
+		return "--" + flag
+	}
+}
+
+// Blame names the variables or profile that set the flags in an error about their values, which is then an error
+// of the configuration and not of the command line. An error about what the command line sets, or that is not about
+// usage or configuration, stays as it is.
+func Blame(flags *pflag.FlagSet, err error, names ...string) error {
+	var sources []string
+	for _, name := range names {
+		if f := flags.Lookup(name); f != nil && f.Annotations[sourceAnnotation] != nil {
+			sources = append(sources, f.Annotations[sourceAnnotation][0])
+		}
+	}
+	if code := CodeOf(err); len(sources) == 0 || code != ExitUsage && code != ExitConfig {
+		return err
+	}
+	return Failf(ExitConfig, "%s: %w", strings.Join(sources, ", "), err)
+}
+
+// BlameRedis is [Blame] for a Redis URL that is wrong. A Redis that does not answer is no fault of its URL.
+func BlameRedis(flags *pflag.FlagSet, err error) error {
+	var wrong *redisconn.URLError
+	if errors.As(err, &wrong) {
+		return Blame(flags, err, "redis")
+	}
+	return err
+}
+
+// trimLineEnds takes away what a file that was read into a variable had at its end.
+func trimLineEnds(value string) string { return strings.Trim(value, "\r\n") }
+
+// set sets a flag that the command line does not set, and keeps what it is set by.
+func set(flags *pflag.FlagSet, f *pflag.Flag, value, source string) error {
+	if err := flags.Set(f.Name, value); err != nil {
+		return err
+	}
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[sourceAnnotation] = []string{source}
+	return nil
 }
 
 // Env lets environment variables set the flag where the command line does not, and shows them
@@ -68,14 +125,13 @@ func ApplyEnvironment(cmd *cobra.Command, getenv Getenv) error {
 			return
 		}
 		for _, name := range f.Annotations[envAnnotation] {
-			value := getenv(name)
+			value := trimLineEnds(getenv(name))
 			if value == "" {
 				continue
 			}
-			if err := cmd.Flags().Set(f.Name, value); err != nil {
+			if err := set(cmd.Flags(), f, value, name); err != nil {
 				failed = Failf(ExitConfig, "environment variable %s=%q: %w", name, value, ruleOf(err))
 			}
-			f.Annotations[fromEnvironment] = []string{name}
 			return
 		}
 	})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -87,5 +88,22 @@ func TestLoggerRefusesWhatItDoesNotKnow(t *testing.T) {
 	log.Warn().Msg("yes")
 	if !strings.HasPrefix(out.String(), `{"level":"warn","time":"`) || strings.Contains(out.String(), "no") {
 		t.Errorf("got %s", out.String())
+	}
+}
+
+// A log that cannot be written is dropped, and nothing is written about that.
+func TestUnwritableLog(t *testing.T) {
+	t.Parallel()
+	reader, writer := io.Pipe()
+	_ = reader.Close() // the pipe is new
+	for _, format := range []string{"json", "console"} {
+		log, err := Logger(writer, format, "info", func(string) string { return "" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Info().Msg("lost")
+	}
+	if n, err := (lossy{writer}).Write([]byte("lost")); n != 4 || err != nil {
+		t.Errorf("got %d, %v", n, err)
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,12 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 			return nil // it completes the flags of another command, and a wrong variable is not its to tell
 		}
 		err := ApplyEnvironment(cmd, getenv)
+		if quiet := cmd.Flags().Lookup("quiet"); quiet == nil || quiet.Value.String() != "true" {
+			warnOfUnknown(cmd.ErrOrStderr(), root, getenv)
+		}
+		if err == nil && !slices.Contains(ownCommands, cmd.Name()) {
+			err = applyProfile(cmd.Flags(), getenv)
+		}
 		for _, check := range checks {
 			if err == nil {
 				err = check(cmd)
@@ -40,6 +47,9 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 	}
 	usageErrors(root)
 }
+
+// ownCommands are those that every program has from here, and that need no region.
+var ownCommands = []string{"version", "man", "help", "completion", "bash", "zsh", "fish", "powershell"}
 
 // usageErrors gives wrong arguments the exit code of usage errors, which cobra knows nothing of.
 func usageErrors(c *cobra.Command) {

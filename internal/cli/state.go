@@ -1,25 +1,50 @@
 package cli
 
 import (
-	"os"
+	"fmt"
 	"path/filepath"
+	"runtime"
 
 	"github.com/rs/zerolog"
 
 	"havip/internal/spool"
 )
 
-// StateDir is where programs keep what must outlive them, unless they are told otherwise.
-func StateDir(getenv Getenv) string {
-	base := getenv("XDG_STATE_HOME")
-	if base == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "havip-state"
-		}
-		base = filepath.Join(home, ".local", "state")
+// homeDir is the user's home directory. Without one nothing is looked for, or kept, below the working
+// directory, which is another at the next start.
+func homeDir(getenv Getenv) (string, error) {
+	name := "HOME"
+	if runtime.GOOS == "windows" {
+		name = "USERPROFILE"
 	}
-	return filepath.Join(base, "havip")
+	return absolute(getenv, name)
+}
+
+// absolute is the directory that a variable names.
+func absolute(getenv Getenv, name string) (string, error) {
+	dir := trimLineEnds(getenv(name))
+	switch {
+	case dir == "":
+		return "", fmt.Errorf("%s is not set", name)
+	case !filepath.IsAbs(dir):
+		return "", fmt.Errorf("%s=%q is not an absolute path", name, dir)
+	}
+	return dir, nil
+}
+
+// StateDir is where programs keep what must outlive them, unless they are told otherwise.
+func StateDir(getenv Getenv) (string, error) {
+	base := trimLineEnds(getenv("XDG_STATE_HOME"))
+	var err error
+	if base != "" {
+		base, err = absolute(getenv, "XDG_STATE_HOME")
+	} else if base, err = homeDir(getenv); err == nil {
+		base = filepath.Join(base, ".local", "state")
+	}
+	if err != nil {
+		return "", Failf(ExitConfig, "no directory for what must outlive this program: %w; set HOME or XDG_STATE_HOME to an absolute path", err)
+	}
+	return filepath.Join(base, "havip"), nil
 }
 
 // OpenSpool opens the directory for outcomes that could not be recorded; "" is the one in [StateDir]. Only
@@ -27,7 +52,11 @@ func StateDir(getenv Getenv) string {
 func OpenSpool(dir string, getenv Getenv, log zerolog.Logger) (*spool.Spool, error) {
 	asked := dir != ""
 	if !asked {
-		dir = filepath.Join(StateDir(getenv), "spool")
+		state, err := StateDir(getenv)
+		if err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(state, "spool")
 	}
 	files, err := spool.Open(dir)
 	switch {

@@ -3,11 +3,15 @@
 package helptest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"havip/bce"
+	"havip/internal/cli"
 )
 
 // Commands examines a program's commands. New makes them anew, for an example sets flags.
@@ -19,6 +23,7 @@ func Commands(t *testing.T, newRoot func() *cobra.Command) {
 			t.Errorf("%s: Short %q, Long %q", c.CommandPath(), c.Short, c.Long)
 		}
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) { flag(t, c, f) })
+		variables(t, newRoot, c.CommandPath())
 		if c.Runnable() && !c.Hidden {
 			examples(t, newRoot, c)
 		}
@@ -74,6 +79,64 @@ func flag(t *testing.T, c *cobra.Command, f *pflag.Flag) {
 	if !noVariable && !strings.Contains(f.Usage, "[$") {
 		t.Errorf("%s: --%s does not show its variable: %q", c.CommandPath(), f.Name, f.Usage)
 	}
+}
+
+// variables sets each variable that a command's help shows, and sees that the flag has it then. That cobra calls
+// the hook that does so is the root's to say, so no command may have one of its own.
+func variables(t *testing.T, newRoot func() *cobra.Command, path string) {
+	t.Helper()
+	find := func() *cobra.Command {
+		c, _, err := newRoot().Find(strings.Fields(path)[1:])
+		if err != nil || c.CommandPath() != path {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if err := c.ParseFlags(nil); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := find()
+	if c.HasParent() && (c.PersistentPreRun != nil || c.PersistentPreRunE != nil) {
+		t.Errorf("%s: a PersistentPreRun of its own keeps its variables from being read", path)
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		_, shown, _ := strings.Cut(f.Usage, " [$")
+		for _, name := range strings.Split(strings.TrimSuffix(shown, "]"), ", $") {
+			if name == "" {
+				continue
+			}
+			if !slices.Contains(cli.ProgramVariables, name) && !slices.Contains(bce.Variables(), name) {
+				t.Errorf("%s: --%s: add $%s to cli.ProgramVariables: other programs warn of it", path, f.Name, name)
+			}
+			fresh := find()
+			value := valueFor(f)
+			err := cli.ApplyEnvironment(fresh, func(asked string) string {
+				if asked == name {
+					return value + "\n" // as of a file that was read into it
+				}
+				return ""
+			})
+			if got := fresh.Flags().Lookup(f.Name); err != nil || !got.Changed || cli.SourceOf(fresh.Flags(), f.Name) != name {
+				t.Errorf("%s: $%s=%s does not set --%s: %v", path, name, value, f.Name, err)
+			}
+		}
+	})
+}
+
+// valueFor is a value that the flag takes.
+func valueFor(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "bool":
+		return "true"
+	case "int", "float64":
+		return "7"
+	case "duration":
+		return "7s"
+	}
+	if f.DefValue != "" && f.DefValue != "[]" {
+		return f.DefValue
+	}
+	return "7"
 }
 
 // commandLines are the calls of a program in an example, without the program: variables before it, what it

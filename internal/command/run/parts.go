@@ -103,7 +103,9 @@ func openStore(ctx context.Context, f *session.Factory, opts options) (*session.
 	} else {
 		dir := opts.stateDir
 		if dir == "" {
-			dir = cli.StateDir(f.Getenv)
+			if dir, err = cli.StateDir(f.Getenv); err != nil {
+				return nil, err
+			}
 		}
 		f.Infof("store: redis-server over %s", dir)
 		store, err = standalone.Child(ctx, dir, pool)

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+
+	"havip/internal/cli"
+	"havip/internal/worker"
+	"havip/tasks"
+)
+
+// configureLanes makes a client for each lane asked for.
+func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worker.LaneConfig, error) {
+	names, flag := s.lanes, "lane"
+	if len(names) == 0 {
+		names, flag = []string{tasks.Lane{Account: tasks.DefaultAccount, Region: s.region}.String()}, "region"
+	}
+	clients := cli.Cloud{Endpoint: s.endpoint, AllowPlainHTTP: s.allowPlainHTTP, RequestTimeout: s.requestTimeout, Getenv: getenv}
+	seen := map[tasks.Lane]bool{}
+	lanes := make([]worker.LaneConfig, 0, len(names))
+	for _, name := range names {
+		l, err := tasks.ParseLane(name)
+		if err != nil {
+			return nil, cli.Blame(s.flags, cli.Fail(cli.ExitUsage, err), flag)
+		}
+		if seen[l] {
+			return nil, cli.Blame(s.flags, cli.Failf(cli.ExitUsage, "lane %q: given twice", name), flag)
+		}
+		seen[l] = true
+		client, err := clients.Client(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		cloud, err := worker.CloudOf(ctx, client)
+		if err != nil {
+			return nil, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
+		}
+		lanes = append(lanes, worker.LaneConfig{Lane: l, API: client, Cloud: cloud, RPS: s.rps})
+	}
+	return lanes, nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"havip/internal/cli"
+	"havip/internal/lane"
+	"havip/internal/worker"
+	"havip/tasks"
+)
+
+// settings are the program's flags.
+type settings struct {
+	redis, region, endpoint string
+	allowPlainHTTP          bool
+	allowOtherAccount       bool
+	lanes                   []string
+	rps                     float64
+	concurrency             int
+	listen, spoolDir        string
+	tokenMaxAge, maxDelay   time.Duration
+	confirmWithin           time.Duration
+	requestTimeout, grace   time.Duration
+	redisWait               time.Duration
+	allowVolatile           bool
+	allowUnverified         bool
+	logFormat, logLevel     string
+	webhookHosts            []string
+	webhookSecretFile       string
+	// flags are these settings as cobra has them, to tell where a wrong one comes from.
+	flags *pflag.FlagSet
+}
+
+func defineFlags(cmd *cobra.Command, s *settings) {
+	f := cmd.Flags()
+	s.flags = f
+	f.StringVar(&s.redis, "redis", cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
+	f.StringVar(&s.region, "region", cli.DefaultRegion, "region of the default lane")
+	f.StringVar(&s.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
+	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
+	f.BoolVar(&s.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account until now")
+	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION)")
+	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "creates a second of each lane, over all workers, unless another is set by enqueue limit; 0 means no limit")
+	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
+	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
+	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is away (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")
+	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which a clientToken with an unknown outcome is not sent again unseen")
+	f.DurationVar(&s.confirmWithin, "confirm-within", tasks.DefaultConfirmWithin, "longest time that BCE may take to show what a request created; before that, nothing is given up for not being listed")
+	f.DurationVar(&s.maxDelay, "max-delay", tasks.RetryDelayCap, "longest time from one request of an item to the next; Retry-After is honoured up to it")
+	f.DurationVar(&s.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
+	f.DurationVar(&s.grace, "grace", 0, "how long a stopping worker waits for requests in flight (default 15s longer than the request timeout)")
+	f.DurationVar(&s.redisWait, "redis-wait", cli.PassingPatience, "how long to wait at the start for a Redis that does not answer, loads its data, is busy or lacks a replica")
+	f.BoolVar(&s.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+	f.BoolVar(&s.allowUnverified, "allow-unverified-durability", false, "accept a Redis that does not tell (INFO, CONFIG GET) whether it keeps what was written")
+	f.StringVar(&s.logFormat, "log-format", "auto", "json, console, or auto: console on a terminal")
+	f.StringVar(&s.logLevel, "log-level", "info", "trace, debug, info, warn or error")
+	f.StringSliceVar(&s.webhookHosts, "webhook-host", nil, "host, or HOST:PORT, that may be told of completed batches; may be repeated")
+	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "file with the secrets that notices are signed with, instead of $HAVIP_WEBHOOK_SECRET")
+	cli.Env(f, "redis", "HAVIP_REDIS_URL")
+	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
+	cli.Env(f, "endpoint", "BCE_ENDPOINT")
+}
+
+// check refuses values that no worker can work with, and names the variable of one that a variable gave.
+func (s settings) check() error {
+	blame := func(err error, flags ...string) error {
+		return cli.Blame(s.flags, cli.Fail(cli.ExitUsage, err), flags...)
+	}
+	const anyTimeout = tasks.DefaultRequestTimeout
+	for _, term := range []struct {
+		flag string
+		err  error
+	}{
+		{"request-timeout", worker.CheckTerms(1, 0, s.requestTimeout)},
+		{"concurrency", worker.CheckTerms(s.concurrency, 0, anyTimeout)},
+		{"rps", worker.CheckTerms(1, s.rps, anyTimeout)},
+	} {
+		if term.err != nil {
+			return blame(term.err, term.flag)
+		}
+	}
+	if least := worker.MinGrace(s.requestTimeout); s.grace < least {
+		return blame(fmt.Errorf("grace %s: must be at least %s, so that no request is cut off", s.grace, least), "grace", "request-timeout")
+	}
+	if s.tokenMaxAge <= 0 || s.tokenMaxAge > maxTokenAge {
+		return blame(fmt.Errorf("token-max-age %s: must be more than 0 and at most %s; BCE forgets a token after 24h", s.tokenMaxAge, maxTokenAge), "token-max-age")
+	}
+	if s.confirmWithin < minConfirmWithin || s.confirmWithin > maxTokenAge {
+		return blame(fmt.Errorf("confirm-within %s: must be from %s to %s", s.confirmWithin, minConfirmWithin, maxTokenAge), "confirm-within")
+	}
+	if s.maxDelay < tasks.RetryDelayFirst || s.maxDelay > maxMaxDelay {
+		return blame(fmt.Errorf("max-delay %s: must be from %s to %s", s.maxDelay, tasks.RetryDelayFirst, maxMaxDelay), "max-delay")
+	}
+	return nil
+}
+
+// maxTokenAge leaves an hour for clocks and queues of the 24 hours for which BCE keeps a clientToken
+// after it last received it (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
+const maxTokenAge = 23 * time.Hour
+
+// minConfirmWithin is a second: shorter waits say nothing about BCE.
+const minConfirmWithin = time.Second
+
+// maxMaxDelay leaves a clientToken many requests within its life.
+const maxMaxDelay = time.Hour

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"havip/bce"
+	"havip/internal/spelling"
+)
+
+// ProgramVariables are the variables of this project's programs, in order, besides those of [bce.Variables]: one
+// environment may be for all of them, so a program knows those of the others. The tests of each program hold
+// that its own are here.
+var ProgramVariables = []string{
+	"HAVIP_ACCOUNT", "HAVIP_ALLOW_OTHER_ACCOUNT", "HAVIP_ALLOW_PLAIN_HTTP", "HAVIP_ALLOW_RUNNING",
+	"HAVIP_ALLOW_UNVERIFIED_DURABILITY", "HAVIP_ALLOW_VOLATILE", "HAVIP_ATTEMPTS", "HAVIP_BATCH",
+	"HAVIP_CLIENT_TOKEN", "HAVIP_CONCURRENCY", "HAVIP_CONFIRM_WITHIN", "HAVIP_CSV_SAFE", "HAVIP_DESCRIPTION",
+	"HAVIP_DETAILED_EXITCODE", "HAVIP_DRY_RUN", "HAVIP_EXIT_STATUS", "HAVIP_FAULTS", "HAVIP_FIX",
+	"HAVIP_FOLLOW", "HAVIP_FORMAT", "HAVIP_GRACE", "HAVIP_INCOMPLETE", "HAVIP_IP", "HAVIP_JSON", "HAVIP_KEY",
+	"HAVIP_LANE", "HAVIP_LISTEN", "HAVIP_LIVE", "HAVIP_LOG_FORMAT", "HAVIP_LOG_LEVEL", "HAVIP_MAX_DELAY",
+	"HAVIP_MAX_FAILURES", "HAVIP_NAME", "HAVIP_ON_COMPLETE", "HAVIP_OUT", "HAVIP_OUTPUT", "HAVIP_QUIET",
+	"HAVIP_REASON", "HAVIP_REDIS_URL", "HAVIP_REDIS_WAIT", "HAVIP_REQUEST_TIMEOUT", "HAVIP_RESUME", "HAVIP_RPS", "HAVIP_SANDBOX",
+	"HAVIP_SPOOL_DIR", "HAVIP_STALE_AFTER", "HAVIP_STATE", "HAVIP_STATE_DIR", "HAVIP_SUBNET", "HAVIP_TIMEOUT",
+	"HAVIP_TOKEN_MAX_AGE", "HAVIP_WAIT", "HAVIP_WEBHOOK_HOST", "HAVIP_WEBHOOK_SECRET",
+	"HAVIP_WEBHOOK_SECRET_FILE", "HAVIP_WHERE", "HAVIP_YES",
+}
+
+// notOurs matches variables of other writers: those that Kubernetes makes of a service called havip-…, and what
+// the command of --on-complete is told.
+var notOurs = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_.+)?$|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_.+)?$|^HAVIP_COMPLETED_`)
+
+// warnOfUnknown tells of variables that are set, look like ours, and are read by none of the programs.
+func warnOfUnknown(w io.Writer, root *cobra.Command, getenv Getenv) {
+	var names []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if getenv(name) != "" { // the program's environment, which in a test is another
+			names = append(names, name)
+		}
+	}
+	for _, warning := range unknownVariables(root, names) {
+		_, _ = fmt.Fprintln(w, "warning: "+warning)
+	}
+}
+
+// unknownVariables says of each name that looks like a variable of ours and is none which was likely meant.
+func unknownVariables(root *cobra.Command, names []string) (warnings []string) {
+	known := slices.Concat(bce.Variables(), ProgramVariables)
+	for _, v := range Variables(root) {
+		known = append(known, v.Name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		ours := strings.HasPrefix(name, "HAVIP_") || strings.HasPrefix(name, "BCE_")
+		if ours && !slices.Contains(known, name) && !notOurs.MatchString(name) {
+			warnings = append(warnings, fmt.Sprintf("environment variable %s is read by no program here%s", name, meant(name, known)))
+		}
+	}
+	return warnings
+}
+
+// meant is which variable a name was likely meant to be: the nearest, or one that says the same in more words, as
+// BCE_SECRET_KEY for BCE_SECRET_ACCESS_KEY.
+func meant(name string, known []string) string {
+	if hint := spelling.DidYouMean(name, "", known); hint != "" {
+		return hint
+	}
+	words := strings.Split(name, "_")
+	for _, candidate := range known {
+		parts := strings.Split(candidate, "_")
+		if !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(parts, w) }) {
+			return "; did you mean " + candidate + "?"
+		}
+	}
+	return ""
+}
