@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -23,7 +24,9 @@ type answer struct {
 	err      error
 	kind     Kind
 	sent     bool
-	redact   redactor
+	// proxy is what the request was sent by, if anything.
+	proxy  *url.URL
+	redact redactor
 }
 
 var errOversized = errors.New("answer is too large")
@@ -45,7 +48,7 @@ func (c *Client) exchange(req *http.Request, maxBody int64) answer {
 		a.sent = watch.sent()
 	} else {
 		a.sent = true
-		a.status, a.header = resp.StatusCode, resp.Header
+		a.status, a.header, a.proxy = resp.StatusCode, resp.Header, c.proxyOf(req)
 		a.body, a.bodyErr = readBounded(resp.Body, maxBody)
 		_ = resp.Body.Close() // all that matters was read before
 	}
@@ -119,7 +122,11 @@ func (a answer) failure(call call, meta ResponseMeta, cause error) *Error {
 		f.Kind = KindMissingID
 	}
 	if f.Code == "" && f.Message == "" {
-		f.Message = a.redact.clean(string(a.body), maxMessage)
+		f.Message = string(a.body)
+		if by := a.answeredBy(); by != "" && f.Kind == KindUnreadable {
+			f.Message = strings.TrimSuffix(by+": "+f.Message, ": ")
+		}
+		f.Message = a.redact.clean(f.Message, maxMessage)
 	}
 	return f
 }

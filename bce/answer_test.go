@@ -46,7 +46,7 @@ func TestCreateAnswers(t *testing.T) {
 		"code is a number": {400, `{"code":7}`, Error{Kind: KindUnreadable, Message: `{"code":7}`, RequestID: "r-header"}, ""},
 		"array":            {400, `[{"code":"x"}]`, Error{Kind: KindUnreadable, Message: `[{"code":"x"}]`, RequestID: "r-header"}, ""},
 		"two objects":      {400, `{"code":"x"}{"code":"y"}`, Error{Kind: KindUnreadable, Message: `{"code":"x"}{"code":"y"}`, RequestID: "r-header"}, ""},
-		"redirect":         {307, ``, Error{Kind: KindUnreadable, RequestID: "r-header"}, ""},
+		"redirect":         {307, ``, Error{Kind: KindUnreadable, Message: "answered by a server, a redirect to /elsewhere", RequestID: "r-header"}, ""},
 		"success of {}":    {200, `{}`, Error{Kind: KindMissingID, Message: "{}", RequestID: "r-header", Err: ErrMissingID}, "create havip: 200 answer has no haVipId: {} (request id r-header)"},
 		"success, empty":   {200, " \n", Error{Kind: KindUnreadable, RequestID: "r-header"}, ""},
 		"success, null":    {200, `{"haVipId":null}`, Error{Kind: KindMissingID, Message: `{"haVipId":null}`, RequestID: "r-header", Err: ErrMissingID}, ""},
