@@ -209,6 +209,7 @@ var (
 	beatScript             = workerScript("beat")
 	declareDeadScript      = workerScript("declaredead")
 	leaveScript            = workerScript("leave")
+	describeScript         = workerScript("describe")
 	claimScript            = redis.NewScript(source("claim"))
 	removeDeadWorkerScript = workerScript("removedeadworker")
 )
@@ -222,12 +223,13 @@ const (
 	workersPrefix = "havip:workers:{workers}:"
 	beatsKey      = workersPrefix + "beats"
 	deadKey       = workersPrefix + "dead"
+	infoKey       = workersPrefix + "info"
 )
 
 func inflightOf(worker string) string { return workersPrefix + "inflight:" + worker }
 
 func (l *Ledger) runWorker(ctx context.Context, s *redis.Script, worker string, args ...any) (any, error) {
-	keys := []string{beatsKey, deadKey, inflightOf(worker), workersPrefix + "pulse", workersPrefix + "lived"}
+	keys := []string{beatsKey, deadKey, inflightOf(worker), workersPrefix + "pulse", workersPrefix + "lived", infoKey}
 	argv := append(make([]any, 0, len(args)+2), l.millis(), worker)
 	return s.Run(ctx, l.rdb, keys, append(argv, args...)...).Result()
 }

@@ -5,5 +5,6 @@
 
 if not lives(worker) or redis.call('HGET', PULSE, worker) ~= ARGV[3] then return 0 end
 redis.call('ZREM', BEATS, worker)
+redis.call('HDEL', INFO, worker)
 redis.call('ZADD', DEAD, clock(), worker)
 return 1

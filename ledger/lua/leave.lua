@@ -3,6 +3,7 @@
 -- Returns the number of these items.
 
 redis.call('ZREM', BEATS, worker)
+redis.call('HDEL', INFO, worker)
 local held = redis.call('SCARD', INFLIGHT)
 if held > 0 then
   redis.call('ZADD', DEAD, clock(), worker)

@@ -10,12 +10,13 @@
 --   KEYS[4]  havip:workers:{workers}:pulse          hash  worker -> how often it beat, of the living and the dead
 --   KEYS[5]  havip:workers:{workers}:lived          hash  for how long some worker has lived so far (ms), and when
 --                                                         that was counted last
+--   KEYS[6]  havip:workers:{workers}:info           hash  worker -> what it says about itself (JSON), of the living
 --
 -- No script decides by time: an observer measures for how long a number stays the same.
 --
 -- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock; ARGV[2] is NAME.
 
-local BEATS, DEAD, INFLIGHT, PULSE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local BEATS, DEAD, INFLIGHT, PULSE, INFO = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6]
 local worker = ARGV[2]
 
 local function clock()

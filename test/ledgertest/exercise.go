@@ -90,6 +90,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a damaged batch hides no other", testBatchesBesideDamaged},
 		{"a damaged act or event hides no other", testEventsBesideDamaged},
 		{"the roll lists who is alive", testBeats},
+		{"a worker's description lives as long as the worker", testWorkerInfos},
 		{"a silent worker is found dead once, and for ever", testDead},
 		{"a worker that beats late is alive until it is found dead", testLateBeat},
 		{"a number of beats that cannot be read stops nobody", testUnreadableBeats},

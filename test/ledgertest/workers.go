@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"havip/ledger"
 	"havip/lifecycle"
 )
@@ -72,6 +74,53 @@ func (f *ledgerFixture) release(t *testing.T, key string, silent time.Duration, 
 		t.Fatalf("release %s: result %s, want %s", key, release.Result, want)
 	}
 	return release
+}
+
+func testWorkerInfos(t *testing.T, f *ledgerFixture) {
+	describe := func(worker, key string) {
+		info := ledger.WorkerInfo{Version: "v1", Lanes: []ledger.WorkerLane{{Lane: "default/bj", Endpoint: "https://bcc.bj.baidubce.com", Key: key}}}
+		if err := f.Describe(t.Context(), worker, info); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys := func() map[string]string {
+		infos, err := f.WorkerInfos(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := map[string]string{}
+		for worker, info := range infos {
+			keys[worker] = info.Version + " " + info.Lanes[0].Lane + " " + info.Lanes[0].Key
+		}
+		return keys
+	}
+	want := func(when string, want map[string]string) {
+		if diff := cmp.Diff(want, keys()); diff != "" {
+			t.Errorf("%s: %s", when, diff)
+		}
+	}
+	f.enter(t, "w1")
+	f.enter(t, "w2")
+	f.enter(t, "undescribed")
+	describe("w1", "aa")
+	describe("w2", "aa")
+	describe("w2", "bb")
+	describe("stranger", "cc")
+	want("described", map[string]string{"w1": "v1 default/bj aa", "w2": "v1 default/bj bb"})
+	if err := f.rdb.HSet(t.Context(), "havip:workers:{workers}:info", "undescribed", "garbage").Err(); err != nil {
+		t.Fatal(err)
+	}
+	want("one unreadable", map[string]string{"w1": "v1 default/bj aa", "w2": "v1 default/bj bb"})
+	if _, err := f.Leave(t.Context(), "w1"); err != nil {
+		t.Fatal(err)
+	}
+	want("w1 left", map[string]string{"w2": "v1 default/bj bb"})
+	f.declare(t, "w2", f.beat(t, "w2").Counts["w2"], true)
+	describe("w2", "dd")
+	want("w2 dead", map[string]string{})
+	if names := f.rdb.HKeys(t.Context(), "havip:workers:{workers}:info").Val(); !slices.Equal(names, []string{"undescribed"}) {
+		t.Errorf("left over: %v", names)
+	}
 }
 
 func testBeats(t *testing.T, f *ledgerFixture) {

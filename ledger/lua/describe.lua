@@ -1,0 +1,8 @@
+-- describe keeps what a live worker says about itself, until it leaves or is declared dead.
+--
+-- ARGV[3] = JSON
+-- Returns 1 if it is kept, 0 if the worker is not alive.
+
+if not lives(worker) then return 0 end
+redis.call('HSET', INFO, worker, ARGV[3])
+return 1

@@ -1,0 +1,56 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// WorkerInfo is what a live worker says about itself, for display and comparison. It holds no secret, and nothing
+// depends on it.
+type WorkerInfo struct {
+	Version string `json:"version"`
+	// Lanes are the lanes that the worker serves.
+	Lanes []WorkerLane `json:"lanes"`
+}
+
+// WorkerLane is a lane as one worker serves it.
+type WorkerLane struct {
+	// Lane is account/region.
+	Lane string `json:"lane"`
+	// Endpoint is scheme and host of where the worker sends.
+	Endpoint string `json:"endpoint"`
+	// Key is the fingerprint of the worker's access key ID; see bce.Credentials.Fingerprint.
+	Key string `json:"key"`
+}
+
+// Describe replaces the description of a live worker. It is removed when the worker leaves or is declared dead; of a
+// worker that is not alive, none is kept.
+func (l *Ledger) Describe(ctx context.Context, worker string, info WorkerInfo) error {
+	text, err := json.Marshal(info)
+	if err == nil {
+		_, err = l.runWorker(ctx, describeScript, worker, text)
+	}
+	return workerError("describe", worker, err)
+}
+
+// WorkerInfos returns the descriptions of the workers that are not declared dead, by name. A worker of another version may
+// have none; one that cannot be read is left out.
+func (l *Ledger) WorkerInfos(ctx context.Context) (map[string]WorkerInfo, error) {
+	beats, err := l.Beats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := l.rdb.HGetAll(ctx, infoKey).Result()
+	if err != nil {
+		return nil, fmt.Errorf("descriptions of workers: %w", err)
+	}
+	infos := map[string]WorkerInfo{}
+	for _, beat := range beats { // a worker of an older version declares dead without removing the description
+		var info WorkerInfo
+		if text, ok := texts[beat.Worker]; ok && json.Unmarshal([]byte(text), &info) == nil {
+			infos[beat.Worker] = info
+		}
+	}
+	return infos, nil
+}
