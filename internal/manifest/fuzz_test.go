@@ -45,8 +45,25 @@ func fuzz(f *testing.F, format Format, seeds ...string) {
 				t.Errorf("row %d, line %d, key %q: out of order or there already", i, row.Line, row.Item.Key)
 			}
 			keys[row.Item.Key] = true
+			unchanged(t, text, row)
 		}
 	})
+}
+
+// unchanged holds for text without escapes: each word of a value stands in it.
+func unchanged(t *testing.T, text string, row Row) {
+	t.Helper()
+	if strings.Contains(text, `\`) || strings.Contains(text, `""`) || strings.Contains(text, "''") {
+		return
+	}
+	it, r := row.Item, row.Item.Request
+	for _, value := range []string{it.Key, it.ClientToken, r.Name, r.SubnetID, r.PrivateIPAddress, r.Description} {
+		for _, word := range strings.Fields(value) {
+			if !strings.Contains(text, word) {
+				t.Errorf("line %d: %q is not in the text", row.Line, word)
+			}
+		}
+	}
 }
 
 func FuzzCSV(f *testing.F) {
@@ -99,5 +116,7 @@ func FuzzYAML(f *testing.F) {
 		"- name: web-1\n  subnetId: sbn-a\n- {name: web-2, subnetId: 'sbn-a'}\n",
 		"---\n- &b\n  name: &n web-1\n  subnetId: sbn-a\n- <<: [*b]\n  name: !!str 1\n  key: *n\n...\n",
 		"  - name: |\n      web-1\n    subnetId: 1.10\n    ? a\n    : b\n- x\n",
+		"- name: web-1\n  subnetId: sbn-a\n  privateIpAddress: 10.42.0.1\t5\n",
+		"- name: web-1\n  subnetId: sbn-a\n  description: >-\n    a\n\n    b\n# c\n- {name: w, subnetId: sbn-a, description: 'x \n\n y'}\n",
 		"- !!str &a *b\n- \"a\n- ? [a]\n- - a\n- :\n- <<: *c\n---\n")
 }

@@ -11,10 +11,6 @@ import (
 	"unicode/utf8"
 )
 
-// maxEntry bounds a YAML item, in bytes. It is far below the other formats' bound because
-// the parser keeps a whole tree of it. A sound item has 5 KiB at most, or twice that with its text in escapes.
-const maxEntry = 16 << 10
-
 const ruleNotList = `must be a block list of mappings, each item beginning with "- "; a list in brackets belongs in a .json file`
 
 // yamlRows reads one YAML block list. It cuts the list into its entries by their
@@ -30,7 +26,7 @@ type yamlRows struct {
 	// following is the first line of the next entry, on line number; nil when there is none.
 	following []byte
 	number    int
-	entry     []byte
+	entry     yamlEntry
 }
 
 func newYAMLRows(r io.Reader, report reporter) *yamlRows {
@@ -48,23 +44,23 @@ func (y *yamlRows) next(rec *record) error {
 	}
 	at := position{y.number, y.indent + 1}
 	rec.reset(at)
-	whole, err := y.readEntry()
-	if err != nil {
+	if err := y.readEntry(); err != nil {
 		return err
 	}
+	text, whole := y.entry.text()
 	if !whole {
 		rec.broken = true
 		y.report.at(at, fmt.Sprintf("item is longer than %d KiB", maxEntry>>10))
 		return nil
 	}
-	if i, rule := forbiddenInYAML(y.entry); rule != "" {
+	if i, rule := forbiddenInYAML(text); rule != "" {
 		rec.broken = true
-		y.report.at(at.after(y.entry[at.column-1:i]), rule)
+		y.report.at(at.after(text[at.column-1:i]), rule)
 		return nil
 	}
-	last := at.line + bytes.Count(y.entry, []byte{'\n'})
+	last := at.line + bytes.Count(text, []byte{'\n'})
 	p := entryParser{first: at.line, last: last, rec: rec, report: y.report, anchors: &y.anchors}
-	p.parse(y.entry)
+	p.parse(text)
 	return nil
 }
 
@@ -98,37 +94,33 @@ func (y *yamlRows) preamble() error {
 
 // readEntry reads the entry that begins with the line kept, and keeps the first line of the
 // one behind it.
-func (y *yamlRows) readEntry() (whole bool, err error) {
-	y.entry = append(y.entry[:0], y.following...)
+func (y *yamlRows) readEntry() error {
+	y.entry.begin(y.following)
 	y.following = nil
-	for whole = len(y.entry) <= maxEntry; ; {
+	for {
 		text, err := y.lines.next()
 		if errors.Is(err, errLongLine) {
 			y.report.at(y.here(0), err.Error())
 			text, err = []byte("#"), nil // nothing of the entry, or an entry that cannot be read
 		}
 		if errors.Is(err, io.EOF) {
-			return whole, nil
+			return nil
 		}
 		if err != nil {
-			return false, err
+			return err
 		}
 		line := yamlLine(text)
 		switch {
 		case line.marker() != "":
-			return whole, y.trailer()
+			return y.trailer()
 		case line.dash() && line.indent() <= y.indent:
 			y.follow(line)
-			return whole, nil
-		case line.comment() && line.indent() <= y.indent:
-			line = yamlLine("#") // keeps its line, but need not fit in the entry
+			return nil
 		case !line.empty() && line.indent() < y.indent:
 			y.report.at(y.here(line.indent()), "is outside the list; indent it as the items before it are")
 			line = yamlLine("#")
 		}
-		if whole = whole && len(y.entry)+len(line) < maxEntry; whole {
-			y.entry = append(append(y.entry, '\n'), line...)
-		}
+		y.entry.add(line, line.comment() && line.indent() <= y.indent)
 	}
 }
 
