@@ -22,6 +22,7 @@ func TestYAMLTextIsThatOfTheFile(t *testing.T) {
 	for _, c := range []struct{ name, written, want string }{
 		{"plain", "a b", "a b"},
 		{"plain with marks inside", "a#b:c,d[e]{f}&g*h!i|j>k'l\"m%n@o", "a#b:c,d[e]{f}&g*h!i|j>k'l\"m%n@o"},
+		{"plain with what is no alias", "a *b **c *d-e, *", "a *b **c *d-e, *"},
 		{"plain with a comment", "a b \t# c", "a b"},
 		{"plain that begins like something else", "-a", "-a"},
 		{"plain with a tab inside", "a\tb", "a\tb"},
