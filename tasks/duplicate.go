@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"havip/ledger"
 	"havip/lifecycle"
@@ -19,6 +20,8 @@ type Duplicate struct {
 	// State is "" if the item's data cannot be read.
 	State   ledger.State
 	HaVIPID string
+
+	address string
 }
 
 // Why says what the item duplicates.
@@ -71,6 +74,34 @@ func (p *Producer) findDuplicates(ctx context.Context, batch string, comparisons
 	found, err := p.duplicates(ctx, claims, owners)
 	for i, duplicate := range found {
 		fresh[i].Duplicate = duplicate
+	}
+	if err != nil {
+		return err
+	}
+	return p.findChosen(ctx, batch, fresh)
+}
+
+// findChosen adds its duplicate to each comparison that asks for the address which BCE chose for an item that asked for
+// none: such are the results of that item's batch, put in again as another.
+func (p *Producer) findChosen(ctx context.Context, batch string, fresh []*Comparison) error {
+	fresh = slices.DeleteFunc(slices.Clone(fresh), func(c *Comparison) bool {
+		return c.Duplicate != nil || c.Row.Item.Request.PrivateIPAddress == ""
+	})
+	claims := make([]ledger.RequestClaim, len(fresh))
+	for i, c := range fresh {
+		item := c.Row.Item
+		item.Request.PrivateIPAddress = ""
+		claims[i] = requestClaim(batch, item)
+	}
+	owners, err := p.ledger.RequestOwners(ctx, claims)
+	if err != nil {
+		return err
+	}
+	found, err := p.duplicates(ctx, claims, owners)
+	for i, duplicate := range found {
+		if duplicate.address == fresh[i].Row.Item.Request.PrivateIPAddress {
+			fresh[i].Duplicate = duplicate
+		}
 	}
 	return err
 }
@@ -183,7 +214,7 @@ func (p *Producer) standing(ctx context.Context, batch string, keys []string) (m
 		}
 	}
 	for _, item := range items {
-		s := standing{Duplicate: Duplicate{Batch: batch, Key: item.Key, State: item.Record.State, HaVIPID: item.Record.HaVIPID}}
+		s := standing{Duplicate: Duplicate{Batch: batch, Key: item.Key, State: item.Record.State, HaVIPID: item.Record.HaVIPID, address: item.Record.PrivateIPAddress}}
 		if request, err := RequestOf(item.Spec); err == nil {
 			s.digest = requestClaim(batch, Item{Key: item.Key, Request: request}).Digest
 		}

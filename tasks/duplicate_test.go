@@ -155,6 +155,30 @@ func TestDuplicates_takenOver(t *testing.T) {
 	}
 }
 
+// A row that asks for the address which BCE chose for another batch's item is that item's result, put in again.
+func TestDuplicates_chosenAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	task := f.put(testItem("web", ""))
+	if err := f.handler.ProcessTask(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	items := []ledger.Item{{Batch: testBatch, Spec: ledger.Spec{Key: "web", Account: "default", Region: "bj"}, Record: f.record("web")}}
+	if _, err := f.handler.Confirm(t.Context(), items); err != nil {
+		t.Fatal(err)
+	}
+	chosen := f.record("web").PrivateIPAddress
+	if chosen == "" {
+		t.Fatal("BCE chose no address")
+	}
+	if d := f.duplicateOf("second", testItem("web", chosen)); d == nil || d.Batch != testBatch {
+		t.Errorf("duplicate of %+v", d)
+	}
+	if d := f.duplicateOf("second", testItem("web", "10.9.9.9")); d != nil {
+		t.Errorf("another address: duplicate of %+v", d)
+	}
+}
+
 // A task that another program enqueued is found as well.
 func TestDuplicates_ofTask(t *testing.T) {
 	t.Parallel()
