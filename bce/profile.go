@@ -87,7 +87,7 @@ func parseProfile(content []byte, name string) (Profile, error) {
 }
 
 // Place reads the profile's region and endpoint, and no credentials: those may come from elsewhere. It is the
-// zero Profile where there is no file, and where neither the caller nor the file names a profile that is
+// zero Profile where there is no file, and where neither the caller nor the file names another profile than "default" that is
 // missing from it. A file that is there and cannot be read is an error: a default in its stead could
 // be the wrong region.
 func (f ProfileFile) Place() (Profile, error) {
@@ -104,7 +104,7 @@ func (f ProfileFile) Place() (Profile, error) {
 		wire, err = file.find(f.Name)
 	}
 	switch {
-	case errors.Is(err, errNoProfile) && f.Name == "" && file.Current == "":
+	case errors.Is(err, errNoProfile) && f.Name == "" && (file.Current == "" || file.Current == defaultProfile):
 		return Profile{}, nil
 	case err != nil:
 		return Profile{}, fmt.Errorf("profile file %s: %w", f.Path, err)

@@ -125,7 +125,7 @@ func (f *failoverFixture) prepare(t *testing.T, round int) <-chan change {
 		rows[i].address = "" // it is taken in the next round
 	}
 	name := func(verb string) string { return verb + strconv.Itoa(round) }
-	f.verified(t, "apply", "--yes", f.write(t, name("rollback")+".csv", rows[:most]))
+	f.verified(t, "apply", "--yes", "--allow-duplicates", f.write(t, name("rollback")+".csv", rows[:most]))
 	worker := f.worker(t)
 	f.enqueue(t, "watch", name("rollback"), "--timeout", patience.String(), "--exit-status")
 	eventually(t, "BCE shows what it created", func() bool {
@@ -134,14 +134,14 @@ func (f *failoverFixture) prepare(t *testing.T, round int) <-chan change {
 	})
 	worker.kill()
 	<-worker.done
-	f.verified(t, "apply", "--yes", f.write(t, name("cancel")+".csv", rows[:most]))
+	f.verified(t, "apply", "--yes", "--allow-duplicates", f.write(t, name("cancel")+".csv", rows[:most]))
 	f.write(t, "short.csv", rows[:5])
 	f.write(t, "long.csv", rows)
 	changes := make(chan change, 4*most)
 	for i, row := range rows[:most] {
 		if i < pauses {
 			paused := name("pause") + "-" + strconv.Itoa(i)
-			f.verified(t, "apply", "--yes", f.write(t, paused+".csv", rows[:1]))
+			f.verified(t, "apply", "--yes", "--allow-duplicates", f.write(t, paused+".csv", rows[:1]))
 			changes <- change{args: []string{"pause", "--batch", paused}, made: requirePaused(paused)}
 		}
 		changes <- f.apply(name("apply")+"-"+strconv.Itoa(i), "short", 5)
@@ -223,7 +223,7 @@ func (f *failoverFixture) record(c change, p *process) {
 // apply is of one of the files that prepare writes, in a lane that no worker serves.
 func (f *failoverFixture) apply(batch, file string, rows int) change {
 	return change{
-		args: []string{"apply", "--yes", file + ".csv", "--batch", batch, "--region", "gz"},
+		args: []string{"apply", "--yes", "--allow-duplicates", file + ".csv", "--batch", batch, "--region", "gz"},
 		made: requireWhole(batch, rows),
 	}
 }

@@ -51,7 +51,7 @@ func TestFailuresStopTheFleet(t *testing.T) {
 	for range workers {
 		w.worker(t, "--concurrency", "8")
 	}
-	p := w.start(t, "enqueue", "apply", "--yes", w.write(t, batch+".csv", rows), "--max-failures", "10", "--wait")
+	p := w.start(t, "enqueue", "apply", "--yes", "--allow-duplicates", w.write(t, batch+".csv", rows), "--max-failures", "10", "--wait")
 	w.fillGate(t, workers, concurrency)
 	w.faults(t, "create:answer:400/BadParameters")
 	w.openGate(t)
@@ -79,7 +79,7 @@ func TestStopSurvivesKills(t *testing.T) {
 	const batch, concurrency = "stopped", 6
 	w := newStack(t, "--faults", "create:gate-after")
 	rows := rowsOf(100)
-	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows), "--max-failures", "3")
+	w.enqueue(t, "apply", "--yes", "--allow-duplicates", w.write(t, batch+".csv", rows), "--max-failures", "3")
 	// Its requests are certainly over soon after its death: others wait for that.
 	dying := w.worker(t, "--concurrency", "6", "--request-timeout", "5s")
 	w.fillGate(t, 1, concurrency)
@@ -120,7 +120,7 @@ func TestKilledResume(t *testing.T) {
 	w := newStack(t)
 	rows := rowsOf(items)
 	rdb := w.redis.Client(t)
-	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", "--allow-duplicates", w.write(t, batch+".csv", rows))
 	w.enqueue(t, "pause", "--batch", batch)
 	worker := w.worker(t, "--concurrency", "20")
 	w.awaitTasks(t, 0)
@@ -161,13 +161,13 @@ func TestPauseOfABatch(t *testing.T) {
 		free[i].address = "" // the other batch's rows ask for the same
 	}
 	fleet := []*process{w.worker(t, "--concurrency", "8"), w.worker(t, "--concurrency", "8")}
-	w.enqueue(t, "apply", "--yes", w.write(t, "held.csv", held))
+	w.enqueue(t, "apply", "--yes", "--allow-duplicates", w.write(t, "held.csv", held))
 	w.fillGate(t, workers, concurrency)
 	w.openGate(t)
 	w.awaitGate(t, workers*concurrency)
 	w.enqueue(t, "pause", "--batch", "held")
 	w.endFaults(t)
-	w.enqueue(t, "apply", "--yes", w.write(t, "free.csv", free), "--wait")
+	w.enqueue(t, "apply", "--yes", "--allow-duplicates", w.write(t, "free.csv", free), "--wait")
 	w.awaitTasks(t, 0)
 	const created = workers + 2*workers*concurrency // nothing was begun after those in flight
 	if b := w.standing(t, "held"); b.Counts[ledger.Created] != created || b.Counts[ledger.Queued] != int64(len(held))-created {

@@ -53,7 +53,7 @@ func TestHostileText(t *testing.T) {
 	for _, args := range slices.Concat(hostileVerbs, hostileFiles(file, broken, w.redis.URL())) {
 		w.harmless(t, args...)
 	}
-	asked := w.terminal(t, "apply", file, "--batch", "asked")
+	asked := w.terminal(t, "apply", file, "--batch", "asked", "--allow-duplicates")
 	asked.await(t, question)
 	asked.press(t, "n\n")
 	asked.wait(t)

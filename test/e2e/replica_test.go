@@ -25,9 +25,9 @@ func TestReplicaLags(t *testing.T) {
 	if err := w.redis.Client(t).ConfigSet(t.Context(), "repl-timeout", "3600").Err(); err != nil {
 		t.Fatal(err)
 	}
-	apply := []string{"apply", "--yes", w.write(t, "lagging.csv", rowsOf(3)), "--redis=" + w.redis.URL()}
+	apply := []string{"apply", "--yes", "--allow-duplicates", w.write(t, "lagging.csv", rowsOf(3)), "--redis=" + w.redis.URL()}
 	create := []string{"create", "--name", "one", "--subnet", "sbn-a"}
-	prepared := [][]string{apply, create, {"apply", "--yes", w.write(t, "second.csv", rowsOf(3))}, {"apply", "--yes", w.write(t, "third.csv", rowsOf(3))}}
+	prepared := [][]string{apply, create, {"apply", "--yes", "--allow-duplicates", w.write(t, "second.csv", rowsOf(3))}, {"apply", "--yes", "--allow-duplicates", w.write(t, "third.csv", rowsOf(3))}}
 	for _, args := range prepared {
 		// One that has no processor for two seconds hangs as well.
 		eventually(t, args[0]+" is verified", func() bool {

@@ -93,7 +93,7 @@ func TestHangups(t *testing.T) {
 	w := newStack(t, "--faults", "create:gate-before")
 	w.env = append(w.env, unhurried)
 	rows := rowsOf(1)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows))
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	worker := w.worker(t)
 	w.awaitGate(t, 1)
 	worker.signal(syscall.SIGTERM)
@@ -118,7 +118,7 @@ func TestNohup(t *testing.T) {
 	worker.awaitText(t, sayReady)
 	worker.signal(syscall.SIGHUP)
 	rows := rowsOf(5)
-	w.enqueue(t, "apply", w.write(t, batch+".csv", rows), "--wait")
+	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows), "--wait")
 	w.requireExactlyOnce(t, batch, rows)
 	worker.signal(syscall.SIGTERM)
 	if code := worker.wait(t); code != 0 {
@@ -155,7 +155,7 @@ func TestUnwritableLog(t *testing.T) {
 			worker := start(t, command{program: "worker", args: []string{"--rps", "0", "--log-level", "trace"}, env: w.env, dir: w.dir, both: log})
 			_ = log.Close() // the worker has its own
 			rows := rowsOf(20)
-			w.enqueue(t, "apply", w.write(t, name+".csv", rows), "--wait")
+			w.enqueue(t, "apply", "--yes", w.write(t, name+".csv", rows), "--wait")
 			w.requireExactlyOnce(t, name, rows)
 			worker.signal(syscall.SIGTERM)
 			if code := worker.wait(t); code != 0 {

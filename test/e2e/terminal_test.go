@@ -207,7 +207,7 @@ func TestConfirmation(t *testing.T) {
 		t.Errorf("answer y: exit code %d", code)
 	}
 	// Neither asks: there is nobody to answer.
-	if code := w.terminal(t, "apply", "--yes", "--batch", "unasked", exampleFile(t)).wait(t); code != 0 || w.standing(t, "unasked").Total != 9 {
+	if code := w.terminal(t, "apply", "--yes", "--allow-duplicates", "--batch", "unasked", exampleFile(t)).wait(t); code != 0 || w.standing(t, "unasked").Total != 9 {
 		t.Errorf("--yes: exit code %d", code)
 	}
 }
