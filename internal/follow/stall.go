@@ -44,11 +44,19 @@ func (w *Watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	if pause != nil {
 		return "paused " + l.String(), report.LanePauseText(l, *pause), nil
 	}
+	q := queue.Of(w.Redis, l)
+	since, err := q.PausedSince(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	if !since.IsZero() {
+		return "queue paused " + l.String(), report.QueuePauseText(l, since), nil
+	}
 	suspended, found, err := suspensionOf(ctx, w.Session, l, item)
 	if err != nil || found {
 		return "suspended " + suspended.SubnetID + suspended.Code, report.SuspensionText(l, suspended), err
 	}
-	served, err := queue.Of(w.Redis, l).ServedNow(ctx)
+	served, err := q.ServedNow(ctx)
 	if err != nil {
 		return "", "", err
 	}

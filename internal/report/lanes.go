@@ -32,6 +32,9 @@ func Lanes(ctx context.Context, t *terminal.IO, s *session.Session) error {
 				return err
 			}
 		}
+		if err := QueuePause(ctx, t, s, l); err != nil {
+			return err
+		}
 		if err := operatorSettings(ctx, t, s, l); err != nil {
 			return err
 		}
@@ -60,6 +63,20 @@ func operatorSettings(ctx context.Context, t *terminal.IO, s *session.Session, l
 		t.Infof("lane %s is set to %s, %s", l, words.Rate(limit.RPS), SetBy(limit.Since, limit.By, limit.Reason, time.Now()))
 	}
 	return nil
+}
+
+// QueuePause tells whether asynq's own pause keeps workers from taking tasks of a lane.
+func QueuePause(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.Lane) error {
+	since, err := queue.Of(s.Redis, l).PausedSince(ctx)
+	if err == nil && !since.IsZero() {
+		t.Infof("%s", QueuePauseText(l, since))
+	}
+	return err
+}
+
+// QueuePauseText says since when the queue of a lane is paused in asynq, and how to resume it.
+func QueuePauseText(l tasks.Lane, since time.Time) string {
+	return fmt.Sprintf("asynq's queue of lane %s is paused since %s; `enqueue resume %s` resumes it", l, Ago(ledger.Millis(since.UnixMilli()), time.Now()), l)
 }
 
 // LanePauseText says since when a lane is paused, by whom and why, and how to resume it.

@@ -90,6 +90,9 @@ func showLimits(ctx context.Context, f *session.Factory, name string) error {
 		if views[i], err = limitOf(ctx, s, l); err != nil {
 			return err
 		}
+		if err := report.QueuePause(ctx, f.IO, s, l); err != nil {
+			return err
+		}
 	}
 	return terminal.Print(f.IO, limitList(), views)
 }

@@ -7,6 +7,7 @@ import (
 
 	"havip/internal/batchpause"
 	"havip/internal/lane"
+	"havip/internal/queue"
 	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
@@ -20,7 +21,8 @@ func NewResumeCommand(f *session.Factory) *cobra.Command {
 		Use:   "resume LANE | --batch BATCH",
 		Short: "Let a paused lane or a held batch go on",
 		Long: `Resume ends a pause: within two seconds every worker goes on. What holds the lane back
-besides (a wrong key, a used-up quota) stays held, and is told.
+besides (a wrong key, a used-up quota) stays held, and is told. A queue that was paused with
+asynqmon or asynq's command line is resumed as well.
 
 With --batch it lets a batch go on that somebody paused, or that its failures stopped
 (--max-failures). Those failures are forgiven: under the limit that stands, or the one that
@@ -53,10 +55,17 @@ func resume(ctx context.Context, f *session.Factory, opts options) error {
 		switch {
 		case err != nil:
 			return err
+		case changed:
+			f.Infof("lane %s goes on", l)
+		}
+		unpaused, err := queue.Of(s.Redis, l).Unpause(ctx)
+		switch {
+		case err != nil:
+			return err
+		case unpaused:
+			f.Infof("asynq's queue of lane %s was paused; it is resumed", l)
 		case !changed:
 			f.Infof("lane %s is not paused", l)
-		default:
-			f.Infof("lane %s goes on", l)
 		}
 		return report.Suspensions(ctx, f.IO, s, l)
 	})
