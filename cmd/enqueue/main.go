@@ -23,7 +23,8 @@ func main() {
 func run(ctx context.Context, args []string, io *terminal.IO) int {
 	ctx, release := cli.OnSignal(ctx)
 	defer release()
-	cmd := newRoot(&session.Factory{IO: io, Args: args})
+	f := &session.Factory{IO: io, Args: args}
+	cmd := newRoot(f)
 	cmd.SetArgs(args)
 	cmd.SetIn(io.In)
 	cmd.SetOut(io.Out)
@@ -32,6 +33,7 @@ func run(ctx context.Context, args []string, io *terminal.IO) int {
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = cli.Failf(cli.ExitInterrupted, "interrupted: %w", err)
 	}
+	err = cli.ExplainRedis(f.RedisURL, err)
 	var known *cli.Error
 	if err != nil && (!errors.As(err, &known) || known.Err != nil) {
 		io.Errorf("enqueue: %v", err)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/redisconn"
 	"havip/internal/terminal"
 )
 
@@ -31,7 +32,7 @@ func (f *Factory) DefineFlags(cmd *cobra.Command) {
 
 // Open connects to the Redis that the flags name. The caller closes the session.
 func (f *Factory) Open(ctx context.Context) (*Session, error) {
-	rdb, err := cli.OpenRedis(ctx, f.RedisURL)
+	rdb, err := cli.OpenRedis(ctx, f.RedisURL, redisconn.Told(cli.TellWaiting(f.Messages())))
 	if err != nil {
 		return nil, err
 	}
