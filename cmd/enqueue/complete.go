@@ -94,6 +94,7 @@ func fromRedis(f *session.Factory, names func(context.Context, *session.Session)
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 		defer cancel()
+		f.Quiet = true // whoever completes a line sees no messages
 		s, err := f.Open(ctx)
 		if err != nil {
 			return nil, nothing
