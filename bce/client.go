@@ -47,6 +47,9 @@ func NewClient(config Config) (*Client, error) {
 // Endpoint returns scheme and host of where the client sends.
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
+// Loopback reports whether the client sends to a loopback address, where BCE never is: to a simulator, or a tunnel.
+func (c *Client) Loopback() bool { return isLoopback(c.endpoint.Hostname()) }
+
 // ClockOffset returns what is added to the local clock when signing: the server's clock minus ours. The
 // client learns it from the dates of BCE's answers; see [WithDate], too. It is 0 while the two are less
 // than half a minute apart.

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 
+	"havip/bce"
+	"havip/bce/bcesim"
 	"havip/internal/cli"
 	"havip/internal/worker"
 	"havip/tasks"
@@ -34,7 +36,13 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 		if err != nil {
 			return nil, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
 		}
-		lanes = append(lanes, worker.LaneConfig{Lane: l, API: client, Cloud: cloud, RPS: s.rps})
+		lanes = append(lanes, worker.LaneConfig{Lane: l, API: client, Cloud: cloud, Simulated: simulated(client, cloud.Key), RPS: s.rps})
 	}
 	return lanes, nil
+}
+
+// simulated reports whether a client plainly asks a simulator: one on this machine, or one elsewhere with bcesim's own
+// key, which is nobody's in BCE.
+func simulated(client *bce.Client, key string) bool {
+	return client.Loopback() || key == bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "").Fingerprint()
 }

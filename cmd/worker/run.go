@@ -10,6 +10,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/redisconn"
 	"havip/internal/render"
+	"havip/internal/version"
 	"havip/internal/worker"
 )
 
@@ -36,7 +37,12 @@ calls, and records every outcome in the ledger. Any number of workers may share 
 Redis; the rate of a lane is one budget for all of them.
 
 Credentials: BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY, or the current profile of
-~/.bce/config.json. An account other than "default" uses the profile of its name.
+~/.bce/config.json. An account other than "default" uses the profile of its name. A
+profile's region and endpoint are in force where neither flag nor variable gives one.
+
+When it starts, it logs the endpoint of each lane and a fingerprint of its access key, and
+lists the lane once to check the key. A key that BCE refuses suspends the lane; a BCE that
+does not answer keeps no worker from starting.
 
 Batches that were applied with --on-complete URL are told of by workers that have
 HAVIP_WEBHOOK_SECRET (whsec_ and base64; several, apart by spaces, while one is changed for
@@ -98,13 +104,13 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 
 	config := worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, Logger: log,
+		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, CheckKeys: true, Logger: log,
 	}
 	w, err := start(ctx, s, config)
 	if err != nil {
 		return orSignal(ctx, err)
 	}
-	log.Info().Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")
+	log.Info().Str("version", version.Read().String()).Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")
 	<-ctx.Done()
 	log.Info().Dur("grace", s.grace).Msg("stopping: nothing new begins; requests in flight end and are recorded")
 	health.Stopping()

@@ -55,16 +55,21 @@ func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 	if err != nil {
 		p.log.Warn().Err(err).Msg("what the request says about its lane was not recorded")
 	}
+	logChange(p.log, change)
+}
+
+// logChange logs how a request changed the lane's suspensions.
+func logChange(log zerolog.Logger, change lane.Change) {
 	for _, suspension := range change.Opened {
-		p.log.Error().Stringer("hold", suspension).Str("code", suspension.Code).
+		log.Error().Stringer("hold", suspension).Str("code", suspension.Code).
 			Msg("held back: items wait uncounted until one of them gets through")
 	}
 	for _, suspension := range change.Extended {
-		p.log.Warn().Stringer("hold", suspension).Int("failures", suspension.Failures).Time("probe_at", suspension.ProbeAt).
+		log.Warn().Stringer("hold", suspension).Int("failures", suspension.Failures).Time("probe_at", suspension.ProbeAt).
 			Msg("still held back")
 	}
 	for _, suspension := range change.Cleared {
-		p.log.Info().Stringer("hold", suspension).Msg("no longer held back")
+		log.Info().Stringer("hold", suspension).Msg("no longer held back")
 	}
 }
 

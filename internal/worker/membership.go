@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ type Workers interface {
 	Beat(ctx context.Context, worker string) (ledger.Heartbeats, error)
 	DeclareDead(ctx context.Context, dead string, beat int64) (bool, error)
 	Leave(ctx context.Context, worker string) (int64, error)
+	Describe(ctx context.Context, worker string, info ledger.WorkerInfo) error
 	ClaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) (bool, error)
 	UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error
 }
@@ -51,8 +53,9 @@ type Membership struct {
 
 	// beating is locked during a heartbeat, so that one answer is processed at a time.
 	beating sync.Mutex
-	// observer is guarded by beating.
-	observer observer
+	// observer and described are guarded by beating; described is what the ledger knows about the current name.
+	observer  observer
+	described *ledger.WorkerInfo
 
 	// naming guards name. It is read-locked while a claim is written under the name: no claim is written
 	// under the old name after the worker entered under a new name with all of its claims.
@@ -63,6 +66,8 @@ type Membership struct {
 	mu sync.Mutex
 	// confirmed is when the last successful heartbeat was sent.
 	confirmed time.Time
+	// info is what the worker says about itself.
+	info ledger.WorkerInfo
 	// claimed counts the tasks that claim each item: an item may have two tasks for a while.
 	claimed map[ledger.ClaimedItem]int
 }
@@ -70,6 +75,13 @@ type Membership struct {
 // NewMembership returns a membership whose names begin with base. It does no I/O; call Enter first.
 func NewMembership(workers Workers, base string, log zerolog.Logger) *Membership {
 	return &Membership{workers: workers, base: base, log: log, claimed: map[ledger.ClaimedItem]int{}}
+}
+
+// Describe sets what the worker says about itself, from its next heartbeat on.
+func (p *Membership) Describe(info ledger.WorkerInfo) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.info = info
 }
 
 // Enter registers the worker as alive.
@@ -139,6 +151,7 @@ func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 		return p.observer.silences(heartbeats.Dead), p.enter(ctx)
 	}
 	p.confirm(sent)
+	p.describe(ctx)
 	dead := append(heartbeats.Dead, p.declareDead(ctx, heartbeats, sent)...)
 	return p.observer.silences(dead), nil
 }
@@ -169,9 +182,25 @@ func (p *Membership) enter(ctx context.Context) error {
 	if err := p.workers.Enter(ctx, name, p.claims()); err != nil {
 		return err
 	}
-	p.name = name
+	p.name, p.described = name, nil
 	p.confirm(sent)
 	return nil
+}
+
+// describe tells the ledger what it does not know yet of the worker. It is for display, so that a failure only means
+// that the next heartbeat tries again. It is called with beating locked.
+func (p *Membership) describe(ctx context.Context) {
+	p.mu.Lock()
+	info := p.info
+	p.mu.Unlock()
+	if p.described != nil && reflect.DeepEqual(*p.described, info) || info.Version == "" {
+		return
+	}
+	if err := p.workers.Describe(ctx, p.current(), info); err != nil {
+		p.log.Debug().Err(err).Msg("worker not described")
+		return
+	}
+	p.described = &info
 }
 
 func (p *Membership) current() string {

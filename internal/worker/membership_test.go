@@ -285,3 +285,35 @@ func TestIdleCost(t *testing.T) {
 		}
 	})
 }
+
+// A worker is described under the name that it has, also after it was found dead, and again when what it says changes.
+func TestDescription(t *testing.T) {
+	t.Parallel()
+	bubbletest.Run(t, func(t *testing.T) {
+		f := newMembershipFixture(t)
+		stopped, living := f.present(t, "stopped"), f.present(t, "living")
+		described := func() map[string]string {
+			infos, err := f.WorkerInfos(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			versions := map[string]string{}
+			for name, info := range infos {
+				versions[name] = info.Version
+			}
+			return versions
+		}
+		stopped.Describe(ledger.WorkerInfo{Version: "v1"})
+		beat(t, stopped)
+		old := name(t, stopped)
+		equal(t, "described", described(), map[string]string{old: "v1"})
+		stopped.Describe(ledger.WorkerInfo{Version: "v2"})
+		beat(t, stopped)
+		equal(t, "changed", described(), map[string]string{old: "v2"})
+		f.silent(t, living)
+		equal(t, "found dead", described(), map[string]string{})
+		renamed := name(t, stopped)
+		beat(t, stopped)
+		equal(t, "resumed", described(), map[string]string{renamed: "v2"})
+	})
+}

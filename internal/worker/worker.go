@@ -44,6 +44,8 @@ type LaneConfig struct {
 	// Cloud is what API asks; see [CloudOf]. A worker whose lane was used with another is refused. The zero one
 	// is not looked at.
 	Cloud lane.Cloud
+	// Simulated says that Cloud is a simulator. It is for the log.
+	Simulated bool
 	// RPS is the lane's budget in requests a second over the whole fleet; 0 means no limit. What a
 	// person sets for the lane (`enqueue limit set`) goes before it.
 	RPS float64
@@ -71,6 +73,9 @@ type Config struct {
 	ConfirmWithin time.Duration
 	// AllowOtherAccount has lanes stand for another endpoint or account than until now.
 	AllowOtherAccount bool
+	// CheckKeys has the worker list each lane once when it starts, to learn whether BCE accepts its access key. A worker
+	// starts whatever comes of it.
+	CheckKeys bool
 	// Waits, if not nil, is called before the worker waits at a lane's first use, with how long.
 	Waits func(l tasks.Lane, wait time.Duration)
 	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
@@ -167,6 +172,7 @@ func Start(c Config) (*Worker, error) {
 		return nil, err
 	}
 	c = parts.config
+	parts.Membership.Describe(c.info(context.Background()))
 	watch, err := StartWatch(parts.Membership, parts.Rescuer, c.outage)
 	if err != nil {
 		return nil, fmt.Errorf("enter the fleet: %w", err)
@@ -186,6 +192,7 @@ func Start(c Config) (*Worker, error) {
 	}
 	w.background.Go(func() { parts.Reconciler.run(ctx) })
 	w.background.Go(func() { parts.OutcomeBuffer.run(ctx) })
+	w.background.Go(func() { w.describe(ctx) })
 	return w, nil
 }
 
@@ -201,8 +208,20 @@ func (w *Worker) serve(ctx context.Context, l *Lane) error {
 	w.servers = append(w.servers, server)
 	w.background.Go(func() { l.Confirmer.run(ctx) })
 	w.background.Go(l.announce(ctx))
-	l.log.Info().Str("queue", l.config.Lane.Queue()).Int("concurrency", w.parts.config.Concurrency).Float64("rps", l.config.RPS).Msg("serving lane")
+	if w.parts.config.CheckKeys {
+		w.background.Go(func() { l.checkKey(ctx) })
+	}
+	l.log.Info().Str("endpoint", l.config.Cloud.Endpoint).Str("key", l.config.Cloud.Key).Str("queue", l.config.Lane.Queue()).
+		Int("concurrency", w.parts.config.Concurrency).Float64("rps", l.config.RPS).Msg(l.config.servingText())
 	return nil
+}
+
+// servingText is hard to mistake for the real thing where it is not.
+func (l LaneConfig) servingText() string {
+	if l.Simulated {
+		return "serving lane of a SIMULATOR, not of BCE"
+	}
+	return "serving lane"
 }
 
 func serverOf(c Config, l LaneConfig) *asynq.Server {

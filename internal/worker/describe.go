@@ -1,0 +1,48 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"havip/internal/version"
+	"havip/ledger"
+)
+
+// describeEvery is how often a worker looks whether its access keys are still those that it has told: a profile may be
+// edited, and temporary credentials are renewed.
+const describeEvery = 10 * time.Second
+
+// keyHolder is a client that tells its present access key from others; [*bce.Client] implements it.
+type keyHolder interface {
+	KeyDigest(ctx context.Context) (string, error)
+}
+
+// info is what the worker says about itself. A key that cannot be had is left empty.
+func (c Config) info(ctx context.Context) ledger.WorkerInfo {
+	info := ledger.WorkerInfo{Version: version.Read().String()}
+	for _, l := range c.Lanes {
+		described := ledger.WorkerLane{Lane: l.Lane.String(), Endpoint: l.Cloud.Endpoint, Key: l.Cloud.Key}
+		if client, ok := l.API.(keyHolder); ok && ctx.Err() == nil {
+			described.Key, _ = client.KeyDigest(ctx) // the lane's requests fail then, and say why
+		}
+		info.Lanes = append(info.Lanes, described)
+	}
+	return info
+}
+
+// describe keeps what the heartbeats say about the worker up to date until ctx ends. It asks for credentials outside of
+// the heartbeats, which must not wait for them.
+func (w *Worker) describe(ctx context.Context) {
+	tick := time.NewTicker(describeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if info := w.parts.config.info(ctx); ctx.Err() == nil {
+				w.parts.Membership.Describe(info)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
