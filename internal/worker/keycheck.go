@@ -14,9 +14,10 @@ var keyCodes = map[string]bool{bce.CodeInvalidAccessKeyID: true, bce.CodeSignatu
 
 // checkKey lists the lane once, so that a wrong key is known before there is an item to send. A refusal that every item
 // would meet suspends the lane, as an item's would. Nothing else comes of a failure: BCE may be down, and a key may
-// create what it may not list.
+// create what it may not list. A page of one entry costs BCE no more than a read, so it uses up none of the listings, which
+// confirmations wait for.
 func (l *Lane) checkKey(ctx context.Context) {
-	if err := l.listRate.Wait(ctx); err != nil {
+	if err := l.readRate.Wait(ctx); err != nil {
 		return // stopped, or Redis is away, which others report
 	}
 	admission, ok := l.admitKeyCheck(ctx)

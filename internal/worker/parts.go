@@ -28,7 +28,7 @@ type Lane struct {
 	Confirmer *Confirmer
 	config    LaneConfig
 	breaker   *lane.Breaker
-	listRate  tasks.Rate
+	readRate  tasks.Rate
 	pin       pin
 	log       zerolog.Logger
 }
@@ -79,13 +79,13 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	log := c.Logger.With().Str("lane", name).Logger()
 	breaker := lane.NewBreaker(c.together, name)
 	budget := lane.NewBudget(c.together, name, l.RPS, lane.DefaultBurst)
-	listRate := lane.NewListLimiter(c.Redis, name)
+	readRate := lane.NewReadBudget(c.Redis, name, l.RPS, lane.DefaultBurst)
 	handler := tasks.NewHandler(tasks.HandlerConfig{
 		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log,
 		Gate:     laneGate{lane.NewGate(breaker, budget), log},
-		ListRate: listRate,
+		ListRate: lane.NewListLimiter(c.Redis, name),
 		// What was created is read, where a listing would cost more.
-		ReadRate:    lane.NewReadBudget(c.Redis, name, l.RPS, lane.DefaultBurst),
+		ReadRate:    readRate,
 		TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
 	})
 	return &Lane{
@@ -94,7 +94,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 			rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
 			log: log.With().Str("component", "confirmer").Logger(), outage: c.outage,
 		},
-		config: l, breaker: breaker, listRate: listRate, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}, log: log,
+		config: l, breaker: breaker, readRate: readRate, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}, log: log,
 	}
 }
 
