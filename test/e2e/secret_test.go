@@ -18,7 +18,8 @@ func TestSecrets(t *testing.T) {
 	const batch = "secret"
 	w := newStack(t) // its simulator is replaced by one that knows the session token
 	w.env = append(w.env, "BCE_SESSION_TOKEN="+sessionToken)
-	w.startSim(t, "--log-level", "debug", "--faults", "create:answer=#1:400/SignatureDoesNotMatch,create:answer=#2:403/InvalidAccessKeyId")
+	// The listings that check the key say nothing of it: one that succeeds would end the suspension.
+	w.startSim(t, "--log-level", "debug", "--faults", "create:answer=#1:400/SignatureDoesNotMatch,create:answer=#2:403/InvalidAccessKeyId,list:answer:503/ServiceUnavailable")
 	rows := rowsOf(30)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	worker := w.worker(t, "--log-level", "trace")
