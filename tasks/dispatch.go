@@ -2,8 +2,6 @@ package tasks
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 	"strconv"
 
@@ -12,24 +10,16 @@ import (
 	"havip/ledger"
 )
 
-// TaskInspector is the part of asynq's inspector that a [Dispatcher] uses; [*asynq.Inspector] implements it.
-type TaskInspector interface {
-	GetTaskInfo(queue, id string) (*asynq.TaskInfo, error)
-	RunTask(queue, id string) error
-	DeleteTask(queue, id string) error
-}
-
 // Dispatcher ensures that registered items have a task at once. The ledger decides what the task does, so an extra task is
 // harmless and repeating a call is safe.
 type Dispatcher struct {
-	queue     Queue
-	inspector TaskInspector
+	tasks transport
 }
 
 // NewDispatcher returns a dispatcher for the given queue and inspector. For many items, clients over go-redis's AutoPipeliner are
 // many times faster.
 func NewDispatcher(queue Queue, inspector TaskInspector) *Dispatcher {
-	return &Dispatcher{queue: queue, inspector: inspector}
+	return &Dispatcher{tasks: asynqTransport{queue: queue, inspector: inspector}}
 }
 
 // Dispatch enqueues a task for each item that the ledger has just continued.
@@ -48,7 +38,7 @@ func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
 	if err != nil || !known {
 		return err
 	}
-	state, err := d.bringForward(queueOf(item), TaskID(item.Batch, item.Key, item.Record.Generation))
+	state, err := d.tasks.bringForward(queueOf(item), TaskID(item.Batch, item.Key, item.Record.Generation))
 	switch {
 	case err != nil:
 		return err
@@ -94,7 +84,7 @@ func TaskIDs(item ledger.Item) iter.Seq[string] {
 
 func (d *Dispatcher) runNow(ctx context.Context, item ledger.Item) error {
 	for id := range TaskIDs(item) {
-		state, err := d.bringForward(queueOf(item), id)
+		state, err := d.tasks.bringForward(queueOf(item), id)
 		if err != nil || state != unknownTask {
 			return err
 		}
@@ -110,64 +100,20 @@ func (d *Dispatcher) Discard(ctx context.Context, items []ledger.Item) error {
 
 func (d *Dispatcher) discard(_ context.Context, item ledger.Item) error {
 	for id := range TaskIDs(item) {
-		if err := d.remove(queueOf(item), id); err != nil {
+		if err := d.tasks.remove(queueOf(item), id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// remove deletes a task that is not active. The task may start or end at the same time.
-func (d *Dispatcher) remove(queue, id string) error {
-	failed := d.inspector.DeleteTask(queue, id)
-	if failed == nil || errors.Is(failed, asynq.ErrTaskNotFound) || errors.Is(failed, asynq.ErrQueueNotFound) {
-		return nil
-	}
-	info, err := d.inspector.GetTaskInfo(queue, id)
-	if err != nil || info.State == asynq.TaskStateActive {
-		return nil //nolint:nilerr // it has ended since
-	}
-	return fmt.Errorf("delete task %s of queue %s: %w", id, queue, failed)
-}
-
 // enqueue enqueues a task for the item and reports whether asynq already had one with that ID.
 func (d *Dispatcher) enqueue(ctx context.Context, item ledger.Item, suffix string) (known bool, err error) {
-	task, options, err := TaskOf(item, suffix)
+	task, err := taskOf(item, suffix)
 	if err != nil {
 		return false, err
 	}
-	_, err = d.queue.EnqueueContext(ctx, task, options...)
-	if errors.Is(err, asynq.ErrTaskIDConflict) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("enqueue item %q of batch %q: %w", item.Key, item.Batch, err)
-	}
-	return false, nil
-}
-
-// unknownTask is the state of a task that asynq does not know.
-const unknownTask asynq.TaskState = 0
-
-// bringForward makes a scheduled or ended task pending and returns its previous state.
-func (d *Dispatcher) bringForward(queue, id string) (asynq.TaskState, error) {
-	const tries = 3 // it may change its state just now
-	var failed error
-	for range tries {
-		info, err := d.inspector.GetTaskInfo(queue, id)
-		switch {
-		case errors.Is(err, asynq.ErrTaskNotFound), errors.Is(err, asynq.ErrQueueNotFound):
-			return unknownTask, nil
-		case err != nil:
-			return unknownTask, fmt.Errorf("task %s of queue %s: %w", id, queue, err)
-		case info.State == asynq.TaskStatePending, info.State == asynq.TaskStateActive:
-			return info.State, nil
-		}
-		if failed = d.inspector.RunTask(queue, id); failed == nil {
-			return info.State, nil
-		}
-	}
-	return unknownTask, fmt.Errorf("bring task %s of queue %s forward: %w", id, queue, failed)
+	return d.tasks.enqueue(ctx, task)
 }
 
 func queueOf(item ledger.Item) string {

@@ -26,7 +26,7 @@ func oneRow(item Item) iter.Seq2[Row, error] {
 func (f *handlerFixture) duplicateOf(batch string, item Item) *Duplicate {
 	f.Helper()
 	var found *Duplicate
-	for c, err := range NewProducer(f.ledger, nil).Compare(f.Context(), batch, oneRow(item)) {
+	for c, err := range NewComparer(f.ledger).Compare(f.Context(), batch, oneRow(item)) {
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -2,12 +2,8 @@ package tasks
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 	"slices"
-
-	"github.com/hibiken/asynq"
 
 	"havip/ledger"
 	"havip/lifecycle"
@@ -34,12 +30,6 @@ type ProducerLedger interface {
 	Some(ctx context.Context, batch string, keys []string) ([]ledger.Item, error)
 }
 
-// Queue is the part of asynq that a [Producer] uses; [*asynq.Client] implements it. For many tasks, a client over go-redis's
-// AutoPipeliner is many times faster.
-type Queue interface {
-	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
-}
-
 const (
 	// enqueueChunk is how many items are registered, enqueued and marked at a time, and
 	// enqueueParallel how many of them are on their way to the queue at once.
@@ -55,13 +45,16 @@ type Producer struct {
 	RefuseDuplicates bool
 
 	ledger ProducerLedger
-	queue  Queue
+	tasks  transport
 }
 
 // NewProducer returns a producer for the given ledger and queue.
 func NewProducer(records ProducerLedger, queue Queue) *Producer {
-	return &Producer{ledger: records, queue: queue}
+	return &Producer{ledger: records, tasks: asynqTransport{queue: queue}}
 }
+
+// NewComparer returns a producer that only compares: it has no queue.
+func NewComparer(records ProducerLedger) *Producer { return &Producer{ledger: records} }
 
 // Comparison is the result of comparing a row with the ledger.
 type Comparison struct {
@@ -158,17 +151,10 @@ func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison
 
 func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) error {
 	item := c.Row.Item
-	task, options := newTask(batch, item, c.ClientToken, TaskID(batch, item.Key, c.Generation))
-	_, err := p.queue.EnqueueContext(ctx, task, options...)
-	if errors.Is(err, asynq.ErrTaskIDConflict) {
-		// It stands in the queue already, which is what was wanted; or it ended in asynq's
-		// archive, from where a worker's reconciler brings it back.
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("enqueue item %q of batch %q: %w", item.Key, batch, err)
-	}
-	return nil
+	// A task that asynq already has is in its queue, which is what was wanted, or in its archive, from which a worker's
+	// reconciler takes it back.
+	_, err := p.tasks.enqueue(ctx, enqueueable{batch, item, c.ClientToken, TaskID(batch, item.Key, c.Generation)})
+	return err
 }
 
 // firstToken is the token of an item's first generation.

@@ -20,12 +20,20 @@ const (
 	taskTimeout = 10 * time.Minute
 )
 
+// enqueueable is a task before it is asynq's.
+type enqueueable struct {
+	batch string
+	item  Item
+	// token is the clientToken, id the ID of asynq's task.
+	token, id string
+}
+
 // newTask returns a create task with the options to enqueue it under.
-func newTask(batch string, item Item, token, id string) (*asynq.Task, []asynq.Option) {
-	task := asynq.NewTask(TypeCreate, newPayload(batch, item, token).Encode())
+func newTask(t enqueueable) (*asynq.Task, []asynq.Option) {
+	task := asynq.NewTask(TypeCreate, newPayload(t.batch, t.item, t.token).Encode())
 	return task, []asynq.Option{
-		asynq.TaskID(id),
-		asynq.Queue(Lane{Account: item.Account, Region: item.Region}.Queue()),
+		asynq.TaskID(t.id),
+		asynq.Queue(Lane{Account: t.item.Account, Region: t.item.Region}.Queue()),
 		asynq.MaxRetry(taskMaxRetry),
 		asynq.Timeout(taskTimeout),
 	}
@@ -33,9 +41,18 @@ func newTask(batch string, item Item, token, id string) (*asynq.Task, []asynq.Op
 
 // TaskOf returns a task for an item from its ledger record, for an item whose task is lost or delayed.
 func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option, error) {
-	request, err := RequestOf(item.Spec)
+	t, err := taskOf(item, suffix)
 	if err != nil {
 		return nil, nil, err
+	}
+	task, options := newTask(t)
+	return task, options, nil
+}
+
+func taskOf(item ledger.Item, suffix string) (enqueueable, error) {
+	request, err := RequestOf(item.Spec)
+	if err != nil {
+		return enqueueable{}, err
 	}
 	wanted := Item{
 		Key: item.Key, Account: item.Account, Region: item.Region, ClientToken: item.OwnToken, Request: request,
@@ -49,8 +66,7 @@ func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option, error
 	if item.OwnToken != "" {
 		token = item.OwnToken
 	}
-	task, options := newTask(item.Batch, wanted, token, id)
-	return task, options, nil
+	return enqueueable{item.Batch, wanted, token, id}, nil
 }
 
 // TaskID names the task of one generation of an item: asynq refuses a second one while the

@@ -13,7 +13,7 @@ const newestReasons = 10
 
 // archive looks at the tasks that asynq put away: nothing carries them out any more, and their IDs
 // cannot be used.
-func (x *examination) archive(ctx context.Context, q *queue.Queue) error {
+func (x *examination) archive(ctx context.Context, q *queue.Tasks) error {
 	size, err := q.Sizes(ctx)
 	if err != nil || size.Archived == 0 {
 		return err
@@ -34,7 +34,7 @@ func (x *examination) archive(ctx context.Context, q *queue.Queue) error {
 	return x.tell(d)
 }
 
-func (x *examination) reasons(ctx context.Context, q *queue.Queue) ([]string, error) {
+func (x *examination) reasons(ctx context.Context, q *queue.Tasks) ([]string, error) {
 	newest, err := q.Archived(ctx, -newestReasons, -1)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (x *examination) reasons(ctx context.Context, q *queue.Queue) ([]string, er
 }
 
 // clearArchive settles archived tasks, and leaves those that are for people.
-func (x *examination) clearArchive(ctx context.Context, q *queue.Queue, d Diagnosis, archived int64) (Diagnosis, error) {
+func (x *examination) clearArchive(ctx context.Context, q *queue.Tasks, d Diagnosis, archived int64) (Diagnosis, error) {
 	ids, err := q.Archived(ctx, 0, queue.RangeSize-1)
 	if err != nil {
 		return d, err

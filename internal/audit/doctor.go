@@ -83,7 +83,7 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 		return err
 	}
 	for _, lane := range x.lanes {
-		if err := x.run(ctx, x.laneChecks(queue.Of(d.Redis, lane))); err != nil {
+		if err := x.run(ctx, x.laneChecks(queue.TasksOf(d.Redis, lane))); err != nil {
 			return err
 		}
 	}
@@ -97,12 +97,12 @@ type check struct {
 	make func(context.Context) error
 }
 
-func (x *examination) laneChecks(q *queue.Queue) []check {
+func (x *examination) laneChecks(q *queue.Tasks) []check {
 	lane := q.Lane
 	of := func(f func(context.Context, tasks.Lane) error) func(context.Context) error {
 		return func(ctx context.Context) error { return f(ctx, lane) }
 	}
-	in := func(f func(context.Context, *queue.Queue) error) func(context.Context) error {
+	in := func(f func(context.Context, *queue.Tasks) error) func(context.Context) error {
 		return func(ctx context.Context) error { return f(ctx, q) }
 	}
 	return []check{

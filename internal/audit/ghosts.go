@@ -7,7 +7,7 @@ import (
 )
 
 // ghosts looks for IDs without a task: what an evicting Redis or a hand leaves behind.
-func (x *examination) ghosts(ctx context.Context, q *queue.Queue) error {
+func (x *examination) ghosts(ctx context.Context, q *queue.Tasks) error {
 	seen := map[string]bool{}
 	var names []string
 	for _, r := range queue.Ranges() {

@@ -13,7 +13,7 @@ import (
 )
 
 // unserved looks for a lane that nobody works for.
-func (x *examination) unserved(ctx context.Context, q *queue.Queue) error {
+func (x *examination) unserved(ctx context.Context, q *queue.Tasks) error {
 	l := q.Lane
 	size, err := q.Sizes(ctx)
 	if err != nil {
@@ -41,7 +41,7 @@ func (x *examination) unserved(ctx context.Context, q *queue.Queue) error {
 }
 
 // tellUnserved tells of a lane with tasks that nobody takes, on a second look.
-func (x *examination) tellUnserved(ctx context.Context, q *queue.Queue, size queue.Sizes) error {
+func (x *examination) tellUnserved(ctx context.Context, q *queue.Tasks, size queue.Sizes) error {
 	l, subject := q.Lane, "lane "+q.Lane.String()
 	unfinished, err := x.ledger.Active(ctx, 0, 1)
 	if err != nil {

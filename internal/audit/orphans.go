@@ -19,7 +19,7 @@ func orphaned(t queue.Active, now time.Time) bool {
 
 // orphans looks for active tasks without a lease, which asynq never recovers, and with one that ended
 // long ago, which it should have.
-func (x *examination) orphans(ctx context.Context, q *queue.Queue) error {
+func (x *examination) orphans(ctx context.Context, q *queue.Tasks) error {
 	active, err := q.Active(ctx)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 
 // Executor carries out operations on one batch.
 type Executor struct {
-	Redis  redis.UniversalClient
+	Redis  redis.Cmdable
 	Ledger *ledger.Ledger
 	Tasks  *tasks.Dispatcher
 	Batch  string

@@ -56,12 +56,12 @@ func (c *Flags) Opener(getenv cli.Getenv) func(context.Context, tasks.Lane) (aud
 }
 
 // ListRate is the budget of listings of each lane, which commands and workers share.
-func ListRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
+func ListRate(rdb redis.Cmdable) func(tasks.Lane) tasks.Rate {
 	return func(l tasks.Lane) tasks.Rate { return lane.NewListLimiter(rdb, l.String()) }
 }
 
 // SubnetRate is the budget of subnets read of each lane, over all processes.
-func SubnetRate(rdb redis.UniversalClient) func(tasks.Lane) tasks.Rate {
+func SubnetRate(rdb redis.Cmdable) func(tasks.Lane) tasks.Rate {
 	return func(l tasks.Lane) tasks.Rate {
 		return lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond)
 	}

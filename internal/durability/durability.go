@@ -58,7 +58,7 @@ func Lane(l tasks.Lane) Subject {
 // Change makes a change, and fails unless it is verified that a failover of Redis cannot lose it. Every
 // command that changes something calls it.
 func (v *Verifier) Change(ctx context.Context, f *session.Factory, s *session.Session, of Subject, change func() error) error {
-	check, err := redisconn.StartReplicationCheck(ctx, s.Redis, s.URL, of.tags...)
+	check, err := redisconn.StartReplicationCheck(ctx, session.Client(s), s.URL, of.tags...)
 	if err != nil {
 		return err
 	}

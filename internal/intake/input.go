@@ -48,7 +48,7 @@ const Standard = manifest.Standard
 
 // Planner returns what compares the rows with the ledger.
 func (in *Input) Planner(s *session.Session) *plan.Planner {
-	return &plan.Planner{Ledger: tasks.NewProducer(s.Ledger, nil), Items: s.Ledger, AllowDuplicates: in.allowDuplicates}
+	return &plan.Planner{Ledger: tasks.NewComparer(s.Ledger), Items: s.Ledger, AllowDuplicates: in.allowDuplicates}
 }
 
 // Close closes the file or the plan.

@@ -49,7 +49,7 @@ func NewLimiter(rdb redis.Cmdable, lane string, rps float64, burst int) *Limiter
 const listsPerSecond = 1
 
 // NewListLimiter returns the limiter of the named lane's listings, which workers and commands share.
-func NewListLimiter(rdb redis.UniversalClient, lane string) *Limiter {
+func NewListLimiter(rdb redis.Cmdable, lane string) *Limiter {
 	return NewLimiter(rdb, lane+"/list", listsPerSecond, 1)
 }
 

@@ -34,7 +34,7 @@ func NewServer(rdb redis.UniversalClient, grace time.Duration, log asynq.Logger)
 const Remedy = "HAVIP_WEBHOOK_SECRET and --webhook-host"
 
 // Served reports whether some worker delivers notices.
-func Served(rdb redis.UniversalClient) (bool, error) {
+func Served(rdb redis.Cmdable) (bool, error) {
 	served, err := queue.Named(rdb, Queue).Served()
 	if err != nil {
 		return false, fmt.Errorf("workers that deliver notices: %w", err)

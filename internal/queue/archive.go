@@ -14,7 +14,7 @@ type Items interface {
 }
 
 // Archived returns IDs of archived tasks by rank, the longest archived first; negative ranks count from the newest.
-func (q *Queue) Archived(ctx context.Context, first, last int64) ([]string, error) {
+func (q *Tasks) Archived(ctx context.Context, first, last int64) ([]string, error) {
 	ids, err := q.rdb.ZRange(ctx, q.Key("archived"), first, last).Result()
 	if err != nil {
 		return nil, fmt.Errorf("archive of queue %s: %w", q.name, err)
@@ -41,7 +41,7 @@ const (
 
 // Settle removes an archived task unless a person should see it: asynq archives tasks by its own retry count, trims its
 // archive silently, and refuses the IDs of archived tasks until then.
-func (q *Queue) Settle(ctx context.Context, id string, items Items) (Fate, error) {
+func (q *Tasks) Settle(ctx context.Context, id string, items Items) (Fate, error) {
 	task, found, err := q.Task(id)
 	switch {
 	case err != nil:

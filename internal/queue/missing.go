@@ -20,7 +20,7 @@ func LaneOf(item ledger.Item) tasks.Lane {
 func NeedsTask(item ledger.Item) bool { return !item.Record.State.Terminal() }
 
 // Lost returns the batch's items that need a task and have none. Items that are paused with the batch need none.
-func Lost(ctx context.Context, rdb redis.UniversalClient, records *ledger.Ledger, batch string, items []ledger.Item) ([]ledger.Item, error) {
+func Lost(ctx context.Context, rdb redis.Cmdable, records *ledger.Ledger, batch string, items []ledger.Item) ([]ledger.Item, error) {
 	moving, err := records.Running(ctx, batch, items)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func Lost(ctx context.Context, rdb redis.UniversalClient, records *ledger.Ledger
 // WithoutTask returns the items that need a task and have none that waits or runs, in any lane and generation; see
 // [tasks.TaskIDs]. It costs one look-up per item and generation, in one round trip. It does not see the task of a rescue,
 // which has a different ID: its item then gets an extra task.
-func WithoutTask(ctx context.Context, rdb redis.UniversalClient, items []ledger.Item) ([]ledger.Item, error) {
+func WithoutTask(ctx context.Context, rdb redis.Cmdable, items []ledger.Item) ([]ledger.Item, error) {
 	states := make([][]*redis.StringCmd, len(items))
 	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, item := range items {

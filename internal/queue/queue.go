@@ -25,25 +25,16 @@ type Queue struct {
 	Lane tasks.Lane
 	name string
 
-	rdb       redis.UniversalClient
-	inspector *asynq.Inspector
-	client    *asynq.Client
+	rdb redis.Cmdable
 }
 
 // Of returns the queue of a lane. It does no I/O.
-func Of(rdb redis.UniversalClient, lane tasks.Lane) *Queue {
-	q := Named(rdb, lane.Queue())
-	q.Lane = lane
-	return q
+func Of(rdb redis.Cmdable, lane tasks.Lane) *Queue {
+	return &Queue{Lane: lane, name: lane.Queue(), rdb: rdb}
 }
 
 // Named returns a queue that belongs to no lane. It does no I/O.
-func Named(rdb redis.UniversalClient, name string) *Queue {
-	return &Queue{
-		name: name, rdb: rdb,
-		inspector: asynq.NewInspectorFromRedisClient(rdb), client: asynq.NewClientFromRedisClient(rdb),
-	}
-}
+func Named(rdb redis.Cmdable, name string) *Queue { return &Queue{name: name, rdb: rdb} }
 
 // Key returns the key of one of the queue's lists and sets, such as "pending". They share a hash tag, so that a script may use
 // all of them in a Redis Cluster.
@@ -54,7 +45,7 @@ func (q *Queue) taskPrefix() string { return q.Key("t:") }
 
 // Publish adds the lanes' queues to asynq's list of queues. asynq does so only once per process: after a flush, or a failover
 // that lost the last second, they would be invisible.
-func Publish(ctx context.Context, rdb redis.UniversalClient, lanes []tasks.Lane) error {
+func Publish(ctx context.Context, rdb redis.Cmdable, lanes []tasks.Lane) error {
 	names := make([]any, len(lanes))
 	for i, lane := range lanes {
 		names[i] = lane.Queue()
@@ -65,7 +56,7 @@ func Publish(ctx context.Context, rdb redis.UniversalClient, lanes []tasks.Lane)
 // Publish adds this queue to asynq's list of queues.
 func (q *Queue) Publish(ctx context.Context) error { return publish(ctx, q.rdb, q.name) }
 
-func publish(ctx context.Context, rdb redis.UniversalClient, names ...any) error {
+func publish(ctx context.Context, rdb redis.Cmdable, names ...any) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -76,7 +67,7 @@ func publish(ctx context.Context, rdb redis.UniversalClient, names ...any) error
 }
 
 // Lanes returns the lanes that have a queue, in no particular order. Queues of other programs are left out.
-func Lanes(ctx context.Context, rdb redis.UniversalClient) ([]tasks.Lane, error) {
+func Lanes(ctx context.Context, rdb redis.Cmdable) ([]tasks.Lane, error) {
 	names, err := rdb.SMembers(ctx, namesKey).Result()
 	if err != nil {
 		return nil, fmt.Errorf("list queues: %w", err)

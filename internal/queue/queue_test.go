@@ -17,14 +17,14 @@ import (
 var bj = tasks.Lane{Account: "default", Region: "bj"}
 
 // open returns an empty queue over a Redis of its own.
-func open(t *testing.T) (*queue.Queue, redis.UniversalClient) {
+func open(t *testing.T) (*queue.Tasks, redis.UniversalClient) {
 	t.Helper()
 	rdb, err := redisconn.Open(t.Context(), redistest.Start(t).URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = rdb.Close() })
-	return queue.Of(rdb, bj), rdb
+	return queue.TasksOf(rdb, bj), rdb
 }
 
 // put enqueues tasks with these IDs.

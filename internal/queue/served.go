@@ -29,7 +29,7 @@ const (
 
 // Serving returns the names of the queues that some worker takes tasks from, as far as Redis knows. asynq's Inspector tells the
 // same, but removes servers that have ended as it looks: a Redis that refuses writes would not tell.
-func Serving(ctx context.Context, rdb redis.UniversalClient) (map[string]bool, error) {
+func Serving(ctx context.Context, rdb redis.Cmdable) (map[string]bool, error) {
 	now := strconv.FormatInt(time.Now().Unix(), 10)
 	keys, err := rdb.ZRangeByScore(ctx, serversKey, &redis.ZRangeBy{Min: now, Max: "+inf"}).Result()
 	if err != nil {

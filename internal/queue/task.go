@@ -6,10 +6,29 @@ import (
 	"fmt"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 
 	"havip/ledger"
 	"havip/tasks"
 )
+
+// Tasks is a queue with its tasks, for what reads and changes them one by one. Who only looks at the queue as a whole uses
+// [Queue], which does without asynq's types.
+type Tasks struct {
+	*Queue
+	inspector *asynq.Inspector
+	client    *asynq.Client
+}
+
+// TasksOf returns the queue of a lane with its tasks. It does no I/O.
+func TasksOf(rdb redis.UniversalClient, lane tasks.Lane) *Tasks { return tasksIn(rdb, Of(rdb, lane)) }
+
+// TasksNamed returns a queue that belongs to no lane, with its tasks. It does no I/O.
+func TasksNamed(rdb redis.UniversalClient, name string) *Tasks { return tasksIn(rdb, Named(rdb, name)) }
+
+func tasksIn(rdb redis.UniversalClient, q *Queue) *Tasks {
+	return &Tasks{Queue: q, inspector: asynq.NewInspectorFromRedisClient(rdb), client: asynq.NewClientFromRedisClient(rdb)}
+}
 
 // Task is what asynq knows of a task, as far as it matters here.
 type Task struct {
@@ -22,7 +41,7 @@ type Task struct {
 }
 
 // Task reads one task; found is false when it is not there any more.
-func (q *Queue) Task(id string) (t Task, found bool, err error) {
+func (q *Tasks) Task(id string) (t Task, found bool, err error) {
 	info, err := q.inspector.GetTaskInfo(q.name, id)
 	if gone(err) {
 		return Task{}, false, nil
@@ -48,7 +67,7 @@ func (t Task) Names(item ledger.Item) bool {
 }
 
 // Delete forgets a task that is not active; one that is gone is fine.
-func (q *Queue) Delete(id string) error {
+func (q *Tasks) Delete(id string) error {
 	if err := q.inspector.DeleteTask(q.name, id); err != nil && !gone(err) {
 		return fmt.Errorf("delete task %s of queue %s: %w", id, q.name, err)
 	}
@@ -56,7 +75,7 @@ func (q *Queue) Delete(id string) error {
 }
 
 // Run lets a task that waits or ended run now; one that is gone, or pending by now, is fine.
-func (q *Queue) Run(id string) error {
+func (q *Tasks) Run(id string) error {
 	err := q.inspector.RunTask(q.name, id)
 	if err == nil || gone(err) {
 		return nil
@@ -68,7 +87,7 @@ func (q *Queue) Run(id string) error {
 }
 
 // Enqueue enqueues a task for the item and reports whether it did: it adds none if the item's task is already in the queue.
-func (q *Queue) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
+func (q *Tasks) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
 	task, options, err := tasks.TaskOf(item, "")
 	if err != nil {
 		return false, ledger.Unreadable(item.Batch, item.Key, err)
@@ -81,7 +100,7 @@ func (q *Queue) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
 }
 
 // Put enqueues a task under the ID that its options name, and reports whether it did, alike.
-func (q *Queue) Put(ctx context.Context, id string, task *asynq.Task, options ...asynq.Option) (bool, error) {
+func (q *Tasks) Put(ctx context.Context, id string, task *asynq.Task, options ...asynq.Option) (bool, error) {
 	if err := q.deleteEnded(id); err != nil {
 		return false, err
 	}
@@ -92,7 +111,7 @@ func (q *Queue) Put(ctx context.Context, id string, task *asynq.Task, options ..
 	return err == nil, err
 }
 
-func (q *Queue) deleteEnded(id string) error {
+func (q *Tasks) deleteEnded(id string) error {
 	info, err := q.inspector.GetTaskInfo(q.name, id)
 	switch {
 	case gone(err):

@@ -48,7 +48,7 @@ func (f *Factory) OpenDurable(ctx context.Context, allowVolatile bool) (*Session
 	if err != nil {
 		return nil, err
 	}
-	if err := cli.RequireDurable(ctx, s.Redis, allowVolatile, f.Messages()); err != nil {
+	if err := cli.RequireDurable(ctx, Client(s), allowVolatile, f.Messages()); err != nil {
 		s.Close()
 		return nil, err
 	}

@@ -17,7 +17,9 @@ import (
 
 // Session is an open Redis with what commands do in it.
 type Session struct {
-	Redis  redis.UniversalClient
+	// Redis is the client as reads and scripts use it; [Session.Producer], [Session.Executor] and [Client] give the rest. A
+	// field of the client's own type would cost each command a second of compile time.
+	Redis  redis.Cmdable
 	Ledger *ledger.Ledger
 	// URL is the Redis's; "" for one that this process brought along.
 	URL   string
@@ -28,6 +30,9 @@ type Session struct {
 func New(rdb redis.UniversalClient, closeRedis func()) *Session {
 	return &Session{Redis: rdb, Ledger: ledger.New(rdb), close: closeRedis}
 }
+
+// Client is the session's go-redis client.
+func Client(s *Session) redis.UniversalClient { return s.Redis.(redis.UniversalClient) } //nolint:forcetypeassert // New put it there
 
 // Close closes the connections.
 func (s *Session) Close() { s.close() }
@@ -49,7 +54,7 @@ func NotFound(err error) error {
 
 // Producer returns a producer whose concurrent enqueues share pipelines, and what releases it.
 func (s *Session) Producer() (p *tasks.Producer, release func(), err error) {
-	pipe, release, err := tasks.Pipeline(s.Redis)
+	pipe, release, err := tasks.Pipeline(Client(s))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,7 +63,7 @@ func (s *Session) Producer() (p *tasks.Producer, release func(), err error) {
 
 // Executor returns what changes many items of a batch, likewise.
 func (s *Session) Executor(batch, reason string) (on *bulk.Executor, release func(), err error) {
-	pipe, release, err := tasks.Pipeline(s.Redis)
+	pipe, release, err := tasks.Pipeline(Client(s))
 	if err != nil {
 		return nil, nil, err
 	}

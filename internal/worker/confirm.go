@@ -77,7 +77,7 @@ func (c *Confirmer) Round(ctx context.Context) error {
 	}
 	renewed, err := c.handler.Confirm(ctx, items)
 	for _, item := range renewed {
-		_, failed := queue.Of(c.rdb, c.lane).Enqueue(ctx, item) // else it is found to have no task
+		_, failed := queue.TasksOf(c.rdb, c.lane).Enqueue(ctx, item) // else it is found to have no task
 		err = errors.Join(err, failed)
 	}
 	return err

@@ -61,7 +61,7 @@ func (r *Reconciler) enqueueLostOf(ctx context.Context, batch string, left *int6
 			return false, err
 		}
 		for _, item := range lost {
-			made, err := queue.Of(r.rdb, queue.LaneOf(item)).Enqueue(ctx, item)
+			made, err := queue.TasksOf(r.rdb, queue.LaneOf(item)).Enqueue(ctx, item)
 			if _, err = r.damage.skip(r.log, err); err != nil {
 				return false, err
 			}

@@ -65,7 +65,7 @@ func (c *notifier) stop() {
 // a batch records the pending notification in the ledger. Only this code ensures that it has a task; so a
 // worker that died, a flushed queue and a day without workers need no special handling.
 type noticeMaintenance struct {
-	queue *queue.Queue
+	queue *queue.Tasks
 	// rank is where the scan of the active batches continues.
 	rank int64
 	// suspects are active tasks whose lease was not renewed in the previous round.
@@ -75,7 +75,7 @@ type noticeMaintenance struct {
 }
 
 func newNoticeMaintenance(rdb redis.UniversalClient) *noticeMaintenance {
-	return &noticeMaintenance{queue: queue.Named(rdb, notify.Queue)}
+	return &noticeMaintenance{queue: queue.TasksNamed(rdb, notify.Queue)}
 }
 
 // maintainNotices ensures that each pending notification has a task that will run.

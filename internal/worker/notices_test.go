@@ -33,7 +33,7 @@ func (f *workerFixture) owe(t *testing.T, url string) ledger.Batch {
 	return b
 }
 
-func (f *workerFixture) noticeQueue() *queue.Queue { return queue.Named(f.rdb, notify.Queue) }
+func (f *workerFixture) noticeQueue() *queue.Tasks { return queue.TasksNamed(f.rdb, notify.Queue) }
 
 func (f *workerFixture) notices(t *testing.T) queue.Sizes {
 	t.Helper()

@@ -92,7 +92,7 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	var errs []error
 	for _, lane := range lanes {
 		if r.maintenance[lane] == nil {
-			r.maintenance[lane] = newLaneMaintenance(queue.Of(r.rdb, lane))
+			r.maintenance[lane] = newLaneMaintenance(queue.TasksOf(r.rdb, lane))
 		}
 		errs = append(errs, r.maintainLane(ctx, r.maintenance[lane]))
 	}
@@ -108,7 +108,7 @@ func (r *Reconciler) Round(ctx context.Context) error {
 
 // laneMaintenance is the progress of the maintenance of one lane.
 type laneMaintenance struct {
-	*queue.Queue
+	*queue.Tasks
 	log zerolog.Logger
 	// suspects are active tasks that no worker ran in the previous round.
 	suspects map[string]bool
@@ -118,7 +118,7 @@ type laneMaintenance struct {
 	archived int64
 }
 
-func newLaneMaintenance(q *queue.Queue) *laneMaintenance { return &laneMaintenance{Queue: q} }
+func newLaneMaintenance(q *queue.Tasks) *laneMaintenance { return &laneMaintenance{Tasks: q} }
 
 func (r *Reconciler) maintainLane(ctx context.Context, l *laneMaintenance) error {
 	l.log = r.log.With().Stringer("lane", l.Lane).Logger()

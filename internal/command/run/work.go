@@ -26,7 +26,7 @@ import (
 // work enqueues the rows, starts a worker, and waits for the batch.
 func work(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, lanes []worker.LaneConfig, opts options, log zerolog.Logger) error {
 	config := worker.Config{
-		Redis: s.Redis, Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
+		Redis: session.Client(s), Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
 		AllowOtherAccount: opts.allowOtherAccount, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) }, Logger: log,
 	}
 	if err := worker.Check(ctx, config); err != nil { // before anything is enqueued that this process would not serve

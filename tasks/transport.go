@@ -1,0 +1,86 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hibiken/asynq"
+)
+
+// Queue is the part of asynq that a [Producer] uses; [*asynq.Client] implements it. For many tasks, a client over go-redis's
+// AutoPipeliner is many times faster.
+type Queue interface {
+	EnqueueContext(ctx context.Context, task *asynq.Task, opts ...asynq.Option) (*asynq.TaskInfo, error)
+}
+
+// TaskInspector is the part of asynq's inspector that a [Dispatcher] uses; [*asynq.Inspector] implements it.
+type TaskInspector interface {
+	GetTaskInfo(queue, id string) (*asynq.TaskInfo, error)
+	RunTask(queue, id string) error
+	DeleteTask(queue, id string) error
+}
+
+// transport is what a producer and a dispatcher do in asynq. It names none of asynq's structs, because they lead to go-redis's
+// client: a package that uses a type with such a field compiles the 700 methods of that client again, a second for each package.
+type transport interface {
+	enqueue(ctx context.Context, t enqueueable) (known bool, err error)
+	bringForward(queue, id string) (asynq.TaskState, error)
+	remove(queue, id string) error
+}
+
+// asynqTransport is the [transport] of both programs.
+type asynqTransport struct {
+	queue     Queue
+	inspector TaskInspector
+}
+
+// enqueue enqueues a task and reports whether asynq already had one with that ID.
+func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool, err error) {
+	task, options := newTask(t)
+	_, err = a.queue.EnqueueContext(ctx, task, options...)
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("enqueue item %q of batch %q: %w", t.item.Key, t.batch, err)
+	}
+	return false, nil
+}
+
+// unknownTask is the state of a task that asynq does not know.
+const unknownTask asynq.TaskState = 0
+
+// bringForward makes a scheduled or ended task pending and returns its previous state.
+func (a asynqTransport) bringForward(queue, id string) (asynq.TaskState, error) {
+	const tries = 3 // it may change its state just now
+	var failed error
+	for range tries {
+		info, err := a.inspector.GetTaskInfo(queue, id)
+		switch {
+		case errors.Is(err, asynq.ErrTaskNotFound), errors.Is(err, asynq.ErrQueueNotFound):
+			return unknownTask, nil
+		case err != nil:
+			return unknownTask, fmt.Errorf("task %s of queue %s: %w", id, queue, err)
+		case info.State == asynq.TaskStatePending, info.State == asynq.TaskStateActive:
+			return info.State, nil
+		}
+		if failed = a.inspector.RunTask(queue, id); failed == nil {
+			return info.State, nil
+		}
+	}
+	return unknownTask, fmt.Errorf("bring task %s of queue %s forward: %w", id, queue, failed)
+}
+
+// remove deletes a task that is not active. The task may start or end at the same time.
+func (a asynqTransport) remove(queue, id string) error {
+	failed := a.inspector.DeleteTask(queue, id)
+	if failed == nil || errors.Is(failed, asynq.ErrTaskNotFound) || errors.Is(failed, asynq.ErrQueueNotFound) {
+		return nil
+	}
+	info, err := a.inspector.GetTaskInfo(queue, id)
+	if err != nil || info.State == asynq.TaskStateActive {
+		return nil //nolint:nilerr // it has ended since
+	}
+	return fmt.Errorf("delete task %s of queue %s: %w", id, queue, failed)
+}
