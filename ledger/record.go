@@ -17,6 +17,9 @@ type Spec struct {
 	// Address is the one that the item's HaVIP has.
 	Address   string `json:"-"`
 	Automatic string `json:"-"`
+	// HaVIPID and HaVIPAddress are of the existing HaVIP as which an imported item is registered; see [lifecycle.Asked].
+	HaVIPID      string `json:"-"`
+	HaVIPAddress string `json:"-"`
 	// Line is the row in the producer's file, from 1; 0 when there was none.
 	Line    int    `json:"line,omitempty"`
 	Account string `json:"account"`

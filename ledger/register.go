@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"havip/lifecycle"
@@ -123,7 +124,7 @@ func compareEach(source Source, specs []Spec, places []int, existing []read, ans
 func compare(spec Spec, existing read, source Source) (Registration, Record, error) {
 	result, record := lifecycle.Register(existing.Snapshot, lifecycle.Asked{
 		Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task,
-		Address: spec.Address, Automatic: spec.Automatic,
+		Address: spec.Address, Automatic: spec.Automatic, HaVIPID: spec.HaVIPID, HaVIPAddress: spec.HaVIPAddress,
 	})
 	if result == lifecycle.RegisteredGone {
 		return Registration{Result: result}, record, nil
@@ -155,8 +156,9 @@ var errForgotten = errors.New("the batch was forgotten")
 // enter enters items in one round trip, and answers the keys of those that stand in the batch by now.
 func (l *Ledger) enter(ctx context.Context, batch string, source Source, items []entering) (again map[string]bool, err error) {
 	var calls [][]any
-	for chunk := range slices.Chunk(items, readChunk) {
-		args := append([]any{chunk[0].forgotten, flag(source.Whole)}, source.facts()...)
+	chunks := slices.Collect(chunksOfOneState(items))
+	for _, chunk := range chunks {
+		args := append([]any{chunk[0].forgotten, flag(source.Whole), string(chunk[0].record.State)}, source.facts()...)
 		for _, e := range chunk {
 			record, err := json.Marshal(e.record)
 			if err != nil {
@@ -172,7 +174,7 @@ func (l *Ledger) enter(ctx context.Context, batch string, source Source, items [
 	}
 	again = map[string]bool{}
 	for i, raw := range replies {
-		chunk := items[i*readChunk : min((i+1)*readChunk, len(items))]
+		chunk := chunks[i]
 		there, listed := raw.([]any)
 		if !listed {
 			return nil, errForgotten
@@ -184,6 +186,22 @@ func (l *Ledger) enter(ctx context.Context, batch string, source Source, items [
 		}
 	}
 	return again, nil
+}
+
+// chunksOfOneState yields up to readChunk items at a time, of one state each: imported ones do not share a call with others.
+func chunksOfOneState(items []entering) iter.Seq[[]entering] {
+	return func(yield func([]entering) bool) {
+		for len(items) > 0 {
+			n := 1
+			for n < min(len(items), readChunk) && items[n].record.State == items[0].record.State {
+				n++
+			}
+			if !yield(items[:n]) {
+				return
+			}
+			items = items[n:]
+		}
+	}
 }
 
 // facts are what a new batch stores of its source: how many, and each with its name.

@@ -5,7 +5,7 @@ type Registered string
 
 // The results of [Register].
 const (
-	// RegisteredNew: nobody had registered it. Enqueue its task.
+	// RegisteredNew: nobody had registered it. Enqueue its task, unless it is imported.
 	RegisteredNew Registered = "new"
 	// RegisteredSame: it is there, and its task is known to be enqueued, or it is finished.
 	RegisteredSame Registered = "same"
@@ -27,6 +27,9 @@ type Asked struct {
 	// FromTask says that it is of a task with a clientToken, which nobody has registered. After the batch's
 	// record was deleted, such a task may be a leftover: the HaVIP that its token once created may be gone.
 	FromTask bool
+	// HaVIPID is the HaVIP that exists already for an imported item, and HaVIPAddress its address; both are "" for an item
+	// that is to be created.
+	HaVIPID, HaVIPAddress string
 }
 
 // Register compares what is asked for with what stands; the snapshot of an item that nobody registered has a
@@ -43,6 +46,9 @@ func Register(s Snapshot, asked Asked) (Registered, Record) {
 		}
 		if past > 0 { // it begins after the clientTokens that may have been used
 			fresh.Generation, fresh.TokenUsed, fresh.ForgottenGeneration = past, true, past
+		}
+		if asked.HaVIPID != "" {
+			fresh.State, fresh.HaVIPID, fresh.PrivateIPAddress = Adopted, asked.HaVIPID, asked.HaVIPAddress
 		}
 		return RegisteredNew, fresh
 	case standing.Fingerprint != asked.Fingerprint && !asked.satisfied(standing):

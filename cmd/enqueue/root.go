@@ -11,6 +11,7 @@ import (
 	"havip/internal/command/doctor"
 	"havip/internal/command/events"
 	"havip/internal/command/help"
+	"havip/internal/command/imports"
 	"havip/internal/command/lane"
 	"havip/internal/command/list"
 	"havip/internal/command/plan"
@@ -38,7 +39,7 @@ an item that is known is never created a second time.`,
 	f.DefineFlags(cmd)
 	// Each group is a heading in the help, with its commands in the order of their use.
 	addGroup(cmd, "ask", "Ask for HaVIPs:",
-		plan.NewCommand(f), apply.NewCommand(f), create.NewCommand(f), runcmd.NewCommand(f))
+		plan.NewCommand(f), apply.NewCommand(f), create.NewCommand(f), runcmd.NewCommand(f), imports.NewCommand(f))
 	addGroup(cmd, "see", "See what becomes of them:",
 		status.NewCommand(f), watch.NewCommand(f), list.NewCommand(f), results.NewCommand(f), events.NewCommand(f), verify.NewCommand(f))
 	addGroup(cmd, "act", "Act on what was asked for:",
