@@ -73,7 +73,7 @@ func wrap(what string, err error) error {
 type Look struct {
 	Key, HaVIPID  string
 	Shown         *ListedHaVIP
-	ListedAt      lifecycle.Lived
+	ListedAt      lifecycle.Uptime
 	Next          string
 	ConfirmWithin time.Duration
 }

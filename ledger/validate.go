@@ -70,7 +70,7 @@ func validateRecord(r Record) error {
 	v.short("clientToken", r.ClientToken)
 	v.short("fingerprint", r.Fingerprint)
 	v.count("generation", r.Generation)
-	v.count("past", r.ForgottenGeneration)
+	v.count("forgotten", r.ForgottenGeneration)
 	v.count("sends", r.Sends)
 	v.count("attempts", r.Attempts)
 	v.count("deletes", r.Deletes)

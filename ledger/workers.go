@@ -63,17 +63,17 @@ func (l *Ledger) Beat(ctx context.Context, worker string) (Heartbeats, error) {
 // maxBeatGap is the maximum time between two heartbeats for which that time counts as lived.
 const maxBeatGap = 10 * time.Second
 
-// Lived returns for how long at least one worker has been alive in total. Steps of Redis's clock and restarts do not
+// Uptime returns for how long at least one worker has been alive in total. Steps of Redis's clock and restarts do not
 // affect it. The value is as of the last heartbeat, which is at most a few seconds old while a worker is alive.
-func (l *Ledger) Lived(ctx context.Context) (lifecycle.Lived, error) {
+func (l *Ledger) Uptime(ctx context.Context) (lifecycle.Uptime, error) {
 	if l.now != nil { // a test's clock does not step by itself
-		return lifecycle.Lived(l.now().UnixMilli()), nil
+		return lifecycle.Uptime(l.now().UnixMilli()), nil
 	}
 	lived, err := l.rdb.HGet(ctx, workersPrefix+"lived", "ms").Int64()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return 0, fmt.Errorf("time that workers lived: %w", err)
 	}
-	return lifecycle.Lived(max(lived, 1)), nil
+	return lifecycle.Uptime(max(lived, 1)), nil
 }
 
 // beatCounts parses alternating names and numbers; lua/beat.lua has repaired those that were unreadable.

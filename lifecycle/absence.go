@@ -2,53 +2,52 @@ package lifecycle
 
 import "time"
 
-// AbsenceTerms are what a lookup in vain was made with.
+// AbsenceTerms are the terms of a lookup that found nothing.
 type AbsenceTerms struct {
-	// ListedAt is when the listing began, or some time before.
-	ListedAt Lived
+	// ListedAt is when the listing began, or earlier.
+	ListedAt Uptime
 	// Next is the item's next clientToken.
 	Next string
 	// TokenMaxAge and ClockOffset are as in [BeginTerms].
 	TokenMaxAge, ClockOffset time.Duration
 	// ConfirmWithin is how long BCE may take to show what it created.
 	ConfirmWithin time.Duration
-	// Refused says that BCE refused the item's last request for a reason of the item's own, which may be
-	// that an earlier request of it had created the HaVIP.
+	// Refused is true if BCE refused the item's last request. An earlier request that created the HaVIP may be the
+	// cause.
 	Refused bool
-	// TokenTaken says that BCE knows the token from a request that was not this item's.
+	// TokenTaken is true if BCE received the token with another request.
 	TokenTaken bool
 }
 
-// Absence is what follows where a complete listing does not show an item of unknown outcome.
+// Absence is the decision when a complete listing does not show an item of unknown outcome.
 type Absence string
 
 // The results of [RecordAbsence].
 const (
-	// AbsenceResend: its token lives; the request is repeated under it, whatever the listing shows.
+	// AbsenceResend: its token is valid; the request is repeated under it.
 	AbsenceResend Absence = "resend"
-	// AbsenceAgain: it is looked for again after the wait.
+	// AbsenceAgain: look it up again after the wait.
 	AbsenceAgain Absence = "again"
-	// AbsenceRenewed: its token created nothing and cannot any more; it has its next one.
+	// AbsenceRenewed: its token created nothing and can no longer; it has its next one.
 	AbsenceRenewed Absence = "renewed"
-	// AbsenceCanceled: nothing was created, and a person wants it canceled.
+	// AbsenceCanceled: nothing was created, and an operator canceled it.
 	AbsenceCanceled Absence = "canceled"
-	// AbsenceRejected: nothing was created, and BCE refuses it for a reason of its own.
+	// AbsenceRejected: nothing was created, and BCE refuses it.
 	AbsenceRejected Absence = "rejected"
-	// AbsenceReview: another program may be using its token; a person must look.
+	// AbsenceReview: another program may be using its token; an operator must decide.
 	AbsenceReview Absence = "review"
-	// AbsenceLate: the item changed meanwhile, and the listing says nothing of it.
+	// AbsenceLate: the item changed meanwhile; the listing proves nothing.
 	AbsenceLate Absence = "late"
 )
 
-// absencesApart is how far two listings must be apart, for what neither shows not to exist. A listing by
-// pages may skip what moves from one page to the next, and it lags what was created.
-const absencesApart = time.Minute
+// listingInterval is the minimum time between two listings that prove an absence. A listing by pages may skip a HaVIP
+// that moves to another page, and it lags behind creates.
+const listingInterval = time.Minute
 
-// RecordAbsence notes that a complete listing does not show the HaVIP of an item of unknown outcome. That is
-// no proof: BCE may still be working on the request, or the listing may lag or have skipped it. While the
-// token lives, repeating the request tells for sure. Nothing is given up (the token, or the item) before two
-// such listings, with [AbsenceAgain] answering how long to wait for the next. Seen is the record that the
-// caller looked up for.
+// RecordAbsence records that a complete listing does not show the HaVIP of an item of unknown outcome. One listing is
+// no proof: BCE may still be processing the request, or the listing may lag or have skipped the HaVIP. While the token
+// is valid, repeating the request is the proof. Otherwise two such listings are required; [AbsenceAgain] returns how
+// long to wait for the second. Seen is the record for which the caller listed.
 func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Duration, Change) {
 	d := s.draft()
 	if !d.Unknown || d.State == Sending || d.State.Terminal() || d.State == Deleting ||
@@ -64,31 +63,32 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 		d.cancel(d.Cancel.Reason)
 		return AbsenceCanceled, 0, d.done()
 	case o.TokenTaken:
-		d.Message = "BCE knows the clientToken from another request, and no HaVIP of this item exists: another program may be using the token"
+		d.Message = "BCE received the clientToken with another request, and no HaVIP of this item exists: another program may be using the token"
 		d.move(Review, d.Code)
 		return AbsenceReview, 0, d.done()
 	case alive && o.Refused && d.untilProven(o.ListedAt, d.unansweredWithin(o.ConfirmWithin)) == 0:
-		d.settled()
+		d.clearUnknown()
 		d.move(Rejected, d.Code)
 		return AbsenceRejected, 0, d.done()
 	case alive:
 		d.Lookup, d.LookAgainAt = false, 0
 		return AbsenceResend, 0, d.done()
 	}
-	// The last request may be under a younger token than what ages this one: an earlier one that was heard late.
+	// The last request may be younger than the token's age says, which may come from a late outcome of an earlier
+	// request.
 	if wait := d.untilProven(o.ListedAt, o.ConfirmWithin); wait > 0 {
 		return AbsenceAgain, wait, d.done()
 	}
 	why := "not shown by two listings, and its clientToken is too old to be sent again"
 	if d.TokenUsed {
-		why = "not shown by two listings, and its clientToken may have been used before the batch's record was deleted"
+		why = "not shown by two listings, and its clientToken may have been used before the batch was deleted from the ledger"
 	}
 	d.renew(o.Next, seen.Code, why)
 	return AbsenceRenewed, 0, d.done()
 }
 
-// unansweredWithin is how long a request that was not answered may take to show what it created: no time, where
-// BCE answered all of them.
+// unansweredWithin returns how long an unanswered request may take to show what it created; 0 if BCE answered all
+// requests.
 func (d *draft) unansweredWithin(confirmWithin time.Duration) time.Duration {
 	if d.UnansweredAt == 0 {
 		return 0
@@ -96,15 +96,15 @@ func (d *draft) unansweredWithin(confirmWithin time.Duration) time.Duration {
 	return confirmWithin
 }
 
-// untilProven is how long to wait for the listing that proves the absence: one that begins a minute after the first
-// that did not show the HaVIP, and no sooner than the given time after it. 0 says that this listing is it.
+// untilProven returns how long to wait for the listing that proves the absence: it must begin at least a minute, and at
+// least the given time, after the first listing that did not show the HaVIP. 0 means that this listing is the proof.
 //
-// Both are moments of the time that workers lived through: by Redis's clock, ten minutes may pass in a moment.
-func (d *draft) untilProven(listedAt Lived, within time.Duration) time.Duration {
-	if d.AbsentSince == 0 || d.AbsentSince > listedAt { // the first; or that time began anew
+// Both times are uptimes of the workers, because Redis's clock may step by ten minutes.
+func (d *draft) untilProven(listedAt Uptime, within time.Duration) time.Duration {
+	if d.AbsentSince == 0 || d.AbsentSince > listedAt { // the first listing, or the uptime was reset
 		d.AbsentSince = listedAt
 	}
-	left := max(absencesApart, within) - time.Duration(listedAt-d.AbsentSince)*time.Millisecond
+	left := max(listingInterval, within) - time.Duration(listedAt-d.AbsentSince)*time.Millisecond
 	if left <= 0 {
 		return 0
 	}

@@ -4,43 +4,40 @@ import "time"
 
 // BeginTerms are the terms of one attempt to create.
 type BeginTerms struct {
-	// ClientToken is the token that the caller means to send; "" accepts the item's own.
+	// ClientToken is the token that the caller will send; "" means the item's own.
 	ClientToken string
-	// Fingerprint is of the request that the caller means; "" accepts whichever stands.
+	// Fingerprint is that of the caller's request; "" means the registered one.
 	Fingerprint string
-	// Worker names the process, for people to find it.
+	// Worker is the name of the process.
 	Worker string
-	// Ticket is unique to this attempt, so that a repeated call after a lost reply is
-	// recognised as the same.
+	// Ticket is unique to this attempt; it identifies a call that is repeated after a lost reply.
 	Ticket string
-	// Lease is how long the attempt may take at the very most. Who has watched it for as long may begin the
-	// next one.
+	// Lease is how long the attempt may take at most. A caller that has watched it for that long may begin the next
+	// one.
 	Lease time.Duration
-	// Request is how long after the worker's last beat before this call the attempt's request is certainly
-	// over; [Release] lets others go on when the worker is dead and was silent for as long. It is shorter
-	// than Lease, for a worker that lives has to record the outcome as well; 0 means Lease.
+	// Request is how long after the worker's last heartbeat the attempt's request has certainly ended; [Release]
+	// releases the item when the dead worker was silent for that long. It is shorter than Lease, which includes
+	// recording the outcome; 0 means Lease.
 	Request time.Duration
-	// Watched is what the caller has seen of an attempt in flight.
+	// Watched is how long the caller has watched the attempt in flight.
 	Watched Watched
-	// TokenMaxAge is how long after the first send with an unknown outcome, or that was refused,
-	// its token may still be sent; 0 means for ever. Later sends do not extend it: BCE extends a token's life when
-	// it receives it, and whether it did is what nobody knows.
+	// TokenMaxAge is how long after the first refused send, or send of unknown outcome, the token may still be sent; 0
+	// means forever. Later sends do not extend it, because it is unknown whether BCE received them.
 	TokenMaxAge time.Duration
-	// ClockOffset is what BCE's clock is known to be ahead of ours: a token ages by BCE's.
+	// ClockOffset is how far BCE's clock is known to be ahead of ours: a token ages by BCE's clock.
 	ClockOffset time.Duration
-	// NotYet says that nothing may be sent yet: it is answered what the item needs, and what needs no request is
-	// put right.
+	// NotYet is true if nothing may be sent yet: Begin only returns what the item needs, and repairs the record.
 	NotYet bool
-	// LookedUp says that the item was idle and its HaVIP has been looked for, in vain.
+	// LookedUp is true if the idle item was looked up and nothing was found.
 	LookedUp bool
-	// RetryHorizon ends retries this long after the first of the failures that go on; 0 means never. For
-	// an item that nobody has sent for an hour, it begins anew.
+	// RetryHorizon ends retries this long after the first consecutive failure; 0 means never. It restarts for an item
+	// that was not sent for an hour.
 	RetryHorizon time.Duration
 }
 
 // Watched is how long a caller has watched one attempt in flight, by its own monotonic clock.
 type Watched struct {
-	// Ticket is the attempt's; "" where none was watched.
+	// Ticket is the attempt's; "" if none was watched.
 	Ticket string
 	For    time.Duration
 }
@@ -50,11 +47,11 @@ type Start string
 
 // The starts of [Begin] and [BeginDeletion].
 const (
-	// StartSend: the intent is durable, unless nothing may be sent yet; send the request.
+	// StartSend: send the request; its intent is durable, except with NotYet.
 	StartSend Start = "begun"
 	// StartFinished: nothing is left to do.
 	StartFinished Start = "finished"
-	// StartBusy: another attempt of the item is in flight; ask again after the wait.
+	// StartBusy: another attempt of the item is in flight; begin again after the wait.
 	StartBusy Start = "busy"
 	// StartAbsent: the item is not registered. The ledger returns it; there is no record to decide about.
 	StartAbsent Start = "absent"
@@ -62,48 +59,44 @@ const (
 
 // The further starts of [Begin].
 const (
-	// StartDelete: its HaVIP is to be deleted, and nothing is created for it; see [BeginDeletion].
+	// StartDelete: its HaVIP is to be deleted; see [BeginDeletion].
 	StartDelete Start = "deleting"
-	// StartLookup: some outcome is unknown, and the token may be dead or was used for another
-	// request; look for the HaVIP before sending.
+	// StartLookup: an outcome is unknown, and the token may be dead or used for another request; look up the HaVIP
+	// before sending.
 	StartLookup Start = "lookup"
-	// StartPaused: the batch is paused, and no outcome of the item is unknown. Its task has nothing to do;
-	// the resume of the batch puts in another.
-	StartPaused Start = "held"
-	// StartIdle: no request of the item is known for longer than a token lives, or its token is about to be given
-	// up for its age; a ledger that was restored would not know of what was sent. Look for the HaVIP first.
+	// StartPaused: the batch is paused, and no outcome of the item is unknown. Its task can end; a resume enqueues
+	// another.
+	StartPaused Start = "paused"
+	// StartIdle: no request of the item is known for longer than a token's lifetime, or its token is about to be
+	// renewed for its age. A restored ledger may lack requests, so look up the HaVIP first.
 	StartIdle Start = "idle"
-	// StartTokenUsed: the clientToken may have been used before the batch was forgotten; renew it before
-	// sending.
-	StartTokenUsed Start = "spent"
+	// StartTokenUsed: the clientToken may have been used before the batch was deleted; renew it before sending.
+	StartTokenUsed Start = "token-used"
 	// StartStale: every request under the token was refused, and it may be dead; renew it before
 	// sending.
 	StartStale Start = "stale"
 	// StartExhausted: the retry horizon has passed, and certainly nothing was created.
 	StartExhausted Start = "exhausted"
-	// StartForeign: the ledger holds another clientToken for this item.
+	// StartForeign: the item has another clientToken.
 	StartForeign Start = "foreign"
-	// StartConflict: another request stands under this key.
+	// StartConflict: another request is registered under this key.
 	StartConflict Start = "conflict"
 )
 
 const (
-	// stillTrying: an item counts as tried in vain only if it was tried until now, by workers that were
-	// running.
-	stillTrying = time.Hour
-	// clockAhead: a moment that lies further ahead than this was noted before a clock was put back. How
-	// long ago it was, nobody knows.
+	// recentAttempt: retries are exhausted only if the last attempt is this recent, so that workers were running.
+	recentAttempt = time.Hour
+	// clockAhead: a time further in the future than this was recorded before a clock was set back. Its age is unknown.
 	clockAhead = time.Minute
 )
 
-// Begin makes the intent to send a request to create, before a byte of it is sent. With [StartBusy] it
-// answers how long to wait.
+// Begin records the intent to send a create, before a byte is sent. With [StartBusy] it returns how long to wait.
 func Begin(s Snapshot, o BeginTerms) (Start, time.Duration, Change) {
 	d := s.draft()
 	if start, wait := d.refuse(o); start != "" {
 		return start, wait, Change{}
 	}
-	changed := d.recover()
+	changed := d.repair()
 	start := d.next(o)
 	switch {
 	case start == StartSend && !o.NotYet:
@@ -114,7 +107,7 @@ func Begin(s Snapshot, o BeginTerms) (Start, time.Duration, Change) {
 	return start, 0, d.done()
 }
 
-// refuse is the answer where nothing is to be begun, or was begun already; "" for none.
+// refuse returns why no attempt can begin, or that it already began; "" otherwise.
 func (d *draft) refuse(o BeginTerms) (Start, time.Duration) {
 	switch {
 	case o.Fingerprint != "" && o.Fingerprint != d.Fingerprint:
@@ -136,25 +129,24 @@ func (d *draft) refuse(o BeginTerms) (Start, time.Duration) {
 	return "", 0
 }
 
-// recover puts right what an attempt without an end or a clock that was put back has left, and reports
-// whether there was anything.
-func (d *draft) recover() (changed bool) {
+// repair repairs the record after an attempt without an outcome or a clock that was set back, and reports whether it
+// changed.
+func (d *draft) repair() (changed bool) {
 	if d.State == Sending {
 		d.interrupt()
 		if d.Cancel != nil {
-			d.Lookup = true // repeating it could create what a person does not want
+			d.Lookup = true // repeating it could create the canceled HaVIP
 		}
 		d.move(Unknown, classInterrupted)
 		changed = true
 	}
-	return d.heedClock() || changed
+	return d.repairClock() || changed
 }
 
-// heedClock puts right what stands in the future, since the clock was put back, and reports whether there was
-// anything.
-func (d *draft) heedClock() (changed bool) {
+// repairClock repairs times in the future, from before the clock was set back, and reports whether the record changed.
+func (d *draft) repairClock() (changed bool) {
 	if d.LastSentAt.since(d.at.Now) > clockAhead {
-		d.LastSentAt = d.at.Now // at the latest; what waits for some time since then must not wait for the clock
+		d.LastSentAt = d.at.Now // the latest possible; waits that start then must not depend on the clock
 		changed = true
 	}
 	if d.LookAgainAt.since(d.at.Now) > clockAhead {
@@ -164,7 +156,7 @@ func (d *draft) heedClock() (changed bool) {
 	return changed
 }
 
-// next is what the item needs first; the order of the rules is their rank.
+// next returns what the item needs first; the first matching rule wins.
 func (d *draft) next(o BeginTerms) Start {
 	aged := d.Unknown && d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)
 	lastKnown := max(d.LastSentAt, d.RenewedAt, d.RegisteredAt)
@@ -172,7 +164,7 @@ func (d *draft) next(o BeginTerms) Start {
 	stale := d.RefusedSince != 0 && !d.Unknown && d.isOld(d.RefusedSince, o.TokenMaxAge, o.ClockOffset)
 	failed := !d.Unknown && d.FirstFailedAt != 0 && o.RetryHorizon > 0 && d.at.Now.since(d.FirstFailedAt) > o.RetryHorizon
 	switch {
-	case d.Lookup || aged || d.TokenUsed && d.Unknown: // what is unknown must be known before a token is renewed
+	case d.Lookup || aged || d.TokenUsed && d.Unknown: // a lookup must precede a renewal
 		return StartLookup
 	case !d.Unknown && d.at.Batch.Paused:
 		return StartPaused
@@ -180,25 +172,25 @@ func (d *draft) next(o BeginTerms) Start {
 		return StartIdle
 	case d.TokenUsed:
 		return StartTokenUsed
-	case failed && d.at.Now.since(d.LastSentAt) <= stillTrying:
+	case failed && d.at.Now.since(d.LastSentAt) <= recentAttempt:
 		return StartExhausted
 	case stale:
 		return StartStale
 	}
 	if failed {
-		d.FirstFailedAt = 0 // nobody has tried meanwhile: the horizon begins anew
+		d.FirstFailedAt = 0 // not tried for an hour: the horizon restarts
 	}
 	return StartSend
 }
 
-// tokenMayBeDead reports whether BCE may have forgotten the token of an item of unknown outcome. Where a
-// clock was put back, a refusal that came after the unknown outcome may be the older by it.
+// tokenMayBeDead reports whether BCE may have forgotten the token of an item of unknown outcome. After a clock was set
+// back, a later refusal may have the earlier time.
 func (d *draft) tokenMayBeDead(maxAge, clockOffset time.Duration) bool {
 	return d.isOld(d.UnknownSince, maxAge, clockOffset) ||
 		d.RefusedSince != 0 && d.isOld(d.RefusedSince, maxAge, clockOffset)
 }
 
-// isOld reports whether a token may be dead that has been in use since this time, by BCE's clock.
+// isOld reports whether a token in use since this time of BCE's clock may be dead.
 func (d *draft) isOld(since Millis, maxAge, clockOffset time.Duration) bool {
 	age := d.at.Now.add(clockOffset).since(since)
 	return maxAge > 0 && (age > maxAge || age < -clockAhead)
@@ -225,8 +217,8 @@ func (d *draft) send(o BeginTerms) {
 	d.move(Sending, "")
 }
 
-// lease notes whose attempt is in flight, and for how long. The moments are the ledger's, for people: what
-// decides is how far they are from that of the begin, which no step of a clock changes.
+// lease records the attempt in flight. Only the distance of its times from the start of the attempt counts, which no
+// clock step changes.
 func (d *draft) lease(worker, ticket string, lease, request time.Duration) {
 	if request == 0 {
 		request = lease

@@ -153,8 +153,8 @@ func TestBeginDropsFromTheLog(t *testing.T) {
 	}
 }
 
-// A moment of a clock that was put back does not keep the item waiting for that clock.
-func TestBeginPutsClocksRight(t *testing.T) {
+// A moment of a clock that was put back does not reportNotCanceled the item waiting for that clock.
+func TestBeginRepairsClocks(t *testing.T) {
 	t.Parallel()
 	s := Snapshot{Record: unknown(func(r *Record) {
 		r.LastSentAt, r.AbsentSince, r.LookAgainAt, r.Lookup = start+10*hour, 5, start+10*hour+minute, true

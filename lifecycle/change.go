@@ -5,36 +5,34 @@ import (
 	"time"
 )
 
-// Batch are the facts of a batch that decisions about its items need.
+// Batch is what decisions about items need of their batch.
 type Batch struct {
-	// Paused says that nothing of it is begun, but what is in flight or of unknown outcome.
+	// Paused is true if only items in flight or of unknown outcome may continue.
 	Paused bool
-	// Round counts how often a person let the batch go on after too many failures: an item that fails
-	// keeps the round in which it did, so that the count of failures stays exact.
+	// Round counts the batch's resumes. A failed item keeps the round in which it failed, so that the count of failures
+	// stays exact.
 	Round int
-	// Forgotten is the last generation that items of this name may have used before the batch's record
-	// was deleted; 0 for none.
+	// Forgotten is the last generation that items may have used before the batch was deleted; 0 for none.
 	Forgotten int
 }
 
-// Snapshot is what a decision is made from.
+// Snapshot is the input of a decision.
 type Snapshot struct {
 	Record Record
 	Batch  Batch
 	// Now is the ledger's clock when this was read.
 	Now Millis
-	// Entry is the entry of the request log that the event is about, or that [Record.OpenEntry] named;
-	// nil when there is none.
+	// Entry is the log entry of the event's request, or the one that [Record.OpenEntry] names; nil if there is none.
 	Entry *Attempt
 }
 
 // Change is what a decision writes, all or nothing. Its zero value writes nothing.
 type Change struct {
-	// Record is the item's new record; nil when it stays as it is.
+	// Record is the item's new record; nil if it does not change.
 	Record *Record
-	// Moved says that the item took a step of its life, whether or not its state is another.
+	// Moved is true after a transition, even to the same state.
 	Moved bool
-	// OnlyUnpaused says that the change holds only while the batch is not paused.
+	// OnlyUnpaused is true if the change applies only while the batch is not paused.
 	OnlyUnpaused bool
 	// Log are entries of the request log to write, and Dropped those to delete.
 	Log     []Attempt
@@ -51,28 +49,28 @@ func (c Change) Empty() bool {
 // Event is one event of an item.
 type Event struct{ Kind, Detail string }
 
-// The kinds of events, besides the states that an item comes to.
+// The kinds of events, besides the states that an item enters.
 const (
 	// EventRenewed: the item was given its next clientToken. Detail says why.
 	EventRenewed = "renewed"
-	// EventRetried: a person had it retried.
+	// EventRetried: an operator retried it.
 	EventRetried = "retried"
-	// EventCancelAsked: a person wants it canceled, and its outcome is to decide.
+	// EventCancelAsked: an operator requested its cancel; its outcome decides.
 	EventCancelAsked = "cancel-asked"
-	// EventKept: it was not canceled, for its HaVIP existed already.
+	// EventKept: it was not canceled, because its HaVIP already existed.
 	EventKept = "kept"
 	// EventExtra: BCE created another HaVIP for it.
 	EventExtra = "extra"
-	// EventDoubtful: a request of an earlier clientToken created the HaVIP, while one of the present
-	// token was in flight or of unknown outcome.
+	// EventDoubtful: a request under an earlier clientToken created the HaVIP while one under the current token was in
+	// flight or of unknown outcome.
 	EventDoubtful = "doubtful"
-	// EventAddress: the address that BCE chose was learnt.
+	// EventAddress: the address that BCE assigned was recorded.
 	EventAddress = "address"
-	// EventNotDeleted: BCE refused to delete the HaVIP for good.
+	// EventNotDeleted: BCE finally refused to delete the HaVIP.
 	EventNotDeleted = "not-deleted"
 )
 
-// draft is a change in the making: the record as it will be.
+// draft is a change under construction: the new record.
 type draft struct {
 	Record
 	at     Snapshot
@@ -81,7 +79,7 @@ type draft struct {
 
 func (s Snapshot) draft() *draft { return &draft{Record: s.Record.clone(), at: s} }
 
-// clone shares nothing that a draft changes in place.
+// clone copies everything that a draft changes in place.
 func (r Record) clone() Record {
 	if r.Deletion != nil {
 		d := *r.Deletion
@@ -91,7 +89,7 @@ func (r Record) clone() Record {
 	return r
 }
 
-// done is the change with the record as it stands now.
+// done returns the change with the drafted record.
 func (d *draft) done() Change {
 	rec := d.Record
 	rec.UpdatedAt = d.at.Now
@@ -103,10 +101,10 @@ func (d *draft) event(kind, detail string) {
 	d.change.Events = append(d.change.Events, Event{kind, detail})
 }
 
-// write notes an entry of the log; the last of one key counts.
+// write adds a log entry; the last one of a key counts.
 func (d *draft) write(entry Attempt) { d.change.Log = append(d.change.Log, entry) }
 
-// move takes the item to a state. It is the only place where a state changes.
+// move sets the state. Nothing else does.
 func (d *draft) move(state State, detail string) {
 	if d.State.Failed() {
 		d.Round = 0
@@ -121,26 +119,25 @@ func (d *draft) move(state State, detail string) {
 	}
 }
 
-// slim drops what only the item's way to its end needed; the request log keeps it. A record is most of
-// what an item costs.
-func (d *draft) slim() {
+// dropTransient clears the fields that only an unfinished item needs, to save memory; the request log keeps them.
+func (d *draft) dropTransient() {
 	d.Worker, d.Ticket, d.LeaseUntil, d.RequestUntil = "", "", 0, 0
 	d.FirstSentAt, d.EnqueuedAt, d.RenewedAt, d.RenewedFor, d.RefusedSince, d.ClockOffset = 0, 0, 0, "", 0, 0
 }
 
-// sentAt is when a request was begun, by the ledger's clock, and how far BCE's was known to be ahead of it.
+// sentAt is when a request began, by the ledger's clock, and how far BCE's was known to be ahead of it.
 type sentAt struct{ at, offset Millis }
 
-// byBCE is that moment by BCE's clock.
+// byBCE returns the time by BCE's clock.
 func (s sentAt) byBCE() Millis { return s.at + s.offset }
 
-// lastSent is when the last request was begun.
+// lastSent returns when the last request began.
 func (d *draft) lastSent() sentAt { return sentAt{d.LastSentAt, d.ClockOffset} }
 
-// suspect notes that BCE may have acted on a request of that time. Its token is as old, by BCE's clock. Only the first
-// such time counts, or that of a refusal before it: whether later requests reached BCE, and so kept the token alive, is
-// not known. What the request created is no older than it.
-func (d *draft) suspect(sent sentAt) {
+// markUnknown records that BCE may have acted on a request of that time. Its token has that age, by BCE's clock. The
+// first such request or earlier refusal counts: it is unknown whether later requests reached BCE and extended the
+// token's life. A HaVIP of the request is not older than it.
+func (d *draft) markUnknown(sent sentAt) {
 	d.Unknown = true
 	if d.FirstSentAt == 0 {
 		d.FirstSentAt = sent.at
@@ -155,44 +152,43 @@ func (d *draft) suspect(sent sentAt) {
 	d.UnknownSince = min(since, sent.byBCE())
 }
 
-// unanswered is suspect for the request that was begun last, if it was not answered: what a listing has not
-// shown until now, that request may still create.
-func (d *draft) unanswered(sent sentAt) {
-	d.suspect(sent)
+// markUnanswered is markUnknown for an unanswered request. It may still create the HaVIP, so earlier listings prove
+// nothing.
+func (d *draft) markUnanswered(sent sentAt) {
+	d.markUnknown(sent)
 	d.UnansweredAt, d.AbsentSince, d.LookAgainAt = d.LastSentAt, 0, 0
 }
 
-// settled notes that no outcome of the item is unknown any more.
-func (d *draft) settled() {
+// clearUnknown records that no outcome of the item is unknown any more.
+func (d *draft) clearUnknown() {
 	d.Unknown, d.UnknownSince, d.Lookup = false, 0, false
 	d.AbsentSince, d.LookAgainAt, d.UnansweredAt = 0, 0, 0
 }
 
-// cancel ends an item of which it is certain that nothing was created, for a person's reason.
+// cancel ends an item that certainly created nothing, for the operator's reason.
 func (d *draft) cancel(reason string) {
-	d.settled()
+	d.clearUnknown()
 	d.Cancel, d.FirstFailedAt, d.Refusals = nil, 0, 0
 	d.Code, d.Message = "Canceled", reason
-	d.slim()
+	d.dropTransient()
 	d.move(Canceled, reason)
 }
 
-// keep tells of an item with a HaVIP, if a person wanted it canceled, that this came too late.
-func (d *draft) keep() {
+// reportNotCanceled records that a requested cancel came too late, because the HaVIP exists.
+func (d *draft) reportNotCanceled() {
 	if d.Cancel == nil {
 		return
 	}
 	d.Cancel = nil
-	d.Message = "not canceled: its HaVIP existed already"
+	d.Message = "not canceled: its HaVIP already existed"
 	d.event(EventKept, d.HaVIPID)
 }
 
-// interrupt gives up the attempt in flight, which is over: its worker died or lost Redis, and nobody knows
-// whether BCE acted on that request.
+// interrupt ends an attempt without an outcome: its worker died or lost Redis, and BCE may have acted on its request.
 func (d *draft) interrupt() {
 	d.closeInterrupted(Attempt{Number: d.Sends})
 	d.Attempts++
-	d.unanswered(d.lastSent())
+	d.markUnanswered(d.lastSent())
 	if d.FirstFailedAt == 0 {
 		d.FirstFailedAt = d.at.Now
 	}
@@ -208,7 +204,7 @@ func (d *draft) closeInterrupted(blank Attempt) {
 	}
 }
 
-// entry is the log's entry, or the blank one where the log has none.
+// entry returns the log entry, or blank if the log has none.
 func (s Snapshot) entry(blank Attempt) Attempt {
 	if s.Entry == nil {
 		return blank
@@ -216,7 +212,7 @@ func (s Snapshot) entry(blank Attempt) Attempt {
 	return *s.Entry
 }
 
-// OpenEntry names the entry of the request log that a decision about the record may need.
+// OpenEntry returns the key of the log entry that a decision about the record may need.
 func (r Record) OpenEntry() LogKey {
 	switch {
 	case r.State == Deleting && r.InFlight():
@@ -227,7 +223,7 @@ func (r Record) OpenEntry() LogKey {
 	return LogKey{}
 }
 
-// began is when the attempt in flight was begun.
+// began returns when the attempt in flight began.
 func (r Record) began() Millis {
 	if r.State == Deleting {
 		return r.Deletion.SentAt
@@ -235,9 +231,8 @@ func (r Record) began() Millis {
 	return r.LastSentAt
 }
 
-// leaseLeft is for how much longer a caller must watch the attempt in flight before it may begin the next one;
-// 0 when it need not, or when the attempt was released. Both times of the record are of one moment of the
-// ledger's clock, and only their distance counts: whatever that clock does afterwards, the lease is as long.
+// leaseLeft returns how much longer a caller must watch the attempt in flight before it may begin the next one; 0 if
+// the attempt was released. The lease is the distance of two recorded times, so clock steps do not change it.
 func (r Record) leaseLeft(w Watched) time.Duration {
 	if r.LeaseUntil == 0 {
 		return 0

@@ -7,7 +7,7 @@ type CancelAction string
 
 // The actions of cancel.
 const (
-	// CancelNow: no request of it is in flight and no outcome is unknown; it is canceled at once.
+	// CancelNow: no request is in flight and no outcome is unknown; it is canceled immediately.
 	CancelNow CancelAction = "cancel"
 	// CancelLater: it is canceled when it is certain that nothing was created.
 	CancelLater CancelAction = "after-outcome"
@@ -15,7 +15,7 @@ const (
 	CancelNone CancelAction = "none"
 )
 
-// CancelAction tells what canceling the item does, or why it does nothing.
+// CancelAction returns what canceling the item does, or why it does nothing.
 func (r Record) CancelAction() (action CancelAction, why string) {
 	switch {
 	case r.State == Canceled:
@@ -27,11 +27,11 @@ func (r Record) CancelAction() (action CancelAction, why string) {
 	case r.State == Deleted:
 		return CancelNone, "its HaVIP was deleted"
 	case r.State == Rejected:
-		return CancelNone, "it was rejected, and created nothing"
+		return CancelNone, "it was rejected and created nothing"
 	case r.State == Review:
 		return CancelNone, "it is in review: a HaVIP that may be its own exists"
 	case r.Cancel != nil:
-		return CancelNone, "that was asked for before; its outcome decides"
+		return CancelNone, "a cancel was already requested; its outcome decides"
 	case r.State == Sending, r.Unknown:
 		return CancelLater, ""
 	default:
@@ -39,23 +39,23 @@ func (r Record) CancelAction() (action CancelAction, why string) {
 	}
 }
 
-// Commanded is what a person's command did to an item.
+// Commanded is the result of an operator's command.
 type Commanded string
 
 // The results of [Cancel], [Retry] and [Rollback].
 const (
-	// CommandApplied: it is canceled, goes on, or is to be deleted. All but a canceled item need a task.
+	// CommandApplied: it is canceled, continues, or is to be deleted. All but a canceled item need a task.
 	CommandApplied Commanded = "applied"
-	// CommandAsked: a request of it is in flight or of unknown outcome, which decides whether it is
-	// canceled. Nothing is sent for it any more.
+	// CommandAsked: a request is in flight or its outcome unknown; the outcome decides whether the item is canceled.
+	// Nothing more is sent for it.
 	CommandAsked Commanded = "asked"
-	// CommandSame: an earlier command has asked for that, or the item is under way by itself.
+	// CommandSame: an earlier command requested it, or the item is already in progress.
 	CommandSame Commanded = "same"
-	// CommandFinished: the item's end stands.
+	// CommandFinished: the item is finished and stays so.
 	CommandFinished Commanded = "finished"
 	// CommandBusy: a request of it is in flight.
 	CommandBusy Commanded = "busy"
-	// CommandLate: it is not as the caller saw it.
+	// CommandLate: it has changed since the caller read it.
 	CommandLate Commanded = "late"
 	// CommandAbsent: it is not registered. The ledger returns it.
 	CommandAbsent Commanded = "absent"
@@ -63,8 +63,8 @@ const (
 	CommandDamaged Commanded = "damaged"
 )
 
-// Cancel withdraws an item of which nothing was created. Repeating a request of unknown outcome would
-// create its HaVIP if it did not exist yet; so the HaVIP is looked for instead.
+// Cancel cancels an item if it created nothing. Repeating a request of unknown outcome could create its HaVIP, so the
+// HaVIP is looked up instead.
 func Cancel(s Snapshot, reason string) (Commanded, Change) {
 	d := s.draft()
 	action, _ := d.CancelAction()
@@ -88,24 +88,23 @@ type RetryAction string
 
 // The actions of retry.
 const (
-	// RetryRestart: it was never sent; it begins again under its clientToken.
-	RetryRestart RetryAction = "anew"
-	// RetryNewToken: it provably created nothing; it begins again under its next clientToken, since BCE may
-	// repeat a refusal for a token's sake.
+	// RetryRestart: it was never sent; it restarts under its clientToken.
+	RetryRestart RetryAction = "restart"
+	// RetryNewToken: it provably created nothing; it restarts under its next clientToken, because BCE may repeat a
+	// refusal for a token.
 	RetryNewToken RetryAction = "new-token"
-	// RetryLookUpFirst: that it created nothing is not proven. It keeps its token, and what exists is looked
-	// at before anything is sent for it.
-	RetryLookUpFirst RetryAction = "look-first"
-	// RetryRunNow: it is under way; its task runs now instead of after its delay.
-	RetryRunNow RetryAction = "hurry"
+	// RetryLookUpFirst: it may have created something. It keeps its token and is looked up before anything is sent.
+	RetryLookUpFirst RetryAction = "look-up-first"
+	// RetryRunNow: it is in progress; its task runs now instead of after its delay.
+	RetryRunNow RetryAction = "run-now"
 	// RetryNone: it cannot be retried.
 	RetryNone RetryAction = "none"
 )
 
-// RetryAction tells how the item can be retried, or why it cannot.
+// RetryAction returns how the item can be retried, or why it cannot.
 func (r Record) RetryAction() (action RetryAction, why string) {
 	if r.Cancel != nil {
-		return RetryNone, "somebody asked to cancel it; its outcome decides"
+		return RetryNone, "a cancel was requested; its outcome decides"
 	}
 	switch r.State {
 	case Queued, Waiting, Unknown, Deleting:
@@ -127,12 +126,11 @@ func (r Record) RetryAction() (action RetryAction, why string) {
 	case Deleted:
 		return RetryNone, "its HaVIP was deleted"
 	default:
-		return RetryNone, "its state is not known here"
+		return RetryNone, "its state is not known to this version"
 	}
 }
 
-// Retry lets an item be tried again that had come to an end. Seen is the record that the caller saw, and
-// next the item's next clientToken.
+// Retry retries a finished item. Seen is the record that the caller read, and next the item's next clientToken.
 func Retry(s Snapshot, seen Record, next string) (Commanded, Change) {
 	d := s.draft()
 	switch {
@@ -155,15 +153,14 @@ func Retry(s Snapshot, seen Record, next string) (Commanded, Change) {
 	return CommandApplied, d.done()
 }
 
-// restart forgets what the item's way has come to; the log of its requests keeps it.
+// restart clears the item's outcome; the request log keeps it.
 func (d *draft) restart(action RetryAction, next string) {
 	if action == RetryNewToken {
 		d.Generation, d.ClientToken = d.Generation+1, next
 	}
 	renewedAt := d.RenewedAt
-	d.slim()
-	// A person's command is no news of what exists: where the last is older than a token lives, begin looks
-	// first.
+	d.dropTransient()
+	// RenewedAt stays, so that Begin still looks up an item that was idle for longer than a token's lifetime.
 	d.RenewedAt, d.FirstFailedAt, d.Refusals = renewedAt, 0, 0
 	d.Class, d.Status, d.Code, d.Message, d.RequestID = "", 0, "", "", ""
 	detail := ""
@@ -174,7 +171,7 @@ func (d *draft) restart(action RetryAction, next string) {
 	d.move(Queued, "")
 }
 
-// lookUpFirst takes back what a lookup came to: the words of the last request stand again.
+// lookUpFirst replaces the result of an earlier lookup by that of the last request.
 func (d *draft) lookUpFirst() {
 	last := d.at.entry(Attempt{})
 	d.Code, d.Message = last.Code, last.Message
@@ -188,9 +185,9 @@ func (d *draft) lookUpFirst() {
 	if d.FirstSentAt == 0 {
 		d.FirstSentAt = d.RegisteredAt
 	}
-	d.suspect(sentAt{lastSent, d.ClockOffset})
+	d.markUnknown(sentAt{lastSent, d.ClockOffset})
 	d.Lookup, d.EnqueuedAt, d.LeaseUntil, d.RequestUntil, d.Ticket = true, 0, 0, 0, ""
-	d.event(EventRetried, "looked for first")
+	d.event(EventRetried, "looked up first")
 	d.move(Unknown, "retry")
 }
 
@@ -201,35 +198,34 @@ type RollbackAction string
 const (
 	// RollbackDelete: its HaVIP is deleted.
 	RollbackDelete RollbackAction = "delete"
-	// RollbackNone: there is nothing of its own to delete.
+	// RollbackNone: it has no HaVIP of its own to delete.
 	RollbackNone RollbackAction = "none"
 )
 
-// RollbackAction tells what rolling the item back does, or why it does nothing.
+// RollbackAction returns what rolling the item back does, or why it does nothing.
 func (r Record) RollbackAction() (action RollbackAction, why string) {
 	switch r.State {
 	case Created:
 		if r.Unconfirmed() {
-			return RollbackNone, "BCE has not shown yet that this batch created it; wait for that"
+			return RollbackNone, "BCE has not confirmed yet that this batch created it; try again later"
 		}
 		return RollbackDelete, ""
 	case Adopted:
-		return RollbackNone, "it was adopted: that this batch created it is not proven"
+		return RollbackNone, "it was adopted: this batch may not have created it"
 	case Deleting:
-		return RollbackNone, "that was asked for before"
+		return RollbackNone, "a rollback was already requested"
 	case Deleted:
 		return RollbackNone, "its HaVIP was deleted"
 	case Review:
-		return RollbackNone, "it is in review: which HaVIP is its own is not known"
+		return RollbackNone, "it is in review: its own HaVIP is not known"
 	case Rejected, Canceled:
 		return RollbackNone, "it created nothing"
 	default:
-		return RollbackNone, "it is not finished; cancel it first, or wait"
+		return RollbackNone, "it is not finished; wait, or cancel it first"
 	}
 }
 
-// Rollback asks for the HaVIP to be deleted that requests of this item created, if it is the one that the
-// caller saw.
+// Rollback requests the deletion of the HaVIP that this item created, if it is the one that the caller read.
 func Rollback(s Snapshot, haVIPID, reason string) (Commanded, Change) {
 	d := s.draft()
 	action, _ := d.RollbackAction()

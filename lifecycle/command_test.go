@@ -34,8 +34,8 @@ func everyRecord() map[string]Record {
 	return all
 }
 
-// What a preview says is what the command does.
-func TestPreviewsAreKept(t *testing.T) {
+// A command does what its action says.
+func TestActionsMatchCommands(t *testing.T) {
 	t.Parallel()
 	for name, r := range everyRecord() {
 		s := Snapshot{Record: r, Now: start + minute}
@@ -92,7 +92,7 @@ func TestCommandsRepeated(t *testing.T) {
 	}
 }
 
-func TestCommandsOfAnotherMoment(t *testing.T) {
+func TestCommandsOnAStaleRecord(t *testing.T) {
 	t.Parallel()
 	r := registered(func(r *Record) { r.State, r.Sends = Rejected, 2 })
 	seen := r
@@ -105,8 +105,8 @@ func TestCommandsOfAnotherMoment(t *testing.T) {
 	}
 }
 
-// A person's retry is no news of what exists: an item that was last heard of long ago stays one.
-func TestRetryMakesNothingYounger(t *testing.T) {
+// A retry does not reset how long an item was idle.
+func TestRetryKeepsIdleTime(t *testing.T) {
 	t.Parallel()
 	now := start + 48*hour
 	r := registered(func(r *Record) { r.State, r.Sends, r.LastSentAt, r.Code = Rejected, 1, start+second, "InUse" })

@@ -102,7 +102,7 @@ func TestConfirmBacksOff(t *testing.T) {
 	r, looks := unconfirmed(), 0
 	for r.Unconfirmed() {
 		s := Snapshot{Record: r, Now: r.ConfirmAt}
-		_, c := Confirm(s, Look{HaVIPID: "havip-1", ListedAt: Lived(r.ConfirmAt), Next: "t2", ConfirmWithin: 10 * time.Minute})
+		_, c := Confirm(s, Look{HaVIPID: "havip-1", ListedAt: Uptime(r.ConfirmAt), Next: "t2", ConfirmWithin: 10 * time.Minute})
 		r = after(s, c)
 		looks++
 	}

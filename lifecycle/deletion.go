@@ -2,7 +2,7 @@ package lifecycle
 
 import "time"
 
-// DeletionTerms are the terms of one try to delete.
+// DeletionTerms are the terms of one attempt to delete.
 type DeletionTerms struct {
 	// Worker, Ticket, Lease, Request and Watched are as in [BeginTerms].
 	Worker, Ticket string
@@ -10,30 +10,28 @@ type DeletionTerms struct {
 	Watched        Watched
 }
 
-// DeletionOutcome is what one try to delete a HaVIP proved.
+// DeletionOutcome is what one attempt to delete a HaVIP proved.
 type DeletionOutcome struct {
-	// Ticket is that of the try's begin.
+	// Ticket is that of the attempt's begin.
 	Ticket string `json:"ticket"`
-	// Generation is the item's when the try was begun; 0 leaves it open.
+	// Generation is the item's when the attempt began; 0 if unknown.
 	Generation int `json:"gen,omitempty"`
-	// State is where the item goes: Deleted, Deleting to try again, or Created where BCE refused for
-	// good.
+	// State is the item's next state: Deleted, Deleting to retry, or Created after a final refusal.
 	State State `json:"state"`
-	// Class is the caller's word for what was proved.
+	// Class is the caller's class of the outcome.
 	Class string `json:"class"`
-	// Unknown says that BCE may have acted on the request.
+	// Unknown is true if BCE may have acted on the request.
 	Unknown    bool   `json:"unknown,omitempty"`
 	Status     int    `json:"status,omitempty"`
 	Code       string `json:"code,omitempty"`
 	Message    string `json:"message,omitempty"`
 	RequestID  string `json:"requestId,omitempty"`
 	DurationMS int64  `json:"ms"`
-	// PrivateIPAddress is the HaVIP's address where it was learnt by the way, or "".
+	// PrivateIPAddress is the HaVIP's address if it was read, or "".
 	PrivateIPAddress string `json:"ip,omitempty"`
 }
 
-// BeginDeletion makes the intent to delete durable, before anything is sent. With [StartBusy] it answers how
-// long to wait.
+// BeginDeletion records the intent to delete, before anything is sent. With [StartBusy] it returns how long to wait.
 func BeginDeletion(s Snapshot, o DeletionTerms) (Start, time.Duration, Change) {
 	d := s.draft()
 	switch {
@@ -62,8 +60,8 @@ func BeginDeletion(s Snapshot, o DeletionTerms) (Start, time.Duration, Change) {
 	return StartSend, 0, d.done()
 }
 
-// RecordDeletion enters what try n to delete proved, once; the snapshot has its log entry. What is deleted
-// is deleted, whenever that is heard. Anything else applies only while the item waits for it.
+// RecordDeletion records the outcome of delete n, once; the snapshot has its log entry. A proof of deletion applies
+// whenever it arrives. Any other outcome applies only while the item waits for it.
 func RecordDeletion(s Snapshot, n int, o DeletionOutcome) (Recorded, Change) {
 	if s.forgot(o.Generation) {
 		return RecordedGone, Change{}
@@ -93,7 +91,7 @@ func RecordDeletion(s Snapshot, n int, o DeletionOutcome) (Recorded, Change) {
 	return RecordedApplied, d.done()
 }
 
-// lateDeletion is an outcome for which the item does not wait any more.
+// lateDeletion records an outcome that the item no longer waits for.
 func (d *draft) lateDeletion(o DeletionOutcome) (Recorded, Change) {
 	if !o.Unknown || d.Deletion.Unknown {
 		return RecordedLate, d.change
@@ -102,7 +100,7 @@ func (d *draft) lateDeletion(o DeletionOutcome) (Recorded, Change) {
 	return RecordedLate, d.done()
 }
 
-// applyDeletion takes the item where its latest try has brought it.
+// applyDeletion applies the outcome of the latest attempt.
 func (d *draft) applyDeletion(o DeletionOutcome) {
 	d.Deletion.Unknown = d.Deletion.Unknown || o.Unknown && d.State == Deleting
 	d.ConfirmAt = 0
@@ -113,7 +111,7 @@ func (d *draft) applyDeletion(o DeletionOutcome) {
 	d.LeaseUntil, d.RequestUntil, d.Ticket = 0, 0, ""
 	if o.State != Deleting {
 		d.Deletion = nil
-		d.slim()
+		d.dropTransient()
 	}
 	if o.State == Created {
 		d.event(EventNotDeleted, o.Message)

@@ -10,13 +10,12 @@ import (
 
 var exhaustDepth = flag.Int("exhaust-depth", 6, "how many events follow one another")
 
-// All sequences of up to -exhaust-depth events, from an item that was just registered. An event is one of those of
-// turns: what a worker, a request's answer, a listing, BCE's word on a HaVIP, a person, or time may do next. BCE may
-// give any answer, at any time, to any of its item's requests; and what it refused or created may be of any of them.
-// Two sequences that lead to the same item, as far as ages tell, go on as one.
+// All sequences of up to -exhaust-depth events, from a newly registered item. An event is an action of a worker, BCE,
+// an operator or time. BCE may give any answer, at any time, to any of the item's requests. Sequences that lead to the
+// same item and ages are merged.
 //
-// The proofs that the rules stand on are worked out again, from the requests and listings alone, and compared with what
-// the item did.
+// The test derives the proofs that the rules need from the requests and listings alone, and compares them with what the
+// item did.
 func TestEverySequenceOfEvents(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
@@ -345,7 +344,7 @@ func (l *life) look(found int) {
 			l.absent[0] = l.now
 		}
 		_, _, c := RecordAbsence(l.snapshot(LogKey{}), l.Record, AbsenceTerms{
-			ListedAt: Lived(l.now), Next: l.next(), TokenMaxAge: terms.TokenMaxAge, ConfirmWithin: 10 * time.Minute, Refused: l.Class == "mismatch",
+			ListedAt: Uptime(l.now), Next: l.next(), TokenMaxAge: terms.TokenMaxAge, ConfirmWithin: 10 * time.Minute, Refused: l.Class == "mismatch",
 		})
 		l.apply(byProof, c)
 	}
@@ -363,7 +362,7 @@ func (l *life) confirm(shown *ListedHaVIP) {
 		l.hidden = l.now
 	}
 	result, c := Confirm(l.snapshot(LogKey{}), Look{
-		HaVIPID: l.HaVIPID, Shown: shown, ListedAt: Lived(l.now), Next: l.next(), ConfirmWithin: 10 * time.Minute,
+		HaVIPID: l.HaVIPID, Shown: shown, ListedAt: Uptime(l.now), Next: l.next(), ConfirmWithin: 10 * time.Minute,
 	})
 	l.apply(byProof, c)
 	if result == ConfirmationRenewed {

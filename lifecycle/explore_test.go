@@ -15,12 +15,11 @@ var (
 	exploreTransitions = flag.Int("explore-transitions", 1_000_000, "how many transitions the stories make in all")
 )
 
-// Stories of one item at random: its workers die, answers are lost, late and refused, BCE works for long on
-// a create and says so, somebody else used its token before, people cancel, retry and roll back, and days pass.
-// Whatever happens, BCE never has two HaVIPs of the item, no two requests of it are under way at once, no outcome that is unknown is forgotten without a proof,
-// what is confirmed exists, nothing of somebody else's is deleted or passes for created, and every story comes to
-// an end.
-func TestNoStoryCreatesTwice(t *testing.T) {
+// Random events of one item: workers die, answers are lost, late or refused, BCE is slow, another program used its
+// token, operators cancel, retry and roll back, and days pass. BCE never has two HaVIPs of the item, no two of its
+// requests are in flight, no unknown outcome is cleared without a proof, confirmed HaVIPs exist, no foreign HaVIP is
+// deleted or reported as created, and every item finishes.
+func TestRandomEventsNeverCreateTwice(t *testing.T) {
 	t.Parallel()
 	seed := *exploreSeed
 	if seed == 0 {
@@ -286,7 +285,7 @@ func (s *story) confirm() {
 	if !r.Unconfirmed() || s.now < r.ConfirmAt {
 		return
 	}
-	o := Look{HaVIPID: r.HaVIPID, ListedAt: Lived(s.now), Next: s.next(), ConfirmWithin: 10 * time.Minute}
+	o := Look{HaVIPID: r.HaVIPID, ListedAt: Uptime(s.now), Next: s.next(), ConfirmWithin: 10 * time.Minute}
 	if slices.Contains(s.shown(), r.HaVIPID) || s.foreign && r.HaVIPID == foreignID {
 		o.Shown = &ListedHaVIP{Age: s.now.since(s.createdAt[r.HaVIPID])}
 		if s.chance(80) {
@@ -367,7 +366,7 @@ func (s *story) lookUp() {
 		return
 	}
 	done, _, c := RecordAbsence(s.snapshot(LogKey{}), s.record, AbsenceTerms{
-		ListedAt: Lived(s.now), Next: s.next(), TokenMaxAge: terms.TokenMaxAge, ConfirmWithin: 10 * time.Minute,
+		ListedAt: Uptime(s.now), Next: s.next(), TokenMaxAge: terms.TokenMaxAge, ConfirmWithin: 10 * time.Minute,
 		Refused: s.record.Class == "mismatch",
 	})
 	s.apply("absent", string(done), c)

@@ -113,16 +113,16 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// absence are the terms of a lookup in vain whose listing began just now.
+// absence are the terms of a lookup that found nothing whose listing began just now.
 func absence(now Millis, change ...func(*AbsenceTerms)) AbsenceTerms {
-	o := AbsenceTerms{ListedAt: Lived(now), Next: "t2", TokenMaxAge: 20 * time.Hour, ConfirmWithin: 10 * time.Minute}
+	o := AbsenceTerms{ListedAt: Uptime(now), Next: "t2", TokenMaxAge: 20 * time.Hour, ConfirmWithin: 10 * time.Minute}
 	for _, f := range change {
 		f(&o)
 	}
 	return o
 }
 
-// A living token outranks what any listing shows.
+// A valid token is sent again whatever a listing shows.
 func TestAbsenceWhileTheTokenLives(t *testing.T) {
 	t.Parallel()
 	r := unknown(func(r *Record) { r.Lookup = true })
@@ -137,15 +137,15 @@ func TestAbsenceWhileTheTokenLives(t *testing.T) {
 	}
 }
 
-// A dead token is given up when two listings do not show the HaVIP, the second as long after the first as BCE may take
-// to show it: that the token is dead, and the last request long over, says only a clock, which may have stepped.
+// A dead token is renewed when two listings do not show the HaVIP, the second after the confirmation time: the token's
+// age depends on a clock that may have stepped.
 func TestAbsenceOfADeadToken(t *testing.T) {
 	t.Parallel()
 	dead := start + 21*hour
 	s := Snapshot{Record: unknown(), Now: dead}
 	got, wait, c := RecordAbsence(s, s.Record, absence(dead))
 	s.Record = after(s, c)
-	if got != AbsenceAgain || wait != 10*time.Minute || s.Record.AbsentSince != Lived(dead) {
+	if got != AbsenceAgain || wait != 10*time.Minute || s.Record.AbsentSince != Uptime(dead) {
 		t.Fatalf("%s after %s, %+v", got, wait, s.Record)
 	}
 	for _, test := range []struct {
@@ -165,8 +165,8 @@ func TestAbsenceOfADeadToken(t *testing.T) {
 	}
 }
 
-// A token that may have been used before the batch's record was deleted is not sent again, however young it is.
-func TestAbsenceOfASpentToken(t *testing.T) {
+// A token that may have been used before the batch was deleted is never sent again.
+func TestAbsenceOfAUsedToken(t *testing.T) {
 	t.Parallel()
 	now := start + minute
 	s := Snapshot{Record: unknown(func(r *Record) { r.TokenUsed = true }), Now: now}
@@ -237,7 +237,7 @@ func TestAbsenceOfARefusedItem(t *testing.T) {
 	}
 }
 
-func TestAbsenceThatSaysNothing(t *testing.T) {
+func TestAbsenceOfAStaleRecord(t *testing.T) {
 	t.Parallel()
 	now := start + 21*hour
 	for name, change := range map[string]func(*Record){
@@ -258,7 +258,7 @@ func TestAbsenceThatSaysNothing(t *testing.T) {
 // What another request may create starts the wait anew; a token that another program uses needs a person.
 func TestAbsenceBeginsAnew(t *testing.T) {
 	t.Parallel()
-	r := unknown(func(r *Record) { r.AbsentSince, r.LookAgainAt = Lived(start+minute), start+2*minute })
+	r := unknown(func(r *Record) { r.AbsentSince, r.LookAgainAt = Uptime(start+minute), start+2*minute })
 	s := Snapshot{Record: r, Now: start + hour}
 	_, _, begun := Begin(s, terms)
 	s = Snapshot{Record: after(s, begun), Now: start + hour, Entry: &begun.Log[0]}

@@ -2,30 +2,30 @@ package lifecycle
 
 import "slices"
 
-// Recorded is what recording an outcome did.
+// Recorded is the result of recording an outcome.
 type Recorded string
 
 // The results of [RecordOutcome] and [RecordDeletion].
 const (
-	// RecordedApplied: the item moved; or, where a person wants it canceled and it is certain now that nothing
-	// was created, it is canceled.
+	// RecordedApplied: the item changed its state. If a cancel was requested and it certainly created nothing, it is
+	// canceled.
 	RecordedApplied Recorded = "applied"
-	// RecordedSame: this outcome was recorded before.
+	// RecordedSame: this outcome was already recorded.
 	RecordedSame Recorded = "same"
-	// RecordedLate: a later request or a terminal state stands. Only the request log was written, and that
-	// an outcome is unknown, where this one is and the item has no HaVIP.
+	// RecordedLate: a later request began, or the item is finished. Only the request log was written, and that the
+	// outcome is unknown if it is and the item has no HaVIP.
 	RecordedLate Recorded = "late"
-	// RecordedExtra: the item has another HaVIP already; this one belongs to nobody.
+	// RecordedExtra: the item already has another HaVIP; this one has no owner.
 	RecordedExtra Recorded = "extra"
-	// RecordedGone: the request is of before the batch was forgotten; nothing was written.
+	// RecordedGone: the request was sent before the batch was deleted; nothing was written.
 	RecordedGone Recorded = "gone"
 	// RecordedAbsent: the item is not registered. The ledger returns it.
 	RecordedAbsent Recorded = "absent"
 )
 
-// RecordOutcome enters the outcome of send number n, once; the snapshot has its log entry. A proof that the
-// HaVIP exists holds whenever it arrives, unless the HaVIP was found not to exist since. Any other outcome counts
-// only if it is of the latest send and the item waits for it. An outcome that was unknown before stays unknown.
+// RecordOutcome records the outcome of send n, once; the snapshot has its log entry. A proof that the HaVIP exists
+// applies whenever it arrives, unless the HaVIP was found missing since. Any other outcome applies only if it belongs
+// to the latest send and the item waits for it. An earlier unknown outcome stays unknown.
 func RecordOutcome(s Snapshot, n int, o Outcome) (Recorded, Change) {
 	if s.forgot(o.Generation) {
 		return RecordedGone, Change{}
@@ -38,7 +38,7 @@ func RecordOutcome(s Snapshot, n int, o Outcome) (Recorded, Change) {
 	}
 	created := o.State == Created
 	if created && slices.Contains(d.GivenUp, o.HaVIPID) && o.Generation < d.Generation {
-		return RecordedLate, d.change // the answer of that time, which says nothing new
+		return RecordedLate, d.change // the HaVIP was found missing since
 	}
 	switch {
 	case created && d.HaVIPID != "":
@@ -52,18 +52,18 @@ func RecordOutcome(s Snapshot, n int, o Outcome) (Recorded, Change) {
 	return RecordedApplied, d.done()
 }
 
-// forgot reports whether an outcome is of a request of before the batch was forgotten.
+// forgot reports whether an outcome's request was sent before the batch was deleted.
 func (s Snapshot) forgot(generation int) bool {
 	return generation != 0 && generation <= s.Batch.Forgotten
 }
 
-// isLatest reports whether the outcome is of the request that the item waits for. Where Redis forgot a
-// request, the next one has its number, and another ticket.
+// isLatest reports whether the outcome belongs to the request that the item waits for. If Redis lost a request, the
+// next one has the same number but another ticket.
 func (d *draft) isLatest(n int, ticket string) bool {
 	return d.State == Sending && n == d.Sends && (ticket == "" || ticket == d.Ticket)
 }
 
-// another is a proof for an item that has its HaVIP: each further one is told once.
+// another records a further HaVIP for an item that has one, with one event each.
 func (d *draft) another(id string) (Recorded, Change) {
 	switch {
 	case d.HaVIPID == id:
@@ -76,47 +76,47 @@ func (d *draft) another(id string) (Recorded, Change) {
 	return RecordedExtra, d.done()
 }
 
-// repeated is an outcome of a request that has one. Of two requests of one number, because Redis forgot
-// the first, this one may have left something unknown.
+// repeated records a second outcome for a send number. If Redis lost a request, two requests have that number, and this
+// one's outcome may be unknown.
 func (d *draft) repeated(o Outcome, entry Attempt) (Recorded, Change) {
 	if !o.Unknown || o.Class == entry.Class || d.HaVIPID != "" || d.State.Terminal() {
 		return RecordedSame, Change{}
 	}
 	before := d.Record
-	d.suspectSend(entry)
+	d.markSendUnknown(entry)
 	switch {
 	case d.UnknownSince != before.UnknownSince:
 		return RecordedSame, d.done()
 	case d.UnansweredAt == before.UnansweredAt && d.AbsentSince == before.AbsentSince:
 		return RecordedSame, Change{}
 	}
-	rec := d.Record // nothing that people see has changed, nor when it last did
+	rec := d.Record // UpdatedAt stays, because no visible field has changed
 	d.change.Record = &rec
 	return RecordedSame, d.change
 }
 
-// late is an outcome for which the item does not wait any more.
+// late records an outcome that the item no longer waits for.
 func (d *draft) late(o Outcome, entry Attempt) (Recorded, Change) {
 	if !o.Unknown || d.HaVIPID != "" {
 		return RecordedLate, d.change
 	}
 	if entry.Generation != 0 && entry.Generation != d.Generation {
-		d.Lookup = true // when the item was given its next token, this request was thought to be over
+		d.Lookup = true // the token was renewed on the assumption that this request had ended
 	}
-	d.suspectSend(entry)
+	d.markSendUnknown(entry)
 	return RecordedLate, d.done()
 }
 
-// suspectSend notes that BCE may have acted on the request of this entry. Redis may have lost that it was
-// begun, or that any was; it ended just now, then.
-func (d *draft) suspectSend(entry Attempt) {
+// markSendUnknown records that BCE may have acted on this entry's request. If Redis lost all sends, the request is
+// treated as sent now.
+func (d *draft) markSendUnknown(entry Attempt) {
 	if d.LastSentAt == 0 {
 		d.LastSentAt = d.at.Now
 	}
-	d.unanswered(d.sent(entry))
+	d.markUnanswered(d.sent(entry))
 }
 
-// sent is when the request of this entry was begun.
+// sent returns when this entry's request began.
 func (d *draft) sent(entry Attempt) sentAt {
 	if entry.At == 0 {
 		return d.lastSent()
@@ -124,16 +124,16 @@ func (d *draft) sent(entry Attempt) sentAt {
 	return sentAt{entry.At, entry.ClockOffset}
 }
 
-// apply takes the item where its latest request has brought it.
+// apply applies the outcome of the latest request.
 func (d *draft) apply(o Outcome, entry Attempt) {
 	created, wasSending := o.State == Created, d.State == Sending
 	d.count(o, entry)
 	switch {
-	case o.Unknown && o.Lookup: // answered: what it says, a lookup tells
-		d.suspect(d.sent(entry))
+	case o.Unknown && o.Lookup: // answered: a lookup decides
+		d.markUnknown(d.sent(entry))
 	case o.Unknown:
-		d.suspectSend(entry)
-	case !created && !d.Unknown: // this request created nothing, nor did any before it
+		d.markSendUnknown(entry)
+	case !created && !d.Unknown: // no request so far created anything
 		d.FirstSentAt = 0
 	}
 	d.Lookup = d.Lookup || o.Lookup
@@ -148,10 +148,10 @@ func (d *draft) apply(o Outcome, entry Attempt) {
 		d.cancel(d.Cancel.Reason)
 		return
 	case d.Cancel != nil:
-		d.Lookup = true // repeating it could create what a person does not want
+		d.Lookup = true // repeating it could create the canceled HaVIP
 	}
 	if o.State.Terminal() {
-		d.Cancel = nil // it has come to its end without
+		d.Cancel = nil // it finished without the cancel
 	}
 	detail := o.Code
 	if created {
@@ -160,12 +160,12 @@ func (d *draft) apply(o Outcome, entry Attempt) {
 	d.move(o.State, detail)
 }
 
-// count counts the attempt, and since when attempts have failed.
+// count counts the attempt and records since when attempts fail.
 func (d *draft) count(o Outcome, entry Attempt) {
 	switch {
 	case !o.Counted:
 		if !d.Unknown {
-			d.FirstFailedAt = 0 // BCE answered, and what it said does not count: no failure goes on
+			d.FirstFailedAt = 0 // BCE answered, so the failures are not consecutive
 		}
 		return
 	case entry.isUncounted():
@@ -176,8 +176,8 @@ func (d *draft) count(o Outcome, entry Attempt) {
 	}
 }
 
-// countRefusals counts refusals in a row that are alike and not about the item, for a token may have been
-// poisoned. From its first answer on, BCE may remember a refused token, too.
+// countRefusals counts consecutive refusals with the same code that are not about the item: BCE may be repeating a
+// refusal for the token. A refused token also ages from its first answer.
 func (d *draft) countRefusals(o Outcome, entry Attempt) {
 	switch {
 	case o.State != Waiting || o.Code == "":
@@ -192,8 +192,8 @@ func (d *draft) countRefusals(o Outcome, entry Attempt) {
 	}
 }
 
-// exists notes the HaVIP that a request created. A request of an earlier clientToken says nothing of the present one's:
-// if the outcome of that is unknown, it stays so until the HaVIP is confirmed, for it may turn out not to exist.
+// exists records the HaVIP that a request created. If the request used an earlier clientToken, an unknown outcome under
+// the current one stays unknown until the HaVIP is confirmed, because it may turn out not to exist.
 func (d *draft) exists(o Outcome, entry Attempt, wasSending bool) {
 	earlier := entry.Generation != 0 && entry.Generation != d.Generation
 	d.HaVIPID, d.PrivateIPAddress = o.HaVIPID, o.PrivateIPAddress
@@ -201,20 +201,20 @@ func (d *draft) exists(o Outcome, entry Attempt, wasSending bool) {
 		d.LastSentAt = d.at.Now
 	}
 	if earlier && wasSending {
-		d.unanswered(d.lastSent())
+		d.markUnanswered(d.lastSent())
 	}
 	switch {
 	case earlier && entry.At != 0:
 		d.FirstSentAt = entry.At
-	case entry.At == 0 && d.FirstSentAt == 0: // else any HaVIP since the registration would pass for its own
+	case entry.At == 0 && d.FirstSentAt == 0: // else any HaVIP created since the registration would match
 		d.FirstSentAt = d.at.Now.add(-o.SentAgo)
 	}
 	if earlier && d.Unknown {
 		d.event(EventDoubtful, o.HaVIPID)
 	} else {
-		d.settled()
+		d.clearUnknown()
 	}
 	d.AbsentSince, d.LookAgainAt = 0, 0
 	d.ConfirmAt = d.at.Now
-	d.keep()
+	d.reportNotCanceled()
 }

@@ -113,7 +113,7 @@ func TestRecordOutcomeCounts(t *testing.T) {
 	}
 }
 
-// Refusals in a row that are alike count up; the first answered one ages the token.
+// Consecutive equal refusals count up; the first answered one ages the token.
 func TestRecordOutcomeCountsRefusals(t *testing.T) {
 	t.Parallel()
 	r := registered()
@@ -149,7 +149,7 @@ func TestLateUnknownOfAnEarlierToken(t *testing.T) {
 func TestRepeatedUnanswered(t *testing.T) {
 	t.Parallel()
 	r := unknown(func(r *Record) {
-		r.Class, r.UnansweredAt, r.AbsentSince, r.LastSentAt = "mismatch", 0, Lived(start+5*minute), start+6*minute
+		r.Class, r.UnansweredAt, r.AbsentSince, r.LastSentAt = "mismatch", 0, Uptime(start+5*minute), start+6*minute
 	})
 	s := Snapshot{Record: r, Now: start + 7*minute, Entry: &Attempt{Number: 1, Generation: 1, At: start + 6*minute, Class: "mismatch"}}
 	got, c := RecordOutcome(s, 1, outcomeUnknown)

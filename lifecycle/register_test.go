@@ -13,27 +13,27 @@ func TestRegister(t *testing.T) {
 	elsewhere, waiting, others := automatic, automatic, automatic
 	elsewhere.PrivateIPAddress, waiting.PrivateIPAddress, others.Fingerprint = "10.0.0.2", "", "g"
 	for name, c := range map[string]struct {
-		standing  Record
+		existing  Record
 		forgotten int
 		task      bool
 		want      Registered
 	}{
 		"nobody knows it":                        {want: RegisteredNew},
 		"of a task that nobody registered":       {task: true, want: RegisteredNew},
-		"its task was not put in":                {standing: queued, want: RegisteredRepair},
-		"its task was put in":                    {standing: enqueued, want: RegisteredSame},
-		"finished, whatever became of its task":  {standing: finished, want: RegisteredSame},
-		"another request":                        {standing: other, want: RegisteredConflict},
-		"another request, of a task":             {standing: other, task: true, forgotten: 2, want: RegisteredConflict},
-		"it has the address by BCE's choice":     {standing: automatic, want: RegisteredSame},
-		"it has another by BCE's choice":         {standing: elsewhere, want: RegisteredConflict},
-		"its address is not known yet":           {standing: waiting, want: RegisteredConflict},
-		"another request has the address":        {standing: others, want: RegisteredConflict},
+		"its task was not put in":                {existing: queued, want: RegisteredRepair},
+		"its task was put in":                    {existing: enqueued, want: RegisteredSame},
+		"finished, whatever became of its task":  {existing: finished, want: RegisteredSame},
+		"another request":                        {existing: other, want: RegisteredConflict},
+		"another request, of a task":             {existing: other, task: true, forgotten: 2, want: RegisteredConflict},
+		"it has the address by BCE's choice":     {existing: automatic, want: RegisteredSame},
+		"it has another by BCE's choice":         {existing: elsewhere, want: RegisteredConflict},
+		"its address is not known yet":           {existing: waiting, want: RegisteredConflict},
+		"another request has the address":        {existing: others, want: RegisteredConflict},
 		"the batch was forgotten":                {forgotten: 2, want: RegisteredNew},
 		"a leftover of the batch that was":       {forgotten: 2, task: true, want: RegisteredGone},
-		"registered anew, and then comes a task": {standing: enqueued, forgotten: 2, task: true, want: RegisteredSame},
+		"registered anew, and then comes a task": {existing: enqueued, forgotten: 2, task: true, want: RegisteredSame},
 	} {
-		s := Snapshot{Record: c.standing, Now: start, Batch: Batch{Forgotten: c.forgotten}}
+		s := Snapshot{Record: c.existing, Now: start, Batch: Batch{Forgotten: c.forgotten}}
 		got, record := Register(s, Asked{Fingerprint: "f", ClientToken: "t1", FromTask: c.task, Address: "10.0.0.1", Automatic: "a"})
 		if got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -54,8 +54,8 @@ func TestRegister(t *testing.T) {
 
 func TestRegisterWithoutAnAddress(t *testing.T) {
 	t.Parallel()
-	standing := Record{State: Created, Generation: 1, Fingerprint: "a"}
-	if got, _ := Register(Snapshot{Record: standing, Now: start}, Asked{Fingerprint: "f"}); got != RegisteredConflict {
+	existing := Record{State: Created, Generation: 1, Fingerprint: "a"}
+	if got, _ := Register(Snapshot{Record: existing, Now: start}, Asked{Fingerprint: "f"}); got != RegisteredConflict {
 		t.Errorf("another request without an address: %s", got)
 	}
 }
@@ -63,7 +63,7 @@ func TestRegisterWithoutAnAddress(t *testing.T) {
 func TestMarkEnqueued(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		standing Record
+		existing Record
 		noted    bool
 	}{
 		"nobody knows it": {Record{}, false},
@@ -72,7 +72,7 @@ func TestMarkEnqueued(t *testing.T) {
 		"noted before":    {Record{State: Queued, EnqueuedAt: 1}, false},
 		"finished":        {Record{State: Canceled}, false},
 	} {
-		after := MarkEnqueued(Snapshot{Record: c.standing, Now: start})
+		after := MarkEnqueued(Snapshot{Record: c.existing, Now: start})
 		if (after != nil) != c.noted || after != nil && after.EnqueuedAt != start {
 			t.Errorf("%s: %+v", name, after)
 		}

@@ -2,16 +2,16 @@ package lifecycle
 
 import "time"
 
-// Released is what releasing a dead worker's item did.
+// Released is the result of releasing a dead worker's item.
 type Released string
 
 // The results of [Release].
 const (
 	// ReleasedApplied: the item needs a task, and its next attempt may begin.
 	ReleasedApplied Released = "applied"
-	// ReleasedEarly: the dead worker's request may still be under way; release again after the wait.
+	// ReleasedEarly: the dead worker's request may still be in flight; release again after the wait.
 	ReleasedEarly Released = "early"
-	// ReleasedFinished: nothing is left to do for it.
+	// ReleasedFinished: the item is finished.
 	ReleasedFinished Released = "finished"
 	// ReleasedBusy: another worker's attempt is in flight.
 	ReleasedBusy Released = "busy"
@@ -19,14 +19,13 @@ const (
 	ReleasedAbsent Released = "absent"
 )
 
-// Release lets an item go on whose task a dead worker held, of which the caller knows that it was silent for
-// this long, by the caller's monotonic clock. With [ReleasedEarly] it answers how much longer it must be.
+// Release releases an item that a dead worker had claimed. Silent is how long the worker sent no heartbeat, by the
+// caller's monotonic clock. With [ReleasedEarly] it returns how much longer the silence must last.
 //
-// A lease is longer than a request, because its worker has to record the outcome as well. A dead worker
-// records nothing, so its attempt ends with its request. It does not end sooner: a worker that is only cut off
-// from Redis looks dead too, while its request may still be under way. Its silence proves that it is over,
-// for [BeginTerms] bound it from a beat on. What the request did is not decided here: begin, which comes
-// next, counts it as interrupted.
+// A dead worker records no outcome, so its attempt ends with its request, before the lease. It does not end sooner,
+// because a worker that is only cut off from Redis looks dead too, and its request may be in flight. [BeginTerms] bound
+// the request from a heartbeat on, so a long enough silence proves that it has ended. The next [Begin] records it as
+// interrupted.
 func Release(s Snapshot, dead string, silent time.Duration) (Released, time.Duration, Change) {
 	rec := s.Record
 	switch {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A dead worker's item goes on when the worker was silent for as long as its request may take. No clock of the
-// ledger says so.
+// A dead worker's item is released when the worker was silent for as long as its request may take, whatever the
+// ledger's clock says.
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	const bound = 16 * time.Second
@@ -55,7 +55,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// What was released is begun anew, and the attempt before is in doubt.
+// A released item begins again, and the earlier attempt's outcome is unknown.
 func TestBeginAfterRelease(t *testing.T) {
 	t.Parallel()
 	s := Snapshot{Record: sending(), Now: start + 2*second, Entry: openEntry()}

@@ -1,31 +1,31 @@
 package lifecycle
 
-// State is where an item stands. The words are part of the contract.
+// State is the state of an item. Its values are a contract.
 type State string
 
 // The states of an item.
 const (
-	// Queued: registered; no request has been sent, or the last one provably did nothing.
+	// Queued: registered; no request was sent, or the last one provably did nothing.
 	Queued State = "queued"
-	// Sending: a request may be under way; its intent is durable.
+	// Sending: a request may be in flight; its intent is durable.
 	Sending State = "sending"
 	// Unknown: BCE may or may not have acted on the last request.
 	Unknown State = "unknown"
-	// Waiting: held back by its lane (throttling, credentials, quota); not counted.
+	// Waiting: delayed by its lane (throttling, credentials, quota); not counted.
 	Waiting State = "waiting"
 	// Created: BCE created the HaVIP, and its haVipId is recorded. Terminal; see [Record.Unconfirmed].
 	Created State = "created"
-	// Adopted: it was found to exist already and is now recorded as ours. Terminal.
+	// Adopted: its HaVIP already existed and is now recorded as its own. Terminal.
 	Adopted State = "adopted"
-	// Rejected: BCE said a definite no; nothing was created. Terminal.
+	// Rejected: BCE definitely refused it; nothing was created. Terminal.
 	Rejected State = "rejected"
-	// Review: only a person can decide. Terminal.
+	// Review: an operator must decide. Terminal.
 	Review State = "review"
-	// Canceled: withdrawn before anything was created. Terminal.
+	// Canceled: canceled before anything was created. Terminal.
 	Canceled State = "canceled"
 	// Deleting: its HaVIP is being deleted.
 	Deleting State = "deleting"
-	// Deleted: its HaVIP was created by this batch and deleted again. Terminal.
+	// Deleted: its HaVIP was created by this batch and is deleted. Terminal.
 	Deleted State = "deleted"
 )
 
@@ -37,7 +37,7 @@ func States() []State {
 	}
 }
 
-// Terminal reports whether nothing more will happen to an item in this state by itself.
+// Terminal reports whether an item leaves this state only by a command or a proof.
 func (s State) Terminal() bool {
 	switch s {
 	case Created, Adopted, Rejected, Review, Canceled, Deleted:
@@ -47,7 +47,7 @@ func (s State) Terminal() bool {
 	}
 }
 
-// Succeeded reports whether the item has what was asked for.
+// Succeeded reports whether the item has its HaVIP.
 func (s State) Succeeded() bool { return s == Created || s == Adopted }
 
 // Failed reports whether an item in this state counts as a failure of its batch.

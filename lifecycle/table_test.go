@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var updateTable = flag.Bool("update-states", false, "write docs/STATES.md anew")
+var updateTable = flag.Bool("update-states", false, "rewrite docs/STATES.md")
 
-// specimens are items of every state, in all that makes a difference to what may happen to them.
-func specimens() []Record {
+// exampleRecords are records of every state, with each mark that matters to an event.
+func exampleRecords() []Record {
 	looked := func(r *Record) { r.Lookup = true }
 	wanted := func(r *Record) { r.Cancel = &Cancellation{Reason: "reason"} }
 	deleting := func(r *Record) { r.State, r.Deletion = Deleting, &Deletion{Reason: "reason"} }
@@ -34,16 +34,16 @@ func specimens() []Record {
 	}
 }
 
-// happening is one thing that may happen to an item.
-type happening struct {
+// event is one event of an item's life.
+type event struct {
 	name string
 	do   func(s Snapshot) (result string, c Change)
 }
 
-// happenings are all of them, in the order of an item's life.
-func happenings() []happening {
-	begin := func(name string, now Millis, change ...func(*BeginTerms)) happening {
-		return happening{name, func(s Snapshot) (string, Change) {
+// allEvents returns the events in the order of an item's life.
+func allEvents() []event {
+	begin := func(name string, now Millis, change ...func(*BeginTerms)) event {
+		return event{name, func(s Snapshot) (string, Change) {
 			s.Now = now
 			o := terms
 			for _, f := range change {
@@ -53,8 +53,8 @@ func happenings() []happening {
 			return string(done), c
 		}}
 	}
-	outcome := func(name string, o Outcome) happening {
-		return happening{"outcome: " + name, func(s Snapshot) (string, Change) {
+	outcome := func(name string, o Outcome) event {
+		return event{"outcome: " + name, func(s Snapshot) (string, Change) {
 			if s.Record.Sends == 0 {
 				return "", Change{}
 			}
@@ -64,8 +64,8 @@ func happenings() []happening {
 			return string(done), c
 		}}
 	}
-	removal := func(name string, o DeletionOutcome) happening {
-		return happening{"outcome of a delete: " + name, func(s Snapshot) (string, Change) {
+	removal := func(name string, o DeletionOutcome) event {
+		return event{"outcome of delete: " + name, func(s Snapshot) (string, Change) {
 			if s.Record.Deletes == 0 {
 				return "", Change{}
 			}
@@ -74,8 +74,8 @@ func happenings() []happening {
 			return string(done), c
 		}}
 	}
-	absence := func(name string, change func(*AbsenceTerms)) happening {
-		return happening{"a second listing without it, " + name, func(s Snapshot) (string, Change) {
+	absence := func(name string, change func(*AbsenceTerms)) event {
+		return event{"absent from a second listing: " + name, func(s Snapshot) (string, Change) {
 			s.Record.AbsentSince = 1
 			o := AbsenceTerms{ListedAt: 700_000, Next: "t2", TokenMaxAge: 20 * time.Hour, ConfirmWithin: 10 * time.Minute}
 			if change != nil {
@@ -85,8 +85,8 @@ func happenings() []happening {
 			return string(done), c
 		}}
 	}
-	confirm := func(name string, shown *ListedHaVIP, listed Lived, changes ...func(*Record)) happening {
-		return happening{"confirmation: " + name, func(s Snapshot) (string, Change) {
+	confirm := func(name string, shown *ListedHaVIP, listed Uptime, changes ...func(*Record)) event {
+		return event{"confirmation: " + name, func(s Snapshot) (string, Change) {
 			s.Record.AbsentSince = 1
 			for _, change := range changes {
 				change(&s.Record)
@@ -95,13 +95,13 @@ func happenings() []happening {
 			return string(done), c
 		}}
 	}
-	return []happening{
+	return []event{
 		begin("begin", start+2*second),
-		begin("begin, in a lease's time", start+hour, func(o *BeginTerms) { o.Watched = Watched{"k0", time.Hour} }),
+		begin("begin, after the lease", start+hour, func(o *BeginTerms) { o.Watched = Watched{"k0", time.Hour} }),
 		begin("begin, a day later", start+25*hour, func(o *BeginTerms) { o.Watched = Watched{"k0", time.Hour} }),
 		outcome("created", outcomeCreated("havip-1")), outcome("unknown", outcomeUnknown), outcome("mismatch", outcomeMismatch),
 		outcome("throttled", outcomeThrottled), outcome("not sent", outcomeNotSent), outcome("rejected", outcomeRejected),
-		{"release, its worker is dead", func(s Snapshot) (string, Change) {
+		{"release: its worker is dead", func(s Snapshot) (string, Change) {
 			done, _, c := Release(s, "w0", time.Hour)
 			return string(done), c
 		}},
@@ -109,10 +109,10 @@ func happenings() []happening {
 			done, c := Adopt(s, s.Record, "havip-1", "10.0.0.1")
 			return string(done), c
 		}},
-		absence("its token lives", nil), absence("its token is dead", func(o *AbsenceTerms) { o.TokenMaxAge = time.Second }),
-		absence("BCE refuses it", func(o *AbsenceTerms) { o.Refused = true }),
-		absence("another program has its token", func(o *AbsenceTerms) { o.TokenTaken = true }),
-		{"next token", func(s Snapshot) (string, Change) {
+		absence("token valid", nil), absence("token dead", func(o *AbsenceTerms) { o.TokenMaxAge = time.Second }),
+		absence("refused by BCE", func(o *AbsenceTerms) { o.Refused = true }),
+		absence("token used by another program", func(o *AbsenceTerms) { o.TokenTaken = true }),
+		{"renew token", func(s Snapshot) (string, Change) {
 			done, c := Renew(s, s.Record, "t2", "why")
 			return string(done), c
 		}},
@@ -125,15 +125,15 @@ func happenings() []happening {
 			return string(done), c
 		}},
 		confirm("own", &ListedHaVIP{Address: "10.0.0.1"}, 700_000), confirm("older than its first request", &ListedHaVIP{Address: "10.0.0.1", Age: 30 * time.Hour}, 700_000),
-		confirm("not shown", nil, 1000), confirm("not shown for long", nil, 700_000),
-		confirm("not shown for long, and a request under the next token is unknown", nil, 700_000, func(r *Record) { r.Unknown = true }),
+		confirm("not shown", nil, 1000), confirm("not shown within the limit", nil, 700_000),
+		confirm("not shown within the limit, later outcome unknown", nil, 700_000, func(r *Record) { r.Unknown = true }),
 		{"cancel", func(s Snapshot) (string, Change) { done, c := Cancel(s, "reason"); return string(done), c }},
 		{"retry", func(s Snapshot) (string, Change) { done, c := Retry(s, s.Record, "t2"); return string(done), c }},
 		{"rollback", func(s Snapshot) (string, Change) {
 			done, c := Rollback(s, s.Record.HaVIPID, "reason")
 			return string(done), c
 		}},
-		{"begin of a delete", func(s Snapshot) (string, Change) {
+		{"begin delete", func(s Snapshot) (string, Change) {
 			done, _, c := BeginDeletion(s, deletionTerms)
 			return string(done), c
 		}},
@@ -143,18 +143,18 @@ func happenings() []happening {
 	}
 }
 
-// table says what each event does to an item of each state. It is what the functions do.
+// table returns what each event does to an item of each state.
 func table() string {
 	var b strings.Builder
-	b.WriteString("# States and events\n\nMade from the functions of package lifecycle by its tests; what stands in no row changes nothing. " +
-		"*Events* are those of the batch's stream.\n\n| event | an item that is | becomes | answered | events |\n|---|---|---|---|---|\n")
-	for _, h := range happenings() {
+	b.WriteString("# States and events\n\nGenerated from package lifecycle by its tests. A combination without a row changes nothing. " +
+		"*Result* is the function's; *events* go to the batch's stream.\n\n| event | from | to | result | events |\n|---|---|---|---|---|\n")
+	for _, h := range allEvents() {
 		type row struct{ to, result, events string }
 		var rows []row
 		from := map[row][]string{}
-		for _, r := range specimens() {
+		for _, r := range exampleRecords() {
 			s := Snapshot{Record: r.clone(), Now: start + 2*second}
-			if strings.HasPrefix(h.name, "confirmation") || strings.HasPrefix(h.name, "a second") {
+			if strings.HasPrefix(h.name, "confirmation") || strings.HasPrefix(h.name, "absent") {
 				s.Now = start + 12*minute
 			}
 			result, c := h.do(s)
@@ -178,7 +178,7 @@ func table() string {
 
 const tableFile = "../docs/STATES.md"
 
-// The table in the documentation is what the functions do. Run with -update-states to write it anew.
+// The documented table matches the functions. Run with -update-states to rewrite it.
 func TestTableOfStatesAndEvents(t *testing.T) {
 	t.Parallel()
 	got := table()

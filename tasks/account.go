@@ -9,19 +9,19 @@ import (
 	"havip/lifecycle"
 )
 
-// ownReads is how many of the lane's HaVIPs are read one by one before the lane is listed.
+// ownReads is how many owned HaVIPs are read one by one before the lane is listed.
 const ownReads = 10
 
-// SeesOwn reports whether the lane's key shows a HaVIP that items of the lane own, or there is none to show. A key that
-// shows none belongs to another account, or all HaVIPs were deleted by hand; BCE's answers about HaVIPs do not tell
-// which. The error satisfies [IsDenied] if the key may neither read nor list.
+// SeesOwn reports whether the lane's key can see a HaVIP that an item of the lane owns. It is true if the items own
+// none. If it is false, the key belongs to another account or all HaVIPs were deleted by hand; BCE's answers do not
+// distinguish the two. The error satisfies [IsDenied] if the key may neither read nor list.
 func (h *Handler) SeesOwn(ctx context.Context) (bool, error) {
-	some, err := h.Ledger.OwnedHaVIPs(ctx, h.Lane.String(), ownReads)
-	if err != nil || len(some) == 0 {
+	owned, err := h.Ledger.OwnedHaVIPs(ctx, h.Lane.String(), ownReads)
+	if err != nil || len(owned) == 0 {
 		return err == nil, err
 	}
 	mayRead := false
-	for _, id := range some {
+	for _, id := range owned {
 		_, err := h.readHaVIP(ctx, id)
 		if err == nil {
 			return true, nil
@@ -53,13 +53,12 @@ func (h *Handler) listsOwn(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// plainlyOlder is the age at which a HaVIP cannot be mistaken for one that a request from now on creates. Both ages are in
-// whole seconds, which the two seconds allow for.
-const plainlyOlder = lifecycle.AgeSlack + 2*time.Second
+// distinctAge is the age at which a HaVIP cannot be mistaken for one that a later request creates. The two seconds
+// cover the rounding of both ages to seconds.
+const distinctAge = lifecycle.AgeSlack + 2*time.Second
 
-// AwaitOlder waits until every HaVIP of the lane is so old that, by its age, no later request can have created it. That
-// takes some seconds at most, also if the key may not list. It calls waits with the time before it waits, and not at all
-// if there is nothing to wait for.
+// AwaitOlder waits until every HaVIP of the lane is too old to have been created by a later request. It takes at most
+// some seconds, even if the key may not list. If it must wait, it first calls waits with the duration.
 func (h *Handler) AwaitOlder(ctx context.Context, waits func(time.Duration)) error {
 	wait := time.Until(h.allOlder(ctx))
 	if wait <= 0 {
@@ -69,11 +68,11 @@ func (h *Handler) AwaitOlder(ctx context.Context, waits func(time.Duration)) err
 	return pause(ctx, wait)
 }
 
-// allOlder returns when all that exists now is plainly older. A listing can only shorten the wait: if it fails, or takes
-// longer than the wait, the full time is enough.
+// allOlder returns when every existing HaVIP has reached distinctAge. A listing only shortens the wait: if it fails or
+// is slow, the full wait applies.
 func (h *Handler) allOlder(ctx context.Context) (at time.Time) {
 	at = time.Now()
-	latest := at.Add(plainlyOlder)
+	latest := at.Add(distinctAge)
 	ctx, cancel := context.WithDeadline(ctx, latest)
 	defer cancel()
 	for page, err := range (Reader{Rate: h.ListRate}).Pages(ctx, h.API) {
@@ -85,7 +84,7 @@ func (h *Handler) allOlder(ctx context.Context) (at time.Time) {
 				continue
 			}
 			age := max(page.Date.Sub(havip.CreatedTime), 0)
-			if older := time.Now().Add(plainlyOlder - age); older.After(at) {
+			if older := time.Now().Add(distinctAge - age); older.After(at) {
 				at = older
 			}
 		}

@@ -23,7 +23,7 @@ func TestAwaitOlder(t *testing.T) {
 			waited = d
 			cancel()
 		})
-		if (err != nil) != want || (waited > 0) != want || waited > plainlyOlder+time.Second {
+		if (err != nil) != want || (waited > 0) != want || waited > distinctAge+time.Second {
 			t.Errorf("%s: waits %s, %v", name, waited, err)
 		}
 	}

@@ -41,7 +41,7 @@ func (h *Handler) enter(ctx context.Context, j *job, deletion bool) (Pass, error
 	return h.Gate.Enter(ctx, j.payload.Request.SubnetID)
 }
 
-// freePass is the pass of a lane without a gate.
+// freePass is the pass for a lane without a gate.
 type freePass struct{}
 
 func (freePass) SuspendedFor() string { return "" }

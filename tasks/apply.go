@@ -33,45 +33,45 @@ func (p *Producer) Apply(ctx context.Context, batch string, source ledger.Source
 	return p.ledger.Commit(ctx, batch)
 }
 
-// chunksAtOnce is how many chunks are being enqueued while another is registered: with only one, Redis would be idle whenever a chunk ends.
-const chunksAtOnce = 2
+// maxPendingChunks is how many chunks are being enqueued while another is registered: with only one, Redis would be idle whenever a chunk ends.
+const maxPendingChunks = 2
 
 // put runs the steps for each chunk in the order in which a crash loses nothing: claim tokens and requests, register items, enqueue tasks, and then mark
 // them as enqueued. It registers the next chunk while the tasks of earlier chunks are being enqueued.
 func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
-	var queueing underWay
+	var queueing pendingChunks
 	for chunk, err := range chunks(rows) {
 		var answers []Comparison
 		if err == nil {
 			answers, err = p.register(ctx, batch, source, chunk)
 		}
 		if err != nil {
-			return cmp.Or(queueing.settle(0), err)
+			return cmp.Or(queueing.wait(0), err)
 		}
-		if err := queueing.settle(chunksAtOnce - 1); err != nil {
+		if err := queueing.wait(maxPendingChunks - 1); err != nil {
 			return err
 		}
 		queueing = append(queueing, p.startQueueing(ctx, batch, answers, observe))
 	}
-	return queueing.settle(0)
+	return queueing.wait(0)
 }
 
-// underWay waits for the chunks that are being enqueued, oldest first.
-type underWay []func() error
+// pendingChunks are the chunks that are being enqueued, oldest first; each function waits for one.
+type pendingChunks []func() error
 
-// settle waits until at most so many are under way, and after an error until none is. It returns the
-// first error.
-func (u *underWay) settle(most int) error {
+// wait waits until at most limit chunks are pending, or none after an error. It returns the first error.
+func (u *pendingChunks) wait(limit int) error {
 	var first error
-	for len(*u) > most || first != nil && len(*u) > 0 {
+	for len(*u) > limit || first != nil && len(*u) > 0 {
 		first = cmp.Or(first, (*u)[0]())
 		*u = (*u)[1:]
 	}
 	return first
 }
 
-// startQueueing starts to enqueue the chunk's missing tasks. The returned function waits for the end and passes on the answers.
-func (p *Producer) startQueueing(ctx context.Context, batch string, answers []Comparison, observe func([]Comparison)) (settled func() error) {
+// startQueueing starts to enqueue the chunk's missing tasks. The returned function waits until they are enqueued and
+// passes the answers to observe.
+func (p *Producer) startQueueing(ctx context.Context, batch string, answers []Comparison, observe func([]Comparison)) (wait func() error) {
 	done := make(chan error, 1)
 	go func() { done <- p.queueMissing(ctx, batch, answers) }()
 	return func() error {

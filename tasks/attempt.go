@@ -21,20 +21,20 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	outcome = h.refusals.classify(outcome, j.pass.SuspendedFor())
 	h.logAttempt(j, outcome, took)
 	clockLearnt := h.clockLearnt(outcome, j.clockOffset)
-	if !clockLearnt { // else it was our clock, and is not the lane's fault any more
+	if !clockLearnt { // a corrected clock is not a lane fault
 		j.pass.Done(ctx, outcome)
 	}
 	rec, err := h.record(ctx, j, outcome, took)
 	if err != nil {
-		// The answer is lost to the ledger, so for it the outcome is unknown: the next
-		// attempt repeats the same token and bytes, and gets the same result.
+		// The outcome stays unknown to the ledger: the next attempt repeats the same token and bytes, and gets the same
+		// result.
 		return &Postpone{After: h.delay(j.item.Record.Attempts+1, 0), Reason: err.Error()}
 	}
 	switch {
 	case rec.State.Terminal():
 		return nil
 	case rec.Lookup:
-		return &Postpone{After: h.lookupGrace(), Reason: "in doubt: it will be looked for"}
+		return &Postpone{After: h.lookupGrace(), Reason: "outcome unknown: it will be looked up"}
 	case clockLearnt:
 		return errAgain
 	case suspectToken(rec, outcome):
@@ -44,9 +44,9 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	return &Postpone{After: h.delay(rec.Sends, outcome.RetryAfter), Reason: fmt.Sprintf("%s: %s", outcome.Class, bounded(outcome.Message))}
 }
 
-// suspectTokenAfter returns after how many equal refusals in a row the token is suspected to cause them. It is not documented
-// whether BCE repeats a refusal for a repeated token; the item would then wait forever. Throttling repeats by itself, so it
-// takes more.
+// suspectTokenAfter returns after how many equal refusals in a row the token is suspect. BCE does not document whether
+// it repeats a refusal for a repeated token; if it does, the item would wait forever. Throttling repeats by itself, so
+// its number is higher.
 func suspectTokenAfter(class Class) int {
 	if class == ClassThrottled {
 		return 10
@@ -54,30 +54,30 @@ func suspectTokenAfter(class Class) int {
 	return 3
 }
 
-// suspectToken reports whether the item should get its next token. A token that was renewed for a refusal and met the same
-// refusal shows that the token is not the cause.
+// suspectToken reports whether the item should get its next token. If a renewed token meets the same refusal, the token
+// is not the cause.
 func suspectToken(rec ledger.Record, o Outcome) bool {
 	return !rec.Unknown && o.Scope != ScopeClock && rec.Refusals >= suspectTokenAfter(o.Class) && rec.RenewedFor != o.Code
 }
 
-// renewalSettles is how long a token that was renewed for refusals stays unsent. A Redis that crashes or fails over may lose
-// its last second or two. If it lost the renewal and the request after it, the earlier token would be sent again and create
-// a second HaVIP. Other renewals need no wait: losing one leads to the same token again.
+// renewalSettles is how long a token that was renewed for refusals stays unsent. A crash or failover of Redis may lose
+// its last second or two. If Redis lost the renewal and the next request, the earlier token would be sent again and
+// create a second HaVIP. Other renewals need no wait: if one is lost, the same token is derived again.
 const renewalSettles = 3 * time.Second
 
-// renewSuspectToken gives the item its next token: each request of the present one was refused, so that it created
-// nothing, as far as the ledger knows. One that was restored does not know all; so what exists is looked at, too.
+// renewSuspectToken gives the item its next token, because every recorded request under the current one was refused. It
+// first looks the item up: a restored ledger may lack a request.
 func (h *Handler) renewSuspectToken(ctx context.Context, j *job, rec ledger.Record) error {
 	j.item.Record = rec
 	if found, decision := h.findIdle(ctx, j, rec, 0); found || decision != nil {
 		return decision
 	}
-	why := fmt.Sprintf("refused %d times alike: %s", rec.Refusals, rec.Code)
+	why := fmt.Sprintf("refused %d times with the same error: %s", rec.Refusals, rec.Code)
 	result, _, err := h.renewRefused(ctx, j, rec, why)
 	if err != nil {
 		return h.later(j, err)
 	}
-	if result == lifecycle.FoundAgain { // meanwhile it is sent again under the token that it has
+	if result == lifecycle.FoundAgain { // until the second listing, the current token is sent
 		return &Postpone{After: h.delay(rec.Sends, 0), Reason: why}
 	}
 	j.log.Info().Int("generation", rec.Generation+1).Str("result", string(result)).Str("why", why).Msg("the item has its next clientToken")
@@ -92,14 +92,14 @@ func (h *Handler) renewRefused(ctx context.Context, j *job, rec ledger.Record, w
 	}, why)
 }
 
-// send makes the one API call of an attempt. It is over by RequestTimeout after the attempt began.
+// send makes the one API call of an attempt. It ends at most RequestTimeout after the attempt began.
 //
-// The request is dated with the start of the attempt, by the clock that determined the token's age. If that clock proves
-// wrong before the request is signed, or if this process is stopped for long, BCE refuses the request as expired instead of
-// creating with an expired token.
+// The request is dated with the start of the attempt, by the clock that determined the token's age. If that clock turns
+// out wrong before the request is signed, or if this process is suspended, BCE refuses the request as expired instead
+// of creating with an expired token.
 //
-// Nothing is sent if the deadline has passed by the wall clock: a machine that was suspended may resume days later, when
-// other workers have continued the item, and the monotonic clock of deadlines stood still meanwhile.
+// Nothing is sent if the deadline has passed by the wall clock: the monotonic clock of deadlines stops while a machine
+// is suspended, and it may resume days later, when other workers have continued the item.
 func (h *Handler) send(ctx context.Context, j *job) (Outcome, time.Duration) {
 	sent, until := time.Now(), j.began.Add(h.RequestTimeout)
 	if sent.Round(0).After(until.Round(0)) {
@@ -162,13 +162,13 @@ func (h *Handler) bufferOutcome(ctx context.Context, j *job, u PendingOutcome, c
 		log.Msg("outcome not recorded; the request will be repeated under its clientToken")
 		return
 	}
-	log.Msg("outcome not recorded yet; it is kept until Redis is back")
+	log.Msg("outcome not recorded yet; it is buffered until Redis is back")
 	h.OutcomeBuffer.Add(ctx, u)
 }
 
-// clockLearnt reports whether a request that was refused for its date should be signed again: the client corrects its clock by
-// the refusal. SignedWith is the offset of the refused request: of many in flight, the first corrects the clock, and all are
-// signed again.
+// clockLearnt reports whether a request that was refused for its date should be signed again, because the client has
+// corrected its clock. SignedWith is the offset of the refused request. The first of many refused requests corrects the
+// clock; all are signed again.
 func (h *Handler) clockLearnt(o Outcome, signedWith time.Duration) bool {
 	return o.Scope == ScopeClock && h.API.ClockOffset() != signedWith
 }

@@ -33,12 +33,12 @@ const (
 	ClassMismatch Class = "mismatch"
 )
 
-// Scope is what a lane fault suspends.
+// Scope is the part of a lane that a fault suspends.
 type Scope string
 
 // The scopes of a lane fault, from wide to narrow.
 const (
-	// ScopeLane: every item of the account fails in the same way: key, opt-in, endpoint.
+	// ScopeLane: every item of the account fails: key, opt-in, endpoint.
 	ScopeLane Scope = "lane"
 	// ScopeClock: BCE refused the date that was signed, or the signature had expired.
 	ScopeClock Scope = "clock"
@@ -60,8 +60,7 @@ type Outcome struct {
 	Lookup bool
 	// HaVIPID is set for a created HaVIP.
 	HaVIPID string
-	// Status, Code, Message and RequestID are BCE's own words; Message is our own where
-	// there was no answer.
+	// Status, Code, Message and RequestID are BCE's; Message is ours if there was no answer.
 	Status                   int
 	Code, Message, RequestID string
 	// RetryAfter is what the server asked for; 0 if it did not.
@@ -70,8 +69,8 @@ type Outcome struct {
 	ServerDate time.Time
 }
 
-// Classify decides what the answer to a create proves. It is pure, and the only place where this is decided. AfterUnknown means that an
-// earlier attempt of the item had an unknown outcome, after which a refusal can mean the opposite.
+// Classify decides what the answer to a create proves. It is pure. AfterUnknown means that an earlier attempt of the
+// item had an unknown outcome: a refusal may then mean that the attempt created the HaVIP.
 func Classify(out *bce.CreateHaVIPOutput, err error, afterUnknown bool) Outcome {
 	if err == nil {
 		return Outcome{
@@ -81,7 +80,7 @@ func Classify(out *bce.CreateHaVIPOutput, err error, afterUnknown bool) Outcome 
 	}
 	var e *bce.Error
 	if !errors.As(err, &e) {
-		// Nothing of ours returns such an error; whatever it is, it proves nothing.
+		// The client returns no such error; it proves nothing.
 		return Outcome{Class: ClassUnknown, Message: err.Error()}
 	}
 	o := Outcome{
@@ -106,13 +105,13 @@ func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
 		return ClassNotSent, ""
 	case e.StatusCode == http.StatusTooManyRequests || isThrottling(e.Code):
 		return ClassThrottled, ""
-	case e.Kind != bce.KindAPI: // no answer, or none that can be read: not even its 4xx is BCE's word
+	case e.Kind != bce.KindAPI: // no readable answer: a 4xx may be a proxy's
 		return ClassUnknown, ""
 	case e.Code == bce.CodeIdempotentParameterMismatch: // matched by code: its status is not documented
 		return ClassMismatch, ""
 	case e.StatusCode < 400 || e.StatusCode > 499 || e.StatusCode == http.StatusRequestTimeout || e.Code == bce.CodeInternalError:
 		return ClassUnknown, ""
-	case saysUndecided(e): // also of a first request, which BCE may be working on
+	case saysUndecided(e): // even a first request, which BCE may be processing
 		return ClassUnknown, ""
 	case saysThrottled(e.Message):
 		return ClassThrottled, ""
@@ -121,8 +120,8 @@ func classify(e *bce.Error, afterUnknown bool) (Class, Scope) {
 		return ClassLaneFault, scope
 	}
 	if afterUnknown {
-		// The earlier request may have created it, and be the very reason of this no: the address
-		// is taken, the token is busy. What the no is worth, a lookup tells.
+		// The earlier request may have created the HaVIP and so caused this refusal: the address is taken, the token is
+		// busy. A lookup decides.
 		return ClassMismatch, ""
 	}
 	return ClassRejected, ""
@@ -138,8 +137,8 @@ func isThrottling(code string) bool {
 	return false
 }
 
-// saysThrottled detects throttling by the message of a refusal whose status and code are undocumented and say nothing. Treating it as a
-// refusal of the item would reject an item that was only sent too soon.
+// saysThrottled detects throttling by the message of a refusal whose status and code are undocumented and say nothing.
+// Without it, an item that was only sent too soon would be rejected.
 func saysThrottled(message string) bool {
 	return says(message, "too many requests", "rate limit", "request rate", "too frequent")
 }

@@ -12,16 +12,15 @@ import (
 )
 
 const (
-	// fewReads is up to how many HaVIPs are read one by one, rather than all listed.
+	// fewReads is the maximum number of HaVIPs that are read one by one instead of listed.
 	fewReads = 3
-	// maxReads bounds how many of those are read one by one that a listing does not show.
+	// maxReads bounds how many HaVIPs that a listing does not show are read one by one.
 	maxReads = 20
 )
 
-// Confirm asks BCE for the HaVIPs that it answered to have created for these items of the lane, all of them in
-// one listing where they are many, and records what it shows: see [lifecycle.Confirm]. It returns the items
-// whose HaVIPs do not exist; each needs a task. An error tells that
-// some could not be asked for, or what BCE showed not be recorded: they are to be asked for again.
+// Confirm reads the HaVIPs that BCE reported as created for these items, many by one listing, and records the result:
+// see [lifecycle.Confirm]. It returns the items whose HaVIPs do not exist; each needs a task. After an error, some
+// items are not confirmed; call it again for them.
 func (h *Handler) Confirm(ctx context.Context, items []ledger.Item) (renewed []ledger.Item, err error) {
 	if err := h.Ledger.KeepClaims(ctx, h.Lane.String(), items); err != nil {
 		return nil, err
@@ -49,21 +48,20 @@ func (h *Handler) logConfirmation(c ledger.Confirmed) {
 	case lifecycle.ConfirmationRenewed:
 		log.Int("generation", c.Item.Record.Generation).Msg("the HaVIP that BCE answered with does not exist; the item has its next clientToken")
 	case lifecycle.ConfirmationReopened:
-		log.Msg("the HaVIP that BCE answered with does not exist; the outcome of a later request is unknown, and it is looked for")
+		log.Msg("the HaVIP that BCE answered with does not exist; the outcome of a later request is unknown, and the item is looked up")
 	case lifecycle.ConfirmationAgain:
-		log.Msg("BCE does not show the HaVIP yet, or not its address; it is asked again")
+		log.Msg("BCE does not show the HaVIP or its address yet; it is read again later")
 	case lifecycle.ConfirmationOwn, lifecycle.ConfirmationNone:
 	}
 }
 
-// look asks for the HaVIPs of the items, and answers what was shown, by batch. What cannot be asked for keeps no
-// other item waiting.
+// look reads the HaVIPs of the items and returns what BCE shows, by batch. A failed read does not delay other items.
 func (h *Handler) look(ctx context.Context, items []ledger.Item) (looks map[string][]ledger.Look, err error) {
 	began := time.Now()
 	looks = map[string][]ledger.Look{}
 	var all *listing
 	if len(items) > fewReads {
-		all, err = h.finder.since(ctx, began) // those whom it cannot show may be read
+		all, err = h.finder.since(ctx, began) // after an error, some are read one by one
 	}
 	errs := []error{err}
 	var missing []ledger.Item
@@ -94,21 +92,21 @@ func (h *Handler) look(ctx context.Context, items []ledger.Item) (looks map[stri
 		return looks, errors.Join(append(errs, err)...)
 	}
 	for _, item := range missing {
-		h.note(looks, item, ledger.Look{Shown: all.listed(item.Record.HaVIPID), ListedAt: all.livedAt})
+		h.note(looks, item, ledger.Look{Shown: all.listed(item.Record.HaVIPID), ListedAt: all.uptime})
 	}
 	return looks, errors.Join(errs...)
 }
 
-// note enters what was shown of an item's HaVIP.
+// note adds what BCE shows about an item's HaVIP.
 func (h *Handler) note(looks map[string][]ledger.Look, item ledger.Item, look ledger.Look) {
 	look.Key, look.HaVIPID = item.Key, item.Record.HaVIPID
-	// By then no unanswered request of the item is under way any more.
+	// After attemptLease, no unanswered request of the item is in flight.
 	look.ConfirmWithin = max(h.ConfirmWithin, h.attemptLease())
 	look.Next = ClientToken(item.Batch, item.Key, item.Record.Generation+1)
 	looks[item.Batch] = append(looks[item.Batch], look)
 }
 
-// readListed reads one HaVIP; nil is that BCE knows none of that ID.
+// readListed reads one HaVIP; nil means that BCE reports it as not found.
 func (h *Handler) readListed(ctx context.Context, haVIPID string) (*ledger.ListedHaVIP, error) {
 	out, err := h.readHaVIP(ctx, haVIPID)
 	var refused *bce.Error
@@ -121,7 +119,7 @@ func (h *Handler) readListed(ctx context.Context, haVIPID string) (*ledger.Liste
 	return nil, err
 }
 
-// dateOf is the time of BCE's clock at an answer that was just read: its date, if it has one.
+// dateOf returns BCE's time for an answer that was just read: its date, or an estimate if it has none.
 func (h *Handler) dateOf(date time.Time) time.Time {
 	if date.IsZero() {
 		return time.Now().Add(h.API.ClockOffset())
@@ -129,14 +127,14 @@ func (h *Handler) dateOf(date time.Time) time.Time {
 	return date
 }
 
-// listedOf is a HaVIP of an answer that BCE dated, and that was read at a moment of our clock.
+// listedOf converts a HaVIP from an answer with BCE's date that was read at our time read.
 func listedOf(havip bce.HaVIP, date, read time.Time) *ledger.ListedHaVIP {
 	return &ledger.ListedHaVIP{
 		Address: havip.PrivateIPAddress, At: read, Age: date.Sub(havip.CreatedTime), Undated: havip.CreatedTime.IsZero(),
 	}
 }
 
-// readHaVIP asks BCE for one HaVIP, within the lane's rate of reads.
+// readHaVIP reads one HaVIP within the lane's read rate.
 func (h *Handler) readHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.RequestTimeout)
 	defer cancel()
@@ -150,7 +148,7 @@ func (h *Handler) readHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPO
 	case err != nil:
 		return nil, err
 	case out.HaVIP.ID != haVIPID:
-		return nil, fmt.Errorf("asked about %s, and answered about %s", haVIPID, out.HaVIP.ID)
+		return nil, fmt.Errorf("asked for %s, but the answer is about %s", haVIPID, out.HaVIP.ID)
 	}
 	return out, nil
 }

@@ -140,7 +140,7 @@ func TestConfirmAgesWhatWasShown(t *testing.T) {
 }
 
 // One HaVIP that cannot be read keeps no other waiting.
-func TestConfirmBesideOneThatCannotBeRead(t *testing.T) {
+func TestConfirmDespiteAFailedRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.clock.run()
@@ -174,21 +174,21 @@ func TestConfirmBesideOneThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// steady is a ledger whose workers have lived for so long, whatever its clock says.
+// steady is a ledger whose workers have uptime for so long, whatever its clock says.
 type steady struct {
 	HandlerLedger
-	lived lifecycle.Lived
+	uptime lifecycle.Uptime
 }
 
-func (s *steady) Lived(context.Context) (lifecycle.Lived, error) { return s.lived, nil }
+func (s *steady) Uptime(context.Context) (lifecycle.Uptime, error) { return s.uptime, nil }
 
 // Redis's clock steps, as by a failover to another host, and BCE shows a HaVIP a little late: that is no proof that it
-// does not exist. When workers have lived for as long, it is.
+// does not exist. When workers have uptime for as long, it is.
 func TestConfirmWhileAClockSteps(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.clock.run()
-	records := &steady{HandlerLedger: f.ledger, lived: 1}
+	records := &steady{HandlerLedger: f.ledger, uptime: 1}
 	f.through(unseen(f.api), func(c *HandlerConfig) { c.Ledger = records })
 	f.many(1)
 	for range 3 {
@@ -197,7 +197,7 @@ func TestConfirmWhileAClockSteps(t *testing.T) {
 		}
 		f.clock.pass(11 * time.Minute)
 	}
-	records.lived += lifecycle.Lived((11 * time.Minute).Milliseconds())
+	records.uptime += lifecycle.Uptime((11 * time.Minute).Milliseconds())
 	if renewed, err := f.confirm(); err != nil || len(renewed) != 1 {
 		t.Errorf("%d tokens were given up, want 1: %v", len(renewed), err)
 	}

@@ -7,18 +7,17 @@ import (
 	"havip/ledger"
 )
 
-// Conflict is an item whose key belongs to another request in the batch.
+// Conflict is an item whose key is registered for another request in the batch.
 type Conflict struct {
-	// Item is what was wanted here.
+	// Item is the requested item.
 	Item Item
 	// Differences show both values of each field that differs.
 	Differences []Difference
-	// TokenOwner is the other item that has the clientToken which Item brings, if that is the
-	// conflict.
+	// TokenOwner is the other item that owns Item's clientToken, if that is the conflict.
 	TokenOwner *ledger.Owner
 }
 
-// ConflictOf is the conflict that a comparison found: its Result must be [lifecycle.RegisteredConflict].
+// ConflictOf returns the conflict that a comparison found. Its Result must be [lifecycle.RegisteredConflict].
 func ConflictOf(c Comparison) (Conflict, error) {
 	conflict := Conflict{Item: c.Row.Item, TokenOwner: c.TokenOwner}
 	if c.TokenOwner != nil {
@@ -31,7 +30,7 @@ func ConflictOf(c Comparison) (Conflict, error) {
 
 func (c Conflict) String() string { return fmt.Sprintf("item %q: %s", c.Item.Key, c.Why()) }
 
-// Why says what the item conflicts with, both sides shown.
+// Why describes the conflict with both values.
 func (c Conflict) Why() string {
 	if owner := c.TokenOwner; owner != nil {
 		return fmt.Sprintf("clientToken %q belongs to item %q of batch %q", c.Item.ClientToken, owner.Key, owner.Batch)

@@ -9,39 +9,37 @@ import (
 	"github.com/hibiken/asynq"
 )
 
-// Postpone is what [Handler.ProcessTask] returns when the task should come again after a
-// delay. It is not a failure for asynq: the ledger counts attempts. Where a foreign producer's
-// MaxRetry makes asynq archive the task all the same, a worker's reconciler brings the item back.
+// Postpone is what [Handler.ProcessTask] returns to retry the task after a delay. asynq does not count it as a failure,
+// because the ledger counts attempts. If a foreign producer's MaxRetry makes asynq archive the task, the reconciler
+// enqueues the item again.
 type Postpone struct {
 	After time.Duration
-	// Reason is for people: asynq shows it as the task's last error.
+	// Reason is shown by asynq as the task's last error.
 	Reason string
 }
 
 func (p *Postpone) Error() string {
-	return fmt.Sprintf("again in %s: %s", p.After.Round(time.Millisecond), p.Reason)
+	return fmt.Sprintf("retry in %s: %s", p.After.Round(time.Millisecond), p.Reason)
 }
 
-// errAgain is the decision to begin once more at once: what stood in the way is put right.
-var errAgain error = &Postpone{Reason: "once more at once"}
+// errAgain is the decision to retry immediately, because the obstacle is removed.
+var errAgain error = &Postpone{Reason: "retry immediately"}
 
-// archive is the decision never to run the task again: asynq keeps it in its archive, with
-// the reason.
+// archive is the decision never to run the task again: asynq archives it with the reason.
 func archive(err error) error { return fmt.Errorf("%w: %w", err, asynq.SkipRetry) }
 
-// WasRefused reports whether the last error that asynq keeps of an archived task is such a decision:
-// otherwise asynq archived it by itself.
+// WasRefused reports whether the handler archived the task with this last error. Otherwise asynq archived it.
 func WasRefused(lastError string) bool { return strings.HasSuffix(lastError, asynq.SkipRetry.Error()) }
 
-// IsFailure is the asynq configuration that belongs to [Handler]: only what the handler did
-// not decide, such as a panic or an expired lease, is a failure.
+// IsFailure is the asynq option for a server of [Handler]: only an error that the handler did not decide, such as a
+// panic or an expired lease, is a failure.
 func IsFailure(err error) bool {
 	var postpone *Postpone
 	return !errors.As(err, &postpone)
 }
 
-// RetryDelayFunc is the asynq configuration that belongs to [Handler]: it reads the delay
-// from the decision. It never panics, which would end the process.
+// RetryDelayFunc is the asynq option for a server of [Handler]: it returns the delay of the decision. It never panics,
+// because that would end the process.
 func RetryDelayFunc(n int, err error, _ *asynq.Task) time.Duration {
 	var postpone *Postpone
 	if errors.As(err, &postpone) {
@@ -51,9 +49,8 @@ func RetryDelayFunc(n int, err error, _ *asynq.Task) time.Duration {
 	return RetryDelay(n+1, 0, RetryDelayCap)
 }
 
-// dueInFull lengthens a delay to the next full second of the clock: asynq keeps when a task is due in
-// whole seconds, rounded down, and would bring it before its time. What is below a second is only
-// jitter, and stays.
+// dueInFull lengthens a delay to the next full second: asynq stores the due time in whole seconds, rounded down, and
+// would run the task too early. Delays below a second are only jitter and stay.
 func dueInFull(now time.Time, delay time.Duration) time.Duration {
 	if delay < time.Second {
 		return delay

@@ -6,18 +6,18 @@ import (
 	"havip/internal/jitter"
 )
 
-// The terms of retrying.
+// The limits of retries.
 const (
 	// RetryDelayFirst bounds the delay after the first failure.
 	RetryDelayFirst = time.Second
 	// RetryDelayCap bounds every delay by default. It keeps the time between two sends far below the 24 hours after which BCE forgets a
 	// clientToken.
 	RetryDelayCap = 15 * time.Minute
-	// RetryHorizon ends the retries of an item this long after its first failure, well inside
-	// the life of its token.
+	// RetryHorizon ends the retries of an item this long after its first failure, within the lifetime of its token.
 	RetryHorizon = 20 * time.Hour
-	// TokenMaxAge is how long after the first send of unknown outcome its token still counts as valid. BCE keeps a token for 24 hours after
-	// it last received it. It is not known which of the later sends it received; the rest is margin for clocks.
+	// TokenMaxAge is how long after the first send of unknown outcome its token still counts as valid. BCE keeps a
+	// token for 24 hours after it last received it. It is not known which of the later sends it received. The other
+	// four hours are margin for clocks.
 	TokenMaxAge = 20 * time.Hour
 )
 

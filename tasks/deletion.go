@@ -13,8 +13,8 @@ import (
 	"havip/lifecycle"
 )
 
-// rollBack deletes the HaVIP that the item created, as a person requested. The outcome of an attempt is recorded like that of a
-// create. An interrupted attempt is repeated, which is safe for a delete.
+// rollBack deletes the HaVIP that the item created, as an operator requested. Outcomes are recorded as for creates. An
+// interrupted attempt is repeated, which is safe for a delete.
 func (h *Handler) rollBack(ctx context.Context, j *job) error {
 	if err := h.beginDeletion(ctx, j); err != nil || j.item.Record.State != ledger.Deleting {
 		return err
@@ -25,7 +25,8 @@ func (h *Handler) rollBack(ctx context.Context, j *job) error {
 	return h.endDeletion(ctx, j, try)
 }
 
-// beginDeletion begins the deletion in the ledger. If it returns no error and the item is not to be deleted, nothing is left to do.
+// beginDeletion begins the deletion in the ledger. If it returns no error and the item's state is not deleting, nothing
+// is left to do.
 func (h *Handler) beginDeletion(ctx context.Context, j *job) error {
 	j.began, j.clockOffset, j.ticket = time.Now(), h.API.ClockOffset(), uuid.NewString()[:13]
 	name, request, err := h.name(ctx, j)
@@ -40,7 +41,7 @@ func (h *Handler) beginDeletion(ctx context.Context, j *job) error {
 	}
 	j.item = start.Item
 	if start.Result == lifecycle.StartBusy {
-		return h.awaitTurn(ctx, j, start)
+		return h.awaitOther(ctx, j, start)
 	}
 	h.others.forget(j.owner())
 	return nil
@@ -69,7 +70,7 @@ func (h *Handler) remove(ctx context.Context, j *job) (t try) {
 	}
 	t = try{address: there.HaVIP.PrivateIPAddress}
 	if there.HaVIP.ID != id {
-		t.Outcome = Outcome{Class: ClassUnknown, Message: fmt.Sprintf("asked about %s, and answered about %s", id, there.HaVIP.ID)}
+		t.Outcome = Outcome{Class: ClassUnknown, Message: fmt.Sprintf("asked for %s, but the answer is about %s", id, there.HaVIP.ID)}
 		return t
 	}
 	attempts, err := h.Ledger.Attempts(ctx, j.item)
@@ -89,7 +90,7 @@ func (h *Handler) remove(ctx context.Context, j *job) (t try) {
 	meta, err := h.API.DeleteHaVIP(ctx, id, "")
 	t.Outcome = ClassifyRemoval(meta, err)
 	if t.Class == ClassNotFound { // it was there a moment ago
-		t.Outcome = t.gone("somebody else deleted it at the same moment")
+		t.Outcome = t.gone("another client deleted it at the same time")
 	}
 	if t.Class == ClassRefused {
 		t.Outcome = h.whyRefused(ctx, id, t.Outcome)

@@ -79,7 +79,7 @@ func TestRollbackDeletesItsOwnOnly(t *testing.T) {
 }
 
 // Whatever one try comes to, the HaVIP is deleted in the end, by few calls.
-func TestRollbackGoesOn(t *testing.T) {
+func TestRollbackRetries(t *testing.T) {
 	t.Parallel()
 	for _, faults := range []string{
 		"delete:error-500=x2", "delete:429=x2", "delete:commit-500=#1", "delete:commit-reset=#1", "delete:commit-html-502=#1",
@@ -114,7 +114,7 @@ func TestRollbackRefusesWhatIsBound(t *testing.T) {
 	f.rollBack("a")
 	f.done(task)
 	rec := f.expect("a", facts{ledger.Created, ClassRefused, CodeBound, 1, 1})
-	want := "not deleted: " + id + " is bound to server i-1, server i-2, EIP 100.64.0.1; unbind it, and roll back again"
+	want := "not deleted: " + id + " is bound to server i-1, server i-2, EIP 100.64.0.1; unbind it and roll back again"
 	if diff := cmp.Diff(want, rec.Message); diff != "" {
 		t.Error(diff)
 	}
@@ -162,7 +162,7 @@ func (f *handlerFixture) bind(id string) {
 
 // A HaVIP that somebody deleted by hand counts as deleted where the key is seen to be the account's; with
 // another account's key, every one of the batch would be missing.
-func TestRollbackOfWhatIsGone(t *testing.T) {
+func TestRollbackOfMissingHaVIP(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -171,8 +171,8 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 		want    facts
 		message string
 	}{
-		{"the account is the right one", true, facts{ledger.Deleted, ClassDeleted, "", 1, 1}, "it was gone already"},
-		{"nothing shows that it is", false, facts{ledger.Created, ClassRefused, "NotFound", 1, 1}, "is it the key of another account?"},
+		{"the account is the right one", true, facts{ledger.Deleted, ClassDeleted, "", 1, 1}, "it was already deleted"},
+		{"nothing shows that it is", false, facts{ledger.Created, ClassRefused, "NotFound", 1, 1}, "check that the key belongs to the right account"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -201,7 +201,7 @@ func TestRollbackOfWhatIsGone(t *testing.T) {
 
 // The create seems to lie in the future, by a clock that was put back since: what is gone is not waited for
 // until then.
-func TestRollbackOfWhatIsGoneAfterAClockWasPutBack(t *testing.T) {
+func TestRollbackOfMissingHaVIPAfterClockStep(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task, id := f.created("a")

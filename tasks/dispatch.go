@@ -22,15 +22,15 @@ func NewDispatcher(queue Queue, inspector TaskInspector) *Dispatcher {
 	return &Dispatcher{tasks: asynqTransport{queue: queue, inspector: inspector}}
 }
 
-// Dispatch enqueues a task for each item that the ledger has just continued.
+// Dispatch enqueues a task for each item that was just retried or resumed.
 func (d *Dispatcher) Dispatch(ctx context.Context, items []ledger.Item) error {
-	return eachAtOnce(ctx, items, d.dispatch)
+	return forEach(ctx, items, d.dispatch)
 }
 
 // RunNow makes the tasks of unfinished items run now instead of after their delay. It leaves an active task alone and enqueues a
 // missing one.
 func (d *Dispatcher) RunNow(ctx context.Context, items []ledger.Item) error {
-	return eachAtOnce(ctx, items, d.runNow)
+	return forEach(ctx, items, d.runNow)
 }
 
 func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
@@ -43,7 +43,7 @@ func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
 	case err != nil:
 		return err
 	case state == asynq.TaskStateActive:
-		// It may be about to end, having found the item as it was before.
+		// It may be about to end after it read the item's previous state.
 		_, err = d.enqueue(ctx, item, "again-"+strconv.Itoa(item.Record.Sends))
 	case state == unknownTask:
 		_, err = d.enqueue(ctx, item, "")
@@ -95,7 +95,7 @@ func (d *Dispatcher) runNow(ctx context.Context, item ledger.Item) error {
 
 // Discard removes the items' tasks from the queue, except active ones.
 func (d *Dispatcher) Discard(ctx context.Context, items []ledger.Item) error {
-	return eachAtOnce(ctx, items, d.discard)
+	return forEach(ctx, items, d.discard)
 }
 
 func (d *Dispatcher) discard(_ context.Context, item ledger.Item) error {

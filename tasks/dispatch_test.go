@@ -125,7 +125,7 @@ func TestDispatch(t *testing.T) {
 
 // An item that is under way has one task; it runs now, also when it was made for an earlier
 // generation.
-func TestHurry(t *testing.T) {
+func TestRunNow(t *testing.T) {
 	t.Parallel()
 	d := newDispatchFixture(t)
 	var items []ledger.Item
@@ -144,7 +144,7 @@ func TestHurry(t *testing.T) {
 	}
 }
 
-func TestDispatcherTellsItsTrouble(t *testing.T) {
+func TestDispatcherReturnsErrors(t *testing.T) {
 	t.Parallel()
 	d := newDispatchFixture(t)
 	items := make([]ledger.Item, 300)

@@ -24,7 +24,7 @@ type Duplicate struct {
 	address string
 }
 
-// Why says what the item duplicates.
+// Why describes the duplicate.
 func (d Duplicate) Why() string {
 	state := cmp.Or(string(d.State), "its data in Redis cannot be read")
 	if d.HaVIPID != "" {
@@ -58,7 +58,7 @@ func requestClaims(batch string, rows []Row) []ledger.RequestClaim {
 	return claims
 }
 
-// findDuplicates adds its duplicate to each comparison of an item that would be new.
+// findDuplicates sets the duplicate of each comparison whose item would be new.
 func (p *Producer) findDuplicates(ctx context.Context, batch string, comparisons []Comparison) error {
 	var fresh []*Comparison
 	var claims []ledger.RequestClaim
@@ -81,8 +81,8 @@ func (p *Producer) findDuplicates(ctx context.Context, batch string, comparisons
 	return p.findChosen(ctx, batch, fresh)
 }
 
-// findChosen adds its duplicate to each comparison that asks for the address which BCE chose for an item that asked for
-// none: such are the results of that item's batch, put in again as another.
+// findChosen adds its duplicate to each comparison that requests the address which BCE assigned to another batch's
+// item. This happens when the results of that batch are applied under another name.
 func (p *Producer) findChosen(ctx context.Context, batch string, fresh []*Comparison) error {
 	fresh = slices.DeleteFunc(slices.Clone(fresh), func(c *Comparison) bool {
 		return c.Duplicate != nil || c.Row.Item.Request.PrivateIPAddress == ""
@@ -154,10 +154,10 @@ func (p *Producer) refuseNew(ctx context.Context, batch string, rows []Row, clai
 	return nil
 }
 
-// duplicates returns those of the claims, by index, whose owner is an item of another batch that has the request and has
-// not ended without a HaVIP.
+// duplicates returns, by index, the claims whose owner is an item of another batch that has the request and has or may
+// still get a HaVIP.
 func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim, owners []ledger.Owner) (map[int]*Duplicate, error) {
-	others := map[string][]int{} // places of the claims by their owners' batch
+	others := map[string][]int{} // indexes of the claims by their owners' batch
 	for i, owner := range owners {
 		if owner != (ledger.Owner{}) && owner.Batch != claims[i].Item.Batch {
 			others[owner.Batch] = append(others[owner.Batch], i)
@@ -169,12 +169,12 @@ func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim,
 		for n, i := range places {
 			keys[n] = owners[i].Key
 		}
-		standing, err := p.standing(ctx, batch, keys)
+		byKey, err := p.requestOwners(ctx, batch, keys)
 		if err != nil {
 			return nil, err
 		}
 		for _, i := range places {
-			if s := standing[owners[i].Key]; s.requests(claims[i].Digest) {
+			if s := byKey[owners[i].Key]; s.requests(claims[i].Digest) {
 				found[i] = &s.Duplicate
 			}
 		}
@@ -182,16 +182,16 @@ func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim,
 	return found, nil
 }
 
-// standing is an item that owns a request, as it is now.
-type standing struct {
+// requestOwner is an item that owns a request, with its current state.
+type requestOwner struct {
 	Duplicate
-	// digest is of what it requests; "" if that cannot be read.
+	// digest is that of its request; "" if that cannot be read.
 	digest string
 }
 
-// requests reports whether the item may have, or come to, the HaVIP of that request. A later item of its name may request
-// another one.
-func (s standing) requests(digest string) bool {
+// requests reports whether the item has or may get the HaVIP of that request. A later item with the same key may
+// request another one.
+func (s requestOwner) requests(digest string) bool {
 	switch s.State {
 	case ledger.Rejected, ledger.Canceled, ledger.Deleted:
 		return false
@@ -200,21 +200,21 @@ func (s standing) requests(digest string) bool {
 	}
 }
 
-// standing reads items of a batch; those that are not registered are left out.
-func (p *Producer) standing(ctx context.Context, batch string, keys []string) (map[string]standing, error) {
+// requestOwners reads items of a batch, without those that are not registered.
+func (p *Producer) requestOwners(ctx context.Context, batch string, keys []string) (map[string]requestOwner, error) {
 	items, err := p.ledger.Some(ctx, batch, keys)
 	var damaged *ledger.UnreadableError
 	if err != nil && !errors.As(err, &damaged) {
 		return nil, err
 	}
-	found := make(map[string]standing, len(items))
+	found := make(map[string]requestOwner, len(items))
 	if damaged != nil {
 		for key := range damaged.Faults {
-			found[key] = standing{Duplicate: Duplicate{Batch: batch, Key: key}}
+			found[key] = requestOwner{Duplicate: Duplicate{Batch: batch, Key: key}}
 		}
 	}
 	for _, item := range items {
-		s := standing{Duplicate: Duplicate{Batch: batch, Key: item.Key, State: item.Record.State, HaVIPID: item.Record.HaVIPID, address: item.Record.PrivateIPAddress}}
+		s := requestOwner{Duplicate: Duplicate{Batch: batch, Key: item.Key, State: item.Record.State, HaVIPID: item.Record.HaVIPID, address: item.Record.PrivateIPAddress}}
 		if request, err := RequestOf(item.Spec); err == nil {
 			s.digest = requestClaim(batch, Item{Key: item.Key, Request: request}).Digest
 		}

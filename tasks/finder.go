@@ -17,13 +17,13 @@ type Finder struct {
 	reader Reader
 	// verify fails a listing that is not complete; it may be nil.
 	verify func(ctx context.Context, index *Index, began time.Time) error
-	// lived is the time that workers lived through so far; it may be nil.
-	lived func(ctx context.Context) (lifecycle.Lived, error)
-	// dateOf is the time of BCE's clock at an answer of that date that was just read; nil is the date alone.
+	// uptime returns the workers' uptime so far; it may be nil.
+	uptime func(ctx context.Context) (lifecycle.Uptime, error)
+	// dateOf returns BCE's time for an answer with that date; nil returns the date itself.
 	dateOf func(date time.Time) time.Time
 
 	mu sync.Mutex
-	// last is the last listing that came to its end, current the one under way; each may be nil.
+	// last is the last complete listing, current the running one; each may be nil.
 	last, current *listing
 }
 
@@ -34,22 +34,22 @@ func NewFinder(api Lister, rate Rate) *Finder {
 
 // listing is one listing of all HaVIPs in a lane. It runs while a caller waits for it.
 type listing struct {
-	// waiting counts those who wait, under the finder's lock; cancel ends the listing.
+	// waiting counts the callers that wait, under the finder's lock; cancel ends the listing.
 	waiting int
 	cancel  context.CancelFunc
 
-	// done is closed when the listing has ended, and what follows is set.
+	// done is closed when the listing has ended and the fields below are set.
 	done chan struct{}
-	// began is when the first page was asked for, and livedAt that or a little earlier: what existed then is in
-	// the index.
-	began   time.Time
-	livedAt lifecycle.Lived
-	index   *Index
-	// date is BCE's clock at the moment read of ours, by one of the pages; both are zero when none was dated.
+	// began is when the first page was requested, uptime the workers' uptime then or a little earlier. The index
+	// contains what existed then.
+	began  time.Time
+	uptime lifecycle.Uptime
+	index  *Index
+	// date is BCE's time and read ours for the same page; both are zero if no page had a date.
 	date, read time.Time
 	err        error
 
-	// verifying has room for the one who verifies, and guards what follows.
+	// verifying is a mutex that also ends with a context; it guards the fields below.
 	verifying chan struct{}
 	verified  bool
 	verifyErr error
@@ -63,14 +63,14 @@ func (l *listing) listed(haVIPID string) *ledger.ListedHaVIP {
 	return listedOf(*l.index.byID[haVIPID], l.date, l.read)
 }
 
-// Find returns the HaVIPs that have the request's subnet and its name or address, from a complete listing
-// that began at or after notBefore, and when in the time that workers lived through it began.
-func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time) (there []bce.HaVIP, at lifecycle.Lived, err error) {
+// Find returns the HaVIPs that have the request's subnet and its name or address, from a complete listing that began at
+// or after notBefore, and the workers' uptime when it began.
+func (f *Finder) Find(ctx context.Context, request Request, notBefore time.Time) (there []bce.HaVIP, at lifecycle.Uptime, err error) {
 	l, err := f.complete(ctx, notBefore)
 	if err != nil {
 		return nil, 0, err
 	}
-	return l.index.Like(request), l.livedAt, nil
+	return l.index.Like(request), l.uptime, nil
 }
 
 // IDs returns the haVipIds of a complete listing that began at or after notBefore.
@@ -82,8 +82,8 @@ func (f *Finder) IDs(ctx context.Context, notBefore time.Time) ([]string, error)
 	return l.index.IDs(), nil
 }
 
-// complete is since for what is not shown: that the listing is complete is verified, once. One that is not
-// serves nobody else.
+// complete is like since, but verifies once that the listing is complete, as a proof of absence requires. It drops an
+// incomplete listing.
 func (f *Finder) complete(ctx context.Context, notBefore time.Time) (*listing, error) {
 	l, err := f.since(ctx, notBefore)
 	if err != nil || f.verify == nil {
@@ -117,8 +117,8 @@ func (f *Finder) drop(l *listing) {
 	}
 }
 
-// since returns a listing that began at or after notBefore. What it shows exists; see also complete. Those who
-// waited while one failed do not each try again.
+// since returns a listing that began at or after notBefore. It may be incomplete; see complete. If it fails, all its
+// callers get the error.
 func (f *Finder) since(ctx context.Context, notBefore time.Time) (*listing, error) {
 	for {
 		l := f.join(ctx, notBefore)
@@ -138,8 +138,7 @@ func (f *Finder) since(ctx context.Context, notBefore time.Time) (*listing, erro
 	}
 }
 
-// join waits with others: for the last listing, which has ended, if it serves, else for the one under way,
-// which it begins if there is none.
+// join returns the last listing if it began late enough, else the running one, which it starts if there is none.
 func (f *Finder) join(ctx context.Context, notBefore time.Time) *listing {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -148,7 +147,7 @@ func (f *Finder) join(ctx context.Context, notBefore time.Time) *listing {
 	case f.last != nil && !f.last.began.Before(notBefore):
 		l = f.last
 	case l == nil:
-		// The end of the caller that begins it is not the end of the others.
+		// Other callers may still wait when this one ends.
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		l = &listing{cancel: cancel, done: make(chan struct{}), verifying: make(chan struct{}, 1)}
 		f.current = l
@@ -176,7 +175,7 @@ func (f *Finder) run(ctx context.Context, l *listing) {
 	l.err = f.list(ctx, l)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.current != l { // nobody waits any more
+	if f.current != l { // no caller waits any more
 		return
 	}
 	f.current = nil
@@ -187,12 +186,12 @@ func (f *Finder) run(ctx context.Context, l *listing) {
 
 func (f *Finder) list(ctx context.Context, l *listing) error {
 	l.index = NewIndex()
-	if f.lived != nil {
-		at, err := f.lived(ctx)
+	if f.uptime != nil {
+		at, err := f.uptime(ctx)
 		if err != nil {
 			return err
 		}
-		l.livedAt = at
+		l.uptime = at
 	}
 	for page, err := range f.reader.Pages(ctx, f.api) {
 		if err != nil {
@@ -213,7 +212,7 @@ func (f *Finder) list(ctx context.Context, l *listing) error {
 	return nil
 }
 
-// note keeps the date of the answer that was the shortest under way.
+// note keeps the date of the answer that was fastest.
 func (l *listing) note(date, read time.Time) {
 	if !date.IsZero() && (l.date.IsZero() || date.Sub(read) > l.date.Sub(l.read)) {
 		l.date, l.read = date, read

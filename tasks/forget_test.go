@@ -20,7 +20,7 @@ func (f *handlerFixture) forget() {
 
 // Within 24 hours BCE answers a used clientToken with the HaVIP that it made, be it deleted meanwhile. A
 // batch that is forgotten and applied again gets HaVIPs that exist.
-func TestForgottenBatchIsMadeAnew(t *testing.T) {
+func TestForgottenBatchIsCreatedAgain(t *testing.T) {
 	t.Parallel()
 	for _, own := range []string{"", "token-of-the-user"} {
 		t.Run("token "+own, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestForgottenBatchIsMadeAnew(t *testing.T) {
 
 // The HaVIPs of a forgotten batch stay, and are not its later items' own: one that is in doubt is neither
 // given the one of before, nor left to a person for it.
-func TestHaVIPOfAForgottenItemIsAnothers(t *testing.T) {
+func TestForgottenItemsHaVIPIsNotAdopted(t *testing.T) {
 	t.Parallel()
 	for _, between := range []time.Duration{0, time.Hour} {
 		t.Run(between.String(), func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestHaVIPOfAForgottenItemIsAnothers(t *testing.T) {
 
 // The ledger is an old one, restored from a backup: it does not know that the item was sent under its next
 // clientToken, which is dead by now.
-func TestSpentItemOfAnOldLedgerIsLookedFor(t *testing.T) {
+func TestUsedTokenInARestoredLedgerIsLookedUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	item := testItem("a", "")
@@ -98,13 +98,13 @@ func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	task := f.put(testItem("a", ""))
 	f.cancel("a", lifecycle.CommandApplied)
 	f.forget()
-	f.archived(task, "its batch's record was deleted after this task was put in")
+	f.archived(task, "its batch was deleted from the ledger after this task was enqueued")
 	if calls := len(f.sim.Calls()); calls != 0 {
 		t.Errorf("%d calls", calls)
 	}
 
 	// What a foreign producer means to be new is put in as the reason says.
-	f.archived(task, "put it in without its clientToken, or into another batch")
+	f.archived(task, "enqueue it without its clientToken or in another batch")
 	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", ""), "").Encode()))
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 }

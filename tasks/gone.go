@@ -9,32 +9,32 @@ import (
 	"havip/ledger"
 )
 
-// confirmGone decides about a HaVIP that BCE reports as not found although we sent no delete for it. That answer is no proof: BCE
-// may not show a new HaVIP yet, or the key may belong to another account, which would make every HaVIP of the batch look
-// deleted. So the HaVIP counts as deleted only if a listing does not show it either, but shows another one of this ledger.
+// confirmGone decides whether a HaVIP that BCE reports as not found, without a delete from us, is deleted. BCE may not
+// show a new HaVIP yet, or the key may belong to another account. So the HaVIP counts as deleted only if a listing does
+// not show it but shows another one of this ledger.
 func (h *Handler) confirmGone(ctx context.Context, j *job) error {
 	id, rec := j.item.Record.HaVIPID, j.item.Record
-	// It existed when its deletion was asked for, which is the earlier where a clock was put back since.
+	// It existed when its deletion was requested. That time is earlier if a clock was set back.
 	created := min(rec.LastSentAt, rec.Deletion.At)
 	if age := rec.Deletion.SentAt.Time().Sub(created.Time()); age < h.lookupGrace() {
-		return &Postpone{After: h.lookupGrace() - max(age, 0), Reason: id + " is not shown yet, or is gone"}
+		return &Postpone{After: h.lookupGrace() - max(age, 0), Reason: id + " is not shown yet, or is deleted"}
 	}
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()
 	listing, err := h.listHaVIP(ctx, id)
 	switch {
 	case err != nil:
-		j.log.Warn().Err(err).Msg("listing failed; it is tried again")
-		return &Postpone{After: h.delay(5, 0), Reason: "is it gone? " + err.Error()}
+		j.log.Warn().Err(err).Msg("listing failed; it will be retried")
+		return &Postpone{After: h.delay(5, 0), Reason: "checking whether it is deleted: " + err.Error()}
 	case listing.listed:
-		return &Postpone{After: h.delay(5, 0), Reason: id + " is listed, and cannot be read"}
+		return &Postpone{After: h.delay(5, 0), Reason: id + " is listed but cannot be read"}
 	}
 	return h.settleGone(ctx, j, listing)
 }
 
 // haVIPListing is what a listing shows about one HaVIP.
 type haVIPListing struct {
-	// listed: the HaVIP itself is shown; ours: some HaVIP of this ledger's is.
+	// listed: the HaVIP is shown; ours: any HaVIP of this ledger is shown.
 	listed, ours bool
 }
 
@@ -67,10 +67,10 @@ func (h *Handler) settleGone(ctx context.Context, j *job, s haVIPListing) error 
 		return err
 	}
 	id := j.item.Record.HaVIPID
-	t := try{Outcome: Outcome{Class: ClassDeleted, Message: "it was gone already"}}
+	t := try{Outcome: Outcome{Class: ClassDeleted, Message: "it was already deleted"}}
 	if !s.ours {
 		t.Outcome = Outcome{Class: ClassRefused, Code: "NotFound", Message: fmt.Sprintf(
-			"not deleted: BCE knows no %s, and shows this key no other HaVIP of this ledger's; is it the key of another account?", id)}
+			"not deleted: BCE does not find %s and shows this key no other HaVIP of this ledger; check that the key belongs to the right account", id)}
 	}
 	return h.endDeletion(ctx, j, t)
 }

@@ -17,7 +17,7 @@ import (
 	"havip/lifecycle"
 )
 
-// API is the part of BCE that a [Handler] uses; [*bce.Client] implements it.
+// API is what a [Handler] uses of [*bce.Client].
 type API interface {
 	// CreateHaVIPBody sends one create of exactly these bytes; it never retries.
 	CreateHaVIPBody(ctx context.Context, clientToken string, body []byte) (*bce.CreateHaVIPOutput, error)
@@ -25,14 +25,14 @@ type API interface {
 	// DeleteHaVIP sends one delete; it never retries.
 	DeleteHaVIP(ctx context.Context, haVIPID, clientToken string) (bce.ResponseMeta, error)
 	Lister
-	// ClockOffset is how far BCE's clock is ahead of ours, as far as it was learnt from BCE's answers.
+	// ClockOffset is how far BCE's clock is ahead of ours, learned from BCE's answers.
 	ClockOffset() time.Duration
 }
 
-// HandlerLedger is the part of the ledger that a [Handler] uses; [*ledger.Ledger] implements it.
+// HandlerLedger is what a [Handler] uses of [*ledger.Ledger].
 type HandlerLedger interface {
 	Item(ctx context.Context, batch, key string) (ledger.Item, error)
-	Lived(ctx context.Context) (lifecycle.Lived, error)
+	Uptime(ctx context.Context) (lifecycle.Uptime, error)
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
@@ -93,15 +93,15 @@ type OutcomeBuffer interface {
 const (
 	// DefaultRequestTimeout bounds one API call; see [HandlerConfig].
 	DefaultRequestTimeout = 15 * time.Second
-	// DefaultConfirmWithin is generous: a create that BCE worked on for minutes has been seen.
+	// DefaultConfirmWithin is long because BCE has been seen to process a create for minutes.
 	DefaultConfirmWithin = 10 * time.Minute
-	// tearDown is how long after its deadline a request is certainly over, and recording how long an
-	// attempt may take beyond that, to record its outcome.
+	// tearDown is how long after its deadline a request has certainly ended; recording is how long recording its
+	// outcome may take after that.
 	tearDown  = time.Second
 	recording = 14 * time.Second
-	// gateTimeout bounds the wait for the lane's permission; then the task goes to the back.
+	// gateTimeout bounds the wait for the lane's permission; then the task is requeued.
 	gateTimeout = time.Minute
-	// maxImmediateRetries is how often one run may begin again at once: after the clock was corrected, and after a lookup.
+	// maxImmediateRetries bounds the immediate retries of one run, after a clock correction or a lookup.
 	maxImmediateRetries = 3
 	// ledgerRetry is the minimum delay after a failure of the ledger.
 	ledgerRetry = 2 * time.Second
@@ -122,26 +122,27 @@ type HandlerConfig struct {
 	// Membership names this process in the ledger; with nil, the worker is not a member and its name is Worker.
 	Membership Membership
 	Worker     string
-	// OutcomeBuffer stores outcomes while Redis is unavailable. With nil, the ledger does not learn them, and their requests are
-	// repeated with the same clientTokens.
+	// OutcomeBuffer stores outcomes while Redis is unavailable. With nil, they are lost and their requests are repeated
+	// with the same clientTokens.
 	OutcomeBuffer OutcomeBuffer
 	Logger        zerolog.Logger
 	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
 	TokenMaxAge, Horizon time.Duration
-	// ConfirmWithin is how long after a request BCE may take to show what it created; 0 means
-	// [DefaultConfirmWithin]. Before that, nothing is given up for not being listed.
+	// ConfirmWithin is how long after a request BCE may take to show what it created; 0 means [DefaultConfirmWithin].
+	// Before that, a missing HaVIP proves nothing.
 	ConfirmWithin time.Duration
 	// MaxDelay bounds the time from one request of an item to the next; 0 means [RetryDelayCap].
 	MaxDelay time.Duration
-	// RequestTimeout bounds one API call, measured from before the attempt begins, so that a dead worker's request is over by
-	// then. A worker's shutdown grace must be longer, so that no call is cut off. 0 means [DefaultRequestTimeout].
+	// RequestTimeout bounds one API call, measured from before the attempt begins, so that a dead worker's request has
+	// ended by then. A worker's shutdown grace must be longer, so that no call is cut off. 0 means
+	// [DefaultRequestTimeout].
 	RequestTimeout time.Duration
 }
 
-// requestBound returns how long after the start of an attempt its request is certainly over.
+// requestBound returns how long after the start of an attempt its request has certainly ended.
 func (c HandlerConfig) requestBound() time.Duration { return c.RequestTimeout + tearDown }
 
-// lookupGrace is [LookupGrace] where requests may take longer than by default.
+// lookupGrace is [LookupGrace], adjusted to a longer RequestTimeout.
 func (c HandlerConfig) lookupGrace() time.Duration {
 	return LookupGrace + max(0, c.RequestTimeout-DefaultRequestTimeout)
 }
@@ -158,9 +159,9 @@ type Handler struct {
 	draining  chan struct{}
 	drainOnce sync.Once
 	refusals  refusals
-	// others are the attempts in flight that this handler has met, of whichever worker.
+	// others are the attempts in flight that this handler has found, of any worker.
 	others watchlist
-	// loggedOffset is the clock's offset, in nanoseconds, that the log told of last.
+	// loggedOffset is the last logged clock offset, in nanoseconds.
 	loggedOffset atomic.Int64
 }
 
@@ -179,11 +180,11 @@ func NewHandler(c HandlerConfig) *Handler {
 		c.RequestTimeout = DefaultRequestTimeout
 	}
 	if c.Horizon == 0 {
-		// Not before an item in doubt is looked up for its token's age.
+		// An item of unknown outcome is looked up for its token's age first.
 		c.Horizon = max(RetryHorizon, c.TokenMaxAge)
 	}
 	h := &Handler{HandlerConfig: c, finder: NewFinder(c.API, c.ListRate), draining: make(chan struct{})}
-	h.finder.verify, h.finder.lived, h.finder.dateOf = h.verifyListing, c.Ledger.Lived, h.dateOf
+	h.finder.verify, h.finder.uptime, h.finder.dateOf = h.verifyListing, c.Ledger.Uptime, h.dateOf
 	return h
 }
 
@@ -191,19 +192,18 @@ func NewHandler(c HandlerConfig) *Handler {
 type job struct {
 	payload Payload
 	item    ledger.Item
-	// known is the item as the ledger answered it last.
+	// known is the item as the ledger last returned it.
 	known ledger.Known
 	log   zerolog.Logger
-	// lookedUp says that the idle item was looked for in vain, in a listing that began at listedAt.
+	// lookedUp is true if the listing that began at listedAt did not show the idle item's HaVIP.
 	lookedUp bool
-	listedAt lifecycle.Lived
-	// began is when the attempt was begun, and clockOffset what BCE's clock was ahead of ours as far
-	// as was known then.
+	listedAt lifecycle.Uptime
+	// began is when the attempt began, and clockOffset how far BCE's clock was known to be ahead of ours then.
 	began       time.Time
 	clockOffset time.Duration
 	// ticket is unique to the attempt.
 	ticket string
-	// pass is the lane's permission for the request that may be sent; one that permits nothing at first.
+	// pass is the lane's permission to send; before admission, it is a freePass.
 	pass Pass
 }
 
@@ -294,7 +294,7 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 		return Payload{}, err
 	}
 	if lane := (Lane{Account: payload.Account, Region: payload.Region}); lane != h.Lane {
-		return Payload{}, &PayloadError{Reason: fmt.Sprintf("lane %s does not belong into queue %s; enqueue it into %s", lane, h.Lane.Queue(), lane.Queue())}
+		return Payload{}, &PayloadError{Reason: fmt.Sprintf("lane %s does not belong in queue %s; enqueue it in %s", lane, h.Lane.Queue(), lane.Queue())}
 	}
 	return payload, nil
 }
@@ -315,9 +315,9 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 	case lifecycle.StartDelete:
 		return h.rollBack(ctx, j)
 	case lifecycle.StartPaused:
-		return h.setAside(j)
+		return h.endPaused(j)
 	case lifecycle.StartBusy:
-		return h.awaitTurn(ctx, j, start)
+		return h.awaitOther(ctx, j, start)
 	case lifecycle.StartLookup:
 		return h.lookup(ctx, j, start)
 	case lifecycle.StartIdle:
@@ -325,7 +325,7 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 	case lifecycle.StartStale:
 		return h.renewStale(ctx, j, start.Item.Record)
 	case lifecycle.StartTokenUsed:
-		return h.renew(ctx, j, start.Item.Record, "it may have been used before the batch's record was deleted")
+		return h.renew(ctx, j, start.Item.Record, "it may have been used before the batch was deleted from the ledger")
 	case lifecycle.StartExhausted:
 		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",
 			fmt.Sprintf("no request reached BCE within %s of the first failure; nothing was created", h.Horizon))
@@ -338,15 +338,16 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 	}
 }
 
-// setAside ends the task of an item that is paused with its batch: retrying a hundred thousand such tasks would be costly, and
-// resuming the batch enqueues others. A resume at this moment finds this task active and enqueues another.
-func (h *Handler) setAside(j *job) error {
-	j.log.Debug().Msg("set aside: the batch is held")
+// endPaused ends the task of an item whose batch is paused: retrying a hundred thousand such tasks would be costly, and
+// a resume enqueues new ones. A concurrent resume finds this task active and enqueues another.
+func (h *Handler) endPaused(j *job) error {
+	j.log.Debug().Msg("task ended: the batch is paused")
 	return nil
 }
 
-// awaitTurn waits for the attempt in flight if it ends soon: at the end of a long queue the item would wait much longer.
-func (h *Handler) awaitTurn(ctx context.Context, j *job, start ledger.Start) error {
+// awaitOther waits for the attempt in flight if it ends soon: requeued at the end of a long queue, the item would wait
+// much longer.
+func (h *Handler) awaitOther(ctx context.Context, j *job, start ledger.Start) error {
 	h.others.meet(j.owner(), start.Item.Record.Ticket)
 	wait := start.Wait
 	if wait >= h.RequestTimeout {
@@ -388,7 +389,7 @@ func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start,
 		j.known = start.Known
 		switch {
 		case start.Result == lifecycle.StartForeign && ownToken(start.Item, j.payload.ClientToken):
-			options.ClientToken = "" // the task is older than the item's present token
+			options.ClientToken = "" // the task carries an earlier token of the item
 		case start.Result != lifecycle.StartAbsent:
 			return start, nil
 		default:
@@ -397,7 +398,7 @@ func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start,
 			}
 		}
 	}
-	return ledger.Start{}, &Postpone{After: h.delay(1, 0), Reason: "the item was changed while it was being begun"}
+	return ledger.Start{}, &Postpone{After: h.delay(1, 0), Reason: "the item changed while its attempt was being begun"}
 }
 
 // name returns the worker's name for the attempt, and for how long the worker must be silent until the request is certainly
@@ -425,18 +426,17 @@ func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, 
 	case lifecycle.SettledBusy:
 		return &Postpone{After: h.attemptLease(), Reason: "another attempt of the item is in flight"}
 	case lifecycle.SettledLate:
-		return &Postpone{After: time.Second, Reason: "the item was sent meanwhile, and is in doubt"}
+		return &Postpone{After: time.Second, Reason: "another attempt was sent meanwhile; its outcome is unknown"}
 	default:
-		return nil // finished meanwhile, by somebody who knew more
+		return nil // finished meanwhile
 	}
 	j.log.Warn().Str("state", string(state)).Str("code", code).Msg(message)
 	return nil
 }
 
-// later logs a failure of the ledger and returns the decision to retry after a delay, so that the task does not loop. The log
-// is the only place that shows it.
+// later logs a failure of the ledger and returns the decision to retry after a delay. asynq does not log decisions.
 func (h *Handler) later(j *job, err error) error {
-	j.log.Warn().Err(err).Msg("the ledger failed; the task comes again")
+	j.log.Warn().Err(err).Msg("the ledger failed; the task will be retried")
 	return &Postpone{After: ledgerRetry + h.delay(3, 0), Reason: err.Error()}
 }
 

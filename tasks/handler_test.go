@@ -262,7 +262,7 @@ func TestHandlerRegistersForeignTasks(t *testing.T) {
 	}
 }
 
-func TestHandlerArchivesWhatCannotBe(t *testing.T) {
+func TestHandlerArchivesInvalidTasks(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.done(f.put(testItem("a", "10.1.2.3")))
@@ -276,7 +276,7 @@ func TestHandlerArchivesWhatCannotBe(t *testing.T) {
 	}
 	f.archived(asynq.NewTask(TypeCreate, []byte("garbage")), "not JSON")
 	f.archived(asynq.NewTask("other:type", nil), "type")
-	f.archived(payload(elsewhere, ""), "lane default/gz does not belong into queue havip.default.bj")
+	f.archived(payload(elsewhere, ""), "lane default/gz does not belong in queue havip.default.bj")
 	f.archived(payload(changed, ""), "another request is registered")
 	f.archived(payload(testItem("thief", ""), ClientToken(testBatch, "a", 1)), "derived for another item")
 	f.archived(payload(testItem("thief", ""), "team-token"), `belongs to item "own" of batch "other" already`)
@@ -289,7 +289,7 @@ func TestHandlerArchivesWhatCannotBe(t *testing.T) {
 	}
 }
 
-func TestHandlerEndsRetriesThatNeverLeft(t *testing.T) {
+func TestHandlerEndsRetriesNeverSent(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	config := f.config()
@@ -432,7 +432,7 @@ func (f *failingLog) Record(ctx context.Context, batch, key string, known ledger
 
 // A task that comes again finds the answer of its last request kept by this worker: that is recorded, and
 // nothing is sent; while it cannot be, the item is let alone.
-func TestHandlerRecordsFirstWhatIsKept(t *testing.T) {
+func TestHandlerRecordsBufferedOutcomeFirst(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task := f.put(testItem("a", "10.1.2.3"))
@@ -639,7 +639,7 @@ func (p *recordingPass) Done(_ context.Context, o Outcome) {
 }
 
 // A held subnet says when to come again.
-func TestHandlerObeysAHold(t *testing.T) {
+func TestHandlerObeysASuspendedSubnet(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	config := f.config()

@@ -169,7 +169,7 @@ func (c *importCheck) check(ctx context.Context, rows []Existing) error {
 }
 
 // judge returns why the row cannot be imported, or whether it is imported already.
-func (c *importCheck) judge(e Existing, registered *ledger.Item, owner ledger.Owner, claimant *standing) (why string, done bool) {
+func (c *importCheck) judge(e Existing, registered *ledger.Item, owner ledger.Owner, claimant *requestOwner) (why string, done bool) {
 	key := e.Row.Item.Key
 	switch other, twice := c.seen[e.HaVIP.ID]; {
 	case twice:
@@ -204,7 +204,7 @@ func (c *importCheck) registered(ctx context.Context, rows []Existing) (map[stri
 
 // claimants returns, for each row, the unfinished item that requests its HaVIP, by name and subnet, with the HaVIP's address
 // or any; nil if there is none.
-func (c *importCheck) claimants(ctx context.Context, rows []Existing) ([]*standing, error) {
+func (c *importCheck) claimants(ctx context.Context, rows []Existing) ([]*requestOwner, error) {
 	claims := make([]ledger.RequestClaim, 0, 2*len(rows))
 	for _, e := range rows {
 		item := e.Row.Item
@@ -223,9 +223,9 @@ func (c *importCheck) claimants(ctx context.Context, rows []Existing) ([]*standi
 			keys[owner.Batch] = append(keys[owner.Batch], owner.Key)
 		}
 	}
-	items := map[ledger.Owner]standing{}
+	items := map[ledger.Owner]requestOwner{}
 	for batch, some := range keys {
-		found, err := NewComparer(c.Ledger).standing(ctx, batch, some)
+		found, err := NewComparer(c.Ledger).requestOwners(ctx, batch, some)
 		if err != nil {
 			return nil, err
 		}
@@ -233,7 +233,7 @@ func (c *importCheck) claimants(ctx context.Context, rows []Existing) ([]*standi
 			items[ledger.Owner{Batch: batch, Key: key}] = s
 		}
 	}
-	claimants := make([]*standing, len(rows))
+	claimants := make([]*requestOwner, len(rows))
 	for i, owner := range owners {
 		s, found := items[ledger.Owner{Batch: owner.Batch, Key: owner.Key}]
 		if found && s.requests(claims[i].Digest) && !s.State.Terminal() {

@@ -14,8 +14,8 @@ type Index struct {
 	byName, byAddress map[place][]*bce.HaVIP
 }
 
-// place is a subnet and a name or address in it.
-type place struct{ subnetID, word string }
+// place is a subnet and a name or address.
+type place struct{ subnetID, nameOrAddress string }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {

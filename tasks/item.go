@@ -25,8 +25,7 @@ const (
 	MaxBatchLength = 128
 	// maxLaneWordLength bounds an account or region, in bytes.
 	maxLaneWordLength = 64
-	// maxDescriptionLength is ours: BCE documents no limit for a HaVIP's description, so
-	// this one only keeps a mistaken megabyte out of Redis; in bytes.
+	// maxDescriptionLength, in bytes, keeps a mistaken megabyte out of Redis: BCE documents no limit.
 	maxDescriptionLength = 4096
 )
 
@@ -34,14 +33,13 @@ const (
 type Request struct {
 	Name     string `json:"name"`
 	SubnetID string `json:"subnetId"`
-	// PrivateIPAddress is the IPv4 address wanted; "" lets BCE choose one.
+	// PrivateIPAddress is the requested IPv4 address; "" lets BCE choose one.
 	PrivateIPAddress string `json:"privateIpAddress"`
 	Description      string `json:"description,omitempty"`
 }
 
-// Body returns the canonical request body: the exact bytes that every attempt of the item
-// sends. Fields stand in the order of the API's page, without insignificant space, and
-// text is not HTML-escaped.
+// Body returns the canonical request body: the exact bytes that every attempt of the item sends. Fields are in the
+// order of the API's documentation, without insignificant space, and text is not HTML-escaped.
 func (r Request) Body() []byte {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -64,8 +62,8 @@ type Item struct {
 	Request     Request
 }
 
-// WithDefaults returns the item with an empty key, account or region filled in, and the region in lower case:
-// BJ is bj to BCE, and would be another lane here.
+// WithDefaults returns the item with an empty key, account or region filled in. The region is in lower case, because
+// BCE treats BJ and bj as equal.
 func (it Item) WithDefaults(region string) Item {
 	if it.Key == "" {
 		it.Key = it.Request.Name
@@ -77,13 +75,13 @@ func (it Item) WithDefaults(region string) Item {
 	return it
 }
 
-// FieldError says which field of an item breaks which rule.
+// FieldError is a field of an item that breaks a rule.
 type FieldError struct {
 	// Field is the column's name in the contract, such as "subnetId".
 	Field string
-	// Value is what was found.
+	// Value is the field's value.
 	Value string
-	// Rule says what is expected, as a clause such as "must start with a letter".
+	// Rule says what is wrong, as a clause such as "must start with a letter".
 	Rule string
 }
 
@@ -91,8 +89,8 @@ func (e FieldError) Error() string {
 	return fmt.Sprintf("%s %q: %s", e.Field, abridged(e.Value), e.Rule)
 }
 
-// maxShownOfValue is how much of a wrong value an error shows, in bytes: a value in another program's task may have a megabyte,
-// and the error is logged and stored in asynq's archive.
+// maxShownOfValue bounds the bytes of a wrong value in an error, which is logged and stored in asynq's archive: a
+// foreign task's value may have a megabyte.
 const maxShownOfValue = 200
 
 func abridged(value string) string {
@@ -122,7 +120,7 @@ func (it Item) Validate() []FieldError {
 	return faults
 }
 
-// ValidateBatch says what is wrong with a batch's name; "" means nothing.
+// ValidateBatch returns the rule that a batch's name breaks; "" means none.
 func ValidateBatch(name string) (rule string) {
 	if strings.ContainsAny(name, "{}") {
 		// Braces would move the batch's keys to other Redis Cluster slots.
@@ -181,7 +179,7 @@ func addressRule(address string) string {
 	return ""
 }
 
-// inNoSubnet are networks whose addresses no host has as its own, whatever the subnet (RFC 6890, 5771, 1112).
+// inNoSubnet are the networks that contain no unicast host address (RFC 6890, 5771, 1112).
 var inNoSubnet = []struct {
 	network netip.Prefix
 	use     string
@@ -199,7 +197,7 @@ func descriptionRule(text string) string {
 	case len(text) > maxDescriptionLength:
 		return fmt.Sprintf("has %d bytes; at most %d are allowed", len(text), maxDescriptionLength)
 	case strings.ContainsFunc(strings.ReplaceAll(text, "\r\n", "\n"), func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
-		return "must not hold control characters"
+		return "must not contain control characters"
 	}
 	return ""
 }

@@ -18,13 +18,12 @@ import (
 // default timeout.
 const LookupGrace = time.Minute
 
-// listingAge is how old a listing may be that decides, so that what a wave of items asks for costs a
-// listing a minute. It is also how long before workers start again nothing may have been sent that a
-// ledger restored from a backup does not know of.
+// listingAge is how old a deciding listing may be, so that many items share one listing a minute. It also bounds how
+// shortly before a restart of the workers a request may have been sent that a restored ledger lacks.
 const listingAge = time.Minute
 
-// lookup decides an item of unknown outcome by a listing, before anything is sent for it again. It adopts the one HaVIP that must
-// be the item's; several candidates need a review; no candidate is the proof that allows the next clientToken.
+// lookup decides an item of unknown outcome by a listing before it is sent again. It adopts the one HaVIP that must be
+// the item's; several candidates need a review; the absence of candidates allows the next clientToken.
 func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error {
 	rec := start.Item.Record
 	age := start.At.Time().Sub(rec.LastSentAt.Time())
@@ -32,7 +31,7 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 		return lookAgain(early)
 	}
 	if age < h.lookupGrace() {
-		return &Postpone{After: h.lookupGrace() - age, Reason: "in doubt: what exists is looked at when nothing can be on its way any more"}
+		return &Postpone{After: h.lookupGrace() - age, Reason: "outcome unknown: it is looked up when no request can be in flight any more"}
 	}
 	sinceChange := start.At.Time().Sub(max(rec.UpdatedAt, rec.LookAgainAt).Time())
 	finding, listedAt, err := h.find(ctx, j, -maxListingAge(age-h.lookupGrace(), sinceChange), func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
@@ -47,8 +46,8 @@ func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error 
 	return h.absent(ctx, j, rec, listedAt)
 }
 
-// maxListingAge returns how old the listing may be. It must be younger than the item's last change: a person may have fixed what
-// the previous listing showed, and asked for another. If a clock was put back since the change, the listing begins now.
+// maxListingAge returns how old the listing may be. It must be younger than the item's last change: an operator may
+// have deleted candidates and retried the item. If a clock was put back since the change, the listing begins now.
 func maxListingAge(sinceSettled, sinceChange time.Duration) time.Duration {
 	return max(0, min(sinceSettled, sinceChange, listingAge))
 }
@@ -58,7 +57,7 @@ func maxListingAge(sinceSettled, sinceChange time.Duration) time.Duration {
 const absenceSlack = 2 * time.Minute
 
 // absent decides after a listing that began at listedAt does not show the item's HaVIP.
-func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedAt lifecycle.Lived) error {
+func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedAt lifecycle.Uptime) error {
 	taken := rec.Code == bce.CodeIdempotentParameterMismatch
 	a, err := h.Ledger.RecordAbsence(ctx, j.item.Batch, j.item.Key, rec, lifecycle.AbsenceTerms{
 		ListedAt: listedAt, Next: ClientToken(j.item.Batch, j.item.Key, rec.Generation+1),
@@ -71,7 +70,7 @@ func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedA
 	log := j.log.Info().Str("result", string(a.Result)).Int("generation", a.Record.Generation)
 	switch a.Result {
 	case lifecycle.AbsenceResend, lifecycle.AbsenceRenewed:
-		log.Msg("no listing shows a HaVIP of the item; its request is sent again")
+		log.Msg("no listing shows a HaVIP of the item; sending its request again")
 		return errAgain
 	case lifecycle.AbsenceAgain:
 		return lookAgain(a.Wait)
@@ -98,15 +97,15 @@ func (h *Handler) lookupIdle(ctx context.Context, j *job, rec ledger.Record) err
 	return errAgain
 }
 
-// atBCE is what BCE's clock showed at a moment of the ledger's, at the earliest: how far it is ahead may be so only
-// since then.
+// atBCE converts a time of the ledger's clock to BCE's, at the earliest: a clock that is ahead now may not have been
+// ahead then.
 func (h *Handler) atBCE(at ledger.Millis) time.Time {
 	return at.Time().Add(min(h.API.ClockOffset(), 0))
 }
 
-// findIdle looks for the HaVIP of an item without unknown outcomes, in a listing that begins after now+fromNow. A HaVIP
-// that was created since the item was registered, is what it asks for and has no owner, is the item's. Found says that
-// there is something, and the decision is what became of the item.
+// findIdle looks up an item without unknown outcomes, in a listing that begins after now+fromNow. A HaVIP belongs to
+// the item if it was created after the item was registered, matches its request and has no owner. Found reports a
+// match; the decision is then the item's.
 func (h *Handler) findIdle(ctx context.Context, j *job, rec ledger.Record, fromNow time.Duration) (found bool, decision error) {
 	registered := h.atBCE(rec.RegisteredAt)
 	finding, listedAt, err := h.find(ctx, j, fromNow, func(request Request, there []bce.HaVIP, owned func(string) bool) Finding {
@@ -131,20 +130,20 @@ func (h *Handler) settleFinding(ctx context.Context, j *job, f Finding) error {
 		return h.adopt(ctx, j, *f.Own)
 	}
 	return h.settle(ctx, j, ledger.Review, "Candidates",
-		"it cannot be told which HaVIP is this item's, if one is: "+describe(f.Candidates))
+		"several HaVIPs may be this item's: "+describe(f.Candidates))
 }
 
-// matcher compares what exists with a request.
+// matcher compares existing HaVIPs with a request.
 type matcher func(request Request, there []bce.HaVIP, owned func(haVIPID string) bool) Finding
 
-// find matches the request with a listing that begins after now+fromNow, and returns when that began. Its error is a
-// decision.
-func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match matcher) (f Finding, listedAt lifecycle.Lived, err error) {
+// find matches the request against a listing that begins after now+fromNow, and returns when the listing began. Its
+// error is a decision.
+func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match matcher) (f Finding, listedAt lifecycle.Uptime, err error) {
 	request, err := RequestOf(j.item.Spec)
 	if err != nil {
 		return Finding{}, 0, err
 	}
-	j.pass.Done(context.WithoutCancel(ctx), Outcome{}) // nothing is sent under it, and a listing takes its time
+	j.pass.Done(context.WithoutCancel(ctx), Outcome{}) // nothing is sent under it, and a listing is slow
 	ctx, stop := h.untilDrain(ctx)
 	defer stop()
 	there, listedAt, err := h.finder.Find(ctx, request, time.Now().Add(fromNow))
@@ -153,7 +152,7 @@ func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match
 		owned, err = h.owned(ctx, j, there)
 	}
 	if err != nil {
-		j.log.Warn().Err(err).Msg("lookup failed; it is tried again")
+		j.log.Warn().Err(err).Msg("lookup failed; it will be retried")
 		return Finding{}, 0, &Postpone{After: h.delay(max(j.item.Record.Sends, 5), 0), Reason: "lookup: " + err.Error()}
 	}
 	return match(request, there, owned), listedAt, nil
@@ -181,7 +180,7 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	item := j.item
 	owner, err := h.Ledger.ClaimHaVIP(ctx, h.Lane.String(), havip.ID, item.Owner())
 	if err == nil && owner != item.Owner() {
-		return &Postpone{After: h.delay(1, 0), Reason: fmt.Sprintf("%s was just taken by item %s", havip.ID, owner)}
+		return &Postpone{After: h.delay(1, 0), Reason: fmt.Sprintf("%s was just claimed by item %s", havip.ID, owner)}
 	}
 	var result lifecycle.Found
 	if err == nil {
@@ -197,8 +196,8 @@ func (h *Handler) adopt(ctx context.Context, j *job, havip bce.HaVIP) error {
 	return nil
 }
 
-// renew gives the item its next token and attempts at once, or ends the item if a person canceled it. Why is the proof that the
-// current token created nothing.
+// renew gives the item its next token and retries immediately, or ends the item if it was canceled. Why is the proof
+// that the current token created nothing.
 func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record, why string) error {
 	next := ClientToken(j.item.Batch, j.item.Key, rec.Generation+1)
 	result, _, err := h.Ledger.Renew(ctx, j.item.Batch, j.item.Key, rec, next, why)
@@ -208,7 +207,7 @@ func (h *Handler) renew(ctx context.Context, j *job, rec ledger.Record, why stri
 	return h.renewed(j, rec, result, why)
 }
 
-// renewStale is renew for a token that is too old to be sent again, of an item that was looked for in vain.
+// renewStale renews a token that is too old to be sent again, after a lookup found nothing.
 func (h *Handler) renewStale(ctx context.Context, j *job, rec ledger.Record) error {
 	const why = "every request under it was refused, and it is too old to be sent again"
 	result, wait, err := h.renewRefused(ctx, j, rec, why)

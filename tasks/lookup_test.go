@@ -177,7 +177,7 @@ func TestLookupNeverGuesses(t *testing.T) {
 }
 
 // Two that could be the item's own are a person's choice.
-func TestLookupAsksAPerson(t *testing.T) {
+func TestLookupOfSeveralNeedsReview(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:error-500=#1")
 	third := f.put(testItem("third", ""))
@@ -223,7 +223,7 @@ func TestLookupOfARenamedHaVIP(t *testing.T) {
 }
 
 // Any no after an unknown outcome may be that outcome's own doing.
-func TestLookupAfterANoThatFollowsADoubt(t *testing.T) {
+func TestLookupAfterRefusalOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/NameConflict")
 	task := f.put(testItem("a", ""))
@@ -315,7 +315,7 @@ func TestLookupAfterAddressInUse(t *testing.T) {
 }
 
 // The same, but the address is somebody else's, who has had it for long: then the no is definite.
-func TestLookupAfterAddressInUseBySomebodyElse(t *testing.T) {
+func TestLookupAfterAddressInUseByAnother(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:error-500=#2")
 	if _, err := f.api.CreateHaVIP(t.Context(), "console", bce.CreateHaVIPInput{Name: "theirs", SubnetID: "sbn-1", PrivateIPAddress: "10.1.2.3"}); err != nil {
@@ -340,7 +340,7 @@ func TestLookupAfterAddressInUseBySomebodyElse(t *testing.T) {
 
 // BCE works for long on a create, refuses whoever repeats it meanwhile, and lists it only later: whatever a
 // listing shows, the request is repeated under its token for as long as that lives.
-func TestLivingTokenOutranksAListing(t *testing.T) {
+func TestValidTokenIsResentDespiteAListing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/Conflict,create:answer=#3:409/Conflict")
 	config := f.config()
@@ -476,7 +476,7 @@ func TestLookupsShareAListing(t *testing.T) {
 }
 
 // A listing that began too early does not serve.
-func TestFinderListsAnewForALaterDoubt(t *testing.T) {
+func TestFinderRefusesAnEarlierListing(t *testing.T) {
 	t.Parallel()
 	lists := &countingLister{}
 	f := NewFinder(lists, nil)
@@ -544,7 +544,7 @@ func (c *countingLister) ListHaVIPs(context.Context, bce.ListOptions) (*bce.List
 }
 
 // BCE remembers refusals for a token: the item gets its HaVIP all the same, under its next one.
-func TestPoisonedTokenIsRenewed(t *testing.T) {
+func TestSuspectTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	for refusal, refusals := range map[string]int{
 		"403/AccessDenied":               3,
@@ -575,7 +575,7 @@ func TestPoisonedTokenIsRenewed(t *testing.T) {
 }
 
 // The next token was refused as the first was: the refusal is no token's fault, and no more are used up.
-func TestRefusedForEverRenewsOnce(t *testing.T) {
+func TestPersistentRefusalRenewsOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:answer:403/AccessDenied")
 	task := f.put(testItem("a", "10.1.2.3"))
@@ -654,7 +654,7 @@ func TestListingAge(t *testing.T) {
 }
 
 // A token under which something may exist is never given up for a refusal.
-func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
+func TestUnknownOutcomeBlocksRenewalForRefusals(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=#1,create:answer=x9:403/AccessDenied")
 	task := f.put(testItem("a", "10.1.2.3"))
@@ -672,7 +672,7 @@ func TestDoubtfulTokenIsNotRenewedForRefusals(t *testing.T) {
 }
 
 // The jump is learnt, by another attempt, when this one has been begun and not yet been sent.
-func TestClockIsLearntAfterTheTokenWasJudged(t *testing.T) {
+func TestClockCorrectedAfterBegin(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=#1")
 	task := f.put(testItem("a", ""))
@@ -692,7 +692,7 @@ func TestClockIsLearntAfterTheTokenWasJudged(t *testing.T) {
 
 // BCE's clock jumps by a day while an outcome is unknown: by that clock the token is dead, although
 // it was sent a moment ago. What exists is looked up before it is sent again.
-func TestClockOfBCEJumpsWhileInDoubt(t *testing.T) {
+func TestBCEClockJumpsWhileOutcomeUnknown(t *testing.T) {
 	t.Parallel()
 	for _, jump := range []time.Duration{24 * time.Hour, 25 * time.Hour} {
 		for fault, want := range map[string]facts{

@@ -8,26 +8,23 @@ import (
 
 // Finding is what a lookup proved about an item of unknown outcome.
 type Finding struct {
-	// Own is the one HaVIP that only the item's own requests can have created; nil when there
-	// is none.
+	// Own is the HaVIP that only the item's requests can have created, or nil.
 	Own *bce.HaVIP
-	// Candidates are those of which a person must say whether one is the item's.
+	// Candidates are HaVIPs that may be the item's; an operator must decide.
 	Candidates []bce.HaVIP
 }
 
-// Absent reports the proof that nothing exists that the item's requests created.
+// Absent reports whether no HaVIP exists that the item's requests may have created.
 func (f Finding) Absent() bool { return f.Own == nil && len(f.Candidates) == 0 }
 
-// clockSlack is how much earlier than the item's first request, by the ledger's clock, a HaVIP may
-// have been created, by BCE's, and still be the item's own.
+// clockSlack is how much earlier than the item's first request its HaVIP may be dated, because the clocks of ledger and
+// BCE may differ.
 const clockSlack = 30 * time.Minute
 
-// Match decides which of the HaVIPs of a subnet is the item's own. It is pure. Owned tells whether
-// another item has a HaVIP already.
+// Match decides which HaVIP of a subnet is the item's own. It is pure. Owned reports whether another item owns a HaVIP.
 //
-// Whatever could be the item's (its name, or the address that it asked for, owned by nobody) and is
-// not plainly its own is a candidate for a person to judge, never a proof of absence: clocks may
-// differ, and a name can have been changed.
+// An unowned HaVIP with the item's name or requested address that is not certainly its own is a candidate, never a
+// proof of absence: clocks may differ, and names can be changed.
 func Match(request Request, firstSent time.Time, there []bce.HaVIP, owned func(haVIPID string) bool) Finding {
 	var possible []bce.HaVIP
 	certain := true
@@ -35,14 +32,14 @@ func Match(request Request, firstSent time.Time, there []bce.HaVIP, owned func(h
 		sameName := havip.Name == request.Name
 		sameAddress := request.PrivateIPAddress != "" && havip.PrivateIPAddress == request.PrivateIPAddress
 		otherAddress := request.PrivateIPAddress != "" && !sameAddress
-		older := havip.CreatedTime.Before(firstSent.Add(-clockSlack)) // or without a time
+		older := havip.CreatedTime.Before(firstSent.Add(-clockSlack)) // or undated
 		switch {
 		case owned(havip.ID), havip.SubnetID != request.SubnetID:
 			continue
 		case !sameName && !sameAddress, otherAddress:
 			continue
 		case !sameName && older:
-			continue // somebody else's; were it the item's own, its address could not be taken twice
+			continue // another's: an item's own address cannot be taken twice
 		case !sameName, older:
 			certain = false
 		}

@@ -24,7 +24,7 @@ func (f *handlerFixture) resumeBatch() {
 }
 
 // The task of a held item ends without costing its lane anything, and the item stays as it is.
-func TestHeldItemCostsNothing(t *testing.T) {
+func TestPausedItemCostsNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task := f.put(testItem("a", ""))
@@ -37,7 +37,7 @@ func TestHeldItemCostsNothing(t *testing.T) {
 }
 
 // Held while its task waits for the lane, nothing is sent: begin asks last.
-func TestHoldWhileWaitingForTheLane(t *testing.T) {
+func TestPauseWhileWaitingForTheLane(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	config := f.config()
@@ -52,7 +52,7 @@ func TestHoldWhileWaitingForTheLane(t *testing.T) {
 
 // What is in doubt when its batch is held comes to its end: its request is repeated, and gets the HaVIP
 // that the first has made.
-func TestHeldInDoubt(t *testing.T) {
+func TestPausedWithUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=#1")
 	doubtful, other := f.put(testItem("doubtful", "10.1.2.3")), f.put(testItem("other", ""))
@@ -68,7 +68,7 @@ func TestHeldInDoubt(t *testing.T) {
 }
 
 // What was never begun, and what was refused while its batch was held, goes on with the batch.
-func TestHeldItemGoesOn(t *testing.T) {
+func TestPausedItemContinues(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:429=#1")
 	config := f.config()
@@ -85,7 +85,7 @@ func TestHeldItemGoesOn(t *testing.T) {
 }
 
 // The tasks of other producers are registered into the batch that is held, and are not begun.
-func TestHeldForeignTask(t *testing.T) {
+func TestPausedForeignTask(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.put(testItem("known", ""))
@@ -113,7 +113,7 @@ func (l *resumingLedger) Register(ctx context.Context, batch string, source ledg
 }
 
 // A task that only has the name of a held item is refused as always, and is not mistaken for its own.
-func TestHeldItemsNameIsNotItsTask(t *testing.T) {
+func TestTaskNamingAPausedItemIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.put(testItem("a", ""))

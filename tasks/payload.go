@@ -14,8 +14,7 @@ const TypeCreate = "havip:create"
 // PayloadVersion is the payload's version that this package writes and reads.
 const PayloadVersion = 1
 
-// maxPayload bounds a payload, in bytes: that of an item with the longest description has 28 KiB, and a producer may add
-// fields of its own.
+// maxPayload bounds a payload, in bytes. The longest description makes 28 KiB; producers may add fields.
 const maxPayload = 256 << 10
 
 // Payload is a create task's content; its JSON is a contract with producers in any language.
@@ -75,7 +74,7 @@ func DecodePayload(data []byte) (Payload, error) {
 	if p.Version != PayloadVersion {
 		return Payload{}, &PayloadError{Reason: fmt.Sprintf("version %d is not supported; this worker reads version %d", p.Version, PayloadVersion)}
 	}
-	if len(p.ClientToken) > MaxTokenLength { // also one that is marked as derived, which an item does not carry
+	if len(p.ClientToken) > MaxTokenLength { // Validate does not see a derived token
 		return Payload{}, &PayloadError{Reason: FieldError{Field: "clientToken", Value: p.ClientToken, Rule: tokenRule(p.ClientToken)}.Error()}
 	}
 	item := p.Item()
@@ -135,7 +134,7 @@ func jsonKind(t reflect.Type) string {
 	}
 }
 
-// withArticle is for JSON's kinds of values, such as array, bool or "number 1.5".
+// withArticle adds an article to a JSON kind such as array, bool or "number 1.5".
 func withArticle(kind string) string {
 	if strings.HasPrefix(kind, "array") || strings.HasPrefix(kind, "object") {
 		return "an " + kind
@@ -160,5 +159,5 @@ func ParseLane(s string) (Lane, error) {
 
 func (l Lane) String() string { return l.Account + "/" + l.Region }
 
-// Queue is the lane's asynq queue.
+// Queue returns the name of the lane's asynq queue.
 func (l Lane) Queue() string { return "havip." + l.Account + "." + l.Region }

@@ -23,7 +23,7 @@ type PendingOutcome struct {
 	At     ledger.Millis `json:"at"`
 	Worker string        `json:"worker"`
 	// ForgottenGeneration is that of the item's record.
-	ForgottenGeneration int            `json:"past,omitempty"`
+	ForgottenGeneration int            `json:"forgotten,omitempty"`
 	Outcome             ledger.Outcome `json:"outcome"`
 }
 
@@ -62,7 +62,7 @@ func (r Recorder) Record(ctx context.Context, u PendingOutcome, known ledger.Kno
 		}
 		if owner != u.owner() {
 			log.Error().Str("havip_id", entry.HaVIPID).Stringer("owner", owner).Msg("BCE answered with another item's HaVIP")
-			entry = ofAnother(entry, owner)
+			entry = otherItemsOutcome(entry, owner)
 		}
 	}
 	result, rec, err := r.Ledger.Record(ctx, u.Batch, u.Key, known, u.Send, entry)
@@ -73,8 +73,8 @@ func (r Recorder) Record(ctx context.Context, u PendingOutcome, known ledger.Kno
 	return rec, err
 }
 
-// ofAnother returns the outcome of an answer with another item's HaVIP.
-func ofAnother(entry ledger.Outcome, owner ledger.Owner) ledger.Outcome {
+// otherItemsOutcome returns the outcome of an answer with another item's HaVIP.
+func otherItemsOutcome(entry ledger.Outcome, owner ledger.Owner) ledger.Outcome {
 	return Outcome{
 		Class: ClassMismatch, Status: entry.Status, RequestID: entry.RequestID,
 		Code:    "HaVIPOfAnotherItem",

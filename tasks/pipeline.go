@@ -7,15 +7,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// With several small batches under way, Redis works on one while the answers to another are taken in; with
-// a single one, which is go-redis's default, each of the two waits for the other.
+// With several small batches in flight, Redis processes one while the client reads the replies to another. With
+// go-redis's default of one, each waits for the other.
 const (
 	pipelineBatch   = 64
 	pipelineBatches = 4
 )
 
-// pipelines are the open pipelines by their clients. go-redis has one pipeline for each client, and closing it closes it
-// for everybody.
+// pipelines are the open pipelines by client. go-redis shares one pipeline per client, and Close closes it for all
+// users.
 var pipelines = struct {
 	sync.Mutex
 	open map[redis.UniversalClient]*pipeline
@@ -27,9 +27,9 @@ type pipeline struct {
 	users int
 }
 
-// Pipeline returns a client over rdb that sends together what many ask at once: a [Producer] and a [Dispatcher] over it are
-// many times faster. It is safe for concurrent use, and the caller calls release once; rdb stays open. A client that
-// go-redis cannot pipeline is returned as it is.
+// Pipeline returns a client over rdb that batches concurrent commands: it makes a [Producer] or [Dispatcher] many times
+// faster. It is safe for concurrent use. The caller calls release once; rdb stays open. A client that go-redis cannot
+// pipeline is returned unchanged.
 func Pipeline(rdb redis.UniversalClient) (pipe redis.UniversalClient, release func(), err error) {
 	pipelined, ok := rdb.(interface {
 		AutoPipelineWithOptions(*redis.AutoPipelineOptions) (*redis.AutoPipeliner, error)
@@ -43,7 +43,7 @@ func Pipeline(rdb redis.UniversalClient) (pipe redis.UniversalClient, release fu
 	if p == nil {
 		queue, err := pipelined.AutoPipelineWithOptions(&redis.AutoPipelineOptions{
 			MaxBatchSize: pipelineBatch, MaxConcurrentBatches: pipelineBatches,
-			Unordered: true, // a task does not care which one comes before it
+			Unordered: true, // tasks are independent
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("pipeline to redis: %w", err)

@@ -11,12 +11,12 @@ import (
 
 // Row is one item of a producer's file.
 type Row struct {
-	// Line is where it stands, from 1; 0 when there is no file.
+	// Line is its line in the file, from 1; 0 without a file.
 	Line int
 	Item Item
 }
 
-// ProducerLedger is the part of the ledger that a [Producer] uses; [*ledger.Ledger] implements it.
+// ProducerLedger is what a [Producer] uses of [*ledger.Ledger].
 type ProducerLedger interface {
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	Compare(ctx context.Context, batch string, specs []ledger.Spec) ([]ledger.Registration, error)
@@ -31,17 +31,17 @@ type ProducerLedger interface {
 }
 
 const (
-	// enqueueChunk is how many items are registered, enqueued and marked at a time, and
-	// enqueueParallel how many of them are on their way to the queue at once.
+	// enqueueChunk is how many items are registered, enqueued and marked at a time, and enqueueParallel how many of
+	// them are enqueued in parallel.
 	enqueueChunk    = 1000
 	enqueueParallel = 128
 )
 
-// Producer registers items in the ledger and enqueues their tasks. It is safe for concurrent use and safe to repeat: what is
-// already registered is not created again.
+// Producer registers items in the ledger and enqueues their tasks. It is safe for concurrent use and safe to repeat: a
+// registered item is not created again.
 type Producer struct {
-	// RefuseDuplicates makes [Producer.Apply] return a [*DuplicateError] instead of registering a new item with the request
-	// of another batch's item. Two producers that begin in the same moment may miss each other's items.
+	// RefuseDuplicates makes [Producer.Apply] return a [*DuplicateError] instead of registering a new item with the
+	// request of another batch's item. Two producers that start at the same time may miss each other's items.
 	RefuseDuplicates bool
 
 	ledger ProducerLedger
@@ -60,11 +60,10 @@ func NewComparer(records ProducerLedger) *Producer { return &Producer{ledger: re
 type Comparison struct {
 	Row Row
 	ledger.Registration
-	// TokenOwner is the other item that has the clientToken which the row brings, if one has;
-	// the result is then RegisteredConflict.
+	// TokenOwner is the other item that owns the row's clientToken, if any; the result is then RegisteredConflict.
 	TokenOwner *ledger.Owner
-	// Duplicate is the item of another batch with the same request, if there is one and the row would be new. Only
-	// [Producer.Compare] looks for it.
+	// Duplicate is another batch's item with the same request, if the row would be new. Only [Producer.Compare] sets
+	// it.
 	Duplicate *Duplicate
 }
 
@@ -125,7 +124,7 @@ func (p *Producer) Enqueue(ctx context.Context, batch string, item Item) (Compar
 	return answer, err
 }
 
-// claim reserves the tokens of new items. A row that conflicts gets none, because its token would then be lost.
+// claim claims the tokens of new items. A row that conflicts claims none, because no item would then use its token.
 func (p *Producer) claim(ctx context.Context, batch string, rows []Row) error {
 	bringing := slices.DeleteFunc(slices.Clone(rows), func(row Row) bool { return row.Item.ClientToken == "" })
 	if len(bringing) == 0 {
@@ -146,7 +145,7 @@ func (p *Producer) claim(ctx context.Context, batch string, rows []Row) error {
 
 // enqueue enqueues the items' tasks, many at once. After an error, enqueued tasks are found again by their task IDs.
 func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison) error {
-	return eachAtOnce(ctx, items, func(ctx context.Context, item Comparison) error { return p.enqueueOne(ctx, batch, item) })
+	return forEach(ctx, items, func(ctx context.Context, item Comparison) error { return p.enqueueOne(ctx, batch, item) })
 }
 
 func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) error {
@@ -157,7 +156,7 @@ func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) e
 	return err
 }
 
-// firstToken is the token of an item's first generation.
+// firstToken returns the token of an item's first generation.
 func firstToken(batch string, item Item) string {
 	if item.ClientToken != "" {
 		return item.ClientToken
@@ -173,7 +172,7 @@ func specsOf(batch string, rows []Row) []ledger.Spec {
 	return specs
 }
 
-// specOf freezes what the row asks for.
+// specOf returns the spec that freezes the row's request.
 func specOf(batch string, row Row) ledger.Spec {
 	body := row.Item.Request.Body()
 	automatic := ""
@@ -206,7 +205,7 @@ func claimsOf(batch string, rows []Row) []ledger.TokenClaim {
 	return claims
 }
 
-// chunks gathers rows; a chunk before an error is still delivered.
+// chunks groups rows; the rows before an error are still yielded.
 func chunks(rows iter.Seq2[Row, error]) iter.Seq2[[]Row, error] {
 	return func(yield func([]Row, error) bool) {
 		chunk := make([]Row, 0, enqueueChunk)

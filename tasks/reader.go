@@ -25,7 +25,7 @@ type Lister interface {
 const (
 	// readAttempts bounds how often one read is sent: in a listing of a hundred pages, some requests fail transiently.
 	readAttempts = 8
-	// readDelayCap bounds the wait before the next attempt, because a person waits for verify and plan.
+	// readDelayCap bounds the wait before the next attempt, because a user waits for verify and plan.
 	readDelayCap = 20 * time.Second
 	// readTimeout bounds one read, including its retries and waits for the rate. A listing as a whole is not bounded: it continues while it
 	// gets pages.
@@ -88,7 +88,7 @@ func Retryable(e *bce.Error) bool {
 // Page is one page of a listing.
 type Page struct {
 	*bce.ListHaVIPsOutput
-	// Asked is when the request that was answered by the page was sent.
+	// Asked is when the page's request was sent.
 	Asked time.Time
 }
 

@@ -11,18 +11,18 @@ import (
 // maxUnknown is how many refusals with unknown codes in a row are treated as being about the items.
 const maxUnknown = 4
 
-// refusals counts consecutive refusals with unknown codes while nothing is created. BCE's set of codes is open. A code that the
-// first item and every item after it receives is probably about the account or BCE itself ("ServiceUpgrading"), and not about
-// each row of a file; so it suspends the lane, and the items wait. All unknown codes count together, because a faulty service may
-// answer with several. A success resets the count. The zero value is ready; it is safe for concurrent use.
+// refusals counts consecutive refusals with unknown codes while nothing is created. BCE's set of codes is open. A code
+// that every item receives is probably about the account or BCE itself ("ServiceUpgrading"), so it suspends the lane
+// and the items wait. All unknown codes count together, because a faulty service may answer with several. A success
+// resets the count. The zero value is ready; it is safe for concurrent use.
 type refusals struct {
 	mu sync.Mutex
 	n  int
 }
 
-// classify counts the outcome of a create, and returns the outcome to record. HeldFor is the code that the
-// lane is held for, if this request is its probe: an unknown code does not end a hold for an unknown code, even if
-// another worker counted the refusals before it. An item of unknown outcome stays one, and is looked up.
+// classify counts the outcome of a create and returns the outcome to record. SuspendedFor is the code for which the
+// lane is suspended, if this request is its probe: an unknown code does not end a suspension for an unknown code, even
+// if another worker counted the refusals. An item of unknown outcome keeps it and is looked up.
 func (r *refusals) classify(o Outcome, suspendedFor string) Outcome {
 	refused := (o.Class == ClassRejected || o.Class == ClassMismatch) && o.Status != 0 && isUnknown(o.Code)
 	if !refused && o.Class != ClassCreated {
@@ -50,8 +50,8 @@ func isUnknown(code string) bool {
 	return !isAboutItem(code) && laneScope(&bce.Error{Code: code}) == ""
 }
 
-// isAboutItem knows the codes of refusals for what an item asks for, by parts: BCE's services have a name for
-// each. What names the account, or the service, is not about the item, however it goes on.
+// isAboutItem matches codes that refuse an item's request, by their parts. A code that names the account or the service
+// is not about the item.
 func isAboutItem(code string) bool {
 	has := func(parts ...string) bool {
 		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(code, part) })

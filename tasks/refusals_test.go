@@ -13,7 +13,7 @@ import (
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	refused := func(code string) Outcome { return Outcome{Class: ClassRejected, Status: 400, Code: code} }
-	inDoubt := func(code string) Outcome { return Outcome{Class: ClassMismatch, Status: 400, Code: code} }
+	unknown := func(code string) Outcome { return Outcome{Class: ClassMismatch, Status: 400, Code: code} }
 	created, lost := Outcome{Class: ClassCreated, Status: 200}, Outcome{Class: ClassUnknown}
 	upgrading := refused("ServiceUpgrading")
 	for _, test := range []struct {
@@ -26,9 +26,9 @@ func TestRefusals(t *testing.T) {
 		{"what proves nothing is not counted", []Outcome{upgrading, upgrading, lost, upgrading, upgrading, upgrading}, ClassLaneFault},
 		{"something was created", []Outcome{upgrading, upgrading, upgrading, upgrading, created, upgrading}, ClassRejected},
 		{"codes by turns", []Outcome{upgrading, refused("Strange"), upgrading, refused("Strange"), upgrading}, ClassLaneFault},
-		{"of items in doubt", []Outcome{upgrading, inDoubt("ServiceUpgrading"), upgrading, upgrading, inDoubt("ServiceUpgrading")}, ClassLaneFault},
-		{"four, of items in doubt", []Outcome{upgrading, upgrading, upgrading, inDoubt("ServiceUpgrading")}, ClassMismatch},
-		{"the token was used otherwise", []Outcome{upgrading, upgrading, upgrading, upgrading, inDoubt("IdempotentParameterMismatch")}, ClassMismatch},
+		{"of items in doubt", []Outcome{upgrading, unknown("ServiceUpgrading"), upgrading, upgrading, unknown("ServiceUpgrading")}, ClassLaneFault},
+		{"four, of items in doubt", []Outcome{upgrading, upgrading, upgrading, unknown("ServiceUpgrading")}, ClassMismatch},
+		{"the token was used otherwise", []Outcome{upgrading, upgrading, upgrading, upgrading, unknown("IdempotentParameterMismatch")}, ClassMismatch},
 		{"about the item", []Outcome{refused("BadParameters"), refused("BadParameters"), refused("BadParameters"), refused("BadParameters"), refused("BadParameters")}, ClassRejected},
 		{"a known code between", []Outcome{upgrading, upgrading, upgrading, upgrading, refused("PrivateIpInUseException"), upgrading}, ClassLaneFault},
 		{"our own", []Outcome{{Class: ClassRejected}, {Class: ClassRejected}, {Class: ClassRejected}, {Class: ClassRejected}, {Class: ClassRejected}}, ClassRejected},
@@ -65,7 +65,7 @@ func TestRefusalOfAProbe(t *testing.T) {
 
 // An item of unknown outcome that gets the error that its lane is held for waits with the others. Its outcome stays
 // unknown, and it is looked up.
-func TestItemInDoubtWaitsForUnknownRefusals(t *testing.T) {
+func TestItemOfUnknownOutcomeWaitsForUnknownRefusals(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:error-500=#1")
 	f.clock.run()
@@ -109,7 +109,7 @@ func TestCodesAboutItems(t *testing.T) {
 
 // BCE refuses whatever it is asked, with a code that nobody knows, until it is well again: four items of a large
 // batch are rejected, and the others wait.
-func TestUnknownRefusalsHoldTheLane(t *testing.T) {
+func TestUnknownRefusalsSuspendTheLane(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:answer:400/ServiceUpgrading")
 	const n = 12

@@ -14,7 +14,7 @@ import (
 func (h *Handler) register(ctx context.Context, j *job) error {
 	p, item := j.payload, j.payload.Item()
 	if reservedToken(p.ClientToken) && p.ClientToken != ClientToken(p.Batch, p.Key, 1) {
-		return archive(&PayloadError{Reason: "its clientToken was derived for another item, whose HaVIP it would receive"})
+		return archive(&PayloadError{Reason: "its clientToken was derived for another item; it would receive that item's HaVIP"})
 	}
 	rows := []Row{{Item: item}}
 	err := h.Ledger.ClaimTokens(ctx, claimsOf(p.Batch, rows))
@@ -33,17 +33,17 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 	case err != nil:
 		return h.later(j, err)
 	case result == lifecycle.RegisteredGone:
-		return archive(&PayloadError{Reason: "its batch's record was deleted after this task was put in; if the task is newer than that, put it in without its clientToken, or into another batch"})
+		return archive(&PayloadError{Reason: "its batch was deleted from the ledger after this task was enqueued; if the task is newer, enqueue it without its clientToken or in another batch"})
 	}
-	j.log.Info().Msg("item registered from a task that nobody had registered")
+	j.log.Info().Msg("item registered from a task of another producer")
 	return nil
 }
 
-// registerEarly registers the item of a task that asynq would archive if this run postponed it, as a suspended subnet does with
-// thousands at once: asynq silently drops the oldest archived tasks.
+// registerEarly registers the item of a task that asynq would archive if this run postponed it. A suspended subnet
+// postpones thousands, and asynq silently drops the oldest archived tasks.
 func (h *Handler) registerEarly(ctx context.Context, j *job) error {
 	retried, _ := asynq.GetRetryCount(ctx)
-	if most, ok := asynq.GetMaxRetry(ctx); !ok || retried < most {
+	if limit, ok := asynq.GetMaxRetry(ctx); !ok || retried < limit {
 		return nil
 	}
 	_, err := h.Ledger.Item(ctx, j.payload.Batch, j.payload.Key)

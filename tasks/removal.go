@@ -12,11 +12,12 @@ import (
 	"havip/ledger"
 )
 
-// The classes of a try to delete a HaVIP, besides throttled, not-sent, unknown and lane-fault.
+// The classes of an attempt to delete a HaVIP, besides throttled, not-sent, unknown and lane-fault.
 const (
 	// ClassDeleted: BCE said that it deleted the HaVIP. Done.
 	ClassDeleted Class = "deleted"
-	// ClassNotFound: BCE knows no such HaVIP. An earlier attempt or another person may have deleted it, or the key cannot see it.
+	// ClassNotFound: BCE knows no such HaVIP. An earlier attempt or another client may have deleted it, or the key
+	// cannot see it.
 	ClassNotFound Class = "not-found"
 	// ClassRefused: a definite refusal, for example because it is bound. The HaVIP stays.
 	ClassRefused Class = "refused"
@@ -28,7 +29,7 @@ const CodeBound = "HaVIPBound"
 // CodeNotOwn is our own code for a HaVIP that no request of the item created.
 const CodeNotOwn = "NotCreatedByItem"
 
-// ownSlack is how much earlier than an item's first request the HaVIP that it created may be dated, each by its own clock.
+// ownSlack is how much earlier than the item's first request its HaVIP may be dated, because clocks differ.
 const ownSlack = 2 * time.Minute
 
 // notCreatedBy returns why the HaVIP was not created by one of these requests; "" if it was. An answer with its ID is not enough
@@ -42,9 +43,9 @@ func notCreatedBy(attempts []ledger.Attempt, h bce.HaVIP) string {
 	}
 	switch {
 	case answered < 0:
-		return "no request that is recorded of this item created " + h.ID
+		return "no recorded request of this item created " + h.ID
 	case !h.CreatedTime.IsZero() && h.CreatedTime.Before(first.Time().Add(-ownSlack)):
-		return fmt.Sprintf("%s was created at %s, before the item's first request at %s: it is another ledger's, or another program's",
+		return fmt.Sprintf("%s was created at %s, before the item's first request at %s; it belongs to another ledger or program",
 			h.ID, h.CreatedTime.UTC().Format(time.RFC3339), first.Time().Format(time.RFC3339))
 	}
 	return ""
@@ -53,7 +54,7 @@ func notCreatedBy(attempts []ledger.Attempt, h bce.HaVIP) string {
 // firstSent returns when the first request of a generation was sent that may have created something. A request that BCE refused while
 // no outcome was unknown created nothing.
 func firstSent(attempts []ledger.Attempt, generation int) (first ledger.Millis) {
-	inDoubt := false
+	unknown := false
 	for _, a := range attempts {
 		if a.Op != "" || a.Generation != generation {
 			continue
@@ -63,12 +64,12 @@ func firstSent(attempts []ledger.Attempt, generation int) (first ledger.Millis) 
 		}
 		switch Class(a.Class) {
 		case ClassThrottled, ClassNotSent, ClassLaneFault, ClassRejected:
-			if !inDoubt {
+			if !unknown {
 				first = 0
 			}
 		case ClassCreated:
 		default:
-			inDoubt = true
+			unknown = true
 		}
 	}
 	return first
@@ -90,7 +91,7 @@ func ClassifyRemoval(meta bce.ResponseMeta, err error) Outcome {
 	case o.Scope == ScopeDenied:
 		o.Scope = ScopeLane // a delete does not name a subnet
 	case o.Scope == ScopeQuota, o.Scope == ScopeSubnet:
-		o.Class, o.Scope = ClassThrottled, "" // no quota stands against deleting; perhaps one of requests
+		o.Class, o.Scope = ClassThrottled, "" // for a delete, it can only be a quota of requests
 	case o.Class == ClassRejected, o.Class == ClassMismatch:
 		o.Class = ClassRefused
 	}
@@ -126,18 +127,18 @@ func boundTo(h bce.HaVIP) string {
 func bound(h bce.HaVIP, users string) Outcome {
 	return Outcome{
 		Class: ClassRefused, Code: CodeBound,
-		Message: fmt.Sprintf("not deleted: %s is bound to %s; unbind it, and roll back again", h.ID, users),
+		Message: fmt.Sprintf("not deleted: %s is bound to %s; unbind it and roll back again", h.ID, users),
 	}
 }
 
-// gone returns the outcome for a HaVIP that certainly existed and no longer does.
+// gone returns the outcome for a HaVIP that existed and is deleted.
 func (o Outcome) gone(message string) Outcome {
 	o.Class, o.Code, o.Message = ClassDeleted, "", message
 	return o
 }
 
-// removal converts the outcome of an attempt for the ledger. Sent means that a delete was sent: a failed look-up before it leaves no
-// unknown outcome.
+// removal converts the outcome of an attempt for the ledger. Sent means that a delete was sent; otherwise the outcome
+// is known.
 func (o Outcome) removal(sent bool, address string, took time.Duration) ledger.DeletionOutcome {
 	e := ledger.DeletionOutcome{
 		State: ledger.Deleting, Class: string(o.Class), Unknown: sent && o.Class == ClassUnknown,

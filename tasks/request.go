@@ -8,7 +8,7 @@ import (
 	"havip/ledger"
 )
 
-// RequestOf reads back what a spec asks for.
+// RequestOf decodes the request of a spec.
 func RequestOf(spec ledger.Spec) (Request, error) {
 	var r Request
 	if err := json.Unmarshal([]byte(spec.Body), &r); err != nil {
@@ -17,7 +17,7 @@ func RequestOf(spec ledger.Spec) (Request, error) {
 	return r, nil
 }
 
-// Difference is one field in which what is wanted differs from what stands in the ledger.
+// Difference is a field whose requested value differs from the registered one.
 type Difference struct{ Field, Existing, Wanted string }
 
 func (d Difference) String() string {
@@ -31,16 +31,15 @@ func (d Difference) String() string {
 	return text
 }
 
-// withoutLineEnds is text as it would be with LF between its lines and nothing behind the last.
+// withoutLineEnds returns text with LF line ends and none at its end.
 func withoutLineEnds(text string) string {
 	return strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 }
 
 func withoutSpaces(text string) string { return strings.Join(strings.Fields(text), "") }
 
-// Differences tells, in the contract's column order, how an item differs from the spec that
-// stands under its key. The clientToken shows only when the item brings its own, and an address not when
-// BCE chose it for the item that stands.
+// Differences returns, in column order, how an item differs from the registered spec. It includes the clientToken only
+// if the user gave one, and ignores an address that BCE assigned to the registered item.
 func Differences(existing ledger.Spec, item Item) ([]Difference, error) {
 	there, err := RequestOf(existing)
 	if err != nil {

@@ -6,28 +6,26 @@ import (
 	"havip/ledger"
 )
 
-// Result is what became of one item. The names of its JSON are a contract: they are those of
-// `enqueue results -o ndjson`, whose lines can be decoded into it.
+// Result is the result of one item. Its JSON is a contract: each line of `enqueue results -o ndjson` decodes into it.
 type Result struct {
 	Batch string `json:"batch"`
 	Key   string `json:"key"`
-	// Line is where the item stands in its file; 0 when it came from none.
+	// Line is the item's line in its file; 0 without a file.
 	Line  int          `json:"line"`
 	State ledger.State `json:"state"`
 	// HaVIPID is BCE's ID of the HaVIP, such as havip-w2d4kgc3x0y1; "" until there is one.
 	HaVIPID  string `json:"haVipId"`
 	Name     string `json:"name"`
 	SubnetID string `json:"subnetId"`
-	// PrivateIPAddress is the address that the HaVIP has, or else the one asked for; "" while
-	// only BCE knows it.
+	// PrivateIPAddress is the HaVIP's address, else the requested one; "" if neither is known.
 	PrivateIPAddress string `json:"privateIpAddress"`
 	Description      string `json:"description"`
 	Account          string `json:"account"`
 	Region           string `json:"region"`
-	// Attempts counts requests sent; throttled ones and lane faults do not count.
+	// Attempts counts sent requests, except throttled ones and lane faults.
 	Attempts int `json:"attempts"`
-	// Code, Message and RequestID are of the last answer, in BCE's words where it had any. A
-	// message is text of another party: quote it before it reaches a terminal.
+	// Code, Message and RequestID are those of the last answer. Message may be untrusted text: quote it before it
+	// reaches a terminal.
 	Code        string `json:"code"`
 	Message     string `json:"message"`
 	RequestID   string `json:"requestId"`
@@ -35,7 +33,7 @@ type Result struct {
 	// CreatedAt is when the item was registered, UpdatedAt when it last changed.
 	CreatedAt Timestamp `json:"createdAt"`
 	UpdatedAt Timestamp `json:"updatedAt"`
-	// Log holds the requests sent, when asked for ([Result.WithLog]).
+	// Log contains the sent requests if requested; see [Result.WithLog].
 	Log []Attempt `json:"attemptLog,omitempty"`
 }
 
@@ -44,7 +42,7 @@ type Attempt struct {
 	// Number counts the item's requests, from 1.
 	Number int       `json:"number"`
 	At     Timestamp `json:"at"`
-	// Worker is the process that sent it, Class what its answer proved.
+	// Worker is the worker that sent it; Class is what its answer proved.
 	Worker string `json:"worker"`
 	Class  string `json:"class"`
 	// Status is the answer's HTTP status; 0 when there was none.
@@ -54,11 +52,11 @@ type Attempt struct {
 	RequestID string `json:"requestId"`
 	// DurationMS is how long it took, in milliseconds.
 	DurationMS int64 `json:"durationMs"`
-	// Operation is create or delete; each is numbered by itself.
+	// Operation is create or delete; each has its own numbers.
 	Operation string `json:"operation"`
 }
 
-// ResultOf is what the ledger says became of an item, or a [*ledger.UnreadableError] if its request is damaged.
+// ResultOf returns the result of an item, or a [*ledger.UnreadableError] if its request is damaged.
 func ResultOf(item ledger.Item) (Result, error) {
 	request, err := RequestOf(item.Spec)
 	if err != nil {
@@ -71,7 +69,7 @@ func ResultOf(item ledger.Item) (Result, error) {
 	}
 	message := rec.Message
 	if message == "" && rec.Unconfirmed() {
-		message = "not confirmed yet: BCE has not shown it, or not its address"
+		message = "not confirmed yet: BCE has not shown it or its address"
 	}
 	return Result{
 		Batch: item.Batch, Key: item.Key, Line: item.Line, State: rec.State, HaVIPID: rec.HaVIPID,
@@ -82,7 +80,7 @@ func ResultOf(item ledger.Item) (Result, error) {
 	}, nil
 }
 
-// WithLog returns the result with the log of its requests, as [ledger.Ledger.Attempts] reads it.
+// WithLog returns the result with the log of its requests, from [ledger.Ledger.Attempts].
 func (r Result) WithLog(attempts []ledger.Attempt) Result {
 	r.Log = make([]Attempt, len(attempts))
 	for i, a := range attempts {

@@ -10,13 +10,13 @@ import (
 	"havip/ledger"
 )
 
-// The terms under which tasks are enqueued.
+// The options of enqueued tasks.
 const (
-	// taskMaxRetry is out of reach on purpose: the handler ends retries by the ledger. asynq
-	// counts only what the handler did not decide, and would archive the task at the limit.
+	// taskMaxRetry is never reached: the ledger ends retries. asynq counts only failures that the handler did not
+	// decide, and archives the task at the limit.
 	taskMaxRetry = 1000
-	// taskTimeout is far above what one run of the handler takes, which ends by its own
-	// deadlines: asynq would run a second one beside a handler that outlives it.
+	// taskTimeout is far longer than one run, which has its own deadlines: after it, asynq would start a second run in
+	// parallel.
 	taskTimeout = 10 * time.Minute
 )
 
@@ -61,7 +61,7 @@ func taskOf(item ledger.Item, suffix string) (enqueueable, error) {
 	if suffix != "" {
 		id += "/" + url.PathEscape(suffix)
 	}
-	// An item's own token stays in its task over all generations: it says which request is meant.
+	// The user's token stays in the task over all generations: it identifies the request.
 	token := item.Record.ClientToken
 	if item.OwnToken != "" {
 		token = item.OwnToken
@@ -69,9 +69,8 @@ func taskOf(item ledger.Item, suffix string) (enqueueable, error) {
 	return enqueueable{item.Batch, wanted, token, id}, nil
 }
 
-// TaskID names the task of one generation of an item: asynq refuses a second one while the
-// first is in the queue. Escaping keeps apart what a slash in a batch or key would join, and
-// keeps braces, which choose Redis Cluster slots, out of asynq's keys.
+// TaskID returns the task ID of one generation of an item: asynq refuses a second task with that ID. Escaping keeps
+// slashes in a batch or key unambiguous, and braces, which choose Redis Cluster slots, out of asynq's keys.
 func TaskID(batch, key string, generation int) string {
 	return url.PathEscape(batch) + "/" + url.PathEscape(key) + "/" + strconv.Itoa(generation)
 }

@@ -10,14 +10,14 @@ import (
 // milliseconds is RFC 3339 with a fraction of fixed length, so that timestamps sort as text.
 const milliseconds = "2006-01-02T15:04:05.000Z07:00"
 
-// Timestamp is a moment of the ledger's clock, in UTC. As text and in JSON it is RFC 3339 with
-// milliseconds, such as 2026-11-24T08:49:49.462Z; the zero moment is "".
+// Timestamp is a time of the ledger's clock, in UTC. As text and in JSON it is RFC 3339 with milliseconds, such as
+// 2026-11-24T08:49:49.462Z; the zero time is "".
 type Timestamp struct{ time.Time }
 
-// TimestampOf is the ledger's moment.
+// TimestampOf converts a time of the ledger.
 func TimestampOf(m ledger.Millis) Timestamp { return Timestamp{m.Time()} }
 
-// String overrides time.Time's own.
+// String returns the text form.
 func (t Timestamp) String() string {
 	if t.IsZero() {
 		return ""
@@ -25,7 +25,7 @@ func (t Timestamp) String() string {
 	return t.UTC().Format(milliseconds)
 }
 
-// MarshalJSON writes the text.
+// MarshalJSON writes the text form.
 func (t Timestamp) MarshalJSON() ([]byte, error) { return []byte(`"` + t.String() + `"`), nil }
 
 // UnmarshalJSON reads what [Timestamp.MarshalJSON] writes.

@@ -10,15 +10,14 @@ import (
 )
 
 const (
-	// verifySample is how many HaVIPs of the ledger a listing is compared with, and verifyReads how many of
-	// those that it does not show are asked for.
+	// verifySample is how many of the ledger's HaVIPs a listing is compared with; verifyReads is how many of the
+	// missing ones are read.
 	verifySample = 30
 	verifyReads  = 3
 )
 
-// verifyListing fails a listing that does not show what exists: BCE pages through what comes and goes
-// meanwhile, and a page may skip what a deletion has moved to the page before. The HaVIPs that the ledger knows
-// are the measure, a few of them at random. One that is not shown was deleted, unless BCE answers with it.
+// verifyListing returns an error if the listing lacks a HaVIP that exists: a deletion during the listing may move a
+// HaVIP to an earlier page. It compares a random sample of the ledger's HaVIPs, and reads the missing ones from BCE.
 func (h *Handler) verifyListing(ctx context.Context, index *Index, began time.Time) error {
 	known, err := h.Ledger.SomeHaVIPs(ctx, h.Lane.String(), verifySample)
 	if err != nil {
@@ -35,9 +34,9 @@ func (h *Handler) verifyListing(ctx context.Context, index *Index, began time.Ti
 		switch {
 		case errors.As(err, &refused) && refused.Kind == bce.KindAPI && isNotFound(refused):
 		case err != nil:
-			return fmt.Errorf("whether the listing is complete cannot be told: %s is not shown, and cannot be read: %w", id, err)
+			return fmt.Errorf("cannot verify that the listing is complete: %s is not listed and cannot be read: %w", id, err)
 		case out.HaVIP.CreatedTime.Before(began.Add(h.API.ClockOffset() - listingLag)):
-			return fmt.Errorf("the listing is incomplete: it does not show %s, which exists", id)
+			return fmt.Errorf("the listing is incomplete: it lacks %s, which exists", id)
 		}
 	}
 	return nil

@@ -8,15 +8,15 @@ import (
 	"havip/lifecycle"
 )
 
-// The bounds of a [watchlist]. An entry that was not met for watchedFor may be dropped; an entry that is dropped too early is
-// watched again from the start.
+// The bounds of a [watchlist]. An entry that was not met for watchedFor may be dropped; if it is dropped too early,
+// watching starts again.
 const (
 	watchedFor = time.Hour
 	maxWatched = 10_000
 )
 
-// watchlist remembers, for each item that was met while another attempt of it was in flight, which attempt that was and since when,
-// by this process's monotonic clock. Its zero value is ready, and it is safe for concurrent use.
+// watchlist stores which items had another attempt in flight, which attempt, and since when by this process's monotonic
+// clock. Its zero value is ready, and it is safe for concurrent use.
 type watchlist struct {
 	mu  sync.Mutex
 	met map[ledger.Owner]meeting
@@ -57,7 +57,7 @@ func (w *watchlist) meet(item ledger.Owner, ticket string) {
 	w.met[item] = m
 }
 
-// forget removes an item without an attempt of others in flight.
+// forget removes an item that has no other attempt in flight.
 func (w *watchlist) forget(item ledger.Owner) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

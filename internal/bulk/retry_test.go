@@ -10,7 +10,7 @@ import (
 func TestRetryOfCanceledItems(t *testing.T) {
 	t.Parallel()
 	canceled := ledger.Item{Record: ledger.Record{State: ledger.Canceled}}
-	for where, want := range map[string]string{"": None, "account=team": None, "state=canceled": "anew", "key=a": "anew"} {
+	for where, want := range map[string]string{"": None, "account=team": None, "state=canceled": "restart", "key=a": "restart"} {
 		chosen, err := ParseSelection(split(where))
 		if err != nil {
 			t.Fatal(err)

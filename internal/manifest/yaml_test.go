@@ -160,7 +160,7 @@ func TestYAMLForbiddenCharacters(t *testing.T) {
 	}
 	// In escapes they are text like any other, and the description's own rule speaks.
 	_, faults := check(t, content(YAML, "- name: web-1\n  subnetId: sbn-a\n  description: \"a\\u2028\\u0085\"\n"))
-	if want := []string{`3:16: description "a\u2028\u0085": must not hold control characters`}; !slices.Equal(faults, want) {
+	if want := []string{`3:16: description "a\u2028\u0085": must not contain control characters`}; !slices.Equal(faults, want) {
 		t.Errorf("got %q, want %q", faults, want)
 	}
 }

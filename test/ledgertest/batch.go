@@ -13,9 +13,9 @@ import (
 )
 
 // lived is the time that workers lived through.
-func (f *ledgerFixture) lived(t *testing.T) lifecycle.Lived {
+func (f *ledgerFixture) lived(t *testing.T) lifecycle.Uptime {
 	t.Helper()
-	at, err := f.Lived(t.Context())
+	at, err := f.Uptime(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

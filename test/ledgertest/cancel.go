@@ -90,7 +90,7 @@ func testCancelInFlight(t *testing.T, f *ledgerFixture) {
 		f.begin(t, key, terms("t2"), lifecycle.StartFinished)
 	}
 	rec := f.item(t, "created").Record
-	equal(t, "created", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"created", "havip-1", "not canceled: its HaVIP existed already"})
+	equal(t, "created", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"created", "havip-1", "not canceled: its HaVIP already existed"})
 	equal(t, "told", f.kinds(t, "created"), []string{"cancel-asked", "kept", "created"})
 	equal(t, "unknown", f.item(t, "unknown").Record.State, ledger.Unknown)
 	f.begin(t, "unknown", terms("t2"), lifecycle.StartLookup)
@@ -113,7 +113,7 @@ func testCancelInDoubt(t *testing.T, f *ledgerFixture) {
 	}
 	f.adopt(t, "there", "token-there", "havip-1", "10.0.0.1", lifecycle.FoundApplied)
 	rec := f.item(t, "there").Record
-	equal(t, "there", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"adopted", "havip-1", "not canceled: its HaVIP existed already"})
+	equal(t, "there", []string{string(rec.State), rec.HaVIPID, rec.Message}, []string{"adopted", "havip-1", "not canceled: its HaVIP already existed"})
 	f.absent(t, "absent", "next", lifecycle.AbsenceCanceled)
 	f.renew(t, "absent", "token-absent", "next", lifecycle.FoundFinished)
 	rec = f.item(t, "absent").Record

@@ -71,7 +71,7 @@ func (f *ledgerFixture) absent(t *testing.T, key, next string, want lifecycle.Ab
 		if err != nil || got.Result != want {
 			t.Fatalf("absence of %s: got %s, %v; want %s", key, got.Result, err, want)
 		}
-		o.ListedAt += lifecycle.Lived(time.Hour.Milliseconds())
+		o.ListedAt += lifecycle.Uptime(time.Hour.Milliseconds())
 	}
 }
 

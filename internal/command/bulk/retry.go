@@ -18,12 +18,12 @@ func NewRetryCommand(f *session.Factory) *cobra.Command {
 		Short: "Try items again: the failed ones, and those that wait",
 		Long: `Retry lets items go on. What is done to each depends on what is certain of it:
 
-  new-token   rejected: it provably created nothing, and begins again under its next
-              clientToken, since BCE may repeat a refusal for a token's sake
-  look-first  in review: what exists in BCE is looked at afresh, before anything is sent
-  hurry       queued, waiting or unknown: its task runs now rather than after its delay;
-              token and bytes stay what they are
-  anew        canceled before it was sent: it begins again
+  new-token      rejected: it created nothing and restarts under its next clientToken,
+                 because BCE may repeat a refusal for a token
+  look-up-first  in review: it is looked up in BCE before anything is sent
+  run-now        queued, waiting or unknown: its task runs now instead of after its delay;
+                 token and bytes do not change
+  restart        canceled before it was sent: it restarts
 
 A canceled item is tried again only when --where names its state or key. An item that has
 its HaVIP is left alone.

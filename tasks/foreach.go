@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// eachAtOnce does something for many items at once. It returns the first error, after all that were
-// begun have ended.
-func eachAtOnce[T any](ctx context.Context, all []T, do func(context.Context, T) error) error {
+// forEach calls do for all items in parallel. After an error it starts no more calls, waits for the running ones and
+// returns the first error.
+func forEach[T any](ctx context.Context, all []T, do func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var begun atomic.Int64
