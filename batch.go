@@ -24,7 +24,7 @@ func (b Batch) Status(ctx context.Context) (ledger.Batch, error) {
 // counted by [ledger.Batch.Failed] and is no error. It asks Redis twice a second, whatever the
 // batch's size, and holds no connection meanwhile.
 //
-// An outage of Redis is borne for [DefaultPatience]. When ctx ends, the error is ctx's, and the
+// An outage of Redis is tolerated for [DefaultPatience]; an error that waiting does not end, such as a wrong password, ends the wait. When ctx ends, the error is ctx's, and the
 // batch goes on without its waiter; the batch is as it was last seen.
 //
 // Nothing moves without a worker of the items' lane, nor in a lane that is held back: `enqueue status`

@@ -17,10 +17,10 @@ const eventsAtOnce = 500
 //
 // About the newest 10,000 events are kept. Where some were forgotten before they were read, a
 // [*ForgottenError] comes in their place, and the events go on after it. Any other error is the last:
-// ctx's when ctx ends; an outage of Redis is borne as by Wait.
+// ctx's when ctx ends; an outage of Redis is tolerated as by Wait.
 func (b Batch) Events(ctx context.Context, after string) iter.Seq2[ledger.Event, error] {
 	return func(yield func(ledger.Event, error) bool) {
-		s := &eventStream{batch: b, after: after, outage: outage{patience: b.client.patience}}
+		s := &eventStream{batch: b, after: after, reads: waiter{client: b.client}}
 		for {
 			page, last, err := s.next(ctx)
 			if err != nil {
@@ -36,10 +36,10 @@ func (b Batch) Events(ctx context.Context, after string) iter.Seq2[ledger.Event,
 
 // eventStream reads one batch's events.
 type eventStream struct {
-	batch  Batch
-	after  string
-	pace   pace
-	outage outage
+	batch Batch
+	after string
+	pace  pace
+	reads waiter
 	// caughtUp says that the last page was all that there was.
 	caughtUp bool
 	// missed is the last event after which some were told to be forgotten.
@@ -53,9 +53,12 @@ func (s *eventStream) next(ctx context.Context) (page ledger.EventPage, last boo
 			return page, false, err
 		}
 	}
-	facts, page, err := s.read(ctx)
-	failed := err != nil
-	if err := s.outage.bear(ctx, err); err != nil || failed {
+	var facts ledger.Batch
+	err = s.reads.read(ctx, func() (err error) {
+		facts, page, err = s.read(ctx)
+		return err
+	})
+	if err != nil {
 		return page, false, err
 	}
 	if len(page.Events) > 0 {

@@ -26,7 +26,7 @@ const (
 	// DownPatience is that of a command.
 	DownPatience = 2 * time.Second
 	// PassingPatience is that for a failover, and for a Redis that loads or is busy.
-	PassingPatience = 2 * time.Minute
+	PassingPatience = redisconn.DefaultPatience
 )
 
 // CommandPatience is the patience of a command, for somebody who looks on.
@@ -124,15 +124,6 @@ func (d Durability) accept(finding redisconn.Finding) error {
 		d.Warn(finding.Error())
 	}
 	return nil
-}
-
-// RequireDurable is [Durability.Require] for a command that tells on w, and that takes a Redis which does not tell whether it
-// keeps what it is told, with a warning.
-func RequireDurable(ctx context.Context, client redis.UniversalClient, allowVolatile bool, w io.Writer) error {
-	return Durability{
-		AllowVolatile: allowVolatile, AllowUnverified: true, Patience: CommandPatience(), Waiting: TellWaiting(w),
-		Warn: func(warning string) { _, _ = fmt.Fprintf(w, "warning: %s\n", warning) },
-	}.Require(ctx, client)
 }
 
 // closeTimeout bounds the end of the connections to a Redis that hangs. The process ends anyway.

@@ -1,5 +1,5 @@
-// Package durability verifies, after a command has changed something in Redis, that a failover of Redis
-// cannot lose the change.
+// Package durability is what commands that write demand of Redis: before, that it keeps what it acknowledges;
+// afterwards, that a failover cannot lose what was written.
 package durability
 
 import (
@@ -20,16 +20,49 @@ import (
 	"havip/tasks"
 )
 
-// unverifiedFlag accepts what a failover of Redis could still lose.
+// unverifiedFlag accepts what it is not certain that Redis keeps.
 const unverifiedFlag = "allow-unverified-durability"
 
-// Verifier makes changes and verifies them. Its zero value accepts nothing unverified.
-type Verifier struct{ allowUnverified bool }
+// Verifier opens Redis, makes changes and verifies them. Its zero value accepts nothing that may be lost.
+type Verifier struct {
+	// AllowVolatile accepts a Redis that forgets everything when it restarts, and AllowUnverified one of which it is not
+	// certain that it keeps what is written.
+	AllowVolatile, AllowUnverified bool
+}
 
-// Define defines the flag of the commands that change something.
+// Define defines the flags of the commands that change something.
 func (v *Verifier) Define(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&v.allowUnverified, unverifiedFlag, false,
-		"succeed with a warning, not with exit code 5, when Redis could still forget in a failover what was written")
+	flags := cmd.Flags()
+	flags.BoolVar(&v.AllowUnverified, unverifiedFlag, false,
+		"warn, and do not fail, when it is not certain that Redis keeps what is written: it does not report its persistence, or a failover could lose the change")
+	flags.BoolVar(&v.AllowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+}
+
+// OpenFor is [Verifier.Open], or [session.Factory.Open] for a command that is not going to write.
+func (v *Verifier) OpenFor(ctx context.Context, f *session.Factory, writes bool) (*session.Session, error) {
+	if !writes {
+		return f.Open(ctx)
+	}
+	return v.Open(ctx, f)
+}
+
+// Open is [session.Factory.Open] for commands that write: a Redis that may lose what it acknowledged is refused
+// before anything is written to it, and one that refuses writes for a while is waited for.
+func (v *Verifier) Open(ctx context.Context, f *session.Factory) (*session.Session, error) {
+	s, err := f.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = cli.Durability{
+		AllowVolatile: v.AllowVolatile, AllowUnverified: v.AllowUnverified,
+		Patience: cli.CommandPatience(), Waiting: s.Waiting,
+		Warn: func(warning string) { f.Infof("warning: %s", warning) },
+	}.Require(ctx, session.Client(s))
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // Subject is what a command changes.
@@ -71,7 +104,7 @@ func (v *Verifier) Change(ctx context.Context, f *session.Factory, s *session.Se
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case v.allowUnverified:
+	case v.AllowUnverified:
 		f.Infof("warning: %s (allowed by --%s)", unverified(f.Args, of, err), unverifiedFlag)
 		return nil
 	}

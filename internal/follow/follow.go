@@ -15,28 +15,27 @@ import (
 	"havip/ledger"
 )
 
-// Batch follows a batch until it is done, for as long as the timeout, 0 for no limit.
-func Batch(ctx context.Context, t *terminal.IO, s *session.Session, name string, timeout time.Duration) (ledger.Batch, error) {
-	return (&Watcher{IO: t, Session: s, Batch: name}).RunFor(ctx, timeout)
+// Batch follows a batch until it is done, as [Watcher.Follow] does.
+func Batch(ctx context.Context, t *terminal.IO, s *session.Session, name string) (ledger.Batch, error) {
+	return (&Watcher{IO: t, Session: s, Batch: name}).Follow(ctx)
 }
 
-// RunFor is [Watcher.Run] for as long as the timeout, 0 for no limit. When time is up, or the command is
-// interrupted, the error says how to come back.
-func (w *Watcher) RunFor(ctx context.Context, timeout time.Duration) (ledger.Batch, error) {
-	waitCtx, cancel := WithTimeout(ctx, timeout)
-	defer cancel()
-	b, err := w.Run(waitCtx)
-	if err != nil && ctx.Err() != nil {
-		w.Infof("the batch goes on without you; come back with `enqueue watch %s`", shell.Quote(w.Batch))
+// Follow is [Watcher.Run] with an error that says how to come back, when the command is interrupted or the time that ctx
+// has is up; see [WithTimeout].
+func (w *Watcher) Follow(ctx context.Context) (ledger.Batch, error) {
+	b, err := w.Run(ctx)
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		w.Infof("stopped watching; the batch continues. `enqueue watch %s` resumes watching", shell.Quote(w.Batch))
 		return b, cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
-	}
-	if err != nil && errors.Is(waitCtx.Err(), context.DeadlineExceeded) && b.Name != "" && b.CommittedAt == 0 {
+	case err != nil && expired(ctx) && b.Name != "" && b.CommittedAt == 0:
 		return b, cli.Failf(cli.ExitPending, "%s", report.IncompleteText(b))
 	}
-	return b, PendingError(waitCtx, w.Batch, err)
+	return b, PendingError(ctx, w.Batch, err)
 }
 
-// WithTimeout is [context.WithTimeout], where 0 is no limit.
+// WithTimeout is [context.WithTimeout], where 0 is no limit. A command that has --timeout calls it first, so that opening
+// Redis counts as well, and no longer uses it once it has what it waits for.
 func WithTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout <= 0 {
 		return context.WithCancel(ctx)
@@ -44,10 +43,25 @@ func WithTimeout(ctx context.Context, timeout time.Duration) (context.Context, c
 	return context.WithTimeout(ctx, timeout)
 }
 
-// PendingError gives an error that is the end of --timeout its text and exit code.
+// expired reports whether the time that ctx has is up. A connection notices that a moment before ctx does.
+func expired(ctx context.Context) bool {
+	deadline, limited := ctx.Deadline()
+	return limited && !time.Now().Before(deadline) && !errors.Is(ctx.Err(), context.Canceled)
+}
+
+// PendingError gives the error of a wait that is the end of --timeout its text and exit code.
 func PendingError(ctx context.Context, batch string, err error) error {
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return cli.Failf(cli.ExitPending, "batch %s is not finished yet; it goes on, and `enqueue watch %s` comes back to it", batch, shell.Quote(batch))
+	if err != nil && expired(ctx) {
+		return cli.Failf(cli.ExitPending, "batch %s is not finished; it continues, and `enqueue watch %s` resumes watching", batch, shell.Quote(batch))
+	}
+	return err
+}
+
+// TimeoutError gives an error from before the wait that is the end of --timeout its exit code. The error says how to
+// continue.
+func TimeoutError(ctx context.Context, err error) error {
+	if err != nil && expired(ctx) && cli.CodeOf(err) == cli.ExitNetwork {
+		return cli.Failf(cli.ExitPending, "--timeout: %w", err)
 	}
 	return err
 }

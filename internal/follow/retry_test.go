@@ -3,38 +3,45 @@ package follow
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
+
+	"havip/internal/session"
 )
 
-var (
-	errAway = errors.New("away")
-	errLost = errors.New("lost")
-)
+// reply is an answer of Redis.
+type reply string
 
-func temporary(err error) bool { return errors.Is(err, errAway) }
+func (r reply) Error() string { return string(r) }
+func (reply) RedisError()     {}
 
-// A temporary error is reported once and retried, for two minutes; any other one ends it.
+// A Redis that goes away is told once and waited for, for two minutes; what waiting does not end is not waited for.
 func TestWithRetry(t *testing.T) {
 	t.Parallel()
+	lasting, missing := reply("NOAUTH Authentication required."), errors.New("no such batch")
 	for name, test := range map[string]struct {
 		errs []error // of one read each; the last one of all further reads
 		want error
+		told int
 	}{
-		"back soon":      {[]error{errAway, errAway, nil}, nil},
-		"back, and lost": {[]error{errAway, errLost}, errLost},
-		"away for good":  {[]error{errAway}, errAway},
+		"back soon":            {[]error{io.EOF, io.EOF, nil}, nil, 1},
+		"back, and no batch":   {[]error{io.EOF, missing}, missing, 1},
+		"a wrong password":     {[]error{lasting}, lasting, 0},
+		"away for good":        {[]error{io.EOF}, io.EOF, 1},
+		"another reason to go": {[]error{io.EOF, reply("LOADING Redis is loading the dataset in memory"), nil}, nil, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				notified, reads := 0, 0
-				_, err := WithRetry(t.Context(), temporary, func(error) { notified++ }, func() (int, error) {
+				told, reads := 0, 0
+				s := &session.Session{Waiting: func(error) { told++ }}
+				_, err := WithRetry(t.Context(), s, func() (int, error) {
 					reads++
 					return reads, test.errs[min(reads, len(test.errs))-1]
 				})
-				if !errors.Is(err, test.want) || notified != 1 || reads < len(test.errs) {
-					t.Errorf("got %v after %d reads and %d messages", err, reads, notified)
+				if !errors.Is(err, test.want) || told != test.told || reads < len(test.errs) {
+					t.Errorf("got %v after %d reads and %d messages", err, reads, told)
 				}
 			})
 		})
@@ -45,7 +52,8 @@ func TestWithRetryEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := WithRetry(ctx, temporary, func(error) { cancel() }, func() (int, error) { return 0, errAway })
+		s := &session.Session{Waiting: func(error) { cancel() }}
+		_, err := WithRetry(ctx, s, func() (int, error) { return 0, io.EOF })
 		if !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}

@@ -2,7 +2,6 @@ package follow
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"time"
 
@@ -41,16 +40,17 @@ type Watcher struct {
 	unknown  unknownAge
 }
 
-// Run shows the batch's progress until there is nothing more to wait for, and returns it as it is then.
-func (w *Watcher) Run(ctx context.Context) (ledger.Batch, error) {
+// Run shows the batch's progress until there is nothing more to wait for, and returns it as last seen.
+func (w *Watcher) Run(ctx context.Context) (b ledger.Batch, err error) {
 	poll := time.NewTicker(PollInterval)
 	defer poll.Stop()
 	defer w.end()
 	for {
-		b, err := w.read(ctx)
+		now, err := w.read(ctx)
 		if err != nil {
 			return b, session.NotFound(err)
 		}
+		b = now
 		w.show(ctx, b)
 		if over, err := w.evaluate(ctx, b); over || err != nil {
 			return b, err
@@ -100,14 +100,9 @@ func (w *Watcher) reportOnce(kind, text string) {
 	}
 }
 
-// read reads the batch. Once it could be read, a Redis that goes away is waited for.
+// read reads the batch. A Redis that goes away is waited for.
 func (w *Watcher) read(ctx context.Context) (ledger.Batch, error) {
-	temporary := func(err error) bool {
-		var missing *ledger.BatchNotFoundError
-		return w.bar != nil && !errors.As(err, &missing)
-	}
-	notify := func(err error) { w.reportOnce("redis", retryText(err)) }
-	return WithRetry(ctx, temporary, notify, func() (ledger.Batch, error) { return w.Ledger.Batch(ctx, w.Batch) })
+	return WithRetry(ctx, w.Session, func() (ledger.Batch, error) { return w.Ledger.Batch(ctx, w.Batch) })
 }
 
 func (w *Watcher) end() {

@@ -104,6 +104,26 @@ func Explain(rawURL string, err error) error {
 	return x.wrap(err, d)
 }
 
+// ExplainOf wraps an error that a command of the client failed with as the clients of this package do themselves: also one of
+// the network. It is for clients that others made.
+func ExplainOf(client redis.UniversalClient, err error) error {
+	return explainer{optionsOf(client)}.explain(err)
+}
+
+// optionsOf are what a client tells of the Redis that it was made for.
+func optionsOf(client redis.UniversalClient) Options {
+	switch client := client.(type) {
+	case *redis.ClusterClient:
+		return Options{Mode: Cluster, Addrs: client.Options().Addrs}
+	case *redis.Client:
+		if addr := client.Options().Addr; addr != sentinelAddr {
+			return Options{Mode: Single, Addrs: []string{addr}}
+		}
+		return Options{Mode: Sentinel, Addrs: []string{"unknown"}}
+	}
+	return Options{Mode: Single, Addrs: []string{"server"}}
+}
+
 // explainer knows the Redis whose errors it explains.
 type explainer struct{ options Options }
 
@@ -212,6 +232,7 @@ func diagnoseTLS(err error) diagnosis {
 func diagnoseNetwork(err error) diagnosis {
 	var dns *net.DNSError
 	var timeout net.Error
+	var operation *net.OpError
 	switch {
 	case errors.As(err, &dns):
 		return diagnosis{"host " + dns.Name + " cannot be resolved", adviceNetwork, kindDown}
@@ -229,6 +250,8 @@ func diagnoseNetwork(err error) diagnosis {
 		return diagnosis{"the connection was closed", adviceClosed, kindDown}
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return diagnosis{"no route to the host", adviceNetwork, kindDown}
+	case errors.As(err, &operation):
+		return diagnosis{operation.Err.Error(), adviceNetwork, kindDown}
 	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
 		return diagnosis{"all connections of this process are in use", "Redis answers slowly, or pool_size is too small", kindPassing}
 	}

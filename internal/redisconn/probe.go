@@ -38,7 +38,7 @@ func (x explainer) examine(ctx context.Context, err error) error {
 	if x.options.Mode != Single || d.kind != kindDown || d.advice != adviceClosed && d.advice != adviceSilence {
 		return x.always(err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probePatience)
+	ctx, cancel := context.WithTimeout(ctx, probePatience)
 	defer cancel()
 	switch found := x.look(ctx); {
 	case errors.Is(found, errSpeaksTLS):

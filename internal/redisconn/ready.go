@@ -17,6 +17,10 @@ const (
 	lookAfter = time.Second
 )
 
+// DefaultPatience is how long a program waits for what passes by itself: a failover takes some seconds, and the loading of a
+// large file a minute.
+const DefaultPatience = 2 * time.Minute
+
 // Patience is how long [WaitReady] waits. Zero does not wait.
 type Patience struct {
 	// Down is for a server that nobody reaches: it may be starting, or the address may be wrong.
@@ -125,7 +129,7 @@ func (w *waiting) question(ctx context.Context) error {
 	if cluster, ok := w.client.(*redis.ClusterClient); ok && err == nil {
 		err = cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return master.Ping(ctx).Err() })
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) { // the end of the caller's time is told as the server's silence
 		err = w.always(err)
 	}
 	if err == nil && w.probe != nil {

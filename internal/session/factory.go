@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"havip/internal/cli"
 	"havip/internal/redisconn"
@@ -18,11 +19,14 @@ type Factory struct {
 	RedisURL, Region string
 	// Args is the command line.
 	Args []string
+
+	flags *pflag.FlagSet
 }
 
 // DefineFlags defines the flags that every command has.
 func (f *Factory) DefineFlags(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
+	f.flags = flags
 	flags.StringVar(&f.RedisURL, "redis", cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
 	flags.StringVar(&f.Region, "region", cli.DefaultRegion, "region of items that name none")
 	f.IO.DefineFlags(cmd)
@@ -32,25 +36,12 @@ func (f *Factory) DefineFlags(cmd *cobra.Command) {
 
 // Open connects to the Redis that the flags name. The caller closes the session.
 func (f *Factory) Open(ctx context.Context) (*Session, error) {
-	rdb, err := cli.OpenRedis(ctx, f.RedisURL, redisconn.Told(cli.TellWaiting(f.Messages())))
+	waiting := cli.TellWaiting(f.Messages())
+	rdb, err := cli.OpenRedis(ctx, f.RedisURL, redisconn.Told(waiting))
 	if err != nil {
-		return nil, err
+		return nil, cli.BlameRedis(f.flags, err)
 	}
 	s := New(rdb, func() { cli.CloseSoon(rdb) })
-	s.URL = f.RedisURL
-	return s, nil
-}
-
-// OpenDurable is [Factory.Open] for commands that write: a Redis that may lose what it acknowledged is
-// refused before anything is written to it.
-func (f *Factory) OpenDurable(ctx context.Context, allowVolatile bool) (*Session, error) {
-	s, err := f.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := cli.RequireDurable(ctx, Client(s), allowVolatile, f.Messages()); err != nil {
-		s.Close()
-		return nil, err
-	}
+	s.URL, s.Waiting = f.RedisURL, waiting
 	return s, nil
 }

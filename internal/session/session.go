@@ -11,6 +11,7 @@ import (
 
 	"havip/internal/bulk"
 	"havip/internal/cli"
+	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -22,8 +23,10 @@ type Session struct {
 	Redis  redis.Cmdable
 	Ledger *ledger.Ledger
 	// URL is the Redis's; "" for one that this process brought along.
-	URL   string
-	close func()
+	URL string
+	// Waiting is told each new reason for which Redis is waited for; nil for nobody.
+	Waiting func(error)
+	close   func()
 }
 
 // New returns a session in an open Redis; Close calls closeRedis.
@@ -33,6 +36,9 @@ func New(rdb redis.UniversalClient, closeRedis func()) *Session {
 
 // Client is the session's go-redis client.
 func Client(s *Session) redis.UniversalClient { return s.Redis.(redis.UniversalClient) } //nolint:forcetypeassert // New put it there
+
+// Explain is [redisconn.ExplainOf] for the session's Redis.
+func (s *Session) Explain(err error) error { return redisconn.ExplainOf(Client(s), err) }
 
 // Close closes the connections.
 func (s *Session) Close() { s.close() }

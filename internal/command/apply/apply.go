@@ -24,7 +24,7 @@ type options struct {
 	path                     string
 	file                     intake.Flags
 	regionGiven, formatGiven bool
-	wait, yes, allowVolatile bool
+	wait, yes                bool
 	timeout                  time.Duration
 	limit                    batchpause.FailureLimit
 	then                     oncomplete.Action
@@ -70,6 +70,9 @@ and, as JSON, on its standard input.`,
 				return err
 			}
 			opts.path = args[0]
+			if !opts.wait {
+				opts.timeout = 0
+			}
 			if err := intake.RequireApproval(f, opts.path, opts.yes); err != nil {
 				return err
 			}
@@ -80,31 +83,32 @@ and, as JSON, on its standard input.`,
 	flags := cmd.Flags()
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, then print its results")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the batch goes on")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
 	opts.limit.Define(flags)
 	oncomplete.Define(flags, &completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal, unless a saved plan is applied")
-	flags.BoolVar(&opts.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	opts.durable.Define(cmd)
 	return cmd
 }
 
 // run applies the file or plan, and then waits for the batch or says how to follow it.
 func run(ctx context.Context, f *session.Factory, opts options) error {
-	in, err := intake.Read(ctx, f, opts.path, opts.file, opts.regionGiven)
+	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
+	defer cancel()
+	in, err := intake.Read(timed, f, opts.path, opts.file, opts.regionGiven)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	in.OnComplete(opts.then.URL)
 	in.LimitFailures(opts.limit)
-	s, err := f.OpenDurable(ctx, opts.allowVolatile)
+	s, err := opts.durable.Open(timed, f)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if err := intake.Apply(ctx, f, s, in, opts.durable, opts.yes); err != nil {
-		return err
+	if err := intake.Apply(timed, f, s, in, opts.durable, opts.yes); err != nil {
+		return follow.TimeoutError(timed, err)
 	}
 	if opts.then.URL != "" {
 		if err := report.Undelivered(f.IO, s); err != nil {
@@ -113,7 +117,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	}
 	switch {
 	case opts.wait:
-		return finish(ctx, f, s, in.Batch, opts)
+		return finish(ctx, timed, f, s, in.Batch, opts)
 	case opts.formatGiven:
 		return report.Results(ctx, f.IO, s, in.Batch, report.Filter{})
 	}
@@ -126,10 +130,10 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	return nil
 }
 
-// finish waits for the batch, prints its results, and runs the command of --on-complete. Items that failed
-// are an error.
-func finish(ctx context.Context, f *session.Factory, s *session.Session, batch string, opts options) error {
-	b, err := follow.Batch(ctx, f.IO, s, batch, opts.timeout)
+// finish waits for the batch, until timed ends, prints its results, and runs the command of --on-complete. Items that
+// failed are an error.
+func finish(ctx, timed context.Context, f *session.Factory, s *session.Session, batch string, opts options) error {
+	b, err := follow.Batch(timed, f.IO, s, batch)
 	if err != nil {
 		return err
 	}

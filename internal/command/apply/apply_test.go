@@ -6,9 +6,13 @@ import (
 	"testing"
 
 	"havip/internal/cli"
+	"havip/internal/durability"
 	"havip/internal/intake"
 	"havip/test/commandtest"
 )
+
+// accepting takes the Redis of these tests, which reports nothing about its persistence.
+var accepting = durability.Verifier{AllowVolatile: true, AllowUnverified: true}
 
 func write(t *testing.T, text string) string {
 	t.Helper()
@@ -23,7 +27,7 @@ func write(t *testing.T, text string) string {
 func TestApply(t *testing.T) {
 	t.Parallel()
 	f := commandtest.Start(t)
-	opts := options{path: write(t, "name,subnetId\nweb-1,sbn-1\nweb-2,sbn-1\n"), allowVolatile: true, formatGiven: true, yes: true}
+	opts := options{path: write(t, "name,subnetId\nweb-1,sbn-1\nweb-2,sbn-1\n"), durable: accepting, formatGiven: true, yes: true}
 	for range 2 {
 		results := f.JSON(t, func() error { return run(t.Context(), f.Factory, opts) })
 		if len(results) != 2 || results[0]["key"] != "web-1" || results[0]["state"] != "queued" || results[0]["batch"] != "spring" {
@@ -46,10 +50,10 @@ func TestApplyRefuses(t *testing.T) {
 		want cli.ExitCode
 	}{
 		"a Redis that keeps nothing": {options{path: good}, cli.ExitConfig},
-		"a file with faults":         {options{path: write(t, "name,subnetId\n1st,sbn-1\n"), allowVolatile: true}, cli.ExitInvalidInput},
-		"no file":                    {options{path: good + ".not", allowVolatile: true}, cli.ExitInvalidInput},
-		"an unknown format":          {options{path: good, file: intake.Flags{Format: "xml"}, allowVolatile: true}, cli.ExitUsage},
-		"a name that no batch has":   {options{path: good, file: intake.Flags{Batch: "a\nb"}, allowVolatile: true}, cli.ExitUsage},
+		"a file with faults":         {options{path: write(t, "name,subnetId\n1st,sbn-1\n")}, cli.ExitInvalidInput},
+		"no file":                    {options{path: good + ".not"}, cli.ExitInvalidInput},
+		"an unknown format":          {options{path: good, file: intake.Flags{Format: "xml"}}, cli.ExitUsage},
+		"a name that no batch has":   {options{path: good, file: intake.Flags{Batch: "a\nb"}}, cli.ExitUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			commandtest.WantCode(t, run(t.Context(), f.Factory, test.opts), test.want)

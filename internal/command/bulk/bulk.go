@@ -57,7 +57,7 @@ func (v operation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := v.Open(ctx)
+	s, err := v.durable.OpenFor(ctx, v.Factory, !v.dryRun)
 	if err != nil {
 		return err
 	}

@@ -48,18 +48,23 @@ It asks on a terminal, and needs --yes without one. Killed half-way, it is simpl
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.batch = args[0]
+			if !opts.wait {
+				opts.timeout = 0
+			}
 			return rollback(cmd.Context(), f, opts)
 		},
 	}
 	opts.define(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, or held with nothing left to delete; exit with 1 if a HaVIP could not be deleted")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8; the rollback goes on")
+	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, or paused with nothing left to delete; exit with 1 if a HaVIP could not be deleted")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the rollback continues")
 	return cmd
 }
 
 // rollback asks the workers to delete the HaVIPs, and with --wait waits for it.
 func rollback(ctx context.Context, f *session.Factory, opts rollbackOptions) error {
+	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
+	defer cancel()
 	err := operation{
 		Operation: bulk.Rollback(), Factory: f, options: opts.options, question: rollbackQuestion, resultsFollow: opts.wait && !opts.dryRun,
 		before: func(ctx context.Context, s *session.Session, b ledger.Batch) error {
@@ -70,11 +75,11 @@ func rollback(ctx context.Context, f *session.Factory, opts rollbackOptions) err
 				afterRollback(f.IO, b, done)
 			}
 		},
-	}.run(ctx)
+	}.run(timed)
 	if err != nil && !report.IsDamage(err) || !opts.wait || opts.dryRun {
-		return err
+		return follow.TimeoutError(timed, err)
 	}
-	return finishRollback(ctx, f, opts)
+	return finishRollback(ctx, timed, f, opts)
 }
 
 // confirmWithin bounds the wait for what was created a moment ago to be confirmed.
@@ -118,19 +123,19 @@ func afterRollback(t *terminal.IO, b ledger.Batch, done *bulk.Tally) {
 // for the rollback.
 func rolledBack(b ledger.Batch) bool { return b.Counts[ledger.Deleting] == 0 }
 
-// finishRollback waits for the batch and prints its results. Chosen HaVIPs that still exist are an error.
-func finishRollback(ctx context.Context, f *session.Factory, opts rollbackOptions) error {
+// finishRollback waits for the batch, until timed ends, and prints its results. Chosen HaVIPs that still exist are an error.
+func finishRollback(ctx, timed context.Context, f *session.Factory, opts rollbackOptions) error {
 	chosen, err := parseWhere(opts.where)
 	if err != nil {
 		return err
 	}
-	s, err := f.Open(ctx)
+	s, err := f.Open(timed)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	w := &follow.Watcher{IO: f.IO, Session: s, Batch: opts.batch, Over: rolledBack}
-	if _, err := w.RunFor(ctx, opts.timeout); err != nil {
+	if _, err := w.Follow(timed); err != nil {
 		return err
 	}
 	damaged := report.Results(ctx, f.IO, s, opts.batch, report.Filter{})

@@ -13,6 +13,7 @@ import (
 	"havip/bce"
 	"havip/internal/cli"
 	"havip/internal/durability"
+	"havip/internal/follow"
 	"havip/internal/plan"
 	"havip/internal/render"
 	"havip/internal/session"
@@ -26,12 +27,12 @@ import (
 const manualBatch = "manual"
 
 type options struct {
-	batch               string
-	item                tasks.Item
-	wait, allowVolatile bool
-	allowUnknownRegion  bool
-	timeout             time.Duration
-	durable             durability.Verifier
+	batch              string
+	item               tasks.Item
+	wait               bool
+	allowUnknownRegion bool
+	timeout            time.Duration
+	durable            durability.Verifier
 }
 
 // NewCommand returns the command.
@@ -46,6 +47,9 @@ command again creates nothing.`,
   enqueue create --name db-vip --subnet sbn-dk8gl9bc --ip 192.168.0.10 --batch databases`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !opts.wait {
+				opts.timeout = 0
+			}
 			return run(cmd.Context(), f, opts)
 		},
 	}
@@ -60,9 +64,8 @@ command again creates nothing.`,
 	flags.BoolVar(&opts.allowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
 	flags.StringVar(&opts.batch, "batch", manualBatch, "batch to put it in")
 	flags.BoolVar(&opts.wait, "wait", false, "wait until it is done")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up waiting after this time, with exit code 8")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered")
 	opts.durable.Define(cmd)
-	flags.BoolVar(&opts.allowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
 	return cmd
 }
 
@@ -104,7 +107,9 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if !opts.allowUnknownRegion && !slices.Contains(bce.Regions(), item.Region) {
 		return cli.Failf(cli.ExitUsage, "--region %q: %s; or pass --allow-unknown-region", item.Region, spelling.OneOf(item.Region, bce.Regions()))
 	}
-	s, err := f.OpenDurable(ctx, opts.allowVolatile)
+	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
+	defer cancel()
+	s, err := opts.durable.Open(timed, f)
 	if err != nil {
 		return err
 	}
@@ -114,12 +119,12 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	defer release()
-	err = opts.durable.Change(ctx, f, s, durability.Batch(batch), func() error { return enqueue(ctx, f.IO, producer, batch, item) })
+	err = opts.durable.Change(timed, f, s, durability.Batch(batch), func() error { return enqueue(timed, f.IO, producer, batch, item) })
 	if err != nil {
-		return err
+		return follow.TimeoutError(timed, err)
 	}
 	if opts.wait {
-		if err := awaitItem(ctx, f.IO, s, batch, item.Key, opts.timeout); err != nil {
+		if err := awaitItem(timed, s, batch, item.Key); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package create
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"havip/internal/cli"
@@ -17,13 +16,11 @@ import (
 )
 
 // awaitItem waits until the one item is finished.
-func awaitItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, key string, timeout time.Duration) error {
-	ctx, cancel := follow.WithTimeout(ctx, timeout)
-	defer cancel()
+func awaitItem(ctx context.Context, s *session.Session, batch, key string) error {
 	poll := time.NewTicker(follow.PollInterval)
 	defer poll.Stop()
 	for {
-		item, paused, err := read(ctx, t, s, batch, key)
+		item, paused, err := read(ctx, s, batch, key)
 		switch {
 		case err != nil:
 			return follow.PendingError(ctx, batch, err)
@@ -42,14 +39,9 @@ func awaitItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, k
 	}
 }
 
-// read reads the item, and whether its batch is paused. Redis has just accepted it; one that goes away now is
-// waited for.
-func read(ctx context.Context, t *terminal.IO, s *session.Session, batch, key string) (item ledger.Item, paused bool, err error) {
-	temporary := func(err error) bool {
-		var missing *ledger.ItemNotFoundError
-		return !errors.As(err, &missing) && !report.IsDamage(err)
-	}
-	item, err = follow.WithRetry(ctx, temporary, follow.NotifyRetry(t), func() (item ledger.Item, err error) {
+// read reads the item, and whether its batch is paused.
+func read(ctx context.Context, s *session.Session, batch, key string) (item ledger.Item, paused bool, err error) {
+	item, err = follow.WithRetry(ctx, s, func() (item ledger.Item, err error) {
 		item, paused, err = s.Ledger.ItemAndPause(ctx, batch, key)
 		return item, err
 	})
@@ -95,7 +87,7 @@ func pauseError(ctx context.Context, s *session.Session, batch string) error {
 	case err != nil:
 		return err
 	case b.Pause != nil && !b.Pause.ByFailures():
-		return cli.Failf(cli.ExitPending, "the item is held with its batch: %s", report.PauseText(b))
+		return cli.Failf(cli.ExitPending, "the item is paused with its batch: %s", report.PauseText(b))
 	case b.Pause != nil:
 		return report.StoppedError(b, "")
 	}

@@ -57,7 +57,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if !opts.dryRun && !opts.yes && !f.CanAsk() {
 		return cli.Failf(cli.ExitUsage, "delete cannot be undone, and there is no terminal to ask on: pass --yes, or look first with --dry-run")
 	}
-	s, err := f.Open(ctx)
+	s, err := opts.durable.OpenFor(ctx, f, !opts.dryRun)
 	if err != nil {
 		return err
 	}

@@ -84,13 +84,13 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	}
 	defer s.Close()
 	if opts.lane != "" {
-		return printEvents(ctx, f.IO, "lane "+l.String(), laneEvents(s, l), nil, opts.follow)
+		return printEvents(ctx, f.IO, s, "lane "+l.String(), laneEvents(s, l), nil, opts.follow)
 	}
 	b, err := s.Batch(ctx, opts.batch)
 	if err != nil {
 		return err
 	}
-	return printEvents(ctx, f.IO, "batch "+b.Name, batchEvents(s, b), forgottenActs(s, b.Name), opts.follow)
+	return printEvents(ctx, f.IO, s, "batch "+b.Name, batchEvents(s, b), forgottenActs(s, b.Name), opts.follow)
 }
 
 // eventSource reads events after the one with the given ID, waiting up to block for the first.
@@ -140,7 +140,7 @@ func rowsOf(events []ledger.Event) []eventRow {
 }
 
 // printEvents writes the older acts, then a source's events, and follows it if asked to.
-func printEvents(ctx context.Context, t *terminal.IO, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
+func printEvents(ctx context.Context, t *terminal.IO, s *session.Session, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
 	out := terminal.Writer(t, eventList(follow))
 	page, err := read(ctx, "", 0)
 	if err == nil && older != nil {
@@ -160,7 +160,7 @@ func printEvents(ctx context.Context, t *terminal.IO, subject string, read event
 	case err != nil:
 		return err
 	case follow:
-		return followEvents(ctx, t, read, after, out)
+		return followEvents(ctx, s, read, after, out)
 	}
 	return out.Close()
 }
@@ -189,13 +189,12 @@ func prepend(ctx context.Context, older func(context.Context, string) ([]eventRo
 }
 
 // followEvents writes what happens after the given event, until it is interrupted: that is how it ends.
-func followEvents(ctx context.Context, t *terminal.IO, read eventSource, after string, out render.Writer[eventRow]) error {
+func followEvents(ctx context.Context, s *session.Session, read eventSource, after string, out render.Writer[eventRow]) error {
 	if after == "" {
 		after = "0"
 	}
-	temporary := func(error) bool { return true } // the first page could be read
 	for ctx.Err() == nil {
-		page, err := follow.WithRetry(ctx, temporary, follow.NotifyRetry(t), func() ([]eventRow, error) { return read(ctx, after, followBlock) })
+		page, err := follow.WithRetry(ctx, s, func() ([]eventRow, error) { return read(ctx, after, followBlock) })
 		if err != nil && ctx.Err() == nil {
 			return err
 		}

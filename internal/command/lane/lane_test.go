@@ -6,10 +6,14 @@ import (
 	"testing"
 
 	"havip/internal/cli"
+	"havip/internal/durability"
 	"havip/internal/lane"
 	"havip/internal/session"
 	"havip/test/commandtest"
 )
+
+// accepting takes the Redis of these tests, which reports nothing about its persistence.
+var accepting = durability.Verifier{AllowVolatile: true, AllowUnverified: true}
 
 const lanePath = "default/bj"
 
@@ -18,7 +22,7 @@ func TestPauseAndResumeALane(t *testing.T) {
 	f := commandtest.Start(t)
 	f.Serve(t)
 	operator := lane.NewOperator(f.Session.Redis, lanePath)
-	opts := options{lane: lanePath, reason: "new key"}
+	opts := options{durable: accepting, lane: lanePath, reason: "new key"}
 	for _, step := range []struct {
 		run  func(context.Context, *session.Factory, options) error
 		want bool
@@ -29,14 +33,14 @@ func TestPauseAndResumeALane(t *testing.T) {
 			t.Errorf("paused %+v, %v; want %t", paused, err, step.want)
 		}
 	}
-	commandtest.WantCode(t, pause(t.Context(), f.Factory, options{lane: "bj"}), cli.ExitUsage)
+	commandtest.WantCode(t, pause(t.Context(), f.Factory, options{durable: accepting, lane: "bj"}), cli.ExitUsage)
 }
 
 func TestPauseAndResumeABatch(t *testing.T) {
 	t.Parallel()
 	f := commandtest.Start(t)
 	f.Enqueue(t, "b", "web-1")
-	opts := options{batch: "b", reason: "right subnet?"}
+	opts := options{durable: accepting, batch: "b", reason: "right subnet?"}
 	commandtest.WantCode(t, pause(t.Context(), f.Factory, opts), cli.ExitOK)
 	if b, err := f.Session.Ledger.Batch(t.Context(), "b"); err != nil || b.Pause == nil || b.Pause.Reason != "right subnet?" {
 		t.Errorf("pause %+v, %v", b.Pause, err)
@@ -48,7 +52,7 @@ func TestPauseAndResumeABatch(t *testing.T) {
 	if b, err := f.Session.Ledger.Batch(t.Context(), "b"); err != nil || b.Pause != nil || b.Source.MaxFailures != "3" {
 		t.Errorf("pause %+v, limit %q, %v", b.Pause, b.Source.MaxFailures, err)
 	}
-	commandtest.WantCode(t, pause(t.Context(), f.Factory, options{batch: "none"}), cli.ExitUsage)
+	commandtest.WantCode(t, pause(t.Context(), f.Factory, options{durable: accepting, batch: "none"}), cli.ExitUsage)
 }
 
 func TestLimit(t *testing.T) {
@@ -56,17 +60,17 @@ func TestLimit(t *testing.T) {
 	f := commandtest.Start(t)
 	f.Serve(t)
 	for _, rps := range []float64{-1, math.NaN(), math.Inf(1), lane.MinRPS / 2} {
-		commandtest.WantCode(t, setLimit(t.Context(), f.Factory, options{lane: lanePath, rps: rps}), cli.ExitUsage)
+		commandtest.WantCode(t, setLimit(t.Context(), f.Factory, options{durable: accepting, lane: lanePath, rps: rps}), cli.ExitUsage)
 	}
 	rate := func() any {
 		rows := f.JSON(t, func() error { return showLimits(t.Context(), f.Factory, lanePath) })
 		return rows[0]["rps"]
 	}
-	commandtest.WantCode(t, setLimit(t.Context(), f.Factory, options{lane: lanePath, rps: 0.5}), cli.ExitOK)
+	commandtest.WantCode(t, setLimit(t.Context(), f.Factory, options{durable: accepting, lane: lanePath, rps: 0.5}), cli.ExitOK)
 	if got := rate(); got != 0.5 {
 		t.Errorf("set: %v", got)
 	}
-	commandtest.WantCode(t, unsetLimit(t.Context(), f.Factory, options{lane: lanePath}), cli.ExitOK)
+	commandtest.WantCode(t, unsetLimit(t.Context(), f.Factory, options{durable: accepting, lane: lanePath}), cli.ExitOK)
 	if got := rate(); got != nil {
 		t.Errorf("unset: %v", got)
 	}

@@ -66,7 +66,7 @@ func changeLane(ctx context.Context, f *session.Factory, opts options, change fu
 	if err != nil {
 		return cli.Fail(cli.ExitUsage, err)
 	}
-	s, err := f.Open(ctx)
+	s, err := opts.durable.Open(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func changeLane(ctx context.Context, f *session.Factory, opts options, change fu
 
 // changeBatch makes a change to the batch.
 func changeBatch(ctx context.Context, f *session.Factory, opts options, change func(*session.Session) error) error {
-	s, err := f.Open(ctx)
+	s, err := opts.durable.Open(ctx, f)
 	if err != nil {
 		return err
 	}

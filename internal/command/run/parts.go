@@ -93,7 +93,7 @@ func openCloud(ctx context.Context, getenv cli.Getenv, opts options) (cli.Cloud,
 // whatever Redis the environment names.
 func openStore(ctx context.Context, f *session.Factory, opts options) (*session.Session, error) {
 	if opts.redisGiven && !opts.sandbox {
-		return f.OpenDurable(ctx, false)
+		return opts.durable.Open(ctx, f)
 	}
 	pool := redisconn.PoolSize(opts.concurrency*2 + 10)
 	var store *standalone.Store

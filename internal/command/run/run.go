@@ -11,6 +11,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/cloud"
 	"havip/internal/durability"
+	"havip/internal/follow"
 	"havip/internal/intake"
 	"havip/internal/lane"
 	"havip/internal/oncomplete"
@@ -82,7 +83,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "creates a second of each lane; 0 means no limit (default with --sandbox)")
 	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	flags.DurationVar(&opts.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "stop after this time, with exit code 8; the next run goes on")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "stop this long after the start, with exit code 8, or 5 if Redis never answered; the next run continues")
 	flags.BoolVar(&opts.resume, "resume", false, "let the batch go on if it is held")
 	opts.limit.Define(flags)
 	oncomplete.Define(flags, &completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
@@ -102,13 +103,15 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if err != nil {
 		return err
 	}
-	in, err := intake.ReadFile(ctx, f, opts.path, opts.file)
+	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
+	defer cancel()
+	in, err := intake.ReadFile(timed, f, opts.path, opts.file)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	in.LimitFailures(opts.limit)
-	lanes, err := lanesOf(ctx, in)
+	lanes, err := lanesOf(timed, in)
 	if err != nil {
 		return err
 	}
@@ -117,14 +120,14 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	defer closeCloud()
-	served, err := serveLanes(ctx, cloud, lanes, opts)
+	served, err := serveLanes(timed, cloud, lanes, opts)
 	if err != nil {
 		return err
 	}
-	s, err := openStore(ctx, f, opts)
+	s, err := openStore(timed, f, opts)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return work(ctx, f, s, in, served, opts, log)
+	return work(ctx, timed, f, s, in, served, opts, log)
 }

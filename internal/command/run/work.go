@@ -23,29 +23,29 @@ import (
 	"havip/tasks"
 )
 
-// work enqueues the rows, starts a worker, and waits for the batch.
-func work(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, lanes []worker.LaneConfig, opts options, log zerolog.Logger) error {
+// work enqueues the rows, starts a worker, and waits for the batch, until timed ends.
+func work(ctx, timed context.Context, f *session.Factory, s *session.Session, in *intake.Input, lanes []worker.LaneConfig, opts options, log zerolog.Logger) error {
 	config := worker.Config{
 		Redis: session.Client(s), Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
 		AllowOtherAccount: opts.allowOtherAccount, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) }, Logger: log,
 	}
-	if err := worker.Check(ctx, config); err != nil { // before anything is enqueued that this process would not serve
-		return cli.Fail(configCode(ctx), err)
+	if err := worker.Check(timed, config); err != nil { // before anything is enqueued that this process would not serve
+		return cli.Fail(configCode(timed), err)
 	}
 	yes := opts.yes || opts.sandbox || !f.CanAsk()
-	if err := intake.Apply(ctx, f, s, in, opts.durable, yes); err != nil {
-		return err
+	if err := intake.Apply(timed, f, s, in, opts.durable, yes); err != nil {
+		return follow.TimeoutError(timed, err)
 	}
 	if opts.resume {
-		err := opts.durable.Change(ctx, f, s, durability.Batch(in.Batch), func() error {
-			_, err := batchpause.Resume(ctx, f.IO, s, in.Batch, opts.limit, "run --resume")
+		err := opts.durable.Change(timed, f, s, durability.Batch(in.Batch), func() error {
+			_, err := batchpause.Resume(timed, f.IO, s, in.Batch, opts.limit, "run --resume")
 			if report.IsDamage(err) { // the results name the damaged items, at the end
 				return nil
 			}
 			return err
 		})
 		if err != nil {
-			return err
+			return follow.TimeoutError(timed, err)
 		}
 	}
 	var err error
@@ -57,12 +57,15 @@ func work(ctx context.Context, f *session.Factory, s *session.Session, in *intak
 		return cli.Fail(cli.ExitConfig, err)
 	}
 	defer w.Stop()
-	return seeThrough(ctx, f, s, in, opts)
+	return seeThrough(ctx, timed, f, s, in, opts)
 }
 
 // configCode is of an error that may be the end of ctx.
 func configCode(ctx context.Context) cli.ExitCode {
-	if ctx.Err() != nil {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return cli.ExitPending
+	case ctx.Err() != nil:
 		return cli.ExitInterrupted
 	}
 	return cli.ExitConfig
@@ -75,9 +78,9 @@ func showWait(t *terminal.IO, l tasks.Lane, wait time.Duration) {
 
 // seeThrough waits for the batch and prints its results, also if its failures have paused it: a store that ends
 // with this process cannot be read later.
-func seeThrough(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, opts options) error {
+func seeThrough(ctx, timed context.Context, f *session.Factory, s *session.Session, in *intake.Input, opts options) error {
 	started := time.Now()
-	b, stopped := followRun(ctx, f, s, in.Batch, opts)
+	b, stopped := followRun(timed, f, s, in.Batch, opts)
 	if stopped != nil && !report.Paused(b) {
 		return stopped
 	}
@@ -106,18 +109,12 @@ or with a Redis of yours, and workers on one machine or several:
 
 // followRun follows the batch; its errors say how the next run continues.
 func followRun(ctx context.Context, f *session.Factory, s *session.Session, batch string, opts options) (ledger.Batch, error) {
-	ctx, cancel := follow.WithTimeout(ctx, opts.timeout)
-	defer cancel()
 	goOn := "run the same command with --resume to go on"
 	if opts.sandbox {
 		goOn = "nothing of the simulation is kept"
 	}
 	b, err := (&follow.Watcher{IO: f.IO, Session: s, Batch: batch, Resume: goOn}).Run(ctx)
 	if err == nil || ctx.Err() == nil {
-		return b, err
-	}
-	// The context may have ended while the batch was being read.
-	if b, err = s.Ledger.Batch(context.WithoutCancel(ctx), batch); err != nil {
 		return b, err
 	}
 	f.Infof("stopping: requests in flight end and are recorded")

@@ -48,19 +48,21 @@ HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.DurationVar(&opts.timeout, "timeout", 0, "give up after this time, with exit code 8; the batch goes on")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
 	oncomplete.Define(flags, &completion, "command to run when the batch is complete")
 	flags.BoolVar(&opts.exitStatus, "exit-status", false, "exit with 1 if some items failed")
 	return cmd
 }
 
 func run(ctx context.Context, f *session.Factory, opts options) error {
-	s, err := f.Open(ctx)
+	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
+	defer cancel()
+	s, err := f.Open(timed)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	b, err := follow.Batch(ctx, f.IO, s, opts.batch, opts.timeout)
+	b, err := follow.Batch(timed, f.IO, s, opts.batch)
 	if err != nil {
 		return err
 	}
