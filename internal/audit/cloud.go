@@ -29,6 +29,9 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	if err := x.endpoint(ctx, l, api.Endpoint()); err != nil {
 		return err
 	}
+	if err := x.accessKey(ctx, l, api); err != nil {
+		return err
+	}
 	if x.Rate != nil {
 		if rate := x.Rate(l); rate != nil {
 			err := rate.Wait(ctx)

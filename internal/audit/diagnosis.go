@@ -18,6 +18,7 @@ const (
 	CodeCredentials Code = "credentials"
 	CodeBCE         Code = "bce"
 	CodeEndpoint    Code = "endpoint"
+	CodeAccessKey   Code = "access-key"
 	CodeWorkers     Code = "workers"
 	CodeDeadWorkers Code = "dead-workers"
 	CodeNoWorker    Code = "no-worker"
@@ -60,8 +61,11 @@ type Diagnosis struct {
 
 // Ails reports whether something is wrong, and still is after what was repaired.
 func (d Diagnosis) Ails() bool {
-	return d.Severity != redisconn.Note && (d.Repaired == "" || d.left)
+	return d.Severity != redisconn.Note && !d.IsRepaired()
 }
+
+// IsRepaired reports whether the finding was repaired as a whole.
+func (d Diagnosis) IsRepaired() bool { return d.Repaired != "" && !d.left }
 
 func note(code Code, subject, what string, args ...any) Diagnosis {
 	return Diagnosis{Code: code, Severity: redisconn.Note, Subject: subject, What: fmt.Sprintf(what, args...)}

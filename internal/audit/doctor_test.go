@@ -320,7 +320,7 @@ func TestDoctorOfLanes(t *testing.T) {
 	}
 	said := f.examine(t, Doctor{})
 	expect(t, said, CodeNoWorker, "No worker serves the lane; 1 task waits.", "")
-	expect(t, said, CodeHeld, "Subnet sbn-1 is held back for ", "")
+	expect(t, said, CodeHeld, "Subnet sbn-1 has been suspended for ", "")
 	expect(t, said, CodeHeld, "after 1 refusal: SubnetHasNoMoreIpException: full.", "")
 	gz := tasks.Lane{Account: "default", Region: "gz"}
 	if d := f.examine(t, Doctor{Lanes: []tasks.Lane{gz}})[CodeNoWorker]; d.Subject != "lane default/bj" {

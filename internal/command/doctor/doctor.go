@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type options struct {
 	cloud      cloud.Flags
 	fix        bool
 	staleAfter time.Duration
+	failOn     string
 }
 
 // NewCommand returns the command.
@@ -43,7 +45,9 @@ that are active in nobody's hands, are queued again; ids without a task are remo
 archived tasks of finished items are deleted. The ledger sees to it that no HaVIP is
 created twice by a task too many.
 
-Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redis is away.`,
+Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redis is away.
+--fail-on chooses what counts as wrong: error is what workers refuse to start with ("refuse"
+in JSON), warning ("warn") is also what needs somebody, and note is everything that is reported.`,
 		Example: `  enqueue doctor
   enqueue doctor --fix
   enqueue doctor -o ndjson | jq 'select(.severity != "note")'`,
@@ -54,6 +58,7 @@ Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redi
 	}
 	opts.cloud.Define(cmd)
 	cmd.Flags().BoolVar(&opts.fix, "fix", false, "repair what is safe to repair")
+	cmd.Flags().StringVar(&opts.failOn, "fail-on", "warning", "exit with 1 for findings of this severity or worse: note, warning or error")
 	cmd.Flags().DurationVar(&opts.staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item may stand still before its task is looked for")
 	return cmd
 }
@@ -65,6 +70,10 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if f.Format == render.CSV {
 		return cli.Failf(cli.ExitUsage, "-o csv: an examination is shown as table, json or ndjson")
 	}
+	failOn, err := parseLevel(opts.failOn)
+	if err != nil {
+		return err
+	}
 	own, err := ownLane(ctx, f, opts.cloud)
 	if err != nil {
 		return err
@@ -74,7 +83,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	defer s.Close()
-	return examine(ctx, f.IO, audit.Doctor{
+	return examine(ctx, f.IO, failOn, audit.Doctor{
 		Redis: session.Client(s), Lanes: []tasks.Lane{own}, Open: opts.cloud.Opener(f.Getenv), Rate: cloud.ListRate(s.Redis),
 		Versions: "enqueue " + version.Read().String(), StaleAfter: opts.staleAfter, Fix: opts.fix,
 	})
@@ -93,14 +102,36 @@ func ownLane(ctx context.Context, f *session.Factory, flags cloud.Flags) (tasks.
 	return own, err
 }
 
-// examine shows each diagnosis as it comes. An error says how many things are wrong.
-func examine(ctx context.Context, t *terminal.IO, doctor audit.Doctor) error {
+// levels are the severities as people name them, the worst first.
+var levels = []struct {
+	name     string
+	severity redisconn.Severity
+}{{"error", redisconn.Refuse}, {"warning", redisconn.Warn}, {"note", redisconn.Note}}
+
+// parseLevel reads --fail-on: the severities that it names.
+func parseLevel(text string) ([]redisconn.Severity, error) {
+	var severities []redisconn.Severity
+	for _, level := range levels {
+		severities = append(severities, level.severity)
+		if level.name == text {
+			return severities, nil
+		}
+	}
+	return nil, cli.Failf(cli.ExitUsage, "--fail-on %q: must be note, warning or error", text)
+}
+
+// examine shows each diagnosis as it comes. An error says how many things of the severities are wrong.
+func examine(ctx context.Context, t *terminal.IO, failOn []redisconn.Severity, doctor audit.Doctor) error {
+	shown := &view{said: map[string]bool{}}
 	var list render.List[audit.Diagnosis]
 	var all []audit.Diagnosis
-	ailing, repaired := 0, 0
+	ailing, wrong, repaired := 0, 0, 0
 	err := doctor.Examine(ctx, func(d audit.Diagnosis) error {
-		if d.Ails() {
+		if slices.Contains(failOn, d.Severity) && !d.IsRepaired() {
 			ailing++
+		}
+		if d.Ails() {
+			wrong++
 		}
 		if d.Repaired != "" {
 			repaired++
@@ -112,7 +143,7 @@ func examine(ctx context.Context, t *terminal.IO, doctor audit.Doctor) error {
 		case render.NDJSON:
 			return terminal.Print(t, list, []audit.Diagnosis{d})
 		default:
-			return showDiagnosis(t.Out, d)
+			return shown.diagnosis(t.Out, d)
 		}
 	})
 	if err != nil {
@@ -129,19 +160,43 @@ func examine(ctx context.Context, t *terminal.IO, doctor audit.Doctor) error {
 	if ailing > 0 {
 		return cli.Failf(cli.ExitItemsFailed, "%s", words.Count(ailing, "thing is wrong", "things are wrong"))
 	}
+	if wrong > 0 {
+		t.Infof("%s, which --fail-on accepts", words.Count(wrong, "thing is wrong", "things are wrong"))
+		return nil
+	}
 	t.Infof("nothing is wrong")
 	return nil
 }
 
-// showDiagnosis writes a diagnosis for people: a line, and what to make of it below.
-func showDiagnosis(w io.Writer, d audit.Diagnosis) error {
+// view shows diagnoses for people.
+type view struct {
+	// said are the explanations and remedies that were shown: several findings may have the same.
+	said map[string]bool
+}
+
+// diagnosis writes a line, and below it what the diagnosis means and what to do, unless that was said before.
+func (v *view) diagnosis(w io.Writer, d audit.Diagnosis) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-7s %s: %s\n", string(d.Severity), render.Printable(d.Subject), render.Printable(d.What))
+	fmt.Fprintf(&b, "%-7s %s: %s\n", levelOf(d.Severity), render.Printable(d.Subject), render.Printable(d.What))
 	for _, more := range []struct{ label, text string }{{"means", d.Means}, {"do", d.Fix}, {"done", d.Repaired}} {
+		if v.said[more.text] && more.label != "done" {
+			continue
+		}
 		if more.text != "" && (d.Severity != redisconn.Note || more.label != "means") {
 			fmt.Fprintf(&b, "        %-6s %s\n", more.label+":", render.Printable(more.text))
+			v.said[more.text] = true
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// levelOf is a severity as people name it.
+func levelOf(severity redisconn.Severity) string {
+	for _, level := range levels {
+		if level.severity == severity {
+			return level.name
+		}
+	}
+	return string(severity)
 }
