@@ -58,11 +58,22 @@ func Blame(flags *pflag.FlagSet, err error, names ...string) error {
 	return Failf(ExitConfig, "%s: %w", strings.Join(sources, ", "), err)
 }
 
-// BlameRedis is [Blame] for a Redis URL that is wrong. A Redis that does not answer is no fault of its URL.
+// BlameRedis is [Blame] for a Redis that could not be opened: of a wrong URL it names the variable, and of one that nobody
+// answers at also where the URL is from, unless the command line has it.
 func BlameRedis(flags *pflag.FlagSet, err error) error {
 	var wrong *redisconn.URLError
-	if errors.As(err, &wrong) {
+	var unusable *redisconn.ConnError
+	switch {
+	case flags == nil:
+		return err
+	case errors.As(err, &wrong):
 		return Blame(flags, err, "redis")
+	case errors.As(err, &unusable) && !Given(flags, "redis"):
+		source := SourceOf(flags, "redis")
+		if source == "default" {
+			source = "--redis, which is not given"
+		}
+		return Failf(CodeOf(err), "%w (URL from %s)", err, source)
 	}
 	return err
 }
