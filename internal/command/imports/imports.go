@@ -80,7 +80,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if err != nil {
 		return err
 	}
-	s, err := f.Open(ctx)
+	s, err := opts.durable.OpenFor(ctx, f, !opts.dryRun)
 	if err != nil {
 		return err
 	}
