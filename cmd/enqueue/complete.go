@@ -49,6 +49,9 @@ func defineCompletions(root *cobra.Command, f *session.Factory) {
 		}
 	}
 	completeFlags(root, f)
+	cli.CompleteFlag(root, "state-dir", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
 }
 
 // completeFlags completes values of flags, wherever a flag of the name is.
@@ -89,7 +92,7 @@ func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Com
 func fromRedis(f *session.Factory, names func(context.Context, *session.Session) ([]cobra.Completion, error)) cli.Completion {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const nothing = cobra.ShellCompDirectiveNoFileComp
-		if cli.ApplyEnvironment(cmd, f.Getenv) != nil {
+		if cli.ApplyEnvironment(cmd, f.Getenv) != nil || f.SettleStore(cmd) != nil {
 			return nil, nothing
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)

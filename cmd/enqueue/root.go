@@ -48,7 +48,7 @@ an item that is known is never created a second time.`,
 		lane.NewPauseCommand(f), lane.NewResumeCommand(f), lane.NewLimitCommand(f), doctor.NewCommand(f))
 	environment := help.NewEnvironmentTopic()
 	cmd.AddCommand(help.NewExitCodesTopic(), help.NewFormatsTopic(), environment)
-	cli.Program(cmd, "HAVIP", f.Getenv, f.SettleFormat)
+	cli.Program(cmd, "HAVIP", f.Getenv, f.SettleFormat, f.SettleStore)
 	defineCompletions(cmd, f)
 	environment.Long = help.EnvironmentText(cmd)
 	return cmd

@@ -49,7 +49,7 @@ func (v *Verifier) OpenFor(ctx context.Context, f *session.Factory, writes bool)
 // Open is [session.Factory.Open] for commands that write: a Redis that may lose what it acknowledged is refused
 // before anything is written to it, and one that refuses writes for a while is waited for.
 func (v *Verifier) Open(ctx context.Context, f *session.Factory) (*session.Session, error) {
-	s, err := f.Open(ctx)
+	s, err := f.OpenToWrite(ctx)
 	if err != nil {
 		return nil, err
 	}

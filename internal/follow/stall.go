@@ -61,7 +61,7 @@ func (w *Watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 		return "", "", err
 	}
 	if !served {
-		return w.lookTwice("unserved "+l.String(), report.UnservedText(l))
+		return w.lookTwice("unserved "+l.String(), report.UnservedText(w.Session, l))
 	}
 	w.unserved = ""
 	kind, text = itemReason(item)

@@ -34,6 +34,8 @@ type Lane struct {
 	Served  bool     `json:"served"`
 	// Stopped says why nothing is created at present: the lane is paused or suspended; "" if it is not.
 	Stopped string `json:"stopped"`
+	// unserved says what to do if it is not served.
+	unserved string
 }
 
 // Forecast returns the lanes of the rows that apply enqueues, by name.
@@ -55,7 +57,7 @@ func Forecast(ctx context.Context, s *session.Session, counts plan.Counts) ([]La
 }
 
 func forecastLane(ctx context.Context, s *session.Session, name tasks.Lane) (Lane, error) {
-	l := Lane{Account: name.Account, Region: name.Region}
+	l := Lane{Account: name.Account, Region: name.Region, unserved: report.UnservedText(s, name)}
 	cloud, err := lane.PinnedTo(ctx, s.Redis, name.String())
 	if err != nil {
 		return l, err
@@ -120,7 +122,7 @@ func (l Lane) String() string {
 // Problem says why nothing is created in the lane at present; "" if a worker goes on with it.
 func (l Lane) Problem() string {
 	if l.Stopped == "" && !l.Served {
-		return report.UnservedText(l.name())
+		return l.unserved
 	}
 	return l.Stopped
 }

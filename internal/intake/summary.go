@@ -88,11 +88,14 @@ func ended(state ledger.State) string {
 
 // LedgerOf identifies the ledger and the batch in it, for a plan.
 func LedgerOf(ctx context.Context, f *session.Factory, s *session.Session, batch string) (plan.Ledger, error) {
-	options, err := redisconn.Parse(f.RedisURL)
-	if err != nil {
-		return plan.Ledger{}, err
+	known := plan.Ledger{Redis: "state directory " + s.StateDir} // whose server has another address each time
+	if s.StateDir == "" {
+		options, err := redisconn.Parse(f.RedisURL)
+		if err != nil {
+			return plan.Ledger{}, err
+		}
+		known.Redis = fmt.Sprintf("%s, database %d", options, options.DB)
 	}
-	known := plan.Ledger{Redis: fmt.Sprintf("%s, database %d", options, options.DB)}
 	b, err := s.Ledger.Batch(ctx, batch)
 	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) {
 		known.BatchPast, err = s.Ledger.ForgottenGeneration(ctx, batch)

@@ -124,12 +124,16 @@ func unserved(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.L
 	}
 	unserved, err := q.StaysUnserved(ctx, queue.SecondLook)
 	if unserved {
-		t.Infof("%s", UnservedText(l))
+		t.Infof("%s", UnservedText(s, l))
 	}
 	return err
 }
 
-// UnservedText says that no worker serves a lane, and how to start one.
-func UnservedText(l tasks.Lane) string {
+// UnservedText says that no worker serves a lane, and how to start one. In a store over a state directory only
+// `enqueue run` works.
+func UnservedText(s *session.Session, l tasks.Lane) string {
+	if s.StateDir != "" {
+		return fmt.Sprintf("nothing works on lane %s in this store; `enqueue run FILE` with the batch's file does", l)
+	}
 	return fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", l, l)
 }

@@ -17,6 +17,11 @@ type Factory struct {
 	*terminal.IO
 	// RedisURL names the Redis, and Region is that of items that name none.
 	RedisURL, Region string
+	// StateDir is the directory of a store that goes before RedisURL; "" for none.
+	StateDir string
+	// RedisGiven is whether the command line or the environment gives a Redis.
+	RedisGiven bool
+	storeErr   error
 	// Args is the command line.
 	Args []string
 
@@ -27,7 +32,8 @@ type Factory struct {
 func (f *Factory) DefineFlags(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
 	f.flags = flags
-	flags.StringVar(&f.RedisURL, "redis", cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
+	flags.StringVar(&f.RedisURL, redisFlag, cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
+	flags.StringVar(&f.StateDir, stateDirFlag, "", "directory of the store that enqueue run works in, instead of --redis")
 	flags.StringVar(&f.Region, "region", cli.DefaultRegion, "region of items that name none")
 	f.IO.DefineFlags(cmd)
 	cli.Env(flags, "redis", "HAVIP_REDIS_URL")
@@ -35,7 +41,19 @@ func (f *Factory) DefineFlags(cmd *cobra.Command) {
 }
 
 // Open connects to the Redis that the flags name. The caller closes the session.
-func (f *Factory) Open(ctx context.Context) (*Session, error) {
+func (f *Factory) Open(ctx context.Context) (*Session, error) { return f.open(ctx, false) }
+
+// OpenToWrite is [Factory.Open] for commands that write: a state directory without a store gets one.
+func (f *Factory) OpenToWrite(ctx context.Context) (*Session, error) { return f.open(ctx, true) }
+
+// open may create a store in a state directory.
+func (f *Factory) open(ctx context.Context, create bool) (*Session, error) {
+	switch {
+	case f.storeErr != nil:
+		return nil, f.storeErr
+	case f.StateDir != "":
+		return f.openShared(ctx, create)
+	}
 	waiting := cli.TellWaiting(f.Messages())
 	rdb, err := cli.OpenRedis(ctx, f.RedisURL, redisconn.Told(waiting))
 	if err != nil {

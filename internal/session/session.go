@@ -26,7 +26,11 @@ type Session struct {
 	URL string
 	// Waiting is told each new reason for which Redis is waited for; nil for nobody.
 	Waiting func(error)
-	close   func()
+	// StateDir is the directory of a store of `enqueue run`; "" for any other Redis.
+	StateDir string
+	// unattended is whether no program works on that store.
+	unattended bool
+	close      func()
 }
 
 // New returns a session in an open Redis; Close calls closeRedis.

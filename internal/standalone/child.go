@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -35,7 +34,7 @@ func Child(ctx context.Context, dir string, options ...redisconn.Option) (*Store
 	if err := private.Dir(dir); err != nil {
 		return fail(err)
 	}
-	lock, err := acquire(ctx, filepath.Join(dir, lockName))
+	lock, err := acquire(ctx, filepath.Join(dir, lockName), lockPatience)
 	if err != nil {
 		return fail(err)
 	}
@@ -76,7 +75,7 @@ func connectChild(ctx context.Context, process *redisserver.Process, socket sock
 	if err := lock.write(); err != nil {
 		return nil, err
 	}
-	client, err := redisconn.Open(ctx, (&url.URL{Scheme: "unix", Path: string(socket)}).String(), options...)
+	client, err := redisconn.Open(ctx, socket.url(), options...)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +85,7 @@ func connectChild(ctx context.Context, process *redisserver.Process, socket sock
 	}
 	var closed atomic.Bool
 	return &Store{
-		client: client, durable: true,
+		client: client, url: socket.url(), durable: true,
 		ended: process.Done(),
 		cause: func() error {
 			if closed.Load() {

@@ -197,7 +197,7 @@ func TestChild_secondIsRefused(t *testing.T) {
 func TestChild_orphanHoldsTheLock(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	lock, err := acquire(t.Context(), filepath.Join(dir, lockName))
+	lock, err := acquire(t.Context(), filepath.Join(dir, lockName), lockPatience)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,9 @@ type LockedError struct {
 	// come to that yet. Either may hold the lock: a server that has outlived its program
 	// still does.
 	Program, Server int
+	// socket is the server's, and is set once the server is ready; brief is the holder's.
+	socket socket
+	brief  bool
 }
 
 func (e *LockedError) Error() string {
@@ -46,9 +49,11 @@ func (e *LockedError) Error() string {
 type owner struct {
 	program, server int
 	socket          string
+	// brief is whether it is a command, which has the store open for a moment, and not a program that works on it.
+	brief bool
 }
 
-const ownerFormat = "program %d\nserver %d\nsocket %q\n"
+const ownerFormat = "program %d\nserver %d\nsocket %q\nbrief %t\n"
 
 // lock is a held lock file. The lock belongs to the open file and not to the process: a
 // child that inherits it holds it too. So it is let go by closing and never by unlocking,
@@ -58,14 +63,14 @@ type lock struct {
 	owner owner
 }
 
-// acquire takes the lock, waiting a moment for one that is held, and removes the socket
+// acquire takes the lock, waiting for one that is held as long as patience says, and removes the socket
 // that an owner who crashed has left.
-func acquire(ctx context.Context, path string) (*lock, error) {
+func acquire(ctx context.Context, path string, patience time.Duration) (*lock, error) {
 	file, err := private.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := flock(ctx, file); err != nil {
+	if err := flock(ctx, file, patience); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	last := readOwner(file)
@@ -76,8 +81,8 @@ func acquire(ctx context.Context, path string) (*lock, error) {
 	return &lock{file: file, owner: owner{program: os.Getpid()}}, nil
 }
 
-func flock(ctx context.Context, file *os.File) error {
-	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+func flock(ctx context.Context, file *os.File, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	ticker := time.NewTicker(lockInterval)
 	defer ticker.Stop()
@@ -93,7 +98,11 @@ func flock(ctx context.Context, file *os.File) error {
 		case <-ticker.C:
 		case <-ctx.Done():
 			holder := readOwner(file)
-			return &LockedError{Program: holder.program, Server: holder.server}
+			locked := &LockedError{Program: holder.program, Server: holder.server, brief: holder.brief}
+			if holder.server != 0 {
+				locked.socket = socket(holder.socket)
+			}
+			return locked
 		}
 	}
 }
@@ -102,7 +111,7 @@ func flock(ctx context.Context, file *os.File) error {
 func readOwner(file *os.File) owner {
 	var o owner
 	reader := io.NewSectionReader(file, 0, 1<<12)
-	if _, err := fmt.Fscanf(reader, ownerFormat, &o.program, &o.server, &o.socket); err != nil {
+	if _, err := fmt.Fscanf(reader, ownerFormat, &o.program, &o.server, &o.socket, &o.brief); err != nil {
 		return owner{}
 	}
 	return o
@@ -110,7 +119,7 @@ func readOwner(file *os.File) owner {
 
 // write replaces the file's content by the owner.
 func (l *lock) write() error {
-	text := fmt.Appendf(nil, ownerFormat, l.owner.program, l.owner.server, l.owner.socket)
+	text := fmt.Appendf(nil, ownerFormat, l.owner.program, l.owner.server, l.owner.socket, l.owner.brief)
 	if err := l.file.Truncate(0); err != nil {
 		return err
 	}

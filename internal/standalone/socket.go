@@ -5,6 +5,7 @@ package standalone
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +40,9 @@ func newSocket() (socket, error) {
 	}
 	return "", fmt.Errorf("make a directory for the socket: TMPDIR %s is too long a path", os.TempDir())
 }
+
+// url is how a client names the socket.
+func (s socket) url() string { return (&url.URL{Scheme: "unix", Path: string(s)}).String() }
 
 // remove deletes the socket and its directory; what is gone already is no error. It deletes
 // by name and never recursively, and only what newSocket can have made.

@@ -1,10 +1,11 @@
 // Package standalone is the Redis that a program brings along, so that a file of HaVIPs can
 // be created without anything being installed or started first.
 //
-// There are two. [InProcess] lives in the program's memory and ends with it: for a trial
+// There are two kinds. [InProcess] lives in the program's memory and ends with it: for a trial
 // against the simulator, where there is nothing to remember. [Child] runs a redis-server
 // of its own over a state directory, where every acknowledged write is on disk: for real
-// work, where a run that was killed must go on from where it was.
+// work, where a run that was killed must go on from where it was. [Share] opens such a directory for a
+// command: it connects to the server that a running program has over it, or else starts one.
 //
 // # One store over one directory
 //
@@ -24,13 +25,14 @@ import (
 // goroutine.
 type Store struct {
 	client redis.UniversalClient
+	url    string
 	// ended is closed when the server is gone; cause says why, nil if Close ended it.
 	ended <-chan struct{}
 	cause func() error
 	// release ends the server and gives back what it held.
 	release func() error
 
-	durable bool
+	durable, attended bool
 
 	closeOnce sync.Once
 	closeErr  error
@@ -40,8 +42,14 @@ type Store struct {
 // on it. It is closed by [Store.Close] and not to be closed by itself.
 func (s *Store) Client() redis.UniversalClient { return s.client }
 
+// URL is where the client connects to, without a password; "" for a store in memory.
+func (s *Store) URL() string { return s.url }
+
 // Durable reports whether what was acknowledged survives the end of the program.
 func (s *Store) Durable() bool { return s.durable }
+
+// Attended reports whether the server is that of a program which works on the store.
+func (s *Store) Attended() bool { return s.attended }
 
 // Done is closed when the server has ended, by [Store.Close] or of its own accord.
 func (s *Store) Done() <-chan struct{} { return s.ended }

@@ -21,6 +21,8 @@ type IO struct {
 	CSVSafe bool
 	// Quiet leaves out messages and progress, but no errors.
 	Quiet bool
+	// Store is the flag, quoted for a shell, without which the commands in messages would look elsewhere; "" for none.
+	Store string
 }
 
 // New returns the IO of a program, with data shown as tables.

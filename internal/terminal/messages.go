@@ -3,6 +3,8 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 
 	"havip/internal/render"
 )
@@ -18,8 +20,25 @@ func (t *IO) Infof(format string, args ...any) {
 // Errorf writes a part of an error to stderr, also when quiet. Nobody could be told of a stderr that
 // cannot be written to.
 func (t *IO) Errorf(format string, args ...any) {
-	_, _ = fmt.Fprintf(t.Err, format+"\n", printable(args)...)
+	_, _ = fmt.Fprintln(t.Err, t.withStore(fmt.Sprintf(format, printable(args)...)))
 }
+
+// withStore has the commands that a text proposes work in the store of this one. The flag stands before their names,
+// where nothing that follows changes what it means.
+func (t *IO) withStore(text string) string {
+	if t.Store == "" {
+		return text
+	}
+	return proposed.ReplaceAllStringFunc(text, func(command string) string {
+		if strings.Contains(command, t.Store) || strings.HasPrefix(command, "`enqueue help ") {
+			return command
+		}
+		return "`enqueue " + t.Store + strings.TrimPrefix(command, "`enqueue")
+	})
+}
+
+// proposed matches a command in a text, up to a backtick that may be part of a name in it.
+var proposed = regexp.MustCompile("`enqueue [^`]*")
 
 // Messages is where others write messages.
 func (t *IO) Messages() io.Writer {

@@ -98,6 +98,10 @@ func (v operation) run(ctx context.Context) error {
 		return err
 	}
 	v.after(b, done)
+	if b, err = s.Batch(ctx, v.batch); err != nil {
+		return err
+	}
+	v.CarryOn(s, b)
 	return damageOf(done).Err(v.IO, v.batch, report.DamageLeftAlone)
 }
 

@@ -77,9 +77,14 @@ func resumeBatch(ctx context.Context, f *session.Factory, s *session.Session, op
 	case err != nil && !report.IsDamage(err):
 		return err
 	case changed:
-		f.Infof("batch %s goes on; follow it with `enqueue watch %s`", opts.batch, shell.Quote(opts.batch))
+		f.Infof("batch %s is resumed; follow it with `enqueue watch %s`", opts.batch, shell.Quote(opts.batch))
+		b, err := s.Batch(ctx, opts.batch)
+		if err != nil {
+			return err
+		}
+		f.CarryOn(s, b)
 	default:
-		f.Infof("batch %s is not held", opts.batch)
+		f.Infof("batch %s is not paused", opts.batch)
 	}
 	return err
 }

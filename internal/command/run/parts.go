@@ -92,28 +92,26 @@ func openCloud(ctx context.Context, getenv cli.Getenv, opts options) (cli.Cloud,
 // openStore opens the Redis that is given, or starts one over a directory. A sandbox always has one in memory,
 // whatever Redis the environment names.
 func openStore(ctx context.Context, f *session.Factory, opts options) (*session.Session, error) {
-	if opts.redisGiven && !opts.sandbox {
+	pool := redisconn.PoolSize(opts.concurrency*2 + 10)
+	switch {
+	case opts.sandbox:
+		store, err := standalone.InProcess(ctx, pool)
+		if err != nil {
+			return nil, cli.Fail(cli.ExitConfig, err)
+		}
+		return session.New(store.Client(), func() { _ = store.Close() }), nil
+	case f.RedisGiven:
 		return opts.durable.Open(ctx, f)
 	}
-	pool := redisconn.PoolSize(opts.concurrency*2 + 10)
-	var store *standalone.Store
-	var err error
-	if opts.sandbox {
-		store, err = standalone.InProcess(ctx, pool)
-	} else {
-		dir := opts.stateDir
-		if dir == "" {
-			if dir, err = cli.StateDir(f.Getenv); err != nil {
-				return nil, err
-			}
+	dir := f.StateDir
+	if dir == "" {
+		var err error
+		if dir, err = cli.StateDir(f.Getenv); err != nil {
+			return nil, err
 		}
-		f.Infof("store: redis-server over %s", dir)
-		store, err = standalone.Child(ctx, dir, pool)
 	}
-	if err != nil {
-		return nil, cli.Fail(cli.ExitConfig, err)
-	}
-	return session.New(store.Client(), func() { _ = store.Close() }), nil
+	f.Infof("store: redis-server over %s", dir)
+	return f.OpenOwn(ctx, dir, pool)
 }
 
 // openSpool is for outcomes while Redis is away; a simulation has nothing to keep.

@@ -27,17 +27,17 @@ type options struct {
 	sandbox, yes      bool
 	resume            bool
 	limit             batchpause.FailureLimit
-	stateDir, faults  string
+	faults            string
 	allowOtherAccount bool
 	rps               float64
 	concurrency       int
 	timeout           time.Duration
 	requestTimeout    time.Duration
-	// redisGiven and rpsGiven are whether the command line or the environment gives a Redis and a rate.
-	redisGiven, rpsGiven bool
-	logFormat, logLevel  string
-	then                 oncomplete.Action
-	durable              durability.Verifier
+	// rpsGiven is whether the command line or the environment gives a rate.
+	rpsGiven            bool
+	logFormat, logLevel string
+	then                oncomplete.Action
+	durable             durability.Verifier
 }
 
 // NewCommand returns the command.
@@ -52,7 +52,10 @@ worker, and prints the results.
 
 With --sandbox it brings a simulated BCE as well: nothing leaves this machine and
 nothing real is created. Without, it needs credentials and a store that survives:
---redis, or a redis-server of its own in --state-dir, from which the next run goes on.
+--redis, or a redis-server of its own in --state-dir (by default havip in
+$XDG_STATE_HOME or ~/.local/state), from which the next run goes on. Every other command
+works in that store with the same --state-dir; what needs a worker, as retry and rollback
+do, is carried out by the next run of the file.
 
 ` + batchpause.LimitHelp + `
 Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
@@ -62,9 +65,9 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.path = args[0]
-			opts.redisGiven, opts.rpsGiven = cmd.Flags().Changed("redis"), cmd.Flags().Changed("rps")
-			if opts.sandbox && cli.Given(cmd.Flags(), "redis") {
-				return cli.Failf(cli.ExitUsage, "--redis: not with --sandbox, which keeps everything in this process: invented haVipIds must not reach a real ledger")
+			opts.rpsGiven = cmd.Flags().Changed("rps")
+			if err := checkStore(cmd, f, opts); err != nil {
+				return err
 			}
 			var err error
 			if opts.then, err = oncomplete.Parse(cmd.Flags(), completion, true, false); err != nil {
@@ -78,7 +81,6 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.sandbox, "sandbox", false, "simulate BCE in this process; nothing real is created")
 	flags.StringVar(&opts.faults, "faults", "", "with --sandbox: what goes wrong, such as 'seed=1,create:commit-500=0.2'; see bcesim --help")
-	flags.StringVar(&opts.stateDir, "state-dir", "", "directory of the store, without --redis (default: havip in $XDG_STATE_HOME or ~/.local/state)")
 	flags.BoolVar(&opts.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account until now")
 	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "creates a second of each lane; 0 means no limit (default with --sandbox)")
 	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
@@ -92,6 +94,19 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	flags.StringVar(&opts.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
 	flags.StringVar(&opts.logLevel, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")
 	return cmd
+}
+
+// checkStore refuses flags about the store that contradict each other, before the file is read.
+func checkStore(cmd *cobra.Command, f *session.Factory, opts options) error {
+	if !opts.sandbox {
+		return f.StoreError()
+	}
+	for _, flag := range []string{"redis", "state-dir"} {
+		if cli.Given(cmd.Flags(), flag) {
+			return cli.Failf(cli.ExitUsage, "--%s: not with --sandbox, which keeps everything in this process: invented haVipIds must not reach a real ledger", flag)
+		}
+	}
+	return nil
 }
 
 // run checks the file, opens a store, finds BCE, and works until the batch is done.

@@ -1,0 +1,102 @@
+package session
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"havip/internal/cli"
+	"havip/internal/redisconn"
+	"havip/internal/shell"
+	"havip/internal/standalone"
+	"havip/ledger"
+)
+
+const redisFlag, stateDirFlag = "redis", "state-dir"
+
+// SettleStore decides between --redis and --state-dir: what the command line gives goes before variables. Both on the
+// command line is a usage error. Both as variables is an error of the command that opens one: the wrong one could have
+// the same items created again.
+func (f *Factory) SettleStore(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	redis, dir := flags.Lookup(redisFlag), flags.Lookup(stateDirFlag)
+	if redis == nil || dir == nil {
+		return nil
+	}
+	f.RedisGiven = redis.Changed
+	onLine := cli.Given(flags, stateDirFlag)
+	switch redisOnLine := cli.Given(flags, redisFlag); {
+	case redisOnLine && onLine:
+		return cli.Failf(cli.ExitUsage, "--redis and --state-dir: the ledger is in one of both; give one")
+	case redisOnLine:
+		f.StateDir = ""
+	case onLine:
+		f.RedisGiven = false
+		f.Store = hint(f.StateDir)
+	case redis.Changed && dir.Changed:
+		f.storeErr = cli.Failf(cli.ExitConfig, "%s and %s are both set: the ledger is in one of both; unset one, or pass --redis or --state-dir",
+			cli.SourceOf(flags, redisFlag), cli.SourceOf(flags, stateDirFlag))
+	}
+	return nil
+}
+
+// StoreError is why it is not decided which store the command works in; nil otherwise.
+func (f *Factory) StoreError() error { return f.storeErr }
+
+// hint is the flag that names a state directory in a command to copy.
+func hint(dir string) string { return "--" + stateDirFlag + " " + shell.Quote(dir) }
+
+// OpenOwn opens the store of this program over a state directory, for one that works on it. Commands that the messages
+// propose name the directory from then on.
+func (f *Factory) OpenOwn(ctx context.Context, dir string, options ...redisconn.Option) (*Session, error) {
+	store, err := standalone.Child(ctx, dir, options...)
+	if err != nil {
+		return nil, cli.Fail(cli.ExitConfig, err)
+	}
+	f.Store = hint(dir)
+	return f.overStore(ctx, store, dir)
+}
+
+// openShared opens the store over the state directory that the flags name, also while a program works on it.
+func (f *Factory) openShared(ctx context.Context, create bool) (*Session, error) {
+	store, err := standalone.Share(ctx, f.StateDir, create, redisconn.Told(cli.TellWaiting(f.Messages())))
+	if err != nil {
+		return nil, cli.Fail(cli.ExitConfig, err)
+	}
+	f.RedisURL = store.URL() // errors of this Redis are explained by it
+	s, err := f.overStore(ctx, store, f.StateDir)
+	if err == nil {
+		s.URL, s.unattended = store.URL(), !store.Attended()
+	}
+	return s, err
+}
+
+// CarryOn says, after a command that leaves work for a worker, how to have it done in a store that nothing works on.
+func (f *Factory) CarryOn(s *Session, b ledger.Batch) {
+	if !s.unattended || b.Done() {
+		return
+	}
+	file := b.Source.File
+	if file == "" {
+		file = "FILE"
+	}
+	text := "run " + shell.Quote(file) + " --batch " + shell.Quote(b.Name)
+	if f.Region != cli.DefaultRegion {
+		text += " --region " + shell.Quote(f.Region)
+	}
+	f.Infof("nothing works on this store now; `enqueue %s` carries it out", text)
+}
+
+func (f *Factory) overStore(ctx context.Context, store *standalone.Store, dir string) (*Session, error) {
+	if err := ledger.CheckSchema(ctx, store.Client()); err != nil {
+		_ = store.Close() // nothing was written
+		return nil, cli.Fail(cli.CodeOf(err), err)
+	}
+	s := New(store.Client(), func() { _ = store.Close() })
+	if absolute, err := filepath.Abs(dir); err == nil {
+		dir = absolute
+	}
+	s.StateDir = dir
+	return s, nil
+}
