@@ -6,6 +6,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/command/apply"
 	"havip/internal/command/bulk"
+	"havip/internal/command/config"
 	"havip/internal/command/create"
 	deletecmd "havip/internal/command/delete"
 	"havip/internal/command/doctor"
@@ -45,7 +46,7 @@ an item that is known is never created a second time.`,
 	addGroup(cmd, "act", "Act on what was asked for:",
 		bulk.NewRetryCommand(f), bulk.NewCancelCommand(f), bulk.NewRollbackCommand(f), deletecmd.NewCommand(f))
 	addGroup(cmd, "operate", "Operate the fleet:",
-		lane.NewPauseCommand(f), lane.NewResumeCommand(f), lane.NewLimitCommand(f), doctor.NewCommand(f))
+		lane.NewPauseCommand(f), lane.NewResumeCommand(f), lane.NewLimitCommand(f), doctor.NewCommand(f), config.NewCommand(f))
 	environment := help.NewEnvironmentTopic()
 	cmd.AddCommand(help.NewExitCodesTopic(), help.NewFormatsTopic(), environment)
 	cli.Program(cmd, "HAVIP", f.Getenv, f.SettleFormat, f.SettleStore)

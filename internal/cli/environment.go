@@ -107,6 +107,18 @@ func Env(flags *pflag.FlagSet, flag string, variables ...string) {
 	f.Usage += " [$" + strings.Join(variables, ", $") + "]"
 }
 
+// NoEnv keeps the flag from having a variable: one of its name means something else.
+func NoEnv(flags *pflag.FlagSet, flag string) {
+	f := flags.Lookup(flag)
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[envAnnotation] = []string{}
+}
+
+// HasEnv reports whether variables set the flag.
+func HasEnv(f *pflag.Flag) bool { return len(f.Annotations[envAnnotation]) > 0 }
+
 // FlagEnvironment gives every flag of the command and its subcommands that has no variable yet
 // one of its own, PREFIX_FLAG_NAME. Help and version flags are left out.
 func FlagEnvironment(cmd *cobra.Command, prefix string) {

@@ -48,8 +48,9 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 	usageErrors(root)
 }
 
-// ownCommands are those that every program has from here, and that need no region.
-var ownCommands = []string{"version", "man", "help", "completion", "bash", "zsh", "fish", "powershell"}
+// ownCommands are those that need no region, or tell themselves that there is none: config, and what every program has
+// from here.
+var ownCommands = []string{"config", "version", "man", "help", "completion", "bash", "zsh", "fish", "powershell"}
 
 // usageErrors gives wrong arguments the exit code of usage errors, which cobra knows nothing of.
 func usageErrors(c *cobra.Command) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/pflag"
@@ -23,14 +24,43 @@ type Setting struct {
 
 // CloudSettings are region, endpoint and credentials of the default account, as a [Cloud] of these flags uses them.
 // For each, the order is flag, variable, current profile of ~/.bce/config.json, default. The flags are those of a
-// command that runs, --region and --endpoint among them.
+// command that runs, --region and --endpoint among them; a region of the profile is set in them.
 func CloudSettings(ctx context.Context, flags *pflag.FlagSet, getenv Getenv) []Setting {
-	region := Setting{Name: "region", Value: flags.Lookup(regionFlag).Value.String(), Source: SourceOf(flags, regionFlag)}
+	region := Setting{Name: "region"}
+	if err := applyProfile(flags, getenv); err != nil {
+		region.Error = err.Error()
+	} else {
+		region.Value, region.Source = flags.Lookup(regionFlag).Value.String(), SourceOf(flags, regionFlag)
+	}
 	cloud := Cloud{Getenv: getenv}
 	if f := flags.Lookup("endpoint"); f != nil {
 		cloud.Endpoint = f.Value.String()
 	}
-	return []Setting{region, cloud.endpointSetting(region.Value, SourceOf(flags, "endpoint")), cloud.credentialsSetting(ctx)}
+	settings := []Setting{region, {Name: "endpoint"}, cloud.credentialsSetting(ctx)}
+	if settings[1] = cloud.endpointSetting(cmp.Or(region.Value, DefaultRegion), SourceOf(flags, "endpoint")); region.Error != "" && cloud.Endpoint == "" {
+		settings[1] = Setting{Name: "endpoint", Error: region.Error}
+	}
+	return settings
+}
+
+// ProfileSetting is the current profile of bce-cli, with its file as source.
+func ProfileSetting(getenv Getenv) Setting {
+	s := Setting{Name: "profile"}
+	file, err := profileFile(getenv, tasks.DefaultAccount)
+	if err != nil {
+		s.Source = "none: HOME is not set"
+		return s
+	}
+	profile, err := file.Place()
+	switch {
+	case err != nil:
+		s.Source, s.Error = file.Path, err.Error()+"; repair the file"
+	case profile.Name == "":
+		s.Source = "none in " + file.Path
+	default:
+		s.Value, s.Source = profile.Name, profile.Path
+	}
+	return s
 }
 
 func (c Cloud) endpointSetting(region, source string) Setting {

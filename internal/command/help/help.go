@@ -32,14 +32,44 @@ func NewEnvironmentTopic() *cobra.Command {
 	return topic("environment", "Every environment variable", "")
 }
 
+// general says what the variables of flags do that several commands have, each with words of its own.
+var general = map[string]string{
+	"--allow-volatile": "accept a Redis that forgets everything when it restarts",
+	"--attempts":       "show every request of an item",
+	"--batch":          "the batch, where a command does not take it as an argument",
+	"--dry-run":        "only show what would be done",
+	"--follow":         "go on with what comes later",
+	"--format":         "format of the input file: csv, ndjson, json or yaml",
+	"--lane":           "the lane, as ACCOUNT/REGION, where a command does not take it as an argument",
+	"--on-complete":    "what to do when a batch is complete: a command, or with apply a URL that workers call",
+	"--out":            "file that a plan is saved to",
+	"--reason":         "why, for the log and the events",
+	"--resume":         "resume the batch if it is paused",
+	"--rps":            "requests a second of each lane that a worker, or run, is started with; 0 means no limit",
+	"--state":          "only items in these states",
+	"--timeout":        "stop waiting after this time, with exit code 8",
+	"--wait":           "wait until the batch, or the item, is done",
+	"--where":          "only items with this field, as FIELD=VALUE",
+	"--yes":            "do not ask, and take yes for the answer",
+}
+
 // EnvironmentText lists the environment variables of a program.
 func EnvironmentText(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("Environment variables; a flag on the command line wins over its variable:\n\n")
 	for _, v := range cli.Variables(root) {
-		fmt.Fprintf(&b, "  %-23s  %-20s %s\n", v.Name, v.Flag, v.Usage)
+		usage := v.Usage
+		if general, ok := general[v.Flag]; ok {
+			usage = general
+		}
+		fmt.Fprintf(&b, "  %-23s  %-20s %s\n", v.Name, v.Flag, usage)
 	}
 	b.WriteString(`
+Region and endpoint come from the flag, else the variable, else the current profile of
+~/.bce/config.json, else the default: bj, and the region's public endpoint. The endpoint of
+another account is that of its own profile. ` + "`enqueue config`" + ` shows what is in force, and
+where it comes from.
+
 Credentials, in this order; an account other than "default" uses the profile of its name:
 
   1  BCE_ACCESS_KEY_ID, BCE_SECRET_ACCESS_KEY, BCE_SECURITY_TOKEN or BCE_SESSION_TOKEN

@@ -37,7 +37,7 @@ func newSetCommand(f *session.Factory) *cobra.Command {
   enqueue limit set default/bj --rps 0         # no limit`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !cli.Given(cmd.Flags(), "rps") { // what the environment sets is meant for workers
+			if !cmd.Flags().Changed("rps") {
 				return cli.Failf(cli.ExitUsage, "--rps is required: a number of requests a second, or 0 for no limit")
 			}
 			opts.lane = args[0]
@@ -45,6 +45,7 @@ func newSetCommand(f *session.Factory) *cobra.Command {
 		},
 	}
 	cmd.Flags().Float64Var(&opts.rps, "rps", 0, "creates a second, over all workers; 0 means no limit (required)")
+	cli.NoEnv(cmd.Flags(), "rps") // HAVIP_RPS is what workers are started with
 	opts.define(cmd)
 	return cmd
 }

@@ -1,0 +1,166 @@
+// Package config is the command that shows the settings in force and where each comes from.
+package config
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"havip/internal/cli"
+	"havip/internal/cloud"
+	"havip/internal/notify"
+	"havip/internal/redisconn"
+	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/internal/words"
+	"havip/tasks"
+)
+
+// NewCommand returns the command.
+func NewCommand(f *session.Factory) *cobra.Command {
+	var reach cloud.Flags
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Show the settings in force, and where each comes from",
+		Long: `Config shows every setting that decides what commands do: its value, and the flag, the
+variable, the profile or the default that it comes from. A flag goes before a variable,
+a variable before the current profile of ~/.bce/config.json, and that before the
+default. Variables that only some commands read are listed as far as they are set.
+
+It asks neither Redis nor BCE, and shows no secret: of the access key a fingerprint, of
+the Redis URL no password. A setting that cannot be used is told with what to do, and
+makes the exit code 4; the others are shown all the same.`,
+		Example: `  enqueue config
+  enqueue config --region gz
+  enqueue config --json name,value,source`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return show(f.IO, settings(cmd.Context(), f, cmd))
+		},
+	}
+	reach.Define(cmd)
+	terminal.DefineFields[cli.Setting](f.IO, cmd)
+	return cmd
+}
+
+// settings are those that every command has, and then the variables that are set for some.
+func settings(ctx context.Context, f *session.Factory, cmd *cobra.Command) []cli.Setting {
+	flags := cmd.Flags()
+	all := append(store(f, flags), cli.CloudSettings(ctx, flags, f.Getenv)...)
+	all = append(all, cli.ProfileSetting(f.Getenv), lane(f, flags))
+	listed := map[string]bool{}
+	for _, name := range []string{"allow-plain-http", "output", "csv-safe", "quiet"} {
+		all = append(all, cli.Setting{Name: name, Value: flags.Lookup(name).Value.String(), Source: cli.SourceOf(flags, name)})
+	}
+	for _, s := range all {
+		listed["--"+s.Name] = true
+	}
+	for _, v := range cli.Variables(cmd.Root()) {
+		if value := strings.Trim(f.Getenv(v.Name), "\r\n"); value != "" && !listed[v.Flag] {
+			if notify.IsURL(value) {
+				value = notify.Shown(value)
+			}
+			all = append(all, cli.Setting{Name: strings.TrimPrefix(v.Flag, "--"), Value: value, Source: v.Name})
+		}
+	}
+	return all
+}
+
+// store is where the ledger is: one of two settings is in force.
+func store(f *session.Factory, flags *pflag.FlagSet) []cli.Setting {
+	redis := cli.Setting{Name: "redis", Source: cli.SourceOf(flags, "redis")}
+	dir := cli.Setting{Name: "state-dir", Value: f.StateDir, Source: cli.SourceOf(flags, "state-dir")}
+	err := f.StoreError()
+	switch {
+	case err != nil:
+		redis.Error = err.Error()
+	case f.StateDir != "":
+		redis.Source = "not used: --state-dir is given"
+	default:
+		redis.Value = redisconn.Redacted(f.RedisURL)
+		if _, err := redisconn.Parse(f.RedisURL); err != nil {
+			redis.Value, redis.Error = "", cli.BlameRedis(flags, err).Error()
+		}
+		dir = runDir(f, dir)
+	}
+	return []cli.Setting{redis, dir}
+}
+
+// runDir is the directory of the store that `enqueue run` brings along where no Redis is given.
+func runDir(f *session.Factory, dir cli.Setting) cli.Setting {
+	dir.Value = ""
+	if f.RedisGiven {
+		dir.Source = "not used: a Redis is given"
+		return dir
+	}
+	value, err := cli.StateDir(f.Getenv)
+	if err != nil {
+		dir.Error = err.Error()
+		return dir
+	}
+	dir.Value, dir.Source = value, "default, of enqueue run"
+	return dir
+}
+
+// lane is that of items which name neither account nor region.
+func lane(f *session.Factory, flags *pflag.FlagSet) cli.Setting {
+	s := cli.Setting{Name: "lane", Source: cli.SourceOf(flags, "region")}
+	l := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
+	if _, err := tasks.ParseLane(l.String()); err != nil {
+		s.Error = cli.Blame(flags, cli.Fail(cli.ExitConfig, err), "region").Error()
+		return s
+	}
+	s.Value = l.String()
+	return s
+}
+
+// show writes the settings, and an error about those that cannot be used.
+func show(t *terminal.IO, all []cli.Setting) error {
+	if err := terminal.Print(t, list(), all); err != nil {
+		return err
+	}
+	wrong := 0
+	for _, s := range all {
+		if s.Error != "" {
+			t.Errorf("%s: %s", s.Name, s.Error)
+			wrong++
+		}
+	}
+	if wrong == 0 {
+		return nil
+	}
+	return cli.Failf(cli.ExitConfig, "%s", words.Count(wrong, "setting cannot be used", "settings cannot be used"))
+}
+
+func list() render.List[cli.Setting] {
+	return render.List[cli.Setting]{
+		Head:   []string{"name", "value", "source", "error", "fingerprint"},
+		Record: func(s cli.Setting) []string { return []string{s.Name, s.Value, s.Source, s.Error, s.Fingerprint} },
+		Grid: func(w io.Writer, width int) *render.Grid {
+			const source = 2
+			return render.NewGrid(w, width, source, "SETTING", "VALUE", "FROM")
+		},
+		Row: func(g *render.Grid, s cli.Setting) error {
+			value, source := s.Value, s.Source
+			switch {
+			case s.Error != "":
+				value, source = "(unusable)", cell(source)
+			case s.Fingerprint != "":
+				value += " (fingerprint " + s.Fingerprint + ")"
+			}
+			return g.Row(s.Name, cell(value), source)
+		},
+	}
+}
+
+// cell is a text that may be empty.
+func cell(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
