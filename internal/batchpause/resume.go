@@ -41,7 +41,7 @@ func requeue(ctx context.Context, t *terminal.IO, s *session.Session, b ledger.B
 		return err
 	}
 	defer release()
-	bar := t.NewBar("resume", 0, b.Total)
+	bar := t.NewBar("resume", b.Total)
 	defer bar.Finish()
 	var damaged report.Damage
 	err = on.PutBack(ctx, wasPaused, bar.Set, func(fault error) { damaged.Skip(fault) })

@@ -18,6 +18,8 @@ const (
 	// stopGrace bounds the wait for requests in flight, and for confirmations, when failures have paused a
 	// batch: a dead worker's requests stay in flight until another worker claims them.
 	stopGrace = 40 * time.Second
+	// measureEvery spaces the reads of how fast a batch goes on.
+	measureEvery = time.Second
 )
 
 // Watcher follows one batch.
@@ -38,6 +40,9 @@ type Watcher struct {
 	// unserved is what a first look found to have no worker.
 	unserved string
 	unknown  unknownAge
+	// figures were measured at that time; how much is done is newer.
+	figures  progress.Figures
+	measured time.Time
 }
 
 // Run shows the batch's progress until there is nothing more to wait for, and returns it as last seen.
@@ -113,11 +118,17 @@ func (w *Watcher) end() {
 
 func (w *Watcher) show(ctx context.Context, b ledger.Batch) {
 	if w.bar == nil {
-		w.bar = w.NewBar(w.Batch, b.Total-b.Open(), b.Total)
+		w.bar = w.NewBar(w.Batch, b.Total)
 	}
 	if open := b.Open(); open != w.open || w.changed.IsZero() {
 		w.open, w.changed = open, time.Now()
 	}
-	w.bar.Grow(b.Total)
-	w.bar.Tell(b.Total-b.Open(), report.ProblemsFirst(b), w.unknown.text(ctx, w.Session, w.Batch))
+	if time.Since(w.measured) >= measureEvery {
+		w.measured = time.Now()
+		if figures, err := report.Figures(ctx, w.Session, b); err == nil { // that Redis is away is reported elsewhere
+			w.figures = figures
+		}
+	}
+	w.figures.Done, w.figures.Total = b.Total-b.Open(), b.Total
+	w.bar.Show(w.figures, report.ProblemsFirst(b), w.unknown.text(ctx, w.Session, w.Batch))
 }

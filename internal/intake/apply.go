@@ -137,7 +137,7 @@ func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Ses
 		return err
 	}
 	var done tally
-	bar := f.NewBar("enqueue", 0, int64(in.rows))
+	bar := f.NewBar("enqueue", int64(in.rows))
 	defer bar.Finish()
 	err = producer.Apply(ctx, in.Batch, in.source, in.Items(ctx), func(answers []tasks.Comparison) {
 		done.add(answers)

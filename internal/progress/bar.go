@@ -38,9 +38,7 @@ type Bar struct {
 	total int64
 	drawn *progressbar.ProgressBar
 	once  sync.Once
-	// before is how far it was when it began to be shown: no part of what goes on now, nor of its speed.
-	before int64
-	pace   pace
+	pace  pace
 	// last is when a line was written, and said what it was.
 	last time.Time
 	said string
@@ -49,11 +47,11 @@ type Bar struct {
 	below string
 }
 
-// Bar begins to show something of which so much was done before.
-func (d Display) Bar(label string, before, total int64) *Bar {
-	b := &Bar{on: d, label: render.Printable(label), total: total, last: time.Now(), before: before}
-	if d.Draw && total > before {
-		b.drawn = progressbar.NewOptions64(total-before,
+// Bar begins to show something.
+func (d Display) Bar(label string, total int64) *Bar {
+	b := &Bar{on: d, label: render.Printable(label), total: total, last: time.Now()}
+	if d.Draw && total > 0 {
+		b.drawn = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(d.Terminal),
 			progressbar.OptionSetDescription(b.label),
 			progressbar.OptionSetWidth(barWidth),
@@ -75,33 +73,37 @@ func (b *Bar) Grow(total int64) {
 	}
 	b.total = total
 	if b.drawn != nil {
-		b.drawn.ChangeMax64(max(1, total-b.before))
+		b.drawn.ChangeMax64(max(1, total))
 	}
 }
 
 // Set shows n of the total.
 func (b *Bar) Set(n int64) { b.Tell(n, "", "") }
 
-// Tell shows n of the total, and what else there is to know. That something grew older is no news.
+// Tell shows n of the total, at the speed since the bar began, and what else there is to know.
 func (b *Bar) Tell(n int64, news, aging string) {
-	b.pace.note(time.Now(), n)
-	detail := strings.Trim(aging+"; "+news, "; ")
+	now := time.Now()
+	b.pace.note(now, n)
+	b.Show(Figures{Done: n, Total: b.total, Rate: b.pace.perSecond(now, n)}, news, aging)
+}
+
+// Show shows figures, and what else there is to know. That something grew older is no news.
+func (b *Bar) Show(f Figures, news, aging string) {
+	b.Grow(f.Total)
+	n, detail := f.Done, strings.Trim(aging+"; "+news, "; ")
 	switch {
 	case b.drawn != nil && n >= b.total:
 		b.clear() // the library ends a bar that is full, and more may come
 	case b.drawn != nil:
-		b.draw(n, detail)
+		b.draw(f, detail)
 	case words.Number(n)+news != b.said && time.Since(b.last) >= LineEvery:
 		b.said, b.last = words.Number(n)+news, time.Now()
-		b.line(n, detail)
+		b.line(f, detail)
 	}
 }
 
-func (b *Bar) line(n int64, detail string) {
-	text := fmt.Sprintf("%s: %s of %s", b.label, words.Number(n), words.Number(b.total))
-	if pace := b.pace.describe(time.Now(), n, b.total); pace != "" {
-		text += ", " + pace
-	}
+func (b *Bar) line(f Figures, detail string) {
+	text := b.label + ": " + f.Text(time.Now())
 	if detail != "" {
 		text += ": " + detail
 	}
@@ -113,30 +115,24 @@ const barWidth, barLeast = 30, 10
 
 // draw fits both lines into the terminal's width: a line that is wrapped leaves its remains behind. A
 // terminal that cannot be written to needs no bar.
-func (b *Bar) draw(n int64, detail string) {
+func (b *Bar) draw(f Figures, detail string) {
 	b.up = true
 	width := cli.TerminalWidth(b.on.Terminal, 80)
-	b.drawn.Describe(b.title(n, width))
-	_ = b.drawn.Set64(n - b.before)
+	b.drawn.Describe(b.title(width))
+	_ = b.drawn.Set64(f.Done)
+	if pace := f.Pace(time.Now()); pace != "" {
+		detail = strings.TrimSuffix(pace+" · "+detail, " · ")
+	}
 	if detail = runewidth.Truncate(detail, width-1, "…"); detail != b.below {
 		b.below = detail
 		b.write(fmt.Sprintf("\n\x1b[2K%s\x1b[F", detail))
 	}
 }
 
-// title is what stands before the bar: what it is about and how fast it goes on, as far as there is room
-// beside the shortest bar.
-func (b *Bar) title(n int64, width int) string {
-	toCome := words.Number(b.total - b.before)
-	room := width - len(" 100% || (/) ") - barLeast - 2*len(toCome) - 1
-	pace := b.pace.describe(time.Now(), n, b.total)
-	if pace != "" {
-		pace = " " + pace
-	}
-	if runewidth.StringWidth(pace) > room/2 {
-		pace = ""
-	}
-	return runewidth.Truncate(b.label, max(1, room-runewidth.StringWidth(pace)), "…") + pace
+// title is what stands before the bar, as far as there is room beside the shortest bar.
+func (b *Bar) title(width int) string {
+	room := width - len(" 100% || (/) ") - barLeast - 2*len(words.Number(b.total)) - 1
+	return runewidth.Truncate(b.label, max(1, room), "…")
 }
 
 func (b *Bar) write(text string) { _, _ = fmt.Fprint(b.on.Terminal, text) }

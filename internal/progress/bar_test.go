@@ -15,8 +15,10 @@ func TestBarInALog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var lines []string
-		say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-		b := Display{Say: say}.Bar("spring", 0, 2000)
+		say := func(format string, args ...any) {
+			lines = append(lines, clock.ReplaceAllString(fmt.Sprintf(format, args...), "ends HH:MM"))
+		}
+		b := Display{Say: say}.Bar("spring", 2000)
 		defer b.Finish()
 		for _, step := range []struct {
 			after       time.Duration
@@ -33,8 +35,8 @@ func TestBarInALog(t *testing.T) {
 			b.Tell(step.n, step.news, step.aging)
 		}
 		want := []string{
-			"spring: 1,500 of 2,000, 298/s, 1s left: in doubt for 5s; 1 rejected",
-			"spring: 1,500 of 2,000, 124/s, 4s left: 2 rejected",
+			"spring: 1,500/2,000 · 75 % · 298/s · 1s left · ends HH:MM: in doubt for 5s; 1 rejected",
+			"spring: 1,500/2,000 · 75 % · 124/s · 4s left · ends HH:MM: 2 rejected",
 		}
 		if diff := cmp.Diff(want, lines); diff != "" {
 			t.Error(diff)

@@ -63,34 +63,34 @@ func TestBarFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	for columns, want := range map[int][]string{
 		60: {
-			"a-name-of-a-batch-that-is-rathe…   0% |            | (0/40)",
+			"a-name-of-a-batch-that-is-rathe…   4% |            | (2/42)",
 			"40 queued",
-			"a-name-of-a-batch… 11/s, 1s left  52% |█████      | (21/40)",
-			"in doubt for 12s; 2 rejected, 10 unknown, 9 queued, 19 cre…",
-			"a-name-of-a-batch-… 7/s, 2s left  52% |█████      | (21/40)",
-			"in doubt for 13s; 2 rejected",
-			"a-name-of-a-batch… 10/s, 0s left  97% |██████████ | (39/40)",
-			"2 rejected",
+			"a-name-of-a-batch-that-is-rathe…  54% |█████      | (23/42)",
+			"11/s · 1s left · ends HH:MM · in doubt for 12s; 2 rejected…",
+			"a-name-of-a-batch-that-is-rathe…  54% |█████      | (23/42)",
+			"7.0/s · 2s left · ends HH:MM · in doubt for 13s; 2 rejected",
+			"a-name-of-a-batch-that-is-rathe…  97% |██████████ | (41/42)",
+			"9.8/s · 0s left · ends HH:MM · 2 rejected",
 		},
 		80: {
-			"a-name-of-a-batch-that-is-rather-long-for-a-terminal   0% |            | (0/40)",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal   4% |            | (2/42)",
 			"40 queued",
-			"a-name-of-a-batch-that-is-rather-long… 11/s, 1s left  52% |█████      | (21/40)",
-			"in doubt for 12s; 2 rejected, 10 unknown, 9 queued, 19 created, and more than …",
-			"a-name-of-a-batch-that-is-rather-long-… 7/s, 2s left  52% |█████      | (21/40)",
-			"in doubt for 13s; 2 rejected",
-			"a-name-of-a-batch-that-is-rather-long… 10/s, 0s left  97% |██████████ | (39/40)",
-			"2 rejected",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal  54% |█████      | (23/42)",
+			"11/s · 1s left · ends HH:MM · in doubt for 12s; 2 rejected, 10 unknown, 9 queu…",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal  54% |█████      | (23/42)",
+			"7.0/s · 2s left · ends HH:MM · in doubt for 13s; 2 rejected",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal  97% |██████████ | (41/42)",
+			"9.8/s · 0s left · ends HH:MM · 2 rejected",
 		},
 		120: {
-			"a-name-of-a-batch-that-is-rather-long-for-a-terminal   0% |                              | (0/40)",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal   4% |█                             | (2/42)",
 			"40 queued",
-			"a-name-of-a-batch-that-is-rather-long-for-a-terminal 11/s, 1s left  52% |███████████████               | (21/40)",
-			"in doubt for 12s; 2 rejected, 10 unknown, 9 queued, 19 created, and more than there is room for in narrow terminals",
-			"a-name-of-a-batch-that-is-rather-long-for-a-terminal 7/s, 2s left  52% |███████████████               | (21/40)",
-			"in doubt for 13s; 2 rejected",
-			"a-name-of-a-batch-that-is-rather-long-for-a-terminal 10/s, 0s left  97% |█████████████████████████████ | (39/40)",
-			"2 rejected",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal  54% |████████████████              | (23/42)",
+			"11/s · 1s left · ends HH:MM · in doubt for 12s; 2 rejected, 10 unknown, 9 queued, 19 created, and more than there is r…",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal  54% |████████████████              | (23/42)",
+			"7.0/s · 2s left · ends HH:MM · in doubt for 13s; 2 rejected",
+			"a-name-of-a-batch-that-is-rather-long-for-a-terminal  97% |█████████████████████████████ | (41/42)",
+			"9.8/s · 0s left · ends HH:MM · 2 rejected",
 		},
 	} {
 		t.Run(strconv.Itoa(columns), func(t *testing.T) {
@@ -110,7 +110,7 @@ func watchBar(t *testing.T, term *terminal, want []string) {
 		}
 	}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(term.tty, format+"\n", args...) }
-	bar := Display{Terminal: term.tty, Draw: true, ANSI: true, Say: say}.Bar("a-name-of-a-batch-that-is-rather-long-for-a-terminal", 2, 42)
+	bar := Display{Terminal: term.tty, Draw: true, ANSI: true, Say: say}.Bar("a-name-of-a-batch-that-is-rather-long-for-a-terminal", 42)
 	var got []string
 	for _, step := range []struct {
 		n           int64
@@ -124,7 +124,9 @@ func watchBar(t *testing.T, term *terminal, want []string) {
 		bar.Tell(step.n, step.news, step.aging)
 		<-time.After(time.Second)
 		bar.Tell(step.n, step.news, step.aging)
-		got = append(got, term.shows(t)...)
+		for _, line := range term.shows(t) {
+			got = append(got, clock.ReplaceAllString(line, "ends HH:MM"))
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -141,5 +143,8 @@ func watchBar(t *testing.T, term *terminal, want []string) {
 
 // redrawEvery is how often the library draws a bar at most.
 const redrawEvery = 100 * time.Millisecond
+
+// clock is local time.
+var clock = regexp.MustCompile(`ends \d\d:\d\d`)
 
 var barLine = regexp.MustCompile(`\d+% \|.*\| \(\d+/\d+\)`)

@@ -1,11 +1,6 @@
 package progress
 
-import (
-	"fmt"
-	"time"
-
-	"havip/internal/words"
-)
+import "time"
 
 const (
 	// paceOver is the time over which speed is measured: long enough to be calm, short enough to follow a
@@ -43,29 +38,4 @@ func (p *pace) perSecond(now time.Time, done int64) float64 {
 		return 0
 	}
 	return max(0, float64(done-p.marks[0].done)/over.Seconds())
-}
-
-// describe says how fast it goes on and how long the rest takes at that rate, or "".
-func (p *pace) describe(now time.Time, done, total int64) string {
-	rate := p.perSecond(now, done)
-	if rate == 0 {
-		return ""
-	}
-	text := perTime(rate)
-	if left := total - done; left > 0 {
-		text += ", " + words.Time(time.Duration(float64(left)/rate*float64(time.Second))) + " left"
-	}
-	return text
-}
-
-// perTime says a rate of items in the unit that makes it a whole number.
-func perTime(perSecond float64) string {
-	switch {
-	case perSecond >= 1:
-		return words.Number(int64(perSecond+0.5)) + "/s"
-	case perSecond*60 >= 1:
-		return fmt.Sprintf("%.0f/min", perSecond*60)
-	default:
-		return fmt.Sprintf("%.0f/h", perSecond*3600)
-	}
 }

@@ -5,25 +5,52 @@ import (
 	"time"
 )
 
-func TestPace(t *testing.T) {
+func TestFigures(t *testing.T) {
 	t.Parallel()
-	begin := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	for name, test := range map[string]struct {
-		over        time.Duration
-		done, total int64
-		want        string
-	}{
-		"too early":       {time.Second / 2, 100, 200, ""},
-		"nothing moves":   {time.Minute, 0, 200, ""},
-		"by the second":   {10 * time.Second, 1000, 3000, "100/s, 20s left"},
-		"by the minute":   {10 * time.Minute, 20, 50, "2/min, 15m left"},
-		"by the hour":     {time.Hour, 4, 9, "4/h, 1h left"},
-		"nothing is left": {10 * time.Second, 1000, 1000, "100/s"},
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)
+	five, none := 5.0, 0.0
+	for want, f := range map[string]Figures{
+		"0/0 · 0 %":   {},
+		"0/200 · 0 %": {Total: 200},
+		"347/2,000 · 17 % · 5.0/s of 5 allowed · 5m30s left · ends 12:05": {Done: 347, Total: 2000, Rate: 5.008, Allowed: &five},
+		"1,000/3,000 · 33 % · 100/s · 20s left · ends 12:00":              {Done: 1000, Total: 3000, Rate: 100, Allowed: &none},
+		"20/50 · 40 % · 2/min of 5/s allowed · 15m00s left · ends 12:15":  {Done: 20, Total: 50, Rate: 2.0 / 60, Allowed: &five},
+		"4/9 · 44 % · 4/h · 1h15m left · ends 13:15":                      {Done: 4, Total: 9, Rate: 4.0 / 3600},
+		"1,000/1,000 · 100 % · 100/s":                                     {Done: 1000, Total: 1000, Rate: 100},
+		"1,999/2,000 · 99 %":                                              {Done: 1999, Total: 2000},
+		"347/2,000 · 17 % · paused":                                       {Done: 347, Total: 2000, Rate: 5, Allowed: &five, Stopped: "paused"},
 	} {
-		var p pace
-		p.note(begin, 0)
-		if got := p.describe(begin.Add(test.over), test.done, test.total); got != test.want {
-			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		if got := f.Text(now); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// The rate is of what ended lately, whenever somebody began to look, and falls while nothing ends.
+func TestRateOf(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	every := func(n int, first, step time.Duration) (ends []time.Time) {
+		for i := range n {
+			ends = append(ends, now.Add(-first-time.Duration(i)*step))
+		}
+		return ends
+	}
+	for name, c := range map[string]struct {
+		ends []time.Time
+		want float64
+	}{
+		"nothing ended":             {nil, 0},
+		"one ended":                 {every(1, time.Second, 0), 0},
+		"too early":                 {every(5, 0, time.Millisecond), 0},
+		"five a second":             {every(100, 0, time.Second/5), 5},
+		"faster of late":            {append(every(100, 0, time.Second/5), every(50, time.Minute, time.Minute)...), 5},
+		"one a minute":              {every(100, 0, time.Minute), 1.0 / 60},
+		"stopped half a minute ago": {every(10, 30*time.Second, time.Second), 9.0 / 39},
+		"nothing ended for a while": {every(10, 2*time.Hour, time.Second), 0},
+	} {
+		if got := RateOf(c.ends, now); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}
 }

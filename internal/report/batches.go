@@ -8,6 +8,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/notify"
+	"havip/internal/progress"
 	"havip/internal/render"
 	"havip/internal/shell"
 	"havip/internal/terminal"
@@ -35,14 +36,16 @@ type Batch struct {
 	NoticesOwed int    `json:"noticesOwed"`
 	// Unconfirmed counts created items whose HaVIPs BCE has not shown yet; they are open.
 	Unconfirmed int64 `json:"unconfirmed"`
+	figures
 
 	// items and created are for the table.
 	items, created string
 }
 
-func batchOf(b ledger.Batch) Batch {
+func batchOf(b ledger.Batch, f progress.Figures) Batch {
 	v := Batch{
-		Batch: b.Name, Phase: Phase(b), Total: b.Total, Open: b.Open(), Unconfirmed: b.Unconfirmed, Failed: b.Failed(),
+		figures: figuresOf(f, time.Now()),
+		Batch:   b.Name, Phase: Phase(b), Total: b.Total, Open: b.Open(), Unconfirmed: b.Unconfirmed, Failed: b.Failed(),
 		OnComplete: notify.Shown(b.OnComplete), NoticesOwed: len(b.PendingNotifications),
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
@@ -65,10 +68,16 @@ func moment(m ledger.Millis) *time.Time {
 
 // Batches writes batches to stdout, also those that cannot be read in full; the error counts these.
 func Batches(t *terminal.IO, batches []ledger.Batch) error {
-	w := terminal.Writer(t, batchList())
+	return writeBatches(t, batchList(), batches, func(b ledger.Batch) progress.Figures {
+		return progress.Figures{Done: b.Total - b.Open(), Total: b.Total}
+	})
+}
+
+func writeBatches(t *terminal.IO, list render.List[Batch], batches []ledger.Batch, figures func(ledger.Batch) progress.Figures) error {
+	w := terminal.Writer(t, list)
 	damaged := 0
 	for _, b := range batches {
-		if err := w.Write(batchOf(b)); err != nil {
+		if err := w.Write(batchOf(b, figures(b))); err != nil {
 			return err
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"havip/internal/progress"
 )
 
-// NewBar begins to show something of which so much was done before.
-func (t *IO) NewBar(label string, before, total int64) *progress.Bar {
+// NewBar begins to show something.
+func (t *IO) NewBar(label string, total int64) *progress.Bar {
 	return progress.Display{
 		Terminal: t.Err,
 		Draw:     cli.IsTerminal(t.Err) && t.Getenv("TERM") != "dumb" && !t.Quiet,
 		ANSI:     t.Getenv("NO_COLOR") == "",
 		Say:      t.Infof,
-	}.Bar(label, before, total)
+	}.Bar(label, total)
 }

@@ -39,6 +39,34 @@ func Time(d time.Duration) string {
 	}
 }
 
+// Span says a time in two units, rounded down, such as 5m30s.
+func Span(d time.Duration) string {
+	seconds := max(0, int(d.Seconds()))
+	switch minutes := seconds / 60; {
+	case minutes == 0:
+		return fmt.Sprintf("%ds", seconds)
+	case minutes < 60:
+		return fmt.Sprintf("%dm%02ds", minutes, seconds%60)
+	case minutes < 48*60:
+		return fmt.Sprintf("%dh%02dm", minutes/60, minutes%60)
+	default:
+		return fmt.Sprintf("%dd%dh", minutes/(24*60), minutes/60%24)
+	}
+}
+
+// Clock says a moment that is soon, in local time: without the day if it is today.
+func Clock(at, now time.Time) string {
+	at, now = at.Local(), now.Local()
+	switch {
+	case at.YearDay() == now.YearDay() && at.Year() == now.Year():
+		return at.Format("15:04")
+	case at.Sub(now) < 6*24*time.Hour:
+		return at.Format("Mon 15:04")
+	default:
+		return at.Format("2006-01-02")
+	}
+}
+
 // Decimal says a number without an exponent.
 func Decimal(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 

@@ -113,6 +113,7 @@ var variable = []struct {
 	{regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`"id":"\d+-\d+"`), `"id":"ID"`},
+	{regexp.MustCompile(`"rate":[^,]+,"allowed":[^,]+,"secondsLeft":[^,]+,"endsAt":(null|"[^"]+")`), `"pace":"PACE"`},
 	{regexp.MustCompile(`"by":"[^"@]+@[^"]+"`), `"by":"PERSON"`},
 }
 
@@ -122,7 +123,7 @@ var spoken = []struct {
 	with    string
 }{
 	// A progress line: how many there are depends on how long it takes.
-	{regexp.MustCompile(`(?m)^[\w-]+: [\d,]+ of [\d,]+([:,].*)?\n`), ""},
+	{regexp.MustCompile(`(?m)^[\w-]+: [\d,]+/[\d,]+ · .*\n`), ""},
 	{regexp.MustCompile(`\b(\d+m)?\d+(\.\d+)?(ms|s|m)\b`), "DURATION"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "HOST:PORT"},
 	{regexp.MustCompile(`[\w.-]+@[\w.-]+`), "PERSON"},

@@ -15,7 +15,7 @@ import (
 var (
 	// barLine and belowBar are the two lines of a batch's progress.
 	barLine  = regexp.MustCompile(`^\S+ .*\d+% \|.*\| \(\d+/40\)$`)
-	belowBar = regexp.MustCompile(`^(in doubt for \d+[smh]; )?\d+ (rejected|unknown|waiting|queued|sending|created)`)
+	belowBar = regexp.MustCompile(`^(.* · )?(in doubt for \d+[smh]; )?\d+ (rejected|unknown|waiting|queued|sending|created)`)
 )
 
 // TestProgressFitsTheTerminal follows a batch with failures and a doubt on terminals of several widths: there
@@ -38,10 +38,10 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 		w.openGate(t)
 	}
 	w.awaitGate(t, 1)
-	awaitBar(t, terms, `(2/40)`, `^2 rejected, 37 queued, 1 sending$`)
+	awaitBar(t, terms, `(2/40)`, `(^|· )2 rejected, 37 queued, 1 sending$|· 2 rej.*…$`)
 	w.openGate(t)
 	w.awaitGate(t, 1)
-	awaitBar(t, terms, `(2/40)`, `^in doubt for \d+[smh]; 2 rejected, `)
+	awaitBar(t, terms, `(2/40)`, `(^|· )in doubt for \d+[smh]; 2 rej`)
 	w.faults(t, fault("create:gate-before", 30, 30))
 	w.openGate(t)
 	awaitPace(t, terms[1:]) // the narrowest has no room for every pace
@@ -72,7 +72,7 @@ func awaitBar(t *testing.T, terms []*terminal, has, below string) {
 // awaitPace waits until each terminal has shown how fast the batch goes on, and how long the rest takes.
 func awaitPace(t *testing.T, terms []*terminal) {
 	t.Helper()
-	pace := regexp.MustCompile(`… \d+/(s|min|h), \d+[smhd] left |terminal \d+/(s|min|h), \d+[smhd] left `)
+	pace := regexp.MustCompile(`[\d.]+/(s|min|h) · (\d+[smhd])+ left · ends \d\d:\d\d`)
 	for _, term := range terms {
 		eventually(t, "a pace is shown", func() bool { return pace.MatchString(term.screen.String()) })
 	}

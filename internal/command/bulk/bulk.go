@@ -153,7 +153,7 @@ func (v operation) do(ctx context.Context, s *session.Session, chosen bulk.Selec
 		return nil, err
 	}
 	defer release()
-	bar := v.NewBar(v.Name, 0, planned)
+	bar := v.NewBar(v.Name, planned)
 	defer bar.Finish()
 	done, err := v.CarryOut(ctx, executor, chosen, planned, bar.Set)
 	if err != nil {

@@ -19,6 +19,8 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Use:   "status [BATCH]",
 		Short: "Tell how a batch stands, or every unfinished one",
 		Long: `Status reads counters: it costs the same for a batch of ten items and of a million.
+It says how far the batch is, how many of its items ended a second lately, of how many
+requests a second its lane allows, and when it ends at this rate: as a bar of watch does.
 Without a batch it shows those that are not done. What holds a lane back, and what somebody
 has set for it, is told on stderr.`,
 		Example: `  enqueue status
@@ -59,7 +61,7 @@ func run(ctx context.Context, f *session.Factory, batch string) error {
 	if err := report.Notifications(f.IO, s, []ledger.Batch{b}); err != nil {
 		return err
 	}
-	return report.Batches(f.IO, []ledger.Batch{b})
+	return report.Status(ctx, f.IO, s, []ledger.Batch{b})
 }
 
 // showUnfinished also tells of the notifications of finished batches.
@@ -82,5 +84,5 @@ func showUnfinished(ctx context.Context, t *terminal.IO, s *session.Session) err
 	if len(unfinished) == 0 {
 		t.Infof("nothing under way; %s known, see `enqueue list`", words.Count(len(batches), "batch is", "batches are"))
 	}
-	return report.Batches(t, unfinished)
+	return report.Status(ctx, t, s, unfinished)
 }

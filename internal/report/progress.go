@@ -1,0 +1,133 @@
+package report
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"havip/internal/lane"
+	"havip/internal/progress"
+	"havip/internal/render"
+	"havip/internal/session"
+	"havip/internal/terminal"
+	"havip/internal/words"
+	"havip/ledger"
+	"havip/tasks"
+)
+
+// recentEvents bounds the events that a batch's rate is found by.
+const recentEvents = 500
+
+// Figures are how far a batch is and how fast it goes on. The rate allowed, and what stops the batch, are those of the lane of
+// its oldest open item: a batch of several lanes may go faster. The cost does not depend on the batch's size.
+func Figures(ctx context.Context, s *session.Session, b ledger.Batch) (progress.Figures, error) {
+	f := progress.Figures{Done: b.Total - b.Open(), Total: b.Total}
+	switch {
+	case b.Open() == 0:
+		return f, nil
+	case Paused(b):
+		f.Stopped = "paused"
+		return f, nil
+	}
+	ends, err := s.Ledger.RecentEnds(ctx, b.Name, recentEvents)
+	if err != nil {
+		return f, err
+	}
+	moments := make([]time.Time, len(ends))
+	for i, end := range ends {
+		moments[i] = end.Time()
+	}
+	f.Rate = progress.RateOf(moments, time.Now())
+	item, found, err := s.Ledger.OldestOpen(ctx, b.Name)
+	if IsDamage(err) || err == nil && !found {
+		return f, nil
+	}
+	if err != nil {
+		return f, err
+	}
+	return f, laneFigures(ctx, s, tasks.Lane{Account: item.Account, Region: item.Region}, &f)
+}
+
+// laneFigures adds what the lane allows, or what stops it.
+func laneFigures(ctx context.Context, s *session.Session, l tasks.Lane, f *progress.Figures) error {
+	operator := lane.NewOperator(s.Redis, l.String())
+	pause, err := operator.Paused(ctx)
+	if err != nil {
+		return err
+	}
+	if pause != nil {
+		f.Stopped = "lane " + l.String() + " paused"
+		return nil
+	}
+	suspensions, err := lane.NewBreaker(s.Redis, l.String()).Suspensions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, suspended := range suspensions {
+		if suspended.SubnetID == "" {
+			f.Stopped = "lane " + l.String() + " suspended"
+			return nil
+		}
+	}
+	f.Allowed, err = operator.RateInForce(ctx)
+	return err
+}
+
+// figures are a batch's as -o json and ndjson show them.
+type figures struct {
+	Done    int64 `json:"done"`
+	Percent int64 `json:"percent"`
+	// Rate is of items that ended a second lately, and Allowed the lane's limit in force, 0 for none. All of these are null where
+	// they are not known, and of commands other than status.
+	Rate        *float64   `json:"rate"`
+	Allowed     *float64   `json:"allowed"`
+	SecondsLeft *float64   `json:"secondsLeft"`
+	EndsAt      *time.Time `json:"endsAt"`
+	// Stopped says why nothing goes on: the batch or its lane is paused, or the lane is suspended.
+	Stopped string `json:"stopped"`
+
+	shown progress.Figures
+}
+
+func figuresOf(f progress.Figures, now time.Time) figures {
+	v := figures{Done: f.Done, Percent: f.Percent(), Allowed: f.Allowed, Stopped: f.Stopped, shown: f}
+	if f.Rate > 0 {
+		v.Rate = &f.Rate
+	}
+	if left := f.Left(); left > 0 {
+		seconds, end := left.Seconds(), now.Add(left).Round(time.Second)
+		v.SecondsLeft, v.EndsAt = &seconds, &end
+	}
+	return v
+}
+
+// Status writes batches with how fast they go on.
+func Status(ctx context.Context, t *terminal.IO, s *session.Session, batches []ledger.Batch) error {
+	all := make(map[string]progress.Figures, len(batches))
+	for _, b := range batches {
+		f, err := Figures(ctx, s, b)
+		if err != nil {
+			return err
+		}
+		all[b.Name] = f
+	}
+	list := batchList()
+	list.Grid = func(w io.Writer, width int) *render.Grid {
+		const items, created = 3, 6
+		return render.NewGrid(w, width, items, "BATCH", "PHASE", "DONE", "ITEMS", "RATE", "LEFT", "CREATED").Dispensable(created)
+	}
+	list.Row = func(g *render.Grid, v Batch) error {
+		left := "-"
+		if v.Stopped != "" {
+			left = v.Stopped
+		} else if v.EndsAt != nil {
+			left = words.Span(v.shown.Left()) + ", ends " + words.Clock(*v.EndsAt, time.Now())
+		}
+		rate := v.shown.Speed()
+		if rate == "" {
+			rate = "-"
+		}
+		return g.Row(v.Batch, v.Phase, v.shown.Count(), v.items, rate, left, v.created)
+	}
+	return writeBatches(t, list, batches, func(b ledger.Batch) progress.Figures { return all[b.Name] })
+}
