@@ -56,7 +56,7 @@ func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, opts o
 		if err != nil {
 			return nil, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
 		}
-		served[i] = worker.LaneConfig{Lane: l, API: client, Cloud: asked, RPS: rps}
+		served[i] = worker.LaneConfig{Lane: l, API: client, Cloud: asked, Simulated: client.Loopback(), RPS: rps}
 	}
 	return served, nil
 }

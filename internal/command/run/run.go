@@ -86,7 +86,7 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	flags.DurationVar(&opts.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	flags.DurationVar(&opts.timeout, "timeout", 0, "stop this long after the start, with exit code 8, or 5 if Redis never answered; the next run continues")
-	flags.BoolVar(&opts.resume, "resume", false, "let the batch go on if it is held")
+	flags.BoolVar(&opts.resume, "resume", false, "resume the batch if it is paused")
 	opts.limit.Define(flags)
 	oncomplete.Define(flags, &completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
 	opts.durable.Define(cmd)
@@ -94,6 +94,15 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	flags.StringVar(&opts.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
 	flags.StringVar(&opts.logLevel, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")
 	return cmd
+}
+
+// tellSimulators names the endpoints on this machine, where nothing real is created.
+func tellSimulators(f *session.Factory, lanes []worker.LaneConfig) {
+	for _, l := range lanes {
+		if l.Simulated {
+			f.Infof("lane %s: HaVIPs are created in the SIMULATOR at %s", l.Lane, l.Cloud.Endpoint)
+		}
+	}
 }
 
 // checkStore refuses flags about the store that contradict each other, before the file is read.
@@ -138,6 +147,10 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	served, err := serveLanes(timed, cloud, lanes, opts)
 	if err != nil {
 		return err
+	}
+	cli.OutliveReaders() // the results can be read later, and requests in flight are to be recorded
+	if !opts.sandbox {
+		tellSimulators(f, served)
 	}
 	s, err := openStore(timed, f, opts)
 	if err != nil {

@@ -27,7 +27,7 @@ import (
 func work(ctx, timed context.Context, f *session.Factory, s *session.Session, in *intake.Input, lanes []worker.LaneConfig, opts options, log zerolog.Logger) error {
 	config := worker.Config{
 		Redis: session.Client(s), Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
-		AllowOtherAccount: opts.allowOtherAccount, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) }, Logger: log,
+		AllowOtherAccount: opts.allowOtherAccount, CheckKeys: !opts.sandbox, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) }, Logger: log,
 	}
 	if err := worker.Check(timed, config); err != nil { // before anything is enqueued that this process would not serve
 		return cli.Fail(configCode(timed), err)
@@ -109,7 +109,7 @@ or with a Redis of yours, and workers on one machine or several:
 
 // followRun follows the batch; its errors say how the next run continues.
 func followRun(ctx context.Context, f *session.Factory, s *session.Session, batch string, opts options) (ledger.Batch, error) {
-	goOn := "run the same command with --resume to go on"
+	goOn := "run the same command with --resume to continue"
 	if opts.sandbox {
 		goOn = "nothing of the simulation is kept"
 	}
@@ -118,7 +118,7 @@ func followRun(ctx context.Context, f *session.Factory, s *session.Session, batc
 		return b, err
 	}
 	f.Infof("stopping: requests in flight end and are recorded")
-	again := "run the same command again to go on"
+	again := "run the same command again to continue"
 	if opts.sandbox {
 		again = "nothing of the simulation is kept"
 	}
