@@ -59,9 +59,12 @@ func completeFlags(cmd *cobra.Command, f *session.Factory) {
 	for flag, complete := range map[string]cli.Completion{
 		"output": cli.Words(render.Formats()...), "format": cli.Words(intake.Formats()...), "state": cli.List(report.StateNames()...),
 		"where": completeWhere, "batch": fromRedis(f, batchNames), "lane": fromRedis(f, laneNames),
-		terminal.FieldsFlag: cli.List(cli.ChoicesOf(cmd.Flags(), terminal.FieldsFlag)...), "log-format": cli.Words("auto", "json", "console"),
-		"log-level": cli.Words("trace", "debug", "info", "warn", "error"),
-		"redis":     cli.Words(), "region": cli.Words(), "reason": cli.Words(), "rps": cli.Words(), "timeout": cli.Words(),
+		terminal.FieldsFlag:  cli.List(cli.ChoicesOf(cmd.Flags(), terminal.FieldsFlag)...),
+		terminal.ColumnsFlag: cli.List(cli.ChoicesOf(cmd.Flags(), terminal.ColumnsFlag)...),
+		terminal.SortFlag:    cli.List(cli.ChoicesOf(cmd.Flags(), terminal.SortFlag)...),
+		"log-format":         cli.Words("auto", "json", "console"),
+		"log-level":          cli.Words("trace", "debug", "info", "warn", "error"),
+		"redis":              cli.Words(), "region": cli.Words(), "reason": cli.Words(), "rps": cli.Words(), "timeout": cli.Words(),
 	} {
 		if cmd.LocalFlags().Lookup(flag) != nil {
 			cli.CompleteFlag(cmd, flag, complete)

@@ -3,6 +3,7 @@ package render
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"havip/internal/spelling"
 )
@@ -13,13 +14,19 @@ type Format string
 // The formats.
 const (
 	Table  Format = "table"
+	Wide   Format = "wide"
 	JSON   Format = "json"
 	NDJSON Format = "ndjson"
 	CSV    Format = "csv"
 )
 
 // Formats are the names of the formats, in the order to show them.
-func Formats() []string { return []string{string(Table), string(JSON), string(NDJSON), string(CSV)} }
+func Formats() []string {
+	return []string{string(Table), string(Wide), string(JSON), string(NDJSON), string(CSV)}
+}
+
+// Tabular reports whether the format is a table for people.
+func (f *Format) Tabular() bool { return *f == Table || *f == Wide }
 
 // String, Set and Type make a Format a flag's value.
 func (f *Format) String() string { return string(*f) }
@@ -41,8 +48,15 @@ type Style struct {
 	Format Format
 	// Fields are the fields that JSON and NDJSON have; nil for all.
 	Fields []string
+	// Columns are the columns that tables and CSV have; nil for the list's own.
+	Columns []string
 	// Guarded makes CSV safe to open in a spreadsheet: see [NewRecords].
 	Guarded bool
 	// Width is the terminal's, in cells, for tables; 0 for no limit.
 	Width int
+	// Zone is that of times in tables, nil for UTC: see [Zone]. Colours lets tables have colours.
+	Zone    *time.Location
+	Colours bool
+	// Follow says that more records come while these are read: the columns are wide enough for later ones.
+	Follow bool
 }

@@ -44,11 +44,13 @@ type Grid struct {
 // gridRow is a row that is held back, with the lines below it.
 type gridRow struct {
 	cells []string
-	notes string
+	// colours are those of the cells; nil for none.
+	colours []Colour
+	notes   string
 }
 
-// NewGrid returns a grid with the given head. Width is the terminal's, 0 for no limit. A head of empty
-// cells is not written.
+// NewGrid returns a grid with the given head. Width is the terminal's, 0 for no limit. Flexible is the index of
+// the flexible column, -1 for none. A head of empty cells is not written.
 func NewGrid(w io.Writer, width, flexible int, head ...string) *Grid {
 	return &Grid{w: w, width: width, flexible: flexible, head: head}
 }
@@ -73,14 +75,13 @@ func (g *Grid) Minimum(widths ...int) *Grid {
 }
 
 // Row writes a row of as many cells as the head has.
-func (g *Grid) Row(cells ...string) error { return g.noted("", cells) }
+func (g *Grid) Row(cells ...string) error { return g.row(gridRow{cells: cells}) }
 
-// noted writes a row, and lines of one's own below it.
-func (g *Grid) noted(notes string, cells []string) error {
-	for i := range cells {
-		cells[i] = Printable(cells[i])
+// row writes a row, perhaps with colours, and the lines below it.
+func (g *Grid) row(row gridRow) error {
+	for i, cell := range row.cells {
+		row.cells[i] = Printable(cell)
 	}
-	row := gridRow{cells, notes}
 	if g.widths != nil {
 		return g.line(row)
 	}
@@ -132,8 +133,8 @@ func (g *Grid) measure() {
 // writeHead writes the head, if there is one. Lines below a row have none.
 func (g *Grid) writeHead() error {
 	head := slices.Clone(g.head)
-	for _, column := range append([]int{g.flexible}, g.folded...) {
-		if g.widths[column] == hidden {
+	for column := range head {
+		if g.widths[column] == hidden && (column == g.flexible || slices.Contains(g.folded, column)) {
 			head[column] = ""
 		}
 	}
@@ -153,7 +154,9 @@ func (g *Grid) fit() {
 		return
 	}
 	copy(g.widths, whole)
-	g.widths[g.flexible] = hidden
+	if g.flexible >= 0 {
+		g.widths[g.flexible] = hidden
+	}
 	_ = g.leaveOut(append(slices.Clone(g.dispensable), g.folded...)) // what is still too wide runs over
 }
 
@@ -182,15 +185,17 @@ func (g *Grid) total() int {
 // line writes a row, and what stands below it.
 func (g *Grid) line(row gridRow) error {
 	var b strings.Builder
-	below := g.below(row.cells)
+	below, gap := g.below(row.cells), ""
 	for i, cell := range row.cells {
 		if g.widths[i] == hidden || (i == g.flexible && below != "") {
 			continue
 		}
-		if b.Len() > 0 {
-			b.WriteString(columnGap)
+		b.WriteString(gap)
+		gap = strings.Repeat(" ", max(0, g.widths[i]-runewidth.StringWidth(cell))) + columnGap
+		if row.colours != nil {
+			cell = row.colours[i].paint(cell)
 		}
-		b.WriteString(runewidth.FillRight(cell, g.widths[i]))
+		b.WriteString(cell)
 	}
 	_, err := io.WriteString(g.w, strings.TrimRight(b.String(), " ")+"\n"+g.indented(below)+row.notes)
 	return err
@@ -208,7 +213,7 @@ func (g *Grid) indented(text string) string {
 // below is the text for the lines below a row: of columns that have no place in it, or of a late row that
 // is longer than the terminal.
 func (g *Grid) below(cells []string) string {
-	if g.width <= 0 || runewidth.StringWidth(cells[g.flexible]) <= g.widths[g.flexible] {
+	if g.width <= 0 || g.flexible < 0 || runewidth.StringWidth(cells[g.flexible]) <= g.widths[g.flexible] {
 		return ""
 	}
 	var texts []string

@@ -15,14 +15,14 @@ import (
 // failure is never cut, and columns line up though Chinese characters take two cells.
 var screens = map[int]string{
 	0: `
-KEY    STATE     HAVIP         ADDRESS   SUBNET  ATTEMPTS  WHY
-出口   created   havip-abcdef  10.0.0.1  sbn-1   2
-web-1  rejected  -             -         sbn-1   2         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
+KEY    NAME  STATE     HAVIP         ADDRESS   CREATED (UTC)        WHY
+出口   北京  created   havip-abcdef  10.0.0.1  2026-11-23 08:49:49
+web-1  北京  rejected  -             -         2026-11-23 08:49:49  NoSuchObject: 子网不存在 the subnet does not exist in this VPC
 `,
 	121: `
-KEY    STATE     HAVIP         ADDRESS   SUBNET  ATTEMPTS  WHY
-出口   created   havip-abcdef  10.0.0.1  sbn-1   2
-web-1  rejected  -             -         sbn-1   2         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
+KEY    NAME  STATE     HAVIP         ADDRESS   WHY
+出口   北京  created   havip-abcdef  10.0.0.1
+web-1  北京  rejected  -             -         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
 `,
 	103: `
 KEY    STATE     HAVIP         ADDRESS   WHY
@@ -30,15 +30,15 @@ KEY    STATE     HAVIP         ADDRESS   WHY
 web-1  rejected  -             -         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
 `,
 	70: `
-KEY    STATE     HAVIP         ADDRESS   SUBNET  ATTEMPTS
-出口   created   havip-abcdef  10.0.0.1  sbn-1   2
-web-1  rejected  -             -         sbn-1   2
+KEY    NAME  STATE     HAVIP         ADDRESS   CREATED (UTC)
+出口   北京  created   havip-abcdef  10.0.0.1  2026-11-23 08:49:49
+web-1  北京  rejected  -             -         2026-11-23 08:49:49
     NoSuchObject: 子网不存在 the subnet does not exist in this VPC
 `,
 	50: `
-KEY    STATE     HAVIP         ADDRESS   ATTEMPTS
-出口   created   havip-abcdef  10.0.0.1  2
-web-1  rejected  -             -         2
+KEY    NAME  STATE     HAVIP         ADDRESS
+出口   北京  created   havip-abcdef  10.0.0.1
+web-1  北京  rejected  -             -
     NoSuchObject: 子网不存在 the subnet does not
     exist in this VPC
 `,
@@ -109,24 +109,24 @@ func TestTableWithLog(t *testing.T) {
 		{Number: 1, At: tasks.TimestampOf(1795423789462), Worker: "host-1", Class: "unknown", Status: 500, Code: "InternalError", Message: "try later", RequestID: "r-1", DurationMS: 7},
 		{Number: 2, At: tasks.TimestampOf(1795423790462), Worker: "host-1", Class: "rejected", Status: 404, Code: "NoSuchObject", RequestID: "r-2", DurationMS: 12},
 	}
-	want := `KEY    STATE     HAVIP         ADDRESS   SUBNET  ATTEMPTS  WHY
-出口   created   havip-abcdef  10.0.0.1  sbn-1   2
-web-1  rejected  -             -         sbn-1   2         NoSuchObject: 子网不存在 the subnet does not exist in this VPC
-    #1  2026-11-23T08:49:49.462Z  unknown   500  7ms   host-1  r-1  InternalError: try later
-    #2  2026-11-23T08:49:50.462Z  rejected  404  12ms  host-1  r-2  NoSuchObject
+	want := `KEY    NAME  STATE     HAVIP         ADDRESS   CREATED (UTC)        WHY
+出口   北京  created   havip-abcdef  10.0.0.1  2026-11-23 08:49:49
+web-1  北京  rejected  -             -         2026-11-23 08:49:49  NoSuchObject: 子网不存在 the subnet does not exist in this VPC
+    #1  2026-11-23 08:49:49  unknown   500  7ms   host-1  r-1  InternalError: try later
+    #2  2026-11-23 08:49:50  rejected  404  12ms  host-1  r-2  NoSuchObject
 `
 	if diff := cmp.Diff(want, write(t, Table, 0, results...)); diff != "" {
 		t.Error(diff)
 	}
-	want = `KEY    STATE     HAVIP         ADDRESS   ATTEMPTS
-出口   created   havip-abcdef  10.0.0.1  2
-web-1  rejected  -             -         2
+	want = `KEY    NAME  STATE     HAVIP         ADDRESS
+出口   北京  created   havip-abcdef  10.0.0.1
+web-1  北京  rejected  -             -
     NoSuchObject: 子网不存在 the subnet does not
     exist in this VPC
-    #1  2026-11-23T08:49:49.462Z  unknown   500
-        r-1 InternalError: try later
-    #2  2026-11-23T08:49:50.462Z  rejected  404
-        r-2 NoSuchObject
+    #1  2026-11-23 08:49:49  unknown   500  r-1
+        InternalError: try later
+    #2  2026-11-23 08:49:50  rejected  404  r-2
+        NoSuchObject
 `
 	if diff := cmp.Diff(want, write(t, Table, 50, results...)); diff != "" {
 		t.Error(diff)

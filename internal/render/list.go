@@ -5,18 +5,24 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
+	"time"
 )
 
-// List says how records of a type are shown. JSON and NDJSON follow the type's own tags.
+// List says how records of a type are shown. JSON and NDJSON follow the type's own tags, and everything else the columns.
 type List[R any] struct {
 	// Lines is whether a JSON array has a record a line, rather than a field a line.
 	Lines bool
-	// Head are the columns of CSV, and Record is a record's cells.
-	Head   []string
-	Record func(R) []string
-	// Grid makes the table, and Row writes a record into it.
-	Grid func(w io.Writer, width int) *Grid
-	Row  func(*Grid, R) error
+	// Columns are all columns, in the order of CSV.
+	Columns []Column[R]
+	// Table and Wide name the columns of a table; without Wide, it is that of Table.
+	Table, Wide []string
+	// Flexible is the column of a table that tells the most, Dispensable are those that a narrow terminal may do
+	// without, and Folded go onto the lines below: see [Grid].
+	Flexible            string
+	Dispensable, Folded []string
+	// Below, if not nil, returns lines to stand below a record in a table.
+	Below func(R, Style) (string, error)
 }
 
 // Writer writes records one by one; Close ends the document.
@@ -35,10 +41,59 @@ func (l List[R]) Writer(w io.Writer, style Style) Writer[R] {
 	case NDJSON:
 		return &ndjsonWriter[R]{w: bufio.NewWriter(w), fields: style.Fields}
 	case CSV:
-		return csvWriter[R]{NewRecords(w, style.Guarded, l.Head...), l.Record}
-	case Table:
+		return l.csv(w, style)
+	case Table, Wide:
 	}
-	return tableWriter[R]{l.Grid(w, style.Width), l.Row}
+	return l.table(w, style)
+}
+
+func (l List[R]) csv(w io.Writer, style Style) Writer[R] {
+	names := style.Columns
+	if names == nil {
+		for _, c := range l.Columns {
+			if !c.Derived {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	return csvWriter[R]{NewRecords(w, style.Guarded, names...), l.pick(names)}
+}
+
+// table fits a table to the terminal, unless it is wide. Of columns that were asked for, none is left out.
+func (l List[R]) table(w io.Writer, style Style) Writer[R] {
+	if style.Zone == nil {
+		style.Zone = time.UTC
+	}
+	names, dispensable, folded := l.Table, l.Dispensable, l.Folded
+	switch {
+	case style.Columns != nil:
+		names, dispensable, folded = style.Columns, nil, nil
+	case style.Format == Wide:
+		style.Width = 0
+		if l.Wide != nil {
+			names = l.Wide
+		}
+	}
+	columns := l.pick(names)
+	var head []string
+	var widths []int
+	for _, c := range columns {
+		head, widths = append(head, c.head(style.Zone)), append(widths, c.Width)
+	}
+	indexes := func(of []string) (found []int) {
+		for _, name := range of {
+			if i := slices.Index(names, name); i >= 0 {
+				found = append(found, i)
+			}
+		}
+		return found
+	}
+	grid := NewGrid(w, style.Width, slices.Index(names, l.Flexible), head...)
+	grid.Dispensable(indexes(dispensable)...).Folded(indexes(folded)...)
+	if style.Follow {
+		grid.Minimum(widths...)
+	}
+	return tableWriter[R]{grid, columns, style, l.Below}
 }
 
 // NewEncoder returns an encoder that writes text as it is, without escapes for HTML.
@@ -124,15 +179,41 @@ func (j *jsonWriter[R]) Close() error {
 // csvWriter writes a header, and a record a line.
 type csvWriter[R any] struct {
 	*Records
-	record func(R) []string
+	columns []Column[R]
 }
 
-func (c csvWriter[R]) Write(r R) error { return c.Records.Write(c.record(r)...) }
+func (c csvWriter[R]) Write(r R) error {
+	cells := make([]string, len(c.columns))
+	for i, column := range c.columns {
+		cells[i] = column.record(r)
+	}
+	return c.Records.Write(cells...)
+}
 
 // tableWriter writes aligned columns.
 type tableWriter[R any] struct {
 	*Grid
-	row func(*Grid, R) error
+	columns []Column[R]
+	style   Style
+	below   func(R, Style) (string, error)
 }
 
-func (t tableWriter[R]) Write(r R) error { return t.row(t.Grid, r) }
+func (t tableWriter[R]) Write(r R) error {
+	row := gridRow{cells: make([]string, len(t.columns))}
+	if t.style.Colours {
+		row.colours = make([]Colour, len(t.columns))
+	}
+	for i, column := range t.columns {
+		row.cells[i] = column.cell(r, t.style.Zone)
+		if row.colours != nil && column.Colour != nil {
+			row.colours[i] = column.Colour(r)
+		}
+	}
+	if t.below != nil {
+		var err error
+		if row.notes, err = t.below(r, t.style); err != nil {
+			return err
+		}
+	}
+	return t.row(row)
+}

@@ -3,7 +3,6 @@ package render
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"strings"
 	"testing"
 
@@ -43,8 +42,8 @@ func TestListAsJSON(t *testing.T) {
 func TestListFlushes(t *testing.T) {
 	t.Parallel()
 	list := List[pet]{
-		Head: []string{"name"}, Record: func(p pet) []string { return []string{p.Name} },
-		Grid: func(w io.Writer, width int) *Grid { return NewGrid(w, width, 1, "NAME", "AGE") }, Row: func(g *Grid, p pet) error { return g.Row(p.Name, p.age) },
+		Columns: []Column[pet]{{Name: "name", Text: func(p pet) string { return p.Name }}, {Name: "age", Text: func(p pet) string { return p.age }, Derived: true}},
+		Table:   []string{"name", "age"}, Flexible: "age",
 	}
 	for format, want := range map[Format]string{
 		JSON: "[\n  {\n    \"name\": \"b\",\n    \"toys\": null\n  }", NDJSON: "{\"name\":\"b\",\"toys\":null}\n", CSV: "name\nb\n", Table: "NAME  AGE\nb     7\n",

@@ -72,7 +72,7 @@ func TestFormats(t *testing.T) {
 		{CSV, []Result{r}, "batch,key,line,state,haVipId,name,subnetId,privateIpAddress,description,account,region,attempts,code,message,requestId,clientToken,createdAt,updatedAt\n" +
 			"b,web-1,2,created,havip-1,北京,sbn-1,10.0.0.1,\"a, \"\"b\"\" <c>\",default,bj,2,,,r-1,t,2026-11-23T08:49:49.462Z,2026-11-23T08:49:49.539Z\n"},
 		{Table, nil, ""},
-		{Table, []Result{r}, "KEY    STATE    HAVIP    ADDRESS   SUBNET  ATTEMPTS  WHY\nweb-1  created  havip-1  10.0.0.1  sbn-1   2\n"},
+		{Table, []Result{r}, "KEY    NAME  STATE    HAVIP    ADDRESS   CREATED (UTC)        WHY\nweb-1  北京  created  havip-1  10.0.0.1  2026-11-23 08:49:49\n"},
 	}
 	for _, test := range tests {
 		if diff := cmp.Diff(test.want, write(t, test.format, 0, test.rows...)); diff != "" {
@@ -101,7 +101,7 @@ func TestTableStreams(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), wide.Key+"  created") {
+	if !strings.Contains(out.String(), wide.Key+"  北京  created") {
 		t.Error("a late wide key is cut, and of no use")
 	}
 }

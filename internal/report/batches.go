@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"io"
-	"strconv"
 	"time"
 
 	"havip/internal/cli"
@@ -38,8 +36,8 @@ type Batch struct {
 	Unconfirmed int64 `json:"unconfirmed"`
 	figures
 
-	// items and created are for the table.
-	items, created string
+	// items and age are for tables.
+	items, age string
 }
 
 func batchOf(b ledger.Batch, f progress.Figures) Batch {
@@ -50,7 +48,7 @@ func batchOf(b ledger.Batch, f progress.Figures) Batch {
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
 		MaxFailures: string(b.Source.MaxFailures), Held: pauseOf(b.Pause),
-		items: Counts(b), created: Ago(b.CreatedAt, time.Now()),
+		items: Counts(b), age: Ago(b.CreatedAt, time.Now()),
 	}
 	for state, n := range b.Counts {
 		v.Counts[string(state)] = n
@@ -68,22 +66,20 @@ func moment(m ledger.Millis) *time.Time {
 
 // Batches writes batches to stdout, also those that cannot be read in full; the error counts these.
 func Batches(t *terminal.IO, batches []ledger.Batch) error {
-	return writeBatches(t, batchList(), batches, func(b ledger.Batch) progress.Figures {
+	return writeBatches(t, BatchList(), batches, func(b ledger.Batch) progress.Figures {
 		return progress.Figures{Done: b.Total - b.Open(), Total: b.Total}
 	})
 }
 
 func writeBatches(t *terminal.IO, list render.List[Batch], batches []ledger.Batch, figures func(ledger.Batch) progress.Figures) error {
-	w := terminal.Writer(t, list)
-	damaged := 0
-	for _, b := range batches {
-		if err := w.Write(batchOf(b, figures(b))); err != nil {
-			return err
-		}
+	rows := make([]Batch, len(batches))
+	for i, b := range batches {
+		rows[i] = batchOf(b, figures(b))
 	}
-	if err := w.Close(); err != nil {
+	if err := terminal.Print(t, list, rows); err != nil {
 		return err
 	}
+	damaged := 0
 	for _, b := range batches {
 		if b.Damaged != nil {
 			t.Errorf("batch %s: its facts in redis cannot be read in full: %v", b.Name, b.Damaged)
@@ -96,26 +92,65 @@ func writeBatches(t *terminal.IO, list render.List[Batch], batches []ledger.Batc
 	return cli.Failf(cli.ExitItemsFailed, "%s damaged; restore the fields in the hash havip:{BATCH}:batch from a backup of Redis", words.Count(damaged, "batch is", "batches are"))
 }
 
-func batchList() render.List[Batch] {
-	return render.List[Batch]{
-		Head: append([]string{"batch", "phase", "total", "open", "failed"}, StateNames()...),
-		Record: func(v Batch) []string {
-			record := []string{
-				v.Batch, v.Phase, strconv.FormatInt(v.Total, 10), strconv.FormatInt(v.Open, 10), strconv.FormatInt(v.Failed, 10),
-			}
-			for _, state := range StateNames() {
-				record = append(record, strconv.FormatInt(v.Counts[state], 10))
-			}
-			return record
+// BatchList shows batches.
+func BatchList() render.List[Batch] {
+	list := render.List[Batch]{
+		Columns: []render.Column[Batch]{
+			{Name: "batch", Text: func(v Batch) string { return v.Batch }},
+			{Name: "phase", Text: func(v Batch) string { return v.Phase }, Cell: func(v Batch) string { return phaseText(v.Phase) }, Colour: phaseColour},
+			{Name: "total", Number: func(v Batch) int64 { return v.Total }},
+			{Name: "open", Number: func(v Batch) int64 { return v.Open }},
+			{Name: "failed", Number: func(v Batch) int64 { return v.Failed }},
 		},
-		Grid: func(w io.Writer, width int) *render.Grid {
-			const total, items, from = 2, 3, 5
-			return render.NewGrid(w, width, items, "BATCH", "PHASE", "TOTAL", "ITEMS", "CREATED", "FROM").Dispensable(from, total)
-		},
-		Row: func(g *render.Grid, v Batch) error {
-			return g.Row(v.Batch, v.Phase, words.Number(v.Total), v.items, v.created, v.File)
-		},
+		Table:    []string{"batch", "phase", "total", "counts", "age", "file"},
+		Wide:     []string{"batch", "phase", "total", "open", "failed", "counts", "createdAt", "completedAt", "by", "file"},
+		Flexible: "counts", Dispensable: []string{"file", "total"},
 	}
+	for _, state := range ledger.States() {
+		list.Columns = append(list.Columns, render.Column[Batch]{Name: string(state), Number: func(v Batch) int64 { return v.Counts[string(state)] }})
+	}
+	list.Columns = append(list.Columns, []render.Column[Batch]{
+		{Name: "counts", Head: "ITEMS", Text: func(v Batch) string { return v.items }, Derived: true},
+		{Name: "done", Number: func(v Batch) int64 { return v.Done }, Cell: func(v Batch) string { return v.shown.Count() }, Derived: true},
+		{Name: "percent", Head: "%", Number: func(v Batch) int64 { return v.Percent }, Derived: true},
+		{Name: "rate", Text: func(v Batch) string { return decimal(v.Rate) }, Cell: rateCell, Compare: render.CompareNumbers, Derived: true},
+		{Name: "secondsLeft", Head: "LEFT", Text: func(v Batch) string { return decimal(v.SecondsLeft) }, Cell: leftCell, Compare: render.CompareNumbers, Derived: true},
+		{Name: "endsAt", Head: "ENDS", Time: func(v Batch) time.Time { return timeOf(v.EndsAt) }, Derived: true},
+		{Name: "unconfirmed", Number: func(v Batch) int64 { return v.Unconfirmed }, Derived: true},
+		{Name: "age", Head: "CREATED", Time: func(v Batch) time.Time { return timeOf(v.CreatedAt) }, Cell: func(v Batch) string { return v.age }, Derived: true},
+		{Name: "createdAt", Head: "CREATED", Time: func(v Batch) time.Time { return timeOf(v.CreatedAt) }, Derived: true},
+		{Name: "completedAt", Head: "COMPLETED", Time: func(v Batch) time.Time { return timeOf(v.CompletedAt) }, Derived: true},
+		{Name: "by", Text: func(v Batch) string { return v.By }, Derived: true},
+		{Name: "file", Head: "FROM", Text: func(v Batch) string { return v.File }, Derived: true},
+	}...)
+	return list
+}
+
+// phaseText is a phase in tables. In JSON and CSV a paused batch stays "held", as scripts know it.
+func phaseText(phase string) string {
+	if phase == phaseHeld {
+		return "paused"
+	}
+	return phase
+}
+
+func phaseColour(v Batch) render.Colour {
+	switch {
+	case v.Failed > 0 && v.Open == 0:
+		return render.Red
+	case v.Phase == phaseHeld, v.Phase == phaseIncomplete:
+		return render.Yellow
+	case v.Phase == phaseDone:
+		return render.Green
+	}
+	return ""
+}
+
+func timeOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }
 
 // IncompleteText is about a batch whose producer has not put in all items.

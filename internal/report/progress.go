@@ -1,8 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"context"
-	"io"
+	"strconv"
 	"time"
 
 	"havip/internal/lane"
@@ -111,23 +112,34 @@ func Status(ctx context.Context, t *terminal.IO, s *session.Session, batches []l
 		}
 		all[b.Name] = f
 	}
-	list := batchList()
-	list.Grid = func(w io.Writer, width int) *render.Grid {
-		const items, created = 3, 6
-		return render.NewGrid(w, width, items, "BATCH", "PHASE", "DONE", "ITEMS", "RATE", "LEFT", "CREATED").Dispensable(created)
-	}
-	list.Row = func(g *render.Grid, v Batch) error {
-		left := "-"
-		if v.Stopped != "" {
-			left = v.Stopped
-		} else if v.EndsAt != nil {
-			left = words.Span(v.shown.Left()) + ", ends " + words.Clock(*v.EndsAt, time.Now())
-		}
-		rate := v.shown.Speed()
-		if rate == "" {
-			rate = "-"
-		}
-		return g.Row(v.Batch, v.Phase, v.shown.Count(), v.items, rate, left, v.created)
-	}
+	list := StatusList()
 	return writeBatches(t, list, batches, func(b ledger.Batch) progress.Figures { return all[b.Name] })
+}
+
+// StatusList is [BatchList] with a table of how fast batches go on.
+func StatusList() render.List[Batch] {
+	list := BatchList()
+	list.Table = []string{"batch", "phase", "done", "counts", "rate", "secondsLeft", "age"}
+	list.Dispensable = []string{"age"}
+	return list
+}
+
+func rateCell(v Batch) string { return cmp.Or(v.shown.Speed(), "-") }
+
+// leftCell is how long the batch takes, or what stops it.
+func leftCell(v Batch) string {
+	switch {
+	case v.Stopped != "":
+		return v.Stopped
+	case v.EndsAt == nil:
+		return "-"
+	}
+	return words.Span(v.shown.Left()) + ", ends " + words.Clock(*v.EndsAt, time.Now())
+}
+
+func decimal(n *float64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*n, 'f', 1, 64)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/terminal"
+	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -22,45 +24,49 @@ type Filter struct {
 
 // Results streams a batch's items to stdout. Damaged items are an error after the others are shown.
 func Results(ctx context.Context, t *terminal.IO, s *session.Session, batch string, show Filter) error {
-	out := terminal.Writer(t, render.Results())
-	shown := 0
 	var damaged Damage
-	for item, err := range s.Ledger.Items(ctx, batch) {
-		if damaged.Skip(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if len(show.States) > 0 && !slices.Contains(show.States, string(item.Record.State)) {
-			continue
-		}
-		result, err := tasks.ResultOf(item)
-		if damaged.Skip(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if show.Attempts {
-			attempts, err := s.Ledger.Attempts(ctx, item)
-			if err != nil && !damaged.Skip(err) {
-				return err
-			}
-			result = result.WithLog(attempts)
-		}
-		if err := out.Write(result); err != nil {
-			return fmt.Errorf("write results: %w", err)
-		}
-		shown++
+	shown, err := terminal.Stream(t, render.Results(), results(ctx, s, batch, show, &damaged))
+	if err != nil {
+		return err
 	}
 	if shown == 0 && damaged.n == 0 {
 		t.Infof("%s", nothingOf(batch, show.States))
 	}
-	if err := out.Close(); err != nil {
-		return err
-	}
 	return damaged.Err(t, batch, "the others are shown")
+}
+
+// results reads the results of a batch that are to be shown. Damaged items are collected.
+func results(ctx context.Context, s *session.Session, batch string, show Filter, damaged *Damage) iter.Seq2[tasks.Result, error] {
+	return func(yield func(tasks.Result, error) bool) {
+		for item, err := range s.Ledger.Items(ctx, batch) {
+			if err == nil && len(show.States) > 0 && !slices.Contains(show.States, string(item.Record.State)) {
+				continue
+			}
+			var result tasks.Result
+			if err == nil {
+				result, err = Result(ctx, s, item, show.Attempts, damaged)
+			}
+			if damaged.Skip(err) {
+				continue
+			}
+			if !yield(result, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Result is what became of an item, perhaps with the log of its requests. A log that cannot be read is collected.
+func Result(ctx context.Context, s *session.Session, item ledger.Item, attempts bool, damaged *Damage) (tasks.Result, error) {
+	result, err := tasks.ResultOf(item)
+	if err != nil || !attempts {
+		return result, err
+	}
+	log, err := s.Ledger.Attempts(ctx, item)
+	if err != nil && !damaged.Skip(err) {
+		return result, err
+	}
+	return result.WithLog(log), nil
 }
 
 // nothingOf says why there are no results.

@@ -41,19 +41,26 @@ func ProblemsFirst(b ledger.Batch) string {
 	return countsOf(b, append(first, rest...))
 }
 
-// Phase says how far a batch is.
+// The phases that are compared with.
+const (
+	phaseHeld       = "held"
+	phaseIncomplete = "incomplete"
+	phaseDone       = "done"
+)
+
+// Phase says how far a batch is, as scripts know it.
 func Phase(b ledger.Batch) string {
 	switch {
 	case Paused(b):
-		return "held"
+		return phaseHeld
 	case b.CommittedAt == 0:
-		return "incomplete"
+		return phaseIncomplete
 	case b.Open() > 0:
 		return "running"
 	case b.Failed() > 0:
 		return "done, with failures"
 	default:
-		return "done"
+		return phaseDone
 	}
 }
 

@@ -19,6 +19,10 @@ type IO struct {
 	// Fields are the only ones that JSON has, nil for all; CSVSafe makes CSV safe for a spreadsheet.
 	Fields  []string
 	CSVSafe bool
+	// Columns are those of tables and CSV, nil for the list's own. Sort are the columns to sort records by, and Limit is
+	// how many to write at most, 0 for all.
+	Columns, Sort []string
+	Limit         int
 	// Quiet leaves out messages and progress, but no errors.
 	Quiet bool
 	// Store is the flag, quoted for a shell, without which the commands in messages would look elsewhere; "" for none.

@@ -1,32 +1,99 @@
 package terminal
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 
 	"havip/internal/cli"
 	"havip/internal/render"
 )
 
-// Writer returns a writer of records to stdout, in the format that is asked for.
+// Writer returns a writer of records to stdout, in the format that is asked for, as they come: for commands that
+// follow something. Others use [Stream] or [Print].
 func Writer[R any](t *IO, list render.List[R]) render.Writer[R] {
-	return list.Writer(t.Data(), render.Style{Format: t.Format, Fields: t.Fields, Guarded: t.CSVSafe, Width: t.Width()})
+	style := t.style()
+	style.Follow = true
+	return list.Writer(t.Data(), style)
 }
 
-// Print writes all of the records to stdout.
+// CanFollow refuses what has no sense for records that come while they are read.
+func (t *IO) CanFollow() error {
+	switch {
+	case t.Format == render.JSON:
+		return cli.Failf(cli.ExitUsage, "--follow: an array has an end; use -o ndjson")
+	case len(t.Sort) > 0, t.Limit > 0:
+		return cli.Failf(cli.ExitUsage, "--follow writes records as they come, without --sort and --limit")
+	}
+	return nil
+}
+
+func (t *IO) style() render.Style {
+	return render.Style{Format: t.Format, Fields: t.Fields, Columns: t.Columns, Guarded: t.CSVSafe, Width: t.Width()}
+}
+
+// Print writes the records to stdout.
 func Print[R any](t *IO, list render.List[R], records []R) error {
-	w := Writer(t, list)
-	for _, r := range records {
-		if err := w.Write(r); err != nil {
-			return err
+	_, err := Stream(t, list, func(yield func(R, error) bool) {
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	})
+	return err
+}
+
+// Stream writes records to stdout, in the format, order and number that are asked for, and returns how many.
+// Without --sort they are written as they come, and no more than --limit are read. After an error of the
+// records, what was written before it is complete.
+func Stream[R any](t *IO, list render.List[R], records iter.Seq2[R, error]) (n int, err error) {
+	if len(t.Sort) > 0 {
+		records = sorted(records, list.Order(t.Sort), t.Limit)
+	}
+	out := list.Writer(t.Data(), t.style())
+	for r, err := range records {
+		if err != nil {
+			return n, errors.Join(out.Flush(), err)
+		}
+		if err := out.Write(r); err != nil {
+			return n, fmt.Errorf("write to stdout: %w", err)
+		}
+		if n++; n == t.Limit {
+			break
 		}
 	}
-	return w.Close()
+	return n, out.Close()
+}
+
+// sorted yields records in order, when all of them are read. With a limit it keeps no more than twice as many.
+func sorted[R any](records iter.Seq2[R, error], order func(a, b R) int, limit int) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		var kept []R
+		for r, err := range records {
+			if err != nil {
+				yield(r, err)
+				return
+			}
+			if kept = append(kept, r); limit > 0 && len(kept) >= 2*limit {
+				slices.SortStableFunc(kept, order)
+				kept = kept[:limit]
+			}
+		}
+		slices.SortStableFunc(kept, order)
+		for _, r := range kept {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Data is where the output's format is written to.
 func (t *IO) Data() io.Writer {
-	if t.Format == render.Table || !cli.IsTerminal(t.Out) {
+	if t.Format.Tabular() || !cli.IsTerminal(t.Out) {
 		return t.Out // a table makes its own cells printable
 	}
 	return render.ForTerminal(t.Out, t.Format)
@@ -37,7 +104,7 @@ func (t *IO) Width() int { return cli.TerminalWidth(t.Out, 0) }
 
 // Headline writes a line that sums a list up: above a table it is data, and otherwise a message.
 func (t *IO) Headline(text string) error {
-	if t.Format != render.Table {
+	if !t.Format.Tabular() {
 		t.Infof("%s", text)
 		return nil
 	}

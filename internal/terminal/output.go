@@ -14,14 +14,18 @@ import (
 // DefineFlags defines the flags that every command has about its output.
 func (t *IO) DefineFlags(cmd *cobra.Command) {
 	f := cmd.PersistentFlags()
-	f.VarP(&t.Format, "output", "o", "how data is written to stdout: table, json, ndjson or csv")
+	f.VarP(&t.Format, "output", "o", "how data is written to stdout: table, wide (a table with more columns), json, ndjson or csv")
 	f.BoolVar(&t.CSVSafe, "csv-safe", false, "-o csv that is safe to open in a spreadsheet; see enqueue help formats")
 	f.BoolVarP(&t.Quiet, "quiet", "q", false, "write only errors to stderr: no messages or progress")
 	cli.Choices(f, "output", render.Formats()...)
 }
 
-// FieldsFlag is --json, which chooses among the fields of what the command writes.
-const FieldsFlag = "json"
+// The flags of lists whose values are names of fields or columns.
+const (
+	FieldsFlag  = "json"
+	ColumnsFlag = "columns"
+	SortFlag    = "sort"
+)
 
 // DefineFields gives a command --json for records of a type.
 func DefineFields[R any](t *IO, cmd *cobra.Command) {
@@ -30,21 +34,32 @@ func DefineFields[R any](t *IO, cmd *cobra.Command) {
 	cli.Choices(f, FieldsFlag, render.Fields[R]()...)
 }
 
+// DefineList gives a command the flags of lists: what to write of each record, in which order, and how many.
+func DefineList[R any](t *IO, cmd *cobra.Command, list render.List[R]) {
+	DefineFields[R](t, cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&t.Columns, ColumnsFlag, nil, "columns of the table, or of -o csv; without any, it lists them")
+	f.StringSliceVar(&t.Sort, SortFlag, nil, "sort by these columns; -COLUMN sorts in descending order")
+	f.IntVar(&t.Limit, "limit", 0, "write at most so many (0: all)")
+	cli.Choices(f, ColumnsFlag, list.Names()...)
+	cli.Choices(f, SortFlag, list.Names()...)
+}
+
 // SettleFormat sets the format that --json or --csv-safe imply, and refuses flags that contradict each
 // other. The same flags from the environment imply no format: they hold whenever it is written.
 func (t *IO) SettleFormat(cmd *cobra.Command) error {
 	flags := cmd.Flags()
+	if err := t.checkList(cmd); err != nil {
+		return err
+	}
 	wanted := render.Format("")
 	switch {
 	case t.Fields != nil:
-		if err := checkFields(cmd, t.Fields); err != nil {
-			return err
-		}
 		if wanted = render.JSON; t.Format == render.NDJSON {
 			wanted = render.NDJSON
 		}
-		if cli.Given(flags, "csv-safe") {
-			return cli.Failf(cli.ExitUsage, "--json writes JSON, and --csv-safe CSV: choose one")
+		if cli.Given(flags, "csv-safe") || cli.Given(flags, ColumnsFlag) {
+			return cli.Failf(cli.ExitUsage, "--json writes JSON, and --csv-safe and --columns do not: choose one")
 		}
 	case t.CSVSafe && cli.Given(flags, "csv-safe"):
 		wanted = render.CSV
@@ -58,14 +73,35 @@ func (t *IO) SettleFormat(cmd *cobra.Command) error {
 	return flags.Set("output", string(wanted))
 }
 
-// checkFields refuses fields that what the command writes does not have.
-func checkFields(cmd *cobra.Command, fields []string) error {
-	known := cli.ChoicesOf(cmd.Flags(), FieldsFlag)
-	for _, field := range fields {
-		if !slices.Contains(known, field) {
-			meant := spelling.DidYouMean(field, "", known)
-			return cli.Failf(cli.ExitUsage, "--json: unknown field %q%s%s", field, meant,
-				spelling.Then(meant, "the fields are "+strings.Join(known, ", ")))
+// checkList refuses names that what the command writes does not have, and a limit that is none.
+func (t *IO) checkList(cmd *cobra.Command) error {
+	for _, flag := range []struct {
+		name, noun string
+		words      []string
+	}{{FieldsFlag, "field", t.Fields}, {ColumnsFlag, "column", t.Columns}, {SortFlag, "column", t.Sort}} {
+		if err := checkNames(cmd, flag.name, flag.noun, flag.words); err != nil {
+			return cli.Blame(cmd.Flags(), err, flag.name)
+		}
+	}
+	if t.Limit < 0 {
+		return cli.Blame(cmd.Flags(), cli.Failf(cli.ExitUsage, "--limit %d: must be 0 or more", t.Limit), "limit")
+	}
+	if cli.Given(cmd.Flags(), ColumnsFlag) && (t.Format == render.JSON || t.Format == render.NDJSON) {
+		return cli.Failf(cli.ExitUsage, "--columns is for tables and CSV; use --json %s", strings.Join(t.Columns, ","))
+	}
+	return nil
+}
+
+func checkNames(cmd *cobra.Command, flag, noun string, names []string) error {
+	known := cli.ChoicesOf(cmd.Flags(), flag)
+	for _, name := range names {
+		if flag == SortFlag {
+			name = strings.TrimPrefix(name, render.Descending)
+		}
+		if !slices.Contains(known, name) {
+			meant := spelling.DidYouMean(name, "", known)
+			return cli.Failf(cli.ExitUsage, "--%s: unknown %s %q%s%s", flag, noun, name, meant,
+				spelling.Then(meant, "the "+noun+"s are "+strings.Join(known, ", ")))
 		}
 	}
 	return nil

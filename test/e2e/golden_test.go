@@ -110,7 +110,7 @@ var variable = []struct {
 }{
 	{regexp.MustCompile(`havip-[a-z0-9]{12}\b`), "havip-MASKED"},
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "REQUEST"},
-	{regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
+	{regexp.MustCompile(`20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z|Z)?`), "TIME"},
 	{regexp.MustCompile(`\b10\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`"id":"\d+-\d+"`), `"id":"ID"`},
 	{regexp.MustCompile(`"rate":[^,]+,"allowed":[^,]+,"secondsLeft":[^,]+,"endsAt":(null|"[^"]+")`), `"pace":"PACE"`},

@@ -2,8 +2,6 @@ package bulk
 
 import (
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 
 	"havip/internal/bulk"
@@ -50,17 +48,13 @@ func showTally(t *terminal.IO, line string, tally *bulk.Tally) error {
 
 func tallyList() render.List[bulk.Row] {
 	return render.List[bulk.Row]{
-		Head: []string{"action", "state", "items", "why"},
-		Record: func(r bulk.Row) []string {
-			return []string{r.Action, string(r.State), strconv.FormatInt(r.Items, 10), r.Why}
+		Columns: []render.Column[bulk.Row]{
+			{Name: "action", Text: func(r bulk.Row) string { return r.Action }},
+			{Name: "state", Text: func(r bulk.Row) string { return string(r.State) }},
+			{Name: "items", Number: func(r bulk.Row) int64 { return r.Items }},
+			{Name: "why", Text: func(r bulk.Row) string { return r.Why }},
 		},
-		Grid: func(w io.Writer, width int) *render.Grid {
-			const why = 3
-			return render.NewGrid(w, width, why, "ACTION", "STATE", "ITEMS", "WHY")
-		},
-		Row: func(g *render.Grid, r bulk.Row) error {
-			return g.Row(r.Action, string(r.State), words.Number(r.Items), r.Why)
-		},
+		Table: []string{"action", "state", "items", "why"}, Flexible: "why",
 	}
 }
 

@@ -57,11 +57,7 @@ func printItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, k
 	if err != nil {
 		return err
 	}
-	out := terminal.Writer(t, render.Results())
-	if err := out.Write(result); err != nil {
-		return err
-	}
-	if err := out.Close(); err != nil {
+	if err := terminal.Print(t, render.Results(), []tasks.Result{result}); err != nil {
 		return err
 	}
 	if state := item.Record.State; state == ledger.Rejected || state == ledger.Review {

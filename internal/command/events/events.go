@@ -2,7 +2,9 @@
 package events
 
 import (
+	"cmp"
 	"context"
+	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,7 +12,6 @@ import (
 	"havip/internal/cli"
 	"havip/internal/follow"
 	"havip/internal/lane"
-	"havip/internal/render"
 	"havip/internal/session"
 	"havip/internal/terminal"
 	"havip/ledger"
@@ -36,7 +37,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events BATCH | --lane LANE",
 		Short: "Print what happened to a batch or a lane, and who did it",
-		Long: `Events prints what happened to a batch, oldest first: items created, rejected, in doubt,
+		Long: `Events prints what happened to a batch, oldest first: items created, rejected, unknown,
 and what people did to it (retry, cancel, pause, resume, limit), with who, when, why and to
 how many items. About the newest 10,000 events are kept, and of people's acts the newest 1,000.
 
@@ -58,7 +59,7 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 			return run(cmd.Context(), f, opts)
 		},
 	}
-	terminal.DefineFields[eventRow](f.IO, cmd)
+	terminal.DefineList(f.IO, cmd, eventList())
 	cmd.Flags().StringVar(&opts.lane, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
 	return cmd
@@ -68,8 +69,10 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	switch {
 	case (opts.batch == "") == (opts.lane == ""):
 		return cli.Failf(cli.ExitUsage, "events of one batch, or with --lane of one lane; see `enqueue events --help`")
-	case opts.follow && f.Format == render.JSON:
-		return cli.Failf(cli.ExitUsage, "--follow: an array has an end; use -o ndjson")
+	case opts.follow:
+		if err := f.CanFollow(); err != nil {
+			return err
+		}
 	}
 	var l tasks.Lane
 	if opts.lane != "" {
@@ -141,41 +144,37 @@ func rowsOf(events []ledger.Event) []eventRow {
 
 // printEvents writes the older acts, then a source's events, and follows it if asked to.
 func printEvents(ctx context.Context, t *terminal.IO, s *session.Session, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
-	out := terminal.Writer(t, eventList(follow))
-	page, err := read(ctx, "", 0)
-	if err == nil && older != nil {
-		page, err = prepend(ctx, older, page)
+	after := ""
+	rows := pages(ctx, read, older, &after)
+	if follow {
+		return followEvents(ctx, t, s, read, rows, &after)
 	}
-	if err == nil && len(page) == 0 {
+	n, err := terminal.Stream(t, eventList(), rows)
+	if err == nil && n == 0 {
 		t.Infof("nothing has happened to %s", subject)
 	}
-	after := ""
-	for ; err == nil && len(page) > 0; page, err = read(ctx, after, 0) {
-		if err := writeEvents(out, page, follow); err != nil {
-			return err
-		}
-		after = page[len(page)-1].ID
-	}
-	switch {
-	case err != nil:
-		return err
-	case follow:
-		return followEvents(ctx, s, read, after, out)
-	}
-	return out.Close()
+	return err
 }
 
-// writeEvents writes a page of events; a follower sees them at once.
-func writeEvents(out render.Writer[eventRow], page []eventRow, follow bool) error {
-	for _, r := range page {
-		if err := out.Write(r); err != nil {
-			return err
+// pages reads the older acts, then a source's events until there are no more, and keeps the ID of the last one.
+func pages(ctx context.Context, read eventSource, older func(context.Context, string) ([]eventRow, error), after *string) iter.Seq2[eventRow, error] {
+	return func(yield func(eventRow, error) bool) {
+		page, err := read(ctx, "", 0)
+		if err == nil && older != nil {
+			page, err = prepend(ctx, older, page)
+		}
+		for ; err == nil && len(page) > 0; page, err = read(ctx, *after, 0) {
+			for _, r := range page {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			*after = page[len(page)-1].ID
+		}
+		if err != nil {
+			yield(eventRow{}, err)
 		}
 	}
-	if follow {
-		return out.Flush()
-	}
-	return nil
 }
 
 // prepend puts what is older than a source's first page in front of it.
@@ -188,23 +187,36 @@ func prepend(ctx context.Context, older func(context.Context, string) ([]eventRo
 	return append(rows, page...), err
 }
 
-// followEvents writes what happens after the given event, until it is interrupted: that is how it ends.
-func followEvents(ctx context.Context, s *session.Session, read eventSource, after string, out render.Writer[eventRow]) error {
-	if after == "" {
-		after = "0"
+// followEvents writes rows and what happens after the event with the ID after, until it is interrupted: that is how it
+// ends.
+func followEvents(ctx context.Context, t *terminal.IO, s *session.Session, read eventSource, rows iter.Seq2[eventRow, error], after *string) error {
+	out := terminal.Writer(t, eventList())
+	for r, err := range rows {
+		if err == nil {
+			err = out.Write(r)
+		}
+		if err != nil {
+			return err
+		}
 	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	*after = cmp.Or(*after, "0")
 	for ctx.Err() == nil {
-		page, err := follow.WithRetry(ctx, s, func() ([]eventRow, error) { return read(ctx, after, followBlock) })
+		page, err := follow.WithRetry(ctx, s, func() ([]eventRow, error) { return read(ctx, *after, followBlock) })
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		if len(page) == 0 {
-			continue
+		for _, r := range page {
+			if err := out.Write(r); err != nil {
+				return err
+			}
+			*after = r.ID
 		}
-		if err := writeEvents(out, page, true); err != nil {
+		if err := out.Flush(); err != nil {
 			return err
 		}
-		after = page[len(page)-1].ID
 	}
 	return &cli.Error{Code: cli.ExitInterrupted}
 }

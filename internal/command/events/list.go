@@ -1,13 +1,12 @@
 package events
 
 import (
-	"io"
-	"strconv"
 	"strings"
 	"time"
 
 	"havip/internal/render"
 	"havip/internal/words"
+	"havip/ledger"
 )
 
 // eventRow is an event as -o json and ndjson show it.
@@ -24,28 +23,30 @@ type eventRow struct {
 	Detail string `json:"detail"`
 }
 
-// eventList shows events; to follow them, the table's columns are wide enough for later ones.
-func eventList(follow bool) render.List[eventRow] {
+// eventList shows events.
+func eventList() render.List[eventRow] {
 	return render.List[eventRow]{
-		Head: []string{"id", "at", "event", "key", "by", "reason", "items", "detail"},
-		Record: func(r eventRow) []string {
-			return []string{r.ID, r.At.Format(time.RFC3339Nano), r.Event, r.Key, r.By, r.Reason, strconv.FormatInt(r.Items, 10), r.Detail}
+		Columns: []render.Column[eventRow]{
+			{Name: "id", Text: func(r eventRow) string { return r.ID }},
+			{Name: "at", Head: "TIME", Time: func(r eventRow) time.Time { return r.At }, Width: len("2026-03-01 12:00:00")},
+			{Name: "event", Text: func(r eventRow) string { return r.Event }, Colour: func(r eventRow) render.Colour { return render.StateColour(ledger.State(r.Event)) }, Width: len("cancel-asked")},
+			{Name: "key", Text: func(r eventRow) string { return r.Key }, Width: 12},
+			{Name: "by", Text: func(r eventRow) string { return r.By }, Width: 16},
+			{Name: "reason", Text: func(r eventRow) string { return r.Reason }},
+			{Name: "items", Number: func(r eventRow) int64 { return r.Items }, Cell: itemsCell, Width: len("ITEMS")},
+			{Name: "detail", Text: func(r eventRow) string { return r.Detail }},
+			{Name: "what", Text: func(r eventRow) string { return strings.Trim(r.Detail+": "+r.Reason, ": ") }, Derived: true, Width: 20},
 		},
-		Grid: func(w io.Writer, width int) *render.Grid {
-			const by, items, what = 3, 4, 5
-			grid := render.NewGrid(w, width, what, "TIME", "EVENT", "KEY", "BY", "ITEMS", "WHAT").Dispensable(items).Folded(by)
-			if follow {
-				grid.Minimum(len("2026-03-01T12:00:00Z"), len("cancel-asked"), 12, 16, len("ITEMS"), 20)
-			}
-			return grid
-		},
-		Row: func(g *render.Grid, r eventRow) error {
-			items := ""
-			if r.By != "" && r.Items > 0 {
-				items = words.Number(r.Items)
-			}
-			what := strings.Trim(r.Detail+": "+r.Reason, ": ")
-			return g.Row(r.At.UTC().Format(time.RFC3339), r.Event, r.Key, r.By, items, what)
-		},
+		Table:    []string{"at", "event", "key", "by", "items", "what"},
+		Wide:     []string{"id", "at", "event", "key", "by", "items", "reason", "detail"},
+		Flexible: "what", Dispensable: []string{"items"}, Folded: []string{"by"},
 	}
+}
+
+// itemsCell is the number of items in tables; only what people did has one.
+func itemsCell(r eventRow) string {
+	if r.By == "" || r.Items == 0 {
+		return ""
+	}
+	return words.Number(r.Items)
 }

@@ -99,6 +99,7 @@ func NewFormatsTopic() *cobra.Command {
 Output (-o):
 
   table   for people; fitted to the terminal
+  wide    a table with more columns, and not fitted
   json    one array
   ndjson  one object a line, as they come
   csv     a header, and a record a line
@@ -107,6 +108,9 @@ Output (-o):
 line. Without FIELDS it lists what there are.
 
   enqueue results havips --json key,state,haVipId
+
+--columns NAMES chooses the columns of table and csv, --sort NAMES orders by columns (-NAME
+descends) and --limit N writes no more than N. The names are those of the fields in JSON.
 
 csv is what was put in, for programs. A spreadsheet takes a cell that begins with = + - @
 or a tab for a formula, which can call programs and send data away. --csv-safe puts an

@@ -1,10 +1,9 @@
 package lane
 
 import (
+	"cmp"
 	"context"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -99,29 +98,41 @@ func showLimits(ctx context.Context, f *session.Factory, name string) error {
 
 func limitList() render.List[limitView] {
 	return render.List[limitView]{
-		Head: []string{"lane", "rps", "configured", "workers", "setBy", "setAt", "reason"},
-		Record: func(v limitView) []string {
-			record := []string{v.Lane, "", strings.Join(texts(v.rates(), words.Decimal), ";"), strconv.Itoa(len(v.Configured)), "", "", ""}
-			if v.RPS != nil {
-				record[1] = words.Decimal(*v.RPS)
-			}
-			if v.Set != nil {
-				record = append(record[:4], v.Set.By, v.Set.At.Format(time.RFC3339), v.Set.Reason)
-			}
-			return record
+		Columns: []render.Column[limitView]{
+			{Name: "lane", Text: func(v limitView) string { return v.Lane }},
+			{Name: "rps", Text: limitView.rate, Cell: limitView.inForce},
+			{Name: "configured", Text: func(v limitView) string { return strings.Join(texts(v.rates(), words.Decimal), ";") }, Cell: limitView.configured},
+			{Name: "workers", Number: func(v limitView) int64 { return int64(len(v.Configured)) }},
+			{Name: "setBy", Head: "SET BY", Text: func(v limitView) string { return v.set().By }, Cell: func(v limitView) string { return cmp.Or(v.set().By, "-") }},
+			{Name: "setAt", Head: "SINCE", Time: func(v limitView) time.Time { return v.set().At }, Cell: limitView.since},
+			{Name: "reason", Text: func(v limitView) string { return v.set().Reason }},
 		},
-		Grid: func(w io.Writer, width int) *render.Grid {
-			const reason = 6
-			return render.NewGrid(w, width, reason, "LANE", "RPS", "CONFIGURED", "WORKERS", "SET BY", "SINCE", "REASON")
-		},
-		Row: func(g *render.Grid, v limitView) error {
-			by, since, why := "-", "-", ""
-			if v.Set != nil {
-				by, since, why = v.Set.By, report.Ago(ledger.Millis(v.Set.At.UnixMilli()), time.Now()), v.Set.Reason
-			}
-			return g.Row(v.Lane, v.inForce(), v.configured(), words.Number(len(v.Configured)), by, since, why)
-		},
+		Table: []string{"lane", "rps", "configured", "workers", "setBy", "setAt", "reason"}, Flexible: "reason",
 	}
+}
+
+// rate is the rate in force in CSV; "" where it is not known.
+func (v limitView) rate() string {
+	if v.RPS == nil {
+		return ""
+	}
+	return words.Decimal(*v.RPS)
+}
+
+// since is how long ago somebody set a rate.
+func (v limitView) since() string {
+	if v.Set == nil {
+		return "-"
+	}
+	return report.Ago(ledger.Millis(v.Set.At.UnixMilli()), time.Now())
+}
+
+// set is what somebody set, or nothing.
+func (v limitView) set() setRate {
+	if v.Set == nil {
+		return setRate{}
+	}
+	return *v.Set
 }
 
 func limitOf(ctx context.Context, s *session.Session, l tasks.Lane) (limitView, error) {

@@ -26,7 +26,7 @@ stand in each state, when it was made and from which file.`,
 			return run(cmd.Context(), f)
 		},
 	}
-	terminal.DefineFields[report.Batch](f.IO, cmd)
+	terminal.DefineList(f.IO, cmd, report.BatchList())
 	return cmd
 }
 

@@ -69,7 +69,7 @@ func newWriter(t *terminal.IO) writer {
 	case render.CSV:
 		return records{t, render.NewRecords(t.Data(), t.CSVSafe,
 			"line", "key", "kind", "why", "action", "name", "subnetId", "privateIpAddress", "account", "region")}
-	case render.Table:
+	case render.Table, render.Wide:
 	}
 	return &table{IO: t}
 }

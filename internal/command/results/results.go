@@ -31,7 +31,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Use:   "results BATCH",
 		Short: "Print what became of each item of a batch",
 		Long: `Results prints an item a line, in the order of the file: its state, its HaVIP and address,
-and where it failed or is in doubt, what BCE said. It may be read at any time, and as
+and where it failed or its outcome is unknown, what BCE said. It may be read at any time, and as
 often as wanted.
 
 With --attempts, every request sent for an item stands below it: number, time, what it
@@ -40,9 +40,11 @@ proved, HTTP status, how long it took, worker, request ID, and code and message.
 An item whose data in Redis is damaged is named on stderr with what is wrong, the others are
 shown, and the exit code is 1.
 
-A narrow terminal leaves columns out, and puts reasons onto lines of their own.`,
+A narrow terminal leaves columns out, and puts reasons onto lines of their own; -o wide
+has more columns, such as subnet, attempts and request ID.`,
 		Example: `  enqueue results havips
   enqueue results havips --state rejected --state review
+  enqueue results havips --columns key,privateIpAddress --sort privateIpAddress
   enqueue results havips --json key,haVipId,privateIpAddress
   enqueue results havips -o ndjson | jq -r .haVipId
   enqueue results havips --csv-safe > created.csv`,
@@ -52,7 +54,7 @@ A narrow terminal leaves columns out, and puts reasons onto lines of their own.`
 			return run(cmd.Context(), f, opts)
 		},
 	}
-	terminal.DefineFields[render.Result](f.IO, cmd)
+	terminal.DefineList(f.IO, cmd, render.Results())
 	cmd.Flags().StringSliceVar(&opts.filter.States, "state", nil, "only items in this state; may be repeated")
 	cmd.Flags().BoolVar(&opts.filter.Attempts, "attempts", false, "with the log of every request sent")
 	return cmd

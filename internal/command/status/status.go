@@ -35,7 +35,7 @@ has set for it, is told on stderr.`,
 			return run(cmd.Context(), f, batch)
 		},
 	}
-	terminal.DefineFields[report.Batch](f.IO, cmd)
+	terminal.DefineList(f.IO, cmd, report.StatusList())
 	return cmd
 }
 

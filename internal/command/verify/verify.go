@@ -3,8 +3,6 @@ package verify
 
 import (
 	"context"
-	"io"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,7 +50,7 @@ Exit codes: 0 all agree, 1 something was found, 8 the batch is not finished.`,
 		},
 	}
 	opts.cloud.Define(cmd)
-	terminal.DefineFields[audit.Finding](f.IO, cmd)
+	terminal.DefineList(f.IO, cmd, findingList())
 	cmd.Flags().BoolVar(&opts.allowRunning, "allow-running", false, "compare a batch that is not finished; items that move are not judged")
 	return cmd
 }
@@ -105,19 +103,19 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 
 func findingList() render.List[audit.Finding] {
 	return render.List[audit.Finding]{
-		Head: []string{"finding", "batch", "key", "line", "state", "haVipId", "name", "subnetId", "account", "region", "detail"},
-		Record: func(f audit.Finding) []string {
-			return []string{
-				string(f.Kind), f.Batch, f.Key, strconv.Itoa(f.Line), string(f.State), f.HaVIPID, f.Name, f.SubnetID,
-				f.Account, f.Region, f.Detail,
-			}
+		Columns: []render.Column[audit.Finding]{
+			{Name: "finding", Text: func(f audit.Finding) string { return string(f.Kind) }},
+			{Name: "batch", Text: func(f audit.Finding) string { return f.Batch }},
+			{Name: "key", Text: func(f audit.Finding) string { return f.Key }},
+			{Name: "line", Number: func(f audit.Finding) int64 { return int64(f.Line) }},
+			{Name: "state", Text: func(f audit.Finding) string { return string(f.State) }},
+			{Name: "haVipId", Head: "HAVIP", Text: func(f audit.Finding) string { return f.HaVIPID }},
+			{Name: "name", Text: func(f audit.Finding) string { return f.Name }},
+			{Name: "subnetId", Head: "SUBNET", Text: func(f audit.Finding) string { return f.SubnetID }},
+			{Name: "account", Text: func(f audit.Finding) string { return f.Account }},
+			{Name: "region", Text: func(f audit.Finding) string { return f.Region }},
+			{Name: "detail", Head: "WHAT", Text: func(f audit.Finding) string { return f.Detail }},
 		},
-		Grid: func(w io.Writer, width int) *render.Grid {
-			const subnet, detail = 3, 4
-			return render.NewGrid(w, width, detail, "FINDING", "KEY", "HAVIP", "SUBNET", "WHAT").Dispensable(subnet)
-		},
-		Row: func(g *render.Grid, f audit.Finding) error {
-			return g.Row(string(f.Kind), f.Key, f.HaVIPID, f.SubnetID, f.Detail)
-		},
+		Table: []string{"finding", "key", "haVipId", "subnetId", "detail"}, Flexible: "detail", Dispensable: []string{"subnetId"},
 	}
 }
