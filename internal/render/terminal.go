@@ -20,9 +20,12 @@ func ForTerminal(w io.Writer, format Format) io.Writer {
 	return &terminalWriter{w: w, csv: format == CSV}
 }
 
+// TextForTerminal is [ForTerminal] for any text: lines and tabs stay, and what else a terminal would act on is replaced.
+func TextForTerminal(w io.Writer) io.Writer { return &terminalWriter{w: w, text: true} }
+
 type terminalWriter struct {
-	w   io.Writer
-	csv bool
+	w         io.Writer
+	csv, text bool
 	// quoted says that a CSV cell in quotes has begun and not ended.
 	quoted bool
 	// tail is the beginning of a character whose other bytes are still to come.
@@ -51,7 +54,9 @@ func (t *terminalWriter) write(b *strings.Builder, r rune) {
 		b.WriteRune(r)
 	case unicode.IsPrint(r), r == '\n' && !t.quoted:
 		b.WriteRune(r)
-	case t.csv:
+	case t.text && r == '\t':
+		b.WriteRune(r)
+	case t.csv, t.text:
 		b.WriteString(Printable(string(r)))
 	case r > 0xffff:
 		high, low := utf16.EncodeRune(r)

@@ -3,9 +3,11 @@
 package terminal
 
 import (
+	"context"
 	"io"
 
 	"havip/internal/cli"
+	"havip/internal/query"
 	"havip/internal/render"
 )
 
@@ -27,6 +29,12 @@ type IO struct {
 	Quiet bool
 	// Store is the flag, quoted for a shell, without which the commands in messages would look elsewhere; "" for none.
 	Store string
+
+	// jq and template are expressions about records, and query is the one that is asked for; nil without. Context is the
+	// command's.
+	jq, template string
+	query        query.Query
+	context      context.Context //nolint:containedctx // it ends an expression that has no end
 }
 
 // New returns the IO of a program, with data shown as tables.

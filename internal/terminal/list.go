@@ -16,7 +16,14 @@ import (
 func Writer[R any](t *IO, list render.List[R]) render.Writer[R] {
 	style := t.style()
 	style.Follow = true
-	return list.Writer(t.Data(), style)
+	return writer(t, list, t.Data(), style)
+}
+
+func writer[R any](t *IO, list render.List[R], w io.Writer, style render.Style) render.Writer[R] {
+	if t.query != nil {
+		return &queryWriter[R]{query: t.query, fields: t.Fields, ctx: t.context, w: w, each: t.Format == render.NDJSON}
+	}
+	return list.Writer(w, style)
 }
 
 // CanFollow refuses what has no sense for records that come while they are read.
@@ -53,7 +60,7 @@ func Stream[R any](t *IO, list render.List[R], records iter.Seq2[R, error]) (n i
 	if len(t.Sort) > 0 {
 		records = sorted(records, list.Order(t.Sort), t.Limit)
 	}
-	out := list.Writer(t.Data(), t.style())
+	out := writer(t, list, t.Data(), t.style())
 	for r, err := range records {
 		if err != nil {
 			return n, errors.Join(out.Flush(), err)
@@ -95,6 +102,9 @@ func sorted[R any](records iter.Seq2[R, error], order func(a, b R) int, limit in
 func (t *IO) Data() io.Writer {
 	if t.Format.Tabular() || !cli.IsTerminal(t.Out) {
 		return t.Out // a table makes its own cells printable
+	}
+	if t.query != nil {
+		return render.TextForTerminal(t.Out)
 	}
 	return render.ForTerminal(t.Out, t.Format)
 }

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -37,6 +38,7 @@ func DefineFields[R any](t *IO, cmd *cobra.Command) {
 // DefineList gives a command the flags of lists: what to write of each record, in which order, and how many.
 func DefineList[R any](t *IO, cmd *cobra.Command, list render.List[R]) {
 	DefineFields[R](t, cmd)
+	t.defineQuery(cmd)
 	f := cmd.Flags()
 	f.StringSliceVar(&t.Columns, ColumnsFlag, nil, "columns of the table, or of -o csv; without any, it lists them")
 	f.StringSliceVar(&t.Sort, SortFlag, nil, "sort by these columns; -COLUMN sorts in descending order")
@@ -49,17 +51,17 @@ func DefineList[R any](t *IO, cmd *cobra.Command, list render.List[R]) {
 // other. The same flags from the environment imply no format: they hold whenever it is written.
 func (t *IO) SettleFormat(cmd *cobra.Command) error {
 	flags := cmd.Flags()
-	if err := t.checkList(cmd); err != nil {
+	if err := errors.Join(t.checkList(cmd), t.compile(cmd)); err != nil {
 		return err
 	}
 	wanted := render.Format("")
 	switch {
-	case t.Fields != nil:
+	case t.Fields != nil, t.query != nil:
 		if wanted = render.JSON; t.Format == render.NDJSON {
 			wanted = render.NDJSON
 		}
 		if cli.Given(flags, "csv-safe") || cli.Given(flags, ColumnsFlag) {
-			return cli.Failf(cli.ExitUsage, "--json writes JSON, and --csv-safe and --columns do not: choose one")
+			return cli.Failf(cli.ExitUsage, "--json, --jq and --template are about JSON, and --csv-safe and --columns are not: choose one")
 		}
 	case t.CSVSafe && cli.Given(flags, "csv-safe"):
 		wanted = render.CSV

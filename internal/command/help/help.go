@@ -112,6 +112,14 @@ line. Without FIELDS it lists what there are.
 --columns NAMES chooses the columns of table and csv, --sort NAMES orders by columns (-NAME
 descends) and --limit N writes no more than N. The names are those of the fields in JSON.
 
+--jq EXPR writes what a jq expression makes of the array that -o json writes, or of each
+object with -o ndjson; strings are written as they are. --template TEMPLATE does the same
+with a Go template (text/template); besides Go's functions there are join SEP LIST,
+pluck FIELD LIST, timeago TIME, timefmt LAYOUT TIME and json VALUE.
+
+  enqueue results havips --jq '.[] | select(.state == "created").haVipId'
+  enqueue results havips --template '{{range .}}{{.key}} {{timeago .createdAt}}{{"\n"}}{{end}}'
+
 csv is what was put in, for programs. A spreadsheet takes a cell that begins with = + - @
 or a tab for a formula, which can call programs and send data away. --csv-safe puts an
 apostrophe before such a cell (OWASP, "CSV Injection"), a line end and the signs' wide

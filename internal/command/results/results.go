@@ -46,7 +46,7 @@ has more columns, such as subnet, attempts and request ID.`,
   enqueue results havips --state rejected --state review
   enqueue results havips --columns key,privateIpAddress --sort privateIpAddress
   enqueue results havips --json key,haVipId,privateIpAddress
-  enqueue results havips -o ndjson | jq -r .haVipId
+  enqueue results havips --jq '.[].haVipId'
   enqueue results havips --csv-safe > created.csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
