@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"time"
 
 	"havip/internal/cli"
 	"havip/internal/render"
@@ -38,7 +39,13 @@ func (t *IO) CanFollow() error {
 }
 
 func (t *IO) style() render.Style {
-	return render.Style{Format: t.Format, Fields: t.Fields, Columns: t.Columns, Guarded: t.CSVSafe, Width: t.Width()}
+	zone := time.UTC
+	if !t.UTC {
+		zone = render.Zone(time.Local, time.Now())
+	}
+	return render.Style{
+		Format: t.Format, Fields: t.Fields, Columns: t.Columns, Guarded: t.CSVSafe, Width: t.Width(), Zone: zone, Colours: t.colours(),
+	}
 }
 
 // Print writes the records to stdout.

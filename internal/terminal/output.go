@@ -18,6 +18,9 @@ func (t *IO) DefineFlags(cmd *cobra.Command) {
 	f.VarP(&t.Format, "output", "o", "how data is written to stdout: table, wide (a table with more columns), json, ndjson or csv")
 	f.BoolVar(&t.CSVSafe, "csv-safe", false, "-o csv that is safe to open in a spreadsheet; see enqueue help formats")
 	f.BoolVarP(&t.Quiet, "quiet", "q", false, "write only errors to stderr: no messages or progress")
+	f.Var(&t.Colour, "color", "when tables have colours: auto (on a terminal), always or never")
+	f.BoolVar(&t.UTC, "utc", false, "times of tables in UTC, not in local time")
+	cli.Choices(f, "color", colourModes()...)
 	cli.Choices(f, "output", render.Formats()...)
 }
 

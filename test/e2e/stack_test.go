@@ -59,7 +59,7 @@ func bareEnvironment(dir string) []string {
 		// A program that looks for data races would wait for a second at each end.
 		"GORACE=atexit_sleep_ms=0",
 		"PATH=" + binaries + string(os.PathListSeparator) + os.Getenv("PATH"),
-		"HOME=" + filepath.Join(dir, "home"), "XDG_STATE_HOME=" + filepath.Join(dir, "state"), "TMPDIR=" + dir,
+		"TZ=UTC", "HOME=" + filepath.Join(dir, "home"), "XDG_STATE_HOME=" + filepath.Join(dir, "state"), "TMPDIR=" + dir,
 	}
 }
 

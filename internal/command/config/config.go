@@ -3,7 +3,6 @@ package config
 
 import (
 	"context"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,7 +42,7 @@ makes the exit code 4; the others are shown all the same.`,
 		},
 	}
 	reach.Define(cmd)
-	terminal.DefineFields[cli.Setting](f.IO, cmd)
+	terminal.DefineList(f.IO, cmd, list())
 	return cmd
 }
 
@@ -138,23 +137,25 @@ func show(t *terminal.IO, all []cli.Setting) error {
 
 func list() render.List[cli.Setting] {
 	return render.List[cli.Setting]{
-		Head:   []string{"name", "value", "source", "error", "fingerprint"},
-		Record: func(s cli.Setting) []string { return []string{s.Name, s.Value, s.Source, s.Error, s.Fingerprint} },
-		Grid: func(w io.Writer, width int) *render.Grid {
-			const source = 2
-			return render.NewGrid(w, width, source, "SETTING", "VALUE", "FROM")
+		Columns: []render.Column[cli.Setting]{
+			{Name: "name", Head: "SETTING", Text: func(s cli.Setting) string { return s.Name }},
+			{Name: "value", Text: func(s cli.Setting) string { return s.Value }, Cell: valueCell},
+			{Name: "source", Head: "FROM", Text: func(s cli.Setting) string { return s.Source }, Cell: func(s cli.Setting) string { return cell(s.Source) }},
+			{Name: "error", Text: func(s cli.Setting) string { return s.Error }},
+			{Name: "fingerprint", Text: func(s cli.Setting) string { return s.Fingerprint }},
 		},
-		Row: func(g *render.Grid, s cli.Setting) error {
-			value, source := s.Value, s.Source
-			switch {
-			case s.Error != "":
-				value, source = "(unusable)", cell(source)
-			case s.Fingerprint != "":
-				value += " (fingerprint " + s.Fingerprint + ")"
-			}
-			return g.Row(s.Name, cell(value), source)
-		},
+		Table: []string{"name", "value", "source"}, Flexible: "source",
 	}
+}
+
+func valueCell(s cli.Setting) string {
+	switch {
+	case s.Error != "":
+		return "(unusable)"
+	case s.Fingerprint != "":
+		return s.Value + " (fingerprint " + s.Fingerprint + ")"
+	}
+	return cell(s.Value)
 }
 
 // cell is a text that may be empty.

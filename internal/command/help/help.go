@@ -76,7 +76,8 @@ Credentials, in this order; an account other than "default" uses the profile of 
   2  BAIDUCLOUD_ACCESS_KEY, BAIDUCLOUD_SECRET_KEY, BAIDUCLOUD_SESSION_TOKEN
   3  ~/.bce/config.json
 
-NO_COLOR, set to anything, turns colours off. The worker's own variables: ` + "`worker --help`" + `.
+NO_COLOR, set to anything, turns colours off; CLICOLOR_FORCE turns those of tables on where
+there is no terminal. --color wins over both. TZ is the zone of times in tables. The worker's own variables: ` + "`worker --help`" + `.
 `)
 	return b.String()
 }
@@ -111,6 +112,9 @@ line. Without FIELDS it lists what there are.
 
 --columns NAMES chooses the columns of table and csv, --sort NAMES orders by columns (-NAME
 descends) and --limit N writes no more than N. The names are those of the fields in JSON.
+
+Times in tables are in local time, whose zone is in the heading, or with --utc in UTC. Those of
+json, ndjson and csv are in UTC (RFC 3339).
 
 --jq EXPR writes what a jq expression makes of the array that -o json writes, or of each
 object with -o ndjson; strings are written as they are. --template TEMPLATE does the same
