@@ -366,6 +366,7 @@ func (c *cloud) delete(id string, r request) reply {
 		c.breaks("ledger %s deletes %s, which is of %q", r.site, id, v.site)
 	}
 	v.gone, v.goneBy, v.goneAt = true, r.site, time.Now()
+	v.unknown = v.unknown || c.forgetful[r.site] && !r.began.After(c.fellBack[r.site]) // nor that this deletion was begun
 	c.say(nil, "BCE deletes %s", id)
 	return reply{status: 200, body: []byte("{}")}
 }
