@@ -60,7 +60,7 @@ func PendingError(ctx context.Context, batch string, err error) error {
 // TimeoutError gives an error from before the wait that is the end of --timeout its exit code. The error says how to
 // continue.
 func TimeoutError(ctx context.Context, err error) error {
-	if err != nil && expired(ctx) && cli.CodeOf(err) == cli.ExitNetwork {
+	if err != nil && expired(ctx) && (cli.CodeOf(err) == cli.ExitNetwork || cli.CodeOf(err) == cli.ExitInterrupted) {
 		return cli.Failf(cli.ExitPending, "--timeout: %w", err)
 	}
 	return err

@@ -23,10 +23,9 @@ func TestBashCompletes(t *testing.T) {
 	bash := w.onTerminal(t, 120, exec.Command("bash", "--noprofile", "--rcfile", rc, "-i"))
 	bash.await(t, "ready> ")
 	bash.complete(t, "enqueue results ha\t", "enqueue results havips ")
-	bash.complete(t, "--st\t", "--state ")
-	bash.complete(t, "que\t", "queued")
+	bash.complete(t, "--state que\t", "--state queued")
 	bash.press(t, "\n")
-	bash.await(t, "db-primary  queued")
+	bash.await(t, "db-vip          queued")
 	bash.complete(t, "enqueue pause de\t", "enqueue pause default/bj ")
 	bash.press(t, "\n")
 	eventually(t, "the lane is paused", func() bool {

@@ -69,7 +69,7 @@ func awaitEvent(t *testing.T, p *process, event string) {
 	})
 }
 
-// eventsIn counts what a follower has shown by kind: the field of a line of JSON, or a table's second column.
+// eventsIn counts what a follower has shown by kind: the field of a line of JSON, or a table's second column, after the date and the time.
 func eventsIn(t *testing.T, p *process) map[string]int {
 	t.Helper()
 	seen := map[string]int{}
@@ -79,7 +79,7 @@ func eventsIn(t *testing.T, p *process) map[string]int {
 		}
 		var event struct{ Event string }
 		if !strings.HasPrefix(line, "{") {
-			event.Event = slices.Concat(strings.Fields(line), []string{"", ""})[1]
+			event.Event = slices.Concat(strings.Fields(line), []string{"", "", ""})[2]
 		} else if err := json.Unmarshal([]byte(line), &event); err != nil {
 			t.Fatalf("line %q: %v", line, err)
 		}

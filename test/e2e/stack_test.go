@@ -84,7 +84,7 @@ const (
 	sayReady      = `"message":"ready"`
 	sayStopping   = `"message":"stopping`
 	sayFoundDead  = `"message":"found dead by the fleet`
-	sayRedisAway  = "redis does not answer"
+	sayRedisAway  = "trying again"
 	sayRunStops   = "stopping: "
 	sayIncomplete = "is incomplete: "
 	question      = "[y/N] "

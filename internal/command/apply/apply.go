@@ -97,7 +97,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	defer cancel()
 	in, err := intake.Read(timed, f, opts.path, opts.file, opts.regionGiven)
 	if err != nil {
-		return err
+		return follow.TimeoutError(timed, err)
 	}
 	defer in.Close()
 	in.OnComplete(opts.then.URL)

@@ -131,7 +131,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	defer cancel()
 	in, err := intake.ReadFile(timed, f, opts.path, opts.file)
 	if err != nil {
-		return err
+		return follow.TimeoutError(timed, err)
 	}
 	defer in.Close()
 	in.LimitFailures(opts.limit)
