@@ -9,8 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// activeBatches lists the batches that may have unfinished items or owe notices, by last registration:
-// what a reconciler goes through, instead of every batch there ever was.
+// activeBatches lists the batches that may have unfinished items or pending notifications, by last registration, for
+// the reconciler.
 const activeBatches = "havip:active"
 
 var (
@@ -40,8 +40,8 @@ func (l *Ledger) touch(ctx context.Context, batch string) error {
 // several masters, and a failover of one can remove a batch from its list that the others still have.
 func Tags(batch string) []string { return []string{batch, batchIndex, activeBatches} }
 
-// Active returns up to limit names of batches that may have unfinished items or pending notifications, starting at rank. It
-// changes nothing, so that a Redis that refuses writes tells them too.
+// Active returns up to limit names of batches that may have unfinished items or pending notifications, starting at
+// rank. It only reads, so that it works while Redis refuses writes.
 func (l *Ledger) Active(ctx context.Context, rank, limit int64) ([]string, error) {
 	return l.active(ctx, rank, limit, func(redis.Z) error { return nil })
 }
@@ -54,7 +54,7 @@ func (l *Ledger) PruneActive(ctx context.Context, rank, limit int64) ([]string, 
 	})
 }
 
-// active has finished called for each batch that is.
+// active calls finished for each finished batch.
 func (l *Ledger) active(ctx context.Context, rank, limit int64, finished func(redis.Z) error) ([]string, error) {
 	listed, err := l.rdb.ZRangeWithScores(ctx, activeBatches, rank, rank+limit-1).Result()
 	if err != nil {
@@ -64,7 +64,7 @@ func (l *Ledger) active(ctx context.Context, rank, limit int64, finished func(re
 	for _, entry := range listed {
 		name, _ := entry.Member.(string)
 		done, err := l.finished(ctx, name)
-		if isWrongType(err) { // it is damaged, and keeps no other from being looked after
+		if isWrongType(err) { // it is damaged; the others are still processed
 			continue
 		}
 		if err != nil {
@@ -87,24 +87,24 @@ func (l *Ledger) finished(ctx context.Context, batch string) (bool, error) {
 	k := keysOf(batch)
 	var open *redis.IntCmd
 	var facts *redis.SliceCmd
-	// In this order: what is not open any more is owed from the same moment on. A transaction is not needed for that, and a
-	// Redis that is out of memory refuses each.
+	// In this order, because the step that finishes the last item also adds the notification. It avoids a transaction,
+	// which a Redis out of memory refuses.
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		open = pipe.ZCard(ctx, k.open)
-		facts = pipe.HMGet(ctx, k.batch, "onComplete", "committedAt", "owed")
+		facts = pipe.HMGet(ctx, k.batch, "onComplete", "committedAt", "pendingNotifications")
 		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("batch %q: %w", batch, err)
 	}
-	told, committed, owes := facts.Val()[0] != nil, facts.Val()[1] != nil, facts.Val()[2] != nil
-	// An uncommitted one completes, and owes, with nothing but its commit.
-	return open.Val() == 0 && !owes && (committed || !told), nil
+	notifies, committed, pending := facts.Val()[0] != nil, facts.Val()[1] != nil, facts.Val()[2] != nil
+	// An uncommitted batch completes only by its commit.
+	return open.Val() == 0 && !pending && (committed || !notifies), nil
 }
 
-// Stale returns up to limit unfinished items of the batch that have not changed for the given
-// time, the oldest first, leaving out the first skip of them. Those that cannot be read count among the skipped; with
-// an [*UnreadableError] it answers the others.
+// Stale returns up to limit unfinished items of the batch that have not changed for the given time, the oldest first,
+// leaving out the first skip of them. Unreadable items count among the skipped; with an [*UnreadableError] it returns
+// the others.
 func (l *Ledger) Stale(ctx context.Context, batch string, unchanged time.Duration, skip, limit int64) ([]Item, error) {
 	now, err := l.time(ctx)
 	if err != nil {

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// Act is a person's command on many items of a batch.
+// Act is an operator's command on a batch.
 type Act struct {
-	// Kind is retry, cancel, rollback or apply, as asked for, or retry-done and so on, with what came of it; or pause,
-	// resume or limit, of the batch's line; or held, when its failures stopped it.
+	// Kind is retry, cancel, rollback or apply for a request, retry-done and so on for its result; pause, resume or
+	// limit; or paused, if its failures paused the batch.
 	Kind string
-	// By is who, as user@host; Reason is why, in their own words.
+	// By is the operator, as user@host; Reason is theirs.
 	By, Reason string
-	// Items is how many it concerns.
+	// Items is the number of items.
 	Items int64
-	// Detail is which those are, or what became of them.
+	// Detail says which items, or the result.
 	Detail string
 }
 
@@ -39,8 +39,8 @@ func newTicket() string { return strconv.FormatUint(rand.Uint64(), 36) }
 // actsKept is how many of a batch's newest acts are kept; it is that of lua/note.lua.
 const actsKept = 1000
 
-// Acts reads the acts on a batch that were noted before the event with the given ID ("" = all), oldest
-// first, as events; one that cannot be read is an event of kind unreadable. The newest 1,000 are kept, whatever the event stream has forgotten.
+// Acts reads the acts on a batch before the event with the given ID ("" = all), oldest first, as events; an unreadable
+// one is an event of kind unreadable. The newest 1,000 are kept, even if the event stream has dropped them.
 func (l *Ledger) Acts(ctx context.Context, batch, before string) ([]Event, error) {
 	texts, err := l.rdb.LRange(ctx, keysOf(batch).acts, -actsKept, -1).Result()
 	if err != nil {

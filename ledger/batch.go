@@ -19,13 +19,13 @@ type Batch struct {
 	ForgottenGeneration int
 	// CommittedAt is 0 until a producer has registered all items.
 	CommittedAt Millis
-	// CompletedAt is 0 until a committed batch has nothing left to do.
+	// CompletedAt is 0 until a committed batch is complete.
 	CompletedAt Millis
 
-	// Total counts items; Counts tells how many stand in each state.
+	// Total counts items; Counts counts them by state.
 	Total  int64
 	Counts map[State]int64
-	// Forgiven counts failed items that had already failed when a person resumed the batch.
+	// Forgiven counts failed items that had already failed when an operator resumed the batch.
 	Forgiven int64
 	// Pause says why no new request of the batch is sent; nil if the batch is not paused.
 	Pause *Pause
@@ -42,7 +42,7 @@ type Batch struct {
 	// FailedNotification is the last notification that finally failed, unless a later one was delivered.
 	FailedNotification *Notification
 
-	// Damaged is the error of the facts that cannot be read, which are left out; nil if all can be read.
+	// Damaged is the error of the unreadable facts, which are left out, or nil.
 	Damaged error
 }
 
@@ -60,7 +60,7 @@ func (b Batch) Open() int64 {
 // Done reports whether the batch is committed and nothing is left to do.
 func (b Batch) Done() bool { return b.CommittedAt != 0 && b.Open() == 0 }
 
-// Failed counts finished items that neither have what was requested nor were withdrawn.
+// Failed counts rejected items and items in review.
 func (b Batch) Failed() int64 { return failed(b.Counts) }
 
 func failed(counts map[State]int64) int64 { return counts[Rejected] + counts[Review] }
@@ -86,7 +86,7 @@ func (l *Ledger) Batches(ctx context.Context) ([]Batch, error) {
 	return l.Newest(ctx, 0)
 }
 
-// notFound returns the error for a batch that does not exist, or whose record was deleted.
+// notFound returns the error for a batch that does not exist, or was deleted.
 func notFound(name string, facts map[string]string) *BatchNotFoundError {
 	at, _ := strconv.ParseInt(facts["forgottenAt"], 10, 64)
 	return &BatchNotFoundError{
@@ -101,7 +101,7 @@ func decodeBatch(name string, facts map[string]string) Batch {
 		Source:               Source{File: d.text("file"), By: d.text("by"), Plan: d.text("plan"), MaxFailures: FailureLimit(d.text("maxFailures"))},
 		CreatedAt:            d.moment("createdAt"),
 		UpdatedAt:            d.moment("updatedAt"),
-		ForgottenGeneration:  int(d.count("past")),
+		ForgottenGeneration:  int(d.count("forgottenGeneration")),
 		CommittedAt:          d.moment("committedAt"),
 		CompletedAt:          d.moment("completedAt"),
 		Total:                d.count("total"),

@@ -8,10 +8,10 @@ import (
 )
 
 // Pause says why no new request of a batch is sent. Items whose request is in flight or whose outcome is unknown
-// still finish; every other item stays as it is, without a task, until a person resumes the batch.
+// still finish; every other item stays unchanged, without a task, until an operator resumes the batch.
 type Pause struct {
 	At Millis `json:"at"`
-	// By is who paused the batch, as user@host, and Reason is the reason that they gave.
+	// By is the operator who paused the batch, as user@host, and Reason is theirs.
 	By     string `json:"by"`
 	Reason string `json:"why"`
 	// If failures paused the batch, Limit is the limit that was exceeded, and Failed is how many of Total items failed.
@@ -20,8 +20,8 @@ type Pause struct {
 	Total  int64        `json:"total"`
 }
 
-// ByFailures reports whether the failure limit, and not a person, paused the batch.
-func (h Pause) ByFailures() bool { return h.Limit != "" }
+// ByFailures reports whether the failure limit, and not an operator, paused the batch.
+func (p Pause) ByFailures() bool { return p.Limit != "" }
 
 // Pause pauses a batch until [Ledger.Resume], for act's reason. It reports whether this call paused it: a paused
 // batch stays as it is.
@@ -30,7 +30,7 @@ func (l *Ledger) Pause(ctx context.Context, batch string, act Act) (bool, error)
 }
 
 // Resume resumes a paused batch, with another failure limit unless limit is nil, and reports whether it was paused.
-// The failures that paused it are forgiven: the count starts again. Failures that occurred while a person had paused
+// The failures that paused it are forgiven: the count starts again. Failures that occurred while an operator had paused
 // the batch are counted, and may pause it again at once.
 //
 // Items that were paused have no task. The caller enqueues one for each.
@@ -62,14 +62,14 @@ func (l *Ledger) changePause(ctx context.Context, op string, s *redis.Script, ba
 
 // IsPaused reports whether the batch is paused.
 func (l *Ledger) IsPaused(ctx context.Context, batch string) (bool, error) {
-	paused, err := l.rdb.HExists(ctx, keysOf(batch).batch, "hold").Result()
+	paused, err := l.rdb.HExists(ctx, keysOf(batch).batch, "pause").Result()
 	if err != nil {
-		return false, fmt.Errorf("hold of batch %q: %w", batch, err)
+		return false, fmt.Errorf("pause of batch %q: %w", batch, err)
 	}
 	return paused, nil
 }
 
-// ItemAndPause reads one item, and whether its batch is paused, at one moment and in one round trip. The pause is
+// ItemAndPause reads one item, and whether its batch is paused, atomically and in one round trip. The pause is
 // valid even if the error is an [*ItemNotFoundError].
 func (l *Ledger) ItemAndPause(ctx context.Context, batch, key string) (item Item, paused bool, err error) {
 	items, paused, err := l.readItems(ctx, batch, []string{key}, true)

@@ -12,7 +12,7 @@ import (
 	"havip/lifecycle"
 )
 
-// errAbsent says that nobody registered the item.
+// errAbsent means that the item is not registered.
 var errAbsent = errors.New("absent")
 
 // maxConflicts bounds how often a decision is repeated because the item changed meanwhile. Each time another process made
@@ -26,21 +26,21 @@ type read struct {
 	record, spec, entry string
 	// entryKey is which entry of the request log was read.
 	entryKey lifecycle.LogKey
-	// at is when the answer came, by our clocks: Now had just passed.
+	// at is when the reply arrived, by our clock, just after Now.
 	at time.Time
-	// fault is why the record or the entry cannot be read; nil if both can.
+	// fault is why the record or entry is unreadable, or nil.
 	fault error
 }
 
-// decided is an item with what was decided about it.
+// decided is an item with the decision about it.
 type decided struct {
 	read
 	change lifecycle.Change
-	// stands is what stands once the change is committed.
+	// stands is the item after the commit.
 	stands read
 }
 
-// item is what stands after the change.
+// item returns the item after the change.
 func (d decided) item(batch string) (Item, error) {
 	spec, err := decodeSpec(d.key, d.spec)
 	if err != nil {
@@ -49,7 +49,7 @@ func (d decided) item(batch string) (Item, error) {
 	return itemOf(batch, spec, d.after()), nil
 }
 
-// after is the record that stands after the change.
+// after returns the record after the change.
 func (d decided) after() Record {
 	if d.change.Record != nil {
 		return *d.change.Record
@@ -57,7 +57,7 @@ func (d decided) after() Record {
 	return d.Record
 }
 
-// decision decides about an item. It may be asked again.
+// decision decides about an item. It may be called again.
 type decision func(lifecycle.Snapshot) lifecycle.Change
 
 // update decides about an item and one entry of its request log, and commits the change. If the item changed meanwhile, it
@@ -81,7 +81,7 @@ func (l *Ledger) update(ctx context.Context, batch, key string, known Known, ent
 		}
 		d.change = decide(d.Snapshot)
 		if unread && d.change.Empty() {
-			unread = false // no commit would show that the item still is what it was
+			unread = false // no commit would verify that the known item is current
 			continue
 		}
 		items := []decided{d}
@@ -97,14 +97,14 @@ func (l *Ledger) update(ctx context.Context, batch, key string, known Known, ent
 	return decided{}, errConflicts
 }
 
-// errConflicts says that an item changed each time before a decision about it was committed.
-var errConflicts = fmt.Errorf("it changed %d times while it was being decided about", maxConflicts)
+// errConflicts means that the item changed before each commit.
+var errConflicts = fmt.Errorf("the item changed %d times before the change could be committed", maxConflicts)
 
 // updateEach is update for many items of a batch, in few round trips. Decide receives the index of the item. Items that are not
 // registered have no record, and nothing is decided about those that cannot be read.
 func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string, entryOf func(Record) lifecycle.LogKey, decide func(i int, s lifecycle.Snapshot) lifecycle.Change) ([]decided, error) {
 	done := make([]decided, len(itemKeys))
-	left := every(len(itemKeys)) // the items that are still to be decided about
+	left := every(len(itemKeys)) // the undecided items
 	for range maxConflicts {
 		items, err := l.readWithEntries(ctx, batch, pick(itemKeys, left), entryOf)
 		if err != nil {
@@ -135,7 +135,7 @@ func (l *Ledger) updateEach(ctx context.Context, batch string, itemKeys []string
 	return nil, errConflicts
 }
 
-// every returns 0 to n-1.
+// every returns the indexes 0 to n-1.
 func every(n int) []int {
 	all := make([]int, n)
 	for i := range all {
@@ -152,7 +152,7 @@ func pick(itemKeys []string, at []int) []string {
 	return picked
 }
 
-// readWithEntries reads items with the entries of their request logs that decisions about them are about.
+// readWithEntries reads items with the log entries that decisions about them need.
 func (l *Ledger) readWithEntries(ctx context.Context, batch string, itemKeys []string, entryOf func(Record) lifecycle.LogKey) ([]read, error) {
 	entries := make([]lifecycle.LogKey, len(itemKeys))
 	for {
@@ -175,8 +175,8 @@ func (l *Ledger) readWithEntries(ctx context.Context, batch string, itemKeys []s
 // readChunk bounds how many items one script call reads or enters: it keeps Redis busy for a few milliseconds at most.
 const readChunk = 200
 
-// readEach reads items of a batch in one round trip; up to [readChunk] of them as they stand at one moment. An item that
-// nobody registered has no record.
+// readEach reads items of a batch in one round trip; up to [readChunk] of them atomically. An unregistered item has no
+// record.
 func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
 	var calls [][]any
 	for at := 0; at < len(itemKeys); at += readChunk {
@@ -202,7 +202,7 @@ func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, 
 	return items, nil
 }
 
-// readReply reads what lua/read.lua answers.
+// readReply decodes the reply of lua/read.lua.
 func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
 	fields, err := replyOf(raw, 4+3*len(itemKeys))
 	if err != nil {
@@ -220,7 +220,7 @@ func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, 
 	return items, nil
 }
 
-// unreadable is the error of the items that cannot be read; nil if all can.
+// unreadable returns the error of the unreadable items, or nil.
 func unreadable(batch string, items []read) error {
 	faults := map[string]error{}
 	for _, r := range items {
@@ -295,13 +295,13 @@ func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) 
 	return committed, nil
 }
 
-// commitArgs are the arguments of lua/change.lua, and what stands when it has committed.
+// commitArgs returns the arguments of lua/change.lua, and the item after the commit.
 func commitArgs(d decided) (args []any, stands read, err error) {
 	c, before, after := d.change, d.Record, d.after()
 	stands = d.read
 	var text []byte
 	if c.Record != nil {
-		if err := validateRecord(after); err != nil { // nobody could read it again
+		if err := validateRecord(after); err != nil { // it could not be read again
 			return nil, read{}, fmt.Errorf("not written: %w; check the clocks of this machine and of Redis", err)
 		}
 		if text, err = json.Marshal(after); err != nil {
@@ -337,14 +337,14 @@ func commitArgs(d decided) (args []any, stands read, err error) {
 	return args, stands, nil
 }
 
-// derived is what a batch keeps about its items, beside their records.
+// derived is what a batch stores about an item besides its record.
 type derived struct {
 	round, unknownSince, generation string
 	confirmAt                       string
 	forgiven                        int
 }
 
-// derive tells what a batch keeps about an item that becomes another.
+// derive returns what a change of an item changes in its batch.
 func derive(facts lifecycle.Batch, before, after Record) (d derived) {
 	switch was, is := unknownSince(before), unknownSince(after); {
 	case was == is:
@@ -371,7 +371,7 @@ func derive(facts lifecycle.Batch, before, after Record) (d derived) {
 	return d
 }
 
-// unknownSince is since when an outcome of an unfinished item is unknown, by our clock; "" when none is.
+// unknownSince returns since when an outcome of an unfinished item is unknown, by our clock, or "".
 func unknownSince(r Record) string {
 	if !r.Unknown || r.State.Terminal() {
 		return ""
@@ -379,7 +379,7 @@ func unknownSince(r Record) string {
 	return strconv.FormatInt(int64(r.UnknownSince-r.ClockOffset), 10)
 }
 
-// step is what a change means for the batch's open items.
+// step returns what a change means for the batch's open items.
 func step(c lifecycle.Change, before, after Record) string {
 	switch {
 	case !c.Moved:
@@ -395,7 +395,7 @@ func step(c lifecycle.Change, before, after Record) string {
 	}
 }
 
-// logField is where an entry of an item's request log stands; "" for none.
+// logField returns the hash field of a log entry; "" for none.
 func logField(key string, entry lifecycle.LogKey) string {
 	switch {
 	case entry.Number == 0:

@@ -7,22 +7,21 @@ import (
 	"havip/lifecycle"
 )
 
-// Commanded is the ledger's answer about one item of a person's command.
+// Commanded is the result of an operator's command for one item.
 type Commanded struct {
 	Result lifecycle.Commanded
-	// Item is as it stands now; it is the one that the caller saw if Result is CommandAbsent or
-	// CommandDamaged.
+	// Item is the current item, or the caller's if Result is CommandAbsent or CommandDamaged.
 	Item Item
 	// Err is what is wrong with the item's data if Result is CommandDamaged.
 	Err error
 }
 
-// commandItems bounds how many items a person's command, or a listing, changes in one round trip, so that the answer comes
-// before a client gives up: a change that was committed and not answered looks like somebody else's.
+// commandItems bounds how many items a command or a listing changes in one round trip, so that the reply arrives before
+// a client times out: a change whose reply is lost looks like another client's.
 const commandItems = 50
 
-// command carries out a command on the items, which the caller has seen as they are given. Decide is told
-// which item it decides about. With an error, the answers are about the items before it.
+// command runs a command on the items that the caller has read. Decide receives the item's index. With an error, it
+// returns the results before it.
 func (l *Ledger) command(ctx context.Context, op, batch string, seen []Item, decide func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change)) ([]Commanded, error) {
 	answers := make([]Commanded, len(seen))
 	for start := 0; start < len(seen); start += commandItems {
@@ -64,7 +63,7 @@ func (l *Ledger) Cancel(ctx context.Context, batch, reason string, items []Item)
 	})
 }
 
-// Retrial asks for an item to be tried again, as the caller saw it.
+// Retrial is a request to retry an item that the caller has read.
 type Retrial struct {
 	Seen Item
 	// Next is the item's next clientToken.
@@ -72,7 +71,7 @@ type Retrial struct {
 }
 
 // Retry continues items that had ended: rejected, canceled, or in review. A rejected or canceled item gets its next
-// clientToken, because it provably created nothing. If that is not proven, the item is looked up before anything is sent.
+// clientToken, because it created nothing. If that is not proven, the item is looked up before anything is sent.
 // Items that are in progress are not changed.
 //
 // After an error, some items may not have been changed; call again with their current records to continue.

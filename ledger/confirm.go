@@ -11,8 +11,8 @@ import (
 	"havip/lifecycle"
 )
 
-// Unconfirmed answers which of the active batches from the given rank on have items whose HaVIPs BCE is still to
-// show, and how many batches were looked at: fewer than limit at the end of the list.
+// Unconfirmed returns which of up to limit active batches, starting at rank, have unconfirmed items, and how many
+// batches it checked.
 func (l *Ledger) Unconfirmed(ctx context.Context, rank, limit int64) (batches []string, looked int, err error) {
 	active, err := l.rdb.ZRange(ctx, activeBatches, rank, rank+limit-1).Result()
 	if err != nil || len(active) == 0 {
@@ -33,13 +33,11 @@ func (l *Ledger) Unconfirmed(ctx context.Context, rank, limit int64) (batches []
 	return batches, len(active), wrap("batches to confirm", err)
 }
 
-// clockBack is how far in the future a time to ask again is not one that was meant: it is of a clock that was
-// put back since.
+// clockBack is the distance beyond which a future time was recorded before a clock was set back.
 const clockBack = 5 * time.Minute
 
-// Due answers up to limit items of the batch of which BCE is to be asked by now, those first that wait for the
-// longest, leaving out the first skip; and whether there may be more. With an [*UnreadableError] it answers those that
-// can be read.
+// Due returns up to limit items of the batch whose confirmation is due, longest waiting first, without the first skip,
+// and whether there may be more. With an [*UnreadableError] it returns the readable ones.
 func (l *Ledger) Due(ctx context.Context, batch string, skip, limit int64) (items []Item, more bool, err error) {
 	now, err := l.time(ctx)
 	if err != nil {
@@ -57,7 +55,7 @@ func (l *Ledger) Due(ctx context.Context, batch string, skip, limit int64) (item
 		}
 	}
 	items, err = l.read(ctx, batch, due)
-	// Between the two reads, somebody may have confirmed an item, or a failover may have forgotten its HaVIP.
+	// Between the two reads, an item may have been confirmed, or a failover may have lost its HaVIP.
 	items = slices.DeleteFunc(items, func(i Item) bool { return !i.Record.Unconfirmed() })
 	return items, int64(len(waiting)) == limit, wrap("items to confirm", err)
 }
@@ -69,7 +67,7 @@ func wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// Look is what BCE showed of the HaVIP of an item; see [lifecycle.Look].
+// Look is what BCE shows about an item's HaVIP; see [lifecycle.Look].
 type Look struct {
 	Key, HaVIPID  string
 	Shown         *ListedHaVIP
@@ -78,7 +76,7 @@ type Look struct {
 	ConfirmWithin time.Duration
 }
 
-// ListedHaVIP is a HaVIP as BCE showed it, with its age at a moment of our monotonic clock.
+// ListedHaVIP is a HaVIP in BCE's listing, with its age at a time of our monotonic clock.
 type ListedHaVIP struct {
 	At      time.Time
 	Age     time.Duration
@@ -86,8 +84,7 @@ type ListedHaVIP struct {
 	Address string
 }
 
-// aged is the look as of now: the HaVIP has grown older since BCE showed it. It reports whether the local clocks agree
-// about how much older.
+// aged returns the look with the HaVIP's current age, and whether the local clocks agree about the elapsed time.
 func (l Look) aged() (look lifecycle.Look, steady bool) {
 	look, steady = lifecycle.Look{HaVIPID: l.HaVIPID, ListedAt: l.ListedAt, Next: l.Next, ConfirmWithin: l.ConfirmWithin}, true
 	if s := l.Shown; s != nil {
@@ -98,18 +95,18 @@ func (l Look) aged() (look lifecycle.Look, steady bool) {
 	return look, steady
 }
 
-// maxReadTime is how long reading an item from Redis may take for a look to be compared with it. After that, the
-// HaVIP's age and the item's times are not of one moment, and the look is repeated.
+// maxReadTime is the maximum time that reading an item from Redis may take. After that, the HaVIP's age and the item's
+// times are not comparable, and the look is repeated.
 const maxReadTime = lifecycle.AgeSlack / 3
 
-// Confirmed is what a [Look] came to, and the item as it stands now.
+// Confirmed is the result of a [Look], and the current item.
 type Confirmed struct {
 	Result lifecycle.Confirmation
 	Item   Item
 }
 
-// Confirm records looks at the HaVIPs of a batch's items, in few round trips, and answers for each; see
-// [lifecycle.Confirm]. With an error, the answers are about the looks before it.
+// Confirm records looks at the HaVIPs of a batch's items in few round trips; see [lifecycle.Confirm]. With an error, it
+// returns the results before it.
 func (l *Ledger) Confirm(ctx context.Context, batch string, looks []Look) ([]Confirmed, error) {
 	answers := make([]Confirmed, 0, len(looks))
 	for some := range slices.Chunk(looks, commandItems) {
@@ -141,7 +138,7 @@ func (l *Ledger) confirm(ctx context.Context, batch string, looks []Look) ([]Con
 		return nil, err
 	}
 	for i, d := range done {
-		if d.record == "" || d.fault != nil { // [Ledger.Due] reports what cannot be read
+		if d.record == "" || d.fault != nil { // [Ledger.Due] reports unreadable items
 			answers[i].Result = lifecycle.ConfirmationNone
 			continue
 		}

@@ -8,17 +8,16 @@ import (
 // EventPage is a part of a batch's events.
 type EventPage struct {
 	Events []Event
-	// Forgotten says that the event after which was asked is not kept any more: later ones may have
-	// been forgotten with it, before the first of Events.
+	// Forgotten is true if the event that the page follows is no longer kept: events between it and the first of
+	// Events may be missing.
 	Forgotten bool
 }
 
-// EventPage reads up to limit events after the one with the given ID ("" = from the oldest kept),
-// without waiting for any. That one, and what follows it, are read in one moment: what is forgotten
-// between two pages does not go unnoticed.
+// EventPage reads up to limit events after the one with the given ID ("" = from the oldest kept), without waiting. It
+// reads that event and the following ones atomically, to detect events that were dropped between two pages.
 func (l *Ledger) EventPage(ctx context.Context, batch, after string, limit int64) (EventPage, error) {
 	from, count := "-", limit
-	if after != "" { // together with it, in one command: a Redis that is out of memory refuses each transaction
+	if after != "" { // in one command: a Redis that is out of memory refuses transactions
 		from, count = after, limit+1
 	}
 	messages, err := l.rdb.XRangeN(ctx, keysOf(batch).events, from, "+", count).Result()

@@ -11,22 +11,21 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Event is one line of what happened in a batch. Kind is a state that an item entered, if it is
-// terminal or unknown; or registered, committed, completed, address (learnt; in Detail), extra (a
-// second haVipId appeared for the item; in Detail), doubtful (its HaVIP, in Detail, is of an earlier
-// clientToken, and the present one was sent as well: verify tells whether there are two), renewed (the
-// item has its next clientToken), retried, cancel-asked (its outcome decides), kept (its HaVIP, in
-// Detail, existed before it could be canceled), notified or notify-failed (a [Notification] was delivered, or
-// given up; how, in Detail), or the kind of an [Act].
+// Event is an event of a batch. Kind is a state that an item entered, if it is terminal or unknown; or registered,
+// committed, completed, address (received; in Detail), extra (a second haVipId appeared for the item; in Detail),
+// doubtful (its HaVIP, in Detail, is of an earlier clientToken, and the current one was sent as well: verify checks
+// whether there are two), renewed (the item has its next clientToken), retried, cancel-asked (its outcome decides), kept
+// (its HaVIP, in Detail, existed before it could be canceled), notified or notify-failed (a [Notification] was delivered
+// or has finally failed; in Detail), or the kind of an [Act].
 type Event struct {
-	// ID orders events and is where to go on reading.
+	// ID orders events; it is the position to continue reading from.
 	ID   string
 	Kind string
-	// Key is the item's, or "" when the event is the batch's.
+	// Key is the item's, or "" for an event of the batch.
 	Key    string
 	At     Millis
 	Detail string
-	// By, Reason and Items are of acts alone.
+	// By, Reason and Items are set for acts only.
 	By, Reason string
 	Items      int64
 }
@@ -38,7 +37,7 @@ func (l *Ledger) Events(ctx context.Context, batch, after string, limit int64, b
 		after = "0"
 	}
 	if block = block.Truncate(time.Millisecond); block <= 0 {
-		block = -1 // go-redis sends no BLOCK for a negative duration; BLOCK 0 would be for ever
+		block = -1 // go-redis sends no BLOCK for a negative duration; BLOCK 0 would block without limit
 	}
 	streams, err := l.rdb.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{keysOf(batch).events, after},
@@ -76,8 +75,7 @@ func decodeEvent(m redis.XMessage) Event {
 // maxEventText bounds each text of an event, in bytes: a page of 500 events is kept in memory.
 const maxEventText = 16 << 10
 
-// bounded is the event as it can be shown, whatever was written: its texts are cut, and a time that no clock shows is
-// left out.
+// bounded returns the event with its texts cut, and without a time that is out of range.
 func (e Event) bounded() Event {
 	for _, text := range []*string{&e.Kind, &e.Key, &e.Detail, &e.By, &e.Reason} {
 		if len(*text) > maxEventText {

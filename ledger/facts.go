@@ -6,11 +6,11 @@ import (
 	"strconv"
 )
 
-// batchFields are the fields of a batch's hash, and no others: it may have any number of them.
+// batchFields are the fields that are read of a batch's hash, which may have any number of others.
 var batchFields = func() []string {
 	fields := []string{
-		"file", "by", "plan", "maxFailures", "createdAt", "updatedAt", "past", "committedAt", "completedAt", "total", "forgiven",
-		"hold", "unconfirmed", "completions", "onComplete", "owed", "gaveUp", "forgottenAt", "forgottenBy", "forgottenWhy",
+		"file", "by", "plan", "maxFailures", "createdAt", "updatedAt", "forgottenGeneration", "committedAt", "completedAt", "total", "forgiven",
+		"pause", "unconfirmed", "completions", "onComplete", "pendingNotifications", "failedNotification", "forgottenAt", "forgottenBy", "forgottenWhy",
 	}
 	for _, state := range States() {
 		fields = append(fields, countOf(state))
@@ -18,10 +18,10 @@ var batchFields = func() []string {
 	return fields
 }()
 
-// countOf is the field that counts the items in a state.
+// countOf returns the field that counts the items in a state.
 func countOf(state State) string { return "n:" + string(state) }
 
-// factsOf are the values of [batchFields], by field.
+// factsOf returns the values of [batchFields], by field.
 func factsOf(values []any) map[string]string {
 	facts := make(map[string]string, len(values))
 	for i, value := range values {
@@ -35,7 +35,7 @@ func factsOf(values []any) map[string]string {
 // maxNotifications bounds the pending notifications that are read of a batch. The scripts keep 20.
 const maxNotifications = 100
 
-// factDecoder reads the facts of a batch. What cannot be read is left out, and the first fault is kept.
+// factDecoder reads the facts of a batch. It leaves out unreadable ones and keeps the first fault.
 type factDecoder struct {
 	facts map[string]string
 	fault error
@@ -63,7 +63,7 @@ func (d *factDecoder) number(field string, lowest, highest int64) int64 {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < lowest || n > highest {
-		d.fail(field, fmt.Errorf("%.40q is no number from %d to %d", text, lowest, highest))
+		d.fail(field, fmt.Errorf("%.40q is not a number from %d to %d", text, lowest, highest))
 		return 0
 	}
 	return n
@@ -89,15 +89,15 @@ func (d *factDecoder) decode(field string, into any) bool {
 	return true
 }
 
-// pause is nil for none. What cannot be read pauses the batch all the same, for the scripts ask only whether it is there.
+// pause is nil for none. An unreadable one pauses the batch as well, because the scripts check only whether it exists.
 func (d *factDecoder) pause() *Pause {
-	if d.facts["hold"] == "" {
+	if d.facts["pause"] == "" {
 		return nil
 	}
 	var p Pause
-	d.decode("hold", &p)
+	d.decode("pause", &p)
 	if err := validateMoments(p.At); err != nil {
-		d.fail("hold", err)
+		d.fail("pause", err)
 		p.At = 0
 	}
 	return &p
@@ -105,18 +105,18 @@ func (d *factDecoder) pause() *Pause {
 
 func (d *factDecoder) pendingNotifications() []Notification {
 	var notifications []Notification
-	if !d.decode("owed", &notifications) {
+	if !d.decode("pendingNotifications", &notifications) {
 		return nil
 	}
 	err := error(nil)
 	if len(notifications) > maxNotifications {
-		err = fmt.Errorf("%d notices are more than %d", len(notifications), maxNotifications)
+		err = fmt.Errorf("%d notifications are more than %d", len(notifications), maxNotifications)
 	}
 	for _, n := range notifications[:min(len(notifications), maxNotifications)] {
 		err = errors.Join(err, validateNotification(n))
 	}
 	if err != nil {
-		d.fail("owed", err)
+		d.fail("pendingNotifications", err)
 		return nil
 	}
 	return notifications
@@ -124,11 +124,11 @@ func (d *factDecoder) pendingNotifications() []Notification {
 
 func (d *factDecoder) failedNotification() *Notification {
 	var n *Notification
-	if !d.decode("gaveUp", &n) || n == nil {
+	if !d.decode("failedNotification", &n) || n == nil {
 		return nil
 	}
 	if err := validateNotification(*n); err != nil {
-		d.fail("gaveUp", err)
+		d.fail("failedNotification", err)
 		return nil
 	}
 	return n

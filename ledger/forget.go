@@ -8,19 +8,19 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Forgetting says who deletes a batch's record, and why.
+// Forgetting says who deletes a batch, and why.
 type Forgetting struct {
 	By, Reason string
-	// Incomplete allows it for a batch that its producer is not through with.
+	// Incomplete allows an uncommitted batch.
 	Incomplete bool
 }
 
-// ForgottenGeneration returns the last generation that items of the batch may have had before the batch was forgotten: the
+// ForgottenGeneration returns the last generation that items of the batch may have had before the batch was deleted: the
 // [Record.ForgottenGeneration] of items that are registered now. It is 0 if there was no such batch.
 func (l *Ledger) ForgottenGeneration(ctx context.Context, batch string) (int, error) {
-	generation, err := l.rdb.HGet(ctx, keysOf(batch).batch, "past").Int()
+	generation, err := l.rdb.HGet(ctx, keysOf(batch).batch, "forgottenGeneration").Int()
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return 0, fmt.Errorf("past of batch %q: %w", batch, err)
+		return 0, fmt.Errorf("generation of batch %q: %w", batch, err)
 	}
 	return generation, nil
 }
@@ -62,14 +62,14 @@ func (l *Ledger) Forget(ctx context.Context, batch string, f Forgetting) (Forgot
 	return ForgottenNow, nil
 }
 
-// unlist takes a batch off the index. One that is registered in the same moment may have listed itself just
-// before, and is listed again; later, it lists itself.
+// unlist removes a batch from the index. A batch that is registered concurrently may have been listed just before, so it
+// is listed again.
 func (l *Ledger) unlist(ctx context.Context, batch string) error {
 	if err := l.rdb.ZRem(ctx, batchIndex, batch).Err(); err != nil {
 		return err
 	}
-	stands, err := l.rdb.HExists(ctx, keysOf(batch).batch, "createdAt").Result()
-	if err != nil || !stands {
+	exists, err := l.rdb.HExists(ctx, keysOf(batch).batch, "createdAt").Result()
+	if err != nil || !exists {
 		return err
 	}
 	return l.touch(ctx, batch)

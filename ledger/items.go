@@ -74,7 +74,7 @@ func yieldPage(batch string, page []string, items []Item, damaged *UnreadableErr
 	return true
 }
 
-// Compare returns the answers that [Ledger.Register] would return to a producer, and changes nothing.
+// Compare returns what [Ledger.Register] would return, and changes nothing.
 func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Registration, error) {
 	itemKeys := make([]string, len(specs))
 	for i, spec := range specs {
@@ -94,17 +94,17 @@ func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Reg
 	return answers, nil
 }
 
-// errIncomplete says that one of an item's two fields is missing.
+// errIncomplete means that one of an item's two fields is missing.
 var errIncomplete = errors.New("its spec or its record is missing")
 
-// read fetches specs and records of the keys that exist, in order. With an [*UnreadableError] it answers those that
-// are whole.
+// read fetches specs and records of the keys that exist, in order. With an [*UnreadableError] it returns the
+// readable ones.
 func (l *Ledger) read(ctx context.Context, batch string, itemKeys []string) ([]Item, error) {
 	items, _, err := l.readItems(ctx, batch, itemKeys, false)
 	return items, err
 }
 
-// readItems is read, and, where that is asked, whether the batch was paused at the same moment.
+// readItems is read and, if pause is set, also returns whether the batch was paused at that time.
 func (l *Ledger) readItems(ctx context.Context, batch string, itemKeys []string, pause bool) (items []Item, paused bool, err error) {
 	if len(itemKeys) == 0 {
 		return nil, false, nil
@@ -117,7 +117,7 @@ func (l *Ledger) readItems(ctx context.Context, batch string, itemKeys []string,
 	for _, key := range itemKeys {
 		args = append(args, key)
 	}
-	// A script, so that a spec and its record are of the same moment: a Redis that is out of memory refuses a transaction,
+	// A script, so that a spec and its record are read atomically: a Redis that is out of memory refuses a transaction,
 	// even one that only reads.
 	raw, err := itemsScript.Run(ctx, l.rdb, []string{k.batch, k.specs, k.records}, args...).Result()
 	if err != nil {
@@ -131,7 +131,7 @@ func (l *Ledger) readItems(ctx context.Context, batch string, itemKeys []string,
 	return items, fields.number(0) == 1, err
 }
 
-// decodeItems reads a spec and a record for each key.
+// decodeItems decodes a spec and a record for each key.
 func decodeItems(batch string, itemKeys []string, fields reply) ([]Item, error) {
 	items, faults := make([]Item, 0, len(itemKeys)), map[string]error{}
 	for i, key := range itemKeys {
@@ -156,7 +156,7 @@ func decodeItems(batch string, itemKeys []string, fields reply) ([]Item, error) 
 	return items, nil
 }
 
-// OldestOpen reads the unfinished item that has not changed for the longest, if there is one.
+// OldestOpen reads the unfinished item that has been unchanged for the longest time, if any.
 func (l *Ledger) OldestOpen(ctx context.Context, batch string) (item Item, found bool, err error) {
 	oldest, err := l.rdb.ZRange(ctx, keysOf(batch).open, 0, 0).Result()
 	if err != nil {
@@ -169,12 +169,12 @@ func (l *Ledger) OldestOpen(ctx context.Context, batch string) (item Item, found
 	return items[0], true, nil
 }
 
-// OldestDoubt returns since when the outcome of an unfinished item has been unknown, for the item that has waited longest; 0 if
+// OldestUnknown returns since when the outcome of an unfinished item has been unknown, for the item that has waited longest; 0 if
 // there is none. Its cost does not depend on the batch's size.
-func (l *Ledger) OldestDoubt(ctx context.Context, batch string) (Millis, error) {
-	oldest, err := l.rdb.ZRangeWithScores(ctx, keysOf(batch).doubts, 0, 0).Result()
+func (l *Ledger) OldestUnknown(ctx context.Context, batch string) (Millis, error) {
+	oldest, err := l.rdb.ZRangeWithScores(ctx, keysOf(batch).unknown, 0, 0).Result()
 	if err != nil {
-		return 0, fmt.Errorf("oldest doubt of batch %q: %w", batch, err)
+		return 0, fmt.Errorf("oldest unknown outcome of batch %q: %w", batch, err)
 	}
 	if len(oldest) == 0 {
 		return 0, nil

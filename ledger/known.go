@@ -6,16 +6,15 @@ import (
 	"havip/lifecycle"
 )
 
-// Known is an item as the ledger returned it last. A caller that passes it to the next operation on the item spares Redis a
-// read: the decision is made from it, and committed only if the item is unchanged. Otherwise the item is read, and the
+// Known is an item as the ledger last returned it. Passing it to the next operation on the item saves a read: the decision is made from it, and committed only if the item is unchanged. Otherwise the item is read, and the
 // decision is made again. The zero value makes the operation read the item.
 type Known struct{ read read }
 
-// maxKnown is how old an item may be that is not read again: about as long as a request takes. It also bounds how long
+// maxKnown is the maximum age of a known item: about as long as a request takes. It also bounds how long
 // the ledger's time is extrapolated by the local clock.
 const maxKnown = 30 * time.Second
 
-// recall returns a known item with the current time, if it can serve a decision about that entry of its request log.
+// recall returns a known item with the current time, if it is recent and has that entry of its request log.
 func (l *Ledger) recall(known Known, entryOf func(Record) lifecycle.LogKey) (r read, ok bool) {
 	r = known.read
 	since, steady := elapsed(r.at)

@@ -12,7 +12,7 @@ import (
 // Ledger reads and changes batches in Redis. It is safe for concurrent use.
 type Ledger struct {
 	rdb redis.Cmdable
-	// sent are the scripts that were sent whole; Redis knows them by their hashes since.
+	// sent are the scripts that Redis has cached, and that can be called by their hashes.
 	sent sync.Map
 	now  func() time.Time
 }
@@ -20,8 +20,7 @@ type Ledger struct {
 // Option configures a [Ledger].
 type Option func(*Ledger)
 
-// WithClock gives transitions the time. Without it they take Redis's own clock, which a
-// fleet of workers shares; tests give their own.
+// WithClock sets the clock of transitions, for tests. The default is Redis's clock, which all workers share.
 func WithClock(now func() time.Time) Option {
 	return func(l *Ledger) { l.now = now }
 }
@@ -35,7 +34,7 @@ func New(rdb redis.Cmdable, options ...Option) *Ledger {
 	return l
 }
 
-// time is the clock that transitions use.
+// time returns the time that transitions use.
 func (l *Ledger) time(ctx context.Context) (time.Time, error) {
 	if l.now != nil {
 		return l.now(), nil
@@ -68,7 +67,7 @@ func decodeItem(batch, key, specText, recordText string) (Item, error) {
 	return itemOf(batch, spec, rec), nil
 }
 
-// itemOf is a spec with its record, which has the present clientToken.
+// itemOf returns a spec with its record, which has the current clientToken.
 func itemOf(batch string, spec Spec, rec Record) Item {
 	spec.Fingerprint, spec.ClientToken = rec.Fingerprint, rec.ClientToken
 	return Item{Batch: batch, Spec: spec, Record: rec}

@@ -11,10 +11,10 @@ import (
 // items, once a producer has committed it; "" for no limit. With "0", the first failure pauses it.
 type FailureLimit string
 
-// ErrFailureLimit is of a text that is no [FailureLimit].
+// ErrFailureLimit means that a text is not a [FailureLimit].
 var ErrFailureLimit = errors.New(`must be a number of items such as 10, a percentage such as 5% or 0.25%, or "none"`)
 
-// noLimit is how people write that there is none.
+// noLimit is how users write that there is no limit.
 const noLimit = "none"
 
 // ParseFailureLimit parses a limit as users write it: a number, a percentage with at most two decimals, or none.

@@ -7,8 +7,7 @@ import (
 )
 
 // Attempts reads the log of the requests sent for the item, oldest first: its creates, then its deletes.
-// Of more than a hundred creates the first twenty and the last eighty are kept, of deletes the last
-// twenty. With an [*UnreadableError] it returns the entries that are not damaged.
+// The first 20 and the last 80 creates and the last 20 deletes are kept. With an [*UnreadableError] it returns the entries that are not damaged.
 func (l *Ledger) Attempts(ctx context.Context, item Item) ([]Attempt, error) {
 	kept := item.Record.LogKeys()
 	if len(kept) == 0 {

@@ -13,8 +13,8 @@ import (
 	"havip/lifecycle"
 )
 
-// Adopt records that an existing HaVIP is the item's: a request with the given clientToken created it, and the answer, or all
-// knowledge of the request, was lost. It applies only if no request has begun since the caller read the record, and if the
+// Adopt records that an existing HaVIP is the item's: a request with the given clientToken created it, and its answer
+// or its record was lost. It applies only if no request has begun since the caller read the record, and if the
 // unknown outcome that the caller saw, if any, remains. Claim the HaVIP for the item first; see [Ledger.ClaimHaVIP].
 func (l *Ledger) Adopt(ctx context.Context, batch, key string, seen Record, haVIPID, address string) (lifecycle.Found, Record, error) {
 	return transition(ctx, l, "adopt", batch, key, lifecycle.FoundAbsent, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
@@ -30,14 +30,14 @@ func flag(set bool) int {
 }
 
 // Renew gives an item without unknown outcomes its next clientToken; see [lifecycle.Renew]. Why is recorded in the batch's
-// events. If a person canceled the item, Renew ends it instead and returns [lifecycle.FoundCanceled].
+// events. If an operator canceled the item, Renew ends it instead and returns [lifecycle.FoundCanceled].
 func (l *Ledger) Renew(ctx context.Context, batch, key string, seen Record, next, why string) (lifecycle.Found, Record, error) {
 	return transition(ctx, l, "renew", batch, key, lifecycle.FoundAbsent, Known{}, noEntry, func(s lifecycle.Snapshot) (lifecycle.Found, lifecycle.Change) {
 		return lifecycle.Renew(s, seen, next, why)
 	})
 }
 
-// RenewRefused is Renew for a token whose every request was refused; see [lifecycle.RenewRefused]. It also returns how long
+// RenewRefused is Renew for a token with only refused requests; see [lifecycle.RenewRefused]. It also returns how long
 // to wait for another listing if it is needed.
 func (l *Ledger) RenewRefused(ctx context.Context, batch, key string, seen Record, o lifecycle.AbsenceTerms, why string) (found lifecycle.Found, wait time.Duration, err error) {
 	found, _, err = transition(ctx, l, "renew", batch, key, lifecycle.FoundAbsent, Known{}, noEntry, func(s lifecycle.Snapshot) (found lifecycle.Found, c lifecycle.Change) {
@@ -47,16 +47,16 @@ func (l *Ledger) RenewRefused(ctx context.Context, batch, key string, seen Recor
 	return found, wait, err
 }
 
-// Absence is the answer to [Ledger.RecordAbsence].
+// Absence is the result of [Ledger.RecordAbsence].
 type Absence struct {
 	Result lifecycle.Absence
-	// Wait is how long to wait before the next lookup, when Result is [lifecycle.AbsenceAgain].
+	// Wait is how long to wait before the next lookup if Result is [lifecycle.AbsenceAgain].
 	Wait time.Duration
-	// Record is the one that stands afterwards.
+	// Record is the resulting record.
 	Record Record
 }
 
-// RecordAbsence notes that a complete listing does not show the HaVIP of an item of unknown outcome; see
+// RecordAbsence records that a complete listing does not show the HaVIP of an item of unknown outcome; see
 // [lifecycle.RecordAbsence].
 func (l *Ledger) RecordAbsence(ctx context.Context, batch, key string, seen Record, o lifecycle.AbsenceTerms) (Absence, error) {
 	var a Absence
@@ -74,11 +74,11 @@ func (l *Ledger) RecordAbsence(ctx context.Context, batch, key string, seen Reco
 	return a, nil
 }
 
-// regionPart is how many of a region's HaVIPs one command looks at.
+// regionPart is how many of a region's HaVIPs one command reads.
 const regionPart = 1000
 
 // SomeHaVIPs returns up to n random HaVIPs that items of the lane own. HaVIPs that rollback deleted are left out; those
-// that somebody else deleted are not. If other lanes own nearly all HaVIPs of the region, it may find none; see
+// that were deleted outside of this program are not. If other lanes own nearly all HaVIPs of the region, it may find none; see
 // [Ledger.OwnedHaVIPs].
 func (l *Ledger) SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error) {
 	some := ownSample{account: accountOf(lane), n: n}
@@ -93,15 +93,15 @@ func (l *Ledger) SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, 
 		if err != nil {
 			return nil, fmt.Errorf("some HaVIPs of lane %s: %w", lane, err)
 		}
-		if len(ids) < drawn { // that were all
+		if len(ids) < drawn { // these were all
 			break
 		}
 	}
 	return some.ids, nil
 }
 
-// OwnedHaVIPs is SomeHaVIPs that returns none only if there is none: it goes through all owners of the region, a part at
-// a time, until it has n.
+// OwnedHaVIPs is SomeHaVIPs that returns none only if there is none: it scans the owners of the region, part by part,
+// until it has n.
 func (l *Ledger) OwnedHaVIPs(ctx context.Context, lane string, n int) ([]string, error) {
 	ids, err := l.SomeHaVIPs(ctx, lane, n)
 	if err != nil || len(ids) > 0 {
@@ -154,7 +154,7 @@ func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Own
 	return decodeOwner(current), nil
 }
 
-// KeepClaims repeats the claims of HaVIPs that these items are recorded to have created. Each was claimed before it was
+// KeepClaims repeats the claims of HaVIPs that these items have created. Each was claimed before it was
 // recorded, and a failover in between may have lost only the claim. HaVIPs of other items keep their owners.
 func (l *Ledger) KeepClaims(ctx context.Context, lane string, items []Item) error {
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -169,7 +169,7 @@ func (l *Ledger) KeepClaims(ctx context.Context, lane string, items []Item) erro
 	return wrap("claims of lane "+lane, err)
 }
 
-// Owners tells which items own these HaVIPs of a lane's region; those that nobody owns are left out.
+// Owners returns which items own these HaVIPs of a lane's region; those without an owner are left out.
 func (l *Ledger) Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]Owner, error) {
 	owners := make(map[string]Owner, len(haVIPIDs))
 	err := l.owners(ctx, lane, haVIPIDs, func(id, owner string) { owners[id] = decodeOwner(owner) })
@@ -201,18 +201,18 @@ func (l *Ledger) owners(ctx context.Context, lane string, haVIPIDs []string, fou
 	return nil
 }
 
-// noteDeleted marks the HaVIP as deleted for its owner: a key that does not show it may still be the account's. The item
-// stays its owner, because a late answer may still name it.
+// noteDeleted marks the HaVIP as deleted for its owner, so that its absence from a listing is not taken for a sign of
+// another account. The item remains its owner, because a late answer may still name it.
 func (l *Ledger) noteDeleted(ctx context.Context, item Item) error {
 	lane, owner := item.Account+"/"+item.Region, item.Owner().encodeIn(item.Account)
 	err := deletedScript.Run(ctx, l.rdb, []string{ownersOf(lane)}, item.Record.HaVIPID, owner, owner+ownerSeparator+ownerDeleted).Err()
-	return wrap("note that "+item.Record.HaVIPID+" is deleted", err)
+	return wrap("mark "+item.Record.HaVIPID+" as deleted", err)
 }
 
 // deletedScript needs no prelude: it changes no batch.
 var deletedScript = redis.NewScript(source("deleted"))
 
-// ownersOf are the owners in a lane's region.
+// ownersOf returns the key of the owners in a lane's region.
 func ownersOf(lane string) string {
 	_, region, _ := strings.Cut(lane, "/")
 	return "havip:owners:" + region

@@ -15,7 +15,7 @@ type Notification struct {
 	// Completion numbers the completions of a batch, from 1: a batch may complete again after a retry.
 	Completion  int64  `json:"n"`
 	CompletedAt Millis `json:"at"`
-	// Total and Counts are the batch's, as they stood then.
+	// Total and Counts are the batch's at that time.
 	Total  int64           `json:"total"`
 	Counts map[State]int64 `json:"counts"`
 	// Attempts counts failed deliveries; the first was at FirstTriedAt, the last at LastTriedAt.
@@ -26,7 +26,7 @@ type Notification struct {
 	Why string `json:"why"`
 }
 
-// Failed counts finished items that neither have what was requested nor were withdrawn.
+// Failed counts rejected items and items in review.
 func (n Notification) Failed() int64 { return failed(n.Counts) }
 
 // NotificationOutcome is the outcome of an attempt to deliver a [Notification].
@@ -39,9 +39,9 @@ const (
 	// NotificationAttemptFailed: the attempt counts, and delivery will be retried.
 	NotificationAttemptFailed NotificationOutcome = "failed"
 	// NotificationDeferred: nothing was sent; the reason is recorded.
-	NotificationDeferred NotificationOutcome = "held"
+	NotificationDeferred NotificationOutcome = "deferred"
 	// NotificationFailed: it is not retried; it is kept as [Batch.FailedNotification].
-	NotificationFailed NotificationOutcome = "given-up"
+	NotificationFailed NotificationOutcome = "abandoned"
 )
 
 // NotificationRecorded is what [Ledger.RecordNotification] did.
@@ -64,7 +64,7 @@ const (
 // must not contain a secret.
 func (l *Ledger) SetOnComplete(ctx context.Context, batch, url string) error {
 	fail := func(err error) error { return fmt.Errorf("on completion of batch %q: %w", batch, err) }
-	// Before and after, for the reasons that Register has.
+	// Before and after, so that no unfinished batch is unlisted.
 	if err := l.touch(ctx, batch); err != nil {
 		return fail(err)
 	}
@@ -81,12 +81,12 @@ func (l *Ledger) SetOnComplete(ctx context.Context, batch, url string) error {
 	return nil
 }
 
-// RecordNotification records an attempt to deliver a notification as the caller saw it. Heard is a short description of
+// RecordNotification records an attempt to deliver a notification that the caller has read. Why is a short description of
 // the result.
-func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notification Notification, outcome NotificationOutcome, heard string) (NotificationRecorded, error) {
-	raw, err := l.run(ctx, notificationScript, seen.Name, notification.Completion, seen.OnComplete, notification.Attempts, string(outcome), heard)
+func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notification Notification, outcome NotificationOutcome, why string) (NotificationRecorded, error) {
+	raw, err := l.run(ctx, notificationScript, seen.Name, notification.Completion, seen.OnComplete, notification.Attempts, string(outcome), why)
 	if err != nil {
-		return "", fmt.Errorf("notice %d of batch %q: %w", notification.Completion, seen.Name, err)
+		return "", fmt.Errorf("notification %d of batch %q: %w", notification.Completion, seen.Name, err)
 	}
 	recorded, _ := raw.(string)
 	return NotificationRecorded(recorded), nil
@@ -97,11 +97,11 @@ func (l *Ledger) RecordNotification(ctx context.Context, seen Batch, notificatio
 func (l *Ledger) PendingNotifications(ctx context.Context, rank, limit int64) (pending []Batch, looked int64, err error) {
 	names, err := l.rdb.ZRange(ctx, activeBatches, rank, rank+limit-1).Result()
 	if err != nil {
-		return nil, 0, fmt.Errorf("owed notices: %w", err)
+		return nil, 0, fmt.Errorf("pending notifications: %w", err)
 	}
 	batches, err := l.batches(ctx, names)
 	if err != nil {
-		return nil, 0, fmt.Errorf("owed notices: %w", err)
+		return nil, 0, fmt.Errorf("pending notifications: %w", err)
 	}
 	for _, b := range batches {
 		if len(b.PendingNotifications) > 0 {
@@ -121,7 +121,7 @@ func (l *Ledger) Newest(ctx context.Context, limit int64) ([]Batch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
-	// The index may have known the name before, of a batch that was forgotten.
+	// The name may have been listed before, for a batch that was deleted.
 	slices.SortStableFunc(batches, func(a, b Batch) int { return cmp.Compare(b.CreatedAt, a.CreatedAt) })
 	return batches, nil
 }
@@ -152,8 +152,8 @@ func (l *Ledger) batches(ctx context.Context, names []string) ([]Batch, error) {
 			case err != nil:
 				return nil, err
 			}
-			// An indexed batch without facts was never registered, for its producer died first, or is
-			// forgotten.
+			// An indexed batch without facts was never registered, because its producer died first, or is
+			// deleted.
 			if facts := factsOf(values); facts["createdAt"] != "" {
 				batches = append(batches, decodeBatch(name, facts))
 			}

@@ -9,7 +9,7 @@ import (
 type Owner struct {
 	Batch, Key string
 	// ForgottenGeneration is that of the item's record. It distinguishes the item from an item of the same name in a
-	// batch that was forgotten, whose HaVIPs are not its own. For the owner of a clientToken it is 0.
+	// batch that was deleted, whose HaVIPs are not its own. For the owner of a clientToken it is 0.
 	ForgottenGeneration int
 }
 

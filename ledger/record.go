@@ -2,25 +2,25 @@ package ledger
 
 import "havip/lifecycle"
 
-// Spec is what was asked for; it never changes once registered.
+// Spec is a requested item; it never changes after registration.
 type Spec struct {
 	// Key names the item within its batch.
 	Key string `json:"-"`
-	// Fingerprint identifies the request: two specs of one key with the same fingerprint ask
-	// for the same thing. Line is not part of it.
+	// Fingerprint identifies the request: two specs of one key with the same fingerprint are
+	// the same request. Line is not part of it.
 	Fingerprint string `json:"-"`
 	// ClientToken is the idempotency token: when registered, that of the item's first generation; in an
-	// [Item], the present one.
+	// [Item], the current one.
 	ClientToken string `json:"-"`
 	// Address is the address that the request names, and Automatic the fingerprint that it would have without
-	// one: an item that asked for no address and was given this one is the same. In the answer to a conflict,
-	// Address is the one that the item's HaVIP has.
+	// one: an item that requested no address and received this one is the same. In the result of a conflict,
+	// Address is that of the item's HaVIP.
 	Address   string `json:"-"`
 	Automatic string `json:"-"`
-	// HaVIPID and HaVIPAddress are of the existing HaVIP as which an imported item is registered; see [lifecycle.Asked].
+	// HaVIPID and HaVIPAddress are those of an imported item's existing HaVIP; see [lifecycle.Asked].
 	HaVIPID      string `json:"-"`
 	HaVIPAddress string `json:"-"`
-	// Line is the row in the producer's file, from 1; 0 when there was none.
+	// Line is the row in the producer's file, from 1; 0 if there was none.
 	Line    int    `json:"line,omitempty"`
 	Account string `json:"account"`
 	Region  string `json:"region"`
@@ -30,29 +30,29 @@ type Spec struct {
 	Body string `json:"body"`
 }
 
-// The shapes of an item's life; see package lifecycle.
+// The types of package lifecycle.
 type (
 	// Millis is a moment in Unix milliseconds, UTC; 0 stands for none.
 	Millis = lifecycle.Millis
-	// State is where an item stands.
+	// State is the state of an item.
 	State = lifecycle.State
-	// Record is what became of an item.
+	// Record is the current result of an item.
 	Record = lifecycle.Record
-	// Cancellation is a person's wish that an item be canceled.
+	// Cancellation is an operator's request to cancel an item.
 	Cancellation = lifecycle.Cancellation
-	// Deletion is a person's wish that the item's HaVIP be deleted.
+	// Deletion is an operator's request to delete the item's HaVIP.
 	Deletion = lifecycle.Deletion
 	// Attempt is the log of one sent request.
 	Attempt = lifecycle.Attempt
-	// Outcome is what one sent request proved, as [Ledger.Record] takes it.
+	// Outcome is the outcome of a request, for [Ledger.Record].
 	Outcome = lifecycle.Outcome
-	// DeletionOutcome is what one try to delete a HaVIP proved, as [Ledger.EndDeletion] takes it.
+	// DeletionOutcome is the outcome of an attempt to delete a HaVIP, for [Ledger.EndDeletion].
 	DeletionOutcome = lifecycle.DeletionOutcome
 	// BeginOptions are the terms of one attempt.
 	BeginOptions = lifecycle.BeginTerms
 	// Watched is how long the caller of a begin has watched an attempt in flight.
 	Watched = lifecycle.Watched
-	// DeletionOptions are the terms of one try to delete.
+	// DeletionOptions are the terms of one attempt to delete.
 	DeletionOptions = lifecycle.DeletionTerms
 )
 
@@ -84,7 +84,7 @@ type Item struct {
 	Record Record
 }
 
-// Owner names the item as the owner of its HaVIP.
+// Owner returns the item as the owner of its HaVIP.
 func (i Item) Owner() Owner {
 	return Owner{Batch: i.Batch, Key: i.Key, ForgottenGeneration: i.Record.ForgottenGeneration}
 }

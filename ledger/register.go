@@ -11,9 +11,9 @@ import (
 	"havip/lifecycle"
 )
 
-// Source says who registered a batch, and from what. It is stored when the batch is new.
+// Source is who registered a batch, and from what. It is stored when the batch is new.
 type Source struct {
-	// File is the producer's file name, for people to recognise.
+	// File is the producer's file name, for display.
 	File string
 	// By names the producer: user and host.
 	By string
@@ -21,18 +21,18 @@ type Source struct {
 	MaxFailures FailureLimit
 	// Plan identifies the saved plan that made the batch, if one did.
 	Plan string
-	// Whole says that what is registered is all that there is of the producer's: a batch that is new is
-	// committed with it, and one that was committed stays so. It is not stored.
+	// Whole is true if the producer has no further items: a new batch is committed with them, and a committed one
+	// remains committed. It is not stored.
 	Whole bool
-	// Task says that what is registered is of a task with a clientToken, which nobody has registered: in
-	// a batch that was forgotten it is a leftover. It is not stored.
+	// Task is true if the item is of a task with a clientToken that is not registered: in a batch that was
+	// deleted, it is a leftover. It is not stored.
 	Task bool
-	// OnComplete, when not "", is the URL that a producer gives to [Ledger.SetOnComplete] before it
+	// OnComplete, if not "", is the URL that a producer gives to [Ledger.SetOnComplete] before it
 	// commits. Registering does not read it.
 	OnComplete string
 }
 
-// registerTrip bounds how many items are under way to Redis at once, in several calls.
+// registerTrip bounds how many items one round trip sends to Redis, in several calls.
 const registerTrip = 5 * readChunk
 
 // Register registers specs in the batch and returns an answer for each, in the same order. Specs that are already registered
@@ -57,15 +57,15 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 	return answers, nil
 }
 
-// registerTrip registers specs in a round trip to read what stands, and one to enter what does not; what somebody
-// else has entered in between is read again.
+// registerTrip registers specs in two round trips: it reads the items and writes the missing ones. Items that another
+// producer has written in between are read again.
 func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, specs []Spec) ([]Registration, error) {
 	answers := make([]Registration, len(specs))
 	keys := make([]string, len(specs))
 	for i, spec := range specs {
 		keys[i] = spec.Key
 	}
-	left := every(len(specs)) // those that are still to be decided about
+	left := every(len(specs)) // the undecided ones
 	for range maxConflicts {
 		existing, err := l.readEach(ctx, batch, pick(keys, left), make([]lifecycle.LogKey, len(left)))
 		if err == nil {
@@ -80,7 +80,7 @@ func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, 
 			again, err = l.enter(ctx, batch, source, fresh)
 		}
 		switch {
-		case errors.Is(err, errForgotten): // all that was read is of a batch that is gone
+		case errors.Is(err, errForgotten): // the batch was deleted since it was read
 			left = every(len(specs))
 			continue
 		case err != nil:
@@ -94,10 +94,10 @@ func (l *Ledger) registerTrip(ctx context.Context, batch string, source Source, 
 	return nil, errConflicts
 }
 
-// compareEach answers how the specs at the given places compare with what was read of them, and returns those that are
-// to be entered.
+// compareEach compares the specs at the given indexes with the existing items, fills in the answers, and returns the
+// items to write.
 func compareEach(source Source, specs []Spec, places []int, existing []read, answers []Registration) (fresh []entering, err error) {
-	entered := map[string]int{} // where those are, by key: one may come twice
+	entered := map[string]int{} // their indexes by key, because a key may occur twice
 	for i, at := range places {
 		spec, s := specs[at], existing[i]
 		if n, twice := entered[spec.Key]; twice {
@@ -120,7 +120,7 @@ func compareEach(source Source, specs []Spec, places []int, existing []read, ans
 	return fresh, nil
 }
 
-// compare returns the answer about a spec and, with [lifecycle.RegisteredNew], the record to enter.
+// compare returns the result for a spec and, with [lifecycle.RegisteredNew], the record to write.
 func compare(spec Spec, existing read, source Source) (Registration, Record, error) {
 	result, record := lifecycle.Register(existing.Snapshot, lifecycle.Asked{
 		Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task,
@@ -141,19 +141,19 @@ func compare(spec Spec, existing read, source Source) (Registration, Record, err
 	return answer, record, nil
 }
 
-// entering is an item that nobody had registered, when that was looked at.
+// entering is an item that was unregistered when it was read.
 type entering struct {
 	spec   Spec
 	text   string
 	record Record
-	// forgotten is as it was read of the batch.
+	// forgotten is the batch's forgotten generation when it was read.
 	forgotten int
 }
 
-// errForgotten says that the batch's record was deleted since it was read.
-var errForgotten = errors.New("the batch was forgotten")
+// errForgotten means that the batch was deleted since it was read.
+var errForgotten = errors.New("the batch was deleted")
 
-// enter enters items in one round trip, and answers the keys of those that stand in the batch by now.
+// enter writes items in one round trip, and returns the keys of those that the batch already has.
 func (l *Ledger) enter(ctx context.Context, batch string, source Source, items []entering) (again map[string]bool, err error) {
 	var calls [][]any
 	chunks := slices.Collect(chunksOfOneState(items))
@@ -188,7 +188,7 @@ func (l *Ledger) enter(ctx context.Context, batch string, source Source, items [
 	return again, nil
 }
 
-// chunksOfOneState yields up to readChunk items at a time, of one state each: imported ones do not share a call with others.
+// chunksOfOneState yields up to readChunk items of one state at a time: one call registers items of one state.
 func chunksOfOneState(items []entering) iter.Seq[[]entering] {
 	return func(yield func([]entering) bool) {
 		for len(items) > 0 {
@@ -204,7 +204,7 @@ func chunksOfOneState(items []entering) iter.Seq[[]entering] {
 	}
 }
 
-// facts are what a new batch stores of its source: how many, and each with its name.
+// facts returns what a new batch stores of its source: the number of facts, then names and values.
 func (s Source) facts() []any {
 	var facts []any
 	for _, f := range [][2]string{{"file", s.File}, {"by", s.By}, {"maxFailures", string(s.MaxFailures)}, {"plan", s.Plan}} {
@@ -265,7 +265,7 @@ func (l *Ledger) markTrip(ctx context.Context, batch string, left []string) erro
 	return errConflicts
 }
 
-// marks are the arguments of lua/enqueued.lua for those of the items that are to be marked.
+// marks returns the arguments of lua/enqueued.lua for the items to mark.
 func marks(items []read) (args []any, err error) {
 	for _, r := range items {
 		after := lifecycle.MarkEnqueued(r.Snapshot)

@@ -9,7 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// RequestClaim claims a request for an item, so that another batch with the same request is noticed. Unlike the claim of a
+// RequestClaim claims a request for an item, so that a duplicate in another batch is detected. Unlike the claim of a
 // HaVIP or a clientToken it is a hint: its owner may have ended or been deleted, and the caller must read it to know.
 type RequestClaim struct {
 	Region string
@@ -42,7 +42,7 @@ func (l *Ledger) ClaimRequests(ctx context.Context, claims []RequestClaim) ([]Ow
 			}
 			replies, err := claimRequestsScript.Run(ctx, l.rdb, []string{requestsOf(region)}, args...).StringSlice()
 			if err == nil && len(replies) != len(some) {
-				err = fmt.Errorf("%d answers to %d claims", len(replies), len(some))
+				err = fmt.Errorf("%d replies to %d claims", len(replies), len(some))
 			}
 			if err != nil {
 				return nil, fmt.Errorf("claim requests of region %s: %w", region, err)
@@ -55,7 +55,7 @@ func (l *Ledger) ClaimRequests(ctx context.Context, claims []RequestClaim) ([]Ow
 	return owners, nil
 }
 
-// RequestOwners returns who owns each request now; the zero Owner is nobody.
+// RequestOwners returns the current owner of each request; the zero Owner means none.
 func (l *Ledger) RequestOwners(ctx context.Context, claims []RequestClaim) ([]Owner, error) {
 	owners := make([]Owner, len(claims))
 	for region, places := range byRegion(claims) {
@@ -76,7 +76,7 @@ func (l *Ledger) RequestOwners(ctx context.Context, claims []RequestClaim) ([]Ow
 	return owners, nil
 }
 
-// byRegion returns the places of the claims by region.
+// byRegion returns the indexes of the claims by region.
 func byRegion(claims []RequestClaim) map[string][]int {
 	places := map[string][]int{}
 	for i, c := range claims {
@@ -85,5 +85,5 @@ func byRegion(claims []RequestClaim) map[string][]int {
 	return places
 }
 
-// requestsOf are the owners of a region's requests. Subnet IDs are unique in a region, whatever account they are of.
+// requestsOf returns the key of the owners of a region's requests. Subnet IDs are unique in a region, across accounts.
 func requestsOf(region string) string { return "havip:requests:" + region }

@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// schema is the version of how the ledger lies in Redis. Whoever changes what an earlier program would
-	// misread gives it the next number.
-	schema = "1"
-	// schemaKey lies with the list of batches in a cluster.
+	// schema is the version of the ledger's data in Redis. Increment it with a change that earlier programs would
+	// misread.
+	schema = "2"
+	// schemaKey is in the slot of the list of batches.
 	schemaKey = "havip:schema:{" + batchIndex + "}"
 )
 
-// SchemaError says that a program of another version wrote the ledger. What this one does not know, it would
-// take for nothing, and create it again.
+// SchemaError means that another version of the program wrote the ledger. This version could miss items and create them
+// again.
 type SchemaError struct{ Found string }
 
 func (e *SchemaError) Error() string {
-	return fmt.Sprintf("the ledger in this Redis is of version %q, and this program knows version %q: use the version of this program that wrote it, or another Redis", e.Found, schema)
+	return fmt.Sprintf("the ledger in this Redis has version %q, and this program supports version %q: use the program version that wrote it, or another Redis", e.Found, schema)
 }
 
 // CheckSchema returns a [*SchemaError] if the Redis holds a ledger of another version. It changes nothing.

@@ -13,7 +13,7 @@ import (
 //go:embed lua/*.lua
 var sources embed.FS
 
-// One script a transition, each with what they share in front.
+// One script per transition, each preceded by the shared parts.
 var (
 	registerScript     = script("register")
 	commitScript       = script("commit")
@@ -27,10 +27,10 @@ var (
 	forgetScript = script("forget")
 )
 
-// changeScript puts the fast path of most changes in front of what the scripts share.
+// changeScript has the fast path of most changes before the shared parts.
 var changeScript = compose("change", "prelude", "note", "batchpause", "changed")
 
-// These need no prelude: they change nothing, or nothing that a batch counts.
+// These need no prelude: they change no counter of a batch.
 var (
 	itemsScript    = redis.NewScript(source("items"))
 	readScript     = redis.NewScript(source("read"))
@@ -59,7 +59,7 @@ func source(name string) string {
 }
 
 // keys of one batch, all in one Redis Cluster slot.
-type keys struct{ batch, specs, records, attempts, order, open, events, acts, doubts, unconfirmed string }
+type keys struct{ batch, specs, records, attempts, order, open, events, acts, unknown, unconfirmed string }
 
 func keysOf(batch string) keys {
 	prefix := "havip:{" + batch + "}:"
@@ -72,7 +72,7 @@ func keysOf(batch string) keys {
 		open:     prefix + "open",
 		events:   prefix + "events",
 		acts:     prefix + "acts",
-		doubts:   prefix + "doubts",
+		unknown:  prefix + "unknown",
 
 		unconfirmed: prefix + "unconfirmed",
 	}
@@ -80,7 +80,7 @@ func keysOf(batch string) keys {
 
 // list is in the order that lua/prelude.lua expects.
 func (k keys) list() []string {
-	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events, k.acts, k.doubts, k.unconfirmed}
+	return []string{k.batch, k.specs, k.records, k.attempts, k.order, k.open, k.events, k.acts, k.unknown, k.unconfirmed}
 }
 
 // run calls a script. The time goes first: 0 leaves it to Redis.
@@ -92,7 +92,7 @@ func (l *Ledger) timed(args []any) []any {
 	return append(append(make([]any, 0, len(args)+1), l.millis()), args...)
 }
 
-// runEach is run once for each list of arguments, in that order and in one round trip.
+// runEach is run for each list of arguments, in order and in one round trip.
 func (l *Ledger) runEach(ctx context.Context, s *redis.Script, batch string, calls [][]any) ([]any, error) {
 	timed := make([][]any, len(calls))
 	for i, args := range calls {
@@ -113,10 +113,10 @@ func (l *Ledger) pipeline(ctx context.Context, s *redis.Script, batch string, ca
 	}
 	first := s.EvalSha
 	if _, sent := l.sent.Load(s); !sent {
-		first = s.Eval // brings the script along for those behind it
+		first = s.Eval // loads the script for the following calls
 	}
 	answers, err := l.calls(ctx, first, s.EvalSha, names, calls)
-	if redis.HasErrorPrefix(err, "NOSCRIPT") { // another server, by now; none was carried out
+	if redis.HasErrorPrefix(err, "NOSCRIPT") { // another server; no call was executed
 		answers, err = l.calls(ctx, s.Eval, s.EvalSha, names, calls)
 	}
 	if err == nil {
@@ -127,7 +127,7 @@ func (l *Ledger) pipeline(ctx context.Context, s *redis.Script, batch string, ca
 
 type scriptCall = func(ctx context.Context, rdb redis.Scripter, keys []string, args ...any) *redis.Cmd
 
-// calls calls a script in one round trip, the first time in another way than the other times.
+// calls calls a script in one round trip, the first time by another method than the other times.
 func (l *Ledger) calls(ctx context.Context, first, others scriptCall, names []string, calls [][]any) ([]any, error) {
 	answers := make([]*redis.Cmd, len(calls))
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -161,7 +161,7 @@ type reply []any
 func replyOf(v any, fields int) (reply, error) {
 	list, ok := v.([]any)
 	if !ok || len(list) != fields {
-		return nil, fmt.Errorf("unexpected answer %v from a ledger script", v)
+		return nil, fmt.Errorf("unexpected reply %v from a ledger script", v)
 	}
 	return list, nil
 }

@@ -8,29 +8,26 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// TokenClaim asks that a clientToken which a user chose belong to one item alone.
+// TokenClaim claims a user's clientToken for one item.
 type TokenClaim struct{ ClientToken, Batch, Key string }
 
-// TokenTakenError says that another item owns the clientToken. Two items under one token
-// would receive one HaVIP.
+// TokenTakenError means that another item owns the clientToken. Two items with one token would receive one HaVIP.
 type TokenTakenError struct {
 	TokenClaim
-	// Owner is the item that has it.
+	// Owner is the owning item.
 	Owner Owner
 }
 
 func (e *TokenTakenError) Error() string {
-	return fmt.Sprintf("item %q of batch %q: clientToken %q belongs to item %q of batch %q already; give each item a token of its own, or none",
+	return fmt.Sprintf("item %q of batch %q: clientToken %q already belongs to item %q of batch %q; give each item its own token, or none",
 		e.Key, e.Batch, e.ClientToken, e.Owner.Key, e.Owner.Batch)
 }
 
-// ClaimTokens reserves tokens across all batches, all of them or none: the first that belongs to another item
-// is answered as a [*TokenTakenError]. Claiming again for the same item is fine. Derived tokens need no claim:
-// their derivation keeps them apart.
+// ClaimTokens claims all tokens, or none and returns a [*TokenTakenError] for the first one of another item. Claiming
+// again is safe. Derived tokens need no claim, because they are unique.
 //
-// A claim is never taken back: another call may have found it standing, and rely on it. So where two calls claim
-// one token for two items at the same moment, the one that fails may leave claims of its other items behind; they
-// are its own when it claims again.
+// A claim is never released, because another call may rely on it. If two calls claim one token at the same time, the
+// failed one may leave claims of its other items; it owns them when it claims again.
 func (l *Ledger) ClaimTokens(ctx context.Context, claims []TokenClaim) error {
 	if len(claims) == 0 {
 		return nil
@@ -48,7 +45,7 @@ func (l *Ledger) ClaimTokens(ctx context.Context, claims []TokenClaim) error {
 	return firstTaken(claims, owners)
 }
 
-// claimTokens claims what nobody owns, and answers who owns each token then.
+// claimTokens claims the tokens without an owner, and returns the owner of each.
 func (l *Ledger) claimTokens(ctx context.Context, claims []TokenClaim) ([]Owner, error) {
 	replies := make([]*redis.StringCmd, len(claims))
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -68,8 +65,8 @@ func (l *Ledger) claimTokens(ctx context.Context, claims []TokenClaim) ([]Owner,
 	return owners, nil
 }
 
-// firstTaken is about the first token that belongs to another item, or that an earlier claim asks for; the zero
-// Owner is nobody.
+// firstTaken returns the error for the first token that belongs to another item, or to an earlier claim; the zero Owner
+// means none.
 func firstTaken(claims []TokenClaim, owners []Owner) error {
 	wanted := map[string]Owner{}
 	for i, claim := range claims {
@@ -88,7 +85,7 @@ func firstTaken(claims []TokenClaim, owners []Owner) error {
 	return nil
 }
 
-// TokenOwners tells who owns each claim's token now; the zero Owner is nobody.
+// TokenOwners returns the current owner of each claim's token; the zero Owner means none.
 func (l *Ledger) TokenOwners(ctx context.Context, claims []TokenClaim) ([]Owner, error) {
 	if len(claims) == 0 {
 		return nil, nil

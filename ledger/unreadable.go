@@ -7,10 +7,10 @@ import (
 )
 
 // UnreadableError says that the data of some items in Redis is damaged. A read of many items returns the undamaged ones
-// together with it, so that callers can go on with those.
+// together with it, so that callers can continue with those.
 type UnreadableError struct {
 	Batch string
-	// Faults has what is wrong, by the item's key.
+	// Faults are the faults by the item's key.
 	Faults map[string]error
 }
 
@@ -23,7 +23,7 @@ func (e *UnreadableError) Error() string {
 	return text
 }
 
-// Unreadable is the error of one item.
+// Unreadable returns the error of one item.
 func Unreadable(batch, key string, err error) error {
 	return &UnreadableError{Batch: batch, Faults: map[string]error{key: err}}
 }

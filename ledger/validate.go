@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// What the ledger accepts of the data in Redis. Other programs can write there, and what they write must cost a worker
-// neither memory nor time: nothing allocates, loops or waits by a number that is beyond these bounds. Data that is
-// beyond them is damaged; see [UnreadableError]. They are far above what these programs write.
+// The bounds of the data in Redis. Other programs can write there, and their data must cost a worker neither memory nor
+// time: nothing allocates, loops or waits by a number outside of these bounds. Data outside of them is damaged; see
+// [UnreadableError]. They are far above what this program writes.
 const (
 	// maxText bounds a record, a spec, a log entry or a fact of a batch, in bytes. The longest are the spec of an item
-	// with a description of 4 KiB, which JSON in JSON may make 28 KiB long, and a record with a person's reason.
+	// with a description of 4 KiB, which JSON in JSON may make 28 KiB long, and a record with an operator's reason.
 	maxText = 256 << 10
 	// maxShort bounds a token, a fingerprint and the names of an account and a region, in bytes.
 	maxShort = 256
 	// maxCount bounds a count of requests, generations, rounds and items. A request a second reaches it in 30 years.
 	// Adding to it cannot overflow, on any machine.
 	maxCount = 1_000_000_000
-	// maxMoment is the year 2090. maxOffset is 57 years: a clock that was never set stands at 1970. The distance between
+	// maxMoment is the year 2090. maxOffset is 57 years: a clock that was never set shows 1970. The distance between
 	// two moments, each with an offset, still fits in a [time.Duration].
 	maxMoment Millis = 3_786_912_000_000
 	maxOffset Millis = 57 * 365 * 24 * 3_600_000
-	// maxLease bounds how long an attempt may be in flight, which others wait for. A worker's longest is some minutes.
+	// maxLease bounds how long an attempt may be in flight, because others wait for it. A worker's lease is some minutes.
 	maxLease = time.Hour
 )
 
@@ -121,7 +121,7 @@ func validateAttempt(a Attempt) error {
 }
 
 func validateSpec(s Spec) error {
-	// The body is sent as it is: one that is cut off must not be.
+	// The body is sent unchanged, so it must be complete.
 	if !json.Valid([]byte(s.Body)) {
 		return errors.New("body is not JSON")
 	}
@@ -141,7 +141,7 @@ type validation struct{ err error }
 
 func (v *validation) within(name string, n, lowest, highest int64) {
 	if v.err == nil && (n < lowest || n > highest) {
-		v.err = fmt.Errorf("%s is %d, and must be from %d to %d", name, n, lowest, highest)
+		v.err = fmt.Errorf("%s is %d; must be from %d to %d", name, n, lowest, highest)
 	}
 }
 
@@ -159,14 +159,14 @@ func (v *validation) offset(name string, m Millis) {
 	v.within(name, int64(m), -int64(maxOffset), int64(maxOffset))
 }
 
-// sent is a moment by BCE's clock, which is that of the ledger with an offset.
+// sent is a time by BCE's clock: the ledger's with an offset.
 func (v *validation) sent(name string, m Millis) {
 	v.within(name, int64(m), -int64(maxOffset), int64(maxMoment+maxOffset))
 }
 
-// lease is the end of an attempt that is in flight since began.
+// lease is the end of an attempt that has been in flight since began.
 func (v *validation) lease(name string, until, began Millis) {
 	if until != 0 {
-		v.within(name+" minus the moment of sending", int64(until-began), math.MinInt64, maxLease.Milliseconds())
+		v.within(name+" minus the time of sending", int64(until-began), math.MinInt64, maxLease.Milliseconds())
 	}
 }

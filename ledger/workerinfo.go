@@ -6,8 +6,7 @@ import (
 	"fmt"
 )
 
-// WorkerInfo is what a live worker says about itself, for display and comparison. It holds no secret, and nothing
-// depends on it.
+// WorkerInfo describes a live worker, for display and comparison. It contains no secret, and no decision depends on it.
 type WorkerInfo struct {
 	Version string `json:"version"`
 	// Lanes are the lanes that the worker serves.
@@ -18,14 +17,14 @@ type WorkerInfo struct {
 type WorkerLane struct {
 	// Lane is account/region.
 	Lane string `json:"lane"`
-	// Endpoint is scheme and host of where the worker sends.
+	// Endpoint is the scheme and host that the worker sends to.
 	Endpoint string `json:"endpoint"`
 	// Key is the fingerprint of the worker's access key ID; see bce.Credentials.Fingerprint.
 	Key string `json:"key"`
 }
 
-// Describe replaces the description of a live worker. It is removed when the worker leaves or is declared dead; of a
-// worker that is not alive, none is kept.
+// Describe replaces the description of a live worker. It is removed when the worker leaves or is declared dead, and
+// not stored for a worker that is not alive.
 func (l *Ledger) Describe(ctx context.Context, worker string, info WorkerInfo) error {
 	text, err := json.Marshal(info)
 	if err == nil {
@@ -35,7 +34,7 @@ func (l *Ledger) Describe(ctx context.Context, worker string, info WorkerInfo) e
 }
 
 // WorkerInfos returns the descriptions of the workers that are not declared dead, by name. A worker of another version may
-// have none; one that cannot be read is left out.
+// have none; unreadable ones are left out.
 func (l *Ledger) WorkerInfos(ctx context.Context) (map[string]WorkerInfo, error) {
 	beats, err := l.Beats(ctx)
 	if err != nil {

@@ -12,17 +12,17 @@ import (
 	"havip/lifecycle"
 )
 
-// ClaimedItem names an item whose task a worker runs. It tells the rescuers which items of a dead
-// worker to look at; the item's record decides what the item needs.
+// ClaimedItem names an item whose task a worker runs. Rescuers use it to find the items of a dead
+// worker; the item's record decides what the item needs.
 type ClaimedItem struct{ Batch, Key string }
 
 func (h ClaimedItem) encode() string { return Owner{Batch: h.Batch, Key: h.Key}.encode() }
 
-// Heartbeats is the answer to [Ledger.Beat].
+// Heartbeats is the result of [Ledger.Beat].
 type Heartbeats struct {
 	// Alive is false if the worker was declared dead. That is final: it must enter again under a new name.
 	Alive bool
-	// Dead names the workers whose items are still to be rescued, the longest dead first.
+	// Dead names the workers whose items are not rescued yet, longest dead first.
 	Dead []string
 	// Counts is the number of heartbeats of each live and dead worker. A worker whose count stays the same is silent;
 	// each observer measures by its own clock for how long.
@@ -60,23 +60,23 @@ func (l *Ledger) Beat(ctx context.Context, worker string) (Heartbeats, error) {
 	return heartbeats, workerError("beat of", worker, err)
 }
 
-// maxBeatGap is the maximum time between two heartbeats for which that time counts as lived.
+// maxBeatGap is the maximum time between two heartbeats that counts as uptime.
 const maxBeatGap = 10 * time.Second
 
 // Uptime returns for how long at least one worker has been alive in total. Steps of Redis's clock and restarts do not
 // affect it. The value is as of the last heartbeat, which is at most a few seconds old while a worker is alive.
 func (l *Ledger) Uptime(ctx context.Context) (lifecycle.Uptime, error) {
-	if l.now != nil { // a test's clock does not step by itself
+	if l.now != nil { // a test's clock has no steps
 		return lifecycle.Uptime(l.now().UnixMilli()), nil
 	}
-	lived, err := l.rdb.HGet(ctx, workersPrefix+"lived", "ms").Int64()
+	uptime, err := l.rdb.HGet(ctx, workersPrefix+"uptime", "ms").Int64()
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return 0, fmt.Errorf("time that workers lived: %w", err)
+		return 0, fmt.Errorf("uptime of workers: %w", err)
 	}
-	return lifecycle.Uptime(max(lived, 1)), nil
+	return lifecycle.Uptime(max(uptime, 1)), nil
 }
 
-// beatCounts parses alternating names and numbers; lua/beat.lua has repaired those that were unreadable.
+// beatCounts parses alternating names and numbers; lua/beat.lua has repaired unreadable ones.
 func beatCounts(raw any) (map[string]int64, error) {
 	pairs, _ := raw.([]any)
 	counts := make(map[string]int64, len(pairs)/2)
@@ -120,8 +120,7 @@ func (l *Ledger) Beats(ctx context.Context) ([]LastBeat, error) {
 	return beats, nil
 }
 
-// DeadWorkers names up to limit workers that were declared dead and whose items are still to be rescued, the longest dead
-// first.
+// DeadWorkers names up to limit workers that were declared dead and whose items are not rescued yet, longest dead first.
 func (l *Ledger) DeadWorkers(ctx context.Context, limit int64) ([]string, error) {
 	names, err := l.rdb.ZRange(ctx, deadKey, 0, limit-1).Result()
 	if err != nil {
@@ -141,20 +140,20 @@ func (l *Ledger) Leave(ctx context.Context, worker string) (left int64, err erro
 // ClaimItem records that the worker runs the item's task. It returns false, and records nothing, if the
 // worker was declared dead.
 func (l *Ledger) ClaimItem(ctx context.Context, worker string, h ClaimedItem) (bool, error) {
-	noted, err := claimScript.Run(ctx, l.rdb, []string{beatsKey, inflightOf(worker)}, worker, h.encode()).Bool()
-	return noted, workerError("hold by", worker, err)
+	claimed, err := claimScript.Run(ctx, l.rdb, []string{beatsKey, inflightOf(worker)}, worker, h.encode()).Bool()
+	return claimed, workerError("claim by", worker, err)
 }
 
 // UnclaimItem removes a claim of [Ledger.ClaimItem]. Removing a claim that does not exist is not an error.
 func (l *Ledger) UnclaimItem(ctx context.Context, worker string, h ClaimedItem) error {
-	return workerError("let go by", worker, l.rdb.SRem(ctx, inflightOf(worker), h.encode()).Err())
+	return workerError("unclaim by", worker, l.rdb.SRem(ctx, inflightOf(worker), h.encode()).Err())
 }
 
 // ClaimedBy returns the items that a worker claims, in no particular order.
 func (l *Ledger) ClaimedBy(ctx context.Context, worker string) ([]ClaimedItem, error) {
 	members, err := l.rdb.SMembers(ctx, inflightOf(worker)).Result()
 	if err != nil {
-		return nil, workerError("held by", worker, err)
+		return nil, workerError("claimed by", worker, err)
 	}
 	claimed := make([]ClaimedItem, len(members))
 	for i, member := range members {
@@ -167,10 +166,10 @@ func (l *Ledger) ClaimedBy(ctx context.Context, worker string) ([]ClaimedItem, e
 // RemoveDeadWorker removes a dead worker that claims no items; otherwise it changes nothing.
 func (l *Ledger) RemoveDeadWorker(ctx context.Context, worker string) error {
 	_, err := l.runWorker(ctx, removeDeadWorkerScript, worker)
-	return workerError("bury", worker, err)
+	return workerError("remove dead", worker, err)
 }
 
-// Release is the answer to [Ledger.Release].
+// Release is the result of [Ledger.Release].
 type Release struct {
 	Result lifecycle.Released
 	// Item is set unless Result is ReleasedAbsent.
@@ -218,7 +217,7 @@ func workerScript(name string) *redis.Script {
 	return redis.NewScript(source("workers") + "\n" + source(name))
 }
 
-// workersPrefix is of all keys about workers, in one Redis Cluster slot.
+// workersPrefix is the prefix of all keys about workers, in one Redis Cluster slot.
 const (
 	workersPrefix = "havip:workers:{workers}:"
 	beatsKey      = workersPrefix + "beats"
@@ -229,7 +228,7 @@ const (
 func inflightOf(worker string) string { return workersPrefix + "inflight:" + worker }
 
 func (l *Ledger) runWorker(ctx context.Context, s *redis.Script, worker string, args ...any) (any, error) {
-	keys := []string{beatsKey, deadKey, inflightOf(worker), workersPrefix + "pulse", workersPrefix + "lived", infoKey}
+	keys := []string{beatsKey, deadKey, inflightOf(worker), workersPrefix + "pulse", workersPrefix + "uptime", infoKey}
 	argv := append(make([]any, 0, len(args)+2), l.millis(), worker)
 	return s.Run(ctx, l.rdb, keys, append(argv, args...)...).Result()
 }

@@ -279,7 +279,7 @@ func TestHandlerArchivesInvalidTasks(t *testing.T) {
 	f.archived(payload(elsewhere, ""), "lane default/gz does not belong in queue havip.default.bj")
 	f.archived(payload(changed, ""), "another request is registered")
 	f.archived(payload(testItem("thief", ""), ClientToken(testBatch, "a", 1)), "derived for another item")
-	f.archived(payload(testItem("thief", ""), "team-token"), `belongs to item "own" of batch "other" already`)
+	f.archived(payload(testItem("thief", ""), "team-token"), `already belongs to item "own" of batch "other"`)
 	f.archived(payload(testItem("a", "10.1.2.3"), ClientToken(testBatch, "zzz", 1)), "another clientToken")
 	if got := len(f.sim.Calls()); got != calls {
 		t.Errorf("%d calls were made for tasks that cannot be", got-calls)

@@ -461,7 +461,7 @@ func TestDoctorReportsDamagedItems(t *testing.T) {
 	f.do(t, []any{"DEL", f.queueKey("pending"), f.taskKey("a"), f.taskKey("b"), f.taskKey("c")},
 		[]any{"HSET", "havip:{b}:records", "a", "garbage"}, []any{"HSET", "havip:{b}:batch", "total", "many"}, []any{"HSET", "havip:{b}:specs", "c", `{"account":"default","region":"bj","body":"{"}`})
 	said := f.examine(t, Doctor{Fix: true})
-	expect(t, said, CodeUnreadable, `3 things cannot be read (of the newest 3 items, and their batches): the facts of batch "b": field total: "many" is no number from -1000000000 to 1000000000, item "a" of batch "b" cannot be read`, "")
+	expect(t, said, CodeUnreadable, `3 things cannot be read (of the newest 3 items, and their batches): the facts of batch "b": field total: "many" is not a number from -1000000000 to 1000000000, item "a" of batch "b" cannot be read`, "")
 	expect(t, said, CodeUnreadable, `item "c" of batch "b"`, "")
 	expect(t, said, CodeNoTask, "b/b", "Queued 1 item again.")
 }

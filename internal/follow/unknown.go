@@ -23,7 +23,7 @@ type unknownAge struct {
 func (u *unknownAge) text(ctx context.Context, s *session.Session, batch string) string {
 	if time.Since(u.read) >= unknownEvery {
 		u.read = time.Now()
-		if since, err := s.Ledger.OldestDoubt(ctx, batch); err == nil {
+		if since, err := s.Ledger.OldestUnknown(ctx, batch); err == nil {
 			u.since = since
 		}
 	}

@@ -43,7 +43,7 @@ func TestLateBeatKeepsTheName(t *testing.T) {
 		defer unclaim()
 		f.late(t, other)
 		equal(t, "name", name(t, late), before)
-		equal(t, "held", f.claimedBy(t, before), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
+		equal(t, "claimed", f.claimedBy(t, before), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
 	})
 }
 
@@ -206,7 +206,7 @@ func TestNoteSurvivesTheEndOfAnother(t *testing.T) {
 		p.workers = meddlingWorkers{f.Ledger, func() { second = p.ClaimItem(t.Context(), batch, "a") }}
 		first()
 		p.workers = f.Ledger
-		equal(t, "held", f.claimedBy(t, name(t, p)), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
+		equal(t, "claimed", f.claimedBy(t, name(t, p)), []ledger.ClaimedItem{{Batch: batch, Key: "a"}})
 		second()
 		equal(t, "held in the end", f.claimedBy(t, name(t, p)), []ledger.ClaimedItem{})
 	})

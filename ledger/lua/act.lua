@@ -1,8 +1,8 @@
--- act notes what a person does to the batch.
+-- act records an operator's command on the batch.
 --
--- ARGV[2] = ticket, unique to the act: repeating it after a lost reply notes nothing more
+-- ARGV[2] = ticket, unique to the act: a call that is repeated after a lost reply changes nothing
 -- ARGV[3] = kind, ARGV[4] = who, ARGV[5] = why, ARGV[6] = how many items, ARGV[7] = detail
--- Returns 1 when it was noted now, 0 when it was before, -1 when there is no batch.
+-- Returns 1 if it was recorded now, 0 if it was before, -1 if there is no batch.
 
 if not batch_exists() then return -1 end
 if noted(ARGV[2]) then return 0 end

@@ -2,7 +2,7 @@
 -- request. This file follows the prelude and note.
 --
 -- Facts of BATCH:
---   hold         since when and why the batch is paused; JSON, absent if it is not paused
+--   pause        since when and why the batch is paused; JSON, absent if it is not paused
 --   maxFailures  "N" or "P%": more failures pause the batch; absent for no limit
 --   round        how often the count of failures was reset
 --   forgiven     how many failed items failed in an earlier round
@@ -11,7 +11,7 @@
 
 local function fact(name) return tonumber(redis.call('HGET', BATCH, name) or 0) end
 
-local function is_paused() return redis.call('HEXISTS', BATCH, 'hold') == 1 end
+local function is_paused() return redis.call('HEXISTS', BATCH, 'pause') == 1 end
 
 -- exceeds reports whether the failures exceed the limit. A percentage is not evaluated before the batch is
 -- committed, because more items may follow. It is computed in hundredths of a percent, to be exact.
@@ -27,9 +27,9 @@ local function check_failure_limit()
   if not limit or is_paused() then return end
   local failed, total = fact('n:rejected') + fact('n:review') - fact('forgiven'), fact('total')
   if not exceeds(failed, limit, total, redis.call('HEXISTS', BATCH, 'committedAt') == 1) then return end
-  redis.call('HSET', BATCH, 'hold', cjson.encode({ at = now, limit = limit, failed = failed, total = total }))
-  note({ kind = 'held', by = '', reason = '', items = string.format('%d', failed), ticket = '',
-    detail = string.format('%d of %d items failed, and more than %s are not wanted', failed, total, limit) })
+  redis.call('HSET', BATCH, 'pause', cjson.encode({ at = now, limit = limit, failed = failed, total = total }))
+  note({ kind = 'paused', by = '', reason = '', items = string.format('%d', failed), ticket = '',
+    detail = string.format('%d of %d items failed (limit %s)', failed, total, limit) })
 end
 
 -- limit_failures sets the limit, '' for none, and reports whether it changed.

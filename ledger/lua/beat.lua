@@ -1,13 +1,12 @@
 -- beat records a heartbeat of a worker and returns the number of heartbeats of each worker.
 --
 -- Returns 1 if the worker itself is alive (0: it was declared dead and must enter under a new
--- name), then the names of dead workers whose items are still to be rescued, the longest dead first, then
--- each worker's name and its number of beats, of the living and of those dead.
+-- name), then the names of dead workers whose items are not rescued yet, longest dead first, then
+-- each worker's name and its number of beats, of live and dead workers.
 --
--- It also counts the time through which workers lived: from beat to beat, where Redis's clock ran evenly. A clock
--- that steps, or a time without workers, adds nothing to it.
+-- It also counts the workers' uptime, from beat to beat. A clock step, or a time without workers, adds nothing.
 --
--- ARGV[3] = how far two beats may be apart for the time between them to count (ms)
+-- ARGV[3] = the maximum time between two beats that counts as uptime (ms)
 --
 -- A late heartbeat is valid unless the worker was declared dead: only a declaration makes a worker dead, and it
 -- is never revoked after others acted on it.
@@ -33,10 +32,10 @@ local function beats()
   return readable
 end
 
--- ZADD answers 0 also for a second beat in one millisecond.
+-- ZADD also returns 0 for a second beat within one millisecond.
 local now = clock()
 local alive = redis.call('ZADD', BEATS, 'XX', 'CH', now, worker) == 1 or lives(worker)
-if alive then redis.pcall('HINCRBY', PULSE, worker, 1) end -- fails only over what beats() puts right
+if alive then redis.pcall('HINCRBY', PULSE, worker, 1) end -- fails only for a value that beats() repairs
 
 local counted = redis.call('HMGET', KEYS[5], 'at', 'ms')
 local passed = now - (tonumber(counted[1] or now) or now)

@@ -1,34 +1,32 @@
--- change commits what was decided about one item, if what that was decided from still stands; and keeps
--- in the same step what is atomic for its batch: counters, the open items and those of unknown outcome,
--- events, the failure limit, completion.
+-- change commits a decision about one item if its input is unchanged. In the same atomic step, it updates the batch:
+-- counters, open items, items of unknown outcome, events, failure limit, completion.
 --
--- It is put in front of the prelude: most changes end here, and building what the others need would cost
--- them more than all else.
+-- It precedes the prelude, because most changes end here and need none of it.
 --
 -- KEYS are those of the batch; see the prelude.
 -- ARGV[1] = the time of the decision, in Unix milliseconds
 -- ARGV[2] = key
--- ARGV[3] = its record as it was read, ARGV[4] = as it is to be; '' leaves it
--- ARGV[5] = its state as it was read, ARGV[6] = as it is to be
--- ARGV[7] = 1 when the change holds only while the batch is not paused
--- ARGV[8] = the batch's round as it was read, where the change depends on it; or ''
--- ARGV[9] = 'open' when the item took a step and is not finished, 'reopened' when it was before,
---           'finished' or 'failed' when it is now; or ''
--- ARGV[10] = since when an outcome of the item is unknown (ms); 'known' when none is any more; or ''
--- ARGV[11] = when BCE is asked next whether it shows the item's HaVIP (ms); 'known' when that is over; or ''
+-- ARGV[3] = its record as it was read, ARGV[4] = the new one, or '' to keep it
+-- ARGV[5] = its state as it was read, ARGV[6] = the new one
+-- ARGV[7] = 1 if the change applies only while the batch is not paused
+-- ARGV[8] = the batch's round as it was read, if the change depends on it; or ''
+-- ARGV[9] = 'open' if the item changed and is unfinished, 'reopened' if it was finished before,
+--           'finished' or 'failed' if it is now; or ''
+-- ARGV[10] = since when an outcome of the item is unknown (ms); 'known' if none is any longer; or ''
+-- ARGV[11] = when to check next whether BCE shows the item's HaVIP (ms); 'known' if it does; or ''
 -- ARGV[12] = how many more failures are forgiven
--- ARGV[13] = the generation that the item has come to, or ''
--- ARGV[14] = how many entries of the request log follow: field, the entry as it was read ('*' for whatever
---            stands), and as it is to be ('' deletes it)
+-- ARGV[13] = the item's new generation, or ''
+-- ARGV[14] = how many entries of the request log follow: field, the entry as it was read ('*' for any),
+--            and the new one ('' deletes it)
 -- then events: kind, detail
--- Returns 1 when it is committed; 0 when something is another by now: read again, and decide again.
+-- Returns 1 if it is committed; 0 if an input has changed: read and decide again.
 
 local call = redis.call
 local key, from, to, step = ARGV[2], ARGV[5], ARGV[6], ARGV[9]
 local last = 14 + 3 * ARGV[14]
 
 if call('HGET', KEYS[3], key) ~= ARGV[3] then return 0 end
-if ARGV[7] == '1' and call('HEXISTS', KEYS[1], 'hold') == 1 then return 0 end
+if ARGV[7] == '1' and call('HEXISTS', KEYS[1], 'pause') == 1 then return 0 end
 if ARGV[8] ~= '' and (call('HGET', KEYS[1], 'round') or '0') ~= ARGV[8] then return 0 end
 for i = 15, last, 3 do
   if ARGV[i + 1] ~= '*' and (call('HGET', KEYS[4], ARGV[i]) or '') ~= ARGV[i + 1] then return 0 end

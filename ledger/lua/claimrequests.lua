@@ -1,4 +1,4 @@
--- claimrequests makes items the owners of requests that nobody owns, or that the owner to replace owns.
+-- claimrequests makes items the owners of requests that have no owner, or the one to replace.
 --
 -- KEYS[1] = the owners of a region's requests
 -- ARGV = for each request: its digest, the item, the owner to replace ('' for none)

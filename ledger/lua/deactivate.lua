@@ -1,8 +1,8 @@
--- deactivate takes a batch off the list of those that may have work left, unless it was registered
--- into since the caller looked. It stands alone, without the prelude: the list spans batches.
+-- deactivate unlists a batch without work, unless items were registered since the caller read it. It runs without the
+-- prelude, because the list spans batches.
 --
 -- KEYS[1]  havip:active  zset  batch -> last registration (ms)
--- ARGV[1] = batch, ARGV[2] = the score that the caller saw
+-- ARGV[1] = batch, ARGV[2] = the score that the caller read
 
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) == ARGV[2] then
   return redis.call('ZREM', KEYS[1], ARGV[1])

@@ -1,7 +1,7 @@
--- declare writes down that a worker is dead that somebody has observed to be silent.
+-- declaredead declares a worker dead that an observer found silent.
 --
--- ARGV[3] = the number of its beats that was observed: one that beat since is alive
--- Returns 1 when the worker is dead by this, 0 when it is alive, or was dead before.
+-- ARGV[3] = the observed number of its beats: a worker with more is alive
+-- Returns 1 if the worker is dead now, 0 if it is alive or was already dead.
 
 if not lives(worker) or redis.call('HGET', PULSE, worker) ~= ARGV[3] then return 0 end
 redis.call('ZREM', BEATS, worker)

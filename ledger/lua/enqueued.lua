@@ -1,9 +1,9 @@
--- enqueued replaces records of items that are still as they were read. It stands alone, without the prelude: what
--- changes is nothing that a batch counts.
+-- enqueued replaces the records of items that are unchanged since they were read. It runs without the prelude, because
+-- it changes no counter.
 --
 -- KEYS are those of the batch; see the prelude.
--- ARGV[2...] = for each item: key, its record as it was read, and as it is to be
--- Returns which of the items, counted from 1, changed meanwhile.
+-- ARGV[2...] = for each item: key, its record as it was read, and the new one
+-- Returns which of the items, counted from 1, have changed.
 
 local changed, records = {}, {}
 for i = 2, #ARGV, 3 do

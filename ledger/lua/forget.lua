@@ -1,23 +1,23 @@
--- forget deletes the record of a batch that has nothing left to do, and leaves behind which clientTokens
--- its items may have used, and how often it was complete: a batch of this name that is registered later
--- begins after them, so that no receiver of notices knows its completions already.
+-- forget deletes a batch that has nothing left to do. It keeps the generation of the used clientTokens and the number
+-- of completions: a later batch of this name continues both, so that no receiver of notifications mistakes a completion
+-- for an earlier one.
 --
 -- ARGV[2] = who, ARGV[3] = why
--- ARGV[4] = 1 when it may be forgotten although no producer has committed it
+-- ARGV[4] = 1 if an uncommitted batch may be deleted
 -- Returns
 --
---   applied     it is forgotten
---   busy        some item is not finished, or a notice is owed
---   incomplete  its producer is not through with it
+--   applied     it is deleted
+--   busy        an item is not finished, or a notification is pending
+--   incomplete  no producer has committed it
 --   absent      there is no such batch
 
 if not batch_exists() then return 'absent' end
-if redis.call('ZCARD', OPEN) > 0 or redis.call('HEXISTS', BATCH, 'owed') == 1 then return 'busy' end
+if redis.call('ZCARD', OPEN) > 0 or redis.call('HEXISTS', BATCH, 'pendingNotifications') == 1 then return 'busy' end
 if redis.call('HEXISTS', BATCH, 'committedAt') == 0 and ARGV[4] ~= '1' then return 'incomplete' end
 
-local facts = redis.call('HMGET', BATCH, 'past', 'gen', 'completions')
-local past = math.max(tonumber(facts[1] or 0), tonumber(facts[2] or 1))
+local facts = redis.call('HMGET', BATCH, 'forgottenGeneration', 'gen', 'completions')
+local generation = math.max(tonumber(facts[1] or 0), tonumber(facts[2] or 1))
 redis.call('UNLINK', unpack(KEYS))
-redis.call('HSET', BATCH, 'past', past, 'completions', facts[3] or 0,
+redis.call('HSET', BATCH, 'forgottenGeneration', generation, 'completions', facts[3] or 0,
   'forgottenAt', string.format('%d', now), 'forgottenBy', ARGV[2], 'forgottenWhy', ARGV[3])
 return 'applied'

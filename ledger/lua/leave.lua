@@ -4,10 +4,10 @@
 
 redis.call('ZREM', BEATS, worker)
 redis.call('HDEL', INFO, worker)
-local held = redis.call('SCARD', INFLIGHT)
-if held > 0 then
+local claimed = redis.call('SCARD', INFLIGHT)
+if claimed > 0 then
   redis.call('ZADD', DEAD, clock(), worker)
 else
   redis.call('HDEL', PULSE, worker)
 end
-return held
+return claimed

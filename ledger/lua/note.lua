@@ -1,9 +1,9 @@
--- What is kept of the acts on a batch; it is put behind the prelude.
+-- The acts on a batch. This file follows the prelude.
 
 -- The maximum number of acts that are kept of a batch.
 local ACTS_KEPT = 1000
 
--- noted reports whether this act was recorded just now.
+-- noted reports whether this act is already recorded.
 local function noted(ticket)
   for _, text in ipairs(redis.call('LRANGE', ACTS, -20, -1)) do
     if cjson.decode(text).ticket == ticket then return true end

@@ -5,8 +5,8 @@
 --
 --   delivered  the receiver accepted it; it is no longer pending
 --   failed     the attempt counts, and delivery will be retried
---   held       nothing was sent; the reason is recorded
---   given-up   it is not retried
+--   deferred   nothing was sent; the reason is recorded
+--   abandoned  it is not retried
 --
 -- Returns:
 --
@@ -15,7 +15,7 @@
 --   late     the URL has changed
 --   absent   no notification of this completion is pending
 
-local n, url, attempts, outcome, heard = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local n, url, attempts, outcome, why = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 
 local notifications, at = pending_notifications(), nil
 for i, notification in ipairs(notifications) do
@@ -27,16 +27,16 @@ if redis.call('HGET', BATCH, 'onComplete') ~= url then return 'late' end
 local notification = notifications[at]
 if outcome == 'delivered' then
   table.remove(notifications, at)
-  redis.call('HDEL', BATCH, 'gaveUp')
-  event('notified', '', string.format('completion %d, attempt %d: %s', n, notification.attempts + 1, heard))
-elseif outcome == 'given-up' then
+  redis.call('HDEL', BATCH, 'failedNotification')
+  event('notified', '', string.format('completion %d, attempt %d: %s', n, notification.attempts + 1, why))
+elseif outcome == 'abandoned' then
   table.remove(notifications, at)
   notification.attempts, notification.lastAt = attempts + 1, now
-  fail_notification(notification, heard)
+  fail_notification(notification, why)
 elseif notification.attempts ~= attempts then
   return 'same'
 else
-  notification.why = heard
+  notification.why = why
   if outcome == 'failed' then
     notification.attempts, notification.since, notification.lastAt = attempts + 1, notification.since or now, now
   end

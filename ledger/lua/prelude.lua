@@ -1,24 +1,24 @@
--- Shared by the scripts about a batch, except read; it is put in front of each, and behind change.
+-- Shared by the scripts about a batch, except read. It precedes each, and follows change.
 --
 -- All keys of a batch share one hash tag, so that each script is atomic on
--- one Redis Cluster slot. Every script is given the same keys in the same order:
+-- one Redis Cluster slot. Every script receives the same keys in the same order:
 --
 --   KEYS[1]  havip:{B}:batch     hash    the batch's facts and counters ("n:<state>")
---   KEYS[2]  havip:{B}:specs     hash    key -> what was asked for; frozen when registered
---   KEYS[3]  havip:{B}:records   hash    key -> what became of it; JSON
+--   KEYS[2]  havip:{B}:specs     hash    key -> the requested item; never changes
+--   KEYS[3]  havip:{B}:records   hash    key -> its record; JSON
 --   KEYS[4]  havip:{B}:attempts  hash    <send>:<key>, d<try>:<key> -> one request and its outcome
 --   KEYS[5]  havip:{B}:order     list    keys in the order they were registered
 --   KEYS[6]  havip:{B}:open      zset    items that are not finished, by last change (ms)
---   KEYS[7]  havip:{B}:events    stream  what happened, capped
---   KEYS[8]  havip:{B}:acts      list    what persons did to the batch; JSON, capped
---   KEYS[9]  havip:{B}:doubts    zset    unfinished items in doubt, by since when (ms)
---   KEYS[10] havip:{B}:unconfirmed  zset  items whose HaVIP BCE is still to show, by when it is asked next (ms)
+--   KEYS[7]  havip:{B}:events    stream  the batch's events, capped
+--   KEYS[8]  havip:{B}:acts      list    operators' commands on the batch; JSON, capped
+--   KEYS[9]  havip:{B}:unknown   zset    unfinished items of unknown outcome, by since when (ms)
+--   KEYS[10] havip:{B}:unconfirmed  zset  items whose HaVIP BCE has not shown yet, by their next check (ms)
 --
--- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock: one clock for a
--- whole fleet of workers, so that the times of records do not depend on theirs.
+-- ARGV[1] is the time in Unix milliseconds, or 0 for Redis's own clock: one clock for all workers, so that the times of
+-- records do not depend on theirs.
 
 local BATCH, SPECS, RECORDS, ATTEMPTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local ORDER, OPEN, EVENTS, ACTS, DOUBTS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local ORDER, OPEN, EVENTS, ACTS, UNKNOWN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 
 local function clock()
   local given = tonumber(ARGV[1])
@@ -29,7 +29,7 @@ end
 
 local now = clock()
 
--- batch_exists distinguishes a batch from what forget leaves of one.
+-- batch_exists distinguishes a batch from the remains of a deleted one.
 local function batch_exists() return redis.call('HEXISTS', BATCH, 'createdAt') == 1 end
 
 local function count(name, by)
@@ -47,22 +47,22 @@ local PENDING_KEPT = 20
 
 -- pending_notifications returns the notifications that are not delivered yet, oldest first.
 local function pending_notifications()
-  local text = redis.call('HGET', BATCH, 'owed')
+  local text = redis.call('HGET', BATCH, 'pendingNotifications')
   return text and cjson.decode(text) or {}
 end
 
 local function save_pending(notifications)
   if #notifications == 0 then
-    redis.call('HDEL', BATCH, 'owed')
+    redis.call('HDEL', BATCH, 'pendingNotifications')
   else
-    redis.call('HSET', BATCH, 'owed', cjson.encode(notifications))
+    redis.call('HSET', BATCH, 'pendingNotifications', cjson.encode(notifications))
   end
 end
 
 -- fail_notification keeps the last notification that finally failed, for display.
 local function fail_notification(notification, why)
   notification.why = why
-  redis.call('HSET', BATCH, 'gaveUp', cjson.encode(notification))
+  redis.call('HSET', BATCH, 'failedNotification', cjson.encode(notification))
   event('notify-failed', '', string.format('completion %d, attempts %d: %s', notification.n, notification.attempts, why))
 end
 
@@ -80,12 +80,12 @@ local function add_notification()
   local notifications = pending_notifications()
   if #notifications > 0 and notifications[#notifications].n == notification.n then table.remove(notifications) end
   table.insert(notifications, notification)
-  if #notifications > PENDING_KEPT then fail_notification(table.remove(notifications, 1), 'too many are owed') end
+  if #notifications > PENDING_KEPT then fail_notification(table.remove(notifications, 1), 'too many notifications are pending') end
   save_pending(notifications)
 end
 
--- settle_batch records, once, that a committed batch has nothing left to do, and adds a notification of it if the batch has
--- a URL. Each completion has a number.
+-- settle_batch records once that a committed batch is complete, and adds a notification if the batch has a URL. Each
+-- completion has a number.
 local function settle_batch()
   redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))
   local facts = redis.call('HMGET', BATCH, 'committedAt', 'completedAt')

@@ -1,30 +1,29 @@
--- register enters items into the batch that nobody has registered. What was decided about them stands in
--- lifecycle.Register.
+-- register writes new items of the batch; lifecycle.Register decides which.
 --
--- ARGV[2] = the last generation that was used before the batch was forgotten, as it was read
--- ARGV[3] = 1 when a new batch is committed with this, and a committed one stays so
+-- ARGV[2] = the last generation that was used before the batch was deleted, as it was read
+-- ARGV[3] = 1 if a new batch is committed by this call, and a committed one remains committed
 -- ARGV[4] = the state of the items: queued, or adopted for imported ones
--- ARGV[5] = how many facts follow, name and value, that are set when the batch is new
+-- ARGV[5] = how many facts follow, name and value, that are set if the batch is new
 -- then for each item: key, spec, record
--- Returns which of the items, counted from 1, stand in the batch by now and were not entered; -1 when the batch
--- was forgotten meanwhile: read again, and decide again.
+-- Returns which of the items, counted from 1, the batch already has; -1 if the batch was deleted since it was
+-- read: read and decide again.
 
-local past, whole = tonumber(redis.call('HGET', BATCH, 'past') or 0), ARGV[3] == '1'
-if past ~= tonumber(ARGV[2]) then return -1 end
+local generation, whole = tonumber(redis.call('HGET', BATCH, 'forgottenGeneration') or 0), ARGV[3] == '1'
+if generation ~= tonumber(ARGV[2]) then return -1 end
 
 local state, first = ARGV[4], 6 + 2 * ARGV[5]
 if not batch_exists() then
   redis.call('HSET', BATCH, 'createdAt', string.format('%d', now))
   for i = 6, first - 1, 2 do redis.call('HSET', BATCH, ARGV[i], ARGV[i + 1]) end
   redis.call('HDEL', BATCH, 'forgottenAt', 'forgottenBy', 'forgottenWhy')
-  event('registered', '', past > 0 and 'its record had been deleted; nothing is taken over' or '')
+  event('registered', '', generation > 0 and 'an earlier batch of this name was deleted; nothing of it is reused' or '')
   if whole then
     redis.call('HSET', BATCH, 'committedAt', string.format('%d', now))
     event('committed', '', '')
   end
 end
 
--- Each key is written at once: most of a call's time are calls of Redis.
+-- One command per key, because the Redis commands take most of the time.
 local keys, specs, records, open, there = {}, {}, {}, {}, {}
 for i = first, #ARGV, 3 do
   if redis.call('HEXISTS', RECORDS, ARGV[i]) == 1 then
@@ -49,7 +48,7 @@ if #keys > 0 then
   end
   count('total', #keys)
   redis.call('HDEL', BATCH, 'completedAt')
-  if not whole then redis.call('HDEL', BATCH, 'committedAt') end -- until its producer is through again
+  if not whole then redis.call('HDEL', BATCH, 'committedAt') end -- until its producer commits it again
   redis.call('HSET', BATCH, 'updatedAt', string.format('%d', now))
 end
 return there

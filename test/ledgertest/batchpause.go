@@ -67,7 +67,7 @@ func testFailuresHold(t *testing.T, f *ledgerFixture) {
 	f.fail(t, "c")
 	f.isHeld(t, true)
 	at := ledger.Millis(f.clock().UnixMilli())
-	equal(t, "hold", f.batch(t).Pause, &ledger.Pause{At: at, Limit: "2", Failed: 3, Total: 9})
+	equal(t, "pause", f.batch(t).Pause, &ledger.Pause{At: at, Limit: "2", Failed: 3, Total: 9})
 	for _, key := range []string{"queued", "waiting", "not sent"} {
 		before := f.item(t, key)
 		start := f.begin(t, key, terms("t9"), lifecycle.StartPaused)
@@ -84,7 +84,7 @@ func testFailuresHold(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "waiting", terms("t9"), lifecycle.StartPaused) // neither idle nor exhausted
 	acts, err := f.Acts(t.Context(), batch, "")
 	equal(t, "error", err, nil)
-	equal(t, "told", acts[len(acts)-1].Detail, "3 of 9 items failed, and more than 2 are not wanted")
+	equal(t, "told", acts[len(acts)-1].Detail, "3 of 9 items failed (limit 2)")
 }
 
 // The first failure of a batch that may have none; and a percentage, which is of a whole batch.
@@ -171,7 +171,7 @@ func testPauseBatch(t *testing.T, f *ledgerFixture) {
 	at := ledger.Millis(f.clock().UnixMilli())
 	f.pass(time.Second)
 	f.pause(t, false)
-	equal(t, "hold", f.batch(t).Pause, &ledger.Pause{At: at, By: "li@host", Reason: "look at these"})
+	equal(t, "pause", f.batch(t).Pause, &ledger.Pause{At: at, By: "li@host", Reason: "look at these"})
 	f.begin(t, "queued", terms("t1"), lifecycle.StartPaused)
 	f.limit(t, "0", true)
 	f.record(t, "a", 1, rejectedOutcome, lifecycle.RecordedApplied)
@@ -217,7 +217,7 @@ func testLineTwice(t *testing.T, f *ledgerFixture) {
 	for _, act := range acts {
 		kinds = append(kinds, act.Kind)
 	}
-	equal(t, "acts", kinds, []string{"pause", "limit", "resume", "held", "resume"})
+	equal(t, "acts", kinds, []string{"pause", "limit", "resume", "paused", "resume"})
 }
 
 // What moves while a batch is held needs a task, and nothing else does.
@@ -275,7 +275,7 @@ func testConcurrentFailures(t *testing.T, f *ledgerFixture) {
 	wg.Wait()
 	got := f.batch(t)
 	if failed := got.Failed(); failed <= limit || failed > limit+workers {
-		t.Errorf("%d failed, with %d in flight at most, where more than %d were not wanted", failed, workers, limit)
+		t.Errorf("%d failed, with %d in flight at most, with limit %d", failed, workers, limit)
 	}
 	equal(t, "held at", got.Pause.Failed, int64(limit+1))
 	equal(t, "the others are as they were", got.Counts[ledger.Queued], int64(len(keys))-got.Failed())

@@ -90,7 +90,7 @@ func testBatchesBesideDamaged(t *testing.T, f *ledgerFixture) {
 	}
 	facts := "havip:{damaged}:batch"
 	damaged := []any{
-		"n:queued", "garbage", "updatedAt", "9223372036854775807", "owed", `[{"n":-1}]`, "gaveUp", "[", "past", "-9999999999999", "strange", "field",
+		"n:queued", "garbage", "updatedAt", "9223372036854775807", "pendingNotifications", `[{"n":-1}]`, "failedNotification", "[", "forgottenGeneration", "-9999999999999", "strange", "field",
 	}
 	if err := f.rdb.HSet(t.Context(), facts, damaged...).Err(); err != nil {
 		t.Fatal(err)

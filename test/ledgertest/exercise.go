@@ -133,7 +133,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"repeated acts on the line are one", testLineTwice},
 		{"of a held batch only what is in doubt moves", testMoving},
 		{"of concurrent failures none is begun after the last", testConcurrentFailures},
-		{"the oldest doubt is known", testOldestDoubt},
+		{"the oldest unknown outcome is known", testOldestUnknown},
 		{"a completion owes a notice of how the batch stood", testNoticeOwed},
 		{"a batch that is done owes its notice to whoever asks", testNoticeOfTheDone},
 		{"a notice is owed until it is delivered", testNoticeOutcomes},

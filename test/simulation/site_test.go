@@ -327,7 +327,7 @@ func (x *site) liveOn() {
 		x.pass(step, true)
 		x.extend()
 	}
-	x.plain.HIncrBy(background, "havip:workers:{workers}:lived", "ms", (steps * step).Milliseconds())
+	x.plain.HIncrBy(background, "havip:workers:{workers}:uptime", "ms", (steps * step).Milliseconds())
 }
 
 // extend is what asynq's servers do for as long as they live.

@@ -8,12 +8,12 @@ import (
 	"havip/lifecycle"
 )
 
-// The oldest doubt is that of an unfinished item, from the first request that may have done something.
-func testOldestDoubt(t *testing.T, f *ledgerFixture) {
+// The oldest unknown outcome is that of an unfinished item, from the first request that may have created something.
+func testOldestUnknown(t *testing.T, f *ledgerFixture) {
 	oldest := func(want ledger.Millis) {
 		t.Helper()
-		got, err := f.OldestDoubt(t.Context(), batch)
-		equal(t, "oldest doubt", got, want)
+		got, err := f.OldestUnknown(t.Context(), batch)
+		equal(t, "oldest unknown", got, want)
 		equal(t, "error", err, nil)
 	}
 	oldest(0)
@@ -27,7 +27,7 @@ func testOldestDoubt(t *testing.T, f *ledgerFixture) {
 	f.sent(t, unknownOutcome, "second", "reviewed")
 	f.sent(t, rejectedOutcome, "sure")
 	oldest(at)
-	f.begin(t, "first", o, lifecycle.StartSend) // on its way again, and in doubt still
+	f.begin(t, "first", o, lifecycle.StartSend) // sent again, and still unknown
 	oldest(at)
 	f.record(t, "first", 2, createdOutcome, lifecycle.RecordedApplied)
 	oldest(at + 1000)
