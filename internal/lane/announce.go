@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// announceEvery is how often a worker says at which rate it was started.
+	// announceEvery is how often a worker announces the rate that it was started with.
 	announceEvery = 10 * time.Second
-	// announceSilence is how long after that it is still taken to serve the lane.
+	// announceSilence is how long an announcement is valid.
 	announceSilence = 3 * announceEvery
 )
 
@@ -23,11 +23,10 @@ var (
 	announcedScript = script("announced")
 )
 
-// Announce says of a worker that it serves the lane, and the rate that it was started with. What it
-// returns goes on saying so until ctx ends, and then takes it back. It is for people who compare:
-// nothing depends on it, so failures are handed to report and otherwise passed over.
-func Announce(ctx context.Context, rdb redis.Cmdable, lane, worker string, rps float64, report func(error)) (goOn func()) {
-	say := func(ctx context.Context, rate string) {
+// Announce announces that a worker serves the lane, and the rate that it was started with. The returned function repeats
+// that until ctx ends, and then withdraws it. It is for display only, so failures are reported and ignored.
+func Announce(ctx context.Context, rdb redis.Cmdable, lane, worker string, rps float64, report func(error)) (repeat func()) {
+	announce := func(ctx context.Context, rate string) {
 		ctx, cancel := context.WithTimeout(ctx, doneTimeout)
 		defer cancel()
 		if err := run(ctx, rdb, announceScript, lane, nil, worker, rate, millis(announceSilence)).Err(); err != nil {
@@ -35,16 +34,16 @@ func Announce(ctx context.Context, rdb redis.Cmdable, lane, worker string, rps f
 		}
 	}
 	rate := strconv.FormatFloat(rps, 'f', -1, 64)
-	say(ctx, rate)
+	announce(ctx, rate)
 	return func() {
 		tick := time.NewTicker(announceEvery)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				say(ctx, rate)
+				announce(ctx, rate)
 			case <-ctx.Done():
-				say(context.WithoutCancel(ctx), "")
+				announce(context.WithoutCancel(ctx), "")
 				return
 			}
 		}
@@ -57,7 +56,7 @@ type Configured struct {
 	RPS    float64
 }
 
-// RateInForce returns the lane's rate, 0 for no limit: the one that a person has set, or else the one that all of its workers
+// RateInForce returns the lane's rate, 0 for no limit: the one that an operator has set, or else the one that all of its workers
 // were started with. It is nil if there is none, or if the workers differ.
 func (o *Operator) RateInForce(ctx context.Context) (*float64, error) {
 	set, err := o.Limit(ctx)
@@ -75,7 +74,7 @@ func (o *Operator) RateInForce(ctx context.Context) (*float64, error) {
 }
 
 // Configured lists the workers that serve the lane, by name, with the rate that each was started
-// with. Workers that were killed are listed for half a minute more.
+// with. Killed workers are listed for another half minute.
 func (o *Operator) Configured(ctx context.Context) ([]Configured, error) {
 	words, err := run(ctx, o.rdb, announcedScript, o.lane, o.now, millis(announceSilence)).StringSlice()
 	if err != nil {

@@ -10,14 +10,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// The terms of a hold.
+// The terms of a suspension.
 const (
 	// BackOffFirst is how long a new suspension waits for its first probe; each failed probe doubles it, up to BackOffCap. Every
 	// back-off is shortened by up to a fifth at random.
 	BackOffFirst = 5 * time.Second
 	BackOffCap   = 5 * time.Minute
-	// probeLease is how long a probe keeps others from probing if its process was killed and never reports. It covers an attempt
-	// of an item.
+	// probeLease is how long a killed process's probe prevents other probes. It covers an attempt of an item.
 	probeLease = 30 * time.Second
 	// othersFirst is how long requests of other subnets may probe a due lane first if a subnet is suspended with it: if they
 	// succeed, only the subnet is at fault. It covers the wait of requests that poll every [pollEvery].
@@ -36,7 +35,7 @@ const (
 // The first such answer opens a suspension ([Breaker.Trip]). From then on requests are refused, except that after
 // a back-off one request at a time is admitted as a probe ([Breaker.Admit]). A probe that fails doubles the
 // back-off; a probe that succeeds ends the suspension ([Breaker.Clear]); a probe that proves nothing returns its
-// permission ([Breaker.Release]). The permission of a killed prober expires. Recovery needs no person.
+// permission ([Breaker.Release]). The permission of a killed prober expires. Recovery needs no operator.
 //
 // Each operation is one atomic script that is safe to repeat if its reply was lost. A Breaker is safe for
 // concurrent use and never waits; [Gate] waits.
@@ -65,20 +64,20 @@ func NewBreaker(rdb redis.Cmdable, lane string, options ...BreakerOption) *Break
 	return b
 }
 
-// Admission is the breaker's answer to one request. If the request is allowed, the caller must report its result
+// Admission is the breaker's decision about one request. If the request is allowed, the caller must report its result
 // with this admission: Trip, Clear or Release.
 type Admission struct {
 	// Allowed is true if the request may be sent.
 	Allowed bool
 	// Probe is true if the request probes whether a suspension is over.
 	Probe bool
-	// Suspension is what refuses the request, or what it probes; nil if nothing is suspended.
+	// Suspension is the one that refuses the request, or that it probes; nil if nothing is suspended.
 	Suspension *Suspension
 	// Wait is the minimum remaining time of a refusal.
 	Wait time.Duration
 
 	subnetID string
-	// ticket is unique to the request; epoch tells which suspensions are older than it.
+	// ticket is unique to the request; suspensions with a lower epoch are older.
 	ticket string
 	epoch  int64
 	// eager is true if the probe did not wait for the back-off.
@@ -87,8 +86,8 @@ type Admission struct {
 	exempt bool
 }
 
-// Admit reports whether a request for this subnet may be sent now. An empty subnetID asks for the lane alone. While
-// nothing is suspended it asks Redis at most every [viewAge].
+// Admit reports whether a request for this subnet may be sent now. An empty subnetID checks only the lane. While
+// nothing is suspended, it asks Redis at most every [viewAge].
 func (b *Breaker) Admit(ctx context.Context, subnetID string) (Admission, error) {
 	now := b.local()
 	a := Admission{subnetID: subnetID, ticket: strconv.FormatUint(rand.Uint64(), 36)}
@@ -131,7 +130,7 @@ func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 	switch verdict {
 	case "open", "probe":
 		a.Allowed, a.Probe = true, verdict == "probe"
-	case "held":
+	case "suspended":
 	default:
 		return fmt.Errorf("unexpected verdict %q", verdict)
 	}

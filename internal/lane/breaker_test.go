@@ -44,9 +44,9 @@ func TestHoldTellsItsReason(t *testing.T) {
 		}
 		want := Suspension{Target: TargetSubnet, SubnetID: subnetA, Code: fault.Code, Message: got.Message, Since: f.clock.Now(), Failures: 1, ProbeAt: got.ProbeAt}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("hold (-want +got):\n%s", diff)
+			t.Errorf("suspension (-want +got):\n%s", diff)
 		}
-		if text := got.String(); !strings.HasPrefix(text, "subnet sbn-aaaa held since 2026-03-01T12:00:00Z: SubnetHasNoMoreIp: 子网") {
+		if text := got.String(); !strings.HasPrefix(text, "subnet sbn-aaaa suspended since 2026-03-01T12:00:00Z: SubnetHasNoMoreIp: 子网") {
 			t.Error(text)
 		}
 		a := probe(t, f, b, subnetA)
@@ -216,7 +216,7 @@ func TestKilledProber(t *testing.T) {
 		if change := trip(t, first, slow, wrongKey); len(change.Extended) > 0 || theHold(t, first).Failures != 1 {
 			t.Errorf("a lapsed probe counts: %+v", change)
 		}
-		if ended := clearHolds(t, first, slow); len(ended) != 1 || len(holds(t, second)) != 0 {
+		if ended := clearSuspensions(t, first, slow); len(ended) != 1 || len(suspensionsOf(t, second)) != 0 {
 			t.Errorf("a lapsed probe that was answered well proves it: %v", ended)
 		}
 	})
@@ -228,13 +228,13 @@ func TestClearEndsLaneAndSubnet(t *testing.T) {
 		t := f.t
 		first, second := f.breaker(), f.breaker()
 		change := trip(t, first, admit(t, first, subnetA), Fault{Target: TargetBoth, Code: "QuotaLimitExceeded"})
-		if len(change.Opened) != 2 || len(holds(t, second)) != 2 {
+		if len(change.Opened) != 2 || len(suspensionsOf(t, second)) != 2 {
 			t.Fatalf("opened %v", change.Opened)
 		}
 		a := probe(t, f, second, subnetA)
-		ended := clearHolds(t, second, a)
-		if len(ended) != 2 || len(holds(t, first)) != 0 {
-			t.Errorf("ended %v, left %v", ended, holds(t, first))
+		ended := clearSuspensions(t, second, a)
+		if len(ended) != 2 || len(suspensionsOf(t, first)) != 0 {
+			t.Errorf("ended %v, left %v", ended, suspensionsOf(t, first))
 		}
 		if a := admit(t, first, subnetA); !a.Allowed || a.Probe {
 			t.Errorf("after the clear: %+v", a)
@@ -249,7 +249,7 @@ func TestSubnetStaysHeldWhenTheLaneIsProved(t *testing.T) {
 		t := f.t
 		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetBoth, Code: "QuotaLimitExceeded"})
-		clearHolds(t, b, probe(t, f, b, subnetB))
+		clearSuspensions(t, b, probe(t, f, b, subnetB))
 		if suspension := theHold(t, b); suspension.Target != TargetSubnet || suspension.SubnetID != subnetA {
 			t.Errorf("left: %v", suspension)
 		}
@@ -287,20 +287,20 @@ func TestOldNewsChangesNothing(t *testing.T) {
 		b := f.breaker()
 		before := admit(t, b, subnetA)
 		trip(t, b, admit(t, b, subnetA), wrongKey)
-		if ended := clearHolds(t, b, before); len(ended) > 0 || len(holds(t, b)) != 1 {
+		if ended := clearSuspensions(t, b, before); len(ended) > 0 || len(suspensionsOf(t, b)) != 1 {
 			t.Errorf("a success of before the fault ended the hold")
 		}
-		clearHolds(t, b, probe(t, f, b, subnetA))
-		if change := trip(t, b, before, wrongKey); len(change.Opened) > 0 || len(holds(t, b)) != 0 {
+		clearSuspensions(t, b, probe(t, f, b, subnetA))
+		if change := trip(t, b, before, wrongKey); len(change.Opened) > 0 || len(suspensionsOf(t, b)) != 0 {
 			t.Errorf("a fault of before the clear opened a hold")
 		}
 		old := admit(t, b, subnetA)
 		trip(t, b, admit(t, b, subnetA), wrongKey)
 		oldProbe := probe(t, f, b, subnetA)
-		clearHolds(t, b, oldProbe)
+		clearSuspensions(t, b, oldProbe)
 		trip(t, b, admit(t, b, subnetB), wrongKey)
 		oldProbe.ticket = old.ticket // not the repetition of a call
-		if ended := clearHolds(t, b, oldProbe); len(ended) > 0 {
+		if ended := clearSuspensions(t, b, oldProbe); len(ended) > 0 {
 			t.Errorf("a probe of the last hold ended this one")
 		}
 	})
@@ -330,7 +330,7 @@ func TestRepeatedCallsChangeNothing(t *testing.T) {
 		}
 		a = probe(t, f, b, subnetA)
 		for range 2 {
-			if ended := clearHolds(t, b, a); len(ended) != 1 || ended[0].Failures != 2 {
+			if ended := clearSuspensions(t, b, a); len(ended) != 1 || ended[0].Failures != 2 {
 				t.Errorf("clear: %v", ended)
 			}
 		}
@@ -370,7 +370,7 @@ func TestFailedProbeFreesWhatItDidNotProve(t *testing.T) {
 		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), Fault{Target: TargetBoth, Code: "QuotaLimitExceeded"})
 		trip(t, b, probe(t, f, b, subnetA), wrongKey)
-		for _, suspension := range holds(t, b) {
+		for _, suspension := range suspensionsOf(t, b) {
 			if !suspension.ProbingUntil.IsZero() {
 				t.Errorf("still being probed: %+v", suspension)
 			}
@@ -398,7 +398,7 @@ func TestProbeNow(t *testing.T) {
 			}
 			suspension := theHold(t, b)
 			if !suspension.ProbeAt.Equal(f.clock.Now()) || suspension.Failures != 7 || !suspension.Since.Equal(since) {
-				t.Errorf("hold %+v", suspension)
+				t.Errorf("suspension %+v", suspension)
 			}
 		}
 		// A worker with the old key takes the probe first, and fails.
@@ -451,15 +451,15 @@ func TestHoldsAreSorted(t *testing.T) {
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
 		b := f.breaker()
-		if list := holds(t, b); list != nil {
-			t.Fatalf("holds: %v", list)
+		if list := suspensionsOf(t, b); list != nil {
+			t.Fatalf("suspensions: %v", list)
 		}
 		for _, subnet := range []string{subnetB, subnetA} {
 			trip(t, b, admit(t, b, subnet), Fault{Target: TargetSubnet, Code: "Full"})
 		}
 		trip(t, b, admit(t, b, "sbn-cccc"), wrongKey)
 		var got []string
-		for _, suspension := range holds(t, b) {
+		for _, suspension := range suspensionsOf(t, b) {
 			got = append(got, string(suspension.Target)+suspension.SubnetID)
 		}
 		if diff := cmp.Diff([]string{"lane", "subnet" + subnetA, "subnet" + subnetB}, got); diff != "" {
@@ -475,11 +475,11 @@ func TestHealthyLaneCostsLittle(t *testing.T) {
 		t := f.t
 		b := f.breaker()
 		trip(t, b, admit(t, b, subnetA), wrongKey)
-		clearHolds(t, b, probe(t, f, b, subnetA)) // once held, and well again
+		clearSuspensions(t, b, probe(t, f, b, subnetA)) // once held, and well again
 		calls := f.calls.during(func() {
 			for range 100 {
 				a := admit(t, b, subnetB)
-				clearHolds(t, b, a)
+				clearSuspensions(t, b, a)
 				if err := b.Release(t.Context(), a); err != nil {
 					t.Error(err)
 				}
@@ -554,7 +554,7 @@ func TestRedisClock(t *testing.T) {
 	if a := admit(t, b, subnetA); a.Allowed && now().Before(suspension.ProbeAt) || a.Wait > BackOffFirst {
 		t.Errorf("%+v", a)
 	}
-	left, err := b.rdb.PTTL(t.Context(), "havip:lane:{default/bj}:holds").Result()
+	left, err := b.rdb.PTTL(t.Context(), "havip:lane:{default/bj}:suspensions").Result()
 	if err != nil || left < 24*time.Hour {
 		t.Errorf("kept %v: %v", left, err)
 	}
@@ -573,7 +573,7 @@ func TestBreakerFailsWithRedis(t *testing.T) {
 	_, clearErr := b.Clear(t.Context(), a)
 	_, holdsErr := b.Suspensions(t.Context())
 	for op, err := range map[string]error{
-		"admit to lane": admitErr, "hold lane of lane": tripErr, "clear lane": clearErr, "holds of lane": holdsErr,
+		"admit to lane": admitErr, "suspend lane of lane": tripErr, "clear lane": clearErr, "suspensions of lane": holdsErr,
 		"release probe of lane": b.Release(t.Context(), a), "probe lane": b.ProbeNow(t.Context()),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), op+" default/bj: ") {

@@ -8,11 +8,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// limitAge is how long a process caches the rate that a person set for the lane. A change takes effect after this
+// limitAge is how long a process caches the rate that an operator set for the lane. A change takes effect after this
 // time, or at the next request if requests are rarer.
 const limitAge = time.Second
 
-// Budget admits requests of one lane at its current rate: the rate that a person set for all workers, or else the
+// Budget admits requests of one lane at its current rate: the rate that an operator set for all workers, or else the
 // rate that this process was started with. All workers share either rate. It is safe for concurrent use.
 type Budget struct {
 	operator *Operator
@@ -22,16 +22,16 @@ type Budget struct {
 	configured *Limiter
 	// now is time.Now; tests replace it.
 	now func() time.Time
-	// asking holds one token: of all requests that wait in this process, one at a time asks Redis. It guards the
-	// fields below.
+	// asking has one token, so that one waiting request of this process at a time asks Redis. It guards the fields
+	// below.
 	asking chan struct{}
-	// set is the person's limit as of readAt, and limiter what comes of it.
+	// set is the operator's limit as of readAt, and limiter is the resulting one.
 	set     *Limit
 	readAt  time.Time
 	limiter *Limiter
 }
 
-// NewBudget returns the budget of the named lane: rps requests a second with the given burst, unless a person has set
+// NewBudget returns the budget of the named lane: rps requests a second with the given burst, unless an operator has set
 // another rate. An rps of 0 or less means no limit.
 func NewBudget(rdb redis.Cmdable, lane string, rps float64, burst int) *Budget {
 	return &Budget{
@@ -74,7 +74,7 @@ func (b *Budget) Wait(ctx context.Context) error {
 	}
 }
 
-// read updates the current rate unless it is cached. The caller holds asking.
+// read updates the current rate unless it is cached. The caller has asking's token.
 func (b *Budget) read(ctx context.Context) error {
 	now := b.now()
 	if !b.readAt.IsZero() && now.Sub(b.readAt) < limitAge {

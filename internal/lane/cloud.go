@@ -7,9 +7,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Cloud is what a lane stands for: where its requests go, and as whom.
+// Cloud is a lane's endpoint and access key.
 type Cloud struct {
-	// Endpoint is scheme and host. Key tells the access key from others without showing it.
+	// Endpoint is scheme and host. Key is a digest of the access key ID.
 	Endpoint, Key string
 }
 
@@ -19,19 +19,18 @@ const (
 	cloudReady    = "ready"
 )
 
-// These scripts need no prelude: they change no hold.
+// These scripts need no prelude: they change no suspension.
 var (
 	pinScript   = redis.NewScript(source("pin"))
 	readyScript = redis.NewScript(source("ready"))
 )
 
-// Pin notes what the lane stands for, at its first use in this Redis, and answers what it stands for. Ready is false
-// until [Ready] reports that the wait of its first use is over: a worker that uses the lane before that has to wait as
-// well.
-func Pin(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) (standing Cloud, ready bool, err error) {
+// Pin records the lane's endpoint and key at its first use in this Redis, and returns the recorded ones. Ready is false
+// until [Ready] reports that the wait of the first use is over: a worker that uses the lane earlier must wait as well.
+func Pin(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) (pinned Cloud, ready bool, err error) {
 	fields, err := pinScript.Run(ctx, rdb, []string{keysOf(lane).cloud}, c.Endpoint, c.Key).Slice()
 	if err == nil && len(fields) != 3 {
-		err = fmt.Errorf("unexpected answer %v from a script", fields)
+		err = fmt.Errorf("unexpected reply %v from a script", fields)
 	}
 	if err != nil {
 		return Cloud{}, false, pinError(lane, err)
@@ -39,17 +38,17 @@ func Pin(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) (standing
 	return cloudOf(fields), fields[2] != nil, nil
 }
 
-// Ready says that the wait of the lane's first use is over, with what it stands for.
+// Ready records that the wait of the lane's first use is over, unless its endpoint or key has changed.
 func Ready(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) error {
 	return pinError(lane, readyScript.Run(ctx, rdb, []string{keysOf(lane).cloud}, c.Endpoint, c.Key).Err())
 }
 
-// Repin has the lane stand for another key of the same account from now on.
+// Repin records another key of the lane's account.
 func Repin(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) error {
 	return pinError(lane, rdb.HSet(ctx, keysOf(lane).cloud, cloudEndpoint, c.Endpoint, cloudKey, c.Key).Err())
 }
 
-// Move has the lane stand for another endpoint or account from now on, with which it is at its first use again.
+// Move records another endpoint or account of the lane; its next use is a first use again.
 func Move(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) error {
 	key := keysOf(lane).cloud
 	_, err := rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -60,11 +59,11 @@ func Move(ctx context.Context, rdb redis.Cmdable, lane string, c Cloud) error {
 	return pinError(lane, err)
 }
 
-// PinnedTo answers what the lane stands for; the zero Cloud before its first use.
+// PinnedTo returns the lane's recorded endpoint and key; the zero Cloud before its first use.
 func PinnedTo(ctx context.Context, rdb redis.Cmdable, lane string) (Cloud, error) {
 	fields, err := rdb.HMGet(ctx, keysOf(lane).cloud, cloudEndpoint, cloudKey).Result()
 	if err != nil {
-		return Cloud{}, fmt.Errorf("what lane %s stands for: %w", lane, err)
+		return Cloud{}, fmt.Errorf("endpoint and key of lane %s: %w", lane, err)
 	}
 	return cloudOf(fields), nil
 }

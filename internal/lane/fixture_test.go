@@ -224,7 +224,7 @@ func trip(t *testing.T, b *Breaker, a Admission, f Fault) Change {
 	return change
 }
 
-func clearHolds(t *testing.T, b *Breaker, a Admission) []Suspension {
+func clearSuspensions(t *testing.T, b *Breaker, a Admission) []Suspension {
 	t.Helper()
 	ended, err := b.Clear(t.Context(), a)
 	if err != nil {
@@ -233,7 +233,7 @@ func clearHolds(t *testing.T, b *Breaker, a Admission) []Suspension {
 	return ended
 }
 
-func holds(t *testing.T, b *Breaker) []Suspension {
+func suspensionsOf(t *testing.T, b *Breaker) []Suspension {
 	t.Helper()
 	list, err := b.Suspensions(t.Context())
 	if err != nil {
@@ -245,9 +245,9 @@ func holds(t *testing.T, b *Breaker) []Suspension {
 // theHold is the only hold there is.
 func theHold(t *testing.T, b *Breaker) Suspension {
 	t.Helper()
-	list := holds(t, b)
+	list := suspensionsOf(t, b)
 	if len(list) != 1 {
-		t.Fatalf("holds: %v", list)
+		t.Fatalf("suspensions: %v", list)
 	}
 	return list[0]
 }

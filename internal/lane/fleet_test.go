@@ -58,7 +58,7 @@ func TestWrongKeyCostsFewCalls(t *testing.T) {
 			t.Errorf("%d items finished under a wrong key", n)
 		}
 		if suspension := theHold(t, gates[0].breaker); int64(suspension.Failures) > api.calls.Load() || suspension.Failures < 5 {
-			t.Errorf("hold %+v after %d calls", suspension, api.calls.Load())
+			t.Errorf("suspension %+v after %d calls", suspension, api.calls.Load())
 		}
 
 		api.wrong.Store(false)
@@ -69,8 +69,8 @@ func TestWrongKeyCostsFewCalls(t *testing.T) {
 		done(t, mustEnter(t, restarted, subnetA), api.call())
 		f.clock.advance(pollEvery * 5 / 4)
 		workers.Wait()
-		if n := finished.Load(); n != items || len(holds(t, restarted.breaker)) != 0 {
-			t.Errorf("%d items finished; holds %v", n, holds(t, restarted.breaker))
+		if n := finished.Load(); n != items || len(suspensionsOf(t, restarted.breaker)) != 0 {
+			t.Errorf("%d items finished; holds %v", n, suspensionsOf(t, restarted.breaker))
 		}
 	})
 }

@@ -22,11 +22,11 @@ const pollEvery = time.Second
 // however many wait.
 type Gate struct {
 	breaker *Breaker
-	// rate is nil when the lane has no limit.
+	// rate is nil if the lane has no limit.
 	rate rate
 	// sleep waits; tests replace it.
 	sleep func(ctx context.Context, d time.Duration) error
-	// mutex holds one token; the request that put it in has the lock. It is a channel so that waiting ends with ctx.
+	// mutex has one token; the request that put it in has the lock. It is a channel so that waiting ends with ctx.
 	mutex chan struct{}
 	// reserved is true if the rate admitted a request that was not sent, so that the next request need not wait for
 	// the rate. It is guarded by mutex.
@@ -40,7 +40,7 @@ type rate interface {
 }
 
 // NewGate returns a gate over the breaker and the budget of one lane; a nil budget sets no limit. Use one gate per
-// lane in a process, since each gate has its own slow start.
+// lane in a process, because each gate has its own slow start.
 func NewGate(breaker *Breaker, budget *Budget) *Gate {
 	g := &Gate{breaker: breaker, sleep: sleep, mutex: make(chan struct{}, 1)}
 	g.start.changed = make(chan struct{})

@@ -275,7 +275,7 @@ func TestWaitForHeldLaneEndsWithItsReason(t *testing.T) {
 			if !errors.As(err, &held) || held.Suspension.Code != wrongKey.Code || !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
 			}
-			if !strings.Contains(err.Error(), "lane held since 2026-03-01T12:00:00Z: SignatureDoesNotMatch: ") {
+			if !strings.Contains(err.Error(), "lane suspended since 2026-03-01T12:00:00Z: SignatureDoesNotMatch: ") {
 				t.Errorf("says %q", err)
 			}
 		}
@@ -438,7 +438,7 @@ func TestDoneOnceAndWhateverHappens(t *testing.T) {
 		f.clock.advance(BackOffFirst)
 		pass = mustEnter(t, g, subnetA)
 		done(t, pass, Neutral())
-		if change := done(t, pass, Good()); len(change.Cleared) != 0 || len(holds(t, g.breaker)) != 1 {
+		if change := done(t, pass, Good()); len(change.Cleared) != 0 || len(suspensionsOf(t, g.breaker)) != 1 {
 			t.Errorf("second verdict: %+v", change)
 		}
 		if n := g.start.inFlight; n != 0 {

@@ -10,15 +10,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Defaults of a lane's budget. They are those of Baidu's own network driver, which creates at
-// most about five a second in an account.
+// Defaults of a lane's budget. They are those of Baidu's own network driver, which creates at most five a second per
+// account.
 const (
 	DefaultRPS   = 5.0
 	DefaultBurst = 5
 )
 
-// clockPutBack is a wait that no rate asks for: Redis's clock has been put back, and the bucket would stay
-// empty until it had caught up.
+// clockPutBack is a wait that no rate requires: Redis's clock was set back, and the bucket would remain empty until the
+// clock has caught up.
 const clockPutBack = time.Hour
 
 // Limiter admits requests of one lane at a rate that all workers share.
@@ -26,12 +26,12 @@ type Limiter struct {
 	limiter *redis_rate.Limiter
 	key     string
 	limit   redis_rate.Limit
-	// asking holds one token: of all that wait in this process, one asks Redis, in turn.
+	// asking has one token, so that one waiting request of this process at a time asks Redis.
 	asking chan struct{}
 }
 
-// NewLimiter returns the limiter of the named lane: rps requests a second, burst at once.
-// An rps of 0 or less means no limit, for which it returns nil.
+// NewLimiter returns the limiter of the named lane: rps requests a second, burst at once. An rps of 0 or less means no
+// limit; it returns nil then.
 func NewLimiter(rdb redis.Cmdable, lane string, rps float64, burst int) *Limiter {
 	if rps <= 0 {
 		return nil
@@ -63,7 +63,7 @@ func limitOf(rps float64, burst int) redis_rate.Limit {
 	}
 }
 
-// Wait returns nil once a request may be sent, or an error when ctx ends or Redis fails first.
+// Wait returns nil once a request may be sent, or an error if ctx ends or Redis fails first.
 // Waiting costs Redis one call for each request admitted, not for each that waits.
 func (l *Limiter) Wait(ctx context.Context) error {
 	select {
@@ -83,7 +83,7 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	}
 }
 
-// take asks for one request, and answers how long to wait before asking again; 0 is that it may be
+// take requests permission for one request, and returns how long to wait before asking again; 0 means that it may be
 // sent.
 func (l *Limiter) take(ctx context.Context) (wait time.Duration, err error) {
 	answer, err := l.limiter.Allow(ctx, l.key, l.limit)
@@ -99,7 +99,7 @@ func (l *Limiter) take(ctx context.Context) (wait time.Duration, err error) {
 	}
 }
 
-// fullBurst is how long a bucket that is used up takes to be full again.
+// fullBurst returns how long an empty bucket takes to fill.
 func (l *Limiter) fullBurst() time.Duration {
 	return l.limit.Period / time.Duration(l.limit.Rate) * time.Duration(l.limit.Burst)
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Entry is one act of a person on a lane, or what BCE did to it.
+// Entry is an operator's command on a lane, or a suspension by the breaker.
 type Entry struct {
-	// ID orders entries and is where to go on reading.
+	// ID orders entries; it is the position to continue reading from.
 	ID string
-	// Kind is paused, resumed, limited (to Detail requests a second) or unlimited by a person; held or
-	// released where BCE's answers did it, with the lane or a subnet as Detail.
+	// Kind is paused, resumed, limited (to Detail requests a second) or unlimited for an operator's command; suspended
+	// or recovered for the breaker, with the lane or a subnet as Detail.
 	Kind               string
 	At                 time.Time
 	By, Reason, Detail string
@@ -28,7 +28,7 @@ func (o *Operator) Log(ctx context.Context, after string, limit int64, block tim
 		after = "0"
 	}
 	if block = block.Truncate(time.Millisecond); block <= 0 {
-		block = -1 // go-redis sends no BLOCK for a negative duration; BLOCK 0 would be for ever
+		block = -1 // go-redis sends no BLOCK for a negative duration; BLOCK 0 would block without limit
 	}
 	streams, err := o.rdb.XRead(ctx, &redis.XReadArgs{Streams: []string{keysOf(o.lane).log, after}, Count: limit, Block: block}).Result()
 	if errors.Is(err, redis.Nil) {

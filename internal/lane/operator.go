@@ -13,16 +13,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// laneIndex lists every lane that a person has paused or limited: a lane may be paused before its queue exists.
+// laneIndex lists every lane that an operator has paused or limited: a lane may be paused before its queue exists.
 const laneIndex = "havip:lanes"
 
-// Operator carries out a person's commands on a lane. A setting applies to all workers at once, survives them, and stays
+// Operator runs an operator's commands on a lane. A setting applies to all workers at once, survives them, and remains
 // until it is removed. Every command is one atomic script that is safe to repeat if its reply was lost, and is recorded
 // in the lane's log. It is safe for concurrent use.
 type Operator struct {
 	rdb  redis.Cmdable
 	lane string
-	// now is nil for Redis's own clock; tests give their own.
+	// now is nil for Redis's own clock; tests set their own.
 	now func() time.Time
 }
 
@@ -38,7 +38,7 @@ func NewOperator(rdb redis.Cmdable, lane string) *Operator {
 type Act struct{ By, Reason string }
 
 // Pause pauses the lane until [Operator.Resume]: requests that are already admitted are sent, and no others are admitted.
-// It returns the current pause and whether this call created it: a paused lane stays as it is.
+// It returns the current pause and whether this call created it: a paused lane remains unchanged.
 func (o *Operator) Pause(ctx context.Context, act Act) (Suspension, bool, error) {
 	changed, text, err := o.act(ctx, pauseScript, act)
 	if err != nil {
@@ -73,17 +73,17 @@ func (o *Operator) Paused(ctx context.Context) (*Suspension, error) {
 	return &suspension, nil
 }
 
-// Limit is the rate that a person set for a lane.
+// Limit is the rate that an operator set for a lane.
 type Limit struct {
-	// RPS is in requests a second over the whole fleet; 0 means no limit.
+	// RPS is in requests a second over all workers; 0 means no limit.
 	RPS        float64
 	By, Reason string
 	Since      time.Time
-	// bucket tells apart the budgets of different rates.
+	// bucket distinguishes the budgets of different rates.
 	bucket int64
 }
 
-// MinRPS is the lowest rate there is, besides 0 for none.
+// MinRPS is the minimum rate, besides 0 for no limit.
 const MinRPS = 0.001
 
 // SetLimit sets the lane's rate for all workers, overriding the rate that each worker was started with.
@@ -138,7 +138,7 @@ func decodeLimit(text string) (Limit, error) {
 	return Limit{RPS: rps, By: w.By, Reason: w.Message, Since: moment(w.Since), bucket: w.Bucket}, nil
 }
 
-// KnownLanes lists the lanes that a person has ever paused or limited, by name.
+// KnownLanes lists the lanes that an operator has ever paused or limited, by name.
 func KnownLanes(ctx context.Context, rdb redis.Cmdable) ([]string, error) {
 	lanes, err := rdb.SMembers(ctx, laneIndex).Result()
 	if err != nil {
@@ -162,7 +162,7 @@ func (o *Operator) act(ctx context.Context, s *redis.Script, act Act, args ...an
 	return answer.number(0) == 1, answer.text(1), nil
 }
 
-// Scripts of acts have a part of their own behind the prelude.
+// The scripts of acts have another shared part after the prelude.
 var (
 	pauseScript  = operatorScript("pause")
 	resumeScript = operatorScript("resume")

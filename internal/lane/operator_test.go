@@ -88,7 +88,7 @@ func TestPauseTellsItsReason(t *testing.T) {
 		}
 		want := Suspension{Target: TargetLane, Message: "new key", By: "li@host", Since: f.clock.Now()}
 		if diff := cmp.Diff(want, held.Suspension); diff != "" {
-			t.Errorf("hold (-want +got):\n%s", diff)
+			t.Errorf("suspension (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -106,7 +106,7 @@ func TestPauseOverAHold(t *testing.T) {
 			t.Errorf("a due hold is tried under a pause: %+v", a)
 		}
 		if suspension := theHold(t, b); !suspension.ProbingUntil.IsZero() || suspension.Failures != 1 {
-			t.Errorf("hold %+v", suspension)
+			t.Errorf("suspension %+v", suspension)
 		}
 		resume(t, o)
 		if a := admit(t, b, subnetA); !a.Probe {
@@ -252,7 +252,7 @@ func TestLogTellsWhatBCEHeld(t *testing.T) {
 		for _, e := range log(t, f.operator()) {
 			told = append(told, e.Kind+" "+e.Detail+": "+e.Reason)
 		}
-		want := []string{"held subnet sbn-aaaa: SubnetHasNoMoreIp: full", "released subnet sbn-aaaa: SubnetHasNoMoreIp: full"}
+		want := []string{"suspended subnet sbn-aaaa: SubnetHasNoMoreIp: full", "recovered subnet sbn-aaaa: SubnetHasNoMoreIp: full"}
 		if diff := cmp.Diff(want, told); diff != "" {
 			t.Errorf("log (-want +got):\n%s", diff)
 		}

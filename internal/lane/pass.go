@@ -22,7 +22,7 @@ type Pass struct {
 // Probe reports whether the request probes whether a suspension is over.
 func (p *Pass) Probe() bool { return p.admission.Probe }
 
-// SuspendedFor returns the code of the suspension that the request probes; "" if it is no probe.
+// SuspendedFor returns the code of the suspension that the request probes; "" if it is not a probe.
 func (p *Pass) SuspendedFor() string {
 	if !p.admission.Probe {
 		return ""
@@ -31,7 +31,7 @@ func (p *Pass) SuspendedFor() string {
 }
 
 // Done reports the result of the request and returns what that changed for the lane. Only the first call counts, so
-// that a deferred call with [Neutral] is safe. It ignores the end of ctx, since the verdict must be reported even
+// that a deferred call with [Neutral] is safe. It ignores the end of ctx, because the verdict must be reported even
 // if the handler is stopped.
 func (p *Pass) Done(ctx context.Context, v Verdict) (Change, error) {
 	if p.done.Swap(true) {

@@ -14,7 +14,7 @@ import (
 //go:embed lua/*.lua
 var sources embed.FS
 
-// One script a transition, each with the prelude in front; admit has the usual answer in front of that.
+// One script per transition, each preceded by the prelude; open, the usual case, precedes the prelude of admit.
 var (
 	admitScript    = compose("open", "prelude", "admit")
 	tripScript     = script("trip")
@@ -42,21 +42,21 @@ func source(name string) string {
 }
 
 // keys of one lane. The braces keep them in one slot of a Redis Cluster.
-type keys struct{ holds, operator, log, workers, cloud string }
+type keys struct{ suspensions, operator, log, workers, cloud string }
 
 func keysOf(lane string) keys {
 	prefix := "havip:lane:{" + lane + "}:"
-	return keys{holds: prefix + "holds", operator: prefix + "operator", log: prefix + "log", workers: prefix + "workers", cloud: prefix + "cloud"}
+	return keys{suspensions: prefix + "suspensions", operator: prefix + "operator", log: prefix + "log", workers: prefix + "workers", cloud: prefix + "cloud"}
 }
 
 // list is in the order that lua/prelude.lua expects.
-func (k keys) list() []string { return []string{k.holds, k.operator, k.log, k.workers} }
+func (k keys) list() []string { return []string{k.suspensions, k.operator, k.log, k.workers} }
 
 func (b *Breaker) run(ctx context.Context, s *redis.Script, args ...any) *redis.Cmd {
 	return run(ctx, b.rdb, s, b.lane, b.now, args...)
 }
 
-// run calls a script about a lane. The time goes first: 0, where there is no clock, leaves it to Redis.
+// run calls a script about a lane. The time goes first: 0 selects Redis's clock.
 func run(ctx context.Context, rdb redis.Cmdable, s *redis.Script, lane string, clock func() time.Time, args ...any) *redis.Cmd {
 	now := "0"
 	if clock != nil {
@@ -84,7 +84,7 @@ func replyOf(cmd *redis.Cmd, fields int) (reply, error) {
 		return nil, err
 	}
 	if len(list) != fields {
-		return nil, fmt.Errorf("unexpected answer %v from a breaker script", list)
+		return nil, fmt.Errorf("unexpected reply %v from a breaker script", list)
 	}
 	return list, nil
 }

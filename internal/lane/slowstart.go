@@ -59,13 +59,13 @@ func (s *slowStart) learn(a Admission) {
 	}
 }
 
-// undo resets the slow start. The caller holds mu.
+// undo resets the slow start. The caller has locked mu.
 func (s *slowStart) undo() {
 	s.proven = false
 	s.generation++
 }
 
-// leave counts a request of the given generation as ended, with what it proved about the lane.
+// leave counts a request of the given generation as ended, and what it proved about the lane.
 func (s *slowStart) leave(generation int, proof proof) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

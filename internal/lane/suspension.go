@@ -9,8 +9,8 @@ import (
 	"havip/tasks"
 )
 
-// Suspension says why requests of a lane or subnet wait, and when one of them probes. It stays in Redis, whatever
-// happens to the workers, until a request succeeds; or, if a person paused the lane, until a person resumes it.
+// Suspension says why requests of a lane or subnet wait, and when one of them probes. It remains in Redis, even
+// without workers, until a request succeeds; or, if an operator paused the lane, until an operator resumes it.
 type Suspension struct {
 	// Target is [TargetLane] or [TargetSubnet]; SubnetID is set for a subnet.
 	Target   Target
@@ -42,7 +42,7 @@ func (h Suspension) String() string {
 	if h.Target == TargetSubnet {
 		what += " " + h.SubnetID
 	}
-	return fmt.Sprintf("%s held since %s: %s: %s", what, h.Since.UTC().Format(time.RFC3339), h.Code, h.Message)
+	return fmt.Sprintf("%s suspended since %s: %s: %s", what, h.Since.UTC().Format(time.RFC3339), h.Code, h.Message)
 }
 
 // wireSuspension is a suspension as the scripts store it; see lua/prelude.lua.
@@ -61,7 +61,7 @@ type wireSuspension struct {
 func decodeSuspension(text string) (Suspension, error) {
 	var w wireSuspension
 	if err := json.Unmarshal([]byte(text), &w); err != nil {
-		return Suspension{}, fmt.Errorf("decode hold: %w", err)
+		return Suspension{}, fmt.Errorf("decode suspension: %w", err)
 	}
 	h := Suspension{
 		Target: w.Target, SubnetID: w.SubnetID, Code: w.Code, Message: w.Message, By: w.By,

@@ -29,17 +29,17 @@ type Change struct {
 // were in flight together count once, and so does a fault that is reported twice.
 func (b *Breaker) Trip(ctx context.Context, a Admission, f Fault) (Change, error) {
 	var change Change
-	defer b.view.forget(false) // also when the reply is lost
+	defer b.view.forget(false) // even if the reply is lost
 	spread := strconv.FormatFloat(1-jitter.Below(time.Second).Seconds()/5, 'f', 4, 64)
 	for _, target := range f.Target.each() {
 		if target == TargetSubnet && a.subnetID == "" {
-			return change, fmt.Errorf("hold a subnet of lane %s: the request was for none", b.lane)
+			return change, fmt.Errorf("suspend a subnet of lane %s: the request has no subnet", b.lane)
 		}
 		if err := b.trip(ctx, a, target, f, spread, &change); err != nil {
-			return change, fmt.Errorf("hold %s of lane %s: %w", target, b.lane, err)
+			return change, fmt.Errorf("suspend %s of lane %s: %w", target, b.lane, err)
 		}
 	}
-	// A probe of two holds may have failed for one; of the other it proved nothing.
+	// A probe of two suspensions may have failed for one; it proved nothing about the other.
 	return change, b.release(ctx, a)
 }
 
@@ -137,9 +137,9 @@ func (b *Breaker) ProbeNow(ctx context.Context) error {
 
 // Suspensions returns all suspensions, the lane's first and then those of subnets, by ID.
 func (b *Breaker) Suspensions(ctx context.Context) ([]Suspension, error) {
-	fields, err := b.rdb.HGetAll(ctx, keysOf(b.lane).holds).Result()
+	fields, err := b.rdb.HGetAll(ctx, keysOf(b.lane).suspensions).Result()
 	if err != nil {
-		return nil, fmt.Errorf("holds of lane %s: %w", b.lane, err)
+		return nil, fmt.Errorf("suspensions of lane %s: %w", b.lane, err)
 	}
 	var suspensions []Suspension
 	for field, text := range fields {
@@ -148,7 +148,7 @@ func (b *Breaker) Suspensions(ctx context.Context) ([]Suspension, error) {
 		}
 		suspension, err := decodeSuspension(text)
 		if err != nil {
-			return nil, fmt.Errorf("holds of lane %s: %w", b.lane, err)
+			return nil, fmt.Errorf("suspensions of lane %s: %w", b.lane, err)
 		}
 		suspensions = append(suspensions, suspension)
 	}

@@ -1,59 +1,59 @@
 -- admit decides whether one request may be sent now, and admits one probe of a suspension at a time.
 --
--- ARGV[2] = ticket of the request: repeating the call after a lost reply gives the same answer
--- ARGV[3] = lease in ms: how long the request, if it is a probe, keeps others from probing
+-- ARGV[2] = ticket of the request: a call that is repeated after a lost reply returns the same
+-- ARGV[3] = lease in ms: how long the request, if it is a probe, prevents other probes
 -- ARGV[4] = 1: do not wait for the back-off (a fresh process tries once); otherwise 0
--- ARGV[5] = how long in ms requests of other subnets may try a due lane before one whose subnet is held
--- ARGV[6…] = fields that could hold it back, the one to name first in a refusal first
--- Returns verdict, wait in ms, hold, epoch, number of all holds of the lane:
+-- ARGV[5] = how long in ms requests of other subnets may probe a due lane before one of a suspended subnet
+-- ARGV[6…] = fields of suspensions that apply to the request; a refusal returns the first
+-- Returns verdict, wait in ms, suspension, epoch, number of all suspensions of the lane:
 --
---   open    nothing holds it; see open.lua
---   probe   it is the one that tries; every hold in its way is due
---   held    the hold named keeps it back; ask again after the wait. A held subnet is named also where
---           the lane is what the request would have to wait for: it must not wait in front of others
+--   open       nothing is suspended; see open.lua
+--   probe      the request is a probe; every suspension that applies is due
+--   suspended  the returned suspension refuses it; ask again after the wait. A suspended subnet is returned even
+--              if the lane's suspension takes longer, so that the request does not wait before others
 
--- A person ends a pause whenever they like, so it is asked about as often as may be.
-local PAUSE_ASKED = 1000
+-- An operator may end a pause at any time, so it is polled often.
+local PAUSE_POLL = 1000
 
 local ticket, lease, eager = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1'
 local others_first = tonumber(ARGV[5])
 
-local function wait_of(hold)
-  if hold.probe == ticket then return 0 end
-  if hold.probe and now < hold.probeUntil then return hold.probeUntil - now end
-  if eager or now >= hold.probeAt then return 0 end
-  return hold.probeAt - now
+local function wait_of(suspension)
+  if suspension.probe == ticket then return 0 end
+  if suspension.probe and now < suspension.probeUntil then return suspension.probeUntil - now end
+  if eager or now >= suspension.probeAt then return 0 end
+  return suspension.probeAt - now
 end
 
 local pause = redis.call('HGET', OPERATOR, 'pause')
 
-local function answer(verdict, wait, hold)
-  local all = redis.call('HLEN', HOLDS) + (pause and 1 or 0)
-    - redis.call('HEXISTS', HOLDS, 'epoch') - redis.call('HEXISTS', HOLDS, 'cleared')
-  return { verdict, wait, hold or '', tonumber(redis.call('HGET', HOLDS, 'epoch') or 0), all }
+local function answer(verdict, wait, suspension)
+  local all = redis.call('HLEN', SUSPENSIONS) + (pause and 1 or 0)
+    - redis.call('HEXISTS', SUSPENSIONS, 'epoch') - redis.call('HEXISTS', SUSPENSIONS, 'cleared')
+  return { verdict, wait, suspension or '', tonumber(redis.call('HGET', SUSPENSIONS, 'epoch') or 0), all }
 end
 
-if pause then return answer('held', PAUSE_ASKED, pause) end
+if pause then return answer('suspended', PAUSE_POLL, pause) end
 
-local fields, holds = {}, {}
+local fields, suspensions = {}, {}
 for i = 6, #ARGV do
-  local hold = load(ARGV[i])
-  if hold then
-    local wait = wait_of(hold)
-    if #holds > 0 and not eager and hold.probe ~= ticket then
-      wait = math.max(wait, hold.probeAt + others_first - now)
+  local suspension = load(ARGV[i])
+  if suspension then
+    local wait = wait_of(suspension)
+    if #suspensions > 0 and not eager and suspension.probe ~= ticket then
+      wait = math.max(wait, suspension.probeAt + others_first - now)
     end
-    if wait > 0 then return answer('held', wait, cjson.encode(holds[1] or hold)) end
+    if wait > 0 then return answer('suspended', wait, cjson.encode(suspensions[1] or suspension)) end
     fields[#fields + 1] = ARGV[i]
-    holds[#holds + 1] = hold
+    suspensions[#suspensions + 1] = suspension
   end
 end
 
 local text
-for i, hold in ipairs(holds) do
-  if hold.probe ~= ticket then
-    hold.probe, hold.probeUntil = ticket, now + lease
+for i, suspension in ipairs(suspensions) do
+  if suspension.probe ~= ticket then
+    suspension.probe, suspension.probeUntil = ticket, now + lease
   end
-  text = save(fields[i], hold)
+  text = save(fields[i], suspension)
 end
 return answer('probe', 0, text)

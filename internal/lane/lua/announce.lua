@@ -1,8 +1,7 @@
--- announce says at which rate a worker was started for the lane, and forgets those that have been
--- silent.
+-- announce records the rate that a worker was started with, and removes workers that no longer announce theirs.
 --
--- ARGV[2] = worker, ARGV[3] = its rate, or '' when it stops
--- ARGV[4] = silence in ms after which a worker is taken to be gone
+-- ARGV[2] = worker, ARGV[3] = its rate, or '' if it stops
+-- ARGV[4] = maximum age in ms of an announcement
 
 local worker, rps, silence = ARGV[2], ARGV[3], tonumber(ARGV[4])
 

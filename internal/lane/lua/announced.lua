@@ -1,15 +1,15 @@
--- announced tells which workers serve the lane, and the rate that each was started with.
+-- announced returns the workers that serve the lane, and the rate that each was started with.
 --
--- ARGV[2] = silence in ms after which a worker is taken to be gone
+-- ARGV[2] = maximum age in ms of an announcement
 -- Returns worker, rate, worker, rate, …
 
 local found = {}
 local all = redis.call('HGETALL', WORKERS)
 for i = 1, #all, 2 do
-  local said = cjson.decode(all[i + 1])
-  if said.at >= now - tonumber(ARGV[2]) then
+  local announcement = cjson.decode(all[i + 1])
+  if announcement.at >= now - tonumber(ARGV[2]) then
     found[#found + 1] = all[i]
-    found[#found + 1] = said.rps
+    found[#found + 1] = announcement.rps
   end
 end
 return found

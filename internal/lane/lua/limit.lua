@@ -1,23 +1,22 @@
--- limit sets the rate of the lane for the fleet, or goes back to what each worker was started with.
+-- limit sets the rate of the lane for all workers, or restores the rate that each worker was started with.
 --
--- ARGV[5] = requests a second, 0 for no limit; or '' to go back
--- Returns 1 when it is this act's doing (0: there was nothing to go back from), and the limit that
--- stands, or ''.
+-- ARGV[5] = requests a second, 0 for no limit; or '' to restore
+-- Returns 1 if this act changed it (0: no limit was set), and the current limit, or ''.
 
 local rps = ARGV[5]
-local standing = redis.call('HGET', OPERATOR, 'limit')
-if repeated() then return { 1, standing or '' } end
+local current = redis.call('HGET', OPERATOR, 'limit')
+if repeated() then return { 1, current or '' } end
 
 if rps == '' then
-  if not standing then return { 0, '' } end
+  if not current then return { 0, '' } end
   redis.call('HDEL', OPERATOR, 'limit')
   log_act('unlimited', '')
   return { 1, '' }
 end
 
--- Each rate has a bucket of its own: a slower one before would leave waits behind.
+-- Each rate has its own bucket: that of a slower rate would still impose its waits.
 local limit = { rps = rps, by = by, message = why, since = now }
-local before = standing and cjson.decode(standing)
+local before = current and cjson.decode(current)
 if before and before.rps == rps then
   limit.bucket = before.bucket
 else

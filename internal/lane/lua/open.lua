@@ -1,5 +1,5 @@
--- open is the first part of admit: it answers where nothing holds the request back, as nearly always. It stands in front of
--- the prelude, which would cost more than all else. ARGV and the answer are admit's.
+-- open is the first part of admit: it admits the request if nothing is suspended, the usual case. It precedes the
+-- prelude, which would cost more than all else. ARGV and the result are admit's.
 
 local known = redis.call('HMGET', KEYS[1], 'epoch', 'cleared', unpack(ARGV, 6))
 local open = redis.call('HEXISTS', KEYS[2], 'pause') == 0

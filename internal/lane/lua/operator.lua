@@ -1,7 +1,7 @@
--- Shared by the scripts of what a person does to a lane; it is put behind the prelude.
+-- Shared by the scripts of operators' commands on a lane. It follows the prelude.
 --
--- ARGV[2] = ticket of the act: repeating it after a lost reply does nothing more
--- ARGV[3] = who acts, ARGV[4] = why
+-- ARGV[2] = ticket of the act: a call that is repeated after a lost reply changes nothing
+-- ARGV[3] = who, ARGV[4] = why
 
 local ticket, by, why = ARGV[2], ARGV[3], ARGV[4]
 
@@ -16,7 +16,7 @@ local function ticket_of(entry)
   end
 end
 
--- repeated reports whether this act was recorded just now.
+-- repeated reports whether this act is already recorded.
 local function repeated()
   for _, entry in ipairs(redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 20)) do
     if ticket_of(entry) == ticket then return true end

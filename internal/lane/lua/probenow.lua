@@ -1,15 +1,15 @@
 -- probenow makes every suspension of the lane due. Since and failures stay, so that the back-off
--- continues; a probe in flight stays the only one.
+-- continues; a probe in flight remains the only one.
 --
--- Returns how many holds became due; repeating it changes nothing.
+-- Returns how many suspensions became due; repeating it changes nothing.
 
 local due = 0
-for _, field in ipairs(redis.call('HKEYS', HOLDS)) do
-  if is_hold(field) then
-    local hold = load(field)
-    if hold.probeAt > now then
-      hold.probeAt = now
-      save(field, hold)
+for _, field in ipairs(redis.call('HKEYS', SUSPENSIONS)) do
+  if is_suspension(field) then
+    local suspension = load(field)
+    if suspension.probeAt > now then
+      suspension.probeAt = now
+      save(field, suspension)
       due = due + 1
     end
   end

@@ -1,21 +1,20 @@
--- trip opens a suspension ("hold" in the keys), or records that its probe failed and doubles the back-off.
+-- trip opens a suspension, or records that its probe failed and doubles the back-off.
 --
--- Requests that were in flight together prove one fault, so they count once: while a hold
--- stands, only its own probe counts; and a request admitted before the last clear proves
--- nothing about what came after it.
+-- Requests that were in flight together prove one fault, so they count once: during a suspension, only its own probe
+-- counts; and a request that was admitted before the last clear proves nothing about the time after it.
 --
 -- ARGV[2] = ticket of the request that failed
 -- ARGV[3] = epoch at which it was admitted
 -- ARGV[4] = field
 -- ARGV[5] = target, ARGV[6] = subnet, ARGV[7] = code, ARGV[8] = message
--- ARGV[9] = first back-off in ms, ARGV[10] = longest back-off in ms
--- ARGV[11] = jitter: the part of the back-off to wait, at most 1
--- Returns verdict, hold:
+-- ARGV[9] = first back-off in ms, ARGV[10] = maximum back-off in ms
+-- ARGV[11] = jitter: the fraction of the back-off to wait, at most 1
+-- Returns verdict, suspension:
 --
---   opened    there is a hold now, by this request
+--   opened    this request opened the suspension
 --   extended  the probe failed; the back-off is longer
---   known     the hold stands by other requests; nothing changed
---   stale     nothing is held, and the request is older than the last clear
+--   known     other requests opened it; nothing changed
+--   stale     nothing is suspended, and the request is older than the last clear
 
 local ticket, admitted, field = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
@@ -24,23 +23,23 @@ local function back_off(failures)
   return math.floor(math.min(doubled, tonumber(ARGV[10])) * tonumber(ARGV[11]))
 end
 
-local hold = load(field)
-if hold and hold.trippedBy == ticket then
-  return { hold.failures == 1 and 'opened' or 'extended', cjson.encode(hold) }
+local suspension = load(field)
+if suspension and suspension.trippedBy == ticket then
+  return { suspension.failures == 1 and 'opened' or 'extended', cjson.encode(suspension) }
 end
-if hold and hold.probe ~= ticket then return { 'known', cjson.encode(hold) } end
+if suspension and suspension.probe ~= ticket then return { 'known', cjson.encode(suspension) } end
 
 local verdict = 'extended'
-if not hold then
+if not suspension then
   local cleared = load('cleared')
   if cleared and admitted < cleared.epoch then return { 'stale', '' } end
   verdict = 'opened'
-  hold = { target = ARGV[5], subnetId = ARGV[6], since = now, failures = 0, epoch = next_epoch() }
+  suspension = { target = ARGV[5], subnetId = ARGV[6], since = now, failures = 0, epoch = next_epoch() }
 end
-hold.code, hold.message = ARGV[7], ARGV[8]
-hold.failures = hold.failures + 1
-hold.probeAt = now + back_off(hold.failures)
-hold.probe, hold.probeUntil = nil, nil
-hold.trippedBy = ticket
-if verdict == 'opened' then log_hold('held', hold, ticket) end
-return { verdict, save(field, hold) }
+suspension.code, suspension.message = ARGV[7], ARGV[8]
+suspension.failures = suspension.failures + 1
+suspension.probeAt = now + back_off(suspension.failures)
+suspension.probe, suspension.probeUntil = nil, nil
+suspension.trippedBy = ticket
+if verdict == 'opened' then log_suspension('suspended', suspension, ticket) end
+return { verdict, save(field, suspension) }
