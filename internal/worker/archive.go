@@ -6,19 +6,18 @@ import (
 	"havip/internal/queue"
 )
 
-// The terms of clearing asynq's archive. asynq trims it at 9,999 without a trace, and above about
-// 8,000 aged entries its script for archiving fails, and with it every later archive.
+// The bounds of the maintenance of asynq's archive. asynq silently trims it at 9,999 tasks, and above about 8,000 old
+// entries its script for archiving fails, so that no task can be archived.
 const (
-	// archiveKept is how many archived tasks of a lane are left for people to look at.
+	// archiveKept is the maximum number of archived tasks of a lane that are kept for inspection.
 	archiveKept = 900
 	// settledARound and sweptARound bound one round.
 	settledARound = 100
 	sweptARound   = 500
 )
 
-// settleArchive goes on through the lane's archive, and settles what is not for people: the task of an
-// item that is finished or has to go on, and one that nobody registered. Of what is for people, the
-// oldest go when there are too many.
+// settleArchive continues its scan of the lane's archive, and settles the tasks that need no inspection: those of
+// finished, unfinished and unregistered items. Of the others, it deletes the oldest above archiveKept.
 func (r *Reconciler) settleArchive(ctx context.Context, l *laneMaintenance) error {
 	ids, err := l.Archived(ctx, l.archived, l.archived+settledARound-1)
 	if err != nil {
@@ -39,16 +38,16 @@ func (r *Reconciler) settleArchive(ctx context.Context, l *laneMaintenance) erro
 	return r.sweep(ctx, l)
 }
 
-// settle settles one archived task, with what became of it in the log.
+// settle settles one archived task and logs the result.
 func (r *Reconciler) settle(ctx context.Context, l *laneMaintenance, id string) (queue.Fate, error) {
 	fate, err := l.Settle(ctx, id, r.ledger)
 	if err == nil && fate != queue.Kept && fate != queue.Vanished {
-		l.log.Warn().Str("task", id).Str("fate", string(fate)).Msg("asynq had archived the task by itself")
+		l.log.Warn().Str("task", id).Str("fate", string(fate)).Msg("asynq archived a task; settled")
 	}
 	return fate, err
 }
 
-// sweep deletes the oldest archived tasks above what is kept, each with its reason in the log.
+// sweep deletes the oldest archived tasks above archiveKept, and logs the reason of each.
 func (r *Reconciler) sweep(ctx context.Context, l *laneMaintenance) error {
 	size, err := l.Sizes(ctx)
 	if err != nil {
@@ -69,11 +68,11 @@ func (r *Reconciler) sweep(ctx context.Context, l *laneMaintenance) error {
 	}
 	l.archived = max(0, l.archived-excess)
 	l.log.Warn().Int64("archived", size.Archived).Int("deleted", len(oldest)).
-		Msg("asynq's archive is long: a producer may be enqueueing tasks that cannot be carried out")
+		Msg("asynq's archive is long: a producer may be enqueueing tasks that cannot run")
 	return nil
 }
 
-// forget deletes one archived task that is for people; any other is settled.
+// forget deletes one archived task that is kept for inspection; any other is settled.
 func (r *Reconciler) forget(ctx context.Context, l *laneMaintenance, id string) error {
 	fate, err := r.settle(ctx, l, id)
 	if err != nil || fate != queue.Kept {

@@ -34,7 +34,7 @@ func (p *Membership) recordClaim(ctx context.Context, h ledger.ClaimedItem) {
 		_, err = p.Beat(ctx)
 	}
 	if err != nil {
-		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("item in hand not noted")
+		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("claim of an item not recorded")
 	}
 }
 
@@ -57,7 +57,7 @@ func (p *Membership) unclaim(ctx context.Context, h ledger.ClaimedItem) {
 	err := p.workers.UnclaimItem(ctx, p.name, h)
 	p.naming.RUnlock()
 	if err != nil {
-		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("note of an item in hand not taken back")
+		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("claim of an item not removed")
 	}
 	// Another task of the item may have started just now: its claim may be the one that was removed.
 	if p.hasClaim(h) {

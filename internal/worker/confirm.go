@@ -13,16 +13,16 @@ import (
 	"havip/tasks"
 )
 
-// The terms of confirming. What a round costs BCE is a listing, or a read for each of a few HaVIPs; an idle
-// lane costs Redis one command a round.
+// The bounds of confirming. A round costs BCE one listing, or one read for each of a few HaVIPs; an idle lane costs
+// Redis one command per round.
 const (
 	confirmEvery = time.Second
 	// confirmLatest bounds the wait for the next round after failures.
 	confirmLatest = 30 * time.Second
-	// confirmLease is how long the elected worker stays elected without renewing. Two that are elected at
-	// once only ask twice.
+	// confirmLease is how long the elected worker stays elected without renewing. Two elected workers
+	// at once only ask twice.
 	confirmLease = 5 * time.Second
-	// confirmBatches and confirmItems bound a round, confirmPage one round trip of it.
+	// confirmBatches and confirmItems bound a round, confirmPage one of its round trips.
 	confirmBatches = 200
 	confirmItems   = 2000
 	confirmPage    = 500
@@ -37,14 +37,14 @@ type Confirmer struct {
 	lane    tasks.Lane
 	name    string
 	log     zerolog.Logger
-	// outage explains a round that fails; nil for nothing.
+	// outage explains failed rounds; it may be nil.
 	outage *outage
-	// rank is where the next round begins among the active batches.
+	// rank is the active batch at which the next round begins.
 	rank   int64
 	damage damage
 }
 
-// run confirms until ctx ends. It is busy at most half of the time, because others share the rate of reads.
+// run confirms until ctx ends. It is busy at most half of the time, because the rate of reads is shared.
 func (c *Confirmer) run(ctx context.Context) {
 	for wait := confirmEvery; ; {
 		select {
@@ -59,7 +59,7 @@ func (c *Confirmer) run(ctx context.Context) {
 			return
 		case err != nil:
 			wait = min(2*wait, confirmLatest)
-			c.log.WithLevel(c.outage.level(ctx, zerolog.WarnLevel)).Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; BCE is asked again")
+			c.log.WithLevel(c.outage.level(ctx, zerolog.WarnLevel)).Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; will be retried")
 		default:
 			wait = max(confirmEvery, min(time.Since(began), confirmLatest))
 		}
@@ -77,7 +77,7 @@ func (c *Confirmer) Round(ctx context.Context) error {
 	}
 	renewed, err := c.handler.Confirm(ctx, items)
 	for _, item := range renewed {
-		_, failed := queue.TasksOf(c.rdb, c.lane).Enqueue(ctx, item) // else it is found to have no task
+		_, failed := queue.TasksOf(c.rdb, c.lane).Enqueue(ctx, item) // after an error, the reconciler finds the item without a task
 		err = errors.Join(err, failed)
 	}
 	return err

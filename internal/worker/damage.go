@@ -9,17 +9,17 @@ import (
 	"havip/ledger"
 )
 
-// maxDamageKnown bounds how many items a [damage] remembers. Beyond it, it logs items again.
+// maxDamageKnown bounds how many items a [damage] remembers. Beyond that, items are logged again.
 const maxDamageKnown = 1000
 
-// damage logs items that cannot be read, each once. The zero value is ready; it is safe for concurrent use.
+// damage logs unreadable items, each once. The zero value is ready; it is safe for concurrent use.
 type damage struct {
 	mu   sync.Mutex
 	seen map[ledger.ClaimedItem]bool
 }
 
-// skip logs the items that cannot be read and returns how many they are, so that the caller can go on with the others.
-// It returns any other error as it is.
+// skip logs the unreadable items and returns their number, so that the caller can continue with the others. It returns
+// any other error unchanged.
 func (d *damage) skip(log zerolog.Logger, err error) (skipped int, other error) {
 	var unreadable *ledger.UnreadableError
 	if !errors.As(err, &unreadable) {

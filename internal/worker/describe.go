@@ -8,30 +8,30 @@ import (
 	"havip/ledger"
 )
 
-// describeEvery is how often a worker looks whether its access keys are still those that it has told: a profile may be
-// edited, and temporary credentials are renewed.
+// describeEvery is how often a worker checks whether its access keys have changed: a profile may be edited, and temporary
+// credentials are renewed.
 const describeEvery = 10 * time.Second
 
-// keyHolder is a client that tells its present access key from others; [*bce.Client] implements it.
+// keyHolder is a client that returns a digest of its current access key; [*bce.Client] implements it.
 type keyHolder interface {
 	KeyDigest(ctx context.Context) (string, error)
 }
 
-// info is what the worker says about itself. A key that cannot be had is left empty.
+// info returns the worker's description. An unavailable key is left empty.
 func (c Config) info(ctx context.Context) ledger.WorkerInfo {
 	info := ledger.WorkerInfo{Version: version.Read().String()}
 	for _, l := range c.Lanes {
 		described := ledger.WorkerLane{Lane: l.Lane.String(), Endpoint: l.Cloud.Endpoint, Key: l.Cloud.Key}
 		if client, ok := l.API.(keyHolder); ok && ctx.Err() == nil {
-			described.Key, _ = client.KeyDigest(ctx) // the lane's requests fail then, and say why
+			described.Key, _ = client.KeyDigest(ctx) // the lane's requests then fail with the reason
 		}
 		info.Lanes = append(info.Lanes, described)
 	}
 	return info
 }
 
-// describe keeps what the heartbeats say about the worker up to date until ctx ends. It asks for credentials outside of
-// the heartbeats, which must not wait for them.
+// describe updates the worker's description until ctx ends. It reads credentials outside of the heartbeats, which must
+// not wait for them.
 func (w *Worker) describe(ctx context.Context) {
 	tick := time.NewTicker(describeEvery)
 	defer tick.Stop()

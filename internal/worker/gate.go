@@ -46,14 +46,14 @@ type lanePass struct {
 	log  zerolog.Logger
 }
 
-// SuspendedFor is the code of the suspension that the request probes.
+// SuspendedFor returns the code of the suspension that the request probes.
 func (p lanePass) SuspendedFor() string { return p.pass.SuspendedFor() }
 
 // Done reports to the lane what the request proved about it.
 func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 	change, err := p.pass.Done(ctx, verdictOf(o))
 	if err != nil {
-		p.log.Warn().Err(err).Msg("what the request says about its lane was not recorded")
+		p.log.Warn().Err(err).Msg("the request's result was not recorded for its lane")
 	}
 	logChange(p.log, change)
 }
@@ -61,19 +61,19 @@ func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 // logChange logs how a request changed the lane's suspensions.
 func logChange(log zerolog.Logger, change lane.Change) {
 	for _, suspension := range change.Opened {
-		log.Error().Stringer("hold", suspension).Str("code", suspension.Code).
-			Msg("held back: items wait uncounted until one of them gets through")
+		log.Error().Stringer("suspension", suspension).Str("code", suspension.Code).
+			Msg("suspended: items are waiting and no attempts are counted; one item at a time probes")
 	}
 	for _, suspension := range change.Extended {
-		log.Warn().Stringer("hold", suspension).Int("failures", suspension.Failures).Time("probe_at", suspension.ProbeAt).
-			Msg("still held back")
+		log.Warn().Stringer("suspension", suspension).Int("failures", suspension.Failures).Time("probe_at", suspension.ProbeAt).
+			Msg("still suspended: the probe failed")
 	}
 	for _, suspension := range change.Cleared {
-		log.Info().Stringer("hold", suspension).Msg("no longer held back")
+		log.Info().Stringer("suspension", suspension).Msg("no longer suspended")
 	}
 }
 
-// verdictOf returns what an outcome says about the lane. A throttled, lost or unsent request says nothing.
+// verdictOf returns what an outcome proves about the lane. A throttled, lost or unsent request proves nothing.
 func verdictOf(o tasks.Outcome) lane.Verdict {
 	switch o.Class {
 	case tasks.ClassLaneFault:

@@ -9,16 +9,16 @@ import (
 	"havip/tasks"
 )
 
-// keyCodes are refusals of the access key itself, which a listing that succeeds disproves.
+// keyCodes are refusals of the access key itself; a successful listing disproves them.
 var keyCodes = map[string]bool{bce.CodeInvalidAccessKeyID: true, bce.CodeSignatureDoesNotMatch: true}
 
-// checkKey lists the lane once, so that a wrong key is known before there is an item to send. A refusal that every item
-// would meet suspends the lane, as an item's would. Nothing else comes of a failure: BCE may be down, and a key may
-// create what it may not list. A page of one entry costs BCE no more than a read, so it uses up none of the listings, which
-// confirmations wait for.
+// checkKey lists the lane once, to detect a wrong key before the first item. A refusal that every item would get suspends
+// the lane, like an item's. Other failures have no effect: BCE may be down, and a key may be allowed to create but not to
+// list. A page of one entry costs BCE no more than a read, so it does not use the rate of listings, which confirmations
+// need.
 func (l *Lane) checkKey(ctx context.Context) {
 	if err := l.readRate.Wait(ctx); err != nil {
-		return // stopped, or Redis is away, which others report
+		return // stopped, or Redis is unavailable, which the heartbeats report
 	}
 	admission, ok := l.admitKeyCheck(ctx)
 	if !ok {
@@ -49,14 +49,14 @@ func (l *Lane) keyNotAccepted(ctx context.Context, admission lane.Admission, err
 	}
 	l.report(l.breaker.Release(ctx, admission))
 	if tasks.IsDenied(err) {
-		l.log.Warn().Err(err).Msg("access key may not list HaVIPs; whether it may create them is not known")
+		l.log.Warn().Err(err).Msg("access key may not list HaVIPs; whether it may create them is unknown")
 		return
 	}
-	l.log.Warn().Err(err).Msg("access key not checked; the worker serves the lane all the same")
+	l.log.Warn().Err(err).Msg("access key not checked; the worker serves the lane anyway")
 }
 
-// admitKeyCheck asks the breaker. A suspended lane is left to its items, unless it is suspended for its key: a probe that
-// creates nothing then serves as well.
+// admitKeyCheck asks the breaker for permission. A suspended lane is probed by its items, unless it is suspended for its
+// key: then this check can probe without creating anything.
 func (l *Lane) admitKeyCheck(ctx context.Context) (lane.Admission, bool) {
 	admission, err := l.breaker.Admit(ctx, "")
 	switch {
@@ -74,6 +74,6 @@ func (l *Lane) admitKeyCheck(ctx context.Context) (lane.Admission, bool) {
 
 func (l *Lane) report(err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
-		l.log.Warn().Err(err).Msg("the check of the access key was not recorded")
+		l.log.Warn().Err(err).Msg("the result of the access key check was not recorded")
 	}
 }

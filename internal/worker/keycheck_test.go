@@ -91,7 +91,7 @@ func TestKeyIsChecked(t *testing.T) {
 	for _, key := range []string{"nobody", bcesim.SandboxKey} {
 		w, log := checking(t, f, l(key, "wrong-secret"))
 		line := log.await(t, "access key refused by BCE")
-		log.await(t, "held back")
+		log.await(t, "suspended: ")
 		if strings.Contains(line, "wrong-secret") {
 			t.Errorf("a secret in the log: %s", line)
 		}
@@ -102,7 +102,7 @@ func TestKeyIsChecked(t *testing.T) {
 	}
 	_, log := checking(t, f, l(bcesim.SandboxKey, bcesim.SandboxKey))
 	log.await(t, "access key accepted")
-	log.await(t, "no longer held back")
+	log.await(t, "no longer suspended")
 	if held := suspensionsOf(t, f); len(held) != 0 {
 		t.Errorf("with the right key: suspensions %+v", held)
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// asynqLogger gives asynq's own lines to zerolog. What asynq repeats for as long as Redis is away is logged at debug level: that
-// Redis is away has been logged.
+// asynqLogger passes asynq's log lines to zerolog. While Redis is unavailable, which is already logged, asynq's errors
+// about it are logged at debug level.
 type asynqLogger struct {
 	log    zerolog.Logger
 	outage *outage
@@ -19,7 +19,7 @@ func (l asynqLogger) Info(args ...any)  { l.log.Info().Msg(fmt.Sprint(args...)) 
 func (l asynqLogger) Warn(args ...any)  { l.write(zerolog.WarnLevel, args) }
 func (l asynqLogger) Error(args ...any) { l.write(zerolog.ErrorLevel, args) }
 
-// Fatal logs as an error and lets the process live: whether to end is not asynq's to decide.
+// Fatal logs an error and does not end the process, because asynq must not decide that.
 func (l asynqLogger) Fatal(args ...any) { l.write(zerolog.ErrorLevel, args) }
 
 func (l asynqLogger) write(level zerolog.Level, args []any) {

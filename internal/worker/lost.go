@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// staleAfter is how long an item may stand still before its task is looked for.
+	// staleAfter is how long an item may be unchanged before its task is looked up.
 	staleAfter = time.Minute
 	// batchesARound bounds one round.
 	batchesARound = 50
@@ -23,7 +23,7 @@ var defaultLostBounds = lostBounds{aRound: 1000, atOnce: 500}
 // among the stale items of that batch.
 type lostItems struct{ batch, item int64 }
 
-// enqueueLost enqueues stale items again that have no task that would run.
+// enqueueLost requeues stale items without a task that will run.
 func (r *Reconciler) enqueueLost(ctx context.Context) error {
 	batches, err := r.ledger.PruneActive(ctx, r.lost.batch, batchesARound)
 	if err != nil {
@@ -35,7 +35,7 @@ func (r *Reconciler) enqueueLost(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !done { // it goes on there
+		if !done { // the next round continues there
 			r.lost.batch += int64(i)
 			return nil
 		}
@@ -67,7 +67,7 @@ func (r *Reconciler) enqueueLostOf(ctx context.Context, batch string, left *int6
 			}
 			if made {
 				r.log.Warn().Str("batch", item.Batch).Str("key", item.Key).Str("state", string(item.Record.State)).
-					Msg("the item had no task that would run; it is enqueued again")
+					Msg("the item had no task that would run; requeued")
 			}
 		}
 		looked := int64(len(items) + skipped)

@@ -66,7 +66,7 @@ type Membership struct {
 	mu sync.Mutex
 	// confirmed is when the last successful heartbeat was sent.
 	confirmed time.Time
-	// info is what the worker says about itself.
+	// info is the worker's description.
 	info ledger.WorkerInfo
 	// claimed counts the tasks that claim each item: an item may have two tasks for a while.
 	claimed map[ledger.ClaimedItem]int
@@ -77,7 +77,7 @@ func NewMembership(workers Workers, base string, log zerolog.Logger) *Membership
 	return &Membership{workers: workers, base: base, log: log, claimed: map[ledger.ClaimedItem]int{}}
 }
 
-// Describe sets what the worker says about itself, from its next heartbeat on.
+// Describe sets the worker's description, from its next heartbeat on.
 func (p *Membership) Describe(info ledger.WorkerInfo) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,7 +97,7 @@ func (p *Membership) Leave(ctx context.Context) error {
 	defer cancel()
 	left, err := p.workers.Leave(ctx, p.current())
 	if left > 0 {
-		p.log.Warn().Int64("items", left).Msg("left while holding items; others rescue them")
+		p.log.Warn().Int64("items", left).Msg("stopped while claiming items; other workers rescue them")
 	}
 	return err
 }
@@ -111,12 +111,12 @@ func (p *Membership) Name(ctx context.Context) (name string, beat time.Time, err
 			return "", time.Time{}, err
 		}
 	}
-	// Read the heartbeat first: if the worker enters anew in between, the heartbeat is merely an older one.
+	// Read the heartbeat first: if the worker enters again in between, the heartbeat is just an older one.
 	beat = p.lastBeat()
 	return p.current(), beat, nil
 }
 
-// Beat sends a heartbeat and returns the dead workers whose items are still to be rescued. If this worker
+// Beat sends a heartbeat and returns the dead workers whose items are not rescued yet. If this worker
 // was declared dead, it has a new name afterwards.
 func (p *Membership) Beat(ctx context.Context) (dead []Silence, err error) {
 	p.beating.Lock()
@@ -147,7 +147,7 @@ func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	p.observer.look(heartbeats, sent, time.Now())
 	if !heartbeats.Alive {
 		p.log.Warn().Str("worker", p.current()).
-			Msg("found dead by the fleet: this process was stopped or cut off from redis; going on under a new name")
+			Msg("declared dead: this process was stopped or disconnected from redis; continuing under a new name")
 		return p.observer.silences(heartbeats.Dead), p.enter(ctx)
 	}
 	p.confirm(sent)
@@ -163,7 +163,7 @@ func (p *Membership) declareDead(ctx context.Context, heartbeats ledger.Heartbea
 		is, err := p.workers.DeclareDead(ctx, name, silent[name])
 		switch {
 		case err != nil:
-			p.log.Debug().Err(err).Str("dead", name).Msg("death not written down")
+			p.log.Debug().Err(err).Str("dead", name).Msg("dead worker not recorded")
 		case is:
 			dead = append(dead, name)
 		}
@@ -187,8 +187,8 @@ func (p *Membership) enter(ctx context.Context) error {
 	return nil
 }
 
-// describe tells the ledger what it does not know yet of the worker. It is for display, so that a failure only means
-// that the next heartbeat tries again. It is called with beating locked.
+// describe stores a changed description in the ledger. It is for display; after a failure, the next heartbeat tries
+// again. It is called with beating locked.
 func (p *Membership) describe(ctx context.Context) {
 	p.mu.Lock()
 	info := p.info

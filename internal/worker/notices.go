@@ -46,9 +46,9 @@ func startNotifier(c Config) (*notifier, error) {
 	}
 	handler := notify.NewHandler(ledger.New(c.Redis), notifier.sender, log)
 	if err := notifier.server.Start(handler); err != nil {
-		return nil, fmt.Errorf("queue of notices: %w", err)
+		return nil, fmt.Errorf("queue of notifications: %w", err)
 	}
-	log.Info().Str("queue", notify.Queue).Msg("delivering notices")
+	log.Info().Str("queue", notify.Queue).Msg("delivering notifications")
 	return notifier, nil
 }
 
@@ -99,7 +99,7 @@ func (r *Reconciler) maintainNotices(ctx context.Context) error {
 			}
 		}
 	}
-	//nolint:contextcheck // one look bounds itself
+	//nolint:contextcheck // the check bounds itself
 	return errors.Join(r.warnUnserved(pending), r.requeueOrphanedNotices(ctx))
 }
 
@@ -110,10 +110,10 @@ func (t *noticeMaintenance) enqueue(ctx context.Context, log zerolog.Logger, b l
 	}
 	made, err := t.queue.Put(ctx, notify.TaskID(b, n.Completion), task, options...)
 	if err != nil {
-		return fmt.Errorf("enqueue notice %d of batch %q: %w", n.Completion, b.Name, err)
+		return fmt.Errorf("enqueue notification %d of batch %q: %w", n.Completion, b.Name, err)
 	}
 	if made {
-		log.Info().Str("batch", b.Name).Int64("completion", n.Completion).Msg("notice enqueued")
+		log.Info().Str("batch", b.Name).Int64("completion", n.Completion).Msg("notification enqueued")
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (r *Reconciler) warnUnserved(pending []ledger.Batch) error {
 	}
 	r.notices.unserved = pending[0].Name
 	r.log.Warn().Str("batch", pending[0].Name).Int("batches", len(pending)).Str("url", notify.Shown(pending[0].OnComplete)).
-		Msg("a notice is owed and waits: no worker delivers any; give one " + notify.Remedy)
+		Msg("a notification is pending and no worker delivers notifications; start one with " + notify.Remedy)
 	return nil
 }
 
@@ -154,7 +154,7 @@ func (r *Reconciler) requeueOrphanedNotices(ctx context.Context) error {
 	r.notices.suspects = suspects
 	moved, err := r.notices.queue.Requeue(ctx, orphans, until)
 	if moved > 0 {
-		r.log.Warn().Strs("tasks", orphans).Int("count", moved).Msg("notices that were in nobody's hands are queued again")
+		r.log.Warn().Strs("tasks", orphans).Int("count", moved).Msg("notifications without a live worker were requeued")
 	}
 	return err
 }

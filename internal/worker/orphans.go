@@ -37,7 +37,7 @@ func (r *Reconciler) requeueOrphans(ctx context.Context, l *laneMaintenance) err
 	moved, err := l.Requeue(ctx, orphans, until)
 	if moved > 0 {
 		l.log.Warn().Strs("tasks", orphans[:min(len(orphans), 10)]).Int("count", moved).
-			Msg("tasks that were in nobody's hands are queued again")
+			Msg("tasks without a live worker were requeued")
 	}
 	return err
 }
@@ -67,7 +67,7 @@ func (r *Reconciler) suspects(ctx context.Context, l *laneMaintenance, active []
 	return suspects, nil
 }
 
-// claimedItems returns all items that living workers claim.
+// claimedItems returns all items that live workers claim.
 func (r *Reconciler) claimedItems(ctx context.Context) (map[ledger.ClaimedItem]bool, error) {
 	beats, err := r.ledger.Beats(ctx)
 	if err != nil {

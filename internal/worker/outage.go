@@ -9,34 +9,34 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// outage logs once that a worker cannot use Redis, and once that it can again. The heartbeats tell: each writes, and so
-// also notices a Redis that answers and refuses writes. What else fails meanwhile is logged at debug level, as its cause
-// is known. It is safe for concurrent use.
+// outage logs once that a worker cannot use Redis, and once that it can again. It uses the heartbeats: each writes, so
+// that they also detect a Redis that refuses writes. Other failures in the meantime are logged at debug level, because
+// their cause is known. It is safe for concurrent use.
 type outage struct {
 	log zerolog.Logger
 
 	mu sync.Mutex
 	// since is when the first heartbeat failed, zero while they succeed.
 	since time.Time
-	// ask sends a heartbeat; nil before there are any.
+	// ask sends a heartbeat; nil before the first.
 	ask func(context.Context) error
 }
 
-// beats has the worker's heartbeats tell, which beat sends.
+// beats sets the function that sends a heartbeat.
 func (o *outage) beats(beat func(context.Context) error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ask = beat
 }
 
-// heartbeat records how a heartbeat that was sent at the time ended.
+// heartbeat records the result of a heartbeat that was sent at the given time.
 func (o *outage) heartbeat(sent time.Time, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
 	case err != nil && o.since.IsZero():
 		o.since = sent
-		o.log.Warn().Err(err).Msg("redis is away; nothing new begins, and outcomes are kept until it is back")
+		o.log.Warn().Err(err).Msg("redis is unavailable; no attempt begins, and outcomes are kept until it is back")
 	case err == nil && !o.since.IsZero():
 		o.log.Info().Dur("away", time.Since(o.since)).Msg("redis is back")
 		o.since = time.Time{}
@@ -50,8 +50,8 @@ func (o *outage) away() bool {
 	return !o.since.IsZero()
 }
 
-// explains reports whether Redis is away, and so explains a failure that was met elsewhere. It asks, since the next
-// heartbeat may be seconds ahead.
+// explains reports whether Redis is unavailable, which explains another failure. It sends a heartbeat, because the next
+// one may be seconds away.
 func (o *outage) explains(ctx context.Context) bool {
 	o.mu.Lock()
 	ask := o.ask
@@ -62,7 +62,7 @@ func (o *outage) explains(ctx context.Context) bool {
 	return ask(ctx) != nil
 }
 
-// level is for a failure of which Redis may be the cause: debug while it is away.
+// level returns the level of a failure that Redis may have caused: debug while it is unavailable.
 func (o *outage) level(ctx context.Context, level zerolog.Level) zerolog.Level {
 	if o != nil && o.explains(ctx) {
 		return zerolog.DebugLevel
@@ -70,5 +70,5 @@ func (o *outage) level(ctx context.Context, level zerolog.Level) zerolog.Level {
 	return level
 }
 
-// ofRedis reports whether asynq's line is about a command of Redis that failed.
+// ofRedis reports whether asynq's log line is about a failed Redis command.
 func ofRedis(line string) bool { return strings.Contains(line, "redis ") }

@@ -74,13 +74,13 @@ func TestWorkerLogsAnOutageOnce(t *testing.T) {
 	}
 	t.Cleanup(w.Stop)
 	server.Kill()
-	if line, _ := lines.await("redis is away; nothing new begins, and outcomes are kept until it is back"); line["error"] == nil {
+	if line, _ := lines.await("redis is unavailable; no attempt begins, and outcomes are kept until it is back"); line["error"] == nil {
 		t.Error("why it is away is not logged")
 	}
 	// The reconciler fails every five seconds: after its second failure there is still one warning.
 	for range 2 {
-		lines.await("reconciling failed; it is tried again")
-		lines.forget("reconciling failed; it is tried again")
+		lines.await("reconciling failed; will be retried")
+		lines.forget("reconciling failed; will be retried")
 	}
 	server.Restart(t)
 	line, warnings := lines.await("redis is back")

@@ -30,7 +30,7 @@ const (
 type OutcomeBuffer struct {
 	recorder tasks.Recorder
 	log      zerolog.Logger
-	// spool is nil when there is memory only.
+	// spool is nil if outcomes are kept in memory only.
 	spool *spool.Spool
 
 	mu      sync.Mutex
@@ -67,7 +67,7 @@ func (k *OutcomeBuffer) load(name string) error {
 	}
 	var u tasks.PendingOutcome
 	if err := json.Unmarshal(text, &u); err != nil || u.Key == "" {
-		k.log.Error().AnErr("cause", err).Str("file", k.spool.Path(name)).Msg("kept outcome cannot be read; look at the file and delete it")
+		k.log.Error().AnErr("cause", err).Str("file", k.spool.Path(name)).Msg("pending outcome cannot be read; inspect the file and delete it")
 		return nil
 	}
 	k.pending[name] = u
@@ -87,7 +87,7 @@ func (k *OutcomeBuffer) Add(_ context.Context, u tasks.PendingOutcome) {
 	log := k.log.Warn().Str("batch", u.Batch).Str("key", u.Key).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID)
 	switch {
 	case err != nil:
-		log.Err(err).Msg("outcome kept in memory only")
+		log.Err(err).Msg("outcome kept in memory only: the spool failed")
 	case k.spool == nil:
 		log.Msg("outcome kept in memory")
 	default:
@@ -137,25 +137,25 @@ func (k *OutcomeBuffer) Flush(ctx context.Context) (left int) {
 func (k *OutcomeBuffer) RecordItem(ctx context.Context, batch, key string) error {
 	for name, u := range k.pendingFor(batch, key) {
 		if err := k.record(ctx, name, u); err != nil {
-			return fmt.Errorf("record the kept %s: %w", u, err)
+			return fmt.Errorf("record the pending %s: %w", u, err)
 		}
 	}
 	return nil
 }
 
-// record tries to record one outcome. After an error the outcome stays pending. Two concurrent calls for
-// one outcome do no harm.
+// record tries to record one outcome. After an error, the outcome remains pending. Two concurrent calls for
+// one outcome are safe.
 func (k *OutcomeBuffer) record(ctx context.Context, name string, u tasks.PendingOutcome) error {
 	err := k.recordLate(ctx, u)
 	switch {
 	case errors.Is(err, tasks.ErrOtherLedger):
 		k.discard(name, err)
 	case err != nil:
-		k.log.Debug().Err(err).Str("batch", u.Batch).Str("key", u.Key).Msg("kept outcome not recorded yet")
+		k.log.Debug().Err(err).Str("batch", u.Batch).Str("key", u.Key).Msg("pending outcome not recorded yet")
 		return err
 	default:
 		k.log.Info().Str("batch", u.Batch).Str("key", u.Key).Str("class", u.Outcome.Class).Str("havip_id", u.Outcome.HaVIPID).
-			Msg("kept outcome recorded")
+			Msg("pending outcome recorded")
 		k.remove(name)
 	}
 	return nil
@@ -198,11 +198,11 @@ func (k *OutcomeBuffer) remove(name string) {
 		return
 	}
 	if err := k.spool.Remove(name); err != nil {
-		k.log.Warn().Err(err).Msg("a recorded outcome stays in its file; recording it again will change nothing")
+		k.log.Warn().Err(err).Msg("a recorded outcome remains in its file; recording it again will change nothing")
 	}
 }
 
-// discard drops an outcome of another ledger from memory. Its file stays for a worker of that ledger.
+// discard drops an outcome of another ledger from memory. Its file remains for a worker of that ledger.
 func (k *OutcomeBuffer) discard(name string, cause error) {
 	k.mu.Lock()
 	delete(k.pending, name)
@@ -211,7 +211,7 @@ func (k *OutcomeBuffer) discard(name string, cause error) {
 	if k.spool != nil {
 		log = log.Str("file", k.spool.Path(name))
 	}
-	log.Msg("kept outcome not recorded: start a worker once with the Redis that it is of, or delete the file")
+	log.Msg("pending outcome of another ledger not recorded: start a worker once with that Redis, or delete the file")
 }
 
 // Close tries to record the pending outcomes once more and logs what remains.
@@ -220,9 +220,9 @@ func (k *OutcomeBuffer) Close(ctx context.Context) {
 	if left == 0 {
 		return
 	}
-	message := "outcomes could not be recorded, and are lost; their requests will be repeated under the same clientTokens"
+	message := "outcomes could not be recorded and are lost; their requests will be repeated under the same clientTokens"
 	if k.spool != nil {
-		message = "outcomes are kept in files; the next worker of this machine records them"
+		message = "outcomes are kept in files; the next worker on this machine records them"
 	}
 	k.log.Error().Int("outcomes", left).Msg(message)
 }

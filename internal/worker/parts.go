@@ -58,7 +58,7 @@ func Assemble(c Config) (*Parts, error) {
 	return p, nil
 }
 
-// workersLedger is the ledger that a [Membership] uses. Heartbeats wait behind no other call; claims are coalesced.
+// workersLedger is the ledger that a [Membership] uses. Heartbeats do not wait for other calls; claims are coalesced.
 type workersLedger struct {
 	*ledger.Ledger
 	claims *ledger.Ledger
@@ -84,7 +84,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log,
 		Gate:     laneGate{lane.NewGate(breaker, budget), log},
 		ListRate: lane.NewListLimiter(c.Redis, name),
-		// What was created is read, where a listing would cost more.
+		// Few created HaVIPs are read individually, because a listing would cost more.
 		ReadRate:    readRate,
 		TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
 	})

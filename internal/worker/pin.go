@@ -14,17 +14,17 @@ import (
 	"havip/tasks"
 )
 
-// CloudOf is what a lane stands for whose client this is.
+// CloudOf returns the endpoint and key digest of a lane's client.
 func CloudOf(ctx context.Context, client *bce.Client) (lane.Cloud, error) {
 	key, err := client.KeyDigest(ctx)
 	return lane.Cloud{Endpoint: client.Endpoint(), Key: key}, err
 }
 
-// OtherCloudError says that a lane was used with another endpoint or account until now. Workers of one lane
-// that ask different clouds would create HaVIPs in each, and believe of each other's that they are gone.
+// OtherCloudError means that the lane was used with another endpoint or account before. Workers of one lane with
+// different clouds would create HaVIPs in each, and not find each other's.
 type OtherCloudError struct {
 	Lane tasks.Lane
-	// Endpoint is the one that the lane was used with; "" where the account is another.
+	// Endpoint is the lane's earlier endpoint; "" if the account differs.
 	Endpoint, Own string
 }
 
@@ -33,19 +33,19 @@ const onPurpose = "pass --allow-other-account once"
 
 func (e *OtherCloudError) Error() string {
 	if e.Endpoint == "" {
-		return fmt.Sprintf("lane %s: the access key changed, and shows none of the lane's HaVIPs: it belongs to another account, or all of them were deleted by hand. Use the lane's account, or another lane or Redis; if the key is right, %s", e.Lane, onPurpose)
+		return fmt.Sprintf("lane %s: the access key changed, and lists none of the lane's HaVIPs: it belongs to another account, or all of them were deleted manually. Use the lane's account, or another lane or Redis; if the key is right, %s", e.Lane, onPurpose)
 	}
-	return fmt.Sprintf("lane %s: the endpoint was %s until now, and is %s here. Use the same endpoint, or another lane or Redis; if the lane has moved for good, %s", e.Lane, e.Endpoint, e.Own, onPurpose)
+	return fmt.Sprintf("lane %s: the endpoint was %s until now, and is %s here. Use the same endpoint, or another lane or Redis; if the lane has moved permanently, %s", e.Lane, e.Endpoint, e.Own, onPurpose)
 }
 
-// pin holds a lane to the endpoint and the account that it was first used with in this Redis.
+// pin binds a lane to the endpoint and the account that it was first used with in this Redis.
 type pin struct {
 	rdb     redis.UniversalClient
 	handler *tasks.Handler
 	config  LaneConfig
-	// move says that the lane may stand for something else from now on.
+	// move allows another endpoint or account from now on.
 	move bool
-	// waits, if not nil, is called when the lane's first use waits.
+	// waits, if not nil, is called if the lane's first use must wait.
 	waits func(l tasks.Lane, wait time.Duration)
 	log   zerolog.Logger
 }
@@ -66,7 +66,7 @@ func Check(ctx context.Context, c Config) error {
 	return nil
 }
 
-// refuse is check for a lane that is pinned, without the wait. A lane without a pin is left without.
+// refuse is check for a pinned lane, without the wait. It does not pin a lane.
 func (p pin) refuse(ctx context.Context) error {
 	pinned, err := lane.PinnedTo(ctx, p.rdb, p.config.Lane.String())
 	if err != nil || p.move || pinned == (lane.Cloud{}) || p.config.Cloud == (lane.Cloud{}) || pinned == p.config.Cloud {
@@ -97,7 +97,7 @@ func (p pin) check(ctx context.Context) error {
 func (p pin) change(ctx context.Context, pinned lane.Cloud) error {
 	switch {
 	case p.move:
-		p.log.Warn().Str("endpoint", p.config.Cloud.Endpoint).Msg("the lane stands for another endpoint or account from now on")
+		p.log.Warn().Str("endpoint", p.config.Cloud.Endpoint).Msg("the lane uses another endpoint or account from now on")
 		return lane.Move(ctx, p.rdb, p.config.Lane.String(), p.config.Cloud)
 	case pinned.Endpoint != p.config.Cloud.Endpoint:
 		return &OtherCloudError{p.config.Lane, pinned.Endpoint, p.config.Cloud.Endpoint}
@@ -105,17 +105,17 @@ func (p pin) change(ctx context.Context, pinned lane.Cloud) error {
 	return p.checkKey(ctx)
 }
 
-// checkKey tells a new key of the same account from another account's by what it shows. A key that may neither read nor
+// checkKey distinguishes a new key of the same account from another account's by the HaVIPs that it lists. A key that may neither read nor
 // list cannot be checked and is accepted. After any other failure the lane is refused: with another account's key,
 // everything would be created a second time.
 func (p pin) checkKey(ctx context.Context) error {
 	same, err := p.handler.SeesOwn(ctx)
 	switch {
 	case tasks.IsDenied(err):
-		p.log.Warn().Err(err).Msg("the access key changed; it may neither read nor list HaVIPs, so it is not known whether it belongs to the same account")
+		p.log.Warn().Err(err).Msg("the access key changed; it may neither read nor list HaVIPs, so it is unknown whether it belongs to the same account")
 		return nil
 	case err != nil:
-		return fmt.Errorf("lane %s: the access key changed, and BCE did not tell whether it belongs to the same account: %w. Try again; if the key is right, %s", p.config.Lane, err, onPurpose)
+		return fmt.Errorf("lane %s: the access key changed, and whether it belongs to the same account could not be checked: %w. Try again; if the key is right, %s", p.config.Lane, err, onPurpose)
 	case !same:
 		return &OtherCloudError{Lane: p.config.Lane}
 	}
@@ -123,7 +123,7 @@ func (p pin) checkKey(ctx context.Context) error {
 	return lane.Repin(ctx, p.rdb, p.config.Lane.String(), p.config.Cloud)
 }
 
-// awaitOlder waits, at the lane's first use, until all that exists is plainly older than what is created from now
+// awaitOlder waits, at the lane's first use, until every existing HaVIP is clearly older than the ones created from now
 // on. See [lifecycle.Confirm].
 func (p pin) awaitOlder(ctx context.Context) error {
 	err := p.handler.AwaitOlder(ctx, func(wait time.Duration) {

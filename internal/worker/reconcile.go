@@ -15,8 +15,8 @@ import (
 	"havip/tasks"
 )
 
-// The terms of reconciling. They bound what it costs Redis: a dozen calls and a thousand look-ups in
-// as many round trips a round, by one worker of the fleet.
+// The bounds of reconciling. A round costs Redis a dozen calls and a thousand lookups in a dozen round trips, by one
+// worker of all.
 const (
 	reconcileEvery = 5 * time.Second
 	// reconcileLease is how long the elected worker stays elected without renewing.
@@ -36,13 +36,13 @@ type Reconciler struct {
 	// lanes are the worker's own; a round covers every lane that has a queue.
 	lanes []tasks.Lane
 	log   zerolog.Logger
-	// outage explains a round that fails; nil for nothing.
+	// outage explains failed rounds; it may be nil.
 	outage *outage
 	now    func() time.Time
 	lost   lostItems
-	// damage logs the items that cannot be read.
+	// damage logs the unreadable items.
 	damage damage
-	// bounds are of the search for lost items.
+	// bounds are those of the search for lost items.
 	bounds      lostBounds
 	maintenance map[tasks.Lane]*laneMaintenance
 	// notices is the maintenance of pending notifications.
@@ -72,7 +72,7 @@ func (r *Reconciler) run(ctx context.Context) {
 			return
 		}
 		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
-			r.log.WithLevel(r.outage.level(ctx, zerolog.WarnLevel)).Err(err).Msg("reconciling failed; it is tried again")
+			r.log.WithLevel(r.outage.level(ctx, zerolog.WarnLevel)).Err(err).Msg("reconciling failed; will be retried")
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (r *Reconciler) Round(ctx context.Context) error {
 		}
 	}
 	errs = append(errs, r.maintainNotices(ctx))
-	// enqueueLost comes last: the repairs before it may be all that an item needs.
+	// enqueueLost comes last, because the repairs before it may be sufficient for an item.
 	return errors.Join(append(errs, r.enqueueLost(ctx))...)
 }
 
@@ -133,7 +133,7 @@ func (r *Reconciler) removeGhosts(ctx context.Context, l *laneMaintenance) error
 	ghosts, err := l.Ghosts(ctx, next, true)
 	if len(ghosts) > 0 {
 		l.log.Warn().Strs("ids", ghosts[:min(len(ghosts), 10)]).Int("count", len(ghosts)).
-			Msg("ids of tasks that do not exist are removed; Redis evicted the tasks, or somebody deleted them")
+			Msg("removed ids of tasks that do not exist; Redis evicted the tasks, or another program deleted them")
 	}
 	return err
 }
@@ -150,8 +150,8 @@ func elect(ctx context.Context, rdb redis.UniversalClient, key, name string, lea
 	return elected, nil
 }
 
-// electScript makes one worker the one, until it stops renewing. Redis notes the end of a lease by its own clock: what
-// is left of it is longer than the lease only where that clock was put back, and then it would not end for as long.
+// electScript elects one worker until it stops renewing. Redis measures the lease by its own clock: the remaining time
+// exceeds the lease only if that clock was set back, and the lease is then replaced.
 var electScript = redis.NewScript(`
 local elected = redis.call('GET', KEYS[1])
 if elected and elected ~= ARGV[1] then

@@ -23,11 +23,11 @@ type DeadWorkerItems interface {
 	RemoveDeadWorker(ctx context.Context, worker string) error
 }
 
-// RescuerConfig is what a [Rescuer] works with; all of it is required.
+// RescuerConfig configures a [Rescuer]; all fields are required.
 type RescuerConfig struct {
 	Ledger DeadWorkerItems
 	Queue  tasks.Queue
-	// Redis is the one that Queue enqueues into.
+	// Redis is the Redis that Queue enqueues into.
 	Redis  redis.UniversalClient
 	Logger zerolog.Logger
 }
@@ -44,7 +44,7 @@ func NewRescuer(c RescuerConfig) *Rescuer { return &Rescuer{RescuerConfig: c} }
 
 // Rescue rescues all items that the dead worker claims and then removes the worker. If requests of that worker
 // may still be in flight, it returns how long to wait before the next call. Items that remain after that, or
-// after an error, stay claimed; so does an item that cannot be read, until someone repairs it.
+// after an error, remain claimed; so does an unreadable item, until it is repaired.
 func (r *Rescuer) Rescue(ctx context.Context, dead Silence) (again time.Duration, err error) {
 	claimed, err := r.Ledger.ClaimedBy(ctx, dead.Worker)
 	if err != nil {
@@ -87,7 +87,7 @@ func (r *Rescuer) enqueue(ctx context.Context, dead Silence, item ledger.Item) e
 	log := r.Logger.With().Str("batch", item.Batch).Str("key", item.Key).Str("dead", dead.Worker).Logger()
 	task, options, err := tasks.TaskOf(item, "rescue-"+dead.Worker)
 	if err != nil {
-		log.Error().Err(err).Msg("item of a dead worker cannot be rescued; its first task comes back by itself")
+		log.Error().Err(err).Msg("item of a dead worker cannot be rescued; asynq will requeue its first task")
 		return nil
 	}
 	info, err := r.Queue.EnqueueContext(ctx, task, options...)
@@ -98,9 +98,9 @@ func (r *Rescuer) enqueue(ctx context.Context, dead Silence, item ledger.Item) e
 		return fmt.Errorf("rescue item %q of batch %q: %w", item.Key, item.Batch, err)
 	}
 	if err := r.toFront(ctx, info); err != nil {
-		log.Warn().Err(err).Msg("rescued item waits at the end of its queue")
+		log.Warn().Err(err).Msg("rescued item could not be moved to the front of its queue")
 	}
-	log.Warn().Str("state", string(item.Record.State)).Dur("silent", dead.For()).Msg("item of a dead worker goes on")
+	log.Warn().Str("state", string(item.Record.State)).Dur("silent", dead.For()).Msg("item of a dead worker requeued")
 	return nil
 }
 
@@ -112,7 +112,7 @@ func (r *Rescuer) toFront(ctx context.Context, info *asynq.TaskInfo) error {
 	return frontScript.Run(ctx, r.Redis, []string{pending}, info.ID).Err()
 }
 
-// A task that is not pending any more was taken already, and must not be put in again.
+// A task that is no longer pending was already taken, and must not be added again.
 var frontScript = redis.NewScript(`
 if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then
   return redis.call('RPUSH', KEYS[1], ARGV[1])

@@ -9,8 +9,8 @@ import (
 // Silence is how long this observer has seen no heartbeat of a worker.
 type Silence struct {
 	Worker string
-	// Since is when the observer first saw the worker's last beat, or saw first that it is dead, by its own
-	// monotonic clock: at the worker's last beat or later.
+	// Since is when the observer first saw the worker's last beat, or that it is dead, by its own monotonic clock:
+	// at the worker's last beat or later.
 	Since time.Time
 }
 

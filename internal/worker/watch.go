@@ -32,7 +32,7 @@ func StartWatch(p *Membership, r *Rescuer, o *outage) (*Watch, error) {
 		_, err := w.heartbeat(ctx)
 		return err
 	})
-	// Apart, so that a long rescue delays no beat.
+	// In another goroutine, so that a long rescue delays no beat.
 	dead := make(chan []Silence, 1)
 	w.done.Go(func() { w.beat(ctx, dead) })
 	w.done.Go(func() { w.rescue(ctx, dead) })
@@ -45,7 +45,7 @@ func (w *Watch) Stop() {
 		w.cancel()
 		w.done.Wait()
 		if err := w.membership.Leave(context.Background()); err != nil {
-			w.outage.log.Warn().Err(err).Msg("not left; the fleet will find this worker dead")
+			w.outage.log.Warn().Err(err).Msg("not unregistered; the other workers will declare this worker dead")
 		}
 	})
 }
@@ -71,7 +71,7 @@ func (w *Watch) beat(ctx context.Context, dead chan<- []Silence) {
 	}
 }
 
-// heartbeat sends one, and logs when it is the first to fail or to succeed again.
+// heartbeat sends a heartbeat, and logs the first failure and the first success after it.
 func (w *Watch) heartbeat(ctx context.Context) (dead []Silence, err error) {
 	sent := time.Now()
 	dead, err = w.membership.Beat(ctx)
@@ -105,7 +105,7 @@ func (w *Watch) rescueEach(ctx context.Context, silences []Silence) (again time.
 	for _, silence := range silences {
 		wait, err := w.rescuer.Rescue(ctx, silence)
 		if err != nil && ctx.Err() == nil {
-			w.outage.log.WithLevel(w.outage.level(ctx, zerolog.WarnLevel)).Err(err).Str("dead", silence.Worker).Msg("rescue incomplete; it is tried again")
+			w.outage.log.WithLevel(w.outage.level(ctx, zerolog.WarnLevel)).Err(err).Str("dead", silence.Worker).Msg("rescue incomplete; will be retried")
 		}
 		if wait > 0 && (again == 0 || wait < again) {
 			again = wait

@@ -41,24 +41,24 @@ const (
 type LaneConfig struct {
 	Lane tasks.Lane
 	API  tasks.API
-	// Cloud is what API asks; see [CloudOf]. A worker whose lane was used with another is refused. The zero one
-	// is not looked at.
+	// Cloud is the endpoint and key of API; see [CloudOf]. A worker is refused if its lane was used with another.
+	// The zero Cloud is not checked.
 	Cloud lane.Cloud
-	// Simulated says that Cloud is a simulator. It is for the log.
+	// Simulated is true if Cloud is a simulator. It is for the log.
 	Simulated bool
-	// RPS is the lane's budget in requests a second over the whole fleet; 0 means no limit. What a
-	// person sets for the lane (`enqueue limit set`) goes before it.
+	// RPS is the lane's budget in requests a second over all workers; 0 means no limit. A rate that an operator
+	// sets for the lane (`enqueue limit set`) takes precedence.
 	RPS float64
 }
 
-// Config is what a worker is made of. Redis and at least one lane are required.
+// Config configures a worker. Redis and at least one lane are required.
 type Config struct {
-	// Redis is shared by the ledger, the lanes and asynq; it must have asynq's acks healed.
+	// Redis is shared by the ledger, the lanes and asynq; it must repair asynq's acks.
 	Redis redis.UniversalClient
-	// together is Redis for what the handlers of all tasks ask at the same time.
+	// together is Redis with coalesced calls, for the handlers of all tasks.
 	together redis.UniversalClient
 	Lanes    []LaneConfig
-	// Name is unique to the process, for people and for the ledger.
+	// Name is unique to the process, for display and for the ledger.
 	Name string
 	// Concurrency is per lane; 0 means DefaultConcurrency.
 	Concurrency int
@@ -71,20 +71,20 @@ type Config struct {
 	TokenMaxAge, MaxDelay time.Duration
 	// ConfirmWithin is 0 for [tasks.DefaultConfirmWithin].
 	ConfirmWithin time.Duration
-	// AllowOtherAccount has lanes stand for another endpoint or account than until now.
+	// AllowOtherAccount allows lanes another endpoint or account than before.
 	AllowOtherAccount bool
-	// CheckKeys has the worker list each lane once when it starts, to learn whether BCE accepts its access key. A worker
-	// starts whatever comes of it.
+	// CheckKeys makes the worker list each lane once when it starts, to check whether BCE accepts its access key. The
+	// worker starts in either case.
 	CheckKeys bool
-	// Waits, if not nil, is called before the worker waits at a lane's first use, with how long.
+	// Waits, if not nil, is called with the duration before the worker waits at a lane's first use.
 	Waits func(l tasks.Lane, wait time.Duration)
-	// Spool keeps outcomes while Redis is away, beyond the end of the process; nil keeps them in memory.
+	// Spool keeps outcomes while Redis is unavailable, beyond the end of the process; nil keeps them in memory.
 	Spool *spool.Spool
 	// Webhook says where completion notifications may be sent; zero for none.
 	Webhook Webhook
 	Logger  zerolog.Logger
 
-	// outage is told by the heartbeats whether Redis is away.
+	// outage is updated by the heartbeats.
 	outage *outage
 	// taskCheck is how often an idle server looks for tasks; 0 means taskCheckInterval.
 	taskCheck time.Duration
@@ -112,10 +112,10 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// DefaultGrace is longer than an attempt can last whose request takes up to timeout.
+// DefaultGrace returns a grace that is longer than an attempt with a request of up to timeout.
 func DefaultGrace(timeout time.Duration) time.Duration { return timeout + defaultGrace }
 
-// MinGrace keeps a call of up to timeout from being cut off by the end of its worker.
+// MinGrace returns the minimum grace that does not cut off a call of up to timeout.
 func MinGrace(timeout time.Duration) time.Duration { return timeout + minGrace }
 
 // CheckTerms validates the settings that users give, before anything starts.
@@ -125,7 +125,7 @@ func CheckTerms(concurrency int, rps float64, requestTimeout time.Duration) erro
 		return fmt.Errorf("request timeout %s: must be from %s to %s", requestTimeout, minRequestTimeout, maxRequestTimeout)
 	case concurrency < 1:
 		return fmt.Errorf("concurrency %d: must be at least 1", concurrency)
-	case !(rps >= 0) || math.IsInf(rps, 1): // NaN is not at least 0 either
+	case !(rps >= 0) || math.IsInf(rps, 1): // also refuses NaN
 		return fmt.Errorf("rps %g: must be a number of at least 0; 0 means no limit", rps)
 	}
 	return nil
@@ -152,7 +152,7 @@ func (c Config) validate() error {
 type Worker struct {
 	parts *Parts
 	watch *Watch
-	// servers are of the lanes that are served.
+	// servers are those of the served lanes.
 	servers []*asynq.Server
 	// notifier is nil if the worker delivers no notifications.
 	notifier *notifier
@@ -175,11 +175,11 @@ func Start(c Config) (*Worker, error) {
 	parts.Membership.Describe(c.info(context.Background()))
 	watch, err := StartWatch(parts.Membership, parts.Rescuer, c.outage)
 	if err != nil {
-		return nil, fmt.Errorf("enter the fleet: %w", err)
+		return nil, fmt.Errorf("register the worker: %w", err)
 	}
 	ctx, end := context.WithCancel(context.Background())
 	w := &Worker{parts: parts, watch: watch, cancel: end}
-	parts.OutcomeBuffer.Flush(ctx) // before anything is begun that it knows the outcome of
+	parts.OutcomeBuffer.Flush(ctx) // before an attempt begins whose outcome it has
 	for _, l := range parts.Lanes {
 		if err := w.serve(ctx, l); err != nil {
 			w.Stop()
@@ -216,7 +216,7 @@ func (w *Worker) serve(ctx context.Context, l *Lane) error {
 	return nil
 }
 
-// servingText is hard to mistake for the real thing where it is not.
+// servingText returns the log message, which names a simulator in capitals.
 func (l LaneConfig) servingText() string {
 	if l.Simulated {
 		return "serving lane of a SIMULATOR, not of BCE"

@@ -83,7 +83,7 @@ func (w *stack) worker(t *testing.T, args ...string) *process {
 const (
 	sayReady      = `"message":"ready"`
 	sayStopping   = `"message":"stopping`
-	sayFoundDead  = `"message":"found dead by the fleet`
+	sayFoundDead  = `"message":"declared dead: this process`
 	sayRedisAway  = "trying again"
 	sayRunStops   = "stopping: "
 	sayIncomplete = "is incomplete: "
