@@ -1,4 +1,4 @@
-// Package batchpause is what pauses a batch beside a person, its limit of failures, and how it is resumed.
+// Package batchpause is the failure limit that pauses a batch, as a flag, and how a paused batch is resumed.
 package batchpause
 
 import (
@@ -11,8 +11,8 @@ import (
 	"havip/ledger"
 )
 
-// FailureLimit is the value of --max-failures. Its zero value is no flag given, which leaves a batch's
-// limit as it is; the limit "none" removes it.
+// FailureLimit is the value of --max-failures. The zero value means that the flag is not given, and leaves a batch's limit
+// unchanged; "none" removes the limit.
 type FailureLimit struct{ given *ledger.FailureLimit }
 
 // String, Set and Type make it a flag's value.
@@ -35,25 +35,25 @@ func (l *FailureLimit) Set(text string) error {
 
 // Define defines the flag.
 func (l *FailureLimit) Define(f *pflag.FlagSet) {
-	f.Var(l, "max-failures", "hold the batch once more than N items, or P percent of the whole, are rejected or in review")
+	f.Var(l, "max-failures", "pause the batch when more than N items, or P percent of all, are rejected or in review")
 }
 
-// LimitHelp is for the help of commands that set a limit.
-const LimitHelp = `With --max-failures N or P% the batch is held as soon as more of its items have failed
-(rejected, or left to a person): what was not begun is held, not lost. After that only
-requests that are in flight can still fail, at most as many as the workers' concurrency,
-and items in doubt, which are resolved. 0 stops at the first failure. A percentage is of
-all items of the batch, and is judged once all of them are put in. The limit stays the
-batch's until another is given; "none" takes it away.`
+// LimitHelp explains --max-failures in the help of commands.
+const LimitHelp = `With --max-failures N or P%, the batch is paused as soon as more items than that have failed
+(rejected, or in review). Nothing is lost: items that were not started keep their place.
+Only requests in flight, at most as many as the workers' concurrency, and items of unknown
+outcome can still fail after that. 0 pauses at the first failure. A percentage is of all
+items of the batch, and is checked once all of them are registered. The limit stays in
+force until another is given; "none" removes it.`
 
-// Source sets the limit, if one is given, that a new batch gets with its first items.
+// Source sets the limit of a new batch, if one is given.
 func (l *FailureLimit) Source(source *ledger.Source) {
 	if l.given != nil {
 		source.MaxFailures = *l.given
 	}
 }
 
-// Apply gives an existing batch the limit, if one is given.
+// Apply sets the limit of an existing batch, if one is given.
 func (l *FailureLimit) Apply(ctx context.Context, s *session.Session, batch string) error {
 	if l.given == nil {
 		return nil

@@ -12,9 +12,9 @@ import (
 	"havip/ledger"
 )
 
-// Resume resumes a batch under its own failure limit, or the one that is given, and reports whether it was
-// paused. It may be repeated: an interrupted run leaves items without a task, and the next one gives them
-// theirs. Damaged items are an error after the others are resumed.
+// Resume resumes a batch with its failure limit, or with the one given, and reports whether it was paused. It may be
+// repeated: an interrupted run leaves items without a task, and the next one enqueues them. Damaged items are an error
+// after the others are resumed.
 func Resume(ctx context.Context, t *terminal.IO, s *session.Session, batch string, limit FailureLimit, reason string) (changed bool, err error) {
 	act := ledger.Act{By: session.Author(), Reason: session.ReasonText(reason)}
 	changed, err = s.Ledger.Resume(ctx, batch, limit.given, act)
@@ -28,13 +28,13 @@ func Resume(ctx context.Context, t *terminal.IO, s *session.Session, batch strin
 	switch {
 	case err != nil:
 		return changed, err
-	case b.Pause != nil: // for failures that came while it was paused, or under the new limit
+	case b.Pause != nil: // by failures from while it was paused, or by the new limit
 		return changed, report.StoppedError(b, "")
 	}
 	return changed, requeue(ctx, t, s, b, changed)
 }
 
-// requeue gives the items of a resumed batch their tasks: see [bulk.Executor.PutBack].
+// requeue enqueues tasks for the items of a resumed batch: see [bulk.Executor.PutBack].
 func requeue(ctx context.Context, t *terminal.IO, s *session.Session, b ledger.Batch, wasPaused bool) error {
 	on, release, err := s.Executor(b.Name, "")
 	if err != nil {
@@ -46,7 +46,7 @@ func requeue(ctx context.Context, t *terminal.IO, s *session.Session, b ledger.B
 	var damaged report.Damage
 	err = on.PutBack(ctx, wasPaused, bar.Set, func(fault error) { damaged.Skip(fault) })
 	if err != nil && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w; run the same command again to go on, or a worker finds within minutes what has no task", err)
+		return fmt.Errorf("%w; run the same command again to continue; otherwise workers find the items without a task within minutes", err)
 	}
 	return cmp.Or(err, damaged.Err(t, b.Name, report.DamageLeftAlone))
 }

@@ -1,5 +1,5 @@
-// Package follow watches a batch until it is done: its progress, why it is stalled, and a Redis that goes
-// away meanwhile. It only reads.
+// Package follow watches a batch until it is done: its progress, and why it is stalled. It waits while Redis is
+// unavailable, and only reads.
 package follow
 
 import (
@@ -20,8 +20,8 @@ func Batch(ctx context.Context, t *terminal.IO, s *session.Session, name string)
 	return (&Watcher{IO: t, Session: s, Batch: name}).Follow(ctx)
 }
 
-// Follow is [Watcher.Run] with an error that says how to come back, when the command is interrupted or the time that ctx
-// has is up; see [WithTimeout].
+// Follow is [Watcher.Run] with an error that says how to resume watching, when the command is interrupted or ctx's deadline
+// passes; see [WithTimeout].
 func (w *Watcher) Follow(ctx context.Context) (ledger.Batch, error) {
 	b, err := w.Run(ctx)
 	switch {
@@ -34,8 +34,8 @@ func (w *Watcher) Follow(ctx context.Context) (ledger.Batch, error) {
 	return b, PendingError(ctx, w.Batch, err)
 }
 
-// WithTimeout is [context.WithTimeout], where 0 is no limit. A command that has --timeout calls it first, so that opening
-// Redis counts as well, and no longer uses it once it has what it waits for.
+// WithTimeout is [context.WithTimeout], where 0 is no limit. A command with --timeout calls it first, so that the time to
+// open Redis counts, and stops using the context once it has what it waited for.
 func WithTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout <= 0 {
 		return context.WithCancel(ctx)
@@ -43,13 +43,13 @@ func WithTimeout(ctx context.Context, timeout time.Duration) (context.Context, c
 	return context.WithTimeout(ctx, timeout)
 }
 
-// expired reports whether the time that ctx has is up. A connection notices that a moment before ctx does.
+// expired reports whether ctx's deadline has passed. A connection notices that slightly before ctx is done.
 func expired(ctx context.Context) bool {
 	deadline, limited := ctx.Deadline()
 	return limited && !time.Now().Before(deadline) && !errors.Is(ctx.Err(), context.Canceled)
 }
 
-// PendingError gives the error of a wait that is the end of --timeout its text and exit code.
+// PendingError gives the error of a wait that --timeout ended its text and exit code.
 func PendingError(ctx context.Context, batch string, err error) error {
 	if err != nil && expired(ctx) {
 		return cli.Failf(cli.ExitPending, "batch %s is not finished; it continues, and `enqueue watch %s` resumes watching", batch, shell.Quote(batch))
@@ -57,8 +57,7 @@ func PendingError(ctx context.Context, batch string, err error) error {
 	return err
 }
 
-// TimeoutError gives an error from before the wait that is the end of --timeout its exit code. The error says how to
-// continue.
+// TimeoutError gives an error that --timeout caused before the wait its exit code. The error says how to continue.
 func TimeoutError(ctx context.Context, err error) error {
 	if err != nil && expired(ctx) && (cli.CodeOf(err) == cli.ExitNetwork || cli.CodeOf(err) == cli.ExitInterrupted) {
 		return cli.Failf(cli.ExitPending, "--timeout: %w", err)

@@ -13,10 +13,10 @@ import (
 	"havip/tasks"
 )
 
-// stalledAfter is how long no item may end before the reason is looked for.
+// stalledAfter is how long no item finishes before the reason is looked for.
 const stalledAfter = 5 * time.Second
 
-// explain tells, once for each reason, why no item ends.
+// explain reports, once for each reason, why no item finishes.
 func (w *Watcher) explain(ctx context.Context, b ledger.Batch) {
 	w.changed = time.Now()
 	if kind, reason, err := w.reason(ctx, b); err == nil {
@@ -24,14 +24,14 @@ func (w *Watcher) explain(ctx context.Context, b ledger.Batch) {
 	}
 }
 
-// reason is why the batch is stalled, and what kind of reason that is: one of each kind is reported.
+// reason says why the batch is stalled, and the kind of that reason: consecutive reasons of one kind are reported once.
 func (w *Watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string, err error) {
 	if b.CommittedAt == 0 {
 		return "incomplete", report.IncompleteText(b), nil
 	}
 	item, found, err := w.Ledger.OldestOpen(ctx, b.Name)
 	if report.IsDamage(err) {
-		return "damaged", fmt.Sprintf("the oldest open item cannot be read, and nothing is done to it: %v; %s", err, report.RepairText(b.Name)), nil
+		return "damaged", fmt.Sprintf("the oldest open item cannot be read, and is not processed: %v; %s", err, report.RepairText(b.Name)), nil
 	}
 	if err != nil || !found {
 		return w.reported, "", err
@@ -68,8 +68,8 @@ func (w *Watcher) reason(ctx context.Context, b ledger.Batch) (kind, text string
 	return kind, text, nil
 }
 
-// lookTwice reports only on a second look, some seconds later, that no worker serves a lane: workers register
-// every few seconds, and after a restart of Redis it takes them as long.
+// lookTwice reports that no worker serves a lane only if that is still so some seconds later: workers register every few
+// seconds, also after a restart of Redis.
 func (w *Watcher) lookTwice(kind, text string) (string, string, error) {
 	if w.unserved != kind {
 		w.unserved = kind
@@ -78,14 +78,14 @@ func (w *Watcher) lookTwice(kind, text string) (string, string, error) {
 	return kind, text, nil
 }
 
-// itemReason is why the oldest open item does not end, as far as its record shows.
+// itemReason says why the oldest open item is not finished, as far as its record shows.
 func itemReason(item ledger.Item) (kind, text string) {
 	rec := item.Record
 	if rec.Unconfirmed() {
-		return "unconfirmed", fmt.Sprintf("item %q is %s, but BCE has not shown %s yet, or not its address; a worker asks again", item.Key, rec.State, rec.HaVIPID)
+		return "unconfirmed", fmt.Sprintf("item %q is %s, but BCE does not show %s yet, or not its address; a worker checks again", item.Key, rec.State, rec.HaVIPID)
 	}
 	if rec.Class == "" {
-		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s and waits for its turn; if its task was lost, a worker finds that out within minutes", item.Key, rec.State)
+		return "unsent", fmt.Sprintf("the oldest open item, %q, is %s; waiting for a worker", item.Key, rec.State)
 	}
 	return rec.Class + rec.Code, fmt.Sprintf("the oldest open item, %q, is %s: %s", item.Key, rec.State, report.LastAnswer(rec))
 }

@@ -12,14 +12,14 @@ import (
 // unknownEvery spaces the reads of a batch's oldest unknown outcome.
 const unknownEvery = time.Second
 
-// unknownAge tells how old the oldest unknown outcome of a batch is.
+// unknownAge is the age of a batch's oldest unknown outcome.
 type unknownAge struct {
 	read  time.Time
 	since ledger.Millis
 }
 
-// text is "" without an unknown outcome. If it cannot be read, the last one read stands: that Redis is away
-// is the watcher's to tell.
+// text is "" without an unknown outcome. If the age cannot be read, the last one is kept: the watcher itself reports that
+// Redis is unavailable.
 func (u *unknownAge) text(ctx context.Context, s *session.Session, batch string) string {
 	if time.Since(u.read) >= unknownEvery {
 		u.read = time.Now()
@@ -30,5 +30,5 @@ func (u *unknownAge) text(ctx context.Context, s *session.Session, batch string)
 	if u.since == 0 {
 		return ""
 	}
-	return "in doubt for " + words.Time(time.Since(u.since.Time()))
+	return "unknown for " + words.Time(time.Since(u.since.Time()))
 }

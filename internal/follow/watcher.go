@@ -18,7 +18,7 @@ const (
 	// stopGrace bounds the wait for requests in flight, and for confirmations, when failures have paused a
 	// batch: a dead worker's requests stay in flight until another worker claims them.
 	stopGrace = 40 * time.Second
-	// measureEvery spaces the reads of how fast a batch goes on.
+	// measureEvery spaces the reads of a batch's rate.
 	measureEvery = time.Second
 )
 
@@ -27,25 +27,25 @@ type Watcher struct {
 	*terminal.IO
 	*session.Session
 	Batch string
-	// Resume says how a batch that its failures have paused can continue; "" is with `enqueue resume`.
+	// Resume says how to resume a batch that its failures have paused; "" stands for `enqueue resume`.
 	Resume string
-	// Over, if not nil, reports that a paused batch need not be waited for any longer.
+	// Over, if not nil, reports whether the wait for a paused batch ends.
 	Over func(ledger.Batch) bool
 
 	bar *progress.Bar
-	// changed is when an item last ended; reported is the kind of message that was last written.
+	// changed is when an item last finished; reported is the kind of the last message.
 	changed  time.Time
 	open     int64
 	reported string
-	// unserved is what a first look found to have no worker.
+	// unserved is the lane that had no worker at the first look.
 	unserved string
 	unknown  unknownAge
-	// figures were measured at that time; how much is done is newer.
+	// figures were measured at the time measured; their counts are newer.
 	figures  progress.Figures
 	measured time.Time
 }
 
-// Run shows the batch's progress until there is nothing more to wait for, and returns it as last seen.
+// Run shows the batch's progress until there is nothing more to wait for, and returns the batch as last read.
 func (w *Watcher) Run(ctx context.Context) (b ledger.Batch, err error) {
 	poll := time.NewTicker(PollInterval)
 	defer poll.Stop()
@@ -83,21 +83,21 @@ func (w *Watcher) evaluate(ctx context.Context, b ledger.Batch) (over bool, err 
 	return false, nil
 }
 
-// obey ends the wait for a batch that its failures have paused, once its requests in flight and its deletions
-// have ended: it continues only if somebody acts. A batch that a person paused is waited for.
+// obey ends the wait for a batch that its failures have paused, once its requests in flight and its deletions have ended:
+// it stays paused until a user resumes it. The wait for a batch that a user paused continues.
 func (w *Watcher) obey(b ledger.Batch) error {
 	if !b.Pause.ByFailures() {
 		w.reportOnce("paused "+strconv.FormatInt(int64(b.Pause.At), 10), report.PauseText(b))
 		return nil
 	}
-	underWay := b.Counts[ledger.Sending] > 0 || b.Unconfirmed > 0
-	if underWay && time.Since(b.Pause.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
+	running := b.Counts[ledger.Sending] > 0 || b.Unconfirmed > 0
+	if running && time.Since(b.Pause.At.Time()) < stopGrace || b.Counts[ledger.Deleting] > 0 {
 		return nil
 	}
 	return report.StoppedError(b, w.Resume)
 }
 
-// reportOnce writes a message, unless the last one was of this kind.
+// reportOnce writes a message, unless the last one was of the same kind.
 func (w *Watcher) reportOnce(kind, text string) {
 	if kind != w.reported && text != "" {
 		w.reported = kind
@@ -105,7 +105,7 @@ func (w *Watcher) reportOnce(kind, text string) {
 	}
 }
 
-// read reads the batch. A Redis that goes away is waited for.
+// read reads the batch, and waits while Redis is unavailable.
 func (w *Watcher) read(ctx context.Context) (ledger.Batch, error) {
 	return WithRetry(ctx, w.Session, func() (ledger.Batch, error) { return w.Ledger.Batch(ctx, w.Batch) })
 }

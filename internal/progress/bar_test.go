@@ -27,15 +27,15 @@ func TestBarInALog(t *testing.T) {
 		}{
 			{0, 10, "", ""},
 			{4 * time.Second, 500, "", ""},
-			{time.Second, 1500, "1 rejected", "in doubt for 5s"},
-			{6 * time.Second, 1500, "1 rejected", "in doubt for 11s"},
+			{time.Second, 1500, "1 rejected", "unknown for 5s"},
+			{6 * time.Second, 1500, "1 rejected", "unknown for 11s"},
 			{time.Second, 1500, "2 rejected", ""},
 		} {
 			<-time.After(step.after)
 			b.Tell(step.n, step.news, step.aging)
 		}
 		want := []string{
-			"spring: 1,500/2,000 · 75 % · 298/s · 1s left · ends HH:MM: in doubt for 5s; 1 rejected",
+			"spring: 1,500/2,000 · 75 % · 298/s · 1s left · ends HH:MM: unknown for 5s; 1 rejected",
 			"spring: 1,500/2,000 · 75 % · 124/s · 4s left · ends HH:MM: 2 rejected",
 		}
 		if diff := cmp.Diff(want, lines); diff != "" {

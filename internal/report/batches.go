@@ -27,11 +27,10 @@ type Batch struct {
 	CreatedAt   *time.Time       `json:"createdAt"`
 	CompletedAt *time.Time       `json:"completedAt"`
 	MaxFailures string           `json:"maxFailures"`
-	Held        *pause           `json:"held"`
-	// OnComplete is the URL that is notified of completions, without its query; NoticesOwed counts the
-	// pending notifications.
-	OnComplete  string `json:"onComplete"`
-	NoticesOwed int    `json:"noticesOwed"`
+	Pause       *pause           `json:"pause"`
+	// OnComplete is the URL that is notified of completions, without its query.
+	OnComplete           string `json:"onComplete"`
+	PendingNotifications int    `json:"pendingNotifications"`
 	// Unconfirmed counts created items whose HaVIPs BCE has not shown yet; they are open.
 	Unconfirmed int64 `json:"unconfirmed"`
 	figures
@@ -44,10 +43,10 @@ func batchOf(b ledger.Batch, f progress.Figures) Batch {
 	v := Batch{
 		figures: figuresOf(f, time.Now()),
 		Batch:   b.Name, Phase: Phase(b), Total: b.Total, Open: b.Open(), Unconfirmed: b.Unconfirmed, Failed: b.Failed(),
-		OnComplete: notify.Shown(b.OnComplete), NoticesOwed: len(b.PendingNotifications),
+		OnComplete: notify.Shown(b.OnComplete), PendingNotifications: len(b.PendingNotifications),
 		Counts: map[string]int64{}, File: b.Source.File, By: b.Source.By,
 		CreatedAt: moment(b.CreatedAt), CompletedAt: moment(b.CompletedAt),
-		MaxFailures: string(b.Source.MaxFailures), Held: pauseOf(b.Pause),
+		MaxFailures: string(b.Source.MaxFailures), Pause: pauseOf(b.Pause),
 		items: Counts(b), age: Ago(b.CreatedAt, time.Now()),
 	}
 	for state, n := range b.Counts {
@@ -64,7 +63,7 @@ func moment(m ledger.Millis) *time.Time {
 	return &t
 }
 
-// Batches writes batches to stdout, also those that cannot be read in full; the error counts these.
+// Batches writes batches to stdout, including those whose records are damaged; the error counts these.
 func Batches(t *terminal.IO, batches []ledger.Batch) error {
 	return writeBatches(t, BatchList(), batches, func(b ledger.Batch) progress.Figures {
 		return progress.Figures{Done: b.Total - b.Open(), Total: b.Total}
@@ -82,7 +81,7 @@ func writeBatches(t *terminal.IO, list render.List[Batch], batches []ledger.Batc
 	damaged := 0
 	for _, b := range batches {
 		if b.Damaged != nil {
-			t.Errorf("batch %s: its facts in redis cannot be read in full: %v", b.Name, b.Damaged)
+			t.Errorf("batch %s: its record in Redis cannot be read completely: %v", b.Name, b.Damaged)
 			damaged++
 		}
 	}
@@ -97,7 +96,7 @@ func BatchList() render.List[Batch] {
 	list := render.List[Batch]{
 		Columns: []render.Column[Batch]{
 			{Name: "batch", Text: func(v Batch) string { return v.Batch }},
-			{Name: "phase", Text: func(v Batch) string { return v.Phase }, Cell: func(v Batch) string { return phaseText(v.Phase) }, Colour: phaseColour},
+			{Name: "phase", Text: func(v Batch) string { return v.Phase }, Colour: phaseColour},
 			{Name: "total", Number: func(v Batch) int64 { return v.Total }},
 			{Name: "open", Number: func(v Batch) int64 { return v.Open }},
 			{Name: "failed", Number: func(v Batch) int64 { return v.Failed }},
@@ -126,19 +125,11 @@ func BatchList() render.List[Batch] {
 	return list
 }
 
-// phaseText is a phase in tables. In JSON and CSV a paused batch stays "held", as scripts know it.
-func phaseText(phase string) string {
-	if phase == phaseHeld {
-		return "paused"
-	}
-	return phase
-}
-
 func phaseColour(v Batch) render.Colour {
 	switch {
 	case v.Failed > 0 && v.Open == 0:
 		return render.Red
-	case v.Phase == phaseHeld, v.Phase == phaseIncomplete:
+	case v.Phase == phasePaused, v.Phase == phaseIncomplete:
 		return render.Yellow
 	case v.Phase == phaseDone:
 		return render.Green
@@ -153,32 +144,32 @@ func timeOf(t *time.Time) time.Time {
 	return *t
 }
 
-// IncompleteText is about a batch whose producer has not put in all items.
+// IncompleteText is about a batch whose producer has not registered all items.
 func IncompleteText(b ledger.Batch) string {
 	file := b.Source.File
 	if file == "" {
 		file = "its file"
 	}
-	return fmt.Sprintf("batch %s is incomplete: its producer is still at it, or stopped half-way; if it stopped, run `enqueue apply` with %s again", b.Name, file)
+	return fmt.Sprintf("batch %s is incomplete: its producer is still running, or it stopped early; if it stopped, run `enqueue apply` with %s again", b.Name, file)
 }
 
-// Incomplete tells that not all items of a batch have been put in, if so.
+// Incomplete reports that not all items of a batch are registered, if that is so.
 func Incomplete(t *terminal.IO, b ledger.Batch) {
 	if b.CommittedAt == 0 && b.Damaged == nil {
 		t.Infof("%s", IncompleteText(b))
 	}
 }
 
-// FailedError is the exit status of a finished batch: an error if items failed.
+// FailedError is the result of a finished batch: an error if items failed.
 func FailedError(b ledger.Batch) error {
 	if n := b.Failed(); n > 0 {
-		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed; `enqueue retry %s --dry-run` shows what can be tried again",
+		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed; `enqueue retry %s --dry-run` shows what can be retried",
 			b.Name, words.Number(n), words.Count(b.Total, "item", "items"), shell.Quote(b.Name))
 	}
 	return nil
 }
 
-// StateNames are the states that an item can be in, as flags take them.
+// StateNames are the states of an item, as flags accept them.
 func StateNames() []string {
 	var names []string
 	for _, state := range ledger.States() {

@@ -13,11 +13,10 @@ import (
 // maxDamageShown bounds how many damaged items a command names. All are counted.
 const maxDamageShown = 20
 
-// DamageLeftAlone says that a command has left damaged items as they are: see [Damage.Err].
-const DamageLeftAlone = "damaged items are left alone"
+// DamageLeftAlone says that a command did not change damaged items: see [Damage.Err].
+const DamageLeftAlone = "damaged items were not changed"
 
-// Damage collects the items of a batch that cannot be read. A command goes on with the other items, and
-// fails at its end.
+// Damage collects the items of a batch that cannot be read. A command continues with the other items, and then fails.
 type Damage struct {
 	faults []error
 	n      int64

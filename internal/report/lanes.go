@@ -15,8 +15,8 @@ import (
 	"havip/tasks"
 )
 
-// Lanes tells of every lane whether it is paused, limited, suspended or without a worker: nothing else shows
-// why a batch does not move.
+// Lanes reports every lane that is paused, limited, suspended or without a worker: nothing else shows why a batch does
+// not progress.
 func Lanes(ctx context.Context, t *terminal.IO, s *session.Session) error {
 	lanes, err := s.Lanes(ctx)
 	if err != nil {
@@ -27,7 +27,7 @@ func Lanes(ctx context.Context, t *terminal.IO, s *session.Session) error {
 		return err
 	}
 	for _, l := range lanes {
-		if len(unfinished) > 0 { // else all that waits are tasks of items that have ended
+		if len(unfinished) > 0 { // otherwise the queued tasks are of finished items
 			if err := unserved(ctx, t, s, l); err != nil {
 				return err
 			}
@@ -45,7 +45,7 @@ func Lanes(ctx context.Context, t *terminal.IO, s *session.Session) error {
 	return nil
 }
 
-// operatorSettings tells whether a person has paused or limited a lane.
+// operatorSettings reports whether a user has paused or limited a lane.
 func operatorSettings(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.Lane) error {
 	operator := lane.NewOperator(s.Redis, l.String())
 	pause, err := operator.Paused(ctx)
@@ -60,12 +60,12 @@ func operatorSettings(ctx context.Context, t *terminal.IO, s *session.Session, l
 		return err
 	}
 	if limit != nil {
-		t.Infof("lane %s is set to %s, %s", l, words.Rate(limit.RPS), SetBy(limit.Since, limit.By, limit.Reason, time.Now()))
+		t.Infof("lane %s: %s, set %s", l, words.Rate(limit.RPS), SetBy(limit.Since, limit.By, limit.Reason, time.Now()))
 	}
 	return nil
 }
 
-// QueuePause tells whether asynq's own pause keeps workers from taking tasks of a lane.
+// QueuePause reports whether a lane's queue is paused in asynq, so that workers take no tasks from it.
 func QueuePause(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.Lane) error {
 	since, err := queue.Of(s.Redis, l).PausedSince(ctx)
 	if err == nil && !since.IsZero() {
@@ -74,26 +74,26 @@ func QueuePause(ctx context.Context, t *terminal.IO, s *session.Session, l tasks
 	return err
 }
 
-// QueuePauseText says since when the queue of a lane is paused in asynq, and how to resume it.
+// QueuePauseText says when the queue of a lane was paused in asynq, and how to resume it.
 func QueuePauseText(l tasks.Lane, since time.Time) string {
-	return fmt.Sprintf("asynq's queue of lane %s is paused since %s; `enqueue resume %s` resumes it", l, Ago(ledger.Millis(since.UnixMilli()), time.Now()), l)
+	return fmt.Sprintf("asynq's queue of lane %s was paused %s; `enqueue resume %s` resumes it", l, Ago(ledger.Millis(since.UnixMilli()), time.Now()), l)
 }
 
-// LanePauseText says since when a lane is paused, by whom and why, and how to resume it.
+// LanePauseText says when a lane was paused, by whom and why, and how to resume it.
 func LanePauseText(l tasks.Lane, pause lane.Suspension) string {
-	return fmt.Sprintf("lane %s is paused, %s; `enqueue resume %s` lets it go on", l, SetBy(pause.Since, pause.By, pause.Message, time.Now()), l)
+	return fmt.Sprintf("lane %s was paused %s; `enqueue resume %s` resumes it", l, SetBy(pause.Since, pause.By, pause.Message, time.Now()), l)
 }
 
-// SetBy says since when something is set, by whom and why.
+// SetBy says when something was set, by whom and why, such as "5m ago by li@host: new key".
 func SetBy(since time.Time, by, reason string, now time.Time) string {
-	text := fmt.Sprintf("since %s, by %s", Ago(ledger.Millis(since.UnixMilli()), now), render.Printable(by))
+	text := fmt.Sprintf("%s by %s", Ago(ledger.Millis(since.UnixMilli()), now), render.Printable(by))
 	if reason != "" {
 		text += ": " + Short(reason)
 	}
 	return text
 }
 
-// Suspensions tells which faults have suspended a lane or a subnet of it.
+// Suspensions reports why a lane, or subnets of it, are suspended.
 func Suspensions(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.Lane) error {
 	suspensions, err := lane.NewBreaker(s.Redis, l.String()).Suspensions(ctx)
 	if err != nil {
@@ -105,17 +105,17 @@ func Suspensions(ctx context.Context, t *terminal.IO, s *session.Session, l task
 	return nil
 }
 
-// SuspensionText says for how long a lane or a subnet of it has been suspended, and for which error.
+// SuspensionText says how long a lane or a subnet of it has been suspended, and the error that suspended it.
 func SuspensionText(l tasks.Lane, suspended lane.Suspension) string {
 	what := "lane " + l.String()
 	if suspended.SubnetID != "" {
 		what = "subnet " + suspended.SubnetID + " of " + what
 	}
-	return fmt.Sprintf("%s has been held back for %s, after %s: %s: %s", what, words.Time(time.Since(suspended.Since)),
+	return fmt.Sprintf("%s has been suspended for %s, after %s: %s: %s", what, words.Time(time.Since(suspended.Since)),
 		words.Count(suspended.Failures, "refusal", "refusals"), render.Printable(suspended.Code), Short(suspended.Message))
 }
 
-// unserved tells of a lane with tasks and without a worker.
+// unserved reports a lane that has tasks and no worker.
 func unserved(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.Lane) error {
 	q := queue.Of(s.Redis, l)
 	size, err := q.Sizes(ctx)
@@ -129,11 +129,11 @@ func unserved(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.L
 	return err
 }
 
-// UnservedText says that no worker serves a lane, and how to start one. In a store over a state directory only
-// `enqueue run` works.
+// UnservedText says that no worker serves a lane, and how to start one. The store of a state directory is served only by
+// `enqueue run`.
 func UnservedText(s *session.Session, l tasks.Lane) string {
 	if s.StateDir != "" {
-		return fmt.Sprintf("nothing works on lane %s in this store; `enqueue run FILE` with the batch's file does", l)
+		return fmt.Sprintf("no worker serves lane %s of this store; run `enqueue run` with the batch's file", l)
 	}
 	return fmt.Sprintf("no worker serves lane %s; start one with `worker --lane %s`", l, l)
 }

@@ -12,7 +12,7 @@ import (
 	"havip/ledger"
 )
 
-// Notifications tells which notifications of completed batches are pending, and which failed.
+// Notifications reports which notifications of completed batches are pending, and which failed.
 func Notifications(t *terminal.IO, s *session.Session, batches []ledger.Batch) error {
 	pending := 0
 	for _, b := range batches {
@@ -30,29 +30,29 @@ func Notifications(t *terminal.IO, s *session.Session, batches []ledger.Batch) e
 	return Undelivered(t, s)
 }
 
-// Undelivered tells that no worker delivers notifications, if so.
+// Undelivered reports that no worker delivers notifications, if that is so.
 func Undelivered(t *terminal.IO, s *session.Session) error {
 	served, err := notify.Served(s.Redis)
 	if err == nil && !served {
-		t.Infof("no worker delivers notices; give one %s", notify.Remedy)
+		t.Infof("no worker delivers notifications; start one with %s", notify.Remedy)
 	}
 	return err
 }
 
 func pendingText(b ledger.Batch, n ledger.Notification) string {
-	text := fmt.Sprintf("batch %s: %s is to be told of completion %d", shell.Quote(b.Name), shownURL(b), n.Completion)
+	text := fmt.Sprintf("batch %s: notification of completion %d to %s is pending", shell.Quote(b.Name), n.Completion, shownURL(b))
 	if n.Attempts > 0 {
 		text += ", " + words.Count(n.Attempts, "attempt", "attempts") + " so far"
 	}
 	if n.Why != "" {
-		text += "; the last: " + Short(n.Why)
+		text += "; last error: " + Short(n.Why)
 	}
 	return text
 }
 
 func failedText(b ledger.Batch) string {
-	return fmt.Sprintf("batch %s: %s was not told of completion %d, and it was given up: %s; `enqueue apply` with the file and --on-complete tells it anew",
-		shell.Quote(b.Name), shownURL(b), b.FailedNotification.Completion, Short(b.FailedNotification.Why))
+	return fmt.Sprintf("batch %s: notification of completion %d to %s failed: %s; to send it again, apply the file again with --on-complete URL",
+		shell.Quote(b.Name), b.FailedNotification.Completion, shownURL(b), Short(b.FailedNotification.Why))
 }
 
 func shownURL(b ledger.Batch) string { return render.Printable(notify.Shown(b.OnComplete)) }

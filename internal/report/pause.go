@@ -15,35 +15,35 @@ import (
 // Paused reports whether the batch is paused and has unfinished items.
 func Paused(b ledger.Batch) bool { return b.Pause != nil && !b.Done() }
 
-// PauseText says since when a batch is paused, by whom or why, and how to resume it.
+// PauseText says when a batch was paused, by whom or for which failures, and how to resume it.
 func PauseText(b ledger.Batch) string {
-	goOn := fmt.Sprintf("`enqueue resume --batch %s` lets it go on", shell.Quote(b.Name))
+	resume := fmt.Sprintf("`enqueue resume --batch %s` resumes it", shell.Quote(b.Name))
 	if !b.Pause.ByFailures() {
-		return fmt.Sprintf("batch %s is paused, %s; %s", b.Name, SetBy(b.Pause.At.Time(), b.Pause.By, b.Pause.Reason, time.Now()), goOn)
+		return fmt.Sprintf("batch %s was paused %s; %s", b.Name, SetBy(b.Pause.At.Time(), b.Pause.By, b.Pause.Reason, time.Now()), resume)
 	}
-	return fmt.Sprintf("%s; `enqueue results %s --state rejected,review` tells why, %s", LimitText(b), shell.Quote(b.Name), goOn)
+	return fmt.Sprintf("%s; `enqueue results %s --state rejected,review` shows why, and %s", LimitText(b), shell.Quote(b.Name), resume)
 }
 
-// LimitText says which failures have paused a batch.
+// LimitText says how many failures paused a batch, and its limit.
 func LimitText(b ledger.Batch) string {
 	p := b.Pause
-	return fmt.Sprintf("batch %s has been held for %s: %s of %s failed, and more than %s are not wanted",
-		b.Name, words.Time(time.Since(p.At.Time())), words.Number(p.Failed), words.Count(p.Total, "item", "items"), render.Printable(p.Limit.String()))
+	return fmt.Sprintf("batch %s was paused %s: %s of %s failed (limit %s)",
+		b.Name, Ago(p.At, time.Now()), words.Number(p.Failed), words.Count(p.Total, "item", "items"), render.Printable(p.Limit.String()))
 }
 
-// Pause tells that a batch is paused, if it is and has unfinished items.
+// Pause reports that a batch is paused, if it is and has unfinished items.
 func Pause(t *terminal.IO, b ledger.Batch) {
 	if Paused(b) {
 		t.Infof("%s", PauseText(b))
 	}
 }
 
-// StoppedError ends the wait for a batch that its failures have paused. GoOn says how it can continue,
-// if not by resume.
-func StoppedError(b ledger.Batch, goOn string) error {
+// StoppedError ends the wait for a batch that its failures have paused. next says how to continue it, if not with
+// `enqueue resume`.
+func StoppedError(b ledger.Batch, next string) error {
 	what := PauseText(b)
-	if goOn != "" {
-		what = LimitText(b) + "; " + goOn
+	if next != "" {
+		what = LimitText(b) + "; " + next
 	}
 	return cli.Failf(cli.ExitItemsFailed, "%s; its items: %s", what, Counts(b))
 }
@@ -51,7 +51,7 @@ func StoppedError(b ledger.Batch, goOn string) error {
 // pause is a batch's pause as -o json and ndjson show it.
 type pause struct {
 	Since time.Time `json:"since"`
-	// By and Reason are set by a person's pause, Limit and Failed by that of failures.
+	// By and Reason are set if a user paused the batch, Limit and Failed if its failures did.
 	By     string `json:"by"`
 	Reason string `json:"reason"`
 	Limit  string `json:"limit"`

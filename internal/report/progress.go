@@ -16,11 +16,11 @@ import (
 	"havip/tasks"
 )
 
-// recentEvents bounds the events that a batch's rate is found by.
+// recentEvents bounds the events that a batch's rate is computed from.
 const recentEvents = 500
 
-// Figures are how far a batch is and how fast it goes on. The rate allowed, and what stops the batch, are those of the lane of
-// its oldest open item: a batch of several lanes may go faster. The cost does not depend on the batch's size.
+// Figures are a batch's progress and rate. The allowed rate, and what stops the batch, are those of the lane of its oldest
+// open item: a batch of several lanes may be faster. The cost does not depend on the batch's size.
 func Figures(ctx context.Context, s *session.Session, b ledger.Batch) (progress.Figures, error) {
 	f := progress.Figures{Done: b.Total - b.Open(), Total: b.Total}
 	switch {
@@ -49,7 +49,7 @@ func Figures(ctx context.Context, s *session.Session, b ledger.Batch) (progress.
 	return f, laneFigures(ctx, s, tasks.Lane{Account: item.Account, Region: item.Region}, &f)
 }
 
-// laneFigures adds what the lane allows, or what stops it.
+// laneFigures adds the rate that the lane allows, or what stops the lane.
 func laneFigures(ctx context.Context, s *session.Session, l tasks.Lane, f *progress.Figures) error {
 	operator := lane.NewOperator(s.Redis, l.String())
 	pause, err := operator.Paused(ctx)
@@ -78,13 +78,13 @@ func laneFigures(ctx context.Context, s *session.Session, l tasks.Lane, f *progr
 type figures struct {
 	Done    int64 `json:"done"`
 	Percent int64 `json:"percent"`
-	// Rate is of items that ended a second lately, and Allowed the lane's limit in force, 0 for none. All of these are null where
-	// they are not known, and of commands other than status.
+	// Rate is how many items finished per second recently, and Allowed the lane's rate limit, 0 for none. These are null if
+	// they are not known, and in commands other than status.
 	Rate        *float64   `json:"rate"`
 	Allowed     *float64   `json:"allowed"`
 	SecondsLeft *float64   `json:"secondsLeft"`
 	EndsAt      *time.Time `json:"endsAt"`
-	// Stopped says why nothing goes on: the batch or its lane is paused, or the lane is suspended.
+	// Stopped says why nothing progresses: the batch or its lane is paused, or the lane is suspended.
 	Stopped string `json:"stopped"`
 
 	shown progress.Figures
@@ -102,7 +102,7 @@ func figuresOf(f progress.Figures, now time.Time) figures {
 	return v
 }
 
-// Status writes batches with how fast they go on.
+// Status writes batches with their rates.
 func Status(ctx context.Context, t *terminal.IO, s *session.Session, batches []ledger.Batch) error {
 	all := make(map[string]progress.Figures, len(batches))
 	for _, b := range batches {
@@ -116,7 +116,7 @@ func Status(ctx context.Context, t *terminal.IO, s *session.Session, batches []l
 	return writeBatches(t, list, batches, func(b ledger.Batch) progress.Figures { return all[b.Name] })
 }
 
-// StatusList is [BatchList] with a table of how fast batches go on.
+// StatusList is [BatchList] with the rates in its table.
 func StatusList() render.List[Batch] {
 	list := BatchList()
 	list.Table = []string{"batch", "phase", "done", "counts", "rate", "secondsLeft", "age"}
@@ -126,7 +126,7 @@ func StatusList() render.List[Batch] {
 
 func rateCell(v Batch) string { return cmp.Or(v.shown.Speed(), "-") }
 
-// leftCell is how long the batch takes, or what stops it.
+// leftCell is the time left, or what stops the batch.
 func leftCell(v Batch) string {
 	switch {
 	case v.Stopped != "":

@@ -15,9 +15,9 @@ import (
 	"havip/tasks"
 )
 
-// Filter is what to show of a batch's items.
+// Filter chooses what is shown of a batch's items.
 type Filter struct {
-	// States are the only ones to show; nil for all. Attempts is whether to show every request sent.
+	// States are the states to show, nil for all. Attempts adds every request sent.
 	States   []string
 	Attempts bool
 }
@@ -35,7 +35,7 @@ func Results(ctx context.Context, t *terminal.IO, s *session.Session, batch stri
 	return damaged.Err(t, batch, "the others are shown")
 }
 
-// results reads the results of a batch that are to be shown. Damaged items are collected.
+// results reads the results that the filter chooses. Damaged items are collected.
 func results(ctx context.Context, s *session.Session, batch string, show Filter, damaged *Damage) iter.Seq2[tasks.Result, error] {
 	return func(yield func(tasks.Result, error) bool) {
 		for item, err := range s.Ledger.Items(ctx, batch) {
@@ -56,7 +56,7 @@ func results(ctx context.Context, s *session.Session, batch string, show Filter,
 	}
 }
 
-// Result is what became of an item, perhaps with the log of its requests. A log that cannot be read is collected.
+// Result is an item's result, on request with the log of its requests. A log that cannot be read is collected.
 func Result(ctx context.Context, s *session.Session, item ledger.Item, attempts bool, damaged *Damage) (tasks.Result, error) {
 	result, err := tasks.ResultOf(item)
 	if err != nil || !attempts {

@@ -13,7 +13,7 @@ import (
 	"havip/ledger"
 )
 
-// Counts says how many items of a batch stand in each state, in a fixed order.
+// Counts says how many items of a batch are in each state, in a fixed order.
 func Counts(b ledger.Batch) string {
 	return countsOf(b, ledger.States())
 }
@@ -34,25 +34,25 @@ func countsOf(b ledger.Batch, states []ledger.State) string {
 	return strings.Join(parts, ", ")
 }
 
-// ProblemsFirst is [Counts] with the states that need attention first, where a line that is cut keeps them.
+// ProblemsFirst is [Counts] with the states that need attention first, so that a truncated line keeps them.
 func ProblemsFirst(b ledger.Batch) string {
 	first := []ledger.State{ledger.Rejected, ledger.Review, ledger.Unknown, ledger.Waiting}
 	rest := slices.DeleteFunc(ledger.States(), func(s ledger.State) bool { return slices.Contains(first, s) })
 	return countsOf(b, append(first, rest...))
 }
 
-// The phases that are compared with.
+// The phases that code compares with.
 const (
-	phaseHeld       = "held"
+	phasePaused     = "paused"
 	phaseIncomplete = "incomplete"
 	phaseDone       = "done"
 )
 
-// Phase says how far a batch is, as scripts know it.
+// Phase is the phase of a batch: incomplete, running, paused, done, or done with failures.
 func Phase(b ledger.Batch) string {
 	switch {
 	case Paused(b):
-		return phaseHeld
+		return phasePaused
 	case b.CommittedAt == 0:
 		return phaseIncomplete
 	case b.Open() > 0:
@@ -64,7 +64,7 @@ func Phase(b ledger.Batch) string {
 	}
 }
 
-// Ago says how long ago a moment was, in one unit.
+// Ago says how long ago m was, in one unit.
 func Ago(m ledger.Millis, now time.Time) string {
 	if m == 0 {
 		return "-"
@@ -72,15 +72,15 @@ func Ago(m ledger.Millis, now time.Time) string {
 	return words.Time(now.Sub(m.Time())) + " ago"
 }
 
-// maxReason bounds the text of BCE or of a person in a message, in cells.
+// maxReason bounds a text of BCE or of a user in a message, in cells.
 const maxReason = 100
 
-// Short shortens the text of BCE or of a person to what a message has room for.
+// Short shortens a text of BCE or of a user for a message.
 func Short(text string) string {
 	return runewidth.Truncate(render.Printable(text), maxReason, "…")
 }
 
-// LastAnswer is what BCE answered to an item's last request, or else the class of its outcome.
+// LastAnswer is BCE's answer to an item's last request, or the class of its outcome if there was no answer.
 func LastAnswer(rec ledger.Record) string {
 	var parts []string
 	for _, part := range []string{rec.Code, Short(rec.Message)} {

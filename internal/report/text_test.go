@@ -31,11 +31,11 @@ func TestPhase(t *testing.T) {
 		name, want string
 		batch      ledger.Batch
 	}{
-		{"producer not through", "incomplete", ledger.Batch{Total: 1}},
+		{"producer not finished", "incomplete", ledger.Batch{Total: 1}},
 		{"open", "running", ledger.Batch{CommittedAt: 1, Total: 2, Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Queued: 1}}},
 		{"all well", "done", ledger.Batch{CommittedAt: 1, Total: 2, Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Adopted: 1}}},
-		{"one for a person", "done, with failures", ledger.Batch{CommittedAt: 1, Total: 2, Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Review: 1}}},
-		{"withdrawn is no failure", "done", ledger.Batch{CommittedAt: 1, Total: 1, Counts: map[ledger.State]int64{ledger.Canceled: 1}}},
+		{"one in review", "done, with failures", ledger.Batch{CommittedAt: 1, Total: 2, Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Review: 1}}},
+		{"canceled is no failure", "done", ledger.Batch{CommittedAt: 1, Total: 1, Counts: map[ledger.State]int64{ledger.Canceled: 1}}},
 	}
 	for _, test := range tests {
 		if got := Phase(test.batch); got != test.want {
@@ -47,7 +47,7 @@ func TestPhase(t *testing.T) {
 	}
 }
 
-// What came of a request is said once.
+// The last answer repeats nothing.
 func TestLastAnswer(t *testing.T) {
 	t.Parallel()
 	for want, rec := range map[string]ledger.Record{

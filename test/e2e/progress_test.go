@@ -15,7 +15,7 @@ import (
 var (
 	// barLine and belowBar are the two lines of a batch's progress.
 	barLine  = regexp.MustCompile(`^\S+ .*\d+% \|.*\| \(\d+/40\)$`)
-	belowBar = regexp.MustCompile(`^(.* · )?(in doubt for \d+[smh]; )?\d+ (rejected|unknown|waiting|queued|sending|created|[a-z]*…$)`) // a narrow terminal cuts the end
+	belowBar = regexp.MustCompile(`^(.* · )?(unknown for \d+[smh]; )?\d+ (rejected|unknown|waiting|queued|sending|created|[a-z]*…$)`) // a narrow terminal cuts the end
 )
 
 // TestProgressFitsTheTerminal follows a batch with failures and a doubt on terminals of several widths: there
@@ -41,7 +41,7 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 	awaitBar(t, terms, `(2/40)`, `(^|· )2 rejected, 37 queued, 1 sending$|· 2 rej.*…$`)
 	w.openGate(t)
 	w.awaitGate(t, 1)
-	awaitBar(t, terms, `(2/40)`, `(^|· )in doubt for \d+[smh]; 2 rej`)
+	awaitBar(t, terms, `(2/40)`, `(^|· )unknown for \d+[smh]; 2 rej`)
 	w.faults(t, fault("create:gate-before", 30, 30))
 	w.openGate(t)
 	awaitPace(t, terms[1:]) // the narrowest has no room for every pace

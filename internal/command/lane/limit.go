@@ -17,9 +17,10 @@ import (
 func NewLimitCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "limit",
-		Short: "Show or set how fast a lane creates, over the whole fleet",
-		Long: `Limit shows and sets the rate of a lane. Workers are started with one (worker --rps); what
-is set here goes before it, for all of them, within two seconds and without a restart.`,
+		Short: "Show or set the rate limit of a lane, over all workers",
+		Long: `Limit shows and sets the rate limit of a lane. Workers start with a limit of their own
+(worker --rps); a limit that is set here overrides it for all workers of the lane, within
+two seconds and without a restart.`,
 		Example: `  enqueue limit show
   enqueue limit set default/bj --rps 2 --reason 'BCE throttles us'
   enqueue limit unset default/bj`,
@@ -32,20 +33,20 @@ func newSetCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "set LANE --rps R",
-		Short: "Set a lane's rate for the whole fleet",
+		Short: "Set a lane's rate limit, over all workers",
 		Example: `  enqueue limit set default/bj --rps 0.5 --reason 'BCE throttles us'
   enqueue limit set default/bj --rps 0         # no limit`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("rps") {
-				return cli.Failf(cli.ExitUsage, "--rps is required: a number of requests a second, or 0 for no limit")
+				return cli.Failf(cli.ExitUsage, "--rps is missing; give a number of requests a second, or 0 for no limit")
 			}
 			opts.lane = args[0]
 			return setLimit(cmd.Context(), f, opts)
 		},
 	}
-	cmd.Flags().Float64Var(&opts.rps, "rps", 0, "creates a second, over all workers; 0 means no limit (required)")
-	cli.NoEnv(cmd.Flags(), "rps") // HAVIP_RPS is what workers are started with
+	cmd.Flags().Float64Var(&opts.rps, "rps", 0, "requests that create, per second, over all workers; 0 means no limit (required)")
+	cli.NoEnv(cmd.Flags(), "rps") // HAVIP_RPS is the workers' own limit
 	opts.define(cmd)
 	return cmd
 }
@@ -59,7 +60,7 @@ func setLimit(ctx context.Context, f *session.Factory, opts options) error {
 		if _, err := lane.NewOperator(s.Redis, l.String()).SetLimit(ctx, rps, opts.laneAct()); err != nil {
 			return err
 		}
-		f.Infof("lane %s: %s over the whole fleet, in force within two seconds; `enqueue limit unset %s` goes back to the workers' own", l, words.Rate(rps), l)
+		f.Infof("lane %s: %s over all workers, in force within two seconds; `enqueue limit unset %s` restores the workers' own limit", l, words.Rate(rps), l)
 		return warnUnserved(ctx, f, s, l)
 	})
 }
@@ -68,7 +69,7 @@ func newUnsetCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:     "unset LANE",
-		Short:   "Go back to the rate that the workers were started with",
+		Short:   "Restore the rate limit that the workers were started with",
 		Example: "  enqueue limit unset default/bj",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -87,9 +88,9 @@ func unsetLimit(ctx context.Context, f *session.Factory, opts options) error {
 		case err != nil:
 			return err
 		case !changed:
-			f.Infof("lane %s: no rate was set", l)
+			f.Infof("lane %s: no limit was set", l)
 		default:
-			f.Infof("lane %s: the rate is the workers' own again", l)
+			f.Infof("lane %s: the workers' own limit is restored", l)
 		}
 		return nil
 	})

@@ -23,9 +23,9 @@ import (
 func newShowCommand(f *session.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show [LANE]",
-		Short: "Show the rate in force, and what the workers were started with",
-		Long: `Show tells for a lane, or for all, the rate in force (RPS) and the one that the workers
-were started with (CONFIGURED); where somebody set another: who, when and why.`,
+		Short: "Show the rate limit in force, and those of the workers",
+		Long: `Show prints, for one lane or for all, the rate limit in force (RPS) and the limit that the
+workers were started with (CONFIGURED). If a limit was set: by whom, when and why.`,
 		Example: `  enqueue limit show
   enqueue limit show default/bj -o json`,
 		Args: cobra.MaximumNArgs(1),
@@ -39,11 +39,11 @@ were started with (CONFIGURED); where somebody set another: who, when and why.`,
 	}
 }
 
-// limitView is a lane's rate as -o json and ndjson show it.
+// limitView is a lane's rate limit as -o json and ndjson show it.
 type limitView struct {
 	Lane string `json:"lane"`
-	// RPS is the rate in force, 0 for no limit; nil where nothing is set, and no worker serves the
-	// lane or they were started with different rates.
+	// RPS is the limit in force, 0 for none. It is nil if none is set and the lane has no worker, or workers with
+	// different limits.
 	RPS        *float64         `json:"rps"`
 	Set        *setRate         `json:"set"`
 	Configured []configuredRate `json:"configured"`
@@ -61,7 +61,7 @@ type configuredRate struct {
 	RPS    float64 `json:"rps"`
 }
 
-// showLimits shows the rate of the named lane, or of all lanes without a name.
+// showLimits shows the limit of the named lane, or of all lanes without a name.
 func showLimits(ctx context.Context, f *session.Factory, name string) error {
 	var lanes []tasks.Lane
 	if name != "" {
@@ -81,7 +81,7 @@ func showLimits(ctx context.Context, f *session.Factory, name string) error {
 			return err
 		}
 		if len(lanes) == 0 {
-			f.Infof("no lanes yet; a worker or `enqueue apply FILE` makes one")
+			f.Infof("there are no lanes yet; a worker or `enqueue apply FILE` creates one")
 		}
 	}
 	views := make([]limitView, len(lanes))
@@ -111,7 +111,7 @@ func limitList() render.List[limitView] {
 	}
 }
 
-// rate is the rate in force in CSV; "" where it is not known.
+// rate is the limit in force in CSV; "" if it is not known.
 func (v limitView) rate() string {
 	if v.RPS == nil {
 		return ""
@@ -119,7 +119,7 @@ func (v limitView) rate() string {
 	return words.Decimal(*v.RPS)
 }
 
-// since is how long ago somebody set a rate.
+// since is how long ago the limit was set.
 func (v limitView) since() string {
 	if v.Set == nil {
 		return "-"
@@ -127,7 +127,7 @@ func (v limitView) since() string {
 	return report.Ago(ledger.Millis(v.Set.At.UnixMilli()), time.Now())
 }
 
-// set is what somebody set, or nothing.
+// set is the limit that was set, or zero.
 func (v limitView) set() setRate {
 	if v.Set == nil {
 		return setRate{}
@@ -158,7 +158,7 @@ func limitOf(ctx context.Context, s *session.Session, l tasks.Lane) (limitView, 
 	return v, nil
 }
 
-// rates are the different rates that workers were started with.
+// rates are the different limits that workers were started with.
 func (v limitView) rates() []float64 {
 	var rates []float64
 	for _, w := range v.Configured {
@@ -194,7 +194,7 @@ func (v limitView) inForce() string {
 	}
 }
 
-// rateCell says a rate where there is little room.
+// rateCell is a rate limit in a table.
 func rateCell(rps float64) string {
 	if rps == 0 {
 		return "no limit"

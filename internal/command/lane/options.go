@@ -1,5 +1,5 @@
-// Package lane is the commands that operate a lane for every worker at once: pause, resume and limit. A batch
-// is paused and resumed by the same commands.
+// Package lane is the commands that operate a lane for all workers: pause, resume and limit. The first two also pause and
+// resume a batch.
 package lane
 
 import (
@@ -17,7 +17,7 @@ import (
 	"havip/tasks"
 )
 
-// options are those of the commands that change a lane or a batch: one of both is set.
+// options are those of the commands that change a lane or a batch: either lane or batch is set.
 type options struct {
 	lane, batch string
 	reason      string
@@ -32,12 +32,12 @@ func (opts *options) define(cmd *cobra.Command) {
 	opts.durable.Define(cmd)
 }
 
-// defineTarget lets the command line name a batch instead of a lane.
+// defineTarget defines the flag that names a batch instead of a lane.
 func (opts *options) defineTarget(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&opts.batch, "batch", "", "a batch, instead of a lane")
+	cmd.Flags().StringVar(&opts.batch, "batch", "", "the batch, instead of a lane")
 }
 
-// setTarget reads which lane or batch the command line names.
+// setTarget reads the lane or batch from the command line.
 func (opts *options) setTarget(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		opts.lane = args[0]
@@ -46,7 +46,7 @@ func (opts *options) setTarget(cmd *cobra.Command, args []string) error {
 		}
 	}
 	if (opts.lane == "") == (opts.batch == "") {
-		return cli.Failf(cli.ExitUsage, "name a lane, or with --batch a batch; see `%s --help`", cmd.CommandPath())
+		return cli.Failf(cli.ExitUsage, "give either a lane or --batch BATCH; see `%s --help`", cmd.CommandPath())
 	}
 	return nil
 }
@@ -84,11 +84,11 @@ func changeBatch(ctx context.Context, f *session.Factory, opts options, change f
 	return opts.durable.Change(ctx, f, s, durability.Batch(opts.batch), func() error { return session.NotFound(change(s)) })
 }
 
-// warnUnserved warns of a lane without a worker: its name may be misspelt.
+// warnUnserved warns about a lane without a worker: its name may be misspelt.
 func warnUnserved(ctx context.Context, f *session.Factory, s *session.Session, l tasks.Lane) error {
 	unserved, err := queue.Of(s.Redis, l).StaysUnserved(ctx, queue.SecondLook)
 	if unserved {
-		f.Infof("no worker serves lane %s at present; it holds for one that starts", l)
+		f.Infof("no worker serves lane %s at present; the setting applies to workers that start later", l)
 	}
 	return err
 }

@@ -18,15 +18,15 @@ func NewPauseCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "pause LANE | --batch BATCH",
-		Short: "Hold a lane or a batch back, for every worker at once",
-		Long: `Pause holds a lane back until somebody resumes it: within a second no worker begins
-anything new in it. Requests in flight end and are recorded. Items wait, and nothing of
-the wait counts. It survives restarts of workers and of Redis, and holds for workers
-that start later. ` + "`enqueue status`" + ` tells who paused what, when and why.
+		Short: "Pause a lane or a batch, for all workers",
+		Long: `Pause stops a lane until it is resumed: within a second, no worker starts anything new in
+it. Requests in flight finish and are recorded. Items wait, and no attempts are counted.
+The pause survives restarts of workers and of Redis, and applies to workers that start
+later. ` + "`enqueue status`" + ` shows who paused what, when and why.
 
-With --batch it holds a batch, in whatever lanes its items are: nothing of it is begun from
-that moment on. What is in doubt is resolved all the same, since something of it may exist,
-and what is rolled back is deleted; to stop that, pause the lane.`,
+With --batch, it pauses a batch, whatever lanes its items belong to: no item of it is
+started any more. Items of unknown outcome are still resolved, because their HaVIPs may
+exist, and a rollback still deletes HaVIPs; to stop that too, pause the lane.`,
 		Example: `  enqueue pause default/bj --reason 'change of the key, until 14:00'
   enqueue status
   enqueue resume default/bj
@@ -55,21 +55,20 @@ func pause(ctx context.Context, f *session.Factory, opts options) error {
 		case err != nil:
 			return err
 		case !changed:
-			f.Infof("lane %s is paused already, %s%s", l, report.SetBy(pause.Since, pause.By, pause.Message, time.Now()), keptReason(l, opts.reason, pause.Message))
+			f.Infof("lane %s was already paused %s%s", l, report.SetBy(pause.Since, pause.By, pause.Message, time.Now()), keptReason(l, opts.reason, pause.Message))
 		default:
-			f.Infof("lane %s is paused: workers begin nothing new in it within a second; requests in flight end and are recorded", l)
+			f.Infof("lane %s is paused: within a second, workers start nothing new in it; requests in flight finish and are recorded", l)
 		}
 		return warnUnserved(ctx, f, s, l)
 	})
 }
 
-// keptReason says, of a pause that is already set for another reason, that its reason is kept, and how to
-// change it.
-func keptReason(l tasks.Lane, given, standing string) string {
-	if given == "" || session.ReasonText(given) == standing {
+// keptReason says that the reason of an existing pause is kept, and how to change it, if another one is given.
+func keptReason(l tasks.Lane, given, current string) string {
+	if given == "" || session.ReasonText(given) == current {
 		return ""
 	}
-	return fmt.Sprintf("; that reason stands. To change it, `enqueue resume %s` and pause it again", l)
+	return fmt.Sprintf("; its reason was not changed. To change it, run `enqueue resume %s` and pause the lane again", l)
 }
 
 func pauseBatch(ctx context.Context, f *session.Factory, s *session.Session, opts options) error {
@@ -82,7 +81,7 @@ func pauseBatch(ctx context.Context, f *session.Factory, s *session.Session, opt
 	case err != nil:
 		return err
 	case changed:
-		f.Infof("batch %s is paused: nothing new of it is begun; what is in flight or in doubt ends and is recorded", b.Name)
+		f.Infof("batch %s is paused: none of its items are started; requests in flight and unknown outcomes are still resolved", b.Name)
 	case b.Pause != nil:
 		f.Infof("%s", report.PauseText(b))
 	}

@@ -19,15 +19,16 @@ func NewResumeCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "resume LANE | --batch BATCH",
-		Short: "Let a paused lane or a held batch go on",
-		Long: `Resume ends a pause: within two seconds every worker goes on. What holds the lane back
-besides (a wrong key, a used-up quota) stays held, and is told. A queue that was paused with
-asynqmon or asynq's command line is resumed as well.
+		Short: "Resume a paused lane or batch",
+		Long: `Resume ends the pause of a lane: within two seconds, all workers continue. If the lane is
+also suspended for an error of BCE's (a wrong key, a used-up quota), it stays suspended, and
+the command says so. A queue that was paused with asynqmon or asynq's command line is
+resumed as well.
 
-With --batch it lets a batch go on that somebody paused, or that its failures stopped
-(--max-failures). Those failures are forgiven: under the limit that stands, or the one that
-is given, the count begins anew. Failures that came while somebody had it paused are not.
-Items that failed stay failed until ` + "`enqueue retry`" + `.`,
+With --batch, it resumes a batch that a user or too many failures (--max-failures) paused.
+Failures that paused the batch are forgiven: they no longer count towards the limit, nor
+towards a new one given here. Failures during a user's pause do count. Failed items stay
+failed until ` + "`enqueue retry`" + `.`,
 		Example: `  enqueue resume default/bj
   enqueue resume --batch havips --reason 'only the first rows were wrong'
   enqueue resume --batch havips --max-failures none`,
@@ -56,7 +57,7 @@ func resume(ctx context.Context, f *session.Factory, opts options) error {
 		case err != nil:
 			return err
 		case changed:
-			f.Infof("lane %s goes on", l)
+			f.Infof("lane %s is resumed", l)
 		}
 		unpaused, err := queue.Of(s.Redis, l).Unpause(ctx)
 		switch {
