@@ -8,7 +8,7 @@ import (
 	"havip/tasks"
 )
 
-// keyHolder is a [Cloud] that tells its access key from others; [*bce.Client] is one.
+// keyHolder is a [Cloud] with a digest of its access key; [*bce.Client] is one.
 type keyHolder interface {
 	KeyDigest(ctx context.Context) (string, error)
 }
@@ -40,6 +40,6 @@ func (x *examination) accessKey(ctx context.Context, l tasks.Lane, api Cloud) er
 		return nil
 	}
 	return x.tell(note(CodeAccessKey, "lane "+l.String(), "Workers use another access key than this shell (fingerprint %s): %s.", own, examples(others)).
-		saying("If it is of another account, `verify`, `plan --live` and this examination look at other HaVIPs than the workers create.",
-			"If it is not meant, use one key for both; `enqueue help environment` says where credentials are looked for."))
+		saying("If it belongs to another account, `verify`, `plan --live` and `doctor` see other HaVIPs than the workers create.",
+			"Unless that is intended, use one key for both; `enqueue help environment` lists where credentials are read from."))
 }

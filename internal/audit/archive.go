@@ -8,11 +8,10 @@ import (
 	"havip/internal/words"
 )
 
-// newestReasons is how many archived tasks are asked why they are.
+// newestReasons is how many archived tasks' reasons are read.
 const newestReasons = 10
 
-// archive looks at the tasks that asynq put away: nothing carries them out any more, and their IDs
-// cannot be used.
+// archive looks at the tasks that asynq archived: they no longer run, and their IDs cannot be used.
 func (x *examination) archive(ctx context.Context, q *queue.Tasks) error {
 	size, err := q.Sizes(ctx)
 	if err != nil || size.Archived == 0 {
@@ -22,10 +21,10 @@ func (x *examination) archive(ctx context.Context, q *queue.Tasks) error {
 	if err != nil {
 		return err
 	}
-	d := warning(CodeArchived, "lane "+q.Lane.String(), "%s archived; the newest because: %s.",
+	d := warning(CodeArchived, "lane "+q.Lane.String(), "%s archived; reasons of the newest: %s.",
 		words.Count(int(size.Archived), "task is", "tasks are"), examples(distinct(reasons))).
-		saying("Nothing carries them out any more. Tasks that cannot be read come from a producer that is not ours; asynq archives others on a count of its own, and workers bring their items back.",
-			"Mend the producer. Run `enqueue doctor --fix`: it deletes those whose items are finished, and queues unfinished items again.")
+		saying("They no longer run. Unreadable tasks come from a foreign producer; asynq archives others after too many retries, and workers requeue their items.",
+			"Fix the foreign producer. `enqueue doctor --fix` deletes archived tasks of finished items, and requeues unfinished items.")
 	if x.Fix {
 		if d, err = x.clearArchive(ctx, q, d, size.Archived); err != nil {
 			return err
@@ -52,7 +51,7 @@ func (x *examination) reasons(ctx context.Context, q *queue.Tasks) ([]string, er
 	return reasons, nil
 }
 
-// clearArchive settles archived tasks, and leaves those that are for people.
+// clearArchive deletes or requeues archived tasks, and keeps those that an operator has to look at.
 func (x *examination) clearArchive(ctx context.Context, q *queue.Tasks, d Diagnosis, archived int64) (Diagnosis, error) {
 	ids, err := q.Archived(ctx, 0, queue.RangeSize-1)
 	if err != nil {

@@ -6,18 +6,17 @@ import (
 )
 
 const (
-	// clockTolerance is how far this machine's clock may be from Redis's. asynq's leases last 30 s
-	// and are dated by each worker's own clock: at half of that apart, one worker begins to take
-	// another's live tasks for lost under a little delay.
+	// clockTolerance is how far this machine's clock may be from Redis's. asynq's leases last 30 s and are dated by each
+	// worker's own clock: if clocks differ by half of that, a small delay makes one worker take another's live tasks for
+	// lost.
 	clockTolerance = 15 * time.Second
 	// bceTolerance is how far a clock may be from BCE's. Workers learn its clock from its answers.
 	bceTolerance = 5 * time.Minute
-	// readTolerance is what a comparison may be wrong by, since a clock read in passing is whole
-	// seconds.
+	// readTolerance is the error of a comparison with a clock that is read in whole seconds.
 	readTolerance = 2 * time.Second
 )
 
-// clock compares this machine's clock with Redis's, which dates all that the ledger holds.
+// clock compares this machine's clock with Redis's, which dates everything in the ledger.
 func (x *examination) clock(ctx context.Context) error {
 	before := x.Now()
 	there, err := x.Redis.Time(ctx).Result()
@@ -32,7 +31,7 @@ func (x *examination) clock(ctx context.Context) error {
 		return x.tell(note(CodeClock, "clock", "%s", text))
 	}
 	return x.tell(warning(CodeClock, "clock", "%s", text).
-		saying("A worker on this machine would take other workers' tasks for lost, or lose its own to them; its retries would come at the wrong time. Nothing is created twice by it.",
+		saying("A worker on this machine would requeue other workers' tasks, or lose its own to them, and would retry at the wrong time. No HaVIP is created twice because of it.",
 			"Synchronise the clocks of all machines that run workers, and of Redis, with NTP."))
 }
 

@@ -11,8 +11,7 @@ import (
 	"havip/tasks"
 )
 
-// cloud examines a lane's credentials by one signed request that changes nothing, and BCE's clock by
-// its answer.
+// cloud examines a lane's credentials with one signed request that changes nothing, and BCE's clock by the answer.
 func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	if x.Open == nil {
 		return nil
@@ -20,11 +19,11 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	subject := "lane " + l.String()
 	api, err := x.Open(ctx, l)
 	if errors.Is(err, bce.ErrNoCredentials) {
-		return x.tell(note(CodeCredentials, subject, "There are no credentials here for this lane; BCE was not examined. Producers need none, workers do."))
+		return x.tell(note(CodeCredentials, subject, "There are no credentials here for this lane, so BCE was not examined. Producers need none; workers do."))
 	}
 	if err != nil {
 		return x.tell(warning(CodeCredentials, subject, "The credentials cannot be used: %v.", err).
-			saying("A worker started here for this lane would refuse to start.", "Mend what the error names; `enqueue help environment` says where credentials are looked for."))
+			saying("A worker started here for this lane would refuse to start.", "Fix what the error reports; `enqueue help environment` lists where credentials are read from."))
 	}
 	if err := x.endpoint(ctx, l, api.Endpoint()); err != nil {
 		return err
@@ -35,7 +34,7 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	if x.Rate != nil {
 		if rate := x.Rate(l); rate != nil {
 			err := rate.Wait(ctx)
-			var refused *redisconn.ConnError // one request is sent all the same: who asks has a Redis that is ill
+			var refused *redisconn.ConnError // Redis is ill, which the operator examines; one request is sent all the same
 			if err != nil && !errors.As(err, &refused) {
 				return err
 			}
@@ -65,29 +64,29 @@ func refusal(subject string, e *bce.Error) Diagnosis {
 	switch {
 	case e.Kind.Transport():
 		return warning(CodeBCE, subject, "BCE cannot be reached: %v.", e).
-			saying("A worker here would try for hours, and create nothing.", "Check the network, a proxy and --endpoint.")
+			saying("A worker here would retry for hours, and create nothing.", "Check the network, the proxy and --endpoint.")
 	case e.Kind == bce.KindAPI && !tasks.Retryable(e):
 		return warning(CodeCredentials, subject, "BCE refuses the lane's credentials: %v.", e).
-			saying("Every item of this lane would wait: the lane is held until one gets through.",
+			saying("All items of this lane would wait: the lane is suspended until a request succeeds.",
 				look+": the key, its secret, its permission for HaVIPs, or the account's opt-in to the service.")
 	}
-	return warning(CodeBCE, subject, "BCE did not answer as it should: %v.", e).
-		saying("It may be overloaded, or something else answers in its place.", look+", and at --endpoint; then try again.")
+	return warning(CodeBCE, subject, "BCE's answer is an error, or cannot be read: %v.", e).
+		saying("BCE may be overloaded, or something else answers in its place.", look+", check --endpoint, and try again.")
 }
 
-// endpoint compares where requests go from here with what the lane's workers ask.
+// endpoint compares the endpoint here with that of the lane's workers.
 func (x *examination) endpoint(ctx context.Context, l tasks.Lane, own string) error {
 	standing, err := lane.PinnedTo(ctx, x.Redis, l.String())
 	if err != nil || standing.Endpoint == "" || standing.Endpoint == own {
 		return err
 	}
-	return x.tell(warning(CodeEndpoint, "lane "+l.String(), "The lane's workers ask %s, and the endpoint here is %s.", standing.Endpoint, own).
-		saying("What is compared with BCE from here is compared with another cloud. A worker with this endpoint would refuse to start.",
-			"Set --endpoint, or BCE_ENDPOINT, to the workers' own; or, if the lane has moved for good, start a worker with --allow-other-account once."))
+	return x.tell(warning(CodeEndpoint, "lane "+l.String(), "The lane's workers use the endpoint %s, and the endpoint here is %s.", standing.Endpoint, own).
+		saying("`verify` and `plan --live` from here would compare with another cloud. A worker with this endpoint would refuse to start.",
+			"Set --endpoint, or BCE_ENDPOINT, to that of the workers; or, if the lane has moved for good, start a worker with --allow-other-account once."))
 }
 
-// bceClock compares BCE's clock with this machine's, by which requests are signed, and with Redis's,
-// by which it is judged whether a HaVIP is younger than an item's request.
+// bceClock compares BCE's clock with this machine's, which dates signatures, and with Redis's, which decides whether a HaVIP
+// is younger than an item's request.
 func (x *examination) bceClock(subject string, date time.Time) error {
 	if date.IsZero() {
 		return nil
@@ -99,11 +98,11 @@ func (x *examination) bceClock(subject string, date time.Time) error {
 		return x.tell(note(CodeBCEClock, subject, "%s", what))
 	}
 	return x.tell(warning(CodeBCEClock, subject, "%s", what).
-		saying("Workers learn BCE's clock from its answers and sign with it. HaVIPs found in a lookup cannot be told by their age, and go to a person.",
+		saying("Workers learn BCE's clock from its answers and sign with it. A lookup cannot compare the ages of HaVIPs, so that its items end in review.",
 			"Synchronise this machine and Redis with NTP."))
 }
 
-// coarse is offset between clocks of which one is read in whole seconds.
+// coarse is [offset] if one of the clocks is read in whole seconds.
 func coarse(ahead time.Duration) string {
 	if ahead.Abs() <= readTolerance {
 		return "the same as"

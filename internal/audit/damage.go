@@ -36,7 +36,7 @@ func (v *verification) items(ctx context.Context, damaged func(key string, fault
 func (v *verification) judgeDamaged(key string, fault error) error {
 	v.tally.Items++
 	v.tally.Kinds[Unreadable]++
-	f := Finding{Kind: Unreadable, Batch: v.batch.Name, Key: key, Detail: "its data in redis cannot be read: " + textOf(fault.Error()).shown()}
+	f := Finding{Kind: Unreadable, Batch: v.batch.Name, Key: key, Detail: "its data in Redis cannot be read: " + textOf(fault.Error()).shown()}
 	var owned []string
 	for lane, l := range v.lanes {
 		for _, e := range l.index.strays.owned(key) {

@@ -22,9 +22,9 @@ const (
 	CodeWorkers     Code = "workers"
 	CodeDeadWorkers Code = "dead-workers"
 	CodeNoWorker    Code = "no-worker"
-	CodeHeld        Code = "held"
+	CodeSuspended   Code = "suspended"
 	CodePaused      Code = "paused"
-	// CodeQueuePaused is about a pause of asynq's, which nobody here set.
+	// CodeQueuePaused is about a pause that was set with asynq's own tools.
 	CodeQueuePaused Code = "queue-paused"
 	CodeStopped     Code = "stopped"
 	CodeArchived    Code = "archived"
@@ -33,38 +33,37 @@ const (
 	CodeNoTask      Code = "no-task"
 	CodeUnreadable  Code = "unreadable"
 	CodeNameTaken   Code = "name-taken"
-	CodeNotices     Code = "notices"
-	// CodeNoticesGivenUp is about those that are not tried again.
-	CodeNoticesGivenUp Code = "notices-given-up"
+	// CodeNotifications is about pending notifications, and CodeNotificationsFailed about those that are not retried.
+	CodeNotifications       Code = "notifications"
+	CodeNotificationsFailed Code = "notifications-failed"
 	// CodeUnchecked is about a check that could not be made.
 	CodeUnchecked Code = "unchecked"
 	// CodeNotRepaired is about repairs that were asked for and not begun.
 	CodeNotRepaired Code = "not-repaired"
 )
 
-// Diagnosis is one thing that the operator should know. Its field names are a contract.
+// Diagnosis is one finding that the operator should know. Its field names are a contract.
 type Diagnosis struct {
 	Code     Code               `json:"code"`
 	Severity redisconn.Severity `json:"severity"`
 	// Subject is the server, lane or check that it is about.
 	Subject string `json:"subject"`
-	// What was found, what that Means, and the Fix, a sentence or two each. A note may go without
-	// the latter two.
+	// What was found, what that Means, and the Fix, in a sentence or two each. A note may lack the latter two.
 	What  string `json:"what"`
 	Means string `json:"means"`
 	Fix   string `json:"fix"`
-	// Repaired says what was done about it; "" when nothing was.
+	// Repaired says what was repaired, "" for nothing.
 	Repaired string `json:"repaired"`
-	// left: the repair was not whole.
+	// left is whether the repair was only partial.
 	left bool
 }
 
-// Ails reports whether something is wrong, and still is after what was repaired.
+// Ails reports whether something is wrong and was not repaired.
 func (d Diagnosis) Ails() bool {
 	return d.Severity != redisconn.Note && !d.IsRepaired()
 }
 
-// IsRepaired reports whether the finding was repaired as a whole.
+// IsRepaired reports whether the finding was repaired completely.
 func (d Diagnosis) IsRepaired() bool { return d.Repaired != "" && !d.left }
 
 func note(code Code, subject, what string, args ...any) Diagnosis {

@@ -16,17 +16,17 @@ import (
 	"havip/tasks"
 )
 
-// DefaultStaleAfter is how long an item may stand still before its task is looked for: workers look
-// themselves after a minute, a hundred items at a time.
+// DefaultStaleAfter is how long an item must be unchanged before its task is looked for: workers themselves look after a
+// minute, for a hundred items at a time.
 const DefaultStaleAfter = time.Minute
 
-// Doctor examines what the work rests on. Redis is required; see the package comment.
+// Doctor examines Redis, clocks, credentials, queues and workers. Redis is required; see the package comment.
 type Doctor struct {
 	Redis redis.UniversalClient
 	// Lanes are examined besides those that have a queue.
 	Lanes []tasks.Lane
-	// Open makes the client of a lane; an error that wraps [bce.ErrNoCredentials] only means that BCE
-	// is not examined. Nil examines it for no lane.
+	// Open creates the client of a lane; with an error that wraps [bce.ErrNoCredentials], BCE is not examined for the
+	// lane. Nil examines BCE for no lane.
 	Open func(ctx context.Context, lane tasks.Lane) (Cloud, error)
 	// Rate spaces the requests to a lane; nil for no limit.
 	Rate func(lane tasks.Lane) tasks.Rate
@@ -34,7 +34,7 @@ type Doctor struct {
 	Versions string
 	// StaleAfter is 0 for DefaultStaleAfter.
 	StaleAfter time.Duration
-	// SecondLook is how long nobody must serve a lane for it to be told; 0 for [queue.SecondLook].
+	// SecondLook is how long a lane must be without a worker to be reported; 0 for [queue.SecondLook].
 	SecondLook time.Duration
 	// Fix repairs what is safe to repair.
 	Fix bool
@@ -50,7 +50,7 @@ type examination struct {
 	lanes  []tasks.Lane
 	// served are the queues that some worker takes tasks from.
 	served map[string]bool
-	// redisAhead is how far the clock of Redis is before this machine's.
+	// redisAhead is how far Redis's clock is ahead of this machine's.
 	redisAhead time.Duration
 }
 
@@ -77,7 +77,7 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 		{"clock", x.clock},
 		{"lanes", x.findLanes},
 		{"workers", x.workers},
-		{"notices", x.notices},
+		{"notifications", x.notifications},
 	}
 	if err := x.run(ctx, checks); err != nil {
 		return err
@@ -87,11 +87,11 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 			return err
 		}
 	}
-	// Last, for what was repaired before may be all that an item lacked.
-	return x.run(ctx, []check{{"held batches", x.onHold}, {"items", x.items}, {"records", x.records}, {"names that exist already", x.namesTaken}})
+	// Last, because the repairs above may have been all that an item lacked.
+	return x.run(ctx, []check{{"paused batches", x.pausedBatches}, {"items", x.items}, {"records", x.records}, {"existing names", x.namesTaken}})
 }
 
-// check is one part of an examination, and what it is called when it cannot be made.
+// check is one part of an examination; name is for the diagnosis that it failed.
 type check struct {
 	name string
 	make func(context.Context) error
@@ -107,7 +107,7 @@ func (x *examination) laneChecks(q *queue.Tasks) []check {
 	}
 	return []check{
 		{"credentials of lane " + lane.String(), of(x.cloud)},
-		{"holds of lane " + lane.String(), of(x.holds)},
+		{"suspensions of lane " + lane.String(), of(x.suspensions)},
 		{"pause of lane " + lane.String(), of(x.pause)},
 		{"worker of lane " + lane.String(), in(x.unserved)},
 		{"ids in the queue of lane " + lane.String(), in(x.ghosts)},
@@ -146,7 +146,7 @@ func (x *examination) run(ctx context.Context, checks []check) error {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		failed := warning(CodeUnchecked, c.name, "This could not be checked: %v.", err).
-			saying("Whether anything is wrong with it is not known.", "Let the user of --redis run the command that failed, or mend what the error names.")
+			saying("It is not known whether anything is wrong here.", "Allow the user of --redis to run the command that failed, or fix what the error reports.")
 		if err := x.tell(failed); err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (x *examination) store(ctx context.Context) error {
 	if x.Fix && unfit {
 		x.Fix = false
 		return x.say(warning(CodeNotRepaired, "redis", "Nothing is repaired in this Redis.").
-			saying("What is repaired in it could be lost or refused.", "Mend Redis first, then run this again."))
+			saying("This Redis could lose or refuse the repairs.", "Fix Redis first, then run this command again."))
 	}
 	return nil
 }
@@ -199,6 +199,6 @@ func (x *examination) permissions(ctx context.Context) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	return x.tell(warning(redisconn.CodeACL, "redis", "The user may not send, or the server does not know: %s.", strings.Join(missing, ", ")).
-		saying("What needs one of them fails when it comes to it, mostly half-way.", "Grant them: docs/RUNBOOK.md, section ACL, has the rules."))
+	return x.tell(warning(redisconn.CodeACL, "redis", "The Redis user may not run, or the server does not know: %s.", strings.Join(missing, ", ")).
+		saying("Operations that need one of these commands fail, some of them halfway.", "Grant them; the ACL section of docs/RUNBOOK.md has the rules."))
 }

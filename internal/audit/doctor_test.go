@@ -320,8 +320,8 @@ func TestDoctorOfLanes(t *testing.T) {
 	}
 	said := f.examine(t, Doctor{})
 	expect(t, said, CodeNoWorker, "No worker serves the lane; 1 task waits.", "")
-	expect(t, said, CodeHeld, "Subnet sbn-1 has been suspended for ", "")
-	expect(t, said, CodeHeld, "after 1 refusal: SubnetHasNoMoreIpException: full.", "")
+	expect(t, said, CodeSuspended, "Subnet sbn-1 has been suspended for ", "")
+	expect(t, said, CodeSuspended, "after 1 refusal: SubnetHasNoMoreIpException: full.", "")
 	gz := tasks.Lane{Account: "default", Region: "gz"}
 	if d := f.examine(t, Doctor{Lanes: []tasks.Lane{gz}})[CodeNoWorker]; d.Subject != "lane default/bj" {
 		t.Errorf("last said of %s", d.Subject)
@@ -353,14 +353,14 @@ func TestDoctorOfTheFleet(t *testing.T) {
 	}
 	said := f.examine(t, Doctor{})
 	expect(t, said, CodeWorkers, "No worker is alive.", "")
-	expect(t, said, CodeDeadWorkers, "1 worker without a word: w-silent (for 1h0m0s).", "")
+	expect(t, said, CodeDeadWorkers, "1 worker not heard from: w-silent (for 1h0m0s).", "")
 	if err := f.ledger.Enter(t.Context(), "w-gone", []ledger.ClaimedItem{{Batch: "b", Key: "a"}, {Batch: "b", Key: "c"}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.ledger.Leave(t.Context(), "w-gone"); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, f.examine(t, Doctor{}), CodeDeadWorkers, "2 items still to be rescued of the dead: w-gone (2 items).", "")
+	expect(t, f.examine(t, Doctor{}), CodeDeadWorkers, "2 items of dead workers not taken over yet: w-gone (2 items).", "")
 	if beats, err := f.ledger.Beats(t.Context()); err != nil || len(beats) != 1 {
 		t.Errorf("%v, %v on the roll: an examination is no worker", beats, err)
 	}
@@ -402,8 +402,8 @@ func TestDoctorOfCredentials(t *testing.T) {
 		"half":        {errors.New("BCE_SECRET_ACCESS_KEY is not set"), nil, CodeCredentials, "BCE_SECRET_ACCESS_KEY is not set", true},
 		"wrong":       {nil, &sky{errs: []error{api(403, bce.CodeInvalidAccessKeyID)}}, CodeCredentials, "BCE refuses the lane's credentials", true},
 		"unreachable": {nil, &sky{errs: []error{&bce.Error{Op: "list havips", Kind: bce.KindDial}}}, CodeBCE, "BCE cannot be reached", true},
-		"a gateway":   {nil, &sky{errs: []error{&bce.Error{Kind: bce.KindUnreadable, StatusCode: 502}}}, CodeBCE, "did not answer as it should", true},
-		"busy":        {nil, &sky{errs: []error{api(429, "Throttling")}}, CodeBCE, "did not answer as it should", true},
+		"a gateway":   {nil, &sky{errs: []error{&bce.Error{Kind: bce.KindUnreadable, StatusCode: 502}}}, CodeBCE, "is an error, or cannot be read", true},
+		"busy":        {nil, &sky{errs: []error{api(429, "Throttling")}}, CodeBCE, "is an error, or cannot be read", true},
 	} {
 		open := func(context.Context, tasks.Lane) (Cloud, error) { return test.sky, test.err }
 		d := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: open})[test.code]
@@ -461,7 +461,7 @@ func TestDoctorReportsDamagedItems(t *testing.T) {
 	f.do(t, []any{"DEL", f.queueKey("pending"), f.taskKey("a"), f.taskKey("b"), f.taskKey("c")},
 		[]any{"HSET", "havip:{b}:records", "a", "garbage"}, []any{"HSET", "havip:{b}:batch", "total", "many"}, []any{"HSET", "havip:{b}:specs", "c", `{"account":"default","region":"bj","body":"{"}`})
 	said := f.examine(t, Doctor{Fix: true})
-	expect(t, said, CodeUnreadable, `3 things cannot be read (of the newest 3 items, and their batches): the facts of batch "b": field total: "many" is not a number from -1000000000 to 1000000000, item "a" of batch "b" cannot be read`, "")
+	expect(t, said, CodeUnreadable, `3 records cannot be read (of the newest 3 items, and their batches): the record of batch "b": field total: "many" is not a number from -1000000000 to 1000000000, item "a" of batch "b" cannot be read`, "")
 	expect(t, said, CodeUnreadable, `item "c" of batch "b"`, "")
 	expect(t, said, CodeNoTask, "b/b", "Queued 1 item again.")
 }

@@ -14,12 +14,12 @@ type Kind string
 
 // The kinds of findings.
 const (
-	// Missing: the ledger has it created or adopted, and it does not exist.
+	// Missing: the ledger records it as created or adopted, and it does not exist.
 	Missing Kind = "missing"
-	// Changed: it exists, but not as it was asked for.
+	// Changed: it exists, but differs from what was requested.
 	Changed Kind = "changed"
-	// Leaked: it exists, is what an item of the batch asks for, was created after the batch was
-	// registered, and is no item's.
+	// Leaked: it exists, matches an item of the batch, was created after the batch was registered, and belongs to no
+	// item.
 	Leaked Kind = "leaked"
 	// Duplicated: an item owns two HaVIPs, or a HaVIP is the result of two items.
 	Duplicated Kind = "duplicated"
@@ -59,7 +59,7 @@ type Difference struct {
 }
 
 func (d Difference) String() string {
-	return fmt.Sprintf("%s was asked to be %q and is %q", d.Field, d.Asked, d.Exists)
+	return fmt.Sprintf("%s should be %q and is %q", d.Field, d.Asked, d.Exists)
 }
 
 // newFinding is about an item; the caller adds the HaVIP and what is wrong.
@@ -75,8 +75,7 @@ func newFinding(kind Kind, item ledger.Item, request tasks.Request, haVIPID, det
 type Tally struct {
 	// Items and HaVIPs are what was compared: the batch, and all that its lanes hold.
 	Items, HaVIPs int
-	// Moving counts items that changed during the comparison, or may have a request under way: they
-	// were not judged.
+	// Moving counts items that changed during the comparison, or may have a request in flight: they were not compared.
 	Moving int
 	Kinds  map[Kind]int
 	// Lanes are those of the batch, in its order.
@@ -112,7 +111,7 @@ func (t Tally) String() string {
 		parts = []string{"they agree"}
 	}
 	if t.Moving > 0 {
-		parts = append(parts, words.Number(t.Moving)+" still moving and not judged")
+		parts = append(parts, words.Number(t.Moving)+" still changing and not compared")
 	}
 	return counted(t.Items, "item") + " compared with " + counted(t.HaVIPs, "HaVIP") + ": " + strings.Join(parts, ", ")
 }

@@ -8,7 +8,7 @@ import (
 	"havip/internal/worker"
 )
 
-// workers reads the fleet's roll: who is alive, who has fallen silent, and who died holding items.
+// workers reports which workers are alive, which send no heartbeat, and which died with items.
 func (x *examination) workers(ctx context.Context) error {
 	beats, err := x.ledger.Beats(ctx)
 	if err != nil {
@@ -31,9 +31,9 @@ func (x *examination) workers(ctx context.Context) error {
 		return err
 	}
 	if len(silent) > 0 {
-		d := warning(CodeDeadWorkers, "workers", "%s without a word: %s.", counted(len(silent), "worker"), examples(silent)).
-			saying("They were killed, stopped or cut off from Redis, and no other worker is there to find them dead and go on with their items.",
-				"Start a worker: it takes over what they held within seconds.")
+		d := warning(CodeDeadWorkers, "workers", "%s not heard from: %s.", counted(len(silent), "worker"), examples(silent)).
+			saying("They were killed, stopped or cut off from Redis, and no other worker is running that would take over their items.",
+				"Start a worker: it takes over their items within seconds.")
 		if err := x.tell(d); err != nil {
 			return err
 		}
@@ -41,10 +41,10 @@ func (x *examination) workers(ctx context.Context) error {
 	return x.dead(ctx)
 }
 
-// deadNamed bounds how many dead workers are asked for what they held.
+// deadNamed bounds how many dead workers' items are counted.
 const deadNamed = 1000
 
-// dead tells of workers that were found dead and whose items are still to be rescued.
+// dead reports dead workers whose items no worker has taken over yet.
 func (x *examination) dead(ctx context.Context) error {
 	dead, err := x.ledger.DeadWorkers(ctx, deadNamed)
 	if err != nil {
@@ -53,16 +53,16 @@ func (x *examination) dead(ctx context.Context) error {
 	var names []string
 	items := 0
 	for _, name := range dead {
-		held, err := x.ledger.ClaimedBy(ctx, name)
+		claimed, err := x.ledger.ClaimedBy(ctx, name)
 		if err != nil {
 			return err
 		}
-		names = append(names, fmt.Sprintf("%s (%s)", name, counted(len(held), "item")))
-		items += len(held)
+		names = append(names, fmt.Sprintf("%s (%s)", name, counted(len(claimed), "item")))
+		items += len(claimed)
 	}
 	if items == 0 {
 		return nil
 	}
-	return x.tell(warning(CodeDeadWorkers, "workers", "%s still to be rescued of the dead: %s.", counted(items, "item"), examples(names)).
-		saying("A worker that lives takes them over within seconds. If this stays, none does.", "Start a worker, or look at the log of one that runs."))
+	return x.tell(warning(CodeDeadWorkers, "workers", "%s of dead workers not taken over yet: %s.", counted(items, "item"), examples(names)).
+		saying("A running worker takes them over within seconds. If this persists, none is running.", "Start a worker, or look at the log of a running one."))
 }

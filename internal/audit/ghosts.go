@@ -6,7 +6,7 @@ import (
 	"havip/internal/queue"
 )
 
-// ghosts looks for IDs without a task: what an evicting Redis or a hand leaves behind.
+// ghosts looks for IDs without a task, which remain when Redis evicts tasks or they are deleted by hand.
 func (x *examination) ghosts(ctx context.Context, q *queue.Tasks) error {
 	seen := map[string]bool{}
 	var names []string
@@ -27,8 +27,8 @@ func (x *examination) ghosts(ctx context.Context, q *queue.Tasks) error {
 	}
 	d := warning(CodeGhosts, "lane "+q.Lane.String(), "The queue holds %s of tasks that do not exist: %s (of the first and last %d of each list).",
 		counted(len(names), "id"), examples(names), queue.RangeSize).
-		saying("Their tasks were evicted or deleted by hand. Each keeps a worker from its work for a second, and stays active for ever.",
-			"Run `enqueue doctor --fix`: it removes the ids, and items that lost their task get a new one. Workers do the same, a range at a time.")
+		saying("Their tasks were evicted or deleted by hand. Each id delays a worker by a second, and stays active for ever.",
+			"Run `enqueue doctor --fix`: it removes the ids, and enqueues items without a task again. Workers do the same, a range at a time.")
 	if x.Fix {
 		d.Repaired = "Removed " + counted(len(names), "id") + "."
 	}

@@ -16,7 +16,7 @@ const (
 	itemsAtOnce   = 200
 )
 
-// items looks for unfinished items that no task stands for.
+// items looks for unfinished items without a task.
 func (x *examination) items(ctx context.Context) error {
 	var lost []ledger.Item
 	looked, err := x.unfinished(ctx, x.StaleAfter, func(batch string, items []ledger.Item) error {
@@ -30,8 +30,8 @@ func (x *examination) items(ctx context.Context) error {
 	return x.tellLost(ctx, looked, lost)
 }
 
-// unfinished passes on the unfinished items that have not changed for so long, of one batch at a time, and returns how many
-// were looked at. Damaged items are left out: x.records reports them.
+// unfinished calls see with the unfinished items that have been unchanged for so long, one batch at a time, and returns how
+// many it read. Damaged items are left out: x.records reports them.
 func (x *examination) unfinished(ctx context.Context, unchanged time.Duration, see func(batch string, items []ledger.Item) error) (looked int, err error) {
 	batches, err := x.ledger.Active(ctx, 0, batchesLooked)
 	if err != nil {
@@ -64,10 +64,10 @@ func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.It
 	for i, item := range lost {
 		names[i] = item.Owner().String()
 	}
-	d := warning(CodeNoTask, "items", "%s no task that would run: %s (of %d that have not moved for %s).",
+	d := warning(CodeNoTask, "items", "%s no task that would run: %s (of %d that have been unchanged for %s).",
 		words.Count(len(lost), "unfinished item has", "unfinished items have"), examples(names), looked, x.StaleAfter).
-		saying("Their producer stopped half-way, or Redis lost tasks. A worker finds them within minutes, if one runs.",
-			"Start a worker, or run `enqueue doctor --fix`: it queues them again.")
+		saying("Their producer stopped early, or Redis lost tasks. A running worker finds them within minutes.",
+			"Start a worker, or run `enqueue doctor --fix`: it enqueues them again.")
 	if x.Fix {
 		queued, err := x.requeueLost(ctx, lost)
 		if err != nil {

@@ -153,10 +153,10 @@ func (d *verdict) judgeOpen() {
 			d.add(Unrecorded, e.id, "%s exists%s, and the item is %s", e.id, age(e), why(rec))
 			continue
 		}
-		d.add(Duplicated, e.id, "%s is the item's as well", e.id)
+		d.add(Duplicated, e.id, "%s also belongs to the item", e.id)
 	}
 	for _, e := range strays.rest(p) {
-		d.add(Leaked, e.id, "%s is what the item asks for%s, and is no item's", e.id, age(e))
+		d.add(Leaked, e.id, "%s matches the item%s, and belongs to no item", e.id, age(e))
 	}
 }
 
@@ -168,7 +168,7 @@ func (d *verdict) judgeDone(ctx context.Context, owners map[string]ledger.Owner)
 	if err != nil {
 		return err
 	}
-	besides := rec.HaVIPID + " is the item's"
+	besides := "the item's own is " + rec.HaVIPID
 	if !found {
 		d.lane.tally.Missing++
 		besides = "the item's own, " + rec.HaVIPID + ", is missing"
@@ -182,10 +182,10 @@ func (d *verdict) judgeDone(ctx context.Context, owners map[string]ledger.Owner)
 	}
 	d.judgeOwner(owners)
 	for _, extra := range strays.owned(d.item.Key) {
-		d.add(Duplicated, extra.id, "%s was created for the item as well; %s", extra.id, besides)
+		d.add(Duplicated, extra.id, "%s was also created for the item; %s", extra.id, besides)
 	}
 	for _, stray := range strays.rest(placeOf(d.request)) {
-		d.add(Leaked, stray.id, "%s is what the item asks for%s, and is no item's; %s", stray.id, age(stray), besides)
+		d.add(Leaked, stray.id, "%s matches the item%s, and belongs to no item; %s", stray.id, age(stray), besides)
 	}
 	return nil
 }
@@ -199,7 +199,7 @@ func (d *verdict) judgeOwner(owners map[string]ledger.Owner) {
 	case e == nil:
 		return
 	case e.recordedBy != d.item.Key:
-		d.add(Duplicated, id, "%s is recorded for item %q as well", id, e.recordedBy)
+		d.add(Duplicated, id, "%s is also recorded for item %q", id, e.recordedBy)
 		return
 	case e.recordings > 1:
 		return // the other item's finding says it
@@ -235,7 +235,7 @@ func compare(request tasks.Request, rec ledger.Record, e *entry) []Difference {
 // age says when a HaVIP was created, where BCE says it.
 func age(e *entry) string {
 	if e.created.IsZero() {
-		return " (created at a time that is not known)"
+		return " (creation time unknown)"
 	}
 	return ", created " + e.created.UTC().Format(time.RFC3339)
 }

@@ -9,33 +9,32 @@ import (
 	"havip/ledger"
 )
 
-// noticeBatches bounds how many batches are looked at for notices: of those with work left, and of the
-// newest.
-const noticeBatches = 200
+// notifiedBatches bounds how many batches are examined for notifications: of those with pending ones, and of the newest.
+const notifiedBatches = 200
 
-// notices tells of completions that nobody was told of yet, and of those that were given up.
-func (x *examination) notices(ctx context.Context) error {
-	owing, _, err := x.ledger.PendingNotifications(ctx, 0, noticeBatches)
+// notifications reports pending and failed notifications of completed batches.
+func (x *examination) notifications(ctx context.Context) error {
+	pending, _, err := x.ledger.PendingNotifications(ctx, 0, notifiedBatches)
 	if err != nil {
 		return err
 	}
-	if err := x.owed(owing); err != nil { //nolint:contextcheck // one look bounds itself
+	if err := x.pendingNotifications(pending); err != nil { //nolint:contextcheck // it bounds itself
 		return err
 	}
-	newest, err := x.ledger.Newest(ctx, noticeBatches)
+	newest, err := x.ledger.Newest(ctx, notifiedBatches)
 	if err != nil {
 		return err
 	}
-	return x.givenUp(newest)
+	return x.failedNotifications(newest)
 }
 
-func (x *examination) owed(owing []ledger.Batch) error {
+func (x *examination) pendingNotifications(pending []ledger.Batch) error {
 	var waiting, failing []string
-	for _, b := range owing {
+	for _, b := range pending {
 		for _, n := range b.PendingNotifications {
 			waiting = append(waiting, b.Name)
 			if n.Why != "" {
-				failing = append(failing, fmt.Sprintf("%s to %s (%s, the last: %s)", b.Name, notify.Shown(b.OnComplete), counted(n.Attempts, "attempt"), textOf(n.Why).shown()))
+				failing = append(failing, fmt.Sprintf("%s to %s (%s, last error: %s)", b.Name, notify.Shown(b.OnComplete), counted(n.Attempts, "attempt"), textOf(n.Why).shown()))
 			}
 		}
 	}
@@ -43,22 +42,22 @@ func (x *examination) owed(owing []ledger.Batch) error {
 		return nil
 	}
 	served, err := notify.Served(x.Redis)
-	text := words.Count(len(waiting), "notice of a completed batch is", "notices of completed batches are")
+	text := words.Count(len(waiting), "notification of a completed batch is", "notifications of completed batches are")
 	switch {
 	case err != nil:
 		return err
 	case !served:
-		return x.tell(warning(CodeNotices, "notices", "%s owed, and no worker delivers any: %s.", text, examples(waiting)).
-			saying("They wait until a worker delivers them.", "Give a worker "+notify.Remedy+"; see `worker --help`."))
+		return x.tell(warning(CodeNotifications, "notifications", "%s pending, and no worker delivers any: %s.", text, examples(waiting)).
+			saying("They stay pending until a worker delivers them.", "Start a worker with "+notify.Remedy+"; see `worker --help`."))
 	case len(failing) == 0:
-		return x.tell(note(CodeNotices, "notices", "%s on the way: %s.", text, examples(waiting)))
+		return x.tell(note(CodeNotifications, "notifications", "%s pending: %s.", text, examples(waiting)))
 	}
-	return x.tell(warning(CodeNotices, "notices", "%s owed and could not be delivered yet: %s.", text, examples(failing)).
-		saying("They are tried again, for three days from the first attempt on.",
-			"Mend the receiver, or let workers call its host (--webhook-host), or name another URL: `enqueue apply FILE --on-complete URL`."))
+	return x.tell(warning(CodeNotifications, "notifications", "%s pending and could not be delivered yet: %s.", text, examples(failing)).
+		saying("They are retried for three days after the first attempt.",
+			"Fix the receiver, allow workers to call its host (--webhook-host), or give another URL: `enqueue apply FILE --on-complete URL`."))
 }
 
-func (x *examination) givenUp(batches []ledger.Batch) error {
+func (x *examination) failedNotifications(batches []ledger.Batch) error {
 	var names []string
 	for _, b := range batches {
 		if b.FailedNotification != nil {
@@ -68,7 +67,7 @@ func (x *examination) givenUp(batches []ledger.Batch) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return x.tell(warning(CodeNoticesGivenUp, "notices", "%s given up: %s.", words.Count(len(names), "notice was", "notices were"), examples(names)).
-		saying("Whoever waits for it was not told that the batch is complete.",
-			"Mend the receiver, and tell it anew: `enqueue apply FILE --on-complete URL`."))
+	return x.tell(warning(CodeNotificationsFailed, "notifications", "%s failed: %s.", words.Count(len(names), "notification has", "notifications have"), examples(names)).
+		saying("The receiver was not notified that the batch is complete, and workers do not retry any more.",
+			"Fix the receiver, and send it again: `enqueue apply FILE --on-complete URL`."))
 }

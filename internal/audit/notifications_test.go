@@ -20,19 +20,19 @@ func TestDoctorOfNoticesGivenUp(t *testing.T) {
 	if err != nil || len(b.PendingNotifications) != 1 {
 		t.Fatalf("owed: %v, %v", b.PendingNotifications, err)
 	}
-	expect(t, f.examine(t, Doctor{}), CodeNotices, "1 notice of a completed batch is owed, and no worker delivers any: b.", "")
+	expect(t, f.examine(t, Doctor{}), CodeNotifications, "1 notification of a completed batch is pending, and no worker delivers any: b.", "")
 	if _, err := f.ledger.RecordNotification(t.Context(), b, b.PendingNotifications[0], ledger.NotificationFailed, "410 Gone"); err != nil {
 		t.Fatal(err)
 	}
 	said := f.examine(t, Doctor{})
-	expect(t, said, CodeNoticesGivenUp, "1 notice was given up: b to https://ops.example/hook (410 Gone).", "")
-	if d, found := said[CodeNotices]; found {
+	expect(t, said, CodeNotificationsFailed, "1 notification has failed: b to https://ops.example/hook (410 Gone).", "")
+	if d, found := said[CodeNotifications]; found {
 		t.Errorf("still owed: %s", d.What)
 	}
 	if err := f.ledger.SetOnComplete(t.Context(), "b", hook); err != nil {
 		t.Fatal(err)
 	}
-	if d, found := f.examine(t, Doctor{})[CodeNoticesGivenUp]; found {
+	if d, found := f.examine(t, Doctor{})[CodeNotificationsFailed]; found {
 		t.Errorf("still given up: %s", d.What)
 	}
 }

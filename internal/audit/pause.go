@@ -8,7 +8,7 @@ import (
 	"havip/tasks"
 )
 
-// pause tells that a person holds the lane back.
+// pause reports that a user paused the lane.
 func (x *examination) pause(ctx context.Context, l tasks.Lane) error {
 	pause, err := lane.NewOperator(x.Redis, l.String()).Paused(ctx)
 	if err != nil || pause == nil {
@@ -16,7 +16,7 @@ func (x *examination) pause(ctx context.Context, l tasks.Lane) error {
 	}
 	since := max(0, x.Now().Add(x.redisAhead).Sub(pause.Since)).Round(time.Second)
 	return x.tell(note(CodePaused, "lane "+l.String(), "%s paused the lane %s ago%s.", textOf(pause.By).shown(), since, because(pause.Message)).
-		saying("Workers begin nothing in it; its items wait, uncounted.", "Resume it when the reason is gone: `enqueue resume "+l.String()+"`."))
+		saying("Workers start nothing in it; its items are waiting and no attempts are counted.", "When the reason is gone, resume it: `enqueue resume "+l.String()+"`."))
 }
 
 func because(reason string) string {

@@ -9,8 +9,8 @@ import (
 	"havip/ledger"
 )
 
-// onHold tells of the batches that are held with something left to do.
-func (x *examination) onHold(ctx context.Context) error {
+// pausedBatches reports paused batches with unfinished items.
+func (x *examination) pausedBatches(ctx context.Context) error {
 	names, err := x.ledger.Active(ctx, 0, batchesLooked)
 	if err != nil {
 		return err
@@ -23,23 +23,23 @@ func (x *examination) onHold(ctx context.Context) error {
 		if b.Pause == nil || b.Open() == 0 {
 			continue
 		}
-		if err := x.tell(x.held(b)); err != nil {
+		if err := x.tell(x.pausedBatch(b)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (x *examination) held(b ledger.Batch) Diagnosis {
+func (x *examination) pausedBatch(b ledger.Batch) Diagnosis {
 	since := max(0, x.Now().Add(x.redisAhead).Sub(b.Pause.At.Time())).Round(time.Second)
 	subject, open := "batch "+b.Name, words.Count(int(b.Open()), "item is left", "items are left")
 	resume := fmt.Sprintf("`enqueue resume --batch %s`", b.Name)
 	if b.Pause.ByFailures() {
-		return warning(CodeStopped, subject, "Its failures stopped it %s ago: %d of %d items, where more than %s were not wanted; %s.",
+		return warning(CodeStopped, subject, "The batch was paused %s ago because %d of %d items failed (limit %s); %s.",
 			since, b.Pause.Failed, b.Pause.Total, textOf(b.Pause.Limit.String()).shown(), open).
-			saying("Nothing new of it is begun, and nothing of it is lost.",
-				"Look at `enqueue results "+b.Name+" --state rejected,review`, put right what is wrong, and let it go on: "+resume+".")
+			saying("No more items of it are started; none are lost.",
+				"Look at `enqueue results "+b.Name+" --state rejected,review`, fix the cause, and resume the batch: "+resume+".")
 	}
 	return note(CodePaused, subject, "%s paused the batch %s ago%s; %s.", textOf(b.Pause.By).shown(), since, because(b.Pause.Reason), open).
-		saying("Nothing new of it is begun; its items wait, uncounted.", "Resume it when the reason is gone: "+resume+".")
+		saying("No more items of it are started; its items are waiting and no attempts are counted.", "When the reason is gone, resume it: "+resume+".")
 }

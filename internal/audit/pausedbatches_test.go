@@ -33,8 +33,8 @@ func TestDoctorOfHeldBatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	said = f.examine(t, Doctor{})
-	expect(t, said, CodeStopped, "Its failures stopped it ", "")
-	expect(t, said, CodeStopped, " ago: 1 of 2 items, where more than 0 were not wanted; 1 item is left.", "")
+	expect(t, said, CodeStopped, "The batch was paused ", "")
+	expect(t, said, CodeStopped, " ago because 1 of 2 items failed (limit 0); 1 item is left.", "")
 	if !said[CodeStopped].Ails() {
 		t.Error("a batch that its failures stopped is fine")
 	}

@@ -23,7 +23,7 @@ func (x *examination) records(ctx context.Context) error {
 	var damaged []string
 	for _, b := range batches {
 		if b.Damaged != nil {
-			damaged = append(damaged, fmt.Sprintf("the facts of batch %q: %v", b.Name, b.Damaged))
+			damaged = append(damaged, fmt.Sprintf("the record of batch %q: %v", b.Name, b.Damaged))
 		}
 		for item, err := range x.ledger.Items(ctx, b.Name) {
 			if err == nil {
@@ -49,9 +49,9 @@ func (x *examination) tellDamaged(looked int, damaged []string) error {
 		return nil
 	}
 	return x.tell(warning(CodeUnreadable, "items", "%s cannot be read (of the newest %d items, and their batches): %s.",
-		words.Count(len(damaged), "thing", "things"), looked, examples(damaged)).
-		saying("Something other than these programs wrote to Redis, or Redis lost a part. Nothing is done to a damaged item, and nothing more is sent for it; the others go on.",
-			"Restore the item's fields in the hashes havip:{BATCH}:specs, :records and :attempts, or the batch's in :batch, from a backup of Redis. `enqueue verify BATCH` names the HaVIP that it owns. Do not delete the fields: the item would be created again."))
+		words.Count(len(damaged), "record", "records"), looked, examples(damaged)).
+		saying("Another program wrote to Redis, or Redis lost data. Damaged items are not processed, and nothing more is sent for them; other items continue.",
+			"From a backup of Redis, restore the item's fields in the hashes havip:{BATCH}:specs, :records and :attempts, or the batch's in :batch. `enqueue verify BATCH` names the HaVIP that the item owns. Do not delete the fields: the item would be created again."))
 }
 
 // damagedOf counts the damaged items that err names; it returns any other error as it is.

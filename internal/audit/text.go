@@ -27,7 +27,7 @@ func textOf(s string) text {
 	return text{head: strings.Clone(cut(s)), size: len(s), sum: maphash.String(textSeed, s)}
 }
 
-// shown is the text for people, cut.
+// shown is the text for messages, cut.
 func (t text) shown() string {
 	if len(t.head) == t.size {
 		return t.head

@@ -104,15 +104,15 @@ func TestVerifyShowsBothValues(t *testing.T) {
 		Differences: []Difference{
 			{"name", "a", "B"}, {"subnetId", "sbn-1", "sbn-2"}, {"privateIpAddress", "10.0.0.1", "10.0.0.2"}, {"description", long, long},
 		},
-		Detail: `name was asked to be "a" and is "B"; subnetId was asked to be "sbn-1" and is "sbn-2"; ` +
-			`privateIpAddress was asked to be "10.0.0.1" and is "10.0.0.2"; description was asked to be "` + long + `" and is "` + long + `"`,
+		Detail: `name should be "a" and is "B"; subnetId should be "sbn-1" and is "sbn-2"; ` +
+			`privateIpAddress should be "10.0.0.1" and is "10.0.0.2"; description should be "` + long + `" and is "` + long + `"`,
 	}}
 	if diff := cmp.Diff(want, findings); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// A batch may be verified while it runs: what moves meanwhile is not judged.
+// A batch may be verified while it runs: what changes meanwhile is not compared.
 func TestVerifyPassesOverWhatMoves(t *testing.T) {
 	t.Parallel()
 	just := millis(one.Add(-tasks.LookupGrace / 2))
@@ -208,7 +208,7 @@ func TestVerifyBoundsItsQuestions(t *testing.T) {
 	for i := range confirmations * 3 {
 		lagging.hidden = append(lagging.hidden, havip(fmt.Sprint("h-", i), fmt.Sprint("k", i), ""))
 	}
-	if _, _, err := tryVerify(t, r, lagging); err == nil || !strings.Contains(err.Error(), "leaves out what exists") {
+	if _, _, err := tryVerify(t, r, lagging); err == nil || !strings.Contains(err.Error(), "lacks HaVIPs that exist") {
 		t.Errorf("a listing that lags: got %v", err)
 	}
 }
@@ -304,7 +304,7 @@ func TestTally(t *testing.T) {
 	}
 	tally.Kinds, tally.Moving = map[Kind]int{Leaked: 2, Missing: 1}, 1
 	tally.Items, tally.HaVIPs = 1, 1_234_567
-	if got, want := tally.String(), "1 item compared with 1,234,567 HaVIPs: 1 missing, 2 leaked, 1 still moving and not judged"; got != want {
+	if got, want := tally.String(), "1 item compared with 1,234,567 HaVIPs: 1 missing, 2 leaked, 1 still changing and not compared"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -19,7 +19,7 @@ func examples(names []string) string {
 	return text
 }
 
-// counted says a number with its noun, of which there are many with an s.
+// counted says a number with its noun, whose plural ends in s.
 func counted(n int, noun string) string { return words.Count(n, noun, noun+"s") }
 
 // distinct returns the values that differ, in order of first appearance, with how often each came.

@@ -24,7 +24,7 @@ type Session struct {
 	Ledger *ledger.Ledger
 	// URL is the Redis's; "" for one that this process brought along.
 	URL string
-	// Waiting is told each new reason for which Redis is waited for; nil for nobody.
+	// Waiting is called with each new reason to wait for Redis; it may be nil.
 	Waiting func(error)
 	// StateDir is the directory of a store of `enqueue run`; "" for any other Redis.
 	StateDir string
@@ -39,7 +39,10 @@ func New(rdb redis.UniversalClient, closeRedis func()) *Session {
 }
 
 // Client is the session's go-redis client.
-func Client(s *Session) redis.UniversalClient { return s.Redis.(redis.UniversalClient) } //nolint:forcetypeassert // New put it there
+func Client(s *Session) redis.UniversalClient {
+	client, _ := s.Redis.(redis.UniversalClient) // nil only in a session that a test made without Redis
+	return client
+}
 
 // Explain is [redisconn.ExplainOf] for the session's Redis.
 func (s *Session) Explain(err error) error { return redisconn.ExplainOf(Client(s), err) }
@@ -57,7 +60,7 @@ func (s *Session) Batch(ctx context.Context, name string) (ledger.Batch, error) 
 func NotFound(err error) error {
 	var missing *ledger.BatchNotFoundError
 	if errors.As(err, &missing) {
-		return cli.Failf(cli.ExitUsage, "%w; `enqueue list` shows what there is", err)
+		return cli.Failf(cli.ExitUsage, "%w; `enqueue list` shows the batches", err)
 	}
 	return err
 }
