@@ -18,8 +18,7 @@ import (
 	"havip/internal/terminal"
 )
 
-// completionTimeout bounds the wait of a person who has pressed Tab. A Redis that does not answer by then has
-// nothing to offer.
+// completionTimeout bounds the wait after Tab is pressed. If Redis does not answer by then, nothing is offered.
 const completionTimeout = 800 * time.Millisecond
 
 // fileExtensions are those of files that plan, apply and run read.
@@ -90,8 +89,7 @@ func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Com
 	return completions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
-// fromRedis completes with names in Redis. In the middle of a command line no error can be shown: then there
-// are no names.
+// fromRedis completes with names in Redis. An error cannot be shown in the middle of a command line, and gives no names.
 func fromRedis(f *session.Factory, names func(context.Context, *session.Session) ([]cobra.Completion, error)) cli.Completion {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const nothing = cobra.ShellCompDirectiveNoFileComp
@@ -100,7 +98,7 @@ func fromRedis(f *session.Factory, names func(context.Context, *session.Session)
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 		defer cancel()
-		f.Quiet = true // whoever completes a line sees no messages
+		f.Quiet = true // messages would garble the command line
 		s, err := f.Open(ctx)
 		if err != nil {
 			return nil, nothing

@@ -44,7 +44,7 @@ func TestManualPages(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"enqueue.1": "enqueue apply havips.csv", "enqueue-apply.1": "--batch spring", "enqueue-limit-set.1": "--rps", "enqueue-exit-codes.1": "interrupted",
-		"enqueue-environment.1": "HAVIP_REDIS_URL", "enqueue-verify.1": "\nleaked       is what", "enqueue-completion-bash.1": "completion bash",
+		"enqueue-environment.1": "HAVIP_REDIS_URL", "enqueue-verify.1": "\nleaked       it matches", "enqueue-completion-bash.1": "completion bash",
 	} {
 		if text := strings.ReplaceAll(pages[name], `\-`, "-"); !strings.Contains(text, want) {
 			t.Errorf("%s lacks %q:\n%s", name, want, text)

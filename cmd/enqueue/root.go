@@ -29,9 +29,9 @@ func newRoot(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "enqueue",
 		Short: "Create Baidu AI Cloud HaVIPs in bulk, exactly one per requested item",
-		Long: `Enqueue puts create-HaVIP tasks into Redis, from where workers carry them out, and
-shows what became of them. Every command may be repeated and killed at any moment:
-an item that is known is never created a second time.`,
+		Long: `Enqueue puts create-HaVIP tasks into Redis, where workers take and run them, and shows
+their results. Every command may be killed at any moment and repeated: no item is ever
+created twice.`,
 		Example: `  enqueue run --sandbox examples/havips.csv    # try it: nothing installed, nothing real created
   enqueue plan havips.csv
   enqueue apply havips.csv --wait
@@ -41,11 +41,11 @@ an item that is known is never created a second time.`,
 	// Each group is a heading in the help, with its commands in the order of their use.
 	addGroup(cmd, "ask", "Ask for HaVIPs:",
 		plan.NewCommand(f), apply.NewCommand(f), create.NewCommand(f), runcmd.NewCommand(f), imports.NewCommand(f))
-	addGroup(cmd, "see", "See what becomes of them:",
+	addGroup(cmd, "see", "See results and progress:",
 		status.NewCommand(f), watch.NewCommand(f), list.NewCommand(f), results.NewCommand(f), events.NewCommand(f), verify.NewCommand(f))
-	addGroup(cmd, "act", "Act on what was asked for:",
+	addGroup(cmd, "act", "Change a batch:",
 		bulk.NewRetryCommand(f), bulk.NewCancelCommand(f), bulk.NewRollbackCommand(f), deletecmd.NewCommand(f))
-	addGroup(cmd, "operate", "Operate the fleet:",
+	addGroup(cmd, "operate", "Operate lanes and workers:",
 		lane.NewPauseCommand(f), lane.NewResumeCommand(f), lane.NewLimitCommand(f), doctor.NewCommand(f), config.NewCommand(f))
 	environment := help.NewEnvironmentTopic()
 	cmd.AddCommand(help.NewExitCodesTopic(), help.NewFormatsTopic(), environment)

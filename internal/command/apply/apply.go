@@ -19,8 +19,8 @@ import (
 )
 
 type options struct {
-	// path is the file's or the plan's. regionGiven is whether the region is given, and formatGiven whether
-	// a format is: then results are wanted, also without --wait.
+	// path is that of the file or plan. regionGiven is whether --region is given, and formatGiven whether --output is:
+	// then results are printed, also without --wait.
 	path                     string
 	file                     intake.Flags
 	regionGiven, formatGiven bool
@@ -37,25 +37,24 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var completion string
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
-		Short: "Enqueue every item of a file that is not done or under way",
-		Long: `Apply checks the whole file, refuses it if any row is wrong or conflicts with the batch,
-and then registers and enqueues what is missing. Killed at any moment, it is simply
-run again: the same file under the same batch name never creates anything twice.
+		Short: "Enqueue the items of a file that are not in the batch yet",
+		Long: `Apply checks the whole file, refuses it if any row is invalid or conflicts with the batch,
+and then registers and enqueues the missing items. It may be killed at any moment and run
+again: the same file under the same batch name never creates anything twice.
 
-FILE may be a plan that "enqueue plan --out" saved: its rows are applied as they were
-planned, and refused if the ledger, the file that they came from or a region given here
-has changed since in a way that matters. Killed, it too is simply run again.
+FILE may be a plan that "enqueue plan --out" saved. Its rows are applied as planned, or
+refused if the ledger, the original file or the given region has changed since in a way
+that matters.
 
 ` + batchpause.LimitHelp + `
 
-A batch that is held stays so however often it is applied; ` + "`enqueue resume --batch`" + ` lets it
-go on.
+Applying the file again does not resume a paused batch; ` + "`enqueue resume --batch`" + ` does.
 
-With --on-complete URL a worker tells that URL when the batch has nothing left to do, at
-least once, in a signed POST (see docs/RUNBOOK.md): its operator must have allowed the
-host. The URL stands in Redis, so it must hold no secret. With --wait, --on-complete
-takes a command as well: /bin/sh runs it here, with the batch in HAVIP_COMPLETED_BATCH
-and, as JSON, on its standard input.`,
+With --on-complete URL, a worker notifies that URL when the batch is complete, at least
+once, with a signed POST (see docs/RUNBOOK.md). The workers must be allowed to call its
+host. The URL is stored in Redis, so it must contain no secret. With --wait, --on-complete
+also takes a command: /bin/sh runs it here, with the batch in HAVIP_COMPLETED_BATCH and,
+as JSON, on its standard input.`,
 		Example: `  enqueue apply havips.csv
   enqueue plan havips.csv --out havips.plan && enqueue apply havips.plan
   enqueue apply havips.csv --batch spring --yes --wait
@@ -85,7 +84,7 @@ and, as JSON, on its standard input.`,
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, then print its results")
 	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
 	opts.limit.Define(flags)
-	oncomplete.Define(flags, &completion, "URL that workers tell when the batch is complete; with --wait, a command to run instead")
+	oncomplete.Define(flags, &completion, "URL that workers notify when the batch is complete; with --wait, a command to run instead")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal, unless a saved plan is applied")
 	opts.durable.Define(cmd)
 	return cmd

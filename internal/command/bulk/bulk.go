@@ -29,8 +29,8 @@ type options struct {
 
 func (opts *options) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&opts.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must hold. FIELD: "+strings.Join(bulk.Fields, ", "))
-	flags.BoolVar(&opts.dryRun, "dry-run", false, "tell what would be done, and change nothing")
+	flags.StringArrayVar(&opts.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must match. FIELD: "+strings.Join(bulk.Fields, ", "))
+	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be done, and change nothing")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal")
 	session.DefineReason(cmd, &opts.reason)
 	opts.durable.Define(cmd)
@@ -120,7 +120,7 @@ func (v operation) show(line string, t *bulk.Tally) error {
 func (v operation) check() (bulk.Selection, error) {
 	chosen, err := parseWhere(v.where)
 	if err == nil && !v.dryRun && !v.yes && !v.CanAsk() {
-		err = cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal to ask on: pass --yes, or look first with --dry-run", v.Name)
+		err = cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal for confirmation; pass --yes, or --dry-run to look first", v.Name)
 	}
 	return chosen, err
 }
@@ -157,7 +157,7 @@ func (v operation) do(ctx context.Context, s *session.Session, chosen bulk.Selec
 	defer bar.Finish()
 	done, err := v.CarryOut(ctx, executor, chosen, planned, bar.Set)
 	if err != nil {
-		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to go on", err, words.Number(done.Eligible()), words.Count(planned, "item", "items"))
+		return nil, fmt.Errorf("%w; %s of %s done so far; run the same command again to continue", err, words.Number(done.Eligible()), words.Count(planned, "item", "items"))
 	}
 	return done, nil
 }

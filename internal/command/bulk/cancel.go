@@ -17,21 +17,21 @@ func NewCancelCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "cancel BATCH",
-		Short: "Withdraw items that are not created yet",
-		Long: `Cancel withdraws a batch's items, as far as that is possible without leaving something
-behind that nobody knows of:
+		Short: "Cancel items that are not created yet",
+		Long: `Cancel cancels a batch's items, but never leaves a HaVIP behind that no record mentions:
 
-  cancel         queued or waiting, and nothing in doubt: it is canceled at once
-  after-outcome  a request of it is in flight, or it is not known whether one created it:
-                 nothing is sent for it any more, and it is canceled once it is certain that
-                 nothing was created: by an answer, or by two listings that do not show
-                 it, the last of them 10 minutes after its last request (worker
-                 --confirm-within). If its HaVIP exists, it stays, and ` + "`enqueue results`" + ` says so
+  cancel         the item is queued or waiting: it is canceled at once
+  after-outcome  a request is in flight, or its outcome is unknown: nothing more is sent,
+                 and the item is canceled once it is certain that nothing was created: by
+                 BCE's answer, or by two listings without it, the last one 10 minutes after
+                 the last request (worker --confirm-within). If the HaVIP exists, the item
+                 is not canceled, and ` + "`enqueue results`" + ` says so
 
-Items that have their HaVIP are left alone. What was canceled can be taken up again with
+Items that have their HaVIP are not changed. To retry canceled items, run
 ` + "`enqueue retry BATCH --where state=canceled`" + `.
 
-It asks on a terminal, and needs --yes without one. Killed half-way, it is simply run again.`,
+It asks for confirmation on a terminal, and needs --yes without one. If it is killed, run
+it again.`,
 		Example: `  enqueue cancel havips --dry-run
   enqueue cancel havips --reason 'wrong subnet' --yes
   enqueue cancel havips --where subnetId=sbn-dk8gl9bc --where state=waiting`,
@@ -52,10 +52,10 @@ func cancel(f *session.Factory, opts options) operation {
 // afterCancel says what happens next.
 func afterCancel(t *terminal.IO, b ledger.Batch, done *bulk.Tally) {
 	if n := done.Of(string(lifecycle.CancelLater)); n > 0 {
-		t.Infof("%s in flight or in doubt: canceled once it is certain that nothing was created, by default 10 minutes after its last request; one whose HaVIP exists stays. Follow it with `enqueue watch %s`",
+		t.Infof("%s in flight or of unknown outcome: canceled once it is certain that nothing was created, by default 10 minutes after the last request; an item whose HaVIP exists is not canceled. Follow it with `enqueue watch %s`",
 			words.Count(n, "item is", "items are"), shell.Quote(b.Name))
 	}
 	if b.CommittedAt == 0 {
-		t.Infof("batch %s is incomplete: a producer that is still at it puts in more items", b.Name)
+		t.Infof("batch %s is incomplete: a producer that is still running adds more items", b.Name)
 	}
 }

@@ -15,20 +15,21 @@ func NewRetryCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "retry BATCH",
-		Short: "Try items again: the failed ones, and those that wait",
-		Long: `Retry lets items go on. What is done to each depends on what is certain of it:
+		Short: "Retry failed and waiting items",
+		Long: `Retry retries items. What it does depends on the item's state:
 
-  new-token      rejected: it created nothing and restarts under its next clientToken,
-                 because BCE may repeat a refusal for a token
-  look-up-first  in review: it is looked up in BCE before anything is sent
-  run-now        queued, waiting or unknown: its task runs now instead of after its delay;
-                 token and bytes do not change
-  restart        canceled before it was sent: it restarts
+  new-token      rejected: nothing was created, and the item restarts with its next
+                 clientToken, because BCE may repeat a refusal for a token
+  look-up-first  in review: the item is looked up in BCE before anything is sent
+  run-now        queued, waiting or unknown: the task runs now instead of after its delay;
+                 token and request do not change
+  restart        canceled before it was sent: the item restarts
 
-A canceled item is tried again only when --where names its state or key. An item that has
-its HaVIP is left alone.
+Canceled items are retried only if --where names their state or key. Items that have their
+HaVIP are not changed.
 
-It asks on a terminal, and needs --yes without one. Killed half-way, it is simply run again.`,
+It asks for confirmation on a terminal, and needs --yes without one. If it is killed, run
+it again.`,
 		Example: `  enqueue retry havips --dry-run
   enqueue retry havips --where code=SubnetHasNoMoreIpException --reason 'subnet is larger now' --yes
   enqueue retry havips --where state=canceled --where key=web-1`,

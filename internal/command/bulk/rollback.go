@@ -32,16 +32,17 @@ func NewRollbackCommand(f *session.Factory) *cobra.Command {
 		Use:   "rollback BATCH",
 		Short: "Delete the HaVIPs that a batch created",
 		Long: `Rollback deletes exactly what the batch created: the HaVIP of each item in state created,
-by its haVipId. What it adopted stays, for that this batch created it is not proven; and so
-does whatever is not finished: cancel that first. What was created a moment ago is waited
-for, up to half a minute, until BCE has shown it to a worker.
+by its haVipId. Adopted HaVIPs stay, because it is not proven that this batch created them.
+Unfinished items are not changed: cancel them first. If a HaVIP was created moments ago,
+rollback waits up to half a minute until a worker has confirmed it.
 
-The workers do it, through the same queue, ledger and retries as they create. One that
-something is bound to is not deleted: its item is created still, and its reason names the
-instances. A HaVIP that somebody deleted by hand counts as deleted where the key can be seen
-to be the account's.
+The workers delete the HaVIPs, with the same queue, ledger and retries as for creating. A
+HaVIP that is bound to an instance is not deleted: its item stays created, and its reason
+names the instances. A HaVIP that was deleted by hand counts as deleted, if it is certain
+that the workers' key belongs to the account.
 
-It asks on a terminal, and needs --yes without one. Killed half-way, it is simply run again.`,
+It asks for confirmation on a terminal, and needs --yes without one. If it is killed, run
+it again.`,
 		Example: `  enqueue rollback havips --dry-run
   enqueue rollback havips --reason 'wrong VPC' --yes --wait
   enqueue rollback havips --where subnetId=sbn-dk8gl9bc`,
@@ -115,12 +116,11 @@ func afterRollback(t *terminal.IO, b ledger.Batch, done *bulk.Tally) {
 	if done.Eligible() == 0 {
 		return
 	}
-	t.Infof("the workers delete them; follow it with `enqueue watch %s`. What is bound to something stays: `enqueue results %s --state created` names it",
+	t.Infof("the workers delete them; follow it with `enqueue watch %s`. HaVIPs that are bound to instances stay: `enqueue results %s --state created` lists them",
 		shell.Quote(b.Name), shell.Quote(b.Name))
 }
 
-// rolledBack reports whether a paused batch has nothing left to delete: its other items wait for a person, not
-// for the rollback.
+// rolledBack reports whether a paused batch has nothing left to delete: its other items wait until it is resumed.
 func rolledBack(b ledger.Batch) bool { return b.Counts[ledger.Deleting] == 0 }
 
 // finishRollback waits for the batch, until timed ends, and prints its results. Chosen HaVIPs that still exist are an error.

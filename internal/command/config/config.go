@@ -25,14 +25,14 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the settings in force, and where each comes from",
-		Long: `Config shows every setting that decides what commands do: its value, and the flag, the
-variable, the profile or the default that it comes from. A flag goes before a variable,
-a variable before the current profile of ~/.bce/config.json, and that before the
-default. Variables that only some commands read are listed as far as they are set.
+		Long: `Config shows every setting of the commands: its value, and the flag, variable, profile or
+default that it comes from. A flag overrides a variable, a variable overrides the current
+profile of ~/.bce/config.json, and the profile overrides the default. Variables that only
+some commands read are listed if they are set.
 
-It asks neither Redis nor BCE, and shows no secret: of the access key a fingerprint, of
-the Redis URL no password. A setting that cannot be used is told with what to do, and
-makes the exit code 4; the others are shown all the same.`,
+It connects neither to Redis nor to BCE, and shows no secret: a fingerprint of the access
+key, and the Redis URL without its password. For an unusable setting it says what to do,
+shows the other settings, and exits with 4.`,
 		Example: `  enqueue config
   enqueue config --region gz
   enqueue config --json name,value,source`,
@@ -46,7 +46,7 @@ makes the exit code 4; the others are shown all the same.`,
 	return cmd
 }
 
-// settings are those that every command has, and then the variables that are set for some.
+// settings are those of all commands, and then the variables that are set for some.
 func settings(ctx context.Context, f *session.Factory, cmd *cobra.Command) []cli.Setting {
 	flags := cmd.Flags()
 	all := append(store(f, flags), cli.CloudSettings(ctx, flags, f.Getenv)...)
@@ -69,7 +69,7 @@ func settings(ctx context.Context, f *session.Factory, cmd *cobra.Command) []cli
 	return all
 }
 
-// store is where the ledger is: one of two settings is in force.
+// store is where the ledger is: either --redis or --state-dir.
 func store(f *session.Factory, flags *pflag.FlagSet) []cli.Setting {
 	redis := cli.Setting{Name: "redis", Source: cli.SourceOf(flags, "redis")}
 	dir := cli.Setting{Name: "state-dir", Value: f.StateDir, Source: cli.SourceOf(flags, "state-dir")}
@@ -89,11 +89,11 @@ func store(f *session.Factory, flags *pflag.FlagSet) []cli.Setting {
 	return []cli.Setting{redis, dir}
 }
 
-// runDir is the directory of the store that `enqueue run` brings along where no Redis is given.
+// runDir is the directory of the store that `enqueue run` uses without --redis.
 func runDir(f *session.Factory, dir cli.Setting) cli.Setting {
 	dir.Value = ""
 	if f.RedisGiven {
-		dir.Source = "not used: a Redis is given"
+		dir.Source = "not used: --redis is given"
 		return dir
 	}
 	value, err := cli.StateDir(f.Getenv)

@@ -23,7 +23,7 @@ import (
 	"havip/tasks"
 )
 
-// manualBatch gathers what create makes without a batch's name.
+// manualBatch is the default batch of create.
 const manualBatch = "manual"
 
 type options struct {
@@ -41,8 +41,8 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create --name NAME --subnet SUBNET",
 		Short: "Enqueue one item",
-		Long: `Create enqueues one item. Its key (default: its name) makes it safe to repeat: the same
-command again creates nothing.`,
+		Long: `Create enqueues one item. Its key (default: its name) makes the command safe to repeat: the
+same command again creates nothing.`,
 		Example: `  enqueue create --name web-vip --subnet sbn-dk8gl9bc --wait
   enqueue create --name db-vip --subnet sbn-dk8gl9bc --ip 192.168.0.10 --batch databases`,
 		Args: cobra.NoArgs,
@@ -55,15 +55,15 @@ command again creates nothing.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.item.Request.Name, "name", "", "name of the HaVIP (required)")
-	flags.StringVar(&opts.item.Request.SubnetID, "subnet", "", "ID of its subnet (required)")
-	flags.StringVar(&opts.item.Request.PrivateIPAddress, "ip", "", "its address (default: BCE chooses one)")
-	flags.StringVar(&opts.item.Request.Description, "description", "", "its description")
+	flags.StringVar(&opts.item.Request.SubnetID, "subnet", "", "ID of the subnet (required)")
+	flags.StringVar(&opts.item.Request.PrivateIPAddress, "ip", "", "address of the HaVIP (default: BCE chooses one)")
+	flags.StringVar(&opts.item.Request.Description, "description", "", "description of the HaVIP")
 	flags.StringVar(&opts.item.Key, "key", "", "key of the item in the batch (default: the name)")
 	flags.StringVar(&opts.item.Account, "account", tasks.DefaultAccount, "account whose credentials create it")
 	flags.StringVar(&opts.item.ClientToken, "client-token", "", "your own idempotency token (default: derived from batch and key)")
 	flags.BoolVar(&opts.allowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
-	flags.StringVar(&opts.batch, "batch", manualBatch, "batch to put it in")
-	flags.BoolVar(&opts.wait, "wait", false, "wait until it is done")
+	flags.StringVar(&opts.batch, "batch", manualBatch, "batch that the item belongs to")
+	flags.BoolVar(&opts.wait, "wait", false, "wait until the item is finished")
 	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered")
 	opts.durable.Define(cmd)
 	return cmd
@@ -131,7 +131,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	return printItem(ctx, f.IO, s, batch, item.Key)
 }
 
-// enqueue enqueues the item, unless it is known.
+// enqueue enqueues the item, unless it exists already.
 func enqueue(ctx context.Context, t *terminal.IO, producer *tasks.Producer, batch string, item tasks.Item) error {
 	answer, err := producer.Enqueue(ctx, batch, item)
 	if err != nil {
@@ -146,7 +146,7 @@ func enqueue(ctx context.Context, t *terminal.IO, producer *tasks.Producer, batc
 			batch, item.Key, render.Printable(text))
 	}
 	if answer.Result == lifecycle.RegisteredSame {
-		t.Infof("%s/%s is known already: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))
+		t.Infof("%s/%s already exists: %s%s", batch, item.Key, answer.State, howToRetry(batch, item.Key, answer.State))
 	}
 	return nil
 }

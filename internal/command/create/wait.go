@@ -66,11 +66,11 @@ func printItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, k
 	return nil
 }
 
-// howToRetry says what brings an item back that ended without a HaVIP.
+// howToRetry says how to retry an item that ended without a HaVIP.
 func howToRetry(batch, key string, state ledger.State) string {
 	switch state {
 	case ledger.Rejected, ledger.Review, ledger.Canceled:
-		return "; `enqueue retry " + shell.Quote(batch) + " --where key=" + shell.Quote(key) + "` tries it again"
+		return "; `enqueue retry " + shell.Quote(batch) + " --where key=" + shell.Quote(key) + "` retries it"
 	default:
 		return ""
 	}
@@ -83,7 +83,7 @@ func pauseError(ctx context.Context, s *session.Session, batch string) error {
 	case err != nil:
 		return err
 	case b.Pause != nil && !b.Pause.ByFailures():
-		return cli.Failf(cli.ExitPending, "the item is paused with its batch: %s", report.PauseText(b))
+		return cli.Failf(cli.ExitPending, "the item is not created while its batch is paused: %s", report.PauseText(b))
 	case b.Pause != nil:
 		return report.StoppedError(b, "")
 	}

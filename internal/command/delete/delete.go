@@ -26,14 +26,15 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "delete BATCH",
-		Short: "Delete what is recorded of a finished batch; its HaVIPs stay",
-		Long: `Delete frees the memory that a finished batch takes in Redis: its items, their requests and
-its events. It deletes no HaVIP; that is what ` + "`enqueue rollback`" + ` does, before.
+		Short: "Delete the record of a finished batch; its HaVIPs stay",
+		Long: `Delete deletes the record of a finished batch from Redis: its items, their requests and its
+events. It deletes no HaVIP; to delete the HaVIPs, run ` + "`enqueue rollback`" + ` before.
 
-What is deleted cannot be verified, retried or rolled back any more, and applying the same
-file under the same name again creates new HaVIPs: print the results first, if in doubt.
+A deleted batch can no longer be verified, retried or rolled back, and applying the same
+file under the same name creates all its HaVIPs again. Save the results first.
 
-A batch with unfinished items is refused. It asks on a terminal, and needs --yes without one.`,
+A batch with unfinished items is refused. The command asks for confirmation on a terminal,
+and needs --yes without one.`,
 		Example: `  enqueue results havips -o ndjson > havips.results && enqueue delete havips --yes
   enqueue delete havips --dry-run
   enqueue delete half-applied --incomplete --reason 'its file is lost'`,
@@ -44,7 +45,7 @@ A batch with unfinished items is refused. It asks on a terminal, and needs --yes
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&opts.dryRun, "dry-run", false, "tell what would be deleted, and change nothing")
+	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be deleted, and change nothing")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal")
 	flags.BoolVar(&opts.incomplete, "incomplete", false, "also a batch that its producer is not through with")
 	session.DefineReason(cmd, &opts.reason)
@@ -55,7 +56,7 @@ A batch with unfinished items is refused. It asks on a terminal, and needs --yes
 // run deletes the record, after it has asked for confirmation.
 func run(ctx context.Context, f *session.Factory, opts options) error {
 	if !opts.dryRun && !opts.yes && !f.CanAsk() {
-		return cli.Failf(cli.ExitUsage, "delete cannot be undone, and there is no terminal to ask on: pass --yes, or look first with --dry-run")
+		return cli.Failf(cli.ExitUsage, "delete cannot be undone, and there is no terminal for confirmation; pass --yes, or --dry-run to look first")
 	}
 	s, err := opts.durable.OpenFor(ctx, f, !opts.dryRun)
 	if err != nil {
@@ -93,19 +94,19 @@ func deletable(b ledger.Batch, incomplete bool) error {
 		return cli.Failf(cli.ExitPending, "batch %s: %s not finished; wait with `enqueue watch %s`, or cancel with `enqueue cancel %s`",
 			b.Name, words.Count(n, "item is", "items are"), shell.Quote(b.Name), shell.Quote(b.Name))
 	case len(b.PendingNotifications) > 0:
-		return cli.Failf(cli.ExitPending, "batch %s: %s still to be delivered; `enqueue status %s` says why, and a batch owes none after it is given up",
-			b.Name, words.Count(len(b.PendingNotifications), "notice is", "notices are"), shell.Quote(b.Name))
+		return cli.Failf(cli.ExitPending, "batch %s: %s pending; `enqueue status %s` says why; delete the batch when it is delivered or has failed",
+			b.Name, words.Count(len(b.PendingNotifications), "notification is", "notifications are"), shell.Quote(b.Name))
 	case b.CommittedAt == 0 && !incomplete:
 		return cli.Failf(cli.ExitPending, "%s; or delete it with --incomplete", report.IncompleteText(b))
 	}
 	return nil
 }
 
-// staying says which HaVIPs the batch leaves in BCE.
+// staying says how many HaVIPs of the batch stay in BCE.
 func staying(b ledger.Batch) string {
 	n := b.Counts[ledger.Created] + b.Counts[ledger.Adopted]
 	if n == 0 {
-		return "no HaVIP of it exists"
+		return "it has no HaVIPs"
 	}
 	return words.Count(n, "HaVIP stays", "HaVIPs stay")
 }
@@ -120,7 +121,7 @@ func discardCanceled(ctx context.Context, f *session.Factory, s *session.Session
 		return err
 	}
 	defer release()
-	return on.DiscardCanceled(ctx, func(fault error) { f.Errorf("%s; a task of it may be left in the queue, and does nothing", fault) })
+	return on.DiscardCanceled(ctx, func(fault error) { f.Errorf("%s; its task may stay in the queue, and does nothing", fault) })
 }
 
 func forget(ctx context.Context, f *session.Factory, s *session.Session, b ledger.Batch, opts options) error {
@@ -131,7 +132,7 @@ func forget(ctx context.Context, f *session.Factory, s *session.Session, b ledge
 	case err != nil:
 		return err
 	case verdict != ledger.ForgottenNow:
-		return cli.Failf(cli.ExitPending, "batch %s: somebody changed it meanwhile; see `enqueue status %s`", b.Name, shell.Quote(b.Name))
+		return cli.Failf(cli.ExitPending, "batch %s was changed meanwhile and was not deleted; see `enqueue status %s`", b.Name, shell.Quote(b.Name))
 	}
 	f.Infof("batch %s: its record is deleted", b.Name)
 	return nil

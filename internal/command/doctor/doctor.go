@@ -37,17 +37,17 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Examine Redis, clocks, credentials, queues and workers",
-		Long: `Doctor looks at what the work rests on, and says of everything that it finds what it
-means and what to do. Of large queues it looks at both ends.
+		Long: `Doctor examines Redis, clocks, credentials, queues and workers. For every finding, it says
+what it means and what to do. Of large queues, it reads both ends.
 
-With --fix it repairs what is safe to repair: unfinished items without a task, and tasks
-that are active in nobody's hands, are queued again; ids without a task are removed;
-archived tasks of finished items are deleted. The ledger sees to it that no HaVIP is
-created twice by a task too many.
+With --fix, it repairs what is safe to repair: it requeues unfinished items without a task
+and active tasks that no worker runs, removes ids without a task, and deletes archived
+tasks of finished items. The ledger ensures that a superfluous task creates no HaVIP.
 
-Exit codes: 0 healthy or repaired, 1 something is wrong, 4 configuration, 5 Redis is away.
---fail-on chooses what counts as wrong: error is what workers refuse to start with ("refuse"
-in JSON), warning ("warn") is also what needs somebody, and note is everything that is reported.`,
+Exit codes: 0 healthy or repaired, 1 problems found, 4 configuration, 5 no answer from Redis.
+--fail-on chooses the findings that make it exit with 1: error stands for what workers
+refuse to start with ("refuse" in JSON), warning ("warn") also for what needs attention, and
+note for everything that is reported.`,
 		Example: `  enqueue doctor
   enqueue doctor --fix
   enqueue doctor -o ndjson | jq 'select(.severity != "note")'`,
@@ -59,7 +59,7 @@ in JSON), warning ("warn") is also what needs somebody, and note is everything t
 	opts.cloud.Define(cmd)
 	cmd.Flags().BoolVar(&opts.fix, "fix", false, "repair what is safe to repair")
 	cmd.Flags().StringVar(&opts.failOn, "fail-on", "warning", "exit with 1 for findings of this severity or worse: note, warning or error")
-	cmd.Flags().DurationVar(&opts.staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item may stand still before its task is looked for")
+	cmd.Flags().DurationVar(&opts.staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item must be unchanged before its task is looked for")
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return cli.Failf(cli.ExitUsage, "--stale-after %s: must be more than 0", opts.staleAfter)
 	}
 	if f.Format == render.CSV {
-		return cli.Failf(cli.ExitUsage, "-o csv: an examination is shown as table, json or ndjson")
+		return cli.Failf(cli.ExitUsage, "-o csv: doctor writes only table, json or ndjson")
 	}
 	failOn, err := parseLevel(opts.failOn)
 	if err != nil {
@@ -89,8 +89,8 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	})
 }
 
-// ownLane is the lane of items that name none. An endpoint or region that no client can be made for
-// is a mistake of the command line, and not a finding about every lane.
+// ownLane is the lane of items without account and region. An invalid endpoint or region is an error of the command line, and
+// not a finding about every lane.
 func ownLane(ctx context.Context, f *session.Factory, flags cloud.Flags) (tasks.Lane, error) {
 	own := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
 	if _, err := tasks.ParseLane(own.String()); err != nil {
@@ -102,13 +102,13 @@ func ownLane(ctx context.Context, f *session.Factory, flags cloud.Flags) (tasks.
 	return own, err
 }
 
-// levels are the severities as people name them, the worst first.
+// levels are the severities by their names on the command line, the worst first.
 var levels = []struct {
 	name     string
 	severity redisconn.Severity
 }{{"error", redisconn.Refuse}, {"warning", redisconn.Warn}, {"note", redisconn.Note}}
 
-// parseLevel reads --fail-on: the severities that it names.
+// parseLevel reads --fail-on: the level given and all that are worse.
 func parseLevel(text string) ([]redisconn.Severity, error) {
 	var severities []redisconn.Severity
 	for _, level := range levels {
@@ -120,7 +120,7 @@ func parseLevel(text string) ([]redisconn.Severity, error) {
 	return nil, cli.Failf(cli.ExitUsage, "--fail-on %q: must be note, warning or error", text)
 }
 
-// examine shows each diagnosis as it comes. An error says how many things of the severities are wrong.
+// examine shows each diagnosis as it comes. An error counts the problems of the given severities.
 func examine(ctx context.Context, t *terminal.IO, failOn []redisconn.Severity, doctor audit.Doctor) error {
 	shown := &view{said: map[string]bool{}}
 	var list render.List[audit.Diagnosis]
@@ -158,23 +158,23 @@ func examine(ctx context.Context, t *terminal.IO, failOn []redisconn.Severity, d
 		t.Infof("%s repaired", words.Count(repaired, "finding was", "findings were"))
 	}
 	if ailing > 0 {
-		return cli.Failf(cli.ExitItemsFailed, "%s", words.Count(ailing, "thing is wrong", "things are wrong"))
+		return cli.Failf(cli.ExitItemsFailed, "%s", words.Count(ailing, "problem found", "problems found"))
 	}
 	if wrong > 0 {
-		t.Infof("%s, which --fail-on accepts", words.Count(wrong, "thing is wrong", "things are wrong"))
+		t.Infof("%s, accepted by --fail-on", words.Count(wrong, "problem", "problems"))
 		return nil
 	}
-	t.Infof("nothing is wrong")
+	t.Infof("no problems found")
 	return nil
 }
 
-// view shows diagnoses for people.
+// view shows diagnoses as text.
 type view struct {
 	// said are the explanations and remedies that were shown: several findings may have the same.
 	said map[string]bool
 }
 
-// diagnosis writes a line, and below it what the diagnosis means and what to do, unless that was said before.
+// diagnosis writes a line, and below it what the diagnosis means and what to do, unless an earlier one said the same.
 func (v *view) diagnosis(w io.Writer, d audit.Diagnosis) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-7s %s: %s\n", levelOf(d.Severity), render.Printable(d.Subject), render.Printable(d.What))
@@ -191,7 +191,7 @@ func (v *view) diagnosis(w io.Writer, d audit.Diagnosis) error {
 	return err
 }
 
-// levelOf is a severity as people name it.
+// levelOf is a severity's name on the command line.
 func levelOf(severity redisconn.Severity) string {
 	for _, level := range levels {
 		if level.severity == severity {

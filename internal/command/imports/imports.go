@@ -36,18 +36,18 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import BATCH FILE | import BATCH --where FIELD=PATTERN",
 		Short: "Record HaVIPs that exist already as a batch, without creating anything",
-		Long: `Import lists the HaVIPs of the lanes in BCE and records those that are meant as items of
-the batch, in state adopted. It creates nothing in BCE, and rollback never deletes them.
+		Long: `Import lists the HaVIPs of the lanes in BCE and records the selected ones as items of the
+batch, in state adopted. It creates nothing in BCE, and rollback never deletes them.
 
 With FILE, each row must match one HaVIP by name, subnet and, if the row has one, address.
 The same FILE can be applied afterwards under the same batch name: nothing is left to do.
 
 With --where, the HaVIPs of one lane whose fields match all patterns are imported. Their keys
-are their names, or their haVipIds where a name is not unique. HaVIPs that are the result of
-another item already are left out. Fields: ` + fieldList() + `; * matches any text.
+are their names, or their haVipIds if a name is not unique. HaVIPs that belong to another
+item are left out. Fields: ` + fieldList() + `; * matches any text.
 
-If a row cannot be imported, all of them are named and nothing is recorded (exit code 3).
-An import that was interrupted is repeated with the same arguments.`,
+If rows cannot be imported, each is reported and nothing is recorded (exit code 3). If an
+import is interrupted, run it again with the same arguments.`,
 		Example: `  enqueue import office office.csv --dry-run
   enqueue import office office.csv
   enqueue import web --where 'name=web-*' --where subnetId=sbn-4fa9d3c21b70
@@ -176,5 +176,5 @@ func pinned(ctx context.Context, s *session.Session, l tasks.Lane, endpoint stri
 	if err != nil || standing.Endpoint == "" || standing.Endpoint == endpoint {
 		return err
 	}
-	return cli.Failf(cli.ExitConfig, "lane %s: its workers use the endpoint %s, and this command %s; set --endpoint or BCE_ENDPOINT to theirs", l, standing.Endpoint, endpoint)
+	return cli.Failf(cli.ExitConfig, "lane %s: its workers use the endpoint %s, and this command uses %s; set --endpoint or BCE_ENDPOINT to that of the workers", l, standing.Endpoint, endpoint)
 }

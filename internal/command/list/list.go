@@ -16,8 +16,8 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the batches, newest first",
-		Long: `List shows every batch that the ledger knows, newest first: how far it is, how many items
-stand in each state, when it was made and from which file.`,
+		Long: `List shows every batch in the ledger, newest first: its phase, how many items are in each
+state, when it was created and from which file.`,
 		Example: `  enqueue list
   enqueue list --json batch,phase,failed
   enqueue list -o ndjson | jq -r 'select(.failed > 0).batch'`,
@@ -41,7 +41,7 @@ func run(ctx context.Context, f *session.Factory) error {
 		return err
 	}
 	if len(batches) == 0 {
-		f.Infof("no batches yet; make one with `enqueue apply FILE`")
+		f.Infof("there are no batches yet; create one with `enqueue apply FILE`")
 	}
 	for _, b := range batches {
 		report.Pause(f.IO, b)

@@ -30,15 +30,15 @@ func newSurvey(f *session.Factory, s *session.Session, flags cloud.Flags) *plan.
 func planError(ctx context.Context, err error, opts options) error {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return cli.Failf(cli.ExitNetwork, "not compared within %s; pass a longer --timeout, or see with `enqueue doctor` whether BCE answers", opts.timeout)
+		return cli.Failf(cli.ExitNetwork, "the comparison was not finished within %s; pass a longer --timeout, or check with `enqueue doctor` whether BCE answers", opts.timeout)
 	case !opts.live:
 		return err
 	case cli.IsNoCredentials(err):
-		return cli.Failf(cli.ExitConfig, "%w; without --live plan needs none", err)
+		return cli.Failf(cli.ExitConfig, "%w; plan needs them only with --live", err)
 	case cloud.ExitCode(err) == cli.ExitConfig:
-		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; without --live plan needs none", err)
+		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; plan needs them only with --live", err)
 	case isUnsent(err):
-		return cli.Failf(cli.ExitNetwork, "%w; check --endpoint or BCE_ENDPOINT, and the network; without --live plan needs no BCE", err)
+		return cli.Failf(cli.ExitNetwork, "%w; check --endpoint or BCE_ENDPOINT, and the network; plan needs BCE only with --live", err)
 	default:
 		return err
 	}

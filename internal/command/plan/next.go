@@ -18,7 +18,7 @@ func showNext(ctx context.Context, f *session.Factory, s *session.Session, in *i
 		if err := showNamesakes(ctx, f.IO, s, in); err != nil {
 			return err
 		}
-		f.Infof("do it with `%s`", nextCommand(f, in, opts))
+		f.Infof("to apply it, run `%s`", nextCommand(f, in, opts))
 	}
 	intake.Ended(f.IO, in.Batch, counts)
 	return nil
@@ -34,7 +34,7 @@ func showNamesakes(ctx context.Context, t *terminal.IO, s *session.Session, in *
 	base := filepath.Base(in.Name)
 	for _, b := range batches {
 		if b.Name != in.Batch && in.File.BatchName() != "" && filepath.Base(b.Source.File) == base {
-			t.Infof("note: batch %s was made of a file of this name, %s; if it is meant, pass --batch %s, for another batch creates everything again",
+			t.Infof("note: batch %s was created from a file of this name, %s; if you mean that batch, pass --batch %s: another batch creates everything again",
 				shell.Quote(b.Name), shell.Quote(b.Source.File), shell.Quote(b.Name))
 		}
 	}

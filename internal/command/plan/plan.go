@@ -30,34 +30,34 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
-		Short: "Tell what apply would do, and change nothing",
-		Long: `Plan reads the whole file, compares it with the batch in the ledger, and tells what
-apply would do: the HaVIPs to create, where their requests go and how long they take, the
-rows that need attention, and the counts last. FILE is CSV, NDJSON, JSON or YAML by its
-extension; - is standard input.
+		Short: "Show what apply would do, and change nothing",
+		Long: `Plan reads the whole file, compares it with the batch in the ledger, and shows what apply
+would do: the HaVIPs to create, where and how fast, the rows that need attention, and the
+counts last. FILE is CSV, NDJSON, JSON or YAML, by its extension; - is standard input.
 
 A row is a duplicate if an item of another batch has the same name, subnet and address, and
-has or may come to a HaVIP: the file is refused, unless --allow-duplicates.
+has a HaVIP or may get one. A file with duplicates is refused, unless --allow-duplicates is
+given.
 
-With --live it compares with BCE as well, and needs the credentials that the workers have:
-a listing of each lane in which something is to be created, a page a second, and each
-subnet. It then tells of rows
+With --live, it also compares with BCE, and needs the credentials of the workers: it lists
+each lane in which something is to be created, one page a second, and reads each subnet. It
+then also reports these rows:
 
-  fail      whose subnet does not exist or has no address left for them, or whose address is
-            outside of it or taken
-  adopt     that are in doubt, and whose HaVIP exists
-  warning   of whose name a HaVIP exists that belongs to no item; apply creates another, or
-            adopts what another ledger created for this batch and key within a day
+  fail      the subnet does not exist or has too few addresses left, or the row's address is
+            outside of the subnet or taken
+  adopt     the item's outcome is unknown, and its HaVIP exists
+  warning   a HaVIP of this name exists that belongs to no item; apply creates another one,
+            or adopts it if another ledger created it for this batch and key within a day
 
-BCE as it stands is a forecast: apply enqueues these rows like any other.
+BCE may change until then: apply enqueues these rows like any other.
 
-With --out the plan is saved, with all rows and no secret, and "enqueue apply PLAN" does
-exactly that, or refuses. A file with a conflict makes no plan to save.
+With --out, the plan is saved with all rows and without secrets, and "enqueue apply PLAN"
+does exactly what it says, or refuses. A file with a conflict cannot be saved as a plan.
 
-Output (-o): json is one object: "rows", those to create; "attention", the rows that need it
+Output (-o): json is one object: "rows", those to create; "attention", those that need it
 (line, key, kind, why); the counts; "lanes", where and how fast; and with --live "subnets",
-what each is asked for. ndjson is a line for each of these rows, as they come, and then
-{"counts": …, "lanes": …, "subnets": …}. csv is these rows alone. A table shows the first 50
+the addresses needed and free. ndjson is one line for each of these rows, and then
+{"counts": …, "lanes": …, "subnets": …}. csv has these rows only. A table shows the first 50
 rows to create, and 50 reasons.`,
 		Example: `  enqueue plan havips.csv
   enqueue plan havips.csv --detailed-exitcode      # 0 nothing to do, 1 error, 2 something to do
@@ -77,9 +77,9 @@ rows to create, and 50 reasons.`,
 	opts.cloud.Define(cmd)
 	flags := cmd.Flags()
 	opts.file.Define(flags)
-	flags.BoolVar(&opts.live, "live", false, "compare with what exists in BCE as well")
+	flags.BoolVar(&opts.live, "live", false, "also compare with what exists in BCE")
 	flags.DurationVar(&opts.timeout, "timeout", 0, "give up after this time")
-	flags.StringVar(&opts.out, "out", "", "save the plan under this name, for apply to carry out")
+	flags.StringVar(&opts.out, "out", "", "save the plan in this file, for apply")
 	flags.BoolVar(&opts.detailed, "detailed-exitcode", false, "exit with 0 for nothing to do, 1 for an error, 2 for something to do")
 	return cmd
 }

@@ -47,14 +47,14 @@ func viewOf(r plan.Row) rowView {
 	}
 }
 
-// end is what is known when all rows are.
+// end is what is known after the last row.
 type end struct {
 	counts  plan.Counts
 	lanes   []intake.Lane
 	demands []plan.Demand
 }
 
-// writer writes the rows that apply enqueues or that need attention as they come, and then what they come to.
+// writer writes the rows that apply enqueues or that need attention as they come, and then their sum.
 type writer interface {
 	row(r plan.Row) error
 	close(e end) error
@@ -74,10 +74,10 @@ func newWriter(t *terminal.IO) writer {
 	return &table{IO: t}
 }
 
-// maxShown bounds the rows to create that a person is shown.
+// maxShown bounds the rows to create that a table shows.
 const maxShown = 50
 
-// table is for people: what is created, where and how fast, what needs attention, and the counts last.
+// table is text: what is created, where and how fast, what needs attention, and the counts last.
 type table struct {
 	*terminal.IO
 	create    []plan.Row
@@ -147,7 +147,7 @@ func (t *table) writeRows(w io.Writer, all int) error {
 	return nil
 }
 
-// warn tells what keeps rows from being created.
+// warn reports what keeps rows from being created.
 func (t *table) warn(e end) {
 	for _, l := range e.lanes {
 		if problem := l.Problem(); problem != "" {
@@ -156,7 +156,7 @@ func (t *table) warn(e end) {
 	}
 	for _, d := range e.demands {
 		if d.Short() {
-			t.Infof("subnet %s of lane %s: %s wanted, %s free", d.SubnetID, d.Lane(), words.Count(d.Wanted, "address", "addresses"), words.Number(*d.Free))
+			t.Infof("subnet %s of lane %s: %s needed, %s free", d.SubnetID, d.Lane(), words.Count(d.Wanted, "address", "addresses"), words.Number(*d.Free))
 		}
 	}
 }

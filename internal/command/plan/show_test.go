@@ -108,7 +108,7 @@ func TestPlanBoundsWhatItShows(t *testing.T) {
 		!strings.Contains(out, "\nlines 2-151: 150 rows: no ") {
 		t.Errorf("%d lines: %s", lines, out)
 	}
-	if want := "subnet sbn-1 of lane default/bj: 150 addresses wanted, 1 free\n"; talk != want {
+	if want := "subnet sbn-1 of lane default/bj: 150 addresses needed, 1 free\n"; talk != want {
 		t.Errorf("got %q, want %q", talk, want)
 	}
 	for _, format := range []render.Format{render.JSON, render.NDJSON, render.CSV} {

@@ -48,7 +48,7 @@ func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, opts o
 		client, err := cloud.Client(ctx, l)
 		if err != nil {
 			if cli.IsNoCredentials(err) {
-				err = cli.Failf(cli.ExitConfig, "%w; or try --sandbox, which needs none", err)
+				err = cli.Failf(cli.ExitConfig, "%w; or use --sandbox, which needs none", err)
 			}
 			return nil, err
 		}
@@ -67,7 +67,7 @@ func openCloud(ctx context.Context, getenv cli.Getenv, opts options) (cli.Cloud,
 	public.RequestTimeout = opts.requestTimeout
 	if !opts.sandbox {
 		if opts.faults != "" {
-			return public, nil, cli.Failf(cli.ExitUsage, "--faults: only with --sandbox")
+			return public, nil, cli.Failf(cli.ExitUsage, "--faults can be used only with --sandbox")
 		}
 		return public, func() {}, nil
 	}

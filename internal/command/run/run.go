@@ -1,4 +1,4 @@
-// Package run is the command that does everything in one process: store, worker, batch and results.
+// Package run is the command that creates a file's items in one process, with its own store and worker.
 package run
 
 import (
@@ -46,19 +46,18 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var completion string
 	cmd := &cobra.Command{
 		Use:   "run FILE",
-		Short: "Do everything in this one process: store, worker, batch, results",
-		Long: `Run creates a file's items without anything else running: it brings its own store and
+		Short: "Create the items of a file in one process: store, worker, batch, results",
+		Long: `Run creates a file's items without a separate Redis or worker: it starts its own store and
 worker, and prints the results.
 
-With --sandbox it brings a simulated BCE as well: nothing leaves this machine and
-nothing real is created. Without, it needs credentials and a store that survives:
---redis, or a redis-server of its own in --state-dir (by default havip in
-$XDG_STATE_HOME or ~/.local/state), from which the next run goes on. Every other command
-works in that store with the same --state-dir; what needs a worker, as retry and rollback
-do, is carried out by the next run of the file.
+With --sandbox, it simulates BCE too: nothing leaves this machine and nothing real is
+created. Without --sandbox, it needs credentials and a store on disk: --redis, or its own
+redis-server in --state-dir (by default havip in $XDG_STATE_HOME or ~/.local/state), where
+the next run continues. All other commands can use that store with the same --state-dir;
+what needs a worker, such as retry and rollback, is done by the next run of the file.
 
 ` + batchpause.LimitHelp + `
-Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
+Run then exits, and ` + "`enqueue run --resume`" + ` with the same file continues.`,
 		Example: `  enqueue run --sandbox examples/havips.csv
   enqueue run --sandbox examples/havips.csv --faults 'seed=1,create:commit-500=0.2'
   enqueue run havips.csv                       # real HaVIPs, with your credentials`,
@@ -81,8 +80,8 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.sandbox, "sandbox", false, "simulate BCE in this process; nothing real is created")
 	flags.StringVar(&opts.faults, "faults", "", "with --sandbox: what goes wrong, such as 'seed=1,create:commit-500=0.2'; see bcesim --help")
-	flags.BoolVar(&opts.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account until now")
-	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "creates a second of each lane; 0 means no limit (default with --sandbox)")
+	flags.BoolVar(&opts.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account before")
+	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "requests that create, per second and lane; 0 means no limit (default with --sandbox)")
 	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	flags.DurationVar(&opts.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	flags.DurationVar(&opts.timeout, "timeout", 0, "stop this long after the start, with exit code 8, or 5 if Redis never answered; the next run continues")
@@ -91,8 +90,8 @@ Run ends then, and ` + "`enqueue run --resume`" + ` of the same file goes on.`,
 	oncomplete.Define(flags, &completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
 	opts.durable.Define(cmd)
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask on a terminal")
-	flags.StringVar(&opts.logFormat, "log-format", "auto", "of the worker inside: json, console or auto")
-	flags.StringVar(&opts.logLevel, "log-level", "error", "of the worker inside: trace, debug, info, warn or error")
+	flags.StringVar(&opts.logFormat, "log-format", "auto", "log format of the worker: json, console or auto")
+	flags.StringVar(&opts.logLevel, "log-level", "error", "log level of the worker: trace, debug, info, warn or error")
 	return cmd
 }
 
@@ -112,7 +111,7 @@ func checkStore(cmd *cobra.Command, f *session.Factory, opts options) error {
 	}
 	for _, flag := range []string{"redis", "state-dir"} {
 		if cli.Given(cmd.Flags(), flag) {
-			return cli.Failf(cli.ExitUsage, "--%s: not with --sandbox, which keeps everything in this process: invented haVipIds must not reach a real ledger", flag)
+			return cli.Failf(cli.ExitUsage, "--%s cannot be used with --sandbox, which keeps everything in this process: simulated haVipIds must not reach a real ledger", flag)
 		}
 	}
 	return nil
@@ -148,7 +147,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if err != nil {
 		return err
 	}
-	cli.OutliveReaders() // the results can be read later, and requests in flight are to be recorded
+	cli.OutliveReaders() // requests in flight must be recorded; the results can be read later
 	if !opts.sandbox {
 		tellSimulators(f, served)
 	}

@@ -95,29 +95,29 @@ func seeThrough(ctx, timed context.Context, f *session.Factory, s *session.Sessi
 	return opts.then.Run(ctx, f.IO, b, cmp.Or(report.FailedError(b), damaged))
 }
 
-// afterSandbox says how to do the same for real.
+// afterSandbox says how to create real HaVIPs.
 const afterSandbox = `
 This was a simulation: nothing real was created. To create these HaVIPs for real:
 
   export BCE_ACCESS_KEY_ID=… BCE_SECRET_ACCESS_KEY=… BCE_REGION=bj
   enqueue run %[1]s
 
-or with a Redis of yours, and workers on one machine or several:
+or with your own Redis, and workers on one machine or several:
 
   worker --redis redis://HOST:6379/0
   enqueue apply %[1]s --redis redis://HOST:6379/0 --wait`
 
 // followRun follows the batch; its errors say how the next run continues.
 func followRun(ctx context.Context, f *session.Factory, s *session.Session, batch string, opts options) (ledger.Batch, error) {
-	goOn := "run the same command with --resume to continue"
+	resume := "run the same command with --resume to continue"
 	if opts.sandbox {
-		goOn = "nothing of the simulation is kept"
+		resume = "nothing of the simulation is kept"
 	}
-	b, err := (&follow.Watcher{IO: f.IO, Session: s, Batch: batch, Resume: goOn}).Run(ctx)
+	b, err := (&follow.Watcher{IO: f.IO, Session: s, Batch: batch, Resume: resume}).Run(ctx)
 	if err == nil || ctx.Err() == nil {
 		return b, err
 	}
-	f.Infof("stopping: requests in flight end and are recorded")
+	f.Infof("stopping: requests in flight finish and are recorded")
 	again := "run the same command again to continue"
 	if opts.sandbox {
 		again = "nothing of the simulation is kept"

@@ -1,4 +1,4 @@
-// Package status is the command that shows how a batch stands, or every unfinished one.
+// Package status is the command that shows the state of a batch, or of all unfinished ones.
 package status
 
 import (
@@ -17,12 +17,12 @@ import (
 func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [BATCH]",
-		Short: "Tell how a batch stands, or every unfinished one",
-		Long: `Status reads counters: it costs the same for a batch of ten items and of a million.
-It says how far the batch is, how many of its items ended a second lately, of how many
-requests a second its lane allows, and when it ends at this rate: as a bar of watch does.
-Without a batch it shows those that are not done. What holds a lane back, and what somebody
-has set for it, is told on stderr.`,
+		Short: "Show the state of a batch, or of all unfinished ones",
+		Long: `Status shows a batch's counts, how many items finished per second recently, how many
+requests per second its lane allows, and when the batch ends at this rate, as the progress
+bar of watch does. Without BATCH, it shows all unfinished batches. It reads counters, so
+that it costs the same for ten items and for a million. Pauses, suspensions and rate limits
+of lanes are reported on stderr.`,
 		Example: `  enqueue status
   enqueue status havips -o json
   enqueue status havips --json phase,open`,
@@ -64,7 +64,7 @@ func run(ctx context.Context, f *session.Factory, batch string) error {
 	return report.Status(ctx, f.IO, s, []ledger.Batch{b})
 }
 
-// showUnfinished also tells of the notifications of finished batches.
+// showUnfinished also reports the notifications of finished batches.
 func showUnfinished(ctx context.Context, t *terminal.IO, s *session.Session) error {
 	batches, err := s.Ledger.Batches(ctx)
 	if err != nil {
@@ -82,7 +82,7 @@ func showUnfinished(ctx context.Context, t *terminal.IO, s *session.Session) err
 		return err
 	}
 	if len(unfinished) == 0 {
-		t.Infof("nothing under way; %s known, see `enqueue list`", words.Count(len(batches), "batch is", "batches are"))
+		t.Infof("no unfinished batches; %s known, see `enqueue list`", words.Count(len(batches), "batch is", "batches are"))
 	}
 	return report.Status(ctx, t, s, unfinished)
 }

@@ -30,17 +30,17 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify BATCH",
 		Short: "Compare a finished batch with what exists in BCE",
-		Long: `Verify lists each lane of the batch once, a page a second, and compares. It changes
-nothing. It needs the credentials that the batch's workers have.
+		Long: `Verify lists each lane of the batch once, one page a second, and compares the HaVIPs with
+the batch's items. It changes nothing, and needs the credentials of the batch's workers.
 
-  missing      recorded as created or adopted, and does not exist
-  changed      name, subnet, address or description is not what was asked for
-  leaked       is what an item asks for, younger than the batch, and no item's
+  missing      the HaVIP is recorded as created or adopted, and does not exist
+  changed      its name, subnet, address or description differs from the item's
+  leaked       it matches an item, is younger than the batch, and belongs to no item
   duplicated   an item owns two HaVIPs, or a HaVIP is the result of two items
-  unrecorded   exists, and its item is unfinished or failed
-  unreadable   its data in Redis is damaged, and it cannot be compared
+  unrecorded   it exists, and its item is unfinished or failed
+  unreadable   the item's data in Redis is damaged and cannot be compared
 
-Exit codes: 0 all agree, 1 something was found, 8 the batch is not finished.`,
+Exit codes: 0 everything agrees, 1 something differs, 8 the batch is not finished.`,
 		Example: `  enqueue verify havips
   enqueue verify havips -o ndjson | jq -r 'select(.finding == "leaked").haVipId'`,
 		Args: cobra.ExactArgs(1),
@@ -51,7 +51,7 @@ Exit codes: 0 all agree, 1 something was found, 8 the batch is not finished.`,
 	}
 	opts.cloud.Define(cmd)
 	terminal.DefineList(f.IO, cmd, findingList())
-	cmd.Flags().BoolVar(&opts.allowRunning, "allow-running", false, "compare a batch that is not finished; items that move are not judged")
+	cmd.Flags().BoolVar(&opts.allowRunning, "allow-running", false, "also compare an unfinished batch; items that change meanwhile are left out")
 	return cmd
 }
 
@@ -92,7 +92,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	}
 	for _, l := range tally.Lanes {
 		if l.Missing > 1 && l.Missing == l.Recorded {
-			f.Infof("nothing of the batch exists in lane %s: are these the credentials of the account that created it?", l.Lane)
+			f.Infof("none of the batch's HaVIPs exist in lane %s; check that the credentials are those of the account that created them", l.Lane)
 		}
 	}
 	if n := tally.Findings(); n > 0 {

@@ -28,12 +28,13 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch BATCH",
 		Short: "Follow a batch until it is done",
-		Long: `Watch follows a batch until it is done. It only looks: ended by Ctrl-C or --timeout, it
-leaves the batch running. Of a batch that its failures stopped (--max-failures) it tells
-why and what to do, and exits with 1; a pause is told and waited for.
+		Long: `Watch shows the progress of a batch until it is done. It only reads: when it is ended by
+Ctrl-C or --timeout, the batch continues. If too many failures pause the batch
+(--max-failures), it says why and what to do, and exits with 1; if a user pauses it, watch
+says so and waits.
 
-With --on-complete it then runs a command, by /bin/sh, with the batch in
-HAVIP_COMPLETED_BATCH and, as JSON, on its standard input.`,
+With --on-complete, /bin/sh then runs a command, with the batch in HAVIP_COMPLETED_BATCH
+and, as JSON, on its standard input.`,
 		Example: `  enqueue watch havips
   enqueue watch havips --timeout 10m --exit-status     # 0 done, 1 some failed, 8 not finished
   enqueue watch havips --on-complete 'jq .data.counts'`,
