@@ -27,7 +27,7 @@ It needs neither a shell nor curl, and so is what a container runs.`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if listen == "" {
-				return cli.Failf(cli.ExitUsage, "no address: set --listen or HAVIP_LISTEN to what the worker has")
+				return cli.Failf(cli.ExitUsage, "the address is missing; set --listen or HAVIP_LISTEN to that of the worker")
 			}
 			return cli.Blame(cmd.Flags(), askReady(cmd.Context(), listen, cmd.OutOrStdout()), "listen")
 		},

@@ -31,28 +31,27 @@ func newCommand(stderr io.Writer, getenv cli.Getenv) *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
 		Use:   "worker",
-		Short: "Create the HaVIPs whose tasks stand in the lanes' queues",
-		Long: `Worker takes create-HaVIP tasks from the queues of its lanes, makes the signed API
-calls, and records every outcome in the ledger. Any number of workers may share a
-Redis; the rate of a lane is one budget for all of them.
+		Short: "Create the HaVIPs whose tasks are in the lanes' queues",
+		Long: `Worker takes create-HaVIP tasks from the queues of its lanes, makes the signed API calls,
+and records every outcome in the ledger. Any number of workers may share a Redis; the
+rate limit of a lane applies to all of them together.
 
 Credentials: BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY, or the current profile of
 ~/.bce/config.json. An account other than "default" uses the profile of its name. A
-profile's region and endpoint are in force where neither flag nor variable gives one.
+profile's region and endpoint are used if neither flag nor variable is set.
 
 When it starts, it logs the endpoint of each lane and a fingerprint of its access key, and
-lists the lane once to check the key. A key that BCE refuses suspends the lane; a BCE that
-does not answer keeps no worker from starting.
+lists the lane once to check the key. If BCE refuses the key, the lane is suspended; if BCE
+does not answer, the worker starts nevertheless.
 
-Batches that were applied with --on-complete URL are told of by workers that have
-HAVIP_WEBHOOK_SECRET (whsec_ and base64; several, apart by spaces, while one is changed for
-another) and the URL's host as --webhook-host: the URL is whatever a producer put into
-Redis, so a worker calls no other.
+If a batch was applied with --on-complete URL, a worker notifies that URL when the batch is
+complete. For that, it needs HAVIP_WEBHOOK_SECRET (whsec_ and base64; during a change of
+secrets several, separated by spaces) and the URL's host as --webhook-host. It calls no
+other host, because any producer can put a URL into Redis.
 
-SIGTERM, SIGINT and SIGHUP drain: nothing new begins, requests in flight end and are
-recorded. A second SIGTERM or SIGINT ends the process at once; that is safe, only slower
-to recover from. Under nohup, SIGHUP is ignored. A log that cannot be written any more
-stops no work.`,
+SIGTERM, SIGINT and SIGHUP drain: nothing new starts, and requests in flight finish and are
+recorded. A second SIGTERM or SIGINT ends the process at once; that is safe, but recovery
+takes longer. Under nohup, SIGHUP is ignored. A log that cannot be written stops no work.`,
 		Example: `  worker --redis redis://10.0.0.5:6379/0
   worker --lane default/bj --lane default/gz --rps 2
   BCE_ENDPOINT=http://127.0.0.1:8645 worker --rps 0        # against bcesim
@@ -112,7 +111,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	}
 	log.Info().Str("version", version.Read().String()).Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")
 	<-ctx.Done()
-	log.Info().Dur("grace", s.grace).Msg("stopping: nothing new begins; requests in flight end and are recorded")
+	log.Info().Dur("grace", s.grace).Msg("stopping: nothing new starts; requests in flight finish and are recorded")
 	health.Stopping()
 	w.Stop()
 	log.Info().Msg("stopped")

@@ -9,7 +9,7 @@ import (
 	"havip/internal/worker"
 )
 
-// secretVariable holds the secrets that notices are signed with. It is no flag: command lines are
+// secretVariable has the secrets that sign notifications. It is no flag: command lines are
 // public.
 const secretVariable = "HAVIP_WEBHOOK_SECRET" // #nosec G101 -- the name of a variable
 
@@ -29,7 +29,7 @@ func configureWebhook(s settings, getenv cli.Getenv) (worker.Webhook, error) {
 	case err != nil:
 		return worker.Webhook{}, cli.Failf(cli.ExitConfig, "%s: %w", place, err)
 	case hosts.Any() && !secrets.Any():
-		return worker.Webhook{}, cli.Failf(cli.ExitConfig, "--webhook-host: nothing to sign notices with: set %s or --webhook-secret-file", secretVariable)
+		return worker.Webhook{}, cli.Failf(cli.ExitConfig, "--webhook-host: there is no secret to sign notifications with; set %s or --webhook-secret-file", secretVariable)
 	}
 	return worker.Webhook{Hosts: hosts, Secrets: secrets}, nil
 }

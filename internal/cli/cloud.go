@@ -89,7 +89,7 @@ func checkScheme(endpoint string) error {
 	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && !ip.IsLoopback() {
 		return nil
 	}
-	return fmt.Errorf("endpoint %q: say the scheme: http://%[1]s, as of bcesim, or https://%[1]s", endpoint)
+	return fmt.Errorf("endpoint %q: the scheme is missing; write http://%[1]s, as for bcesim, or https://%[1]s", endpoint)
 }
 
 // provider finds an account's credentials. The default account uses the environment, or else
@@ -116,7 +116,7 @@ type failing struct{ err error }
 // Retrieve returns the error.
 func (f failing) Retrieve(context.Context) (bce.Credentials, error) { return bce.Credentials{}, f.err }
 
-// Hostname names this machine for people; it never fails.
+// Hostname names this machine in messages; it never fails.
 func Hostname() string {
 	name, err := os.Hostname()
 	if err != nil || name == "" {

@@ -71,7 +71,7 @@ func BlameRedis(flags *pflag.FlagSet, err error) error {
 	case errors.As(err, &unusable) && !Given(flags, "redis"):
 		source := SourceOf(flags, "redis")
 		if source == "default" {
-			source = "--redis, which is not given"
+			source = "the default; --redis is not given"
 		}
 		return Failf(CodeOf(err), "%w (URL from %s)", err, source)
 	}

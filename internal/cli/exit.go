@@ -10,7 +10,7 @@ import (
 	"havip/ledger"
 )
 
-// ExitCode is what a program tells its caller. The numbers are a contract.
+// ExitCode is a program's exit code. The numbers are a contract.
 type ExitCode int
 
 // The exit codes of every program.
@@ -40,7 +40,7 @@ func ExitCodes() []struct {
 		{ExitUsage, "the command line is wrong"},
 		{ExitInvalidInput, "the input file is invalid, or conflicts with the batch; nothing was enqueued"},
 		{ExitConfig, "configuration or credentials are missing or wrong"},
-		{ExitNetwork, "Redis or the network could not be used, or it is not certain that Redis keeps what was written"},
+		{ExitNetwork, "Redis or the network is not available, or it is not certain that Redis keeps what was written"},
 		{ExitPending, "the batch is not finished yet"},
 		{ExitCommand, "the batch is complete, and the command of --on-complete failed"},
 		{ExitInterrupted, "interrupted"},
@@ -50,7 +50,7 @@ func ExitCodes() []struct {
 // Error is an error that knows its exit code.
 type Error struct {
 	Code ExitCode
-	// Err is what to tell the user; nil when everything has been said already.
+	// Err is the message for the user; nil if it was already written.
 	Err error
 }
 
@@ -93,7 +93,7 @@ func CodeOf(err error) ExitCode {
 		return ExitInterrupted
 	case errors.As(err, &url), errors.As(err, &version):
 		return ExitConfig
-	case errors.As(err, &damaged): // Redis answers, and trying again does not help
+	case errors.As(err, &damaged): // Redis answers, and a retry does not help
 		return ExitItemsFailed
 	case errors.As(err, &taken), errors.Is(err, manifest.ErrChanged):
 		return ExitInvalidInput

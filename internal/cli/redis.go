@@ -16,12 +16,12 @@ import (
 // DefaultRedisURL is used where neither flag nor environment names a Redis.
 const DefaultRedisURL = "redis://127.0.0.1:6379/0"
 
-// go-redis's own lines about failed connections go nowhere: every one of them comes back as the
-// error of a command as well, and is told once, in our words.
+// go-redis's own log lines about failed connections are dropped: each is also the error of a command, which is reported
+// once.
 func init() { redisconn.LogTo(nil) }
 
-// Patience of a program for a Redis that does not answer. A single server that nobody reaches is more often the wrong
-// one, or not started, than one that restarts.
+// Patience of a program with a Redis that does not answer. A single server that cannot be reached is more often the wrong
+// address, or not started, than restarting.
 const (
 	// DownPatience is that of a command.
 	DownPatience = 2 * time.Second
@@ -29,7 +29,7 @@ const (
 	PassingPatience = redisconn.DefaultPatience
 )
 
-// CommandPatience is the patience of a command, for somebody who looks on.
+// CommandPatience is the patience of a command that a user waits for.
 func CommandPatience() redisconn.Patience {
 	return redisconn.Patience{Down: DownPatience, Passing: PassingPatience}
 }
@@ -51,7 +51,8 @@ func AwaitRedis(ctx context.Context, url string, patience redisconn.Patience, op
 	return client, nil
 }
 
-// TellWaiting writes to w, once for each reason, why Redis is waited for. It may be called by several goroutines at once.
+// TellWaiting writes to w, once for each reason, why the program waits for Redis. It may be called by several goroutines at
+// once.
 func TellWaiting(w io.Writer) func(error) {
 	var mu sync.Mutex
 	var last string
@@ -60,13 +61,13 @@ func TellWaiting(w io.Writer) func(error) {
 		defer mu.Unlock()
 		if text := err.Error(); text != last {
 			last = text
-			_, _ = fmt.Fprintf(w, "%s; trying again\n", text)
+			_, _ = fmt.Fprintf(w, "%s; retrying\n", text)
 		}
 	}
 }
 
-// ExplainRedis says what an error of Redis means that was not explained where it arose, and keeps its exit code. Other errors
-// stay as they are. A program calls it on the error that it ends with.
+// ExplainRedis explains an error of Redis that was not explained before, and keeps its exit code. It returns other errors
+// unchanged. A program calls it on its final error.
 func ExplainRedis(url string, err error) error {
 	explained := redisconn.Explain(url, err)
 	if explained == err { //nolint:errorlint // whether it is the same
@@ -75,20 +76,20 @@ func ExplainRedis(url string, err error) error {
 	return Fail(CodeOf(err), explained)
 }
 
-// Durability is what a program demands of a Redis before it entrusts anything to it.
+// Durability is what a program requires of a Redis before it writes to it.
 type Durability struct {
-	// AllowVolatile accepts a Redis that forgets everything when it restarts.
+	// AllowVolatile accepts a Redis that loses all data when it restarts.
 	AllowVolatile bool
-	// AllowUnverified accepts one that does not tell whether it keeps what it is told.
+	// AllowUnverified accepts one that does not report whether it keeps what is written.
 	AllowUnverified bool
 	// Patience is for a Redis that refuses writes for a while.
 	Patience redisconn.Patience
-	// Warn is told what is allowed, or is no reason to refuse; Waiting each reason for which Redis is waited for.
+	// Warn is called with findings that are accepted, and Waiting with each reason to wait for Redis.
 	Warn    func(warning string)
 	Waiting func(error)
 }
 
-// Require refuses a Redis that could lose or evict what it was told, or takes no writes. An error carries its exit code.
+// Require refuses a Redis that could lose or evict what is written, or accepts no writes. An error carries its exit code.
 func (d Durability) Require(ctx context.Context, client redis.UniversalClient) error {
 	findings, err := redisconn.Check(ctx, client)
 	if err != nil {
@@ -107,7 +108,7 @@ func (d Durability) Require(ctx context.Context, client redis.UniversalClient) e
 func (d Durability) accept(finding redisconn.Finding) error {
 	switch {
 	case finding.Code == redisconn.CodeUnknown && !d.AllowUnverified:
-		return Failf(ExitConfig, "%w Or pass --allow-unverified-durability to go on without knowing", finding)
+		return Failf(ExitConfig, "%w Or pass --allow-unverified-durability to continue without this check", finding)
 	case finding.Code == redisconn.CodeUnknown:
 		d.Warn(finding.Error() + " (allowed by --allow-unverified-durability)")
 	case finding.Severity == redisconn.Note:
@@ -117,7 +118,7 @@ func (d Durability) accept(finding redisconn.Finding) error {
 	case finding.Code == redisconn.CodePersistence && finding.Severity == redisconn.Refuse && d.AllowVolatile:
 		d.Warn(finding.Error() + " (allowed by --allow-volatile)")
 	case finding.Code == redisconn.CodePersistence && finding.Severity == redisconn.Refuse:
-		return Failf(ExitConfig, "%w Or pass --allow-volatile to accept the loss", finding)
+		return Failf(ExitConfig, "%w Or pass --allow-volatile to accept that", finding)
 	case finding.Severity == redisconn.Refuse:
 		return Fail(ExitConfig, finding)
 	default:

@@ -13,11 +13,11 @@ import (
 const sameSignal = 50 * time.Millisecond
 
 // OnSignal returns a context that SIGINT, SIGTERM or SIGHUP cancels. A second SIGINT or SIGTERM ends the
-// process at once, with the exit code of an interrupted program: whoever insists is obeyed. Everything
+// process at once, with the exit code of an interrupted program. Everything
 // that matters is in Redis by then. Release must be called when the program has ended by itself.
 //
 // SIGHUP is no request to hurry: a terminal that closes sends it more than once, and systemd may send it
-// right after SIGTERM. A process that was started with SIGHUP ignored, as by nohup, goes on ignoring it.
+// right after SIGTERM. A process that was started with SIGHUP ignored, as by nohup, continues to ignore it.
 func OnSignal(parent context.Context) (ctx context.Context, release func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)

@@ -32,7 +32,7 @@ func absolute(getenv Getenv, name string) (string, error) {
 	return dir, nil
 }
 
-// StateDir is where programs keep what must outlive them, unless they are told otherwise.
+// StateDir is the default directory for what must outlive a program.
 func StateDir(getenv Getenv) (string, error) {
 	base := trimLineEnds(getenv("XDG_STATE_HOME"))
 	var err error
@@ -42,7 +42,7 @@ func StateDir(getenv Getenv) (string, error) {
 		base = filepath.Join(base, ".local", "state")
 	}
 	if err != nil {
-		return "", Failf(ExitConfig, "no directory for what must outlive this program: %w; set HOME or XDG_STATE_HOME to an absolute path", err)
+		return "", Failf(ExitConfig, "no state directory: %w; set HOME or XDG_STATE_HOME to an absolute path", err)
 	}
 	return filepath.Join(base, "havip"), nil
 }
@@ -65,6 +65,6 @@ func OpenSpool(dir string, getenv Getenv, log zerolog.Logger) (*spool.Spool, err
 	case asked:
 		return nil, Failf(ExitConfig, "--spool-dir: %w", err)
 	}
-	log.Warn().Err(err).Msg("no directory for outcomes while Redis is away: they are kept in memory; --spool-dir names another")
+	log.Warn().Err(err).Msg("no directory for outcomes while Redis is not available; they are kept in memory; --spool-dir sets another directory")
 	return nil, nil //nolint:nilnil // no spool is a way to work
 }

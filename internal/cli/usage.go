@@ -17,7 +17,7 @@ func usage(c *cobra.Command, err error) error {
 	return Failf(ExitUsage, "%w%s", err, spelling.Then(err.Error(), "see `"+c.CommandPath()+" --help`"))
 }
 
-// flagError says in our words what is wrong with a flag, and which flag was meant.
+// flagError says what is wrong with a flag, and which flag was probably meant.
 func flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
@@ -94,7 +94,7 @@ func ruleOf(err error) error {
 	return errors.Unwrap(invalid)
 }
 
-// argumentError says which argument is missing or too much, by the names in the command's usage line.
+// argumentError says which argument is missing or unexpected, by the names in the command's usage line.
 func argumentError(c *cobra.Command, args []string, err error) error {
 	required, most := operands(c)
 	switch {
@@ -103,7 +103,7 @@ func argumentError(c *cobra.Command, args []string, err error) error {
 	case len(args) < len(required):
 		err = fmt.Errorf("%s is missing; usage: %s", required[len(args)], c.UseLine())
 	case len(args) > most:
-		err = fmt.Errorf("%q is one argument too many; usage: %s", args[most], c.UseLine())
+		err = fmt.Errorf("unexpected argument %q; usage: %s", args[most], c.UseLine())
 	}
 	return usage(c, err)
 }

@@ -32,11 +32,11 @@ var ProgramVariables = []string{
 	"HAVIP_WEBHOOK_SECRET_FILE", "HAVIP_WHERE", "HAVIP_YES",
 }
 
-// notOurs matches variables of other writers: those that Kubernetes makes of a service called havip-…, and what
-// the command of --on-complete is told.
+// notOurs matches variables of other origin: those that Kubernetes sets for a service called havip-…, and those of the
+// command of --on-complete.
 var notOurs = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_.+)?$|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_.+)?$|^HAVIP_COMPLETED_`)
 
-// warnOfUnknown tells of variables that are set, look like ours, and are read by none of the programs.
+// warnOfUnknown warns about variables that look like ours and that no program reads.
 func warnOfUnknown(w io.Writer, root *cobra.Command, getenv Getenv) {
 	var names []string
 	for _, entry := range os.Environ() {
@@ -60,7 +60,7 @@ func unknownVariables(root *cobra.Command, names []string) (warnings []string) {
 	for _, name := range names {
 		ours := strings.HasPrefix(name, "HAVIP_") || strings.HasPrefix(name, "BCE_")
 		if ours && !slices.Contains(known, name) && !notOurs.MatchString(name) {
-			warnings = append(warnings, fmt.Sprintf("environment variable %s is read by no program here%s", name, meant(name, known)))
+			warnings = append(warnings, fmt.Sprintf("environment variable %s is not read by any of these programs%s", name, meant(name, known)))
 		}
 	}
 	return warnings

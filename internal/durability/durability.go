@@ -1,4 +1,4 @@
-// Package durability is what commands that write demand of Redis: before, that it keeps what it acknowledges;
+// Package durability is what commands that write require of Redis: before they write, that it keeps what it acknowledges;
 // afterwards, that a failover cannot lose what was written.
 package durability
 
@@ -20,13 +20,13 @@ import (
 	"havip/tasks"
 )
 
-// unverifiedFlag accepts what it is not certain that Redis keeps.
+// unverifiedFlag accepts a Redis that may not keep what is written.
 const unverifiedFlag = "allow-unverified-durability"
 
 // Verifier opens Redis, makes changes and verifies them. Its zero value accepts nothing that may be lost.
 type Verifier struct {
-	// AllowVolatile accepts a Redis that forgets everything when it restarts, and AllowUnverified one of which it is not
-	// certain that it keeps what is written.
+	// AllowVolatile accepts a Redis that loses all data when it restarts, and AllowUnverified one that may not keep what is
+	// written.
 	AllowVolatile, AllowUnverified bool
 }
 
@@ -34,8 +34,8 @@ type Verifier struct {
 func (v *Verifier) Define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&v.AllowUnverified, unverifiedFlag, false,
-		"warn, and do not fail, when it is not certain that Redis keeps what is written: it does not report its persistence, or a failover could lose the change")
-	flags.BoolVar(&v.AllowVolatile, "allow-volatile", false, "accept a Redis that forgets everything when it restarts")
+		"only warn if it is not certain that Redis keeps what is written: it does not report its persistence, or a failover could lose the change")
+	flags.BoolVar(&v.AllowVolatile, "allow-volatile", false, "accept a Redis that loses all data when it restarts")
 }
 
 // OpenFor is [Verifier.Open], or [session.Factory.Open] for a command that is not going to write.

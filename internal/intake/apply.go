@@ -68,7 +68,7 @@ func (in *Input) refuse(f *session.Factory, counts plan.Counts, attention Attent
 	if in.saved != nil {
 		name, err, show = in.saved.Source.Name, nil, f.Infof
 		if attention.Rows > 0 {
-			err = in.saved.staleError("%s otherwise than planned", words.Count(attention.Rows, "row stands", "rows stand"))
+			err = in.saved.staleError("%s from the plan", words.Count(attention.Rows, "row differs", "rows differ"))
 		}
 	}
 	if err == nil {
@@ -86,7 +86,7 @@ func RequireApproval(f *session.Factory, path string, yes bool) error {
 	if saved, err := plan.IsPlan(path); yes || err == nil && saved || path != Standard && f.CanAsk() {
 		return nil
 	}
-	return cli.Failf(cli.ExitUsage, "apply creates HaVIPs, and there is no terminal to ask on: pass --yes, or apply a plan that `enqueue plan FILE --out PLAN` saved")
+	return cli.Failf(cli.ExitUsage, "apply creates HaVIPs, and there is no terminal for confirmation; pass --yes, or apply a plan that `enqueue plan FILE --out PLAN` saved")
 }
 
 // confirm asks before anything is enqueued, unless yes or a saved plan approves it.
@@ -120,7 +120,7 @@ func (in *Input) forecast(ctx context.Context, f *session.Factory, s *session.Se
 		return nil
 	}
 	if err == nil && counts.Enqueue > 0 && b.Source.File != "" && filepath.Clean(b.Source.File) != filepath.Clean(in.source.File) {
-		f.Infof("warning: batch %s was made from %s, and its rows would be added to it; pass another --batch if that is not meant", shell.Quote(b.Name), shell.Quote(b.Source.File))
+		f.Infof("warning: batch %s was created from %s, and these rows would be added to it; if you do not want that, pass another --batch", shell.Quote(b.Name), shell.Quote(b.Source.File))
 	}
 	return err
 }
@@ -148,7 +148,7 @@ func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Ses
 		err = cli.Fail(cli.ExitInvalidInput, err)
 	}
 	if err != nil {
-		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to go on", err, words.Number(done.total()), words.Count(in.rows, "row", "rows"))
+		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to continue", err, words.Number(done.total()), words.Count(in.rows, "row", "rows"))
 	}
 	if err := in.limit.Apply(ctx, s, in.Batch); err != nil { // another producer may just have made the batch
 		return err

@@ -107,7 +107,7 @@ func (l Lane) String() string {
 	case l.Endpoint != "":
 		text += " at " + l.Endpoint
 	default:
-		text += " (no worker has used the lane yet, so its endpoint is not known)"
+		text += " (endpoint unknown: no worker has used the lane yet)"
 	}
 	switch {
 	case l.RPS == nil:

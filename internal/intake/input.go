@@ -75,7 +75,7 @@ type Flags struct {
 // Define defines the flags.
 func (flags *Flags) Define(f *pflag.FlagSet) {
 	f.StringVar(&flags.Batch, "batch", "", "name of the batch (default: the file's base name without extension)")
-	f.BoolVar(&flags.AllowDuplicates, "allow-duplicates", false, "create rows although an item of another batch has the same name, subnet and address")
+	f.BoolVar(&flags.AllowDuplicates, "allow-duplicates", false, "create rows even if an item of another batch has the same name, subnet and address")
 	f.BoolVar(&flags.AllowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
 	f.StringVar(&flags.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
 }
@@ -86,7 +86,7 @@ func ReadFile(ctx context.Context, f *session.Factory, path string, flags Flags)
 		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.Format, spelling.OneOf(flags.Format, manifest.Formats()))
 	}
 	if is, err := plan.IsPlan(path); err == nil && is {
-		return nil, cli.Failf(cli.ExitUsage, "%s is a plan, and no file of items; `enqueue apply %s` carries it out", render.Printable(path), shell.Quote(path))
+		return nil, cli.Failf(cli.ExitUsage, "%s is a saved plan, not a file of items; to apply it, run `enqueue apply %s`", render.Printable(path), shell.Quote(path))
 	}
 	file, err := manifest.Open(ctx, path, manifest.Options{
 		Format: manifest.Format(flags.Format), DefaultRegion: f.Region, Stdin: f.In, AllowUnknownRegion: flags.AllowUnknownRegion,
@@ -110,7 +110,7 @@ func (in *Input) check(ctx context.Context, f *session.Factory) error {
 		in.Batch = in.File.BatchName()
 	}
 	if in.Batch == "" {
-		return cli.Failf(cli.ExitUsage, "input from %s has no name to call the batch by: pass --batch NAME", in.File.Name())
+		return cli.Failf(cli.ExitUsage, "input from %s has no name for the batch; pass --batch NAME", in.File.Name())
 	}
 	if rule := tasks.ValidateBatch(in.Batch); rule != "" {
 		return cli.Failf(cli.ExitUsage, "batch %q: %s; pass --batch NAME", in.Batch, rule)

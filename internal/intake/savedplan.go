@@ -56,9 +56,9 @@ func Read(ctx context.Context, f *session.Factory, path string, flags Flags, reg
 func (p *savedPlan) accepts(flags Flags) error {
 	switch {
 	case flags.Batch != "" && flags.Batch != p.Batch:
-		return cli.Failf(cli.ExitUsage, "--batch %s: the plan is for batch %s; leave it out, or %s", shell.Quote(flags.Batch), shell.Quote(p.Batch), p.again())
+		return cli.Failf(cli.ExitUsage, "--batch %s: the plan is for batch %s; omit --batch, or %s", shell.Quote(flags.Batch), shell.Quote(p.Batch), p.again())
 	case flags.Format != "":
-		return cli.Failf(cli.ExitUsage, "--format: not with a plan, which has one of its own")
+		return cli.Failf(cli.ExitUsage, "--format cannot be used with a plan, which has its own format")
 	}
 	return nil
 }

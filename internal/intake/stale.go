@@ -27,11 +27,11 @@ func (p *savedPlan) check(ctx context.Context, f *session.Factory, s *session.Se
 	case known.Redis != p.Ledger.Redis:
 		return p.staleError("it was made with Redis %s, and this is %s", p.Ledger.Redis, known.Redis)
 	case p.Ledger.BatchSince != 0 && known.BatchSince != p.Ledger.BatchSince:
-		return p.staleError("the ledger does not know the batch any more that it was compared with")
+		return p.staleError("the batch that it was compared with is no longer in the ledger")
 	case known.BatchPast != p.Ledger.BatchPast:
-		return p.staleError("a batch of this name was made since, and its record was deleted; applied again, it would create all of it anew")
+		return p.staleError("the record of this batch was deleted since; applying the plan would create all its HaVIPs again")
 	case p.region != "" && p.region != p.Region:
-		return p.staleError("it was made with region %s for rows that name none, and --region or BCE_REGION says %s", p.Region, p.region)
+		return p.staleError("it was made with region %s for rows without a region, and --region or BCE_REGION is %s", p.Region, p.region)
 	case p.Source.Changed():
 		return p.staleError("%s was changed since", shell.Quote(p.Source.Name))
 	}
@@ -45,9 +45,9 @@ const staleLive = time.Hour
 func (p *savedPlan) reportAge(f *session.Factory, now time.Time) {
 	f.Infof("plan %s was made %s by %s", shell.Quote(p.Name()), report.Ago(ledger.Millis(p.MadeAt.UnixMilli()), now), render.Printable(p.MadeBy))
 	if p.Live && p.Counts.Fail > 0 {
-		f.Infof("by what BCE said then, %s", words.Count(p.Counts.Fail, "row would fail", "rows would fail"))
+		f.Infof("according to BCE at that time, %s", words.Count(p.Counts.Fail, "row would fail", "rows would fail"))
 	}
 	if p.Live && now.Sub(p.MadeAt) > staleLive {
-		f.Infof("warning: what it says of BCE is old; %s", p.again())
+		f.Infof("warning: its comparison with BCE is old; %s", p.again())
 	}
 }

@@ -53,9 +53,9 @@ func TestAgeOfAPlan(t *testing.T) {
 		want   string
 	}{
 		"of the ledger alone": {header, 30 * time.Hour, "plan PLAN was made 30h ago by li�[0m@host\n"},
-		"live, and fresh":     {live, 59 * time.Minute, "plan PLAN was made 59m ago by li�[0m@host\nby what BCE said then, 1 row would fail\n"},
-		"live, and old": {live, 3 * time.Hour, "plan PLAN was made 3h ago by li�[0m@host\nby what BCE said then, 1 row would fail\n" +
-			"warning: what it says of BCE is old; plan again with `enqueue plan a.csv --batch 'spring sale' --region gz --live --out PLAN`\n"},
+		"live, and fresh":     {live, 59 * time.Minute, "plan PLAN was made 59m ago by li�[0m@host\naccording to BCE at that time, 1 row would fail\n"},
+		"live, and old": {live, 3 * time.Hour, "plan PLAN was made 3h ago by li�[0m@host\naccording to BCE at that time, 1 row would fail\n" +
+			"warning: its comparison with BCE is old; plan again with `enqueue plan a.csv --batch 'spring sale' --region gz --live --out PLAN`\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

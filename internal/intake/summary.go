@@ -23,8 +23,8 @@ func Summary(n plan.Counts) string {
 		n    int
 		text string
 	}{
-		{n.Requeue, "to queue again"},
-		{n.Running, "under way"},
+		{n.Requeue, "to requeue"},
+		{n.Running, "in progress"},
 		{n.Done, "already done"},
 		{n.Failed, "failed before"},
 		{n.Canceled, "canceled before"},
@@ -46,7 +46,7 @@ func Refusal(counts plan.Counts, file string) error {
 	switch {
 	case counts.Conflicts > 0:
 		return cli.Failf(cli.ExitInvalidInput,
-			"%s: %s with what the batch holds; nothing was enqueued. Give a changed item a key of its own, or put the file in another batch with --batch",
+			"%s: %s with the batch; nothing was enqueued. Give changed items new keys, or use another batch with --batch",
 			file, words.Count(counts.Conflicts, "row conflicts", "rows conflict"))
 	case counts.Duplicates > 0:
 		return cli.Failf(cli.ExitInvalidInput,
@@ -72,7 +72,7 @@ func FileOptions(format, region string) string {
 func Ended(t *terminal.IO, batch string, counts plan.Counts) {
 	for _, state := range ledger.States() {
 		if n := counts.Ended[state]; n > 0 {
-			t.Infof("%s %s before, and left alone; `enqueue retry %s --where state=%s` takes up such items again",
+			t.Infof("%s %s before and not enqueued again; `enqueue retry %s --where state=%s` retries such items",
 				words.Count(n, "item was", "items were"), ended(state), shell.Quote(batch), state)
 		}
 	}

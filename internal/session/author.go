@@ -10,7 +10,7 @@ import (
 	"havip/internal/render"
 )
 
-// Author names the person at this command, for others; it never fails.
+// Author names the user who runs this command, such as li@host; it never fails.
 func Author() string {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {
@@ -21,7 +21,7 @@ func Author() string {
 
 // DefineReason defines the flag --reason.
 func DefineReason(cmd *cobra.Command, reason *string) {
-	cmd.Flags().StringVar(reason, "reason", "", "why, for the log and for whoever asks")
+	cmd.Flags().StringVar(reason, "reason", "", "reason, for the log and the events")
 }
 
 // maxReasonText bounds a reason, in cells: it is kept with every item that it concerns.

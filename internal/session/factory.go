@@ -32,9 +32,9 @@ type Factory struct {
 func (f *Factory) DefineFlags(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
 	f.flags = flags
-	flags.StringVar(&f.RedisURL, redisFlag, cli.DefaultRedisURL, "where the queues and the ledger are: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
-	flags.StringVar(&f.StateDir, stateDirFlag, "", "directory of the store that enqueue run works in, instead of --redis")
-	flags.StringVar(&f.Region, "region", cli.DefaultRegion, "region of items that name none")
+	flags.StringVar(&f.RedisURL, redisFlag, cli.DefaultRedisURL, "URL of the Redis with the queues and the ledger: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
+	flags.StringVar(&f.StateDir, stateDirFlag, "", "directory of the store of enqueue run, instead of --redis")
+	flags.StringVar(&f.Region, "region", cli.DefaultRegion, "region of items without one")
 	f.IO.DefineFlags(cmd)
 	cli.Env(flags, "redis", "HAVIP_REDIS_URL")
 	cli.Env(flags, "region", "BCE_REGION", "BAIDUCLOUD_REGION")

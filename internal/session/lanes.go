@@ -9,7 +9,7 @@ import (
 	"havip/tasks"
 )
 
-// Lanes lists the lanes that have a queue, and those that a person has done something to, by name.
+// Lanes lists the lanes that have a queue, and those that were ever paused or limited, by name.
 func (s *Session) Lanes(ctx context.Context) ([]tasks.Lane, error) {
 	names, err := lane.KnownLanes(ctx, s.Redis)
 	if err != nil {

@@ -28,14 +28,14 @@ func (f *Factory) SettleStore(cmd *cobra.Command) error {
 	onLine := cli.Given(flags, stateDirFlag)
 	switch redisOnLine := cli.Given(flags, redisFlag); {
 	case redisOnLine && onLine:
-		return cli.Failf(cli.ExitUsage, "--redis and --state-dir: the ledger is in one of both; give one")
+		return cli.Failf(cli.ExitUsage, "--redis and --state-dir cannot be used together; give the one that has the ledger")
 	case redisOnLine:
 		f.StateDir = ""
 	case onLine:
 		f.RedisGiven = false
 		f.Store = hint(f.StateDir)
 	case redis.Changed && dir.Changed:
-		f.storeErr = cli.Failf(cli.ExitConfig, "%s and %s are both set: the ledger is in one of both; unset one, or pass --redis or --state-dir",
+		f.storeErr = cli.Failf(cli.ExitConfig, "%s and %s are both set; unset one, or pass --redis or --state-dir",
 			cli.SourceOf(flags, redisFlag), cli.SourceOf(flags, stateDirFlag))
 	}
 	return nil
@@ -85,7 +85,7 @@ func (f *Factory) CarryOn(s *Session, b ledger.Batch) {
 	if f.Region != cli.DefaultRegion {
 		text += " --region " + shell.Quote(f.Region)
 	}
-	f.Infof("nothing works on this store now; `enqueue %s` carries it out", text)
+	f.Infof("no worker serves this store now; run `enqueue %s` to process the items", text)
 }
 
 func (f *Factory) overStore(ctx context.Context, store *standalone.Store, dir string) (*Session, error) {

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrNoStore says that a directory has no store.
-var ErrNoStore = errors.New("there is no store; `enqueue run FILE` with this directory makes one")
+var ErrNoStore = errors.New("there is no store; `enqueue run FILE` with this directory creates one")
 
 // Share opens the store over a state directory also while another program has it open: it then connects to that
 // program's server, which ends with that program. Otherwise it is [Child]. Unless create is set, a directory
