@@ -15,8 +15,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ConnError says why Redis could not be used, to the person who can do something about it. Clients of this
-// package return it for every command that failed for a reason of the server or of the way to it.
+// ConnError says why Redis could not be used, and what to do about it. Clients of this package return it for every command
+// that failed because of the server or the connection to it.
 type ConnError struct {
 	// Endpoint is what was to be reached; see [Options.String].
 	Endpoint string
@@ -40,53 +40,52 @@ func (e *ConnError) Unwrap() error { return e.Err }
 type kind int
 
 const (
-	// kindDown: nobody answers at the one address there is. It may be starting, or the wrong address.
+	// kindDown: no server answers at the only address. It may be starting, or the address may be wrong.
 	kindDown kind = iota
 	// kindPassing ends by itself: Redis loads, is busy, fails over, or lacks a replica.
 	kindPassing
-	// kindLasting ends only when somebody changes something.
+	// kindLasting does not end without a change of URL, permissions or configuration.
 	kindLasting
-	// kindRefusing: Redis answers and refuses writes until somebody gives it memory or disk. What was begun
-	// may wait for that, as reads go on.
+	// kindRefusing: Redis answers and refuses writes until it has memory or disk space. A running command may wait for
+	// that, because reads continue.
 	kindRefusing
 )
 
-// Lasting reports whether err is of a Redis that goes on to fail the same way until somebody changes the URL,
-// the user's permissions or the server's configuration: whoever waits for Redis ends at once.
+// Lasting reports whether err is of a Redis that keeps failing until the URL, the user's permissions or the server's
+// configuration are changed: waiting does not help.
 func Lasting(err error) bool {
 	var conn *ConnError
 	var url *URLError
 	return errors.As(err, &conn) && conn.kind == kindLasting || errors.As(err, &url)
 }
 
-// Passing reports whether err is of a Redis that may answer again without anybody's help.
+// Passing reports whether err is of a Redis that may recover by itself.
 func Passing(err error) bool {
 	var conn *ConnError
 	return errors.As(err, &conn) && (conn.kind == kindPassing || conn.kind == kindDown)
 }
 
 const (
-	adviceStart    = "is it running? Start one with \"redis-server --appendonly yes\", or name yours with --redis or HAVIP_REDIS_URL"
-	adviceNetwork  = "check the address, the network and its firewalls"
-	adviceSilence  = "it is reached and does not answer, or a firewall drops what is sent: check the address and the server"
-	adviceClosed   = "check that the address is a Redis server's, and whether both ends speak TLS (rediss://) or neither does (redis://)"
+	adviceStart    = "start Redis with \"redis-server --appendonly yes\", or set --redis or HAVIP_REDIS_URL to the URL of a running one"
+	adviceNetwork  = "check the address, the network and firewalls"
+	adviceSilence  = "the server hangs, or a firewall drops the packets: check the address and the server"
+	adviceClosed   = "check that this is the address of a Redis server, and that either both ends use TLS (rediss://) or neither does (redis://)"
 	adviceFailover = "a failover takes some seconds"
-	adviceNoTLS    = "the server does not speak TLS: write redis:// in place of rediss://"
-	adviceTLS      = "the server speaks TLS: write rediss:// in place of redis://"
-	adviceTLSEnds  = "is it TLS at both ends? rediss:// speaks TLS, redis:// does not"
+	adviceNoTLS    = "the server does not use TLS: write redis:// instead of rediss://"
+	adviceTLS      = "the server uses TLS: write rediss:// instead of redis://"
+	adviceTLSEnds  = "check that both ends use TLS: rediss:// uses TLS, redis:// does not"
 	adviceCert     = "check the server's certificate"
-	adviceCA       = "name the authority's file with tls_ca=FILE"
-	adviceHost     = "issue the certificate with this host as a subjectAltName, or name one that it has with tls_server_name=HOST"
+	adviceCA       = "give the certificate authority's file with tls_ca=FILE"
+	adviceHost     = "issue the certificate with this host as a subjectAltName, or give one of its names with tls_server_name=HOST"
 	adviceExpired  = "renew the server's certificate; if it is valid, set this machine's clock"
-	adviceClient   = "the server wants a certificate of the client's: give it with tls_cert=FILE and tls_key=FILE"
+	adviceClient   = "the server requires a client certificate: give it with tls_cert=FILE and tls_key=FILE"
 	adviceMaster   = "check master=NAME against \"SENTINEL MASTERS\""
 	adviceOther    = "check --redis or HAVIP_REDIS_URL"
 )
 
-// Explain wraps an error of Redis with what it means for the Redis at the URL. Nil stays nil, and so does an
-// error that is explained already, or is not Redis's: the end of a context, or what another service answers.
-// Clients of this package explain what their commands return; this is for what reaches a program another way, such
-// as through asynq, which keeps only the text.
+// Explain explains an error of the Redis at the URL. It returns nil, explained errors and errors of other origin (a context
+// that ended, another service's answer) unchanged. Clients of this package explain the errors of their commands; Explain is
+// for errors that arrive another way, such as through asynq, which keeps only the text.
 func Explain(rawURL string, err error) error {
 	options, parseErr := Parse(rawURL)
 	if parseErr != nil { // of one that was brought along
@@ -104,13 +103,13 @@ func Explain(rawURL string, err error) error {
 	return x.wrap(err, d)
 }
 
-// ExplainOf wraps an error that a command of the client failed with as the clients of this package do themselves: also one of
-// the network. It is for clients that others made.
+// ExplainOf explains an error of a client's command as the clients of this package do, including network errors. It is for
+// clients that other packages created.
 func ExplainOf(client redis.UniversalClient, err error) error {
 	return explainer{optionsOf(client)}.explain(err)
 }
 
-// optionsOf are what a client tells of the Redis that it was made for.
+// optionsOf are the options of a client, as far as it shows them.
 func optionsOf(client redis.UniversalClient) Options {
 	switch client := client.(type) {
 	case *redis.ClusterClient:
@@ -150,13 +149,13 @@ func (x explainer) always(err error) error {
 	return &ConnError{Endpoint: x.options.String(), Cause: err.Error(), Advice: adviceOther, Err: err, kind: kindLasting}
 }
 
-// diagnosis is what an error means; the zero one is of an error that is none of Redis's condition.
+// diagnosis is what an error means; it is zero for an error that says nothing about Redis.
 type diagnosis struct {
 	cause, advice string
 	kind          kind
 }
 
-// diagnose knows what go-redis and the net package answer; order matters only where an error is of two kinds.
+// diagnose classifies errors of go-redis and of package net. The order matters only for errors of two kinds.
 func (x explainer) diagnose(err error) diagnosis {
 	if strings.Contains(err.Error(), "all sentinels specified in configuration are unreachable") {
 		return x.diagnoseSentinels(err)
@@ -181,13 +180,13 @@ func (x explainer) diagnose(err error) diagnosis {
 	return d
 }
 
-// diagnoseSentinels is about sentinels of which none has named the master.
+// diagnoseSentinels is for the case that no sentinel named the master.
 func (x explainer) diagnoseSentinels(err error) diagnosis {
 	switch network := diagnoseNetwork(err); {
 	case redis.IsAuthError(err):
-		return diagnosis{"the sentinels refuse the password (" + ownWords(err) + ")", "give theirs as sentinel_password=… (and sentinel_user=…) in the URL", kindLasting}
+		return diagnosis{"the sentinels refuse the password (" + ownWords(err) + ")", "add sentinel_password=… (and sentinel_user=…) to the URL", kindLasting}
 	case unknownCommand(err):
-		return diagnosis{"the server is no sentinel", "name the sentinels' port, mostly 26379; or write redis:// in place of redis-sentinel://", kindLasting}
+		return diagnosis{"the server is not a sentinel", "use the sentinels' port, usually 26379; or write redis:// instead of redis-sentinel://", kindLasting}
 	case redis.IsPermissionError(err):
 		return diagnosis{"the sentinels refuse the user (" + ownWords(err) + ")", adviceGrant, kindLasting}
 	case errors.Is(err, redis.Nil):
@@ -198,8 +197,8 @@ func (x explainer) diagnoseSentinels(err error) diagnosis {
 	return diagnosis{"no sentinel names the master", adviceMaster, kindPassing}
 }
 
-// diagnoseTLS is about two ends that disagree on TLS. The other end's objections come as an unexported type, known
-// only by its words.
+// diagnoseTLS is for failed TLS handshakes. Alerts of the other end have an unexported type, and are recognised by their
+// text.
 func diagnoseTLS(err error) diagnosis {
 	var record tls.RecordHeaderError
 	var verification *tls.CertificateVerificationError
@@ -228,7 +227,7 @@ func diagnoseTLS(err error) diagnosis {
 	return diagnosis{err.Error(), advice, kindLasting}
 }
 
-// diagnoseNetwork is about a server that is not reached, or does not answer.
+// diagnoseNetwork is for a server that cannot be reached, or does not answer.
 func diagnoseNetwork(err error) diagnosis {
 	var dns *net.DNSError
 	var timeout net.Error

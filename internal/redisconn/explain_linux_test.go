@@ -70,12 +70,12 @@ func TestCommandsExplainRefusals(t *testing.T) {
 				return err
 			}, "OOM command not allowed", "raise maxmemory", false, false,
 		},
-		"disk":     {refusingDisk, write, "MISCONF Redis is configured to save RDB snapshots", "free space", false, false},
-		"replicas": {startWith("min-replicas-to-write 1"), write, "NOREPLICAS Not enough good replicas", "bring them back", false, true},
+		"disk":     {refusingDisk, write, "MISCONF Redis is configured to save RDB snapshots", "free disk space", false, false},
+		"replicas": {startWith("min-replicas-to-write 1"), write, "NOREPLICAS Not enough good replicas", "repair the replicas", false, true},
 		"a replica": {func(t *testing.T) string {
 			t.Helper()
 			return redistest.Start(t, redistest.ReplicaOf(redistest.Start(t))).URL()
-		}, write, "READONLY You can't write against a read only replica", "name the master", false, false},
+		}, write, "READONLY You can't write against a read only replica", "use the URL of the master", false, false},
 		"a script that runs": {refusingBusy, write, "BUSY Redis is busy running a script", "SCRIPT KILL", false, true},
 		"no permission": {func(t *testing.T) string {
 			t.Helper()
@@ -214,11 +214,11 @@ func TestOpenExplains(t *testing.T) {
 	}{
 		"the most clients":               {full.URL(), "max number of clients reached; raise maxclients", false},
 		"protected mode":                 {fakeServer(t, "-DENIED Redis is running in protected mode because protected mode is enabled. In this mode nobody may connect.\r\n"), "DENIED Redis is running in protected mode because protected mode is enabled; set a password", true},
-		"sentinels' password":            {"redis-sentinel://" + locked.Addr() + "?master=m", "the sentinels refuse the password (NOAUTH Authentication required); give theirs as sentinel_password=", true},
+		"sentinels' password":            {"redis-sentinel://" + locked.Addr() + "?master=m", "the sentinels refuse the password (NOAUTH Authentication required); add sentinel_password=", true},
 		"sentinels' wrong password":      {"redis-sentinel://" + locked.Addr() + "?master=m&sentinel_password=hunter2", "the sentinels refuse the password (WRONGPASS", true},
 		"no such master":                 {"redis-sentinel://" + sentinel.Addr() + "?master=other", "the sentinels know no master other; check master=NAME", true},
 		"a sentinel's port, as a server": {"redis://" + sentinel.Addr(), "the server is a sentinel; write redis-sentinel://" + sentinel.Addr(), true},
-		"a server's port, as a sentinel": {"redis-sentinel://" + master.Addr() + "?master=m", "the server is no sentinel", true},
+		"a server's port, as a sentinel": {"redis-sentinel://" + master.Addr() + "?master=m", "the server is not a sentinel", true},
 		"a server, as a cluster":         {"redis-cluster://" + master.Addr(), "cluster support disabled; write redis:// in place", true},
 	} {
 		t.Run(name, func(t *testing.T) {

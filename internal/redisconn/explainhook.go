@@ -10,24 +10,24 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// silenceAfter is how long a command may go without an answer before that is told. The command goes on.
+// silenceAfter is how long a command may remain unanswered before that is reported. The command continues.
 const silenceAfter = 2500 * time.Millisecond
 
-// Told has tell called for each new reason for which Redis is waited for: at the start ([WaitReady]), and when it does
-// not answer a command for some seconds. The error is a [*ConnError]; tell may be called by several goroutines at once.
+// Told calls tell with each new reason to wait for Redis: at the start ([WaitReady]), and when a command is not answered for
+// some seconds. The error is a [*ConnError]; tell may be called by several goroutines at once.
 func Told(tell func(error)) Option {
 	return func(o *Options) { o.tell = tell }
 }
 
-// explainHook explains the errors of a client's commands where they arise: whatever command it is, and whenever it
-// fails. The commands of a pipeline keep their own errors; the pipeline's is explained.
+// explainHook explains the errors of all commands of a client. The commands of a pipeline keep their own errors; the error of
+// the pipeline is explained.
 type explainHook struct {
 	explainer
 
 	mu sync.Mutex
 	// answered is when the last command was answered.
 	answered time.Time
-	// silent says that the present silence has been told.
+	// silent is whether the present silence has been reported.
 	silent bool
 }
 
@@ -60,7 +60,7 @@ func (h *explainHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.
 	}
 }
 
-// of explains an error, unless it is the caller who gave up.
+// of explains an error, unless the caller gave up.
 func (h *explainHook) of(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -68,7 +68,7 @@ func (h *explainHook) of(ctx context.Context, err error) error {
 	return h.explain(err)
 }
 
-// abortCause is why Redis did not carry out a transaction: what it answered to one of its commands.
+// abortCause is why Redis aborted a transaction: its answer to one of the commands.
 func abortCause(cmds []redis.Cmder, abort error) error {
 	for _, cmd := range cmds {
 		if err := cmd.Err(); isReply(err) && !redis.IsExecAbortError(err) {
@@ -78,7 +78,7 @@ func abortCause(cmds []redis.Cmder, abort error) error {
 	return abort
 }
 
-// await tells of a silence, until answered is called. Patient is for a command that waits of its own accord.
+// await reports silences until answered is called. Patient is for a command that itself waits.
 func (h *explainHook) await(ctx context.Context, patient bool) (answered func(error)) {
 	if h.options.tell == nil || patient {
 		return func(error) {}
@@ -147,7 +147,7 @@ func (h *explainHook) isSentinel(ctx context.Context, next redis.ProcessHook) bo
 func (x explainer) sentinelError(err error) error {
 	return &ConnError{
 		Endpoint: x.options.String(), Cause: "the server is a sentinel",
-		Advice: "write redis-sentinel://" + x.options.Addrs[0] + "/0?master=NAME in place of redis:// (\"SENTINEL MASTERS\" lists the names)",
+		Advice: "write redis-sentinel://" + x.options.Addrs[0] + "/0?master=NAME instead of redis:// (\"SENTINEL MASTERS\" lists the names)",
 		Err:    err, kind: kindLasting,
 	}
 }

@@ -7,9 +7,9 @@ type Severity string
 
 // The severities, the worst first.
 const (
-	// Refuse: work here would lose items or create them twice; do not start.
+	// Refuse: work on this Redis could lose items or create them twice; do not start.
 	Refuse Severity = "refuse"
-	// Warn: work is possible, but a crash of Redis can cost what is promised.
+	// Warn: work is possible, but a crash of Redis may lose data.
 	Warn Severity = "warn"
 	// Note: worth knowing; nothing is wrong.
 	Note Severity = "note"
@@ -33,12 +33,11 @@ const (
 	CodeReplicas    Code = "redis-replicas"
 	// CodeACL is about commands that the user may not send; see [MissingPermissions].
 	CodeACL Code = "redis-acl"
-	// CodeUnknown is about what the server does not tell: whether it keeps what it is told is not known.
+	// CodeUnknown: the server does not report whether it keeps what is written.
 	CodeUnknown Code = "redis-unknown"
 )
 
-// Finding is one thing about a server that the operator should know. What, Why and Fix are
-// a sentence each.
+// Finding is one fact about a server that the operator should know. What, Why and Fix are a sentence each.
 type Finding struct {
 	Code     Code
 	Severity Severity
@@ -53,7 +52,7 @@ func (f Finding) Error() string {
 	return fmt.Sprintf("redis %s: %s %s %s", f.Node, f.What, f.Why, f.Fix)
 }
 
-// Refused returns the first finding that forbids to start, as an error, or nil.
+// Refused returns the first finding that forbids starting, as an error, or nil.
 func Refused(findings []Finding) error {
 	for _, finding := range findings {
 		if finding.Severity == Refuse {
@@ -63,7 +62,7 @@ func Refused(findings []Finding) error {
 	return nil
 }
 
-// Unverified returns the first finding that the server does not tell whether it keeps what it is told, as an error, or nil.
+// Unverified returns the finding that the server does not report whether it keeps what is written, as an error, or nil.
 func Unverified(findings []Finding) error {
 	for _, finding := range findings {
 		if finding.Code == CodeUnknown {

@@ -20,7 +20,7 @@ type nodeState struct {
 	save      string
 	knowsSave bool
 	fsync     string
-	// minReplicas is min-replicas-to-write, 0 where it is not set or not told.
+	// minReplicas is min-replicas-to-write, 0 if it is not set or not known.
 	minReplicas int
 	// cluster says that the client speaks the cluster protocol.
 	cluster bool
@@ -47,7 +47,7 @@ func judgeLoading(s nodeState) *Finding {
 	return &Finding{
 		Code: CodeLoading, Severity: Refuse,
 		What: "The server is still loading its data.",
-		Why:  "Until it has, it answers no command.",
+		Why:  "It answers no command until it has loaded them.",
 		Fix:  "Wait and try again; loading_eta_seconds in \"INFO persistence\" says how long.",
 	}
 }
@@ -60,7 +60,7 @@ func judgeVersion(s nodeState) *Finding {
 	return &Finding{
 		Code: CodeVersion, Severity: Refuse,
 		What: fmt.Sprintf("The server's version is %s.", version),
-		Why:  fmt.Sprintf("Commands that the queues and the ledger rely on came with %d.%d.", minMajor, minMinor),
+		Why:  fmt.Sprintf("The queues and the ledger need commands of %d.%d.", minMajor, minMinor),
 		Fix:  fmt.Sprintf("Use Redis %d.%d or newer, or Valkey.", minMajor, minMinor),
 	}
 }
@@ -85,8 +85,8 @@ func judgeReplica(s nodeState) *Finding {
 	return &Finding{
 		Code: CodeReplica, Severity: Refuse,
 		What: fmt.Sprintf("The server is a replica of %s:%s.", s.info["master_host"], s.info["master_port"]),
-		Why:  "A replica takes no writes, and what it took would be lost at the next sync.",
-		Fix:  "Name the master in --redis, or its sentinels with redis-sentinel://host:26379/0?master=NAME.",
+		Why:  "A replica accepts no writes, or loses them at the next sync.",
+		Fix:  "Set --redis to the URL of the master, or of its sentinels: redis-sentinel://host:26379/0?master=NAME.",
 	}
 }
 
@@ -97,13 +97,13 @@ func judgeCluster(s nodeState) *Finding {
 	return &Finding{
 		Code: CodeCluster, Severity: Refuse,
 		What: "The server runs in cluster mode.",
-		Why:  "Reached as a single server it refuses every key that another node holds.",
-		Fix:  "Write redis-cluster:// in place of redis:// in --redis.",
+		Why:  "Used as a single server, it refuses every key of another node.",
+		Fix:  "Write redis-cluster:// instead of redis:// in --redis.",
 	}
 }
 
-// judgeEviction refuses every policy that evicts. Without maxmemory it does nothing yet, but
-// whoever sets that limit one day will not think of this.
+// judgeEviction refuses every policy that evicts. Without maxmemory it does nothing yet, but it would as soon as the limit
+// is set.
 func judgeEviction(s nodeState) *Finding {
 	policy := s.info["maxmemory_policy"]
 	if policy == "" || policy == "noeviction" {
@@ -112,7 +112,7 @@ func judgeEviction(s nodeState) *Finding {
 	finding := Finding{
 		Code: CodeEviction, Severity: Refuse,
 		What: fmt.Sprintf("maxmemory-policy is %s.", policy),
-		Why:  "When its memory is full, the server would delete items and tasks without a word, and a forgotten HaVIP can be created twice.",
+		Why:  "When its memory is full, the server would silently delete items and tasks, and a HaVIP whose item is deleted can be created twice.",
 		Fix:  "Run \"redis-cli CONFIG SET maxmemory-policy noeviction\" and write it into redis.conf.",
 	}
 	if s.info["maxmemory"] == "0" {
@@ -124,27 +124,27 @@ func judgeEviction(s nodeState) *Finding {
 func judgePersistence(s nodeState) *Finding {
 	switch {
 	case s.info["aof_enabled"] != "0":
-		return nil // on, or not told
+		return nil // on, or not known
 	case s.knowsSave && s.save == "":
 		return &Finding{
 			Code: CodePersistence, Severity: Refuse,
 			What: "Nothing is written to disk: the append-only file is off and there are no save points.",
-			Why:  "A restart of Redis forgets which HaVIPs exist already.",
+			Why:  "A restart of Redis loses the records of all HaVIPs.",
 			Fix:  appendOnlyFix,
 		}
 	case s.knowsSave:
 		return &Finding{
 			Code: CodeSnapshots, Severity: Warn,
 			What: fmt.Sprintf("Only snapshots are written to disk (save %s); the append-only file is off.", s.save),
-			Why:  "A crash of Redis forgets what happened since the last one, often minutes.",
+			Why:  "A crash of Redis loses all writes since the last snapshot, often minutes.",
 			Fix:  appendOnlyFix,
 		}
 	}
 	return &Finding{
 		Code: CodeUnknown, Severity: Warn,
-		What: "The append-only file is off, and whether there are save points cannot be known because CONFIG is forbidden.",
-		Why:  "Without either, a restart of Redis forgets which HaVIPs exist already.",
-		Fix:  "Turn on an append-only file, or let the user run CONFIG GET.",
+		What: "The append-only file is off, and the save points are not known because CONFIG is forbidden.",
+		Why:  "Without either, a restart of Redis loses the records of all HaVIPs.",
+		Fix:  "Enable the append-only file, or allow the user to run CONFIG GET.",
 	}
 }
 
@@ -157,7 +157,7 @@ func judgeFsync(s nodeState) *Finding {
 	return &Finding{
 		Code: CodeFsync, Severity: Note,
 		What: "The append-only file is written with appendfsync no.",
-		Why:  "A crash of the machine forgets what the kernel had not written yet, some 30 s.",
+		Why:  "A crash of the machine loses what the kernel has not written yet, about 30 s.",
 		Fix:  "Run \"redis-cli CONFIG SET appendfsync everysec\" and write it into redis.conf.",
 	}
 }
@@ -175,44 +175,44 @@ func judgeWriteErrors(s nodeState) *Finding {
 	return &Finding{
 		Code: CodeWriteErrors, Severity: Warn,
 		What: fmt.Sprintf("The server could not write to its disk (%s).", strings.Join(failing, ", ")),
-		Why:  "It may refuse writes until it can, and would lose data in a crash.",
-		Fix:  "Look at its log, free space on its disk and check the directory's owner.",
+		Why:  "It may refuse writes until it can write again, and would lose data in a crash.",
+		Fix:  "Look at its log, free disk space, and check the owner of its directory.",
 	}
 }
 
-// fullAt is the percentage of maxmemory from which it is told: there is time to act then.
+// fullAt is the percentage of maxmemory at which it is reported, so that there is time to act.
 const fullAt = 90
 
-// judgeMemory tells of a server that refuses writes for want of memory, or will soon. It does not evict; see judgeEviction.
+// judgeMemory reports a server that refuses writes for lack of memory, or soon will. It does not evict; see judgeEviction.
 func judgeMemory(s nodeState) *Finding {
-	used, _ := strconv.ParseInt(s.info["used_memory"], 10, 64) // 0 where it is not told
+	used, _ := strconv.ParseInt(s.info["used_memory"], 10, 64) // 0 if it is not known
 	limit, _ := strconv.ParseInt(s.info["maxmemory"], 10, 64)
 	if limit <= 0 || used*100 < limit*fullAt {
 		return nil
 	}
-	what := fmt.Sprintf("%s of %s of memory are used (%d%%).", s.info["used_memory_human"], s.info["maxmemory_human"], used*100/limit)
+	what := fmt.Sprintf("%s of %s of memory is used (%d%%).", s.info["used_memory_human"], s.info["maxmemory_human"], used*100/limit)
 	return &Finding{
 		Code: CodeMemory, Severity: Warn,
 		What: what,
-		Why:  "When its memory is full, the server refuses writes: nothing is lost, and nothing is created until it has more.",
-		Fix:  "Raise maxmemory with \"redis-cli CONFIG SET maxmemory BYTES\" and in redis.conf, or delete finished batches before it is full.",
+		Why:  "When its memory is full, the server refuses writes: nothing is lost, and nothing is created until it has more memory.",
+		Fix:  "Raise maxmemory with \"redis-cli CONFIG SET maxmemory BYTES\" and in redis.conf, or delete finished batches.",
 	}
 }
 
-// maxLag is how long a replica may not have been heard of: it reports each second.
+// maxLag is the longest time since a replica's last report; it reports every second.
 const maxLag = 10
 
-// judgeReplicas tells of a master that has fewer replicas than it had, or than it needs to take writes.
+// judgeReplicas reports a master with fewer replicas than it had, or than it needs to accept writes.
 func judgeReplicas(s nodeState) *Finding {
 	if s.info["role"] != "master" {
 		return nil
 	}
-	what, why := "", "A failover could forget what was written last, and commands that change something exit with 5."
+	what, why := "", "A failover could lose the last writes, and commands that change something exit with 5."
 	good, err := strconv.Atoi(s.info["min_slaves_good_slaves"])
 	switch behind := laggingReplicas(s.info); {
 	case err == nil && good < s.minReplicas:
-		what = fmt.Sprintf("%d of the %d replicas that min-replicas-to-write asks for follow the server.", good, s.minReplicas)
-		why = "The server refuses writes until they do."
+		what = fmt.Sprintf("%d of the %d replicas that min-replicas-to-write requires are connected and up to date.", good, s.minReplicas)
+		why = "The server refuses writes until there are enough."
 	case s.info["connected_slaves"] == "0" && minExpected(s.info) > 0:
 		what = "The server had a replica, and none is connected."
 	case len(behind) > 0:
@@ -222,11 +222,11 @@ func judgeReplicas(s nodeState) *Finding {
 	}
 	return &Finding{
 		Code: CodeReplicas, Severity: Warn, What: what, Why: why,
-		Fix: "Bring the replicas or the link to them back; docs/RUNBOOK.md says how to remove one for good.",
+		Fix: "Repair the replicas or the link to them; docs/RUNBOOK.md says how to remove one for good.",
 	}
 }
 
-// laggingReplicas names the replicas that are not online, or were not heard of for long. They are told as
+// laggingReplicas names the replicas that are not online, or have not reported for long. INFO lists them as
 // slave0:ip=10.0.0.2,port=6379,state=online,offset=42,lag=0.
 func laggingReplicas(info map[string]string) []string {
 	var behind []string
@@ -242,7 +242,7 @@ func laggingReplicas(info map[string]string) []string {
 		}
 		lag, err := strconv.Atoi(facts["lag"])
 		if facts["state"] != "online" || err == nil && lag > maxLag {
-			behind = append(behind, fmt.Sprintf("%s:%s (%s, last heard of %s s ago)", facts["ip"], facts["port"], facts["state"], facts["lag"]))
+			behind = append(behind, fmt.Sprintf("%s:%s (%s, last report %s s ago)", facts["ip"], facts["port"], facts["state"], facts["lag"]))
 		}
 	}
 }
@@ -259,8 +259,8 @@ func judgeUnknown(s nodeState) *Finding {
 	}
 	return &Finding{
 		Code: CodeUnknown, Severity: Warn,
-		What: fmt.Sprintf("The server does not tell %s.", strings.Join(missing, ", ")),
-		Why:  "Whether it keeps what it is told could not be checked.",
-		Fix:  "Let the user run INFO and CONFIG GET; or check it by hand, and pass --allow-unverified-durability.",
+		What: fmt.Sprintf("The server does not report %s.", strings.Join(missing, ", ")),
+		Why:  "It could not be checked whether the server keeps what is written.",
+		Fix:  "Allow the user to run INFO and CONFIG GET; or check by hand, and pass --allow-unverified-durability.",
 	}
 }

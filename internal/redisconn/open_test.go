@@ -111,15 +111,15 @@ func TestOpen_errors(t *testing.T) {
 		url, want string
 		is        error
 	}{
-		"nobody there":   {gone.URL(), "redis " + gone.Addr() + ": connection refused; is it running? Start one with", nil},
-		"no socket":      {"unix:///nowhere/redis.sock", "redis /nowhere/redis.sock: the socket does not exist; is it running?", os.ErrNotExist},
+		"nobody there":   {gone.URL(), "redis " + gone.Addr() + ": connection refused; start Redis with", nil},
+		"no socket":      {"unix:///nowhere/redis.sock", "redis /nowhere/redis.sock: the socket does not exist; start Redis with", os.ErrNotExist},
 		"no password":    {secured.URL(), "NOAUTH Authentication required; put the right user and password into the URL", nil},
 		"wrong password": {"redis://:hunter2@" + secured.Addr(), "WRONGPASS invalid username-password pair or user is disabled", nil},
 		"wrong user":     {"redis://nobody:hunter2@" + secured.Addr(), "WRONGPASS invalid username-password pair or user is disabled", nil},
 		"no permission":  {"redis://reader:right@" + secured.Addr(), "NOPERM", nil},
-		"TLS to plain":   {"rediss://" + plain.Addr() + "?dial_timeout=300ms", "the server does not speak TLS: write redis:// in place of rediss://", nil},
+		"TLS to plain":   {"rediss://" + plain.Addr() + "?dial_timeout=300ms", "the server does not use TLS: write redis:// instead of rediss://", nil},
 		"no such host":   {"redis://no-such-host.invalid", "host no-such-host.invalid cannot be resolved; check the address", nil},
-		"no answer":      {stopped.URL() + "?read_timeout=50ms", "no answer in time; it is reached and does not answer", nil},
+		"no answer":      {stopped.URL() + "?read_timeout=50ms", "no answer in time; the server hangs", nil},
 		"no sentinel":    {"redis-sentinel://" + gone.Addr() + "?master=m", "redis master m of sentinels " + gone.Addr() + ": no sentinel answers (connection refused); check the address", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,10 +181,10 @@ func TestOpen_tls(t *testing.T) {
 	connect(t, addr+"?skip_verify=true&"+mutual)
 
 	for name, tt := range map[string]struct{ url, want string }{
-		"unknown authority": {addr + "?" + mutual, "name the authority's file with tls_ca=FILE"},
+		"unknown authority": {addr + "?" + mutual, "give the certificate authority's file with tls_ca=FILE"},
 		"other name":        {addr + "?tls_server_name=redis.example.com&tls_ca=" + cert + "&" + mutual, "tls_server_name=HOST"},
 		"no certificate":    {addr + "?tls_ca=" + cert, "give it with tls_cert=FILE and tls_key=FILE"},
-		"plain to TLS":      {"redis://" + secured, "the server speaks TLS: write rediss://"},
+		"plain to TLS":      {"redis://" + secured, "the server uses TLS: write rediss://"},
 	} {
 		// The end of a connection may be noticed before its reason is read.
 		redistest.Poll(t, name, func(ctx context.Context) error {

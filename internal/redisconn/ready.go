@@ -23,7 +23,7 @@ const DefaultPatience = 2 * time.Minute
 
 // Patience is how long [WaitReady] waits. Zero does not wait.
 type Patience struct {
-	// Down is for a server that nobody reaches: it may be starting, or the address may be wrong.
+	// Down is for a server that cannot be reached: it may be starting, or the address may be wrong.
 	Down time.Duration
 	// Passing is for what ends by itself: a failover, loading, a script that runs.
 	Passing time.Duration
@@ -37,9 +37,9 @@ func WaitReady(ctx context.Context, client redis.UniversalClient, o Options, pat
 	return Await(ctx, patience, o.tell, w.ask)
 }
 
-// Await repeats try while it fails for what passes by itself ([Passing]), and has tell, which may be nil, told each new
-// reason for that. It returns the last reason when the patience or ctx ends, then wrapping the error of ctx, and any
-// other error at once.
+// Await repeats try while it fails for a temporary reason ([Passing]), and calls tell, which may be nil, with each new
+// reason. When the patience or ctx ends, it returns the last reason, wrapping ctx's error if ctx ended. It returns any other
+// error at once.
 func Await(ctx context.Context, patience Patience, tell func(error), try func(context.Context) error) error {
 	ticker := time.NewTicker(readyInterval)
 	defer ticker.Stop()

@@ -9,28 +9,28 @@ import (
 
 const (
 	adviceUser     = "put the right user and password into the URL of --redis or HAVIP_REDIS_URL (redis://user:password@host:port/0)"
-	adviceGrant    = "grant it to the user, who is named by ACL WHOAMI: docs/RUNBOOK.md, section ACL, has the rules"
-	adviceLoading  = "it answers when its data is read"
-	adviceBusy     = "wait, or end what runs with \"redis-cli SCRIPT KILL\""
-	adviceMemory   = "nothing is lost: raise maxmemory, or free memory, and all goes on"
-	adviceDisk     = "it refuses writes until its disk takes them: see its log, free space, and check its directory's owner"
-	adviceReplicas = "it takes writes when as many replicas as min-replicas-to-write are connected: bring them back"
-	adviceReplica  = "the server is a replica; name the master, or its sentinels with redis-sentinel://"
-	adviceCluster  = "the server belongs to a cluster; write redis-cluster:// in place of redis://"
-	adviceProtect  = "set a password on the server, or bind it to an address you trust"
-	adviceClients  = "raise maxclients, or end clients that nobody needs (see CLIENT LIST)"
-	adviceCommand  = "the server does not know a command that is needed: it was renamed, or is no Redis 6.2 or newer"
+	adviceGrant    = "grant the permission to the user (see ACL WHOAMI): the ACL section of docs/RUNBOOK.md has the rules"
+	adviceLoading  = "wait until it has loaded its data"
+	adviceBusy     = "wait, or end the running script with \"redis-cli SCRIPT KILL\""
+	adviceMemory   = "raise maxmemory, or free memory; nothing is lost, and work continues by itself"
+	adviceDisk     = "it refuses writes until it can save to disk: look at its log, free disk space, and check the owner of its directory"
+	adviceReplicas = "it accepts writes again when min-replicas-to-write replicas are connected: repair the replicas"
+	adviceReplica  = "the server is a replica; use the URL of the master, or of its sentinels with redis-sentinel://"
+	adviceCluster  = "the server belongs to a cluster; write redis-cluster:// instead of redis://"
+	adviceProtect  = "set a password on the server, or bind it to a trusted address"
+	adviceClients  = "raise maxclients, or close unused clients (see CLIENT LIST)"
+	adviceCommand  = "the server lacks a required command: it was renamed, or the server is older than Redis 6.2"
 )
 
-// refusal is an answer of a server that does not do what it was asked.
+// refusal is an error reply of a server.
 type refusal struct {
-	// words begin the answer.
+	// words are the beginning of the reply.
 	words  string
 	advice string
 	kind   kind
 }
 
-// refusals are in the order in which they are looked for in a text.
+// refusals are in the order in which a text is searched for them.
 var refusals = []refusal{
 	{"WRONGPASS ", adviceUser, kindLasting},
 	{"NOAUTH ", adviceUser, kindLasting},
@@ -49,7 +49,7 @@ var refusals = []refusal{
 	{"READONLY ", adviceReplica, kindRefusing},
 	{"OOM ", adviceMemory, kindRefusing},
 	{"MISCONF ", adviceDisk, kindRefusing},
-	{"This instance has cluster support disabled", "write redis:// in place of redis-cluster://", kindLasting},
+	{"This instance has cluster support disabled", "write redis:// instead of redis-cluster://", kindLasting},
 	{"MOVED ", adviceCluster, kindLasting},
 	{"CROSSSLOT ", adviceCluster, kindLasting},
 }
@@ -62,7 +62,7 @@ func (x explainer) diagnoseReply(err error) diagnosis {
 	}
 	text := ownWords(err)
 	for _, r := range refusals {
-		// A script repeats what a command of it was told; Redis 6 puts other words in front.
+		// A script's error contains that of its command; Redis 6 puts other words before it.
 		if !strings.HasPrefix(text, r.words) && !strings.Contains(text, " "+r.words) && !strings.Contains(text, "-"+r.words) {
 			continue
 		}
@@ -74,7 +74,7 @@ func (x explainer) diagnoseReply(err error) diagnosis {
 	return diagnosis{}
 }
 
-// ownWords is the first sentence of what the server said.
+// ownWords is the first sentence of the server's reply.
 func ownWords(err error) string {
 	text := err.Error()
 	var reply redis.Error

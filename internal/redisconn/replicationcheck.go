@@ -21,7 +21,7 @@ const (
 	markerTTL = 10 * time.Minute
 )
 
-// NotReplicatedError says that a failover of Redis could still forget what was written, or has.
+// NotReplicatedError says that a failover of Redis could still lose what was written, or has lost it.
 type NotReplicatedError struct {
 	// Reason is a clause.
 	Reason string
@@ -44,7 +44,7 @@ func lost(reason string) error { return &NotReplicatedError{Reason: reason} }
 //     was written after them;
 //   - after that, they still agree on that master, and no failover is in progress.
 //
-// A server of which nobody knows a replica is not checked: nothing can take its place.
+// A server without known replicas is not checked: no other server can take its place.
 type ReplicationCheck struct {
 	topology topology
 	shards   []*shard

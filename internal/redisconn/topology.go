@@ -9,7 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// topology knows which servers hold a key.
+// topology finds the servers that have a key.
 type topology interface {
 	// server returns the one to which the client sends the key's commands.
 	server(ctx context.Context, key string) (*redis.Client, error)
