@@ -9,6 +9,12 @@ import (
 // WorkerInfo describes a live worker, for display and comparison. It contains no secret, and no decision depends on it.
 type WorkerInfo struct {
 	Version string `json:"version"`
+	// Host is the name of the worker's machine; "" if it is not known.
+	Host string `json:"host,omitempty"`
+	// StartedAt is when the worker started, by its own clock; 0 if an older version did not write it.
+	StartedAt Millis `json:"startedAt,omitempty"`
+	// Concurrency is how many items of a lane are in flight at once.
+	Concurrency int `json:"concurrency,omitempty"`
 	// Lanes are the lanes that the worker serves.
 	Lanes []WorkerLane `json:"lanes"`
 }
@@ -19,6 +25,8 @@ type WorkerLane struct {
 	Lane string `json:"lane"`
 	// Endpoint is the scheme and host that the worker sends to.
 	Endpoint string `json:"endpoint"`
+	// Simulator says that the endpoint is a simulator.
+	Simulator bool `json:"simulator,omitempty"`
 	// Key is the fingerprint of the worker's access key ID; see bce.Credentials.Fingerprint.
 	Key string `json:"key"`
 }

@@ -41,7 +41,7 @@ func defineCompletions(root *cobra.Command, f *session.Factory) {
 		"status": batches, "watch": batches, "results": batches, "verify": batches, "retry": batches, "cancel": batches, "events": batches,
 		"rollback": batches, "delete": batches,
 		"pause": lanes, "resume": lanes, "limit show": lanes, "limit set": lanes, "limit unset": lanes,
-		"plan": files, "apply": plans, "run": files, "list": cli.Words(), "create": cli.Words(), "doctor": cli.Words(), "config": cli.Words(),
+		"plan": files, "apply": plans, "run": files, "list": cli.Words(), "create": cli.Words(), "doctor": cli.Words(), "config": cli.Words(), "workers": cli.Words(),
 	} {
 		if cmd, _, err := root.Find(strings.Fields(path)); err == nil {
 			cmd.ValidArgsFunction = complete

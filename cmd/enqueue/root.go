@@ -21,6 +21,7 @@ import (
 	"havip/internal/command/status"
 	"havip/internal/command/verify"
 	"havip/internal/command/watch"
+	"havip/internal/command/workers"
 	"havip/internal/session"
 )
 
@@ -46,7 +47,7 @@ created twice.`,
 	addGroup(cmd, "act", "Change a batch:",
 		bulk.NewRetryCommand(f), bulk.NewCancelCommand(f), bulk.NewRollbackCommand(f), deletecmd.NewCommand(f))
 	addGroup(cmd, "operate", "Operate lanes and workers:",
-		lane.NewPauseCommand(f), lane.NewResumeCommand(f), lane.NewLimitCommand(f), doctor.NewCommand(f), config.NewCommand(f))
+		lane.NewPauseCommand(f), lane.NewResumeCommand(f), lane.NewLimitCommand(f), workers.NewCommand(f), doctor.NewCommand(f), config.NewCommand(f))
 	environment := help.NewEnvironmentTopic()
 	cmd.AddCommand(help.NewExitCodesTopic(), help.NewFormatsTopic(), environment)
 	cli.Program(cmd, "HAVIP", f.Getenv, f.SettleFormat, f.SettleStore)

@@ -17,7 +17,7 @@ func (x *examination) workers(ctx context.Context) error {
 	now := x.Now().Add(x.redisAhead)
 	var alive, silent []string
 	for _, beat := range beats {
-		if quiet := now.Sub(beat.At.Time()); quiet > worker.DeadAfter+2*worker.BeatEvery {
+		if quiet := now.Sub(beat.At.Time()); quiet > worker.SilentAfter {
 			silent = append(silent, fmt.Sprintf("%s (for %s)", beat.Worker, quiet.Round(time.Second)))
 		} else {
 			alive = append(alive, beat.Worker)

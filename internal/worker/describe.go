@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"havip/internal/version"
@@ -19,9 +20,12 @@ type keyHolder interface {
 
 // info returns the worker's description. An unavailable key is left empty.
 func (c Config) info(ctx context.Context) ledger.WorkerInfo {
-	info := ledger.WorkerInfo{Version: version.Read().String()}
+	host, _ := os.Hostname() // for people: without a name there is none to show
+	info := ledger.WorkerInfo{
+		Version: version.Read().String(), Host: host, StartedAt: ledger.Millis(c.started.UnixMilli()), Concurrency: c.Concurrency,
+	}
 	for _, l := range c.Lanes {
-		described := ledger.WorkerLane{Lane: l.Lane.String(), Endpoint: l.Cloud.Endpoint, Key: l.Cloud.Key}
+		described := ledger.WorkerLane{Lane: l.Lane.String(), Endpoint: l.Cloud.Endpoint, Simulator: l.Simulated, Key: l.Cloud.Key}
 		if client, ok := l.API.(keyHolder); ok && ctx.Err() == nil {
 			described.Key, _ = client.KeyDigest(ctx) // the lane's requests then fail with the reason
 		}

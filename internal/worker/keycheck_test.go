@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -174,8 +175,9 @@ func TestServingLineAndDescription(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := ledger.WorkerLane{Lane: "default/bj", Endpoint: f.url, Key: fingerprint}
-	if info := infos[w.parts.Membership.current()]; len(info.Lanes) != 1 || info.Lanes[0] != want || info.Version == "" {
+	want := ledger.WorkerLane{Lane: "default/bj", Endpoint: f.url, Simulator: true, Key: fingerprint}
+	if info := infos[w.parts.Membership.current()]; len(info.Lanes) != 1 || info.Lanes[0] != want || info.Version == "" || info.Host == "" ||
+		info.Concurrency == 0 || time.Since(info.StartedAt.Time()) > time.Minute {
 		t.Errorf("%+v", infos)
 	}
 	w.Stop()

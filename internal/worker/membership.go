@@ -23,6 +23,8 @@ const (
 	// DeadAfter is how long a worker may miss heartbeats before it is declared dead. It covers four
 	// heartbeats, so that neither a garbage collection pause nor a quick Redis failover kills a live worker.
 	DeadAfter = 8 * time.Second
+	// SilentAfter is the age of a heartbeat from which on its worker is reported as not heard from.
+	SilentAfter = DeadAfter + 2*BeatEvery
 
 	// membershipTimeout bounds one ledger call about workers.
 	membershipTimeout = BeatEvery

@@ -84,6 +84,8 @@ type Config struct {
 	Webhook Webhook
 	Logger  zerolog.Logger
 
+	// started is when the worker started.
+	started time.Time
 	// outage is updated by the heartbeats.
 	outage *outage
 	// taskCheck is how often an idle server looks for tasks; 0 means taskCheckInterval.
@@ -164,6 +166,7 @@ type Worker struct {
 
 // Start starts serving the lanes and returns at once. The caller stops the worker.
 func Start(c Config) (*Worker, error) {
+	c.started = time.Now()
 	if c.Redis != nil {
 		c.together = redisconn.Coalesce(c.Redis)
 	}
