@@ -13,6 +13,18 @@ type EventPage struct {
 	Forgotten bool
 }
 
+// LastEventID returns the ID of the batch's newest event, after which to read those to come; "" if there is none.
+func (l *Ledger) LastEventID(ctx context.Context, batch string) (string, error) {
+	messages, err := l.rdb.XRevRangeN(ctx, keysOf(batch).events, "+", "-", 1).Result()
+	if err != nil {
+		return "", fmt.Errorf("last event of batch %q: %w", batch, err)
+	}
+	if len(messages) == 0 {
+		return "", nil
+	}
+	return messages[0].ID, nil
+}
+
 // EventPage reads up to limit events after the one with the given ID ("" = from the oldest kept), without waiting. It
 // reads that event and the following ones atomically, to detect events that were dropped between two pages.
 func (l *Ledger) EventPage(ctx context.Context, batch, after string, limit int64) (EventPage, error) {

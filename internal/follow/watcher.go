@@ -32,7 +32,9 @@ type Watcher struct {
 	// Over, if not nil, reports whether the wait for a paused batch ends.
 	Over func(ledger.Batch) bool
 
-	bar *progress.Bar
+	// each, if not nil, is called with each reading of the batch.
+	each func(context.Context) error
+	bar  *progress.Bar
 	// changed is when an item last finished; reported is the kind of the last message.
 	changed  time.Time
 	open     int64
@@ -56,6 +58,11 @@ func (w *Watcher) Run(ctx context.Context) (b ledger.Batch, err error) {
 			return b, session.NotFound(err)
 		}
 		b = now
+		if w.each != nil {
+			if err := w.each(ctx); err != nil {
+				return b, err
+			}
+		}
 		w.show(ctx, b)
 		if over, err := w.evaluate(ctx, b); over || err != nil {
 			return b, err

@@ -137,6 +137,13 @@ func (b *Bar) title(width int) string {
 
 func (b *Bar) write(text string) { _, _ = fmt.Fprint(b.on.Terminal, text) }
 
+// Clear makes room for what somebody else writes; the next set draws the bar again. A nil bar has nothing to clear.
+func (b *Bar) Clear() {
+	if b != nil {
+		b.clear()
+	}
+}
+
 // clear takes both lines off the terminal; what is set next draws them again.
 func (b *Bar) clear() {
 	if !b.up {

@@ -22,6 +22,11 @@ type Filter struct {
 	Attempts bool
 }
 
+// Wants reports whether the filter lets an item pass.
+func (f Filter) Wants(item ledger.Item) bool {
+	return len(f.States) == 0 || slices.Contains(f.States, string(item.Record.State))
+}
+
 // Results streams a batch's items to stdout. Damaged items are an error after the others are shown.
 func Results(ctx context.Context, t *terminal.IO, s *session.Session, batch string, show Filter) error {
 	var damaged Damage
@@ -30,7 +35,7 @@ func Results(ctx context.Context, t *terminal.IO, s *session.Session, batch stri
 		return err
 	}
 	if shown == 0 && damaged.n == 0 {
-		t.Infof("%s", nothingOf(batch, show.States))
+		t.Infof("%s", NoResultsText(batch, show.States))
 	}
 	return damaged.Err(t, batch, "the others are shown")
 }
@@ -39,7 +44,7 @@ func Results(ctx context.Context, t *terminal.IO, s *session.Session, batch stri
 func results(ctx context.Context, s *session.Session, batch string, show Filter, damaged *Damage) iter.Seq2[tasks.Result, error] {
 	return func(yield func(tasks.Result, error) bool) {
 		for item, err := range s.Ledger.Items(ctx, batch) {
-			if err == nil && len(show.States) > 0 && !slices.Contains(show.States, string(item.Record.State)) {
+			if err == nil && !show.Wants(item) {
 				continue
 			}
 			var result tasks.Result
@@ -69,8 +74,8 @@ func Result(ctx context.Context, s *session.Session, item ledger.Item, attempts 
 	return result.WithLog(log), nil
 }
 
-// nothingOf says why there are no results.
-func nothingOf(batch string, states []string) string {
+// NoResultsText says why there are no results.
+func NoResultsText(batch string, states []string) string {
 	if len(states) > 0 {
 		return fmt.Sprintf("no item of batch %s is in state %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), shell.Quote(batch))
 	}

@@ -4,10 +4,12 @@ package results
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/follow"
 	"havip/internal/render"
 	"havip/internal/report"
 	"havip/internal/session"
@@ -20,8 +22,10 @@ import (
 const attemptLog = "attemptLog"
 
 type options struct {
-	batch  string
-	filter report.Filter
+	follow  bool
+	timeout time.Duration
+	batch   string
+	filter  report.Filter
 }
 
 // NewCommand returns the command.
@@ -40,6 +44,10 @@ proved, HTTP status, how long it took, worker, request ID, and code and message.
 An item whose data in Redis is damaged is named on stderr with what is wrong, the others are
 shown, and the exit code is 1.
 
+With --follow, each item's result is printed when it is final, until the batch is done; an item
+that is retried meanwhile comes again. The exit code is then 0 if all is done, 1 if some items
+failed, and 8 if --timeout ended it. It only looks, as watch does.
+
 A narrow terminal leaves columns out, and puts reasons onto lines of their own; -o wide
 has more columns, such as subnet, attempts and request ID.`,
 		Example: `  enqueue results havips
@@ -47,16 +55,22 @@ has more columns, such as subnet, attempts and request ID.`,
   enqueue results havips --columns key,privateIpAddress --sort privateIpAddress
   enqueue results havips --json key,haVipId,privateIpAddress
   enqueue results havips --jq '.[].haVipId'
+  enqueue results havips --follow -o ndjson | jq -r 'select(.state == "rejected").key'
   enqueue results havips --csv-safe > created.csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.batch = args[0]
+			if cli.Given(cmd.Flags(), "timeout") && !opts.follow {
+				return cli.Failf(cli.ExitUsage, "--timeout is for --follow: without it, nothing is waited for")
+			}
 			return run(cmd.Context(), f, opts)
 		},
 	}
 	terminal.DefineList(f.IO, cmd, render.Results())
 	cmd.Flags().StringSliceVar(&opts.filter.States, "state", nil, "only items in this state; may be repeated")
 	cmd.Flags().BoolVar(&opts.filter.Attempts, "attempts", false, "with the log of every request sent")
+	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "print each result when it is final, until the batch is done")
+	cmd.Flags().DurationVar(&opts.timeout, "timeout", 0, "with --follow: give up this long after the start of the command, with exit code 8; the batch continues")
 	return cmd
 }
 
@@ -69,6 +83,10 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if show.Attempts && f.Format == render.CSV {
 		return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")
 	}
+	if opts.follow {
+		opts.filter = show
+		return followResults(ctx, f, opts)
+	}
 	s, err := f.Open(ctx)
 	if err != nil {
 		return err
@@ -79,6 +97,21 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	return report.Results(ctx, f.IO, s, b.Name, show)
+}
+
+// followResults prints results as they come.
+func followResults(ctx context.Context, f *session.Factory, opts options) error {
+	if err := f.CanFollow(); err != nil {
+		return err
+	}
+	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
+	defer cancel()
+	s, err := f.Open(timed)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return follow.Results(ctx, timed, f.IO, s, opts.batch, opts.filter)
 }
 
 // checkStates refuses a value of --state that is no state.
