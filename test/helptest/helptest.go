@@ -75,7 +75,7 @@ func flag(t *testing.T, c *cobra.Command, f *pflag.Flag) {
 	if f.Usage == "" {
 		t.Errorf("%s: --%s has no usage", c.CommandPath(), f.Name)
 	}
-	noVariable := f.Annotations != nil && !cli.HasEnv(f) && f.Name == "rps" || f.Name == "help" || f.Name == "version" || c.Parent() != nil && c.Parent().Name() == "completion"
+	noVariable := f.Annotations != nil && !cli.HasEnv(f) && slices.Contains([]string{"rps", "key"}, f.Name) || f.Name == "help" || f.Name == "version" || c.Parent() != nil && c.Parent().Name() == "completion"
 	if !noVariable && !strings.Contains(f.Usage, "[$") {
 		t.Errorf("%s: --%s does not show its variable: %q", c.CommandPath(), f.Name, f.Usage)
 	}
@@ -130,7 +130,7 @@ func valueFor(f *pflag.Flag) string {
 		return "true"
 	case "int", "float64":
 		return "7"
-	case "duration":
+	case "duration", "time":
 		return "7s"
 	}
 	if f.DefValue != "" && f.DefValue != "[]" {

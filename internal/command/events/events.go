@@ -29,6 +29,7 @@ type options struct {
 	// batch is one, or "" for the lane.
 	batch, lane string
 	follow      bool
+	filter      filter
 }
 
 // NewCommand returns the command.
@@ -43,9 +44,12 @@ how many items. About the newest 10,000 events are kept, and of people's acts th
 
 With --lane it prints what people did to a lane: paused, resumed, limited.
 
+With --event, --key, --by and --since it prints only the events that match all of them.
+
 With --follow it goes on with what happens, until Ctrl-C.`,
 		Example: `  enqueue events havips
   enqueue events havips --follow -o ndjson | jq -r 'select(.event == "rejected") | .key'
+  enqueue events havips --event retry,cancel --by alice --since 24h
   enqueue events havips --json at,event,key,detail
   enqueue events --lane default/bj`,
 		Args: cobra.MaximumNArgs(1),
@@ -62,6 +66,7 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 	terminal.DefineList(f.IO, cmd, eventList())
 	cmd.Flags().StringVar(&opts.lane, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
+	opts.filter.define(cmd.Flags())
 	return cmd
 }
 
@@ -81,19 +86,20 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 			return cli.Fail(cli.ExitUsage, err)
 		}
 	}
+	opts.filter.warn(f.IO)
 	s, err := f.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	if opts.lane != "" {
-		return printEvents(ctx, f.IO, s, "lane "+l.String(), laneEvents(s, l), nil, opts.follow)
+		return printEvents(ctx, f.IO, s, "lane "+l.String(), laneEvents(s, l), nil, opts)
 	}
 	b, err := s.Batch(ctx, opts.batch)
 	if err != nil {
 		return err
 	}
-	return printEvents(ctx, f.IO, s, "batch "+b.Name, batchEvents(s, b), forgottenActs(s, b.Name), opts.follow)
+	return printEvents(ctx, f.IO, s, "batch "+b.Name, batchEvents(s, b), forgottenActs(s, b.Name), opts)
 }
 
 // eventSource reads events after the one with the given ID, waiting up to block for the first.
@@ -143,14 +149,18 @@ func rowsOf(events []ledger.Event) []eventRow {
 }
 
 // printEvents writes the older acts, then a source's events, and follows it if asked to.
-func printEvents(ctx context.Context, t *terminal.IO, s *session.Session, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), follow bool) error {
+func printEvents(ctx context.Context, t *terminal.IO, s *session.Session, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), opts options) error {
 	after := ""
-	rows := pages(ctx, read, older, &after)
-	if follow {
-		return followEvents(ctx, t, s, read, rows, &after)
+	rows := opts.filter.rows(pages(ctx, read, older, &after))
+	if opts.follow {
+		return followEvents(ctx, t, s, read, rows, &opts.filter, &after)
 	}
 	n, err := terminal.Stream(t, eventList(), rows)
-	if err == nil && n == 0 {
+	switch {
+	case err != nil || n > 0:
+	case !opts.filter.empty():
+		t.Infof("no event of %s matches", subject)
+	default:
 		t.Infof("nothing has happened to %s", subject)
 	}
 	return err
@@ -187,9 +197,9 @@ func prepend(ctx context.Context, older func(context.Context, string) ([]eventRo
 	return append(rows, page...), err
 }
 
-// followEvents writes rows and what happens after the event with the ID after, until it is interrupted: that is how it
+// followEvents writes rows and what passes the filter after the event with the ID after, until it is interrupted: that is how it
 // ends.
-func followEvents(ctx context.Context, t *terminal.IO, s *session.Session, read eventSource, rows iter.Seq2[eventRow, error], after *string) error {
+func followEvents(ctx context.Context, t *terminal.IO, s *session.Session, read eventSource, rows iter.Seq2[eventRow, error], only *filter, after *string) error {
 	out := terminal.Writer(t, eventList())
 	for r, err := range rows {
 		if err == nil {
@@ -209,10 +219,13 @@ func followEvents(ctx context.Context, t *terminal.IO, s *session.Session, read 
 			return err
 		}
 		for _, r := range page {
+			*after = r.ID
+			if !only.matches(r) {
+				continue
+			}
 			if err := out.Write(r); err != nil {
 				return err
 			}
-			*after = r.ID
 		}
 		if err := out.Flush(); err != nil {
 			return err
