@@ -32,7 +32,7 @@ func TestTopics(t *testing.T) {
 	t.Parallel()
 	topics := map[string][]string{
 		"formats":     slices.Concat(render.Formats(), intake.Formats(), report.StateNames(), render.Fields[render.Result](), []string{"--json", "--csv-safe"}),
-		"environment": {"NO_COLOR", "BCE_ACCESS_KEY_ID"},
+		"environment": {"NO_COLOR", "HAVIP_PAGER", "BCE_ACCESS_KEY_ID"},
 		"exit-codes":  {},
 	}
 	for _, v := range cli.Variables(newTestRoot()) {

@@ -33,6 +33,8 @@ type IO struct {
 	// Store is the flag, quoted for a shell, without which the commands in messages would look elsewhere; "" for none.
 	Store string
 
+	// pager is the command line of what shows long tables; nil for none.
+	pager []string
 	// jq and template are expressions about records, and query is the one that is asked for; nil without. Context is the
 	// command's.
 	jq, template string

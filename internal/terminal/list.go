@@ -67,7 +67,15 @@ func Stream[R any](t *IO, list render.List[R], records iter.Seq2[R, error]) (n i
 	if len(t.Sort) > 0 {
 		records = sorted(records, list.Order(t.Sort), t.Limit)
 	}
-	out := writer(t, list, t.Data(), t.style())
+	err = t.paged(func(w io.Writer) (err error) {
+		n, err = stream(writer(t, list, w, t.style()), records, t.Limit)
+		return err
+	})
+	return n, err
+}
+
+// stream writes no more records than the limit, if there is one, and returns how many.
+func stream[R any](out render.Writer[R], records iter.Seq2[R, error], limit int) (n int, err error) {
 	for r, err := range records {
 		if err != nil {
 			return n, errors.Join(out.Flush(), err)
@@ -75,7 +83,7 @@ func Stream[R any](t *IO, list render.List[R], records iter.Seq2[R, error]) (n i
 		if err := out.Write(r); err != nil {
 			return n, fmt.Errorf("write to stdout: %w", err)
 		}
-		if n++; n == t.Limit {
+		if n++; n == limit {
 			break
 		}
 	}

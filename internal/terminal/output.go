@@ -57,6 +57,7 @@ func (t *IO) SettleFormat(cmd *cobra.Command) error {
 	if err := errors.Join(t.checkList(cmd), t.compile(cmd)); err != nil {
 		return err
 	}
+	defer t.settlePager(cmd)
 	wanted := render.Format("")
 	switch {
 	case t.Fields != nil, t.query != nil:

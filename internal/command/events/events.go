@@ -64,6 +64,7 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 		},
 	}
 	terminal.DefineList(f.IO, cmd, eventList())
+	terminal.DefinePager(cmd)
 	cmd.Flags().StringVar(&opts.lane, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
 	opts.filter.define(cmd.Flags())

@@ -77,8 +77,12 @@ Credentials, in this order; an account other than "default" uses the profile of 
   3  ~/.bce/config.json
 
 NO_COLOR, set to anything, disables colours; CLICOLOR_FORCE enables those of tables without
-a terminal. --color overrides both. TZ is the time zone of tables. For the worker's own
-variables, see ` + "`worker --help`" + `.
+a terminal. --color overrides both. TZ is the time zone of tables.
+
+HAVIP_PAGER, else PAGER, else less shows the tables of results, list and events on a terminal;
+set it to an empty text or to cat to have none.
+
+For the worker's own variables, see ` + "`worker --help`" + `.
 `)
 	return b.String()
 }

@@ -27,6 +27,7 @@ state, when it was created and from which file.`,
 		},
 	}
 	terminal.DefineList(f.IO, cmd, report.BatchList())
+	terminal.DefinePager(cmd)
 	return cmd
 }
 

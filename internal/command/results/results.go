@@ -67,6 +67,7 @@ has more columns, such as subnet, attempts and request ID.`,
 		},
 	}
 	terminal.DefineList(f.IO, cmd, render.Results())
+	terminal.DefinePager(cmd)
 	cmd.Flags().StringSliceVar(&opts.filter.States, "state", nil, "only items in this state; may be repeated")
 	cmd.Flags().BoolVar(&opts.filter.Attempts, "attempts", false, "with the log of every request sent")
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "print each result when it is final, until the batch is done")
