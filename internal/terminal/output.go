@@ -10,6 +10,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/render"
 	"havip/internal/spelling"
+	"havip/internal/words"
 )
 
 // DefineFlags defines the flags that every command has about its output.
@@ -91,6 +92,9 @@ func (t *IO) checkList(cmd *cobra.Command) error {
 	}
 	if t.Limit < 0 {
 		return cli.Blame(cmd.Flags(), cli.Failf(cli.ExitUsage, "--limit %d: must be 0 or more", t.Limit), "limit")
+	}
+	if t.Limit > 0 && !cli.Given(cmd.Flags(), "limit") {
+		t.Infof("at most %s, because of %s", words.Count(t.Limit, "record", "records"), cli.SourceOf(cmd.Flags(), "limit"))
 	}
 	if cli.Given(cmd.Flags(), ColumnsFlag) && (t.Format == render.JSON || t.Format == render.NDJSON) {
 		return cli.Failf(cli.ExitUsage, "--columns is for tables and CSV; use --json %s", strings.Join(t.Columns, ","))
