@@ -53,8 +53,8 @@ func parseWhere(wheres []string) (conditions []condition, err error) {
 			return nil, fmt.Errorf("--where %q: must be FIELD=PATTERN, where FIELD is one of %s%s",
 				where, fieldList(), spelling.DidYouMean(field, "", fieldNames()))
 		}
-		any := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`)
-		conditions = append(conditions, condition{field, regexp.MustCompile(`(?s)^` + any + `$`)})
+		text := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`)
+		conditions = append(conditions, condition{field, regexp.MustCompile(`(?s)^` + text + `$`)})
 	}
 	return conditions, nil
 }
