@@ -61,8 +61,10 @@ func (t *IO) paged(write func(io.Writer) error) error {
 	// Not bound to a context: Ctrl-C is the pager's to handle, which has the terminal in its hands.
 	pager := exec.Command(t.pager[0], t.pager[1:]...) //nolint:noctx // see above
 	pager.Stdout, pager.Stderr = t.Out, t.Err
-	// As git does, for a less or lv that is named without options: show colours, and end where one screen is enough.
-	pager.Env = append(os.Environ(), "LESS="+cmp.Or(t.Getenv("LESS"), "FRX"), "LV="+cmp.Or(t.Getenv("LV"), "-c"))
+	// As git does, for a less or lv that is named without options: show colours, and end where one screen is enough. Without a
+	// locale, less would show the bytes of Chinese names.
+	pager.Env = append(os.Environ(), "LESS="+cmp.Or(t.Getenv("LESS"), "FRX"), "LV="+cmp.Or(t.Getenv("LV"), "-c"),
+		"LESSCHARSET="+cmp.Or(t.Getenv("LESSCHARSET"), "utf-8"))
 	in, err := pager.StdinPipe()
 	if err == nil {
 		err = pager.Start()

@@ -59,7 +59,7 @@ func bareEnvironment(dir string) []string {
 		// A program that looks for data races would wait for a second at each end.
 		"GORACE=atexit_sleep_ms=0",
 		"PATH=" + binaries + string(os.PathListSeparator) + os.Getenv("PATH"),
-		"TZ=UTC", "HOME=" + filepath.Join(dir, "home"), "XDG_STATE_HOME=" + filepath.Join(dir, "state"), "TMPDIR=" + dir,
+		"TZ=UTC", "PAGER=cat", "HOME=" + filepath.Join(dir, "home"), "XDG_STATE_HOME=" + filepath.Join(dir, "state"), "TMPDIR=" + dir,
 	}
 }
 
@@ -84,7 +84,7 @@ const (
 	sayReady      = `"message":"ready"`
 	sayStopping   = `"message":"stopping`
 	sayFoundDead  = `"message":"declared dead: this process`
-	sayRedisAway  = "trying again"
+	sayRedisAway  = "; retrying"
 	sayRunStops   = "stopping: "
 	sayIncomplete = "is incomplete: "
 	question      = "[y/N] "

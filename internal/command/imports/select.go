@@ -137,7 +137,8 @@ func (x *listings) choose(ctx context.Context, batch string, l tasks.Lane, where
 	for i, h := range free {
 		s.add(tasks.Existing{HaVIP: h, Row: tasks.Row{Item: tasks.Item{
 			Key: keys[i], Account: l.Account, Region: l.Region,
-			Request: tasks.Request{Name: h.Name, SubnetID: h.SubnetID, PrivateIPAddress: h.PrivateIPAddress, Description: h.Description},
+			// Without the address, which counts as assigned by BCE: a row with or without it is then known as a duplicate.
+			Request: tasks.Request{Name: h.Name, SubnetID: h.SubnetID, Description: h.Description},
 		}}})
 	}
 	return s, nil
