@@ -40,13 +40,15 @@ func (im Importer) Check(ctx context.Context, batch string, rows []Existing) (le
 	return c.left, c.refused, nil
 }
 
-// Import registers the rows as adopted and commits the batch. After a crash or an error, check and import again. Its error is
-// an [ImportRefusal] when somebody else has taken a HaVIP or a key since the check.
+// Import registers the rows as adopted and commits the batch. After a crash or an error, check and import again: the batch then
+// has the items that were registered, and is not incomplete, because the remedy for that, to apply the file, would create the
+// others. Its error is an [ImportRefusal] if another item has taken a HaVIP or a key since the check.
 func (im Importer) Import(ctx context.Context, batch string, source ledger.Source, rows []Existing) error {
 	forgotten, err := im.Ledger.ForgottenGeneration(ctx, batch)
 	if err != nil {
 		return err
 	}
+	source.Whole = true
 	for chunk := range slices.Chunk(rows, enqueueChunk) {
 		if err := im.claim(ctx, batch, forgotten, chunk); err != nil {
 			return err
