@@ -219,7 +219,7 @@ func TestOpenExplains(t *testing.T) {
 		"no such master":                 {"redis-sentinel://" + sentinel.Addr() + "?master=other", "the sentinels know no master other; check master=NAME", true},
 		"a sentinel's port, as a server": {"redis://" + sentinel.Addr(), "the server is a sentinel; write redis-sentinel://" + sentinel.Addr(), true},
 		"a server's port, as a sentinel": {"redis-sentinel://" + master.Addr() + "?master=m", "the server is not a sentinel", true},
-		"a server, as a cluster":         {"redis-cluster://" + master.Addr(), "cluster support disabled; write redis:// in place", true},
+		"a server, as a cluster":         {"redis-cluster://" + master.Addr(), "cluster support disabled; write redis:// instead", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
