@@ -46,11 +46,9 @@ func (env *environment) do(ctx context.Context, e Event) error {
 		pause(ctx, e.For)
 		resume()
 	case KillRedis:
-		env.store.kill()
-		return env.restartRedis(ctx, e.For)
+		return env.restartRedis(ctx, env.store.kill, e.For)
 	case EndRedis:
-		env.store.end(ctx)
-		return env.restartRedis(ctx, e.For)
+		return env.restartRedis(ctx, func() { env.store.end(ctx) }, e.For)
 	case StopRedis:
 		env.store.stop()
 		pause(ctx, e.For)
@@ -69,8 +67,12 @@ func (env *environment) do(ctx context.Context, e Event) error {
 	return nil
 }
 
-// restartRedis starts Redis again after some time, whatever else has come to its end.
-func (env *environment) restartRedis(ctx context.Context, down time.Duration) error {
+// restartRedis ends Redis and starts it again after some time, whatever else has come to its end. One restart ends before
+// another begins: on a slow machine events overlap, and two servers would share the data.
+func (env *environment) restartRedis(ctx context.Context, end func(), down time.Duration) error {
+	env.store.restarts.Lock()
+	defer env.store.restarts.Unlock()
+	end()
 	pause(ctx, down)
 	return env.store.run(context.WithoutCancel(ctx))
 }

@@ -20,6 +20,8 @@ const redisStart = time.Minute
 // connection ever takes its place while it is down.
 type store struct {
 	dir string
+	// restarts is held while Redis is ended and started again.
+	restarts sync.Mutex
 
 	mu      sync.Mutex
 	process *redisserver.Process
