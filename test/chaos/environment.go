@@ -19,6 +19,9 @@ import (
 
 // Keys of the simulator, which are in no environment but that of the programs.
 const (
+	// endpoint is the one cloud of all programs, since a batch has one. Each reaches it through a proxy: a worker through
+	// a link of its own. The name is never looked up.
+	endpoint  = "http://bcc.chaos.test"
 	accessKey = "AKIDchaos0123456789"
 	secretKey = "SKchaos-9876543210"
 )
@@ -165,7 +168,7 @@ func (env *environment) stops() []Stop {
 func (env *environment) enqueue(ctx context.Context, args ...string) ([]byte, error) {
 	//nolint:gosec // G702: the suite's own programs, with words of its own
 	cmd := exec.CommandContext(ctx, env.program("enqueue"), args...)
-	cmd.Env = env.variables("HAVIP_REDIS_URL=" + env.store.url())
+	cmd.Env = env.variables("HAVIP_REDIS_URL="+env.store.url(), "BCE_ENDPOINT="+endpoint, "HTTP_PROXY="+env.cloud.url)
 	cmd.Dir = env.dir
 	cmd.SysProcAttr = dieWithSuite()
 	out, err := cmd.Output()

@@ -29,6 +29,8 @@ const (
 	Disagreeing Fact = "disagreeing"
 	// Crashed: a program has a data race, or panicked.
 	Crashed Fact = "crashed"
+	// Idle: a worker never sent a create, so that the run shows less than it says.
+	Idle Fact = "idle worker"
 
 	// Pending: the item was not finished when the patience ended.
 	Pending Fact = "pending"
@@ -39,7 +41,7 @@ const (
 )
 
 // violations are in the order of the verdict's line.
-var violations = []Fact{Missing, Duplicated, Unrecorded, Wrong, WithoutToken, Overlapping, Changed, InReview, Disagreeing, Crashed}
+var violations = []Fact{Missing, Duplicated, Unrecorded, Wrong, WithoutToken, Overlapping, Changed, InReview, Disagreeing, Crashed, Idle}
 
 // remarks are facts that are no violations.
 var remarks = []Fact{Pending, WhileStopped, NoAddress}
@@ -83,9 +85,10 @@ type Observations struct {
 	Made  []Made
 	Calls []Call
 	// Sends are the creates that workers sent, by the suite's own account, and Stops when these
-	// were stopped.
-	Sends []Send
-	Stops []Stop
+	// were stopped. Workers is how many of them ran, numbered from 0.
+	Sends   []Send
+	Stops   []Stop
+	Workers int
 	// WithoutToken and LiveOverlaps are the simulator's counts.
 	WithoutToken, LiveOverlaps int64
 	Now                        time.Time

@@ -28,8 +28,8 @@ type Journal struct {
 	sends []*Send
 }
 
-// createLine is how the head of every create begins; a query or the version follows.
-const createLine = "POST /v1/havip"
+// createLine is how the head of every create begins that is sent to a proxy; a query or the version follows.
+const createLine = "POST " + endpoint + "/v1/havip"
 
 // watch returns what watches one connection of a worker.
 func (j *Journal) watch(worker int) watcher { return &sendWatcher{journal: j, worker: worker} }

@@ -49,17 +49,17 @@ func TestJournal(t *testing.T) {
 	t.Parallel()
 	var j Journal
 	w, now := j.watch(7), time.Now()
-	w.sent([]byte("GET /v1/havip/havip-1 HTTP/1.1\r\n"))
+	w.sent([]byte("GET " + endpoint + "/v1/havip/havip-1 HTTP/1.1\r\n"))
 	w.answered()
-	w.sent([]byte("POST /v1/havip?clientToken=a%2Fb HTTP/1.1\r\nHost: x\r\n\r\n{}"))
+	w.sent([]byte("POST " + endpoint + "/v1/havip?clientToken=a%2Fb HTTP/1.1\r\nHost: x\r\n\r\n{}"))
 	w.sent([]byte("more of its body"))
 	if sends := j.Sends(now); len(sends) != 1 || sends[0].Until != now || sends[0].Token != "a/b" || sends[0].Worker != 7 {
 		t.Fatalf("while it waits for its answer: %+v", sends)
 	}
 	w.answered()
 	w.answered() // in two pieces
-	w.sent([]byte("POST /v1/havip HTTP/1.1\r\n\r\n"))
-	w.sent([]byte("POST /v1/havip?x=y HTTP/1.1\r\n\r\n"))
+	w.sent([]byte("POST " + endpoint + "/v1/havip HTTP/1.1\r\n\r\n"))
+	w.sent([]byte("POST " + endpoint + "/v1/havip?x=y HTTP/1.1\r\n\r\n"))
 	w.closed()
 	sends := j.Sends(time.Time{})
 	for i, s := range sends {

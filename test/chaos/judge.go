@@ -122,6 +122,11 @@ func (j *judge) requests(seen Observations) {
 			j.find(WithoutToken, "", "", fmt.Sprintf("worker %d at %s", s.Worker, s.From.Format(clock)))
 		}
 	}
+	for worker := range seen.Workers {
+		if !slices.ContainsFunc(seen.Sends, func(s Send) bool { return s.Worker == worker }) {
+			j.find(Idle, "", "", fmt.Sprintf("worker %d sent nothing; see its log", worker))
+		}
+	}
 	bodies := map[string]string{}
 	for _, c := range seen.Calls {
 		if c.Operation != "create" || c.BodySHA256 == "" {

@@ -23,7 +23,7 @@ func sound() Observations {
 		{HaVIPID: "havip-1", Name: "vip-1", SubnetID: "sbn-a", Address: "192.168.0.1", ClientToken: "t1"},
 		{HaVIPID: "havip-2", Name: "vip-2", SubnetID: "sbn-b", Address: "10.0.0.2", ClientToken: "mine"},
 	}
-	seen := Observations{Rows: rows, Made: made}
+	seen := Observations{Rows: rows, Made: made, Workers: 2}
 	for i, row := range rows {
 		r := Result{
 			Batch: row.Batch, Key: row.Key, Line: row.Line, State: "created", Name: row.Name, SubnetID: row.Subnet,
@@ -72,14 +72,15 @@ func TestJudge(t *testing.T) {
 		"not the address wanted": {func(seen *Observations) {
 			seen.Results[1].Address, seen.Made[1].Address = "192.168.9.9", "192.168.9.9"
 		}, []Fact{Wrong}},
-		"another line":          {func(seen *Observations) { seen.Results[1].Line = 9 }, []Fact{Wrong}},
-		"another token":         {func(seen *Observations) { seen.Results[1].ClientToken = "t9" }, []Fact{Wrong}},
-		"twice in the results":  {func(seen *Observations) { seen.Results = append(seen.Results, seen.Results[0]) }, []Fact{Wrong}},
-		"review":                {func(seen *Observations) { seen.Results[0].State = "review" }, []Fact{InReview}},
-		"pending":               {func(seen *Observations) { seen.Results[0].State = "unknown" }, []Fact{Pending}},
-		"no address learnt":     {func(seen *Observations) { seen.Results[0].Address = "" }, []Fact{NoAddress}},
-		"counted without token": {func(seen *Observations) { seen.WithoutToken = 1 }, []Fact{WithoutToken}},
-		"sent without token":    {func(seen *Observations) { seen.Sends[0].Token = "" }, []Fact{WithoutToken}},
+		"another line":                   {func(seen *Observations) { seen.Results[1].Line = 9 }, []Fact{Wrong}},
+		"another token":                  {func(seen *Observations) { seen.Results[1].ClientToken = "t9" }, []Fact{Wrong}},
+		"twice in the results":           {func(seen *Observations) { seen.Results = append(seen.Results, seen.Results[0]) }, []Fact{Wrong}},
+		"review":                         {func(seen *Observations) { seen.Results[0].State = "review" }, []Fact{InReview}},
+		"pending":                        {func(seen *Observations) { seen.Results[0].State = "unknown" }, []Fact{Pending}},
+		"no address learnt":              {func(seen *Observations) { seen.Results[0].Address = "" }, []Fact{NoAddress}},
+		"counted without token":          {func(seen *Observations) { seen.WithoutToken = 1 }, []Fact{WithoutToken}},
+		"sent without token":             {func(seen *Observations) { seen.Sends[0].Token = "" }, []Fact{WithoutToken}},
+		"a worker that refuses to serve": {func(seen *Observations) { seen.Workers = 4 }, []Fact{Idle}},
 		"another body": {func(seen *Observations) {
 			seen.Calls = append(seen.Calls, Call{Operation: "create", ClientToken: "t0", BodySHA256: "other"})
 		}, []Fact{Changed}},
@@ -143,7 +144,7 @@ func TestReport(t *testing.T) {
 		}
 	}
 	const line = "verdict: 4 items: missing 0, duplicated 1, unrecorded 0, wrongly recorded 0, without-token 0, overlapping 0, " +
-		"changed 0, in review 0, disagreeing 0, crashed 0; pending 0, overlapping while stopped 0, without address 0"
+		"changed 0, in review 0, disagreeing 0, crashed 0, idle worker 0; pending 0, overlapping while stopped 0, without address 0"
 	if got := verdictLine(4, findings); got != line {
 		t.Errorf("verdict\n got %s\nwant %s", got, line)
 	}

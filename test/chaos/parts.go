@@ -66,7 +66,7 @@ func (env *environment) startWorker(ctx context.Context, number int) error {
 	}
 	w.command = command{
 		path: env.program("worker"), args: env.workerArgs(), dir: env.dir, log: env.logPath("worker-" + strconv.Itoa(number)),
-		env: env.variables("HAVIP_REDIS_URL=redis://"+w.redis.Addr()+"/0", "BCE_ENDPOINT=http://"+w.cloud.Addr()),
+		env: env.variables("HAVIP_REDIS_URL=redis://"+w.redis.Addr()+"/0", "BCE_ENDPOINT="+endpoint, "HTTP_PROXY=http://"+w.cloud.Addr()),
 	}
 	env.workers = append(env.workers, w)
 	env.running.Go(func() {
@@ -80,7 +80,7 @@ func (env *environment) startWorker(ctx context.Context, number int) error {
 func (env *environment) workerArgs() []string {
 	// Stalled requests hold their places for long, and the lanes are to go on beside them.
 	// Nothing here takes longer to be shown; a clock that steps makes some tokens look dead, which then costs less.
-	args := []string{"--confirm-within", "30s", "--concurrency", "40", "--rps", strconv.FormatFloat(env.rps, 'f', -1, 64), "--log-format", "json"}
+	args := []string{"--allow-plain-http", "--confirm-within", "30s", "--concurrency", "40", "--rps", strconv.FormatFloat(env.rps, 'f', -1, 64), "--log-format", "json"}
 	for _, region := range regions {
 		args = append(args, "--lane", "default/"+region)
 	}
