@@ -67,11 +67,8 @@ func (c *Client) Batch(name string) Batch { return Batch{Name: name, client: c} 
 
 // producer returns a producer for so many items, and what releases it. Many at once travel together.
 func (c *Client) producer(items int) (p *tasks.Producer, release func(), err error) {
-	queue, release := c.rdb, func() {}
 	if items > 1 {
-		if queue, release, err = tasks.Pipeline(c.rdb); err != nil {
-			return nil, nil, err
-		}
+		return tasks.PipelinedProducer(c.ledger, c.rdb)
 	}
-	return tasks.NewProducer(c.ledger, asynq.NewClientFromRedisClient(queue)), release, nil
+	return tasks.NewProducer(c.ledger, asynq.NewClientFromRedisClient(c.rdb)), func() {}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"havip"
 	"havip/bce/bcesim"
+	"havip/internal/redisconn"
 	"havip/internal/standalone"
 )
 
@@ -23,11 +24,11 @@ func exampleFleet() (rdb redis.UniversalClient, stop func()) {
 	}
 	sim := bcesim.New(bcesim.Options{})
 	server := httptest.NewServer(sim)
-	running, err := startWorker(store.Client(), server.URL, nil)
+	running, err := startWorker(redisconn.Full(store.Client()), server.URL, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	return store.Client(), func() {
+	return redisconn.Full(store.Client()), func() {
 		running.Stop()
 		sim.Close()
 		server.Close()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -53,6 +54,25 @@ func Pipeline(rdb redis.UniversalClient) (pipe redis.UniversalClient, release fu
 	}
 	p.users++
 	return p.AutoPipeliner, func() { p.release(rdb) }, nil
+}
+
+// PipelinedProducer returns a producer over a [Pipeline] to rdb, which has to be a [redis.UniversalClient], and what releases
+// it.
+func PipelinedProducer(records ProducerLedger, rdb redis.Cmdable) (p *Producer, release func(), err error) {
+	pipe, release, err := Pipeline(rdb.(redis.UniversalClient)) //nolint:forcetypeassert // as documented
+	if err != nil {
+		return nil, nil, err
+	}
+	return NewProducer(records, asynq.NewClientFromRedisClient(pipe)), release, nil
+}
+
+// PipelinedDispatcher is [PipelinedProducer] for a dispatcher.
+func PipelinedDispatcher(rdb redis.Cmdable) (d *Dispatcher, release func(), err error) {
+	pipe, release, err := Pipeline(rdb.(redis.UniversalClient)) //nolint:forcetypeassert // as documented
+	if err != nil {
+		return nil, nil, err
+	}
+	return NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe)), release, nil
 }
 
 func (p *pipeline) release(rdb redis.UniversalClient) {

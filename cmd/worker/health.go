@@ -13,7 +13,7 @@ import (
 )
 
 // listenHealth serves health until ctx ends, if an address is given.
-func listenHealth(ctx context.Context, address string, rdb redis.UniversalClient, log zerolog.Logger) (*telemetry.Health, error) {
+func listenHealth(ctx context.Context, address string, rdb redis.Cmdable, log zerolog.Logger) (*telemetry.Health, error) {
 	health := telemetry.NewHealth(func(ctx context.Context) error { return rdb.Ping(ctx).Err() })
 	if address == "" {
 		return health, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"havip/internal/cli"
@@ -24,7 +23,7 @@ func orSignal(ctx context.Context, err error) error {
 }
 
 // openRedis opens a Redis that is fit for the work, and waits for what passes by itself.
-func openRedis(ctx context.Context, s settings, lanes int, log zerolog.Logger) (redis.UniversalClient, error) {
+func openRedis(ctx context.Context, s settings, lanes int, log zerolog.Logger) (redisconn.Client, error) {
 	var ready atomic.Bool // from then on the heartbeats tell
 	waiting := func(err error) {
 		if !ready.Load() {

@@ -22,7 +22,7 @@ const DefaultStaleAfter = time.Minute
 
 // Doctor examines Redis, clocks, credentials, queues and workers. Redis is required; see the package comment.
 type Doctor struct {
-	Redis redis.UniversalClient
+	Redis redis.Cmdable
 	// Lanes are examined besides those that have a queue.
 	Lanes []tasks.Lane
 	// Open creates the client of a lane; with an error that wraps [bce.ErrNoCredentials], BCE is not examined for the

@@ -35,14 +35,14 @@ func CommandPatience() redisconn.Patience {
 }
 
 // OpenRedis is [AwaitRedis] with the patience of a command.
-func OpenRedis(ctx context.Context, url string, options ...redisconn.Option) (redis.UniversalClient, error) {
+func OpenRedis(ctx context.Context, url string, options ...redisconn.Option) (redisconn.Client, error) {
 	return AwaitRedis(ctx, url, CommandPatience(), options...)
 }
 
 // AwaitRedis connects, waiting for what passes by itself, and refuses a ledger of another version. An error carries its
 // exit code.
-func AwaitRedis(ctx context.Context, url string, patience redisconn.Patience, options ...redisconn.Option) (redis.UniversalClient, error) {
-	client, err := redisconn.OpenReady(ctx, url, patience, func(ctx context.Context, client redis.UniversalClient) error {
+func AwaitRedis(ctx context.Context, url string, patience redisconn.Patience, options ...redisconn.Option) (redisconn.Client, error) {
+	client, err := redisconn.OpenReady(ctx, url, patience, func(ctx context.Context, client redis.Cmdable) error {
 		return ledger.CheckSchema(ctx, client)
 	}, options...)
 	if err != nil {
@@ -90,7 +90,7 @@ type Durability struct {
 }
 
 // Require refuses a Redis that could lose or evict what is written, or accepts no writes. An error carries its exit code.
-func (d Durability) Require(ctx context.Context, client redis.UniversalClient) error {
+func (d Durability) Require(ctx context.Context, client redis.Cmdable) error {
 	findings, err := redisconn.Check(ctx, client)
 	if err != nil {
 		return Fail(CodeOf(err), err)

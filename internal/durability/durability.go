@@ -57,7 +57,7 @@ func (v *Verifier) Open(ctx context.Context, f *session.Factory) (*session.Sessi
 		AllowVolatile: v.AllowVolatile, AllowUnverified: v.AllowUnverified,
 		Patience: cli.CommandPatience(), Waiting: s.Waiting,
 		Warn: func(warning string) { f.Infof("warning: %s", warning) },
-	}.Require(ctx, session.Client(s))
+	}.Require(ctx, s.Redis)
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -91,7 +91,7 @@ func Lane(l tasks.Lane) Subject {
 // Change makes a change, and fails unless it is verified that a failover of Redis cannot lose it. Every
 // command that changes something calls it.
 func (v *Verifier) Change(ctx context.Context, f *session.Factory, s *session.Session, of Subject, change func() error) error {
-	check, err := redisconn.StartReplicationCheck(ctx, session.Client(s), s.URL, of.tags...)
+	check, err := redisconn.StartReplicationCheck(ctx, s.Redis, s.URL, of.tags...)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"havip/internal/queue"
+	"havip/internal/redisconn"
 	"havip/tasks"
 )
 
@@ -16,8 +17,8 @@ import (
 const checkEvery = time.Second
 
 // NewServer returns an asynq server of the queue of notices.
-func NewServer(rdb redis.UniversalClient, grace time.Duration, log asynq.Logger) *asynq.Server {
-	return asynq.NewServerFromRedisClient(rdb, asynq.Config{
+func NewServer(rdb redis.Cmdable, grace time.Duration, log asynq.Logger) *asynq.Server {
+	return asynq.NewServerFromRedisClient(redisconn.Full(rdb), asynq.Config{
 		Concurrency:              concurrency,
 		Queues:                   map[string]int{Queue: 1},
 		TaskCheckInterval:        checkEvery,

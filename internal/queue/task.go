@@ -8,6 +8,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
+	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -21,13 +22,14 @@ type Tasks struct {
 }
 
 // TasksOf returns the queue of a lane with its tasks. It does no I/O.
-func TasksOf(rdb redis.UniversalClient, lane tasks.Lane) *Tasks { return tasksIn(rdb, Of(rdb, lane)) }
+func TasksOf(rdb redis.Cmdable, lane tasks.Lane) *Tasks { return tasksIn(rdb, Of(rdb, lane)) }
 
 // TasksNamed returns a queue that belongs to no lane, with its tasks. It does no I/O.
-func TasksNamed(rdb redis.UniversalClient, name string) *Tasks { return tasksIn(rdb, Named(rdb, name)) }
+func TasksNamed(rdb redis.Cmdable, name string) *Tasks { return tasksIn(rdb, Named(rdb, name)) }
 
-func tasksIn(rdb redis.UniversalClient, q *Queue) *Tasks {
-	return &Tasks{Queue: q, inspector: asynq.NewInspectorFromRedisClient(rdb), client: asynq.NewClientFromRedisClient(rdb)}
+func tasksIn(rdb redis.Cmdable, q *Queue) *Tasks {
+	client := redisconn.Full(rdb)
+	return &Tasks{Queue: q, inspector: asynq.NewInspectorFromRedisClient(client), client: asynq.NewClientFromRedisClient(client)}
 }
 
 // Task is what asynq knows of a task, as far as it matters here.

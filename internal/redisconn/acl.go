@@ -35,7 +35,7 @@ var granted = [][]any{
 // MissingPermissions names the commands that the programs send and that the client's user may not send, or the server does not
 // know, each with the key it was tried on, such as "CONFIG get" or "GET rate:havip:acl". Nothing is carried out: the commands
 // are queued in a transaction, and discarded.
-func MissingPermissions(ctx context.Context, client redis.UniversalClient) ([]string, error) {
+func MissingPermissions(ctx context.Context, client redis.Cmdable) ([]string, error) {
 	server, err := anyServer(ctx, client)
 	if err != nil || server == nil {
 		return nil, err
@@ -81,7 +81,7 @@ func commandName(command []any) string {
 }
 
 // anyServer returns the server, or one master of a cluster: users are the same on all. It is nil for a client that has none.
-func anyServer(ctx context.Context, client redis.UniversalClient) (*redis.Client, error) {
+func anyServer(ctx context.Context, client redis.Cmdable) (*redis.Client, error) {
 	switch client := client.(type) {
 	case *redis.Client:
 		return client, nil

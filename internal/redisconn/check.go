@@ -18,7 +18,7 @@ import (
 //
 // INFO is the first source, for hosted services forbid CONFIG more often than not; CONFIG
 // adds the save points and the fsync policy, which INFO lacks.
-func Check(ctx context.Context, client redis.UniversalClient) ([]Finding, error) {
+func Check(ctx context.Context, client redis.Cmdable) ([]Finding, error) {
 	name := "server"
 	switch client := client.(type) {
 	case *redis.ClusterClient:

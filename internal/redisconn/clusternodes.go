@@ -14,7 +14,7 @@ import (
 // after a takeover the old master is the last to learn of it.
 type clusterNodes struct{ client *redis.ClusterClient }
 
-func (t *clusterNodes) server(ctx context.Context, key string) (*redis.Client, error) {
+func (t *clusterNodes) server(ctx context.Context, key string) (redis.Cmdable, error) {
 	t.client.ReloadState(ctx) // takes effect in a moment: a check that fails for a stale one is repeated
 	return t.client.MasterForKey(ctx, key)
 }

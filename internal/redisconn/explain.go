@@ -105,12 +105,12 @@ func Explain(rawURL string, err error) error {
 
 // ExplainOf explains an error of a client's command as the clients of this package do, including network errors. It is for
 // clients that other packages created.
-func ExplainOf(client redis.UniversalClient, err error) error {
+func ExplainOf(client redis.Cmdable, err error) error {
 	return explainer{optionsOf(client)}.explain(err)
 }
 
 // optionsOf are the options of a client, as far as it shows them.
-func optionsOf(client redis.UniversalClient) Options {
+func optionsOf(client redis.Cmdable) Options {
 	switch client := client.(type) {
 	case *redis.ClusterClient:
 		return Options{Mode: Cluster, Addrs: client.Options().Addrs}

@@ -224,7 +224,7 @@ func TestOpenExplains(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			redistest.Poll(t, name, func(ctx context.Context) error {
-				client, err := OpenReady(ctx, redistest.Patient(tt.url), Patience{}, func(ctx context.Context, client redis.UniversalClient) error {
+				client, err := OpenReady(ctx, redistest.Patient(tt.url), Patience{}, func(ctx context.Context, client redis.Cmdable) error {
 					err := client.Get(ctx, "k").Err()
 					if errors.Is(err, redis.Nil) {
 						return nil

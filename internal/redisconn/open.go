@@ -3,6 +3,7 @@ package redisconn
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -39,11 +40,25 @@ func PoolSize(n int) Option {
 // Open connects to the Redis that the URL names and returns a client that has reached it
 // once. Errors are a [*URLError] or a [*ConnError]; neither holds a password.
 func Open(ctx context.Context, rawURL string, options ...Option) (redis.UniversalClient, error) {
-	return OpenReady(ctx, rawURL, Patience{}, nil, options...)
+	client, err := OpenReady(ctx, rawURL, Patience{}, nil, options...)
+	return Full(client), err
+}
+
+// Client is what most packages use of a client: commands and scripts. go-redis's own type, which [Full] gives, costs each
+// package that uses it a second of compile time, for its 700 methods.
+type Client interface {
+	redis.Cmdable
+	io.Closer
+}
+
+// Full is the client that this package made, for those that need all of it: asynq does.
+func Full(client redis.Cmdable) redis.UniversalClient {
+	full, _ := client.(redis.UniversalClient) // nil only in what a test made without Redis
+	return full
 }
 
 // OpenReady is Open for a Redis that may be starting or failing over: it is waited for as [WaitReady] says.
-func OpenReady(ctx context.Context, rawURL string, patience Patience, probe func(context.Context, redis.UniversalClient) error, options ...Option) (redis.UniversalClient, error) {
+func OpenReady(ctx context.Context, rawURL string, patience Patience, probe func(context.Context, redis.Cmdable) error, options ...Option) (Client, error) {
 	parsed, err := Parse(rawURL)
 	if err != nil {
 		return nil, err

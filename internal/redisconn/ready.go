@@ -32,7 +32,7 @@ type Patience struct {
 // WaitReady returns when the Redis can be worked with: every master answers and is not loading, and probe, which may be
 // nil, succeeds. Its options are those that the client was made with, whose [Told] is told each new reason for going on
 // waiting; see [Await] for the rest.
-func WaitReady(ctx context.Context, client redis.UniversalClient, o Options, patience Patience, probe func(context.Context) error) error {
+func WaitReady(ctx context.Context, client redis.Cmdable, o Options, patience Patience, probe func(context.Context) error) error {
 	w := waiting{explainer: explainer{o}, client: client, probe: probe}
 	return Await(ctx, patience, o.tell, w.ask)
 }
@@ -88,7 +88,7 @@ func (p Patience) of(err error) time.Duration {
 // waiting is one wait for a Redis.
 type waiting struct {
 	explainer
-	client redis.UniversalClient
+	client redis.Cmdable
 	probe  func(context.Context) error
 	// looked says that the server was looked at.
 	looked bool
@@ -143,6 +143,6 @@ const writableKey = "havip:writable"
 
 // Writable fails as a write does, and changes nothing: with a [*ConnError] on a Redis that takes no writes because its disk
 // fails, it is a replica, or replicas are missing. That memory is full it does not notice. In a cluster it asks one master.
-func Writable(ctx context.Context, client redis.UniversalClient) error {
+func Writable(ctx context.Context, client redis.Cmdable) error {
 	return client.Del(ctx, writableKey).Err()
 }

@@ -70,7 +70,7 @@ type shard struct {
 
 // StartReplicationCheck begins a check of writes whose keys have these hash tags. It is called before the
 // first of them, and waits a while for a failover that is in progress. The URL is the client's.
-func StartReplicationCheck(ctx context.Context, client redis.UniversalClient, rawURL string, tags ...string) (*ReplicationCheck, error) {
+func StartReplicationCheck(ctx context.Context, client redis.Cmdable, rawURL string, tags ...string) (*ReplicationCheck, error) {
 	t, err := topologyOf(client, rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("replication check: %w", err)
@@ -181,7 +181,7 @@ func (c *ReplicationCheck) confirm(ctx context.Context, s *shard) (replicas int,
 	if err != nil {
 		return 0, err
 	}
-	conn := server.Conn()
+	conn := oneConnection(server)
 	defer func() { _ = conn.Close() }()
 	before, err := replicationOf(ctx, conn)
 	if err != nil {
@@ -205,9 +205,18 @@ func (c *ReplicationCheck) confirm(ctx context.Context, s *shard) (replicas int,
 	return s.replicas, c.compare(ctx, s, after, int(confirmed))
 }
 
+// connection is a client over one connection.
+type connection interface {
+	Client
+	Wait(ctx context.Context, replicas int, timeout time.Duration) *redis.IntCmd
+}
+
+// oneConnection is one to a topology's server.
+func oneConnection(server redis.Cmdable) connection { return server.(*redis.Client).Conn() } //nolint:forcetypeassert // of each topology
+
 // mark writes the marker where all that was written before is: on the master that took it, or on one that has
 // the marker already.
-func (s *shard) mark(ctx context.Context, conn *redis.Conn, now replication) error {
+func (s *shard) mark(ctx context.Context, conn redis.Cmdable, now replication) error {
 	if now.replica {
 		return moving("the master has become a replica")
 	}

@@ -27,7 +27,7 @@ type opinion struct {
 	others           []string
 }
 
-func (t *sentinels) server(context.Context, string) (*redis.Client, error) { return t.client, nil }
+func (t *sentinels) server(context.Context, string) (redis.Cmdable, error) { return t.client, nil }
 
 // survey asks all sentinels that answer. A master that they watch ought to have a replica: without one it has
 // lost it, or the replica is being promoted.

@@ -12,7 +12,7 @@ import (
 // topology finds the servers that have a key.
 type topology interface {
 	// server returns the one to which the client sends the key's commands.
-	server(ctx context.Context, key string) (*redis.Client, error)
+	server(ctx context.Context, key string) (redis.Cmdable, error)
 	// survey asks everybody else who is master of the key.
 	survey(ctx context.Context, key string) survey
 	// confirmed records how many replicas have confirmed a write.
@@ -38,7 +38,7 @@ const surveyPatience = 2 * time.Second
 const sentinelAddr = "FailoverClient"
 
 // topologyOf returns what can be asked about the Redis at the URL, which matters only with sentinels.
-func topologyOf(client redis.UniversalClient, rawURL string) (topology, error) {
+func topologyOf(client redis.Cmdable, rawURL string) (topology, error) {
 	switch client := client.(type) {
 	case *redis.ClusterClient:
 		return &clusterNodes{client: client}, nil
@@ -69,7 +69,7 @@ const (
 // several could go unnoticed.
 type single struct{ client *redis.Client }
 
-func (t single) server(context.Context, string) (*redis.Client, error) { return t.client, nil }
+func (t single) server(context.Context, string) (redis.Cmdable, error) { return t.client, nil }
 
 func (t single) survey(ctx context.Context, _ string) survey {
 	n, err := t.client.Get(ctx, replicasKey).Int()

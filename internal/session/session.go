@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
 	"havip/internal/bulk"
@@ -18,8 +17,7 @@ import (
 
 // Session is an open Redis with what commands do in it.
 type Session struct {
-	// Redis is the client as reads and scripts use it; [Session.Producer], [Session.Executor] and [Client] give the rest. A
-	// field of the client's own type would cost each command a second of compile time.
+	// Redis is for reads and scripts; what needs more of the client gets it by [redisconn.Full].
 	Redis  redis.Cmdable
 	Ledger *ledger.Ledger
 	// URL is the Redis's; "" for one that this process brought along.
@@ -34,18 +32,12 @@ type Session struct {
 }
 
 // New returns a session in an open Redis; Close calls closeRedis.
-func New(rdb redis.UniversalClient, closeRedis func()) *Session {
+func New(rdb redis.Cmdable, closeRedis func()) *Session {
 	return &Session{Redis: rdb, Ledger: ledger.New(rdb), close: closeRedis}
 }
 
-// Client is the session's go-redis client.
-func Client(s *Session) redis.UniversalClient {
-	client, _ := s.Redis.(redis.UniversalClient) // nil only in a session that a test made without Redis
-	return client
-}
-
 // Explain is [redisconn.ExplainOf] for the session's Redis.
-func (s *Session) Explain(err error) error { return redisconn.ExplainOf(Client(s), err) }
+func (s *Session) Explain(err error) error { return redisconn.ExplainOf(s.Redis, err) }
 
 // Close closes the connections.
 func (s *Session) Close() { s.close() }
@@ -67,20 +59,15 @@ func NotFound(err error) error {
 
 // Producer returns a producer whose concurrent enqueues share pipelines, and what releases it.
 func (s *Session) Producer() (p *tasks.Producer, release func(), err error) {
-	pipe, release, err := tasks.Pipeline(Client(s))
-	if err != nil {
-		return nil, nil, err
-	}
-	return tasks.NewProducer(s.Ledger, asynq.NewClientFromRedisClient(pipe)), release, nil
+	return tasks.PipelinedProducer(s.Ledger, s.Redis)
 }
 
 // Executor returns what changes many items of a batch, likewise.
 func (s *Session) Executor(batch, reason string) (on *bulk.Executor, release func(), err error) {
-	pipe, release, err := tasks.Pipeline(Client(s))
+	dispatcher, release, err := tasks.PipelinedDispatcher(s.Redis)
 	if err != nil {
 		return nil, nil, err
 	}
-	dispatcher := tasks.NewDispatcher(asynq.NewClientFromRedisClient(pipe), asynq.NewInspectorFromRedisClient(pipe))
 	return &bulk.Executor{
 		Redis: s.Redis, Ledger: s.Ledger, Tasks: dispatcher, Batch: batch, By: Author(), Reason: ReasonText(reason),
 	}, release, nil

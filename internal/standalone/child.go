@@ -75,7 +75,7 @@ func connectChild(ctx context.Context, process *redisserver.Process, socket sock
 	if err := lock.write(); err != nil {
 		return nil, err
 	}
-	client, err := redisconn.Open(ctx, socket.url(), options...)
+	client, err := redisconn.OpenReady(ctx, socket.url(), redisconn.Patience{}, nil, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func InProcess(ctx context.Context, options ...redisconn.Option) (*Store, error)
 	if err := server.Start(); err != nil {
 		return nil, fmt.Errorf("start the in-process store: %w", err)
 	}
-	client, err := redisconn.Open(ctx, "redis://:"+password+"@"+server.Addr()+"/0", options...)
+	client, err := redisconn.OpenReady(ctx, "redis://:"+password+"@"+server.Addr()+"/0", redisconn.Patience{}, nil, options...)
 	if err != nil {
 		server.Close()
 		return nil, fmt.Errorf("start the in-process store: %w", err)

@@ -78,7 +78,7 @@ func startShared(ctx context.Context, dir string, lock *lock, options []rediscon
 
 // connectShared connects to the server of another program; nil if it does not answer.
 func connectShared(ctx context.Context, other *LockedError, options []redisconn.Option) *Store {
-	client, err := redisconn.Open(ctx, other.socket.url(), options...)
+	client, err := redisconn.OpenReady(ctx, other.socket.url(), redisconn.Patience{}, nil, options...)
 	if err != nil {
 		return nil
 	}

@@ -18,13 +18,13 @@ package standalone
 import (
 	"sync"
 
-	"github.com/redis/go-redis/v9"
+	"havip/internal/redisconn"
 )
 
 // Store is a Redis that belongs to this program. Its methods may be called from any
 // goroutine.
 type Store struct {
-	client redis.UniversalClient
+	client redisconn.Client
 	url    string
 	// ended is closed when the server is gone; cause says why, nil if Close ended it.
 	ended <-chan struct{}
@@ -40,7 +40,7 @@ type Store struct {
 
 // Client returns the store's one client, made by package redisconn: asynq's acks are healed
 // on it. It is closed by [Store.Close] and not to be closed by itself.
-func (s *Store) Client() redis.UniversalClient { return s.client }
+func (s *Store) Client() redisconn.Client { return s.client }
 
 // URL is where the client connects to, without a password; "" for a store in memory.
 func (s *Store) URL() string { return s.url }

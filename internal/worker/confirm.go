@@ -31,7 +31,7 @@ const (
 // Confirmer asks BCE for the HaVIPs that it reported as created in one lane, and records the answers. One elected
 // worker per lane does this. See [lifecycle.Confirm].
 type Confirmer struct {
-	rdb     redis.UniversalClient
+	rdb     redis.Cmdable
 	ledger  *ledger.Ledger
 	handler *tasks.Handler
 	lane    tasks.Lane

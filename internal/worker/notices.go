@@ -74,7 +74,7 @@ type noticeMaintenance struct {
 	unserved string
 }
 
-func newNoticeMaintenance(rdb redis.UniversalClient) *noticeMaintenance {
+func newNoticeMaintenance(rdb redis.Cmdable) *noticeMaintenance {
 	return &noticeMaintenance{queue: queue.TasksNamed(rdb, notify.Queue)}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"havip/internal/lane"
+	"havip/internal/redisconn"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -47,7 +48,7 @@ func Assemble(c Config) (*Parts, error) {
 	p := &Parts{
 		Membership: NewMembership(workersLedger{ledger.New(c.Redis), records}, c.Name, c.Logger),
 		Rescuer: NewRescuer(RescuerConfig{
-			Ledger: records, Queue: asynq.NewClientFromRedisClient(c.Redis), Redis: c.Redis,
+			Ledger: records, Queue: asynq.NewClientFromRedisClient(redisconn.Full(c.Redis)), Redis: c.Redis,
 			Logger: c.Logger.With().Str("component", "rescuer").Logger(),
 		}),
 		OutcomeBuffer: outcomes, Reconciler: newReconciler(c), config: c,

@@ -40,7 +40,7 @@ func (e *OtherCloudError) Error() string {
 
 // pin binds a lane to the endpoint and the account that it was first used with in this Redis.
 type pin struct {
-	rdb     redis.UniversalClient
+	rdb     redis.Cmdable
 	handler *tasks.Handler
 	config  LaneConfig
 	// move allows another endpoint or account from now on.

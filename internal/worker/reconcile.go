@@ -30,7 +30,7 @@ const (
 // active task that no worker runs, removes IDs without a task, enqueues pending notifications, and trims
 // asynq's archive. The ledger decides what a task does, so an extra task is harmless.
 type Reconciler struct {
-	rdb    redis.UniversalClient
+	rdb    redis.Cmdable
 	ledger *ledger.Ledger
 	name   string
 	// lanes are the worker's own; a round covers every lane that has a queue.
@@ -139,7 +139,7 @@ func (r *Reconciler) removeGhosts(ctx context.Context, l *laneMaintenance) error
 }
 
 // elect makes this worker the elected one for key until the lease ends, and reports whether it is.
-func elect(ctx context.Context, rdb redis.UniversalClient, key, name string, lease time.Duration) (bool, error) {
+func elect(ctx context.Context, rdb redis.Cmdable, key, name string, lease time.Duration) (bool, error) {
 	elected, err := electScript.Run(ctx, rdb, []string{key}, name, lease.Milliseconds()).Bool()
 	if errors.Is(err, redis.Nil) {
 		return false, nil

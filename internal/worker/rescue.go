@@ -28,7 +28,7 @@ type RescuerConfig struct {
 	Ledger DeadWorkerItems
 	Queue  tasks.Queue
 	// Redis is the Redis that Queue enqueues into.
-	Redis  redis.UniversalClient
+	Redis  redis.Cmdable
 	Logger zerolog.Logger
 }
 

@@ -54,9 +54,9 @@ type LaneConfig struct {
 // Config configures a worker. Redis and at least one lane are required.
 type Config struct {
 	// Redis is shared by the ledger, the lanes and asynq; it must repair asynq's acks.
-	Redis redis.UniversalClient
+	Redis redis.Cmdable
 	// together is Redis with coalesced calls, for the handlers of all tasks.
-	together redis.UniversalClient
+	together redis.Cmdable
 	Lanes    []LaneConfig
 	// Name is unique to the process, for display and for the ledger.
 	Name string
@@ -168,7 +168,7 @@ type Worker struct {
 func Start(c Config) (*Worker, error) {
 	c.started = time.Now()
 	if c.Redis != nil {
-		c.together = redisconn.Coalesce(c.Redis)
+		c.together = redisconn.Coalesce(redisconn.Full(c.Redis))
 	}
 	parts, err := Assemble(c)
 	if err != nil {
@@ -228,7 +228,7 @@ func (l LaneConfig) servingText() string {
 }
 
 func serverOf(c Config, l LaneConfig) *asynq.Server {
-	return asynq.NewServerFromRedisClient(c.Redis, asynq.Config{
+	return asynq.NewServerFromRedisClient(redisconn.Full(c.Redis), asynq.Config{
 		Concurrency:              c.Concurrency,
 		Queues:                   map[string]int{l.Lane.Queue(): 1},
 		TaskCheckInterval:        c.taskCheck,

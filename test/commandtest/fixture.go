@@ -14,6 +14,7 @@ import (
 	"havip"
 	"havip/internal/cli"
 	"havip/internal/queue"
+	"havip/internal/redisconn"
 	"havip/internal/render"
 	"havip/internal/session"
 	"havip/internal/terminal"
@@ -57,7 +58,7 @@ func New() *Fixture {
 func (f *Fixture) Serve(t *testing.T) {
 	t.Helper()
 	l := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
-	server := asynq.NewServerFromRedisClient(session.Client(f.Session), asynq.Config{Queues: map[string]int{l.Queue(): 1}, LogLevel: asynq.FatalLevel})
+	server := asynq.NewServerFromRedisClient(redisconn.Full(f.Session.Redis), asynq.Config{Queues: map[string]int{l.Queue(): 1}, LogLevel: asynq.FatalLevel})
 	if err := server.Start(asynq.HandlerFunc(asynq.NotFound)); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func (f *Fixture) Enqueue(t *testing.T, batch string, keys ...string) {
 	for _, key := range keys {
 		items = append(items, tasks.Item{Key: key, Request: tasks.Request{Name: key, SubnetID: "sbn-1"}})
 	}
-	if _, err := havip.NewClient(session.Client(f.Session), havip.WithRegion(f.Region)).Enqueue(t.Context(), batch, items...); err != nil {
+	if _, err := havip.NewClient(redisconn.Full(f.Session.Redis), havip.WithRegion(f.Region)).Enqueue(t.Context(), batch, items...); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -84,7 +84,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	}
 	defer s.Close()
 	return examine(ctx, f.IO, failOn, audit.Doctor{
-		Redis: session.Client(s), Lanes: []tasks.Lane{own}, Open: opts.cloud.Opener(f.Getenv), Rate: cloud.ListRate(s.Redis),
+		Redis: s.Redis, Lanes: []tasks.Lane{own}, Open: opts.cloud.Opener(f.Getenv), Rate: cloud.ListRate(s.Redis),
 		Versions: "enqueue " + version.Read().String(), StaleAfter: opts.staleAfter, Fix: opts.fix,
 	})
 }

@@ -26,7 +26,7 @@ import (
 // work enqueues the rows, starts a worker, and waits for the batch, until timed ends.
 func work(ctx, timed context.Context, f *session.Factory, s *session.Session, in *intake.Input, lanes []worker.LaneConfig, opts options, log zerolog.Logger) error {
 	config := worker.Config{
-		Redis: session.Client(s), Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
+		Redis: s.Redis, Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
 		AllowOtherAccount: opts.allowOtherAccount, CheckKeys: !opts.sandbox, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) }, Logger: log,
 	}
 	if err := worker.Check(timed, config); err != nil { // before anything is enqueued that this process would not serve
