@@ -17,17 +17,17 @@ man: build
 	for program in enqueue worker bcesim; do bin/$$program man man/man1 || exit 1; done
 
 # Tests wait for processes and for Redis most of the time, so that the number of processors, which is the
-# default of both, is no measure. The longest package goes first.
-GOTEST := go test -race -shuffle=on -p 4 -parallel 8 -timeout 60m
+# default of both, is no measure. The longest package goes first. The lint vets; debuggers' tables are linked by whoever debugs.
+GOTEST := go test -race -vet=off -ldflags=-w -shuffle=on -p 4 -parallel 8 -timeout 60m
 
 ## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing
 test: redis-server python3 test-sdk
 	go test -count=1 -timeout 20m ./test/simulation
 	$(GOTEST) -skip '^TestSlow' ./test/e2e ./...
 
-## test-slow: what takes real minutes, or tens of seconds of a processor
+## test-slow: what takes real minutes, or tens of seconds of a processor, in the packages that have such tests
 test-slow: redis-server
-	$(GOTEST) -run '^TestSlow' ./...
+	$(GOTEST) -run '^TestSlow' $$(grep -rl --include='*_test.go' '^func TestSlow' . | xargs dirname | sort -u)
 
 ## test-busy: the tests on a machine made slow, three times; BUSY takes the terms (BUSY='-stops', BUSY='-loops 0 -times 2')
 test-busy: redis-server python3
