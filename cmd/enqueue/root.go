@@ -33,7 +33,7 @@ func newRoot(f *session.Factory) *cobra.Command {
 		Long: `Enqueue puts create-HaVIP tasks into Redis, where workers take and run them, and shows
 their results. Every command may be killed at any moment and repeated: no item is ever
 created twice.`,
-		Example: `  enqueue run --sandbox examples/havips.csv    # try it: nothing installed, nothing real created
+		Example: `  enqueue run --sandbox examples/havips.csv    # try it; creates nothing real
   enqueue plan havips.csv
   enqueue apply havips.csv --wait
   enqueue results havips`,

@@ -35,7 +35,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "import BATCH FILE | import BATCH --where FIELD=PATTERN",
-		Short: "Record HaVIPs that exist already as a batch, without creating anything",
+		Short: "Record HaVIPs that exist already as a batch, and create none",
 		Long: `Import lists the HaVIPs of the lanes in BCE and records the selected ones as items of the
 batch, in state adopted. It creates nothing in BCE, and rollback never deletes them.
 

@@ -46,7 +46,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var completion string
 	cmd := &cobra.Command{
 		Use:   "run FILE",
-		Short: "Create the items of a file in one process: store, worker, batch, results",
+		Short: "Create the items of a file in one process, from store to results",
 		Long: `Run creates a file's items without a separate Redis or worker: it starts its own store and
 worker, and prints the results.
 

@@ -97,7 +97,7 @@ func seeThrough(ctx, timed context.Context, f *session.Factory, s *session.Sessi
 
 // afterSandbox says how to create real HaVIPs.
 const afterSandbox = `
-This was a simulation: nothing real was created. To create these HaVIPs for real:
+This was a simulation: nothing real was created. To create them for real:
 
   export BCE_ACCESS_KEY_ID=… BCE_SECRET_ACCESS_KEY=… BCE_REGION=bj
   enqueue run %[1]s
