@@ -25,9 +25,9 @@ test: redis-server python3 test-sdk
 	go test -count=1 -timeout 20m ./test/simulation
 	$(GOTEST) -skip '^TestSlow' ./test/e2e ./...
 
-## test-slow: what takes real minutes, or tens of seconds of a processor, in the packages that have such tests
+## test-slow: what takes real minutes, or tens of seconds of a processor, in the packages that have such tests; without the race detector, which `make test` has for the same in small
 test-slow: redis-server
-	$(GOTEST) -run '^TestSlow' $$(grep -rl --include='*_test.go' '^func TestSlow' . | xargs dirname | sort -u)
+	$(GOTEST) -race=false -run '^TestSlow' $$(grep -rl --include='*_test.go' '^func TestSlow' . | xargs dirname | sort -u)
 
 ## test-busy: the tests on a machine made slow, three times; BUSY takes the terms (BUSY='-stops', BUSY='-loops 0 -times 2')
 test-busy: redis-server python3

@@ -19,6 +19,9 @@ const parallelTests = "8"
 // seed repeats a run of the tests that leave something to chance; 0 chooses one.
 var seed = flag.Uint64("seed", 0, "seed of what is left to chance, as an earlier run has logged it")
 
+// buildFlags are for the programs: with the race detector, if the tests have it.
+var buildFlags []string
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(buildAndRun(m))
@@ -35,7 +38,8 @@ func buildAndRun(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	build := exec.Command("go", "build", "-race", "-o", dir+string(filepath.Separator), "./cmd/...", "./examples/...")
+	args := append([]string{"build", "-o", dir + string(filepath.Separator)}, buildFlags...)
+	build := exec.Command("go", append(args, "./cmd/...", "./examples/...")...)
 	build.Dir = filepath.Join("..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the programs: %v\n%s", err, out)
