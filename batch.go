@@ -7,28 +7,28 @@ import (
 	"havip/ledger"
 )
 
-// Batch is a handle to a batch in Redis; [Client.Batch] returns one for any name. Batches are known
-// to every program by their names, so that one may enqueue and another wait.
+// Batch is a handle to a batch in Redis; [Client.Batch] returns one for any name. One program may enqueue
+// a batch and another wait for it.
 type Batch struct {
 	Name   string
 	client *Client
 }
 
-// Status reads how the batch stands, at a cost that does not depend on its size. One that nobody
-// has put in is a [*ledger.BatchNotFoundError].
+// Status reads the batch's state, at a cost that does not depend on its size. A batch that does not exist
+// is a [*ledger.BatchNotFoundError].
 func (b Batch) Status(ctx context.Context) (ledger.Batch, error) {
 	return b.client.ledger.Batch(ctx, b.Name)
 }
 
-// Wait returns when nothing is left to do in the batch, and how it stands then: what failed is
-// counted by [ledger.Batch.Failed] and is no error. It asks Redis twice a second, whatever the
-// batch's size, and holds no connection meanwhile.
+// Wait returns the batch when all its items are finished. Failed items are counted by
+// [ledger.Batch.Failed] and are no error. Wait polls Redis at most twice a second, whatever the batch's
+// size, and keeps no connection between polls.
 //
-// An outage of Redis is tolerated for [DefaultPatience]; an error that waiting does not end, such as a wrong password, ends the wait. When ctx ends, the error is ctx's, and the
-// batch goes on without its waiter; the batch is as it was last seen.
+// It tolerates an outage of Redis for [DefaultPatience]; a lasting error, such as a wrong password, ends
+// the wait. When ctx ends, Wait returns ctx's error and the batch as last read; the batch continues.
 //
-// Nothing moves without a worker of the items' lane, nor in a lane that is held back: `enqueue status`
-// tells.
+// A batch makes no progress without a worker for its lane, or while the lane is paused or suspended;
+// `enqueue status` reports both.
 func (b Batch) Wait(ctx context.Context) (ledger.Batch, error) {
 	var seen ledger.Batch
 	err := b.client.until(ctx, func() (bool, error) {

@@ -10,7 +10,7 @@ import (
 	"havip/tasks"
 )
 
-// Client enqueues HaVIPs and reports their progress: the Go API of what `enqueue` does. It is safe for concurrent use.
+// Client enqueues HaVIPs and reports their progress, as `enqueue` does. It is safe for concurrent use.
 //
 // After a crash, run the program again: an item is identified by its batch and key, and is created once.
 type Client struct {
@@ -21,11 +21,11 @@ type Client struct {
 	patience time.Duration
 }
 
-// The types of packages tasks and ledger that programs need most.
+// Aliases of the types that programs need most.
 type (
 	// Item is one HaVIP to create.
 	Item = tasks.Item
-	// Request is what BCE is asked for.
+	// Request is what is requested from BCE.
 	Request = tasks.Request
 	// FieldError is a rule that a field of an item breaks.
 	FieldError = tasks.FieldError
@@ -40,7 +40,7 @@ type (
 // ClientOption configures a [Client].
 type ClientOption func(*Client)
 
-// WithRegion sets the region of items that name none, such as "bj".
+// WithRegion sets the default region of items, such as "bj".
 func WithRegion(region string) ClientOption { return func(c *Client) { c.region = region } }
 
 // WithAuthor sets the program's name that is shown for its batches.
@@ -51,9 +51,8 @@ func WithPatience(d time.Duration) ClientOption { return func(c *Client) { c.pat
 
 // NewClient returns a client for the workers' Redis. It does no I/O.
 //
-// Any go-redis client is suitable, and the caller closes it: the client acknowledges no tasks, which is the only place where
-// asynq needs a special one. For a Redis Cluster, set ClusterStateReloadInterval to time.Second; otherwise a failover takes most
-// of a minute.
+// Any go-redis client is suitable, and the caller closes it. For a Redis Cluster, set ClusterStateReloadInterval to
+// time.Second; otherwise a failover takes most of a minute. A worker needs a client from [OpenRedis].
 func NewClient(rdb redis.UniversalClient, options ...ClientOption) *Client {
 	c := &Client{rdb: rdb, ledger: ledger.New(rdb), patience: DefaultPatience}
 	for _, option := range options {
@@ -65,7 +64,7 @@ func NewClient(rdb redis.UniversalClient, options ...ClientOption) *Client {
 // Batch returns a handle to the named batch without checking that it exists.
 func (c *Client) Batch(name string) Batch { return Batch{Name: name, client: c} }
 
-// producer returns a producer for so many items, and what releases it. Many at once travel together.
+// producer returns a producer for the given number of items and a function that releases it. Several items are pipelined.
 func (c *Client) producer(items int) (p *tasks.Producer, release func(), err error) {
 	if items > 1 {
 		return tasks.PipelinedProducer(c.ledger, c.rdb)

@@ -55,7 +55,7 @@ func TestClientEnqueueAndWait(t *testing.T) {
 			t.Errorf("%d HaVIPs exist, want 2", len(live))
 		}
 
-		// The same again, by anybody, with one more.
+		// The same call by another client, with one more item.
 		again, err := client.Enqueue(t.Context(), "b", named("web-1", "web-2", "web-3", "web-4")...)
 		if err != nil || again.Known != 3 || again.Added != 1 {
 			t.Errorf("again: %+v, %v", again, err)
@@ -69,7 +69,7 @@ func TestClientEnqueueAndWait(t *testing.T) {
 	})
 }
 
-// Many callers ask for one thing at once, over and over: it is made once, and each is told the same.
+// Many callers create the same item at once: one HaVIP is created, and all receive its ID.
 func TestClientCreateByMany(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "seed=7,create:commit-500=0.5", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
@@ -90,12 +90,12 @@ func TestClientCreateByMany(t *testing.T) {
 		wg.Wait()
 		live := f.sim.Truth().Live()
 		if len(live) != 1 || slices.ContainsFunc(ids, func(id string) bool { return id != live[0].HaVIPID }) {
-			t.Errorf("%d HaVIPs exist, and callers were told %v", len(live), ids)
+			t.Errorf("%d HaVIPs exist, and callers received %v", len(live), ids)
 		}
 	})
 }
 
-// Clients over one connection share go-redis's pipeline: none closes it for the others.
+// Clients on one connection share go-redis's pipeline; none closes it for the others.
 func TestClientEnqueueByMany(t *testing.T) {
 	t.Parallel()
 	f, _ := newClientFixture(t)
@@ -128,7 +128,7 @@ func TestClientCreateRejected(t *testing.T) {
 	inClientBubble(t, "create:answer=x1:400/PrivateIpInUseException", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
 		f.work(t)
 		client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
-		for range 2 { // it is not tried again by itself
+		for range 2 { // the second call does not retry it
 			result, err := client.Create(t.Context(), "automation", named("gateway")[0])
 			var failed *havip.FailedError
 			if !errors.As(err, &failed) || result.State != ledger.Rejected || failed.Result.Code != "PrivateIpInUseException" {
@@ -162,7 +162,7 @@ func TestClientRefusesItems(t *testing.T) {
 			"a region": {noRegion, "b", named("ok"), `items[0]: region "": is required; nothing was enqueued`},
 			"a key twice": {
 				client, "b", named("a", "b", "a"),
-				`items[2]: key "a": is the key of items[0] as well; give each item a key of its own; nothing was enqueued`,
+				`items[2]: key "a": is also the key of items[0]; give each item a unique key; nothing was enqueued`,
 			},
 			"a batch":  {client, "{b}", named("ok"), `batch "{b}": must not contain { or }`},
 			"no items": {client, "b", nil, `batch "b": no items to enqueue`},
@@ -201,14 +201,14 @@ func TestClientConflict(t *testing.T) {
 		if diff := cmp.Diff(want, conflict.Conflicts); diff != "" {
 			t.Errorf("conflicts (-want +got):\n%s", diff)
 		}
-		const text = `batch "b" holds something else: item "a": subnetId is "sbn-1" in the batch and "sbn-2" here; ` +
-			`item "thief": clientToken "mine" belongs to item "tokened" of batch "b"; give a changed item a key of its own, or use another batch`
+		const text = `batch "b" has other requests under these keys: item "a": subnetId is "sbn-1" in the batch and "sbn-2" here; ` +
+			`item "thief": clientToken "mine" belongs to item "tokened" of batch "b"; give a changed item a new key, or use another batch`
 		if err.Error() != text {
 			t.Errorf("the error says\n %s\nwant\n %s", err, text)
 		}
 		var missing *ledger.ItemNotFoundError
 		if _, err := client.Batch("b").Result(t.Context(), "new"); !errors.As(err, &missing) {
-			t.Errorf("beside a conflict, an item was enqueued: %v", err)
+			t.Errorf("an item was enqueued despite a conflict: %v", err)
 		}
 	})
 }
@@ -238,7 +238,7 @@ func TestClientWaitEnds(t *testing.T) {
 		}
 		ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()
-		if _, err := enqueued.Await(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), `item "a" of batch "b", queued`) {
+		if _, err := enqueued.Await(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), `item "a" of batch "b", last state queued`) {
 			t.Errorf("await: %v", err)
 		}
 		var noItem *ledger.ItemNotFoundError
@@ -267,7 +267,7 @@ func TestClientPatienceEnds(t *testing.T) {
 		if last == nil {
 			t.Error("the events ended as if the batch were done")
 		}
-		if _, err := enqueued.Wait(t.Context()); err == nil { // which has never had an answer
+		if _, err := enqueued.Wait(t.Context()); err == nil { // this call has never received an answer
 			t.Error("without Redis, a wait ended as if the batch were done")
 		}
 	})
@@ -293,7 +293,7 @@ func TestClientEvents(t *testing.T) {
 			f.create(t, "b", name, "10.0.0.1")
 		}
 	})
-	// Each reader goes on where the one before it stopped.
+	// Each reader continues where the previous one stopped.
 	created, after, readers := map[string]int{}, "", 0
 	for more := true; more; readers++ {
 		seen := 0
@@ -316,14 +316,14 @@ func TestClientEvents(t *testing.T) {
 		t.Errorf("the events ended before the batch: %+v, %v", done, err)
 	}
 	if len(created) != items || slices.Max(slices.Collect(maps.Values(created))) != 1 || readers < 3 {
-		t.Errorf("%d readers heard of %d items", readers, len(created))
+		t.Errorf("%d readers received events of %d items", readers, len(created))
 	}
 	for event, err := range enqueued.Events(t.Context(), after) {
 		t.Errorf("after the last: %+v, %v", event, err)
 	}
 }
 
-// Events that were forgotten before they were read are told of, once, and the rest follows.
+// Events that were deleted before they were read are reported once, and the remaining events follow.
 func TestClientEventsForgotten(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
@@ -348,10 +348,10 @@ func TestClientEventsForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []ledger.Event
-		var told []error
+		var gaps []error
 		for event, err := range enqueued.Events(t.Context(), all[0].ID) {
 			if err != nil {
-				told = append(told, err)
+				gaps = append(gaps, err)
 				continue
 			}
 			got = append(got, event)
@@ -360,12 +360,12 @@ func TestClientEventsForgotten(t *testing.T) {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		var forgotten *havip.ForgottenError
-		if len(told) != 1 || !errors.As(told[0], &forgotten) || forgotten.After != all[0].ID {
-			t.Errorf("told %v", told)
+		if len(gaps) != 1 || !errors.As(gaps[0], &forgotten) || forgotten.After != all[0].ID {
+			t.Errorf("gaps %v", gaps)
 		}
 		for event, err := range enqueued.Events(t.Context(), "yesterday") {
 			if err == nil || !strings.Contains(err.Error(), `events of batch "b" after "yesterday"`) {
-				t.Errorf("of a garbled ID: %+v, %v", event, err)
+				t.Errorf("with an invalid ID: %+v, %v", event, err)
 			}
 		}
 	})

@@ -8,6 +8,6 @@
 //		Request: havip.Request{Name: "web-vip", SubnetID: "sbn-dk8gl9bc"},
 //	})
 //
-// The programs under examples do it in full. Package tasks has the parts: the payload of a task, the Producer, and the
-// Handler that workers run.
+// The directory examples has complete programs. Package tasks has the parts: the payload of a task, the Producer, and
+// the Handler that workers run.
 package havip

@@ -9,24 +9,24 @@ import (
 	"havip/tasks"
 )
 
-// Enqueued is what [Client.Enqueue] did, and the batch that it did it in.
+// Enqueued is the result of [Client.Enqueue].
 type Enqueued struct {
 	Batch
-	// Added counts items that are new; Requeued those that were known and whose task was lost;
-	// Known those for which there was nothing to do, however they ended.
+	// Added counts new items; Requeued, existing items whose task was lost; Known, existing items that
+	// needed nothing, whether they succeeded or failed.
 	Added, Requeued, Known int
 }
 
-// Enqueue puts the items into the batch, and returns when they stand in the workers' queues. Doing
-// it again is safe, with the same items or with more: what stands is not made a second time. An item
-// that ended without a HaVIP stays as it is; `enqueue retry` takes it up again.
+// Enqueue adds the items to the batch and returns when their tasks are enqueued. Repeating the call is
+// safe, with the same items or with more: existing items are left alone. Enqueue does not retry failed
+// items; `enqueue retry` does.
 //
-// All items are checked before any is enqueued. An item that cannot be is an [*ItemError]; items
-// under whose keys the batch holds something else are a [*ConflictError]. After any other error,
-// some of the items may stand in the queue, and the same call goes on with the rest.
+// All items are validated before any is enqueued. An invalid item is an [*ItemError]; keys that have
+// another request in the batch are a [*ConflictError]. After any other error, some items may have been
+// enqueued; repeat the call to enqueue the rest.
 func (c *Client) Enqueue(ctx context.Context, batch string, items ...Item) (Enqueued, error) {
 	done := Enqueued{Batch: c.Batch(batch)}
-	rows, err := c.check(batch, items)
+	rows, err := c.validate(batch, items)
 	if err != nil {
 		return done, err
 	}
@@ -41,8 +41,8 @@ func (c *Client) Enqueue(ctx context.Context, batch string, items ...Item) (Enqu
 	return done, enqueueError(batch, err)
 }
 
-// check fills in what the items leave open, and refuses what no worker could carry out.
-func (c *Client) check(batch string, items []Item) ([]tasks.Row, error) {
+// validate applies the defaults and validates all items.
+func (c *Client) validate(batch string, items []Item) ([]tasks.Row, error) {
 	if rule := tasks.ValidateBatch(batch); rule != "" {
 		return nil, FieldError{Field: "batch", Value: batch, Rule: rule}
 	}
@@ -56,7 +56,7 @@ func (c *Client) check(batch string, items []Item) ([]tasks.Row, error) {
 			return nil, &ItemError{Index: i, Key: item.Key, Faults: faults}
 		}
 		if other, twice := first[item.Key]; twice {
-			rule := fmt.Sprintf("is the key of items[%d] as well; give each item a key of its own", other)
+			rule := fmt.Sprintf("is also the key of items[%d]; give each item a unique key", other)
 			return nil, &ItemError{Index: i, Key: item.Key, Faults: []FieldError{{Field: "key", Value: item.Key, Rule: rule}}}
 		}
 		first[item.Key], rows[i] = i, tasks.Row{Item: item}
@@ -64,7 +64,7 @@ func (c *Client) check(batch string, items []Item) ([]tasks.Row, error) {
 	return rows, nil
 }
 
-// refuseConflicts returns a [*ConflictError] if the batch holds another request under some key.
+// refuseConflicts returns a [*ConflictError] if a key has another request in the batch.
 func refuseConflicts(ctx context.Context, producer *tasks.Producer, batch string, rows []tasks.Row) error {
 	var found []Conflict
 	for c, err := range producer.Compare(ctx, batch, each(rows)) {
@@ -78,7 +78,7 @@ func refuseConflicts(ctx context.Context, producer *tasks.Producer, batch string
 	return conflictError(batch, found)
 }
 
-// apply enqueues the rows. Conflicts are here those that another producer made since they were compared.
+// apply enqueues the rows. Another producer may have added conflicting items since refuseConflicts.
 func (c *Client) apply(ctx context.Context, producer *tasks.Producer, done *Enqueued, rows []tasks.Row) error {
 	var found []Conflict
 	var failed error
@@ -107,7 +107,7 @@ func (e *Enqueued) count(result lifecycle.Registered) {
 		e.Requeued++
 	case lifecycle.RegisteredSame:
 		e.Known++
-	default: // a conflict, which is an error's to tell
+	default: // a conflict, reported as an error
 	}
 }
 

@@ -10,15 +10,15 @@ import (
 	"havip/tasks"
 )
 
-// maxShown is how many of many faults an error's text shows.
+// maxShown limits how many faults an error's text lists.
 const maxShown = 3
 
-// ItemError says that an item cannot be enqueued. Nothing was.
+// ItemError reports an invalid item. Nothing was enqueued.
 type ItemError struct {
-	// Index is the item's place among those given, from 0.
+	// Index is the item's index in the call's arguments.
 	Index int
 	Key   string
-	// Faults are every rule that it breaks; at least one.
+	// Faults lists every rule that the item breaks; at least one.
 	Faults []FieldError
 }
 
@@ -26,19 +26,18 @@ func (e *ItemError) Error() string {
 	return fmt.Sprintf("items[%d]: %s; nothing was enqueued", e.Index, shown(e.Faults, FieldError.Error))
 }
 
-// ConflictError says that a batch holds other requests under the keys of some items. Those stand as
-// they were.
+// ConflictError reports that keys have other requests in the batch. Those items are unchanged.
 type ConflictError struct {
 	Batch     string
 	Conflicts []Conflict
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("batch %q holds something else: %s; give a changed item a key of its own, or use another batch",
+	return fmt.Sprintf("batch %q has other requests under these keys: %s; give a changed item a new key, or use another batch",
 		e.Batch, shown(e.Conflicts, Conflict.String))
 }
 
-// conflictError is nil for no conflicts.
+// conflictError returns nil if there are no conflicts.
 func conflictError(batch string, found []Conflict) error {
 	if len(found) == 0 {
 		return nil
@@ -58,37 +57,37 @@ func appendConflict(found []Conflict, c tasks.Comparison) ([]Conflict, error) {
 	return append(found, conflict), nil
 }
 
-// FailedError says that an item ended without a HaVIP.
+// FailedError reports an item that finished without a HaVIP.
 type FailedError struct{ Result Result }
 
 func (e *FailedError) Error() string {
 	r := e.Result
-	return fmt.Sprintf("item %q of batch %q is %s: %s %q; `enqueue retry` tries it again", r.Key, r.Batch, r.State, r.Code, r.Message)
+	return fmt.Sprintf("item %q of batch %q is %s: %s %q; to retry it, run `enqueue retry`", r.Key, r.Batch, r.State, r.Code, r.Message)
 }
 
-// ForgottenError says that events were forgotten before they were read: about the newest 10,000 of a
-// batch are kept. Results forget nothing.
+// ForgottenError reports events that were deleted before they were read: a batch keeps about its newest
+// 10,000. Results are always complete.
 type ForgottenError struct {
 	Batch string
-	// After is the event after which some are missing.
+	// After is the ID of the last event before the gap.
 	After string
 }
 
 func (e *ForgottenError) Error() string {
-	return fmt.Sprintf("batch %q: what followed event %s may have been forgotten; read the results, which forget nothing", e.Batch, e.After)
+	return fmt.Sprintf("batch %q: events after %s may be missing, because only the newest are kept; the results are complete", e.Batch, e.After)
 }
 
-// enqueueError adds how to continue after an error that may be temporary.
+// enqueueError adds what to do after an error that may be temporary.
 func enqueueError(batch string, err error) error {
 	var conflict *ConflictError
 	var taken *ledger.TokenTakenError
 	if err == nil || errors.As(err, &conflict) || errors.As(err, &taken) {
 		return err
 	}
-	return fmt.Errorf("enqueue in batch %q: %w; the same call again goes on with the rest", batch, err)
+	return fmt.Errorf("enqueue in batch %q: %w; repeat the call to enqueue the remaining items", batch, err)
 }
 
-// shown lists the first of many.
+// shown lists the first maxShown entries and counts the others.
 func shown[T any](all []T, text func(T) string) string {
 	var parts []string
 	for _, one := range all[:min(maxShown, len(all))] {

@@ -7,17 +7,16 @@ import (
 	"havip/ledger"
 )
 
-// eventsAtOnce is how many events one round trip reads.
-const eventsAtOnce = 500
+// eventsPerPage is how many events one round trip reads.
+const eventsPerPage = 500
 
-// Events reads what happens in the batch, in order, and waits for more until nothing is left to do in
-// it: so an end without an error means that [Batch.Wait] would return. Whoever notes each event's ID
-// can go on after it, in another process as well: after is the ID of the last event seen, "" for the
-// oldest that is kept.
+// Events yields the batch's events in order and waits for new ones until all items are finished, when
+// [Batch.Wait] would return. To continue in another call or process, pass the ID of the last event as
+// after; "" starts at the oldest event kept.
 //
-// About the newest 10,000 events are kept. Where some were forgotten before they were read, a
-// [*ForgottenError] comes in their place, and the events go on after it. Any other error is the last:
-// ctx's when ctx ends; an outage of Redis is tolerated as by Wait.
+// About the newest 10,000 events are kept. If events were deleted before they were read, Events yields
+// a [*ForgottenError] in their place and continues. Any other error ends the iteration, ctx's included; an
+// outage of Redis is tolerated as by Wait.
 func (b Batch) Events(ctx context.Context, after string) iter.Seq2[ledger.Event, error] {
 	return func(yield func(ledger.Event, error) bool) {
 		s := &eventStream{batch: b, after: after, reads: waiter{client: b.client}}
@@ -27,7 +26,7 @@ func (b Batch) Events(ctx context.Context, after string) iter.Seq2[ledger.Event,
 				yield(ledger.Event{}, err)
 				return
 			}
-			if !s.hand(page, yield) || last {
+			if !s.yieldPage(page, yield) || last {
 				return
 			}
 		}
@@ -40,22 +39,22 @@ type eventStream struct {
 	after string
 	pace  pace
 	reads waiter
-	// caughtUp says that the last page was all that there was.
+	// caughtUp reports that the last page had the newest event.
 	caughtUp bool
-	// missed is the last event after which some were told to be forgotten.
+	// missed is the event after which a gap was last reported.
 	missed string
 }
 
-// next waits for a page, perhaps an empty one, and tells whether it is the last.
+// next waits for a page, which may be empty, and reports whether it is the last.
 func (s *eventStream) next(ctx context.Context) (page ledger.EventPage, last bool, err error) {
 	if s.caughtUp {
 		if err := s.pace.wait(ctx); err != nil {
 			return page, false, err
 		}
 	}
-	var facts ledger.Batch
+	var status ledger.Batch
 	err = s.reads.read(ctx, func() (err error) {
-		facts, page, err = s.read(ctx)
+		status, page, err = s.read(ctx)
 		return err
 	})
 	if err != nil {
@@ -64,21 +63,21 @@ func (s *eventStream) next(ctx context.Context) (page ledger.EventPage, last boo
 	if len(page.Events) > 0 {
 		s.pace.reset()
 	}
-	s.caughtUp = len(page.Events) < eventsAtOnce
-	return page, facts.Done() && s.caughtUp, nil
+	s.caughtUp = len(page.Events) < eventsPerPage
+	return page, status.Done() && s.caughtUp, nil
 }
 
-// read reads the batch before its events: what had happened when it was over is among them.
-func (s *eventStream) read(ctx context.Context) (facts ledger.Batch, page ledger.EventPage, err error) {
-	if facts, err = s.batch.Status(ctx); err != nil {
-		return facts, page, err
+// read reads the batch before its events, so that a finished batch's last events are in the page.
+func (s *eventStream) read(ctx context.Context) (status ledger.Batch, page ledger.EventPage, err error) {
+	if status, err = s.batch.Status(ctx); err != nil {
+		return status, page, err
 	}
-	page, err = s.batch.client.ledger.EventPage(ctx, s.batch.Name, s.after, eventsAtOnce)
-	return facts, page, err
+	page, err = s.batch.client.ledger.EventPage(ctx, s.batch.Name, s.after, eventsPerPage)
+	return status, page, err
 }
 
-// hand yields a page, and reports whether more is wanted.
-func (s *eventStream) hand(page ledger.EventPage, yield func(ledger.Event, error) bool) bool {
+// yieldPage yields the page's gap and events, and reports whether to continue.
+func (s *eventStream) yieldPage(page ledger.EventPage, yield func(ledger.Event, error) bool) bool {
 	if page.Forgotten && s.missed != s.after {
 		s.missed = s.after
 		if !yield(ledger.Event{}, &ForgottenError{Batch: s.batch.Name, After: s.after}) {

@@ -15,7 +15,7 @@ import (
 	"havip/internal/standalone"
 )
 
-// exampleFleet stands for your Redis, your worker, and BCE, which is simulated.
+// exampleFleet stands for your Redis, your worker and BCE; it simulates them.
 func exampleFleet() (rdb redis.UniversalClient, stop func()) {
 	ctx := context.Background()
 	store, err := standalone.InProcess(ctx)
@@ -36,7 +36,7 @@ func exampleFleet() (rdb redis.UniversalClient, stop func()) {
 	}
 }
 
-// Ask for a batch, wait for it, and read what became of each item. Killed anywhere, it is run again.
+// Enqueue a batch, wait for it, and read each item's result. After a crash, run the program again.
 func ExampleClient_Enqueue() {
 	rdb, stop := exampleFleet()
 	defer stop()
@@ -67,7 +67,7 @@ func ExampleClient_Enqueue() {
 	// vip-initech created 192.168.0.11 true
 }
 
-// Automation that needs one haVipId calls Create as often as it likes.
+// Create may be called any number of times for one haVipId.
 func ExampleClient_Create() {
 	rdb, stop := exampleFleet()
 	defer stop()
@@ -92,7 +92,7 @@ func ExampleClient_Create() {
 	// item "web-vip": subnetId is "sbn-dk8gl9bc" in the batch and "sbn-9x2m4n6p" here
 }
 
-// Hear what happens as it does. Whoever keeps the last event's ID goes on after it.
+// Follow a batch's events. To continue later, keep the ID of the last event.
 func ExampleBatch_Events() {
 	rdb, stop := exampleFleet()
 	defer stop()
@@ -108,7 +108,7 @@ func ExampleBatch_Events() {
 	for event, err := range batch.Events(ctx, last) {
 		var forgotten *havip.ForgottenError
 		if errors.As(err, &forgotten) {
-			continue // batch.Results tells what happened meanwhile
+			continue // batch.Results has what the missing events reported
 		}
 		if err != nil {
 			log.Fatal(err)

@@ -17,15 +17,15 @@ import (
 	"havip/test/redistest"
 )
 
-// clientFixture is what a client's program finds: a Redis, and a simulated BCE for the workers.
+// clientFixture is a Redis, and a simulated BCE for the workers.
 type clientFixture struct {
-	// connect returns a client of its own, as another program would open one; rdb is the first.
+	// connect returns another connection, as another program would open one; rdb is the first.
 	connect func() redis.UniversalClient
 	rdb     redis.UniversalClient
 	sim     *bcesim.Server
-	// workers is the ledger by a worker's connection.
+	// workers is the ledger on a worker's connection.
 	workers *ledger.Ledger
-	// transport leads workers to sim.
+	// transport sends workers' requests to sim.
 	transport http.RoundTripper
 }
 
@@ -38,7 +38,7 @@ func newClientFixture(t *testing.T) (*clientFixture, *redistest.Server) {
 	return f, server
 }
 
-// inClientBubble runs a test with a fixture whose time is the bubble's own.
+// inClientBubble runs a test with a fixture in a synctest bubble.
 func inClientBubble(t *testing.T, faults string, test func(t *testing.T, f *clientFixture, server *bubbletest.Redis)) {
 	t.Helper()
 	parsed, err := bcesim.ParseFaults(faults)
@@ -68,7 +68,7 @@ func (f *clientFixture) work(t *testing.T) {
 	t.Cleanup(w.Stop)
 }
 
-// startWorker has few requests in flight: each costs the race detector memory.
+// startWorker limits concurrency, because each goroutine costs the race detector memory.
 func startWorker(rdb redis.UniversalClient, url string, transport http.RoundTripper) (*worker.Worker, error) {
 	api, err := bce.NewClient(bce.Config{
 		Endpoint: url, Transport: transport,

@@ -10,7 +10,7 @@ import (
 	"havip/test/bubbletest"
 )
 
-// A Redis that goes away while a batch is waited for is waited for as well.
+// A wait for a batch continues after an outage of Redis.
 func TestClientWaitsThroughAnOutage(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, server *bubbletest.Redis) {
@@ -52,9 +52,9 @@ func TestClientWaitsThroughAnOutage(t *testing.T) {
 	})
 }
 
-// waiter is one who waits for batch b over a client of its own.
+// waiter waits for batch b on its own connection.
 type waiter struct {
-	// answered is closed once the batch was read, and all that goes with it, a first time.
+	// answered is closed after the first complete read of the batch.
 	answered chan struct{}
 	failures failedReads
 	ended    chan error
@@ -70,7 +70,7 @@ func (f *clientFixture) wait(t *testing.T, wait func(context.Context, havip.Batc
 	return w
 }
 
-// failedReads tells of reads of a batch that found no Redis; not of what go-redis asks to set up a connection.
+// failedReads reports reads of a batch that failed, but no failed commands of go-redis's connection setup.
 type failedReads chan struct{}
 
 func (f failedReads) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -85,7 +85,7 @@ func (f failedReads) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if err != nil && cmd.Name() == "hmget" {
 			select {
 			case f <- struct{}{}:
-			default: // enough are told of
+			default: // enough were reported
 			}
 		}
 		return err

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// What is waited for is asked for soon at first, and then twice a second.
+// Polling starts fast and slows down to twice a second.
 const (
 	paceFirst = 25 * time.Millisecond
 	paceLast  = 500 * time.Millisecond
 )
 
-// pace spaces questions whose answer nobody announces. Its zero value is ready.
+// pace delays polls. Its zero value is ready.
 type pace struct{ last time.Duration }
 
-// wait returns when it is time to ask again, or with ctx's error.
+// wait returns when the next poll is due, or with ctx's error.
 func (p *pace) wait(ctx context.Context) error {
 	p.last = min(max(paceFirst, 2*p.last), paceLast)
 	timer := time.NewTimer(p.last)
@@ -27,5 +27,5 @@ func (p *pace) wait(ctx context.Context) error {
 	}
 }
 
-// reset has the next question come soon: things are moving.
+// reset makes polling fast again.
 func (p *pace) reset() { p.last = 0 }

@@ -18,8 +18,8 @@ import (
 	"havip/test/bubbletest"
 )
 
-// after is a hook that does something once the nth command or transaction of a kind has been answered,
-// and before its caller hears of it.
+// after is a hook that calls do when the nth command or transaction of a kind was answered, before its
+// caller receives the answer.
 type after struct {
 	nth  int
 	kind string
@@ -60,7 +60,7 @@ func (a *after) count(kind string) {
 	}
 }
 
-// create has the item's HaVIP created, as a worker would record it; an address "" is yet to be learnt.
+// create records the item's HaVIP as a worker would; an address "" is not known yet.
 func (f *clientFixture) create(t *testing.T, batch, key, address string) {
 	t.Helper()
 	start, err := f.workers.Begin(t.Context(), batch, key, ledger.Known{}, ledger.BeginOptions{Worker: "w", Ticket: "t", Lease: 1e9})
@@ -76,7 +76,7 @@ func (f *clientFixture) create(t *testing.T, batch, key, address string) {
 	}
 }
 
-// confirm has BCE show the HaVIP.
+// confirm records that BCE lists the HaVIP.
 func (f *clientFixture) confirm(t *testing.T, batch, key, address string) {
 	t.Helper()
 	look := ledger.Look{Key: key, HaVIPID: "havip-" + key, Shown: &ledger.ListedHaVIP{At: time.Now(), Address: address}}
@@ -85,7 +85,7 @@ func (f *clientFixture) confirm(t *testing.T, batch, key, address string) {
 	}
 }
 
-// A batch may end between two looks at it: what happened last is heard all the same.
+// The last events are delivered even if the batch finishes between two reads.
 func TestClientEventsEndWithTheLast(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"hmget", "xrange"} {
@@ -112,7 +112,7 @@ func TestClientEventsEndWithTheLast(t *testing.T) {
 	}
 }
 
-// What results say of an item is the item again: an address that BCE chose is no other request.
+// Results are valid input: an address that BCE assigned is not a conflict.
 func TestClientTakesResultsForTheirItems(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
@@ -162,7 +162,7 @@ func TestClientTakesResultsForTheirItems(t *testing.T) {
 	})
 }
 
-// What BCE created is confirmed, and its address learnt, a moment after the create: that is waited for.
+// Waiting includes the confirmation of a created HaVIP, which records its address.
 func TestClientWaitsForConfirmation(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
@@ -183,21 +183,21 @@ func TestClientWaitsForConfirmation(t *testing.T) {
 	})
 }
 
-// Redis dies under an enqueue: the same call goes on, and nothing is made twice or left out.
+// Redis is killed during an enqueue; repeating the call enqueues each item exactly once.
 func TestClientEnqueueThroughARestart(t *testing.T) {
 	t.Parallel()
 	f, server := newClientFixture(t)
-	const items = 3100 // three chunks and a bit, of which two may be on their way
+	const items = 3100 // more than three chunks; two may be in flight
 	var names []string
 	for i := range items {
 		names = append(names, fmt.Sprintf("vip-%04d", i))
 	}
 	client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
-	// The first thousand stand in the queue by then, and not all of them are marked as such.
+	// By then the first thousand are in the queue, but not all are marked as enqueued.
 	killed := make(chan struct{})
 	f.rdb.AddHook(&after{nth: 15, kind: "evalsha", do: func() { server.Kill(); close(killed) }})
 	_, err := client.Enqueue(t.Context(), "b", named(names...)...)
-	if err == nil || !strings.Contains(err.Error(), "the same call again goes on") {
+	if err == nil || !strings.Contains(err.Error(), "repeat the call") {
 		t.Fatalf("got %v", err)
 	}
 	<-killed
@@ -213,8 +213,8 @@ func TestClientEnqueueThroughARestart(t *testing.T) {
 	}
 }
 
-// awaitConnection waits for the client to find that Redis is back: after many failures, go-redis tries once
-// a second, and answers with the last failure until then.
+// awaitConnection waits until the client reaches Redis again: after many failures, go-redis dials once a
+// second and returns the last error meanwhile.
 func (f *clientFixture) awaitConnection(t *testing.T) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -228,8 +228,8 @@ func (f *clientFixture) awaitConnection(t *testing.T) {
 	}
 }
 
-// A gap with nothing behind it is told once, however long nothing follows.
-func TestClientTellsOfAGapOnce(t *testing.T) {
+// A gap is reported once, even if no event follows it.
+func TestClientReportsAGapOnce(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {
 		batch, err := havip.NewClient(f.rdb, havip.WithRegion("bj")).Enqueue(t.Context(), "b", named("a")...)
@@ -253,7 +253,7 @@ func TestClientTellsOfAGapOnce(t *testing.T) {
 			}
 		}
 		if gaps != 1 {
-			t.Errorf("a gap was told of %d times", gaps)
+			t.Errorf("a gap was reported %d times", gaps)
 		}
 	})
 }

@@ -8,16 +8,16 @@ import (
 	"havip/internal/redisconn"
 )
 
-// OpenRedis connects to the Redis that the URL names: redis://, rediss://, unix://, redis-sentinel:// or
-// redis-cluster://, as for --redis of the programs. The caller closes the client.
+// OpenRedis connects to the Redis at the URL: redis://, rediss://, unix://, redis-sentinel:// or
+// redis-cluster://, as for the programs' --redis. The caller closes the client.
 //
-// One that may forget what it was told (without an append-only file, or with a maxmemory-policy other
-// than noeviction) is refused, as the workers refuse it: a HaVIP whose item was forgotten could be made
-// twice. So is one that does not tell whether it may (INFO or CONFIG is forbidden or renamed), unless
-// [AllowUnverifiedDurability] is given. No error holds a password.
+// It refuses a Redis that may lose acknowledged writes (no append-only file, or a maxmemory-policy other
+// than noeviction), because a HaVIP whose item was lost could be created twice. It also refuses one whose
+// durability cannot be verified (INFO or CONFIG is forbidden or renamed), unless
+// [AllowUnverifiedDurability] is given. No error contains a password.
 //
-// It is set up for asynq, too: a worker of one's own, an asynq.Server over a [tasks.Handler], needs
-// a client of this function, for asynq repeats no acknowledgement that failed (docs/HAZARDS.md).
+// A worker of your own, an asynq.Server with a [tasks.Handler], needs a client from this function: asynq
+// does not repeat an acknowledgement that failed, and this client does (docs/HAZARDS.md).
 func OpenRedis(ctx context.Context, url string, options ...RedisOption) (redis.UniversalClient, error) {
 	var settings redisSettings
 	for _, option := range options {
@@ -46,7 +46,7 @@ type RedisOption func(*redisSettings)
 
 type redisSettings struct{ allowUnverified bool }
 
-// AllowUnverifiedDurability accepts a Redis that does not tell whether it keeps what it was told.
+// AllowUnverifiedDurability accepts a Redis whose durability cannot be verified.
 func AllowUnverifiedDurability() RedisOption {
 	return func(s *redisSettings) { s.allowUnverified = true }
 }

@@ -28,19 +28,19 @@ func TestOpenRedis(t *testing.T) {
 					t.Error(err)
 				}
 			case err == nil || test.refusal == "" || !strings.Contains(err.Error(), test.refusal):
-				t.Errorf("got %v, want a refusal that speaks of %q", err, test.refusal)
+				t.Errorf("got %v, want a refusal that mentions %q", err, test.refusal)
 			}
 		})
 	}
 }
 
-// One that does not tell whether it keeps what it was told is accepted by whoever says so.
-func TestOpenRedisThatCannotBeVerified(t *testing.T) {
+// A Redis whose durability cannot be verified is accepted only with AllowUnverifiedDurability.
+func TestOpenRedisUnverifiedDurability(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.AppendOnly(redistest.EverySecond), redistest.Lines("rename-command INFO SECRET"))
 	if client, err := OpenRedis(t.Context(), redistest.Patient(server.URL())); err == nil {
 		_ = client.Close()
-		t.Error("accepted, although it is not known")
+		t.Error("accepted without AllowUnverifiedDurability")
 	}
 	client, err := OpenRedis(t.Context(), redistest.Patient(server.URL()), AllowUnverifiedDurability())
 	if err != nil {
@@ -51,7 +51,7 @@ func TestOpenRedisThatCannotBeVerified(t *testing.T) {
 	}
 }
 
-func TestOpenRedisTellsNoPassword(t *testing.T) {
+func TestOpenRedisErrorHasNoPassword(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"redis://user:hush hush@127.0.0.1:1/0", "redis://:hush%zz@127.0.0.1:1", "redis://u:hush@127.0.0.1:1/0"} {
 		_, err := OpenRedis(t.Context(), url)

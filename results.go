@@ -10,11 +10,11 @@ import (
 	"havip/tasks"
 )
 
-// Results reads what became of each item, in the order in which they were enqueued, a page at a time:
-// memory does not grow with the batch. It shows unfinished items as they stand.
+// Results yields the result of each item, finished or not, in the order in which they were enqueued. It
+// reads page by page: memory use does not grow with the batch.
 //
-// An item whose data is damaged comes as a [*ledger.UnreadableError] in its place, and the results after it follow. Any
-// other error is the last; results are read anew from the start.
+// For an item whose record is damaged, Results yields a [*ledger.UnreadableError] and continues. Any other
+// error ends the iteration; results cannot be continued, only read again from the start.
 func (b Batch) Results(ctx context.Context) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		if _, err := b.Status(ctx); err != nil {
@@ -34,7 +34,7 @@ func (b Batch) Results(ctx context.Context) iter.Seq2[Result, error] {
 	}
 }
 
-// Result reads what became of one item; one that nobody has put in is a [*ledger.ItemNotFoundError].
+// Result reads the result of one item. An item that does not exist is a [*ledger.ItemNotFoundError].
 func (b Batch) Result(ctx context.Context, key string) (Result, error) {
 	item, err := b.client.ledger.Item(ctx, b.Name, key)
 	if err != nil {
@@ -43,8 +43,8 @@ func (b Batch) Result(ctx context.Context, key string) (Result, error) {
 	return tasks.ResultOf(item)
 }
 
-// Await returns when the item is finished, and what became of it. An item that ended without a HaVIP is
-// a [*FailedError], and its result is returned all the same. Otherwise Await waits as [Batch.Wait] does.
+// Await returns the item's result when it is finished. For an item that failed, it returns a [*FailedError]
+// together with the result. It waits as [Batch.Wait] does.
 func (b Batch) Await(ctx context.Context, key string) (Result, error) {
 	var seen ledger.Item
 	err := b.client.until(ctx, func() (bool, error) {
@@ -69,5 +69,5 @@ func awaitError(ctx context.Context, batch string, seen ledger.Item, key string,
 	if ctx.Err() == nil {
 		return err
 	}
-	return fmt.Errorf("wait for item %q of batch %q, %s as last seen: %w", key, batch, seen.Record.State, err)
+	return fmt.Errorf("wait for item %q of batch %q, last state %s: %w", key, batch, seen.Record.State, err)
 }

@@ -6,21 +6,21 @@ import (
 	"havip/internal/redisconn"
 )
 
-// DefaultPatience is how long a waiting call tolerates a Redis that does not answer: the batch goes on by itself when
-// Redis is back, and so does the call.
+// DefaultPatience is how long a waiting call tolerates a Redis that does not answer. When Redis is back, the call and
+// the batch continue.
 const DefaultPatience = redisconn.DefaultPatience
 
-// until calls look again and again, until it reports that the wait is over. It tolerates what [waiter.read] does; any
-// other error ends it, and so does the end of ctx, with ctx's error.
-func (c *Client) until(ctx context.Context, look func() (over bool, err error)) error {
+// until polls until poll reports done, or with ctx's error until ctx ends. It tolerates the errors that [waiter.read]
+// tolerates; any other error ends it.
+func (c *Client) until(ctx context.Context, poll func() (done bool, err error)) error {
 	pace, reads := pace{}, waiter{client: c}
 	for {
-		var over bool
+		var done bool
 		err := reads.read(ctx, func() (err error) {
-			over, err = look()
+			done, err = poll()
 			return err
 		})
-		if err != nil || over {
+		if err != nil || done {
 			return err
 		}
 		if err := pace.wait(ctx); err != nil {
@@ -29,15 +29,15 @@ func (c *Client) until(ctx context.Context, look func() (over bool, err error)) 
 	}
 }
 
-// waiter reads again and again for one call that waits.
+// waiter reads from Redis for one waiting call.
 type waiter struct {
 	client *Client
-	// answered says that Redis has answered before. A single server that nobody reaches is waited for only then, since it
-	// may be the wrong one; a failover always is.
+	// answered reports that Redis has answered before. Otherwise an unreachable single server is an error at once, as its
+	// address may be wrong; a failover is always waited for.
 	answered bool
 }
 
-// read repeats a read while Redis fails for a reason that passes by itself, at most as long as the client's patience.
+// read repeats a read while Redis fails with a temporary error, at most as long as the client's patience.
 func (w *waiter) read(ctx context.Context, read func() error) error {
 	patience := redisconn.Patience{Passing: w.client.patience}
 	if w.answered {
