@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// answer is what came of sending a request: a response with its body as far as it could be
-// read, or an error and what is known about the sending.
+// answer is the result of sending a request: a response with its body as far as it could be
+// read, or an error and whether anything was sent.
 type answer struct {
-	// ctxErr adds the context's end, which may look like the network's failure.
+	// ctxErr adds the context's error, which the transport may report as a network error.
 	ctxErr   func(error) error
 	status   int
 	header   http.Header
@@ -24,7 +24,7 @@ type answer struct {
 	err      error
 	kind     Kind
 	sent     bool
-	// proxy is what the request was sent by, if anything.
+	// proxy is the proxy that the request went through, if any.
 	proxy  *url.URL
 	redact redactor
 }
@@ -37,7 +37,7 @@ func (c *Client) exchange(req *http.Request, maxBody int64) answer {
 	watch := &sentWatch{assume: !c.ownTransport}
 	start := c.config.Now()
 	a := answer{ctxErr: func(err error) error { return withContextError(ctx, err) }}
-	// RoundTrip and not http.Client: no redirect, no cookie, no second request.
+	// RoundTrip, not http.Client: no redirects, cookies or retries.
 	resp, err := c.transport.RoundTrip(req.WithContext(watch.watch(ctx)))
 	if err == nil && resp == nil {
 		err = errors.New("transport returned neither answer nor error")
@@ -50,7 +50,7 @@ func (c *Client) exchange(req *http.Request, maxBody int64) answer {
 		a.sent = true
 		a.status, a.header, a.proxy = resp.StatusCode, resp.Header, c.proxyOf(req)
 		a.body, a.bodyErr = readBounded(resp.Body, maxBody)
-		_ = resp.Body.Close() // all that matters was read before
+		_ = resp.Body.Close() // the body was read already
 	}
 	a.at = c.config.Now()
 	a.duration = a.at.Sub(start)
@@ -73,8 +73,8 @@ func redactionsFor(req *http.Request, c Credentials) redactor {
 	return newRedactor(header, signature, s.secretAccessKey, s.sessionToken)
 }
 
-// judge says what the answer proves. A nil error is a success whose body was taken in.
-func (a answer) judge(call call) (ResponseMeta, *Error) {
+// parse reads the body of a success, or returns the failure that the answer describes.
+func (a answer) parse(call call) (ResponseMeta, *Error) {
 	meta := ResponseMeta{StatusCode: a.status, Duration: a.duration}
 	if a.err != nil {
 		return meta, &Error{Op: call.op, Subject: call.subject, Kind: a.kind, Sent: a.sent, Err: a.redact.cause(a.err)}
@@ -94,8 +94,8 @@ func (a answer) judge(call call) (ResponseMeta, *Error) {
 	return meta, a.failure(call, meta, err)
 }
 
-// failure describes an answer that is no success. A nil cause leaves it to the answer's
-// own words, which make it definite; without a code it is unreadable, whatever its status.
+// failure describes an unsuccessful answer. With a nil cause, an answer with a BCE code is
+// [KindAPI], and one without is [KindUnreadable], whatever its status.
 func (a answer) failure(call call, meta ResponseMeta, cause error) *Error {
 	f := &Error{
 		Op: call.op, Subject: call.subject, Sent: a.sent, Kind: KindAPI,
@@ -138,7 +138,7 @@ type envelope struct {
 	RequestID string `json:"requestId"`
 }
 
-// parseEnvelope reads the body of an error, or of anything else that may be one.
+// parseEnvelope reads a body that may be an error's.
 func parseEnvelope(body []byte) (envelope, error) {
 	var e envelope
 	if err := decodeObject(body, &e); err != nil {

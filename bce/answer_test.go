@@ -324,7 +324,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// FuzzAnswer looks at any body under any status for what must hold of every judgment.
+// FuzzAnswer checks invariants of the result for any body and status.
 func FuzzAnswer(f *testing.F) {
 	f.Add(200, []byte(`{"haVipId":"havip-1"}`), "1", "Mon, 02 Apr 2018 08:14:25 GMT")
 	f.Add(403, []byte(`{"code":"AccessDenied","message":"m\u0000","requestId":"r"}`), "x", "")
@@ -351,7 +351,7 @@ func FuzzAnswer(f *testing.F) {
 				status: status, body: body, sent: true, at: clientTime, redact: newRedactor(printSecret, printToken),
 				header: http.Header{"Retry-After": {retryAfter}, "Date": {date}}, ctxErr: func(err error) error { return err },
 			}
-			_, failure := a.judge(c)
+			_, failure := a.parse(c)
 			switch {
 			case failure == nil && (status < 200 || status > 299):
 				t.Fatalf("status %d is a success", status)

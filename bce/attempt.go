@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Attempt is what [Config.OnAttempt] is told about one HTTP request, when it has ended.
-// It holds nothing secret. A call refused before sending is no attempt.
+// Attempt describes one finished HTTP request to [Config.OnAttempt]. It contains no secrets.
+// A call refused before sending is not an attempt.
 type Attempt struct {
 	// Op and Subject are as in [Error].
 	Op, Subject string
@@ -17,8 +17,8 @@ type Attempt struct {
 	ClientToken string
 	// SignedAt is the time in the signature, clock offset included, or that of [WithDate].
 	SignedAt time.Time
-	// BodyHash is the SHA-256 of the body in hexadecimal, "" without a body, by which
-	// attempts of one item can be proven to be alike. BodySize is its length in bytes.
+	// BodyHash is the SHA-256 of the body in hexadecimal, "" without a body; it proves that
+	// attempts of one item sent the same body. BodySize is its length in bytes.
 	BodyHash string
 	BodySize int
 
@@ -26,8 +26,7 @@ type Attempt struct {
 	Kind Kind
 	// Sent is as in [Error.Sent].
 	Sent bool
-	// StatusCode, Code and RequestID are as in [Error], and the first and last are also
-	// there for a success.
+	// StatusCode, Code and RequestID are as in [Error]. A success has no Code.
 	StatusCode int
 	Code       string
 	RequestID  string
@@ -35,7 +34,7 @@ type Attempt struct {
 	Duration time.Duration
 }
 
-// bodyHash returns what goes into [Attempt.BodyHash].
+// bodyHash computes [Attempt.BodyHash].
 func bodyHash(body []byte) string {
 	if len(body) == 0 {
 		return ""

@@ -7,8 +7,7 @@ import (
 	"slices"
 )
 
-// InstancesInput is what to bind to a HaVIP or unbind from it: 1 to [MaxBoundInstances]
-// instances of one type.
+// InstancesInput lists 1 to [MaxBoundInstances] instances of one type.
 type InstancesInput struct {
 	InstanceIDs  []string     `json:"instanceIds"`
 	InstanceType InstanceType `json:"instanceType"`
@@ -19,7 +18,7 @@ func (c *Client) BindInstances(ctx context.Context, haVIPID, clientToken string,
 	return c.putInstances(ctx, opBindInstances, "attach", haVIPID, clientToken, in)
 }
 
-// UnbindInstances ends what [Client.BindInstances] did.
+// UnbindInstances unbinds a HaVIP from instances.
 func (c *Client) UnbindInstances(ctx context.Context, haVIPID, clientToken string, in InstancesInput) (ResponseMeta, error) {
 	return c.putInstances(ctx, opUnbindInstances, "detach", haVIPID, clientToken, in)
 }
@@ -40,7 +39,7 @@ func (c *Client) putInstances(ctx context.Context, op, action, haVIPID, clientTo
 	return c.put(ctx, call, action, in)
 }
 
-// BindEIP binds a public address to a HaVIP, which can have one.
+// BindEIP binds a public address to a HaVIP. A HaVIP has at most one.
 func (c *Client) BindEIP(ctx context.Context, haVIPID, clientToken, publicIPAddress string) (ResponseMeta, error) {
 	call, err := haVIPCall(opBindEIP, http.MethodPut, haVIPID, clientToken)
 	if err != nil {
@@ -54,7 +53,7 @@ func (c *Client) BindEIP(ctx context.Context, haVIPID, clientToken, publicIPAddr
 	}{publicIPAddress})
 }
 
-// UnbindEIP takes the public address from a HaVIP.
+// UnbindEIP unbinds a HaVIP's public address.
 func (c *Client) UnbindEIP(ctx context.Context, haVIPID, clientToken string) (ResponseMeta, error) {
 	call, err := haVIPCall(opUnbindEIP, http.MethodPut, haVIPID, clientToken)
 	if err != nil {

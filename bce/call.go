@@ -18,26 +18,26 @@ type call struct {
 	method      string
 	// path is in escaped form.
 	path string
-	// action is the query parameter without a value by which BCE tells its PUTs apart.
+	// action is the valueless query parameter that names a PUT's operation.
 	action      string
 	query       []param
 	clientToken string
-	// body is sent byte for byte; nil is no body.
+	// body is sent unchanged; nil means no body.
 	body []byte
-	// extraBytes may be read beyond what the configuration allows an answer.
+	// extraBytes is added to the configured limit of the answer's size.
 	extraBytes int64
-	// read takes in the body of a success.
+	// read parses the body of a success.
 	read func(body []byte) error
 }
 
-// invalid is the refusal of a call's input.
+// invalid returns the error for invalid input.
 func (c call) invalid(format string, args ...any) *Error {
 	reason := fmt.Sprintf(format, args...)
 	return &Error{Op: c.op, Subject: c.subject, Kind: KindLocal, Err: fmt.Errorf("%w: %s", ErrInvalid, clean(reason, maxMessage))}
 }
 
-// refused is a failure before anything was sent. When the context has ended, that is the
-// failure, whatever it made the cause say.
+// refused returns the error for a call that failed before anything was sent. If the context has
+// ended, its error decides the kind.
 func (c call) refused(ctx context.Context, cause error) *Error {
 	kind := KindLocal
 	switch {
@@ -49,8 +49,8 @@ func (c call) refused(ctx context.Context, cause error) *Error {
 	return &Error{Op: c.op, Subject: c.subject, Kind: kind, Err: withContextError(ctx, cause)}
 }
 
-// withContextError makes sure that a context's end can be found in the error with
-// errors.Is, even if the context was given a cause of its own.
+// withContextError makes errors.Is find the context's error in err, even if the context has its
+// own cause.
 func withContextError(ctx context.Context, err error) error {
 	if end := ctx.Err(); end != nil && !errors.Is(err, end) {
 		return fmt.Errorf("%w: %w", end, err)
@@ -74,9 +74,8 @@ func (c call) wireQuery() string {
 	return strings.Join(parts, "&")
 }
 
-// newRequest makes the HTTP request, unsigned. A body is given in a form from which net/http
-// cannot derive GetBody: without that it cannot send the request a second time by itself,
-// which it otherwise does when an idle connection turns out dead.
+// newRequest makes the unsigned HTTP request. It hides the body's type so that net/http sets no
+// GetBody; with GetBody, net/http would resend the request when an idle connection is dead.
 func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, error) {
 	target := c.endpoint.String() + call.path
 	if query := call.wireQuery(); query != "" {

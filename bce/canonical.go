@@ -15,9 +15,8 @@ func canonicalRequest(method, uri, query, headers string) string {
 	return strings.Join([]string{strings.ToUpper(method), uri, query, headers}, "\n")
 }
 
-// canonicalURI is CanonicalURI of the specification for a path in the escaped form in which
-// it goes over the wire. Each segment is brought to the one canonical encoding, so that an
-// escaped slash inside a segment stays escaped and is not mistaken for a separator.
+// canonicalURI is CanonicalURI of the specification, for a path in the escaped form in which it
+// is sent. Segments are encoded one by one, so that an escaped slash in a segment stays escaped.
 func canonicalURI(escapedPath string) (string, error) {
 	if escapedPath == "" {
 		return "/", nil
@@ -39,7 +38,7 @@ func canonicalURI(escapedPath string) (string, error) {
 
 // canonicalQuery is CanonicalQueryString: the finished k=v strings are sorted, not the
 // names ("text10=" comes before "text1=", for '0' sorts before '='). A parameter without a
-// value is "k=". The parameter authorization carries a signature, and so is not part of it.
+// value is "k=". The parameter authorization is left out.
 func canonicalQuery(params []param) string {
 	pairs := make([]string, 0, len(params))
 	for _, p := range params {
@@ -73,10 +72,9 @@ func parseQuery(raw string) ([]param, error) {
 	return params, nil
 }
 
-// canonicalHeaders is CanonicalHeaders, together with the names that were signed, in order
-// and joined by semicolons. Names are lowered, values trimmed, and a header whose value is
-// then empty is neither signed nor named; "0" is a value. Here too the finished lines are
-// sorted: "x-bce-a-b:" comes before "x-bce-a:".
+// canonicalHeaders is CanonicalHeaders, with the signed names, sorted and joined by semicolons.
+// Names are in lower case and values trimmed; a header with an empty value is not signed ("0"
+// is not empty). The finished lines are sorted: "x-bce-a-b:" comes before "x-bce-a:".
 func canonicalHeaders(headers []param) (lines, signedHeaders string) {
 	finished := make([]string, 0, len(headers))
 	names := make([]string, 0, len(headers))

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Chain is a [Provider] that asks several in order.
+// Chain is a [Provider] that tries several in order.
 type Chain struct{ providers []Provider }
 
-// NewChain returns a chain of the providers in the order they are asked in. The usual one
-// is NewChain(Environment{}, ProfileFile{Path: ProfilePath(home)}).
+// NewChain returns a chain of the providers. The usual one is
+// NewChain(Environment{}, ProfileFile{Path: ProfilePath(home)}).
 func NewChain(providers ...Provider) Chain { return Chain{providers} }
 
-// Retrieve returns the first credentials there are. It goes on only where a source is empty
-// ([ErrNoCredentials]); one that is set up wrongly is an error at once, lest a typing mistake
-// silently choose another account. The error lists everything that was tried.
+// Retrieve returns the first credentials found. It continues only after [ErrNoCredentials]: a
+// source that is configured wrongly is an error, because the next one could belong to another
+// account. The error lists all sources tried.
 func (c Chain) Retrieve(ctx context.Context) (Credentials, error) {
 	var tried []string
 	for _, provider := range c.providers {

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Client calls the HaVIP API of one endpoint. It is safe for concurrent use and holds
-// connections: make one per endpoint and account, and share it.
+// Client calls the HaVIP API of one endpoint. It is safe for concurrent use and pools
+// connections: create one per endpoint and account, and share it.
 type Client struct {
 	config   Config
 	endpoint *url.URL
-	// transport is the configured one or our own; only of our own is known what it wrote.
+	// transport is the configured one or our own; only our own reports what it wrote.
 	transport    http.RoundTripper
 	ownTransport bool
 	signer       *Signer
 	clock        clock
 }
 
-// NewClient checks the configuration and returns a client. It sends nothing and does not
-// ask for credentials yet.
+// NewClient validates the configuration and returns a client. It does no I/O and does not
+// retrieve credentials.
 func NewClient(config Config) (*Client, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
@@ -44,36 +44,36 @@ func NewClient(config Config) (*Client, error) {
 	return client, nil
 }
 
-// Endpoint returns scheme and host of where the client sends.
+// Endpoint returns the endpoint's scheme and host.
 func (c *Client) Endpoint() string { return c.endpoint.String() }
 
-// Loopback reports whether the client sends to a loopback address, where BCE never is: to a simulator, or a tunnel.
+// Loopback reports whether the endpoint is a loopback address: a simulator or a tunnel.
 func (c *Client) Loopback() bool { return isLoopback(c.endpoint.Hostname()) }
 
 // ClockOffset returns what is added to the local clock when signing: the server's clock minus ours. The
-// client learns it from the dates of BCE's answers; see [WithDate], too. It is 0 while the two are less
-// than half a minute apart.
+// client learns it from the dates of BCE's answers; see also [WithDate]. It is 0 while the clocks differ by less
+// than half a minute.
 //
-// A single answer is believed only where it refuses the request for its date, or agrees with the local clock.
+// One answer is enough only if it refuses the request for its date, or agrees with the local clock.
 func (c *Client) ClockOffset() time.Duration { return c.clock.get() }
 
-// KeyDigest is the [Credentials.Fingerprint] of the present access key.
+// KeyDigest returns the [Credentials.Fingerprint] of the current access key.
 func (c *Client) KeyDigest(ctx context.Context) (string, error) {
 	credentials, err := c.config.Credentials.Retrieve(ctx)
 	return credentials.Fingerprint(), err
 }
 
-// SetClockOffset sets the offset, for a caller that knows it already. Later answers correct it.
+// SetClockOffset sets a known offset. Later answers correct it.
 func (c *Client) SetClockOffset(offset time.Duration) { c.clock.set(offset) }
 
-// CloseIdleConnections closes the connections that no call is using.
+// CloseIdleConnections closes idle connections.
 func (c *Client) CloseIdleConnections() {
 	if closer, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
 }
 
-// ResponseMeta is what every answer carries besides its content.
+// ResponseMeta is the metadata of an answer.
 type ResponseMeta struct {
 	StatusCode int
 	RequestID  string
@@ -83,8 +83,8 @@ type ResponseMeta struct {
 	Duration time.Duration
 }
 
-// do carries out one call in one HTTP request. The order is: credentials, as they may take
-// time; then the signature, which is dated; then sending; then judging what came back.
+// do carries out one call in one HTTP request. It retrieves the credentials first, as that may
+// take time, then signs, sends and parses the answer.
 func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
 	total := c.config.Timeouts.Total
 	ctx, cancel := context.WithTimeoutCause(ctx, total, fmt.Errorf("no answer within %v: %w", total, context.DeadlineExceeded))
@@ -106,7 +106,7 @@ func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
 
 	answer := c.exchange(req, c.config.MaxResponseBytes+call.extraBytes)
 	answer.redact = redactionsFor(req, credentials)
-	meta, failure := answer.judge(call)
+	meta, failure := answer.parse(call)
 	c.learnClock(answer, meta, failure)
 	c.observe(req, call, signedAt, meta, failure)
 	if failure != nil {
@@ -115,7 +115,7 @@ func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
 	return meta, nil
 }
 
-// credentials asks the provider, unless the call has ended already.
+// credentials asks the provider, unless the context has ended.
 func (c *Client) credentials(ctx context.Context) (Credentials, error) {
 	if ctx.Err() != nil {
 		return Credentials{}, context.Cause(ctx)
@@ -123,7 +123,7 @@ func (c *Client) credentials(ctx context.Context) (Credentials, error) {
 	return c.config.Credentials.Retrieve(ctx)
 }
 
-// learnClock takes BCE's clock from its own answers only: what cannot be understood may be a gateway's.
+// learnClock learns BCE's clock from readable answers only: others may be a gateway's.
 func (c *Client) learnClock(a answer, meta ResponseMeta, failure *Error) {
 	if failure == nil || failure.Kind == KindAPI {
 		c.clock.learn(meta.Date, a.at, a.duration, failure != nil && failure.Code == CodeRequestExpired)

@@ -16,7 +16,7 @@ const patience = 5 * time.Minute
 
 var clientTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// attempts collects what OnAttempt is told.
+// attempts collects the calls of OnAttempt.
 type attempts struct {
 	mu   sync.Mutex
 	list []Attempt

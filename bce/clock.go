@@ -12,19 +12,19 @@ const clockTolerance = 30 * time.Second
 
 // clock is how far BCE's clock is ahead of ours, learnt from the Date of its answers.
 //
-// A wrong offset makes every signature wrong, so one Date is not enough: a gateway may have put it there.
-// It takes a second witness: our own clock, another answer, or BCE's refusal of the date that was signed.
+// A wrong offset makes every signature invalid, and a gateway may have set a Date. So one Date needs
+// confirmation: by the local clock, by another answer, or by BCE's refusal of the signed date.
 type clock struct {
 	// offset is in nanoseconds.
 	offset atomic.Int64
 
 	mu sync.Mutex
-	// suspected is what one answer said and no other has confirmed.
+	// suspected is an offset that one answer reported and none has confirmed.
 	suspected    time.Duration
 	hasSuspicion bool
 }
 
-// set makes the offset what the caller knows it to be.
+// set sets a known offset.
 func (c *clock) set(offset time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,8 +34,8 @@ func (c *clock) set(offset time.Duration) {
 
 func (c *clock) get() time.Duration { return time.Duration(c.offset.Load()) }
 
-// learn takes in the Date of an answer that was read at a moment of our clock, took after its request
-// began. Refused says that the answer refused the request for its date.
+// learn evaluates the Date of an answer that was read at the given local time, took after its request
+// began. Refused reports that the answer refused the request for its date.
 func (c *clock) learn(date, read time.Time, took time.Duration, refused bool) {
 	offset, measured := measure(date, read, took)
 	if !measured {
@@ -47,7 +47,7 @@ func (c *clock) learn(date, read time.Time, took time.Duration, refused bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case offset != 0 && near(offset, c.get()): // as known
+	case offset != 0 && near(offset, c.get()): // unchanged
 		c.hasSuspicion = false
 	case offset == 0, refused, c.hasSuspicion && near(offset, c.suspected):
 		c.offset.Store(int64(offset))
@@ -57,9 +57,8 @@ func (c *clock) learn(date, read time.Time, took time.Duration, refused bool) {
 	}
 }
 
-// measure estimates the offset: BCE dated its answer, in whole seconds rounded down, at some moment while
-// we waited for it. An answer that took so long that the estimate may be wrong by more than half of what is
-// tolerated measures nothing.
+// measure estimates the offset: BCE set the Date, in whole seconds rounded down, at some time during the
+// request. It fails if the request took so long that the error may exceed half the tolerance.
 func measure(date, read time.Time, took time.Duration) (offset time.Duration, ok bool) {
 	spread := took + time.Second
 	if date.IsZero() || took < 0 || spread > clockTolerance {

@@ -1,7 +1,7 @@
 package bce
 
-// Error codes of BCE, as [Error.Code] carries them. Match the code, not the status: the
-// statuses given here are those documented, and services are known to differ.
+// Error codes of BCE, as in [Error.Code]. Match the code, not the status: the statuses below are
+// the documented ones, and services differ.
 //
 // The first group is BCE's common table
 // (https://cloud.baidu.com/doc/VPC/s/sjwvyuhe7 and its like for other services).
@@ -18,10 +18,10 @@ const (
 	// its way.
 	CodeSignatureDoesNotMatch = "SignatureDoesNotMatch"
 	// CodeRequestExpired (400): x-bce-date is more than 30 minutes from the server's clock,
-	// or the signature's own expiry has passed. [Error.ServerDate] tells the clock's offset.
+	// or the signature has expired. [Error.ServerDate] shows the clock's offset.
 	CodeRequestExpired = "RequestExpired"
 	// CodeIdempotentParameterMismatch (403): the ClientToken was used before with another
-	// query, body or path. The earlier request may well have created something.
+	// query, body or path. The earlier request may have created something.
 	CodeIdempotentParameterMismatch = "IdempotentParameterMismatch"
 	// CodeInappropriateJSON (400): well-formed JSON of the wrong shape.
 	CodeInappropriateJSON = "InappropriateJSON"
@@ -37,15 +37,15 @@ const (
 	CodeInvalidVersion = "InvalidVersion"
 	// CodePreconditionFailed (412): a condition of the request does not hold.
 	CodePreconditionFailed = "PreconditionFailed"
-	// CodeInternalError (500): the outcome is unknown. The documented advice is to try
-	// again, which for a create means under the same ClientToken.
+	// CodeInternalError (500): the outcome is unknown. The documented advice is to retry; a
+	// create must be retried under the same ClientToken.
 	CodeInternalError = "InternalError"
 )
 
-// Codes seen from the VPC service without being documented for HaVIPs. Baidu's own network
-// driver matches them as parts of the code, so compare with [strings.Contains].
+// Codes that the VPC service returns but that are not documented for HaVIPs. Baidu's own network
+// driver matches them as substrings, so compare with [strings.Contains].
 const (
-	// CodeRateLimit: too many requests; wait and try again.
+	// CodeRateLimit: too many requests; retry later.
 	CodeRateLimit = "RateLimit"
 	// CodeSubnetHasNoMoreIP: the subnet is full.
 	CodeSubnetHasNoMoreIP = "SubnetHasNoMoreIpException"
@@ -59,7 +59,7 @@ const (
 	CodeLimitExceeded = "LimitExceeded"
 	// CodeExceedLimit is another name of a used-up quota.
 	CodeExceedLimit = "ExceedLimitException"
-	// CodeNoSuchObject: there is no such thing; seen with status 400. Other services say
+	// CodeNoSuchObject: the object does not exist; seen with status 400. Other services return
 	// NotFound, ResourceNotFound or InstanceNotExist.
 	CodeNoSuchObject = "NoSuchObject"
 )

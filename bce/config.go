@@ -10,48 +10,46 @@ import (
 	"time"
 )
 
-// Defaults of [Config]. The timeouts are short, for a create that has not answered in
-// seconds is better repeated under its ClientToken than waited for.
+// Defaults of [Config]. The timeouts are short, because a slow create is better retried under
+// its ClientToken than waited for.
 const (
 	DefaultDialTimeout           = 3 * time.Second
 	DefaultTLSTimeout            = 5 * time.Second
 	DefaultResponseHeaderTimeout = 10 * time.Second
 	DefaultTotalTimeout          = 15 * time.Second
 
-	// DefaultMaxResponseBytes bounds an answer that is not a page of a listing.
+	// DefaultMaxResponseBytes limits an answer that is not a page of a listing.
 	DefaultMaxResponseBytes = 1 << 20
-	// DefaultUserAgent is sent where Config names none.
+	// DefaultUserAgent is the default user agent.
 	DefaultUserAgent = "havip-bce"
 )
 
-// Timeouts bound the phases of one call; 0 means the default.
+// Timeouts limit the phases of one call; 0 means the default.
 type Timeouts struct {
-	// Dial bounds resolving and connecting.
+	// Dial limits resolving and connecting.
 	Dial time.Duration
-	// TLS bounds the handshake.
+	// TLS limits the handshake.
 	TLS time.Duration
-	// ResponseHeader bounds the wait for an answer once the request is written.
+	// ResponseHeader limits the wait for an answer once the request is written.
 	ResponseHeader time.Duration
-	// Total bounds the whole call: credentials, connecting, sending, reading.
+	// Total limits the whole call: credentials, connecting, sending, reading.
 	Total time.Duration
 }
 
-// Config is what a [Client] is made from. Region or Endpoint, and Credentials, are
-// required; the rest has defaults.
+// Config configures a [Client]. Credentials and one of Region and Endpoint are required.
 type Config struct {
-	// Region is a region's name such as "bj", for its public endpoint.
+	// Region is a region such as "bj"; requests go to its public endpoint.
 	Region string
-	// Endpoint is where to send instead: scheme and host, or a host alone, which means
-	// https. It wins over Region.
+	// Endpoint overrides Region: scheme and host, or a host alone, which means https.
 	Endpoint string
-	// AllowPlainHTTP accepts an Endpoint of scheme http that is not a loopback address.
+	// AllowPlainHTTP accepts an http Endpoint that is not a loopback address.
 	AllowPlainHTTP bool
-	// Credentials is asked at every call.
+	// Credentials is called for every request.
 	Credentials Provider
 
 	Timeouts Timeouts
-	// MaxResponseBytes bounds an answer's body; a longer one is [KindUnreadable]. A page of
-	// a listing may have 8 KiB more for every HaVIP it asks for.
+	// MaxResponseBytes limits an answer's body; a longer one is [KindUnreadable]. A page of a
+	// listing may have 8 KiB more for every HaVIP requested.
 	MaxResponseBytes int64
 	UserAgent        string
 
@@ -61,15 +59,15 @@ type Config struct {
 	// It must be safe for concurrent use, and quick.
 	OnAttempt func(Attempt)
 
-	// RootCAs are trusted instead of the system's, for endpoints of one's own.
+	// RootCAs replaces the system's root certificates, for private endpoints.
 	RootCAs *x509.CertPool
-	// Transport replaces the client's own. Then timeouts other than Total are its own
-	// affair, and so is following no redirect; and [Error.Sent] is true for every
-	// request handed to it, for what it wrote cannot be known.
+	// Transport replaces the client's own. It then must follow no redirects and apply all timeouts
+	// but Total; and [Error.Sent] is true for every request passed to it, because what it wrote
+	// is not known.
 	Transport http.RoundTripper
 }
 
-// withDefaults returns the configuration with what is left out filled in.
+// withDefaults returns the configuration with its defaults.
 func (c Config) withDefaults() Config {
 	fill := func(d *time.Duration, value time.Duration) {
 		if *d == 0 {
@@ -110,7 +108,7 @@ func (c Config) validate() error {
 	return nil
 }
 
-// endpoint is where requests go.
+// endpoint returns the URL of Endpoint or Region.
 func (c Config) endpoint() (*url.URL, error) {
 	switch {
 	case c.Endpoint != "":

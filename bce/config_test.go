@@ -134,7 +134,7 @@ func TestClockOffset(t *testing.T) {
 	}
 }
 
-// TestWithDate: a call that is given its date has it, whatever the clocks say.
+// TestWithDate: WithDate overrides the clocks.
 func TestWithDate(t *testing.T) {
 	t.Parallel()
 	rec := &recorder{answer: `{"haVipId":"havip-1"}`}

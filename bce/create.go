@@ -13,26 +13,26 @@ const haVIPPath = "/v1/havip"
 // MaxClientTokenLength is BCE's limit, in ASCII characters.
 const MaxClientTokenLength = 64
 
-// CreateHaVIPInput is what a new HaVIP should be.
+// CreateHaVIPInput describes a new HaVIP.
 type CreateHaVIPInput struct {
 	Name     string `json:"name"`
 	SubnetID string `json:"subnetId"`
-	// PrivateIPAddress is the address wanted; "" lets BCE choose.
+	// PrivateIPAddress is the requested address; "" lets BCE assign one.
 	PrivateIPAddress string `json:"privateIpAddress"`
 	Description      string `json:"description,omitempty"`
 }
 
-// CreateHaVIPOutput is all that BCE tells about a HaVIP it made. An address that BCE chose
-// is known from [Client.GetHaVIP].
+// CreateHaVIPOutput is BCE's answer to a create. To learn an assigned address, call
+// [Client.GetHaVIP].
 type CreateHaVIPOutput struct {
 	ResponseMeta
 	// HaVIPID is never empty.
 	HaVIPID string
 }
 
-// CreateHaVIP creates a HaVIP. The token is required: without one, nobody could tell after
-// a timeout whether to try again. To repeat a create, use [Client.CreateHaVIPBody] with the
-// same bytes. Only name and subnet are checked here, for being there.
+// CreateHaVIP creates a HaVIP. The token is required: without it, a retry after a timeout could
+// create a second HaVIP. To repeat a create, use [Client.CreateHaVIPBody] with the same bytes.
+// Of the input, it checks only that name and subnet are not empty.
 func (c *Client) CreateHaVIP(ctx context.Context, clientToken string, in CreateHaVIPInput) (*CreateHaVIPOutput, error) {
 	call := call{op: opCreate}
 	switch {
@@ -48,13 +48,12 @@ func (c *Client) CreateHaVIP(ctx context.Context, clientToken string, in CreateH
 	return c.CreateHaVIPBody(ctx, clientToken, body)
 }
 
-// CreateHaVIPBody creates a HaVIP from a request body that goes out byte for byte. BCE takes
-// a used token with any other parameter for a mistake, and whether it compares bodies by
-// byte or by value is not documented: repeat a create with the very bytes of its first
-// attempt.
+// CreateHaVIPBody creates a HaVIP and sends the body unchanged. BCE refuses a used token with
+// other parameters, and whether it compares bodies by byte or by value is not documented: repeat
+// a create with exactly the bytes of its first attempt.
 //
-// An error of [KindMissingID], [KindUnreadable] or any with Sent leaves open whether the
-// HaVIP exists. The body must be a JSON object; its fields are not looked at.
+// After an error of [KindMissingID] or [KindUnreadable], or any with Sent, the HaVIP may exist.
+// The body must be a JSON object; its fields are not validated.
 func (c *Client) CreateHaVIPBody(ctx context.Context, clientToken string, body []byte) (*CreateHaVIPOutput, error) {
 	var answer struct {
 		HaVIPID string `json:"haVipId"`
@@ -88,7 +87,7 @@ func (c *Client) CreateHaVIPBody(ctx context.Context, clientToken string, body [
 	return &CreateHaVIPOutput{ResponseMeta: meta, HaVIPID: answer.HaVIPID}, nil
 }
 
-// tokenRule says what is wrong with a token; "" means nothing.
+// tokenRule returns the rule that a token breaks, or "".
 func tokenRule(token string) string {
 	if len(token) > MaxClientTokenLength {
 		return fmt.Sprintf("has %d bytes; at most %d ASCII characters are allowed", len(token), MaxClientTokenLength)

@@ -13,18 +13,17 @@ import (
 	"time"
 )
 
-// ErrNoCredentials says that a source of credentials holds none. A [Chain] goes on to its
-// next source on this error only.
+// ErrNoCredentials reports that a source has no credentials. Only after this error does a
+// [Chain] try its next source.
 var ErrNoCredentials = errors.New("no credentials")
 
 // Credentials are an access key and, for temporary ones, a session token and an expiry.
 //
-// They print as the beginning of the access key ID and nothing else, whatever the verb. The
-// values sit inside a closure, because fmt calls no String or Format method on an
-// unexported field: a client that held them as plain strings would print them, and for a
-// verb that does not fit, even one that held them behind a pointer.
+// Every fmt verb prints only the beginning of the access key ID. The values are in a closure,
+// because fmt calls no String or Format method of an unexported field: it would print plain
+// strings, and with some verbs even those behind a pointer.
 //
-// The zero value is no credentials.
+// The zero value means no credentials.
 type Credentials struct {
 	read    func() secrets
 	expires time.Time
@@ -41,27 +40,26 @@ func NewCredentials(accessKeyID, secretAccessKey, sessionToken string) Credentia
 	}}
 }
 
-// WithExpiry returns the credentials with the time from which they are no longer good.
+// WithExpiry returns the credentials with the time at which they expire.
 func (c Credentials) WithExpiry(expires time.Time) Credentials {
 	c.expires = expires
 	return c
 }
 
-// AccessKeyID returns the public half of the key, whole.
+// AccessKeyID returns the whole public half of the key.
 func (c Credentials) AccessKeyID() string { return c.secrets().accessKeyID }
 
-// Temporary reports whether a session token is sent along.
+// Temporary reports whether there is a session token.
 func (c Credentials) Temporary() bool { return c.secrets().sessionToken != "" }
 
-// Expiry returns when the credentials end; ok is false when that is not known.
+// Expiry returns when the credentials expire; ok is false if that is unknown.
 func (c Credentials) Expiry() (expires time.Time, ok bool) { return c.expires, !c.expires.IsZero() }
 
-// Source is where the credentials were found: a variable, or a profile and its file. It is "" where their
-// provider does not say.
+// Source returns where the credentials were found: a variable, or a profile and its file; "" if unknown.
 func (c Credentials) Source() string { return c.source }
 
-// Fingerprint tells the access key from others without showing it: the beginning of a hash of its ID, as 16
-// hexadecimal digits. It is "" without an access key.
+// Fingerprint identifies the access key without showing it: the first 16 hexadecimal digits of a hash of its ID, ""
+// without an access key.
 func (c Credentials) Fingerprint() string {
 	id := c.AccessKeyID()
 	if id == "" {
@@ -71,13 +69,13 @@ func (c Credentials) Fingerprint() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// ShortID is the beginning of the access key ID, fit for a log.
+// ShortID returns the beginning of the access key ID, for logs.
 func (c Credentials) ShortID() string { return c.masked() }
 
-// IsZero reports whether these are no credentials at all.
+// IsZero reports whether these are the zero value.
 func (c Credentials) IsZero() bool { return c.read == nil }
 
-// String shows the beginning of the access key ID.
+// String returns the beginning of the access key ID.
 func (c Credentials) String() string {
 	if c.IsZero() {
 		return "credentials(none)"
@@ -91,7 +89,7 @@ func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.St
 // LogValue keeps slog from reflecting into the value.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText writes [Credentials.String], so that JSON and its like cannot show more.
+// MarshalText writes [Credentials.String], so that JSON shows no more.
 func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 func (c Credentials) masked() string {
@@ -110,8 +108,8 @@ func (c Credentials) secrets() secrets {
 	return c.read()
 }
 
-// forSigning refuses credentials with which no request can be signed: half of a pair, or
-// text that would break the header it travels in (a pasted newline is the usual cause).
+// forSigning refuses credentials that cannot sign a request: an incomplete pair, or text that is
+// not valid in a header (often a pasted newline).
 func (c Credentials) forSigning() (secrets, error) {
 	s := c.secrets()
 	switch {
@@ -129,8 +127,8 @@ func (c Credentials) forSigning() (secrets, error) {
 	return s, nil
 }
 
-// checkUnquoted refuses values in quotes, given as pairs of name and value. The quotes were meant for a shell or
-// a file's format, are no part of any key, and would make BCE refuse every request.
+// checkUnquoted refuses quoted values, given as pairs of name and value. Quotes meant for a shell or a file format
+// are part of no key; with them, BCE would refuse every request.
 func checkUnquoted(pairs ...string) error {
 	const quotes = "\"'`\u201c\u201d\u2018\u2019"
 	for pair := range slices.Chunk(pairs, 2) {
@@ -141,20 +139,19 @@ func checkUnquoted(pairs ...string) error {
 	return nil
 }
 
-// isHeaderWord reports whether s is made of visible ASCII only; "" is.
+// isHeaderWord reports whether s has only visible ASCII characters; "" has.
 func isHeaderWord(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// Provider is a source of credentials. [Client] asks it at every call, from any goroutine.
+// Provider is a source of credentials. [Client] calls it for every request, from any goroutine.
 type Provider interface {
-	// Retrieve returns credentials that are good now, or an error that says what was
-	// looked at and what to do. The error wraps [ErrNoCredentials] when the source is
-	// simply empty.
+	// Retrieve returns valid credentials, or an error that says what was tried and what to do.
+	// The error wraps [ErrNoCredentials] if the source has none.
 	Retrieve(ctx context.Context) (Credentials, error)
 }
 
-// StaticProvider always answers with the same credentials.
+// StaticProvider always returns the same credentials.
 type StaticProvider struct{ credentials Credentials }
 
 // NewStaticProvider returns a provider of c.

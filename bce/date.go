@@ -7,15 +7,14 @@ import (
 
 type dateKey struct{}
 
-// WithDate returns a context whose calls are dated at the given moment of the server's clock, instead
-// of the moment at which they are sent. BCE refuses a request whose signature has expired, before anything
-// else; so what was decided at that moment is not carried out much later, whatever delays the request, and
-// whatever the clocks do meanwhile.
+// WithDate returns a context whose calls are signed for the given time of the server's clock instead of the
+// time of sending. BCE refuses a request whose signature has expired; so a request that is delayed long
+// after its decision has no effect.
 func WithDate(ctx context.Context, at time.Time) context.Context {
 	return context.WithValue(ctx, dateKey{}, at)
 }
 
-// date is what the call is dated.
+// date returns the time for which to sign.
 func (c *Client) date(ctx context.Context) time.Time {
 	at, given := ctx.Value(dateKey{}).(time.Time)
 	if !given {
@@ -24,12 +23,12 @@ func (c *Client) date(ctx context.Context) time.Time {
 	return at.UTC().Truncate(time.Second)
 }
 
-// signatureMargin is how long a signature is good for after its request's deadline. It must be more than
-// [clockTolerance], or BCE would refuse good requests of a clock that is not corrected.
+// signatureMargin is how long a signature is valid after its request's deadline. It must exceed
+// [clockTolerance]; otherwise BCE would refuse valid requests of an uncorrected clock.
 const signatureMargin = 2 * clockTolerance
 
-// signatureLife is how long the call's signature is good for: until the call's deadline, and a margin. The
-// caller has given up by then, and may already act on that: what arrives later, BCE must refuse.
+// signatureLife returns how long the call's signature is valid: until the call's deadline, and a margin. BCE must
+// refuse a later arrival, because the caller may already have acted on the timeout.
 func signatureLife(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// decodeObject reads a body that must be exactly one JSON object. Fields that it does not
-// know are ignored, for BCE may add some.
+// decodeObject reads a body that must be exactly one JSON object. It ignores unknown fields,
+// because BCE may add some.
 func decodeObject(body []byte, into any) error {
 	trimmed := bytes.TrimSpace(body)
 	switch {
@@ -23,8 +23,8 @@ func decodeObject(body []byte, into any) error {
 	return nil
 }
 
-// decodeNothing reads the answer of an operation that answers nothing but its status. A
-// gateway's page with status 200 is not that.
+// decodeNothing reads the answer of an operation without a result. It refuses other content, such
+// as a gateway's page with status 200.
 func decodeNothing(body []byte) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
@@ -32,7 +32,7 @@ func decodeNothing(body []byte) error {
 	return decodeObject(body, &struct{}{})
 }
 
-// checkID refuses an ID that names nothing, or that is too long or too strange to be kept.
+// checkID refuses an ID that is empty, too long or has unusual characters.
 func checkID(id string) error {
 	switch {
 	case id == "":

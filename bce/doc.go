@@ -2,40 +2,37 @@
 //
 // # One call is one attempt
 //
-// Every method of [Client] sends at most one request and retries nothing: whether to try
-// again, when, and under which ClientToken is the caller's decision, for only the caller
-// knows what earlier attempts may have done. Each attempt is signed anew, and its signature
-// ends a minute after its deadline, so that BCE refuses a request that arrives when the
-// caller has long given it up. net/http must not
-// repeat a request behind our back either, so a request with a body is made in a way that
-// it cannot be rewound.
+// Every method of [Client] sends at most one request and retries nothing: the caller decides
+// whether and when to retry and under which ClientToken, because only the caller knows the
+// earlier attempts. Each attempt is signed anew. Its signature expires a minute after its
+// deadline, so that BCE refuses a request that arrives after the caller has timed out. Bodies
+// cannot be rewound, so that net/http cannot resend a request.
 //
 // # What an error proves
 //
 // Every error of a call is an [*Error]. Two of its fields decide what may follow:
 //
-//   - [Error.Kind] says how far the call came: refused here, no connection, a connection
-//     that broke, an answer that cannot be understood, or a definite answer with a code.
-//   - [Error.Sent] says whether a byte of the request went onto the connection. False
-//     proves that BCE cannot have acted. True proves nothing: without an answer the outcome
-//     is unknown, and a create may only be repeated under the same ClientToken. Where it
-//     cannot be known, Sent is true.
+//   - [Error.Kind] says how far the call got: refused locally, no connection, a broken
+//     connection, an unreadable answer, or a definite answer with a code.
+//   - [Error.Sent] says whether a byte of the request was written to the connection. False
+//     proves that BCE did not act. True, which also covers "unknown", proves nothing: without
+//     an answer the outcome is unknown, and a create may only be repeated under the same
+//     ClientToken.
 //
-// A success is never assumed. A create is created when the answer names a haVipId; a list
-// is read when it carries the array of HaVIPs; everything else is an error that keeps the
-// status, code, message and request ID.
+// Success is never assumed. A create succeeded if the answer has a haVipId, a list if it has the
+// array of HaVIPs; everything else is an error with the status, code, message and request ID.
 //
 // # ClientToken
 //
-// BCE answers a create that carries a token it has seen with the first result, for 24 hours
-// after it last saw the token, if every other parameter is the same. [Client.CreateHaVIPBody]
-// therefore takes the exact bytes to send.
+// BCE answers a create under a used token with the first result, for 24 hours after the token's
+// last use, if all other parameters are the same. [Client.CreateHaVIPBody] therefore takes the
+// exact bytes to send.
 //
 // # Credentials
 //
-// [Credentials] come from a [Provider], asked at each call, so that a rotated key is picked
-// up. They cannot be printed: no verb of fmt, JSON or slog shows more than the beginning of
-// the access key ID, on the value itself or on anything that holds it.
+// [Credentials] come from a [Provider], which is called for every request, so that a rotated key
+// takes effect. They cannot be printed: fmt, JSON and slog show only the beginning of the access
+// key ID, of the value itself and of everything that contains it.
 //
 // # Signing
 //

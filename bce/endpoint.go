@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// regionEndpoint is the HaVIP API of a region, by Baidu's rule; regions newer than this
-// code follow it too, so any DNS label is accepted.
+// regionEndpoint returns a region's endpoint by Baidu's naming rule. It accepts any DNS label, because
+// new regions follow the rule too.
 func regionEndpoint(region string) (*url.URL, error) {
 	if !isDNSLabel(region) {
 		return nil, fmt.Errorf("region %q: must be letters, digits and hyphens, such as bj", region)
@@ -18,12 +18,12 @@ func regionEndpoint(region string) (*url.URL, error) {
 	return &url.URL{Scheme: "https", Host: "bcc." + strings.ToLower(region) + ".baidubce.com"}, nil
 }
 
-// ErrPlainHTTP is an endpoint of scheme http that is not a loopback address, where none is allowed.
+// ErrPlainHTTP reports an http endpoint that is not a loopback address.
 var ErrPlainHTTP = errors.New("plain http is only accepted for a loopback address; use https")
 
 // parseEndpoint reads an endpoint: scheme and host, or a host alone, which means https.
-// Plain HTTP shows request and answer to the network and so is only for a loopback
-// address, unless allowPlain.
+// Plain HTTP exposes requests to the network; it is accepted for a loopback address only, unless
+// allowPlain.
 func parseEndpoint(text string, allowPlain bool) (*url.URL, error) {
 	full := text
 	if !strings.Contains(text, "://") {
@@ -31,7 +31,7 @@ func parseEndpoint(text string, allowPlain bool) (*url.URL, error) {
 	}
 	u, err := url.Parse(full)
 	if err != nil {
-		// The error of net/url repeats the text, which may hold a password.
+		// net/url's error repeats the text, which may contain a password.
 		return nil, errors.New("endpoint: not a URL")
 	}
 	if u.User != nil {
@@ -55,8 +55,8 @@ func parseEndpoint(text string, allowPlain bool) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
-// isLoopback reports whether a host is this machine by its very name. Other names may
-// resolve to a loopback address today and elsewhere tomorrow.
+// isLoopback reports whether a host is localhost or a loopback address. It resolves no names, as
+// the result could change.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
@@ -65,8 +65,8 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// isHost reports whether host is an IP address without a zone or a DNS name, which also
-// makes it a host that net/http sends as it is.
+// isHost reports whether host is a DNS name or an IP address without a zone; net/http sends such
+// a host unchanged.
 func isHost(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Zone() == ""

@@ -15,7 +15,7 @@ type Environment struct {
 	Lookup func(name string) (value string, ok bool)
 }
 
-// variables is one family of names. Several names for one thing are alternatives.
+// variables is one family of names. Several names for one value are alternatives.
 type variables struct {
 	accessKeyID, secretAccessKey string
 	sessionTokens                []string
@@ -39,7 +39,7 @@ var families = []variables{
 
 const endpointVariable = "BCE_ENDPOINT"
 
-// Variables are the names of all variables that an [Environment] reads.
+// Variables returns the names of all variables that an [Environment] reads.
 func Variables() []string {
 	names := []string{endpointVariable}
 	for _, family := range families {
@@ -49,9 +49,9 @@ func Variables() []string {
 	return names
 }
 
-// Retrieve returns the credentials of the first family that is set. Families are never
-// mixed, and half of one is an error and not [ErrNoCredentials]: somebody meant these to be
-// used, and going on to other credentials could create things in another account.
+// Retrieve returns the credentials of the first family that is set. Families are never mixed. An
+// incomplete family is an error other than [ErrNoCredentials], because the next source could
+// belong to another account.
 func (e Environment) Retrieve(context.Context) (Credentials, error) {
 	for _, family := range families {
 		c, err := e.family(family)
@@ -76,9 +76,9 @@ func (e Environment) family(names variables) (Credentials, error) {
 	case id == "" && secret == "" && token == "":
 		return Credentials{}, nil
 	case id == "":
-		return Credentials{}, fmt.Errorf("%s is not set, though others of its family are", names.accessKeyID)
+		return Credentials{}, fmt.Errorf("%s is not set, but other variables of its family are", names.accessKeyID)
 	case secret == "":
-		return Credentials{}, fmt.Errorf("%s is not set, though others of its family are", names.secretAccessKey)
+		return Credentials{}, fmt.Errorf("%s is not set, but other variables of its family are", names.secretAccessKey)
 	}
 	if err := checkUnquoted(names.accessKeyID, id, names.secretAccessKey, secret); err != nil {
 		return Credentials{}, err
@@ -106,7 +106,7 @@ func (e Environment) sessionToken(names []string) (string, error) {
 	return token, nil
 }
 
-// Region returns BCE_REGION or else BAIDUCLOUD_REGION; "" if neither is set.
+// Region returns BCE_REGION, else BAIDUCLOUD_REGION, else "".
 func (e Environment) Region() string {
 	for _, family := range families {
 		if region := e.get(family.region); region != "" {
@@ -119,7 +119,7 @@ func (e Environment) Region() string {
 // Endpoint returns BCE_ENDPOINT; "" if it is not set.
 func (e Environment) Endpoint() string { return e.get(endpointVariable) }
 
-// get trims: a newline at the end of a secret read from a file breaks every signature.
+// get trims white space: a trailing newline in a secret makes every signature invalid.
 func (e Environment) get(name string) string {
 	lookup := e.Lookup
 	if lookup == nil {

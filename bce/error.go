@@ -12,36 +12,35 @@ var (
 	// ErrMissingID says that a success named no HaVIP: something may have been created, but
 	// what is not known.
 	ErrMissingID = errors.New("answer has no haVipId")
-	// ErrInvalid says that a call's input was refused before sending.
+	// ErrInvalid reports input that was refused before sending.
 	ErrInvalid = errors.New("invalid input")
 )
 
-// Error is the failure of one call. All text in it comes bounded and in one line, without
-// the request's signature, secret or session token.
+// Error is the failure of one call. All its texts are short and have one line, without the
+// request's signature, secret or session token.
 type Error struct {
-	// Op is what was tried, such as "create havip", and Subject what it was tried on, if
-	// that has an ID.
+	// Op is the operation, such as "create havip", and Subject the ID of its object, if any.
 	Op, Subject string
-	// Kind says how far the call came.
+	// Kind says how far the call got.
 	Kind Kind
 	// Sent is false only if no byte of the request was written to a connection, which
-	// proves that BCE cannot have acted. Where it cannot be known, it is true.
+	// proves that BCE did not act. If that is unknown, Sent is true.
 	Sent bool
 
 	// StatusCode is the answer's HTTP status; 0 if there was no answer.
 	StatusCode int
 	// Code and Message are BCE's own words, as in [CodeAccessDenied].
 	Code, Message string
-	// RequestID is what Baidu's support asks for.
+	// RequestID identifies the request for Baidu's support.
 	RequestID string
-	// RetryAfter is how long the answer asks to wait, which may be 0; HasRetryAfter tells
-	// whether it asked. It is what the server said, neither capped nor jittered.
+	// RetryAfter is the answer's Retry-After, neither capped nor jittered; it may be 0.
+	// HasRetryAfter reports whether the answer had one.
 	RetryAfter    time.Duration
 	HasRetryAfter bool
 	// ServerDate is the server's clock when it answered; zero without an answer.
 	ServerDate time.Time
 
-	// Err is the cause, where there is one besides BCE's answer.
+	// Err is the cause, if there is one besides BCE's answer.
 	Err error
 }
 
@@ -71,7 +70,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// parts are the words after operation and status.
+// parts returns what follows operation and status.
 func (e *Error) parts() []string {
 	var parts []string
 	switch {

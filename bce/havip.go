@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Statuses of a HaVIP; the second is BCE's spelling of "bound to something".
+// Statuses of a HaVIP; the second means that it is bound.
 const (
 	StatusAvailable = "available"
 	StatusBound     = "binded"
 )
 
-// InstanceType is what kind of thing a HaVIP is bound to.
+// InstanceType is the type of instance that a HaVIP is bound to.
 type InstanceType string
 
-// What a HaVIP can be bound to.
+// Instance types.
 const (
 	InstanceServer InstanceType = "SERVER"
 	InstanceENI    InstanceType = "ENI"
@@ -24,7 +24,7 @@ const (
 // MaxBoundInstances is how many instances one HaVIP can be bound to.
 const MaxBoundInstances = 5
 
-// HaVIP is a high-availability virtual IP as BCE describes it. Its JSON is BCE's.
+// HaVIP is a high-availability virtual IP in BCE's JSON.
 type HaVIP struct {
 	ID               string          `json:"haVipId"`
 	Name             string          `json:"name"`
@@ -45,8 +45,8 @@ type BoundInstance struct {
 	Master bool         `json:"master"`
 }
 
-// UnmarshalJSON reads BCE's answer. A createdTime that is no RFC 3339 time becomes the zero time, and a privateIpAddress
-// that is no address becomes "": neither must make a listing of a thousand others unreadable.
+// UnmarshalJSON reads BCE's answer. An invalid createdTime becomes the zero time and an invalid privateIpAddress
+// becomes "", so that one HaVIP cannot make a whole listing unreadable.
 func (h *HaVIP) UnmarshalJSON(data []byte) error {
 	type plain HaVIP
 	wire := struct {

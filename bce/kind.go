@@ -1,28 +1,28 @@
 package bce
 
-// Kind says how far a failed call came. The zero Kind is no failure.
+// Kind says how far a failed call got. The zero Kind means no failure.
 type Kind int
 
 const (
-	// KindLocal is a refusal here, before anything was sent: invalid input, no credentials.
+	// KindLocal is a refusal by the client before sending: invalid input, no credentials.
 	KindLocal Kind = iota + 1
-	// KindDNS is an endpoint's name that could not be resolved. Not sent.
+	// KindDNS is an endpoint whose name could not be resolved. Not sent.
 	KindDNS
-	// KindDial is a connection that could not be made: refused, unreachable, too slow, or
-	// a proxy would not. Not sent.
+	// KindDial is a failure to connect: refused, unreachable, too slow, or refused by a
+	// proxy. Not sent.
 	KindDial
-	// KindTLS is a connection that could not be made secure. Not sent.
+	// KindTLS is a failed TLS handshake. Not sent.
 	KindTLS
 	// KindTimeout is a timeout, or the context's deadline, before an answer.
 	KindTimeout
 	// KindCanceled is the end of the caller's context before an answer.
 	KindCanceled
-	// KindBroken is a connection that broke before an answer: reset, closed, or no HTTP.
+	// KindBroken is a connection that failed before an answer: reset, closed, or no HTTP.
 	KindBroken
-	// KindUnreadable is an answer that cannot be understood: a gateway's HTML, an empty,
-	// truncated or oversized body, an error without a code. The status is kept.
+	// KindUnreadable is an unreadable answer: a gateway's HTML, an empty, truncated or
+	// oversized body, an error without a code. The status is kept.
 	KindUnreadable
-	// KindMissingID is a success that names no HaVIP. See [ErrMissingID].
+	// KindMissingID is a success without a haVipId. See [ErrMissingID].
 	KindMissingID
 	// KindAPI is a definite answer with a BCE code.
 	KindAPI
@@ -41,11 +41,11 @@ var kindNames = map[Kind]string{
 	KindAPI:        "api",
 }
 
-// String returns the kind as one word, fit for a metric's label; "" for no failure.
+// String returns the kind as one word, for metric labels; "" means no failure.
 func (k Kind) String() string { return kindNames[k] }
 
-// Transport reports whether the call ended without an answer, on the network or by the
-// context. [Error.StatusCode] is 0 for exactly these and [KindLocal].
+// Transport reports whether the network or the context ended the call before an answer.
+// [Error.StatusCode] is 0 for exactly these kinds and [KindLocal].
 func (k Kind) Transport() bool {
 	switch k {
 	case KindDNS, KindDial, KindTLS, KindTimeout, KindCanceled, KindBroken:

@@ -9,22 +9,20 @@ import (
 )
 
 const (
-	// MaxPageSize is the most HaVIPs BCE puts on a page, and what we ask for by default:
-	// a listing is rationed by the request.
+	// MaxPageSize is BCE's maximum, and the default because BCE limits requests, not entries.
 	MaxPageSize = 1000
-	// entryBytes is what a page may have beyond [Config.MaxResponseBytes] for each entry.
-	// A description has no documented limit.
+	// entryBytes is added to [Config.MaxResponseBytes] for each entry of a page. A description
+	// has no documented limit.
 	entryBytes = 8 << 10
 )
 
-// ListOptions says what to list. The zero value is everything that the account has in the
-// region.
+// ListOptions says what to list. The zero value lists all HaVIPs of the account in the region.
 type ListOptions struct {
 	// VPCID limits the listing to one VPC; BCE can filter by nothing else.
 	VPCID string
-	// PageSize is the most entries of a page, 1 to [MaxPageSize]; 0 means that maximum.
+	// PageSize is the maximum number of entries, 1 to [MaxPageSize]; 0 means [MaxPageSize].
 	PageSize int
-	// Marker is where to begin: "" or a page's NextMarker.
+	// Marker is where to start: "" or a page's NextMarker.
 	Marker string
 }
 
@@ -32,13 +30,12 @@ type ListOptions struct {
 type ListHaVIPsOutput struct {
 	ResponseMeta
 	HaVIPs []HaVIP
-	// NextMarker is where the next page begins; "" on the last.
+	// NextMarker is where the next page starts; "" on the last page.
 	NextMarker string
 }
 
-// ListHaVIPs reads one page. An answer without the array of HaVIPs, or with an entry that has
-// no ID, is an error and not an empty page: from an empty page somebody may conclude that a
-// HaVIP does not exist, and create it a second time.
+// ListHaVIPs reads one page. An answer without the array of HaVIPs, or with an entry without an
+// ID, is an error: a caller that took it for an empty page could create a HaVIP a second time.
 func (c *Client) ListHaVIPs(ctx context.Context, options ListOptions) (*ListHaVIPsOutput, error) {
 	call := call{op: opList, method: http.MethodGet, path: haVIPPath}
 	size := options.PageSize
@@ -71,8 +68,7 @@ func listQuery(options ListOptions, size int) []param {
 	return query
 }
 
-// read takes in a page. Whether there is another is what isTruncated says; where that is
-// missing, a nextMarker says it.
+// read parses a page. isTruncated says whether another follows; if it is missing, nextMarker does.
 func (o *ListHaVIPsOutput) read(body []byte) error {
 	var wire struct {
 		HaVIPs      []HaVIP `json:"haVips"`

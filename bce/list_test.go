@@ -68,7 +68,7 @@ func TestListByMarker(t *testing.T) {
 	}
 }
 
-// TestListAnswers: from an empty page somebody concludes that a HaVIP does not exist.
+// TestListAnswers: an unreadable page must not look empty, or a caller would take a HaVIP for missing.
 func TestListAnswers(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]struct {

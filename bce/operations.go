@@ -46,13 +46,13 @@ func (c *Client) GetHaVIP(ctx context.Context, haVIPID string) (*GetHaVIPOutput,
 	return out, nil
 }
 
-// UpdateHaVIPInput is what to change; nil leaves a field as it is.
+// UpdateHaVIPInput lists the changes; a nil field is not changed.
 type UpdateHaVIPInput struct {
 	Name        *string `json:"name,omitempty"`
 	Description *string `json:"description,omitempty"`
 }
 
-// UpdateHaVIP changes name or description. A token is optional here and below: "" sends none.
+// UpdateHaVIP changes name or description. The token is optional: "" sends none.
 func (c *Client) UpdateHaVIP(ctx context.Context, haVIPID, clientToken string, in UpdateHaVIPInput) (ResponseMeta, error) {
 	call, err := haVIPCall(opUpdate, http.MethodPut, haVIPID, clientToken)
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *Client) UpdateHaVIP(ctx context.Context, haVIPID, clientToken string, i
 	return c.put(ctx, call, "modifyAttribute", in)
 }
 
-// DeleteHaVIP deletes a HaVIP, which must not be bound to anything.
+// DeleteHaVIP deletes a HaVIP, which must not be bound. The token is optional.
 func (c *Client) DeleteHaVIP(ctx context.Context, haVIPID, clientToken string) (ResponseMeta, error) {
 	call, err := haVIPCall(opDelete, http.MethodDelete, haVIPID, clientToken)
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *Client) DeleteHaVIP(ctx context.Context, haVIPID, clientToken string) (
 	return c.do(ctx, call)
 }
 
-// haVIPCall begins a call about one HaVIP. Its answer is expected to be nothing but a status.
+// haVIPCall returns a call about one HaVIP whose answer has no content.
 func haVIPCall(op, method, haVIPID, clientToken string) (call, error) {
 	call, err := idCall(op, method, haVIPPath, "haVipId", haVIPID)
 	if err != nil {
@@ -86,8 +86,8 @@ func haVIPCall(op, method, haVIPID, clientToken string) (call, error) {
 	return call, nil
 }
 
-// idCall begins a call whose path ends in an ID. An empty ID is refused, as it would make
-// the path that of another operation, and so are the dot segments, which proxies resolve.
+// idCall returns a call whose path ends in an ID. It refuses an empty ID, with which the path would
+// be another operation's, and dot segments, which proxies resolve.
 func idCall(op, method, parent, field, id string) (call, error) {
 	call := call{op: op, method: method, subject: clean(id, maxWord), read: decodeNothing}
 	switch id {
@@ -100,7 +100,7 @@ func idCall(op, method, parent, field, id string) (call, error) {
 	return call, nil
 }
 
-// put finishes and sends a PUT of the given action; a nil input is no body.
+// put sends a PUT of the given action; a nil input means no body.
 func (c *Client) put(ctx context.Context, call call, action string, in any) (ResponseMeta, error) {
 	call.action = action
 	if in != nil {

@@ -10,19 +10,19 @@ import (
 	"runtime"
 )
 
-// ProfilePath returns where bce-cli keeps its profiles, given the user's home directory.
+// ProfilePath returns the path of bce-cli's profiles in a user's home directory.
 func ProfilePath(home string) string { return filepath.Join(home, ".bce", "config.json") }
 
-// ProfileFile is a profile in a file of bce-cli's form. It is a [Provider] that reads the
-// file at every Retrieve, so that an edited file is picked up.
+// ProfileFile is a profile in a file of bce-cli's format. It is a [Provider] that reads the file
+// at every Retrieve, so that changes take effect.
 type ProfileFile struct {
-	// Path is the file; [ProfilePath] is the usual one.
+	// Path is the file's path, usually [ProfilePath].
 	Path string
-	// Name is the profile; "" means the one the file calls current, or else "default".
+	// Name is the profile; "" means the file's current profile, else "default".
 	Name string
 }
 
-// Profile is what a profile holds.
+// Profile is the content of a profile.
 type Profile struct {
 	Path, Name       string
 	Region, Endpoint string
@@ -31,11 +31,10 @@ type Profile struct {
 	Mode fs.FileMode
 }
 
-// String names the profile and its file.
+// String returns the names of the profile and its file.
 func (p Profile) String() string { return fmt.Sprintf("profile %q of %s", p.Name, p.Path) }
 
-// Warning says what is not well about the profile without making it unusable: a file that
-// others can read. "" means nothing.
+// Warning returns a warning if other users can read or write the file, else "".
 func (p Profile) Warning() string {
 	const others = 0o077
 	if runtime.GOOS == "windows" || p.Mode.Perm()&others == 0 {
@@ -50,9 +49,8 @@ func (f ProfileFile) Retrieve(context.Context) (Credentials, error) {
 	return p.Credentials, err
 }
 
-// Load reads the profile. A file that does not exist is [ErrNoCredentials] (and
-// [fs.ErrNotExist]); one that exists and cannot be used is another error, which names file,
-// profile and remedy.
+// Load reads the profile. A missing file is [ErrNoCredentials] (and [fs.ErrNotExist]); a file that
+// cannot be used is another error, which names file, profile and remedy.
 func (f ProfileFile) Load() (Profile, error) {
 	content, mode, err := f.read()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -86,13 +84,12 @@ func parseProfile(content []byte, name string) (Profile, error) {
 	return p, nil
 }
 
-// Place reads the profile's region and endpoint, and no credentials: those may come from elsewhere. It is the
-// zero Profile where there is no file, and where neither the caller nor the file names another profile than "default" that is
-// missing from it. A file that is there and cannot be read is an error: a default in its stead could
-// be the wrong region.
+// Place reads only the profile's region and endpoint; credentials may come from another source. It returns the zero
+// Profile if there is no file, or if the file lacks the profile "default" and neither the caller nor the file names
+// another. An unreadable file is an error, because a default could be the wrong region.
 func (f ProfileFile) Place() (Profile, error) {
 	if _, err := os.Stat(f.Path); err != nil {
-		return Profile{}, nil //nolint:nilerr // whatever the reason is, no file can be seen there
+		return Profile{}, nil //nolint:nilerr // whatever the reason, there is no visible file
 	}
 	content, mode, err := f.read()
 	var file profileFile

@@ -13,10 +13,10 @@ import (
 	"unicode/utf8"
 )
 
-// maxProfileBytes is far above any real file of profiles.
+// maxProfileBytes is far above the size of any real file.
 const maxProfileBytes = 1 << 20
 
-// defaultProfile is used where neither the caller nor the file names one.
+// defaultProfile is used if neither the caller nor the file names one.
 const defaultProfile = "default"
 
 // profileFile is a file of profiles as bce-cli writes it.
@@ -59,7 +59,7 @@ func (f ProfileFile) read() ([]byte, fs.FileMode, error) {
 	return content, info.Mode(), nil
 }
 
-// plainPathError drops the path, which our own words name already.
+// plainPathError drops the path, which the caller's message has already.
 func plainPathError(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -68,7 +68,7 @@ func plainPathError(err error) error {
 	return err
 }
 
-// decodeProfiles reads a file's content. A byte order mark, which some editors write, is no fault.
+// decodeProfiles reads a file's content. It accepts a byte order mark, which some editors write.
 func decodeProfiles(content []byte) (profileFile, error) {
 	var file profileFile
 	if bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")) {
@@ -81,14 +81,14 @@ func decodeProfiles(content []byte) (profileFile, error) {
 	return file, nil
 }
 
-// jsonFault names the place of a fault as line and column, in characters, both from 1.
+// jsonFault adds the line and the column in characters, both from 1.
 func jsonFault(content []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input":
 		return fmt.Errorf("%s: not valid JSON: %w", placeOf(content, syntax.Offset), err)
-	case errors.As(err, &syntax): // the offset is behind the character that is wrong
+	case errors.As(err, &syntax): // the offset is after the invalid character
 		return fmt.Errorf("%s: not valid JSON: %w", placeOf(content, syntax.Offset-1), err)
 	case errors.As(err, &kind) && kind.Field != "":
 		return fmt.Errorf("%s: %s must not be a JSON %s", placeOf(content, kind.Offset-1), kind.Field, kind.Value)
@@ -105,7 +105,7 @@ func placeOf(content []byte, offset int64) string {
 	return fmt.Sprintf("line %d, column %d", line, column)
 }
 
-// errNoProfile says that a file has no profile of the name.
+// errNoProfile reports that a file has no profile of that name.
 var errNoProfile = errors.New("no such profile")
 
 // find returns the profile called name, or else the current one, or else "default".
@@ -124,7 +124,7 @@ func (file profileFile) find(name string) (profileWire, error) {
 	return profileWire{}, fmt.Errorf("profile %q: %w; the file has %q", name, errNoProfile, names)
 }
 
-// place is where the profile sends: what of it needs no credentials.
+// place returns region and endpoint, without credentials.
 func (w profileWire) place() Profile {
 	return Profile{Name: w.Name, Region: strings.TrimSpace(w.Region), Endpoint: strings.TrimSpace(w.Endpoint)}
 }
@@ -133,7 +133,7 @@ func (w profileWire) profile() (Profile, error) {
 	id, secret, token := strings.TrimSpace(w.AccessKeyID), strings.TrimSpace(w.SecretAccessKey), strings.TrimSpace(w.SecurityToken)
 	switch w.Mode {
 	case "AK", "":
-		// A token left over from another mode is not sent.
+		// A token of another mode is not sent.
 		token = ""
 	case "StsToken":
 		if token == "" {

@@ -10,20 +10,19 @@ import (
 
 // Defaults of [RefreshOptions].
 const (
-	// DefaultRefreshAhead leaves time for several tries before a token of the usual two
-	// hours ends.
+	// DefaultRefreshAhead leaves time for several tries before a token, usually valid for two
+	// hours, expires.
 	DefaultRefreshAhead = 5 * time.Minute
-	// DefaultRefreshRetry is how soon a failed refresh is tried again while the old
-	// credentials are good.
+	// DefaultRefreshRetry is the delay after a failed refresh while the old credentials are valid.
 	DefaultRefreshRetry = 15 * time.Second
-	// DefaultRefreshTimeout bounds a refresh while the old credentials are good, for the
-	// one call that makes it has to wait.
+	// DefaultRefreshTimeout limits a refresh while the old credentials are valid, because one call
+	// waits for it.
 	DefaultRefreshTimeout = 3 * time.Second
 )
 
 // RefreshOptions configure a [Refresher]; 0 means the default.
 type RefreshOptions struct {
-	// Ahead is how long before the expiry new credentials are asked for.
+	// Ahead is how long before the expiry the credentials are refreshed.
 	Ahead   time.Duration
 	Retry   time.Duration
 	Timeout time.Duration
@@ -31,18 +30,18 @@ type RefreshOptions struct {
 	Now func() time.Time
 }
 
-// Refresher is a [Provider] that remembers the credentials of another until they end. One
-// caller at a time asks the source; the others go on with the old credentials as long as
-// those are good, and else wait for the one's result. Credentials without an expiry are
-// remembered for good: do not put a Refresher before a source that should be read anew.
+// Refresher is a [Provider] that caches the credentials of another until they expire. One caller at
+// a time calls the source; meanwhile, the others use the old credentials while they are valid, or
+// wait for the result. Credentials without an expiry are cached forever: do not wrap a source that
+// should be read again.
 //
-// It starts no goroutine: a refresh is made by a call, under that call's context.
+// It starts no goroutine: a refresh runs in a call, under that call's context.
 type Refresher struct {
 	source  Provider
 	options RefreshOptions
-	// turn is held by the caller that is asking the source.
+	// turn is a mutex for calling the source, a channel so that waiting can be canceled.
 	turn chan struct{}
-	// state sits behind a pointer of its own to keep it from being printed.
+	// state is behind a pointer so that fmt does not print it.
 	state *refreshState
 }
 
@@ -72,8 +71,8 @@ func NewRefresher(source Provider, options RefreshOptions) *Refresher {
 	return &Refresher{source: source, options: options, turn: make(chan struct{}, 1), state: &refreshState{}}
 }
 
-// Retrieve returns credentials that have not ended by the local clock. It fails only when
-// there are none and the source gives none.
+// Retrieve returns credentials that have not expired by the local clock. It fails only if it has
+// none and the source returns none.
 func (r *Refresher) Retrieve(ctx context.Context) (Credentials, error) {
 	old, due, flight := r.look()
 	if !due {
@@ -94,7 +93,7 @@ func (r *Refresher) Retrieve(ctx context.Context) (Credentials, error) {
 	return r.refresh(ctx)
 }
 
-// refreshEarly refreshes if nobody else is at it, and falls back to the old credentials.
+// refreshEarly refreshes unless another caller is doing so, and falls back to the old credentials.
 func (r *Refresher) refreshEarly(ctx context.Context, old Credentials) (Credentials, error) {
 	select {
 	case r.turn <- struct{}{}:
@@ -114,16 +113,16 @@ func (r *Refresher) refreshEarly(ctx context.Context, old Credentials) (Credenti
 	return fresh, err
 }
 
-// refresh asks the source and remembers what came of it. Call it only when it is one's turn.
+// refresh calls the source and caches the result. The caller holds turn.
 func (r *Refresher) refresh(ctx context.Context) (Credentials, error) {
 	fresh, err := r.source.Retrieve(ctx)
 	if err == nil && !r.good(fresh) {
-		fresh, err = Credentials{}, errors.New("credentials: the source gave credentials that have ended")
+		fresh, err = Credentials{}, errors.New("credentials: the source returned expired credentials")
 	}
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()
 	if err != nil && ctx.Err() != nil && !r.good(r.state.credentials) {
-		// The caller gave up; that says nothing to those who wait.
+		// This caller's context ended; that is no result for the callers that wait.
 		return Credentials{}, err
 	}
 	r.state.flights++
@@ -136,7 +135,7 @@ func (r *Refresher) refresh(ctx context.Context) (Credentials, error) {
 	return fresh, nil
 }
 
-// look returns what is remembered, and whether it is time to ask the source.
+// look returns the cached credentials and whether a refresh is due.
 func (r *Refresher) look() (c Credentials, due bool, flight int) {
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()
@@ -150,8 +149,8 @@ func (r *Refresher) look() (c Credentials, due bool, flight int) {
 	return c, due, r.state.flights
 }
 
-// result returns how a refresh ended that finished while the caller waited for its turn;
-// done is false if there was none, or none that helps.
+// result returns the result of a refresh that finished while the caller waited for turn; done is
+// false if there was none, or none that is usable.
 func (r *Refresher) result(flight int) (c Credentials, done bool, err error) {
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// newRequestID returns a random UUID. Every request brings one of its own, as Baidu's SDKs do;
-// since x-bce-* headers are signed, two attempts of one second still differ in signature.
+// newRequestID returns a random UUID. Every request has its own, as in Baidu's SDKs; because x-bce-*
+// headers are signed, two attempts within one second have different signatures.
 func newRequestID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestAttemptsOfOneSecondDiffer holds that two attempts can be told apart, though their bytes,
+// TestAttemptsOfOneSecondDiffer: two attempts are distinct, though their bytes,
 // token and date are the same.
 func TestAttemptsOfOneSecondDiffer(t *testing.T) {
 	t.Parallel()

@@ -7,13 +7,11 @@ import (
 	"time"
 )
 
-// maxRetryAfter keeps a mad header from overflowing a duration; capping to something
-// sensible is the caller's policy.
+// maxRetryAfter prevents an overflow of the duration; a sensible cap is the caller's policy.
 const maxRetryAfter = 365 * 24 * time.Hour
 
-// parseRetryAfter reads a Retry-After header: whole seconds, or an HTTP date, which counts
-// from the server's own Date where the answer has one, and from now otherwise. A date gone
-// by is 0, true; what is neither form is 0, false.
+// parseRetryAfter reads a Retry-After header: whole seconds, or an HTTP date, which is relative to
+// the answer's Date, or to now if it has none. A past date is 0, true; any other text is 0, false.
 func parseRetryAfter(value string, serverDate, now time.Time) (wait time.Duration, ok bool) {
 	value = strings.TrimSpace(value)
 	if isDigits(value) {
@@ -37,7 +35,7 @@ func isDigits(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }
 
-// parseDate reads a Date header; zero if there is none that can be read.
+// parseDate reads a Date header; zero if it is missing or invalid.
 func parseDate(value string) time.Time {
 	at, err := http.ParseTime(value)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// countedConn counts the bytes written to a connection. For https it stands around the
-// *tls.Conn, so that a handshake does not look like a request.
+// countedConn counts the bytes written to a connection. For https it wraps the *tls.Conn, so that
+// the handshake does not count.
 type countedConn struct {
 	net.Conn
 	mu     sync.Mutex
@@ -18,8 +18,8 @@ type countedConn struct {
 
 func newCountedConn(conn net.Conn) *countedConn { return &countedConn{Conn: conn} }
 
-// Write counts before it writes, and takes back what was not written: whoever looks while
-// a write is under way sees it as done, which is the safe side.
+// Write counts before it writes, and subtracts what was not written: a reader during a write sees
+// it as done, which is the safe error.
 func (c *countedConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	if c.closed {
@@ -38,8 +38,8 @@ func (c *countedConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Close also bars later writes: net/http closes a connection before it reports a failed
-// request, so from then on the count stands still.
+// Close also refuses later writes: net/http closes a connection before it reports a failed
+// request, so that the count is final then.
 func (c *countedConn) Close() error {
 	c.mu.Lock()
 	c.closed = true
@@ -53,10 +53,10 @@ func (c *countedConn) written() int64 {
 	return c.count
 }
 
-// sentWatch knows whether any byte of one request was written.
+// sentWatch observes whether any byte of one request was written.
 type sentWatch struct {
-	// assume is the answer as long as no connection was seen: false for our own transport,
-	// which shows every connection before it writes to it, true for a foreign one.
+	// assume is the result if no connection was seen: false for our own transport, which reports
+	// every connection before it writes to it, true for others.
 	assume bool
 
 	mu      sync.Mutex
@@ -65,14 +65,14 @@ type sentWatch struct {
 	marks   []connMark
 }
 
-// connMark is a connection that the request was given, and its count before.
+// connMark is a connection that the request got, and its count before.
 type connMark struct {
 	conn   *countedConn
 	before int64
 }
 
-// watch returns a context under which the transport reports to w. There can be several
-// connections: net/http changes over when an idle one turns out dead before use.
+// watch returns a context under which the transport reports to w. There can be several connections:
+// net/http takes another if an idle one is dead.
 func (w *sentWatch) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) { w.got(info.Conn) },
@@ -91,8 +91,8 @@ func (w *sentWatch) got(conn net.Conn) {
 	w.marks = append(w.marks, connMark{counted, counted.written()})
 }
 
-// findCounted looks through the layers of a connection: through a proxy, net/http puts TLS
-// around ours. The count then includes TLS's own bytes, which errs on the safe side.
+// findCounted unwraps a connection: with a proxy, net/http wraps ours in TLS. The count then includes
+// the handshake, which is the safe error.
 func findCounted(conn net.Conn) (*countedConn, bool) {
 	for conn != nil {
 		if counted, ok := conn.(*countedConn); ok {
@@ -107,7 +107,7 @@ func findCounted(conn net.Conn) (*countedConn, bool) {
 	return nil, false
 }
 
-// connected reports whether the request was given a connection, as far as can be known.
+// connected reports whether the request got a connection, as far as is known.
 func (w *sentWatch) connected() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

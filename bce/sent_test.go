@@ -306,7 +306,7 @@ func poolOf(server *httptest.Server) *x509.CertPool {
 	return pool
 }
 
-// proxyTo is a proxy that makes tunnels and passes plain requests on to nobody.
+// proxyTo is a proxy that makes tunnels and forwards no plain requests.
 func proxyTo(t *testing.T, tunnel func(client net.Conn, target string)) *url.URL {
 	t.Helper()
 	addr := rawServer(t, func(_ int, conn net.Conn) {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// DefaultSignatureExpiry is how long a signature is good for, the default of Baidu's
-	// own tools. A [Client]'s signatures end sooner: a minute after their call's deadline.
+	// DefaultSignatureExpiry is how long a signature is valid, as with Baidu's own tools. A
+	// [Client]'s signatures expire sooner: a minute after their call's deadline.
 	DefaultSignatureExpiry = 1800 * time.Second
 
 	authVersion     = "bce-auth-v1"
@@ -22,36 +22,34 @@ const (
 	headerRequestID     = "X-Bce-Request-Id"
 )
 
-// Signer signs requests under bce-auth-v1. It is safe for concurrent use; make one with
-// [NewSigner] and share it, for it remembers the signing key of the current second.
+// Signer signs requests under bce-auth-v1. It is safe for concurrent use; create one with
+// [NewSigner] and share it, because it caches signing keys.
 type Signer struct {
-	// signingKey is [keyCache.get]. Held as a function, the cache cannot be printed: a
-	// pointer is followed by fmt where the verb does not fit it, such as %f.
+	// signingKey is [keyCache.get], a function so that fmt cannot print the cache: it follows a
+	// pointer for verbs such as %f.
 	signingKey func(secretAccessKey, authPrefix string) string
 }
 
 // NewSigner returns a Signer.
 func NewSigner() *Signer { return &Signer{signingKey: new(keyCache).get} }
 
-// SignInput is what a signature depends on besides the request.
+// SignInput is the input of a signature besides the request.
 type SignInput struct {
 	Credentials Credentials
-	// Time is when the request is signed. BCE refuses one that is 30 minutes or more away
-	// from its own clock, so a learned clock offset belongs into it.
+	// Time is when the request is signed, corrected by the clock offset: BCE refuses a request
+	// that is 30 minutes or more from its own clock.
 	Time time.Time
-	// Expiry is how long after Time the signature is good for, in whole seconds;
-	// 0 means [DefaultSignatureExpiry].
+	// Expiry is how long after Time the signature is valid, in whole seconds; 0 means
+	// [DefaultSignatureExpiry].
 	Expiry time.Duration
 }
 
-// Sign sets x-bce-date, x-bce-security-token (for temporary credentials, and removes it for
-// others) and Authorization. It signs host as it will be sent, content-length where it will
-// be sent, content-type and content-md5 where present, and every x-bce-* header; so nothing
-// of these may change afterwards. A request may be signed again: the old signature is
-// replaced.
+// Sign sets x-bce-date, Authorization and, for temporary credentials, x-bce-security-token. It signs
+// host, content-length (if sent), content-type, content-md5 and every x-bce-* header; none of them
+// may change afterwards. Signing again replaces the old signature.
 //
-// It refuses what would be signed otherwise than sent, and credentials that cannot travel
-// in a header. The request's body is neither read nor signed, unless Content-MD5 is set.
+// It refuses a request that net/http would send differently than signed, and credentials that are not
+// valid in a header. It does not read the body; bce-auth-v1 signs the body only by Content-MD5.
 func (s *Signer) Sign(req *http.Request, in SignInput) error {
 	secrets, err := in.Credentials.forSigning()
 	if err != nil {
@@ -84,7 +82,7 @@ func (s *Signer) Sign(req *http.Request, in SignInput) error {
 	return nil
 }
 
-// authPrefix names who signs, when and for how long.
+// authPrefix joins version, access key, time and expiry.
 func authPrefix(accessKeyID, timestamp string, expiry time.Duration) string {
 	if expiry == 0 {
 		expiry = DefaultSignatureExpiry
@@ -113,8 +111,8 @@ func headersToSign(req *http.Request) ([]param, error) {
 			continue
 		}
 		if len(values) != 1 {
-			// Each value goes out as a line of its own, and the specification does not
-			// say how a server joins them.
+			// Each value is sent on its own line, and the specification does not say how a
+			// server joins them.
 			return nil, fmt.Errorf("header %s has %d values; one can be signed", lower, len(values))
 		}
 		headers = append(headers, param{lower, values[0]})
@@ -138,8 +136,8 @@ func wireHost(req *http.Request) (string, error) {
 	return host, nil
 }
 
-// wireContentLength says whether net/http will send a Content-Length, and which: always
-// with a body of known length, and "0" for the methods of which servers expect it.
+// wireContentLength returns the Content-Length that net/http will send, if any: the length of a body
+// if known, and "0" for methods for which servers expect it.
 func wireContentLength(req *http.Request) (length string, sent bool) {
 	if req.ContentLength > 0 {
 		return strconv.FormatInt(req.ContentLength, 10), true

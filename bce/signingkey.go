@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// maxSigningKeys bounds the cache. A key is good for one second of one access key, so this
-// is room for a fleet's lanes at once, and dropping all when it is full costs one HMAC each.
+// maxSigningKeys limits the cache. A key is for one second of one access key, so this suffices for
+// many lanes. A full cache is cleared, which costs one HMAC for each key.
 const maxSigningKeys = 64
 
 // signingKey derives the key of one access key for one second. Its 64 hex characters are
@@ -28,9 +28,8 @@ func hmacHex(key, text string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// keyCache remembers signing keys. Its map key holds the secret itself besides the prefix
-// (which names access key, second and expiry), so that a rotated secret never meets the key
-// of its predecessor.
+// keyCache caches signing keys. Its map key includes the secret besides the prefix (access key,
+// second and expiry), so that a rotated secret never gets the old secret's signing key.
 type keyCache struct {
 	mu   sync.Mutex
 	keys map[keyID]string

@@ -6,14 +6,14 @@ import (
 	"net/http"
 )
 
-// Subnet is a subnet of a VPC, as far as creating HaVIPs in it is concerned.
+// Subnet is a subnet of a VPC, with the fields that matter for HaVIPs.
 type Subnet struct {
 	ID       string `json:"subnetId"`
 	Name     string `json:"name"`
 	ZoneName string `json:"zoneName"`
 	CIDR     string `json:"cidr"`
 	VPCID    string `json:"vpcId"`
-	// AvailableIPs is how many addresses are free; nil if the answer did not say.
+	// AvailableIPs is how many addresses are free; nil if unknown.
 	AvailableIPs *int `json:"availableIp,omitempty"`
 }
 

@@ -6,20 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds, in bytes, of what an answer may put into an error: enough to read, too little to
-// flood a log or a ledger.
+// Limits, in bytes, of an answer's texts in an error, to keep logs and the ledger small.
 const (
 	maxMessage = 512
 	maxWord    = 128
 )
 
-// clean makes text from outside fit for one line of a log: whatever is not printable
-// becomes a space, runs of space become one, and at most limit bytes remain, ending in "…"
-// when something was cut.
+// clean makes foreign text safe for one line of a log: unprintable characters become spaces, runs
+// of spaces become one, and text over limit bytes is cut and ends in "…".
 func clean(text string, limit int) string {
-	// Cut generously first: a megabyte of markup need not be walked for half a kilobyte.
-	if most := 8 * limit; len(text) > most {
-		text = text[:most] + " "
+	// Cut to a multiple of the limit first: a megabyte of markup is slow to clean.
+	if enough := 8 * limit; len(text) > enough {
+		text = text[:enough] + " "
 	}
 	text = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
@@ -39,12 +37,11 @@ func clean(text string, limit int) string {
 	return text[:end] + mark
 }
 
-// redactor removes what must not be repeated: a gateway or a signature error may echo the
-// request's headers back at us.
+// redactor removes secrets from texts: a gateway or a signature error may echo the request's headers.
 type redactor struct{ hide *strings.Replacer }
 
-// minRedacted is the length, in bytes, below which a word is no secret that anybody was
-// given (a sandbox's "secret", say), and hiding it would only mangle messages.
+// minRedacted is the minimum length, in bytes, of a real secret. Shorter ones (a sandbox's "secret")
+// are ordinary words in messages.
 const minRedacted = 8
 
 // newRedactor hides each of the words.
@@ -58,12 +55,12 @@ func newRedactor(words ...string) redactor {
 	return redactor{strings.NewReplacer(pairs...)}
 }
 
-// clean hides first and cuts after, so that no cut leaves half a secret behind.
+// clean hides secrets before it cuts, so that no part of a secret remains.
 func (r redactor) clean(text string, limit int) string {
 	return clean(r.hide.Replace(text), limit)
 }
 
-// cause keeps an error's identity while its text goes out hidden.
+// cause hides secrets in an error's text and keeps the error for errors.Is.
 func (r redactor) cause(err error) error {
 	text := err.Error()
 	if hidden := r.hide.Replace(text); hidden != text {
@@ -72,7 +69,7 @@ func (r redactor) cause(err error) error {
 	return err
 }
 
-// redactedError is an error whose own text repeats what must not be repeated.
+// redactedError replaces the text of an error that contains a secret.
 type redactedError struct {
 	text string
 	err  error

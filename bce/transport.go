@@ -10,27 +10,26 @@ import (
 )
 
 const (
-	// maxIdleConns keeps a connection for every call of a busy worker; net/http's own
-	// default of two to a host would make most calls connect anew.
+	// maxIdleConns keeps a connection for every call of a busy worker; with net/http's default
+	// of two per host, most calls would connect again.
 	maxIdleConns = 256
-	// idleConnTimeout is shorter than servers' usual 60 s, so that it is mostly we who
-	// close: a connection that the server closes just as a create goes out leaves its
-	// outcome unknown.
+	// idleConnTimeout is shorter than servers' usual 60 s, so that the client closes first: if the
+	// server closes a connection while a create is sent, its outcome is unknown.
 	idleConnTimeout = 30 * time.Second
 	// maxResponseHeaderBytes is far above any answer of BCE.
 	maxResponseHeaderBytes = 64 << 10
 )
 
-// dialer makes the connections of a client, each counted.
+// dialer makes the counted connections of a client.
 type dialer struct {
 	net        net.Dialer
 	tls        *tls.Config
 	tlsTimeout time.Duration
 }
 
-// newTransport returns a transport that shares nothing with [http.DefaultTransport]: HTTP/1.1
-// only, where a connection carries one request at a time and its bytes can be told apart; no
-// compression, so that a body's size is its size; the proxy that the environment names.
+// newTransport returns a transport that shares nothing with [http.DefaultTransport]: HTTP/1.1 only,
+// so that bytes can be attributed to requests; no compression, so that size limits hold; proxies
+// from the environment.
 func newTransport(t Timeouts, roots *x509.CertPool) *http.Transport {
 	tlsConfig := &tls.Config{
 		MinVersion:         tls.VersionTLS12,

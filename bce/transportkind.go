@@ -7,7 +7,7 @@ import (
 	"net"
 )
 
-// handshakeError marks a failure to make a secure connection.
+// handshakeError is a failed TLS handshake.
 type handshakeError struct {
 	addr string
 	err  error
@@ -16,8 +16,8 @@ type handshakeError struct {
 func (e *handshakeError) Error() string { return "tls handshake with " + e.addr + ": " + e.err.Error() }
 func (e *handshakeError) Unwrap() error { return e.err }
 
-// transportKind names a round trip's failure. The context comes first: once it has ended,
-// the network's own word is only an echo of that.
+// transportKind classifies a failed round trip. It checks the context first, because a network error
+// after its end is only a consequence.
 func transportKind(ctx context.Context, connected bool, err error) Kind {
 	var (
 		handshake *handshakeError
@@ -43,7 +43,7 @@ func transportKind(ctx context.Context, connected bool, err error) Kind {
 	}
 }
 
-// isTLSError recognises a handshake that net/http itself did, inside a proxy's tunnel.
+// isTLSError recognizes a failed handshake by net/http itself, inside a proxy's tunnel.
 func isTLSError(err error) bool {
 	var (
 		record       tls.RecordHeaderError

@@ -8,8 +8,8 @@ import (
 	"net/url"
 )
 
-// proxyOf is the proxy that the client's own transport sends the request by; nil for none. Of a transport that
-// replaces ours it is not known.
+// proxyOf returns the proxy that the client's own transport uses for the request; nil if there is none or the transport
+// is not ours.
 func (c *Client) proxyOf(req *http.Request) *url.URL {
 	transport, ours := c.transport.(*http.Transport)
 	if !c.ownTransport || !ours || transport.Proxy == nil {
@@ -22,11 +22,10 @@ func (c *Client) proxyOf(req *http.Request) *url.URL {
 	return proxy
 }
 
-// proxyName is a proxy without the user and password that may stand in its URL.
+// proxyName returns a proxy's URL without user and password.
 func proxyName(proxy *url.URL) string { return "proxy " + proxy.Scheme + "://" + proxy.Host }
 
-// checkTunnel is told what a proxy answers to the wish for a connection to BCE. net/http's own error says
-// neither which proxy it was nor the status.
+// checkTunnel checks a proxy's answer to CONNECT. net/http's own error names neither the proxy nor the status.
 func checkTunnel(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
@@ -42,12 +41,12 @@ func checkTunnel(_ context.Context, proxy *url.URL, _ *http.Request, answer *htt
 	return &tunnelError{text}
 }
 
-// tunnelError says that a proxy made no connection to BCE.
+// tunnelError reports that a proxy refused to connect to BCE.
 type tunnelError struct{ text string }
 
 func (e *tunnelError) Error() string { return e.text }
 
-// redirection says where an answer redirects to; "" if it does not.
+// redirection returns where an answer redirects to; "" if it does not.
 func redirection(status int, header http.Header) string {
 	location := header.Get("Location")
 	if location == "" || status < http.StatusMultipleChoices || status >= http.StatusBadRequest {
@@ -60,8 +59,8 @@ func redirection(status int, header http.Header) string {
 	return ", a redirect to " + clean(location, maxWord)
 }
 
-// answeredBy names who gave an answer that is not BCE's, as far as it can be known: the proxy that was asked, or
-// what gateways and servers say of themselves. It is "" if nothing is known.
+// answeredBy returns the source of an answer that is not BCE's: the proxy used, or a server's own name in Via or
+// Server. It is "" if unknown.
 func (a answer) answeredBy() string {
 	by := ""
 	if a.proxy != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// behind has the client's own transport send by a proxy, with a user and a password that must not be shown.
+// behind has the client's own transport use a proxy, with a user and a password that must not be shown.
 func behind(t *testing.T, client *Client, proxy *url.URL) {
 	t.Helper()
 	transport, ours := client.transport.(*http.Transport)
@@ -89,7 +89,7 @@ func TestGatewayIsNamed(t *testing.T) {
 	}
 }
 
-// What BCE itself says is told as BCE says it.
+// An answer of BCE itself is reported unchanged.
 func TestProxyIsNotNamedForAnswersOfBCE(t *testing.T) {
 	t.Parallel()
 	const body = `{"code":"AccessDenied","message":"no","requestId":"r"}`

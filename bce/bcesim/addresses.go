@@ -5,8 +5,7 @@ import (
 	"net/netip"
 )
 
-// addresses is a subnet with the record of who has which address. The caller holds the
-// server's lock.
+// addresses is a subnet and the HaVIP that has each address. The caller holds the server's lock.
 type addresses struct {
 	Subnet
 	// lenient takes any private address as a fixed one.
@@ -45,7 +44,7 @@ func (a *addresses) take(wanted netip.Addr, holder *haVIP) (netip.Addr, *Error) 
 	return wanted, nil
 }
 
-// release makes addr free again; one that nobody has stays so.
+// release frees addr; a free one stays free.
 func (a *addresses) release(addr netip.Addr) {
 	if a.holders[addr] == nil {
 		return
@@ -71,8 +70,8 @@ func (a *addresses) check(addr netip.Addr) *Error {
 	return nil
 }
 
-// lowestFree walks up from low, which every call leaves higher, so that filling a subnet
-// costs one step an address.
+// lowestFree searches upwards from low and raises it, so that filling a subnet costs one step
+// per address.
 func (a *addresses) lowestFree() (netip.Addr, *Error) {
 	for addr := a.low; addr.Less(a.broadcast()); addr = addr.Next() {
 		if a.holders[addr] == nil {

@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// fields is a request's JSON object, of which every member must be a known one. Members
-// match by their exact name, which encoding/json alone would not insist on.
+// fields is a request's JSON object. All members must be known by their exact name;
+// encoding/json would ignore case.
 type fields map[string]json.RawMessage
 
-// parseFields reads body strictly: what is no JSON object is MalformedJSON, and a member
-// that is not among known is InappropriateJSON.
+// parseFields reads body strictly: anything but a JSON object is MalformedJSON, and an unknown
+// member is InappropriateJSON.
 func parseFields(body []byte, known ...string) (fields, *Error) {
 	if !utf8.Valid(body) {
 		return nil, refuse(CodeMalformedJSON, "the body is not UTF-8")
@@ -35,7 +35,7 @@ func parseFields(body []byte, known ...string) (fields, *Error) {
 	return f, nil
 }
 
-// text returns the string member of that name; a missing one is refused when required.
+// text returns a string member; it refuses a missing one if required.
 func (f fields) text(name string, required bool) (string, *Error) {
 	var value string
 	if refusal := f.member(name, required, &value); refusal != nil {
@@ -44,7 +44,7 @@ func (f fields) text(name string, required bool) (string, *Error) {
 	return value, nil
 }
 
-// texts returns the required member of that name, a list of strings.
+// texts returns a required list of strings.
 func (f fields) texts(name string) ([]string, *Error) {
 	var values []string
 	if refusal := f.member(name, true, &values); refusal != nil {

@@ -17,21 +17,21 @@ type Call struct {
 	// BodySHA256 is the hexadecimal digest of the body's bytes; empty without a body.
 	BodySHA256  string `json:"bodySha256,omitempty"`
 	AccessKeyID string `json:"accessKeyId,omitempty"`
-	// Date is the x-bce-date and Signature the signature as sent, whether or not valid.
+	// Date is the x-bce-date and Signature the signature, as sent, valid or not.
 	Date      string `json:"xBceDate,omitempty"`
 	Signature string `json:"signature,omitempty"`
-	// Start and End are on the server's clock; End is zero while the call is under way.
+	// Start and End are on the server's clock; End is zero while the call is in progress.
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end,omitzero"`
 	// Status is that of the answer; 0 if there was none.
 	Status    int    `json:"status"`
 	Code      string `json:"code,omitempty"`
 	RequestID string `json:"requestId,omitempty"`
-	// Fault is what went wrong on demand, joined by +.
+	// Fault lists the injected faults, joined by +.
 	Fault string `json:"fault,omitempty"`
 	// HaVIPID is the HaVIP that the call concerned, whatever its answer said.
 	HaVIPID string `json:"haVipId,omitempty"`
-	// Replayed says that the token's earlier result was given again.
+	// Replayed says that the answer was the token's earlier result.
 	Replayed bool `json:"replayed,omitempty"`
 	// ClientGone says that the client left before the call ended.
 	ClientGone bool `json:"clientGone,omitempty"`
@@ -73,15 +73,15 @@ func (l *callLog) snapshot() []Call {
 	return calls
 }
 
-// Calls returns the log, oldest first, including calls still under way. With
-// [Options.CallLog] only the latest are there; numbers show what is missing.
+// Calls returns the log, oldest first, including calls in progress. With [Options.CallLog], only
+// the latest are kept; gaps in Number show what is missing.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls.snapshot()
 }
 
-// CallsOf returns the calls of one operation that the log has.
+// CallsOf returns the logged calls of one operation.
 func (s *Server) CallsOf(op Operation) []Call {
 	return slices.DeleteFunc(s.Calls(), func(c Call) bool { return c.Operation != op })
 }

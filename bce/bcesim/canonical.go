@@ -61,8 +61,8 @@ func canonicalQuery(raw string) (string, *Error) {
 	return strings.Join(pairs, "&"), nil
 }
 
-// canonicalHeaders is name:value, both encoded, sorted as finished lines. A header that is
-// absent or empty takes no part.
+// canonicalHeaders is name:value, both encoded, sorted as finished lines. Absent and empty headers
+// are left out.
 func canonicalHeaders(names []string, value func(name string) string) string {
 	var lines []string
 	for _, name := range names {
@@ -85,9 +85,8 @@ func defaultSignedHeaders(header http.Header) []string {
 	return names
 }
 
-// headerValue finds what Go keeps outside of the header map, too. A repeated header counts
-// with all of its values, for a signature that covered the first alone would let the others
-// be added by anybody.
+// headerValue also returns headers that Go keeps outside the header map. It includes all values of
+// a repeated header; otherwise a third party could add values without invalidating the signature.
 func headerValue(r *http.Request, name string) string {
 	if values := r.Header.Values(name); len(values) > 0 {
 		return strings.Join(values, ",")
@@ -104,9 +103,8 @@ func headerValue(r *http.Request, name string) string {
 	return ""
 }
 
-// unsentLength is the content-length that Go's transport will write for a request that does
-// not carry the header yet: none for a body of unknown length, and a 0 only for the methods
-// that usually have a body.
+// unsentLength is the content-length that Go's transport will add to a request: none for a body of
+// unknown length, and 0 only for methods that usually have a body.
 func unsentLength(r *http.Request) string {
 	switch {
 	case r.ContentLength > 0:

@@ -41,7 +41,7 @@ func (w *world) update(x *exchange) result {
 	return done(h)
 }
 
-// delete ends a HaVIP, which must not be bound to anything.
+// delete deletes a HaVIP, which must not be bound.
 func (w *world) delete(x *exchange) result {
 	h, refusal := w.find(x.target)
 	if refusal != nil {
@@ -56,7 +56,7 @@ func (w *world) delete(x *exchange) result {
 	return done(h)
 }
 
-// attach binds instances. Those already bound stay as they are; the first of all is master.
+// attach binds instances. Bound ones stay as they are; the first one is the master.
 func (w *world) attach(x *exchange) result {
 	h, ids, kind, refusal := w.instanceRequest(x)
 	if refusal != nil {
@@ -121,7 +121,7 @@ func (w *world) instanceRequest(x *exchange) (h *haVIP, ids []string, kind strin
 	return h, ids, kind, nil
 }
 
-// bindPublicIP gives a HaVIP its one EIP, which must not be another's.
+// bindPublicIP binds an EIP, which must not be bound to another HaVIP.
 func (w *world) bindPublicIP(x *exchange) result {
 	h, refusal := w.find(x.target)
 	if refusal != nil {
@@ -161,8 +161,8 @@ func (w *world) unbindPublicIP(x *exchange) result {
 	return done(h)
 }
 
-// precondition is a refusal because of the object's state. Which code BCE has for these is
-// not documented; PreconditionFailed is the one of its common errors that says it.
+// precondition is a refusal because of the object's state. BCE's code for it is not documented;
+// PreconditionFailed is the common error that fits.
 func precondition(format string, args ...any) *Error {
 	return refuseWith(http.StatusPreconditionFailed, CodePreconditionFailed, format, args...)
 }

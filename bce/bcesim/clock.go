@@ -21,15 +21,15 @@ func (c *clock) now() time.Time {
 // Now returns the time on the server's clock.
 func (s *Server) Now() time.Time { return s.clock.now() }
 
-// Advance moves the server's clock by d, which may be negative. Tokens age, rate limits
-// refill and clients whose clock stays behind find their requests expired.
+// Advance moves the server's clock by d, which may be negative. Tokens age, rate limits refill,
+// and requests of clients whose clock is not moved expire.
 func (s *Server) Advance(d time.Duration) {
 	s.clock.mu.Lock()
 	defer s.clock.mu.Unlock()
 	s.clock.offset += d
 }
 
-// SetTime sets the server's clock to t, from where it runs on with its base clock.
+// SetTime sets the server's clock to t; it then advances with its base clock.
 func (s *Server) SetTime(t time.Time) {
 	s.clock.mu.Lock()
 	defer s.clock.mu.Unlock()

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// ControlPrefix is where programs outside read the truth and steer the simulator, in JSON,
-// unsigned, from loopback only (403 otherwise):
+// ControlPrefix is the path prefix of the control interface: JSON, unsigned, from loopback only
+// (403 otherwise):
 //
 //	GET  /_sim/truth                 [Truth]
 //	GET  /_sim/calls?after=N         {"calls": [Call, …]}: those with a number above N
 //	GET  /_sim/stats                 [Stats]
 //	GET  /_sim/faults                {"faults": "SPEC"}
-//	POST /_sim/faults                {"faults": "SPEC"} replaces them; with ?add puts rules after those in force
+//	POST /_sim/faults                {"faults": "SPEC"} replaces them; with ?add appends rules
 //	GET  /_sim/gate                  {"waiting": N}: calls that wait at the gate
-//	POST /_sim/gate                  {"open": N} lets the N that have waited longest go on; without N all that wait
+//	POST /_sim/gate                  {"open": N} releases the N that have waited longest; without N all that wait
 //	GET  /_sim/clock                 {"now": "2026-01-02T15:04:05Z"}
 //	POST /_sim/clock                 {"advance": "25h"} or {"set": "2026-01-02T15:04:05Z"}
 //
-// A POST answers what is then in force, as its GET. Control calls are not logged.
+// A POST answers the new state, like the GET. Control calls are not logged.
 const ControlPrefix = "/_sim/"
 
 func (s *Server) newControl() http.Handler {
@@ -139,7 +139,7 @@ func readControl(r *http.Request, into any) error {
 	return decoder.Decode(into)
 }
 
-// respondJSON writes what answer returns; its errors are the caller's mistakes.
+// respondJSON writes what answer returns; an error is a bad request.
 func respondJSON(answer func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -148,14 +148,13 @@ func respondJSON(answer func(*http.Request) (any, error)) http.HandlerFunc {
 			w.WriteHeader(http.StatusBadRequest)
 			body = map[string]string{"error": err.Error()}
 		}
-		// A client that has left is the only way for this to fail.
+		// This fails only if the client has left.
 		_ = json.NewEncoder(w).Encode(body)
 	}
 }
 
-// loopbackOnly keeps the truth, and the faults, from the network: they are not signed. A
-// Host that is a name other than localhost is refused, too, so that no web page can reach
-// them by pointing its own name here.
+// loopbackOnly protects the unsigned control interface from the network. It also refuses host names
+// other than localhost, so that a web page cannot reach it by DNS rebinding.
 func loopbackOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopback(r.RemoteAddr) || !isLoopback(r.Host) {

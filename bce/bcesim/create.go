@@ -8,7 +8,7 @@ import (
 // createRequest is the body of POST /v1/havip, checked.
 type createRequest struct {
 	name, subnetID, description string
-	// privateIP is not valid when the address is to be chosen.
+	// privateIP is the zero Addr if the address is assigned automatically.
 	privateIP netip.Addr
 }
 
@@ -41,7 +41,7 @@ func parseCreate(body []byte) (req createRequest, refusal *Error) {
 	return req, refusal
 }
 
-// create makes a HaVIP. Like BCE it answers the ID alone: the address is learnt from get.
+// create creates a HaVIP. Like BCE, it answers only the ID; get shows the address.
 func (w *world) create(x *exchange) result {
 	req, refusal := parseCreate(x.body)
 	if refusal != nil {
@@ -74,7 +74,7 @@ func (w *world) create(x *exchange) result {
 	return made
 }
 
-// parseIPv4 wants the canonical text of an IPv4 address.
+// parseIPv4 reads the canonical text of an IPv4 address.
 func parseIPv4(field, text string) (netip.Addr, *Error) {
 	addr, err := netip.ParseAddr(text)
 	if err != nil || !addr.Is4() || addr.String() != text {

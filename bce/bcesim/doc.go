@@ -1,5 +1,5 @@
 // Package bcesim simulates Baidu AI Cloud's HaVIP API as an [http.Handler]: an independent
-// reading of its documentation, that says no where the documentation does, and that loses
+// reading of its documentation that refuses what the documentation forbids, and that loses
 // answers, stalls and throttles on demand.
 //
 //	sim := bcesim.New(bcesim.Options{})
@@ -11,31 +11,28 @@
 //
 // The nine HaVIP operations, GET /v1/subnet/{id} and GET /v1/vpc/{id}/privateIpAddressInfo:
 // bce-auth-v1 signatures ([VerifyRequest]), client tokens, strict bodies, addresses and
-// quotas, in memory. What the documentation leaves open, the simulator decides in the
-// plainest way, and [Personality] decides otherwise.
+// quotas, in memory. Where the documentation is open, the simulator takes the plainest reading,
+// and [Personality] selects another.
 //
 // # Life of a call
 //
-// A call is logged and meets its faults first, as the network and a gateway stand before a
-// server: it may stall or be turned away with nothing done. Then its signature, its route
-// and its rate are judged. The operation itself happens in one piece under one lock,
-// together with the look at its client token, so it happens once or not at all, and for a
-// token never twice. Faults may then take the answer away from the caller, which changes
-// nothing about what was done.
+// A call is logged and meets its faults first, like those of a network and a gateway in front of a
+// server: it may stall or be refused with no effect. Then its signature, route and rate are
+// checked. One lock makes the check of its client token and the operation one atomic step, so that
+// a token never has an effect twice. Faults may then lose the answer, which changes nothing about
+// the effect.
 //
-// A stall outlasts its caller. A client that gives up on a stalled create has not stopped
-// it: as with a real server, the create happens later, when the client may have sent it
-// again already.
+// A stall outlasts its caller: after a client has timed out on a stalled create, the create still
+// happens, as on a real server, perhaps after the client's retry.
 //
-// A fault that refuses or resets the connection does so once the request's header has been
-// read, which is as early as an http.Handler exists. To the client it is a reset, not a
-// refused connect. It needs HTTP/1.
+// A fault that refuses or resets the connection does so after the request's header was read, the
+// earliest moment for an http.Handler. The client sees a reset, not a refused connection. It
+// needs HTTP/1.
 //
 // # Truth
 //
-// The simulator remembers what no client is told: every HaVIP ever made and the token, body
-// and call that made it ([Server.Truth]), every call ([Server.Calls]), and counts, among
-// them of requests that overlapped on one token ([Server.Stats]). Programs elsewhere on the
-// machine read them at /_sim/truth, /_sim/calls and /_sim/stats, and steer the simulator at
-// /_sim/faults and /_sim/clock; see [ControlPrefix].
+// The simulator records what no client sees: every HaVIP ever created with its token, body and call
+// ([Server.Truth]), every call ([Server.Calls]), and counts, such as overlapping requests with one
+// token ([Server.Stats]). Other programs on the machine read them at /_sim/truth, /_sim/calls and
+// /_sim/stats, and control the simulator at /_sim/faults and /_sim/clock; see [ControlPrefix].
 package bcesim

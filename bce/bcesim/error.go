@@ -5,9 +5,8 @@ import (
 	"net/http"
 )
 
-// The codes that the simulator answers with. Those of the first group stand in Baidu's
-// public table of common errors; the second group was seen in Baidu's own drivers; the
-// HaVIP pages document none of their own.
+// The simulator's codes. The first group is in Baidu's public table of common errors, the second
+// in Baidu's own drivers; the HaVIP pages document none.
 const (
 	CodeAccessDenied          = "AccessDenied"
 	CodeIdempotentMismatch    = "IdempotentParameterMismatch"
@@ -28,15 +27,14 @@ const (
 	CodeQuotaLimitExceeded = "QuotaLimitExceeded"
 	CodeRateLimit          = "RateLimit"
 	CodeSubnetFull         = "SubnetHasNoMoreIpException"
-	// CodePrivateIPOutside is the simulator's own invention: what BCE says to an address
-	// outside the subnet is not documented.
+	// CodePrivateIPOutside is invented: BCE's code for an address outside the subnet is not
+	// documented.
 	CodePrivateIPOutside = "PrivateIpNotInSubnetException"
-	// CodeServiceUnavailable comes with a simulated 503 only.
+	// CodeServiceUnavailable is the code of a simulated 503.
 	CodeServiceUnavailable = "ServiceUnavailable"
 )
 
-// Error is a refusal as BCE words it: the HTTP status to answer with, and the code and
-// message of the answer's body.
+// Error is a refusal: the HTTP status, and the code and message of the body.
 type Error struct {
 	Status  int
 	Code    string
@@ -47,7 +45,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s (%d): %s", e.Code, e.Status, e.Message)
 }
 
-// refuse makes a 400, the status of most refusals.
+// refuse returns a 400, the status of most refusals.
 func refuse(code, format string, args ...any) *Error {
 	return refuseWith(http.StatusBadRequest, code, format, args...)
 }

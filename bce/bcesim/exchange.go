@@ -17,15 +17,15 @@ import (
 // maxBody is far above any request of the API.
 const maxBody = 1 << 20
 
-// exchange is one call on its way through the server.
+// exchange is one call in progress.
 type exchange struct {
 	w http.ResponseWriter
 	r *http.Request
-	// call is what the log will say; slot is where the log keeps it.
+	// call is the log's entry when the call ends; slot is its place in the log.
 	call Call
 	slot *Call
 	plan plan
-	// now is the server's clock as this call is shown it.
+	// now is the server's clock as this call sees it, skewed by a fault.
 	now    time.Time
 	query  url.Values
 	body   []byte
@@ -36,15 +36,15 @@ type exchange struct {
 	personality  Personality
 	account      string
 	flight       *flight
-	// release gives the token free for the next call.
+	// release frees the token for the next call.
 	release func()
-	// settle ends the call, once. It comes before a reset, or the client could be back with
-	// the same token before the server has seen the end of its last call. (Answers are small
-	// enough to leave only after the handler has returned.)
+	// settle ends the call, once. It is called before a reset; otherwise the client could retry
+	// with the same token before the server has ended the call. (Answers are small and leave only
+	// after the handler has returned.)
 	settle func()
 }
 
-// begin logs a call and decides its faults.
+// begin logs a call and chooses its faults.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{w: w, r: r, query: r.URL.Query(), release: func() {}, personality: s.options.Personality}
 	auth, _ := parseAuthorization(r.Header.Get("Authorization"))
@@ -73,7 +73,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	return x
 }
 
-// end completes the log's entry and gives the token free.
+// end completes the log's entry and frees the token.
 func (s *Server) end(x *exchange) {
 	x.call.ClientGone = x.r.Context().Err() != nil
 	x.call.End = s.Now().UTC()
@@ -90,11 +90,11 @@ func (s *Server) end(x *exchange) {
 	}
 }
 
-// clock is the server's own time of the call, whatever a fault makes of it.
+// clock is the server's time of the call without a fault's skew.
 func (x *exchange) clock() time.Time { return x.now.Add(-x.plan.skew) }
 
-// readBody reads the whole body, and answers nothing when the client breaks off in it.
-// Reading it first also lets net/http notice a client that leaves during a stall.
+// readBody reads the whole body, and answers nothing if the client breaks off. Reading it first also
+// lets net/http notice a client that leaves during a stall.
 func (x *exchange) readBody() bool {
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
@@ -113,7 +113,7 @@ func (x *exchange) readBody() bool {
 	return true
 }
 
-// authenticate verifies the signature and finds the account that it acts for.
+// authenticate verifies the signature and finds its account.
 func (s *Server) authenticate(x *exchange) *Error {
 	auth, refusal := verify(x.r, s.secret, x.now)
 	if refusal != nil {
@@ -145,7 +145,7 @@ func (x *exchange) checkTokens() *Error {
 	return checkToken(x.call.ClientToken)
 }
 
-// origin is the truth about a HaVIP that x is making.
+// origin records which call creates a HaVIP.
 func (x *exchange) origin(h *haVIP) Record {
 	record := Record{
 		HaVIPID:     h.id,

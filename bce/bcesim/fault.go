@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// FaultKind is something that goes wrong with a call.
+// FaultKind is a kind of injected fault.
 type FaultKind string
 
-// The faults. Those named commit-… carry the call out and then lose its answer: what the
-// caller sees is no proof of what happened. Those of the first group decide nothing about
-// the call but time, and go together with any other.
+// The faults. Those named commit-… carry out the call and then lose its answer, so that the caller
+// cannot know what happened. Those of the first group only affect timing and combine with any
+// other.
 const (
 	FaultStallBefore FaultKind = "stall-before"
 	FaultStallAfter  FaultKind = "stall-after"
@@ -37,7 +37,7 @@ const (
 	FaultCommitHTML  FaultKind = "commit-html-502"
 )
 
-// argument is what a fault's spec has after the second colon.
+// argument is the kind of text after the second colon of a fault's spec.
 type argument int
 
 const (
@@ -71,7 +71,7 @@ var faultKinds = []struct {
 	{FaultStallAfter, durationRequired, "do it, then wait DURATION before answering"},
 	{FaultGateBefore, noArgument, "wait at the gate until " + ControlPrefix + "gate opens it, then do it"},
 	{FaultGateAfter, noArgument, "do it, then wait at the gate before answering"},
-	{FaultSkew, durationRequired, "judge and date the call by a clock DURATION ahead (or behind)"},
+	{FaultSkew, durationRequired, "check and date the call by a clock DURATION ahead (or behind)"},
 }
 
 func (k FaultKind) argument() (argument, bool) {
@@ -83,7 +83,7 @@ func (k FaultKind) argument() (argument, bool) {
 	return noArgument, false
 }
 
-// modifier says whether the fault goes together with others.
+// modifier reports whether the fault combines with others.
 func (k FaultKind) modifier() bool {
 	switch k {
 	case FaultStallBefore, FaultStallAfter, FaultGateBefore, FaultGateAfter, FaultSkew:
@@ -95,38 +95,36 @@ func (k FaultKind) modifier() bool {
 
 func (k FaultKind) afterCommit() bool { return strings.HasPrefix(string(k), "commit-") }
 
-// Rule says what goes wrong with which calls. Exactly one of Probability, Number and Next
-// chooses among the calls of its operation, which the rule counts from when it is set; all
-// zero means every call.
+// Rule injects a fault into some calls of an operation. At most one of Probability, Number and Next
+// selects the calls, which are counted from when the rule is set; all zero selects every call.
 type Rule struct {
 	// Operation may be [AnyOperation].
 	Operation Operation
 	Kind      FaultKind
 	// Probability hits each call with this chance, between 0 and 1.
 	Probability float64
-	// Number hits the call of this number, from 1.
+	// Number hits the call with this number, from 1.
 	Number int64
-	// Next hits this many calls, and then no more.
+	// Next hits the next calls, this many.
 	Next int64
 	// Duration is the stall, the skew, or the 429's Retry-After (0: none).
 	Duration time.Duration
-	// Status and Code are those of [FaultAnswer] and [FaultFail].
+	// Status and Code are for [FaultAnswer] and [FaultFail].
 	Status int
 	Code   string
 }
 
-// Faults are the rules in force. For each call every rule is asked in turn: all stalls, gates and
-// skews that hit apply, and of the other faults the first that hits. What probability hits
-// depends on Seed and the call's number only.
+// Faults are the rules in force. All matching stalls, gates and skews apply to a call, and the first
+// matching rule of the others. Whether a probability matches depends only on Seed and the call's
+// number.
 //
-// A commit-… fault that hits a call which is then refused has no effect: there is no answer
-// worth losing.
+// A commit-… fault has no effect on a call that is refused.
 type Faults struct {
 	Seed  uint64
 	Rules []Rule
 }
 
-// Validate says which rule cannot be followed, and why.
+// Validate returns an error for an invalid rule.
 func (f Faults) Validate() error {
 	for _, rule := range f.Rules {
 		if err := rule.validate(); err != nil {

@@ -14,8 +14,7 @@ import (
 //
 // A rule is OPERATION:FAULT[=WHEN][:ARGUMENT]. WHEN is a probability (0.1), the number of
 // one call (#3) or a count of calls to come (x5); without it every call is hit. The empty
-// text is no faults. Errors quote the rule and name the part that cannot be read;
-// [FaultHelp] lists what can.
+// text means no faults. Errors quote the rule and name the invalid part; see [FaultHelp].
 func ParseFaults(spec string) (Faults, error) {
 	var faults Faults
 	for text := range strings.SplitSeq(spec, ",") {

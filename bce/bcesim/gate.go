@@ -1,19 +1,19 @@
 package bcesim
 
-// gate holds calls that [FaultGateBefore] or [FaultGateAfter] hit, in the order in which they came, until
-// somebody lets them go on. The caller of its methods holds the server's lock.
+// gate blocks calls that [FaultGateBefore] or [FaultGateAfter] hit until they are released, first in, first
+// out. The caller of its methods holds the server's lock.
 type gate struct {
 	waiting []chan struct{}
 }
 
-// join adds a call to those that wait. It goes on when the channel is closed.
+// join adds a waiting call. It is released when the channel is closed.
 func (g *gate) join() <-chan struct{} {
 	released := make(chan struct{})
 	g.waiting = append(g.waiting, released)
 	return released
 }
 
-// open lets the first n calls go on; 0 means all that wait now.
+// open releases the first n calls; 0 means all that wait now.
 func (g *gate) open(n int) {
 	if n == 0 || n > len(g.waiting) {
 		n = len(g.waiting)
@@ -24,8 +24,7 @@ func (g *gate) open(n int) {
 	g.waiting = g.waiting[n:]
 }
 
-// atGate waits until the call is let go on by [Server.OpenGate], or the server is closed. A client that
-// leaves does not end it.
+// atGate waits until [Server.OpenGate] releases the call, or the server is closed, even if the client leaves.
 func (s *Server) atGate(hit bool) {
 	if !hit {
 		return
@@ -39,15 +38,15 @@ func (s *Server) atGate(hit bool) {
 	}
 }
 
-// OpenGate lets the n calls go on that have waited longest at a gate; 0 means all that wait now. Calls that
-// come later wait again while their fault is in force.
+// OpenGate releases the n calls that have waited longest at a gate; 0 means all that wait now. Later calls
+// wait while their fault is in force.
 func (s *Server) OpenGate(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gate.open(n)
 }
 
-// AtGate is how many calls wait at a gate.
+// AtGate returns how many calls wait at a gate.
 func (s *Server) AtGate() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Calls wait at the gate in the order in which they came, carried out or not, until it is opened for them.
+// Calls wait at the gate in the order of arrival, carried out or not, until it releases them.
 func TestGate(t *testing.T) {
 	t.Parallel()
 	for fault, done := range map[string]int{"gate-before": 0, "gate-after": 3} {
@@ -23,15 +23,15 @@ func TestGate(t *testing.T) {
 			var left gateBody
 			f.control(http.MethodPost, "gate", `{"open":1}`, http.StatusOK, &left)
 			if left.Waiting != 2 {
-				t.Errorf("%+v after one was let go on", left)
+				t.Errorf("%+v after one was released", left)
 			}
 			<-answers
 			if got := f.sim.Truth().HaVIPs[0].Name; got != name(0) {
-				t.Errorf("%s went on first, want %s", got, name(0))
+				t.Errorf("%s was released first, want %s", got, name(0))
 			}
 			f.control(http.MethodPost, "gate", `{}`, http.StatusOK, &left)
 			if left.Waiting != 0 {
-				t.Errorf("%+v after all were let go on", left)
+				t.Errorf("%+v after all were released", left)
 			}
 			for range 2 {
 				if got := <-answers; got.status != http.StatusOK {
@@ -45,7 +45,7 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// Closing the simulator opens the gate for good.
+// Closing the simulator opens the gate permanently.
 func TestGateEndsWithTheServer(t *testing.T) {
 	t.Parallel()
 	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:gate-before,create:gate-after")})

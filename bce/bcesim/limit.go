@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// bucket holds a [Limit]'s calls. The caller holds the server's lock.
+// bucket is a [Limit]'s token bucket. The caller holds the server's lock.
 type bucket struct {
 	limit  Limit
 	tokens float64
@@ -19,8 +19,7 @@ func newBucket(limit Limit, now time.Time) *bucket {
 	return &bucket{limit: limit, tokens: float64(limit.Burst), filled: now}
 }
 
-// fill adds what time has earned. A clock that was set back earns nothing, and takes
-// nothing away.
+// fill refills the bucket by the time elapsed. A clock that was set back changes nothing.
 func (b *bucket) fill(now time.Time) {
 	if elapsed := now.Sub(b.filled).Seconds(); elapsed > 0 {
 		b.tokens = min(float64(b.limit.Burst), b.tokens+elapsed*b.limit.PerSecond)
@@ -33,8 +32,7 @@ func (b *bucket) retryAfter() int {
 	return int(max(1, math.Ceil((1-b.tokens)/b.limit.PerSecond)))
 }
 
-// throttle takes one call out of every budget that op draws on, or out of none when one of
-// them is empty.
+// throttle takes one call from every budget of op, or from none if one of them is empty.
 func (s *Server) throttle(op Operation, now time.Time) (header http.Header, refusal *Error) {
 	var drawn []*bucket
 	for _, name := range []Operation{op, AnyOperation} {

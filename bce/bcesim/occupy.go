@@ -2,7 +2,7 @@ package bcesim
 
 import "net/http"
 
-// occupy keeps a token to one call at a time, where the personality does.
+// occupy limits a token to one call at a time, if the personality does.
 func (s *Server) occupy(x *exchange) *Error {
 	concurrent := s.options.Personality.Concurrent
 	if concurrent != ConcurrentRefuse && concurrent != ConcurrentBlock {
@@ -25,7 +25,7 @@ func (s *Server) occupy(x *exchange) *Error {
 	}
 }
 
-// tryOccupy takes the token, or returns what closes when the call that has it ends.
+// tryOccupy takes the token, or returns a channel that is closed when the call that has it ends.
 func (s *Server) tryOccupy(x *exchange, key string) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()

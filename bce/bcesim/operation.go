@@ -10,7 +10,7 @@ import (
 // Operation is one of the API's calls, by the name used in faults, limits and logs.
 type Operation string
 
-// The operations of the API, and the two names that are none.
+// The operations of the API, and two other names.
 const (
 	Create         Operation = "create"
 	List           Operation = "list"
@@ -24,9 +24,9 @@ const (
 	GetSubnet      Operation = "getSubnet"
 	PrivateIPInfo  Operation = "privateIpAddressInfo"
 
-	// AnyOperation stands for all of them, in faults and limits.
+	// AnyOperation means all operations, in faults and limits.
 	AnyOperation Operation = "*"
-	// Unrouted is the operation, in the log, of a request that is none of the API's.
+	// Unrouted is the log's operation for a request to an unknown path or method.
 	Unrouted Operation = ""
 )
 
@@ -58,7 +58,7 @@ var modifiers = map[string]Operation{
 	"unbindPublicIp":  UnbindPublicIP,
 }
 
-// route finds the operation of a request and the object that its path names.
+// route finds a request's operation and the object in its path.
 func route(method, path string, query url.Values) (op Operation, target string, refusal *Error) {
 	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if version != "v1" {
@@ -88,7 +88,7 @@ func route(method, path string, query url.Values) (op Operation, target string, 
 	return op, target, refusal
 }
 
-// routeHaVIP tells the calls on one HaVIP apart; a PUT must have exactly one modifier.
+// routeHaVIP finds the operation on one HaVIP; a PUT must have exactly one modifier.
 func routeHaVIP(method string, query url.Values) (Operation, *Error) {
 	switch method {
 	case http.MethodGet:

@@ -6,43 +6,42 @@ import (
 	"time"
 )
 
-// SandboxKey is both halves of the key pair that is accepted when [Options] name none.
+// SandboxKey is both halves of the default key pair.
 const SandboxKey = "sandbox"
 
-// Options describe one simulator. The zero value is a cooperative BCE with the key pair
-// sandbox/sandbox, no limits and no faults, in which every subnet that is asked for exists.
+// Options configure a simulator. The zero value has the key pair sandbox/sandbox, no limits and no
+// faults, and every subnet exists.
 type Options struct {
 	// Credentials are the keys accepted; none means [SandboxKey] for both halves.
 	Credentials []Credential
-	// Now is the clock that the server's own is an offset to; nil means time.Now.
-	// It judges dates, dates HaVIPs, ages tokens and refills rate limits. Stalls and
-	// latency take real time: they are there to be waited for.
+	// Now is the server's base clock; nil means time.Now. It is used for dates, the age of
+	// tokens and rate limits. Stalls and latency take real time.
 	Now func() time.Time
 	// Subnets exist from the start, strictly with the CIDR given.
 	Subnets []Subnet
-	// StrictSubnets refuses every other subnet. Otherwise any sbn-… springs into existence
-	// when it is first named; see [Subnet].
+	// StrictSubnets refuses every other subnet. Otherwise any sbn-… is created when first
+	// named; see [Subnet].
 	StrictSubnets bool
 	// QuotaPerVPC is how many HaVIPs a VPC may hold at once; 0 means any number.
 	QuotaPerVPC int
-	// Limits are requests per second by operation; [AnyOperation] is one budget that every
-	// call draws on besides its own. Missing means unlimited.
+	// Limits are requests per second by operation; [AnyOperation] is a budget that every call
+	// uses besides its own. Missing means unlimited.
 	Limits map[Operation]Limit
-	// Latency is added to every call before anything is decided.
+	// Latency delays every call before it is checked.
 	Latency time.Duration
 	// Faults are the ones in force at the start; [Server.SetFaults] changes them.
 	Faults Faults
-	// Personality answers what BCE's documentation leaves open.
+	// Personality selects behavior that BCE's documentation leaves open.
 	Personality Personality
-	// CallLog bounds the log of calls, the oldest falling out first; 0 keeps all of them,
-	// at roughly 700 bytes a call. Counters and HaVIPs are never forgotten.
+	// CallLog limits the log to the latest calls; 0 keeps all, at roughly 700 bytes a call.
+	// Counters and HaVIPs are always kept.
 	CallLog int
-	// OnCall, when not nil, is told of every API call as it ends, on the call's goroutine.
+	// OnCall, if not nil, is called when an API call ends, on the call's goroutine.
 	OnCall func(Call)
 }
 
-// Credential is a key pair and the account that it acts for. Every account is a world of
-// its own: subnets, HaVIPs, quota and client tokens of one are invisible to the others.
+// Credential is a key pair and its account. Accounts are isolated: each has its own subnets, HaVIPs,
+// quota and client tokens.
 type Credential struct {
 	AccessKeyID     string
 	SecretAccessKey string
@@ -53,13 +52,13 @@ type Credential struct {
 	Account string
 }
 
-// Limit is a token bucket: PerSecond refills up to Burst, and a call that finds it empty is
-// answered 429 RateLimit. Burst below 1 counts as 1.
+// Limit is a token bucket: PerSecond refills it up to Burst; a call on an empty bucket gets 429
+// RateLimit. A Burst below 1 means 1.
 type Limit struct {
 	PerSecond float64
 	Burst     int
-	// RetryAfter adds the header of that name, in whole seconds. Whether BCE sends it is
-	// not documented.
+	// RetryAfter adds the header Retry-After, in whole seconds. Whether BCE sends it is not
+	// documented.
 	RetryAfter bool
 }
 
@@ -81,8 +80,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Validate says what is wrong with the options; every fault is reported. [New] panics on
-// options that do not pass, so programs that take them from a user call this first.
+// Validate returns an error with all faults of the options. [New] panics on invalid options, so
+// programs that take them from a user call Validate first.
 func (o Options) Validate() error {
 	var faults []error
 	add := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }

@@ -5,29 +5,28 @@ import (
 	"time"
 )
 
-// leavingGrace is how much later than its caller's next request the server may notice that
-// the caller left the one before: the news travel on two connections.
+// leavingGrace is how much later than the caller's next request the server may notice that the
+// caller left the previous one: they use two connections.
 const leavingGrace = 100 * time.Millisecond
 
-// flight is a call with a token that is under way, measured in real time.
+// flight is a call with a token in progress, measured in real time.
 type flight struct {
 	stop func() bool
-	// left is when the client was seen to leave, before its answer.
+	// left is when the client left before its answer.
 	left time.Time
 	// met are the calls with the same token that arrived meanwhile.
 	met []meeting
 }
 
-// meeting is one call's arrival while another was under way.
+// meeting is one call's arrival while another was in progress.
 type meeting struct {
 	at time.Time
-	// held is shared by all meetings of the arriving call, which counts but once.
-	held *bool
+	// counted is shared by all meetings of the arriving call, which counts only once.
+	counted *bool
 }
 
-// depart notes that a call with a token is under way, and whom it meets; ctx ends when
-// the client leaves. The caller holds
-// the server's lock.
+// depart records that a call with a token begins, and the calls it meets; ctx ends when the client
+// leaves. The caller holds the server's lock.
 func (s *Server) depart(ctx context.Context, x *exchange) {
 	if !x.call.Operation.mutates() {
 		return
@@ -39,7 +38,7 @@ func (s *Server) depart(ctx context.Context, x *exchange) {
 	key := s.flightKey(x)
 	if others := s.flights[key]; len(others) > 0 {
 		s.stats.Overlaps++
-		arrival := meeting{at: time.Now(), held: new(bool)}
+		arrival := meeting{at: time.Now(), counted: new(bool)}
 		for _, other := range others {
 			other.met = append(other.met, arrival)
 		}
@@ -54,8 +53,8 @@ func (s *Server) depart(ctx context.Context, x *exchange) {
 	s.flights[key] = append(s.flights[key], f)
 }
 
-// land takes a call out of the air, and judges those it met: they overlapped only if its
-// client was still there when they arrived. The caller holds the server's lock.
+// land records that a call has ended. The calls that it met overlapped only if its client was still
+// waiting when they arrived. The caller holds the server's lock.
 func (s *Server) land(x *exchange) {
 	if x.flight == nil {
 		return
@@ -63,8 +62,8 @@ func (s *Server) land(x *exchange) {
 	x.flight.stop()
 	for _, m := range x.flight.met {
 		gone := !x.flight.left.IsZero() && x.flight.left.Before(m.at.Add(leavingGrace))
-		if !gone && !*m.held {
-			*m.held = true
+		if !gone && !*m.counted {
+			*m.counted = true
 			s.stats.LiveOverlaps++
 		}
 	}
@@ -80,6 +79,6 @@ func (s *Server) land(x *exchange) {
 	}
 }
 
-// flightKey is the token within the key that the request claims, for overlaps are counted
+// flightKey is the token and the access key that the request claims, because overlaps are counted
 // before signatures are verified.
 func (s *Server) flightKey(x *exchange) string { return x.call.AccessKeyID + "\n" + x.call.ClientToken }

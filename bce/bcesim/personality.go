@@ -7,39 +7,36 @@ import (
 	"time"
 )
 
-// Personality chooses among the behaviours that BCE's documentation leaves open. A client
-// is safe only if it is safe under all of them. The zero value is the plainest reading.
+// Personality selects among behaviors that BCE's documentation leaves open. A client is safe only
+// if it is safe under all of them. The zero value is the plainest reading.
 type Personality struct {
-	// ReplayRefusals makes a token remember a refusal of its request, too: once refused,
-	// always refused. Otherwise only what succeeded is remembered. What never came as far as
-	// the operation (a bad signature, a rate limit, whatever a fault turned away) is no result
-	// of the token either way; the refusals of [FaultFail] are.
+	// ReplayRefusals repeats a refusal for its token: once refused, always refused. Otherwise
+	// only successes are repeated. Refusals before the operation (a bad signature, a rate limit,
+	// a fault) are never repeated; those of [FaultFail] are.
 	ReplayRefusals bool
-	// Concurrent is what a request gets whose token is on another one still being answered.
+	// Concurrent is what happens to a request while another with its token is in progress.
 	Concurrent Concurrency
-	// CompareByValue takes two JSON bodies of equal value for the same request. Otherwise
-	// every byte counts.
+	// CompareByValue compares JSON bodies by value, otherwise byte by byte.
 	CompareByValue bool
-	// TokenScope is within what a token is one token.
+	// TokenScope is the scope within which a token is unique.
 	TokenScope Scope
-	// Expired is what a request gets whose token was not received for 24 hours.
+	// Expired is what happens to a request whose token was not received for 24 hours.
 	Expired Expiry
-	// ListLag hides a new HaVIP from list, not from get, for so long.
+	// ListLag is how long list, but not get, hides a new HaVIP.
 	ListLag time.Duration
-	// NotFoundStatus goes with NoSuchObject; 0 means 404. Baidu's own driver has seen 400.
+	// NotFoundStatus is the status of NoSuchObject; 0 means 404. Baidu's own driver expects 400.
 	NotFoundStatus int
-	// Codes renames codes in answers, and Statuses gives them other statuses, to meet a client
-	// with ones that it cannot know. Both are keyed by the code that the simulator would say.
+	// Codes renames codes in answers, and Statuses changes their statuses, to test clients with
+	// unknown ones. Both are keyed by the simulator's code.
 	Codes    map[string]string
 	Statuses map[string]int
 }
 
-// Concurrency is what becomes of a second request with a token still in use.
+// Concurrency is what happens to a second request with a token in use.
 type Concurrency string
 
 const (
-	// ConcurrentReplay carries out one and gives the other its result as soon as there is
-	// one. It is the default.
+	// ConcurrentReplay carries out one and answers both with its result. It is the default.
 	ConcurrentReplay Concurrency = "replay"
 	// ConcurrentRefuse answers 409 RequestInProgress.
 	ConcurrentRefuse Concurrency = "refuse"
@@ -47,30 +44,29 @@ const (
 	ConcurrentBlock Concurrency = "block"
 )
 
-// CodeRequestInProgress goes with [ConcurrentRefuse] only, and is invented.
+// CodeRequestInProgress is an invented code for [ConcurrentRefuse].
 const CodeRequestInProgress = "RequestInProgress"
 
-// Scope is within what a client token is unique.
+// Scope is where a client token is unique.
 type Scope string
 
 const (
-	// ScopeAccount is the default: one token, one request in the account. Used on another
-	// path it is a mismatch, as documented.
+	// ScopeAccount is the default: a token is for one request in the account. On another path it
+	// is a mismatch, as documented.
 	ScopeAccount Scope = "account"
 	// ScopeGlobal shares tokens among accounts.
 	ScopeGlobal Scope = "global"
-	// ScopePath gives each method and path tokens of its own.
+	// ScopePath has separate tokens for each method and path.
 	ScopePath Scope = "path"
 )
 
-// Expiry is what becomes of a token that was not received for 24 hours.
+// Expiry is what happens to a token that was not received for 24 hours.
 type Expiry string
 
 const (
 	// ExpiredNew forgets it: its next request is a new one. It is the default, as documented.
 	ExpiredNew Expiry = "new"
-	// ExpiredMismatch remembers that it was used, and refuses it for good with
-	// IdempotentParameterMismatch.
+	// ExpiredMismatch refuses it with IdempotentParameterMismatch from then on.
 	ExpiredMismatch Expiry = "mismatch"
 )
 
@@ -82,7 +78,7 @@ func (p Personality) notFound(kind, id string) *Error {
 	return refuseWith(status, CodeNoSuchObject, "the %s %q does not exist", kind, id)
 }
 
-// reword is how a refusal is said: with which status, and by which code.
+// reword applies Statuses and Codes to a refusal.
 func (p Personality) reword(refusal *Error) (status int, code string) {
 	status, code = refusal.Status, refusal.Code
 	if other, ok := p.Statuses[refusal.Code]; ok {

@@ -19,8 +19,7 @@ func TestReplayRefusals(t *testing.T) {
 	f.created("u", body)
 }
 
-// A failure in the operation is its token's result, whatever happens afterwards; what was turned
-// away before is not.
+// A failure in the operation is its token's result from then on; an earlier refusal is not.
 func TestReplayFailures(t *testing.T) {
 	t.Parallel()
 	f := newSimFixture(t, Options{
@@ -42,14 +41,14 @@ func TestReplayFailures(t *testing.T) {
 func TestFailuresAreNotRemembered(t *testing.T) {
 	t.Parallel()
 	f := newSimFixture(t, Options{Faults: mustFaults(t, "create:fail=#2:500/Broken")})
-	// What never reaches the operation does not fail in it.
+	// A call refused before the operation does not fail in it.
 	f.wants(http.MethodPost, "/v1/havip?clientToken=t&clientToken=t", "", 400, CodeInvalidHTTPRequest)
 	body := createBody("a", "sbn-a", "")
 	f.wants(http.MethodPost, "/v1/havip?clientToken=t", body, 500, "Broken")
 	f.created("t", body)
 }
 
-// A token that was not received for 24 hours is a new one, or dead for good.
+// A token that was not received for 24 hours is a new one, or permanently dead.
 func TestExpiredTokens(t *testing.T) {
 	t.Parallel()
 	for expired, code := range map[Expiry]string{ExpiredNew: "", ExpiredMismatch: CodeIdempotentMismatch} {
@@ -72,7 +71,7 @@ func TestExpiredTokens(t *testing.T) {
 	}
 }
 
-// A request that waits for its turn while the clock is put forward is not a day old.
+// A request that waits while the clock is advanced is not a day old.
 func TestTokenAgeIsOfTheReceipt(t *testing.T) {
 	t.Parallel()
 	s := New(Options{})
@@ -146,7 +145,7 @@ func TestListLag(t *testing.T) {
 	}
 }
 
-// A call whose clock is wrong dates what it creates; how long that stays hidden is another matter.
+// A skewed clock sets the creation time, but does not change how long list hides the HaVIP.
 func TestListLagUnderSkew(t *testing.T) {
 	t.Parallel()
 	f := newSimFixture(t, Options{Personality: Personality{ListLag: 30 * time.Second}, Faults: mustFaults(t, "create:skew:20m")})
@@ -157,7 +156,7 @@ func TestListLagUnderSkew(t *testing.T) {
 	}
 }
 
-// Code and status are reworded apart, by the simulator's own word, and faults' answers too.
+// Codes and Statuses apply independently, keyed by the simulator's code, and to faults' answers too.
 func TestRewording(t *testing.T) {
 	t.Parallel()
 	p, err := ParsePersonality("code.RateLimit=Busy,status.RateLimit=503,status.IdempotentParameterMismatch=400")

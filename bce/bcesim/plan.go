@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// plan is what the faults have in store for one call.
+// plan is the faults that hit one call.
 type plan struct {
 	stallBefore, stallAfter, skew time.Duration
 	gateBefore, gateAfter         bool
-	// outcome is the one rule, if any, that decides how the call ends.
+	// outcome is the rule, if any, that decides how the call ends.
 	outcome *Rule
-	// kinds are all that hit, for the log.
+	// kinds are all faults that hit, for the log.
 	kinds []string
 }
 
@@ -27,19 +27,19 @@ func (p plan) kind() FaultKind {
 
 func (p plan) String() string { return strings.Join(p.kinds, "+") }
 
-// modifiers is String without the outcome.
+// modifiers is kinds without the outcome, for the log.
 func (p plan) modifiers() string {
 	rest := slices.DeleteFunc(slices.Clone(p.kinds), func(kind string) bool { return !FaultKind(kind).modifier() })
 	return strings.Join(rest, "+")
 }
 
-// director asks the rules. The caller holds the server's lock.
+// director applies the rules. The caller holds the server's lock.
 type director struct {
 	seed  uint64
 	rules []*ruleState
 }
 
-// ruleState is a rule in force, with the calls that it has counted and hit.
+// ruleState is a rule in force and how many calls it has counted and hit.
 type ruleState struct {
 	Rule
 	seen, hits int64
@@ -111,8 +111,8 @@ func (r *ruleState) hit(seed uint64, index int) bool {
 	return true
 }
 
-// chance is a number in [0,1) that depends on its arguments alone: rules do not disturb one
-// another's dice, and a run with the same seed meets the same faults at the same calls.
+// chance returns a number in [0,1) that depends only on its arguments: rules are independent, and
+// the same seed gives the same faults at the same calls.
 func chance(seed uint64, index int, op Operation, call int64) float64 {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(op))
@@ -120,8 +120,8 @@ func chance(seed uint64, index int, op Operation, call int64) float64 {
 	return rand.New(rand.NewPCG(seed^stream, uint64(call))).Float64() //nolint:gosec // calls count from 1
 }
 
-// SetFaults replaces the faults; the zero Faults ends them. Calls under way keep what was
-// planned for them. Faults that do not validate are refused.
+// SetFaults replaces the faults; the zero Faults removes them. Calls in progress keep their faults.
+// Invalid faults are refused.
 func (s *Server) SetFaults(faults Faults) error {
 	if err := faults.Validate(); err != nil {
 		return err
@@ -132,7 +132,7 @@ func (s *Server) SetFaults(faults Faults) error {
 	return nil
 }
 
-// AddFaults puts rules after those in force, which keep their counts.
+// AddFaults appends rules to those in force, which keep their counts.
 func (s *Server) AddFaults(rules ...Rule) error {
 	if err := (Faults{Rules: rules}).Validate(); err != nil {
 		return err

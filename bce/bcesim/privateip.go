@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// maxPrivateIPs is how many addresses one privateIpAddressInfo may ask for.
+// maxPrivateIPs is the maximum number of addresses of one privateIpAddressInfo.
 const maxPrivateIPs = 100
 
 type privateIPBody struct {
@@ -19,7 +19,7 @@ type privateIPFields struct {
 	CreatedTime          string `json:"createdTime"`
 }
 
-// privateIPInfo tells which of the addresses asked for are in use; free ones are left out.
+// privateIPInfo lists which of the requested addresses are in use.
 func (w *world) privateIPInfo(x *exchange) result {
 	wanted, refusal := privateIPQuery(x)
 	if refusal != nil {
@@ -60,7 +60,7 @@ func privateIPQuery(x *exchange) ([]netip.Addr, *Error) {
 		for addr := first; !last.Less(addr) && len(wanted) <= maxPrivateIPs; addr = addr.Next() {
 			wanted = append(wanted, addr)
 			if addr == last {
-				break // 255.255.255.255 has no next address to stop at
+				break // 255.255.255.255 has no next address
 			}
 		}
 	} else {

@@ -60,9 +60,8 @@ func (w *world) get(x *exchange) result {
 	return answered(h.body())
 }
 
-// list pages through the HaVIPs by age. A marker is the ID of the page's first HaVIP; one
-// that has been deleted since still marks its place, so that a client that deletes while it
-// lists misses nothing.
+// list pages through the HaVIPs by age. A marker is the ID of the page's first HaVIP; it stays valid
+// after that HaVIP is deleted, so that a client that deletes while it lists misses none.
 func (w *world) list(x *exchange) result {
 	maxKeys, start, refusal := w.listRange(x)
 	if refusal != nil {

@@ -16,15 +16,14 @@ const (
 		"<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>bfe</center>\r\n</body>\r\n</html>\r\n"
 )
 
-// errorBody is how BCE words a refusal.
+// errorBody is BCE's body of a refusal.
 type errorBody struct {
 	RequestID string `json:"requestId"`
 	Code      string `json:"code"`
 	Message   string `json:"message"`
 }
 
-// turnedAway gives the answers that need no server behind them: nothing has been done, and
-// nothing will be.
+// turnedAway answers for faults that prevent the call from having any effect.
 func (x *exchange) turnedAway() bool {
 	rule := x.plan.outcome
 	switch x.plan.kind() {
@@ -49,14 +48,13 @@ func (x *exchange) turnedAway() bool {
 	return true
 }
 
-// fail is what an operation comes to that [FaultFail] makes fail: nothing is done.
+// fail is the result of an operation under [FaultFail]: it has no effect.
 func (x *exchange) fail() result {
 	rule := x.plan.outcome
 	return result{failed: true, refusal: refuseWith(rule.Status, rule.Code, "the operation failed, as the fault's rule says")}
 }
 
-// respond tells the caller what its call came to, unless a fault takes that away. What was
-// refused has nothing to take away.
+// respond answers with the call's result, unless a fault loses the answer. Refusals are never lost.
 func (x *exchange) respond(res result) {
 	x.call.HaVIPID, x.call.Replayed = res.haVIPID, res.replayed
 	if res.refusal != nil {
@@ -106,14 +104,14 @@ func (x *exchange) refuse(refusal *Error, header http.Header) {
 	x.write(status, jsonType, body, len(body))
 }
 
-// html is what a gateway says for a server that it cannot reach: a page, and no request ID.
+// html answers like a gateway that cannot reach its server: a page, and no request ID.
 func (x *exchange) html() {
 	x.call.RequestID = ""
 	x.write(http.StatusBadGateway, "text/html", []byte(htmlPage), len(htmlPage))
 }
 
-// write sends an answer that claims length bytes; net/http closes the connection when that
-// is more than body has.
+// write sends an answer with the given Content-Length; if body is shorter, net/http closes the
+// connection.
 func (x *exchange) write(status int, contentType string, body []byte, length int) {
 	header := x.w.Header()
 	header.Set("Content-Type", contentType)
@@ -125,12 +123,12 @@ func (x *exchange) write(status int, contentType string, body []byte, length int
 	}
 	x.call.Status = status
 	x.w.WriteHeader(status)
-	// A client that has left makes this fail; the log says so by ClientGone.
+	// This fails if the client has left, which ClientGone records.
 	_, _ = x.w.Write(body)
 }
 
-// reset drops the connection without a word: with a TCP RST where there is TCP, so that the
-// client fails at once instead of reading an orderly end.
+// reset drops the connection, with a TCP RST if possible, so that the client fails at once instead of
+// reading an orderly end.
 func (x *exchange) reset() {
 	x.call.RequestID = ""
 	x.settle()

@@ -6,17 +6,17 @@ import (
 	"net/http"
 )
 
-// result is what an operation came to: an answer's status and body, or a refusal. It has
-// nothing of the one response, so that a token can keep it and give it again.
+// result is an operation's result: a status and body, or a refusal. It is independent of the
+// response, so that a token can repeat it.
 type result struct {
 	status  int
 	body    []byte
 	refusal *Error
-	// haVIPID is the HaVIP concerned.
+	// haVIPID is the operation's HaVIP.
 	haVIPID string
-	// made is the HaVIP that this very call created; a replay has none.
+	// made is the HaVIP that this call created; a replay has none.
 	made *haVIP
-	// failed says that it is [FaultFail]'s refusal.
+	// failed marks [FaultFail]'s refusal.
 	failed bool
 	// replayed says that the result is an earlier call's.
 	replayed bool
@@ -26,10 +26,10 @@ type result struct {
 
 func refused(refusal *Error) result { return result{refusal: refusal} }
 
-// done is the answer of an operation that has nothing to say: 200 and no body.
+// done is a 200 without a body.
 func done(h *haVIP) result { return result{status: http.StatusOK, haVIPID: h.id} }
 
-// answered is a 200 with a body, the only success that the API has.
+// answered is a 200 with a body.
 func answered(body any) result {
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Server is a simulator. It is safe for any number of calls at once.
+// Server is a simulator. It is safe for concurrent use.
 type Server struct {
 	options     Options
 	clock       *clock
@@ -17,8 +17,8 @@ type Server struct {
 	closed      chan struct{}
 	closeOnce   sync.Once
 
-	// mu guards everything below. One lock is enough: what it is held for takes
-	// microseconds, and it makes every operation a single step.
+	// mu guards everything below. One lock makes every operation atomic; it is held for
+	// microseconds only.
 	mu       sync.Mutex
 	worlds   map[string]*world
 	receipts map[string]*receipt
@@ -31,8 +31,7 @@ type Server struct {
 	stats    Stats
 }
 
-// New returns a simulator with no HaVIPs. It panics when the options do not
-// [Options.Validate].
+// New returns a simulator without HaVIPs. It panics if [Options.Validate] fails.
 func New(options Options) *Server {
 	if err := options.Validate(); err != nil {
 		panic(fmt.Sprintf("bcesim: options: %v", err))
@@ -62,8 +61,8 @@ func New(options Options) *Server {
 	return s
 }
 
-// Close ends every stall and opens the gate, now and for good: the calls go on at once. It need
-// not be called where nothing waits, and may be called twice.
+// Close ends all stalls and opens the gate permanently. It is not needed if no call waits, and may be
+// called twice.
 func (s *Server) Close() { s.closeOnce.Do(func() { close(s.closed) }) }
 
 // ServeHTTP answers one call.
@@ -92,11 +91,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.respond(res)
 }
 
-// handle judges a call and, if nothing speaks against it, carries it out.
+// handle checks a call and carries it out.
 //
-// The order is BCE's where it shows (a bad signature hides everything else) and otherwise
-// chosen so that a refusal costs nothing: only a call that is well-formed draws on the rate
-// limit, and only one within it occupies its token.
+// The order of checks is BCE's where it is visible (a bad signature hides everything else).
+// Otherwise, a refusal costs nothing: only a well-formed call uses the rate limit, and only one
+// within the limit occupies its token.
 func (s *Server) handle(x *exchange) result {
 	x.now = s.Now().Add(x.plan.skew)
 	if refusal := s.authenticate(x); refusal != nil {
@@ -132,7 +131,7 @@ func (s *Server) admit(x *exchange) (res result, throttled bool) {
 	return result{refusal: refusal, header: header}, true
 }
 
-// carryOut is the one step in which a call takes effect.
+// carryOut is the atomic step in which a call takes effect.
 func (s *Server) carryOut(x *exchange) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +151,7 @@ func (s *Server) carryOut(x *exchange) result {
 	return s.once(x, operate)
 }
 
-// operation is the method that carries op out.
+// operation returns the method for op.
 func (w *world) operation(op Operation) func(*exchange) result {
 	switch op {
 	case Create:
@@ -182,7 +181,7 @@ func (w *world) operation(op Operation) func(*exchange) result {
 	}
 }
 
-// pause takes d of real time, or until the server is closed.
+// pause waits for d in real time, or until the server is closed.
 func (s *Server) pause(d time.Duration) {
 	if d <= 0 {
 		return

@@ -18,24 +18,24 @@ type Stats struct {
 	Statuses   map[int]int64       `json:"statuses"`
 	Codes      map[string]int64    `json:"codes"`
 	Faults     map[string]int64    `json:"faults"`
-	// Live and Deleted are HaVIPs; AnswerLost are those whose create met a commit-… fault or
-	// was kept from its answer by stall-after or gate-after.
+	// Live and Deleted count HaVIPs; AnswerLost counts those whose create had a commit-… fault,
+	// stall-after or gate-after.
 	Live       int `json:"live"`
 	Deleted    int `json:"deleted"`
 	AnswerLost int `json:"answerLost"`
 	// Duplicates and TokenTwice are the sizes of the lists of that name; see [Truth].
 	Duplicates int `json:"duplicates"`
 	TokenTwice int `json:"tokenTwice"`
-	// Replays were given their token's earlier result, Mismatches refused because of it.
+	// Replays got their token's earlier result; Mismatches were refused because of it.
 	Replays    int64 `json:"replays"`
 	Mismatches int64 `json:"mismatches"`
 	// RateLimited were refused by a limit, as opposed to a fault.
 	RateLimited int64 `json:"rateLimited"`
-	// WithoutToken are mutating calls that carried none.
+	// WithoutToken are mutating calls without a token.
 	WithoutToken int64 `json:"withoutToken"`
-	// Overlaps are calls that arrived while another with their token was under way.
-	// LiveOverlaps are those of them that a client really sent at once: the other's client
-	// had not left, so it was not merely a stall's late end. Judged when the other ends.
+	// Overlaps are calls that arrived while another with their token was in progress.
+	// LiveOverlaps are those for which the other's client was still waiting, so that a client
+	// really sent both at once. They are counted when the other call ends.
 	Overlaps     int64 `json:"overlaps"`
 	LiveOverlaps int64 `json:"liveOverlaps"`
 }
@@ -62,7 +62,7 @@ func (s *Stats) count(call Call) {
 	}
 }
 
-// Stats returns the counts. It looks through all HaVIPs, so it is not for a tight loop.
+// Stats returns the counts. It scans all HaVIPs; do not call it in a tight loop.
 func (s *Server) Stats() Stats {
 	truth := s.Truth()
 	s.mu.Lock()

@@ -9,20 +9,19 @@ import (
 
 // Subnet is a piece of a VPC's address space that HaVIPs live in.
 //
-// A subnet given in [Options] is strict: a fixed address must lie in its CIDR, and the
-// network and broadcast addresses are nobody's.
+// A subnet given in [Options] is strict: a fixed address must be in its CIDR, and the network and
+// broadcast addresses are reserved.
 //
-// A subnet that springs into existence because somebody named it is lenient, so that a file
-// of examples works whatever addresses it asks for and in whatever order its rows arrive:
-// its CIDR, from which automatic addresses come, is a /16 of 10.0.0.0/8 chosen by a hash of
-// its ID (the same in every run), but any private (RFC 1918) address is accepted as a fixed
-// one. To see a wrong address refused, give the subnet explicitly. Each such subnet has a
-// VPC of its own, vpc-X for sbn-X, so equal CIDRs do not collide.
+// A subnet that is created when first named is lenient, so that example files work with any
+// addresses in any order: automatic addresses come from a /16 of 10.0.0.0/8 chosen by a hash of its
+// ID (the same in every run), but any private (RFC 1918) address is accepted as a fixed one. To have
+// wrong addresses refused, give the subnet in Options. Each such subnet has its own VPC, vpc-X for
+// sbn-X, so that equal CIDRs do not collide.
 type Subnet struct {
 	// ID has the form sbn-….
 	ID   string
 	CIDR netip.Prefix
-	// VPCID defaults to the ID with vpc- for sbn-.
+	// VPCID defaults to the ID with vpc- in place of sbn-.
 	VPCID string
 }
 
@@ -67,7 +66,7 @@ func (s Subnet) withDefaults() Subnet {
 	return s
 }
 
-// isID says whether id is prefix and then 1–64 letters, digits, - or _.
+// isID reports whether id is prefix and 1–64 letters, digits, - or _.
 func isID(prefix, id string) bool {
 	rest, found := strings.CutPrefix(id, prefix)
 	return found && rest != "" && len(rest) <= 64 && !strings.ContainsFunc(rest, func(r rune) bool {
@@ -75,7 +74,7 @@ func isID(prefix, id string) bool {
 	})
 }
 
-// derivedSubnet is what an unknown subnet turns out to be.
+// derivedSubnet is the lenient subnet for an unknown ID.
 func derivedSubnet(id string) Subnet {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(id))
@@ -86,7 +85,7 @@ func derivedSubnet(id string) Subnet {
 	return Subnet{ID: id, CIDR: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, folded}), 16)}.withDefaults()
 }
 
-// subnet finds or makes the subnet of that ID.
+// subnet finds or creates the subnet with that ID.
 func (w *world) subnet(id string) (*addresses, *Error) {
 	if found := w.subnets[id]; found != nil {
 		return found, nil

@@ -10,27 +10,25 @@ import (
 	"time"
 )
 
-// tokenLife is how long a client token is remembered after the server last received it.
+// tokenLife is how long a client token lives after the server last received it.
 const tokenLife = 24 * time.Hour
 
-// receipt is what the server remembers of a token: the request that it came with, when it
-// was last received, and the result that every further one gets.
+// receipt records a token's request, when the token was last received, and the result that later
+// requests get.
 type receipt struct {
 	request  string
 	received time.Time
 	result   result
 }
 
-// expired says that a request received at this time comes too late to be the receipt's.
+// expired reports whether a request received at this time is too late for the receipt.
 func (r *receipt) expired(at time.Time) bool { return at.Sub(r.received) > tokenLife }
 
-// once carries an operation out unless its token has been used already. The caller holds
-// the server's lock throughout, so of two requests at once one creates and one is given the
-// other's result.
+// once carries out an operation unless its token was used already. The caller holds the server's lock
+// throughout, so that of two concurrent requests one creates and the other gets its result.
 //
-// Any receipt of a remembered token, also one that is refused as a mismatch, starts its 24
-// hours anew. What counts is when the request came in, however long it then waited for its
-// turn: else a clock that is put forward meanwhile would have it wait for a day.
+// Receiving a live token, even for a refused mismatch, restarts its 24 hours. The time of receipt
+// counts, not that of execution; otherwise advancing the clock meanwhile would age the request.
 func (s *Server) once(x *exchange, carryOut func(*exchange) result) result {
 	key, request, at := s.tokenKey(x), s.requestIdentity(x), x.call.Start
 	known := s.receipts[key]
@@ -61,7 +59,7 @@ func (s *Server) mismatch(x *exchange, why string) result {
 	return refused(refuseWith(http.StatusForbidden, CodeIdempotentMismatch, "the clientToken %q %s", x.call.ClientToken, why))
 }
 
-// tokenKey tells tokens apart that are equal in text but not in scope.
+// tokenKey is a token with its scope.
 func (s *Server) tokenKey(x *exchange) string {
 	switch s.options.Personality.TokenScope {
 	case ScopeGlobal:
@@ -73,9 +71,8 @@ func (s *Server) tokenKey(x *exchange) string {
 	}
 }
 
-// requestIdentity is everything about a request that must be equal when its token is used
-// again: method, path, query and body. With [Personality.CompareByValue] equal JSON is
-// equal, whatever its spelling.
+// requestIdentity is what must be equal when a token is used again: method, path, query and body.
+// With [Personality.CompareByValue], bodies are compared as JSON values.
 func (s *Server) requestIdentity(x *exchange) string {
 	body := x.body
 	if s.options.Personality.CompareByValue {
@@ -95,7 +92,7 @@ func identityQuery(query url.Values) string {
 	return rest.Encode()
 }
 
-// canonicalJSON gives bodies of equal value equal bytes; what is not JSON stays as it is.
+// canonicalJSON returns the same bytes for equal JSON values, and other text unchanged.
 func canonicalJSON(body []byte) []byte {
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(body))

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Truth is what really exists, whatever answers said.
+// Truth is what really exists, independent of answers.
 type Truth struct {
-	// HaVIPs are all ever made, deleted ones too, in the order of the calls that made them.
+	// HaVIPs are all ever created, deleted ones too, in the order of their calls.
 	HaVIPs []Record `json:"haVips"`
 }
 
-// Record is a HaVIP as it was made, and when it was deleted.
+// Record is a HaVIP as it was created, and when it was deleted.
 type Record struct {
 	HaVIPID     string `json:"haVipId"`
 	Account     string `json:"account"`
@@ -21,14 +21,14 @@ type Record struct {
 	VPCID       string `json:"vpcId"`
 	SubnetID    string `json:"subnetId"`
 	PrivateIP   string `json:"privateIpAddress"`
-	// ClientToken and BodySHA256 are those of the request that made it.
+	// ClientToken and BodySHA256 are from the request that created it.
 	ClientToken string `json:"clientToken,omitempty"`
 	BodySHA256  string `json:"bodySha256"`
-	// Call is the number of the call that made it.
+	// Call is the number of the call that created it.
 	Call      int64     `json:"call"`
 	CreatedAt time.Time `json:"createdAt"`
-	// Fault is what took the create's answer from its caller, if something did: one of the
-	// commit-… faults, stall-after, or gate-after.
+	// Fault is the fault that lost the create's answer, if any: commit-…, stall-after or
+	// gate-after.
 	Fault FaultKind `json:"fault,omitempty"`
 	// DeletedAt is zero while it exists; DeletedBy is the call that deleted it.
 	DeletedAt time.Time `json:"deletedAt,omitzero"`
@@ -54,9 +54,8 @@ func (t Truth) Live() []Record {
 	return slices.DeleteFunc(slices.Clone(t.HaVIPs), func(r Record) bool { return !r.DeletedAt.IsZero() })
 }
 
-// Duplicates returns every HaVIP that exists besides an earlier one, also still existing,
-// of the same account, subnet and name. Names are not unique in BCE; they are in a batch,
-// which is what makes this the measure of exactly once.
+// Duplicates returns every existing HaVIP with the account, subnet and name of an earlier existing
+// one. Names are not unique in BCE, but they are in a batch; so this measures exactly-once.
 func (t Truth) Duplicates() []Record {
 	type identity struct{ account, subnet, name string }
 	seen := map[identity]bool{}
@@ -68,8 +67,8 @@ func (t Truth) Duplicates() []Record {
 	})
 }
 
-// TokenTwice returns every HaVIP, deleted or not, that was made with a token which had made
-// one before: a token used after its 24 hours.
+// TokenTwice returns every HaVIP, deleted or not, whose token had created another before: the token
+// was used after its 24 hours.
 func (t Truth) TokenTwice() []Record {
 	type identity struct{ account, token string }
 	seen := map[identity]bool{}

@@ -19,7 +19,7 @@ const (
 	maxClockDistance = 30 * time.Minute
 )
 
-// authorization is the header of that name, taken apart.
+// authorization is the parsed header.
 type authorization struct {
 	accessKeyID   string
 	timestamp     time.Time
@@ -32,8 +32,8 @@ type authorization struct {
 	signature     string
 }
 
-// VerifyRequest checks r's bce-auth-v1 signature as the server would at the moment now.
-// It returns nil or an [*Error] that carries the code and status to answer with:
+// VerifyRequest verifies r's bce-auth-v1 signature as the server would at the time now. It returns
+// nil or an [*Error]:
 //
 //   - InvalidHTTPAuthHeader (400): no authorization, one that cannot be read, one that
 //     leaves host unsigned, or no readable x-bce-date or Date;
@@ -43,9 +43,8 @@ type authorization struct {
 //     own validity has passed;
 //   - InvalidURI (400): the query cannot be decoded.
 //
-// The time is judged last, so that only who holds the secret learns the server's clock from
-// a refusal. The body is neither read nor covered: bce-auth-v1 signs it only through a
-// content-md5 that the client may choose to send.
+// The time is checked last, so that a refusal shows the server's clock only to a caller with the
+// secret. The body is not read: bce-auth-v1 signs it only through an optional content-md5.
 //
 // r may be a request received by a server or one that a client is about to send; Host is
 // taken from r.Host or else r.URL.Host, and a signed content-length missing from the
@@ -58,7 +57,7 @@ func VerifyRequest(r *http.Request, secretFor func(accessKeyID string) (secret s
 	return nil
 }
 
-// verify is [VerifyRequest] with the authorization it read, as far as it came.
+// verify is [VerifyRequest] and also returns the parsed authorization.
 func verify(r *http.Request, secretFor func(string) (string, bool), now time.Time) (authorization, *Error) {
 	auth, refusal := parseAuthorization(r.Header.Get("Authorization"))
 	if refusal != nil {
@@ -114,8 +113,8 @@ func parseAuthorization(header string) (authorization, *Error) {
 	return auth, checkSignedHeaders(auth.signedHeaders)
 }
 
-// checkSignedHeaders wants lower-case names with host among them. The empty list stands for
-// the default set, which has host in it.
+// checkSignedHeaders requires lower-case names that include host. An empty list means the default
+// set, which includes host.
 func checkSignedHeaders(names []string) *Error {
 	if len(names) == 0 {
 		return nil
@@ -147,16 +146,16 @@ func requestDate(header http.Header) (time.Time, *Error) {
 	return at, nil
 }
 
-// sign returns the signature that secret gives the canonical request. The signing key is
-// the hexadecimal text of its digest, not the digest's bytes.
+// sign returns the signature of the canonical request under secret. The signing key is the
+// hexadecimal text of its digest, not the digest's bytes.
 func (a authorization) sign(secret, canonical string) string {
 	prefix := strings.Join([]string{authVersion, a.accessKeyID, a.timestampText, a.expirationText}, "/")
 	signingKey := hexHMAC([]byte(secret), prefix)
 	return hexHMAC([]byte(signingKey), canonical)
 }
 
-// checkTime applies the 30-minute rule and the signature's own validity. A timestamp ahead
-// of the clock is given the same 30 minutes: a client's clock may run fast.
+// checkTime applies the 30-minute rule and the signature's own expiry. The 30 minutes also apply to a
+// timestamp ahead of the server's clock.
 func (a authorization) checkTime(date, now time.Time) *Error {
 	switch {
 	case date.Sub(now).Abs() > maxClockDistance:

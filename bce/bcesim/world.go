@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// world is what one account has. The caller holds the server's lock.
+// world is one account's state. The caller holds the server's lock.
 type world struct {
 	options *Options
 	account string
 	born    time.Time
 	subnets map[string]*addresses
-	// haVIPs and order have every HaVIP ever made, the latter by creation: list's pages stay
-	// put while HaVIPs are deleted, and the truth needs them.
+	// haVIPs and order have every HaVIP ever created, order by creation: list's markers need
+	// deleted ones, and so does Truth.
 	haVIPs map[string]*haVIP
 	order  []*haVIP
 	// inVPC counts the HaVIPs that exist, by VPC.
@@ -23,21 +23,21 @@ type world struct {
 	eips map[string]*haVIP
 }
 
-// haVIP is one HaVIP and what the truth knows about it.
+// haVIP is one HaVIP and its part of [Truth].
 type haVIP struct {
 	id, name, description string
 	subnet                *addresses
 	privateIP             netip.Addr
 	publicIP              string
 	instances             []instance
-	// created is by the clock of the call that created it, which a fault may have put wrong; made is by
+	// created is by the clock of the call that created it, which a fault may have skewed; made is by
 	// the server's.
 	created, made time.Time
 	deleted       bool
-	// index is its place in the world's order.
+	// index is its index in world.order.
 	index int
 
-	// origin is the call that made it; truth, not part of the API.
+	// origin is the call that created it, for [Truth].
 	origin Record
 }
 
@@ -85,9 +85,9 @@ func (w *world) remove(h *haVIP) {
 	w.inVPC[h.subnet.VPCID]--
 }
 
-// bound says whether h has anything that keeps it from being deleted.
+// bound reports whether h is bound, and so cannot be deleted.
 func (h *haVIP) bound() bool { return len(h.instances) > 0 || h.publicIP != "" }
 
-// newHaVIPID has the form of the documentation's havip-w2d4kgc3x0y1. It is random, so that
-// two simulators, or two runs of one, never give the same.
+// newHaVIPID has the form of the documentation's havip-w2d4kgc3x0y1. It is random, so that no two
+// simulators or runs use the same ID.
 func newHaVIPID() string { return "havip-" + strings.ToLower(rand.Text()[:12]) }
