@@ -6,38 +6,38 @@ import (
 	"havip/tasks"
 )
 
-// Action is what apply does with a row, or why it does nothing.
+// Action is what apply does with a row, or the item's state if apply does nothing.
 type Action string
 
-// The actions. Apply enqueues the first two; a file with a duplicate or a conflict is not applied at all.
+// The actions. Apply enqueues the first two; a file with a duplicate or a conflict is refused.
 const (
-	// Create: the ledger knows nothing of it.
+	// Create: the item is not in the ledger.
 	Create Action = "create"
-	// Requeue: it is registered, and no task is known for it.
+	// Requeue: it is registered, but has no task.
 	Requeue Action = "requeue"
-	// Running: it is under way.
+	// Running: it is in progress.
 	Running Action = "running"
 	// Done: it has its HaVIP.
 	Done Action = "done"
-	// Failed: it was rejected, or is left to a person.
+	// Failed: it was rejected, or is in review.
 	Failed Action = "failed"
-	// Canceled: somebody has withdrawn it.
+	// Canceled: it was canceled.
 	Canceled Action = "canceled"
 	// Deleted: its HaVIP was rolled back.
 	Deleted Action = "deleted"
 	// Duplicate: an item of another batch has the same request; see [tasks.Duplicate].
 	Duplicate Action = "duplicate"
-	// Conflict: another request stands under its key, or its clientToken is another item's.
+	// Conflict: its key has another request, or its clientToken belongs to another item.
 	Conflict Action = "conflict"
 )
 
-// Enqueues reports whether apply puts a task in for such a row.
+// Enqueues reports whether apply enqueues a task for such a row.
 func (a Action) Enqueues() bool { return a == Create || a == Requeue }
 
 // open reports whether a HaVIP may still be created for such a row.
 func (a Action) open() bool { return a.Enqueues() || a == Running }
 
-// actionOf is what apply does with a row that stands so to the ledger.
+// actionOf returns the action for a comparison with the ledger.
 func (p *Planner) actionOf(c tasks.Comparison) Action {
 	switch {
 	case c.Duplicate != nil && !p.AllowDuplicates:

@@ -7,12 +7,12 @@ import (
 	"havip/tasks"
 )
 
-// Kind is what kind of attention a row needs. The words are a contract.
+// Kind says why a row needs attention. The values are a contract.
 type Kind string
 
-// The kinds. The last three come of a comparison with BCE.
+// The kinds. The last three result from a comparison with BCE.
 const (
-	// InConflict: the file cannot be applied while it stands so.
+	// InConflict: the file cannot be applied with this row.
 	InConflict Kind = "conflict"
 	// Duplicated: an item of another batch has the same request. The file cannot be applied unless duplicates are allowed,
 	// and then it is a [Warning].
@@ -22,15 +22,15 @@ const (
 	CanceledBefore Kind = "canceled"
 	// DeletedBefore: apply leaves it alone, and so does retry.
 	DeletedBefore Kind = "deleted"
-	// WouldAdopt: it is in doubt, and the HaVIP that is its own exists.
+	// WouldAdopt: its outcome is unknown, and its HaVIP exists.
 	WouldAdopt Kind = "adopt"
-	// WouldFail: as things stand, BCE would refuse it, or a person would have to decide.
+	// WouldFail: BCE would refuse it at present, or it would need review.
 	WouldFail Kind = "fail"
 	// Warning: it would be created, and that may not be what is meant.
 	Warning Kind = "warning"
 )
 
-// Concern is why a row needs attention; the zero Concern is that it needs none.
+// Concern is why a row needs attention; the zero Concern means that it needs none.
 type Concern struct {
 	Kind Kind
 	Why  string
@@ -40,8 +40,8 @@ func concern(kind Kind, format string, args ...any) Concern {
 	return Concern{Kind: kind, Why: fmt.Sprintf(format, args...)}
 }
 
-// standing is what the ledger alone has to say about a row.
-func standing(action Action, c tasks.Comparison) (Concern, error) {
+// ledgerConcern returns the concern that follows from the ledger alone.
+func ledgerConcern(action Action, c tasks.Comparison) (Concern, error) {
 	switch action {
 	case Conflict:
 		text, err := ConflictText(c)
@@ -56,7 +56,7 @@ func standing(action Action, c tasks.Comparison) (Concern, error) {
 	case Failed:
 		return concern(FailedBefore, "%s before; see `enqueue results`", c.State), nil
 	case Canceled:
-		return concern(CanceledBefore, "canceled before; `enqueue retry` takes it up again with --where state=canceled"), nil
+		return concern(CanceledBefore, "canceled before; to retry it, run `enqueue retry` with --where state=canceled"), nil
 	case Deleted:
 		return concern(DeletedBefore, "created and rolled back before; give it another key, or the file another batch with --batch, to create it again"), nil
 	default:
@@ -64,7 +64,7 @@ func standing(action Action, c tasks.Comparison) (Concern, error) {
 	}
 }
 
-// ConflictText says what a row conflicts with, and what to do if that is its lane.
+// ConflictText describes a row's conflict, and what to do if only the lane differs.
 func ConflictText(c tasks.Comparison) (string, error) {
 	conflict, err := tasks.ConflictOf(c)
 	if err != nil || conflict.TokenOwner != nil {
@@ -73,17 +73,17 @@ func ConflictText(c tasks.Comparison) (string, error) {
 	return conflict.Why() + otherLane(*c.Existing, conflict.Differences), nil
 }
 
-// otherLane is what to do about a row that differs in nothing but its lane: more often than the row,
-// the shell that it is applied from is another.
+// otherLane returns what to do about a row of which only the lane differs. Usually the shell's default
+// region has changed, not the row.
 func otherLane(standing ledger.Spec, differences []tasks.Difference) string {
 	advice := ""
 	for _, d := range differences {
 		switch d.Field {
 		case "region":
-			advice = fmt.Sprintf("; rows that name no region get that of --region or BCE_REGION: pass --region %s if it is meant", standing.Region)
+			advice = fmt.Sprintf("; a row without a region gets that of --region or BCE_REGION: for the existing items, pass --region %s", standing.Region)
 		case "account":
 			if advice == "" {
-				advice = fmt.Sprintf("; a row that names no account gets %q, and needs the column to be another's", tasks.DefaultAccount)
+				advice = fmt.Sprintf("; a row without an account gets %q: for another account, add the column account", tasks.DefaultAccount)
 			}
 		default:
 			return ""

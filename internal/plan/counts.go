@@ -5,7 +5,7 @@ import (
 	"havip/tasks"
 )
 
-// Counts are how many rows stand how. Every row counts once, except in the last three.
+// Counts counts rows by what apply does with them. Every row is in one counter, except for the last four fields.
 type Counts struct {
 	Create   int `json:"create"`
 	Requeue  int `json:"requeue"`
@@ -17,14 +17,14 @@ type Counts struct {
 	// Duplicates and Conflicts are rows for which the whole file is refused.
 	Duplicates int `json:"duplicates"`
 	Conflicts  int `json:"conflicts"`
-	// Adopt and Fail are rows that would be adopted or would fail, which the others leave out.
+	// Adopt and Fail are rows that would be adopted or would fail; they are in no other counter.
 	Adopt int `json:"adopt"`
 	Fail  int `json:"fail"`
-	// Enqueue counts the rows that apply puts a task in for, whatever becomes of them; Warnings
-	// those with a warning.
+	// Enqueue counts the rows that apply enqueues, even if they would fail; Warnings those with a
+	// warning.
 	Enqueue  int `json:"enqueue"`
 	Warnings int `json:"warnings"`
-	// Lanes counts the rows that apply puts a task in for, by lane.
+	// Lanes counts the rows that apply enqueues, by lane.
 	Lanes map[tasks.Lane]int `json:"-"`
 	// Ended counts failed and canceled rows by state.
 	Ended map[ledger.State]int `json:"-"`
@@ -51,7 +51,7 @@ func (n *Counts) Add(r Row) {
 	}
 }
 
-// place is the counter of the row's one place.
+// place returns the row's counter.
 func (n *Counts) place(r Row) *int {
 	switch r.Concern.Kind {
 	case WouldAdopt:
@@ -87,7 +87,7 @@ func (n *Counts) Rows() int {
 	return n.Create + n.Requeue + n.Running + n.Done + n.Failed + n.Canceled + n.Deleted + n.Duplicates + n.Conflicts + n.Adopt + n.Fail
 }
 
-// Attention counts the rows that need it.
+// Attention counts the rows that need attention.
 func (n *Counts) Attention() int {
 	return n.Failed + n.Canceled + n.Deleted + n.Duplicates + n.Conflicts + n.Adopt + n.Fail + n.Warnings
 }

@@ -7,15 +7,14 @@ import (
 	"havip/tasks"
 )
 
-// Demand is what the rows of a file ask of a subnet.
+// Demand is how many addresses the rows of a file need of a subnet.
 type Demand struct {
 	Account  string `json:"account"`
 	Region   string `json:"region"`
 	SubnetID string `json:"subnetId"`
-	// Exists is false for a subnet that BCE does not know.
+	// Exists is false if BCE has no such subnet.
 	Exists bool `json:"exists"`
-	// Wanted counts the addresses that rows want, as far as they could have them, and Free those that
-	// there are: nil where BCE did not say.
+	// Wanted counts the addresses that rows need and could get, and Free the free ones, nil if unknown.
 	Wanted int  `json:"wanted"`
 	Free   *int `json:"free"`
 }
@@ -23,10 +22,10 @@ type Demand struct {
 // Lane is the subnet's lane.
 func (d Demand) Lane() tasks.Lane { return tasks.Lane{Account: d.Account, Region: d.Region} }
 
-// Short reports whether rows want more addresses than there are.
+// Short reports whether rows need more addresses than are free.
 func (d Demand) Short() bool { return d.Free != nil && d.Wanted > *d.Free }
 
-// Demands tells of each subnet that a row was judged for, in order of lane and ID.
+// Demands returns the demand for each subnet of the evaluated rows, in order of lane and ID.
 func (s *Survey) Demands() []Demand {
 	demands := []Demand{}
 	for lane, l := range s.lanes {

@@ -12,24 +12,24 @@ import (
 	"havip/internal/private"
 )
 
-// ErrNoPlan says that a file is no saved plan.
-var ErrNoPlan = errors.New("is no saved plan")
+// ErrNoPlan reports that a file is not a saved plan.
+var ErrNoPlan = errors.New("is not a saved plan")
 
 // File is a saved plan. It is for one goroutine at a time.
 type File struct {
 	Header
-	// Counts are those of the moment at which it was made.
+	// Counts are from when the plan was made.
 	Counts Counts
-	// ID tells it from every other plan.
+	// ID is unique to the plan.
 	ID string
 
 	path string
 	file *os.File
 }
 
-// Open opens a saved plan and reads all of it: one that is cut off or was changed is an error, and no
-// row of it is delivered. What is anything else, or cannot be opened, gets [ErrNoPlan]. A plan that another user may
-// have written is refused: nobody would notice what it creates. The caller closes the file.
+// Open opens a saved plan and reads all of it: a truncated or changed plan is an error, and none of its
+// rows is delivered. Any other file, or one that cannot be opened, is [ErrNoPlan]. A plan that another user may
+// have written is refused. The caller closes the file.
 func Open(ctx context.Context, path string) (*File, error) {
 	if is, err := IsPlan(path); err != nil || !is {
 		return nil, ErrNoPlan
@@ -45,8 +45,8 @@ func Open(ctx context.Context, path string) (*File, error) {
 	return f, nil
 }
 
-// IsPlan looks at how a file begins. Only a regular file can be a plan: looking would take from any
-// other what its reader is to find.
+// IsPlan reports whether a file starts like a plan. Only a regular file can be a plan; reading from
+// any other would consume its data.
 func IsPlan(path string) (bool, error) {
 	file, err := private.Look(path)
 	if errors.Is(err, private.ErrNotRegular) {
@@ -77,11 +77,11 @@ func (f *File) check(ctx context.Context) error {
 	})
 }
 
-// errLeft ends a scan whose rows nobody wants any more.
+// errLeft ends a scan whose caller has left the loop.
 var errLeft = errors.New("the loop was left")
 
-// Rows delivers the rows, as they were planned. It may be ranged over again, and ends with an error
-// (and an empty Row) when ctx ends, when reading fails, and when the file was changed since [Open].
+// Rows yields the rows as planned. It may be ranged over again. It ends with an error (and an empty
+// Row) if ctx ends, reading fails, or the file was changed since [Open].
 func (f *File) Rows(ctx context.Context) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		err := f.scan(ctx, func(_ Header, e *end, row *Row) error {
@@ -99,7 +99,7 @@ func (f *File) Rows(ctx context.Context) iter.Seq2[Row, error] {
 	}
 }
 
-// scan reads the plan from its start, and tells of the header, each row, and the end.
+// scan reads the plan from its start and calls the functions for the header, each row, and the end.
 func (f *File) scan(ctx context.Context, tell func(Header, *end, *Row) error) error {
 	s := newScanner(io.NewSectionReader(f.file, 0, math.MaxInt64))
 	h, err := s.header()

@@ -159,7 +159,7 @@ func TestSaveReplacesNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		items: "exists and is no plan", dir: "exists and is no plan", link: "no such file",
+		items: "exists and is not a plan", dir: "exists and is not a plan", link: "no such file",
 		filepath.Join(dir, "nowhere", "plan"): "no such file",
 	} {
 		if _, err := Save(path, header()); err == nil || !strings.Contains(err.Error(), want) {
@@ -168,7 +168,7 @@ func TestSaveReplacesNothingElse(t *testing.T) {
 	}
 }
 
-// Of a plan that is not whole, no row is delivered.
+// No row of an incomplete plan is delivered.
 func TestDamagedPlan(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(save(t, sampleRows()...))
@@ -178,21 +178,21 @@ func TestDamagedPlan(t *testing.T) {
 	whole := string(text)
 	lines := strings.SplitAfter(whole, "\n")
 	for name, test := range map[string]struct{ text, want string }{
-		"only its first words":  {whole[:40], "is cut off"},
-		"no end":                {strings.Join(lines[:4], ""), "is cut off"},
-		"no last line feed":     {strings.TrimSuffix(whole, "\n"), "is cut off"},
+		"only its first words":  {whole[:40], "is truncated"},
+		"no end":                {strings.Join(lines[:4], ""), "is truncated"},
+		"no last line feed":     {strings.TrimSuffix(whole, "\n"), "is truncated"},
 		"a row less":            {lines[0] + strings.Join(lines[2:], ""), "was changed"},
 		"rows in another order": {lines[0] + lines[2] + lines[1] + strings.Join(lines[3:], ""), "was changed"},
 		"another name":          {strings.Replace(whole, `"name":"web"`, `"name":"wob"`, 1), "was changed"},
 		"something behind":      {whole + "\n", "was changed"},
 		"two plans":             {whole + whole, "was changed"},
-		"a row that is none":    {lines[0] + "{}\n" + strings.Join(lines[1:], ""), "line 2: is no row"},
+		"a row that is none":    {lines[0] + "{}\n" + strings.Join(lines[1:], ""), "line 2: is not a row"},
 		"an unsound row":        {strings.Replace(whole, `"sbn-1"`, `"vpc-1"`, 1), `line 2: subnetId "vpc-1": must be`},
-		"a conflict":            {strings.Replace(whole, `"action":"create"`, `"action":"conflict"`, 1), "line 2: is no row"},
+		"a conflict":            {strings.Replace(whole, `"action":"create"`, `"action":"conflict"`, 1), "line 2: is not a row"},
 		"no JSON":               {lines[0] + "name\n", "line 2: invalid"},
-		"a line without end":    {lines[0] + strings.Repeat(" ", 2*maxLine), "line 2: is longer than any"},
+		"a line without end":    {lines[0] + strings.Repeat(" ", 2*maxLine), "line 2: is too long"},
 		"a batch without name":  {strings.Replace(whole, `"batch":"b"`, `"batch":""`, 1), `line 1: batch "": is required`},
-		"another version":       {strings.Replace(whole, `"version":1`, `"version":9`, 1), "is of version 9, and this program reads version 1"},
+		"another version":       {strings.Replace(whole, `"version":1`, `"version":9`, 1), "has version 9; this program reads version 1"},
 	} {
 		path := filepath.Join(t.TempDir(), "plan")
 		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
@@ -225,7 +225,7 @@ func TestNoPlan(t *testing.T) {
 	}
 }
 
-// A plan that others may have written is refused as what it is, and not read as a file of items.
+// A plan that another user may have written is refused as a plan, not read as a file of items.
 func TestPlanOfOthers(t *testing.T) {
 	t.Parallel()
 	open, exposed := save(t, sampleRows()...), save(t, sampleRows()...)
@@ -241,7 +241,7 @@ func TestPlanOfOthers(t *testing.T) {
 	}
 }
 
-// A plan that is overwritten in place while it is applied does not pass for what was checked.
+// A plan that is overwritten while it is applied is refused.
 func TestPlanChangesAfterOpen(t *testing.T) {
 	t.Parallel()
 	path, other := save(t, sampleRows()[:2]...), save(t, sampleRows()[1:3]...)
@@ -290,8 +290,8 @@ func TestPlanIsReadUntilItsContextEnds(t *testing.T) {
 	}
 }
 
-// FuzzScan: whatever a file holds, it is read without a panic, and what is delivered is sound and is
-// saved as the same again.
+// FuzzScan: any file is read without a panic, and delivered rows are valid and
+// can be saved unchanged.
 func FuzzScan(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "plan")
 	w, err := Save(path, header())
@@ -345,27 +345,27 @@ func TestStale(t *testing.T) {
 		begun        bool
 		want         string
 	}{
-		"as planned":                     {create, create, false, ""},
-		"its own item":                   {create, known, true, ""},
-		"its own, without a task":        {create, at(Requeue, ledger.Queued), true, ""},
-		"its own, done":                  {create, at(Done, ledger.Created), true, ""},
-		"its own, rejected":              {create, at(Failed, ledger.Rejected), true, ""},
-		"somebody else's":                {create, known, false, "is queued already: somebody else"},
-		"somebody else's, done":          {create, at(Done, ledger.Created), false, "is created already: somebody else"},
-		"its own, canceled":              {create, at(Canceled, ledger.Canceled), true, "was canceled since"},
-		"canceled":                       {create, at(Canceled, ledger.Canceled), false, "was canceled since"},
-		"a conflict":                     {create, conflict, true, "conflict: other"},
-		"a conflict of what was done":    {at(Done, ledger.Created), conflict, false, "conflict: other"},
-		"queued again":                   {at(Requeue, ledger.Queued), at(Requeue, ledger.Queued), false, ""},
-		"not needed any more":            {at(Requeue, ledger.Queued), at(Done, ledger.Created), false, ""},
-		"its own, rolled back":           {create, at(Deleted, ledger.Deleted), true, "was rolled back since"},
-		"to be queued again, canceled":   {at(Requeue, ledger.Queued), at(Canceled, ledger.Canceled), false, "was canceled since"},
-		"went on":                        {known, at(Done, ledger.Created), false, ""},
-		"failed, tried again":            {at(Failed, ledger.Rejected), known, false, ""},
-		"canceled, and stays so":         {at(Canceled, ledger.Canceled), at(Canceled, ledger.Canceled), false, ""},
-		"under way, canceled":            {known, at(Canceled, ledger.Canceled), false, ""},
-		"done, and the ledger forgot it": {at(Done, ledger.Created), create, false, "was created when the plan was made, and the ledger does not know it any more"},
-		"forgotten, after its own run":   {at(Done, ledger.Created), create, true, "does not know it any more"},
+		"as planned":                    {create, create, false, ""},
+		"its own item":                  {create, known, true, ""},
+		"its own, without a task":       {create, at(Requeue, ledger.Queued), true, ""},
+		"its own, done":                 {create, at(Done, ledger.Created), true, ""},
+		"its own, rejected":             {create, at(Failed, ledger.Rejected), true, ""},
+		"another command's":             {create, known, false, "is already queued: another command"},
+		"another command's, done":       {create, at(Done, ledger.Created), false, "is already created: another command"},
+		"its own, canceled":             {create, at(Canceled, ledger.Canceled), true, "was canceled since"},
+		"canceled":                      {create, at(Canceled, ledger.Canceled), false, "was canceled since"},
+		"a conflict":                    {create, conflict, true, "conflict: other"},
+		"a conflict of what was done":   {at(Done, ledger.Created), conflict, false, "conflict: other"},
+		"queued again":                  {at(Requeue, ledger.Queued), at(Requeue, ledger.Queued), false, ""},
+		"not needed any more":           {at(Requeue, ledger.Queued), at(Done, ledger.Created), false, ""},
+		"its own, rolled back":          {create, at(Deleted, ledger.Deleted), true, "was rolled back since"},
+		"to be queued again, canceled":  {at(Requeue, ledger.Queued), at(Canceled, ledger.Canceled), false, "was canceled since"},
+		"finished":                      {known, at(Done, ledger.Created), false, ""},
+		"failed, retried":               {at(Failed, ledger.Rejected), known, false, ""},
+		"canceled, and stays so":        {at(Canceled, ledger.Canceled), at(Canceled, ledger.Canceled), false, ""},
+		"in progress, canceled":         {known, at(Canceled, ledger.Canceled), false, ""},
+		"done, no longer in the ledger": {at(Done, ledger.Created), create, false, "was created when the plan was made, and is no longer in the ledger"},
+		"forgotten, after its own run":  {at(Done, ledger.Created), create, true, "is no longer in the ledger"},
 	} {
 		got := Stale(test.planned, test.now, test.begun)
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {

@@ -7,45 +7,44 @@ import (
 	"havip/tasks"
 )
 
-// The first words of a saved plan, by which it is told from a file of items whatever its name, and the
-// version of what follows.
+// The first words of a saved plan, which distinguish it from a file of items, and its format version.
 const (
 	kindWord = "havip plan"
 	version  = 1
 )
 
-// Header is what a saved plan was made of, and against what. It holds no secret.
+// Header says what a saved plan was made from and compared with. It contains no secrets.
 type Header struct {
 	Kind    string `json:"kind"`
 	Version int    `json:"version"`
 	Batch   string `json:"batch"`
-	// Source is the file that the rows came from.
+	// Source is the file of the rows.
 	Source Source `json:"source"`
-	// Region is that of rows which name none.
+	// Region is the default region of the rows.
 	Region string `json:"region"`
 	// Ledger is the ledger that was compared with.
 	Ledger Ledger `json:"ledger"`
-	// Live says that BCE was compared with as well.
+	// Live reports that the rows were also compared with BCE.
 	Live bool `json:"live"`
-	// AllowDuplicates says that rows may be created although an item of another batch has the same request.
+	// AllowDuplicates allows rows whose request an item of another batch has already.
 	AllowDuplicates bool `json:"allowDuplicates,omitempty"`
 	// MadeAt is when, by the ledger's clock; MadeBy is user@host.
 	MadeAt time.Time `json:"madeAt"`
 	MadeBy string    `json:"madeBy"`
 }
 
-// Ledger is what tells one ledger from another.
+// Ledger identifies a ledger and the batch in it.
 type Ledger struct {
-	// Redis is where it is, without a user or password.
+	// Redis is its address, without user and password.
 	Redis string `json:"redis"`
-	// BatchSince is when the batch was first registered; 0 when it was not known.
+	// BatchSince is when the batch was first registered; 0 if it did not exist.
 	BatchSince ledger.Millis `json:"batchSince,omitempty"`
 	// BatchPast is the last generation that may have been used before the record of a batch of this name was
-	// deleted: it grows whenever that happens to one of which something was sent.
+	// deleted. It grows with each deletion of a record with sent requests.
 	BatchPast int `json:"batchPast,omitempty"`
 }
 
-// saved is a line of a saved plan: a row, or the end.
+// saved is a line of a saved plan: a row or the end.
 type saved struct {
 	Line        int            `json:"line,omitempty"`
 	Key         string         `json:"key,omitempty"`
@@ -60,10 +59,10 @@ type saved struct {
 	End         *end           `json:"end,omitempty"`
 }
 
-// end is the last line. Without it a plan is cut off, and with another hash it was changed.
+// end is the last line. A plan without it is truncated; one with another hash was changed.
 type end struct {
 	Counts Counts `json:"counts"`
-	// SHA256 is of all lines before, in hex.
+	// SHA256 is the hash of all previous lines, in hexadecimal.
 	SHA256 string `json:"sha256"`
 }
 

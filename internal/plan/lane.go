@@ -8,7 +8,7 @@ import (
 	"havip/tasks"
 )
 
-// laneView is what exists in a lane, and whose it is.
+// laneView is the HaVIPs that exist in a lane, with their owners.
 type laneView struct {
 	*tasks.Index
 	lane    tasks.Lane

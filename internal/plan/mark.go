@@ -8,17 +8,17 @@ import (
 	"havip/ledger"
 )
 
-// Marks are where applying a plan leaves its mark; [*ledger.Ledger] is one.
+// Marks records that a plan is being applied; [*ledger.Ledger] implements it.
 type Marks interface {
 	Batch(ctx context.Context, name string) (ledger.Batch, error)
 	Acts(ctx context.Context, batch, before string) ([]ledger.Event, error)
 	Note(ctx context.Context, batch string, act ledger.Act) error
 }
 
-// applyAct is what applying a saved plan is called in a batch's events.
+// applyAct is the name of applying a saved plan in a batch's events.
 const applyAct = "apply"
 
-// Begun reports whether an earlier run has begun to apply the plan.
+// Begun reports whether an earlier run started to apply the plan.
 func (f *File) Begun(ctx context.Context, marks Marks) (bool, error) {
 	b, err := marks.Batch(ctx, f.Batch)
 	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) {
@@ -33,8 +33,8 @@ func (f *File) Begun(ctx context.Context, marks Marks) (bool, error) {
 	}), err
 }
 
-// Begin leaves the plan's mark before its first item is registered: killed after that and run again, it
-// knows its own items. A batch that is new gets the mark with its first item, as its source's plan.
+// Begin records the plan before its first item is registered, so that a run after a crash recognizes
+// its own items. A new batch records it with its first item, as its source's plan.
 func (f *File) Begin(ctx context.Context, marks Marks, by string, items int64) error {
 	err := marks.Note(ctx, f.Batch, ledger.Act{Kind: applyAct, By: by, Items: items, Detail: f.mark()})
 	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) {

@@ -35,7 +35,7 @@ func (m *marks) Note(_ context.Context, batch string, act ledger.Act) error {
 	return m.err
 }
 
-// A plan knows its own mark, wherever it was left, and no other's.
+// A plan recognizes its own mark in the batch or its events, and no other.
 func TestBegun(t *testing.T) {
 	t.Parallel()
 	f := &File{Header: Header{Batch: "b"}, ID: "own"}
@@ -44,7 +44,7 @@ func TestBegun(t *testing.T) {
 		want bool
 	}{
 		"no batch":                      {marks{}, false},
-		"somebody else's batch":         {marks{batch: &ledger.Batch{}}, false},
+		"another batch":                 {marks{batch: &ledger.Batch{}}, false},
 		"a batch of another plan":       {marks{batch: &ledger.Batch{Source: ledger.Source{Plan: "other"}}}, false},
 		"a batch that it made":          {marks{batch: &ledger.Batch{Source: ledger.Source{Plan: "own"}}}, true},
 		"an act of another plan":        {marks{batch: &ledger.Batch{}, acts: []ledger.Event{{Kind: "apply", Detail: "plan other"}}}, false},

@@ -17,7 +17,7 @@ import (
 )
 
 // childEnv makes the test binary plan, save and read back many rows and print what that took, in a
-// process of its own, where no other test's memory is counted.
+// separate process, so that no other test counts.
 const childEnv = "HAVIP_TEST_PLAN_MANY"
 
 func TestMain(m *testing.M) {
@@ -63,7 +63,7 @@ func planMany() int {
 	return 0
 }
 
-// inUse is what is held at this moment, garbage left out: how much of that there is says more about how
+// inUse is the live heap without garbage, whose amount depends mostly on how
 // busy the machine is.
 func inUse() uint64 {
 	runtime.GC()
@@ -72,7 +72,7 @@ func inUse() uint64 {
 	return m.HeapAlloc
 }
 
-// saveMany saves a plan and reads it back, and tells what is held at the last row of both.
+// saveMany saves a plan and reads it back, and reports the live heap at the last row of both.
 func saveMany(path string) (rows int, kept uint64, err error) {
 	ctx := context.Background()
 	w, err := Save(path, header())

@@ -8,41 +8,41 @@ import (
 	"havip/tasks"
 )
 
-// Row is a row of a file, and how it stands.
+// Row is a row of a file and what apply would do with it.
 type Row struct {
 	tasks.Row
 	Action Action
-	// State is the item's in the ledger; queued where the ledger does not know it.
+	// State is the item's in the ledger; queued if it is not there.
 	State   ledger.State
 	Concern Concern
 }
 
-// Comparer tells how rows stand to the ledger; [*tasks.Producer] is one.
+// Comparer compares rows with the ledger; [*tasks.Producer] implements it.
 type Comparer interface {
 	Compare(ctx context.Context, batch string, rows iter.Seq2[tasks.Row, error]) iter.Seq2[tasks.Comparison, error]
 }
 
-// Items reads items of the ledger; [*ledger.Ledger] is one.
+// Items reads items of the ledger; [*ledger.Ledger] implements it.
 type Items interface {
 	Some(ctx context.Context, batch string, keys []string) ([]ledger.Item, error)
 	ForgottenGeneration(ctx context.Context, batch string) (int, error)
 }
 
-// Planner tells how the rows of a file stand. Ledger is required.
+// Planner computes what apply would do with a file's rows. Ledger is required.
 type Planner struct {
 	Ledger Comparer
-	// Survey, if set, compares with BCE as well; Items is then required.
+	// Survey, if set, also compares with BCE; Items is then required.
 	Survey *Survey
 	Items  Items
-	// AllowDuplicates has rows created although an item of another batch has the same request.
+	// AllowDuplicates allows rows whose request an item of another batch has already.
 	AllowDuplicates bool
 }
 
-// Rows tells how each row stands, in their order, and changes nothing. The stream ends with the first
-// error.
+// Rows yields the rows in order, each with its action and concern, and changes nothing. The first error
+// ends it.
 func (p *Planner) Rows(ctx context.Context, batch string, rows iter.Seq2[tasks.Row, error]) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		past, err := p.past(ctx, batch)
+		forgotten, err := p.forgottenGeneration(ctx, batch)
 		if err != nil {
 			yield(Row{}, err)
 			return
@@ -50,7 +50,7 @@ func (p *Planner) Rows(ctx context.Context, batch string, rows iter.Seq2[tasks.R
 		for c, err := range p.candidates(ctx, batch, rows) {
 			var row Row
 			if err == nil {
-				row, err = p.judge(ctx, ledger.Owner{Batch: batch, Key: c.Row.Item.Key, ForgottenGeneration: past}, c)
+				row, err = p.evaluate(ctx, ledger.Owner{Batch: batch, Key: c.Row.Item.Key, ForgottenGeneration: forgotten}, c)
 			}
 			if !yield(row, err) || err != nil {
 				return
@@ -59,39 +59,39 @@ func (p *Planner) Rows(ctx context.Context, batch string, rows iter.Seq2[tasks.R
 	}
 }
 
-// past is what tells the rows' HaVIPs from those of a batch of the name that was forgotten.
-func (p *Planner) past(ctx context.Context, batch string) (int, error) {
+// forgottenGeneration distinguishes the rows' HaVIPs from those of a deleted batch of the same name.
+func (p *Planner) forgottenGeneration(ctx context.Context, batch string) (int, error) {
 	if p.Survey == nil {
 		return 0, nil
 	}
 	return p.Items.ForgottenGeneration(ctx, batch)
 }
 
-func (p *Planner) judge(ctx context.Context, self ledger.Owner, c candidate) (Row, error) {
+func (p *Planner) evaluate(ctx context.Context, self ledger.Owner, c candidate) (Row, error) {
 	row := Row{Row: c.Row, Action: p.actionOf(c.Comparison), State: c.State}
 	var err error
 	if p.Survey != nil && row.Action.open() {
-		row.Concern, err = p.Survey.judge(ctx, self, c)
+		row.Concern, err = p.Survey.evaluate(ctx, self, c)
 		if err != nil || row.Concern.Kind != "" {
 			return row, err
 		}
 	}
-	row.Concern, err = standing(row.Action, c.Comparison)
+	row.Concern, err = ledgerConcern(row.Action, c.Comparison)
 	return row, err
 }
 
-// candidate is a compared row, with what became of its item so far where that is of interest.
+// candidate is a compared row, with its item's record if BCE is compared with.
 type candidate struct {
 	tasks.Comparison
-	// record is nil for an item that the ledger does not know.
+	// record is nil if the item is not in the ledger.
 	record *ledger.Record
 }
 
-// lookAhead is how many rows are read before the records of those under way are asked for.
+// lookAhead is how many rows are compared before the records of those in progress are read.
 const lookAhead = 500
 
-// candidates compares the rows. The records of items under way come with them when BCE is to be
-// compared with: only they tell what an item may have created.
+// candidates compares the rows. With a Survey, it adds the records of items in progress, which say what
+// an item may have created.
 func (p *Planner) candidates(ctx context.Context, batch string, rows iter.Seq2[tasks.Row, error]) iter.Seq2[candidate, error] {
 	return func(yield func(candidate, error) bool) {
 		chunk := make([]candidate, 0, lookAhead)
@@ -120,7 +120,7 @@ func (p *Planner) candidates(ctx context.Context, batch string, rows iter.Seq2[t
 	}
 }
 
-// fill adds the records of the items that are under way.
+// fill adds the records of the items in progress.
 func (p *Planner) fill(ctx context.Context, batch string, chunk []candidate) error {
 	if p.Survey == nil {
 		return nil

@@ -17,7 +17,7 @@ import (
 	"havip/tasks"
 )
 
-// books are a ledger that answers each row as it is told to, by key.
+// books are a ledger with configured answers by key.
 type books struct {
 	answers map[string]ledger.Registration
 	records map[string]ledger.Record
@@ -74,7 +74,7 @@ func (b *books) Owners(_ context.Context, _ string, ids []string) (map[string]le
 type sky struct {
 	havips  []bce.HaVIP
 	subnets map[string]bce.Subnet
-	// errs are answered to listings first.
+	// errs are the results of the first listings.
 	errs        []error
 	lists, gets int
 }
@@ -111,7 +111,7 @@ func (*sky) GetHaVIP(context.Context, string) (*bce.GetHaVIPOutput, error) {
 	return nil, errors.New("a plan asks for no single HaVIP")
 }
 
-// planner compares with both; a nil sky is no comparison with BCE.
+// planner compares with both; a nil sky means no comparison with BCE.
 func planner(b *books, s *sky) *Planner {
 	p := &Planner{Ledger: b, Items: b}
 	if s != nil {
@@ -209,13 +209,13 @@ func TestPlannerOfDuplicates(t *testing.T) {
 	}
 }
 
-// A lane is listed once and a subnet read once, however many rows ask; finished rows ask for neither.
+// A lane is listed once and a subnet read once for all rows; finished rows need neither.
 func TestPlannerAsksBCELittle(t *testing.T) {
 	t.Parallel()
 	done := ledger.Registration{Result: lifecycle.RegisteredSame, State: ledger.Created}
 	b := &books{answers: map[string]ledger.Registration{
 		"done": done, "unsure": {Result: lifecycle.RegisteredSame, State: ledger.Unknown},
-	}, records: map[string]ledger.Record{"unsure": *inDoubt(ledger.Unknown)}}
+	}, records: map[string]ledger.Record{"unsure": *unknownOutcome(ledger.Unknown)}}
 	s := &sky{
 		subnets: map[string]bce.Subnet{"sbn-1": {ID: "sbn-1"}},
 		havips:  []bce.HaVIP{havip("h1", "x", "10.0.0.1"), havip("h2", "unsure", "10.0.0.2"), havip("h3", "y", "10.0.0.3")},
@@ -244,7 +244,7 @@ func TestPlannerAsksBCELittle(t *testing.T) {
 	}
 }
 
-// A row whose HaVIP appears while the plan is made is no row that would fail or be created twice.
+// A row whose HaVIP is created while the plan is made gets no concern.
 func TestPlannerBesideAWorker(t *testing.T) {
 	t.Parallel()
 	b := &books{owners: map[string]ledger.Owner{"h1": {Batch: "b", Key: "x"}}}
@@ -256,8 +256,8 @@ func TestPlannerBesideAWorker(t *testing.T) {
 	}
 }
 
-// What items of the batch's name created before its record was deleted is not the rows' own, and in their
-// way.
+// HaVIPs of a deleted batch of the same name are not the rows' own, but take their
+// addresses.
 func TestPlannerAfterABatchWasForgotten(t *testing.T) {
 	t.Parallel()
 	b := &books{owners: map[string]ledger.Owner{"h1": {Batch: "b", Key: "x"}}, past: 1}
@@ -319,7 +319,7 @@ func (c *counting) Wait(context.Context) error {
 	return nil
 }
 
-// canceling is a rate that lets a request through and then ends the caller's patience.
+// canceling is a rate that allows a request and then cancels the context.
 type canceling context.CancelFunc
 
 func (c canceling) Wait(context.Context) error {
@@ -344,15 +344,15 @@ func TestPlannerStopsWhenTheLoopIsLeft(t *testing.T) {
 	}
 }
 
-// What is wrong with the shell rather than with the row is told.
+// A conflict that the shell causes, not the row, is explained.
 func TestConflictTextNamesTheLane(t *testing.T) {
 	t.Parallel()
 	standing := &ledger.Spec{Key: "k", Account: "team", Region: "gz", Body: `{"name":"web","subnetId":"sbn-1","privateIpAddress":""}`}
 	for want, item := range map[string]tasks.Item{
-		`region is "gz" in the batch and "bj" here; rows that name no region get that of --region or BCE_REGION: pass --region gz if it is meant`:                                                    {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
-		`account is "team" in the batch and "default" here; a row that names no account gets "default", and needs the column to be another's`:                                                        {Account: "default", Region: "gz", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
-		`account is "team" in the batch and "default" here; region is "gz" in the batch and "bj" here; rows that name no region get that of --region or BCE_REGION: pass --region gz if it is meant`: {Account: "default", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
-		`subnetId is "sbn-1" in the batch and "sbn-2" here; region is "gz" in the batch and "bj" here`:                                                                                               {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-2"}},
+		`region is "gz" in the batch and "bj" here; a row without a region gets that of --region or BCE_REGION: for the existing items, pass --region gz`:                                                    {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`account is "team" in the batch and "default" here; a row without an account gets "default": for another account, add the column account`:                                                            {Account: "default", Region: "gz", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`account is "team" in the batch and "default" here; region is "gz" in the batch and "bj" here; a row without a region gets that of --region or BCE_REGION: for the existing items, pass --region gz`: {Account: "default", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`subnetId is "sbn-1" in the batch and "sbn-2" here; region is "gz" in the batch and "bj" here`:                                                                                                       {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-2"}},
 	} {
 		got, err := ConflictText(tasks.Comparison{Row: tasks.Row{Item: item}, Registration: ledger.Registration{Existing: standing}})
 		if err != nil || got != want {

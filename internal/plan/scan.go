@@ -15,22 +15,22 @@ import (
 	"havip/tasks"
 )
 
-// maxLine bounds a line, in bytes: several times the longest that a row can make.
+// maxLine limits a line, in bytes: several times the longest possible row.
 const maxLine = 256 << 10
 
-// What can be wrong with a saved plan as a whole.
+// Faults of a saved plan as a whole.
 var (
-	errCutOff  = errors.New("is cut off")
+	errCutOff  = errors.New("is truncated")
 	errChanged = errors.New("was changed since it was saved")
 )
 
 // scanner reads a saved plan line by line.
 type scanner struct {
 	r *bufio.Reader
-	// line is the number of the line that was read last; sum is over all before it.
+	// line is the number of the last line read; sum is over all lines before it.
 	line int
 	sum  hash.Hash
-	// pending is the line that sum does not have yet.
+	// pending is the last line, which is not in sum yet.
 	pending []byte
 }
 
@@ -48,7 +48,7 @@ func (s *scanner) read(into any) error {
 	case errors.Is(err, io.EOF):
 		return errCutOff
 	case errors.Is(err, bufio.ErrBufferFull):
-		return fmt.Errorf("line %d: is longer than any of a plan", s.line)
+		return fmt.Errorf("line %d: is too long for a plan", s.line)
 	case err != nil:
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *scanner) header() (Header, error) {
 		return h, err
 	}
 	if h.Version != version {
-		return h, fmt.Errorf("is of version %d, and this program reads version %d", h.Version, version)
+		return h, fmt.Errorf("has version %d; this program reads version %d", h.Version, version)
 	}
 	if rule := tasks.ValidateBatch(h.Batch); rule != "" {
 		return h, fmt.Errorf("line 1: batch %q: %s", h.Batch, rule)
@@ -72,7 +72,7 @@ func (s *scanner) header() (Header, error) {
 	return h, nil
 }
 
-// next reads a row, or the end, which then has been checked.
+// next reads a row or the end, which it verifies.
 func (s *scanner) next() (Row, *end, error) {
 	var text saved
 	if err := s.read(&text); err != nil {
@@ -82,7 +82,7 @@ func (s *scanner) next() (Row, *end, error) {
 		return Row{}, text.End, s.finish(text.End)
 	}
 	if text.Request == nil || !savable(text.Action) {
-		return Row{}, nil, fmt.Errorf("line %d: is no row of a plan", s.line)
+		return Row{}, nil, fmt.Errorf("line %d: is not a row of a plan", s.line)
 	}
 	row := text.row()
 	if faults := row.Item.Validate(); len(faults) > 0 {
@@ -91,7 +91,7 @@ func (s *scanner) next() (Row, *end, error) {
 	return row, nil, nil
 }
 
-// finish compares the end with what was read, and sees that nothing follows.
+// finish verifies the hash and that nothing follows the end.
 func (s *scanner) finish(e *end) error {
 	if hex.EncodeToString(s.sum.Sum(nil)) != e.SHA256 {
 		return errChanged
@@ -102,12 +102,12 @@ func (s *scanner) finish(e *end) error {
 	return nil
 }
 
-// savable reports whether a saved plan may have the action: one with a conflict is not saved.
+// savable reports whether a saved plan may have the action: a plan with a conflict is not saved.
 func savable(a Action) bool {
 	return slices.Contains([]Action{Create, Requeue, Running, Done, Failed, Canceled, Deleted}, a)
 }
 
-// begins reports whether content begins as a saved plan does.
+// begins reports whether content starts like a saved plan.
 func begins(r io.Reader) (bool, error) {
 	want := []byte(`{"kind":"` + kindWord + `",`)
 	head := make([]byte, len(want))

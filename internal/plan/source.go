@@ -10,18 +10,18 @@ import (
 
 // Source is a file of items.
 type Source struct {
-	// Name is the file as it was named, for people.
+	// Name is the file's name as given, for messages.
 	Name string `json:"name"`
-	// Path is where it is, from the root; "" for input that had no file.
+	// Path is its absolute path; "" for input without a file.
 	Path string `json:"path,omitempty"`
-	// Format is the format that was asked for, "" for that of the extension.
+	// Format is the format given, "" for that of the extension.
 	Format string `json:"format,omitempty"`
-	// SHA256 is of its bytes, in hex.
+	// SHA256 is the hash of its content, in hexadecimal.
 	SHA256 string `json:"sha256"`
 }
 
-// Changed reports whether the file is still there and has become another. One that is gone says nothing:
-// a plan has its rows, and may be applied where the file never was.
+// Changed reports whether the file exists and its content has changed. A missing file is not a change: a
+// plan contains its rows and may be applied on another machine.
 func (s Source) Changed() bool {
 	file, err := private.Look(s.Path)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A file that is not there any more, or that was none, hinders nothing.
+// A missing file, or none, is not a change.
 func TestSourceChanged(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -7,16 +7,16 @@ import (
 	"havip/bce"
 )
 
-// subnet is what is known of a subnet, and what the rows so far ask of it.
+// subnet is a subnet, and how many addresses the rows so far need of it.
 type subnet struct {
 	id string
-	// missing: BCE says that there is none of this ID.
+	// missing reports that BCE has no subnet with this ID.
 	missing bool
-	// cidr is the zero Prefix where BCE said nothing that can be read.
+	// cidr is the zero Prefix if unknown.
 	cidr netip.Prefix
-	// free is how many addresses are free, nil where BCE did not say.
+	// free is how many addresses are free, nil if unknown.
 	free *int
-	// wanted counts the addresses that rows want.
+	// wanted counts the addresses that rows need.
 	wanted int
 }
 
@@ -28,9 +28,8 @@ func subnetOf(id string, s bce.Subnet) *subnet {
 	return found
 }
 
-// fault is why an address cannot be a HaVIP's in this subnet, whoever has it; "" where it can.
-//
-// Which address is the gateway's is documented nowhere, so that none is taken for it.
+// fault returns why no HaVIP in this subnet can have the address; "" if one can. The gateway's address is
+// not documented, so it is not checked.
 func (s *subnet) fault(address string) string {
 	ip, err := netip.ParseAddr(address)
 	switch {
@@ -38,7 +37,7 @@ func (s *subnet) fault(address string) string {
 		return ""
 	case !s.cidr.Contains(ip):
 		return "is outside of"
-	case s.cidr.Bits() > 30: // too small to have either
+	case s.cidr.Bits() > 30: // too small for network and broadcast addresses
 		return ""
 	case ip == s.cidr.Addr():
 		return "is the network address of"
@@ -48,13 +47,13 @@ func (s *subnet) fault(address string) string {
 	return ""
 }
 
-// take counts an address that a row wants, and reports whether there is one for it.
+// take counts an address that a row needs, and reports whether one is free.
 func (s *subnet) take() bool {
 	s.wanted++
 	return s.free == nil || s.wanted <= *s.free
 }
 
-// lastOf is the last address of an IPv4 network.
+// lastOf returns the last address of an IPv4 network.
 func lastOf(cidr netip.Prefix) netip.Addr {
 	first := cidr.Addr().As4()
 	last := binary.BigEndian.Uint32(first[:]) | (1<<(32-cidr.Bits()) - 1)

@@ -10,42 +10,42 @@ import (
 	"havip/tasks"
 )
 
-// Cloud is what is read of a lane in BCE; [*bce.Client] is one.
+// Cloud reads a lane in BCE; [*bce.Client] implements it.
 type Cloud interface {
 	audit.Cloud
 	GetSubnet(ctx context.Context, subnetID string) (*bce.GetSubnetOutput, error)
 }
 
-// Owners tells whose HaVIPs are; [*ledger.Ledger] is one.
+// Owners returns the owners of HaVIPs; [*ledger.Ledger] implements it.
 type Owners interface {
 	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
 }
 
-// Survey reads what exists in BCE: a listing a lane, and each subnet once, when the first row asks for
-// it. A lane in which nothing is to be created is not asked about, and needs no credentials. It is for
-// one goroutine at a time. Open and Owners are required.
+// Survey reads what exists in BCE: each lane's listing and each subnet once, when the first row needs it.
+// A lane without rows to create is not read and needs no credentials. A Survey is for one goroutine at
+// a time. Open and Owners are required.
 type Survey struct {
-	// Open makes the client of a lane.
+	// Open returns the client of a lane.
 	Open   func(ctx context.Context, lane tasks.Lane) (Cloud, error)
 	Owners Owners
-	// ListRate spaces the pages of a lane's listing, and SubnetRate its other reads; nil for no limit.
+	// ListRate limits the pages of a lane's listing, and SubnetRate its other reads; nil means no limit.
 	ListRate, SubnetRate func(lane tasks.Lane) tasks.Rate
-	// Listing, if set, is told after each page how many HaVIPs of the lane were listed so far, and
-	// whether these are all.
+	// Listing, if set, is called after each page with the number of HaVIPs listed so far, and whether
+	// the listing is complete.
 	Listing func(lane tasks.Lane, haVIPs int, all bool)
 
 	lanes map[tasks.Lane]*surveyed
 }
 
-// surveyed is a lane that was listed, and how more of it is read.
+// surveyed is a listed lane and its client.
 type surveyed struct {
 	view  *laneView
 	api   Cloud
 	reads tasks.Reader
 }
 
-// judge says what BCE means for a row.
-func (s *Survey) judge(ctx context.Context, self ledger.Owner, c candidate) (Concern, error) {
+// evaluate compares a row with BCE.
+func (s *Survey) evaluate(ctx context.Context, self ledger.Owner, c candidate) (Concern, error) {
 	item := c.Row.Item
 	l, err := s.lane(ctx, tasks.Lane{Account: item.Account, Region: item.Region})
 	if err == nil {
@@ -54,7 +54,7 @@ func (s *Survey) judge(ctx context.Context, self ledger.Owner, c candidate) (Con
 	if err != nil {
 		return Concern{}, err
 	}
-	return l.view.judge(self, c), nil
+	return l.view.evaluate(self, c), nil
 }
 
 // lane lists the lane, unless it was listed before.
@@ -77,8 +77,8 @@ func (s *Survey) lane(ctx context.Context, lane tasks.Lane) (*surveyed, error) {
 	return s.lanes[lane], nil
 }
 
-// list fills the view. Whose the HaVIPs of a page are is asked after the page was read: one that is
-// created meanwhile then has its owner, or is not on the page.
+// list fills the view. It reads the owners of a page's HaVIPs after the page, so that every HaVIP on the
+// page that is an item's has its owner already.
 func (s *Survey) list(ctx context.Context, view *laneView, api Cloud, reads tasks.Reader) error {
 	for page, err := range reads.Pages(ctx, api) {
 		if err != nil {

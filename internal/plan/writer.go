@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 )
 
-// Writer writes a plan into a file that appears under its name whole, or not at all. Of a process that
-// is killed meanwhile, a hidden .NAME.*.part stays, which is nobody's. It is for one goroutine at a time.
+// Writer writes a plan into a file that appears under its name complete or not at all. A process that is
+// killed leaves a hidden file .NAME.*.part. A Writer is for one goroutine at a time.
 type Writer struct {
 	path   string
 	file   *os.File
@@ -25,8 +25,8 @@ type Writer struct {
 	counts Counts
 }
 
-// Save begins a plan. A file that stands under the name is replaced at the end if it is a plan; any
-// other is refused. Either [Writer.Commit] or [Writer.Abort] must follow.
+// Save starts a plan. Commit replaces an existing plan of that name; any other existing file is refused.
+// The caller ends with [Writer.Commit] or [Writer.Abort].
 func Save(path string, h Header) (*Writer, error) {
 	if err := replaceable(path); err != nil {
 		return nil, err
@@ -45,8 +45,8 @@ func Save(path string, h Header) (*Writer, error) {
 	return w, nil
 }
 
-// replaceable refuses a name under which something stands that a plan must not replace: a slip of the
-// hand would otherwise cost a file of items.
+// replaceable refuses the name of an existing file that is not a plan: a typing mistake must not destroy a
+// file of items.
 func replaceable(path string) error {
 	_, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,7 +55,7 @@ func replaceable(path string) error {
 	if err == nil {
 		var is bool
 		if is, err = IsPlan(path); err == nil && !is {
-			err = errors.New("exists and is no plan; name another file")
+			err = errors.New("exists and is not a plan; choose another file name")
 		}
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func (w *Writer) Write(r Row) error {
 	return nil
 }
 
-// Commit ends the plan and puts it under its name, on the disk.
+// Commit ends the plan, syncs it to disk and renames it to its name.
 func (w *Writer) Commit() error {
 	last := saved{End: &end{Counts: w.counts, SHA256: hex.EncodeToString(w.sum.Sum(nil))}}
 	if err := errors.Join(w.enc.Encode(last), w.buf.Flush(), w.file.Sync()); err != nil {
@@ -87,12 +87,12 @@ func (w *Writer) Commit() error {
 	return syncDir(filepath.Dir(w.path))
 }
 
-// Abort gives the plan up. What stood under its name stays.
+// Abort discards the plan. An existing file of its name is unchanged.
 func (w *Writer) Abort() error {
 	return errors.Join(w.file.Close(), os.Remove(w.file.Name()))
 }
 
-// syncDir makes a rename durable.
+// syncDir makes the rename durable.
 func syncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {

@@ -26,7 +26,7 @@ func wanted(address string) tasks.Comparison {
 	return tasks.Comparison{Row: tasks.Row{Line: 2, Item: item}}
 }
 
-// viewOf is a lane with sbn-1, 10.0.0.0/24, in which so many addresses are free.
+// viewOf is a lane with sbn-1, 10.0.0.0/24, with free free addresses.
 func viewOf(free int, havips ...bce.HaVIP) *laneView {
 	v := newLaneView(lane)
 	v.subnets["sbn-1"] = subnetOf("sbn-1", bce.Subnet{ID: "sbn-1", CIDR: "10.0.0.0/24", AvailableIPs: &free})
@@ -36,11 +36,11 @@ func viewOf(free int, havips ...bce.HaVIP) *laneView {
 	return v
 }
 
-func inDoubt(state ledger.State) *ledger.Record {
+func unknownOutcome(state ledger.State) *ledger.Record {
 	return &ledger.Record{State: state, Unknown: true, Sends: 1, FirstSentAt: ledger.Millis(noon.UnixMilli())}
 }
 
-func TestJudge(t *testing.T) {
+func TestEvaluate(t *testing.T) {
 	t.Parallel()
 	older := havip("havip-1", "web", "10.0.0.7")
 	older.CreatedTime = noon.Add(-time.Hour)
@@ -49,34 +49,34 @@ func TestJudge(t *testing.T) {
 		row    tasks.Comparison
 		rec    *ledger.Record
 		exists []bce.HaVIP
-		// owner, if not zero, is of everything that exists.
+		// owner, if not zero, owns everything that exists.
 		owner ledger.Owner
 		free  int
 		kind  Kind
 		// why is a pattern.
 		why string
 	}{
-		"nothing stands against it":  {row: wanted(""), free: 1},
+		"no objection":               {row: wanted(""), free: 1},
 		"a free address":             {row: wanted("10.0.0.7"), free: 1},
 		"the last free address":      {row: wanted("10.0.0.254"), free: 1},
-		"no address left":            {row: wanted(""), kind: WouldFail, why: `^subnet sbn-1 has no free address, all wanted`},
+		"no address left":            {row: wanted(""), kind: WouldFail, why: `^subnet sbn-1 has no free address, all needed`},
 		"outside":                    {row: wanted("10.0.1.7"), free: 9, kind: WouldFail, why: `10\.0\.1\.7 is outside of subnet sbn-1 \(10\.0\.0\.0/24\); choose another`},
 		"the network's address":      {row: wanted("10.0.0.0"), free: 9, kind: WouldFail, why: `is the network address of subnet sbn-1`},
 		"the broadcast address":      {row: wanted("10.0.0.255"), free: 9, kind: WouldFail, why: `is the broadcast address of`},
 		"a taken address":            {row: wanted("10.0.0.7"), free: 9, exists: []bce.HaVIP{havip("havip-1", "db", "10.0.0.7")}, owner: another, kind: WouldFail, why: `10\.0\.0\.7 is taken by havip-1 \("db", 10\.0\.0\.7, created 2026-01-02T12:01:00Z\)`},
 		"taken by itself, meanwhile": {row: wanted("10.0.0.7"), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: own},
 		"of another subnet":          {row: wanted(""), free: 9, exists: []bce.HaVIP{{ID: "havip-1", Name: "web", SubnetID: "sbn-2"}}},
-		"a namesake of nobody":       {row: wanted(""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `^a HaVIP of this name exists already in this subnet, and this ledger did not create it: havip-1 .*; apply creates another, or adopts it .*batch "b" and this key.*use another --batch .*, delete it .*, or leave the row out`},
-		"a namesake, under way":      {row: wanted(""), rec: &ledger.Record{State: ledger.Queued}, free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `; the item is under way, and creates another, or adopts it`},
+		"a namesake without owner":   {row: wanted(""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `^a HaVIP of this name exists already in this subnet, and this ledger did not create it: havip-1 .*; apply creates another, or adopts it .*batch "b" and this key.*use another --batch .*, delete it .*, or leave the row out`},
+		"a namesake, in progress":    {row: wanted(""), rec: &ledger.Record{State: ledger.Queued}, free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: Warning, why: `; the item is in progress, and creates another, or adopts it`},
 		"a namesake of another item": {row: wanted(""), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: another},
-		"a namesake, in flight":      {row: wanted(""), rec: inDoubt(ledger.Sending), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}},
-		"its own":                    {row: wanted(""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt, why: `^in doubt, and its HaVIP exists: havip-1 .*; it would be adopted$`},
-		"its own, held back":         {row: wanted("10.0.0.7"), rec: inDoubt(ledger.Waiting), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt},
-		"in doubt, another's":        {row: wanted(""), rec: inDoubt(ledger.Unknown), free: 1, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: another},
-		"in doubt, too old":          {row: wanted(""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{older}, kind: WouldFail, why: `left to a person$`},
-		"in doubt, two":              {row: wanted(""), rec: inDoubt(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7"), havip("havip-2", "web", "10.0.0.8")}, kind: WouldFail, why: `havip-1 .*, havip-2 .*left to a person`},
-		"in doubt, nothing there":    {row: wanted(""), rec: inDoubt(ledger.Unknown), free: 1},
-		"in doubt, subnet is full":   {row: wanted(""), rec: inDoubt(ledger.Unknown), kind: WouldFail, why: `no free address`},
+		"a namesake, in flight":      {row: wanted(""), rec: unknownOutcome(ledger.Sending), free: 9, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}},
+		"its own":                    {row: wanted(""), rec: unknownOutcome(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt, why: `^outcome unknown, but its HaVIP exists: havip-1 .*; it would be adopted$`},
+		"its own, suspended":         {row: wanted("10.0.0.7"), rec: unknownOutcome(ledger.Waiting), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, kind: WouldAdopt},
+		"unknown, another's":         {row: wanted(""), rec: unknownOutcome(ledger.Unknown), free: 1, exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7")}, owner: another},
+		"unknown, too old":           {row: wanted(""), rec: unknownOutcome(ledger.Unknown), exists: []bce.HaVIP{older}, kind: WouldFail, why: `it would need review$`},
+		"unknown, two":               {row: wanted(""), rec: unknownOutcome(ledger.Unknown), exists: []bce.HaVIP{havip("havip-1", "web", "10.0.0.7"), havip("havip-2", "web", "10.0.0.8")}, kind: WouldFail, why: `^outcome unknown, and none of these HaVIPs is certainly its own: havip-1 .*, havip-2 .*; it would need review$`},
+		"unknown, nothing there":     {row: wanted(""), rec: unknownOutcome(ledger.Unknown), free: 1},
+		"unknown, subnet is full":    {row: wanted(""), rec: unknownOutcome(ledger.Unknown), kind: WouldFail, why: `no free address`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,7 +86,7 @@ func TestJudge(t *testing.T) {
 					v.owners[h.ID] = test.owner
 				}
 			}
-			got := v.judge(self, candidate{Comparison: test.row, record: test.rec})
+			got := v.evaluate(self, candidate{Comparison: test.row, record: test.rec})
 			if got.Kind != test.kind || !regexp.MustCompile(test.why).MatchString(got.Why) {
 				t.Errorf("got %q: %s", got.Kind, got.Why)
 			}
@@ -94,13 +94,13 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// The rows for which no address is left are the last ones that could have one.
+// If addresses run out, the last rows that need one fail.
 func TestLastRowsAreTooMany(t *testing.T) {
 	t.Parallel()
 	v := viewOf(2)
 	var kinds []Kind
 	for _, address := range []string{"", "10.0.1.9", "10.0.0.9", "", ""} {
-		kinds = append(kinds, v.judge(self, candidate{Comparison: wanted(address)}).Kind)
+		kinds = append(kinds, v.evaluate(self, candidate{Comparison: wanted(address)}).Kind)
 	}
 	want := []Kind{"", WouldFail, "", WouldFail, WouldFail}
 	for i := range want {
@@ -122,7 +122,7 @@ func TestSubnetOfWhichLittleIsKnown(t *testing.T) {
 	} {
 		s := subnetOf("sbn-1", subnet)
 		if fault := s.fault("10.0.0.1"); fault != "" || !s.take() {
-			t.Errorf("%s: judged: %q", name, fault)
+			t.Errorf("%s: evaluated: %q", name, fault)
 		}
 	}
 	for cidr, faults := range map[string]map[string]bool{

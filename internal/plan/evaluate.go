@@ -10,15 +10,15 @@ import (
 	"havip/tasks"
 )
 
-// judge says what BCE, as it stands, means for a row that is still to be created. Rows are judged in
-// their order: those for which a subnet has no address left are its last ones.
-func (v *laneView) judge(self ledger.Owner, c candidate) Concern {
+// evaluate compares a row that is still to be created with BCE. Rows are evaluated in order: if a subnet
+// has too few addresses, the last rows would fail.
+func (v *laneView) evaluate(self ledger.Owner, c candidate) Concern {
 	request := c.Row.Item.Request
 	there := v.Like(request)
 	if v.has(self, there) {
 		return Concern{} // created since the row was compared
 	}
-	if found := v.inDoubt(self, c.record, request, there); found.Kind != "" {
+	if found := v.unknownOutcome(self, c.record, request, there); found.Kind != "" {
 		return found
 	}
 	s := v.subnets[request.SubnetID]
@@ -29,28 +29,28 @@ func (v *laneView) judge(self ledger.Owner, c candidate) Concern {
 		return found
 	}
 	if !s.take() {
-		return concern(WouldFail, "subnet %s has %s, all wanted by rows before this one; free some, or move the row to another subnet", s.id, addresses(*s.free))
+		return concern(WouldFail, "subnet %s has %s, all needed by rows before this one; free some, or move the row to another subnet", s.id, addresses(*s.free))
 	}
 	return v.sameName(self, c.record, there)
 }
 
-// inDoubt judges an item of which a request may have created something, as a worker's lookup would;
-// see docs/decisions/0007-adopt-rules.md. That nothing is found proves nothing yet.
-func (v *laneView) inDoubt(self ledger.Owner, rec *ledger.Record, request tasks.Request, there []bce.HaVIP) Concern {
+// unknownOutcome looks up an item whose request may have created a HaVIP, as a worker would; see
+// docs/decisions/0007-adopt-rules.md. Finding none proves nothing yet.
+func (v *laneView) unknownOutcome(self ledger.Owner, rec *ledger.Record, request tasks.Request, there []bce.HaVIP) Concern {
 	if rec == nil || !rec.Unknown || rec.State == ledger.Sending || rec.Cancel != nil {
 		return Concern{}
 	}
 	finding := tasks.Match(request, rec.FirstSentAt.Time(), there, func(id string) bool { return v.ownedByAnother(id, self) })
 	switch {
 	case finding.Own != nil:
-		return concern(WouldAdopt, "in doubt, and its HaVIP exists: %s; it would be adopted", describe(finding.Own))
+		return concern(WouldAdopt, "outcome unknown, but its HaVIP exists: %s; it would be adopted", describe(finding.Own))
 	case !finding.Absent():
-		return concern(WouldFail, "in doubt, and it cannot be told which HaVIP is its own, if one is: %s; it would be left to a person", list(finding.Candidates))
+		return concern(WouldFail, "outcome unknown, and none of these HaVIPs is certainly its own: %s; it would need review", list(finding.Candidates))
 	}
 	return Concern{}
 }
 
-// address judges an address that is asked for.
+// address checks a requested address.
 func (v *laneView) address(s *subnet, r tasks.Request) Concern {
 	if r.PrivateIPAddress == "" {
 		return Concern{}
@@ -64,8 +64,8 @@ func (v *laneView) address(s *subnet, r tasks.Request) Concern {
 	return Concern{}
 }
 
-// sameName warns of HaVIPs that look like the row's own, and are no item's: apply never takes one for
-// an item that was never sent. Of one that was, a namesake may be its own, just created.
+// sameName warns of HaVIPs that match the row but belong to no item: an item that was never sent does
+// not adopt them. For an item that was sent, such a HaVIP may be its own.
 func (v *laneView) sameName(self ledger.Owner, rec *ledger.Record, there []bce.HaVIP) Concern {
 	if rec != nil && rec.Sends > 0 {
 		return Concern{}
@@ -81,14 +81,14 @@ func (v *laneView) sameName(self ledger.Owner, rec *ledger.Record, there []bce.H
 	}
 	who := "apply"
 	if rec != nil {
-		who = "the item is under way, and"
+		who = "the item is in progress, and"
 	}
 	return concern(Warning, "a HaVIP of this name exists already in this subnet, and this ledger did not create it: %s; %s creates another, or adopts it "+
 		"if another ledger created it for batch %q and this key within the last 24 hours; use another --batch for a new one, delete it in BCE if it is a leftover, or leave the row out to keep it",
 		list(strangers), who, self.Batch)
 }
 
-// maxListed bounds the HaVIPs that a concern names.
+// maxListed limits the HaVIPs that a concern names.
 const maxListed = 3
 
 func list(havips []bce.HaVIP) string {
