@@ -1,22 +1,20 @@
-// Package notify tells the URL that a batch names that the batch is complete.
+// Package notify sends a notification to a batch's URL when the batch is complete.
 //
 // # What is sent
 //
-// A POST of a [Message] in JSON, signed as the Standard Webhooks specification says
-// (https://www.standardwebhooks.com): webhook-id is the same however often one completion is told,
-// webhook-timestamp and webhook-signature are made anew for each attempt. A 2xx answer ends it, and so
-// does 410 Gone; anything else is tried again, later and later, for three days. It is told at least once:
-// receivers go by the ID.
+// A POST of a [Message] in JSON, signed by the Standard Webhooks specification
+// (https://www.standardwebhooks.com): webhook-id is the same for all attempts of one completion,
+// webhook-timestamp and webhook-signature are new for each. A 2xx answer or 410 Gone ends it; otherwise it is
+// retried with growing delays for three days. Delivery is at least once; receivers deduplicate by ID.
 //
-// # What is owed
+// # Pending notifications
 //
-// That a completion is still to be told stands in the ledger ([ledger.Notification]), from the script that
-// completed the batch on. The task of asynq's that brings a notice to a worker says only which one it
-// is; lost or doubled, the ledger decides what is done.
+// The script that completes a batch records a pending notification in the ledger ([ledger.Notification]).
+// asynq's task only identifies it; if a task is lost or duplicated, the ledger decides what is sent.
 //
-// # What a worker lends itself to
+// # Security
 //
-// A URL in Redis is whatever a producer put there, and a worker stands inside the operator's network. So
-// it calls only the [Hosts] that its operator named, follows no redirect, and does not say what it was
-// answered. The [Secrets] that it signs with are its own, and never in Redis.
+// Any producer can set the URL in Redis, and a worker runs inside the operator's network. So it calls only
+// [Hosts] that its operator allowed, follows no redirects, and reports no answer's content. Its signing
+// [Secrets] are never in Redis.
 package notify

@@ -16,38 +16,39 @@ import (
 )
 
 const (
-	// giveUpAfter is how long after its first attempt a notice is given up.
-	giveUpAfter = 72 * time.Hour
-	// longestDelay bounds the time from one attempt to the next.
-	longestDelay = time.Hour
-	// heldDelay is about how long a notice stands back that this worker may not deliver, for another to
-	// take it.
-	heldDelay = 30 * time.Second
-	// recordTimeout bounds the recording of what became of an attempt.
+	// retryFor is how long after its first attempt a notification is retried.
+	retryFor = 72 * time.Hour
+	// maxDelay limits the time from one attempt to the next.
+	maxDelay = time.Hour
+	// deferDelay is about how long a notification waits that this worker may not send, so that another
+	// worker gets it.
+	deferDelay = 30 * time.Second
+	// recordTimeout limits the recording of an attempt's outcome.
 	recordTimeout = 5 * time.Second
-	// concurrency is how many notices a worker delivers at once: a slow receiver keeps others waiting.
+	// concurrency is how many notifications a worker sends at once, so that a slow receiver does not
+	// block the others.
 	concurrency = 4
 )
 
-// Records is what a [Handler] needs of the ledger; [*ledger.Ledger] is one.
+// Records is the part of the ledger that a [Handler] uses; [*ledger.Ledger] implements it.
 type Records interface {
 	Batch(ctx context.Context, name string) (ledger.Batch, error)
-	RecordNotification(ctx context.Context, seen ledger.Batch, notice ledger.Notification, outcome ledger.NotificationOutcome, heard string) (ledger.NotificationRecorded, error)
+	RecordNotification(ctx context.Context, seen ledger.Batch, n ledger.Notification, outcome ledger.NotificationOutcome, detail string) (ledger.NotificationRecorded, error)
 }
 
-// Handler carries out the tasks of notices. It returns decisions as [tasks.Handler] does.
+// Handler runs notification tasks. Its errors are decisions, as with [tasks.Handler].
 type Handler struct {
 	records Records
 	sender  *Sender
 	log     zerolog.Logger
 }
 
-// NewHandler returns a handler that delivers by the given sender.
+// NewHandler returns a handler that sends with the given sender.
 func NewHandler(records Records, sender *Sender, log zerolog.Logger) *Handler {
 	return &Handler{records: records, sender: sender, log: log}
 }
 
-// ProcessTask delivers a notice, if it is still owed.
+// ProcessTask sends a notification if it is still pending.
 func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	p, err := decode(task)
 	if err != nil {
@@ -60,65 +61,65 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	case errors.As(err, &missing):
 		return nil
 	case err != nil:
-		return again(tasks.RetryDelay(1, 0, longestDelay), err.Error())
+		return again(tasks.RetryDelay(1, 0, maxDelay), err.Error())
 	}
 	i := slices.IndexFunc(b.PendingNotifications, func(n ledger.Notification) bool { return n.Completion == p.Completion })
 	if i < 0 {
-		return nil // told already
+		return nil // no longer pending
 	}
-	return h.deliver(ctx, b, b.PendingNotifications[i])
+	return h.notify(ctx, b, b.PendingNotifications[i])
 }
 
-func (h *Handler) deliver(ctx context.Context, b ledger.Batch, n ledger.Notification) error {
+func (h *Handler) notify(ctx context.Context, b ledger.Batch, n ledger.Notification) error {
 	a := h.sender.send(ctx, b.OnComplete, MessageOf(b, n))
 	if ctx.Err() != nil {
-		return again(0, "the worker stops")
+		return again(0, "the worker is stopping")
 	}
 	if a.outcome == ledger.NotificationAttemptFailed && exhausted(n, h.sender.now()) {
 		a.outcome = ledger.NotificationFailed
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	result, err := h.records.RecordNotification(ctx, b, n, a.outcome, a.heard)
-	h.tell(b, n, a, err)
+	result, err := h.records.RecordNotification(ctx, b, n, a.outcome, a.detail)
+	h.logAttempt(b, n, a, err)
 	switch {
-	case err != nil: // should it have been delivered, it is told again under the same ID
-		return again(tasks.RetryDelay(1, 0, longestDelay), err.Error())
+	case err != nil: // if it was delivered, it is sent again with the same ID
+		return again(tasks.RetryDelay(1, 0, maxDelay), err.Error())
 	case result == ledger.NotificationLate:
-		return again(0, "another URL is to be told")
+		return again(0, "the URL has changed")
 	case a.outcome == ledger.NotificationDeferred:
-		return again(heldDelay/2+jitter.Below(heldDelay), a.heard)
+		return again(deferDelay/2+jitter.Below(deferDelay), a.detail)
 	case a.outcome == ledger.NotificationAttemptFailed:
-		return again(tasks.RetryDelay(n.Attempts+1, a.retryAfter, longestDelay), a.heard)
+		return again(tasks.RetryDelay(n.Attempts+1, a.retryAfter, maxDelay), a.detail)
 	}
 	return nil
 }
 
-// exhausted reports whether a notice that fails now has failed for long enough.
+// exhausted reports whether a notification that fails now is not retried.
 func exhausted(n ledger.Notification, now time.Time) bool {
-	return n.FirstTriedAt != 0 && now.Sub(n.FirstTriedAt.Time()) > giveUpAfter
+	return n.FirstTriedAt != 0 && now.Sub(n.FirstTriedAt.Time()) > retryFor
 }
 
 func again(after time.Duration, reason string) error {
 	return &tasks.Postpone{After: after, Reason: reason}
 }
 
-// tell logs an attempt. What failed is told each time: it comes more and more rarely.
-func (h *Handler) tell(b ledger.Batch, n ledger.Notification, a answer, unrecorded error) {
+// logAttempt logs an attempt. It logs each failure, because retries become rare.
+func (h *Handler) logAttempt(b ledger.Batch, n ledger.Notification, a answer, unrecorded error) {
 	log := h.log.With().Str("batch", b.Name).Int64("completion", n.Completion).Str("url", Shown(b.OnComplete)).
-		Int("attempt", n.Attempts+1).Str("heard", a.heard).Logger()
+		Int("attempt", n.Attempts+1).Str("result", a.detail).Logger()
 	if unrecorded != nil {
-		log.Error().Err(unrecorded).Msg("what became of a notice was not recorded; it is told again")
+		log.Error().Err(unrecorded).Msg("outcome of a notification was not recorded; it will be sent again")
 		return
 	}
 	switch a.outcome {
 	case ledger.NotificationDelivered:
 		log.Info().Msg("batch completion notified")
 	case ledger.NotificationFailed:
-		log.Error().Msg("notice given up; `enqueue apply FILE --on-complete URL` asks for it anew")
+		log.Error().Msg("notification failed; to send it again, run `enqueue apply FILE --on-complete URL`")
 	case ledger.NotificationDeferred:
-		log.Warn().Msg("notice waits")
+		log.Warn().Msg("notification deferred: this worker may not send it")
 	case ledger.NotificationAttemptFailed:
-		log.Warn().Msg("notice not taken; it is tried again")
+		log.Warn().Msg("notification attempt failed; it will be retried")
 	}
 }

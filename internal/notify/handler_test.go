@@ -19,7 +19,7 @@ import (
 	"havip/tasks"
 )
 
-// desk is a handler over a ledger in which a batch owes a notice, and a receiver.
+// desk is a handler, a ledger with a pending notification, and a receiver.
 type desk struct {
 	*Handler
 	ledger *ledger.Ledger
@@ -55,7 +55,7 @@ func (d *desk) handlerTo(t *testing.T, server *httptest.Server) *Handler {
 	return NewHandler(d.ledger, sender, zerolog.New(d.log))
 }
 
-// complete makes batch b, of one item that needs nothing.
+// complete creates batch b, of one finished item.
 func (d *desk) complete(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
@@ -66,7 +66,7 @@ func (d *desk) complete(t *testing.T) {
 	}
 }
 
-// run carries out the task of the notice, and answers when it is to come again.
+// run runs the notification task, and returns when it is to be retried.
 func (d *desk) run(t *testing.T) (again bool, after time.Duration) {
 	t.Helper()
 	task, _, err := TaskOf(ledger.Batch{Name: "b"}, 1)
@@ -101,7 +101,7 @@ func TestHandlerDelivers(t *testing.T) {
 		t.Fatal("a failure ended it")
 	}
 	d.status.Store(http.StatusOK)
-	for range 2 { // the second is a task too many
+	for range 2 { // the second is a duplicate task
 		if again, _ := d.run(t); again {
 			t.Error("it goes on after it was delivered")
 		}
@@ -114,18 +114,18 @@ func TestHandlerDelivers(t *testing.T) {
 	}
 }
 
-// A receiver that is away is asked for three days from the first attempt on, and no longer.
+// An unreachable receiver is retried for three days after the first attempt.
 func TestHandlerGivesUp(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.status.Store(http.StatusInternalServerError)
-	d.now = d.now.Add(30 * 24 * time.Hour) // nobody delivered for a month
+	d.now = d.now.Add(30 * 24 * time.Hour) // no worker sent it for a month
 	for range 20 {
-		if again, after := d.run(t); !again || after > longestDelay {
+		if again, after := d.run(t); !again || after > maxDelay {
 			t.Fatalf("again: %t after %s", again, after)
 		}
 	}
-	d.now = d.now.Add(giveUpAfter - time.Minute)
+	d.now = d.now.Add(retryFor - time.Minute)
 	if again, _ := d.run(t); !again {
 		t.Fatal("given up too soon")
 	}
@@ -147,8 +147,8 @@ func TestHandlerGivesUpWhatIsGone(t *testing.T) {
 	}
 }
 
-// What this worker may not deliver waits for another, and for no horizon.
-func TestHandlerHoldsForAnotherWorker(t *testing.T) {
+// A notification that this worker may not send waits for another worker without a time limit.
+func TestHandlerDefersForAnotherWorker(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) {})
@@ -157,7 +157,7 @@ func TestHandlerHoldsForAnotherWorker(t *testing.T) {
 		if again, after := d.run(t); !again || after <= 0 {
 			t.Fatalf("again: %t after %s", again, after)
 		}
-		d.now = d.now.Add(2 * giveUpAfter)
+		d.now = d.now.Add(2 * retryFor)
 	}
 	if b := d.batch(t); len(b.PendingNotifications) != 1 || b.PendingNotifications[0].Attempts != 0 || !strings.Contains(b.PendingNotifications[0].Why, "--webhook-host") {
 		t.Errorf("%+v", b.PendingNotifications)
@@ -171,7 +171,7 @@ func (forgetful) RecordNotification(context.Context, ledger.Batch, ledger.Notifi
 	return "", errors.New("READONLY")
 }
 
-// A delivery that is not recorded is made again: at least once, and under the same ID.
+// A delivery that was not recorded is repeated with the same ID.
 func TestHandlerDeliversAgainWhatWasNotRecorded(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -185,7 +185,7 @@ func TestHandlerDeliversAgainWhatWasNotRecorded(t *testing.T) {
 	}
 }
 
-func TestHandlerArchivesWhatIsNoNotice(t *testing.T) {
+func TestHandlerArchivesInvalidTasks(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	for _, task := range []*asynq.Task{
@@ -202,12 +202,12 @@ func TestHandlerArchivesWhatIsNoNotice(t *testing.T) {
 	}
 }
 
-// Another URL has a task of its own, and is not kept waiting by the first one's.
+// Another URL has its own task and does not wait for the first one's.
 func TestTaskIDs(t *testing.T) {
 	t.Parallel()
 	a, b := ledger.Batch{Name: "x/{y}", OnComplete: "https://a/"}, ledger.Batch{Name: "x/{y}", OnComplete: "https://b/"}
 	if TaskID(a, 1) == TaskID(b, 1) || TaskID(a, 1) == TaskID(a, 2) {
-		t.Error("tasks of different notices share an ID")
+		t.Error("tasks of different notifications share an ID")
 	}
 	if id := TaskID(a, 1); strings.ContainsAny(id, "{}") {
 		t.Errorf("%s chooses a slot of a cluster", id)

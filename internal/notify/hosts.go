@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Hosts are those that a worker may call. The zero value allows none.
+// Hosts are the hosts that a worker may call. The zero value allows none.
 type Hosts struct{ allowed map[string]bool }
 
-// ParseHosts reads names or addresses, each with a port or without: without, only the port of the scheme
-// is meant.
+// ParseHosts reads names or addresses, with or without a port; without, only the scheme's default port is
+// allowed.
 func ParseHosts(names []string) (Hosts, error) {
 	hosts := Hosts{allowed: map[string]bool{}}
 	for _, name := range names {
@@ -28,8 +28,8 @@ func ParseHosts(names []string) (Hosts, error) {
 // Any reports whether any host is allowed.
 func (h Hosts) Any() bool { return len(h.allowed) > 0 }
 
-// errHost says that no operator allowed the host.
-var errHost = errors.New("this worker may not call it: start workers with --webhook-host")
+// errHost reports a host that the operator did not allow.
+var errHost = errors.New("this worker may not call it; to allow it, start workers with --webhook-host")
 
 func (h Hosts) check(u *url.URL) error {
 	if h.allowed[place(u)] {
@@ -38,7 +38,7 @@ func (h Hosts) check(u *url.URL) error {
 	return fmt.Errorf("host %s: %w %s", u.Host, errHost, u.Host)
 }
 
-// place is where a request to u goes. Names are alike in either case.
+// place returns host and port of a request to u, in lower case.
 func place(u *url.URL) string {
 	port := u.Port()
 	if port == "" {

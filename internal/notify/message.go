@@ -10,39 +10,39 @@ import (
 	"havip/ledger"
 )
 
-// MessageVersion is the version of [Message] that is sent. Fields may be added to a version.
+// MessageVersion is the version of [Message]. Fields may be added without a new version.
 const MessageVersion = 1
 
-// TypeCompleted is the type of every message there is.
+// TypeCompleted is the type of all messages.
 const TypeCompleted = "batch.completed"
 
-// Message is what is told of a completion; its JSON is a contract with receivers.
+// Message is the body of a notification; its JSON is a contract with receivers.
 type Message struct {
 	Type    string `json:"type"`
 	Version int    `json:"version"`
-	// ID is the same however often this completion is told, and unlike that of any other.
+	// ID is the same for all attempts of one completion, and unique to it.
 	ID string `json:"id"`
 	// Timestamp is when the batch was complete.
 	Timestamp time.Time `json:"timestamp"`
 	Data      Facts     `json:"data"`
 }
 
-// Facts are how the batch stood at its completion.
+// Facts is the state of the batch at its completion.
 type Facts struct {
 	Batch string `json:"batch"`
 	// Completion counts the batch's completions, from 1: after a retry it completes again.
 	Completion  int64     `json:"completion"`
 	CompletedAt time.Time `json:"completedAt"`
 	Total       int64     `json:"total"`
-	// Failed counts items that do not have what was asked for, nor were withdrawn.
+	// Failed counts items that neither succeeded nor were canceled.
 	Failed int64                  `json:"failed"`
 	Counts map[ledger.State]int64 `json:"counts"`
-	// File and By are what the batch was made from, and by whom.
+	// File is the batch's file, and By the user who created it.
 	File string `json:"file"`
 	By   string `json:"by"`
 }
 
-// MessageOf is the message of a batch's notice.
+// MessageOf returns the message of a batch's notification.
 func MessageOf(b ledger.Batch, n ledger.Notification) Message {
 	at := n.CompletedAt.Time().UTC()
 	return Message{
@@ -54,14 +54,14 @@ func MessageOf(b ledger.Batch, n ledger.Notification) Message {
 	}
 }
 
-// Latest is the notice of the latest completion of a batch that is complete, whether it is owed or not.
+// Latest returns the notification of a complete batch's latest completion, pending or not.
 func Latest(b ledger.Batch) ledger.Notification {
 	return ledger.Notification{Completion: b.Completions, CompletedAt: b.CompletedAt, Total: b.Total, Counts: b.Counts}
 }
 
-// messageID is derived. The moment at which the batch was made tells batches of one name apart, in two
-// ledgers or in one that was emptied. A hash, because a header takes no name as it is, and what is signed
-// is parted by dots, of which an ID must have none.
+// messageID derives the ID. It includes the batch's creation time to distinguish batches of one name in
+// several ledgers, or after a deletion. It is hashed because a batch's name may be invalid in a header, and
+// because an ID must not contain dots, which separate the signed parts.
 func messageID(b ledger.Batch, completion int64) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %d", b.Name, b.CreatedAt, completion))
 	const enough = 16

@@ -12,20 +12,19 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// The specification's bounds of a secret, in bytes.
+// The specification's limits of a secret, in bytes.
 const minSecret, maxSecret = 24, 64
 
-// secretPrefix is before a secret in its written form.
+// secretPrefix is the prefix of a secret's text.
 const secretPrefix = "whsec_"
 
-// Secrets are what messages are signed with. The zero value has none. They are held in closures, where
-// no verb of fmt prints them.
+// Secrets sign messages. The zero value has none. They are in closures, so that no fmt verb prints them.
 type Secrets struct{ signers []signer }
 
 type signer func(id string, at time.Time, body []byte) (string, error)
 
-// ParseSecrets reads secrets apart by spaces, line ends or commas, each written as whsec_ and base64. While
-// a secret is changed for another, messages carry a signature of each. An error does not repeat them.
+// ParseSecrets reads secrets separated by white space or commas, each written as whsec_ and base64. With
+// several secrets, for rotation, messages have a signature of each. Errors do not contain them.
 func ParseSecrets(text string) (Secrets, error) {
 	var s Secrets
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n,", r) })
@@ -61,7 +60,7 @@ func newSigner(word string) (signer, error) {
 // Any reports whether there is a secret.
 func (s Secrets) Any() bool { return len(s.signers) > 0 }
 
-// sign puts the specification's headers of a message on its request.
+// sign sets the specification's headers on a request.
 func (s Secrets) sign(request *http.Request, id string, at time.Time, body []byte) error {
 	signatures := make([]string, len(s.signers))
 	for i, sign := range s.signers {

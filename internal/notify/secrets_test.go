@@ -55,7 +55,7 @@ func TestSignatureOfTheSpecification(t *testing.T) {
 	}
 }
 
-// While a secret is changed, both sign; the second one's is worked out here by hand.
+// With two secrets, both sign; the second signature is computed here by hand.
 func TestTwoSecretsSign(t *testing.T) {
 	t.Parallel()
 	key := []byte("another key of thirty-two bytes.")

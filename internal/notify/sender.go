@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// sendTimeout bounds one attempt, from the connection to the end of the answer. It is shorter than a
-	// stopping worker waits.
+	// sendTimeout limits one attempt, from connecting to the end of the answer. It is shorter than a
+	// worker's shutdown grace.
 	sendTimeout = 10 * time.Second
-	// maxAnswer is how much of an answer is read, so that the connection may be used again.
+	// maxAnswer is how much of an answer is read, so that the connection can be reused.
 	maxAnswer = 16 << 10
-	// maxAnswerHead bounds its headers.
+	// maxAnswerHead limits the answer's headers.
 	maxAnswerHead = 64 << 10
 )
 
-// Sender makes the requests. It is safe for concurrent use.
+// Sender sends notifications. It is safe for concurrent use.
 type Sender struct {
 	hosts   Hosts
 	secrets Secrets
@@ -33,7 +33,7 @@ type Sender struct {
 	now     func() time.Time
 }
 
-// NewSender returns a sender to the given hosts, which signs with the secrets.
+// NewSender returns a sender that calls only the given hosts and signs with the secrets.
 func NewSender(hosts Hosts, secrets Secrets) *Sender {
 	transport := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -45,7 +45,7 @@ func NewSender(hosts Hosts, secrets Secrets) *Sender {
 	}
 	client := &http.Client{
 		Transport: transport,
-		// Where a redirect leads, nobody has allowed.
+		// The target of a redirect may not be an allowed host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &Sender{hosts: hosts, secrets: secrets, client: client, timeout: sendTimeout, now: time.Now}
@@ -54,33 +54,33 @@ func NewSender(hosts Hosts, secrets Secrets) *Sender {
 // Close releases idle connections.
 func (s *Sender) Close() { s.client.CloseIdleConnections() }
 
-// answer is what came of an attempt.
+// answer is the result of an attempt.
 type answer struct {
 	outcome ledger.NotificationOutcome
-	// heard says it in a few words, none of them the receiver's.
-	heard string
-	// retryAfter is what the receiver asked for, or 0.
+	// detail describes the result without any text of the receiver's.
+	detail string
+	// retryAfter is the receiver's Retry-After, or 0.
 	retryAfter time.Duration
 }
 
-// send tells a URL of the message, once.
+// send makes one attempt.
 func (s *Sender) send(ctx context.Context, target string, message Message) answer {
 	u, err := ParseURL(target)
 	if err != nil {
-		return answer{outcome: ledger.NotificationFailed, heard: "the URL: " + err.Error()}
+		return answer{outcome: ledger.NotificationFailed, detail: "the URL: " + err.Error()}
 	}
 	if err := s.hosts.check(u); err != nil {
-		return answer{outcome: ledger.NotificationDeferred, heard: err.Error()}
+		return answer{outcome: ledger.NotificationDeferred, detail: err.Error()}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	response, err := s.post(ctx, u, message)
 	if err != nil {
-		return answer{outcome: ledger.NotificationAttemptFailed, heard: s.reason(ctx, err)}
+		return answer{outcome: ledger.NotificationAttemptFailed, detail: s.reason(ctx, err)}
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // what it says is of no interest
-	return judge(response)
+	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // the content does not matter
+	return classify(response)
 }
 
 func (s *Sender) post(ctx context.Context, u *url.URL, message Message) (*http.Response, error) {
@@ -97,7 +97,7 @@ func (s *Sender) post(ctx context.Context, u *url.URL, message Message) (*http.R
 	return s.client.Do(request)
 }
 
-// reason is why there is no answer. An error of net/http repeats the URL with its query.
+// reason returns why there is no answer, without the URL and its query that net/http's error contains.
 func (s *Sender) reason(ctx context.Context, err error) string {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %s", s.timeout)
@@ -109,17 +109,17 @@ func (s *Sender) reason(ctx context.Context, err error) string {
 	return err.Error()
 }
 
-// judge: 2xx means that it was taken, and 410 that nobody is there any more. Other refusals may be a
-// receiver's that is being mended.
-func judge(response *http.Response) answer {
-	a := answer{outcome: ledger.NotificationAttemptFailed, heard: statusText(response.StatusCode)}
+// classify returns the result of an answer: 2xx is delivered, 410 a permanent failure, and any other a
+// failed attempt, because the receiver may be repaired.
+func classify(response *http.Response) answer {
+	a := answer{outcome: ledger.NotificationAttemptFailed, detail: statusText(response.StatusCode)}
 	switch code := response.StatusCode; {
 	case code >= 200 && code < 300:
 		a.outcome = ledger.NotificationDelivered
 	case code == http.StatusGone:
 		a.outcome = ledger.NotificationFailed
 	case code >= 300 && code < 400:
-		a.heard += "; redirects are not followed, give the URL that it leads to"
+		a.detail += "; redirects are not followed: use the URL that it redirects to"
 	default:
 		seconds, _ := strconv.ParseUint(response.Header.Get("Retry-After"), 10, 31)
 		a.retryAfter = time.Duration(seconds) * time.Second

@@ -23,18 +23,18 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
-	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	batch  = ledger.Batch{Name: "net/北京", CreatedAt: 1, Source: ledger.Source{File: "havips.csv", By: "li@host"}}
-	notice = ledger.Notification{
+	noon         = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	batch        = ledger.Batch{Name: "net/北京", CreatedAt: 1, Source: ledger.Source{File: "havips.csv", By: "li@host"}}
+	notification = ledger.Notification{
 		Completion: 2, CompletedAt: ledger.Millis(noon.UnixMilli()), Total: 3,
 		Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Rejected: 1, ledger.Canceled: 1},
 	}
 )
 
-// patience is the last guard of a request: far beyond what it takes on any machine.
+// patience is a safety timeout, far longer than a request takes on any machine.
 const patience = 5 * time.Minute
 
-// senderTo is a sender that may call the given server, and nobody else.
+// senderTo is a sender that may call only the given server.
 func senderTo(t *testing.T, server *httptest.Server) *Sender {
 	t.Helper()
 	hosts, err := ParseHosts([]string{strings.TrimPrefix(server.URL, "http://")})
@@ -76,7 +76,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return server
 }
 
-// The whole of what is sent, which is a contract.
+// The whole request, which is a contract.
 func TestMessage(t *testing.T) {
 	t.Parallel()
 	var head http.Header
@@ -85,8 +85,8 @@ func TestMessage(t *testing.T) {
 		head = r.Header
 		body, _ = io.ReadAll(r.Body)
 	})
-	message := MessageOf(batch, notice)
-	if a := senderTo(t, server).send(t.Context(), server.URL+"/hook?token=x", message); a.outcome != ledger.NotificationDelivered || a.heard != "200 OK" {
+	message := MessageOf(batch, notification)
+	if a := senderTo(t, server).send(t.Context(), server.URL+"/hook?token=x", message); a.outcome != ledger.NotificationDelivered || a.detail != "200 OK" {
 		t.Fatalf("%+v", a)
 	}
 	want := `{"type":"batch.completed","version":1,"id":"` + message.ID + `","timestamp":"2026-03-01T12:00:00Z",` +
@@ -100,15 +100,15 @@ func TestMessage(t *testing.T) {
 	}
 }
 
-// An ID is of one completion of one batch of one ledger, and fits a header and what is signed.
+// An ID is unique to one completion of one batch of one ledger, and valid in a header and the signed text.
 func TestMessageIDs(t *testing.T) {
 	t.Parallel()
 	other := func(change func(*ledger.Batch, *ledger.Notification)) string {
-		b, n := batch, notice
+		b, n := batch, notification
 		change(&b, &n)
 		return MessageOf(b, n).ID
 	}
-	id := MessageOf(batch, notice).ID
+	id := MessageOf(batch, notification).ID
 	if again := other(func(_ *ledger.Batch, n *ledger.Notification) { n.Attempts, n.Why = 5, "x" }); again != id {
 		t.Errorf("another attempt has another ID: %s, %s", id, again)
 	}
@@ -149,14 +149,14 @@ func TestAnswers(t *testing.T) {
 				w.Header().Set("Retry-After", test.retryAfter)
 				w.WriteHeader(test.status)
 			})
-			if got := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notice)); got != test.want {
+			if got := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notification)); got != test.want {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
 	}
 }
 
-// A redirect may lead anywhere: to the machine itself, or to a cloud's metadata.
+// A redirect could lead to the machine itself or a cloud's metadata.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	calls := 0
@@ -164,23 +164,23 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		calls++
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	})
-	a := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notice))
-	if a.outcome != ledger.NotificationAttemptFailed || !strings.Contains(a.heard, "redirects are not followed") || calls != 1 {
+	a := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notification))
+	if a.outcome != ledger.NotificationAttemptFailed || !strings.Contains(a.detail, "redirects are not followed") || calls != 1 {
 		t.Errorf("%+v after %d calls", a, calls)
 	}
 }
 
-// What a producer wrote into Redis is called only if the operator allowed it.
+// A URL from Redis is called only if the operator allowed its host.
 func TestOnlyAllowedHostsAreCalled(t *testing.T) {
 	t.Parallel()
 	called := false
 	server := serve(t, func(http.ResponseWriter, *http.Request) { called = true })
 	s := NewSender(Hosts{}, secretsOf(t, knownSecret))
-	a := s.send(t.Context(), server.URL, MessageOf(batch, notice))
-	if a.outcome != ledger.NotificationDeferred || !strings.Contains(a.heard, "--webhook-host 127.0.0.1:") || called {
+	a := s.send(t.Context(), server.URL, MessageOf(batch, notification))
+	if a.outcome != ledger.NotificationDeferred || !strings.Contains(a.detail, "--webhook-host 127.0.0.1:") || called {
 		t.Errorf("%+v, called: %t", a, called)
 	}
-	if a := s.send(t.Context(), "gopher://x/", MessageOf(batch, notice)); a.outcome != ledger.NotificationFailed {
+	if a := s.send(t.Context(), "gopher://x/", MessageOf(batch, notification)); a.outcome != ledger.NotificationFailed {
 		t.Errorf("%+v", a)
 	}
 }
@@ -199,13 +199,13 @@ func TestTroubledReceivers(t *testing.T) {
 		}
 	}
 	stall := func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // who has a request whole is told when its client leaves
+		_, _ = io.Copy(io.Discard, r.Body) // after the whole body, net/http notices when its client leaves
 		<-r.Context().Done()
 	}
 	for name, test := range map[string]struct {
 		receive http.HandlerFunc
 		want    ledger.NotificationOutcome
-		heard   string
+		detail  string
 		took    time.Duration
 	}{
 		"garbage":     {raw("\x00\x01 not HTTP \x1b[31m\r\n\r\n"), ledger.NotificationAttemptFailed, "malformed HTTP", 0},
@@ -222,8 +222,8 @@ func TestTroubledReceivers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := senderInBubble(t, test.receive)
 				began := time.Now()
-				a := s.send(t.Context(), "http://127.0.0.1/?token=hunter2", MessageOf(batch, notice))
-				if a.outcome != test.want || !strings.Contains(a.heard, test.heard) || strings.Contains(a.heard, "hunter2") {
+				a := s.send(t.Context(), "http://127.0.0.1/?token=hunter2", MessageOf(batch, notification))
+				if a.outcome != test.want || !strings.Contains(a.detail, test.detail) || strings.Contains(a.detail, "hunter2") {
 					t.Errorf("%+v", a)
 				}
 				if took := time.Since(began); took != test.took {
@@ -234,14 +234,14 @@ func TestTroubledReceivers(t *testing.T) {
 	}
 }
 
-// What a receiver says is of no interest, however much it is.
+// The content of an answer is ignored, whatever its size.
 func TestAnswersAreReadInPart(t *testing.T) {
 	t.Parallel()
-	const most = 64 << 20 // more than any buffer on the way
+	const size = 64 << 20 // more than any buffer in between
 	wrote := make(chan int, 1)
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		sum, block := 0, make([]byte, 64<<10)
-		for sum < most {
+		for sum < size {
 			n, err := w.Write(block)
 			if sum += n; err != nil {
 				break
@@ -249,8 +249,8 @@ func TestAnswersAreReadInPart(t *testing.T) {
 		}
 		wrote <- sum
 	})
-	a := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notice))
-	if n := <-wrote; a.outcome != ledger.NotificationDelivered || n >= most {
+	a := senderTo(t, server).send(t.Context(), server.URL, MessageOf(batch, notification))
+	if n := <-wrote; a.outcome != ledger.NotificationDelivered || n >= size {
 		t.Errorf("%+v after %d bytes", a, n)
 	}
 }
@@ -264,8 +264,8 @@ func TestNobodyListens(t *testing.T) {
 	}
 	s := NewSender(hosts, secretsOf(t, knownSecret))
 	s.timeout = patience
-	a := s.send(t.Context(), fmt.Sprintf("http://%s/?token=hunter2", address), MessageOf(batch, notice))
-	if a.outcome != ledger.NotificationAttemptFailed || !strings.Contains(a.heard, "refused") || strings.Contains(a.heard, "hunter2") {
+	a := s.send(t.Context(), fmt.Sprintf("http://%s/?token=hunter2", address), MessageOf(batch, notification))
+	if a.outcome != ledger.NotificationAttemptFailed || !strings.Contains(a.detail, "refused") || strings.Contains(a.detail, "hunter2") {
 		t.Errorf("%+v", a)
 	}
 }

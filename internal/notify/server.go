@@ -12,11 +12,11 @@ import (
 	"havip/tasks"
 )
 
-// checkEvery is how often an idle server looks for tasks: a notice can wait for a second, and then an
-// idle queue costs Redis little.
+// checkEvery is how often an idle server polls: a notification can wait a second, and an idle queue costs
+// Redis little.
 const checkEvery = time.Second
 
-// NewServer returns an asynq server of the queue of notices.
+// NewServer returns an asynq server of the notification queue.
 func NewServer(rdb redis.Cmdable, grace time.Duration, log asynq.Logger) *asynq.Server {
 	return asynq.NewServerFromRedisClient(redisconn.Full(rdb), asynq.Config{
 		Concurrency:              concurrency,
@@ -31,14 +31,14 @@ func NewServer(rdb redis.Cmdable, grace time.Duration, log asynq.Logger) *asynq.
 	})
 }
 
-// Remedy is what a worker needs to deliver notices, for sentences that end so.
+// Remedy is what a worker needs to send notifications, as the end of a sentence.
 const Remedy = "HAVIP_WEBHOOK_SECRET and --webhook-host"
 
-// Served reports whether some worker delivers notices.
+// Served reports whether some worker sends notifications.
 func Served(rdb redis.Cmdable) (bool, error) {
 	served, err := queue.Named(rdb, Queue).Served()
 	if err != nil {
-		return false, fmt.Errorf("workers that deliver notices: %w", err)
+		return false, fmt.Errorf("workers that send notifications: %w", err)
 	}
 	return served, nil
 }

@@ -8,28 +8,28 @@ import (
 	"strings"
 )
 
-// maxURL bounds what a batch carries along.
+// maxURL limits a URL, which is part of the batch's record.
 const maxURL = 2048
 
-// IsURL reports whether a text is meant as a URL, and not as a command.
+// IsURL reports whether a text is a URL, not a command.
 func IsURL(text string) bool {
 	scheme, _, found := strings.Cut(text, "://")
 	return found && (strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http"))
 }
 
-// ParseURL reads a URL that may be told of a batch: https, or http to a loopback address, without a user
-// and a password. An error does not repeat it, for it may hold a secret all the same.
+// ParseURL reads a notification URL: https, or http to a loopback address, without user and password. Errors do
+// not contain the URL, because its query may be a secret.
 func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return nil, errors.New("not a URL") // net/url's own error repeats it
+		return nil, errors.New("not a URL") // net/url's error contains it
 	case len(text) > maxURL:
 		return nil, fmt.Errorf("longer than %d bytes", maxURL)
 	case u.User != nil:
-		return nil, errors.New("must not contain a user or password; notices are signed with HAVIP_WEBHOOK_SECRET")
+		return nil, errors.New("must not contain a user or password; notifications are signed with HAVIP_WEBHOOK_SECRET")
 	case u.Hostname() == "":
-		return nil, errors.New("must name a host, such as https://ops.example.com/hooks/havip")
+		return nil, errors.New("must have a host, such as https://ops.example.com/hooks/havip")
 	case u.Fragment != "":
 		return nil, errors.New("must not have a fragment")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
@@ -40,7 +40,7 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Shown is a URL as logs and people see it: without its query, which may hold a token.
+// Shown returns a URL for logs and messages: without its query, which may contain a token.
 func Shown(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -50,7 +50,7 @@ func Shown(text string) string {
 	return shown.String()
 }
 
-// isLoopback reports whether a host is this machine by its very name.
+// isLoopback reports whether a host is localhost or a loopback address. It resolves no names.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true

@@ -16,7 +16,7 @@ func TestParseURL(t *testing.T) {
 		"http://ops.example.com/":                               "plain http",
 		"http://127.0.0.1.example.com/":                         "plain http",
 		"https://li:hunter2@example.com/":                       "user or password",
-		"https:///hook":                                         "must name a host",
+		"https:///hook":                                         "must have a host",
 		"https://example.com/#hunter2":                          "fragment",
 		"ftp://example.com/":                                    "scheme",
 		"https://example.com/%zz-hunter2":                       "not a URL",

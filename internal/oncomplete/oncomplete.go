@@ -1,5 +1,5 @@
-// Package oncomplete is the flag --on-complete: a URL that workers notify, or a command that runs here, when a
-// batch is complete.
+// Package oncomplete is the flag --on-complete: a URL that workers notify, or a command that this process runs,
+// when a batch is complete.
 package oncomplete
 
 import (
@@ -30,7 +30,7 @@ type Action struct {
 	command string
 }
 
-// commandGrace is how long an interrupted command has to end.
+// commandGrace is how long an interrupted command may take to end.
 const commandGrace = 5 * time.Second
 
 // Define defines --on-complete.
@@ -38,9 +38,9 @@ func Define(f *pflag.FlagSet, text *string, usage string) {
 	f.StringVar(text, "on-complete", "", usage)
 }
 
-// Parse reads the flag, or its variable: a URL begins with https://, and a command is anything else. Waits is
-// whether this process waits for the batch, and so can run a command; store, whether it puts a URL into the
-// ledger, from where workers take it.
+// Parse reads the flag or its variable: a URL begins with https://, anything else is a command. Waits reports
+// whether this process waits for the batch and so can run a command; store, whether it records a URL in the
+// ledger for the workers.
 func Parse(f *pflag.FlagSet, text string, waits, store bool) (Action, error) {
 	switch {
 	case !f.Changed("on-complete"), !store && notify.IsURL(text) && !cli.Given(f, "on-complete"):
@@ -48,11 +48,11 @@ func Parse(f *pflag.FlagSet, text string, waits, store bool) (Action, error) {
 	case strings.TrimSpace(text) == "":
 		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: is empty; give an https:// URL or a command")
 	case !notify.IsURL(text) && !waits:
-		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: a command is run by who waits for the batch: add --wait, or give a URL, which workers tell")
+		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: a command needs --wait, because this process runs it; or give a URL, which workers notify")
 	case !notify.IsURL(text):
 		return Action{command: text}, nil
 	case !store:
-		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: a URL is told by workers, and is named with `enqueue apply FILE --on-complete URL`; here, give a command")
+		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: workers notify a URL, and only `enqueue apply FILE --on-complete URL` sets it; give a command here")
 	}
 	if _, err := notify.ParseURL(text); err != nil {
 		return Action{}, cli.Failf(cli.ExitUsage, "--on-complete: the URL: %w", err)
@@ -60,8 +60,8 @@ func Parse(f *pflag.FlagSet, text string, waits, store bool) (Action, error) {
 	return Action{URL: text}, nil
 }
 
-// Run runs the command, if there is one, once the batch is complete. Result is the batch's exit status: it
-// takes precedence over the command's, which is then a message.
+// Run runs the command, if there is one, after the batch is complete. Result is the batch's error: it takes
+// precedence over the command's, which is then only printed.
 func (a Action) Run(ctx context.Context, t *terminal.IO, b ledger.Batch, result error) error {
 	if a.command == "" {
 		return result
@@ -74,7 +74,7 @@ func (a Action) Run(ctx context.Context, t *terminal.IO, b ledger.Batch, result 
 	return result
 }
 
-// execute runs the command with the facts of the batch. Its output goes to stderr: stdout is for data.
+// execute runs the command with data about the batch. Its output goes to stderr, because stdout is for data.
 func execute(ctx context.Context, t *terminal.IO, text string, b ledger.Batch) error {
 	message := notify.MessageOf(b, notify.Latest(b))
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", text)
@@ -95,8 +95,8 @@ func execute(ctx context.Context, t *terminal.IO, text string, b ledger.Batch) e
 	return cli.Failf(cli.ExitCommand, "batch %s is complete; the command of --on-complete was not run: %w", b.Name, err)
 }
 
-// factsEnvironment is the message as variables. No flag has one of these variables, so that an enqueue that
-// the command runs does not take them for its own.
+// factsEnvironment returns the message as variables. They are no flag's variables, so that an enqueue run by the
+// command does not read them.
 func factsEnvironment(m notify.Message) []string {
 	return []string{
 		"HAVIP_COMPLETED_BATCH=" + m.Data.Batch,
@@ -107,8 +107,8 @@ func factsEnvironment(m notify.Message) []string {
 	}
 }
 
-// withheld are variables that the command does not get: BCE's credentials and the workers' secrets, and the
-// command itself, which an enqueue that it runs would run again.
+// withheld are variables that the command does not get: BCE's credentials, the workers' secrets, and the command
+// itself, which an enqueue run by the command would run again.
 var withheld = []string{
 	"BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_SECURITY_TOKEN", "BCE_SESSION_TOKEN",
 	"BAIDUCLOUD_ACCESS_KEY", "BAIDUCLOUD_SECRET_KEY", "BAIDUCLOUD_SESSION_TOKEN",

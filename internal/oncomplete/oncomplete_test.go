@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 		{url, true, true, Action{URL: url}, cli.ExitOK},
 		{command, true, true, Action{command: command}, cli.ExitOK},
 		{command, true, false, Action{command: command}, cli.ExitOK},
-		{command, false, true, Action{}, cli.ExitUsage}, // nobody would run it
+		{command, false, true, Action{}, cli.ExitUsage}, // no process would run it
 		{url, true, false, Action{}, cli.ExitUsage},     // no worker would learn of it
 		{" ", true, true, Action{}, cli.ExitUsage},
 		{"https://", true, true, Action{}, cli.ExitUsage},

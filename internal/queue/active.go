@@ -15,14 +15,14 @@ var (
 // Active is a task that asynq considers active.
 type Active struct {
 	ID string
-	// Lease is when the worker's hold on it ends unless it is renewed, by the worker's clock; zero
-	// for none.
+	// Lease is when the worker's lease ends unless renewed, by the worker's clock; zero if there is
+	// none.
 	Lease time.Time
-	// Exists is false for an ID whose task is gone.
+	// Exists is false for an ID without a task.
 	Exists bool
 }
 
-// Active reads up to [RangeSize] active tasks, at one moment.
+// Active reads up to [RangeSize] active tasks in one atomic step.
 func (q *Queue) Active(ctx context.Context) ([]Active, error) {
 	rows, err := activeScript.Run(ctx, q.rdb, []string{q.Key("active"), q.Key("lease")}, q.taskPrefix(), RangeSize).Slice()
 	if err != nil {
@@ -54,8 +54,8 @@ func decodeActive(row any) (Active, error) {
 	return a, nil
 }
 
-// Requeue moves active tasks to the front of the queue and returns how many it moved. A task whose lease ends after
-// leasedUntil by now belongs to a worker and is not moved.
+// Requeue moves active tasks to the front of the queue and returns how many it moved. It does not move a task whose lease
+// now ends after leasedUntil: a worker has it.
 func (q *Queue) Requeue(ctx context.Context, ids []string, leasedUntil time.Time) (int, error) {
 	moved := 0
 	for _, id := range ids {

@@ -27,20 +27,21 @@ type Fate string
 
 // The fates.
 const (
-	// Kept: a handler refused it, its item cannot be read, or it only has the name of one. It is for people to look at.
+	// Kept: a handler refused it, its item cannot be read, or it is a foreign task under an item's ID. It needs a person's
+	// review.
 	Kept Fate = "kept"
-	// Deleted: its item is finished, and what there is to know of it stands in the ledger.
+	// Deleted: its item is finished, and the ledger has everything about it.
 	Deleted Fate = "deleted"
 	// Replaced: it was deleted, and its unfinished item has a task of its own.
 	Replaced Fate = "replaced"
-	// Revived: nobody registered its item, and no handler decided about it. It runs again.
+	// Revived: its item is not registered, and no handler refused it. It runs again.
 	Revived Fate = "revived"
-	// Vanished: it was not there any more.
+	// Vanished: it no longer existed.
 	Vanished Fate = "vanished"
 )
 
-// Settle removes an archived task unless a person should see it: asynq archives tasks by its own retry count, trims its
-// archive silently, and refuses the IDs of archived tasks until then.
+// Settle removes an archived task unless it needs a person's review: asynq archives tasks by its own retry count, trims its
+// archive silently, and refuses the IDs of archived tasks.
 func (q *Tasks) Settle(ctx context.Context, id string, items Items) (Fate, error) {
 	task, found, err := q.Task(id)
 	switch {

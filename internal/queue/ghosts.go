@@ -23,8 +23,8 @@ func Ranges() []Range {
 	return ranges
 }
 
-// Ghosts returns the IDs of a range that have no task, because Redis evicted it or a person deleted it. Each would block a
-// worker for a second and stay active forever. With remove, Ghosts removes them.
+// Ghosts returns the IDs of a range that have no task, because it was evicted or deleted. Each would block a worker for a
+// second and stay active forever. With remove, Ghosts removes them.
 func (q *Queue) Ghosts(ctx context.Context, r Range, remove bool) ([]string, error) {
 	flag := 0
 	if remove {

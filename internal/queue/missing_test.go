@@ -25,7 +25,7 @@ func (p *pipelines) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pr
 	}
 }
 
-// Whoever can write to Redis can give an item any generation.
+// Any program with access to Redis can set any generation.
 func TestWithoutTaskIsBounded(t *testing.T) {
 	t.Parallel()
 	rdb := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})

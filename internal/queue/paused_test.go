@@ -41,7 +41,7 @@ func TestPauseOfAsynq(t *testing.T) {
 	}
 }
 
-// Who serves a queue is told also by a Redis that refuses writes, and looking removes nothing.
+// Served works on a Redis that refuses writes, and removes nothing.
 func TestServingNeedsNoWrites(t *testing.T) {
 	t.Parallel()
 	q, rdb := open(t)

@@ -13,7 +13,7 @@ import (
 	"havip/tasks"
 )
 
-// RangeSize bounds how much of a list or set is looked at from one end.
+// RangeSize limits how much of a list or set is read from one end.
 const RangeSize = 1000
 
 // namesKey is asynq's set of the names of all queues.
@@ -21,7 +21,7 @@ const namesKey = "asynq:queues"
 
 // Queue is asynq's queue of one lane, or another queue of this project. It is safe for concurrent use.
 type Queue struct {
-	// Lane is zero for a queue of no lane.
+	// Lane is zero for a queue without a lane.
 	Lane tasks.Lane
 	name string
 
@@ -33,10 +33,10 @@ func Of(rdb redis.Cmdable, lane tasks.Lane) *Queue {
 	return &Queue{Lane: lane, name: lane.Queue(), rdb: rdb}
 }
 
-// Named returns a queue that belongs to no lane. It does no I/O.
+// Named returns a queue without a lane. It does no I/O.
 func Named(rdb redis.Cmdable, name string) *Queue { return &Queue{name: name, rdb: rdb} }
 
-// Key returns the key of one of the queue's lists and sets, such as "pending". They share a hash tag, so that a script may use
+// Key returns the key of one of the queue's lists and sets, such as "pending". They share a hash tag, so that a script can use
 // all of them in a Redis Cluster.
 func (q *Queue) Key(name string) string { return "asynq:{" + q.name + "}:" + name }
 

@@ -47,7 +47,7 @@ func do(t *testing.T, rdb redis.UniversalClient, commands ...[]any) {
 	}
 }
 
-// Between the look and the repair, a worker may have taken the task up again.
+// Between check and repair, a worker may have taken the task.
 func TestRequeueLooksAgain(t *testing.T) {
 	t.Parallel()
 	q, rdb := open(t)
@@ -81,7 +81,7 @@ func TestLanes(t *testing.T) {
 	}
 }
 
-// A task that is to run is run whatever it waits for; one that runs or is gone is fine.
+// Run makes a task in any waiting state run; it does nothing for an active or missing task.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	q, rdb := open(t)

@@ -11,24 +11,24 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// SecondLook is how long nobody must serve a queue for it to be told. asynq's servers say that they do
-// every five seconds; when Redis has forgotten it, as after a restart, it takes them as long to say it again.
-const SecondLook = 6 * time.Second
+// UnservedAfter is how long a queue must be unserved to be reported. asynq's servers send a heartbeat every
+// five seconds, so that it takes as long to see them after Redis lost their heartbeats.
+const UnservedAfter = 6 * time.Second
 
 const (
-	// lookAgain spaces the looks.
-	lookAgain = 250 * time.Millisecond
-	// servedTimeout bounds one look.
+	// pollInterval is the time between two checks.
+	pollInterval = 250 * time.Millisecond
+	// servedTimeout limits one check.
 	servedTimeout = 3 * time.Second
 	// serversKey is asynq's set of the keys of live servers, by the second in which they expire.
 	serversKey = "asynq:servers"
-	// fieldQueues is the field of asynq's ServerInfo that maps the names of its queues to their priorities, and
-	// fieldName that of a name in one entry of the map.
+	// fieldQueues is the field of asynq's ServerInfo that maps queue names to priorities, and fieldName the
+	// name's field in an entry of the map.
 	fieldQueues, fieldName protowire.Number = 5, 1
 )
 
-// Serving returns the names of the queues that some worker takes tasks from, as far as Redis knows. asynq's Inspector tells the
-// same, but removes servers that have ended as it looks: a Redis that refuses writes would not tell.
+// Serving returns the names of the queues that some worker serves, as far as Redis knows. asynq's Inspector also removes
+// dead servers, which fails on a Redis that refuses writes.
 func Serving(ctx context.Context, rdb redis.Cmdable) (map[string]bool, error) {
 	now := strconv.FormatInt(time.Now().Unix(), 10)
 	keys, err := rdb.ZRangeByScore(ctx, serversKey, &redis.ZRangeBy{Min: now, Max: "+inf"}).Result()
@@ -43,14 +43,14 @@ func Serving(ctx context.Context, rdb redis.Cmdable) (map[string]bool, error) {
 			for _, name := range queuesOf(info) {
 				names[name] = true
 			}
-		case !errors.Is(err, redis.Nil): // it has ended meanwhile
+		case !errors.Is(err, redis.Nil): // Nil means that it has ended meanwhile
 			return nil, fmt.Errorf("servers of queues: %w", err)
 		}
 	}
 	return names, nil
 }
 
-// queuesOf reads the names of the queues from asynq's ServerInfo. What cannot be read names none.
+// queuesOf reads the queue names from asynq's ServerInfo; none if it is unreadable.
 func queuesOf(info []byte) (names []string) {
 	for _, entry := range fieldsOf(info, fieldQueues) {
 		for _, name := range fieldsOf(entry, fieldName) {
@@ -80,24 +80,24 @@ func fieldsOf(message []byte, field protowire.Number) (values [][]byte) {
 	return values
 }
 
-// ServedNow reports whether some worker takes tasks of the queue, as far as Redis knows.
+// ServedNow reports whether some worker serves the queue, as far as Redis knows.
 func (q *Queue) ServedNow(ctx context.Context) (bool, error) {
 	names, err := Serving(ctx, q.rdb)
 	return names[q.name], err
 }
 
-// Served is ServedNow, for a few seconds.
+// Served is ServedNow with a timeout.
 func (q *Queue) Served() (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), servedTimeout)
 	defer cancel()
 	return q.ServedNow(ctx)
 }
 
-// StaysUnserved reports whether nobody serves the queue during all of this time. It returns as soon as
-// somebody does. The last look is after all of the time, so that a process that was stopped meanwhile
-// does not report what it has not seen.
+// StaysUnserved reports whether no worker serves the queue for the whole time. It returns as soon as one
+// does. The last check is at the end of the time, so that a process that was suspended meanwhile gives no
+// wrong report.
 func (q *Queue) StaysUnserved(ctx context.Context, during time.Duration) (bool, error) {
-	again := time.NewTicker(lookAgain)
+	again := time.NewTicker(pollInterval)
 	defer again.Stop()
 	for begun := time.Now(); ; {
 		over := time.Since(begun) >= during

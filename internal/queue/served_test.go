@@ -9,7 +9,7 @@ import (
 	"github.com/hibiken/asynq"
 )
 
-// Nobody serves the queue if nobody does at the end of the time, and somebody who comes meanwhile ends
+// The queue stays unserved if no worker serves it until the end; a worker that starts meanwhile ends
 // the wait.
 func TestStaysUnserved(t *testing.T) {
 	t.Parallel()
@@ -32,7 +32,7 @@ func TestStaysUnserved(t *testing.T) {
 	}
 }
 
-// Whoever is interrupted is told nothing of the queue.
+// An interrupted check returns only an error.
 func TestStaysUnservedInterrupted(t *testing.T) {
 	t.Parallel()
 	q, _ := open(t)

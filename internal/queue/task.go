@@ -13,8 +13,8 @@ import (
 	"havip/tasks"
 )
 
-// Tasks is a queue with its tasks, for what reads and changes them one by one. Who only looks at the queue as a whole uses
-// [Queue], which does without asynq's types.
+// Tasks is a queue with operations on single tasks. [Queue] is for the queue as a whole and does not depend on asynq's
+// types.
 type Tasks struct {
 	*Queue
 	inspector *asynq.Inspector
@@ -24,7 +24,7 @@ type Tasks struct {
 // TasksOf returns the queue of a lane with its tasks. It does no I/O.
 func TasksOf(rdb redis.Cmdable, lane tasks.Lane) *Tasks { return tasksIn(rdb, Of(rdb, lane)) }
 
-// TasksNamed returns a queue that belongs to no lane, with its tasks. It does no I/O.
+// TasksNamed returns a queue without a lane, with its tasks. It does no I/O.
 func TasksNamed(rdb redis.Cmdable, name string) *Tasks { return tasksIn(rdb, Named(rdb, name)) }
 
 func tasksIn(rdb redis.Cmdable, q *Queue) *Tasks {
@@ -32,17 +32,17 @@ func tasksIn(rdb redis.Cmdable, q *Queue) *Tasks {
 	return &Tasks{Queue: q, inspector: asynq.NewInspectorFromRedisClient(client), client: asynq.NewClientFromRedisClient(client)}
 }
 
-// Task is what asynq knows of a task, as far as it matters here.
+// Task is the part of asynq's task that is needed here.
 type Task struct {
 	ID string
-	// Payload is zero when it cannot be read; Readable says which.
+	// Payload is zero if it cannot be read; Readable reports whether it can.
 	Payload  tasks.Payload
 	Readable bool
-	// LastError is why it did not succeed, in its handler's words or asynq's.
+	// LastError is why it failed, from its handler or asynq.
 	LastError string
 }
 
-// Task reads one task; found is false when it is not there any more.
+// Task reads one task; found is false if it no longer exists.
 func (q *Tasks) Task(id string) (t Task, found bool, err error) {
 	info, err := q.inspector.GetTaskInfo(q.name, id)
 	if gone(err) {
@@ -56,19 +56,18 @@ func (q *Tasks) Task(id string) (t Task, found bool, err error) {
 	return t, true, nil
 }
 
-// Refused reports whether a handler decided that the task is never to run: it is not asynq that
-// ended it on a count of its own.
+// Refused reports whether a handler decided that the task must not run again, rather than asynq by its
+// retry count.
 func (t Task) Refused() bool { return tasks.WasRefused(t.LastError) }
 
-// Names reports whether the task is what the item's own would be: one that asks for something else
-// only has the item's name.
+// Names reports whether the task is the item's own, not another request under the item's task ID.
 func (t Task) Names(item ledger.Item) bool {
 	request, err := tasks.RequestOf(item.Spec)
 	return err == nil && t.Readable && t.Payload.Item().Request == request &&
 		t.Payload.Account == item.Account && t.Payload.Region == item.Region
 }
 
-// Delete forgets a task that is not active; one that is gone is fine.
+// Delete deletes a task that is not active, if it exists.
 func (q *Tasks) Delete(id string) error {
 	if err := q.inspector.DeleteTask(q.name, id); err != nil && !gone(err) {
 		return fmt.Errorf("delete task %s of queue %s: %w", id, q.name, err)
@@ -76,7 +75,7 @@ func (q *Tasks) Delete(id string) error {
 	return nil
 }
 
-// Run lets a task that waits or ended run now; one that is gone, or pending by now, is fine.
+// Run makes a waiting or archived task run now. It does nothing if the task is gone or pending.
 func (q *Tasks) Run(id string) error {
 	err := q.inspector.RunTask(q.name, id)
 	if err == nil || gone(err) {
@@ -101,7 +100,7 @@ func (q *Tasks) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
 	return made, nil
 }
 
-// Put enqueues a task under the ID that its options name, and reports whether it did, alike.
+// Put enqueues a task under the ID in its options, and reports whether it did.
 func (q *Tasks) Put(ctx context.Context, id string, task *asynq.Task, options ...asynq.Option) (bool, error) {
 	if err := q.deleteEnded(id); err != nil {
 		return false, err

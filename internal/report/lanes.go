@@ -122,7 +122,7 @@ func unserved(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.L
 	if err != nil || size.Waiting() == 0 {
 		return err
 	}
-	unserved, err := q.StaysUnserved(ctx, queue.SecondLook)
+	unserved, err := q.StaysUnserved(ctx, queue.UnservedAfter)
 	if unserved {
 		t.Infof("%s", UnservedText(s, l))
 	}

@@ -1,8 +1,8 @@
-// Package spool keeps a few small texts that must outlive their process: a file for each, in one
-// directory, written whole or not at all.
+// Package spool stores a few small texts that must outlive their process: one file each, in one
+// directory, written atomically.
 //
-// Several processes may share a directory. Whoever takes care of a text removes its file; that two
-// take care of one must be harmless.
+// Several processes may share a directory. The process that handles a text removes its file; handling
+// a text twice must be harmless.
 package spool
 
 import (
@@ -23,14 +23,14 @@ import (
 
 const (
 	extension = ".json"
-	// halfWritten is the extension of what a process that died was writing.
+	// halfWritten is the extension of a file that is being written.
 	halfWritten = ".part"
 )
 
 // Spool is a directory of texts. It is safe for concurrent use.
 type Spool struct{ dir string }
 
-// Open makes the directory if it is missing, and sees that files can be written into it, by nobody else.
+// Open creates the directory if it is missing, and checks that only this user can write files into it.
 func Open(dir string) (*Spool, error) {
 	if err := private.Dir(dir); err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
@@ -44,23 +44,23 @@ func Open(dir string) (*Spool, error) {
 	return s, s.Remove(name)
 }
 
-// abandoned is how old the file of a half-written text must be to be nobody's any more.
+// abandoned is the age after which a half-written file's process is taken for dead.
 const abandoned = time.Hour
 
-// sweep removes what processes that died were writing.
+// sweep removes half-written files of dead processes.
 func (s *Spool) sweep() {
 	parts, _ := filepath.Glob(filepath.Join(s.dir, "*"+halfWritten)) // the pattern is well formed
 	for _, part := range parts {
 		if info, err := os.Stat(part); err == nil && time.Since(info.ModTime()) > abandoned {
-			_ = os.Remove(part) // another process may be faster
+			_ = os.Remove(part) // another process may have removed it
 		}
 	}
 }
 
-// Path is where a text's file is.
+// Path returns the path of a text's file.
 func (s *Spool) Path(name string) string { return filepath.Join(s.dir, name) }
 
-// Put writes a text. It is on the disk when Put returns without an error.
+// Put writes a text. When Put returns without an error, the text is on disk.
 func (s *Spool) Put(text []byte) (name string, err error) {
 	id, err := uuid.NewV7() // they sort by time
 	if err != nil {
@@ -86,7 +86,7 @@ func writeSynced(path string, text []byte) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// sync makes a rename durable.
+// sync makes the rename durable.
 func (s *Spool) sync() error {
 	dir, err := os.Open(s.dir)
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Spool) Names() ([]string, error) {
 	return names, nil
 }
 
-// Get reads a text; found is false when somebody has removed it meanwhile.
+// Get reads a text; found is false if it was removed meanwhile.
 func (s *Spool) Get(name string) (text []byte, found bool, err error) {
 	file, err := private.OpenFile(s.Path(name), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -130,7 +130,7 @@ func (s *Spool) Get(name string) (text []byte, found bool, err error) {
 	return text, true, nil
 }
 
-// Remove forgets a text; one that is gone is fine.
+// Remove removes a text, if it exists.
 func (s *Spool) Remove(name string) error {
 	if err := os.Remove(s.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("spool: %w", err)

@@ -1,4 +1,4 @@
-// Package telemetry is what a worker shows to the machines that watch it.
+// Package telemetry is a worker's health endpoints.
 package telemetry
 
 import (
@@ -11,22 +11,22 @@ import (
 	"time"
 )
 
-// readyTimeout bounds the check behind /readyz; an orchestrator's own probes are as patient.
+// readyTimeout limits the check of /readyz.
 const readyTimeout = 2 * time.Second
 
-// Health serves two questions over HTTP:
+// Health serves two endpoints over HTTP:
 //
-//	GET /healthz   200 as long as the process serves: restart it when this fails
-//	GET /readyz    200 when it can do work: 503 with the reason while it cannot
+//	GET /healthz   200 while the process serves; restart it if this fails
+//	GET /readyz    200 while it can do work, else 503 with the reason
 type Health struct {
 	check    func(context.Context) error
 	stopping atomic.Bool
 }
 
-// NewHealth returns health over check, which tells whether the process can do work.
+// NewHealth returns a Health; check returns an error while the process cannot do work.
 func NewHealth(check func(context.Context) error) *Health { return &Health{check: check} }
 
-// Stopping makes the process unready for the rest of its life.
+// Stopping makes the process unready permanently.
 func (h *Health) Stopping() { h.stopping.Store(true) }
 
 // Handler serves the endpoints.
@@ -58,7 +58,7 @@ func answer(w http.ResponseWriter, err error) {
 	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // strings encode; and a client that has gone need not be told
 }
 
-// Serve answers on the listener until ctx ends.
+// Serve serves on the listener until ctx ends.
 func (h *Health) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{Handler: h.Handler(), ReadHeaderTimeout: readyTimeout}
 	failed := make(chan error, 1)

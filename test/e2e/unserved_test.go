@@ -25,10 +25,10 @@ func TestWorkerThatRedisForgot(t *testing.T) {
 		w.forgetServers(t)
 		asking := w.askAll(t)
 		w.awaitServer(t)
-		inTime := time.Since(begun) < asynqueue.SecondLook
+		inTime := time.Since(begun) < asynqueue.UnservedAfter
 		said := w.answers(t, asking)
 		if !inTime {
-			continue // so slow a worker is taken for one that is not there
+			continue // the worker was so slow that it is reported as missing
 		}
 		if !slices.Equal(said, usual) {
 			t.Errorf("said:\n%q\nand usually:\n%q", said, usual)
@@ -37,7 +37,7 @@ func TestWorkerThatRedisForgot(t *testing.T) {
 	}
 }
 
-// askAll starts every command that tells of lanes without a worker.
+// askAll starts every command that reports lanes without a worker.
 func (w *stack) askAll(t *testing.T) (asking []*process) {
 	t.Helper()
 	for _, command := range [][]string{{"status"}, {"pause", "default/bj"}, {"doctor", "-o", "ndjson"}} {
@@ -46,7 +46,7 @@ func (w *stack) askAll(t *testing.T) (asking []*process) {
 	return asking
 }
 
-// answers are what these commands say, of the last one only what it finds about workers.
+// answers returns the output of these commands, of the last one only its findings about workers.
 func (w *stack) answers(t *testing.T, asked []*process) (answers []string) {
 	t.Helper()
 	for _, p := range asked {

@@ -1,4 +1,4 @@
-// Package lane is the commands that operate a lane for all workers: pause, resume and limit. The first two also pause and
+// Package lane has the commands that operate a lane for all workers: pause, resume and limit. The first two also pause and
 // resume a batch.
 package lane
 
@@ -17,12 +17,12 @@ import (
 	"havip/tasks"
 )
 
-// options are those of the commands that change a lane or a batch: either lane or batch is set.
+// options are for commands that change a lane or a batch: either lane or batch is set.
 type options struct {
 	lane, batch string
 	reason      string
 	durable     durability.Verifier
-	// limit is resume's, and rps is limit set's.
+	// limit is for resume, and rps for limit set.
 	limit batchpause.FailureLimit
 	rps   float64
 }
@@ -51,7 +51,7 @@ func (opts *options) setTarget(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// laneAct is who changes a lane and why, and batchAct the same of a batch.
+// laneAct is who changes a lane and why, and batchAct the same for a batch.
 func (opts *options) laneAct() lane.Act {
 	return lane.Act{By: session.Author(), Reason: session.ReasonText(opts.reason)}
 }
@@ -86,7 +86,7 @@ func changeBatch(ctx context.Context, f *session.Factory, opts options, change f
 
 // warnUnserved warns about a lane without a worker: its name may be misspelt.
 func warnUnserved(ctx context.Context, f *session.Factory, s *session.Session, l tasks.Lane) error {
-	unserved, err := queue.Of(s.Redis, l).StaysUnserved(ctx, queue.SecondLook)
+	unserved, err := queue.Of(s.Redis, l).StaysUnserved(ctx, queue.UnservedAfter)
 	if unserved {
 		f.Infof("no worker serves lane %s at present; the setting applies to workers that start later", l)
 	}
