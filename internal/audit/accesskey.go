@@ -8,13 +8,13 @@ import (
 	"havip/tasks"
 )
 
-// keyHolder is a [Cloud] with a digest of its access key; [*bce.Client] is one.
+// keyHolder is a [Cloud] with a digest of its access key; [*bce.Client] implements it.
 type keyHolder interface {
 	KeyDigest(ctx context.Context) (string, error)
 }
 
-// accessKey compares the access key here with those of the lane's workers. It is a note: an account has as many keys as it
-// has users.
+// accessKey compares this shell's access key with those of the lane's workers. A difference is only a note, because an
+// account may have many keys.
 func (x *examination) accessKey(ctx context.Context, l tasks.Lane, api Cloud) error {
 	holder, ok := api.(keyHolder)
 	if !ok {
@@ -39,7 +39,7 @@ func (x *examination) accessKey(ctx context.Context, l tasks.Lane, api Cloud) er
 	if len(others) == 0 {
 		return nil
 	}
-	return x.tell(note(CodeAccessKey, "lane "+l.String(), "Workers use another access key than this shell (fingerprint %s): %s.", own, examples(others)).
-		saying("If it belongs to another account, `verify`, `plan --live` and `doctor` see other HaVIPs than the workers create.",
+	return x.report(note(CodeAccessKey, "lane "+l.String(), "Workers use another access key than this shell (fingerprint %s): %s.", own, examples(others)).
+		meaning("If it belongs to another account, `verify`, `plan --live` and `doctor` see other HaVIPs than the workers create.",
 			"Unless that is intended, use one key for both; `enqueue help environment` lists where credentials are read from."))
 }

@@ -11,7 +11,7 @@ import (
 // newestReasons is how many archived tasks' reasons are read.
 const newestReasons = 10
 
-// archive looks at the tasks that asynq archived: they no longer run, and their IDs cannot be used.
+// archive reports tasks that asynq archived: they no longer run, and their IDs cannot be used.
 func (x *examination) archive(ctx context.Context, q *queue.Tasks) error {
 	size, err := q.Sizes(ctx)
 	if err != nil || size.Archived == 0 {
@@ -23,14 +23,14 @@ func (x *examination) archive(ctx context.Context, q *queue.Tasks) error {
 	}
 	d := warning(CodeArchived, "lane "+q.Lane.String(), "%s archived; reasons of the newest: %s.",
 		words.Count(int(size.Archived), "task is", "tasks are"), examples(distinct(reasons))).
-		saying("They no longer run. Unreadable tasks come from a foreign producer; asynq archives others after too many retries, and workers requeue their items.",
+		meaning("They no longer run. Unreadable tasks come from a foreign producer; asynq archives others after too many retries, and workers requeue their items.",
 			"Fix the foreign producer. `enqueue doctor --fix` deletes archived tasks of finished items, and requeues unfinished items.")
 	if x.Fix {
 		if d, err = x.clearArchive(ctx, q, d, size.Archived); err != nil {
 			return err
 		}
 	}
-	return x.tell(d)
+	return x.report(d)
 }
 
 func (x *examination) reasons(ctx context.Context, q *queue.Tasks) ([]string, error) {
@@ -51,7 +51,7 @@ func (x *examination) reasons(ctx context.Context, q *queue.Tasks) ([]string, er
 	return reasons, nil
 }
 
-// clearArchive deletes or requeues archived tasks, and keeps those that an operator has to look at.
+// clearArchive deletes or requeues archived tasks, and keeps those that need an operator's review.
 func (x *examination) clearArchive(ctx context.Context, q *queue.Tasks, d Diagnosis, archived int64) (Diagnosis, error) {
 	ids, err := q.Archived(ctx, 0, queue.RangeSize-1)
 	if err != nil {
@@ -67,7 +67,7 @@ func (x *examination) clearArchive(ctx context.Context, q *queue.Tasks, d Diagno
 	}
 	deleted, again := fates[queue.Deleted]+fates[queue.Replaced], fates[queue.Replaced]+fates[queue.Revived]
 	if cleared := deleted + fates[queue.Revived] + fates[queue.Vanished]; cleared > 0 {
-		d.Repaired = fmt.Sprintf("Deleted %s; queued %s again.", counted(deleted, "task"), counted(again, "item"))
+		d.Repaired = fmt.Sprintf("Deleted %s; requeued %s.", counted(deleted, "task"), counted(again, "item"))
 		d.left = int64(cleared) < archived
 	}
 	return d, nil

@@ -6,13 +6,12 @@ import (
 )
 
 const (
-	// clockTolerance is how far this machine's clock may be from Redis's. asynq's leases last 30 s and are dated by each
-	// worker's own clock: if clocks differ by half of that, a small delay makes one worker take another's live tasks for
-	// lost.
+	// clockTolerance is how far this machine's clock may be from Redis's. asynq's leases last 30 s by each worker's own
+	// clock: if clocks differ by half of that, a small delay makes one worker take another's live tasks for lost.
 	clockTolerance = 15 * time.Second
 	// bceTolerance is how far a clock may be from BCE's. Workers learn its clock from its answers.
 	bceTolerance = 5 * time.Minute
-	// readTolerance is the error of a comparison with a clock that is read in whole seconds.
+	// readTolerance is the error of a clock that is read in whole seconds.
 	readTolerance = 2 * time.Second
 )
 
@@ -28,14 +27,14 @@ func (x *examination) clock(ctx context.Context) error {
 	x.redisAhead = there.Sub(middle)
 	text := "This machine's clock is " + offset(-x.redisAhead) + " Redis's."
 	if x.redisAhead.Abs() <= clockTolerance {
-		return x.tell(note(CodeClock, "clock", "%s", text))
+		return x.report(note(CodeClock, "clock", "%s", text))
 	}
-	return x.tell(warning(CodeClock, "clock", "%s", text).
-		saying("A worker on this machine would requeue other workers' tasks, or lose its own to them, and would retry at the wrong time. No HaVIP is created twice because of it.",
+	return x.report(warning(CodeClock, "clock", "%s", text).
+		meaning("A worker on this machine would requeue other workers' tasks, or lose its own to them, and would retry at the wrong time. No HaVIP is created twice because of it.",
 			"Synchronise the clocks of all machines that run workers, and of Redis, with NTP."))
 }
 
-// offset says how far one clock is from another.
+// offset describes how far one clock is from another.
 func offset(ahead time.Duration) string {
 	unit := time.Millisecond
 	if ahead.Abs() >= time.Second {

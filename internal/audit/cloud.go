@@ -11,7 +11,7 @@ import (
 	"havip/tasks"
 )
 
-// cloud examines a lane's credentials with one signed request that changes nothing, and BCE's clock by the answer.
+// cloud examines a lane's credentials with one signed request that changes nothing, and BCE's clock with the answer.
 func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	if x.Open == nil {
 		return nil
@@ -19,11 +19,11 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	subject := "lane " + l.String()
 	api, err := x.Open(ctx, l)
 	if errors.Is(err, bce.ErrNoCredentials) {
-		return x.tell(note(CodeCredentials, subject, "There are no credentials here for this lane, so BCE was not examined. Producers need none; workers do."))
+		return x.report(note(CodeCredentials, subject, "There are no credentials here for this lane, so BCE was not examined. Producers need none; workers do."))
 	}
 	if err != nil {
-		return x.tell(warning(CodeCredentials, subject, "The credentials cannot be used: %v.", err).
-			saying("A worker started here for this lane would refuse to start.", "Fix what the error reports; `enqueue help environment` lists where credentials are read from."))
+		return x.report(warning(CodeCredentials, subject, "The credentials cannot be used: %v.", err).
+			meaning("A worker started here for this lane would refuse to start.", "Fix what the error reports; `enqueue help environment` lists where credentials are read from."))
 	}
 	if err := x.endpoint(ctx, l, api.Endpoint()); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	if x.Rate != nil {
 		if rate := x.Rate(l); rate != nil {
 			err := rate.Wait(ctx)
-			var refused *redisconn.ConnError // Redis is ill, which the operator examines; one request is sent all the same
+			var refused *redisconn.ConnError // the store check reports it; the request is sent nevertheless
 			if err != nil && !errors.As(err, &refused) {
 				return err
 			}
@@ -44,7 +44,7 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	var refused *bce.Error
 	switch {
 	case err == nil:
-		if err := x.tell(note(CodeCredentials, subject, "The credentials are good: BCE answered a signed request.")); err != nil {
+		if err := x.report(note(CodeCredentials, subject, "The credentials are good: BCE answered a signed request.")); err != nil {
 			return err
 		}
 		return x.bceClock(subject, page.Date)
@@ -55,33 +55,33 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	case refused.Code == bce.CodeRequestExpired && !refused.ServerDate.IsZero():
 		return x.bceClock(subject, refused.ServerDate)
 	}
-	return x.tell(refusal(subject, refused))
+	return x.report(refusal(subject, refused))
 }
 
-// refusal says what a failed request means.
+// refusal explains a failed request.
 func refusal(subject string, e *bce.Error) Diagnosis {
 	const look = "Look at the message"
 	switch {
 	case e.Kind.Transport():
 		return warning(CodeBCE, subject, "BCE cannot be reached: %v.", e).
-			saying("A worker here would retry for hours, and create nothing.", "Check the network, the proxy and --endpoint.")
+			meaning("A worker here would retry for hours, and create nothing.", "Check the network, the proxy and --endpoint.")
 	case e.Kind == bce.KindAPI && !tasks.Retryable(e):
 		return warning(CodeCredentials, subject, "BCE refuses the lane's credentials: %v.", e).
-			saying("All items of this lane would wait: the lane is suspended until a request succeeds.",
+			meaning("All items of this lane would wait: the lane is suspended until a request succeeds.",
 				look+": the key, its secret, its permission for HaVIPs, or the account's opt-in to the service.")
 	}
 	return warning(CodeBCE, subject, "BCE's answer is an error, or cannot be read: %v.", e).
-		saying("BCE may be overloaded, or something else answers in its place.", look+", check --endpoint, and try again.")
+		meaning("BCE may be overloaded, or something else answers in its place.", look+", check --endpoint, and try again.")
 }
 
-// endpoint compares the endpoint here with that of the lane's workers.
+// endpoint compares this shell's endpoint with that of the lane's workers.
 func (x *examination) endpoint(ctx context.Context, l tasks.Lane, own string) error {
 	standing, err := lane.PinnedTo(ctx, x.Redis, l.String())
 	if err != nil || standing.Endpoint == "" || standing.Endpoint == own {
 		return err
 	}
-	return x.tell(warning(CodeEndpoint, "lane "+l.String(), "The lane's workers use the endpoint %s, and the endpoint here is %s.", standing.Endpoint, own).
-		saying("`verify` and `plan --live` from here would compare with another cloud. A worker with this endpoint would refuse to start.",
+	return x.report(warning(CodeEndpoint, "lane "+l.String(), "The lane's workers use the endpoint %s, but the endpoint here is %s.", standing.Endpoint, own).
+		meaning("`verify` and `plan --live` from here would compare with another cloud. A worker with this endpoint would refuse to start.",
 			"Set --endpoint, or BCE_ENDPOINT, to that of the workers; or, if the lane has moved for good, start a worker with --allow-other-account once."))
 }
 
@@ -95,10 +95,10 @@ func (x *examination) bceClock(subject string, date time.Time) error {
 	fromRedis := ahead - x.redisAhead
 	what := "BCE's clock is " + coarse(ahead) + " this machine's, and " + coarse(fromRedis) + " Redis's."
 	if ahead.Abs() <= bceTolerance && fromRedis.Abs() <= bceTolerance {
-		return x.tell(note(CodeBCEClock, subject, "%s", what))
+		return x.report(note(CodeBCEClock, subject, "%s", what))
 	}
-	return x.tell(warning(CodeBCEClock, subject, "%s", what).
-		saying("Workers learn BCE's clock from its answers and sign with it. A lookup cannot compare the ages of HaVIPs, so that its items end in review.",
+	return x.report(warning(CodeBCEClock, subject, "%s", what).
+		meaning("Workers learn BCE's clock from its answers and sign with it. A lookup cannot compare the ages of HaVIPs, so that its items end in review.",
 			"Synchronise this machine and Redis with NTP."))
 }
 

@@ -11,7 +11,7 @@ import (
 	"havip/ledger"
 )
 
-// items reads the batch's items that are not damaged; damaged gets the others, and its error ends the reading.
+// items yields the batch's undamaged items and calls damaged for the others; an error of damaged ends it.
 func (v *verification) items(ctx context.Context, damaged func(key string, fault error) error) iter.Seq2[ledger.Item, error] {
 	return func(yield func(ledger.Item, error) bool) {
 		for item, err := range v.Ledger.Items(ctx, v.batch.Name) {
@@ -32,14 +32,14 @@ func (v *verification) items(ctx context.Context, damaged func(key string, fault
 	}
 }
 
-// judgeDamaged reports an item whose data cannot be read, and the HaVIPs that it is known to own.
-func (v *verification) judgeDamaged(key string, fault error) error {
+// reportDamaged reports an item whose record cannot be read, and the HaVIPs that it owns.
+func (v *verification) reportDamaged(key string, fault error) error {
 	v.tally.Items++
 	v.tally.Kinds[Unreadable]++
 	f := Finding{Kind: Unreadable, Batch: v.batch.Name, Key: key, Detail: "its data in Redis cannot be read: " + textOf(fault.Error()).shown()}
 	var owned []string
 	for lane, l := range v.lanes {
-		for _, e := range l.index.strays.owned(key) {
+		for _, e := range l.index.unrecorded.owned(key) {
 			owned = append(owned, e.id)
 			f.HaVIPID, f.Name, f.SubnetID, f.Account, f.Region = e.id, e.name, e.subnetID, lane.Account, lane.Region
 		}

@@ -6,11 +6,10 @@ import (
 	"havip/internal/redisconn"
 )
 
-// Code names what a [Diagnosis] is about, besides the codes of [redisconn.Check]. The words are a
-// contract.
+// Code identifies a [Diagnosis], besides the codes of [redisconn.Check]. The values are a contract.
 type Code = redisconn.Code
 
-// What a [Doctor] looks at.
+// The codes of a [Doctor].
 const (
 	CodeVersions    Code = "versions"
 	CodeClock       Code = "clock"
@@ -24,7 +23,7 @@ const (
 	CodeNoWorker    Code = "no-worker"
 	CodeSuspended   Code = "suspended"
 	CodePaused      Code = "paused"
-	// CodeQueuePaused is about a pause that was set with asynq's own tools.
+	// CodeQueuePaused is about a pause set with asynq's own tools.
 	CodeQueuePaused Code = "queue-paused"
 	CodeStopped     Code = "stopped"
 	CodeArchived    Code = "archived"
@@ -38,23 +37,23 @@ const (
 	CodeNotificationsFailed Code = "notifications-failed"
 	// CodeUnchecked is about a check that could not be made.
 	CodeUnchecked Code = "unchecked"
-	// CodeNotRepaired is about repairs that were asked for and not begun.
+	// CodeNotRepaired is about requested repairs that were not made.
 	CodeNotRepaired Code = "not-repaired"
 )
 
-// Diagnosis is one finding that the operator should know. Its field names are a contract.
+// Diagnosis is one finding for the operator. Its field names are a contract.
 type Diagnosis struct {
 	Code     Code               `json:"code"`
 	Severity redisconn.Severity `json:"severity"`
-	// Subject is the server, lane or check that it is about.
+	// Subject is the server, lane or check.
 	Subject string `json:"subject"`
-	// What was found, what that Means, and the Fix, in a sentence or two each. A note may lack the latter two.
+	// What was found, what that Means, and the Fix, in one or two sentences each. A note may lack the latter two.
 	What  string `json:"what"`
 	Means string `json:"means"`
 	Fix   string `json:"fix"`
-	// Repaired says what was repaired, "" for nothing.
+	// Repaired says what was repaired, or is "".
 	Repaired string `json:"repaired"`
-	// left is whether the repair was only partial.
+	// left reports that the repair was partial.
 	left bool
 }
 
@@ -74,8 +73,8 @@ func warning(code Code, subject, what string, args ...any) Diagnosis {
 	return Diagnosis{Code: code, Severity: redisconn.Warn, Subject: subject, What: fmt.Sprintf(what, args...)}
 }
 
-// saying adds what the finding means and what to do.
-func (d Diagnosis) saying(means, fix string) Diagnosis {
+// meaning adds what the finding means and what to do.
+func (d Diagnosis) meaning(means, fix string) Diagnosis {
 	d.Means, d.Fix = means, fix
 	return d
 }

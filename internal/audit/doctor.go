@@ -16,8 +16,8 @@ import (
 	"havip/tasks"
 )
 
-// DefaultStaleAfter is how long an item must be unchanged before its task is looked for: workers themselves look after a
-// minute, for a hundred items at a time.
+// DefaultStaleAfter is how long an item must be unchanged before its task is checked: workers check after a minute, a
+// hundred items at a time.
 const DefaultStaleAfter = time.Minute
 
 // Doctor examines Redis, clocks, credentials, queues and workers. Redis is required; see the package comment.
@@ -25,17 +25,17 @@ type Doctor struct {
 	Redis redis.Cmdable
 	// Lanes are examined besides those that have a queue.
 	Lanes []tasks.Lane
-	// Open creates the client of a lane; with an error that wraps [bce.ErrNoCredentials], BCE is not examined for the
-	// lane. Nil examines BCE for no lane.
+	// Open returns the client of a lane. If its error wraps [bce.ErrNoCredentials], the lane's BCE is not examined. With a
+	// nil Open, no BCE is.
 	Open func(ctx context.Context, lane tasks.Lane) (Cloud, error)
-	// Rate spaces the requests to a lane; nil for no limit.
+	// Rate limits the requests to a lane; nil means no limit.
 	Rate func(lane tasks.Lane) tasks.Rate
-	// Versions names this program, and the asynq inside it.
+	// Versions names this program and its version of asynq.
 	Versions string
 	// StaleAfter is 0 for DefaultStaleAfter.
 	StaleAfter time.Duration
-	// SecondLook is how long a lane must be without a worker to be reported; 0 for [queue.SecondLook].
-	SecondLook time.Duration
+	// UnservedAfter is how long a lane must be without a worker to be reported; 0 for [queue.UnservedAfter].
+	UnservedAfter time.Duration
 	// Fix repairs what is safe to repair.
 	Fix bool
 	// Now is this machine's clock; nil for [time.Now].
@@ -45,29 +45,28 @@ type Doctor struct {
 // examination is one run.
 type examination struct {
 	Doctor
-	say    func(Diagnosis) error
+	found  func(Diagnosis) error
 	ledger *ledger.Ledger
 	lanes  []tasks.Lane
-	// served are the queues that some worker takes tasks from.
+	// served are the queues that some worker serves.
 	served map[string]bool
 	// redisAhead is how far Redis's clock is ahead of this machine's.
 	redisAhead time.Duration
 }
 
-// Examine hands every diagnosis to say, the widest first; an error of say ends it. The error is that
-// of a Redis that cannot be reached. A check that fails for another reason is a diagnosis of its
-// own, and the others go on.
-func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
+// Examine calls found with every diagnosis, the widest first; an error of found ends it. It returns an error if Redis
+// cannot be reached. A check that fails for another reason is a diagnosis, and the other checks continue.
+func (d Doctor) Examine(ctx context.Context, found func(Diagnosis) error) error {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
 	if d.StaleAfter == 0 {
 		d.StaleAfter = DefaultStaleAfter
 	}
-	if d.SecondLook == 0 {
-		d.SecondLook = queue.SecondLook
+	if d.UnservedAfter == 0 {
+		d.UnservedAfter = queue.UnservedAfter
 	}
-	x := &examination{Doctor: d, say: say, ledger: ledger.New(d.Redis)}
+	x := &examination{Doctor: d, found: found, ledger: ledger.New(d.Redis)}
 	if err := x.store(ctx); err != nil {
 		return err
 	}
@@ -87,11 +86,11 @@ func (d Doctor) Examine(ctx context.Context, say func(Diagnosis) error) error {
 			return err
 		}
 	}
-	// Last, because the repairs above may have been all that an item lacked.
+	// Last, because the repairs above may have repaired items.
 	return x.run(ctx, []check{{"paused batches", x.pausedBatches}, {"items", x.items}, {"records", x.records}, {"existing names", x.namesTaken}})
 }
 
-// check is one part of an examination; name is for the diagnosis that it failed.
+// check is one part of an examination; name is the subject if it fails.
 type check struct {
 	name string
 	make func(context.Context) error
@@ -116,29 +115,29 @@ func (x *examination) laneChecks(q *queue.Tasks) []check {
 	}
 }
 
-// errSaid wraps an error of say.
-type errSaid struct{ error }
+// reportError wraps an error of found.
+type reportError struct{ error }
 
-func (e errSaid) Unwrap() error { return e.error }
+func (e reportError) Unwrap() error { return e.error }
 
-func (x *examination) tell(d Diagnosis) error {
-	if err := x.say(d); err != nil {
-		return errSaid{err}
+func (x *examination) report(d Diagnosis) error {
+	if err := x.found(d); err != nil {
+		return reportError{err}
 	}
 	return nil
 }
 
-// run makes the checks. One that failed while Redis is there (a command that the user may not run,
-// say) is told, and the next is made.
+// run makes the checks. It reports a check that fails while Redis can be reached (such as for a missing permission), and
+// continues.
 func (x *examination) run(ctx context.Context, checks []check) error {
 	for _, c := range checks {
 		err := c.make(ctx)
-		var said errSaid
+		var reporting reportError
 		switch {
 		case err == nil:
 			continue
-		case errors.As(err, &said):
-			return said.error
+		case errors.As(err, &reporting):
+			return reporting.error
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
@@ -146,23 +145,23 @@ func (x *examination) run(ctx context.Context, checks []check) error {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		failed := warning(CodeUnchecked, c.name, "This could not be checked: %v.", err).
-			saying("It is not known whether anything is wrong here.", "Allow the user of --redis to run the command that failed, or fix what the error reports.")
-		if err := x.tell(failed); err != nil {
+			meaning("It is not known whether anything is wrong here.", "Allow the user of --redis to run the command that failed, or fix what the error reports.")
+		if err := x.report(failed); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// store examines Redis itself, and forgoes repairs in one that would lose or refuse them. Being
-// volatile is no reason: who works with that has chosen it.
+// store examines Redis itself, and disables repairs if it would lose or refuse them. A Redis without persistence is no
+// reason: its operator has chosen that.
 func (x *examination) store(ctx context.Context) error {
 	findings, err := redisconn.Check(ctx, x.Redis)
 	if err != nil {
 		return err
 	}
 	for _, f := range findings {
-		if err := x.say(Diagnosis{Code: f.Code, Severity: f.Severity, Subject: "redis " + f.Node, What: f.What, Means: f.Why, Fix: f.Fix}); err != nil {
+		if err := x.found(Diagnosis{Code: f.Code, Severity: f.Severity, Subject: "redis " + f.Node, What: f.What, Means: f.Why, Fix: f.Fix}); err != nil {
 			return err
 		}
 	}
@@ -171,13 +170,13 @@ func (x *examination) store(ctx context.Context) error {
 	})
 	if x.Fix && unfit {
 		x.Fix = false
-		return x.say(warning(CodeNotRepaired, "redis", "Nothing is repaired in this Redis.").
-			saying("This Redis could lose or refuse the repairs.", "Fix Redis first, then run this command again."))
+		return x.found(warning(CodeNotRepaired, "redis", "Nothing is repaired in this Redis.").
+			meaning("This Redis could lose or refuse the repairs.", "Fix Redis first, then run this command again."))
 	}
 	return nil
 }
 
-// findLanes gathers the lanes that have a queue or are asked about.
+// findLanes collects the lanes that have a queue, and [Doctor.Lanes].
 func (x *examination) findLanes(ctx context.Context) error {
 	lanes, err := queue.Lanes(ctx, x.Redis)
 	if err != nil {
@@ -193,12 +192,12 @@ func (x *examination) findLanes(ctx context.Context) error {
 	return err
 }
 
-// permissions tells which commands the user of this Redis may not send.
+// permissions reports the commands that the Redis user may not send.
 func (x *examination) permissions(ctx context.Context) error {
 	missing, err := redisconn.MissingPermissions(ctx, x.Redis)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	return x.tell(warning(redisconn.CodeACL, "redis", "The Redis user may not run, or the server does not know: %s.", strings.Join(missing, ", ")).
-		saying("Operations that need one of these commands fail, some of them halfway.", "Grant them; the ACL section of docs/RUNBOOK.md has the rules."))
+	return x.report(warning(redisconn.CodeACL, "redis", "The Redis user may not run, or the server does not know: %s.", strings.Join(missing, ", ")).
+		meaning("Operations that need one of these commands fail, some of them halfway.", "Grant them; the ACL section of docs/RUNBOOK.md has the rules."))
 }

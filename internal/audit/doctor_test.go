@@ -19,7 +19,7 @@ import (
 	"havip/tasks"
 )
 
-// examine runs a doctor over the fixture, and answers its diagnoses by code.
+// examine runs a doctor on the fixture and returns its diagnoses by code.
 func (f *auditFixture) examine(t *testing.T, doctor Doctor) map[Code]Diagnosis {
 	t.Helper()
 	doctor.Redis = f.rdb
@@ -29,7 +29,7 @@ func (f *auditFixture) examine(t *testing.T, doctor Doctor) map[Code]Diagnosis {
 	if doctor.StaleAfter == 0 {
 		doctor.StaleAfter = time.Nanosecond
 	}
-	doctor.SecondLook = time.Nanosecond
+	doctor.UnservedAfter = time.Nanosecond
 	said := map[Code]Diagnosis{}
 	err := doctor.Examine(t.Context(), func(d Diagnosis) error {
 		if d.Ails() && (d.Means == "" || d.Fix == "") {
@@ -44,7 +44,7 @@ func (f *auditFixture) examine(t *testing.T, doctor Doctor) map[Code]Diagnosis {
 	return said
 }
 
-// ailing are the codes of what is wrong, besides that no worker runs.
+// ailing returns the codes of what is wrong, besides that no worker runs.
 func ailing(said map[Code]Diagnosis) []string {
 	var codes []string
 	for code, d := range said {
@@ -69,7 +69,7 @@ func expect(t *testing.T, said map[Code]Diagnosis, code Code, what, repaired str
 func TestDoctorWhenAllIsWell(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
-	f.clock.hold()
+	f.clock.stop()
 	f.enqueue(t, "a")
 	if err := f.ledger.Enter(t.Context(), "w1", nil); err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestDoctorWhenAllIsWell(t *testing.T) {
 	expect(t, said, CodeWorkers, "1 worker alive: w1", "")
 }
 
-// A pause that asynqmon set keeps the lane's tasks waiting, and nothing else tells of it.
+// A pause set by asynqmon stops the lane, and no other finding reports it.
 func TestDoctorOfAPausedQueue(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
@@ -106,7 +106,7 @@ func TestDoctorOfAPausedQueue(t *testing.T) {
 	}
 }
 
-// awaitServer waits for the server's first entry in asynq's roll, which it writes as it starts.
+// awaitServer waits for the server's first heartbeat.
 func (f *auditFixture) awaitServer(t *testing.T) {
 	t.Helper()
 	inspector := asynq.NewInspectorFromRedisClient(f.rdb)
@@ -128,7 +128,7 @@ func (f *auditFixture) awaitServer(t *testing.T) {
 	}
 }
 
-// Redis lost the queue: with --fix each item has a task again, and examined once more all is well.
+// Redis lost the queue: --fix enqueues each item, and the next examination finds nothing.
 func TestDoctorOfItemsWithoutTask(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
@@ -152,7 +152,7 @@ func TestDoctorOfItemsWithoutTask(t *testing.T) {
 	}
 }
 
-// A completed or archived task is none that will run, and its ID is in the way.
+// A completed or archived task does not run, and blocks its ID.
 func TestDoctorOfItemsWhoseTaskEnded(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
@@ -175,7 +175,7 @@ func TestDoctorOfItemsWhoseTaskEnded(t *testing.T) {
 	expect(t, said, CodeArchived, "3 tasks are archived", "")
 	expect(t, said, CodeNoTask, "b/open", "")
 	said = f.examine(t, Doctor{Fix: true})
-	expect(t, said, CodeArchived, "3 tasks are archived", "Deleted 2 tasks; queued 1 item again.")
+	expect(t, said, CodeArchived, "3 tasks are archived", "Deleted 2 tasks; requeued 1 item.")
 	if d := said[CodeArchived]; !d.Ails() {
 		t.Error("the foreign task is left, and nobody is told")
 	}
@@ -191,7 +191,7 @@ func TestDoctorOfItemsWhoseTaskEnded(t *testing.T) {
 	}
 }
 
-// So is one that asynq keeps because it was completed.
+// So does a completed task that asynq keeps.
 func TestDoctorOfItemsWhoseTaskCompleted(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
@@ -205,7 +205,7 @@ func TestDoctorOfItemsWhoseTaskCompleted(t *testing.T) {
 	}
 }
 
-// A task under an item's name that asks for something else is not taken for the item's.
+// A foreign task under an item's task ID is not the item's.
 func TestDoctorLeavesStrangersInTheArchive(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
@@ -230,24 +230,24 @@ func TestDoctorLeavesStrangersInTheArchive(t *testing.T) {
 func TestDoctorOfOrphans(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
-	f.enqueue(t, "unleased", "expired", "fresh", "held")
-	now := f.clock.hold()
+	f.enqueue(t, "unleased", "expired", "fresh", "leased")
+	now := f.clock.stop()
 	for key, lease := range map[string]int64{
-		"expired": now.Add(-leaseGrace - time.Second).Unix(), "fresh": now.Add(-time.Second).Unix(), "held": now.Add(time.Minute).Unix(),
+		"expired": now.Add(-leaseGrace - time.Second).Unix(), "fresh": now.Add(-time.Second).Unix(), "leased": now.Add(time.Minute).Unix(),
 	} {
 		f.do(t, []any{"ZADD", f.queueKey("lease"), lease, tasks.TaskID("b", key, 1)})
 	}
-	for _, key := range []string{"unleased", "expired", "fresh", "held"} {
+	for _, key := range []string{"unleased", "expired", "fresh", "leased"} {
 		id := tasks.TaskID("b", key, 1)
 		f.do(t, []any{"LREM", f.queueKey("pending"), 0, id}, []any{"LPUSH", f.queueKey("active"), id}, []any{"HSET", f.taskKey(key), "state", "active"})
 	}
 	said := f.examine(t, Doctor{})
-	expect(t, said, CodeOrphaned, "2 tasks are active and in nobody's hands (1 without a lease, 1 past it)", "")
+	expect(t, said, CodeOrphaned, "2 tasks are active but not run by any worker (1 without a lease, 1 with an expired one)", "")
 	if got := f.state(t, "unleased"); got != "active" {
 		t.Errorf("without --fix, the task was moved: %s", got)
 	}
 	expect(t, f.examine(t, Doctor{Fix: true}), CodeOrphaned, "2 tasks are active", "Queued 2 tasks again.")
-	for key, want := range map[string]string{"unleased": "pending", "expired": "pending", "fresh": "active", "held": "active"} {
+	for key, want := range map[string]string{"unleased": "pending", "expired": "pending", "fresh": "active", "leased": "active"} {
 		if got := f.state(t, key); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
@@ -258,7 +258,7 @@ func TestDoctorOfOrphans(t *testing.T) {
 	if active != 2 || leases != 2 || pending != 2 {
 		t.Errorf("%d active, %d leases, %d pending", active, leases, pending)
 	}
-	// asynq takes it like any other.
+	// asynq runs it like any other.
 	if err := asynq.NewInspectorFromRedisClient(f.rdb).DeleteTask(bj.Queue(), tasks.TaskID("b", "unleased", 1)); err != nil {
 		t.Error(err)
 	}
@@ -271,9 +271,9 @@ func TestDoctorOfGhosts(t *testing.T) {
 	f.do(t, []any{"DEL", f.taskKey("a")}, []any{"LPUSH", f.queueKey("active"), "ghost-1"}, []any{"ZADD", f.queueKey("lease"), 1, "ghost-1"},
 		[]any{"ZADD", f.queueKey("retry"), 1, "ghost-2"}, []any{"LPUSH", f.queueKey("pending"), "ghost-3"})
 	said := f.examine(t, Doctor{})
-	expect(t, said, CodeGhosts, "The queue holds 4 ids of tasks that do not exist: ", "")
+	expect(t, said, CodeGhosts, "The queue has 4 ids of tasks that do not exist: ", "")
 	if d, found := said[CodeOrphaned]; found {
-		t.Errorf("what does not exist is in nobody's hands: %s", d.What)
+		t.Errorf("a missing task is reported as active: %s", d.What)
 	}
 	if n := f.rdb.LLen(t.Context(), f.queueKey("pending")).Val(); n != 3 {
 		t.Errorf("without --fix, %d of 3 pending", n)
@@ -289,7 +289,7 @@ func TestDoctorOfGhosts(t *testing.T) {
 	}
 }
 
-// A long list is looked at from both ends only.
+// Only both ends of a long list are read.
 func TestGhostsOfALongList(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
@@ -300,7 +300,7 @@ func TestGhostsOfALongList(t *testing.T) {
 		ids = append(ids, fmt.Sprint("ghost-", i))
 	}
 	f.do(t, ids)
-	expect(t, f.examine(t, Doctor{Fix: true}), CodeGhosts, "The queue holds 1,999 ids", "Removed 1,999 ids.")
+	expect(t, f.examine(t, Doctor{Fix: true}), CodeGhosts, "The queue has 1,999 ids", "Removed 1,999 ids.")
 	if n := f.rdb.LLen(t.Context(), f.queueKey("pending")).Val(); n != queue.RangeSize+2 {
 		t.Errorf("%d left", n)
 	}
@@ -346,7 +346,7 @@ func TestDoctorOfAPausedLane(t *testing.T) {
 func TestDoctorOfTheFleet(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
-	now := f.clock.hold()
+	now := f.clock.stop()
 	long := ledger.New(f.rdb, ledger.WithClock(func() time.Time { return now.Add(-time.Hour) }))
 	if err := long.Enter(t.Context(), "w-silent", nil); err != nil {
 		t.Fatal(err)
@@ -369,7 +369,7 @@ func TestDoctorOfTheFleet(t *testing.T) {
 func TestDoctorOfClocks(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
-	now := f.clock.hold()
+	now := f.clock.stop()
 	for shift, want := range map[time.Duration]string{
 		time.Hour: "1h0m0s ahead of Redis's", -time.Hour: "1h0m0s behind Redis's", time.Second: "",
 	} {
@@ -378,7 +378,7 @@ func TestDoctorOfClocks(t *testing.T) {
 			t.Errorf("%s: got %+v", shift, d)
 		}
 	}
-	// BCE's clock is told by its answer, also by the refusal of a signature that is too old for it.
+	// BCE's clock is read from its answer, even if that refuses the signature as too old.
 	for _, ahead := range []time.Duration{10 * time.Minute, 2 * time.Hour} {
 		f.sim.SetTime(now.Add(ahead))
 		if d := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open})[CodeBCEClock]; !d.Ails() || !strings.Contains(d.What, "ahead of this machine's") {
@@ -413,7 +413,7 @@ func TestDoctorOfCredentials(t *testing.T) {
 	}
 }
 
-// The one request to BCE is of the budget that workers list by.
+// The one request to BCE counts against the workers' budget for listings.
 func TestDoctorKeepsTheLanesPace(t *testing.T) {
 	t.Parallel()
 	f, admitted := newAuditFixture(t), new(rate)
@@ -423,7 +423,7 @@ func TestDoctorKeepsTheLanesPace(t *testing.T) {
 	}
 }
 
-// In a Redis that may lose what is repaired, nothing is repaired.
+// Nothing is repaired in a Redis that may lose the repair.
 func TestDoctorDoesNotRepairInAnUnfitRedis(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t, "maxmemory-policy allkeys-lru")
@@ -433,7 +433,7 @@ func TestDoctorDoesNotRepairInAnUnfitRedis(t *testing.T) {
 	expect(t, said, redisconn.CodeEviction, "maxmemory-policy is allkeys-lru", "")
 	expect(t, said, CodeNotRepaired, "Nothing is repaired", "")
 	expect(t, said, CodeNoTask, "b/a", "")
-	// One that is volatile was chosen.
+	// One without persistence is repaired nevertheless.
 	volatile := newAuditFixture(t, "appendonly no")
 	volatile.enqueue(t, "a")
 	volatile.do(t, []any{"DEL", volatile.queueKey("pending"), volatile.taskKey("a")})
@@ -442,7 +442,7 @@ func TestDoctorDoesNotRepairInAnUnfitRedis(t *testing.T) {
 	expect(t, said, CodeNoTask, "b/a", "Queued 1 item again.")
 }
 
-// A check that cannot be made is told, and the others are made.
+// A check that fails is reported, and the others continue.
 func TestDoctorGoesOnAfterAFailedCheck(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
@@ -453,7 +453,7 @@ func TestDoctorGoesOnAfterAFailedCheck(t *testing.T) {
 	expect(t, said, CodeNoTask, "b/a", "")
 }
 
-// A damaged item is reported with its key, and hides no other that is without a task.
+// A damaged item is reported with its key, and hides no other item without a task.
 func TestDoctorReportsDamagedItems(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
@@ -520,8 +520,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// What the user may not send is found, also on a Redis that refuses writes; and whether the credentials are good is told there
-// as anywhere.
+// Missing permissions are found even on a Redis that refuses writes; and the credentials are examined there
+// as well.
 func TestDoctorOfAnIllRedis(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The moments of these tests: the batch is registered at noon, and verified an hour later.
+// The times of these tests: the batch is registered at noon and verified an hour later.
 var (
 	noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	one  = noon.Add(time.Hour)
@@ -30,9 +30,9 @@ func millis(t time.Time) ledger.Millis { return ledger.Millis(t.UnixMilli()) }
 type records struct {
 	items  []ledger.Item
 	owners map[string]ledger.Owner
-	// damaged are the keys of items that cannot be read, which come first.
+	// damaged are the keys of damaged items, which come first.
 	damaged []string
-	// reads counts how often the items were gone through; before is called at each.
+	// reads counts passes over the items; before is called at the start of each.
 	reads  int
 	before func(read int)
 }
@@ -76,11 +76,11 @@ func (r *records) Owners(_ context.Context, _ string, ids []string) (map[string]
 // sky is a BCE of one lane. It lists pages of two.
 type sky struct {
 	havips []bce.HaVIP
-	// hidden exist and are not listed.
+	// hidden exist but are not listed.
 	hidden []bce.HaVIP
-	// ahead is how far its clock is before the ledger's.
+	// ahead is how far its clock is ahead of the ledger's.
 	ahead time.Duration
-	// errs are answered first.
+	// errs are the first results.
 	errs  []error
 	lists int
 	gets  int
@@ -125,7 +125,7 @@ func (s *sky) GetHaVIP(_ context.Context, id string) (*bce.GetHaVIPOutput, error
 	return nil, &bce.Error{Kind: bce.KindAPI, StatusCode: 400, Code: bce.CodeNoSuchObject}
 }
 
-// wanted is a request; an empty address lets BCE choose.
+// wanted is a request; with an empty address, BCE assigns one.
 func wanted(name, address string) tasks.Request {
 	return tasks.Request{Name: name, SubnetID: "sbn-1", PrivateIPAddress: address}
 }
@@ -143,12 +143,12 @@ func itemOf(key string, state ledger.State, id string, request tasks.Request) le
 
 func created(key, id string) ledger.Item { return itemOf(key, ledger.Created, id, wanted(key, "")) }
 
-// havip exists since five past twelve.
+// havip was created at five past twelve.
 func havip(id, name, address string) bce.HaVIP {
 	return bce.HaVIP{ID: id, Name: name, SubnetID: "sbn-1", PrivateIPAddress: address, CreatedTime: noon.Add(5 * time.Minute)}
 }
 
-// verify runs a verifier over both, and answers its findings as "kind key id".
+// verify runs a verifier and returns its findings as "kind key id".
 func verify(t *testing.T, r *records, s *sky) ([]Finding, Tally) {
 	t.Helper()
 	findings, tally, err := tryVerify(t, r, s)

@@ -9,12 +9,12 @@ import (
 	"havip/tasks"
 )
 
-// Kind says in what way ledger and cloud disagree. The words are a contract.
+// Kind says how ledger and BCE disagree. The values are a contract.
 type Kind string
 
 // The kinds of findings.
 const (
-	// Missing: the ledger records it as created or adopted, and it does not exist.
+	// Missing: the ledger records it as created or adopted, but it does not exist.
 	Missing Kind = "missing"
 	// Changed: it exists, but differs from what was requested.
 	Changed Kind = "changed"
@@ -23,13 +23,13 @@ const (
 	Leaked Kind = "leaked"
 	// Duplicated: an item owns two HaVIPs, or a HaVIP is the result of two items.
 	Duplicated Kind = "duplicated"
-	// Unrecorded: it exists, and its item is unfinished or failed.
+	// Unrecorded: it exists, but its item is unfinished or failed.
 	Unrecorded Kind = "unrecorded"
 	// Unreadable: the item's data in Redis is damaged, so that it cannot be compared.
 	Unreadable Kind = "unreadable"
 )
 
-// Kinds lists every kind in the order in which they are counted out.
+// Kinds lists every kind in the order of the summary.
 func Kinds() []Kind { return []Kind{Missing, Changed, Leaked, Duplicated, Unrecorded, Unreadable} }
 
 // Finding is one disagreement about one item. Its field names are a contract.
@@ -39,7 +39,7 @@ type Finding struct {
 	Key   string       `json:"key"`
 	Line  int          `json:"line"`
 	State ledger.State `json:"state"`
-	// HaVIPID is the HaVIP that it is about, which need not be the item's own.
+	// HaVIPID is the HaVIP, which need not be the item's own.
 	HaVIPID  string `json:"haVipId"`
 	Name     string `json:"name"`
 	SubnetID string `json:"subnetId"`
@@ -47,11 +47,11 @@ type Finding struct {
 	Region   string `json:"region"`
 	// Differences are set for Changed.
 	Differences []Difference `json:"differences,omitempty"`
-	// Detail says the finding in a sentence.
+	// Detail describes the finding in a sentence.
 	Detail string `json:"detail"`
 }
 
-// Difference is a field that is not as it was asked for. Long values are cut.
+// Difference is a field that differs from the request. Long values are cut.
 type Difference struct {
 	Field  string `json:"field"`
 	Asked  string `json:"asked"`
@@ -62,7 +62,7 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s should be %q and is %q", d.Field, d.Asked, d.Exists)
 }
 
-// newFinding is about an item; the caller adds the HaVIP and what is wrong.
+// newFinding returns a finding about an item.
 func newFinding(kind Kind, item ledger.Item, request tasks.Request, haVIPID, detail string) Finding {
 	return Finding{
 		Kind: kind, Batch: item.Batch, Key: item.Key, Line: item.Line, State: item.Record.State,
@@ -71,9 +71,9 @@ func newFinding(kind Kind, item ledger.Item, request tasks.Request, haVIPID, det
 	}
 }
 
-// Tally is the sum of a verification.
+// Tally is the summary of a verification.
 type Tally struct {
-	// Items and HaVIPs are what was compared: the batch, and all that its lanes hold.
+	// Items and HaVIPs count what was compared: the batch's items, and all HaVIPs of its lanes.
 	Items, HaVIPs int
 	// Moving counts items that changed during the comparison, or may have a request in flight: they were not compared.
 	Moving int
@@ -82,15 +82,15 @@ type Tally struct {
 	Lanes []LaneTally
 }
 
-// LaneTally is the part of one lane.
+// LaneTally is the summary of one lane.
 type LaneTally struct {
 	Lane tasks.Lane
-	// Listed is what exists in the lane. Recorded counts items that should, Missing those of them
-	// that do not: all of them speaks for the wrong account.
+	// Listed counts the lane's HaVIPs. Recorded counts items whose HaVIP should exist, Missing those whose
+	// HaVIP does not. If all are missing, the account is probably wrong.
 	Listed, Recorded, Missing int
 }
 
-// Findings counts all that was found.
+// Findings counts all findings.
 func (t Tally) Findings() int {
 	n := 0
 	for _, count := range t.Kinds {

@@ -22,7 +22,7 @@ import (
 	"havip/test/redistest"
 )
 
-// patience is the last guard of a request: far beyond what it takes on any machine.
+// patience is a safety timeout, far longer than a request takes on any machine.
 const patience = 5 * time.Minute
 
 var bj = tasks.Lane{Account: "default", Region: "bj"}
@@ -33,42 +33,42 @@ type auditFixture struct {
 	ledger *ledger.Ledger
 	sim    *bcesim.Server
 	api    *bce.Client
-	clock  *heldClock
+	clock  *stoppableClock
 }
 
-// heldClock is the clock of this machine and of BCE, and what Redis's TIME answers to the fixture's
-// client. It runs until it is held; what scripts in Redis take for now runs on.
-type heldClock struct {
-	mu   sync.Mutex
-	held time.Time
+// stoppableClock is the clock of this machine and of BCE, and the result of TIME on the fixture's
+// client. It runs until stop; the time of scripts in Redis continues.
+type stoppableClock struct {
+	mu      sync.Mutex
+	stopped time.Time
 }
 
-// hold stops the clock, at a whole second as BCE tells its time, and returns the moment.
-func (c *heldClock) hold() time.Time {
+// stop stops the clock at a whole second, as in BCE's Date, and returns the time.
+func (c *stoppableClock) stop() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held = time.Now().Truncate(time.Second)
-	return c.held
+	c.stopped = time.Now().Truncate(time.Second)
+	return c.stopped
 }
 
-func (c *heldClock) Now() time.Time {
+func (c *stoppableClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held.IsZero() {
+	if c.stopped.IsZero() {
 		return time.Now()
 	}
-	return c.held
+	return c.stopped
 }
 
-func (c *heldClock) isHeld() bool {
+func (c *stoppableClock) isHeld() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.held.IsZero()
+	return !c.stopped.IsZero()
 }
 
-func (c *heldClock) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (c *stoppableClock) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-func (c *heldClock) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (c *stoppableClock) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		if asked, ok := cmd.(*redis.TimeCmd); ok && c.isHeld() {
 			asked.SetVal(c.Now())
@@ -78,7 +78,7 @@ func (c *heldClock) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-func (c *heldClock) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (c *stoppableClock) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
 
@@ -89,7 +89,7 @@ func newAuditFixture(t *testing.T, lines ...string) *auditFixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := &heldClock{}
+	clock := &stoppableClock{}
 	rdb.AddHook(clock)
 	sim := bcesim.New(bcesim.Options{Now: clock.Now})
 	web := httptest.NewServer(sim)
@@ -111,7 +111,7 @@ func newAuditFixture(t *testing.T, lines ...string) *auditFixture {
 	return &auditFixture{rdb: rdb, ledger: ledger.New(rdb), sim: sim, api: api, clock: clock}
 }
 
-// enqueue puts a batch b of items with these names in, each with its task.
+// enqueue enqueues a batch b of items with these names.
 func (f *auditFixture) enqueue(t *testing.T, names ...string) {
 	t.Helper()
 	rows := func(yield func(tasks.Row, error) bool) {
@@ -128,7 +128,7 @@ func (f *auditFixture) enqueue(t *testing.T, names ...string) {
 	}
 }
 
-// create makes the item's HaVIP and records it, as a worker does.
+// create creates the item's HaVIP and records it, as a worker does.
 func (f *auditFixture) create(t *testing.T, key string) string {
 	t.Helper()
 	ctx := t.Context()
@@ -163,10 +163,10 @@ func (f *auditFixture) record(t *testing.T, key string, n int, outcome ledger.Ou
 	}
 }
 
-// stray creates a HaVIP that no item knows of.
-func (f *auditFixture) stray(t *testing.T, name string) string {
+// leak creates a HaVIP that belongs to no item.
+func (f *auditFixture) leak(t *testing.T, name string) string {
 	t.Helper()
-	out, err := f.api.CreateHaVIPBody(t.Context(), "stray-"+name, wanted(name, "").Body())
+	out, err := f.api.CreateHaVIPBody(t.Context(), "leak-"+name, wanted(name, "").Body())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func (f *auditFixture) taskKey(key string) string {
 	return f.queueKey("t:") + tasks.TaskID("b", key, 1)
 }
 
-// do runs commands of Redis.
+// do runs Redis commands.
 func (f *auditFixture) do(t *testing.T, commands ...[]any) {
 	t.Helper()
 	for _, command := range commands {
@@ -220,9 +220,9 @@ func TestVerifyForReal(t *testing.T) {
 	if _, err := f.api.UpdateHaVIP(t.Context(), ids["renamed"], "", bce.UpdateHaVIPInput{Name: &name, Description: &description}); err != nil {
 		t.Fatal(err)
 	}
-	ids["second"] = f.stray(t, "twice")
+	ids["second"] = f.leak(t, "twice")
 	f.claim(t, ids["second"], "twice")
-	ids["leaked"], ids["lost"], ids["failed"] = f.stray(t, "ok"), f.stray(t, "lost"), f.stray(t, "failed")
+	ids["leaked"], ids["lost"], ids["failed"] = f.leak(t, "ok"), f.leak(t, "lost"), f.leak(t, "failed")
 
 	v := &Verifier{Ledger: f.ledger, Open: f.open, Clock: func(ctx context.Context) (time.Time, error) { return f.rdb.Time(ctx).Result() }}
 	var findings []Finding
@@ -248,7 +248,7 @@ func TestVerifyForReal(t *testing.T) {
 	}
 }
 
-// Every page is a request that the lane's rate admits.
+// The lane's rate limits the pages.
 func TestVerifyKeepsTheLanesPace(t *testing.T) {
 	t.Parallel()
 	r, s := &records{items: []ledger.Item{created("a", "h-0")}}, &sky{}

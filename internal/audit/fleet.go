@@ -27,14 +27,14 @@ func (x *examination) workers(ctx context.Context) error {
 	if len(alive) > 0 {
 		text = counted(len(alive), "worker") + " alive: " + examples(alive) + "."
 	}
-	if err := x.tell(note(CodeWorkers, "workers", "%s", text)); err != nil {
+	if err := x.report(note(CodeWorkers, "workers", "%s", text)); err != nil {
 		return err
 	}
 	if len(silent) > 0 {
 		d := warning(CodeDeadWorkers, "workers", "%s not heard from: %s.", counted(len(silent), "worker"), examples(silent)).
-			saying("They were killed, stopped or cut off from Redis, and no other worker is running that would take over their items.",
+			meaning("They were killed, stopped or cut off from Redis, and no other worker is running that would take over their items.",
 				"Start a worker: it takes over their items within seconds.")
-		if err := x.tell(d); err != nil {
+		if err := x.report(d); err != nil {
 			return err
 		}
 	}
@@ -63,6 +63,6 @@ func (x *examination) dead(ctx context.Context) error {
 	if items == 0 {
 		return nil
 	}
-	return x.tell(warning(CodeDeadWorkers, "workers", "%s of dead workers not taken over yet: %s.", counted(items, "item"), examples(names)).
-		saying("A running worker takes them over within seconds. If this persists, none is running.", "Start a worker, or look at the log of a running one."))
+	return x.report(warning(CodeDeadWorkers, "workers", "%s of dead workers not taken over yet: %s.", counted(items, "item"), examples(names)).
+		meaning("A running worker takes them over within seconds. If this persists, none is running.", "Start a worker, or look at the log of a running one."))
 }

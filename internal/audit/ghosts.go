@@ -6,7 +6,7 @@ import (
 	"havip/internal/queue"
 )
 
-// ghosts looks for IDs without a task, which remain when Redis evicts tasks or they are deleted by hand.
+// ghosts looks for IDs without a task, which remain after Redis evicted tasks or they were deleted by hand.
 func (x *examination) ghosts(ctx context.Context, q *queue.Tasks) error {
 	seen := map[string]bool{}
 	var names []string
@@ -25,12 +25,12 @@ func (x *examination) ghosts(ctx context.Context, q *queue.Tasks) error {
 	if len(names) == 0 {
 		return nil
 	}
-	d := warning(CodeGhosts, "lane "+q.Lane.String(), "The queue holds %s of tasks that do not exist: %s (of the first and last %d of each list).",
+	d := warning(CodeGhosts, "lane "+q.Lane.String(), "The queue has %s of tasks that do not exist: %s (of the first and last %d of each list).",
 		counted(len(names), "id"), examples(names), queue.RangeSize).
-		saying("Their tasks were evicted or deleted by hand. Each id delays a worker by a second, and stays active for ever.",
+		meaning("Their tasks were evicted or deleted by hand. Each id delays a worker by a second, and stays active forever.",
 			"Run `enqueue doctor --fix`: it removes the ids, and enqueues items without a task again. Workers do the same, a range at a time.")
 	if x.Fix {
 		d.Repaired = "Removed " + counted(len(names), "id") + "."
 	}
-	return x.tell(d)
+	return x.report(d)
 }

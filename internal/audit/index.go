@@ -7,22 +7,22 @@ import (
 	"havip/tasks"
 )
 
-// entry is what is kept of one HaVIP.
+// entry is one HaVIP.
 type entry struct {
 	id, name, subnetID, address string
 	description                 text
-	// created is the zero time where BCE did not say.
+	// created is the zero time if unknown.
 	created time.Time
-	// listed is false for a HaVIP that the ledger knows and the listing does not.
+	// listed is false for a HaVIP of the ledger that the listing lacks.
 	listed bool
-	// recordings counts the items of the batch whose result this is; recordedBy is the first's key.
+	// recordings counts the items of the batch that recorded it; recordedBy is the first one's key.
 	recordings int
 	recordedBy string
-	// taken: some item's finding is about it, or it is known to be nobody's finding.
+	// taken reports that it has its finding, or needs none.
 	taken bool
 }
 
-// placed is the entry's place, for items that want its address; and anywhere for those that want none.
+// placed returns the entry's place with its address, and without one.
 func (e *entry) placed() (exact, anywhere place) {
 	return place{e.subnetID, e.name, e.address}, place{e.subnetID, e.name, ""}
 }
@@ -34,30 +34,30 @@ func entryOf(h bce.HaVIP) *entry {
 	}
 }
 
-// index is what exists in a lane, and what the ledger says about it.
+// index is what exists in a lane, with its data in the ledger.
 type index struct {
 	lane tasks.Lane
-	// began is when the listing began, by the ledger's clock; ahead is how far BCE's is before it.
+	// began is when the listing began, by the ledger's clock; ahead is how far BCE's clock is ahead of it.
 	began time.Time
 	ahead time.Duration
 
-	entries map[string]*entry
-	subnets map[string]string
-	listed  int
-	strays  strays
+	entries    map[string]*entry
+	subnets    map[string]string
+	listed     int
+	unrecorded unrecordedHaVIPs
 }
 
 func newIndex(lane tasks.Lane, began time.Time) *index {
 	return &index{lane: lane, began: began, entries: map[string]*entry{}, subnets: map[string]string{}}
 }
 
-// add enters a HaVIP of the listing. Pages may overlap while HaVIPs come and go.
+// add adds a listed HaVIP. Pages may overlap if HaVIPs are created or deleted meanwhile.
 func (x *index) add(h bce.HaVIP) {
 	if known := x.entries[h.ID]; known != nil && known.listed {
 		return
 	}
 	e := entryOf(h)
-	// A lane has a few subnets and many HaVIPs: each name of one is kept once.
+	// A lane has few subnets and many HaVIPs: each subnet's ID is stored once.
 	if subnet, known := x.subnets[e.subnetID]; known {
 		e.subnetID = subnet
 	} else {
@@ -67,7 +67,7 @@ func (x *index) add(h bce.HaVIP) {
 	x.listed++
 }
 
-// record notes whose result a HaVIP is. The first item has it.
+// record records that an item has the HaVIP.
 func (x *index) record(id, key string) {
 	e := x.entries[id]
 	if e == nil {
@@ -79,7 +79,7 @@ func (x *index) record(id, key string) {
 	}
 }
 
-// confirm enters a HaVIP that the listing did not have and that exists all the same.
+// confirm adds a HaVIP that exists but was not listed.
 func (x *index) confirm(h bce.HaVIP) *entry {
 	e := entryOf(h)
 	if known := x.entries[e.id]; known != nil {
@@ -90,12 +90,12 @@ func (x *index) confirm(h bce.HaVIP) *entry {
 	return e
 }
 
-// createdSlack is how much earlier than a batch, by the clocks as compared when listing, a HaVIP may
-// have been created and still count as younger: BCE's times are whole seconds, and clocks drift.
+// createdSlack is how much earlier than a batch a HaVIP may have been created and still count as younger: BCE's
+// times are whole seconds, and clocks drift.
 const createdSlack = time.Minute
 
-// since reports whether the HaVIP may have been created after a moment of the ledger's clock. One
-// whose age is not known may.
+// since reports whether the HaVIP may have been created after a time of the ledger's clock; true if its age is
+// unknown.
 func (x *index) since(e *entry, moment time.Time) bool {
 	return e.created.IsZero() || !e.created.Before(moment.Add(x.ahead-createdSlack))
 }

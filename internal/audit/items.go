@@ -9,7 +9,7 @@ import (
 	"havip/ledger"
 )
 
-// The bounds of the search for items without a task.
+// Limits of the search for items without a task.
 const (
 	batchesLooked = 200
 	itemsLooked   = 2000
@@ -30,8 +30,8 @@ func (x *examination) items(ctx context.Context) error {
 	return x.tellLost(ctx, looked, lost)
 }
 
-// unfinished calls see with the unfinished items that have been unchanged for so long, one batch at a time, and returns how
-// many it read. Damaged items are left out: x.records reports them.
+// unfinished calls see with the unfinished items that have been unchanged for StaleAfter, one batch at a time, and returns
+// how many it read. It skips damaged items, which x.records reports.
 func (x *examination) unfinished(ctx context.Context, unchanged time.Duration, see func(batch string, items []ledger.Item) error) (looked int, err error) {
 	batches, err := x.ledger.Active(ctx, 0, batchesLooked)
 	if err != nil {
@@ -66,7 +66,7 @@ func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.It
 	}
 	d := warning(CodeNoTask, "items", "%s no task that would run: %s (of %d that have been unchanged for %s).",
 		words.Count(len(lost), "unfinished item has", "unfinished items have"), examples(names), looked, x.StaleAfter).
-		saying("Their producer stopped early, or Redis lost tasks. A running worker finds them within minutes.",
+		meaning("Their producer stopped early, or Redis lost tasks. A running worker finds them within minutes.",
 			"Start a worker, or run `enqueue doctor --fix`: it enqueues them again.")
 	if x.Fix {
 		queued, err := x.requeueLost(ctx, lost)
@@ -75,7 +75,7 @@ func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.It
 		}
 		d.Repaired = "Queued " + counted(queued, "item") + " again."
 	}
-	return x.tell(d)
+	return x.report(d)
 }
 
 func (x *examination) requeueLost(ctx context.Context, lost []ledger.Item) (queued int, err error) {

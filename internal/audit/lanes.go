@@ -28,8 +28,8 @@ func (x *examination) unserved(ctx context.Context, q *queue.Tasks) error {
 	subject := "lane " + l.String()
 	if !paused.IsZero() {
 		d := warning(CodeQueuePaused, subject, "asynq's queue of the lane was paused at %s; %s.", paused.UTC().Format(time.RFC3339), words.Count(int(size.Waiting()), "task waits", "tasks wait")).
-			saying("It was paused with asynqmon or asynq's command line. No worker takes its tasks.", "Run `enqueue resume "+l.String()+"`, or resume the queue where it was paused.")
-		if err := x.tell(d); err != nil {
+			meaning("It was paused with asynqmon or asynq's command line. No worker takes its tasks.", "Run `enqueue resume "+l.String()+"`, or resume the queue where it was paused.")
+		if err := x.report(d); err != nil {
 			return err
 		}
 	}
@@ -37,27 +37,27 @@ func (x *examination) unserved(ctx context.Context, q *queue.Tasks) error {
 	case x.served[l.Queue()]:
 		return nil
 	case size.Waiting() == 0:
-		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane, and it has no tasks."))
+		return x.report(note(CodeNoWorker, subject, "No worker serves the lane, and it has no tasks."))
 	}
-	return x.tellUnserved(ctx, q, size)
+	return x.reportUnserved(ctx, q, size)
 }
 
-// tellUnserved reports a lane with tasks and without a worker, if that is still so at a second look.
-func (x *examination) tellUnserved(ctx context.Context, q *queue.Tasks, size queue.Sizes) error {
+// reportUnserved reports a lane with tasks but without a worker, if a second check confirms it.
+func (x *examination) reportUnserved(ctx context.Context, q *queue.Tasks, size queue.Sizes) error {
 	l, subject := q.Lane, "lane "+q.Lane.String()
 	waiting, err := x.waitsFor(ctx, l, "")
 	if err != nil {
 		return err
 	}
 	if !waiting {
-		return x.tell(note(CodeNoWorker, subject, "No worker serves the lane; %s, of finished items: the next worker removes them.",
+		return x.report(note(CodeNoWorker, subject, "No worker serves the lane; %s, of finished items: the next worker removes them.",
 			words.Count(int(size.Waiting()), "task waits", "tasks wait")))
 	}
-	if unserved, err := q.StaysUnserved(ctx, x.SecondLook); err != nil || !unserved {
+	if unserved, err := q.StaysUnserved(ctx, x.UnservedAfter); err != nil || !unserved {
 		return err
 	}
-	return x.tell(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", words.Count(int(size.Waiting()), "task waits", "tasks wait")).
-		saying("Its items are not processed.", "Start one: `worker --lane "+l.String()+"`."))
+	return x.report(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", words.Count(int(size.Waiting()), "task waits", "tasks wait")).
+		meaning("Its items are not processed.", "Start one: `worker --lane "+l.String()+"`."))
 }
 
 // suspensions reports why the lane, or subnets of it, are suspended.
@@ -81,7 +81,7 @@ func (x *examination) suspensions(ctx context.Context, l tasks.Lane) error {
 		if !waiting { // no item probes, so the suspension outlasts its cause
 			d = note(CodeSuspended, d.Subject, "%s", d.What+" No item is waiting for it.")
 		}
-		if err := x.tell(d); err != nil {
+		if err := x.report(d); err != nil {
 			return err
 		}
 	}
@@ -98,11 +98,11 @@ func suspensionText(suspended lane.Suspension, now time.Time) string {
 		counted(suspended.Failures, "refusal") + ": " + textOf(reason).shown() + "."
 }
 
-// errFound ends a search.
+// errFound ends a scan.
 var errFound = errors.New("found")
 
-// waitsFor reports whether an unfinished item is in the lane, and in the subnet unless that is "". Of a large ledger it reads
-// only a part, and then assumes that there is one.
+// waitsFor reports whether an unfinished item is in the lane, and in the subnet unless that is "". It reads only a part of a
+// large ledger and then assumes that there is one.
 func (x *examination) waitsFor(ctx context.Context, l tasks.Lane, subnetID string) (bool, error) {
 	looked, err := x.unfinished(ctx, 0, func(_ string, items []ledger.Item) error {
 		for _, item := range items {

@@ -9,7 +9,7 @@ import (
 	"havip/tasks"
 )
 
-// list reads all that exists in a lane, page by page. Clock is the ledger's; progress may be nil.
+// list reads a lane's HaVIPs, page by page. Clock is the ledger's; progress may be nil.
 func list(ctx context.Context, lane tasks.Lane, pages iter.Seq2[tasks.Page, error], clock func(context.Context) (time.Time, error), progress func(tasks.Lane, int, bool)) (*index, error) {
 	began, err := clock(ctx)
 	if err != nil {
@@ -37,7 +37,7 @@ func list(ctx context.Context, lane tasks.Lane, pages iter.Seq2[tasks.Page, erro
 	return x, nil
 }
 
-// compareClocks notes how far BCE's clock is before the ledger's, by an answer that just came.
+// compareClocks records how far BCE's clock is ahead of the ledger's, by an answer that was just received.
 func (x *index) compareClocks(ctx context.Context, date time.Time, clock func(context.Context) (time.Time, error)) error {
 	if date.IsZero() {
 		return nil
@@ -47,12 +47,12 @@ func (x *index) compareClocks(ctx context.Context, date time.Time, clock func(co
 	return err
 }
 
-// confirmations bounds how many HaVIPs of a lane are asked for by ID because the listing does not
-// have them. A listing by pages can miss a HaVIP while others come and go, and may lag; when it was
-// right this often, it is believed, and when it was wrong this often, it is of no use.
+// confirmations limits how many HaVIPs of a lane are read by ID because the listing lacks them. A paged listing
+// can miss a HaVIP while others are created and deleted, and may lag. After so many confirmations it is trusted;
+// after so many errors it is rejected.
 const confirmations = 20
 
-// exists looks for a HaVIP that the ledger knows: in the listing, and if it is not there, by its ID.
+// exists looks for a recorded HaVIP in the listing, and if it is not there, by its ID.
 func (l *laneAudit) exists(ctx context.Context, id string) (*entry, bool, error) {
 	if e := l.index.entries[id]; e != nil && e.listed {
 		return e, true, nil

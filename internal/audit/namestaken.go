@@ -12,11 +12,11 @@ import (
 	"havip/tasks"
 )
 
-// pagesLooked bounds the pages of a lane's listing that are searched: a page has a thousand HaVIPs and takes a second.
+// pagesLooked limits the pages of a lane's listing that are searched: a page has a thousand HaVIPs and takes a second.
 const pagesLooked = 20
 
 // namesTaken looks for HaVIPs that have the name and subnet of an item that was never sent, and that this ledger did not
-// create. It lists a lane only where there are such items.
+// create. It lists only lanes with such items.
 func (x *examination) namesTaken(ctx context.Context) error {
 	if x.Open == nil {
 		return nil
@@ -48,14 +48,14 @@ func (x *examination) namesTaken(ctx context.Context) error {
 	return nil
 }
 
-// unsent are the unfinished items that were never sent, by lane and by what they ask for.
+// unsent returns the unfinished items that were never sent, by lane and request.
 func (x *examination) unsent(ctx context.Context) (map[tasks.Lane]map[place]ledger.Owner, error) {
 	found := map[tasks.Lane]map[place]ledger.Owner{}
 	_, err := x.unfinished(ctx, 0, func(_ string, items []ledger.Item) error {
 		for _, item := range items {
 			request, err := tasks.RequestOf(item.Spec)
 			if err != nil || item.Record.Sends > 0 || item.Record.State.Terminal() {
-				continue // one that cannot be read is reported by x.records
+				continue // x.records reports unreadable ones
 			}
 			lane := queue.LaneOf(item)
 			if found[lane] == nil {
@@ -68,7 +68,7 @@ func (x *examination) unsent(ctx context.Context) (map[tasks.Lane]map[place]ledg
 	return found, err
 }
 
-// taken lists a lane, and says of each such HaVIP which item's name it has.
+// taken lists a lane, and returns each such HaVIP with the item that it matches.
 func (x *examination) taken(ctx context.Context, lane tasks.Lane, api Cloud, unsent map[place]ledger.Owner) ([]string, error) {
 	var reader tasks.Reader
 	if x.Rate != nil {
@@ -107,8 +107,8 @@ func (x *examination) tellTaken(lane tasks.Lane, taken []string) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	return x.tell(warning(CodeNameTaken, "lane "+lane.String(), "%s that this ledger did not create: %s.",
+	return x.report(warning(CodeNameTaken, "lane "+lane.String(), "%s that this ledger did not create: %s.",
 		words.Count(len(taken), "HaVIP exists", "HaVIPs exist"), examples(taken)).
-		saying("The items were not sent yet. Each creates another HaVIP; or it adopts this one, if another ledger created it for the same batch and key within the last 24 hours.",
+		meaning("The items were not sent yet. Each creates another HaVIP; or it adopts this one, if another ledger created it for the same batch and key within the last 24 hours.",
 			"If that is meant, do nothing. Otherwise run `enqueue cancel BATCH --where key=KEY`; then delete the HaVIP in BCE if it is a leftover, or apply the file with another --batch name for a new one."))
 }

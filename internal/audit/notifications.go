@@ -9,7 +9,7 @@ import (
 	"havip/ledger"
 )
 
-// notifiedBatches bounds how many batches are examined for notifications: of those with pending ones, and of the newest.
+// notifiedBatches limits how many batches are examined for notifications: of those with pending ones, and of the newest.
 const notifiedBatches = 200
 
 // notifications reports pending and failed notifications of completed batches.
@@ -47,13 +47,13 @@ func (x *examination) pendingNotifications(pending []ledger.Batch) error {
 	case err != nil:
 		return err
 	case !served:
-		return x.tell(warning(CodeNotifications, "notifications", "%s pending, and no worker delivers any: %s.", text, examples(waiting)).
-			saying("They stay pending until a worker delivers them.", "Start a worker with "+notify.Remedy+"; see `worker --help`."))
+		return x.report(warning(CodeNotifications, "notifications", "%s pending, and no worker delivers any: %s.", text, examples(waiting)).
+			meaning("They stay pending until a worker delivers them.", "Start a worker with "+notify.Remedy+"; see `worker --help`."))
 	case len(failing) == 0:
-		return x.tell(note(CodeNotifications, "notifications", "%s pending: %s.", text, examples(waiting)))
+		return x.report(note(CodeNotifications, "notifications", "%s pending: %s.", text, examples(waiting)))
 	}
-	return x.tell(warning(CodeNotifications, "notifications", "%s pending and could not be delivered yet: %s.", text, examples(failing)).
-		saying("They are retried for three days after the first attempt.",
+	return x.report(warning(CodeNotifications, "notifications", "%s pending and could not be delivered yet: %s.", text, examples(failing)).
+		meaning("They are retried for three days after the first attempt.",
 			"Fix the receiver, allow workers to call its host (--webhook-host), or give another URL: `enqueue apply FILE --on-complete URL`."))
 }
 
@@ -67,7 +67,7 @@ func (x *examination) failedNotifications(batches []ledger.Batch) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return x.tell(warning(CodeNotificationsFailed, "notifications", "%s failed: %s.", words.Count(len(names), "notification has", "notifications have"), examples(names)).
-		saying("The receiver was not notified that the batch is complete, and workers do not retry any more.",
+	return x.report(warning(CodeNotificationsFailed, "notifications", "%s failed: %s.", words.Count(len(names), "notification has", "notifications have"), examples(names)).
+		meaning("The receiver was not notified that the batch is complete, and workers do not retry any more.",
 			"Fix the receiver, and send it again: `enqueue apply FILE --on-complete URL`."))
 }

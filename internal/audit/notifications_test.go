@@ -6,8 +6,8 @@ import (
 	"havip/ledger"
 )
 
-// A notice that was given up is told of until it is asked for anew.
-func TestDoctorOfNoticesGivenUp(t *testing.T) {
+// A failed notification is reported until it is requested again.
+func TestDoctorOfFailedNotifications(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
 	f.enqueue(t, "a")

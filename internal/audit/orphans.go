@@ -8,11 +8,11 @@ import (
 	"havip/internal/words"
 )
 
-// leaseGrace is how long after the end of its lease a task may still be about to come back by itself:
-// asynq waits for 30 s in case clocks differ, and then looks once a minute.
+// leaseGrace is how long after the end of its lease asynq may still recover a task by itself: it waits for 30 s in
+// case clocks differ, and then checks once a minute.
 const leaseGrace = 2 * time.Minute
 
-// orphaned reports whether the task is in nobody's hands and will not come back by itself.
+// orphaned reports whether no worker has the task and asynq will not recover it.
 func orphaned(t queue.Active, now time.Time) bool {
 	return t.Exists && !t.Lease.After(now.Add(-leaseGrace))
 }
@@ -38,9 +38,9 @@ func (x *examination) orphans(ctx context.Context, q *queue.Tasks) error {
 	if len(names) == 0 {
 		return nil
 	}
-	d := warning(CodeOrphaned, "lane "+q.Lane.String(), "%s active and in nobody's hands (%d without a lease, %d past it): %s.",
+	d := warning(CodeOrphaned, "lane "+q.Lane.String(), "%s active but not run by any worker (%d without a lease, %d with an expired one): %s.",
 		words.Count(len(names), "task is", "tasks are"), unleased, len(names)-unleased, examples(names)).
-		saying("Their workers died, or Redis lost their leases. Tasks without a lease do not come back by themselves.",
+		meaning("Their workers died, or Redis lost their leases. asynq does not recover tasks without a lease.",
 			"Start a worker for the lane if none runs: it takes them up within seconds. Or run `enqueue doctor --fix`, which queues them again. The ledger sees to it that nothing is sent twice.")
 	if x.Fix {
 		n, err := q.Requeue(ctx, names, now.Add(-leaseGrace))
@@ -49,5 +49,5 @@ func (x *examination) orphans(ctx context.Context, q *queue.Tasks) error {
 		}
 		d.Repaired = "Queued " + counted(n, "task") + " again."
 	}
-	return x.tell(d)
+	return x.report(d)
 }

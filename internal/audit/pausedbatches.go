@@ -23,7 +23,7 @@ func (x *examination) pausedBatches(ctx context.Context) error {
 		if b.Pause == nil || b.Open() == 0 {
 			continue
 		}
-		if err := x.tell(x.pausedBatch(b)); err != nil {
+		if err := x.report(x.pausedBatch(b)); err != nil {
 			return err
 		}
 	}
@@ -37,9 +37,9 @@ func (x *examination) pausedBatch(b ledger.Batch) Diagnosis {
 	if b.Pause.ByFailures() {
 		return warning(CodeStopped, subject, "The batch was paused %s ago because %d of %d items failed (limit %s); %s.",
 			since, b.Pause.Failed, b.Pause.Total, textOf(b.Pause.Limit.String()).shown(), open).
-			saying("No more items of it are started; none are lost.",
+			meaning("No more items of it are started; none are lost.",
 				"Look at `enqueue results "+b.Name+" --state rejected,review`, fix the cause, and resume the batch: "+resume+".")
 	}
 	return note(CodePaused, subject, "%s paused the batch %s ago%s; %s.", textOf(b.Pause.By).shown(), since, because(b.Pause.Reason), open).
-		saying("No more items of it are started; its items are waiting and no attempts are counted.", "When the reason is gone, resume it: "+resume+".")
+		meaning("No more items of it are started; its items are waiting and no attempts are counted.", "When the reason is gone, resume it: "+resume+".")
 }

@@ -6,8 +6,8 @@ import (
 	"havip/ledger"
 )
 
-// A batch that is held is told of, with what it is held for; its items without a task are not.
-func TestDoctorOfHeldBatches(t *testing.T) {
+// A paused batch is reported with its reason; its items without a task are not.
+func TestDoctorOfPausedBatches(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
 	f.enqueue(t, "a", "b")

@@ -10,15 +10,15 @@ import (
 	"havip/tasks"
 )
 
-// Cloud is what is read of a lane in BCE; [*bce.Client] is one.
+// Cloud reads a lane in BCE; [*bce.Client] implements it.
 type Cloud interface {
 	tasks.Lister
 	GetHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error)
-	// Endpoint is where the requests go: scheme and host.
+	// Endpoint returns the endpoint's scheme and host.
 	Endpoint() string
 }
 
-// get reads one HaVIP; found is false when BCE says that there is none.
+// get reads one HaVIP; found is false if BCE reports that it does not exist.
 func get(ctx context.Context, api Cloud, reader tasks.Reader, id string) (h bce.HaVIP, found bool, err error) {
 	err = reader.Read(ctx, func(ctx context.Context) error {
 		out, err := api.GetHaVIP(ctx, id)
@@ -33,8 +33,8 @@ func get(ctx context.Context, api Cloud, reader tasks.Reader, id string) (h bce.
 	return h, found, err
 }
 
-// NotFound reports whether BCE says that there is no such HaVIP or subnet. Neither status nor code is
-// documented for them; these are the words that its services use. Anything else proves nothing.
+// NotFound reports whether BCE's error says that a HaVIP or subnet does not exist. Neither status nor code is
+// documented; these are the codes that its services use. Other errors prove nothing.
 func NotFound(err error) bool {
 	var refused *bce.Error
 	if !errors.As(err, &refused) || refused.Kind != bce.KindAPI || refused.Code == bce.CodeInvalidVersion {

@@ -10,7 +10,7 @@ import (
 	"havip/tasks"
 )
 
-// rate counts what it admits.
+// rate counts requests.
 type rate int
 
 func (r *rate) Wait(context.Context) error {
@@ -44,7 +44,7 @@ func TestSaysNotFound(t *testing.T) {
 	}
 }
 
-// Pages overlap while HaVIPs come and go.
+// Pages overlap if HaVIPs are created or deleted meanwhile.
 func TestListCountsEachOnce(t *testing.T) {
 	t.Parallel()
 	clock := func(context.Context) (time.Time, error) { return one, nil }

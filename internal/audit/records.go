@@ -10,10 +10,10 @@ import (
 	"havip/tasks"
 )
 
-// recordsLooked bounds how many items the search for damaged ones reads: some seconds of a local Redis.
+// recordsLooked limits how many items the search for damaged ones reads: some seconds with a local Redis.
 const recordsLooked = 50_000
 
-// records looks for items whose data cannot be read, in the newest batches.
+// records looks for damaged items in the newest batches.
 func (x *examination) records(ctx context.Context) error {
 	batches, err := x.ledger.Newest(ctx, batchesLooked)
 	if err != nil {
@@ -48,13 +48,13 @@ func (x *examination) tellDamaged(looked int, damaged []string) error {
 	if len(damaged) == 0 {
 		return nil
 	}
-	return x.tell(warning(CodeUnreadable, "items", "%s cannot be read (of the newest %d items, and their batches): %s.",
+	return x.report(warning(CodeUnreadable, "items", "%s cannot be read (of the newest %d items, and their batches): %s.",
 		words.Count(len(damaged), "record", "records"), looked, examples(damaged)).
-		saying("Another program wrote to Redis, or Redis lost data. Damaged items are not processed, and nothing more is sent for them; other items continue.",
+		meaning("Another program wrote to Redis, or Redis lost data. Damaged items are not processed, and nothing more is sent for them; other items continue.",
 			"From a backup of Redis, restore the item's fields in the hashes havip:{BATCH}:specs, :records and :attempts, or the batch's in :batch. `enqueue verify BATCH` names the HaVIP that the item owns. Do not delete the fields: the item would be created again."))
 }
 
-// damagedOf counts the damaged items that err names; it returns any other error as it is.
+// damagedOf counts the damaged items in err; it returns any other error unchanged.
 func damagedOf(err error) (n int, other error) {
 	var unreadable *ledger.UnreadableError
 	if !errors.As(err, &unreadable) {

@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxText is how much of a text is kept and shown, in bytes.
+// maxText is how much of a text is stored and shown, in bytes.
 const maxText = 200
 
-// textSeed is new in each process, so that nobody can choose texts that pass for the same.
+// textSeed is random in each process, so that texts with equal hashes cannot be constructed.
 var textSeed = maphash.MakeSeed()
 
-// text stands for a text of any length in a bounded number of bytes.
+// text represents a text of any length by its beginning and a hash.
 type text struct {
 	head string
 	size int
@@ -27,7 +27,7 @@ func textOf(s string) text {
 	return text{head: strings.Clone(cut(s)), size: len(s), sum: maphash.String(textSeed, s)}
 }
 
-// shown is the text for messages, cut.
+// shown returns the text for messages, cut.
 func (t text) shown() string {
 	if len(t.head) == t.size {
 		return t.head

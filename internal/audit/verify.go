@@ -12,7 +12,7 @@ import (
 	"havip/tasks"
 )
 
-// Records is what a [Verifier] needs of the ledger; [*ledger.Ledger] is one.
+// Records is the part of the ledger that a [Verifier] uses; [*ledger.Ledger] implements it.
 type Records interface {
 	Batch(ctx context.Context, name string) (ledger.Batch, error)
 	Items(ctx context.Context, batch string) iter.Seq2[ledger.Item, error]
@@ -22,18 +22,18 @@ type Records interface {
 // Verifier compares batches with BCE. Ledger, Open and Clock are required.
 type Verifier struct {
 	Ledger Records
-	// Open makes the client of a lane.
+	// Open returns the client of a lane.
 	Open func(ctx context.Context, lane tasks.Lane) (Cloud, error)
-	// Rate spaces the requests to a lane; nil for no limit.
+	// Rate limits the requests to a lane; nil means no limit.
 	Rate func(lane tasks.Lane) tasks.Rate
 	// Clock is the ledger's.
 	Clock func(ctx context.Context) (time.Time, error)
-	// Listing, if set, is told after each page how many HaVIPs of the lane were listed so far, and
-	// whether these are all.
+	// Listing, if set, is called after each page with the number of HaVIPs listed so far, and whether
+	// the listing is complete.
 	Listing func(lane tasks.Lane, haVIPs int, all bool)
 }
 
-// ownersChunk is how many owners one command asks for.
+// ownersChunk is how many owners one command reads.
 const ownersChunk = 500
 
 // laneAudit is one lane while a batch is verified.
@@ -42,8 +42,7 @@ type laneAudit struct {
 	api    Cloud
 	reader tasks.Reader
 	tally  *LaneTally
-	// absent and present count the HaVIPs that the listing did not have, by what BCE said when it was
-	// asked for them.
+	// absent and present count HaVIPs that the listing lacked, by the result of a request for each.
 	absent, present int
 }
 
@@ -56,12 +55,11 @@ type verification struct {
 	found func(Finding) error
 }
 
-// Verify compares the batch with what exists, and hands each finding to found, in the order of the
-// batch's items; an error of found ends it. A tally that comes with an error is of no use.
+// Verify compares the batch with BCE and calls found with each finding, in the order of the batch's items; an error
+// of found ends it. The tally is incomplete if there is an error.
 //
-// The ledger is read three times: for the batch's lanes, then, once they are listed, for which
-// HaVIPs are recorded, and only then is anything judged, for whether a HaVIP is a stray shows with
-// the last item.
+// It reads the ledger three times: for the batch's lanes; after listing them, for the recorded HaVIPs; and to compare
+// the items. Only after the second pass is it known which HaVIPs are unrecorded.
 func (v *Verifier) Verify(ctx context.Context, batch string, found func(Finding) error) (Tally, error) {
 	b, err := v.Ledger.Batch(ctx, batch)
 	if err != nil {
@@ -71,7 +69,7 @@ func (v *Verifier) Verify(ctx context.Context, batch string, found func(Finding)
 		Verifier: v, batch: b, found: found,
 		lanes: map[tasks.Lane]*laneAudit{}, tally: Tally{Kinds: map[Kind]int{}},
 	}
-	for _, step := range []func(context.Context) error{run.list, run.record, run.findStrays, run.judge} {
+	for _, step := range []func(context.Context) error{run.list, run.record, run.findUnrecorded, run.compare} {
 		if err := step(ctx); err != nil {
 			return run.tally, fmt.Errorf("verify batch %q: %w", batch, err)
 		}
@@ -111,11 +109,11 @@ func (v *verification) list(ctx context.Context) error {
 	return nil
 }
 
-// record notes which HaVIPs are recorded results, and what unfinished or failed items would account
-// for. Items of a lane that was not listed were registered since: they are not judged.
+// record collects the recorded HaVIPs and what unfinished and failed items want. Items of a lane that was not listed
+// were registered since, and are not compared.
 func (v *verification) record(ctx context.Context) error {
 	for _, l := range v.lanes {
-		l.index.strays = newStrays()
+		l.index.unrecorded = newUnrecorded()
 	}
 	for item, err := range v.items(ctx, func(string, error) error { return nil }) {
 		if err != nil {
@@ -130,16 +128,16 @@ func (v *verification) record(ctx context.Context) error {
 		} else if isOpen(item.Record.State) {
 			request, err := tasks.RequestOf(item.Spec)
 			if err != nil {
-				continue // judging it says so
+				continue // compare reports it
 			}
-			l.index.strays.want(placeOf(request))
+			l.index.unrecorded.want(placeOf(request))
 		}
 	}
 	return nil
 }
 
-// findStrays gathers what exists, is recorded by no item of the batch, and is no other batch's.
-func (v *verification) findStrays(ctx context.Context) error {
+// findUnrecorded collects the HaVIPs that no item of the batch has recorded and that belong to no other batch.
+func (v *verification) findUnrecorded(ctx context.Context) error {
 	for lane, l := range v.lanes {
 		var ids []string
 		for id, e := range l.index.entries {
@@ -153,26 +151,25 @@ func (v *verification) findStrays(ctx context.Context) error {
 				return err
 			}
 			for _, id := range chunk {
-				v.addStray(l.index, l.index.entries[id], owners)
+				v.addUnrecorded(l.index, l.index.entries[id], owners)
 			}
 		}
-		l.index.strays.sort()
+		l.index.unrecorded.sort()
 	}
 	return nil
 }
 
-func (v *verification) addStray(x *index, e *entry, owners map[string]ledger.Owner) {
+func (v *verification) addUnrecorded(x *index, e *entry, owners map[string]ledger.Owner) {
 	owner, owned := owners[e.id]
 	switch {
 	case owned && owner.Batch == v.batch.Name && owner.ForgottenGeneration == v.batch.ForgottenGeneration:
-		x.strays.addOwned(owner, e)
+		x.unrecorded.addOwned(owner, e)
 	case !owned && x.since(e, v.batch.CreatedAt.Time()):
-		x.strays.addUnowned(e)
+		x.unrecorded.addUnowned(e)
 	}
 }
 
-// isOpen reports whether an item in this state has no HaVIP on record and none was given up: one
-// that exists would be its own.
+// isOpen reports whether an item in this state has no recorded HaVIP, but owns one that exists.
 func isOpen(state ledger.State) bool {
 	switch state {
 	case ledger.Queued, ledger.Sending, ledger.Unknown, ledger.Waiting, ledger.Rejected, ledger.Review:

@@ -112,7 +112,7 @@ func TestVerifyShowsBothValues(t *testing.T) {
 	}
 }
 
-// A batch may be verified while it runs: what changes meanwhile is not compared.
+// A batch may be verified while it runs: items that change meanwhile are not compared.
 func TestVerifyPassesOverWhatMoves(t *testing.T) {
 	t.Parallel()
 	just := millis(one.Add(-tasks.LookupGrace / 2))
@@ -133,7 +133,7 @@ func TestVerifyPassesOverWhatMoves(t *testing.T) {
 	}
 }
 
-// The HaVIP of a moving item is not held to be another's.
+// The HaVIP of a changing item is not attributed to another.
 func TestVerifyLeavesAMovingItemItsHaVIP(t *testing.T) {
 	t.Parallel()
 	moving := change(itemOf("m", ledger.Sending, "", wanted("a", "")), func(r *ledger.Record) { r.LeaseUntil = millis(one.Add(time.Second)) })
@@ -145,7 +145,7 @@ func TestVerifyLeavesAMovingItemItsHaVIP(t *testing.T) {
 	}
 }
 
-// An item of a lane that nobody had heard of when the lanes were listed.
+// An item of a lane that was not listed.
 func TestVerifyPassesOverItemsOfALaterLane(t *testing.T) {
 	t.Parallel()
 	r := &records{items: []ledger.Item{created("a", "h-1")}}
@@ -167,20 +167,20 @@ func change(item ledger.Item, f func(*ledger.Record)) ledger.Item {
 	return item
 }
 
-// Clocks differ: a batch's age and a HaVIP's are compared by how they do.
+// The comparison of a batch's and a HaVIP's age allows for the clocks' difference.
 func TestVerifyComparesClocks(t *testing.T) {
 	t.Parallel()
-	stray := havip("h-2", "a", "")
+	extra := havip("h-2", "a", "")
 	for ahead, want := range map[time.Duration]int{0: 1, 10 * time.Minute: 0, -10 * time.Minute: 1} {
 		findings, _ := verify(t, &records{items: []ledger.Item{created("a", "h-1")}},
-			&sky{havips: []bce.HaVIP{havip("h-1", "a", ""), stray}, ahead: ahead})
+			&sky{havips: []bce.HaVIP{havip("h-1", "a", ""), extra}, ahead: ahead})
 		if len(findings) != want {
 			t.Errorf("BCE's clock %s ahead: got %v", ahead, textsOf(findings))
 		}
 	}
 }
 
-// A listing may miss what exists: BCE is asked before anything counts as missing.
+// A listing may lack a HaVIP that exists: it is read by ID before it is reported missing.
 func TestVerifyAsksForWhatIsNotListed(t *testing.T) {
 	t.Parallel()
 	s := &sky{havips: []bce.HaVIP{havip("h-1", "a", "")}, hidden: []bce.HaVIP{havip("h-2", "c", "")}}
@@ -220,7 +220,7 @@ func TestVerifyErrors(t *testing.T) {
 	if _, _, err := tryVerify(t, r, &sky{errs: []error{denied}}); !errors.Is(err, denied) {
 		t.Errorf("listing refused: got %v", err)
 	}
-	// A get that proves nothing is no proof of absence.
+	// A failed get is no proof of absence.
 	s := &sky{}
 	s.errs = []error{nil, denied}
 	if findings, _, err := tryVerify(t, r, s); !errors.Is(err, denied) {
@@ -241,7 +241,7 @@ func TestVerifyErrors(t *testing.T) {
 	}
 }
 
-// Long descriptions are compared without being kept.
+// Long descriptions are compared without being stored.
 //
 //nolint:paralleltest // it measures the memory of the process
 func TestIndexKeepsNoDescriptions(t *testing.T) {
@@ -258,7 +258,7 @@ func TestIndexKeepsNoDescriptions(t *testing.T) {
 	runtime.KeepAlive(x)
 }
 
-// Items and HaVIPs that all look the same cost no more each, however many they are.
+// The cost per item is constant even if all items and HaVIPs match.
 //
 //nolint:paralleltest // it measures the memory of the process
 func TestVerifyOfALargeBatch(t *testing.T) {
@@ -283,13 +283,13 @@ func TestVerifyOfALargeBatch(t *testing.T) {
 
 func heap() int64 {
 	runtime.GC()
-	runtime.GC() // what pools held is freed by the second
+	runtime.GC() // the second frees what pools kept
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
 }
 
-// allocated is all that was ever allocated.
+// allocated returns the total of all allocations.
 func allocated() uint64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// versions names all that works together.
+// versions reports the versions of this program, asynq and Redis.
 func (x *examination) versions(ctx context.Context) error {
 	info, err := x.Redis.Info(ctx, "server").Result()
 	if err != nil {
@@ -17,5 +17,5 @@ func (x *examination) versions(ctx context.Context) error {
 			redis = version
 		}
 	}
-	return x.tell(note(CodeVersions, "versions", "Redis %s; %s.", redis, x.Versions))
+	return x.report(note(CodeVersions, "versions", "Redis %s; %s.", redis, x.Versions))
 }

@@ -7,7 +7,7 @@ import (
 	"havip/internal/words"
 )
 
-// maxExamples bounds how many names a sentence lists.
+// maxExamples limits how many names a sentence lists.
 const maxExamples = 5
 
 // examples lists the first of some names.
@@ -19,10 +19,10 @@ func examples(names []string) string {
 	return text
 }
 
-// counted says a number with its noun, whose plural ends in s.
+// counted returns a number with its noun, whose plural ends in s.
 func counted(n int, noun string) string { return words.Count(n, noun, noun+"s") }
 
-// distinct returns the values that differ, in order of first appearance, with how often each came.
+// distinct returns the distinct values in order of first appearance, with their counts.
 func distinct(values []string) []string {
 	counts := map[string]int{}
 	var order []string
