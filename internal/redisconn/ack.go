@@ -7,21 +7,21 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ack is a command by which asynq takes a task out of a worker's hands: done, complete,
-// retry, archive or requeue.
+// ack is a command with which asynq ends a worker's run of a task: done, complete, retry, archive
+// or requeue.
 type ack struct {
 	// task and lease are the keys of the task's hash and of its queue's leases.
 	task, lease string
 	id          string
-	// message is the task as a retry rewrites it, "" for the others. It differs from one
-	// repetition to the next, by its time, and so tells which of them was carried out.
+	// message is the task as rewritten by a retry, "" for other acks. Its time differs in each
+	// repetition, and so identifies the one that was executed.
 	message string
 }
 
-// parseAck recognises an ack by its keys, for asynq names its scripts only by their hash:
-// the queue's active list and its leases, side by side and at most second, and the hash of
-// the task that the first argument names. (Dequeue has the first two as well, but behind
-// the pending list, and no task yet.)
+// parseAck recognizes an ack by its keys, because asynq identifies its scripts only by hash: the
+// queue's active list and its leases, next to each other and at most second, and the hash of the
+// task in the first argument. (Dequeue has the first two as well, but after the pending list, and
+// no task.)
 func parseAck(cmd redis.Cmder) (ack, bool) {
 	keys, argv := scriptArgs(cmd)
 	at := slices.IndexFunc(keys, func(key string) bool {
@@ -42,7 +42,7 @@ func parseAck(cmd redis.Cmder) (ack, bool) {
 	return found, true
 }
 
-// scriptArgs returns the keys and arguments of an EVAL or EVALSHA, none of another command.
+// scriptArgs returns the keys and arguments of an EVAL or EVALSHA, and none for other commands.
 func scriptArgs(cmd redis.Cmder) (keys []string, argv []any) {
 	args := cmd.Args()
 	if name := cmd.Name(); name != "eval" && name != "evalsha" || len(args) < 3 {
@@ -58,7 +58,7 @@ func scriptArgs(cmd redis.Cmder) (keys []string, argv []any) {
 	return keys, args[3+count:]
 }
 
-// text returns an argument that is text, and "" for a number, which none of ours is.
+// text returns a text argument, and "" for a number, which is not needed.
 func text(arg any) string {
 	switch arg := arg.(type) {
 	case string:
@@ -69,8 +69,8 @@ func text(arg any) string {
 	return ""
 }
 
-// sentOnce is a command that go-redis does not repeat of its own accord.
+// sentOnce is a command that go-redis does not retry.
 type sentOnce struct{ redis.Cmder }
 
-// NoRetry overrides the command's own answer.
+// NoRetry overrides the command's method.
 func (sentOnce) NoRetry() bool { return true }

@@ -7,8 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// granted are commands that the programs send, one for each that a user may lack by itself, on keys of theirs. What scripts
-// send is among them: Redis checks it as well.
+// granted are commands that the programs send, on keys that they use, one for each permission that a user may lack. It
+// includes the scripts' commands, which Redis checks as well.
 var granted = [][]any{
 	{"evalsha", "0000000000000000000000000000000000000000", 0},
 	{"eval", "return 0", 0},
@@ -32,9 +32,9 @@ var granted = [][]any{
 	{"wait", 0, 0},
 }
 
-// MissingPermissions names the commands that the programs send and that the client's user may not send, or the server does not
-// know, each with the key it was tried on, such as "CONFIG get" or "GET rate:havip:acl". Nothing is carried out: the commands
-// are queued in a transaction, and discarded.
+// MissingPermissions returns the programs' commands that the client's user may not run or the server does not know, each
+// with the key of the attempt, such as "CONFIG get" or "GET rate:havip:acl". It executes nothing: it queues the commands in a
+// transaction and discards it.
 func MissingPermissions(ctx context.Context, client redis.Cmdable) ([]string, error) {
 	server, err := anyServer(ctx, client)
 	if err != nil || server == nil {
@@ -42,7 +42,7 @@ func MissingPermissions(ctx context.Context, client redis.Cmdable) ([]string, er
 	}
 	conn := server.Conn()
 	defer func() { _ = conn.Close() }()
-	// By itself: where it is refused, what follows would be carried out.
+	// Sent alone: if MULTI were refused, the following commands would be executed.
 	if err := conn.Do(ctx, "multi").Err(); err != nil {
 		if lacks(err) {
 			return []string{"MULTI"}, nil
@@ -68,10 +68,10 @@ func MissingPermissions(ctx context.Context, client redis.Cmdable) ([]string, er
 	return missing, nil
 }
 
-// lacks reports whether the user may not, or the server cannot, carry a command out.
+// lacks reports whether the user may not run a command or the server does not know it.
 func lacks(err error) bool { return redis.IsPermissionError(err) || unknownCommand(err) }
 
-// commandName is a command with what it was tried on.
+// commandName returns a command with the key of the attempt.
 func commandName(command []any) string {
 	name := strings.ToUpper(text(command[0]))
 	if len(command) > 1 && strings.Contains(text(command[1]), ":") || name == "CONFIG" {
@@ -80,7 +80,7 @@ func commandName(command []any) string {
 	return name
 }
 
-// anyServer returns the server, or one master of a cluster: users are the same on all. It is nil for a client that has none.
+// anyServer returns the server, or one master of a cluster, because users are the same on all; nil if there is none.
 func anyServer(ctx context.Context, client redis.Cmdable) (*redis.Client, error) {
 	switch client := client.(type) {
 	case *redis.Client:

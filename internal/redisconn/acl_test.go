@@ -8,7 +8,7 @@ import (
 	"havip/test/redistest"
 )
 
-// What a user may not do is found without doing anything of it.
+// Missing permissions are found without executing the commands.
 func TestMissingPermissions(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -11,13 +11,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Check judges whether the Redis keeps what it is told: every master of a cluster, else the
-// one server. No finding means that all is well. The error is a [*ConnError] when a server
-// could not be asked at all; what a server would not tell (INFO or CONFIG forbidden, or not
-// known to a stand-in) is a finding of its own.
+// Check checks whether the Redis keeps acknowledged writes: every master of a cluster, else the one server.
+// It returns no findings if all is well. The error is a [*ConnError] if a server could not be reached; data
+// that a server does not report (INFO or CONFIG forbidden or unknown) is a finding.
 //
-// INFO is the first source, for hosted services forbid CONFIG more often than not; CONFIG
-// adds the save points and the fsync policy, which INFO lacks.
+// It relies on INFO, because hosted services often forbid CONFIG, which adds the save points and the fsync
+// policy.
 func Check(ctx context.Context, client redis.Cmdable) ([]Finding, error) {
 	name := "server"
 	switch client := client.(type) {
@@ -28,13 +27,12 @@ func Check(ctx context.Context, client redis.Cmdable) ([]Finding, error) {
 	}
 	findings, err := checkNode(ctx, client, name, false)
 	if err != nil {
-		return nil, explainer{Options{Addrs: []string{name}}}.always(err) // of a client that is not from here
+		return nil, explainer{Options{Addrs: []string{name}}}.always(err) // another package may have created the client
 	}
 	return findings, nil
 }
 
-// nodeName returns the server's address. A client that asks sentinels holds a placeholder
-// instead, for the address may change.
+// nodeName returns the server's address. With sentinels, where it may change, go-redis has a placeholder.
 func nodeName(client *redis.Client) string {
 	if addr := client.Options().Addr; addr != "FailoverClient" {
 		return addr
@@ -45,7 +43,7 @@ func nodeName(client *redis.Client) string {
 func checkCluster(ctx context.Context, client *redis.ClusterClient) ([]Finding, error) {
 	var mu sync.Mutex
 	var all []Finding
-	// A node's own client explains nothing.
+	// The client of a node does not explain errors.
 	x := explainer{Options{Mode: Cluster, Addrs: client.Options().Addrs}}
 	err := client.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
 		findings, err := checkNode(ctx, node, node.Options().Addr, true)
@@ -61,14 +59,14 @@ func checkCluster(ctx context.Context, client *redis.ClusterClient) ([]Finding, 
 	return all, nil
 }
 
-// checkNode asks one server and judges its answers.
+// checkNode checks one server.
 func checkNode(ctx context.Context, client redis.Cmdable, node string, cluster bool) ([]Finding, error) {
 	text, err := client.Info(ctx).Result()
 	if err != nil && !isReply(err) || redis.IsAuthError(err) || Passing(explainer{}.explain(err)) {
 		return nil, err
 	}
 	state := nodeState{cluster: cluster, info: parseInfo(text)}
-	// A refusal leaves the map empty, which judge takes as "not told".
+	// After a refusal, the settings are unknown.
 	if config, err := client.ConfigGet(ctx, "save").Result(); err == nil {
 		state.save, state.knowsSave = config["save"], len(config) > 0
 	} else if !isReply(err) {
@@ -84,7 +82,7 @@ func checkNode(ctx context.Context, client redis.Cmdable, node string, cluster b
 	} else if !isReply(err) {
 		return nil, err
 	}
-	findings := judge(state)
+	findings := evaluate(state)
 	for i := range findings {
 		findings[i].Node = node
 	}

@@ -19,7 +19,7 @@ import (
 	"havip/test/redistest"
 )
 
-// brief is a finding without its prose.
+// brief is a finding without its texts.
 type brief struct {
 	Code     Code
 	Severity Severity
@@ -43,7 +43,7 @@ func connect(t *testing.T, url string) redis.UniversalClient {
 	return client
 }
 
-// Each against a real server.
+// All with a real server.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	durable := redistest.AppendOnly(redistest.EverySecond)
@@ -94,7 +94,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// assertProse: what, why and how to fix it, a sentence each.
+// assertProse checks that what, why and fix are one sentence each.
 func assertProse(t *testing.T, f Finding) {
 	t.Helper()
 	for name, sentence := range map[string]string{"what": f.What, "why": f.Why, "fix": f.Fix} {
@@ -183,7 +183,7 @@ func writeCommands(t *testing.T, server *redistest.Server, n int) {
 	}
 }
 
-// A server that loads is told from one that is broken, and waited for.
+// A loading server is distinguished from a broken one, and waited for.
 func TestWaitReady_loading(t *testing.T) {
 	t.Parallel()
 	// key-load-delay makes loading slow: 100 µs and more for each of 1,000,000 commands are minutes,
@@ -236,8 +236,8 @@ func TestWaitReady_loading(t *testing.T) {
 	}
 }
 
-// A wrong password does not mend, and a server that is not there is waited for until its caller leaves:
-// here as soon as it knows why it waits.
+// A wrong password is not waited for; a missing server is, until the context ends:
+// here as soon as the reason is reported.
 func TestWaitReady_givesUp(t *testing.T) {
 	t.Parallel()
 	secured := redistest.Start(t, redistest.Lines("requirepass right"))
@@ -275,7 +275,7 @@ func TestWaitReady_givesUp(t *testing.T) {
 	}
 }
 
-// A stand-in that knows neither CONFIG nor most of INFO is not condemned for it.
+// A stand-in without CONFIG and most of INFO is accepted.
 func TestCheck_standIn(t *testing.T) {
 	t.Parallel()
 	server := miniredis.RunT(t)
@@ -288,8 +288,8 @@ func TestCheck_standIn(t *testing.T) {
 	}
 }
 
-// What no real server here can be: too old, or unable to write.
-func TestJudge(t *testing.T) {
+// States that no real server here can have: too old, or unable to write.
+func TestEvaluate(t *testing.T) {
 	t.Parallel()
 	healthy := map[string]string{
 		"redis_version": "7.0.15", "maxmemory_policy": "noeviction", "aof_enabled": "1", "role": "master",
@@ -327,7 +327,7 @@ func TestJudge(t *testing.T) {
 					info[k] = v
 				}
 			}
-			findings := judge(nodeState{info: info, knowsSave: true, fsync: "always"})
+			findings := evaluate(nodeState{info: info, knowsSave: true, fsync: "always"})
 			if diff := cmp.Diff(tt.want, briefs(findings)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}

@@ -10,21 +10,21 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// clusterNodes are the nodes of a Redis Cluster. Each has a view of its own of who owns which slots, and
-// after a takeover the old master is the last to learn of it.
+// clusterNodes are the nodes of a Redis Cluster. Each has its own view of the slots' owners, and after a
+// takeover the old master learns of it last.
 type clusterNodes struct{ client *redis.ClusterClient }
 
 func (t *clusterNodes) server(ctx context.Context, key string) (redis.Cmdable, error) {
-	t.client.ReloadState(ctx) // takes effect in a moment: a check that fails for a stale one is repeated
+	t.client.ReloadState(ctx) // asynchronous: a check that fails because of a stale state is repeated
 	return t.client.MasterForKey(ctx, key)
 }
 
 func (*clusterNodes) confirmed(context.Context, int) error { return nil }
 
-// slots returns all: each may have a master of its own.
+// slots returns all tags, because each may have a different master.
 func (*clusterNodes) slots(tags []string) []string { return tags }
 
-// survey compares what all nodes that answer know.
+// survey compares the views of all nodes that answer.
 func (t *clusterNodes) survey(ctx context.Context, key string) survey {
 	ctx, cancel := context.WithTimeout(ctx, surveyPatience)
 	defer cancel()
@@ -66,7 +66,7 @@ func (t *clusterNodes) survey(ctx context.Context, key string) survey {
 func (t *clusterNodes) views(ctx context.Context) []clusterView {
 	var mu sync.Mutex
 	var all []clusterView
-	// Nodes that are down are no error: the others know of them.
+	// Nodes that are down are no error: the others report them.
 	_ = t.client.ForEachShard(ctx, func(ctx context.Context, server *redis.Client) error {
 		text, err := server.ClusterNodes(ctx).Result()
 		view := parseClusterNodes(text)
@@ -82,23 +82,23 @@ func (t *clusterNodes) views(ctx context.Context) []clusterView {
 	return all
 }
 
-// clusterView is the cluster as one of its nodes sees it.
+// clusterView is one node's view of the cluster.
 type clusterView struct {
 	server *redis.Client
 	nodes  []clusterNode
-	// self is that node among the nodes, -1 if the answer has none.
+	// self is that node's index in nodes, -1 if it is missing.
 	self int
 }
 
 type clusterNode struct {
 	id string
-	// master is the ID of the one that it replicates, "" for a master.
+	// master is the ID of the node's master, "" for a master.
 	master string
 	epoch  int
 	slots  [][2]int
 }
 
-// parseClusterNodes reads the reply of CLUSTER NODES, a line a node:
+// parseClusterNodes reads the reply of CLUSTER NODES, one line per node:
 // id addr flags master ping-sent pong-received config-epoch link-state slot…
 func parseClusterNodes(text string) clusterView {
 	view := clusterView{self: -1}
@@ -125,7 +125,7 @@ func parseClusterNodes(text string) clusterView {
 	return view
 }
 
-// parseSlots reads "5" or "5-9"; what stands in brackets is being moved, and belongs to nobody yet.
+// parseSlots reads "5" or "5-9"; slots in brackets are being migrated and do not count.
 func parseSlots(text string) (slots [2]int, ok bool) {
 	from, to, isRange := strings.Cut(text, "-")
 	if !isRange {
@@ -150,7 +150,7 @@ func (v clusterView) ownerOf(slot int) (clusterNode, bool) {
 	return clusterNode{}, false
 }
 
-// replicasOf counts the replicas of a master, those that are down included.
+// replicasOf counts the replicas of a master, including those that are down.
 func (v clusterView) replicasOf(master string) int {
 	n := 0
 	for _, node := range v.nodes {

@@ -7,22 +7,22 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// batchTimeout bounds the wait for the answers to one batch of a coalesced client, and so for how long a connection that
-// hangs holds up what comes behind it.
+// batchTimeout limits the wait for the answers to one batch of a coalesced client, and so how long a hanging connection
+// delays later commands.
 const batchTimeout = 3 * time.Second
 
-// Coalesce returns a view of the client that sends what many goroutines ask at the same time in one round trip: scripts,
-// and the few commands that stand beside them on an item's way. Anything else goes as it does on the client, whose Close
-// ends both. What is given up because its context has ended may still be carried out, as where an answer is lost.
+// Coalesce returns a view of the client that sends concurrent commands of many goroutines in one round trip: scripts, and
+// the few other commands that an item needs. Other commands are sent by the client itself, whose Close closes both. A command
+// whose context has ended may still be executed, as if its answer were lost.
 //
-// The client of a cluster is returned as it is: there, a batch would wait for the slowest of the masters.
+// The client of a cluster is returned unchanged, because a batch would wait for the slowest master.
 func Coalesce(client redis.UniversalClient) redis.UniversalClient {
 	single, ok := client.(*redis.Client)
 	if !ok {
 		return client
 	}
 	together, err := single.WithTimeout(batchTimeout).AsyncAutoPipeline()
-	if err != nil { // by its options, which are go-redis's own
+	if err != nil { // an error of go-redis's options
 		return client
 	}
 	return &coalesced{client, together}
@@ -33,13 +33,13 @@ type coalesced struct {
 	together *redis.AutoPipeliner
 }
 
-// AddHook adds a hook to both ways.
+// AddHook adds a hook for coalesced and other commands.
 func (c *coalesced) AddHook(hook redis.Hook) {
 	c.UniversalClient.AddHook(hook)
 	c.together.AddHook(hook)
 }
 
-// EvalSha is called by all scripts; where Redis does not know one, it goes by Eval, on its own.
+// EvalSha coalesces scripts. One that Redis does not know yet is sent by Eval, which is not coalesced.
 func (c *coalesced) EvalSha(ctx context.Context, sha1 string, keys []string, args ...any) *redis.Cmd {
 	all := make([]any, 0, 3+len(keys)+len(args))
 	all = append(all, "evalsha", sha1, len(keys))
@@ -57,8 +57,8 @@ func (c *coalesced) SRem(ctx context.Context, key string, members ...any) *redis
 	return submit(ctx, c, redis.NewIntCmd(ctx, append([]any{"srem", key}, members...)...), redis.NewIntCmd(ctx))
 }
 
-// submit sends a command with others, and waits for its answer no longer than ctx allows. Failed is what it returns
-// where the command has not been carried out by then, which belongs to whoever sends it.
+// submit sends a command with others, and waits for its answer until ctx ends. It then returns failed instead of the command,
+// which the sending goroutine still uses.
 func submit[C redis.Cmder](ctx context.Context, c *coalesced, cmd, failed C) C {
 	err := ctx.Err()
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 	"havip/test/redistest"
 )
 
-// What many ask at the same time goes together, and each has its own answer.
+// Concurrent commands share a round trip, and each gets its own answer.
 func TestCoalesce_sharesRoundTrips(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -36,7 +36,7 @@ func TestCoalesce_sharesRoundTrips(t *testing.T) {
 	}
 }
 
-// reads is from how many packets, or parts of them, the server has read commands.
+// reads is how many packets, or parts of them, the server has read.
 func reads(t *testing.T, client redis.UniversalClient) int {
 	t.Helper()
 	info, err := client.InfoMap(t.Context(), "stats").Result()
@@ -50,7 +50,7 @@ func reads(t *testing.T, client redis.UniversalClient) int {
 	return n
 }
 
-// Who gives up does so at once, and nobody else notices.
+// A canceled command returns at once and does not affect the others.
 func TestCoalesce_endsWithTheContext(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)

@@ -7,38 +7,36 @@
 //
 // # Errors
 //
-// Commands of a client of this package that fail for a reason of the server or of the way to it return a [*ConnError]: what
-// happened, in Redis's own words where it has some, and what to do, by how the Redis is run. [Passing] and [Lasting] say
-// whether waiting helps, and [Await] waits. What asynq returns has lost its type, and the commands of a pipeline that many
-// goroutines share keep their own errors: [Explain] explains those at a program's edge.
+// Commands of a client of this package that fail because of the server or the connection return a [*ConnError]: what
+// happened, if possible in Redis's own words, and what to do, depending on how the Redis is run. [Passing] and [Lasting] say
+// whether waiting helps, and [Await] waits. asynq's errors have lost their type, and the commands of a shared pipeline keep
+// their own errors: [Explain] explains those at a program's edge.
 //
 // # What is retried
 //
-// go-redis sends a command again when its reply is lost, without knowing whether it was
-// carried out. That is right for whatever may be done twice, and so it is left on (three
-// retries, 10 ms to 1 s apart):
+// go-redis sends a command again when its reply is lost, without knowing whether it was executed.
+// That is right for idempotent commands, and so it is enabled (three retries, 10 ms to 1 s apart):
 //
 //   - the ledger's and the lanes' scripts, which are idempotent by construction;
-//   - asynq's enqueue: with a task ID the second one answers "already there";
-//   - asynq's dequeue: a lost reply leaves its task to lease expiry whether or not the
-//     command is sent again, asynq itself asks again at once, and without the pauses
-//     between the retries it would do so in a tight loop throughout an outage.
+//   - asynq's enqueue: with a task ID, the second one is refused as a duplicate;
+//   - asynq's dequeue: after a lost reply, the task waits for the end of its lease in any case;
+//     asynq itself repeats it at once, and without the delays between the retries it would do so
+//     in a tight loop throughout an outage.
 //
-// It is wrong for asynq's acks (done, complete, retry, archive, requeue), which are sent
-// once. A second "done" answers NOT FOUND, which is only noise; but a second "retry" can
-// find the task active again, in the hands of another worker, and pull it from under it.
+// It is wrong for asynq's acks (done, complete, retry, archive, requeue), which are sent once. A
+// second "done" only answers NOT FOUND; but a second "retry" can find the task active again, and
+// take it from another worker.
 //
-// # Acks are healed
+// # Repair of acks
 //
-// asynq keeps an ack that failed and repeats it every 5 s until the task's lease ends.
-// Since v0.25 it does so with a context that its own deferred cancel has ended, so that no
-// repetition ever leaves the process and the finished task runs again about a minute
-// later. Clients of this package carry an ack's repetition on a context of its own, and
-// first ask whether there is anything left to repeat: see [HealAcks].
+// asynq keeps a failed ack and repeats it every 5 s until the task's lease ends. Since v0.25 it
+// uses a context that it has already canceled, so that no repetition is ever sent and the finished
+// task runs again about a minute later. Clients of this package send a repetition under a new
+// context, after checking that it is still needed: see [RepairAcks].
 //
 // # What is not sent
 //
-// Neither CLIENT SETINFO nor maintenance notifications: the first costs a round trip for
-// each connection, the second is for a hosted service's own protocol, and servers that know
-// neither log an error for each.
+// Neither CLIENT SETINFO nor maintenance notifications: the first costs a round trip per
+// connection, the second is for a hosted service's protocol, and servers without these commands log
+// an error for each.
 package redisconn

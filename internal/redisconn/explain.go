@@ -18,13 +18,13 @@ import (
 // ConnError says why Redis could not be used, and what to do about it. Clients of this package return it for every command
 // that failed because of the server or the connection to it.
 type ConnError struct {
-	// Endpoint is what was to be reached; see [Options.String].
+	// Endpoint is the Redis; see [Options.String].
 	Endpoint string
-	// Cause is what happened, where possible in Redis's own words.
+	// Cause is what happened, if possible in Redis's own words.
 	Cause string
-	// Advice is what to look at or do next.
+	// Advice is what to check or do next.
 	Advice string
-	// Err is the error as it came.
+	// Err is the original error.
 	Err error
 	// kind says whether waiting helps.
 	kind kind
@@ -88,7 +88,7 @@ const (
 // for errors that arrive another way, such as through asynq, which keeps only the text.
 func Explain(rawURL string, err error) error {
 	options, parseErr := Parse(rawURL)
-	if parseErr != nil { // of one that was brought along
+	if parseErr != nil { // another package may have created the client
 		options = Options{Addrs: []string{"server"}}
 	}
 	x := explainer{options}
@@ -96,7 +96,7 @@ func Explain(rawURL string, err error) error {
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	d := x.diagnoseReply(err) // whose network failed, an error does not say
+	d := x.diagnoseReply(err) // a network error does not say which connection failed
 	if unknownCommand(err) {
 		d = diagnosis{ownWords(err), adviceCommand, kindLasting}
 	}
@@ -109,7 +109,7 @@ func ExplainOf(client redis.Cmdable, err error) error {
 	return explainer{optionsOf(client)}.explain(err)
 }
 
-// optionsOf are the options of a client, as far as it shows them.
+// optionsOf returns the options of a client, as far as they are accessible.
 func optionsOf(client redis.Cmdable) Options {
 	switch client := client.(type) {
 	case *redis.ClusterClient:
@@ -141,7 +141,7 @@ func (x explainer) wrap(err error, d diagnosis) error {
 	return &ConnError{Endpoint: x.options.String(), Cause: d.cause, Advice: d.advice, Err: err, kind: d.kind}
 }
 
-// always explains an error that is known to be of Redis.
+// always explains an error that is known to be Redis's.
 func (x explainer) always(err error) error {
 	if explained := x.explain(err); explained == nil || errors.As(explained, new(*ConnError)) {
 		return explained
@@ -149,13 +149,13 @@ func (x explainer) always(err error) error {
 	return &ConnError{Endpoint: x.options.String(), Cause: err.Error(), Advice: adviceOther, Err: err, kind: kindLasting}
 }
 
-// diagnosis is what an error means; it is zero for an error that says nothing about Redis.
+// diagnosis is the meaning of an error; it is zero for an error that is not Redis's.
 type diagnosis struct {
 	cause, advice string
 	kind          kind
 }
 
-// diagnose classifies errors of go-redis and of package net. The order matters only for errors of two kinds.
+// diagnose classifies errors of go-redis and of package net. The order matters for errors with several matches.
 func (x explainer) diagnose(err error) diagnosis {
 	if strings.Contains(err.Error(), "all sentinels specified in configuration are unreachable") {
 		return x.diagnoseSentinels(err)
@@ -180,7 +180,7 @@ func (x explainer) diagnose(err error) diagnosis {
 	return d
 }
 
-// diagnoseSentinels is for the case that no sentinel named the master.
+// diagnoseSentinels explains why no sentinel named the master.
 func (x explainer) diagnoseSentinels(err error) diagnosis {
 	switch network := diagnoseNetwork(err); {
 	case redis.IsAuthError(err):
@@ -197,8 +197,7 @@ func (x explainer) diagnoseSentinels(err error) diagnosis {
 	return diagnosis{"no sentinel names the master", adviceMaster, kindPassing}
 }
 
-// diagnoseTLS is for failed TLS handshakes. Alerts of the other end have an unexported type, and are recognised by their
-// text.
+// diagnoseTLS explains failed TLS handshakes. Alerts of the other end have an unexported type, so it matches their text.
 func diagnoseTLS(err error) diagnosis {
 	var record tls.RecordHeaderError
 	var verification *tls.CertificateVerificationError
@@ -227,7 +226,7 @@ func diagnoseTLS(err error) diagnosis {
 	return diagnosis{err.Error(), advice, kindLasting}
 }
 
-// diagnoseNetwork is for a server that cannot be reached, or does not answer.
+// diagnoseNetwork explains why a server cannot be reached or does not answer.
 func diagnoseNetwork(err error) diagnosis {
 	var dns *net.DNSError
 	var timeout net.Error

@@ -25,12 +25,12 @@ import (
 	"havip/test/redistest"
 )
 
-// write is a command that a Redis refuses when it may not, or cannot, change anything.
+// write is a command that a Redis refuses if it accepts no writes.
 func write(ctx context.Context, client redis.UniversalClient) error {
 	return client.Set(ctx, "k", "v", 0).Err()
 }
 
-// assertExplained fails unless the error has Redis's own words and a remedy, and says whether waiting helps.
+// assertExplained fails unless the error has Redis's text, a remedy and the right kind.
 func assertExplained(t *testing.T, err error, words, advice string, lasting, passing bool) {
 	t.Helper()
 	var conn *ConnError
@@ -49,7 +49,7 @@ func assertExplained(t *testing.T, err error, words, advice string, lasting, pas
 	}
 }
 
-// What a live server refuses is told in its own words, by whatever command meets it.
+// Every command reports a refusal of a running server in the server's words.
 func TestCommandsExplainRefusals(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -152,7 +152,7 @@ func refusingBusy(t *testing.T) string {
 	return server.URL()
 }
 
-// What asynq makes of an error is its text: the text tells as well. What is not Redis's is left alone.
+// asynq keeps only the text of an error, which suffices. Errors of other origin are unchanged.
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	text := errors.New("asynq: redis eval error: OOM command not allowed when used memory > 'maxmemory'. script: 5f, on @user_script:3")
@@ -176,7 +176,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// fakeServer says its line to everybody who comes, and hangs up.
+// fakeServer sends its line to every connection and closes it.
 func fakeServer(t *testing.T, line string) (url string) {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -197,7 +197,7 @@ func fakeServer(t *testing.T, line string) (url string) {
 	return "redis://" + listener.Addr().String()
 }
 
-// What is wrong with the way to a server is told at the start.
+// Open explains why a server cannot be reached.
 func TestOpenExplains(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t)
@@ -247,7 +247,7 @@ func TestOpenExplains(t *testing.T) {
 	}
 }
 
-// serverTLS runs a server whose certificate is made as change says, and returns its host:port and the authority's file.
+// serverTLS runs a server with a certificate modified by change, and returns its host:port and the CA's file.
 func serverTLS(t *testing.T, change func(*x509.Certificate)) (addr, authority string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -279,7 +279,7 @@ func serverTLS(t *testing.T, change func(*x509.Certificate)) (addr, authority st
 	return addr, cert
 }
 
-// Each reason for which a certificate is not accepted has a remedy of its own.
+// Each reason to reject a certificate has its own remedy.
 func TestOpenExplainsTLS(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

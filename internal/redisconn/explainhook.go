@@ -27,11 +27,11 @@ type explainHook struct {
 	mu sync.Mutex
 	// answered is when the last command was answered.
 	answered time.Time
-	// silent is whether the present silence has been reported.
+	// silent is whether the current silence has been reported.
 	silent bool
 }
 
-// DialHook leaves dialling as it is.
+// DialHook changes nothing.
 func (h *explainHook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 // ProcessHook explains why a command failed.
@@ -60,7 +60,7 @@ func (h *explainHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.
 	}
 }
 
-// of explains an error, unless the caller gave up.
+// of explains an error, unless the context has ended.
 func (h *explainHook) of(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -68,7 +68,7 @@ func (h *explainHook) of(ctx context.Context, err error) error {
 	return h.explain(err)
 }
 
-// abortCause is why Redis aborted a transaction: its answer to one of the commands.
+// abortCause returns why Redis aborted a transaction: the error of one of its commands.
 func abortCause(cmds []redis.Cmder, abort error) error {
 	for _, cmd := range cmds {
 		if err := cmd.Err(); isReply(err) && !redis.IsExecAbortError(err) {
@@ -78,7 +78,7 @@ func abortCause(cmds []redis.Cmder, abort error) error {
 	return abort
 }
 
-// await reports silences until answered is called. Patient is for a command that itself waits.
+// await reports silence until answered is called. Patient is for a command that itself waits.
 func (h *explainHook) await(ctx context.Context, patient bool) (answered func(error)) {
 	if h.options.tell == nil || patient {
 		return func(error) {}
@@ -99,8 +99,8 @@ func (h *explainHook) await(ctx context.Context, patient bool) (answered func(er
 	}
 }
 
-// isSilentSince reports, once for each silence, whether nothing was answered since then. In a cluster others answer,
-// while one master does not.
+// isSilentSince reports, once for each silence, whether no command was answered since then. In a cluster, other masters may
+// have answered.
 func (h *explainHook) isSilentSince(asked time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -111,7 +111,7 @@ func (h *explainHook) isSilentSince(asked time.Time) bool {
 	return true
 }
 
-// mayWait reports whether a command waits inside Redis, as long as it says.
+// mayWait reports whether a command may block in Redis.
 func mayWait(cmd redis.Cmder) bool {
 	switch cmd.Name() {
 	case "wait", "waitaof", "blpop", "brpop", "bzpopmin", "bzpopmax":
@@ -131,7 +131,7 @@ func (silence) Error() string   { return "no answer yet" }
 func (silence) Timeout() bool   { return true }
 func (silence) Temporary() bool { return true }
 
-// isSentinel asks a server that knows few commands what it is.
+// isSentinel reports whether a server that knows few commands is a sentinel.
 func (h *explainHook) isSentinel(ctx context.Context, next redis.ProcessHook) bool {
 	if h.options.Mode != Single {
 		return false

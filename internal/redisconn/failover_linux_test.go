@@ -9,8 +9,8 @@ import (
 	"havip/test/redistest"
 )
 
-// A master of a cluster dies: its successor is found soon after there is one. Left alone, go-redis
-// reads the cluster's map once a minute, and not when a connection is refused.
+// After a master of a cluster died, its successor is found soon. By itself, go-redis
+// reads the cluster's slots once a minute, and not when a connection is refused.
 func TestCluster_failover(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)
@@ -23,5 +23,5 @@ func TestCluster_failover(t *testing.T) {
 	master.Kill()
 	cluster.Promote(t, replica)
 	awaitWritable(t, client)
-	assertHeals(t, client)
+	assertRepairs(t, client)
 }

@@ -15,10 +15,10 @@ const (
 	Note Severity = "note"
 )
 
-// Code names what a [Finding] is about; scripts may rely on it.
+// Code identifies a [Finding]; scripts may rely on it.
 type Code string
 
-// What [Check] looks at.
+// The codes of [Check].
 const (
 	CodeLoading     Code = "redis-loading"
 	CodeVersion     Code = "redis-version"
@@ -31,17 +31,17 @@ const (
 	CodeWriteErrors Code = "redis-write-errors"
 	CodeMemory      Code = "redis-memory"
 	CodeReplicas    Code = "redis-replicas"
-	// CodeACL is about commands that the user may not send; see [MissingPermissions].
+	// CodeACL is about commands that the user may not run; see [MissingPermissions].
 	CodeACL Code = "redis-acl"
 	// CodeUnknown: the server does not report whether it keeps what is written.
 	CodeUnknown Code = "redis-unknown"
 )
 
-// Finding is one fact about a server that the operator should know. What, Why and Fix are a sentence each.
+// Finding is one fact about a server for the operator. What, Why and Fix are a sentence each.
 type Finding struct {
 	Code     Code
 	Severity Severity
-	// Node is the address of the server, in a cluster one of its masters.
+	// Node is the address of the server, or of one master of a cluster.
 	Node string
 	// What was found, Why it matters to this project, and the Fix.
 	What, Why, Fix string

@@ -7,10 +7,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// LogTo sends what go-redis logs of its own accord (a failed dial, a moved master) to the
-// function, and nowhere if it is nil. Without it go-redis writes to standard error, line by
-// line and for each attempt. go-redis has one logger for the process, so this is for a
-// program to call once, before its first client.
+// LogTo passes go-redis's own log (a failed dial, a moved master) to the function, or discards it if the
+// function is nil. By default, go-redis writes a line to standard error for each attempt. go-redis has one
+// logger for the process: call LogTo once, before creating the first client.
 func LogTo(write func(message string)) {
 	redis.SetLogger(logger{write})
 }

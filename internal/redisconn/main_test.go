@@ -8,11 +8,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// patience is the last guard of a wait: far beyond what succeeds on any machine.
+// patience is a safety timeout, far longer than any wait takes.
 const patience = 5 * time.Minute
 
 func TestMain(m *testing.M) {
-	// Failed connections are what many of these tests are about.
+	// Many of these tests make failed connections.
 	LogTo(nil)
 	goleak.VerifyTestMain(m, goleak.Cleanup(os.Exit))
 }

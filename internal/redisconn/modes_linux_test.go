@@ -9,16 +9,16 @@ import (
 	"havip/test/redistest"
 )
 
-// doneScript is asynq's done, as far as it matters here.
+// doneScript is the relevant part of asynq's done.
 var doneScript = redis.NewScript(`
 if redis.call("LREM", KEYS[1], 0, ARGV[1]) == 0 then return redis.error_reply("NOT FOUND") end
 redis.call("ZREM", KEYS[2], ARGV[1])
 redis.call("DEL", KEYS[3])
 return redis.status_reply("OK")`)
 
-// assertHeals gives a worker a task by hand and acks it with the context that asynq's
-// repetition has.
-func assertHeals(t *testing.T, client redis.UniversalClient) {
+// assertRepairs makes a task active by hand and acks it with the context of asynq's
+// repetition.
+func assertRepairs(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
 	active, lease, task := queueKeys+"active", queueKeys+"lease", queueKeys+"t:id"
 	for _, err := range []error{
@@ -39,12 +39,12 @@ func assertHeals(t *testing.T, client redis.UniversalClient) {
 	}
 }
 
-func TestHealAcks_single(t *testing.T) {
+func TestRepairAcks_single(t *testing.T) {
 	t.Parallel()
-	assertHeals(t, connect(t, redistest.Start(t).URL()))
+	assertRepairs(t, connect(t, redistest.Start(t).URL()))
 }
 
-func TestHealAcks_cluster(t *testing.T) {
+func TestRepairAcks_cluster(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.Lines("cluster-enabled yes", "cluster-announce-ip 127.0.0.1"))
 	if err := server.Client(t).Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
@@ -57,10 +57,10 @@ func TestHealAcks_cluster(t *testing.T) {
 	client := New(options)
 	defer func() { _ = client.Close() }()
 	awaitWritable(t, client)
-	assertHeals(t, client)
+	assertRepairs(t, client)
 }
 
-// A master that dies behind sentinels: the client finds its successor, hook and all.
+// After a master behind sentinels died, the client finds its successor and keeps its hooks.
 func TestSentinel_failover(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t)
@@ -73,7 +73,7 @@ func TestSentinel_failover(t *testing.T) {
 	client := New(options)
 	defer func() { _ = client.Close() }()
 	awaitWritable(t, client)
-	assertHeals(t, client)
+	assertRepairs(t, client)
 	findings, err := Check(t.Context(), client)
 	if err != nil || len(findings) == 0 || findings[0].Node != "master" {
 		t.Errorf("findings %+v, %v", findings, err)
@@ -82,13 +82,13 @@ func TestSentinel_failover(t *testing.T) {
 
 	sentinel.KillMaster(t)
 	awaitWritable(t, client)
-	assertHeals(t, client)
+	assertRepairs(t, client)
 	if n := replica.Client(t).Exists(t.Context(), "writable").Val(); n != 1 {
 		t.Error("the write did not reach the successor")
 	}
 }
 
-// awaitWritable waits until a cluster or a sentinel is in order.
+// awaitWritable waits until a cluster or a sentinel is ready.
 func awaitWritable(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
 	redistest.Poll(t, "a write", func(ctx context.Context) error { return client.Set(ctx, "writable", "v", 0).Err() })

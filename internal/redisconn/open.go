@@ -11,24 +11,24 @@ import (
 )
 
 const (
-	// maxRetries counts go-redis's own repetitions; the package comment says of what.
+	// maxRetries limits go-redis's own retries; see the package comment.
 	maxRetries = 3
-	// dialAttempts is one because the retries above dial again, after a pause of their own;
-	// go-redis's five, for each of them, make a refused connection take seconds to report.
+	// dialAttempts is one because the retries above dial again after a delay; with go-redis's five
+	// for each of them, it would take seconds to report a refused connection.
 	dialAttempts = 1
-	// clusterReload is how often a cluster's map is read again while it is in use. go-redis
-	// does so once a minute and not when a connection is refused, so a failover that took
-	// the cluster five seconds took its clients most of a minute.
+	// clusterReload is how often a cluster's slots are read again while it is in use. By default,
+	// go-redis does so once a minute and not when a connection is refused, so that a failover of five
+	// seconds took clients most of a minute.
 	clusterReload = time.Second
-	// protocol is RESP3, go-redis's default, said here because the options below rely on it.
+	// protocol is RESP3, go-redis's default; the options below rely on it.
 	protocol = 3
 )
 
-// Option changes what a URL says.
+// Option overrides a URL's options.
 type Option func(*Options)
 
-// PoolSize sets the pool's size unless the URL does. A worker asks for one connection for
-// each task in flight, so that none waits for another's.
+// PoolSize sets the pool's size unless the URL does. A worker needs one connection per task in flight, so
+// that no task waits for another's.
 func PoolSize(n int) Option {
 	return func(o *Options) {
 		if o.PoolSize == 0 {
@@ -37,8 +37,8 @@ func PoolSize(n int) Option {
 	}
 }
 
-// Open connects to the Redis that the URL names and returns a client that has reached it
-// once. Errors are a [*URLError] or a [*ConnError]; neither holds a password.
+// Open connects to the Redis at the URL and returns a client that has reached it once. Errors are a
+// [*URLError] or a [*ConnError]; neither contains a password.
 func Open(ctx context.Context, rawURL string, options ...Option) (redis.UniversalClient, error) {
 	client, err := OpenReady(ctx, rawURL, Patience{}, nil, options...)
 	return Full(client), err
@@ -57,7 +57,7 @@ func Full(client redis.Cmdable) redis.UniversalClient {
 	return full
 }
 
-// OpenReady is Open for a Redis that may be starting or failing over: it is waited for as [WaitReady] says.
+// OpenReady is Open for a Redis that may be starting or failing over: it waits like [WaitReady].
 func OpenReady(ctx context.Context, rawURL string, patience Patience, probe func(context.Context, redis.Cmdable) error, options ...Option) (Client, error) {
 	parsed, err := Parse(rawURL)
 	if err != nil {
@@ -72,22 +72,21 @@ func OpenReady(ctx context.Context, rawURL string, patience Patience, probe func
 		ready = func(ctx context.Context) error { return probe(ctx, client) }
 	}
 	if err := WaitReady(ctx, client, parsed, patience, ready); err != nil {
-		// The reason why it could not be reached is the one worth telling.
+		// Report why it could not be reached.
 		_ = client.Close()
 		return nil, err
 	}
 	return client, nil
 }
 
-// New returns a client without talking to anybody: for a Redis that is yet to come up, to
-// be followed by [WaitReady]. Acks are healed ([HealAcks]), errors are explained ([Explain]), deadlines of
-// contexts count.
+// New returns a client without connecting, for a Redis that may be starting; call [WaitReady] next. The client repairs
+// acks ([RepairAcks]), explains errors ([Explain]) and obeys context deadlines.
 func New(o Options, options ...Option) redis.UniversalClient {
 	for _, option := range options {
 		option(&o)
 	}
 	client := newClient(o)
-	HealAcks(client)
+	RepairAcks(client)
 	client.AddHook(&explainHook{explainer: explainer{o}})
 	return client
 }
@@ -117,7 +116,7 @@ func singleOptions(o Options) *redis.Options {
 	}
 }
 
-// failoverOptions needs no word about maintenance notifications: they are always off.
+// failoverOptions sets no maintenance notifications, because they are always off.
 func failoverOptions(o Options) *redis.FailoverOptions {
 	return &redis.FailoverOptions{
 		MasterName: o.Master, SentinelAddrs: o.Addrs, DB: o.DB,
@@ -131,8 +130,8 @@ func failoverOptions(o Options) *redis.FailoverOptions {
 	}
 }
 
-// clusterOptions leaves the nodes' own retries off: a cluster client repeats a command up
-// to MaxRedirects times, on the node that is then responsible.
+// clusterOptions disables the nodes' own retries: a cluster client repeats a command up to MaxRedirects
+// times, on the responsible node.
 func clusterOptions(o Options) *redis.ClusterOptions {
 	return &redis.ClusterOptions{
 		Addrs:    o.Addrs,

@@ -47,8 +47,8 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// A connection costs HELLO and nothing else: no identity, no maintenance notifications. A
-// server that knows neither counts them only among its errors.
+// A connection sends only HELLO: no identity, no maintenance notifications. A
+// server without these commands would count errors.
 func TestOpen_isQuiet(t *testing.T) {
 	t.Parallel()
 	client := connect(t, redistest.Start(t).URL())
@@ -82,7 +82,7 @@ func TestPoolSize(t *testing.T) {
 	}
 }
 
-// Deadlines of contexts count, in particular against a server that hangs. No other limit ends this
+// Context deadlines apply, in particular to a server that hangs. No other limit ends this
 // ping while the test runs.
 func TestOpen_deadline(t *testing.T) {
 	t.Parallel()
@@ -186,7 +186,7 @@ func TestOpen_tls(t *testing.T) {
 		"no certificate":    {addr + "?tls_ca=" + cert, "give it with tls_cert=FILE and tls_key=FILE"},
 		"plain to TLS":      {"redis://" + secured, "the server uses TLS: write rediss://"},
 	} {
-		// The end of a connection may be noticed before its reason is read.
+		// The client may notice the closed connection before it reads the reason.
 		redistest.Poll(t, name, func(ctx context.Context) error {
 			_, err := Open(ctx, redistest.Patient(tt.url))
 			if err == nil {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Mode is how the Redis at the other end is run.
+// Mode is how the Redis is run.
 type Mode string
 
 // The modes of a connection.
 const (
 	// Single is one server, reached over TCP, TLS or a Unix socket.
 	Single Mode = "single"
-	// Sentinel asks sentinels for the address of the current master.
+	// Sentinel gets the current master's address from sentinels.
 	Sentinel Mode = "sentinel"
 	// Cluster spreads keys over masters by hash slot.
 	Cluster Mode = "cluster"
@@ -27,15 +27,15 @@ const (
 	DefaultWriteTimeout = 5 * time.Second
 )
 
-// Options is what a URL says. Its passwords are kept where no verb of fmt prints them.
+// Options is a parsed URL. No fmt verb prints its passwords.
 type Options struct {
 	Mode Mode
-	// Network is "tcp" or "unix"; "unix" only for a Single.
+	// Network is "tcp", or "unix" for a Single.
 	Network string
-	// Addrs are host:port pairs: the server, the sentinels or the cluster's seeds. For a
-	// Unix socket it is the one path.
+	// Addrs are host:port pairs: the server, the sentinels or the cluster's seeds; for a Unix socket,
+	// its path.
 	Addrs []string
-	// Master is the name under which sentinels know the master.
+	// Master is the sentinels' name for the master.
 	Master string
 	DB     int
 
@@ -50,21 +50,21 @@ type Options struct {
 	ClientName string
 
 	DialTimeout, ReadTimeout, WriteTimeout time.Duration
-	// PoolSize bounds the idle connections kept for each server; 0 is go-redis's choice,
-	// ten for each CPU (five in a cluster). A worker wants one for each task in flight.
+	// PoolSize limits the connections per server; 0 is go-redis's default, ten per CPU (five in a
+	// cluster). A worker needs one per task in flight.
 	PoolSize int
-	// tell is told why Redis is waited for; nil for nobody. See [Told].
+	// tell, if set, is called with the reasons for waiting. See [Told].
 	tell func(error)
 }
 
-// Password returns the password of the data servers, "" when there is none.
+// Password returns the password of the data servers, or "".
 func (o Options) Password() string { return reveal(o.password) }
 
-// SentinelPassword returns the sentinels' own password, "" when there is none.
+// SentinelPassword returns the sentinels' own password, or "".
 func (o Options) SentinelPassword() string { return reveal(o.sentinelPassword) }
 
-// String names the endpoint as people speak of it, without credentials: "127.0.0.1:6379",
-// "/run/redis.sock", "master mymaster of sentinels a:26379,b:26379", "cluster a:6379".
+// String returns the endpoint for messages, without credentials: "127.0.0.1:6379", "/run/redis.sock",
+// "master mymaster of sentinels a:26379,b:26379", "cluster a:6379".
 func (o Options) String() string {
 	addrs := strings.Join(o.Addrs, ",")
 	switch o.Mode {
@@ -77,7 +77,7 @@ func (o Options) String() string {
 	return addrs
 }
 
-// GoString is String, so that %#v prints no pointer to a password either.
+// GoString is String, so that %#v prints no password.
 func (o Options) GoString() string { return "redisconn.Options(" + o.String() + ")" }
 
 func reveal(secret *string) string {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// URLError says which part of a Redis URL is wrong. It never holds a password.
+// URLError reports an invalid part of a Redis URL. It contains no password.
 type URLError struct {
-	// Part is the part at fault, such as "database" or "option pool_size".
+	// Part is the invalid part, such as "database" or "option pool_size".
 	Part string
-	// Reason says what is wrong with it, as a clause.
+	// Reason says what is wrong, as a clause.
 	Reason string
-	// Example is a URL that has the part right.
+	// Example is a URL with a valid part.
 	Example string
 }
 
@@ -29,7 +29,7 @@ const (
 	exampleCluster  = "redis-cluster://10.0.0.1:6379,10.0.0.2:6379"
 )
 
-// scheme is what the first word of a URL decides.
+// scheme is the meaning of a URL's scheme.
 type scheme struct {
 	mode    Mode
 	tls     bool
@@ -51,17 +51,17 @@ var schemes = map[string]scheme{
 // Parse reads a Redis URL:
 //
 //	redis://[user[:password]@]host[:port][/db]
-//	rediss://…                                         the same over TLS 1.2 or newer
+//	rediss://…                                         the same with TLS 1.2 or newer
 //	unix://[user[:password]@]/path/to/socket[?db=N]
 //	redis-sentinel://host[:port],host[:port][/db]?master=NAME
 //	redis-cluster://host[:port],host[:port]
 //
-// rediss-sentinel:// and rediss-cluster:// are the last two over TLS. Characters of a user
-// or password that mean something in a URL are percent-encoded. Query options: db,
+// rediss-sentinel:// and rediss-cluster:// are the last two with TLS. Special characters in user and
+// password must be percent-encoded. Query options: db,
 // client_name, pool_size, dial_timeout, read_timeout and write_timeout (such as 3s); for TLS
 // tls_ca, tls_cert and tls_key (PEM files), tls_server_name and skip_verify; for sentinels
-// master, sentinel_user and sentinel_password. An option that is not known is an error, for
-// a misspelt one would be ignored in silence.
+// master, sentinel_user and sentinel_password. An unknown option is an error, because it may be a
+// misspelt one.
 func Parse(rawURL string) (Options, error) {
 	word, rest, found := strings.Cut(rawURL, "://")
 	form, known := schemes[strings.ToLower(word)]
@@ -78,8 +78,8 @@ func Parse(rawURL string) (Options, error) {
 	return p.options, nil
 }
 
-// schemeError shows the word only where it can be nothing but a scheme: a URL without one
-// may begin with a password.
+// schemeError shows the first word only if it must be a scheme: a URL without a scheme may begin with a
+// password.
 func schemeError(word string, found bool) error {
 	reason := "must be one of redis, rediss, unix, redis-sentinel or redis-cluster, followed by ://"
 	if found && !strings.ContainsAny(word, "@:/") {
@@ -88,8 +88,8 @@ func schemeError(word string, found bool) error {
 	return &URLError{Part: "scheme", Reason: reason, Example: exampleSingle}
 }
 
-// parser takes the parts of one URL off its front. net/url is not used: it knows no list
-// of hosts, and its errors quote the whole URL, password included.
+// parser reads one URL from left to right. It does not use net/url, which does not support a list of
+// hosts and whose errors contain the whole URL with its password.
 type parser struct {
 	form    scheme
 	options Options
@@ -106,8 +106,8 @@ func (p *parser) parse(rest string) error {
 		authority, path = rest[:slash], rest[slash:]
 	}
 	if stray := path + query; strings.ContainsRune(stray, '@') && !p.form.unix {
-		// A password with a bare / or ? would otherwise be taken apart, and its pieces
-		// shown as a host, a database or an option.
+		// Otherwise a password with an unescaped / or ? would be split, and its parts shown as a
+		// host, a database or an option.
 		return p.fault("user and password", "/ ? # and @ in them must be percent-encoded (%2F %3F %23 %40)")
 	}
 	at := strings.LastIndexByte(authority, '@')

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// maxDB bounds a database number; servers have 16 unless configured otherwise.
+// maxDB limits a database number; servers have 16 by default.
 const maxDB = 1 << 20
 
 func (p *parser) parseHosts(authority, path string) error {
@@ -45,7 +45,7 @@ func (p *parser) parseHost(text string) (addr string, err error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// splitHost takes host, host:port, [IPv6] or [IPv6]:port apart.
+// splitHost splits host, host:port, [IPv6] or [IPv6]:port.
 func splitHost(text string) (host, port string, ok bool) {
 	if strings.HasPrefix(text, "[") {
 		host, rest, closed := strings.Cut(text[1:], "]")

@@ -13,15 +13,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// probePatience bounds one look at who is at the other end.
+// probePatience limits one probe of a server.
 const probePatience = 2 * time.Second
 
-// saidAtOnce is a refusal that a server sends to a new connection before it closes it.
+// saidAtOnce is a refusal that a server sends to a new connection before closing it.
 type saidAtOnce string
 
 func (e saidAtOnce) Error() string { return string(e) }
 
-// RedisError makes it an error of Redis.
+// RedisError marks it as an error of Redis.
 func (saidAtOnce) RedisError() {}
 
 var _ redis.Error = saidAtOnce("")
@@ -31,8 +31,8 @@ var (
 	errSpeaksRaw = errors.New("the server does not speak TLS")
 )
 
-// examine asks a server that ends connections, or says nothing, for the reason: go-redis has written by then, and
-// does not read what the server had said. It returns err where it learns nothing.
+// examine finds out why a server closes connections or does not answer: go-redis has written by then, and does not
+// read what the server sent first. It returns err if it learns nothing.
 func (x explainer) examine(ctx context.Context, err error) error {
 	d := diagnoseNetwork(err)
 	if x.options.Mode != Single || d.kind != kindDown || d.advice != adviceClosed && d.advice != adviceSilence {
@@ -55,7 +55,7 @@ func (x explainer) wrong(err, found error, advice string) error {
 	return &ConnError{Endpoint: x.options.String(), Cause: found.Error(), Advice: advice, Err: err, kind: kindLasting}
 }
 
-// look returns what the server says to somebody who speaks plainly, or that it speaks TLS.
+// look returns the server's refusal of a connection without TLS, or that it uses TLS.
 func (x explainer) look(ctx context.Context) error {
 	line, err := x.ask(ctx)
 	switch refusal, refused := strings.CutPrefix(line, "-"); {
@@ -69,7 +69,7 @@ func (x explainer) look(ctx context.Context) error {
 	return nil
 }
 
-// ask returns the answer to a plain PING, "" for none. The error is of the dialling.
+// ask returns the answer to a PING without TLS, or "". The error is of dialing.
 func (x explainer) ask(ctx context.Context) (line string, err error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, x.options.Network, x.options.Addrs[0])
 	if err != nil {
@@ -77,9 +77,9 @@ func (x explainer) ask(ctx context.Context) (line string, err error) {
 	}
 	defer func() { _ = conn.Close() }()
 	deadline, _ := ctx.Deadline()
-	_ = conn.SetDeadline(deadline.Add(-probePatience / 2)) // half of it for what comes after
+	_ = conn.SetDeadline(deadline.Add(-probePatience / 2)) // half of the time is for the TLS probe
 	reader := bufio.NewReader(io.LimitReader(conn, 512))
-	_, _ = io.WriteString(conn, "PING\r\n") // one that was refused is closed already
+	_, _ = io.WriteString(conn, "PING\r\n") // fails if the server has closed the connection
 	line, _ = reader.ReadString('\n')
 	return strings.TrimSpace(line), nil
 }

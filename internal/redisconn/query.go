@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// maxPoolSize keeps a slip of the finger from asking for a million connections.
+// maxPoolSize prevents a typing mistake from opening a million connections.
 const maxPoolSize = 100_000
 
 // parseQuery reads the options after "?". Each may be given once.
@@ -32,13 +32,13 @@ func (p *parser) parseQuery(query string) error {
 		}
 	}
 	if p.form.mode == Sentinel && p.options.Master == "" {
-		return p.fault("option master", "is required: the name under which the sentinels know the master")
+		return p.fault("option master", "is required: it is the sentinels' name for the master")
 	}
 	return p.setTLS(files)
 }
 
-// optionPart names an option in an error. A name that is not one of ours may be a piece of
-// a password that was not percent-encoded, so only names of the usual shape are shown.
+// optionPart returns an option's name for an error. An unknown name may be a part of a password that was
+// not percent-encoded, so only names of the usual form are shown.
 func (p *parser) optionPart(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }) {
 		return "options"
@@ -75,7 +75,7 @@ func (p *parser) parseOption(name, value string, files *tlsFiles) error {
 	case strings.HasPrefix(name, "tls_") || name == "skip_verify":
 		return p.fault("option "+name, "is only for TLS: rediss://, rediss-sentinel:// or rediss-cluster://")
 	default:
-		return p.fault(p.optionPart(name), "is not known here")
+		return p.fault(p.optionPart(name), "is unknown")
 	}
 	return nil
 }
@@ -97,8 +97,8 @@ func (p *parser) parsePoolSize(value string) error {
 	return nil
 }
 
-// parseTimeout takes 3s, 500ms or, as go-redis does, plain seconds. Zero is refused: a
-// connection without a timeout can hang a worker for good.
+// parseTimeout reads 3s, 500ms or, as go-redis does, a number of seconds. It refuses zero: without a
+// timeout, a connection can block a worker forever.
 func (p *parser) parseTimeout(name, value string, timeout *time.Duration) error {
 	d, err := time.ParseDuration(value)
 	if seconds, atoiErr := strconv.Atoi(value); atoiErr == nil && seconds < 1<<20 {
@@ -146,7 +146,7 @@ func (p *parser) setTLS(files tlsFiles) error {
 	}
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		// "" lets the dialer take it from the address, of each node its own.
+		// With "", the dialer uses each node's address.
 		ServerName: files.serverName,
 		//nolint:gosec // only where the operator wrote skip_verify=true
 		InsecureSkipVerify: files.skipVerify,

@@ -10,28 +10,27 @@ import (
 )
 
 const (
-	// readyInterval is the pause between two questions to a Redis that is not ready.
+	// readyInterval is the delay between two attempts while Redis is not ready.
 	readyInterval = 250 * time.Millisecond
-	// lookAfter is how long the first question may go without an answer before it is asked who is there at all: a server
-	// that does not speak TLS waits for ever for a client that does to go on.
+	// lookAfter is how long the first attempt may remain unanswered before the server is probed: a server without TLS
+	// waits forever for the rest of a TLS client's handshake.
 	lookAfter = time.Second
 )
 
-// DefaultPatience is how long a program waits for what passes by itself: a failover takes some seconds, and the loading of a
-// large file a minute.
+// DefaultPatience is how long a program waits for temporary errors: a failover takes some seconds, and loading a large file a
+// minute.
 const DefaultPatience = 2 * time.Minute
 
 // Patience is how long [WaitReady] waits. Zero does not wait.
 type Patience struct {
 	// Down is for a server that cannot be reached: it may be starting, or the address may be wrong.
 	Down time.Duration
-	// Passing is for what ends by itself: a failover, loading, a script that runs.
+	// Passing is for temporary errors: a failover, loading, a running script.
 	Passing time.Duration
 }
 
-// WaitReady returns when the Redis can be worked with: every master answers and is not loading, and probe, which may be
-// nil, succeeds. Its options are those that the client was made with, whose [Told] is told each new reason for going on
-// waiting; see [Await] for the rest.
+// WaitReady returns when the Redis is ready: every master answers and is not loading, and probe, which may be nil,
+// succeeds. The options are the client's; their [Told] is called with each new reason to wait. See [Await] for the rest.
 func WaitReady(ctx context.Context, client redis.Cmdable, o Options, patience Patience, probe func(context.Context) error) error {
 	w := waiting{explainer: explainer{o}, client: client, probe: probe}
 	return Await(ctx, patience, o.tell, w.ask)
@@ -66,7 +65,7 @@ func Await(ctx context.Context, patience Patience, tell func(error), try func(co
 	}
 }
 
-// ended is the last reason, which is also that ctx ended.
+// ended is the last reason, wrapping ctx's error.
 func ended(ctx context.Context, last, err error) error {
 	var reason *ConnError
 	if !errors.As(last, &reason) {
@@ -90,11 +89,11 @@ type waiting struct {
 	explainer
 	client redis.Cmdable
 	probe  func(context.Context) error
-	// looked says that the server was looked at.
+	// looked reports that the server was probed.
 	looked bool
 }
 
-// ask asks once. A server that does not answer is looked at meanwhile: once, for it costs a connection.
+// ask makes one attempt. It probes a server that does not answer, once, because that costs a connection.
 func (w *waiting) ask(ctx context.Context) error {
 	asked, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -123,13 +122,13 @@ func (w *waiting) ask(ctx context.Context) error {
 	return <-answer
 }
 
-// question has every master answer, and then the probe.
+// question pings every master and then calls probe.
 func (w *waiting) question(ctx context.Context) error {
 	err := w.client.Ping(ctx).Err()
 	if cluster, ok := w.client.(*redis.ClusterClient); ok && err == nil {
 		err = cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return master.Ping(ctx).Err() })
 	}
-	if err != nil && !errors.Is(ctx.Err(), context.Canceled) { // the end of the caller's time is told as the server's silence
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) { // a timeout of the caller is reported as the server's silence
 		err = w.always(err)
 	}
 	if err == nil && w.probe != nil {
@@ -138,11 +137,12 @@ func (w *waiting) question(ctx context.Context) error {
 	return err
 }
 
-// writableKey is of no entry: to delete it changes nothing.
+// writableKey does not exist; deleting it changes nothing.
 const writableKey = "havip:writable"
 
-// Writable fails as a write does, and changes nothing: with a [*ConnError] on a Redis that takes no writes because its disk
-// fails, it is a replica, or replicas are missing. That memory is full it does not notice. In a cluster it asks one master.
+// Writable tests whether writes are accepted, without changing anything. It returns a [*ConnError] if Redis refuses writes
+// because its disk fails, it is a replica, or replicas are missing. It does not detect full memory. In a cluster it tests
+// one master.
 func Writable(ctx context.Context, client redis.Cmdable) error {
 	return client.Del(ctx, writableKey).Err()
 }

@@ -9,7 +9,7 @@ import (
 	"havip/test/redistest"
 )
 
-// reasons gives each reason for waiting to whoever awaits it.
+// reasons passes each reason for waiting to the test.
 func reasons(o *Options) <-chan error {
 	told := make(chan error, 100)
 	Told(func(err error) {
@@ -31,8 +31,8 @@ func waitReady(t *testing.T, o Options) (client redis.UniversalClient, ready <-c
 	return client, ended
 }
 
-// assertTold awaits a reason that has these words, and none that nobody can follow: to start a server.
-func assertTold(t *testing.T, told <-chan error, words string) {
+// assertReported waits for a reason with these words, and fails if one advises to start a server.
+func assertReported(t *testing.T, told <-chan error, words string) {
 	t.Helper()
 	for {
 		select {
@@ -58,7 +58,7 @@ func parsePatient(t *testing.T, url string) Options {
 	return o
 }
 
-// What begins in a failover of a cluster waits for it, and is told of what.
+// WaitReady waits for a cluster's failover and reports it.
 func TestWaitReady_clusterFailover(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)
@@ -66,7 +66,7 @@ func TestWaitReady_clusterFailover(t *testing.T) {
 	o := parsePatient(t, cluster.URL())
 	told := reasons(&o)
 	client, ready := waitReady(t, o)
-	assertTold(t, told, "one master of the cluster does not answer")
+	assertReported(t, told, "one master of the cluster does not answer")
 	cluster.Promote(t, cluster.Replicas[0])
 	if err := await(t, "the cluster", ready); err != nil {
 		t.Error(err)
@@ -74,7 +74,7 @@ func TestWaitReady_clusterFailover(t *testing.T) {
 	awaitWritable(t, client)
 }
 
-// The same behind sentinels.
+// The same with sentinels.
 func TestWaitReady_sentinelFailover(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t)
@@ -84,7 +84,7 @@ func TestWaitReady_sentinelFailover(t *testing.T) {
 	o := parsePatient(t, "redis-sentinel://"+sentinel.Addr()+"?master=m")
 	told := reasons(&o)
 	client, ready := waitReady(t, o)
-	assertTold(t, told, "the sentinels' master m does not answer")
+	assertReported(t, told, "the sentinels' master m does not answer")
 	sentinel.KillMaster(t)
 	if err := await(t, "the successor", ready); err != nil {
 		t.Error(err)
@@ -92,7 +92,7 @@ func TestWaitReady_sentinelFailover(t *testing.T) {
 	awaitWritable(t, client)
 }
 
-// A server that accepts and never answers is named, at the start and later, and a command goes on when it answers.
+// A server that accepts connections but does not answer is reported, at the start and later; commands continue when it answers.
 func TestHungServerIsNamed(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -100,7 +100,7 @@ func TestHungServerIsNamed(t *testing.T) {
 	o := parsePatient(t, server.URL())
 	told := reasons(&o)
 	client, ready := waitReady(t, o)
-	assertTold(t, told, server.Addr()+": no answer in time")
+	assertReported(t, told, server.Addr()+": no answer in time")
 	server.Resume()
 	if err := await(t, "the server", ready); err != nil {
 		t.Fatal(err)
@@ -109,14 +109,14 @@ func TestHungServerIsNamed(t *testing.T) {
 	server.Stop()
 	written := make(chan error, 1)
 	go func() { written <- write(t.Context(), client) }()
-	assertTold(t, told, server.Addr()+": no answer in time")
+	assertReported(t, told, server.Addr()+": no answer in time")
 	server.Resume()
 	if err := await(t, "the write", written); err != nil {
 		t.Error(err)
 	}
 }
 
-// One master of a cluster that hangs is named while the others answer.
+// A hanging master of a cluster is reported while the others answer.
 func TestHungMasterOfAClusterIsNamed(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)
@@ -130,7 +130,7 @@ func TestHungMasterOfAClusterIsNamed(t *testing.T) {
 	master.Stop()
 	written := make(chan error, 1)
 	go func() { written <- write(t.Context(), client) }()
-	assertTold(t, told, "one master of the cluster does not answer")
+	assertReported(t, told, "one master of the cluster does not answer")
 	master.Resume()
 	if err := await(t, "the write", written); err != nil {
 		t.Error(err)

@@ -5,16 +5,15 @@ import (
 	"strings"
 )
 
-// hidden stands where a password was.
+// hidden replaces a password.
 const hidden = "xxxxx"
 
 // secretOption matches a query option that holds a password.
 var secretOption = regexp.MustCompile(`(?i)([?&][a-z_]*pass[a-z_]*=)[^&]*`)
 
-// Redacted returns the URL with its passwords hidden, fit for a log or an error. It works on
-// what [Parse] would refuse too, and then hides rather too much: whatever stands between
-// the user's name and the last @ may be part of a password with bare / or ? in it, and a
-// lone word before @ is as often a password in the wrong place as a user.
+// Redacted returns the URL with its passwords hidden, for logs and errors. It also works on URLs that
+// [Parse] refuses, and then rather hides too much: everything between the user's name and the last @ may be
+// part of a password with unescaped / or ?, and a single word before @ may be a misplaced password.
 func Redacted(rawURL string) string {
 	word, rest, found := strings.Cut(rawURL, "://")
 	if !found {

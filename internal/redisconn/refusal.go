@@ -24,13 +24,13 @@ const (
 
 // refusal is an error reply of a server.
 type refusal struct {
-	// words are the beginning of the reply.
+	// words are the start of the reply.
 	words  string
 	advice string
 	kind   kind
 }
 
-// refusals are in the order in which a text is searched for them.
+// refusals are searched for in a text in this order.
 var refusals = []refusal{
 	{"WRONGPASS ", adviceUser, kindLasting},
 	{"NOAUTH ", adviceUser, kindLasting},
@@ -54,7 +54,7 @@ var refusals = []refusal{
 	{"CROSSSLOT ", adviceCluster, kindLasting},
 }
 
-// diagnoseReply reads an error that the server itself sent. asynq keeps only its text, after "redis".
+// diagnoseReply explains an error that the server sent. asynq keeps only its text, after "redis".
 func (x explainer) diagnoseReply(err error) diagnosis {
 	var reply redis.Error
 	if !errors.As(err, &reply) && !strings.Contains(err.Error(), "redis ") || errors.Is(err, redis.Nil) {
@@ -62,7 +62,7 @@ func (x explainer) diagnoseReply(err error) diagnosis {
 	}
 	text := ownWords(err)
 	for _, r := range refusals {
-		// A script's error contains that of its command; Redis 6 puts other words before it.
+		// A script's error contains its command's error; in Redis 6, after other words.
 		if !strings.HasPrefix(text, r.words) && !strings.Contains(text, " "+r.words) && !strings.Contains(text, "-"+r.words) {
 			continue
 		}

@@ -7,14 +7,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// replication is what a server reports about its own replication. One that reports nothing (INFO
-// forbidden, or a stand-in) is a master without replicas.
+// replication is what a server reports about its replication. A server that reports nothing (INFO
+// forbidden, or a stand-in) counts as a master without replicas.
 type replication struct {
 	replica bool
-	// history names the stream of writes since the server became master. A server that is promoted, or
-	// restarted, begins another: as long as master and history are the same, no write is missing.
+	// history identifies the stream of writes since the server became master. A promoted or restarted server
+	// begins a new one: as long as master and history are the same, no write is missing.
 	history string
-	// connected are the replicas that have a connection, and expected those that ought to.
+	// connected counts the connected replicas, and expected those that should be.
 	connected, expected int
 }
 
@@ -31,21 +31,21 @@ func replicationOf(ctx context.Context, server informant) (replication, error) {
 	}
 	info := parseInfo(text)
 	r := replication{replica: info["role"] == "slave", history: info["master_replid"]}
-	r.connected, _ = strconv.Atoi(info["connected_slaves"]) // 0 where it is not told
+	r.connected, _ = strconv.Atoi(info["connected_slaves"]) // 0 if unknown
 	r.expected = max(r.connected, minExpected(info))
 	if _, required := info["min_slaves_good_slaves"]; required {
 		config, err := server.ConfigGet(ctx, "min-replicas-to-write").Result()
 		if err != nil && !isReply(err) {
 			return r, err
 		}
-		n, _ := strconv.Atoi(config["min-replicas-to-write"]) // 0 where CONFIG is forbidden
+		n, _ := strconv.Atoi(config["min-replicas-to-write"]) // 0 if CONFIG is forbidden
 		r.expected = max(r.expected, n)
 	}
 	return r, nil
 }
 
-// minExpected is 1 for a server that had a replica, even if none is connected now: it keeps the backlog of
-// its writes for an hour (repl-backlog-ttl) after the last one has gone. One that never had any has none.
+// minExpected returns 1 for a server that had a replica, even if none is connected now: it keeps its backlog of
+// writes for an hour (repl-backlog-ttl) after the last one left. A server that never had a replica has none.
 func minExpected(info map[string]string) int {
 	if _, required := info["min_slaves_good_slaves"]; required || info["repl_backlog_active"] == "1" {
 		return 1

@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// lagPatience bounds the wait for a replica, which lags by milliseconds when all is well.
+	// lagPatience limits the wait for a replica, which normally lags by milliseconds.
 	lagPatience = 2 * time.Second
-	// failoverPatience bounds the wait for a failover that is in progress, which takes seconds.
+	// failoverPatience limits the wait for a failover, which takes seconds.
 	failoverPatience = 10 * time.Second
-	// failoverPoll is the pause between two looks at a failover.
+	// failoverPoll is the delay between two checks of a failover.
 	failoverPoll = 100 * time.Millisecond
-	// markerTTL is far longer than a check, and than clocks of two hosts differ.
+	// markerTTL is far longer than a check, and than the difference of two hosts' clocks.
 	markerTTL = 10 * time.Minute
 )
 
-// NotReplicatedError says that a failover of Redis could still lose what was written, or has lost it.
+// NotReplicatedError reports that a failover of Redis could still lose the writes, or has lost them.
 type NotReplicatedError struct {
 	// Reason is a clause.
 	Reason string
-	// passing says that it may be otherwise in a moment: a failover is in progress.
+	// passing reports a temporary reason: a failover is in progress.
 	passing bool
 }
 
@@ -36,40 +36,40 @@ func moving(reason string) error { return &NotReplicatedError{Reason: reason, pa
 func lost(reason string) error { return &NotReplicatedError{Reason: reason} }
 
 // ReplicationCheck verifies that the writes between its start and [ReplicationCheck.Verify] survive a
-// failover of Redis. A Redis acknowledges a write before it passes it on, in order, so a replica that takes
-// its place may lack the last of what was acknowledged. It is verified when
+// failover of Redis. A Redis acknowledges a write before it replicates it, in order, so that a promoted replica
+// may lack the last acknowledged writes. The writes are verified when
 //
-//   - the same master has taken all writes, which the ID of its replication history shows;
-//   - every replica that the master, the sentinels or the cluster's nodes know of has confirmed a marker that
+//   - the same master has accepted all writes, by the ID of its replication history;
+//   - every replica that the master, the sentinels or the cluster's nodes report has confirmed a marker that
 //     was written after them;
-//   - after that, they still agree on that master, and no failover is in progress.
+//   - after that, all still agree on that master, and no failover is in progress.
 //
-// A server without known replicas is not checked: no other server can take its place.
+// A server without known replicas is not checked, because no other server can replace it.
 type ReplicationCheck struct {
 	topology topology
 	shards   []*shard
-	// lag and failover are the patience with each.
+	// lag and failover are the time limits for each.
 	lag, failover time.Duration
 }
 
-// shard is the master of some of the keys.
+// shard is the master of some keys.
 type shard struct {
-	// marker is a key of its own for each check.
+	// marker is a new key for each check.
 	marker string
 	// history is the replication history that has all writes.
 	history string
-	// replicas is the most that were known.
+	// replicas is the maximum number reported.
 	replicas int
-	// marked says that the marker was written after all writes: a master that has it has them.
+	// marked reports that the marker was written after all writes, so that a master with the marker has them.
 	marked bool
-	// replaced says that a new master was found to have it; its replicas may take a moment to follow.
+	// replaced reports that a new master has the marker; its replicas may need a moment to follow.
 	replaced bool
-	// unsettled says that a failover was in progress at the start.
+	// unsettled reports that a failover was in progress at the start.
 	unsettled error
 }
 
-// StartReplicationCheck begins a check of writes whose keys have these hash tags. It is called before the
-// first of them, and waits a while for a failover that is in progress. The URL is the client's.
+// StartReplicationCheck starts a check of writes whose keys have these hash tags. Call it before the first write.
+// It waits a while for a failover in progress. The URL is the client's.
 func StartReplicationCheck(ctx context.Context, client redis.Cmdable, rawURL string, tags ...string) (*ReplicationCheck, error) {
 	t, err := topologyOf(client, rawURL)
 	if err != nil {
@@ -87,7 +87,7 @@ func StartReplicationCheck(ctx context.Context, client redis.Cmdable, rawURL str
 	return c, nil
 }
 
-// begin notes the master that takes the writes.
+// begin records the master that accepts the writes.
 func (c *ReplicationCheck) begin(ctx context.Context, s *shard) error {
 	err := c.untilSettled(ctx, func() error {
 		server, err := c.topology.server(ctx, s.marker)
@@ -125,7 +125,7 @@ func (s survey) agree(r replication) error {
 	return nil
 }
 
-// untilSettled repeats what fails for a failover that is in progress, for a while.
+// untilSettled repeats f for a while if it fails because of a failover in progress.
 func (c *ReplicationCheck) untilSettled(ctx context.Context, try func() error) error {
 	poll := time.NewTicker(failoverPoll)
 	defer poll.Stop()
@@ -143,8 +143,8 @@ func (c *ReplicationCheck) untilSettled(ctx context.Context, try func() error) e
 	}
 }
 
-// Verify returns nil if what was written since the start survives a failover, and a [*NotReplicatedError] if
-// that is not so, or cannot be known.
+// Verify returns nil if the writes since the start survive a failover, and a [*NotReplicatedError] if not, or if
+// that is unknown.
 func (c *ReplicationCheck) Verify(ctx context.Context) error {
 	for _, s := range c.shards {
 		if s.unsettled != nil {
@@ -166,16 +166,16 @@ func (c *ReplicationCheck) try(ctx context.Context, s *shard) error {
 	case err == nil, errors.As(err, &known), ctx.Err() != nil:
 		return err
 	case s.replicas == 0:
-		return nil // it is gone, and there is nobody to take its place
+		return nil // the server is down, and no other can replace it
 	case redis.IsPermissionError(err):
 		return lost(err.Error())
 	}
-	// The connection broke, as it does when the master is replaced.
+	// The connection failed, as happens when the master is replaced.
 	return moving(err.Error())
 }
 
-// confirm has every replica of the shard's master confirm the marker. All of it goes over one connection: WAIT
-// is about the connection's own writes, and a write stands for all before it. It returns how many there are.
+// confirm waits until every replica of the shard's master has confirmed the marker, and returns how many there are. It
+// uses one connection, because WAIT is about the connection's own writes; a write implies all earlier ones.
 func (c *ReplicationCheck) confirm(ctx context.Context, s *shard) (replicas int, err error) {
 	server, err := c.topology.server(ctx, s.marker)
 	if err != nil {
@@ -214,8 +214,8 @@ type connection interface {
 // oneConnection is one to a topology's server.
 func oneConnection(server redis.Cmdable) connection { return server.(*redis.Client).Conn() } //nolint:forcetypeassert // of each topology
 
-// mark writes the marker where all that was written before is: on the master that took it, or on one that has
-// the marker already.
+// mark writes the marker on a master that has all writes: the one that accepted them, or one that has the marker
+// already.
 func (s *shard) mark(ctx context.Context, conn redis.Cmdable, now replication) error {
 	if now.replica {
 		return moving("the master has become a replica")

@@ -15,10 +15,10 @@ import (
 	"havip/test/redistest"
 )
 
-// inVain is for what does not come however long it is waited for.
+// inVain is the patience for an event that does not happen.
 const inVain = 50 * time.Millisecond
 
-// startCheck starts a check that waits for what comes.
+// startCheck starts a check that waits long.
 func startCheck(t *testing.T, client redis.UniversalClient, url string, tags ...string) *ReplicationCheck {
 	t.Helper()
 	var c *ReplicationCheck
@@ -34,7 +34,7 @@ func startCheck(t *testing.T, client redis.UniversalClient, url string, tags ...
 	return c
 }
 
-// requireVerified verifies what was written under the tags.
+// requireVerified fails unless the writes under the tags are verified.
 func requireVerified(t *testing.T, client redis.UniversalClient, url string, tags ...string) {
 	t.Helper()
 	if err := startCheck(t, client, url, tags...).Verify(t.Context()); err != nil {
@@ -42,7 +42,7 @@ func requireVerified(t *testing.T, client redis.UniversalClient, url string, tag
 	}
 }
 
-// requireUnverified fails unless a check finds this reason, which no waiting changes.
+// requireUnverified fails unless a check returns this lasting reason.
 func requireUnverified(t *testing.T, c *ReplicationCheck, reason string) {
 	t.Helper()
 	c.lag = inVain
@@ -57,10 +57,10 @@ func requireReason(t *testing.T, err error, reason string) {
 	}
 }
 
-// oneIsMissing ends the reason where the other one, too, may take too long.
+// oneIsMissing is the end of the reason if the other replica may be slow too.
 const oneIsMissing = " of 2 replicas have confirmed it"
 
-// replicated starts a master with replicas that have all it has.
+// replicated starts a master with replicas that are in sync.
 func replicated(t *testing.T, n int) (master *redistest.Server, replicas []*redistest.Server) {
 	t.Helper()
 	master = redistest.Start(t)
@@ -107,7 +107,7 @@ func TestReplicationCheck(t *testing.T) {
 	requireUnverified(t, startCheck(t, client, "", "b"), "the master has no replica connected")
 }
 
-// A Redis without replicas, and a stand-in that tells of none, cannot fail over.
+// A Redis without replicas, or a stand-in that reports none, cannot fail over.
 func TestReplicationCheck_none(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -125,7 +125,7 @@ func TestReplicationCheck_none(t *testing.T) {
 	}
 }
 
-// One link of two is down. The server does not tell; those that ask it remember.
+// One of two links is down. The server does not report it; the stored number of replicas does.
 func TestReplicationCheck_oneOfTwo(t *testing.T) {
 	t.Parallel()
 	master, replicas := replicated(t, 2)
@@ -136,7 +136,7 @@ func TestReplicationCheck_oneOfTwo(t *testing.T) {
 	requireUnverified(t, startCheck(t, client, "", "another"), oneIsMissing)
 }
 
-// A server that demands replicas ought to have them, also after a restart.
+// A server with min-replicas-to-write must have replicas, also after a restart.
 func TestReplicationCheck_demanded(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -152,7 +152,7 @@ func TestReplicationCheck_demanded(t *testing.T) {
 	}
 }
 
-// A link is down, and the sentinel knows: with the master still having another replica, or none.
+// A link is down and the sentinel reports it, whether the master has another replica or none.
 func TestReplicationCheck_sentinel(t *testing.T) {
 	t.Parallel()
 	master, replicas := replicated(t, 2)
@@ -167,7 +167,7 @@ func TestReplicationCheck_sentinel(t *testing.T) {
 	requireUnverified(t, startCheck(t, client, url, "b"), "the master has no replica connected")
 }
 
-// A failover in the midst of the writes: the new master and its replica agree, and lack what the old one took.
+// A failover between the writes: the new master and its replica agree, but lack the old one's last writes.
 func TestReplicationCheck_failedOver(t *testing.T) {
 	t.Parallel()
 	master, _ := replicated(t, 1)
@@ -220,7 +220,7 @@ func TestReplicationCheck_sentinelsDisagree(t *testing.T) {
 	}
 }
 
-// A master that becomes a replica has replicated nothing of late.
+// A master that became a replica has not replicated its last writes.
 func TestReplicationCheck_demoted(t *testing.T) {
 	t.Parallel()
 	master, replicas := replicated(t, 1)
@@ -240,7 +240,7 @@ func TestReplicationCheck_demoted(t *testing.T) {
 	requireUnverified(t, check, "the master has become a replica")
 }
 
-// In a cluster it is the tags' own masters that are asked, and the nodes tell of replicas whose link is down.
+// In a cluster, the tags' own masters are checked, and the nodes report replicas whose link is down.
 func TestReplicationCheck_cluster(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)
@@ -256,7 +256,7 @@ func TestReplicationCheck_cluster(t *testing.T) {
 	requireVerified(t, client, "", other)
 }
 
-// A replica takes over the slots in the midst of the writes.
+// A replica takes over the slots between the writes.
 func TestReplicationCheck_clusterTakeover(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)

@@ -11,15 +11,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// sentinels are those that watch a master.
+// sentinels are the sentinels of a master.
 type sentinels struct {
 	client  *redis.Client
 	options Options
-	// addrs are the sentinels of the URL, and those that they know.
+	// addrs are the sentinels of the URL, and those that they report.
 	addrs []string
 }
 
-// opinion is what one sentinel knows of the master.
+// opinion is what one sentinel reports about the master.
 type opinion struct {
 	sentinel, master string
 	epoch, replicas  int
@@ -29,8 +29,8 @@ type opinion struct {
 
 func (t *sentinels) server(context.Context, string) (redis.Cmdable, error) { return t.client, nil }
 
-// survey asks all sentinels that answer. A master that they watch ought to have a replica: without one it has
-// lost it, or the replica is being promoted.
+// survey asks all sentinels that answer. A master with sentinels should have a replica: without one, it has lost it,
+// or the replica is being promoted.
 func (t *sentinels) survey(ctx context.Context, _ string) survey {
 	opinions := t.ask(ctx)
 	if len(opinions) == 0 {
@@ -60,7 +60,7 @@ func (*sentinels) confirmed(context.Context, int) error { return nil }
 
 func (*sentinels) slots(tags []string) []string { return tags[:1] }
 
-// ask asks the sentinels, and those that they know of. One that does not answer is not asked again.
+// ask asks the sentinels, and those that they report. One that does not answer is not asked again.
 func (t *sentinels) ask(ctx context.Context) []opinion {
 	ctx, cancel := context.WithTimeout(ctx, surveyPatience)
 	defer cancel()
@@ -90,7 +90,7 @@ func (t *sentinels) ask(ctx context.Context) []opinion {
 	return opinions
 }
 
-// askEach asks all of them in parallel, and returns the answers of those that answered.
+// askEach asks them in parallel and returns the answers received.
 func (t *sentinels) askEach(ctx context.Context, addrs []string) []opinion {
 	var mu sync.Mutex
 	var all []opinion
@@ -99,7 +99,7 @@ func (t *sentinels) askEach(ctx context.Context, addrs []string) []opinion {
 		wg.Go(func() {
 			o, err := t.askOne(ctx, addr)
 			if err != nil {
-				return // it is down, or out of reach from here
+				return // it is down or unreachable
 			}
 			mu.Lock()
 			defer mu.Unlock()

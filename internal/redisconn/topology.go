@@ -11,33 +11,33 @@ import (
 
 // topology finds the servers that have a key.
 type topology interface {
-	// server returns the one to which the client sends the key's commands.
+	// server returns the server to which the client sends the key's commands.
 	server(ctx context.Context, key string) (redis.Cmdable, error)
-	// survey asks everybody else who is master of the key.
+	// survey asks all other servers which one is the key's master.
 	survey(ctx context.Context, key string) survey
 	// confirmed records how many replicas have confirmed a write.
 	confirmed(ctx context.Context, replicas int) error
-	// slots returns those of the hash tags that have to be checked one by one.
+	// slots returns the hash tags that must be checked separately.
 	slots(tags []string) []string
 }
 
-// survey is what the others know of a key's master.
+// survey is what the other servers report about a key's master.
 type survey struct {
-	// replicas are those that it should have, 0 if nobody knows of any.
+	// replicas is how many it should have, 0 if none are known.
 	replicas int
-	// master is what the server that they name reports; nil if there is nobody to ask.
+	// master is what the named master reports; nil if no other server was asked.
 	master *replication
-	// moving says why the master may be about to be another; "" if they agree.
+	// moving says why the master may be about to change; "" if all agree.
 	moving string
 }
 
-// surveyPatience bounds the wait for the answers of a survey.
+// surveyPatience limits the wait for the answers of a survey.
 const surveyPatience = 2 * time.Second
 
-// sentinelAddr is the address that go-redis gives to a client that asks sentinels for its master.
+// sentinelAddr is go-redis's placeholder address of a client with sentinels.
 const sentinelAddr = "FailoverClient"
 
-// topologyOf returns what can be asked about the Redis at the URL, which matters only with sentinels.
+// topologyOf returns the topology of the client's Redis. The URL matters only with sentinels.
 func topologyOf(client redis.Cmdable, rawURL string) (topology, error) {
 	switch client := client.(type) {
 	case *redis.ClusterClient:
@@ -55,18 +55,18 @@ func topologyOf(client redis.Cmdable, rawURL string) (topology, error) {
 		}
 		return &sentinels{client: client, options: options, addrs: options.Addrs}, nil
 	}
-	return nil, fmt.Errorf("a client of type %T does not tell its master", client)
+	return nil, fmt.Errorf("a client of type %T does not report its master", client)
 }
 
 const (
-	// replicasKey remembers on a single server how many replicas it had.
+	// replicasKey stores on a single server how many replicas it had.
 	replicasKey = "havip:replicas"
-	// replicasTTL is as long as the server itself remembers its last replica.
+	// replicasTTL is how long the server itself remembers its last replica.
 	replicasTTL = time.Hour
 )
 
-// single is one server. Nobody else knows of its replicas, so their number is stored on it: otherwise one of
-// several could go unnoticed.
+// single is one server. No other server reports its replicas, so their number is stored on it: otherwise the loss of
+// one of several could go unnoticed.
 type single struct{ client *redis.Client }
 
 func (t single) server(context.Context, string) (redis.Cmdable, error) { return t.client, nil }

@@ -13,13 +13,13 @@ import (
 	"havip/test/redistest"
 )
 
-// writers write again and again, each time under a check of its own.
+// writers write repeatedly, each time with a new check.
 type writers struct {
 	over chan struct{}
 	wg   sync.WaitGroup
 
 	mu sync.Mutex
-	// verified are the keys of which the check says that they survive a failover.
+	// verified are the keys that the check verified.
 	verified []string
 	others   int
 }
@@ -54,8 +54,8 @@ func (w *writers) write(t *testing.T, client redis.UniversalClient, url, prefix 
 	}
 }
 
-// checkedWrite reports whether a write succeeds and is verified. It does not wait for a failover to end before
-// it begins, so that many begin in its midst.
+// checkedWrite reports whether a write succeeds and is verified. It does not wait for a failover to end before it
+// starts, so that many start during one.
 func checkedWrite(t *testing.T, client redis.UniversalClient, url, key string) bool {
 	t.Helper()
 	topology, err := topologyOf(client, url)
@@ -90,7 +90,7 @@ func (w *writers) count() int {
 	return len(w.verified)
 }
 
-// requireKept ends the writing, and looks for what was verified.
+// requireKept stops the writers and checks that all verified keys exist.
 func (w *writers) requireKept(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
 	close(w.over)
@@ -107,13 +107,13 @@ func (w *writers) requireKept(t *testing.T, client redis.UniversalClient) {
 	}
 }
 
-// What is verified in the midst of a planned failover is there after it.
+// Writes verified during a planned failover exist after it.
 func TestReplicationCheck_underFailover(t *testing.T) {
 	t.Parallel()
 	testUnderFailovers(t, 1, 1)
 }
 
-// The same many times, also with a second replica, which follows the old master for longest.
+// The same many times, also with a second replica, which follows the old master longest.
 func TestSlowReplicationCheck_underFailovers(t *testing.T) {
 	t.Parallel()
 	for _, replicas := range []int{1, 2} {
@@ -139,7 +139,7 @@ func testUnderFailovers(t *testing.T, replicas, times int) {
 	w.requireKept(t, connect(t, url))
 }
 
-// The same where a replica takes over a cluster's slots, without asking the master.
+// The same with a replica that takes over a cluster's slots without the master's consent.
 func TestReplicationCheck_underTakeover(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)

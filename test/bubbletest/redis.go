@@ -58,7 +58,7 @@ func (r *Redis) Client(tb testing.TB) redis.UniversalClient {
 		ConnMaxIdleTime:          10 * time.Second,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
-	redisconn.HealAcks(rdb)
+	redisconn.RepairAcks(rdb)
 	tb.Cleanup(func() { _ = rdb.Close() })
 	return rdb
 }

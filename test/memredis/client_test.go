@@ -223,7 +223,7 @@ func TestHooks(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	rdb := newClient(t, memredis.New(time.Now))
-	redisconn.HealAcks(rdb)
+	redisconn.RepairAcks(rdb)
 	must(t, rdb.RPush(ctx, "asynq:{q}:active", "id").Err())
 	must(t, rdb.ZAdd(ctx, "asynq:{q}:lease", redis.Z{Member: "id", Score: 1}).Err())
 	keys := []string{"asynq:{q}:active", "asynq:{q}:lease", "asynq:{q}:t:id"}

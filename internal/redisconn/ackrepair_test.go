@@ -21,7 +21,7 @@ func retryCmd(message string) redis.Cmder {
 	return script([]string{queueKeys + "t:id", queueKeys + "active", queueKeys + "lease", queueKeys + "retry"}, "id", []byte(message), 1)
 }
 
-// backend is what lies under the hook: it answers from fields and notes what it was sent.
+// backend is the connection under the hook: it answers from fields and records commands.
 type backend struct {
 	lease   float64 // 0: none
 	message string  // of the task's hash
@@ -56,9 +56,9 @@ func (b *backend) process(ctx context.Context, cmd redis.Cmder) error {
 // clock is set by hand.
 type clock struct{ now time.Time }
 
-func newHealer() (*healer, *clock) {
+func newAckRepairer() (*ackRepairer, *clock) {
 	c := &clock{now: time.Unix(1_700_000_000, 0)}
-	return &healer{now: func() time.Time { return c.now }, sent: map[string]unsettled{}, outages: map[string]outage{}}, c
+	return &ackRepairer{now: func() time.Time { return c.now }, sent: map[string]unsettled{}, outages: map[string]outage{}}, c
 }
 
 // Contexts as asynq leaves them.
@@ -76,7 +76,7 @@ func expired(t *testing.T) context.Context {
 	return ctx
 }
 
-func TestHeal(t *testing.T) {
+func TestAckRepair(t *testing.T) {
 	t.Parallel()
 	live := func(t *testing.T) context.Context { t.Helper(); return t.Context() }
 	for name, tt := range map[string]struct {
@@ -98,7 +98,7 @@ func TestHeal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, _ := newHealer()
+			h, _ := newAckRepairer()
 			err := h.ProcessHook(tt.backend.process)(tt.ctx(t), tt.cmd)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("err = %v, want %v", err, tt.want)
@@ -110,11 +110,11 @@ func TestHeal(t *testing.T) {
 	}
 }
 
-// A retry whose reply was lost was carried out all the same; the task has been taken up by
-// another worker since. Its repetition must not pull it from under that worker.
-func TestHeal_retryAlreadyCarriedOut(t *testing.T) {
+// A retry whose reply was lost was executed, and another worker has taken the task
+// since. The repetition must not take it from that worker.
+func TestAckRepair_retryAlreadyCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, _ := newHealer()
+	h, _ := newAckRepairer()
 	b := &backend{lease: 1, message: "m1", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	if err := hook(t.Context(), retryCmd("m1")); !errors.Is(err, io.EOF) {
@@ -132,10 +132,10 @@ func TestHeal_retryAlreadyCarriedOut(t *testing.T) {
 	}
 }
 
-// The same for a repetition that was itself carried out unheard.
-func TestHeal_repetitionAlreadyCarriedOut(t *testing.T) {
+// The same for a repetition whose reply was lost.
+func TestAckRepair_repetitionAlreadyCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, c := newHealer()
+	h, c := newAckRepairer()
 	b := &backend{lease: 1, message: "m0", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	_ = hook(t.Context(), retryCmd("m1")) // lost on the way
@@ -150,10 +150,10 @@ func TestHeal_repetitionAlreadyCarriedOut(t *testing.T) {
 	}
 }
 
-// An ack that the server refused was not carried out, so it is not remembered as if it had.
-func TestHeal_refusedIsNotCarriedOut(t *testing.T) {
+// An ack that the server refused was not executed, so it is not remembered.
+func TestAckRepair_refusedIsNotCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, _ := newHealer()
+	h, _ := newAckRepairer()
 	b := &backend{ack: redis.ErrNoScript}
 	_ = h.ProcessHook(b.process)(t.Context(), retryCmd("m1"))
 	if len(h.sent) != 0 {
@@ -161,11 +161,11 @@ func TestHeal_refusedIsNotCarriedOut(t *testing.T) {
 	}
 }
 
-// While a queue cannot be reached its acks fail at once, so that the first timeout is not
-// followed by one for each; other queues (in a cluster, other servers) are tried.
-func TestHeal_outage(t *testing.T) {
+// While a queue cannot be reached, its acks fail at once, so that not each of them
+// waits for a timeout; other queues (in a cluster, other servers) are tried.
+func TestAckRepair_outage(t *testing.T) {
 	t.Parallel()
-	h, c := newHealer()
+	h, c := newAckRepairer()
 	b := &backend{lease: 1, down: io.EOF}
 	hook := h.ProcessHook(b.process)
 	other := script([]string{"asynq:{r}:active", "asynq:{r}:lease", "asynq:{r}:t:id"}, "id")
@@ -187,9 +187,9 @@ func TestHeal_outage(t *testing.T) {
 	}
 }
 
-func TestHeal_forgetsTheOld(t *testing.T) {
+func TestAckRepair_forgetsTheOld(t *testing.T) {
 	t.Parallel()
-	h, c := newHealer()
+	h, c := newAckRepairer()
 	b := &backend{ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	_ = hook(t.Context(), retryCmd("m"))

@@ -12,26 +12,25 @@ const (
 	minMinor = 2
 )
 
-// nodeState is what a server told about itself.
+// nodeState is what a server reports about itself.
 type nodeState struct {
 	info map[string]string
-	// save are the RDB save points, in the form "3600 1 300 100"; known only where CONFIG
-	// may be used.
+	// save are the RDB save points, in the form "3600 1 300 100"; known only if CONFIG is allowed.
 	save      string
 	knowsSave bool
 	fsync     string
-	// minReplicas is min-replicas-to-write, 0 if it is not set or not known.
+	// minReplicas is min-replicas-to-write, 0 if unset or unknown.
 	minReplicas int
-	// cluster says that the client speaks the cluster protocol.
+	// cluster reports that the client uses the cluster protocol.
 	cluster bool
 }
 
-// judge turns a server's state into findings, the worst first. It is pure.
-func judge(s nodeState) []Finding {
+// evaluate returns the findings for a server's state, the worst first. It is pure.
+func evaluate(s nodeState) []Finding {
 	var findings []Finding
 	for _, rule := range []func(nodeState) *Finding{
-		judgeLoading, judgeVersion, judgeReplica, judgeCluster, judgeEviction,
-		judgePersistence, judgeFsync, judgeWriteErrors, judgeMemory, judgeReplicas, judgeUnknown,
+		evaluateLoading, evaluateVersion, evaluateReplica, evaluateCluster, evaluateEviction,
+		evaluatePersistence, evaluateFsync, evaluateWriteErrors, evaluateMemory, evaluateReplicas, evaluateUnknown,
 	} {
 		if finding := rule(s); finding != nil {
 			findings = append(findings, *finding)
@@ -40,7 +39,7 @@ func judge(s nodeState) []Finding {
 	return findings
 }
 
-func judgeLoading(s nodeState) *Finding {
+func evaluateLoading(s nodeState) *Finding {
 	if s.info["loading"] != "1" {
 		return nil
 	}
@@ -52,7 +51,7 @@ func judgeLoading(s nodeState) *Finding {
 	}
 }
 
-func judgeVersion(s nodeState) *Finding {
+func evaluateVersion(s nodeState) *Finding {
 	version := s.info["redis_version"]
 	if version == "" || atLeast(version, minMajor, minMinor) {
 		return nil
@@ -65,8 +64,8 @@ func judgeVersion(s nodeState) *Finding {
 	}
 }
 
-// atLeast compares the first two numbers of a version; one that has none passes, for it is
-// not Redis's own numbering.
+// atLeast compares the first two numbers of a version. It accepts a version without numbers, which is not
+// Redis's.
 func atLeast(version string, major, minor int) bool {
 	first, rest, _ := strings.Cut(version, ".")
 	second, _, _ := strings.Cut(rest, ".")
@@ -78,7 +77,7 @@ func atLeast(version string, major, minor int) bool {
 	return haveMajor > major || haveMajor == major && haveMinor >= minor
 }
 
-func judgeReplica(s nodeState) *Finding {
+func evaluateReplica(s nodeState) *Finding {
 	if s.info["role"] != "slave" {
 		return nil
 	}
@@ -90,7 +89,7 @@ func judgeReplica(s nodeState) *Finding {
 	}
 }
 
-func judgeCluster(s nodeState) *Finding {
+func evaluateCluster(s nodeState) *Finding {
 	if s.cluster || s.info["cluster_enabled"] != "1" {
 		return nil
 	}
@@ -102,9 +101,8 @@ func judgeCluster(s nodeState) *Finding {
 	}
 }
 
-// judgeEviction refuses every policy that evicts. Without maxmemory it does nothing yet, but it would as soon as the limit
-// is set.
-func judgeEviction(s nodeState) *Finding {
+// evaluateEviction refuses every policy that evicts, also without maxmemory, because that may be set later.
+func evaluateEviction(s nodeState) *Finding {
 	policy := s.info["maxmemory_policy"]
 	if policy == "" || policy == "noeviction" {
 		return nil
@@ -121,7 +119,7 @@ func judgeEviction(s nodeState) *Finding {
 	return &finding
 }
 
-func judgePersistence(s nodeState) *Finding {
+func evaluatePersistence(s nodeState) *Finding {
 	switch {
 	case s.info["aof_enabled"] != "0":
 		return nil // on, or not known
@@ -150,7 +148,7 @@ func judgePersistence(s nodeState) *Finding {
 
 const appendOnlyFix = "Run \"redis-cli CONFIG SET appendonly yes\" and write it into redis.conf."
 
-func judgeFsync(s nodeState) *Finding {
+func evaluateFsync(s nodeState) *Finding {
 	if s.info["aof_enabled"] != "1" || s.fsync != "no" {
 		return nil
 	}
@@ -162,7 +160,7 @@ func judgeFsync(s nodeState) *Finding {
 	}
 }
 
-func judgeWriteErrors(s nodeState) *Finding {
+func evaluateWriteErrors(s nodeState) *Finding {
 	var failing []string
 	for _, name := range []string{"aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status"} {
 		if status := s.info[name]; status != "" && status != "ok" {
@@ -183,8 +181,8 @@ func judgeWriteErrors(s nodeState) *Finding {
 // fullAt is the percentage of maxmemory at which it is reported, so that there is time to act.
 const fullAt = 90
 
-// judgeMemory reports a server that refuses writes for lack of memory, or soon will. It does not evict; see judgeEviction.
-func judgeMemory(s nodeState) *Finding {
+// evaluateMemory reports a server that refuses writes for lack of memory, or soon will.
+func evaluateMemory(s nodeState) *Finding {
 	used, _ := strconv.ParseInt(s.info["used_memory"], 10, 64) // 0 if it is not known
 	limit, _ := strconv.ParseInt(s.info["maxmemory"], 10, 64)
 	if limit <= 0 || used*100 < limit*fullAt {
@@ -202,8 +200,8 @@ func judgeMemory(s nodeState) *Finding {
 // maxLag is the longest time since a replica's last report; it reports every second.
 const maxLag = 10
 
-// judgeReplicas reports a master with fewer replicas than it had, or than it needs to accept writes.
-func judgeReplicas(s nodeState) *Finding {
+// evaluateReplicas reports a master with fewer replicas than it had, or than it needs to accept writes.
+func evaluateReplicas(s nodeState) *Finding {
 	if s.info["role"] != "master" {
 		return nil
 	}
@@ -222,11 +220,11 @@ func judgeReplicas(s nodeState) *Finding {
 	}
 	return &Finding{
 		Code: CodeReplicas, Severity: Warn, What: what, Why: why,
-		Fix: "Repair the replicas or the link to them; docs/RUNBOOK.md says how to remove one for good.",
+		Fix: "Repair the replicas or the link to them; docs/RUNBOOK.md says how to remove one permanently.",
 	}
 }
 
-// laggingReplicas names the replicas that are not online, or have not reported for long. INFO lists them as
+// laggingReplicas returns the replicas that are not online or have not reported recently. INFO lists them as
 // slave0:ip=10.0.0.2,port=6379,state=online,offset=42,lag=0.
 func laggingReplicas(info map[string]string) []string {
 	var behind []string
@@ -247,7 +245,7 @@ func laggingReplicas(info map[string]string) []string {
 	}
 }
 
-func judgeUnknown(s nodeState) *Finding {
+func evaluateUnknown(s nodeState) *Finding {
 	var missing []string
 	for _, name := range []string{"redis_version", "maxmemory_policy", "aof_enabled", "role"} {
 		if s.info[name] == "" {

@@ -14,8 +14,8 @@ import (
 	"havip/test/redistest"
 )
 
-// fault is a hook that fails the first ack, before or after it is carried out, and reports
-// what comes of it and of each later one.
+// fault is a hook that fails the first ack, before or after it is executed, and reports the
+// result of each ack.
 type fault struct {
 	carriedOut bool // the ack reaches Redis and only its reply is lost
 	failed     atomic.Bool
@@ -51,7 +51,7 @@ func (f *fault) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// worker is a real asynq server that has run one task, the first ack of which failed.
+// worker is a real asynq server that has run one task whose first ack failed.
 type worker struct {
 	fault     *fault
 	server    *asynq.Server
@@ -59,11 +59,11 @@ type worker struct {
 	runs      atomic.Int64
 }
 
-func startWorker(t *testing.T, healed, carriedOut bool) *worker {
+func startWorker(t *testing.T, repaired, carriedOut bool) *worker {
 	t.Helper()
 	client := redistest.Start(t).Client(t)
-	if healed {
-		HealAcks(client)
+	if repaired {
+		RepairAcks(client)
 	}
 	w := &worker{
 		fault:     &fault{carriedOut: carriedOut, acks: make(chan error, 16), asked: make(chan struct{}, 16)},
@@ -113,21 +113,21 @@ func await[T any](t *testing.T, what string, events <-chan T) T {
 	}
 }
 
-// Both halves: asynq's repetition fails for ever without the hook, and acks the task with
-// it. The day the first half fails, asynq has mended it and the hook can go.
-func TestHealAcks_realServer(t *testing.T) {
+// Without the hook, asynq's repetition always fails; with it, the task is acked. If the first
+// half fails one day, asynq has fixed the bug and the hook can be removed.
+func TestRepairAcks_realServer(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		healed bool
-		want   error
-		active int
+		repaired bool
+		want     error
+		active   int
 	}{
 		"without the hook": {false, context.Canceled, 1},
 		"with the hook":    {true, nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := startWorker(t, tt.healed, false)
+			w := startWorker(t, tt.repaired, false)
 			w.server.Shutdown() // repeats what is outstanding, as it is repeated every 5 s
 			if err := await(t, "repetition", w.fault.acks); !errors.Is(err, tt.want) {
 				t.Errorf("repetition: %v, want %v", err, tt.want)
@@ -137,9 +137,9 @@ func TestHealAcks_realServer(t *testing.T) {
 	}
 }
 
-// The first ack was carried out and only its reply was lost: the repetition finds nothing
-// left to do, and asynq stops repeating.
-func TestHealAcks_replyLost(t *testing.T) {
+// The first ack was executed and only its reply was lost: the repetition finds nothing
+// to do, and asynq stops repeating it.
+func TestRepairAcks_replyLost(t *testing.T) {
 	t.Parallel()
 	w := startWorker(t, true, true)
 	await(t, "question", w.fault.asked)

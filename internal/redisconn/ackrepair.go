@@ -1,0 +1,171 @@
+package redisconn
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// replayTimeout limits one repetition of an ack. asynq repeats them one after another, so a
+	// longer one would delay the rest.
+	replayTimeout = 5 * time.Second
+	// outageMemory is how long a queue is taken to be unreachable after an ack could not be sent.
+	// Without it, a worker with a hundred pending acks would wait for a hundred timeouts in a row,
+	// while the leases expire.
+	outageMemory = time.Second
+	// sentMemory is how long an ack with an unknown outcome is remembered: longer than any lease
+	// (30 s), after which asynq does not repeat it.
+	sentMemory = 5 * time.Minute
+)
+
+// RepairAcks makes asynq's repetition of failed acks work on the client; clients from [Open]
+// and [New] have it already. Use it on the client of asynq's Server, before hooks that should see
+// the commands that are really sent.
+//
+// A repetition is recognized by its context, which asynq has canceled and whose deadline, the
+// lease's, has not passed. It is sent under a new context, unless there is nothing left to do:
+//
+//   - The task has no lease any more: the first ack was executed and only its reply was lost, or
+//     the recoverer has taken the task. Redis would answer NOT FOUND and asynq repeat the ack
+//     until the lease's deadline; here the repetition succeeds.
+//   - A retry whose reply was lost has rewritten the task. Another worker may have it now, with a
+//     new lease, and must keep it.
+//
+// go-redis itself never repeats an ack, because it would check neither.
+func RepairAcks(client redis.UniversalClient) {
+	client.AddHook(&ackRepairer{now: time.Now, sent: map[string]unsettled{}, outages: map[string]outage{}})
+}
+
+// ackRepairer is the hook. The keys of sent are tasks, those of outages lease keys.
+type ackRepairer struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	sent    map[string]unsettled
+	outages map[string]outage
+}
+
+// unsettled has the messages of retries that were sent and may have been executed.
+type unsettled struct {
+	messages []string
+	since    time.Time
+}
+
+type outage struct {
+	err  error
+	seen time.Time
+}
+
+// DialHook changes nothing.
+func (h *ackRepairer) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+// ProcessPipelineHook changes nothing: asynq's server sends no ack in a pipeline.
+func (h *ackRepairer) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// ProcessHook sends an ack once, and its repetition as described at [RepairAcks].
+func (h *ackRepairer) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		ack, ok := parseAck(cmd)
+		switch {
+		case !ok:
+			return next(ctx, cmd)
+		case errors.Is(ctx.Err(), context.Canceled):
+			return h.replay(ctx, next, cmd, ack)
+		}
+		return h.send(ctx, next, cmd, ack)
+	}
+}
+
+func (h *ackRepairer) replay(ctx context.Context, next redis.ProcessHook, cmd redis.Cmder, ack ack) error {
+	if err := h.outage(ack); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replayTimeout)
+	defer cancel()
+	settled, err := h.settled(ctx, next, ack)
+	if err == nil && !settled {
+		err = h.send(ctx, next, cmd, ack)
+	}
+	if err == nil {
+		h.forget(ack)
+	} else if !isReply(err) {
+		h.noteOutage(ack, err)
+	}
+	return err
+}
+
+// settled reports whether the ack has nothing left to do.
+func (h *ackRepairer) settled(ctx context.Context, next redis.ProcessHook, ack ack) (bool, error) {
+	lease := redis.NewFloatCmd(ctx, "zscore", ack.lease, ack.id)
+	if err := next(ctx, lease); errors.Is(err, redis.Nil) {
+		return true, nil
+	} else if err != nil {
+		return false, err
+	}
+	if ack.message == "" {
+		return false, nil
+	}
+	current := redis.NewStringCmd(ctx, "hget", ack.task, "msg")
+	if err := next(ctx, current); err != nil && !errors.Is(err, redis.Nil) {
+		return false, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Contains(h.sent[ack.task].messages, current.Val()), nil
+}
+
+// send sends the ack once and remembers it if its outcome is unknown.
+func (h *ackRepairer) send(ctx context.Context, next redis.ProcessHook, cmd redis.Cmder, ack ack) error {
+	err := next(ctx, sentOnce{cmd})
+	if err != nil && !isReply(err) && ack.message != "" {
+		h.remember(ack)
+	}
+	return err
+}
+
+func (h *ackRepairer) remember(ack ack) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	for task, unsettled := range h.sent {
+		if now.Sub(unsettled.since) > sentMemory {
+			delete(h.sent, task)
+		}
+	}
+	h.sent[ack.task] = unsettled{messages: append(h.sent[ack.task].messages, ack.message), since: now}
+}
+
+func (h *ackRepairer) forget(ack ack) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.sent, ack.task)
+	delete(h.outages, ack.lease)
+}
+
+func (h *ackRepairer) outage(ack ack) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if last, ok := h.outages[ack.lease]; ok && h.now().Sub(last.seen) < outageMemory {
+		return last.err
+	}
+	return nil
+}
+
+func (h *ackRepairer) noteOutage(ack ack, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.outages[ack.lease] = outage{err: err, seen: h.now()}
+}
+
+// isReply reports whether the server itself sent the error, so that its outcome is known.
+func isReply(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply)
+}
