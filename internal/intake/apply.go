@@ -16,9 +16,8 @@ import (
 	"havip/tasks"
 )
 
-// Apply compares the rows with the ledger, asks for confirmation unless yes, and enqueues what is missing. It
-// is the same for a file and for a saved plan, which is refused if the ledger has changed since. Killed at
-// any moment, it can be repeated.
+// Apply compares the rows with the ledger, asks for confirmation unless yes, and enqueues what is missing. A saved
+// plan is refused if the ledger has changed since. After a crash at any point, Apply can be repeated.
 func Apply(ctx context.Context, f *session.Factory, s *session.Session, in *Input, durable durability.Verifier, yes bool) error {
 	defer collectAt(f.Getenv, producingGC)()
 	counts, err := in.compare(ctx, f, s)
@@ -38,8 +37,7 @@ func Apply(ctx context.Context, f *session.Factory, s *session.Session, in *Inpu
 	})
 }
 
-// compare counts how the rows stand to the ledger. A file with a conflict is refused, and so is a plan with a
-// row that does not stand as it was planned.
+// compare counts the rows by action. It refuses a file with a conflict, and a plan with a stale row.
 func (in *Input) compare(ctx context.Context, f *session.Factory, s *session.Session) (plan.Counts, error) {
 	items, concern := in.Items, func(row plan.Row) plan.Concern { return row.Concern }
 	if in.saved != nil {
@@ -62,7 +60,7 @@ func (in *Input) compare(ctx context.Context, f *session.Factory, s *session.Ses
 	return counts, in.refuse(f, counts, attention)
 }
 
-// refuse is the error of rows that cannot be applied, after they are shown.
+// refuse shows the rows that cannot be applied and returns their error.
 func (in *Input) refuse(f *session.Factory, counts plan.Counts, attention Attention) error {
 	name, err, show := in.Name, Refusal(counts, in.Name), f.Errorf
 	if in.saved != nil {
@@ -80,8 +78,7 @@ func (in *Input) refuse(f *session.Factory, counts plan.Counts, attention Attent
 	return err
 }
 
-// RequireApproval refuses an apply that nobody approved: without --yes and without a saved plan, which is the approval,
-// somebody must be there to ask.
+// RequireApproval refuses an apply without approval: --yes, a saved plan, or a terminal to ask on.
 func RequireApproval(f *session.Factory, path string, yes bool) error {
 	if saved, err := plan.IsPlan(path); yes || err == nil && saved || path != Standard && f.CanAsk() {
 		return nil
@@ -103,7 +100,7 @@ func (in *Input) confirm(ctx context.Context, f *session.Factory, s *session.Ses
 	return f.Ask(ctx, fmt.Sprintf("Create %s?", words.Count(counts.Enqueue, "HaVIP", "HaVIPs")), "nothing was enqueued")
 }
 
-// forecast tells where and how fast the rows will be created, and what is probably a mistake.
+// forecast reports where and how fast the rows will be created, and probable mistakes.
 func (in *Input) forecast(ctx context.Context, f *session.Factory, s *session.Session, counts plan.Counts) error {
 	lanes, err := Forecast(ctx, s, counts)
 	if err != nil {
@@ -125,7 +122,7 @@ func (in *Input) forecast(ctx context.Context, f *session.Factory, s *session.Se
 	return err
 }
 
-// enqueue enqueues the rows that the ledger does not have, under the failure limit that is given.
+// enqueue enqueues the rows that are not in the ledger, and sets the failure limit.
 func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Session, counts plan.Counts) error {
 	producer, release, err := s.Producer()
 	if err != nil {
@@ -150,7 +147,7 @@ func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Ses
 	if err != nil {
 		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to continue", err, words.Number(done.total()), words.Count(in.rows, "row", "rows"))
 	}
-	if err := in.limit.Apply(ctx, s, in.Batch); err != nil { // another producer may just have made the batch
+	if err := in.limit.Apply(ctx, s, in.Batch); err != nil { // another producer may have created the batch meanwhile
 		return err
 	}
 	f.Infof("batch %s: %s", in.Batch, done)

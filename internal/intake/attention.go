@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// MaxAttention bounds the different reasons that a person is shown.
+	// MaxAttention limits the distinct reasons that are shown.
 	MaxAttention = 50
-	// maxRanges bounds the ranges of lines that are named for one reason.
+	// maxRanges limits the line ranges that are shown for one reason.
 	maxRanges = 8
 )
 
-// Attention groups the rows that need attention by reason, in the order in which the reasons come first.
+// Attention groups the rows that need attention by reason, in order of first appearance.
 type Attention struct {
 	Groups []*Group
 	// Rows counts all rows; Unshown counts those whose reason is not among the first [MaxAttention].
@@ -62,7 +62,7 @@ func (g *Group) add(line int) {
 	}
 }
 
-// Lines names the lines of the rows, such as "2-4, 7": as many as there is room for.
+// Lines returns the line ranges of the rows, such as "2-4, 7", up to maxRanges.
 func (g *Group) Lines() string {
 	named, texts := 0, make([]string, len(g.ranges))
 	for i, r := range g.ranges {
@@ -79,7 +79,7 @@ func (g *Group) Lines() string {
 	return text
 }
 
-// What names the group: its only row by key, or how many rows it has and their lines.
+// What describes the group: its only row by key, or its number of rows and their lines.
 func (g *Group) What() string {
 	if g.Rows == 1 {
 		return fmt.Sprintf("%q", g.First.Item.Key)

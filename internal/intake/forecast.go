@@ -24,17 +24,17 @@ type Lane struct {
 	Region  string `json:"region"`
 	// Enqueue counts the rows that apply enqueues.
 	Enqueue int `json:"enqueue"`
-	// Endpoint is where the workers of this Redis send the lane's requests; "" before its first use. Simulator says that it
-	// is an address of this machine, where nothing real is created.
+	// Endpoint is where the workers of this Redis send the lane's requests; "" before its first use. Simulator reports that
+	// it is an address of this machine, where nothing real is created.
 	Endpoint  string `json:"endpoint"`
 	Simulator bool   `json:"simulator"`
-	// RPS is the rate in force, 0 for no limit; nil if it is not known. Seconds is how long the rows take at that rate.
+	// RPS is the rate in force, 0 for no limit; nil if unknown. Seconds is how long the rows take at that rate.
 	RPS     *float64 `json:"rps"`
 	Seconds *float64 `json:"seconds"`
 	Served  bool     `json:"served"`
 	// Stopped says why nothing is created at present: the lane is paused or suspended; "" if it is not.
 	Stopped string `json:"stopped"`
-	// unserved says what to do if it is not served.
+	// unserved says what to do if no worker serves the lane.
 	unserved string
 }
 
@@ -98,7 +98,7 @@ func isLocal(endpoint string) bool {
 
 func (l Lane) name() tasks.Lane { return tasks.Lane{Account: l.Account, Region: l.Region} }
 
-// String is the lane in a line, for people.
+// String returns the lane as one line of text.
 func (l Lane) String() string {
 	text := fmt.Sprintf("lane %s: %s", l.name(), words.Count(l.Enqueue, "HaVIP", "HaVIPs"))
 	switch {
@@ -119,7 +119,7 @@ func (l Lane) String() string {
 	return text
 }
 
-// Problem says why nothing is created in the lane at present; "" if a worker goes on with it.
+// Problem says why nothing is created in the lane at present; "" if a worker serves it.
 func (l Lane) Problem() string {
 	if l.Stopped == "" && !l.Served {
 		return l.unserved

@@ -1,5 +1,5 @@
-// Package intake takes a batch in: it reads and checks a file of items or a saved plan, compares the rows with
-// the ledger, asks for confirmation, and enqueues what is missing.
+// Package intake reads a batch: it checks a file of items or a saved plan, compares the rows with the ledger,
+// asks for confirmation, and enqueues what is missing.
 package intake
 
 import (
@@ -25,18 +25,18 @@ import (
 
 // Input is checked rows, and the batch that they belong to.
 type Input struct {
-	// Name is where they come from, for people.
+	// Name is their source, for messages.
 	Name  string
 	Batch string
-	// Items delivers the rows; it may be called again.
+	// Items yields the rows; it may be called again.
 	Items func(context.Context) iter.Seq2[tasks.Row, error]
-	// File is the file of items, and Hash that of its content. A saved plan has neither.
+	// File is the file of items, and Hash the hash of its content. A saved plan has neither.
 	File *manifest.File
 	Hash string
 
 	rows            int
 	allowDuplicates bool
-	// source names the rows and their user in the ledger.
+	// source is recorded in the ledger: the rows' source and user.
 	source ledger.Source
 	saved  *savedPlan
 	limit  batchpause.FailureLimit
@@ -46,7 +46,7 @@ type Input struct {
 // Standard is the path of standard input.
 const Standard = manifest.Standard
 
-// Planner returns what compares the rows with the ledger.
+// Planner returns a planner that compares the rows with the ledger.
 func (in *Input) Planner(s *session.Session) *plan.Planner {
 	return &plan.Planner{Ledger: tasks.NewComparer(s.Ledger), Items: s.Ledger, AllowDuplicates: in.allowDuplicates}
 }
@@ -54,7 +54,7 @@ func (in *Input) Planner(s *session.Session) *plan.Planner {
 // Close closes the file or the plan.
 func (in *Input) Close() { _ = in.close() }
 
-// OnComplete sets the URL that workers notify when the batch is complete; "" is none.
+// OnComplete sets the URL that workers notify when the batch is complete; "" means none.
 func (in *Input) OnComplete(url string) { in.source.OnComplete = url }
 
 // LimitFailures sets how many items may fail, if a limit is given.
@@ -66,7 +66,7 @@ func (in *Input) LimitFailures(limit batchpause.FailureLimit) {
 // Flags are the flags of every command that reads a file.
 type Flags struct {
 	Batch, Format string
-	// AllowDuplicates has rows created although an item of another batch has the same request.
+	// AllowDuplicates allows rows whose request an item of another batch has already.
 	AllowDuplicates bool
 	// AllowUnknownRegion accepts regions that Baidu does not document for HaVIPs.
 	AllowUnknownRegion bool
@@ -80,7 +80,7 @@ func (flags *Flags) Define(f *pflag.FlagSet) {
 	f.StringVar(&flags.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
 }
 
-// ReadFile opens and checks a file of items. A file with faults is an error after every fault is shown.
+// ReadFile opens and checks a file of items. If it has faults, ReadFile shows all and returns an error.
 func ReadFile(ctx context.Context, f *session.Factory, path string, flags Flags) (*Input, error) {
 	if flags.Format != "" && !slices.Contains(manifest.Formats(), manifest.Format(flags.Format)) {
 		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.Format, spelling.OneOf(flags.Format, manifest.Formats()))
@@ -138,7 +138,7 @@ func (in *Input) check(ctx context.Context, f *session.Factory) error {
 	return cli.Failf(cli.ExitInvalidInput, "%s: %s; nothing was enqueued", in.File.Name(), found)
 }
 
-// Formats are the formats of files, as --format takes them.
+// Formats returns the values of --format.
 func Formats() []string {
 	var names []string
 	for _, format := range manifest.Formats() {
@@ -147,8 +147,8 @@ func Formats() []string {
 	return names
 }
 
-// openCode is the exit code for input that cannot be opened: where only the place for temporary files is at fault, that is
-// configuration.
+// openCode returns the exit code for input that cannot be opened; a problem with the temporary directory is a configuration
+// error.
 func openCode(ctx context.Context, err error) cli.ExitCode {
 	if temp := (*manifest.TempDirError)(nil); errors.As(err, &temp) && ctx.Err() == nil {
 		return cli.ExitConfig
@@ -156,7 +156,7 @@ func openCode(ctx context.Context, err error) cli.ExitCode {
 	return ExitCode(ctx)
 }
 
-// ExitCode is the exit code for input that cannot be read at all.
+// ExitCode returns the exit code for unreadable input.
 func ExitCode(ctx context.Context) cli.ExitCode {
 	if ctx.Err() != nil {
 		return cli.ExitInterrupted
@@ -164,7 +164,7 @@ func ExitCode(ctx context.Context) cli.ExitCode {
 	return cli.ExitInvalidInput
 }
 
-// itemsOf are the file's rows, as the producer takes them.
+// itemsOf yields the file's rows for the producer.
 func itemsOf(file *manifest.File) func(context.Context) iter.Seq2[tasks.Row, error] {
 	return func(ctx context.Context) iter.Seq2[tasks.Row, error] {
 		return func(yield func(tasks.Row, error) bool) {

@@ -15,19 +15,19 @@ import (
 	"havip/tasks"
 )
 
-// savedPlan is a saved plan that is applied.
+// savedPlan is a saved plan that is being applied.
 type savedPlan struct {
 	*plan.File
-	// region is the one that the command line or the environment gives; "" is none.
+	// region is set by the command line or the environment, else "".
 	region string
-	// begun is whether an earlier run has begun to apply it.
+	// begun is whether an earlier run started to apply it.
 	begun bool
-	// planned are the rows that were read and not compared yet, in order.
+	// planned are the rows that were read but not compared yet, in order.
 	planned []plan.Row
 }
 
-// Read opens a saved plan, or a file of items as [ReadFile] does. RegionGiven is whether the region is
-// given on the command line or in the environment.
+// Read opens a saved plan, or a file of items like [ReadFile]. RegionGiven is whether the command line or the
+// environment sets the region.
 func Read(ctx context.Context, f *session.Factory, path string, flags Flags, regionGiven bool) (*Input, error) {
 	file, err := plan.Open(ctx, path)
 	switch {
@@ -63,12 +63,12 @@ func (p *savedPlan) accepts(flags Flags) error {
 	return nil
 }
 
-// items delivers the plan's rows as the producer takes them.
+// items yields the plan's rows for the producer.
 func (p *savedPlan) items(ctx context.Context) iter.Seq2[tasks.Row, error] {
 	return p.rows(ctx, func(plan.Row) {})
 }
 
-// comparedItems is items that remembers each row as it was planned until [savedPlan.stale] has compared it.
+// comparedItems is items that also queues each planned row for [savedPlan.stale].
 func (p *savedPlan) comparedItems(ctx context.Context) iter.Seq2[tasks.Row, error] {
 	p.planned = nil
 	return p.rows(ctx, func(row plan.Row) { p.planned = append(p.planned, row) })
@@ -89,14 +89,14 @@ func (p *savedPlan) rows(ctx context.Context, read func(plan.Row)) iter.Seq2[tas
 	}
 }
 
-// stale is the next row's concern: why it does not stand to the ledger as it was planned.
+// stale returns the next row's concern: why it is stale.
 func (p *savedPlan) stale(now plan.Row) plan.Concern {
 	planned := p.planned[0]
 	p.planned = p.planned[1:]
 	return plan.Concern{Why: plan.Stale(planned, now, p.begun)}
 }
 
-// again is the command that makes the plan again.
+// again returns the advice to make the plan again.
 func (p *savedPlan) again() string {
 	name := p.Source.Name
 	if p.Source.Path == "" {

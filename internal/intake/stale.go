@@ -12,7 +12,7 @@ import (
 	"havip/ledger"
 )
 
-// check tells the plan's age, and refuses it if it was made with another Redis, batch, region or file.
+// check reports the plan's age, and refuses a plan that was made with another Redis, batch, region or file.
 func (p *savedPlan) check(ctx context.Context, f *session.Factory, s *session.Session) error {
 	now, err := s.Redis.Time(ctx).Result()
 	if err != nil {
@@ -39,7 +39,7 @@ func (p *savedPlan) check(ctx context.Context, f *session.Factory, s *session.Se
 	return err
 }
 
-// staleLive is the age from which there is a warning about what a plan says of BCE.
+// staleLive is the age from which there is a warning about a plan's comparison with BCE.
 const staleLive = time.Hour
 
 func (p *savedPlan) reportAge(f *session.Factory, now time.Time) {

@@ -15,7 +15,7 @@ import (
 	"havip/tasks"
 )
 
-// savedFor is an opened plan with this header.
+// savedFor returns an opened plan with this header.
 func savedFor(t *testing.T, h plan.Header, rows ...plan.Row) *savedPlan {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "saved")
@@ -40,7 +40,7 @@ func savedFor(t *testing.T, h plan.Header, rows ...plan.Row) *savedPlan {
 	return &savedPlan{File: file}
 }
 
-// What a plan says of BCE has an age; what it says of the ledger is checked.
+// A plan's comparison with BCE becomes old; its comparison with the ledger is checked.
 func TestAgeOfAPlan(t *testing.T) {
 	t.Parallel()
 	made := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)

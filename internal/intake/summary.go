@@ -16,7 +16,7 @@ import (
 	"havip/ledger"
 )
 
-// Summary says how many rows stand how, in a line.
+// Summary returns the counts as one line.
 func Summary(n plan.Counts) string {
 	parts := []string{words.Number(n.Create) + " to create"}
 	for _, part := range []struct {
@@ -41,7 +41,7 @@ func Summary(n plan.Counts) string {
 	return "Plan: " + strings.Join(parts, ", ")
 }
 
-// Refusal refuses a file with rows that conflict with the batch, or duplicate items of another one.
+// Refusal refuses a file with rows that conflict with the batch or are duplicates of another batch's items.
 func Refusal(counts plan.Counts, file string) error {
 	switch {
 	case counts.Conflicts > 0:
@@ -56,7 +56,7 @@ func Refusal(counts plan.Counts, file string) error {
 	return nil
 }
 
-// FileOptions are the flags that a file is read with, where they are not the defaults.
+// FileOptions returns the flags with which a file is read, except for defaults.
 func FileOptions(format, region string) string {
 	text := ""
 	if format != "" {
@@ -68,7 +68,7 @@ func FileOptions(format, region string) string {
 	return text
 }
 
-// Ended tells how to retry rows that ended without a HaVIP: apply leaves them alone.
+// Ended says how to retry rows whose items failed, because apply leaves them alone.
 func Ended(t *terminal.IO, batch string, counts plan.Counts) {
 	for _, state := range ledger.States() {
 		if n := counts.Ended[state]; n > 0 {
@@ -78,10 +78,10 @@ func Ended(t *terminal.IO, batch string, counts plan.Counts) {
 	}
 }
 
-// ended says how an item ended that has no HaVIP.
+// ended describes the final state of an item without a HaVIP.
 func ended(state ledger.State) string {
 	if state == ledger.Review {
-		return "put up for review"
+		return "left for review"
 	}
 	return string(state)
 }

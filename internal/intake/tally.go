@@ -9,7 +9,7 @@ import (
 	"havip/tasks"
 )
 
-// tally counts what was enqueued, and what was not.
+// tally counts the enqueued rows and the others.
 type tally struct{ created, requeued, same, conflicts int64 }
 
 func (t *tally) add(answers []tasks.Comparison) {
@@ -29,7 +29,7 @@ func (t *tally) add(answers []tasks.Comparison) {
 
 func (t *tally) total() int64 { return t.created + t.requeued + t.same + t.conflicts }
 
-// conflictError is for conflicts that arose after the comparison.
+// conflictError reports conflicts that another producer caused after the comparison.
 func (t *tally) conflictError(file string) error {
 	if t.conflicts == 0 {
 		return nil
@@ -40,17 +40,17 @@ func (t *tally) conflictError(file string) error {
 
 func (t tally) String() string {
 	if t.created+t.requeued == 0 && t.same == 1 {
-		return "nothing to do; the item is known"
+		return "nothing to do; the item is already in the batch"
 	}
 	if t.created+t.requeued == 0 {
-		return fmt.Sprintf("nothing to do; all %s items are known", words.Number(t.same))
+		return fmt.Sprintf("nothing to do; all %s items are already in the batch", words.Number(t.same))
 	}
 	text := words.Count(t.created, "item", "items") + " enqueued"
 	if t.requeued > 0 {
-		text += ", " + words.Number(t.requeued) + " queued again"
+		text += ", " + words.Number(t.requeued) + " requeued"
 	}
 	if t.same > 0 {
-		text += ", " + words.Number(t.same) + " known already"
+		text += ", " + words.Number(t.same) + " already in the batch"
 	}
 	return text
 }

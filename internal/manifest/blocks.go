@@ -8,24 +8,23 @@ import (
 	"io"
 )
 
-// ErrChanged says that a file no longer holds what [File.Check] read.
+// ErrChanged reports that a file has changed since [File.Check].
 var ErrChanged = errors.New("the file changed after it was checked; check it again")
 
-// blockSize is how much is read, hashed and compared at a time.
+// blockSize is how many bytes are read, hashed and compared at a time.
 const blockSize = 64 << 10
 
 // digest is the running hash of a file up to the end of a block.
 type digest [sha256.Size]byte
 
-// blocks reads content block by block and hashes what it reads. Given the digests of an
-// earlier pass it compares, and hands out no block that differs: a row from content that
-// was never checked would be a HaVIP that nobody approved.
+// blocks reads content block by block and hashes it. With the digests of an earlier pass, it compares, and
+// delivers no block that differs, because a row that was never checked must not become a HaVIP.
 type blocks struct {
 	r io.Reader
-	// alive ends the reading with its error, as a context does.
+	// alive returns an error to end the reading, like a context.
 	alive func() error
 	sum   hash.Hash
-	// passed are the digests of this pass; want those of the earlier one, if compare.
+	// passed are the digests of this pass; want those of the earlier one if compare is set.
 	passed, want []digest
 	compare      bool
 }
@@ -34,14 +33,14 @@ func newBlocks(r io.Reader, alive func() error) *blocks {
 	return &blocks{r: r, alive: alive, sum: sha256.New()}
 }
 
-// comparing makes the pass one that must find what an earlier one found.
+// comparing makes the pass compare with an earlier one.
 func (b *blocks) comparing(want []digest) *blocks {
 	b.want, b.compare = want, true
 	return b
 }
 
-// next fills a buffer of blockSize bytes; only the last block is shorter. It answers
-// io.EOF, with no bytes, behind the last block.
+// next fills a buffer of blockSize bytes; only the last block is shorter. After it, next returns io.EOF and no
+// bytes.
 func (b *blocks) next(buf []byte) (int, error) {
 	if err := b.alive(); err != nil {
 		return 0, err
@@ -64,7 +63,7 @@ func (b *blocks) next(buf []byte) (int, error) {
 	return n, nil
 }
 
-// finish reads and hashes what is left, for a pass that ended early.
+// finish reads and hashes the rest, for a pass that ended early.
 func (b *blocks) finish() error {
 	buf := make([]byte, blockSize)
 	for {
@@ -76,5 +75,5 @@ func (b *blocks) finish() error {
 	}
 }
 
-// hex is the hash of all that was read.
+// hex returns the hash of all that was read.
 func (b *blocks) hex() string { return hex.EncodeToString(b.sum.Sum(nil)) }

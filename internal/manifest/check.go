@@ -10,16 +10,16 @@ import (
 	"havip/tasks"
 )
 
-// Row is one item and where it stands.
+// Row is one item and its place.
 type Row struct {
-	// Line is the line on which the row begins.
+	// Line is the row's first line.
 	Line int
-	// Item has its defaults filled in and breaks no rule.
+	// Item is valid and has its defaults.
 	Item tasks.Item
 }
 
-// Check reads the whole file and reports every fault of it. A file with faults is no error:
-// errors are for what keeps the file from being read, and for the end of ctx.
+// Check reads the whole file and reports all its faults. Faults are not an error; an error means that the file
+// could not be read, or that ctx has ended.
 func (f *File) Check(ctx context.Context) (Report, error) {
 	f.checked = nil
 	var report Report
@@ -52,10 +52,9 @@ func (f *File) Check(ctx context.Context) (Report, error) {
 	return report, nil
 }
 
-// Rows delivers the items of a file that [File.Check] found without fault, in the order of
-// the file. It may be ranged over again, and ends with an error (and an empty Row) when the
-// file was not checked or had faults, when ctx ends, when reading fails, and with
-// [ErrChanged] before the first row of content that Check did not see.
+// Rows yields the items of a file that [File.Check] found without faults, in the order of the file. It may be ranged
+// over again. It ends with an error (and an empty Row) if the file was not checked or had faults, ctx ends, or
+// reading fails, and with [ErrChanged] before the first row of changed content.
 func (f *File) Rows(ctx context.Context) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		if err := f.deliver(ctx, yield); err != nil {
@@ -64,10 +63,10 @@ func (f *File) Rows(ctx context.Context) iter.Seq2[Row, error] {
 	}
 }
 
-// deliver yields the rows, and returns nil also when the loop over them was left.
+// deliver yields the rows, and returns nil even if the caller left the loop.
 func (f *File) deliver(ctx context.Context, yield func(Row, error) bool) error {
 	if f.checked == nil {
-		return errors.New("items are delivered only of a file that was checked and has no faults")
+		return errors.New("the file was not checked, or has faults")
 	}
 	faults := 0
 	p := f.pass(ctx, func(Fault) { faults++ })
@@ -77,7 +76,7 @@ func (f *File) deliver(ctx context.Context, yield func(Row, error) bool) error {
 		if errors.Is(err, io.EOF) && faults == 0 {
 			return nil
 		}
-		if faults > 0 { // the same content cannot have gained a fault
+		if faults > 0 { // the content must have changed
 			return ErrChanged
 		}
 		if err != nil {
@@ -115,8 +114,8 @@ func (f *File) pass(ctx context.Context, report reporter) *pass {
 	}
 }
 
-// next reads and judges one row. The item is sound unless a fault was reported; io.EOF ends
-// the pass, also where the content stops being text.
+// next reads and validates one row. The item is valid unless a fault was reported. io.EOF ends the pass, also
+// where the content stops being text.
 func (p *pass) next() (position, tasks.Item, error) {
 	err := p.rows.next(&p.rec)
 	if encoding := (*encodingError)(nil); errors.As(err, &encoding) {
@@ -128,7 +127,7 @@ func (p *pass) next() (position, tasks.Item, error) {
 	return p.rec.at, p.checker.item(&p.rec), nil
 }
 
-// endOfText reports where and why the content stops being text, and answers io.EOF.
+// endOfText reports where and why the content stops being text, and returns io.EOF.
 func (p *pass) endOfText(e *encodingError) error {
 	rule := e.rule
 	if rule == ruleNotUTF8 {

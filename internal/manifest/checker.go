@@ -10,18 +10,18 @@ import (
 	"havip/tasks"
 )
 
-// checker turns records into items and reports what is wrong with their values.
+// checker converts records to items and reports invalid values.
 type checker struct {
 	region string
-	// anyRegion says that a region may be one that is not known; told, that the default one was reported.
+	// anyRegion accepts unknown regions; told reports that the default region was reported.
 	anyRegion, told bool
 	report          reporter
-	// duplicates is nil in a pass over a file that is known to have none.
+	// duplicates is nil for a file that is known to have none.
 	duplicates *duplicates
 }
 
-// item is the record as an item with its defaults. The rules that it breaks are reported;
-// each problem once, where the user would mend it.
+// item converts the record to an item with its defaults. It reports the rules that the item breaks, each problem once,
+// at the field where the user would fix it.
 func (c *checker) item(rec *record) tasks.Item {
 	it := rec.item().WithDefaults(c.region)
 	var bad [columnCount]bool
@@ -29,12 +29,12 @@ func (c *checker) item(rec *record) tasks.Item {
 		bad[col] = rec.cells[col].state == faulty
 	}
 	errs := it.Validate()
-	// The name is judged before the key that may have been taken from it.
+	// The name is validated before the key, which defaults to it.
 	bad[columnName] = bad[columnName] || slices.ContainsFunc(errs, func(e tasks.FieldError) bool {
 		return e.Field == columnName.String()
 	})
 	for _, e := range errs {
-		c.judge(rec, &bad, e)
+		c.reportOnce(rec, &bad, e)
 	}
 	if !c.anyRegion && !bad[columnRegion] && !slices.Contains(bce.Regions(), it.Region) {
 		c.unknownRegion(rec, it.Region)
@@ -45,10 +45,10 @@ func (c *checker) item(rec *record) tasks.Item {
 	return it
 }
 
-// judge reports one broken rule, unless the same problem has been reported already.
-func (c *checker) judge(rec *record, bad *[columnCount]bool, e tasks.FieldError) {
+// reportOnce reports a broken rule, unless the same problem was reported already.
+func (c *checker) reportOnce(rec *record, bad *[columnCount]bool, e tasks.FieldError) {
 	col := columnOf(e.Field)
-	if col == noColumn { // a field that this package has yet to learn
+	if col == noColumn { // a field that this package does not know yet
 		c.report.at(rec.at, e.Error())
 		return
 	}
@@ -65,20 +65,20 @@ func (c *checker) judge(rec *record, bad *[columnCount]bool, e tasks.FieldError)
 	c.report.field(rec.where(col), col, e.Value, rule)
 }
 
-// unknownRegion reports a region that is likely misspelt; the default one once, and not for each row.
+// unknownRegion reports an unknown region, which is likely misspelt; the default one only once, not for each row.
 func (c *checker) unknownRegion(rec *record, region string) {
-	rule := "is not a region that is known here" + spelling.DidYouMean(region, "", bce.Regions())
-	rule += spelling.Then(rule, "the regions are: "+strings.Join(bce.Regions(), ", ")+"; pass --allow-unknown-region to use it all the same")
+	rule := "is not a known region" + spelling.DidYouMean(region, "", bce.Regions())
+	rule += spelling.Then(rule, "the regions are: "+strings.Join(bce.Regions(), ", ")+"; pass --allow-unknown-region to use it nevertheless")
 	if rec.cells[columnRegion].text != "" {
 		c.report.field(rec.where(columnRegion), columnRegion, region, rule)
 	} else if !c.told {
 		c.told = true
-		c.report.field(rec.where(columnRegion), columnRegion, region, rule+"; it is the default of rows that name none")
+		c.report.field(rec.where(columnRegion), columnRegion, region, rule+"; it is the default for rows without a region")
 	}
 }
 
-// duplicate reports values that stood in the file before. Only sound values are compared:
-// two faulty ones are two faults already.
+// duplicate reports values that occurred in the file before. It compares only valid values, because invalid ones
+// are reported already.
 func (c *checker) duplicate(rec *record, it tasks.Item, bad *[columnCount]bool) {
 	once := func(seen *firsts, col column, value, shown, rule string) {
 		if value == "" {
@@ -91,7 +91,7 @@ func (c *checker) duplicate(rec *record, it tasks.Item, bad *[columnCount]bool) 
 	if !bad[columnKey] && (!bad[columnName] || !rec.keyFromName()) {
 		rule := "same key as line %d"
 		if rec.keyFromName() {
-			rule += "; the key is the name unless the row has one of its own"
+			rule += "; the key defaults to the name"
 		}
 		once(c.duplicates.keys, columnKey, it.Key, it.Key, rule)
 	}

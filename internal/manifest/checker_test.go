@@ -12,7 +12,7 @@ func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	runFaultCases(t, CSV, []faultCase{
 		{"keys", "key,name,subnetId\nk,web-1,sbn-a\n,k,sbn-a\nk,web-2,sbn-a\n", 3, []string{
-			`3:2: key "k": same key as line 2; the key is the name unless the row has one of its own`,
+			`3:2: key "k": same key as line 2; the key defaults to the name`,
 			`4:1: key "k": same key as line 2`,
 		}},
 		{"addresses, in one subnet only", "name,subnetId,privateIpAddress\na,sbn-a,10.0.0.1\nb,sbn-b,10.0.0.1\nc,sbn-a,10.0.0.1\nd,sbn-a,\ne,sbn-a,\n", 5, []string{
@@ -33,7 +33,7 @@ func TestDuplicates(t *testing.T) {
 		}},
 		{"rows with other faults count", "name,subnetId\na,sbn\na,sbn-a\n", 2, []string{
 			`2:3: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
-			`3:1: key "a": same key as line 2; the key is the name unless the row has one of its own`,
+			`3:1: key "a": same key as line 2; the key defaults to the name`,
 		}},
 	})
 }
@@ -80,7 +80,7 @@ func TestDefaults(t *testing.T) {
 // A region is one to BCE whatever its case; one that is not known is likely misspelt.
 func TestRegions(t *testing.T) {
 	t.Parallel()
-	const known = "The regions are: bj, bd, gz, su, hkg, fwh, cd, sin, fsh; pass --allow-unknown-region to use it all the same"
+	const known = "The regions are: bj, bd, gz, su, hkg, fwh, cd, sin, fsh; pass --allow-unknown-region to use it nevertheless"
 	f := content(CSV, "name,subnetId,region\na,sbn-a,BJ\nb,sbn-a,\nc,sbn-a,Hkg\n")
 	f.region = "GZ"
 	_, faults := check(t, f)
@@ -98,9 +98,9 @@ func TestRegions(t *testing.T) {
 	f.region = "Gzz"
 	_, faults = check(t, f)
 	if diff := cmp.Diff([]string{
-		`2:9: region "bjj": is not a region that is known here; did you mean bj? ` + known,
-		`3:9: region "gzz": is not a region that is known here; did you mean gz? ` + known + "; it is the default of rows that name none",
-		`5:9: region "mars": is not a region that is known here; t` + known[1:],
+		`2:9: region "bjj": is not a known region; did you mean bj? ` + known,
+		`3:9: region "gzz": is not a known region; did you mean gz? ` + known + "; it is the default for rows without a region",
+		`5:9: region "mars": is not a known region; t` + known[1:],
 	}, faults); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

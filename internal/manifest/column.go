@@ -21,7 +21,7 @@ const (
 	columnRegion
 	columnClientToken
 	columnCount
-	// noColumn stands for a field that the contract does not know.
+	// noColumn means an unknown field.
 	noColumn column = -1
 )
 
@@ -32,14 +32,13 @@ var columnNames = [columnCount]string{
 // String is the column's name in the contract.
 func (c column) String() string { return columnNames[c] }
 
-// columnOf finds a column by its exact name. Guessing at other spellings would let a file
-// mean one thing today and another when a column is added.
+// columnOf finds a column by its exact name. If it accepted other spellings, a new column could change the meaning of
+// a file.
 func columnOf(name string) column {
 	return column(slices.Index(columnNames[:], name)) // -1 is noColumn
 }
 
-// unknown is the rule that a field with an unknown name breaks; noun is what the format
-// calls a field.
+// unknown returns the rule for a field with an unknown name; noun is the format's word for a field.
 func unknown(noun, name string) string {
 	all := strings.Join(columnNames[:], ", ")
 	if c := nearest(name); c != noColumn {
@@ -48,13 +47,13 @@ func unknown(noun, name string) string {
 	return fmt.Sprintf("unknown %s %s; the %ss are: %s", noun, quote(name), noun, all)
 }
 
-// nearest is the column that a misspelt name most likely means, or noColumn.
+// nearest returns the column that a misspelt name most likely means, or noColumn.
 func nearest(name string) column {
 	known, _ := spelling.Nearest(name, columnNames[:])
 	return columnOf(known)
 }
 
-// sameButSpelling says whether name is a column's but for case, space, - and _.
+// sameButSpelling reports whether name is a column's name except for case, space, - and _.
 func sameButSpelling(name string) bool {
 	return slices.ContainsFunc(columnNames[:], func(known string) bool { return spelling.Same(known, name) })
 }

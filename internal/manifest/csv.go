@@ -10,17 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// csvRows reads CSV. Cutting into rows is its own (see csvEntries), so that faults stay
-// with their row; cutting a row into fields is encoding/csv's.
+// csvRows reads CSV. It splits rows itself (see csvEntries), so that a fault affects only its row; encoding/csv splits
+// the fields.
 type csvRows struct {
 	entries csvEntries
 	report  reporter
 	fields  fieldParser
-	// header has the column of each field, once it was read.
+	// header has the column of each field, after it was read.
 	header []column
-	// missing are required columns that the header lacks, reported there once for all rows.
+	// missing are required columns that the header lacks; reported once, at the header.
 	missing []column
-	// results says that the rows are results: see [isResult].
+	// results reports that the rows are results: see [isResult].
 	results bool
 }
 
@@ -56,22 +56,22 @@ func (c *csvRows) next(rec *record) error {
 	return nil
 }
 
-// parse cuts a row into fields, or reports why that cannot be done.
+// parse splits a row into fields, or reports why it cannot.
 func (c *csvRows) parse(e csvEntry) ([]string, bool) {
 	if e.rule != "" {
 		c.report.at(position{e.line, 1}.after(e.text[:e.index]), e.rule)
 		return nil, false
 	}
 	values, err := c.fields.parse(e.text)
-	if err != nil { // csvEntries lets no such row through; encoding/csv has the last word
+	if err != nil { // csvEntries should have refused the row
 		c.report.at(position{e.line, 1}, "is not a CSV row: "+err.Error())
 		return nil, false
 	}
 	return values, true
 }
 
-// notBlank reports a row of empty fields alone, such as a spreadsheet leaves behind the last row: one
-// fault rather than one for every column.
+// notBlank reports a row of only empty fields, as spreadsheets leave after the last row: as one fault rather than one for
+// every column.
 func (c *csvRows) notBlank(e csvEntry, values []string) bool {
 	blank := strings.Join(values, "") == ""
 	if blank {
@@ -80,8 +80,8 @@ func (c *csvRows) notBlank(e csvEntry, values []string) bool {
 	return !blank
 }
 
-// rightCount reports a row with more or fewer fields than the header: its values stand
-// under the wrong columns, and judging them would only confuse.
+// rightCount reports a row with more or fewer fields than the header. Its values are not validated, because they may be
+// in the wrong columns.
 func (c *csvRows) rightCount(e csvEntry, values []string) bool {
 	n, want := len(values), len(c.header)
 	switch {
@@ -102,15 +102,15 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// fieldParser feeds single rows to one csv.Reader, which is dear to make.
+// fieldParser parses single rows with one csv.Reader, which is expensive to create.
 type fieldParser struct {
 	reader *csv.Reader
 	feed   bytes.Reader
-	// buf holds the row with the line break that ends it.
+	// buf is the row with its line break.
 	buf []byte
 }
 
-// parse returns the row's values; the slice is good until the following call.
+// parse returns the row's values; the slice is valid until the next call.
 func (p *fieldParser) parse(row []byte) ([]string, error) {
 	if p.reader == nil {
 		p.reader = csv.NewReader(&p.feed)
@@ -118,7 +118,7 @@ func (p *fieldParser) parse(row []byte) ([]string, error) {
 		p.reader.ReuseRecord = true
 	}
 	p.buf = append(append(p.buf[:0], row...), '\n')
-	if bytes.IndexByte(row, '\r') >= 0 { // csv.Reader takes one CR away before each LF
+	if bytes.IndexByte(row, '\r') >= 0 { // csv.Reader removes one CR before each LF
 		p.buf = bytes.ReplaceAll(p.buf, []byte("\r\n"), []byte("\r\r\n"))
 	}
 	p.feed.Reset(p.buf)
@@ -128,12 +128,12 @@ func (p *fieldParser) parse(row []byte) ([]string, error) {
 		err = errors.New("has more than one row")
 	}
 	if err != nil {
-		p.reader = nil // what it has buffered belongs to no later row
+		p.reader = nil // its buffer must not affect later rows
 	}
 	return values, err
 }
 
-// where is the position of the i-th field of the row last parsed.
+// where returns the position of the i-th field of the last row.
 func (p *fieldParser) where(e csvEntry, i int) position {
 	first, _ := p.reader.FieldPos(0)
 	line, column := p.reader.FieldPos(i)
@@ -144,7 +144,7 @@ func (p *fieldParser) where(e csvEntry, i int) position {
 	return at
 }
 
-// lineOf is the n-th line of text, counted from 0.
+// lineOf returns the n-th line of text, counted from 0.
 func lineOf(text []byte, n int) []byte {
 	for range n {
 		_, text, _ = bytes.Cut(text, []byte{'\n'})

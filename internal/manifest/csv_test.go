@@ -48,7 +48,7 @@ func TestCSVHeaderFaults(t *testing.T) {
 		{"empty", "", 0, []string{"1:1: has no items; below the header (such as name,subnetId,privateIpAddress,description) each line is one item"}},
 		{"header only", "name,subnetId\n", 0, []string{"1:1: has no items; below the header (such as name,subnetId,privateIpAddress,description) each line is one item"}},
 		{"no header", "web-1,sbn-a\nweb-2,sbn-a\n", 0, []string{
-			"1:1: first line names no known column; begin the file with a header such as name,subnetId,privateIpAddress,description",
+			"1:1: first line has no known column; start the file with a header such as name,subnetId,privateIpAddress,description",
 		}},
 		{"semicolons", "name;subnetId\nweb-1;sbn-a\n", 0, []string{"1:1: fields are separated by ';'; " + convert(";")}},
 		{"semicolons and quotes", "\uFEFF\"name\";\"subnetId\"\r\n\"web-1\";\"sbn-a\"\r\n", 0, []string{"1:1: fields are separated by ';'; " + convert(";")}},
@@ -61,12 +61,12 @@ func TestCSVHeaderFaults(t *testing.T) {
 			`1:15: unknown column "description;region"; the columns are: ` + columnList,
 		}},
 		{"a JSON array", `[{"name":"web-1","subnetId":"sbn-a"}]`, 0, []string{
-			"1:1: begins like JSON, and no CSV does; name the file .json, or pass --format json",
+			"1:1: is JSON, not CSV; rename the file to .json, or pass --format json",
 		}},
 		{"JSON objects", `{"name":"web-1","subnetId":"sbn-a"}`, 0, []string{
-			"1:1: begins like JSON, and no CSV does; name the file .ndjson, or pass --format ndjson",
+			"1:1: is JSON, not CSV; rename the file to .ndjson, or pass --format ndjson",
 		}},
-		{"CR alone", "name,subnetId\rweb-1,sbn-a\r", 0, []string{"1:1: ends its lines with CR alone; save it with LF or CRLF line ends"}},
+		{"CR alone", "name,subnetId\rweb-1,sbn-a\r", 0, []string{"1:1: has CR line ends; save it with LF or CRLF line ends"}},
 		{"unknown columns, told once", "name,subnet_id,网,desc\nweb-1,sbn-a,,\nweb-2,sbn-a,,\n", 2, []string{
 			`1:1: column "subnetId" is missing from the header`,
 			`1:6: unknown column "subnet_id"; did you mean "subnetId"? The columns are: ` + columnList,
@@ -80,9 +80,9 @@ func TestCSVHeaderFaults(t *testing.T) {
 		{"control characters in a name", "name,subnetId,\x1b[31m\nweb-1,sbn-a,\n", 1, []string{
 			`1:15: unknown column "\x1b[31m"; the columns are: ` + columnList,
 		}},
-		{"column twice", "name,subnetId,name\nweb-1,sbn-a,web-2\n", 1, []string{`1:15: column "name" stands in the header twice; remove one`}},
+		{"column twice", "name,subnetId,name\nweb-1,sbn-a,web-2\n", 1, []string{`1:15: column "name" appears twice in the header; remove one`}},
 		{"malformed", "name,sub\"netId\nweb-1,sbn-a\n", 0, []string{
-			`1:9: has a quote inside a field that does not begin with one; put the whole field in quotes and write a quote in it as ""`,
+			`1:9: has a quote inside a field that does not start with one; put the whole field in quotes and write a quote in it as ""`,
 		}},
 	})
 }
@@ -109,8 +109,8 @@ func TestCSVRowFaults(t *testing.T) {
 			"2:1: row has no values; remove the line", "3:1: row has no values; remove the line",
 		}},
 		{"stray quotes cost one row each", header + "a\"b,sbn-a,\nweb-1,sbn-a,\"x\"y\nweb-1,sbn,\n", 3, []string{
-			`2:2: has a quote inside a field that does not begin with one; put the whole field in quotes and write a quote in it as ""`,
-			`3:16: has text behind a closing quote; write a quote inside a field as ""`,
+			`2:2: has a quote inside a field that does not start with one; put the whole field in quotes and write a quote in it as ""`,
+			`3:16: has text after a closing quote; write a quote inside a field as ""`,
 			`4:7: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
 		{"open quote costs one row", header + "web-1,sbn-a,\"open\nweb-2,sbn,\nweb-3,sbn-a,\"x\"\nweb-4,s,\n", 4, []string{

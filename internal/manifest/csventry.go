@@ -6,42 +6,41 @@ import (
 	"io"
 )
 
-// maxQuoted bounds a row whose quoted fields go on over several lines, in bytes. A quote
-// that stays open for longer was never meant to span lines.
+// maxQuoted limits a row whose quoted fields span several lines, in bytes. A quote that is open for longer is a
+// mistake.
 const maxQuoted = 64 << 10
 
 // Rules of CSV's quoting.
 const (
-	ruleStrayQuote = `has a quote inside a field that does not begin with one; put the whole field in quotes and write a quote in it as ""`
-	ruleStrayText  = `has text behind a closing quote; write a quote inside a field as ""`
+	ruleStrayQuote = `has a quote inside a field that does not start with one; put the whole field in quotes and write a quote in it as ""`
+	ruleStrayText  = `has text after a closing quote; write a quote inside a field as ""`
 	ruleOpenQuote  = `has a quote that is not closed; close it, and write a quote inside a field as ""`
 )
 
-// csvEntries cuts CSV into rows, each the text of one line or, with quoted line breaks, of
-// several. Empty lines are skipped. A malformed row costs its first line only: what was read
-// behind it is read again as rows of its own.
+// csvEntries splits CSV into rows, each of one line or, with quoted line breaks, several. It skips empty lines. Only the
+// first line of a malformed row is lost: the following lines are read again as rows.
 type csvEntries struct {
 	lines *lines
-	// again is text to read again before going on with lines; behind it comes the overlong
-	// line numbered skipped, if that is not 0.
+	// again is text to read again before lines; after it comes the overlong line with number skipped, if that is
+	// not 0.
 	again   []byte
 	skipped int
-	// number is that of the line last read; crlf says that it ended in CRLF.
+	// number is the last line's; crlf reports that it ended in CRLF.
 	number int
 	crlf   bool
 	row    []byte
 }
 
-// csvEntry is one row's text without its last line break. Those in quotes are LF or CRLF as in the file.
+// csvEntry is one row's text without its last line break. Line breaks in quotes are unchanged.
 type csvEntry struct {
 	text []byte
 	line int
-	// rule, if any, is broken at byte index of text, and the row cannot be read.
+	// rule, if not "", is broken at byte index of text, and the row is unreadable.
 	rule  string
 	index int
 }
 
-// next returns the next row, good until the following call.
+// next returns the next row, valid until the next call.
 func (c *csvEntries) next() (csvEntry, error) {
 	for {
 		text, err := c.line()
@@ -56,7 +55,7 @@ func (c *csvEntries) next() (csvEntry, error) {
 	}
 }
 
-// entry is the row that begins with the line just read.
+// entry returns the row that starts with the last line read.
 func (c *csvEntries) entry(text []byte) (csvEntry, error) {
 	var q quotes
 	e := csvEntry{text: text, line: c.number}
@@ -72,8 +71,8 @@ func (c *csvEntries) entry(text []byte) (csvEntry, error) {
 	return e, nil
 }
 
-// goOn reads on until the row's open quote, at byte opened, is closed. A quote that is never
-// closed, or not well, is a fault of the first line, and the lines behind it are rows again.
+// goOn reads lines until the row's open quote, at byte opened, is closed. If it is never or wrongly closed, the first
+// line is at fault, and the following lines are read as rows.
 func (c *csvEntries) goOn(e csvEntry, q *quotes, opened int) (csvEntry, error) {
 	first := len(e.text)
 	c.row = append(append(c.row[:0], e.text...), c.lineBreak()...)
@@ -97,14 +96,14 @@ func (c *csvEntries) goOn(e csvEntry, q *quotes, opened int) (csvEntry, error) {
 			return e, nil
 		}
 	}
-	// Nothing is left in again at this point: all its lines but the last have an even
-	// number of quotes (see quotes.line), so that only the last can have opened this one.
+	// again is empty here: all its lines but the last have an even number of quotes (see quotes.line), so that only
+	// the last can have opened this one.
 	c.again = bytes.Clone(c.row[rest:])
 	c.number = e.line
 	return csvEntry{text: c.row[:first], line: e.line, rule: ruleOpenQuote, index: opened}, nil
 }
 
-// line reads the next line, first of what is to be read again.
+// line reads the next line, from again first.
 func (c *csvEntries) line() ([]byte, error) {
 	switch {
 	case len(c.again) > 0:
@@ -122,7 +121,7 @@ func (c *csvEntries) line() ([]byte, error) {
 	return text, err
 }
 
-// lineBreak is the break behind the line last read.
+// lineBreak returns the last line's line break.
 func (c *csvEntries) lineBreak() string {
 	if c.crlf {
 		return "\r\n"

@@ -9,12 +9,11 @@ import (
 	"strings"
 )
 
-// required are the columns without which no row can be an item.
+// required are the columns that every item needs.
 var required = []column{columnName, columnSubnetID}
 
-// readHeader reads the line that names the columns. A header with faults still serves for
-// the columns that it does name, so that the rows' faults are reported in the same run; only
-// where nothing can be told from it does it answer io.EOF, with the reason reported.
+// readHeader reads the column names. A header with faults is used as far as possible, so that the rows' faults are
+// reported in the same run. If it is unusable, readHeader reports why and returns io.EOF.
 func (c *csvRows) readHeader() error {
 	e, err := c.entries.next()
 	if err != nil {
@@ -41,7 +40,7 @@ func (c *csvRows) readHeader() error {
 		} else if header[i] == noColumn {
 			c.report.at(c.fields.where(e, i), unknown("column", name))
 		} else if slices.Contains(header[:i], header[i]) {
-			c.report.at(c.fields.where(e, i), fmt.Sprintf("column %q stands in the header twice; remove one", name))
+			c.report.at(c.fields.where(e, i), fmt.Sprintf("column %q appears twice in the header; remove one", name))
 		}
 	}
 	for _, col := range required {
@@ -54,13 +53,13 @@ func (c *csvRows) readHeader() error {
 	return nil
 }
 
-// separators are what stands between fields that commas should, with its names for people and for Python.
+// separators are wrong separators, with their names in messages and in Python.
 var separators = []struct{ separator, name, python string }{
 	{";", "';'", ";"}, {"\t", "tabs", `\t`}, {"|", "'|'", "|"},
 }
 
-// otherSeparator says that a header separates its columns, in quotes or not, by something else than
-// commas; "" is that it does not. Spreadsheets may announce theirs in a line before the header.
+// otherSeparator reports a header with another separator than the comma, with or without quotes; "" means none.
+// Spreadsheets may declare their separator in a line before the header.
 func otherSeparator(text []byte) string {
 	if namesColumn(text, ",") {
 		return ""
@@ -75,32 +74,32 @@ func otherSeparator(text []byte) string {
 	return ""
 }
 
-// namesColumn says that a header, cut at a separator, names a column.
+// namesColumn reports whether a header, split at a separator, has a column's name.
 func namesColumn(text []byte, separator string) bool {
 	return slices.ContainsFunc(strings.Split(string(text), separator), func(name string) bool {
 		return sameButSpelling(strings.Trim(name, ` "'`))
 	})
 }
 
-// beginsLikeJSON says which format a first line is of that CSV cannot begin with; "" is none.
+// beginsLikeJSON returns the rule for a first line that is JSON; "" if it is not.
 func beginsLikeJSON(text []byte) string {
 	switch {
 	case bytes.HasPrefix(text, []byte("[")):
-		return "begins like JSON, and no CSV does; name the file .json, or pass --format json"
+		return "is JSON, not CSV; rename the file to .json, or pass --format json"
 	case bytes.HasPrefix(text, []byte("{")):
-		return "begins like JSON, and no CSV does; name the file .ndjson, or pass --format ndjson"
+		return "is JSON, not CSV; rename the file to .ndjson, or pass --format ndjson"
 	default:
 		return ""
 	}
 }
 
-// noHeader says why a first line cannot be a header; "" means that it is one.
+// noHeader says why a first line is not a header; "" if it is one.
 func noHeader(text []byte, names []string) string {
 	if bytes.IndexByte(text, '\r') >= 0 {
-		return "ends its lines with CR alone; save it with LF or CRLF line ends"
+		return "has CR line ends; save it with LF or CRLF line ends"
 	}
 	if !slices.ContainsFunc(names, sameButSpelling) {
-		return "first line names no known column; begin the file with a header such as " + exampleHeader
+		return "first line has no known column; start the file with a header such as " + exampleHeader
 	}
 	return ""
 }

@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-// duplicates finds what may stand in a file only once.
+// duplicates finds duplicates of values that must be unique.
 type duplicates struct {
 	keys, addresses, tokens *firsts
 }
@@ -18,13 +18,12 @@ func newDuplicates() *duplicates {
 // shardBits is how many bits of a value's hash choose its shard.
 const shardBits = 10
 
-// firsts remembers the line on which each value first stood. In place of the values it keeps
-// hashes, 15 bytes a value however long: a million keys, addresses and tokens take some
-// 45 MB, where a Go map of 128-bit hashes takes 100 MB and twice that while it grows.
+// firsts stores the line of each value's first occurrence. It stores hashes, 15 bytes per value: a million keys,
+// addresses and tokens take some 45 MB. A Go map of 128-bit hashes takes 100 MB, and twice that while it grows.
 //
-// A hash has 74 bits, the shard's and the sum's, and is seeded anew for each pass. So a
-// repetition is always found; and that two different values of a million pass for the same
-// has a chance of 10⁻¹⁰, which nobody can raise by choosing values, and is gone in the next run.
+// A hash has 74 bits, the shard's and the sum's, with a new seed in each pass. So duplicates are always found. The
+// probability that two of a million distinct values collide is 10⁻¹⁰; it cannot be raised by choosing values, and the
+// next run has other hashes.
 type firsts struct {
 	shardSeed, sumSeed maphash.Seed
 	shards             [1 << shardBits]shard
@@ -34,17 +33,17 @@ func newFirsts() *firsts {
 	return &firsts{shardSeed: maphash.MakeSeed(), sumSeed: maphash.MakeSeed()}
 }
 
-// see returns the line on which the value first stood, or 0 when this is the first time.
+// see returns the line of the value's first occurrence, or 0 if this is the first.
 func (f *firsts) see(value string, line int) int {
 	s := &f.shards[maphash.String(f.shardSeed, value)>>(64-shardBits)]
 	return int(s.see(maphash.String(f.sumSeed, value), uint32(min(line, math.MaxUint32)))) //nolint:gosec // bounded by min
 }
 
-// shard is an open-addressed table of sums and their lines. Many small ones that grow by a
-// quarter waste less than one that doubles.
+// shard is an open-addressed table of sums and their lines. Many small tables that grow by a quarter waste less memory
+// than a large one that doubles.
 type shard struct {
 	sums []uint64
-	// lines are 0 where there is no sum.
+	// lines are 0 for free slots.
 	lines []uint32
 	used  int
 }
@@ -62,7 +61,7 @@ func (s *shard) see(sum uint64, line uint32) uint32 {
 	return 0
 }
 
-// find is the index of the sum, or of the free place for it; a tenth is always free.
+// find returns the index of the sum, or of a free slot for it; a tenth is always free.
 func (s *shard) find(sum uint64) int {
 	home, _ := bits.Mul64(sum, uint64(len(s.sums)))
 	i := int(home) //nolint:gosec // below len

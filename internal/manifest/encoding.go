@@ -9,31 +9,31 @@ import (
 	"unicode/utf8"
 )
 
-// What a file that is not UTF-8 may have been saved as, and how to convert it. The advice is given only
-// where it fits the whole file.
+// Likely encodings of a file that is not UTF-8, and how to convert it. The advice is given only if it fits the whole
+// file.
 const (
 	ruleGB18030     = "is not UTF-8 text; the file looks like Chinese text in GB18030 (or GBK, which is part of it); convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE"
 	ruleWindows1252 = "is not UTF-8 text; the file looks like Western European text in Windows-1252 (or Latin-1); convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEWFILE"
-	ruleUnknown     = "is not UTF-8 text; save it as UTF-8 in the program that it comes from"
-	ruleCutOff      = "ends inside a character, as a file does that was cut off; get the whole file"
+	ruleUnknown     = "is not UTF-8 text; save it as UTF-8 in the program that wrote it"
+	ruleCutOff      = "ends inside a character, as if it were truncated; get the whole file"
 )
 
-// encodings counts what speaks for each encoding that a file may have.
+// encodings collects evidence for a file's encoding.
 type encodings struct {
-	// foreign are the bytes that are not UTF-8, first is the first of them; characters are those beyond ASCII that are UTF-8.
+	// foreign counts the bytes that are not UTF-8, and first is the first; characters counts non-ASCII UTF-8 characters.
 	foreign, characters int
 	first               byte
-	// adjacent counts the foreign bytes that follow another: many in a script of its own, few in Latin letters.
+	// adjacent counts foreign bytes that follow another: many in a non-Latin script, few in Latin letters.
 	adjacent int
 	after    bool
-	// windows1252 says that every byte means something in Windows-1252.
+	// windows1252 reports that every byte is defined in Windows-1252.
 	windows1252 bool
-	// cut says that the last bytes begin a character and nothing else is wrong.
+	// cut reports that the only fault is an incomplete character at the end.
 	cut bool
 	gb  gb18030
 }
 
-// ruleOfEncoding reads the whole content, which has a byte that is not UTF-8, and says what it is instead.
+// ruleOfEncoding reads the whole content, which is not UTF-8, and returns the rule for its likely encoding.
 func ruleOfEncoding(content io.Reader) (string, error) {
 	e := encodings{windows1252: true}
 	r := bufio.NewReaderSize(content, blockSize)
@@ -52,7 +52,7 @@ func ruleOfEncoding(content io.Reader) (string, error) {
 	}
 }
 
-// add counts the character that text begins with, and returns its length.
+// add counts the first character of text and returns its length.
 func (e *encodings) add(text []byte) int {
 	r, size := utf8.DecodeRune(text)
 	for _, b := range text[:size] {
@@ -90,12 +90,11 @@ func (e *encodings) rule() string {
 	return e.mixed()
 }
 
-// mixed is the rule for a file that is UTF-8 but for some bytes: whatever it was converted from, the rest
-// would be damaged.
+// mixed returns the rule for a file that is UTF-8 except for some bytes: a conversion would damage the rest.
 func (e *encodings) mixed() string {
-	what := fmt.Sprintf("one byte (0x%02X) is not UTF-8, and the rest of the file is", e.first)
+	what := fmt.Sprintf("one byte (0x%02X) is not UTF-8, but the rest of the file is", e.first)
 	if e.foreign > 1 {
-		what = fmt.Sprintf("%d bytes are not UTF-8, and the rest of the file is; the first is 0x%02X", e.foreign, e.first)
+		what = fmt.Sprintf("%d bytes are not UTF-8, but the rest of the file is; the first is 0x%02X", e.foreign, e.first)
 	}
 	if r := windows1252Of(e.first); unicode.IsPrint(r) {
 		what += fmt.Sprintf(" (looks like %q in Latin-1)", r)
@@ -106,8 +105,8 @@ func (e *encodings) mixed() string {
 	return what + "; write this character again and save the file as UTF-8"
 }
 
-// windows1252Of is what a byte from 0x80 up means in Windows-1252, which is Latin-1 from 0xA0 up; 0 for
-// nothing.
+// windows1252Of returns the character of a byte from 0x80 up in Windows-1252, which is Latin-1 from 0xA0 up; 0 if
+// undefined.
 func windows1252Of(b byte) rune {
 	if b >= 0xA0 {
 		return rune(b)
@@ -123,8 +122,8 @@ type gb18030 struct {
 	// pending are the bytes of the character so far.
 	pending []byte
 	invalid bool
-	// pairs are the characters of two bytes, common those that GB 2312 has as well: nearly all that
-	// people write in Chinese. UTF-8 read as GB18030 has few of them.
+	// pairs counts the characters of two bytes, common those also in GB 2312: nearly all Chinese text. UTF-8 read as
+	// GB18030 has few of them.
 	pairs, common int
 }
 
@@ -149,7 +148,7 @@ func (g *gb18030) add(b byte) {
 	g.pending = g.pending[:0]
 }
 
-// likely says that all of the bytes are GB18030, if cut off, and most of their characters common ones.
+// likely reports whether all bytes are GB18030, perhaps truncated, and most of the characters are common ones.
 func (g *gb18030) likely() bool {
 	return !g.invalid && g.pairs > 0 && g.common*10 >= g.pairs*9
 }

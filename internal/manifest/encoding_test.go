@@ -14,10 +14,10 @@ func TestEncodingAdvice(t *testing.T) {
 	const utf8Row = "web-1,sbn-a,数据库\n"
 	many := strings.Repeat(utf8Row, 20_000) // several blocks
 	for _, c := range []struct{ name, text, want string }{
-		{"one byte of Latin-1 among UTF-8", header + utf8Row + "web-2,sbn-a,caf\xe9\n", `3:16: one byte (0xE9) is not UTF-8, and the rest of the file is (looks like 'é' in Latin-1); write this character again and save the file as UTF-8`},
+		{"one byte of Latin-1 among UTF-8", header + utf8Row + "web-2,sbn-a,caf\xe9\n", `3:16: one byte (0xE9) is not UTF-8, but the rest of the file is (looks like 'é' in Latin-1); write this character again and save the file as UTF-8`},
 		{"far behind", header + "web-2,sbn-a,caf\xe9\n" + many, `2:16: one byte (0xE9) is not UTF-8`},
-		{"some bytes of Latin-1 among UTF-8", header + utf8Row + "w\xfcb-2,sbn-a,caf\xe9\n", `3:2: 2 bytes are not UTF-8, and the rest of the file is; the first is 0xFC (looks like 'ü' in Latin-1)`},
-		{"a byte that no encoding knows among UTF-8", header + utf8Row + "w\x81b-2,sbn-a,\n", `3:2: one byte (0x81) is not UTF-8, and the rest of the file is; write`},
+		{"some bytes of Latin-1 among UTF-8", header + utf8Row + "w\xfcb-2,sbn-a,caf\xe9\n", `3:2: 2 bytes are not UTF-8, but the rest of the file is; the first is 0xFC (looks like 'ü' in Latin-1)`},
+		{"a byte that no encoding knows among UTF-8", header + utf8Row + "w\x81b-2,sbn-a,\n", `3:2: one byte (0x81) is not UTF-8, but the rest of the file is; write`},
 		{"Latin-1", header + "web-2,sbn-a,caf\xe9\nweb-3,sbn-a,M\xfcller\n", "2:16: " + ruleWindows1252},
 		{"Windows-1252", header + "web-2,sbn-a,\x93a\x94 \x80\n", "2:13: " + ruleWindows1252},
 		{"GB 2312", header + "web-1,sbn-a,\xc4\xe3\xba\xc3\xa3\xac\xca\xc0\xbd\xe7\n", "2:13: " + ruleGB18030},

@@ -15,17 +15,17 @@ import (
 // Standard is the path that means standard input.
 const Standard = "-"
 
-// Options say how to read a file. The zero value reads by the file's extension.
+// Options say how to read a file. The zero value uses the format of the file's extension.
 type Options struct {
-	// Format, if set, is the file's format whatever its name.
+	// Format, if set, overrides the file's extension.
 	Format Format
-	// DefaultRegion is the region of items that name none.
+	// DefaultRegion is the region of items without one.
 	DefaultRegion string
 	// AllowUnknownRegion accepts regions that [bce.Regions] does not list, which are faults otherwise.
 	AllowUnknownRegion bool
-	// Stdin is what the path "-" reads; it need not be seekable, and is not closed.
+	// Stdin is read for the path "-"; it need not be seekable, and is not closed.
 	Stdin io.Reader
-	// TempDir is where input that cannot be read twice is kept; "" is the system's choice.
+	// TempDir is where input that cannot be read twice is stored; "" means the system's default.
 	TempDir string
 }
 
@@ -36,20 +36,20 @@ type File struct {
 	region      string
 	anyRegion   bool
 	content     io.ReaderAt
-	// release gives back what content occupies.
+	// release releases the content's resources.
 	release func() error
-	// checked is what the last check read; nil before, and after one with faults.
+	// checked is the result of the last check; nil before, and after one with faults.
 	checked *checked
 }
 
-// checked is the memory of a check without faults.
+// checked is the result of a check without faults.
 type checked struct{ passed []digest }
 
-// Open opens a file for checking. Input that can be read only once (standard input, a pipe)
-// is read to its end first, into a private temporary file. The end of ctx ends opening and reading.
+// Open opens a file for checking. Input that can be read only once (standard input, a pipe) is first read to its end
+// into a private temporary file. The end of ctx ends opening and reading.
 //
-// Its errors are about the file as a whole and say what to do; faults of its content are
-// found by [File.Check]. A [*TempDirError] is no fault of the file. The caller closes the file.
+// Its errors are about the file as a whole and say what to do; [File.Check] finds faults of the content. A
+// [*TempDirError] is about the temporary directory, not the file. The caller closes the file.
 func Open(ctx context.Context, path string, options Options) (*File, error) {
 	if err := options.Format.check(); err != nil {
 		return nil, err
@@ -108,8 +108,8 @@ func (f *File) openPath(ctx context.Context, path string, options Options) error
 	return nil
 }
 
-// openUntil opens a file unless ctx ends before. Opening a FIFO waits for its writer, and a file of a server that is
-// gone for the server; neither can be interrupted, and so is left behind as in [copyUntil].
+// openUntil opens a file unless ctx ends first. Opening a FIFO waits for its writer, and opening a file on an unreachable
+// server for that server; neither can be interrupted, so the goroutine is abandoned as in [copyUntil].
 func openUntil(ctx context.Context, path string) (*os.File, error) {
 	type opened struct {
 		file *os.File
@@ -121,7 +121,7 @@ func openUntil(ctx context.Context, path string) (*os.File, error) {
 		select {
 		case done <- opened{file, err}:
 		case <-ctx.Done():
-			_ = file.Close() // nobody wants it, or there is none
+			_ = file.Close() // no longer needed, or nil
 		}
 	}()
 	select {
@@ -132,7 +132,7 @@ func openUntil(ctx context.Context, path string) (*os.File, error) {
 	}
 }
 
-// openError says what failed and what to do about it; the cause stays for errors.Is.
+// openError adds what to do to the cause.
 func openError(path string, err error) error {
 	cause := err
 	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
@@ -148,17 +148,16 @@ func openError(path string, err error) error {
 	return fmt.Errorf("open %s: %w; %s", printable(path), cause, advice)
 }
 
-// Name is the file's name for people: its path, or "stdin".
+// Name is the file's name for messages: its path, or "stdin".
 func (f *File) Name() string { return printable(f.name) }
 
-// BatchName is the name of the batch that a file stands for when nobody names one: its base
-// name without extension. Input without a name of its own has none.
+// BatchName is the default name of the file's batch: its base name without extension; "" for input without a name.
 func (f *File) BatchName() string { return f.batch }
 
-// Format is the format that the file is read in.
+// Format is the file's format.
 func (f *File) Format() Format { return f.format }
 
-// Close releases the file, and removes what was kept of input that had no file.
+// Close closes the file and removes the temporary copy, if any.
 func (f *File) Close() error {
 	if f.release == nil {
 		return nil
@@ -168,10 +167,10 @@ func (f *File) Close() error {
 	return release()
 }
 
-// whole reads the content from its start, whatever was read before.
+// whole returns a reader of the content from its start.
 func (f *File) whole() io.Reader {
 	return io.NewSectionReader(f.content, 0, math.MaxInt64)
 }
 
-// isEnd tells the end of a stream from a failure.
+// isEnd reports whether an error is the end of a stream.
 func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }

@@ -131,7 +131,7 @@ func TestOpenErrors(t *testing.T) {
 		{"directory", dir, Options{}, "open DIR: is a directory; name a file of items in it", nil},
 		{"spreadsheet", write(t, "items.xlsx", "PK\x03\x04"), Options{}, "read PATH: " + ruleZIP, nil},
 		{"empty, and no extension that tells", write(t, "havips.plan", ""), Options{}, "read PATH: is empty", nil},
-		{"extension", write(t, "havips.xlsx", "x"), Options{}, `read PATH: cannot tell the format from the extension ".xlsx"; say it with --format csv, ndjson, json or yaml`, nil},
+		{"extension", write(t, "havips.xlsx", "x"), Options{}, `read PATH: unknown extension ".xlsx"; set the format with --format csv, ndjson, json or yaml`, nil},
 		{"format", "x.csv", Options{Format: "toml"}, `format "toml": unknown; the formats are csv, ndjson, json and yaml`, nil},
 		{"no standard input", Standard, Options{}, "read stdin: there is no standard input; name a file instead", nil},
 		{"control characters", dir + "/\x1b[31m.csv", Options{}, `open "DIR/\x1b[31m.csv": no such file or directory; check the path, or use - for standard input`, fs.ErrNotExist},

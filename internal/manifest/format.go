@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Format is how a file writes its items.
+// Format is a file format.
 type Format string
 
 // The formats.
@@ -25,7 +25,7 @@ const (
 	YAML Format = "yaml"
 )
 
-// Formats are all formats, in the order to show them.
+// Formats returns all formats, in the order to show them.
 func Formats() []Format { return []Format{CSV, NDJSON, JSON, YAML} }
 
 var extensions = map[string]Format{
@@ -37,8 +37,7 @@ var extensions = map[string]Format{
 	".yml":    YAML,
 }
 
-// formatOf tells a file's format from its name. Where the name does not tell, the content may still say
-// why no format would do.
+// formatOf returns a file's format by its extension. If that is unknown, the content may show that no format fits.
 func formatOf(path string, content io.Reader) (Format, error) {
 	extension := filepath.Ext(path)
 	if format, ok := extensions[strings.ToLower(extension)]; ok {
@@ -52,7 +51,7 @@ func formatOf(path string, content io.Reader) (Format, error) {
 	if rule := foreign(head[:n]); rule != "" {
 		return "", fmt.Errorf("read %s: %s", printable(path), rule)
 	}
-	return "", fmt.Errorf("read %s: cannot tell the format from the extension %q; say it with --format csv, ndjson, json or yaml",
+	return "", fmt.Errorf("read %s: unknown extension %q; set the format with --format csv, ndjson, json or yaml",
 		printable(path), extension)
 }
 
@@ -63,8 +62,8 @@ func (f Format) check() error {
 	return fmt.Errorf("format %s: unknown; the formats are csv, ndjson, json and yaml", quote(string(f)))
 }
 
-// sniff tells the format of content without a name from how it begins. An item's name and
-// a column's begin with a letter, so that none of the marks below can begin a CSV file.
+// sniff returns the format of content without a name by its first bytes. Names of items and columns start with a letter,
+// so that a CSV file starts with none of the marks below.
 func sniff(r io.Reader) (Format, error) {
 	head := make([]byte, 4096)
 	n, err := io.ReadFull(r, head)
@@ -96,12 +95,12 @@ func (f Format) newRows(r io.Reader, report reporter) rowReader {
 		return newJSONRows(r, report)
 	case YAML:
 		return newYAMLRows(r, report)
-	default: // Open lets no other format in
+	default: // Open refuses other formats
 		return newCSVRows(r, report)
 	}
 }
 
-// emptyRule is what a file without rows is told.
+// emptyRule is the rule for a file without rows.
 func (f Format) emptyRule() string {
 	switch f {
 	case NDJSON:
@@ -115,7 +114,7 @@ func (f Format) emptyRule() string {
 	}
 }
 
-// Examples for those who have not met the format.
+// Examples of the formats.
 const (
 	exampleHeader = "name,subnetId,privateIpAddress,description"
 	exampleObject = `{"name":"web-1","subnetId":"sbn-dk8gl9bc"}`

@@ -34,7 +34,7 @@ func TestNDJSONFaults(t *testing.T) {
 		{"empty", "\n \n", 0, []string{
 			`1:1: has no items; write one JSON object on each line, such as {"name":"web-1","subnetId":"sbn-dk8gl9bc"}`,
 		}},
-		{"array", " " + "[" + a + "]", 0, []string{"1:1: is a JSON array, not one JSON object on each line; name the file .json"}},
+		{"array", " " + "[" + a + "]", 0, []string{"1:1: is a JSON array, not one JSON object per line; rename the file to .json"}},
 		{"unknown field excuses its neighbour", `{"naem":"web-1","subnetId":"sbn-a"}`, 1, []string{
 			`1:2: unknown field "naem"; did you mean "name"? The fields are: ` + fieldList,
 		}},
@@ -52,7 +52,7 @@ func TestNDJSONFaults(t *testing.T) {
 			`2:9: name "": is required`, `2:25: subnetId "": is required`,
 		}},
 		{"field twice", `{"name":"web-1","subnetId":"sbn-a","name":"web-2"}`, 1, []string{
-			`1:36: field "name" stands in the object twice; remove one`,
+			`1:36: field "name" appears twice in the object; remove one`,
 		}},
 		{"trailing garbage", a + " x\n" + a + a, 2, []string{
 			"1:37: " + notObject + "invalid character 'x' after top-level value",
@@ -64,12 +64,12 @@ func TestNDJSONFaults(t *testing.T) {
 			`5:28: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
 		{"half a surrogate pair", `{"name":"web-1","subnetId":"sbn-a","description":"\ud800"}`, 1, []string{
-			`1:50: description "\"\\ud800\"": has half a character: a \u escape of a surrogate pair without its other half`,
+			`1:50: description "\"\\ud800\"": has half a character: a \u escape of a surrogate pair without the other half`,
 		}},
 		{"overlong line", a + "\n" + strings.Repeat("x", maxLine+1) + "\n{}\n", 3, []string{
 			"2:1: " + errLongLine.Error(), `3:1: name "": is required`, `3:1: subnetId "": is required`,
 		}},
-		{"nested without end", strings.Repeat("[", 1<<16), 0, []string{"1:1: is a JSON array, not one JSON object on each line; name the file .json"}},
+		{"nested without end", strings.Repeat("[", 1<<16), 0, []string{"1:1: is a JSON array, not one JSON object per line; rename the file to .json"}},
 		{"nested without end, later", "{}x\n" + strings.Repeat("[", 1<<16), 2, []string{
 			"1:3: " + notObject + "invalid character 'x' after top-level value",
 			"2:10001: " + notObject + "invalid character '[' exceeded max depth",
@@ -141,7 +141,7 @@ func TestJSONFaults(t *testing.T) {
 		{"empty", "", 0, []string{`1:1: has no items; write an array of objects, such as [{"name":"web-1","subnetId":"sbn-dk8gl9bc"}]`}},
 		{"no items", "[]", 0, []string{`1:1: has no items; write an array of objects, such as [{"name":"web-1","subnetId":"sbn-dk8gl9bc"}]`}},
 		{"object", "\n " + a, 0, []string{
-			"2:2: must be a JSON array of objects that begins with [; for one object on each line name the file .ndjson",
+			"2:2: must be a JSON array of objects that starts with [; if it has one object per line, rename the file to .ndjson",
 		}},
 		{"positions", "[\n  {\"name\": \"关 1\",\n   \"subnetId\": \"sbn\"}]", 1, []string{
 			`2:12: name "关 1": has ' '; only letters, digits, Chinese characters and - _ / . are allowed`,
@@ -156,7 +156,7 @@ func TestJSONFaults(t *testing.T) {
 			"1:2: " + mustBe + "a number", "1:4: " + mustBe + "a string", "1:8: " + mustBe + "null",
 			"1:13: " + mustBe + "an array", "1:16: " + mustBe + "true or false",
 		}},
-		{"behind the end", "[" + a + "]\n]", 1, []string{"2:1: has something behind the end of the array; remove it"}},
+		{"behind the end", "[" + a + "]\n]", 1, []string{"2:1: has text after the end of the array; remove it"}},
 		{"no end", "[" + a, 1, []string{"1:37: ends inside the array; close it with ]"}},
 		{"cut off inside an item", "[" + a + `,{"name":"x`, 2, []string{"1:48: " + notObject + "unexpected end of JSON input"}},
 		{"a missing quote costs its item", "[{\"name\":\"web-1,\n\"subnetId\":\"sbn-a\"},\n{\"name\":\"web-2\",\"subnetId\":\"sbn\"}]", 2, []string{

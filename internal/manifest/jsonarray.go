@@ -7,9 +7,8 @@ import (
 	"io"
 )
 
-// jsonRows reads one JSON array of objects. It cuts the array into its elements, byte by
-// byte and however the lines fall, and leaves each element to parseObject; so memory is
-// bounded by an element, and a fault inside of one leaves the others readable.
+// jsonRows reads one JSON array of objects. It splits the array into elements byte by byte, independent of lines, and
+// parses each with parseObject, so that memory is limited to one element, and a fault affects only its element.
 type jsonRows struct {
 	r      *bufio.Reader
 	report reporter
@@ -59,17 +58,17 @@ func (j *jsonRows) next(rec *record) error {
 	}
 }
 
-// structure judges a byte between elements. It tells whether the byte begins an element,
-// and answers io.EOF where reading on makes no sense.
+// structure validates a byte between elements. It reports whether the byte starts an element, and returns io.EOF if the
+// rest cannot be read.
 func (j *jsonRows) structure(b byte, at position) (begins bool, err error) {
 	switch {
 	case j.state == beforeArray && b == '[':
 		j.state = firstOrEnd
 	case j.state == beforeArray:
-		j.report.at(at, "must be a JSON array of objects that begins with [; for one object on each line name the file .ndjson")
+		j.report.at(at, "must be a JSON array of objects that starts with [; if it has one object per line, rename the file to .ndjson")
 		return false, io.EOF
 	case j.state == behindArray:
-		j.report.at(at, "has something behind the end of the array; remove it")
+		j.report.at(at, "has text after the end of the array; remove it")
 		return false, io.EOF
 	case b == ']':
 		if j.state == elementDue {
@@ -90,7 +89,7 @@ func (j *jsonRows) structure(b byte, at position) (begins bool, err error) {
 	return false, nil
 }
 
-// ended judges the end of the file. An empty one has no rows, and is told so elsewhere.
+// ended validates the end of the file. An empty file is reported elsewhere.
 func (j *jsonRows) ended(at position) {
 	if j.state != beforeArray && j.state != behindArray {
 		j.report.at(at, "ends inside the array; close it with ]")
@@ -98,7 +97,7 @@ func (j *jsonRows) ended(at position) {
 	}
 }
 
-// row reads the element that begins with b.
+// row reads the element that starts with b.
 func (j *jsonRows) row(rec *record, b byte, at position) error {
 	rec.reset(at)
 	whole, err := j.readElement(b)
@@ -114,14 +113,14 @@ func (j *jsonRows) row(rec *record, b byte, at position) error {
 	return nil
 }
 
-// read takes one byte and keeps count of lines and characters.
+// read reads one byte and counts lines and characters.
 func (j *jsonRows) read() (byte, error) {
 	b, err := j.r.ReadByte()
 	switch {
 	case err != nil:
 	case b == '\n':
 		j.at = position{j.at.line + 1, 1}
-	case b&0xC0 != 0x80: // a byte that begins a character
+	case b&0xC0 != 0x80: // the first byte of a character
 		j.at.column++
 	}
 	return b, err

@@ -5,9 +5,8 @@ import (
 	"io"
 )
 
-// readElement reads the element that begins with b into j.element, up to the comma or the
-// bracket behind it. An element longer than maxLine is passed over and not whole. At the
-// end of the file the element is what there is of it.
+// readElement reads the element that starts with b into j.element, up to the following comma or bracket. It skips an
+// element longer than maxLine and returns it incomplete. At the end of the file, the element may be incomplete.
 func (j *jsonRows) readElement(b byte) (whole bool, err error) {
 	var n nesting
 	j.element = append(j.element[:0], b)
@@ -20,7 +19,7 @@ func (j *jsonRows) readElement(b byte) (whole bool, err error) {
 		}
 		b, err := j.read()
 		if errors.Is(err, io.EOF) {
-			if !n.outside() { // parseObject will say so: no need to ask for the array's end as well
+			if !n.outside() { // parseObject reports it, so do not report the array's end as well
 				j.state = behindArray
 			}
 			break
@@ -36,16 +35,15 @@ func (j *jsonRows) readElement(b byte) (whole bool, err error) {
 	return whole, nil
 }
 
-// nesting follows braces, brackets and quotes to where a value ends. It does not judge
-// which bracket closes which: the syntax of what it cut out is judged as a whole.
+// nesting follows braces, brackets and quotes to the end of a value. It does not match kinds of brackets; the parser
+// validates the value.
 type nesting struct {
 	depth             int
 	inString, escaped bool
 }
 
-// enter takes the next byte and tells whether an object, array or string ends with it. A
-// line break ends a string, which cannot hold one, so that a missing quote costs its line
-// and not the file.
+// enter reads the next byte and reports whether it ends an object, array or string. A line break ends a string, which
+// cannot contain one, so that a missing quote affects only its line.
 func (n *nesting) enter(b byte) (ends bool) {
 	switch {
 	case n.escaped:
@@ -65,8 +63,7 @@ func (n *nesting) enter(b byte) (ends bool) {
 	return false
 }
 
-// outside tells that a byte would not be inside an object, array or string: what is being
-// read is a number or a word.
+// outside reports whether the next byte is not in an object, array or string: the value is a number or a word.
 func (n *nesting) outside() bool { return n.depth == 0 && !n.inString }
 
 func endsLiteral(b byte) bool {

@@ -7,19 +7,19 @@ import (
 	"io"
 )
 
-// maxLine bounds a line, and a JSON item, in bytes. The longest sound row is some 30 KiB
-// (every character escaped), so that what is longer is a mistake, such as another file.
+// maxLine limits a line, and a JSON item, in bytes. The longest valid row has some 30 KiB (with every character
+// escaped).
 const maxLine = 1 << 20
 
-// errLongLine says that a line passed maxLine; the line has been skipped.
-var errLongLine = errors.New("line is longer than 1 MiB, which no item is; give each item a line of its own")
+// errLongLine reports that a line was longer than maxLine and was skipped.
+var errLongLine = errors.New("line is longer than 1 MiB, more than any item; write each item on its own line")
 
-// lines reads lines of a bounded length.
+// lines reads lines of limited length.
 type lines struct {
 	r *bufio.Reader
-	// number is that of the line last returned.
+	// number is the last line's.
 	number int
-	// crlf says that it ended in CRLF.
+	// crlf reports that it ended in CRLF.
 	crlf bool
 	long []byte
 }
@@ -28,9 +28,8 @@ func newLines(r io.Reader) *lines {
 	return &lines{r: bufio.NewReaderSize(r, blockSize)}
 }
 
-// next returns the next line without its line break (LF or CRLF); it is good until the
-// following call. An overlong line is skipped with errLongLine, and reading may go on.
-// A line that the layers below cannot deliver whole is not delivered at all.
+// next returns the next line without its line break (LF or CRLF); it is valid until the next call. An overlong line is
+// skipped with errLongLine, and reading can continue. A line that cannot be read completely is not returned.
 func (l *lines) next() ([]byte, error) {
 	part, err := l.r.ReadSlice('\n')
 	if err == nil {
@@ -43,7 +42,7 @@ func (l *lines) next() ([]byte, error) {
 	return l.last(part, err)
 }
 
-// nextLong goes on with a line that does not fit the buffer.
+// nextLong continues a line that does not fit the buffer.
 func (l *lines) nextLong(part []byte) ([]byte, error) {
 	l.long = append(l.long[:0], part...)
 	tooLong := false
@@ -65,7 +64,7 @@ func (l *lines) nextLong(part []byte) ([]byte, error) {
 	}
 }
 
-// last delivers a line that may be the file's last, without a line break.
+// last returns a line that may be the file's last, without a line break.
 func (l *lines) last(line []byte, err error) ([]byte, error) {
 	if err != nil && (!errors.Is(err, io.EOF) || len(line) == 0) {
 		return nil, err
@@ -74,7 +73,7 @@ func (l *lines) last(line []byte, err error) ([]byte, error) {
 	return l.trimBreak(line), nil
 }
 
-// trimBreak takes the line break away. A carriage return that ends the file is none.
+// trimBreak removes the line break. A carriage return at the end of the file is none.
 func (l *lines) trimBreak(line []byte) []byte {
 	if line, l.crlf = bytes.CutSuffix(line, []byte("\r\n")); l.crlf {
 		return line

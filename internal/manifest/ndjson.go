@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// ndjsonRows reads one JSON object a line; blank lines are skipped.
+// ndjsonRows reads one JSON object per line; it skips blank lines.
 type ndjsonRows struct {
 	lines  *lines
 	report reporter
@@ -29,7 +29,7 @@ func (n *ndjsonRows) next(rec *record) error {
 		if blank := bytes.TrimSpace(line); len(blank) == 0 {
 			continue
 		} else if !n.begun && blank[0] == '[' {
-			n.report.at(at, "is a JSON array, not one JSON object on each line; name the file .json")
+			n.report.at(at, "is a JSON array, not one JSON object per line; rename the file to .json")
 			return io.EOF
 		}
 		n.begun = true

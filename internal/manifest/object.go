@@ -11,8 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// parseObject reads one JSON value, which should be a flat object of strings, standing at
-// rec.at.
+// parseObject reads one JSON value at rec.at, which should be a flat object of strings.
 func parseObject(raw []byte, rec *record, report reporter) {
 	if !json.Valid(raw) {
 		rec.broken = true
@@ -27,7 +26,7 @@ func parseObject(raw []byte, rec *record, report reporter) {
 		return
 	}
 	rec.at = m.where(begin)
-	_, _ = m.decoder.Token() // the brace; what is valid is read without an error
+	_, _ = m.decoder.Token() // the brace; a valid value gives no error
 	for m.decoder.More() {
 		m.field(rec, report)
 	}
@@ -39,15 +38,15 @@ func reportSyntax(raw []byte, at position, report reporter) {
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 		end := min(max(int(syntax.Offset), 1), len(raw))
 		if strings.HasPrefix(syntax.Error(), "unexpected end") {
-			end = len(raw) + 1 // the fault is behind the last byte
+			end = len(raw) + 1 // the fault is after the last byte
 		}
 		at = at.after(raw[:end-1])
 	}
 	report.at(at, fmt.Sprintf("is not a JSON object such as %s: %v", exampleObject, err))
 }
 
-// members goes through a valid JSON object, which encoding/json reads without telling where a value
-// stands or that a field stands twice.
+// members iterates over a valid JSON object. Unlike encoding/json, it reports the positions of values, and fields that
+// appear twice.
 type members struct {
 	raw     []byte
 	decoder *json.Decoder
@@ -58,13 +57,13 @@ type members struct {
 
 const jsonSpace = " \t\r\n"
 
-// where is the position of a byte. Asked in order, all questions cost one pass.
+// where returns the position of a byte. Calls in ascending order cost one pass in total.
 func (m *members) where(i int) position {
 	m.at, m.known = m.at.after(m.raw[m.known:i]), i
 	return m.at
 }
 
-// skip is the place of the first byte behind what was read that is none of these.
+// skip returns the index of the first byte after the last token that is none of these.
 func (m *members) skip(these string) int {
 	rest := m.raw[m.decoder.InputOffset():]
 	return len(m.raw) - len(bytes.TrimLeft(rest, these))
@@ -94,7 +93,7 @@ func (m *members) field(rec *record, report reporter) {
 		_ = json.Unmarshal(raw, &value)
 	}
 	if !rec.set(col, value, at) {
-		report.at(nameAt, fmt.Sprintf("field %q stands in the object twice; remove one", name))
+		report.at(nameAt, fmt.Sprintf("field %q appears twice in the object; remove one", name))
 		return
 	}
 	switch {
@@ -102,12 +101,12 @@ func (m *members) field(rec *record, report reporter) {
 		report.field(at, col, string(raw), "must be a string in quotes; found "+string(kind))
 		rec.excuse(col)
 	case halfCharacter(raw):
-		report.field(at, col, string(raw), `has half a character: a \u escape of a surrogate pair without its other half`)
+		report.field(at, col, string(raw), `has half a character: a \u escape of a surrogate pair without the other half`)
 		rec.excuse(col)
 	}
 }
 
-// kind is what a JSON value is, in words.
+// kind describes the type of a JSON value.
 type kind string
 
 const (
@@ -119,7 +118,7 @@ const (
 	kindNull    kind = "null"
 )
 
-// kindOfJSON tells a valid value from its first byte.
+// kindOfJSON returns a valid value's kind by its first byte.
 func kindOfJSON(first byte) kind {
 	switch first {
 	case '{':
@@ -136,8 +135,8 @@ func kindOfJSON(first byte) kind {
 	return kindNumber
 }
 
-// halfCharacter says whether a valid JSON value has an escape of half a surrogate pair, which encoding/json
-// replaces by U+FFFD without a word.
+// halfCharacter reports whether a valid JSON value has an escape of half a surrogate pair, which encoding/json silently
+// replaces with U+FFFD.
 func halfCharacter(raw []byte) bool {
 	for {
 		_, escape, found := bytes.Cut(raw, []byte{'\\'})
@@ -155,8 +154,8 @@ func halfCharacter(raw []byte) bool {
 	}
 }
 
-// hex4 is the number that four hexadecimal digits write.
+// hex4 returns the value of four hexadecimal digits.
 func hex4(digits []byte) rune {
-	n, _ := strconv.ParseUint(string(digits[:4]), 16, 16) // JSON that is valid has them
+	n, _ := strconv.ParseUint(string(digits[:4]), 16, 16) // valid JSON has four digits
 	return rune(n)
 }

@@ -8,10 +8,10 @@ import (
 // position is a place in a file; both count from 1, columns in characters.
 type position struct{ line, column int }
 
-// start is where every file begins.
+// start is the start of a file.
 func start() position { return position{1, 1} }
 
-// after is the position behind text that stands at p.
+// after returns the position after text at p.
 func (p position) after(text []byte) position {
 	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
 		p.line += bytes.Count(text, []byte{'\n'})

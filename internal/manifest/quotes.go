@@ -2,13 +2,11 @@ package manifest
 
 import "bytes"
 
-// quotes follows the quoting of a CSV row from line to line, as RFC 4180 and encoding/csv
-// have it. It finds where a row ends before the row is parsed, so that one stray quote costs
-// one row and not the rest of the file.
+// quotes follows the quoting of a CSV row across lines, as in RFC 4180 and encoding/csv. It finds the end of a row before
+// it is parsed, so that a misplaced quote affects one row and not the rest of the file.
 type quotes struct {
 	state quoteState
-	// opened is the index, in the row's first line, of the quote that opened the field
-	// which was open at the end of that line.
+	// opened is the index, in the row's first line, of the opening quote of the field that was open at its end.
 	opened int
 }
 
@@ -18,12 +16,12 @@ const (
 	atFieldStart quoteState = iota
 	inPlain
 	inQuoted
-	// afterQuote: behind a quote inside a quoted field, which the next byte will prove
-	// to be the closing one or the first half of a doubled one.
+	// afterQuote: after a quote in a quoted field; the next byte shows whether it closes the field or is the first of a
+	// doubled one.
 	afterQuote
 )
 
-// verdict is how a line leaves its row.
+// verdict is the state of a row after a line.
 type verdict int
 
 const (
@@ -34,9 +32,8 @@ const (
 	strayText
 )
 
-// line takes the next line of the row. Stray quotes end it at once. That rule also keeps
-// reading linear: a line that leaves a quote open has an odd number of quotes, and behind
-// it the next such line either closes that quote or is malformed.
+// line reads the next line of the row. A misplaced quote ends it at once. This also keeps reading linear: a line that leaves
+// a quote open has an odd number of quotes, and the next such line either closes that quote or is malformed.
 func (q *quotes) line(text []byte) (verdict, int) {
 	if q.state != inQuoted && bytes.IndexByte(text, '"') < 0 {
 		return rowEnds, 0
@@ -53,7 +50,7 @@ func (q *quotes) line(text []byte) (verdict, int) {
 	return rowEnds, 0
 }
 
-// step takes one byte; rowEnds stands for no objection.
+// step reads one byte; rowEnds means no fault.
 func (q *quotes) step(b byte, i int, first bool) verdict {
 	switch {
 	case q.state == inQuoted:

@@ -2,48 +2,45 @@ package manifest
 
 import "havip/tasks"
 
-// cellState says how much of a field a row holds.
+// cellState says whether a row has a field.
 type cellState int
 
 const (
-	// absent: the row does not name the field.
+	// absent: the row does not have the field.
 	absent cellState = iota
-	// written: the row names the field, if only with an empty value.
+	// written: the row has the field, perhaps with an empty value.
 	written
-	// faulty: the field's form is at fault and has been reported, so that its value must
-	// not be judged, and not be reported, a second time.
+	// faulty: a fault of the field's form was reported, so its value must not be validated.
 	faulty
 )
 
-// cell is one field of a row as it was written.
+// cell is one field of a row, as written.
 type cell struct {
 	text  string
 	at    position
 	state cellState
 }
 
-// record is one row as it was written. A broken one was reported and has no cells to judge.
+// record is one row, as written. A broken one was reported and has no cells.
 type record struct {
 	at     position
 	cells  [columnCount]cell
 	broken bool
-	// result says that the row is a result: see [isResult].
+	// result reports that the row is a result: see [isResult].
 	result bool
 }
 
-// rowReader is one format. It reports what is wrong with a row's form, and leaves what is
-// wrong with its values to the checker.
+// rowReader reads one format. It reports faults of a row's form; the checker validates its values.
 type rowReader interface {
-	// next fills rec with the next row, and answers io.EOF after the last; also where
-	// reading on makes no sense, with the reason reported. Any other error is that of the
-	// layers below.
+	// next fills rec with the next row. It returns io.EOF after the last row, or after a reported fault if the rest
+	// cannot be read. Any other error is from the layers below.
 	next(rec *record) error
 }
 
-// reset makes the record an empty row at a position.
+// reset empties the record and sets its position.
 func (rec *record) reset(at position) { *rec = record{at: at} }
 
-// set fills a cell, which has its place in the file from then on; the first value stands.
+// set sets a cell and its position; only the first value counts.
 func (rec *record) set(c column, text string, at position) (first bool) {
 	if rec.cells[c].at.line > 0 {
 		return false
@@ -52,23 +49,22 @@ func (rec *record) set(c column, text string, at position) (first bool) {
 	return true
 }
 
-// excuse marks a field as reported already, at the place where it is or should be.
+// excuse marks a field as reported, at the position where it is or should be.
 func (rec *record) excuse(c column) {
 	if c != noColumn {
 		rec.cells[c].state = faulty
 	}
 }
 
-// excuseNearest excuses the field that a misspelt one most likely means: beside "unknown
-// field" the user need not be told that it is required.
+// excuseNearest excuses the field that a misspelt one most likely means, so that it is not also reported as missing.
 func (rec *record) excuseNearest(name string) {
 	if c := nearest(name); c != noColumn && rec.cells[c].state == absent {
 		rec.excuse(c)
 	}
 }
 
-// where is the position of a field, or of its row when the row has no such field. A key
-// that was taken from the name stands where the name stands.
+// where returns the position of a field, or of its row if it has no such field. A key that defaults to the name has the
+// name's position.
 func (rec *record) where(c column) position {
 	if c == columnKey && rec.keyFromName() && rec.cells[columnName].at.line > 0 {
 		return rec.cells[columnName].at
@@ -83,7 +79,7 @@ func (rec *record) keyFromName() bool {
 	return rec.cells[columnKey].text == "" && rec.cells[columnKey].state != faulty
 }
 
-// item is the row as an item, without defaults.
+// item returns the row as an item, without defaults.
 func (rec *record) item() tasks.Item {
 	text := func(c column) string { return rec.cells[c].text }
 	return tasks.Item{

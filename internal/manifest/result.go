@@ -7,25 +7,23 @@ import (
 	"havip/tasks"
 )
 
-// resultColumns are those of `enqueue results` that say what became of an item and not what is wanted.
+// resultColumns are the columns of `enqueue results` that describe an item's result, not its request.
 var resultColumns = []string{
 	"batch", "line", "state", "haVipId", "attempts", "code", "message", "requestId", "createdAt", "updatedAt", "attemptLog",
 }
 
-// isResult says whether a field is one of results alone, which makes its row a result. Results are input
-// again: such a field is ignored, whatever its value, and of the others
+// isResult reports whether a field exists only in results, which makes its row a result. Results are valid input: such
+// fields are ignored, and of the others
 //
-//   - privateIpAddress may be one that BCE chose for an item that asked for none. It is read as it stands:
-//     in the batch that has the item it is no difference ([ledger.Spec.Address]), and in another it asks for
-//     that address.
-//   - clientToken may be one that was derived from batch and key. It is left out: in its own batch it is
-//     derived again, and for an item of another batch it would fetch the HaVIP of this one. A token that the
-//     user brought stays the user's: in its own batch the item is the same, in another the token is refused
-//     as another item's. Where `enqueue retry` has replaced it by a derived one, the item conflicts until
-//     the row has the user's token again.
+//   - privateIpAddress may be assigned by BCE for an item without an address. It is used unchanged: in the item's own
+//     batch it is no difference ([ledger.Spec.Address]), and in another batch it requests that address.
+//   - clientToken may be derived from batch and key. It is then left out: in its own batch it is derived again, and in
+//     another batch it would return the HaVIP of this item. A user's own token is used: in its own batch the item is the
+//     same, and in another the token is refused as another item's. If `enqueue retry` has replaced it with a derived
+//     one, the item conflicts until the row has the user's token again.
 func isResult(name string) bool { return slices.Contains(resultColumns, name) }
 
-// token is the clientToken that the row asks for.
+// token returns the clientToken that the row requests.
 func (rec *record) token() string {
 	token := rec.cells[columnClientToken].text
 	if rec.result && strings.HasPrefix(token, tasks.DerivedTokenPrefix) {

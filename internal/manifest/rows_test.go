@@ -36,7 +36,7 @@ func first(ctx context.Context, f *File) (n int, err error) {
 func TestRowsNeedASoundCheck(t *testing.T) {
 	t.Parallel()
 	f := content(CSV, sound)
-	const want = "read havips.csv: items are delivered only of a file that was checked and has no faults"
+	const want = "read havips.csv: the file was not checked, or has faults"
 	if n, err := first(t.Context(), f); n != 0 || err == nil || err.Error() != want {
 		t.Errorf("not checked: got %d rows and %v", n, err)
 	}

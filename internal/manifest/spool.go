@@ -10,11 +10,11 @@ import (
 	"os"
 )
 
-// maxSpool bounds what is kept of input without an end, in bytes: some ten million items.
+// maxSpool limits input without a file, in bytes: some ten million items.
 const maxSpool = 2 << 30
 
-// TempDirError says that input which can be read only once could not be kept: that the directory for
-// temporary files is missing, cannot be written to, or is full.
+// TempDirError reports that input which can be read only once could not be stored: the temporary directory is missing, not
+// writable, or full.
 type TempDirError struct {
 	Dir string
 	Err error
@@ -46,9 +46,8 @@ func (t tempFile) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// spool keeps input that can be read only once in a temporary file that only this user can
-// read. Where the system allows it the file loses its name at once, so that not even a
-// killed process leaves it behind.
+// spool stores input that can be read only once in a temporary file that only this user can read. If possible, it unlinks
+// the file at once, so that even a killed process leaves nothing behind.
 func (f *File) spool(ctx context.Context, input io.Reader, dir string) error {
 	dir = cmp.Or(dir, os.TempDir())
 	file, err := os.CreateTemp(dir, "havip-items-*")
@@ -71,9 +70,8 @@ func (f *File) spool(ctx context.Context, input io.Reader, dir string) error {
 
 // copyUntil copies until the input ends, ctx does, or the limit is passed.
 //
-// A read from a terminal or a pipe cannot be interrupted. So the copying has a goroutine of
-// its own, and when ctx ends it is left behind, to end with its read or with the process;
-// the road not taken is a program that Ctrl-C does not stop.
+// A read from a terminal or a pipe cannot be interrupted. So a goroutine copies, and is abandoned when ctx ends; it ends
+// with its read or the process. Otherwise Ctrl-C could not stop the program.
 func copyUntil(ctx context.Context, to io.Writer, from io.Reader, limit int64) error {
 	done := make(chan error, 1)
 	go func() {

@@ -7,16 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// Rules about the encoding. One such fault ends the reading: behind it every row would be
-// at fault in the same way.
+// Rules about the encoding. Such a fault ends the reading, because every later row would have it too.
 const (
-	// ruleNotUTF8 stands for the rule that reading the whole file gives: see [ruleOfEncoding].
+	// ruleNotUTF8 is replaced after reading the whole file: see [ruleOfEncoding].
 	ruleNotUTF8 = "is not UTF-8 text"
-	ruleNUL     = "has a NUL byte, so it is no text; save it as UTF-8 text again"
+	ruleNUL     = "has a NUL byte, so it is not text; save it as UTF-8 text"
 )
 
-// encodingError says where a file stops being UTF-8 text. It is a fault of the file, but
-// travels as an error because only the layers above can tell whose fault report it joins.
+// encodingError reports where a file stops being UTF-8 text. It is a fault of the file, but an error here, because only the
+// layers above have the report.
 type encodingError struct {
 	at   position
 	rule string
@@ -24,15 +23,15 @@ type encodingError struct {
 
 func (e *encodingError) Error() string { return e.rule }
 
-// text is content as UTF-8 text without its byte-order mark. It delivers whole characters
-// up to the first byte that is none, and an *encodingError there.
+// text reads content as UTF-8 text without its byte-order mark. It returns whole characters up to the first invalid byte,
+// and there an *encodingError.
 type text struct {
 	blocks *blocks
 	buf    []byte
-	// ready is the valid text not delivered yet; tail the start of a character whose rest
-	// is in the next block. Both lie in buf.
+	// ready is valid text that was not read yet; tail is the start of a character that continues in the next block.
+	// Both are slices of buf.
 	ready, tail []byte
-	// at is the position behind ready.
+	// at is the position after ready.
 	at  position
 	err error
 }
@@ -54,8 +53,8 @@ func (t *text) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill takes the next block. What is valid of it becomes ready even when the rest is not,
-// so that faults of the rows before a bad byte are reported too.
+// fill reads the next block. Its valid start becomes ready even if the rest is invalid, so that faults before an invalid
+// byte are reported too.
 func (t *text) fill() {
 	carried := copy(t.buf, t.tail)
 	first := len(t.blocks.passed) == 0
@@ -90,7 +89,7 @@ func (t *text) accept(window []byte) {
 	}
 }
 
-// wholeRunes is the length of b without a character that b ends inside of.
+// wholeRunes returns the length of b without an incomplete character at its end.
 func wholeRunes(b []byte) int {
 	for i := len(b) - 1; i >= 0 && len(b)-i < utf8.UTFMax; i-- {
 		if utf8.RuneStart(b[i]) {
@@ -103,7 +102,7 @@ func wholeRunes(b []byte) int {
 	return len(b)
 }
 
-// validPrefix is how far b is text, and which rule it breaks there.
+// validPrefix returns the length of b's valid start, and the rule that is broken there.
 func validPrefix(b []byte) (n int, rule string) {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		b, rule = b[:i], ruleNUL

@@ -13,17 +13,16 @@ import (
 
 const ruleNotList = `must be a block list of mappings, each item beginning with "- "; a list in brackets belongs in a .json file`
 
-// yamlRows reads one YAML block list. It cuts the list into its entries by their
-// indentation, which YAML makes certain: whatever belongs to an entry of a block list
-// (text in quotes and block scalars too) is indented deeper than the entry's dash. So the
-// file need not fit in memory, and a fault inside an entry leaves the others readable.
+// yamlRows reads one YAML block list. It splits the list into entries by indentation, which is safe in YAML: everything in
+// an entry of a block list (also quoted text and block scalars) is indented more than the entry's dash. So the file need
+// not fit in memory, and a fault affects only its entry.
 type yamlRows struct {
 	lines   *lines
 	report  reporter
 	anchors anchors
-	// indent is that of the list's dashes; -1 before the first one.
+	// indent is the indentation of the list's dashes; -1 before the first one.
 	indent int
-	// following is the first line of the next entry, on line number; nil when there is none.
+	// following is the first line of the next entry, with its line number; nil if there is none.
 	following []byte
 	number    int
 	entry     yamlEntry
@@ -92,8 +91,7 @@ func (y *yamlRows) preamble() error {
 	}
 }
 
-// readEntry reads the entry that begins with the line kept, and keeps the first line of the
-// one behind it.
+// readEntry reads the entry that starts with the stored line, and stores the first line of the next one.
 func (y *yamlRows) readEntry() error {
 	y.entry.begin(y.following)
 	y.following = nil
@@ -101,7 +99,7 @@ func (y *yamlRows) readEntry() error {
 		text, err := y.lines.next()
 		if errors.Is(err, errLongLine) {
 			y.report.at(y.here(0), err.Error())
-			text, err = []byte("#"), nil // nothing of the entry, or an entry that cannot be read
+			text, err = []byte("#"), nil // a comment, or an unreadable entry
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -124,7 +122,7 @@ func (y *yamlRows) readEntry() error {
 	}
 }
 
-// follow keeps the first line of an entry.
+// follow stores the first line of an entry.
 func (y *yamlRows) follow(line yamlLine) {
 	if line.indent() < y.indent {
 		y.report.at(y.here(line.indent()), "is indented less than the items before it")
@@ -133,7 +131,7 @@ func (y *yamlRows) follow(line yamlLine) {
 	y.number = y.lines.number
 }
 
-// trailer judges what stands behind the end of the list's document.
+// trailer validates what follows the end of the list's document.
 func (y *yamlRows) trailer() error {
 	for {
 		text, err := y.lines.next()
@@ -143,7 +141,7 @@ func (y *yamlRows) trailer() error {
 		if err != nil && !errors.Is(err, errLongLine) {
 			return err
 		}
-		line := yamlLine(text) // nil for an overlong one, which is no sound comment either
+		line := yamlLine(text) // nil for an overlong line, which is invalid as well
 		if line == nil || !line.empty() && line.marker() == "" {
 			y.report.at(y.here(0), "begins a second document; put all items in one list")
 			return nil
@@ -151,10 +149,10 @@ func (y *yamlRows) trailer() error {
 	}
 }
 
-// here is a position on the line last read.
+// here returns a position on the last line.
 func (y *yamlRows) here(indent int) position { return position{y.lines.number, indent + 1} }
 
-// forbiddenInYAML finds the first character that a YAML parser may take for a line break or drop without a word.
+// forbiddenInYAML finds the first character that a YAML parser may treat as a line break or silently drop.
 func forbiddenInYAML(entry []byte) (at int, rule string) {
 	at = bytes.IndexFunc(entry, func(r rune) bool {
 		return unicode.IsControl(r) && r != '\n' && r != '\t' || strings.ContainsRune("\u2028\u2029\uFEFF\uFFFE\uFFFF", r)

@@ -58,7 +58,7 @@ func TestYAMLFaults(t *testing.T) {
 		}},
 		{"fields", "- naem: web-1\n  subnetId: sbn-a\n  name: web-1\n  name: web-2\n- subnet-id: x\n  name: [a]\n- {name: web-3, subnetId: {a: b}}\n- 1: x\n  name: web-4\n  subnetId: !!int 7\n", 4, []string{
 			`1:3: unknown field "naem"; did you mean "name"? The fields are: ` + fieldList,
-			`4:3: field "name" stands in the item twice; remove one`,
+			`4:3: field "name" appears twice in the item; remove one`,
 			`5:3: unknown field "subnet-id"; did you mean "subnetId"? The fields are: ` + fieldList,
 			`6:9: name "": must be text; found a list`,
 			`7:27: subnetId "": must be text; found a mapping`,
@@ -74,7 +74,7 @@ func TestYAMLFaults(t *testing.T) {
 			`4:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
 		{"indented with a tab", "- name: web-1\n\tsubnetId: sbn-a\n", 1, []string{
-			"2:1: is not YAML: a tab stands where only spaces may; indent with spaces",
+			"2:1: is not YAML: has a tab where only spaces are allowed; indent with spaces",
 		}},
 		{"outside the list", "  - name: web-1\n    subnetId: sbn-a\n x: y\n- name: web-2\n  subnetId: sbn-a\n", 2, []string{
 			"3:2: is outside the list; indent it as the items before it are",
@@ -85,11 +85,11 @@ func TestYAMLFaults(t *testing.T) {
 			`1:9: name "*n": has an alias *n without an anchor &n before it`,
 			"3:3: has an alias *b without an anchor &b before it",
 			"4:7: must be an alias of a mapping; found one of text",
-			"6:7: merges something else than an alias such as *base",
+			"6:7: must merge an alias such as *base",
 			`8:9: name "*m": must be text; found an alias of a mapping`,
 		}},
 		{"an alias of a whole item is that item again", "- &m {name: web-1, subnetId: sbn-a}\n- *m\n", 2, []string{
-			`2:3: key "web-1": same key as line 1; the key is the name unless the row has one of its own`,
+			`2:3: key "web-1": same key as line 1; the key defaults to the name`,
 		}},
 		{"overlong", "- name: " + strings.Repeat("x", maxEntry) + "\n- name: web-1\n  subnetId: sbn\n  key: |\n" + strings.Repeat("    x\n", maxEntry/4) + "- " + strings.Repeat("x", maxLine) + "\n- name: web-2\n  subnetId: sbn\n", 3, []string{
 			"1:1: item is longer than 16 KiB",

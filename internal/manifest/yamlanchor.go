@@ -6,11 +6,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxAnchored bounds what anchors keep for later entries, in bytes of text and names.
+// maxAnchored limits the values of anchors that are stored for later entries, in bytes of text and names.
 const maxAnchored = 1 << 20
 
-// anchored is what an anchor stands for: an item's fields, or one field's text. It is kept
-// resolved, so that aliases of aliases cannot grow.
+// anchored is the value of an anchor: an item's fields, or one field's text. It is stored resolved, so that aliases of
+// aliases cannot grow.
 type anchored struct {
 	text    string
 	cells   [columnCount]cell
@@ -25,16 +25,16 @@ func (a anchored) size() int {
 	return n + 512 // the cells themselves, about
 }
 
-// anchors are those of the list so far; they serve every entry behind their own.
+// anchors are the list's anchors so far, for all later entries.
 type anchors struct {
 	byName map[string]anchored
 	size   int
 }
 
-// aliasPattern finds what may be an alias; in quoted text it may be none.
+// aliasPattern finds possible aliases; in quoted text they are none.
 var aliasPattern = regexp.MustCompile(`\*[^\s,\[\]{}]+`)
 
-// referred returns the anchors of earlier entries to which an entry may refer.
+// referred returns the anchors of earlier entries that an entry may refer to.
 func (a *anchors) referred(entry []byte) (names []string) {
 	for _, alias := range aliasPattern.FindAll(entry, -1) {
 		if _, known := a.byName[string(alias[1:])]; known {
@@ -44,7 +44,7 @@ func (a *anchors) referred(entry []byte) (names []string) {
 	return names
 }
 
-// remember keeps an anchor. Its name may have been used before: the last one counts.
+// remember stores an anchor. If its name was used before, the last one counts.
 func (p *entryParser) remember(n *yaml.Node, a anchored) {
 	name := n.Anchor
 	before, known := p.anchors.byName[name]
@@ -62,7 +62,7 @@ func (p *entryParser) remember(n *yaml.Node, a anchored) {
 	p.anchors.byName[name], p.anchors.size = a, size
 }
 
-// lookup finds what an alias stands for; rule says why there is nothing.
+// lookup returns the value of an alias; rule says why there is none.
 func (p *entryParser) lookup(n *yaml.Node) (a anchored, rule string) {
 	a, ok := p.anchors.byName[n.Value]
 	if !ok {
@@ -75,7 +75,7 @@ func noAnchor(name string) string {
 	return "has an alias *" + shorten(name) + " without an anchor &" + shorten(name) + " before it"
 }
 
-// aliased is the text that an alias stands for.
+// aliased returns the text of an alias.
 func (p *entryParser) aliased(n *yaml.Node) (text, rule string) {
 	a, rule := p.lookup(n)
 	if rule == "" && a.mapping {
@@ -87,8 +87,8 @@ func (p *entryParser) aliased(n *yaml.Node) (text, rule string) {
 	return a.text, ""
 }
 
-// merge fills the fields still open from an alias of a mapping ("<<: *base"), or from
-// several of them, the first of which counts. They stand where the alias stands.
+// merge sets the missing fields from an alias of a mapping ("<<: *base"), or from several, of which the first counts. The
+// fields' position is the alias's.
 func (p *entryParser) merge(node *yaml.Node) {
 	if node.Kind == yaml.SequenceNode {
 		for _, n := range node.Content {
@@ -103,7 +103,7 @@ func (p *entryParser) mergeAlias(alias *yaml.Node) {
 	at := p.of(alias)
 	if alias.Kind != yaml.AliasNode {
 		p.rec.broken = true
-		p.report.at(at, "merges something else than an alias such as *base")
+		p.report.at(at, "must merge an alias such as *base")
 		return
 	}
 	a, rule := p.lookup(alias)

@@ -11,17 +11,17 @@ import (
 
 // entryParser fills a record from the text of one entry of a YAML list.
 type entryParser struct {
-	// first and last are the file's lines that the entry stands on.
+	// first and last are the entry's lines in the file.
 	first, last int
 	rec         *record
 	report      reporter
 	anchors     *anchors
 	merges      []*yaml.Node
-	// above counts the lines that stand above the entry in what the parser reads.
+	// above counts the lines before the entry in the parser's input.
 	above int
 }
 
-// maxAliases bounds how many aliases of an entry may have no anchor: the entry is parsed again for each.
+// maxAliases limits an entry's aliases without an anchor, because the entry is parsed again for each.
 const maxAliases = 20
 
 func (p *entryParser) parse(entry []byte) {
@@ -29,7 +29,7 @@ func (p *entryParser) parse(entry []byte) {
 	for unknown := 0; ; unknown++ {
 		node, err := withoutPanic(parseYAML, p.list(names, entry))
 		if name, missing := unknownAnchor(err); missing && unknown < maxAliases {
-			names = append(names, name) // the field that has it is at fault, not the entry
+			names = append(names, name) // reported for its field, not for the entry
 			continue
 		}
 		if err != nil {
@@ -42,8 +42,8 @@ func (p *entryParser) parse(entry []byte) {
 	}
 }
 
-// list is what the parser reads: an entry that defines the anchors to which this one refers, on one line, and this one.
-// An entry ends with a line break, also where the file ends without one: block text would be another without it.
+// list returns the parser's input: on one line, an entry that defines the anchors that this one refers to, and then this
+// entry. It adds a line break if the file ends without one, because block text would differ.
 func (p *entryParser) list(names []string, entry []byte) []byte {
 	p.above = 0
 	if len(names) == 0 {
@@ -55,7 +55,7 @@ func (p *entryParser) list(names []string, entry []byte) []byte {
 	return append(append([]byte(stubs), entry...), '\n')
 }
 
-// unknownAnchor tells which alias the parser refused for want of an anchor.
+// unknownAnchor returns the alias without an anchor that the parser refused.
 func unknownAnchor(err error) (name string, missing bool) {
 	var load *yaml.LoadError
 	if !errors.As(err, &load) {
@@ -65,7 +65,7 @@ func unknownAnchor(err error) (name string, missing bool) {
 	return strings.TrimSuffix(name, "' referenced"), missing
 }
 
-// refuse reports why an entry is not YAML. What has no end is at fault where it begins.
+// refuse reports why an entry is not YAML. A missing end is reported at the start of its text.
 func (p *entryParser) refuse(err error) {
 	at, message := p.rec.at, err.Error()
 	var load *yaml.LoadError
@@ -85,15 +85,14 @@ func (p *entryParser) refuse(err error) {
 		return
 	}
 	if strings.Contains(message, "found a tab character") {
-		message = "a tab stands where only spaces may; indent with spaces"
+		message = "has a tab where only spaces are allowed; indent with spaces"
 	}
 	p.report.at(at, "is not YAML: "+message)
 }
 
 var errNotOneEntry = errors.New("cannot be read as one entry of a list")
 
-// withoutPanic makes a panic of the parser an error: it is not ours to trust it with
-// whatever somebody may write.
+// withoutPanic converts a panic of the parser on unusual input to an error.
 func withoutPanic(parse func([]byte) (*yaml.Node, error), entry []byte) (value *yaml.Node, err error) {
 	defer func() {
 		if recover() != nil {
@@ -103,7 +102,7 @@ func withoutPanic(parse func([]byte) (*yaml.Node, error), entry []byte) (value *
 	return parse(entry)
 }
 
-// parseYAML is the value of a list's last entry.
+// parseYAML returns the value of a list's last entry.
 func parseYAML(list []byte) (*yaml.Node, error) {
 	var document yaml.Node
 	if err := yaml.Load(list, &document); err != nil {
@@ -116,8 +115,7 @@ func parseYAML(list []byte) (*yaml.Node, error) {
 	return entries[len(entries)-1], nil
 }
 
-// at is the file's position of a place in what the parser read. What lies outside of the entry is at fault with the entry
-// as a whole.
+// at converts a position in the parser's input to the file's. A position outside the entry becomes the entry's start.
 func (p *entryParser) at(line, column int) position {
 	at := position{p.first + line - 1 - p.above, max(column, 1)}
 	if at.line < p.first || at.line > p.last {
@@ -144,7 +142,7 @@ func (p *entryParser) item(node *yaml.Node) {
 	}
 }
 
-// fields reads a mapping. What it merges in comes last, for it only fills what is left.
+// fields reads a mapping. Merges come last, because they only set missing fields.
 func (p *entryParser) fields(mapping *yaml.Node) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		p.field(mapping.Content[i], mapping.Content[i+1])
@@ -174,11 +172,11 @@ func (p *entryParser) field(key, value *yaml.Node) {
 		return
 	}
 	s := p.scalar(value)
-	if value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null" && value.Value == "" { // nothing is nowhere: point at the field
+	if value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null" && value.Value == "" { // an empty value has no position: use the field's
 		s.at = at
 	}
 	if !p.rec.set(c, s.text, s.at) {
-		p.report.at(at, fmt.Sprintf("field %q stands in the item twice; remove one", key.Value))
+		p.report.at(at, fmt.Sprintf("field %q appears twice in the item; remove one", key.Value))
 	} else if s.rule != "" {
 		p.report.field(s.at, c, s.text, s.rule)
 		p.rec.excuse(c)

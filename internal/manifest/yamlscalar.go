@@ -6,15 +6,15 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// scalar is a field's value in YAML: text, or the rule it breaks by not being text.
+// scalar is a field's value in YAML: text, or the rule that it breaks.
 type scalar struct {
 	text string
 	at   position
 	rule string
 }
 
-// scalar reads a field's value, exactly as YAML's rules for line breaks and escapes make it. YAML takes an unquoted 123,
-// 1.10 or true for something else than text and would write it differently ("1.1"), so those must be quoted.
+// scalar reads a field's value exactly by YAML's rules for line breaks and escapes. In YAML, an unquoted 123, 1.10 or true is
+// not text and could change ("1.1"), so it must be quoted.
 func (p *entryParser) scalar(node *yaml.Node) scalar {
 	s := scalar{at: p.of(node), text: node.Value}
 	switch tag := node.ShortTag(); {
@@ -36,7 +36,7 @@ func (p *entryParser) scalar(node *yaml.Node) scalar {
 	return s
 }
 
-// kindOf is what a node is, in words.
+// kindOf describes the type of a node.
 func kindOf(node *yaml.Node) string {
 	switch node.Kind { //nolint:exhaustive // a document and a stream stand in no entry
 	case yaml.SequenceNode:

@@ -1,27 +1,27 @@
 package manifest
 
-// maxEntry bounds a YAML item, in bytes. It is far below the other formats' bound because
-// the parser keeps a whole tree of it. A sound item has 5 KiB at most, or twice that with its text in escapes.
+// maxEntry limits a YAML item, in bytes. It is far below the other formats' limit, because the parser builds a tree. A valid
+// item has at most 5 KiB, or twice that with escapes.
 const maxEntry = 16 << 10
 
-// yamlEntry gathers the lines of one entry, without the comments between it and the next: those need not
-// fit. A comment with more of the entry behind it stays, for inside quotes it is text.
+// yamlEntry collects the lines of one entry, without the comments between it and the next, which do not count for the
+// limit. A comment followed by more of the entry is kept, because in quotes it is text.
 type yamlEntry struct {
 	lines []byte
-	// entry is how much of lines belongs to the entry for certain; what is behind it may be comments.
+	// entry is the length of lines that certainly belongs to the entry; the rest may be comments.
 	entry int
-	// between says that a comment stood where one between entries does, and nothing but comments since.
+	// between reports that there were only comments since one that may be between entries.
 	between bool
-	// cut says that a line did not fit, overlong that one of the entry did not.
+	// cut reports that a line did not fit, and overlong that it was one of the entry's.
 	cut, overlong bool
 }
 
-// begin starts an entry with its first line.
+// begin starts an entry.
 func (e *yamlEntry) begin(line yamlLine) {
 	*e = yamlEntry{lines: append(e.lines[:0], line...), entry: len(line), overlong: len(line) > maxEntry}
 }
 
-// add takes the next line. Outside says that it is a comment indented no deeper than the list.
+// add adds a line. Outside reports that it is a comment indented no more than the list.
 func (e *yamlEntry) add(line yamlLine, outside bool) {
 	if len(e.lines)+len(line) < maxEntry {
 		e.lines = append(append(e.lines, '\n'), line...)
@@ -34,5 +34,5 @@ func (e *yamlEntry) add(line yamlLine, outside bool) {
 	}
 }
 
-// text is the entry's text, good until the next begin; one that is not whole was longer than maxEntry.
+// text returns the entry's text, valid until the next begin, and whether it fits maxEntry.
 func (e *yamlEntry) text() (text []byte, whole bool) { return e.lines[:e.entry], !e.overlong }

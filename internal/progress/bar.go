@@ -1,4 +1,4 @@
-// Package progress shows on a terminal, or in a log, how far something is.
+// Package progress shows progress on a terminal or in a log.
 package progress
 
 import (
@@ -16,22 +16,22 @@ import (
 	"havip/internal/words"
 )
 
-// LineEvery spaces progress lines where there is no terminal: calm enough for a CI log.
+// LineEvery is the minimum time between progress lines without a terminal, such as in a CI log.
 const LineEvery = 5 * time.Second
 
 // Display is where bars are shown.
 type Display struct {
-	// Terminal is drawn on, if Draw says so.
+	// Terminal is where bars are drawn, if Draw is set.
 	Terminal io.Writer
 	Draw     bool
-	// ANSI lets a bar use the terminal's control codes.
+	// ANSI allows the terminal's control codes.
 	ANSI bool
-	// Say writes a line, and makes its arguments harmless.
+	// Say writes a line and escapes control characters in its arguments.
 	Say func(format string, args ...any)
 }
 
-// Bar shows how far something is: on a terminal a bar, and the details in a line below it; elsewhere a
-// line now and then, if there is news.
+// Bar shows progress: on a terminal, a bar with a line of details below it; otherwise an occasional line
+// if there is news.
 type Bar struct {
 	on    Display
 	label string
@@ -39,15 +39,15 @@ type Bar struct {
 	drawn *progressbar.ProgressBar
 	once  sync.Once
 	pace  pace
-	// last is when a line was written, and said what it was.
+	// last is when a line was written, and said is its text.
 	last time.Time
 	said string
-	// up is set while the bar is to be seen, and below is what the line below it shows.
+	// up is set while the bar is visible, and below is the line below it.
 	up    bool
 	below string
 }
 
-// Bar begins to show something.
+// Bar returns a new bar.
 func (d Display) Bar(label string, total int64) *Bar {
 	b := &Bar{on: d, label: render.Printable(label), total: total, last: time.Now()}
 	if d.Draw && total > 0 {
@@ -56,7 +56,7 @@ func (d Display) Bar(label string, total int64) *Bar {
 			progressbar.OptionSetDescription(b.label),
 			progressbar.OptionSetWidth(barWidth),
 			progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(false), // its own is 0 s when nothing moves
+			progressbar.OptionSetPredictTime(false), // its own is 0 s without progress
 			progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionUseANSICodes(d.ANSI),
@@ -66,7 +66,7 @@ func (d Display) Bar(label string, total int64) *Bar {
 	return b
 }
 
-// Grow is for what becomes more meanwhile.
+// Grow increases the total.
 func (b *Bar) Grow(total int64) {
 	if total == b.total {
 		return
@@ -80,20 +80,20 @@ func (b *Bar) Grow(total int64) {
 // Set shows n of the total.
 func (b *Bar) Set(n int64) { b.Tell(n, "", "") }
 
-// Tell shows n of the total, at the speed since the bar began, and what else there is to know.
+// Tell shows n of the total, the rate since the bar was created, and details.
 func (b *Bar) Tell(n int64, news, aging string) {
 	now := time.Now()
 	b.pace.note(now, n)
 	b.Show(Figures{Done: n, Total: b.total, Rate: b.pace.perSecond(now, n)}, news, aging)
 }
 
-// Show shows figures, and what else there is to know. That something grew older is no news.
+// Show shows figures and details. An increased age is not news.
 func (b *Bar) Show(f Figures, news, aging string) {
 	b.Grow(f.Total)
 	n, detail := f.Done, strings.Trim(aging+"; "+news, "; ")
 	switch {
 	case b.drawn != nil && n >= b.total:
-		b.clear() // the library ends a bar that is full, and more may come
+		b.clear() // the library ends a full bar, but the total may grow
 	case b.drawn != nil:
 		b.draw(f, detail)
 	case words.Number(n)+news != b.said && time.Since(b.last) >= LineEvery:
@@ -110,11 +110,11 @@ func (b *Bar) line(f Figures, detail string) {
 	b.on.Say("%s", text)
 }
 
-// barWidth is that of the bar itself, where there is room, and barLeast where there is little.
+// barWidth is the width of the bar, and barLeast its minimum.
 const barWidth, barLeast = 30, 10
 
-// draw fits both lines into the terminal's width: a line that is wrapped leaves its remains behind. A
-// terminal that cannot be written to needs no bar.
+// draw fits both lines into the terminal's width, because a wrapped line could not be cleared. It ignores write
+// errors.
 func (b *Bar) draw(f Figures, detail string) {
 	b.up = true
 	width := cli.TerminalWidth(b.on.Terminal, 80)
@@ -129,7 +129,7 @@ func (b *Bar) draw(f Figures, detail string) {
 	}
 }
 
-// title is what stands before the bar, as far as there is room beside the shortest bar.
+// title returns the text before the bar, cut so that the shortest bar fits.
 func (b *Bar) title(width int) string {
 	room := width - len(" 100% || (/) ") - barLeast - 2*len(words.Number(b.total)) - 1
 	return runewidth.Truncate(b.label, max(1, room), "…")
@@ -137,14 +137,14 @@ func (b *Bar) title(width int) string {
 
 func (b *Bar) write(text string) { _, _ = fmt.Fprint(b.on.Terminal, text) }
 
-// Clear makes room for what somebody else writes; the next set draws the bar again. A nil bar has nothing to clear.
+// Clear removes the bar for other output; the next Set draws it again. A nil bar does nothing.
 func (b *Bar) Clear() {
 	if b != nil {
 		b.clear()
 	}
 }
 
-// clear takes both lines off the terminal; what is set next draws them again.
+// clear removes both lines; the next update draws them again.
 func (b *Bar) clear() {
 	if !b.up {
 		return
@@ -153,7 +153,7 @@ func (b *Bar) clear() {
 	b.up, b.below = false, ""
 }
 
-// Interrupt makes room for a line of talk; the next set draws the bar again.
+// Interrupt removes the bar for a message; the next Set draws it again.
 func (b *Bar) Interrupt(format string, args ...any) {
 	b.clear()
 	b.on.Say(format, args...)

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// In a log there is a line at most every five seconds, and only when there is news; that something grew
-// older is none.
+// In a log there is a line at most every five seconds, and only if there is news; an increased age is not
+// news.
 func TestBarInALog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 // terminal is a terminal with its screen.
 type terminal struct {
 	*screentest.Screen
-	// keyboard is the side of the person, and tty that of the program.
+	// keyboard is the user's side, and tty the program's.
 	keyboard, tty *os.File
 }
 
@@ -37,10 +37,10 @@ func newTerminal(t *testing.T, columns int) *terminal {
 	return &terminal{Screen: screentest.New(columns), keyboard: keyboard, tty: tty}
 }
 
-// shows are the lines on the screen when all that was written has arrived there.
+// shows returns the lines on the screen after all output has arrived.
 func (term *terminal) shows(t *testing.T) []string {
 	t.Helper()
-	const end = "\x05" // is never shown
+	const end = "\x05" // never shown
 	if _, err := term.tty.WriteString(end); err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,8 @@ func (term *terminal) shows(t *testing.T) []string {
 	}
 }
 
-// A bar and the line below it fit terminals of several widths, whatever there is to say. There is one bar at
-// any moment, and nothing remains of it.
+// A bar and the line below it fit terminals of any width. There is never more than one bar, and nothing
+// remains of it.
 func TestBarFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	for columns, want := range map[int][]string{

@@ -8,18 +8,18 @@ import (
 	"havip/internal/words"
 )
 
-// Figures are how far something is, how fast it goes on, and how fast it may.
+// Figures are the progress, the rate and the allowed rate.
 type Figures struct {
 	Done, Total int64
-	// Rate is how many were done a second of late; 0 if nothing was, or it is too early to say.
+	// Rate is how many were done per second recently; 0 if none, or if it is too early to say.
 	Rate float64
-	// Allowed is the limit of requests a second, 0 for none; nil if it is not known.
+	// Allowed is the limit of requests per second, 0 for none; nil if unknown.
 	Allowed *float64
-	// Stopped says why nothing goes on, such as a pause; "" if nothing is known to stop it. There is no time left then.
+	// Stopped says why there is no progress, such as a pause; "" if there is no known reason. If it is set, no time left is shown.
 	Stopped string
 }
 
-// Percent is rounded down: 100 is all of it.
+// Percent is rounded down: 100 means complete.
 func (f Figures) Percent() int64 {
 	if f.Total == 0 {
 		return 0
@@ -27,7 +27,7 @@ func (f Figures) Percent() int64 {
 	return f.Done * 100 / f.Total
 }
 
-// Left is how long the rest takes at the present rate; 0 if that cannot be said.
+// Left is how long the rest takes at the current rate; 0 if unknown.
 func (f Figures) Left() time.Duration {
 	if rest := f.Total - f.Done; f.Stopped == "" && f.Rate > 0 && rest > 0 {
 		const longest = 365 * 24 * time.Hour
@@ -41,7 +41,7 @@ func (f Figures) Count() string {
 	return fmt.Sprintf("%s/%s · %d %%", words.Number(f.Done), words.Number(f.Total), f.Percent())
 }
 
-// Speed is the rate and the one allowed, such as "5.0/s of 5 allowed"; "" while nothing is known to go on.
+// Speed is the rate and the allowed one, such as "5.0/s of 5 allowed"; "" while there is no known progress.
 func (f Figures) Speed() string {
 	if f.Rate == 0 || f.Stopped != "" {
 		return ""
@@ -57,7 +57,7 @@ func (f Figures) Speed() string {
 	return text
 }
 
-// Pace is how it goes on: the speed, the time left and when it ends, or what stops it; "" if nothing is known.
+// Pace is the speed, the time left and when it ends, or what stops it; "" if unknown.
 func (f Figures) Pace(now time.Time) string {
 	var parts []string
 	for _, part := range []string{f.Stopped, f.Speed()} {
@@ -71,7 +71,7 @@ func (f Figures) Pace(now time.Time) string {
 	return strings.Join(parts, " · ")
 }
 
-// Text is all of it in a line.
+// Text is all figures in one line.
 func (f Figures) Text(now time.Time) string {
 	if pace := f.Pace(now); pace != "" {
 		return f.Count() + " · " + pace
@@ -80,14 +80,14 @@ func (f Figures) Text(now time.Time) string {
 }
 
 const (
-	// fewEnds are looked at however long ago they were; of more, those within paceOver.
+	// fewEnds are counted regardless of their age; of more, those within paceOver.
 	fewEnds = 10
-	// silentAfter is how long nothing may have ended for there to be a rate.
+	// silentAfter is the time without an end after which there is no rate.
 	silentAfter = time.Hour
 )
 
-// RateOf is how many ended a second of late, by when the last ones did, newest first: within half a minute, or, where few
-// did, the last ten. It falls while nothing ends.
+// RateOf returns how many ended per second recently, from the times of the last ends, newest first: those within half a
+// minute, or the last ten if there are fewer. The rate falls while nothing ends.
 func RateOf(ends []time.Time, now time.Time) float64 {
 	n := 0
 	for n < len(ends) && (n < fewEnds || now.Sub(ends[n]) <= paceOver) {
@@ -103,7 +103,7 @@ func RateOf(ends []time.Time, now time.Time) float64 {
 	return float64(n-1) / over.Seconds()
 }
 
-// perTime says a rate of items in the unit in which it is not a fraction.
+// perTime returns a rate of items in a unit in which it is at least one.
 func perTime(perSecond float64) string {
 	switch {
 	case perSecond >= 9.95:

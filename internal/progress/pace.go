@@ -3,13 +3,13 @@ package progress
 import "time"
 
 const (
-	// paceOver is the time over which speed is measured: long enough to be calm, short enough to follow a
-	// lane that is throttled or held.
+	// paceOver is the time over which the rate is measured: long enough to be steady, short enough to follow a
+	// lane that is throttled or suspended.
 	paceOver  = 30 * time.Second
 	paceEvery = time.Second
 )
 
-// pace is how fast something goes on, by what was done of late.
+// pace measures the recent rate.
 type pace struct{ marks []mark }
 
 type mark struct {
@@ -17,7 +17,7 @@ type mark struct {
 	done int64
 }
 
-// note takes down how much is done. Marks are a second apart, so there are few.
+// note records how much is done, at most once a second.
 func (p *pace) note(now time.Time, done int64) {
 	if n := len(p.marks); n > 0 && now.Sub(p.marks[n-1].at) < paceEvery {
 		return
@@ -28,7 +28,7 @@ func (p *pace) note(now time.Time, done int64) {
 	}
 }
 
-// perSecond is 0 while nothing goes on, or it is too early to say.
+// perSecond returns the rate; 0 without progress, or if it is too early to say.
 func (p *pace) perSecond(now time.Time, done int64) float64 {
 	if len(p.marks) == 0 {
 		return 0

@@ -26,7 +26,7 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// The rate is of what ended lately, whenever somebody began to look, and falls while nothing ends.
+// The rate counts recent ends, independent of when it is read, and falls while nothing ends.
 func TestRateOf(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -55,7 +55,7 @@ func TestRateOf(t *testing.T) {
 	}
 }
 
-// What was slow long ago does not weigh on what is fast now.
+// An old slow phase does not affect the current rate.
 func TestPaceIsOfLate(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -16,17 +16,16 @@ import (
 	"havip/internal/standalone/redisserver"
 )
 
-// closeTimeout is how long a server may take to flush and end before it is killed.
+// closeTimeout is how long a server may take to flush and exit before it is killed.
 const closeTimeout = 10 * time.Second
 
-// Child starts a redis-server over a state directory, which is created with mode 0700 if
-// it is missing, and returns when the data of an earlier run is loaded. The server is
-// reached by a Unix socket in a private directory and by nothing else. It never evicts, and
-// every write it has acknowledged is on disk.
+// Child starts a redis-server over a state directory, which it creates with mode 0700 if missing, and returns when
+// existing data is loaded. The server listens only on a Unix socket in a private directory. It never evicts, and
+// every acknowledged write is on disk.
 //
-// It ends with [Store.Close], and on Linux with this process however that ends. A directory
-// that another store uses gives a [*LockedError]; a machine without redis-server gives
-// [redisserver.ErrNotInstalled]. ctx bounds the start only.
+// It ends with [Store.Close], and on Linux also when this process dies. A directory in use by another store is a
+// [*LockedError]; without an installed redis-server, the error is [redisserver.ErrNotInstalled]. ctx limits only the
+// start.
 func Child(ctx context.Context, dir string, options ...redisconn.Option) (*Store, error) {
 	fail := func(err error) (*Store, error) {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
@@ -45,8 +44,7 @@ func Child(ctx context.Context, dir string, options ...redisconn.Option) (*Store
 	return store, nil
 }
 
-// startChild runs a server under a lock that is held, and leaves nothing behind if it fails
-// but the lock.
+// startChild runs a server under an acquired lock. If it fails, it cleans up all but the lock.
 func startChild(ctx context.Context, dir string, lock *lock, options []redisconn.Option) (*Store, error) {
 	socket, err := newSocket()
 	if err != nil {
@@ -104,8 +102,8 @@ func connectChild(ctx context.Context, process *redisserver.Process, socket sock
 	}, nil
 }
 
-// durableLines is the server's configuration. The working directory is the state
-// directory, so no path but the socket's is written.
+// durableLines returns the server's configuration. The working directory is the state directory, so the socket's is
+// the only path.
 func durableLines(socket socket) []string {
 	return []string{
 		"port 0",
@@ -113,10 +111,10 @@ func durableLines(socket socket) []string {
 		"unixsocketperm 700",
 		"appendonly yes",
 		"appendfsync always",
-		// The append-only file has it all; a snapshot would only cost disk and time.
+		// The append-only file has all data; a snapshot would only cost disk and time.
 		`save ""`,
 		"maxmemory-policy noeviction",
-		// A record that a crash cut off in the middle was never acknowledged.
+		// A record that a crash truncated was never acknowledged.
 		"aof-load-truncated yes",
 		"databases 1",
 		"tcp-keepalive 0",

@@ -15,7 +15,7 @@ import (
 )
 
 // onDyingThread calls f on a thread that ends right after it, and returns the thread's ID.
-// It is never the main thread, which Go keeps for good.
+// It is never the main thread, which Go never ends.
 func onDyingThread(f func()) (tid int) {
 	done := make(chan int)
 	go func() {
@@ -40,7 +40,7 @@ func awaitThreadEnd(t *testing.T, tid int) {
 	})
 }
 
-// kill -9 of the program: its server goes too, the directory is free, the data is there.
+// After kill -9 of the program, its server has ended, the directory is unlocked, and the data exists.
 func TestChild_parentKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -72,7 +72,7 @@ func TestChild_parentKilled(t *testing.T) {
 	if err := parent.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = parent.Wait() // killed, which is the point
+	_ = parent.Wait() // killed
 	poll(t, fmt.Sprintf("server %d ends with its program", pid), func() bool { return !alive(pid) })
 
 	store := open(t, dir)
@@ -95,7 +95,7 @@ func readLeftover(t *testing.T, dir string) string {
 	return readOwner(file).socket
 }
 
-// alive reports whether a process runs; one that only waits to be collected does not.
+// alive reports whether a process runs; a zombie does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -105,8 +105,8 @@ func alive(pid int) bool {
 	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }
 
-// The kernel ties a child's life to the thread that forked it. Here the thread that asked
-// for the store ends at once, and the server must not end with it.
+// The kernel kills a child when the thread that forked it ends. Here the thread that opened the store ends at once,
+// and the server must continue.
 func TestChild_survivesTheThreadThatStartedIt(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -10,8 +10,8 @@ import (
 	"havip/internal/redisconn"
 )
 
-// errUnix says why there is no store: redis-server runs on Unix systems only.
-var errUnix = errors.New("a store of its own needs a Unix system; name a Redis with --redis")
+// errUnix reports that there is no store, because redis-server runs only on Unix systems.
+var errUnix = errors.New("redis-server runs only on Unix systems; pass the URL of a Redis with --redis")
 
 // Child returns an error.
 func Child(_ context.Context, dir string, _ ...redisconn.Option) (*Store, error) {

@@ -20,7 +20,7 @@ import (
 	"havip/internal/standalone/redisserver"
 )
 
-// patience is the last guard of a wait: far beyond what succeeds on any machine.
+// patience is a safety timeout, far longer than any wait takes.
 const patience = 5 * time.Minute
 
 func open(t *testing.T, dir string) *Store {
@@ -85,7 +85,7 @@ func awaitDone(t *testing.T, what string, done <-chan struct{}) {
 	}
 }
 
-// poll waits for what nobody reports.
+// poll waits for a condition.
 func poll(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -192,8 +192,8 @@ func TestChild_secondIsRefused(t *testing.T) {
 	set(t, first, "still works")
 }
 
-// A server that has outlived its program keeps the directory locked: the program's own hold
-// is dropped here by force, as its death would.
+// A server that has outlived its program keeps the directory locked. The test releases the program's lock as its
+// death would.
 func TestChild_orphanHoldsTheLock(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -225,14 +225,14 @@ func TestChild_notInstalled(t *testing.T) {
 	}
 }
 
-// A long path of the state directory is nobody's problem: the socket is elsewhere.
+// The state directory's path may be long, because the socket is elsewhere.
 func TestChild_longPath(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), strings.Repeat("d", 120), strings.Repeat("e", 120))
 	set(t, open(t, dir), "a")
 }
 
-// A start that fails leaves the directory free and no socket behind.
+// A failed start leaves neither a lock nor a socket.
 func TestChild_failedStartReleases(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -296,7 +296,7 @@ func TestSocket_removesOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// Whoever may write to the directory, or chose where it leads, would choose the ledger.
+// A user who may write to the directory, or who created a link, could replace the ledger.
 func TestChild_directoryOfOthers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -12,12 +12,12 @@ import (
 	"havip/internal/redisconn"
 )
 
-// clockTick is how often the in-process store ages its keys, and so how late one may
-// expire. miniredis can also do it on each command, but looks at every key each time.
+// clockTick is how often the in-process store ages its keys, and so the maximum delay of an expiry. miniredis can do it
+// on each command, but scans all keys each time.
 const clockTick = time.Second
 
-// InProcess starts a store in this program's memory. It listens on a loopback port, with a
-// password that only this process knows, so that no other user of the machine can reach it.
+// InProcess starts a store in this process's memory. It listens on a loopback port with a random password, so that no
+// other user of the machine can use it.
 func InProcess(ctx context.Context, options ...redisconn.Option) (*Store, error) {
 	server := miniredis.NewMiniRedis()
 	password := rand.Text()
@@ -47,8 +47,7 @@ func InProcess(ctx context.Context, options ...redisconn.Option) (*Store, error)
 	}, nil
 }
 
-// age lets keys expire with the passing of time: miniredis has been made for tests, and
-// left alone its keys never do.
+// age makes keys expire: miniredis, made for tests, does not by itself.
 func age(server *miniredis.Miniredis, stop <-chan struct{}) {
 	ticker := time.NewTicker(clockTick)
 	defer ticker.Stop()
@@ -58,7 +57,7 @@ func age(server *miniredis.Miniredis, stop <-chan struct{}) {
 		case <-stop:
 			return
 		case <-ticker.C:
-			// Ticks are dropped when the machine is busy; time is not.
+			// Ticks may be dropped on a busy machine, so use the time elapsed.
 			now := time.Now()
 			server.FastForward(now.Sub(last))
 			last = now

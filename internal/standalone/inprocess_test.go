@@ -50,7 +50,7 @@ func TestInProcess(t *testing.T) {
 	}
 }
 
-// Another user of the machine finds the port, but not the password.
+// Another user of the machine can find the port, but does not know the password.
 func TestInProcess_closedToStrangers(t *testing.T) {
 	t.Parallel()
 	store := inProcess(t)
@@ -68,7 +68,7 @@ func TestInProcess_keysExpire(t *testing.T) {
 	if err := client.Set(t.Context(), "k", "v", 10*time.Millisecond).Err(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // the last guard
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // a safety timeout
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()

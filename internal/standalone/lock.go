@@ -17,19 +17,18 @@ import (
 
 const (
 	lockName = "lock"
-	// lockPatience is how long a start waits for a lock that is held: a server that dies
-	// with its program needs a moment, more under load.
+	// lockPatience is how long a start waits for the lock: a server that ends with its program needs a
+	// moment, longer under load.
 	lockPatience = 3 * time.Second
 	lockInterval = 20 * time.Millisecond
 )
 
-// LockedError says that a state directory is in use.
+// LockedError reports a state directory that is in use.
 type LockedError struct {
-	// Program and Server are the process IDs that the holder wrote down; 0 if it had not
-	// come to that yet. Either may hold the lock: a server that has outlived its program
-	// still does.
+	// Program and Server are the owner's process IDs; 0 if it has not written them yet. Either may hold the
+	// lock: a server that has outlived its program still does.
 	Program, Server int
-	// socket is the server's, and is set once the server is ready; brief is the holder's.
+	// socket is the server's, set once the server is ready; brief is the owner's.
 	socket socket
 	brief  bool
 }
@@ -44,27 +43,25 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("in use by process %d with its redis-server %d; wait for them or end them", e.Program, e.Server)
 }
 
-// owner is what the holder of a lock writes into its file: for the error of whoever comes
-// second, and for the next holder to clean up after a crash.
+// owner is what the owner of a lock writes into its file: for the error of other processes, and for the next owner to
+// clean up after a crash.
 type owner struct {
 	program, server int
 	socket          string
-	// brief is whether it is a command, which has the store open for a moment, and not a program that works on it.
+	// brief is whether it is a command, which has the store open for a moment, not a program that works on it.
 	brief bool
 }
 
 const ownerFormat = "program %d\nserver %d\nsocket %q\nbrief %t\n"
 
-// lock is a held lock file. The lock belongs to the open file and not to the process: a
-// child that inherits it holds it too. So it is let go by closing and never by unlocking,
-// which would take it from the child as well.
+// lock is an acquired lock file. The lock belongs to the open file, not the process: a child that inherits the file
+// holds it too. So it is released by closing, not by unlocking, which would release the child's as well.
 type lock struct {
 	file  *os.File
 	owner owner
 }
 
-// acquire takes the lock, waiting for one that is held as long as patience says, and removes the socket
-// that an owner who crashed has left.
+// acquire takes the lock, waiting up to patience, and removes the socket of a crashed owner.
 func acquire(ctx context.Context, path string, patience time.Duration) (*lock, error) {
 	file, err := private.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -75,7 +72,7 @@ func acquire(ctx context.Context, path string, patience time.Duration) (*lock, e
 	}
 	last := readOwner(file)
 	if last.socket != "" {
-		// Its server is gone, or the lock would be held; a leftover is only untidy.
+		// Its server has ended, or it would hold the lock; a remaining file does no harm.
 		_ = socket(last.socket).remove()
 	}
 	return &lock{file: file, owner: owner{program: os.Getpid()}}, nil
@@ -107,7 +104,7 @@ func flock(ctx context.Context, file *os.File, patience time.Duration) error {
 	}
 }
 
-// readOwner reads what the last owner wrote; what cannot be read is left zero.
+// readOwner reads what the last owner wrote; unreadable fields are zero.
 func readOwner(file *os.File) owner {
 	var o owner
 	reader := io.NewSectionReader(file, 0, 1<<12)
@@ -117,7 +114,7 @@ func readOwner(file *os.File) owner {
 	return o
 }
 
-// write replaces the file's content by the owner.
+// write replaces the file's content with the owner.
 func (l *lock) write() error {
 	text := fmt.Appendf(nil, ownerFormat, l.owner.program, l.owner.server, l.owner.socket, l.owner.brief)
 	if err := l.file.Truncate(0); err != nil {
@@ -127,6 +124,6 @@ func (l *lock) write() error {
 	return err
 }
 
-// release lets go of this process's hold. The file stays: deleting it would let two
-// processes lock two files of one name.
+// release releases this process's lock. The file remains: if it were deleted, two processes could lock two files of
+// one name.
 func (l *lock) release() error { return l.file.Close() }

@@ -13,7 +13,7 @@ import (
 )
 
 // helperFlag makes the test binary a program that opens a store over its working directory,
-// says "ready" and lives until it is killed: a parent that a test may end with kill -9.
+// prints "ready" and runs until it is killed: a parent that a test can end with kill -9.
 const helperFlag = "HAVIP_STANDALONE_HELPER"
 
 func TestMain(m *testing.M) {

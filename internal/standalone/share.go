@@ -15,12 +15,12 @@ import (
 	"havip/internal/redisconn"
 )
 
-// ErrNoStore says that a directory has no store.
+// ErrNoStore reports that a directory has no store.
 var ErrNoStore = errors.New("there is no store; `enqueue run FILE` with this directory creates one")
 
-// Share opens the store over a state directory also while another program has it open: it then connects to that
-// program's server, which ends with that program. Otherwise it is [Child]. Unless create is set, a directory
-// without a store gives [ErrNoStore], and nothing is written.
+// Share opens the store over a state directory even while another program has it open: it then connects to that
+// program's server, which ends with that program. Otherwise it is [Child]. Unless create is set, a directory without a
+// store is [ErrNoStore], and nothing is written.
 func Share(ctx context.Context, dir string, create bool, options ...redisconn.Option) (*Store, error) {
 	store, err := share(ctx, dir, create, options)
 	if err != nil {
@@ -50,7 +50,7 @@ func share(ctx context.Context, dir string, create bool, options []redisconn.Opt
 		case !errors.As(err, &locked):
 			return nil, err
 		}
-		// The server of a command is about to end; only one that stays is used.
+		// A command's server will end soon; only a running program's is used.
 		if locked.socket != "" && (over || !locked.brief) {
 			if store := connectShared(ctx, locked, options); store != nil {
 				return store, nil
@@ -83,7 +83,7 @@ func connectShared(ctx context.Context, other *LockedError, options []redisconn.
 		return nil
 	}
 	if client.Ping(ctx).Err() != nil {
-		_ = client.Close() // it was of no use
+		_ = client.Close() // the error matters more
 		return nil
 	}
 	ended := make(chan struct{})

@@ -23,7 +23,7 @@ func shared(t *testing.T, dir string) *Store {
 	return store
 }
 
-// While a program has a store open, others use its server, which outlives them; afterwards each starts one.
+// While a program has a store open, commands use its server, which continues after them; afterwards each starts its own.
 func TestShare(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -47,7 +47,7 @@ func TestShare(t *testing.T) {
 	assertHas(t, shared(t, dir), "a", "b")
 }
 
-// A directory without a store stays without one, unless it is to be created.
+// Share creates no store unless create is set.
 func TestShareCreates(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new")
@@ -68,7 +68,7 @@ func TestShareCreates(t *testing.T) {
 	assertHas(t, shared(t, dir), "a")
 }
 
-// What only reads leaves the data as it is, to the byte.
+// Reading does not change the data.
 func TestShareChangesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -94,7 +94,7 @@ func TestShareChangesNothing(t *testing.T) {
 	}
 }
 
-// contents are the files of the data, without the lock.
+// contents returns the data's files, without the lock.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -112,7 +112,7 @@ func contents(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// The server of a command is not used, unless the command stays: its end would take the store away.
+// A command's server is not used unless the command keeps running, because it ends with the command.
 func TestShareWithACommand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -139,7 +139,7 @@ func TestShareWithACommand(t *testing.T) {
 	if mustPID(t, other) == pid {
 		t.Error("the server of the command that ended")
 	}
-	stays := shared(t, dir) // waits until it is sure that the other stays
+	stays := shared(t, dir) // waits until the other has run long enough
 	if stays.Attended() {
 		t.Error("a command is said to work on the store")
 	}

@@ -14,19 +14,18 @@ import (
 const (
 	socketName    = "redis.sock"
 	socketDirStem = "havip-"
-	// maxSocketPath keeps clear of what systems allow in a socket's address: 108 bytes with
-	// the final zero on Linux, 104 elsewhere.
+	// maxSocketPath is below the systems' limits of a socket's address: 108 bytes with the final zero on Linux,
+	// 104 elsewhere.
 	maxSocketPath = 100
-	// stemRoom is the most that os.MkdirTemp adds to a stem: a 32-bit number.
+	// stemRoom is the maximum length that os.MkdirTemp adds to a stem: a 32-bit number.
 	stemRoom = 10
 )
 
-// socket is the path of a server's Unix socket, alone in a private directory. It is not in
-// the state directory, whose path may be longer than a socket's may.
+// socket is the path of a server's Unix socket in its own private directory. It is not in the state directory, whose
+// path may be too long for a socket.
 type socket string
 
-// newSocket makes the directory, in the system's place for temporary files or, where that
-// is too long a path, in /tmp.
+// newSocket creates the directory, in the temporary directory or, if its path is too long, in /tmp.
 func newSocket() (socket, error) {
 	for _, base := range []string{os.TempDir(), "/tmp"} {
 		if len(filepath.Join(base, socketDirStem, socketName))+stemRoom > maxSocketPath {
@@ -41,11 +40,11 @@ func newSocket() (socket, error) {
 	return "", fmt.Errorf("make a directory for the socket: TMPDIR %s is too long a path", os.TempDir())
 }
 
-// url is how a client names the socket.
+// url returns the socket's URL for clients.
 func (s socket) url() string { return (&url.URL{Scheme: "unix", Path: string(s)}).String() }
 
-// remove deletes the socket and its directory; what is gone already is no error. It deletes
-// by name and never recursively, and only what newSocket can have made.
+// remove deletes the socket and its directory, if they exist. It deletes only what newSocket can have created, never
+// recursively.
 func (s socket) remove() error {
 	dir := filepath.Dir(string(s))
 	if filepath.Base(string(s)) != socketName || !strings.HasPrefix(filepath.Base(dir), socketDirStem) {

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Config says what to run. The zero value of a field means its default.
+// Config configures a server. The zero value of a field means its default.
 type Config struct {
 	// Binary is the program's name or path; default "redis-server", found in PATH.
 	Binary string
-	// Dir is the working directory, and with it the place of the AOF and RDB files. It is
-	// not written into the configuration, so its name needs no quoting.
+	// Dir is the working directory, where the AOF and RDB files are. It is not in the configuration, so its name
+	// needs no quoting.
 	Dir string
-	// Lines are lines of redis.conf. Values that come from outside go through [Quote].
-	// They travel over standard input: nothing shows in the process list or on disk.
+	// Lines are lines of redis.conf. Use [Quote] for external values. They are passed on standard input, so that
+	// they are neither in the process list nor on disk.
 	Lines []string
-	// Inherit are open files that the child holds for as long as it lives, such as a lock.
+	// Inherit are open files that the child keeps open while it runs, such as a lock.
 	Inherit []*os.File
 }
 
-// Quote returns text as one argument of a configuration line, whatever bytes it holds; a
-// line break in it cannot begin a directive of its own.
+// Quote returns text as one argument of a configuration line. It accepts any bytes; a line break in it starts no new
+// directive.
 func Quote(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')

@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	// readyLine is what every supported version logs once it is bound, loaded and serving:
+	// readyLine is logged by every supported version once it is bound, loaded and serving:
 	// "Ready to accept connections" for a port and, before version 7.2, "The server is now
 	// ready to accept connections at" for a Unix socket.
 	readyLine = "eady to accept connections"
 	// tailLines is how much of the log is kept: enough for a start-up failure's reason.
 	tailLines = 20
-	// maxLine bounds what a line without an end may occupy.
+	// maxLine limits the length of a line.
 	maxLine = 4096
 )
 

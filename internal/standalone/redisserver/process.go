@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// outputGrace is how long a dead server's output may be held open by a child of its own,
-// such as an AOF rewrite, before it is no longer waited for.
+// outputGrace is how long to wait for the end of a dead server's output, which a child process, such as an AOF
+// rewrite, may keep open.
 const outputGrace = time.Second
 
-// ErrNotInstalled is the cause when there is no redis-server to run.
+// ErrNotInstalled reports that redis-server is not installed.
 var ErrNotInstalled = errors.New("redis-server is not installed (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis)")
 
-// ExitError tells how a server ended.
+// ExitError reports how a server ended.
 type ExitError struct {
 	// Cause is the exit status in words, such as "signal: killed".
 	Cause string
@@ -36,7 +36,7 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("redis-server ended: %s; the end of its log:\n%s", e.Cause, indent(e.Log))
 }
 
-// Process is a running redis-server. Its methods may be called from any goroutine.
+// Process is a running redis-server. It is safe for concurrent use.
 type Process struct {
 	cmd  *exec.Cmd
 	log  *log
@@ -44,9 +44,9 @@ type Process struct {
 	err  error // written before done is closed
 }
 
-// Start runs a server and returns when it accepts connections. If ctx ends first, the
-// server is killed; once Start has returned, ctx no longer matters. A server that ends
-// before it is ready gives an [*ExitError], a missing program [ErrNotInstalled].
+// Start runs a server and returns when it accepts connections. If ctx ends first, it kills the server; after Start has
+// returned, ctx has no effect. The error is an [*ExitError] if the server ends before it is ready, and
+// [ErrNotInstalled] if the program is missing.
 func Start(ctx context.Context, config Config) (*Process, error) {
 	binary := config.Binary
 	if binary == "" {
@@ -56,14 +56,14 @@ func Start(ctx context.Context, config Config) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", binary, ErrNotInstalled)
 	}
-	// The server's life is ended by Signal, never by the context of its start.
+	// Signal ends the server, not the context of its start.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, "-")
 	cmd.Dir = config.Dir
 	cmd.Stdin = strings.NewReader(strings.Join(config.Lines, "\n") + "\n")
 	cmd.ExtraFiles = config.Inherit
 	cmd.SysProcAttr = sysProcAttr()
 	cmd.WaitDelay = outputGrace
-	// A locale or a proxy of the parent's is nothing to the server.
+	// Only what the server needs: no locale or proxy of the parent.
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	p := &Process{cmd: cmd, log: newLog(), done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.log, p.log
@@ -76,8 +76,8 @@ func Start(ctx context.Context, config Config) (*Process, error) {
 	return p, p.awaitReady(ctx)
 }
 
-// run forks the server and waits for its end on one and the same thread: see the package
-// comment for why the thread must live as long as the child.
+// run forks the server and waits for its end on the same thread, because the kernel kills the child when that thread
+// ends.
 func (p *Process) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -87,7 +87,7 @@ func (p *Process) run(started chan<- error) {
 		return
 	}
 	cause := "exit status 0"
-	// Output that is still open afterwards says nothing about how the server itself ended.
+	// An output that is still open does not affect how the server itself ended.
 	if err := p.cmd.Wait(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		cause = err.Error()
 	}
@@ -111,7 +111,7 @@ func (p *Process) awaitReady(ctx context.Context) error {
 // PID returns the server's process ID.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Done is closed when the server has ended and its exit was collected.
+// Done is closed when the server has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Err returns nil while the server runs, and afterwards an [*ExitError].
@@ -124,14 +124,14 @@ func (p *Process) Err() error {
 	}
 }
 
-// Signal sends a signal; to a server that has ended it does nothing.
+// Signal sends a signal; it does nothing if the server has ended.
 func (p *Process) Signal(sig os.Signal) {
-	// The only failure is that the process has finished, which Done reports.
+	// It fails only if the process has ended, which Done reports.
 	_ = p.cmd.Process.Signal(sig)
 }
 
-// Stop ends the server with SIGTERM, which makes it flush its AOF, and with SIGKILL when
-// ctx ends first. It returns when the process is gone.
+// Stop ends the server with SIGTERM, which makes it flush its AOF, or with SIGKILL if ctx ends first. It returns when
+// the process has ended.
 func (p *Process) Stop(ctx context.Context) {
 	p.Signal(syscall.SIGTERM)
 	select {
@@ -141,7 +141,7 @@ func (p *Process) Stop(ctx context.Context) {
 	}
 }
 
-// Kill ends the server with SIGKILL and returns when the process is gone.
+// Kill ends the server with SIGKILL and returns when the process has ended.
 func (p *Process) Kill() {
 	p.Signal(syscall.SIGKILL)
 	<-p.done

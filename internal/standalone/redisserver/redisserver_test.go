@@ -17,10 +17,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is the last guard of a wait: far beyond what succeeds on any machine.
+// patience is a safety timeout, far longer than any wait takes.
 const patience = 5 * time.Minute
 
-// lines are the configuration of a server that nobody reaches but through its directory.
+// lines is the configuration of a server that can only be reached through its directory.
 func lines(extra ...string) []string {
 	return append([]string{"port 0", "unixsocket s", `save ""`}, extra...)
 }
@@ -49,7 +49,7 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// A server's output may be held open by a child of its own, or be read late. It ended as it ended.
+// A child process may keep a server's output open, or it may be read late; this does not affect the exit status.
 func TestStart_outputOutlivesTheServer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -87,7 +87,7 @@ func TestStart_fails(t *testing.T) {
 	}
 }
 
-// A server that never gets ready goes with the context of its start.
+// A server that never becomes ready is killed when the context of its start ends.
 func TestStart_interrupted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -101,7 +101,7 @@ func TestStart_interrupted(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		_, _ = os.ReadFile(pipe) // returns when the server has said something
+		_, _ = os.ReadFile(pipe) // returns when the server has written something
 		cancel()
 	}()
 	_, err := Start(ctx, Config{Binary: silent, Dir: dir})
@@ -125,7 +125,7 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// The server itself reads a quoted value back as it was.
+// The server reads a quoted value back unchanged.
 func TestQuote_isUnderstood(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
