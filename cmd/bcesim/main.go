@@ -1,5 +1,5 @@
-// Command bcesim serves a simulated HaVIP API on loopback, with faults on demand, for trying
-// clients out without an account. It is [havip/bce/bcesim] with flags.
+// Command bcesim serves a simulated HaVIP API on loopback, with faults on demand, to try clients without
+// an account. It is [havip/bce/bcesim] with flags.
 package main
 
 import (

@@ -18,7 +18,7 @@ import (
 const (
 	exitOK    = 0
 	exitUsage = 2
-	// exitNetwork is when the address cannot be listened on, or serving fails.
+	// exitNetwork means that listening or serving failed.
 	exitNetwork = 5
 )
 
@@ -52,8 +52,8 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// run is the program: it serves until ctx ends and returns the exit code. Configuration
-// comes from args and getenv only; nothing is written but to stdout (help) and stderr.
+// run is the program: it serves until ctx ends and returns the exit code. Configuration comes only from
+// args and getenv; output goes only to stdout (help) and stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
 	raw := getenv
 	getenv = func(name string) string { return strings.TrimSpace(raw(name)) } // as clients read theirs
@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 	settings.bind(command.Flags())
 	command.Version = version.Read().String()
 	command.SetVersionTemplate("bcesim {{.Version}}\n")
-	command.Flags().Bool("version", false, "say which build this is")
+	command.Flags().Bool("version", false, "show the version")
 	command.AddCommand(manual.Command(command))
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	command.SetArgs(args)
@@ -100,7 +100,7 @@ func report(err error, stderr io.Writer) int {
 	if errors.As(err, &failure) {
 		return exitNetwork
 	}
-	// Everything else, cobra's own complaint about arguments included, is usage.
+	// All other errors, including cobra's own, are usage errors.
 	fmt.Fprintln(stderr, "Try bcesim --help.")
 	return exitUsage
 }

@@ -15,7 +15,7 @@ import (
 	"havip/bce/bcesim"
 )
 
-// serveError is a failure of the network, as opposed to a wrong use of the program.
+// serveError is a network error, as opposed to a usage error.
 type serveError struct{ error }
 
 func (e serveError) Unwrap() error { return e.error }
@@ -45,7 +45,7 @@ func serve(ctx context.Context, c config, stderr io.Writer) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.drain)
 	defer cancel()
 	if err := server.Shutdown(drain); err != nil {
-		// A client that keeps its connection busy is no reason to stay, nor to fail.
+		// A client with a busy connection must neither delay the end nor make it fail.
 		err = server.Close()
 		logger.Warn().AnErr("error", err).Msg("calls were cut off")
 	}
@@ -57,13 +57,13 @@ func serve(ctx context.Context, c config, stderr io.Writer) error {
 	return nil
 }
 
-// announce says where the simulator is and how to point a client at it. Its first line is
-// for programs to read. Keys from the environment are the user's secret and stay unprinted.
+// announce prints the address and how to point a client at it. Programs may read the first line. Keys
+// from the environment are secret and not printed.
 func announce(w io.Writer, address net.Addr, c config) {
 	url := "http://" + reachable(address)
 	fmt.Fprintf(w, "listening on %s\n", url)
 	if reachable(address) != address.String() {
-		fmt.Fprintf(w, "and on every other address of this machine: %s\n", address)
+		fmt.Fprintf(w, "and on all other addresses of this machine: %s\n", address)
 	}
 	fmt.Fprintf(w, "\nPoint a client at it:\n  export BCE_ENDPOINT=%s\n", url)
 	if c.ownKeys {
@@ -77,7 +77,7 @@ func announce(w io.Writer, address net.Addr, c config) {
 	fmt.Fprintf(w, "The truth: %s%sstats\n\n", url, bcesim.ControlPrefix)
 }
 
-// reachable is the address to call: one that listens on all interfaces is on loopback, too.
+// reachable returns an address for clients: loopback if it listens on all interfaces.
 func reachable(address net.Addr) string {
 	tcp, ok := address.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
@@ -86,7 +86,7 @@ func reachable(address net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 }
 
-// logCall is one line a call. Neither signature nor keys are in it.
+// logCall logs one line per call, without signature and keys.
 func logCall(logger zerolog.Logger, call bcesim.Call) {
 	logger.Debug().
 		Int64("call", call.Number).

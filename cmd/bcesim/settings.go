@@ -15,9 +15,9 @@ import (
 
 const (
 	defaultListen = "127.0.0.1:8645"
-	// defaultCallLog keeps a long-running simulator at some tens of megabytes.
+	// defaultCallLog limits a long-running simulator to some tens of megabytes.
 	defaultCallLog = 100_000
-	// defaultDrain is far more than an answer that is being written takes.
+	// defaultDrain is far longer than writing an answer takes.
 	defaultDrain = 5 * time.Second
 )
 
@@ -31,21 +31,20 @@ type settings struct {
 	logLevel                    string
 }
 
-// config is the settings understood.
+// config is the parsed settings.
 type config struct {
 	listen  string
 	options bcesim.Options
 	level   zerolog.Level
-	// ownKeys says that the key pair is the user's, and so is not to be printed.
+	// ownKeys reports that the key pair is the user's and must not be printed.
 	ownKeys bool
-	// drain is how long calls under way may take to end once the program is told to. Stalls do not
-	// count: they are ended at once.
+	// drain is how long calls in progress may take after a signal. Stalls are ended at once.
 	drain time.Duration
 }
 
 func (s *settings) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&s.listen, "listen", defaultListen, "`address` to listen on; port 0 picks one")
-	flags.StringVar(&s.faults, "faults", "", "`spec` of what goes wrong; see above")
+	flags.StringVar(&s.faults, "faults", "", "`spec` of the faults to inject; see above")
 	flags.DurationVar(&s.latency, "latency", 0, "added to every call")
 	flags.StringArrayVar(&s.rates, "rate", nil, "`[OPERATION=]R[/BURST]` requests a second, then 429; may be repeated")
 	flags.BoolVar(&s.retryAfter, "retry-after", false, "send Retry-After with the 429 of --rate")
@@ -63,9 +62,9 @@ func variable(flag string) string {
 	return "BCESIM_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// fromEnvironment sets flags from their variables; a flag given as an argument wins later. Asking for
-// the version is none of them: $BCESIM_VERSION is what an image may well call the version that it has.
-// Variables of flags that may be repeated hold a list separated by spaces.
+// fromEnvironment sets flags from their variables; arguments override them later. --version has no
+// variable, because an image may use $BCESIM_VERSION for its own version. Variables of repeatable flags have a
+// list separated by spaces.
 func fromEnvironment(flags *pflag.FlagSet, getenv func(string) string) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -75,7 +74,7 @@ func fromEnvironment(flags *pflag.FlagSet, getenv func(string) string) error {
 		}
 		var err error
 		if list, ok := f.Value.(pflag.SliceValue); ok {
-			// Replace, so that an argument starts a list of its own.
+			// Replace, so that an argument starts a new list.
 			err = list.Replace(strings.Fields(text))
 		} else {
 			err = f.Value.Set(text)
@@ -145,7 +144,7 @@ func limits(rates []string, retryAfter bool) (map[bcesim.Operation]bcesim.Limit,
 	return limits, nil
 }
 
-// credentials are the user's own, each half the sandbox's where it is not set.
+// credentials returns the user's keys; each half defaults to the sandbox's.
 func credentials(getenv func(string) string) (keys []bcesim.Credential, own bool) {
 	id, secret := getenv("BCE_ACCESS_KEY_ID"), getenv("BCE_SECRET_ACCESS_KEY")
 	token := cmp.Or(getenv("BCE_SECURITY_TOKEN"), getenv("BCE_SESSION_TOKEN"))

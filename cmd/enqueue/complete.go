@@ -18,17 +18,17 @@ import (
 	"havip/internal/terminal"
 )
 
-// completionTimeout bounds the wait after Tab is pressed. If Redis does not answer by then, nothing is offered.
+// completionTimeout limits the wait after Tab is pressed. If Redis does not answer by then, there are no completions.
 const completionTimeout = 800 * time.Millisecond
 
-// fileExtensions are those of files that plan, apply and run read.
+// fileExtensions are the extensions of files that plan, apply and run read.
 var fileExtensions = []string{"csv", "ndjson", "jsonl", "json", "yaml", "yml"}
 
-// planExtension is that of saved plans in every example; apply takes one by any name.
+// planExtension is the extension of saved plans in examples; apply accepts any name.
 const planExtension = "plan"
 
-// defineCompletions defines which arguments and values of flags a shell completes. It is called when all
-// commands are there.
+// defineCompletions defines the shell completion of arguments and flag values. Call it after all commands are
+// added.
 func defineCompletions(root *cobra.Command, f *session.Factory) {
 	batches, lanes := cli.First(fromRedis(f, batchNames)), cli.First(fromRedis(f, laneNames))
 	files := cli.First(func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -53,7 +53,7 @@ func defineCompletions(root *cobra.Command, f *session.Factory) {
 	})
 }
 
-// completeFlags completes values of flags, wherever a flag of the name is.
+// completeFlags completes the values of flags by name, in all commands.
 func completeFlags(cmd *cobra.Command, f *session.Factory) {
 	for flag, complete := range map[string]cli.Completion{
 		"output": cli.Words(render.Formats()...), "format": cli.Words(intake.Formats()...), "state": cli.List(report.StateNames()...),
@@ -74,7 +74,7 @@ func completeFlags(cmd *cobra.Command, f *session.Factory) {
 	}
 }
 
-// completeWhere completes FIELD=, and the value where it is a state.
+// completeWhere completes FIELD=, and states as values.
 func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var completions []cobra.Completion
 	if strings.HasPrefix(toComplete, "state=") {
@@ -89,7 +89,7 @@ func completeWhere(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Com
 	return completions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
-// fromRedis completes with names in Redis. An error cannot be shown in the middle of a command line, and gives no names.
+// fromRedis completes with names in Redis. After an error, which cannot be shown during completion, there are none.
 func fromRedis(f *session.Factory, names func(context.Context, *session.Session) ([]cobra.Completion, error)) cli.Completion {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const nothing = cobra.ShellCompDirectiveNoFileComp
@@ -112,8 +112,8 @@ func fromRedis(f *session.Factory, names func(context.Context, *session.Session)
 	}
 }
 
-// batchNames are the batches, newest first, with their phase and counts. A name with characters that a
-// terminal would act on is left out.
+// batchNames returns the batches, newest first, with their phase and counts. It leaves out names with control
+// characters.
 func batchNames(ctx context.Context, s *session.Session) ([]cobra.Completion, error) {
 	batches, err := s.Ledger.Batches(ctx)
 	if err != nil {

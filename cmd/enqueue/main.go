@@ -1,5 +1,4 @@
-// Command enqueue puts create-HaVIP tasks into the lanes' queues, follows them and shows what
-// became of them.
+// Command enqueue enqueues tasks that create HaVIPs, follows them and shows their results.
 package main
 
 import (
@@ -15,7 +14,7 @@ import (
 )
 
 func main() {
-	cobra.EnableCommandSorting = false // the help has them in the order of their use
+	cobra.EnableCommandSorting = false // the help lists them in the order of their use
 	os.Exit(run(context.Background(), os.Args[1:], terminal.New(os.Stdin, os.Stdout, os.Stderr, os.Getenv)))
 }
 

@@ -12,7 +12,7 @@ import (
 	"havip/internal/telemetry"
 )
 
-// listenHealth serves health until ctx ends, if an address is given.
+// listenHealth serves the health endpoints until ctx ends, if an address is given.
 func listenHealth(ctx context.Context, address string, rdb redis.Cmdable, log zerolog.Logger) (*telemetry.Health, error) {
 	health := telemetry.NewHealth(func(ctx context.Context) error { return rdb.Ping(ctx).Err() })
 	if address == "" {

@@ -14,8 +14,8 @@ import (
 	"havip/internal/cli"
 )
 
-// newHealthcheck asks a worker on this machine whether it is ready: what a container runs as
-// its health check, without a shell or curl in the image.
+// newHealthcheck returns the command that checks whether the worker on this machine is ready: a container's health
+// check that needs no shell or curl in the image.
 func newHealthcheck() *cobra.Command {
 	var listen string
 	cmd := &cobra.Command{
@@ -44,13 +44,13 @@ func askReady(ctx context.Context, listen string, out io.Writer) error {
 		return cli.Failf(cli.ExitUsage, "address %q: %w", listen, err)
 	}
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
-		listen = net.JoinHostPort("127.0.0.1", port) // it listens everywhere: here is the nearest
+		listen = net.JoinHostPort("127.0.0.1", port) // it listens on all addresses
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listen+"/readyz", nil)
 	if err != nil {
 		return cli.Failf(cli.ExitUsage, "address %q: %w", listen, err)
 	}
-	// Not by way of a proxy: the question is about this machine.
+	// Without a proxy, because the worker is on this machine.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"havip/tasks"
 )
 
-// configureLanes makes a client for each lane asked for.
+// configureLanes creates a client for each lane.
 func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worker.LaneConfig, error) {
 	names, flag := s.lanes, "lane"
 	if len(names) == 0 {
@@ -41,8 +41,8 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	return lanes, nil
 }
 
-// simulated reports whether a client plainly asks a simulator: one on this machine, or one elsewhere with bcesim's own
-// key, which is nobody's in BCE.
+// simulated reports whether a client uses a simulator: on this machine, or elsewhere with bcesim's own key, which does not
+// exist in BCE.
 func simulated(client *bce.Client, key string) bool {
 	return client.Loopback() || key == bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "").Fingerprint()
 }

@@ -1,5 +1,5 @@
-// Command worker carries out create-HaVIP tasks: it takes them from the lanes' queues, makes the
-// signed API calls and records every outcome in the ledger.
+// Command worker runs tasks that create HaVIPs: it takes them from the lanes' queues, makes the signed API
+// calls and records every outcome in the ledger.
 package main
 
 import (

@@ -65,7 +65,7 @@ takes longer. Under nohup, SIGHUP is ignored. A log that cannot be written stops
 	return cmd
 }
 
-// serve is the worker's life: check, start, wait for a signal, drain.
+// serve runs the worker: check, start, wait for a signal, drain.
 func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv) error {
 	log, err := cli.Logger(stderr, s.logFormat, s.logLevel, getenv)
 	if err != nil {

@@ -31,7 +31,7 @@ type settings struct {
 	logFormat, logLevel     string
 	webhookHosts            []string
 	webhookSecretFile       string
-	// flags are these settings as cobra has them, to tell where a wrong one comes from.
+	// flags are cobra's, to report where an invalid value comes from.
 	flags *pflag.FlagSet
 }
 
@@ -65,7 +65,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	cli.Env(f, "endpoint", "BCE_ENDPOINT")
 }
 
-// check refuses values that no worker can work with, and names the variable of one that a variable gave.
+// check refuses invalid values; if a variable set one, the error names it.
 func (s settings) check() error {
 	blame := func(err error, flags ...string) error {
 		return cli.Blame(s.flags, cli.Fail(cli.ExitUsage, err), flags...)
@@ -98,12 +98,12 @@ func (s settings) check() error {
 	return nil
 }
 
-// maxTokenAge leaves an hour for clocks and queues of the 24 hours for which BCE keeps a clientToken
-// after it last received it (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i).
+// maxTokenAge is 24 hours, for which BCE keeps a clientToken after it last received it
+// (https://cloud.baidu.com/doc/VPC/s/gjwvyu77i), less an hour for clocks and queues.
 const maxTokenAge = 23 * time.Hour
 
-// minConfirmWithin is a second: shorter waits say nothing about BCE.
+// minConfirmWithin is a second: shorter waits prove nothing about BCE.
 const minConfirmWithin = time.Second
 
-// maxMaxDelay leaves a clientToken many requests within its life.
+// maxMaxDelay allows many requests within the life of a clientToken.
 const maxMaxDelay = time.Hour

@@ -12,7 +12,7 @@ import (
 	"havip/internal/worker"
 )
 
-// orSignal is err, unless it is a signal that ended the start.
+// orSignal returns err, or the interrupt if a signal ended the start.
 func orSignal(ctx context.Context, err error) error {
 	select {
 	case <-ctx.Done():
@@ -22,9 +22,9 @@ func orSignal(ctx context.Context, err error) error {
 	}
 }
 
-// openRedis opens a Redis that is fit for the work, and waits for what passes by itself.
+// openRedis opens a Redis that meets the requirements, and waits while it fails for a temporary reason.
 func openRedis(ctx context.Context, s settings, lanes int, log zerolog.Logger) (redisconn.Client, error) {
-	var ready atomic.Bool // from then on the heartbeats tell
+	var ready atomic.Bool // afterwards, failing heartbeats report outages
 	waiting := func(err error) {
 		if !ready.Load() {
 			log.Warn().Err(err).Dur("at_most", s.redisWait).Msg("waiting for redis")
@@ -50,12 +50,12 @@ func (s settings) patience() redisconn.Patience {
 	return redisconn.Patience{Down: s.redisWait, Passing: s.redisWait}
 }
 
-// start starts the worker. A Redis that goes away meanwhile is waited for; what else fails is the configuration's.
+// start starts the worker. It waits if Redis becomes unavailable; any other error is one of configuration.
 func start(ctx context.Context, s settings, config worker.Config) (*worker.Worker, error) {
 	var w *worker.Worker
 	waiting := func(err error) { config.Logger.Warn().Err(err).Dur("at_most", s.redisWait).Msg("waiting for redis") }
 	err := redisconn.Await(ctx, s.patience(), waiting, func(ctx context.Context) error {
-		err := worker.Check(ctx, config) // it may take its time, which a signal ends
+		err := worker.Check(ctx, config) // may take long; a signal ends it
 		if err == nil {
 			w, err = worker.Start(config)
 		}

@@ -9,12 +9,12 @@ import (
 	"havip/internal/worker"
 )
 
-// secretVariable has the secrets that sign notifications. It is no flag: command lines are
+// secretVariable has the secrets that sign notifications. There is no such flag, because command lines are
 // public.
 const secretVariable = "HAVIP_WEBHOOK_SECRET" // #nosec G101 -- the name of a variable
 
-// configureWebhook reads whom the worker may tell of completed batches. Hosts without a secret are a
-// mistake; a secret without hosts is what an environment for several programs may have.
+// configureWebhook reads which hosts the worker may notify. Hosts without a secret are an error; a secret without
+// hosts is not, because several programs may share an environment.
 func configureWebhook(s settings, getenv cli.Getenv) (worker.Webhook, error) {
 	hosts, err := notify.ParseHosts(s.webhookHosts)
 	if err != nil {
@@ -34,7 +34,7 @@ func configureWebhook(s settings, getenv cli.Getenv) (worker.Webhook, error) {
 	return worker.Webhook{Hosts: hosts, Secrets: secrets}, nil
 }
 
-// webhookSecrets are those of the file, or else of the environment, and where they stood.
+// webhookSecrets returns the secrets of the file, else of the environment, and their source.
 func webhookSecrets(file string, getenv cli.Getenv) (text, place string, err error) {
 	if file == "" {
 		return getenv(secretVariable), secretVariable, nil

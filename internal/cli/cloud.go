@@ -14,24 +14,24 @@ import (
 	"havip/tasks"
 )
 
-// DefaultRegion is the region where none is given: the one of Baidu's own examples.
+// DefaultRegion is the region of Baidu's own examples.
 const DefaultRegion = "bj"
 
-// Cloud makes clients of BCE for lanes.
+// Cloud creates BCE clients for lanes.
 type Cloud struct {
-	// Endpoint replaces the regions' public endpoints; "" does not.
+	// Endpoint, if not "", replaces the regions' public endpoints.
 	Endpoint string
 	// AllowPlainHTTP accepts an http:// endpoint that is not a loopback address.
 	AllowPlainHTTP bool
-	// RequestTimeout bounds one call; 0 means the client's default.
+	// RequestTimeout limits one call; 0 means the client's default.
 	RequestTimeout time.Duration
 	Getenv         Getenv
-	// Credentials, when set, are used for every account instead of looking them up.
+	// Credentials, if set, are used for every account.
 	Credentials bce.Provider
 }
 
-// Client returns the lane's client, after making sure that there are credentials: a worker
-// without them is refused when it starts, not when its first item fails.
+// Client returns the lane's client. It fails without credentials, so that a worker fails when it starts and not with
+// its first item.
 func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error) {
 	provider := c.Credentials
 	if provider == nil {
@@ -50,7 +50,7 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 	client, err := bce.NewClient(bce.Config{
 		Region: lane.Region, Endpoint: endpoint, AllowPlainHTTP: c.AllowPlainHTTP,
 		Credentials: provider,
-		// An answer that began in time may take the rest to arrive.
+		// An answer that started in time may use the rest.
 		Timeouts:  bce.Timeouts{ResponseHeader: c.RequestTimeout * 2 / 3, Total: c.RequestTimeout},
 		UserAgent: "havip",
 	})
@@ -63,8 +63,8 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 	return client, nil
 }
 
-// endpoint is where an account's requests go; "" is the region's public endpoint. What is given goes before the
-// account's profile. Source begins an error about a profile's.
+// endpoint returns an account's endpoint; "" means the region's public one. Endpoint has precedence over the account's
+// profile. Source is the start of an error about a profile's endpoint.
 func (c Cloud) endpoint(account string) (endpoint, source string, err error) {
 	if c.Endpoint != "" {
 		return c.Endpoint, "", nil
@@ -76,8 +76,8 @@ func (c Cloud) endpoint(account string) (endpoint, source string, err error) {
 	return profile.Endpoint, profile.String() + ": ", nil
 }
 
-// checkScheme refuses a server on this machine that is named without a scheme. It would mean https,
-// which hardly any such server speaks; a simulator's does not, and every item would wait for it.
+// checkScheme refuses a server on this machine without a scheme. The default is https, which hardly any such server
+// uses; a simulator does not, and every item would wait for it.
 func checkScheme(endpoint string) error {
 	if strings.Contains(endpoint, "://") {
 		return nil
@@ -92,8 +92,8 @@ func checkScheme(endpoint string) error {
 	return fmt.Errorf("endpoint %q: the scheme is missing; write http://%[1]s, as for bcesim, or https://%[1]s", endpoint)
 }
 
-// provider finds an account's credentials. The default account uses the environment, or else
-// the current profile of ~/.bce/config.json; any other account uses the profile of its name.
+// provider returns the source of an account's credentials. The default account uses the environment, else the
+// current profile of ~/.bce/config.json; any other account uses the profile of its name.
 func (c Cloud) provider(account string) bce.Provider {
 	var profile bce.Provider
 	file, err := profileFile(c.Getenv, account)
@@ -110,13 +110,13 @@ func (c Cloud) provider(account string) bce.Provider {
 	return bce.NewChain(environment, profile)
 }
 
-// failing is a provider that cannot be made.
+// failing is a provider that always fails.
 type failing struct{ err error }
 
 // Retrieve returns the error.
 func (f failing) Retrieve(context.Context) (bce.Credentials, error) { return bce.Credentials{}, f.err }
 
-// Hostname names this machine in messages; it never fails.
+// Hostname returns this machine's name for messages; it never fails.
 func Hostname() string {
 	name, err := os.Hostname()
 	if err != nil || name == "" {
@@ -128,5 +128,5 @@ func Hostname() string {
 // ProcessName is unique to this process among those that share a Redis.
 func ProcessName() string { return fmt.Sprintf("%s-%d", Hostname(), os.Getpid()) }
 
-// IsNoCredentials reports whether the error is about credentials that are missing altogether.
+// IsNoCredentials reports whether the error is about missing credentials.
 func IsNoCredentials(err error) bool { return errors.Is(err, bce.ErrNoCredentials) }

@@ -10,12 +10,12 @@ import (
 // Completion completes a word of a command line.
 type Completion = func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective)
 
-// Words completes one of the words, and no file name.
+// Words completes one of the words, but no file names.
 func Words(words ...string) Completion {
 	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 }
 
-// List completes the last word of a list with commas, with those words that are not in it yet.
+// List completes the last word of a comma-separated list with the words that are not in it yet.
 func List(words ...string) Completion {
 	return func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		before := toComplete[:strings.LastIndex(toComplete, ",")+1]
@@ -29,7 +29,7 @@ func List(words ...string) Completion {
 	}
 }
 
-// First completes the first argument, and nothing after it.
+// First completes only the first argument.
 func First(complete Completion) Completion {
 	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 {
@@ -39,7 +39,7 @@ func First(complete Completion) Completion {
 	}
 }
 
-// defineCompletion gives a program `completion SHELL`, with the shortest way to use it in each.
+// defineCompletion defines `completion SHELL`, with an example for each shell.
 func defineCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	completion, _, err := root.Find([]string{"completion"})
@@ -60,7 +60,7 @@ func defineCompletion(root *cobra.Command) {
 	}
 }
 
-// CompleteFlag completes a flag's value. A flag that the command does not have is a mistake of ours.
+// CompleteFlag completes a flag's value. It panics if the command has no such flag.
 func CompleteFlag(cmd *cobra.Command, flag string, complete Completion) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
 		panic("cli: " + err.Error())

@@ -1,5 +1,3 @@
-// Package cli is what this project's programs have in common as command lines: exit codes,
-// flags that are also environment variables, credentials, Redis, logs and signals.
-//
-// It is used by the programs under cmd alone.
+// Package cli has what the command lines of all programs share: exit codes, flags that are also environment
+// variables, credentials, Redis, logs and signals.
 package cli

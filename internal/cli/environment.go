@@ -12,14 +12,14 @@ import (
 	"havip/internal/redisconn"
 )
 
-// Getenv looks an environment variable up; "" means unset. Programs take it as an input, so
-// that tests need no environment.
+// Getenv looks up an environment variable; "" means unset. It is a parameter of programs, so that tests need no
+// environment.
 type Getenv func(name string) string
 
-// envAnnotation marks a flag with the variables that also set it, the first one winning.
+// envAnnotation marks a flag with its variables, in order of precedence.
 const envAnnotation = "havip_env"
 
-// sourceAnnotation marks a flag that the command line does not set with what does: a variable or a profile.
+// sourceAnnotation marks a flag with the variable or profile that set it.
 const sourceAnnotation = "havip_source"
 
 // Given reports whether the command line itself sets the flag, not a variable or a profile.
@@ -28,8 +28,7 @@ func Given(flags *pflag.FlagSet, flag string) bool {
 	return f != nil && f.Changed && f.Annotations[sourceAnnotation] == nil
 }
 
-// SourceOf says where a flag's value comes from: the flag as on the command line, a variable, a profile and
-// its file, or "default".
+// SourceOf returns the source of a flag's value: the flag, a variable, a profile and its file, or "default".
 func SourceOf(flags *pflag.FlagSet, flag string) string {
 	f := flags.Lookup(flag)
 	switch {
@@ -42,9 +41,8 @@ func SourceOf(flags *pflag.FlagSet, flag string) string {
 	}
 }
 
-// Blame names the variables or profile that set the flags in an error about their values, which is then an error
-// of the configuration and not of the command line. An error about what the command line sets, or that is not about
-// usage or configuration, stays as it is.
+// Blame adds the variables or profile that set the flags to an error about their values, and makes it a configuration
+// error. It returns an error about values of the command line, or not about usage or configuration, unchanged.
 func Blame(flags *pflag.FlagSet, err error, names ...string) error {
 	var sources []string
 	for _, name := range names {
@@ -58,8 +56,8 @@ func Blame(flags *pflag.FlagSet, err error, names ...string) error {
 	return Failf(ExitConfig, "%s: %w", strings.Join(sources, ", "), err)
 }
 
-// BlameRedis is [Blame] for a Redis that could not be opened: of a wrong URL it names the variable, and of one that nobody
-// answers at also where the URL is from, unless the command line has it.
+// BlameRedis is [Blame] for a Redis that could not be opened: it names the variable of an invalid URL, and the source of an
+// unreachable one unless that is the command line.
 func BlameRedis(flags *pflag.FlagSet, err error) error {
 	var wrong *redisconn.URLError
 	var unusable *redisconn.ConnError
@@ -78,10 +76,10 @@ func BlameRedis(flags *pflag.FlagSet, err error) error {
 	return err
 }
 
-// trimLineEnds takes away what a file that was read into a variable had at its end.
+// trimLineEnds removes trailing line ends, as of a file that was read into a variable.
 func trimLineEnds(value string) string { return strings.Trim(value, "\r\n") }
 
-// set sets a flag that the command line does not set, and keeps what it is set by.
+// set sets a flag that the command line does not set, and records the source.
 func set(flags *pflag.FlagSet, f *pflag.Flag, value, source string) error {
 	if err := flags.Set(f.Name, value); err != nil {
 		return err
@@ -93,8 +91,7 @@ func set(flags *pflag.FlagSet, f *pflag.Flag, value, source string) error {
 	return nil
 }
 
-// Env lets environment variables set the flag where the command line does not, and shows them
-// in its help.
+// Env defines environment variables for the flag, which the command line overrides, and shows them in its help.
 func Env(flags *pflag.FlagSet, flag string, variables ...string) {
 	f := flags.Lookup(flag)
 	if f == nil {
@@ -107,7 +104,7 @@ func Env(flags *pflag.FlagSet, flag string, variables ...string) {
 	f.Usage += " [$" + strings.Join(variables, ", $") + "]"
 }
 
-// NoEnv keeps the flag from having a variable: one of its name means something else.
+// NoEnv defines no variable for the flag, because the variable of its name means something else.
 func NoEnv(flags *pflag.FlagSet, flag string) {
 	f := flags.Lookup(flag)
 	if f.Annotations == nil {
@@ -119,8 +116,8 @@ func NoEnv(flags *pflag.FlagSet, flag string) {
 // HasEnv reports whether variables set the flag.
 func HasEnv(f *pflag.Flag) bool { return len(f.Annotations[envAnnotation]) > 0 }
 
-// FlagEnvironment gives every flag of the command and its subcommands that has no variable yet
-// one of its own, PREFIX_FLAG_NAME. Help and version flags are left out.
+// FlagEnvironment defines a variable PREFIX_FLAG_NAME for every flag of the command and its subcommands that has none
+// yet, except for help and version flags.
 func FlagEnvironment(cmd *cobra.Command, prefix string) {
 	each := func(f *pflag.Flag) {
 		if f.Name == "help" || f.Name == "version" || f.Annotations[envAnnotation] != nil {
@@ -139,8 +136,8 @@ func FlagEnvironment(cmd *cobra.Command, prefix string) {
 	}
 }
 
-// ApplyEnvironment sets the command's flags from their variables where the command line did
-// not. A value that a flag refuses is an error naming the variable.
+// ApplyEnvironment sets the command's flags from their variables, unless the command line did. The error for an invalid
+// value names the variable.
 func ApplyEnvironment(cmd *cobra.Command, getenv Getenv) error {
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {

@@ -47,7 +47,7 @@ func ExitCodes() []struct {
 	}
 }
 
-// Error is an error that knows its exit code.
+// Error is an error with an exit code.
 type Error struct {
 	Code ExitCode
 	// Err is the message for the user; nil if it was already written.
@@ -77,7 +77,7 @@ func Failf(code ExitCode, format string, args ...any) error {
 	return &Error{Code: code, Err: fmt.Errorf(format, args...)}
 }
 
-// CodeOf is the exit code that belongs to an error.
+// CodeOf returns an error's exit code.
 func CodeOf(err error) ExitCode {
 	var known *Error
 	var url *redisconn.URLError
@@ -93,7 +93,7 @@ func CodeOf(err error) ExitCode {
 		return ExitInterrupted
 	case errors.As(err, &url), errors.As(err, &version):
 		return ExitConfig
-	case errors.As(err, &damaged): // Redis answers, and a retry does not help
+	case errors.As(err, &damaged): // a retry does not help
 		return ExitItemsFailed
 	case errors.As(err, &taken), errors.Is(err, manifest.ErrChanged):
 		return ExitInvalidInput

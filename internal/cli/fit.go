@@ -11,8 +11,7 @@ import (
 	"havip/internal/render"
 )
 
-// fitHelp keeps help within the terminal that it is read on. Elsewhere it is what was written: manual
-// pages, pipes and tests have no width.
+// fitHelp wraps help to the terminal's width. Manual pages, pipes and tests have no width.
 func fitHelp(root *cobra.Command) {
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
@@ -24,7 +23,7 @@ func fitHelp(root *cobra.Command) {
 	})
 }
 
-// fit folds those passages of a text that are wider than so many cells, and leaves the others as they are.
+// fit wraps the passages of a text that are wider than width cells, and leaves the others unchanged.
 func fit(text string, width int) string {
 	var fitted []string
 	for _, p := range passagesOf(text) {
@@ -33,11 +32,11 @@ func fit(text string, width int) string {
 	return strings.Join(fitted, "\n")
 }
 
-// passage is lines that belong together: a paragraph, or an entry of a list and what it says.
+// passage is a paragraph, or an entry of a list with its description.
 type passage struct {
 	lines []string
-	// hang is the column in which its text begins, and goes on; alone is that of a line which nothing
-	// belongs to, and which is not to be folded, such as a command to copy.
+	// hang is the column of its text and of continuation lines. alone marks a line that must not be wrapped or
+	// continued, such as a command to copy.
 	hang int
 }
 
@@ -55,8 +54,8 @@ func passagesOf(text string) []passage {
 	return passages
 }
 
-// takes reports whether a line goes on with the passage. In prose a line that ends with a sentence ends
-// the passage as well: what follows may be a list.
+// takes reports whether a line continues the passage. In prose, a line that ends with a sentence ends the passage as
+// well, because a list may follow.
 func (p passage) takes(line string) bool {
 	last := p.lines[len(p.lines)-1]
 	if p.hang == 0 && (strings.HasSuffix(last, ".") || strings.HasSuffix(last, ":")) {
@@ -80,8 +79,7 @@ func (p passage) fit(width int) []string {
 	return lines
 }
 
-// hangOf is where the text of a line begins: at its start in prose, and behind the word and the gap in an
-// entry of a list.
+// hangOf returns the column of a line's text: its start in prose, or after the word and the gap in a list entry.
 func hangOf(line string) int {
 	indent := indentOf(line)
 	if indent == 0 && line != "" {

@@ -14,7 +14,7 @@ short stays.
 
   fail      whose subnet does not exist or
             has none left
-  adopt     in doubt
+  adopt     outcome unknown
 
   enqueue plan havips.csv --live --out havips.plan
 
@@ -29,7 +29,7 @@ stays.
   fail      whose subnet does
             not exist or has
             none left
-  adopt     in doubt
+  adopt     outcome unknown
 
   enqueue plan havips.csv --live --out havips.plan
 

@@ -7,11 +7,11 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// zerolog keeps its time format in a global; it is set before any program can race for it.
+// zerolog's time format is a global; it is set at initialization to avoid data races.
 func init() { zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00" }
 
-// lossy drops what cannot be written, because of a full disk or of a reader that is gone. Of an error, zerolog would
-// write to stderr, which is the log itself.
+// lossy ignores write errors, such as of a full disk or a closed pipe. zerolog would write them to stderr, which is the log
+// itself.
 type lossy struct{ w io.Writer }
 
 // Write always succeeds.
@@ -20,8 +20,7 @@ func (l lossy) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Logger returns the program's logger: JSON lines, or text for people when format is "console",
-// or when it is "auto" and w is a terminal.
+// Logger returns the program's logger: JSON lines, or text if format is "console", or "auto" and w is a terminal.
 func Logger(w io.Writer, format, level string, getenv Getenv) (zerolog.Logger, error) {
 	l, err := zerolog.ParseLevel(level)
 	if err != nil || level == "" {

@@ -10,8 +10,8 @@ import (
 	"havip/tasks"
 )
 
-// profileFile is the file of bce-cli, and in it an account's profile: that of its name, or of the default
-// account the current one.
+// profileFile returns an account's profile in bce-cli's file: the current one for the default account, else that of the
+// account's name.
 func profileFile(getenv Getenv, account string) (bce.ProfileFile, error) {
 	home, err := homeDir(getenv)
 	if err != nil {
@@ -24,21 +24,20 @@ func profileFile(getenv Getenv, account string) (bce.ProfileFile, error) {
 	return file, nil
 }
 
-// placeOf is the region and endpoint of an account's profile; zero where there is none.
+// placeOf returns region and endpoint of an account's profile; zero if there is none.
 func placeOf(getenv Getenv, account string) (bce.Profile, error) {
 	file, err := profileFile(getenv, account)
-	if errors.Is(err, bce.ErrNoCredentials) { // and no home to look in
+	if errors.Is(err, bce.ErrNoCredentials) { // there is no home directory
 		return bce.Profile{}, nil
 	}
 	return file.Place()
 }
 
-// regionFlag is the flag that the current profile's region is the default of.
+// regionFlag is the flag whose default is the current profile's region.
 const regionFlag = "region"
 
-// applyProfile sets --region from the current profile where neither command line nor variable did. A profile that
-// cannot be read is an error: the default in its stead could be the wrong region. The endpoint is each
-// account's own; see [Cloud].
+// applyProfile sets --region from the current profile, unless command line or variable did. An unreadable profile is an
+// error, because the default could be the wrong region. The endpoint depends on the account; see [Cloud].
 func applyProfile(flags *pflag.FlagSet, getenv Getenv) error {
 	f := flags.Lookup(regionFlag)
 	if f == nil || f.Changed {

@@ -11,15 +11,14 @@ import (
 	"havip/internal/spelling"
 )
 
-// Program finishes a program's root command: every flag gets an environment variable with the
-// prefix, and everything that is wrong with a command line gets the exit code of usage errors and
-// says where to look. Checks are made of the flags before a command runs. It is called once, when all
-// commands are there.
+// Program completes a program's root command: every flag gets an environment variable with the prefix, and errors of
+// the command line get the exit code of usage errors and point to the help. Checks run before a command. Call
+// Program once, after all commands are added.
 func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*cobra.Command) error) {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if cmd.Name() == cobra.ShellCompRequestCmd || cmd.Name() == cobra.ShellCompNoDescRequestCmd {
-			return nil // it completes the flags of another command, and a wrong variable is not its to tell
+			return nil // completion does not report invalid variables
 		}
 		err := ApplyEnvironment(cmd, getenv)
 		if quiet := cmd.Flags().Lookup("quiet"); quiet == nil || quiet.Value.String() != "true" {
@@ -48,11 +47,10 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 	usageErrors(root)
 }
 
-// ownCommands are those that need no region, or tell themselves that there is none: config, and what every program has
-// from here.
+// ownCommands need no region or report its absence themselves: config, and the commands of this package.
 var ownCommands = []string{"config", "version", "man", "help", "completion", "bash", "zsh", "fish", "powershell"}
 
-// usageErrors gives wrong arguments the exit code of usage errors, which cobra knows nothing of.
+// usageErrors gives cobra's errors about arguments the exit code of usage errors.
 func usageErrors(c *cobra.Command) {
 	check := c.Args
 	if check == nil && c.HasSubCommands() {
@@ -74,7 +72,7 @@ func usageErrors(c *cobra.Command) {
 	}
 }
 
-// knownCommand refuses what is not the name of a subcommand, naming the nearest.
+// knownCommand refuses an unknown subcommand and suggests the nearest.
 func knownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -88,8 +86,7 @@ func knownCommand(c *cobra.Command, args []string) error {
 	return usage(c, fmt.Errorf("unknown command %q%s", args[0], spelling.DidYouMean(args[0], "", known)))
 }
 
-// helpCommand is cobra's, except that an unknown topic is an error: a script with a slip in it
-// must not go on.
+// helpCommand is cobra's, except that an unknown topic is an error, so that a script with a typing mistake fails.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
@@ -108,7 +105,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// helpTopics are what help can be asked about below the command that the arguments name.
+// helpTopics returns the help topics below the command in the arguments.
 func helpTopics(root *cobra.Command, args []string) []cobra.Completion {
 	parent, rest, err := root.Find(args)
 	if err != nil || len(rest) > 0 {

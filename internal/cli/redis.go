@@ -13,19 +13,19 @@ import (
 	"havip/ledger"
 )
 
-// DefaultRedisURL is used where neither flag nor environment names a Redis.
+// DefaultRedisURL is used if neither flag nor environment sets a Redis.
 const DefaultRedisURL = "redis://127.0.0.1:6379/0"
 
 // go-redis's own log lines about failed connections are dropped: each is also the error of a command, which is reported
 // once.
 func init() { redisconn.LogTo(nil) }
 
-// Patience of a program with a Redis that does not answer. A single server that cannot be reached is more often the wrong
-// address, or not started, than restarting.
+// How long a program waits for a Redis that does not answer. An unreachable single server more often has the wrong address, or is
+// not running, than it is restarting.
 const (
-	// DownPatience is that of a command.
+	// DownPatience is a command's patience with an unreachable single server.
 	DownPatience = 2 * time.Second
-	// PassingPatience is that for a failover, and for a Redis that loads or is busy.
+	// PassingPatience is the patience with a failover, and with a Redis that is loading or busy.
 	PassingPatience = redisconn.DefaultPatience
 )
 
@@ -39,8 +39,8 @@ func OpenRedis(ctx context.Context, url string, options ...redisconn.Option) (re
 	return AwaitRedis(ctx, url, CommandPatience(), options...)
 }
 
-// AwaitRedis connects, waiting for what passes by itself, and refuses a ledger of another version. An error carries its
-// exit code.
+// AwaitRedis connects, waits while Redis fails for a temporary reason, and refuses a ledger of another version. Errors have
+// their exit code.
 func AwaitRedis(ctx context.Context, url string, patience redisconn.Patience, options ...redisconn.Option) (redisconn.Client, error) {
 	client, err := redisconn.OpenReady(ctx, url, patience, func(ctx context.Context, client redis.Cmdable) error {
 		return ledger.CheckSchema(ctx, client)
@@ -51,8 +51,7 @@ func AwaitRedis(ctx context.Context, url string, patience redisconn.Patience, op
 	return client, nil
 }
 
-// TellWaiting writes to w, once for each reason, why the program waits for Redis. It may be called by several goroutines at
-// once.
+// TellWaiting writes each new reason to wait for Redis to w. It is safe for concurrent use.
 func TellWaiting(w io.Writer) func(error) {
 	var mu sync.Mutex
 	var last string
@@ -112,7 +111,7 @@ func (d Durability) accept(finding redisconn.Finding) error {
 	case finding.Code == redisconn.CodeUnknown:
 		d.Warn(finding.Error() + " (allowed by --allow-unverified-durability)")
 	case finding.Severity == redisconn.Note:
-	case finding.Code == redisconn.CodeReplicas: // each change is verified by itself, and a missing one is waited for
+	case finding.Code == redisconn.CodeReplicas: // each change verifies its own replication and waits for replicas
 	case finding.Code == redisconn.CodeLoading:
 		return Fail(ExitNetwork, finding)
 	case finding.Code == redisconn.CodePersistence && finding.Severity == redisconn.Refuse && d.AllowVolatile:
@@ -127,7 +126,7 @@ func (d Durability) accept(finding redisconn.Finding) error {
 	return nil
 }
 
-// closeTimeout bounds the end of the connections to a Redis that hangs. The process ends anyway.
+// closeTimeout limits closing the connections to a hanging Redis. The process ends anyway.
 const closeTimeout = time.Second
 
 // CloseSoon closes a client at the end of a program.

@@ -10,21 +10,21 @@ import (
 	"havip/tasks"
 )
 
-// Setting is a setting in force and where it comes from. It holds no secret.
+// Setting is a setting in force and its source. It contains no secret.
 type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 	// Source is a flag, a variable, a profile and its file, or "default".
 	Source string `json:"source"`
-	// Error says why there is no value; "" otherwise.
+	// Error says why there is no value, else "".
 	Error string `json:"error,omitempty"`
-	// Fingerprint is of the access key, and so only of the credentials: see [bce.Credentials.Fingerprint].
+	// Fingerprint is the access key's, set only for credentials: see [bce.Credentials.Fingerprint].
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // CloudSettings are region, endpoint and credentials of the default account, as a [Cloud] of these flags uses them.
-// For each, the order is flag, variable, current profile of ~/.bce/config.json, default. The flags are those of a
-// command that runs, --region and --endpoint among them; a region of the profile is set in them.
+// The order of precedence is flag, variable, current profile of ~/.bce/config.json, default. The flags are those of the
+// running command, including --region and --endpoint; a region of the profile is set in them.
 func CloudSettings(ctx context.Context, flags *pflag.FlagSet, getenv Getenv) []Setting {
 	region := Setting{Name: "region"}
 	if err := applyProfile(flags, getenv); err != nil {
@@ -43,7 +43,7 @@ func CloudSettings(ctx context.Context, flags *pflag.FlagSet, getenv Getenv) []S
 	return settings
 }
 
-// ProfileSetting is the current profile of bce-cli, with its file as source.
+// ProfileSetting returns the current profile of bce-cli, with its file as source.
 func ProfileSetting(getenv Getenv) Setting {
 	s := Setting{Name: "profile"}
 	file, err := profileFile(getenv, tasks.DefaultAccount)
@@ -77,7 +77,7 @@ func (c Cloud) endpointSetting(region, source string) Setting {
 		}
 	}
 	client, err := bce.NewClient(bce.Config{
-		Region: region, Endpoint: s.Value, AllowPlainHTTP: true, // how it is reached is no matter here
+		Region: region, Endpoint: s.Value, AllowPlainHTTP: true, // not checked here
 		Credentials: bce.NewStaticProvider(bce.Credentials{}),
 	})
 	if err != nil {

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// sameSignal is how soon after the first a second signal is taken for the same one: timeout(1),
-// among others, signals a process and then its group.
+// sameSignal is how soon after the first a second signal counts as the same one: timeout(1), for example, signals a
+// process and then its group.
 const sameSignal = 50 * time.Millisecond
 
-// OnSignal returns a context that SIGINT, SIGTERM or SIGHUP cancels. A second SIGINT or SIGTERM ends the
-// process at once, with the exit code of an interrupted program. Everything
-// that matters is in Redis by then. Release must be called when the program has ended by itself.
+// OnSignal returns a context that SIGINT, SIGTERM or SIGHUP cancels. A second SIGINT or SIGTERM ends the process at
+// once, with the exit code of an interrupted program; all durable state is in Redis. Call release when the program
+// ends by itself.
 //
-// SIGHUP is no request to hurry: a terminal that closes sends it more than once, and systemd may send it
-// right after SIGTERM. A process that was started with SIGHUP ignored, as by nohup, continues to ignore it.
+// A second SIGHUP does not end the process: a closing terminal sends it more than once, and systemd may send it right
+// after SIGTERM. A process started with SIGHUP ignored, as by nohup, continues to ignore it.
 func OnSignal(parent context.Context) (ctx context.Context, release func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
@@ -55,10 +55,9 @@ func OnSignal(parent context.Context) (ctx context.Context, release func()) {
 	}
 }
 
-// OutliveReaders has the process live on where nobody reads its stdout or stderr any more: a write then
-// fails, where SIGPIPE would end the process. It is for programs that serve; a program whose output is
-// all it is for ends by SIGPIPE, as in `enqueue list | head`.
+// OutliveReaders ignores SIGPIPE, so that the process continues when the reader of its stdout or stderr is gone. It is for
+// servers; a program that only produces output should end by SIGPIPE, as in `enqueue list | head`.
 func OutliveReaders() {
-	// Notify and not Ignore: a child process does not inherit it.
+	// Notify, not Ignore, which child processes would inherit.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }

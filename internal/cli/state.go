@@ -10,8 +10,8 @@ import (
 	"havip/internal/spool"
 )
 
-// homeDir is the user's home directory. Without one nothing is looked for, or kept, below the working
-// directory, which is another at the next start.
+// homeDir returns the user's home directory. Without one, it is an error: the working directory is no substitute, because
+// it may differ at the next start.
 func homeDir(getenv Getenv) (string, error) {
 	name := "HOME"
 	if runtime.GOOS == "windows" {
@@ -20,7 +20,7 @@ func homeDir(getenv Getenv) (string, error) {
 	return absolute(getenv, name)
 }
 
-// absolute is the directory that a variable names.
+// absolute returns the directory in a variable, which must be absolute.
 func absolute(getenv Getenv, name string) (string, error) {
 	dir := trimLineEnds(getenv(name))
 	switch {
@@ -32,7 +32,7 @@ func absolute(getenv Getenv, name string) (string, error) {
 	return dir, nil
 }
 
-// StateDir is the default directory for what must outlive a program.
+// StateDir returns the default directory for data that must outlive a program.
 func StateDir(getenv Getenv) (string, error) {
 	base := trimLineEnds(getenv("XDG_STATE_HOME"))
 	var err error
@@ -47,8 +47,8 @@ func StateDir(getenv Getenv) (string, error) {
 	return filepath.Join(base, "havip"), nil
 }
 
-// OpenSpool opens the directory for outcomes that could not be recorded; "" is the one in [StateDir]. Only
-// a directory that was asked for must be usable: without one, outcomes are kept in memory.
+// OpenSpool opens the directory for outcomes that could not be recorded; "" means the one in [StateDir]. Only an explicitly
+// given directory must be usable; without the default one, outcomes are kept in memory.
 func OpenSpool(dir string, getenv Getenv, log zerolog.Logger) (*spool.Spool, error) {
 	asked := dir != ""
 	if !asked {

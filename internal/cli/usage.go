@@ -12,12 +12,12 @@ import (
 	"havip/internal/spelling"
 )
 
-// usage is a mistake in a command line, with where to look.
+// usage returns a usage error that points to the help.
 func usage(c *cobra.Command, err error) error {
 	return Failf(ExitUsage, "%w%s", err, spelling.Then(err.Error(), "see `"+c.CommandPath()+" --help`"))
 }
 
-// flagError says what is wrong with a flag, and which flag was probably meant.
+// flagError explains an invalid flag, and suggests the one that was probably meant.
 func flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
@@ -45,10 +45,10 @@ func flagNames(c *cobra.Command) []string {
 	return names
 }
 
-// choicesAnnotation marks a flag with the words that it takes, for when it is given without any.
+// choicesAnnotation marks a flag with its possible values, which are listed if it has no value.
 const choicesAnnotation = "havip_choices"
 
-// Choices names the words that a flag takes: given without a value, it lists them.
+// Choices sets the possible values of a flag, which are listed if it is given without a value.
 func Choices(flags *pflag.FlagSet, flag string, words ...string) {
 	f := flags.Lookup(flag)
 	if f.Annotations == nil {
@@ -57,7 +57,7 @@ func Choices(flags *pflag.FlagSet, flag string, words ...string) {
 	f.Annotations[choicesAnnotation] = words
 }
 
-// ChoicesOf are the words that a flag takes; nil where they are not named.
+// ChoicesOf returns the possible values of a flag, or nil.
 func ChoicesOf(flags *pflag.FlagSet, flag string) []string {
 	if f := flags.Lookup(flag); f != nil {
 		return f.Annotations[choicesAnnotation]
@@ -65,7 +65,7 @@ func ChoicesOf(flags *pflag.FlagSet, flag string) []string {
 	return nil
 }
 
-// valueError says what a flag takes, where its own parser only says that it could not parse.
+// valueError says what values a flag accepts, if its parser does not.
 func valueError(err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
@@ -74,7 +74,7 @@ func valueError(err error) error {
 	return fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), ruleOf(err))
 }
 
-// rules are what the values of flags must be, by the type that help shows for them.
+// rules say what flag values must be, by the type shown in help.
 var rules = map[string]error{
 	"float64":  errors.New("must be a number, such as 2 or 0.5"),
 	"int":      errors.New("must be a whole number"),
@@ -82,7 +82,7 @@ var rules = map[string]error{
 	"bool":     errors.New("must be true or false"),
 }
 
-// ruleOf is what a value broke that a flag has refused.
+// ruleOf returns the rule that a refused flag value breaks.
 func ruleOf(err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
@@ -108,8 +108,7 @@ func argumentError(c *cobra.Command, args []string, err error) error {
 	return usage(c, err)
 }
 
-// operands are the arguments that a command's usage line names: those that must be there, and how many
-// there may be.
+// operands returns the arguments in a command's usage line: the required ones, and the maximum number.
 func operands(c *cobra.Command) (required []string, most int) {
 	words := strings.Fields(c.Use)[1:]
 	if end := slices.IndexFunc(words, func(w string) bool { return w == "|" || strings.HasPrefix(w, "-") }); end >= 0 {

@@ -14,9 +14,8 @@ import (
 	"havip/internal/spelling"
 )
 
-// ProgramVariables are the variables of this project's programs, in order, besides those of [bce.Variables]: one
-// environment may be for all of them, so a program knows those of the others. The tests of each program hold
-// that its own are here.
+// ProgramVariables are the variables of all programs of this project, sorted, without those of [bce.Variables]. Programs
+// may share an environment, so each accepts the others' variables. Each program's tests check that its own are here.
 var ProgramVariables = []string{
 	"HAVIP_ACCOUNT", "HAVIP_ALLOW_DUPLICATES", "HAVIP_ALLOW_OTHER_ACCOUNT", "HAVIP_ALLOW_PLAIN_HTTP", "HAVIP_ALLOW_RUNNING",
 	"HAVIP_ALLOW_UNKNOWN_REGION",
@@ -32,16 +31,16 @@ var ProgramVariables = []string{
 	"HAVIP_WEBHOOK_SECRET_FILE", "HAVIP_WHERE", "HAVIP_YES",
 }
 
-// notOurs matches variables of other origin: those that Kubernetes sets for a service called havip-…, and those of the
-// command of --on-complete.
+// notOurs matches variables of other origin: Kubernetes sets some for a service called havip-…, and the command of
+// --on-complete gets some.
 var notOurs = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_.+)?$|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_.+)?$|^HAVIP_COMPLETED_`)
 
-// warnOfUnknown warns about variables that look like ours and that no program reads.
+// warnOfUnknown warns about variables that look like ours but that no program reads.
 func warnOfUnknown(w io.Writer, root *cobra.Command, getenv Getenv) {
 	var names []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if getenv(name) != "" { // the program's environment, which in a test is another
+		if getenv(name) != "" { // in tests, not the process's environment
 			names = append(names, name)
 		}
 	}
@@ -50,7 +49,7 @@ func warnOfUnknown(w io.Writer, root *cobra.Command, getenv Getenv) {
 	}
 }
 
-// unknownVariables says of each name that looks like a variable of ours and is none which was likely meant.
+// unknownVariables returns a warning for each unknown variable that looks like ours, with the likely correct name.
 func unknownVariables(root *cobra.Command, names []string) (warnings []string) {
 	known := slices.Concat(bce.Variables(), ProgramVariables)
 	for _, v := range Variables(root) {
@@ -60,14 +59,14 @@ func unknownVariables(root *cobra.Command, names []string) (warnings []string) {
 	for _, name := range names {
 		ours := strings.HasPrefix(name, "HAVIP_") || strings.HasPrefix(name, "BCE_")
 		if ours && !slices.Contains(known, name) && !notOurs.MatchString(name) {
-			warnings = append(warnings, fmt.Sprintf("environment variable %s is not read by any of these programs%s", name, meant(name, known)))
+			warnings = append(warnings, fmt.Sprintf("environment variable %s is unknown and has no effect%s", name, meant(name, known)))
 		}
 	}
 	return warnings
 }
 
-// meant is which variable a name was likely meant to be: the nearest, or one that says the same in more words, as
-// BCE_SECRET_KEY for BCE_SECRET_ACCESS_KEY.
+// meant suggests a variable for an unknown name: the nearest, or one that has all its words, such as
+// BCE_SECRET_ACCESS_KEY for BCE_SECRET_KEY.
 func meant(name string, known []string) string {
 	if hint := spelling.DidYouMean(name, "", known); hint != "" {
 		return hint

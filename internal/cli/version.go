@@ -9,13 +9,13 @@ import (
 	"havip/internal/version"
 )
 
-// versionCommand is `version`, which says what --version does, and all of it as JSON for programs.
+// versionCommand is `version`, which prints the same as --version, or all details as JSON.
 func versionCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Say which build this is",
-		Long: `Version says which build this is: its version, the commit and whether the files were the
-commit's, and what it was built with. --version says the same.`,
+		Short: "Show the version",
+		Long: `Version shows the version, the commit, whether files were changed since, and the versions of
+Go and asynq that it was built with. --version shows the same.`,
 		Example: "  " + root.Name() + " version",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -28,11 +28,11 @@ commit's, and what it was built with. --version says the same.`,
 	}
 }
 
-// defineVersion gives a program --version, without a short form: -v is more talk elsewhere.
+// defineVersion defines --version, without a short form, because -v often means verbose.
 func defineVersion(root *cobra.Command) {
 	root.Version = version.Read().String()
 	root.SetVersionTemplate(versionLine(root))
-	root.Flags().Bool("version", false, "say which build this is")
+	root.Flags().Bool("version", false, "show the version")
 }
 
 func versionLine(root *cobra.Command) string {

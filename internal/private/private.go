@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Dir creates the directory with mode 0700 if it is missing. It refuses a symbolic link, a directory of
-// another user, and one that others may write to: their files would be read as our own.
+// Dir creates the directory with mode 0700 if it is missing. It refuses a symbolic link, a directory of another user,
+// and one that others may write to, because their files would be trusted.
 func Dir(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
@@ -32,8 +32,7 @@ func Dir(path string) error {
 	return nil
 }
 
-// OpenFile opens a regular file as [os.OpenFile] does. A symbolic link, and a FIFO, device or socket, is
-// refused at once.
+// OpenFile opens a regular file like [os.OpenFile]. It refuses symbolic links, FIFOs, devices and sockets at once.
 func OpenFile(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	file, err := os.OpenFile(path, flag|safely, perm)
 	if isLink(err) {
@@ -52,8 +51,8 @@ func OpenFile(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	return file, nil
 }
 
-// OpenOwn opens a file for reading as [OpenFile] does, and refuses one that another user may have written: that belongs
-// to another user, or that every user may write to, or put under its name.
+// OpenOwn opens a file for reading like [OpenFile], and refuses one that another user may have written: it belongs to
+// another user, or every user may write or replace it.
 func OpenOwn(path string) (*os.File, error) {
 	file, err := OpenFile(path, os.O_RDONLY, 0)
 	if err != nil {
@@ -84,11 +83,11 @@ func refuseForeign(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// ErrNotRegular says that something is a directory, FIFO, device or socket.
+// ErrNotRegular reports a directory, FIFO, device or socket.
 var ErrNotRegular = errors.New("is not a regular file")
 
-// Look opens a regular file for reading, also by a symbolic link. Anything else is refused without waiting. A FIFO is
-// not opened: its writer would lose its reader when the file is closed.
+// Look opens a regular file for reading, also through a symbolic link, and refuses anything else without waiting. It does
+// not open a FIFO, whose writer would fail when the file is closed.
 func Look(path string) (*os.File, error) {
 	before, err := os.Stat(path)
 	if err == nil && !before.Mode().IsRegular() {
@@ -97,7 +96,7 @@ func Look(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What has taken the file's place since then is found out by the open file itself.
+	// The open file is checked again, because it may have been replaced since.
 	file, err := os.OpenFile(path, os.O_RDONLY|withoutWaiting, 0)
 	if err != nil {
 		return nil, err

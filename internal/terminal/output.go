@@ -13,46 +13,46 @@ import (
 	"havip/internal/words"
 )
 
-// DefineFlags defines the flags that every command has about its output.
+// DefineFlags defines the output flags of every command.
 func (t *IO) DefineFlags(cmd *cobra.Command) {
 	f := cmd.PersistentFlags()
-	f.VarP(&t.Format, "output", "o", "how data is written to stdout: table, wide (a table with more columns), json, ndjson or csv")
-	f.BoolVar(&t.CSVSafe, "csv-safe", false, "-o csv that is safe to open in a spreadsheet; see enqueue help formats")
+	f.VarP(&t.Format, "output", "o", "output format: table, wide (a table with more columns), json, ndjson or csv")
+	f.BoolVar(&t.CSVSafe, "csv-safe", false, "output CSV that is safe to open in a spreadsheet; see enqueue help formats")
 	f.BoolVarP(&t.Quiet, "quiet", "q", false, "write only errors to stderr: no messages or progress")
-	f.Var(&t.Colour, "color", "when tables have colours: auto (on a terminal), always or never")
-	f.BoolVar(&t.UTC, "utc", false, "times of tables in UTC, not in local time")
+	f.Var(&t.Colour, "color", "use colors in tables: auto (on a terminal), always or never")
+	f.BoolVar(&t.UTC, "utc", false, "show times in tables in UTC instead of local time")
 	cli.Choices(f, "color", colourModes()...)
 	cli.Choices(f, "output", render.Formats()...)
 }
 
-// The flags of lists whose values are names of fields or columns.
+// Flags of lists whose values are names of fields or columns.
 const (
 	FieldsFlag  = "json"
 	ColumnsFlag = "columns"
 	SortFlag    = "sort"
 )
 
-// DefineFields gives a command --json for records of a type.
+// DefineFields defines --json for records of a type.
 func DefineFields[R any](t *IO, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringSliceVar(&t.Fields, FieldsFlag, nil, "-o json with these fields alone; without any, it lists them")
+	f.StringSliceVar(&t.Fields, FieldsFlag, nil, "output JSON with these fields; without a value, list the fields")
 	cli.Choices(f, FieldsFlag, render.Fields[R]()...)
 }
 
-// DefineList gives a command the flags of lists: what to write of each record, in which order, and how many.
+// DefineList defines the flags of a list: the fields, the order and the number of records.
 func DefineList[R any](t *IO, cmd *cobra.Command, list render.List[R]) {
 	DefineFields[R](t, cmd)
 	t.defineQuery(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&t.Columns, ColumnsFlag, nil, "columns of the table, or of -o csv; without any, it lists them")
-	f.StringSliceVar(&t.Sort, SortFlag, nil, "sort by these columns; -COLUMN sorts in descending order")
-	f.IntVar(&t.Limit, "limit", 0, "write at most so many (0: all)")
+	f.StringSliceVar(&t.Columns, ColumnsFlag, nil, "show these columns in the table or CSV; without a value, list the columns")
+	f.StringSliceVar(&t.Sort, SortFlag, nil, "sort by these columns; -COLUMN means descending order")
+	f.IntVar(&t.Limit, "limit", 0, "maximum number of records to output; 0 means all")
 	cli.Choices(f, ColumnsFlag, list.Names()...)
 	cli.Choices(f, SortFlag, list.Names()...)
 }
 
-// SettleFormat sets the format that --json or --csv-safe imply, and refuses flags that contradict each
-// other. The same flags from the environment imply no format: they hold whenever it is written.
+// SettleFormat sets the format that --json or --csv-safe implies, and refuses contradictory flags. Set by
+// variables, these flags imply no format: they apply whenever it is used.
 func (t *IO) SettleFormat(cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	if err := errors.Join(t.checkList(cmd), t.compile(cmd)); err != nil {
@@ -66,7 +66,7 @@ func (t *IO) SettleFormat(cmd *cobra.Command) error {
 			wanted = render.NDJSON
 		}
 		if cli.Given(flags, "csv-safe") || cli.Given(flags, ColumnsFlag) {
-			return cli.Failf(cli.ExitUsage, "--json, --jq and --template are about JSON, and --csv-safe and --columns are not: choose one")
+			return cli.Failf(cli.ExitUsage, "--json, --jq and --template output JSON and cannot be used with --csv-safe or --columns")
 		}
 	case t.CSVSafe && cli.Given(flags, "csv-safe"):
 		wanted = render.CSV
@@ -75,12 +75,12 @@ func (t *IO) SettleFormat(cmd *cobra.Command) error {
 		return nil
 	}
 	if cli.Given(flags, "output") {
-		return cli.Failf(cli.ExitUsage, "-o %s: there is a flag that asks for %s; choose one", t.Format, wanted)
+		return cli.Failf(cli.ExitUsage, "-o %s: another flag requires %s; use only one of them", t.Format, wanted)
 	}
 	return flags.Set("output", string(wanted))
 }
 
-// checkList refuses names that what the command writes does not have, and a limit that is none.
+// checkList refuses unknown names of fields and columns, and a negative limit.
 func (t *IO) checkList(cmd *cobra.Command) error {
 	for _, flag := range []struct {
 		name, noun string
@@ -94,7 +94,7 @@ func (t *IO) checkList(cmd *cobra.Command) error {
 		return cli.Blame(cmd.Flags(), cli.Failf(cli.ExitUsage, "--limit %d: must be 0 or more", t.Limit), "limit")
 	}
 	if t.Limit > 0 && !cli.Given(cmd.Flags(), "limit") {
-		t.Infof("at most %s, because of %s", words.Count(t.Limit, "record", "records"), cli.SourceOf(cmd.Flags(), "limit"))
+		t.Infof("at most %s shown, because of %s", words.Count(t.Limit, "record", "records"), cli.SourceOf(cmd.Flags(), "limit"))
 	}
 	if cli.Given(cmd.Flags(), ColumnsFlag) && (t.Format == render.JSON || t.Format == render.NDJSON) {
 		return cli.Failf(cli.ExitUsage, "--columns is for tables and CSV; use --json %s", strings.Join(t.Columns, ","))

@@ -14,15 +14,15 @@ import (
 	"havip/internal/cli"
 )
 
-// noPagerFlag is a flag of commands whose tables may be long.
+// noPagerFlag is a flag of commands with long tables.
 const noPagerFlag = "no-pager"
 
-// pagerVariables name the pager, the first one that is set winning.
+// pagerVariables name the pager; the first one that is set wins.
 var pagerVariables = []string{"HAVIP_PAGER", "PAGER"}
 
-// DefinePager has a command show its tables by a pager, where stdout is a terminal.
+// DefinePager makes a command show its tables in a pager if stdout is a terminal.
 func DefinePager(cmd *cobra.Command) {
-	cmd.Flags().Bool(noPagerFlag, false, "write a table to the terminal without a pager")
+	cmd.Flags().Bool(noPagerFlag, false, "do not use a pager for tables")
 }
 
 // settlePager decides whether the command uses a pager.
@@ -33,13 +33,13 @@ func (t *IO) settlePager(cmd *cobra.Command) {
 	}
 	t.pager = pagerOf(func(name string) (string, bool) {
 		value := t.Getenv(name)
-		_, set := os.LookupEnv(name) // Getenv does not tell an empty variable, which means no pager, from one that is not set
+		_, set := os.LookupEnv(name) // Getenv does not distinguish an empty variable (no pager) from an unset one
 		return value, set || value != ""
 	})
 }
 
-// pagerOf returns the pager's command line; nil for none. That is what cat is as well. Without a variable it is less, which writes
-// what fits the screen and ends.
+// pagerOf returns the pager's command line; nil means none, and so does cat. The default is less, which exits if the table fits the
+// screen.
 func pagerOf(lookup func(string) (string, bool)) []string {
 	for _, name := range pagerVariables {
 		if command, set := lookup(name); set {
@@ -52,17 +52,17 @@ func pagerOf(lookup func(string) (string, bool)) []string {
 	return []string{"less", "-FRX"}
 }
 
-// paged calls write with where a table goes: to the pager, or to stdout if there is none or it cannot be started. It is no error if
-// the pager ends before it has read everything: who quits it has seen enough.
+// paged calls write with the pager's input, or with stdout if there is no pager or it cannot be started. It is no error if the pager
+// exits before it has read everything.
 func (t *IO) paged(write func(io.Writer) error) error {
 	if t.pager == nil {
 		return write(t.Data())
 	}
-	// Not bound to a context: Ctrl-C is the pager's to handle, which has the terminal in its hands.
+	// Without a context: the pager controls the terminal and handles Ctrl-C.
 	pager := exec.Command(t.pager[0], t.pager[1:]...) //nolint:noctx // see above
 	pager.Stdout, pager.Stderr = t.Out, t.Err
-	// As git does, for a less or lv that is named without options: show colours, and end where one screen is enough. Without a
-	// locale, less would show the bytes of Chinese names.
+	// As in git, for less and lv without options: show colors, and exit if one screen is enough. Without a locale, less would show
+	// Chinese names as bytes.
 	pager.Env = append(os.Environ(), "LESS="+cmp.Or(t.Getenv("LESS"), "FRX"), "LV="+cmp.Or(t.Getenv("LV"), "-c"),
 		"LESSCHARSET="+cmp.Or(t.Getenv("LESSCHARSET"), "utf-8"))
 	in, err := pager.StdinPipe()

@@ -14,24 +14,24 @@ import (
 	"havip/internal/render"
 )
 
-// The flags of expressions about records.
+// Flags of expressions about records.
 const (
 	jqFlag       = "jq"
 	templateFlag = "template"
 )
 
-// defineQuery gives a command --jq and --template.
+// defineQuery defines --jq and --template.
 func (t *IO) defineQuery(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&t.jq, jqFlag, "", "write what this jq expression makes of -o json, or of each record with -o ndjson")
-	f.StringVar(&t.template, templateFlag, "", "likewise with a Go template; functions: join, pluck, timeago, timefmt, json")
+	f.StringVar(&t.jq, jqFlag, "", "filter JSON output with a jq expression; with -o ndjson, each record")
+	f.StringVar(&t.template, templateFlag, "", "format JSON output with a Go template; with -o ndjson, each record (see enqueue help formats)")
 }
 
-// compile compiles the expression of --jq or --template. A mistake in it is one of the command line.
+// compile compiles the expression of --jq or --template. An invalid one is a usage error.
 func (t *IO) compile(cmd *cobra.Command) (err error) {
 	switch {
 	case t.jq != "" && t.template != "":
-		err = errors.New("--jq and --template: choose one")
+		err = errors.New("--jq and --template cannot be used together")
 	case t.jq != "":
 		t.query, err = query.JQ(t.jq)
 	case t.template != "":
@@ -41,13 +41,13 @@ func (t *IO) compile(cmd *cobra.Command) (err error) {
 	return cli.Blame(cmd.Flags(), cli.Fail(cli.ExitUsage, err), jqFlag, templateFlag)
 }
 
-// queryWriter evaluates an expression of each record, or of an array of all.
+// queryWriter evaluates an expression on each record, or on an array of all.
 type queryWriter[R any] struct {
 	query  query.Query
 	fields []string
-	ctx    context.Context //nolint:containedctx // that of the command: an expression may have no end
+	ctx    context.Context //nolint:containedctx // the command's: an expression may run forever
 	w      io.Writer
-	// each says that each record is evaluated as it comes; else they are collected in all.
+	// each evaluates each record when it is written; otherwise they are collected in all.
 	each bool
 	n    int
 	all  []any

@@ -19,8 +19,8 @@ import (
 )
 
 type options struct {
-	// path is that of the file or plan. regionGiven is whether --region is given, and formatGiven whether --output is:
-	// then results are printed, also without --wait.
+	// path is the file's or plan's. regionGiven is whether --region is given. formatGiven is whether --output is given:
+	// then results are printed even without --wait.
 	path                     string
 	file                     intake.Flags
 	regionGiven, formatGiven bool
@@ -130,8 +130,8 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	return nil
 }
 
-// finish waits for the batch, until timed ends, prints its results, and runs the command of --on-complete. Items that
-// failed are an error.
+// finish waits for the batch until timed ends, prints its results, and runs the command of --on-complete. Failed items are an
+// error.
 func finish(ctx, timed context.Context, f *session.Factory, s *session.Session, batch string, opts options) error {
 	b, err := follow.Batch(timed, f.IO, s, batch)
 	if err != nil {

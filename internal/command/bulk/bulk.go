@@ -1,4 +1,4 @@
-// Package bulk is the commands that act on many items of a batch: retry, cancel and rollback.
+// Package bulk has the commands for many items of a batch: retry, cancel and rollback.
 package bulk
 
 import (
@@ -18,7 +18,7 @@ import (
 	"havip/ledger"
 )
 
-// options are those of every command here.
+// options are common to all commands of this package.
 type options struct {
 	batch       string
 	where       []string
@@ -41,11 +41,11 @@ type operation struct {
 	bulk.Operation
 	*session.Factory
 	options
-	// before waits for what the plan depends on; nil for nothing.
+	// before waits until the plan can be made; may be nil.
 	before func(ctx context.Context, s *session.Session, b ledger.Batch) error
-	// question is what to ask before n items are changed; nil asks with the operation's name.
+	// question returns the confirmation question for n items; nil means a question with the operation's name.
 	question func(n int64, batch string) string
-	// resultsFollow is whether the items' results go to stdout, so that the tally goes to stderr.
+	// resultsFollow reports that the items' results go to stdout, so that the tally goes to stderr.
 	resultsFollow bool
 	// after says what happens next.
 	after func(b ledger.Batch, done *bulk.Tally)
@@ -78,7 +78,7 @@ func (v operation) run(ctx context.Context) error {
 	if v.dryRun {
 		return cmp.Or(v.show(planned(v.Name, plan), plan), damageOf(plan).Err(v.IO, v.batch, report.DamageLeftAlone))
 	}
-	if plan.Eligible() == 0 { // an earlier run may have done it, and that is verified as well
+	if plan.Eligible() == 0 { // an earlier run may have done it; its durability is verified as well
 		err := v.durable.Change(ctx, v.Factory, s, durability.Batch(v.batch), func() error { return v.show(planned(v.Name, plan), plan) })
 		return cmp.Or(err, damageOf(plan).Err(v.IO, v.batch, report.DamageLeftAlone))
 	}
@@ -116,7 +116,7 @@ func (v operation) show(line string, t *bulk.Tally) error {
 	return showTally(v.IO, line, t)
 }
 
-// check refuses a command line that cannot be carried out, before anything is read.
+// check validates the command line before anything is read.
 func (v operation) check() (bulk.Selection, error) {
 	chosen, err := parseWhere(v.where)
 	if err == nil && !v.dryRun && !v.yes && !v.CanAsk() {

@@ -18,7 +18,7 @@ import (
 	"havip/ledger"
 )
 
-// rollbackOptions are those of every command here, and how to wait.
+// rollbackOptions adds waiting to options.
 type rollbackOptions struct {
 	options
 	wait    bool
@@ -83,10 +83,10 @@ func rollback(ctx context.Context, f *session.Factory, opts rollbackOptions) err
 	return finishRollback(ctx, timed, f, opts)
 }
 
-// confirmWithin bounds the wait for what was created a moment ago to be confirmed.
+// confirmWithin limits the wait for the confirmation of recently created HaVIPs.
 const confirmWithin = 30 * time.Second
 
-// awaitConfirmed waits a while for the workers to confirm what was created: only that is rolled back.
+// awaitConfirmed waits a while until workers have confirmed the created HaVIPs, because only confirmed ones are rolled back.
 func awaitConfirmed(ctx context.Context, t *terminal.IO, s *session.Session, b ledger.Batch) (err error) {
 	if b.Unconfirmed == 0 {
 		return nil
@@ -123,7 +123,7 @@ func afterRollback(t *terminal.IO, b ledger.Batch, done *bulk.Tally) {
 // rolledBack reports whether a paused batch has nothing left to delete: its other items wait until it is resumed.
 func rolledBack(b ledger.Batch) bool { return b.Counts[ledger.Deleting] == 0 }
 
-// finishRollback waits for the batch, until timed ends, and prints its results. Chosen HaVIPs that still exist are an error.
+// finishRollback waits for the batch until timed ends, and prints its results. Chosen HaVIPs that still exist are an error.
 func finishRollback(ctx, timed context.Context, f *session.Factory, opts rollbackOptions) error {
 	chosen, err := parseWhere(opts.where)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"havip/internal/words"
 )
 
-// planned is the counts line of a plan, and outcome that of what was done.
+// planned is the counts line of a plan, and outcome that of its execution.
 func planned(verb string, t *bulk.Tally) string {
 	text := capital(verb) + ": " + words.Count(t.Eligible(), "item", "items") + " eligible"
 	if n := t.Left(); n > 0 {
@@ -38,7 +38,7 @@ func rowLine(r bulk.Row) string {
 // showTally writes the counts: the line above a table, and as a message otherwise.
 func showTally(t *terminal.IO, line string, tally *bulk.Tally) error {
 	if len(tally.Rows()) == 0 {
-		line = "no item is chosen"
+		line = "no items selected"
 	}
 	if err := t.Headline(line); err != nil {
 		return err
@@ -58,5 +58,5 @@ func tallyList() render.List[bulk.Row] {
 	}
 }
 
-// capital begins a verb as a sentence does.
+// capital capitalizes a verb.
 func capital(verb string) string { return strings.ToUpper(verb[:1]) + verb[1:] }

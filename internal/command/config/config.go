@@ -46,7 +46,7 @@ shows the other settings, and exits with 4.`,
 	return cmd
 }
 
-// settings are those of all commands, and then the variables that are set for some.
+// settings returns the settings of all commands, then the variables that are set for some commands.
 func settings(ctx context.Context, f *session.Factory, cmd *cobra.Command) []cli.Setting {
 	flags := cmd.Flags()
 	all := append(store(f, flags), cli.CloudSettings(ctx, flags, f.Getenv)...)
@@ -69,7 +69,7 @@ func settings(ctx context.Context, f *session.Factory, cmd *cobra.Command) []cli
 	return all
 }
 
-// store is where the ledger is: either --redis or --state-dir.
+// store returns the location of the ledger: either --redis or --state-dir.
 func store(f *session.Factory, flags *pflag.FlagSet) []cli.Setting {
 	redis := cli.Setting{Name: "redis", Source: cli.SourceOf(flags, "redis")}
 	dir := cli.Setting{Name: "state-dir", Value: f.StateDir, Source: cli.SourceOf(flags, "state-dir")}
@@ -89,7 +89,7 @@ func store(f *session.Factory, flags *pflag.FlagSet) []cli.Setting {
 	return []cli.Setting{redis, dir}
 }
 
-// runDir is the directory of the store that `enqueue run` uses without --redis.
+// runDir returns the directory of the store that `enqueue run` uses without --redis.
 func runDir(f *session.Factory, dir cli.Setting) cli.Setting {
 	dir.Value = ""
 	if f.RedisGiven {
@@ -105,7 +105,7 @@ func runDir(f *session.Factory, dir cli.Setting) cli.Setting {
 	return dir
 }
 
-// lane is that of items which name neither account nor region.
+// lane returns the lane of items without account and region.
 func lane(f *session.Factory, flags *pflag.FlagSet) cli.Setting {
 	s := cli.Setting{Name: "lane", Source: cli.SourceOf(flags, "region")}
 	l := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
@@ -117,7 +117,7 @@ func lane(f *session.Factory, flags *pflag.FlagSet) cli.Setting {
 	return s
 }
 
-// show writes the settings, and an error about those that cannot be used.
+// show writes the settings, and returns an error about invalid ones.
 func show(t *terminal.IO, all []cli.Setting) error {
 	if err := terminal.Print(t, list(), all); err != nil {
 		return err

@@ -83,7 +83,7 @@ func checkItem(batch string, item tasks.Item) error {
 			flag = name
 		}
 		if fault.Field == "key" && item.Key == item.Request.Name {
-			continue // the name's own fault says it
+			continue // the fault of the name reports it
 		}
 		if fault.Value == "" {
 			faults = append(faults, "--"+flag+" "+fault.Rule)
@@ -142,7 +142,7 @@ func enqueue(ctx context.Context, t *terminal.IO, producer *tasks.Producer, batc
 		if err != nil {
 			return err
 		}
-		return cli.Failf(cli.ExitInvalidInput, "%s/%s: conflict: %s; nothing was enqueued. Give the item a key of its own with --key, or another batch with --batch",
+		return cli.Failf(cli.ExitInvalidInput, "%s/%s: conflict: %s; nothing was enqueued. Give the item a new key with --key, or use another batch with --batch",
 			batch, item.Key, render.Printable(text))
 	}
 	if answer.Result == lifecycle.RegisteredSame {

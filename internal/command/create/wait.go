@@ -66,7 +66,7 @@ func printItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, k
 	return nil
 }
 
-// howToRetry says how to retry an item that ended without a HaVIP.
+// howToRetry says how to retry a failed item.
 func howToRetry(batch, key string, state ledger.State) string {
 	switch state {
 	case ledger.Rejected, ledger.Review, ledger.Canceled:

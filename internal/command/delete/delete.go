@@ -28,7 +28,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Use:   "delete BATCH",
 		Short: "Delete the record of a finished batch; its HaVIPs stay",
 		Long: `Delete deletes the record of a finished batch from Redis: its items, their requests and its
-events. It deletes no HaVIP; to delete the HaVIPs, run ` + "`enqueue rollback`" + ` before.
+events. It deletes no HaVIP; to delete the HaVIPs, run ` + "`enqueue rollback`" + ` first.
 
 A deleted batch can no longer be verified, retried or rolled back, and applying the same
 file under the same name creates all its HaVIPs again. Save the results first.
@@ -47,7 +47,7 @@ and needs --yes without one.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be deleted, and change nothing")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal")
-	flags.BoolVar(&opts.incomplete, "incomplete", false, "also a batch that its producer is not through with")
+	flags.BoolVar(&opts.incomplete, "incomplete", false, "also delete a batch that its producer has not completed")
 	session.DefineReason(cmd, &opts.reason)
 	opts.durable.Define(cmd)
 	return cmd
@@ -102,7 +102,7 @@ func deletable(b ledger.Batch, incomplete bool) error {
 	return nil
 }
 
-// staying says how many HaVIPs of the batch stay in BCE.
+// staying says how many HaVIPs of the batch remain in BCE.
 func staying(b ledger.Batch) string {
 	n := b.Counts[ledger.Created] + b.Counts[ledger.Adopted]
 	if n == 0 {
@@ -111,7 +111,7 @@ func staying(b ledger.Batch) string {
 	return words.Count(n, "HaVIP stays", "HaVIPs stay")
 }
 
-// discardCanceled removes tasks of canceled items from the queue, which the ledger is about to forget.
+// discardCanceled removes the tasks of canceled items from the queue before their records are deleted.
 func discardCanceled(ctx context.Context, f *session.Factory, s *session.Session, b ledger.Batch) error {
 	if b.Counts[ledger.Canceled] == 0 {
 		return nil
@@ -121,7 +121,7 @@ func discardCanceled(ctx context.Context, f *session.Factory, s *session.Session
 		return err
 	}
 	defer release()
-	return on.DiscardCanceled(ctx, func(fault error) { f.Errorf("%s; its task may stay in the queue, and does nothing", fault) })
+	return on.DiscardCanceled(ctx, func(fault error) { f.Errorf("%s; its task may remain in the queue without any effect", fault) })
 }
 
 func forget(ctx context.Context, f *session.Factory, s *session.Session, b ledger.Batch, opts options) error {

@@ -59,7 +59,7 @@ note for everything that is reported.`,
 	opts.cloud.Define(cmd)
 	cmd.Flags().BoolVar(&opts.fix, "fix", false, "repair what is safe to repair")
 	cmd.Flags().StringVar(&opts.failOn, "fail-on", "warning", "exit with 1 for findings of this severity or worse: note, warning or error")
-	cmd.Flags().DurationVar(&opts.staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item must be unchanged before its task is looked for")
+	cmd.Flags().DurationVar(&opts.staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item must be unchanged before its task is checked")
 	return cmd
 }
 
@@ -89,8 +89,8 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	})
 }
 
-// ownLane is the lane of items without account and region. An invalid endpoint or region is an error of the command line, and
-// not a finding about every lane.
+// ownLane returns the lane of items without account and region. An invalid endpoint or region is a usage error, not a finding about
+// every lane.
 func ownLane(ctx context.Context, f *session.Factory, flags cloud.Flags) (tasks.Lane, error) {
 	own := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
 	if _, err := tasks.ParseLane(own.String()); err != nil {
@@ -102,13 +102,13 @@ func ownLane(ctx context.Context, f *session.Factory, flags cloud.Flags) (tasks.
 	return own, err
 }
 
-// levels are the severities by their names on the command line, the worst first.
+// levels are the severities by name, the worst first.
 var levels = []struct {
 	name     string
 	severity redisconn.Severity
 }{{"error", redisconn.Refuse}, {"warning", redisconn.Warn}, {"note", redisconn.Note}}
 
-// parseLevel reads --fail-on: the level given and all that are worse.
+// parseLevel reads --fail-on and returns the level and all worse ones.
 func parseLevel(text string) ([]redisconn.Severity, error) {
 	var severities []redisconn.Severity
 	for _, level := range levels {
@@ -120,7 +120,7 @@ func parseLevel(text string) ([]redisconn.Severity, error) {
 	return nil, cli.Failf(cli.ExitUsage, "--fail-on %q: must be note, warning or error", text)
 }
 
-// examine shows each diagnosis as it comes. An error counts the problems of the given severities.
+// examine shows each diagnosis. Its error counts the problems of the given severities.
 func examine(ctx context.Context, t *terminal.IO, failOn []redisconn.Severity, doctor audit.Doctor) error {
 	shown := &view{said: map[string]bool{}}
 	var list render.List[audit.Diagnosis]
@@ -170,11 +170,11 @@ func examine(ctx context.Context, t *terminal.IO, failOn []redisconn.Severity, d
 
 // view shows diagnoses as text.
 type view struct {
-	// said are the explanations and remedies that were shown: several findings may have the same.
+	// said are the explanations and remedies shown so far; several findings may share one.
 	said map[string]bool
 }
 
-// diagnosis writes a line, and below it what the diagnosis means and what to do, unless an earlier one said the same.
+// diagnosis writes a line, and below it the meaning and the remedy, unless they were shown before.
 func (v *view) diagnosis(w io.Writer, d audit.Diagnosis) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-7s %s: %s\n", levelOf(d.Severity), render.Printable(d.Subject), render.Printable(d.What))
@@ -191,7 +191,7 @@ func (v *view) diagnosis(w io.Writer, d audit.Diagnosis) error {
 	return err
 }
 
-// levelOf is a severity's name on the command line.
+// levelOf returns a severity's name.
 func levelOf(severity redisconn.Severity) string {
 	for _, level := range levels {
 		if level.severity == severity {

@@ -1,4 +1,4 @@
-// Package events is the command that prints what happened to a batch or a lane.
+// Package events is the command that prints the events of a batch or a lane.
 package events
 
 import (
@@ -18,15 +18,15 @@ import (
 	"havip/tasks"
 )
 
-// eventsPage is how many events are read at a time, followBlock how long a follower waits for one
-// before it looks whether it is to end.
+// eventsPage is how many events are read at a time, followBlock how long a follower waits for one before it
+// checks whether to end.
 const (
 	eventsPage  = 500
 	followBlock = 500 * time.Millisecond
 )
 
 type options struct {
-	// batch is one, or "" for the lane.
+	// batch is "" for a lane.
 	batch, lane string
 	follow      bool
 	filter      filter
@@ -66,7 +66,7 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 	terminal.DefineList(f.IO, cmd, eventList())
 	terminal.DefinePager(cmd)
 	cmd.Flags().StringVar(&opts.lane, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
-	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
+	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "print new events until Ctrl-C")
 	opts.filter.define(cmd.Flags())
 	return cmd
 }
@@ -106,8 +106,8 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 // eventSource reads events after the one with the given ID, waiting up to block for the first.
 type eventSource func(ctx context.Context, after string, block time.Duration) ([]eventRow, error)
 
-// batchEvents reads a batch's events. Who registered it is told by the batch itself; who committed it may be
-// somebody else, who ran a killed producer again, and nobody knows.
+// batchEvents reads a batch's events. The batch's record says who registered it. Who committed it is unknown: another
+// user may have run a killed producer again.
 func batchEvents(s *session.Session, b ledger.Batch) eventSource {
 	return func(ctx context.Context, after string, block time.Duration) ([]eventRow, error) {
 		events, err := s.Ledger.Events(ctx, b.Name, after, eventsPage, block)
@@ -133,7 +133,7 @@ func laneEvents(s *session.Session, l tasks.Lane) eventSource {
 	}
 }
 
-// forgottenActs reads the acts from before the oldest event that is kept.
+// forgottenActs reads the acts before the oldest event kept.
 func forgottenActs(s *session.Session, batch string) func(ctx context.Context, before string) ([]eventRow, error) {
 	return func(ctx context.Context, before string) ([]eventRow, error) {
 		acts, err := s.Ledger.Acts(ctx, batch, before)
@@ -149,7 +149,7 @@ func rowsOf(events []ledger.Event) []eventRow {
 	return rows
 }
 
-// printEvents writes the older acts, then a source's events, and follows it if asked to.
+// printEvents writes the older acts, then a source's events, and follows it with --follow.
 func printEvents(ctx context.Context, t *terminal.IO, s *session.Session, subject string, read eventSource, older func(context.Context, string) ([]eventRow, error), opts options) error {
 	after := ""
 	rows := opts.filter.rows(pages(ctx, read, older, &after))
@@ -162,7 +162,7 @@ func printEvents(ctx context.Context, t *terminal.IO, s *session.Session, subjec
 	case !opts.filter.empty():
 		t.Infof("no event of %s matches", subject)
 	default:
-		t.Infof("nothing has happened to %s", subject)
+		t.Infof("%s has no events", subject)
 	}
 	return err
 }
@@ -188,7 +188,7 @@ func pages(ctx context.Context, read eventSource, older func(context.Context, st
 	}
 }
 
-// prepend puts what is older than a source's first page in front of it.
+// prepend adds the acts that are older than a source's first page before it.
 func prepend(ctx context.Context, older func(context.Context, string) ([]eventRow, error), page []eventRow) ([]eventRow, error) {
 	before := ""
 	if len(page) > 0 {
@@ -198,8 +198,8 @@ func prepend(ctx context.Context, older func(context.Context, string) ([]eventRo
 	return append(rows, page...), err
 }
 
-// followEvents writes rows and what passes the filter after the event with the ID after, until it is interrupted: that is how it
-// ends.
+// followEvents writes rows, and then the events after the given ID that match the filter, until it is interrupted, which is no
+// error.
 func followEvents(ctx context.Context, t *terminal.IO, s *session.Session, read eventSource, rows iter.Seq2[eventRow, error], only *filter, after *string) error {
 	out := terminal.Writer(t, eventList())
 	for r, err := range rows {

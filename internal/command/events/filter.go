@@ -16,7 +16,7 @@ import (
 	"havip/lifecycle"
 )
 
-// filter says which events to print; the zero filter lets all pass.
+// filter selects events; the zero filter matches all.
 type filter struct {
 	kinds   []string
 	key, by string
@@ -26,7 +26,7 @@ type filter struct {
 func (w *filter) define(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&w.kinds, "event", nil, "only events of this kind, such as rejected or retry; may be repeated")
 	flags.StringVar(&w.key, "key", "", "only events of this item")
-	flags.StringVar(&w.by, "by", "", "only what this person did: USER or USER@HOST")
+	flags.StringVar(&w.by, "by", "", "only actions of this user: USER or USER@HOST")
 	flags.Var(&w.since, "since", "only events since then: a duration before now, such as 2h, or a time such as 2026-03-01T12:00:00Z")
 	cli.NoEnv(flags, "key") // $HAVIP_KEY is the key of an item to create
 }
@@ -35,7 +35,7 @@ func (w *filter) empty() bool {
 	return len(w.kinds) == 0 && w.key == "" && w.by == "" && w.since.IsZero()
 }
 
-// matches reports whether an event passes.
+// matches reports whether an event matches the filter.
 func (w *filter) matches(r eventRow) bool {
 	user, _, _ := strings.Cut(r.By, "@")
 	return (len(w.kinds) == 0 || slices.Contains(w.kinds, r.Event)) &&
@@ -44,7 +44,7 @@ func (w *filter) matches(r eventRow) bool {
 		!r.At.Before(w.since.Time)
 }
 
-// rows are the events that pass.
+// rows returns the matching events.
 func (w *filter) rows(all iter.Seq2[eventRow, error]) iter.Seq2[eventRow, error] {
 	return func(yield func(eventRow, error) bool) {
 		for r, err := range all {
@@ -55,11 +55,11 @@ func (w *filter) rows(all iter.Seq2[eventRow, error]) iter.Seq2[eventRow, error]
 	}
 }
 
-// warn names kinds that no event is known to have. They are no errors: a newer program may write them.
+// warn warns about unknown kinds of events. They are no errors, because a newer program may write them.
 func (w *filter) warn(t *terminal.IO) {
 	for _, kind := range w.kinds {
 		if !slices.Contains(kinds(), kind) {
-			t.Infof("--event %s: no known kind of event%s", kind, spelling.DidYouMean(kind, "", kinds()))
+			t.Infof("--event %s: unknown kind of event%s", kind, spelling.DidYouMean(kind, "", kinds()))
 		}
 	}
 }
@@ -71,7 +71,7 @@ func kinds() []string {
 		lifecycle.EventRenewed, lifecycle.EventRetried, lifecycle.EventCancelAsked, lifecycle.EventKept, lifecycle.EventExtra,
 		lifecycle.EventDoubtful, lifecycle.EventAddress, lifecycle.EventNotDeleted,
 		"notified", "notify-failed", "apply", "retry", "retry-done", "cancel", "cancel-done", "rollback", "rollback-done",
-		"pause", "resume", "limit", "held", "unreadable",
+		"pause", "paused", "resume", "limit", "suspended", "recovered", "unreadable",
 	}
 	for _, state := range ledger.States() {
 		if state.Terminal() || state == ledger.Unknown {
@@ -81,7 +81,7 @@ func kinds() []string {
 	return all
 }
 
-// moment is a time that is given as one, or as a duration before now.
+// moment is a time, given as a time or as a duration before now.
 type moment struct {
 	time.Time
 

@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,16 @@ func TestFilter(t *testing.T) {
 	} {
 		if got := test.filter.matches(r); got != test.want {
 			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// The kinds that pauses and suspensions are recorded with are known, so that filtering by them gives no warning.
+func TestKindsOfPauses(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"pause", "paused", "resume", "suspended", "recovered"} {
+		if !slices.Contains(kinds(), kind) {
+			t.Errorf("%s is unknown", kind)
 		}
 	}
 }

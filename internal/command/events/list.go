@@ -14,9 +14,9 @@ type eventRow struct {
 	ID    string    `json:"id"`
 	At    time.Time `json:"at"`
 	Event string    `json:"event"`
-	// Key is the item's, or "" when the event is the batch's or the lane's.
+	// Key is the item's, or "" for an event of the batch or the lane.
 	Key string `json:"key"`
-	// By, Reason and Items are of what people did.
+	// By, Reason and Items are set for actions of users.
 	By     string `json:"by"`
 	Reason string `json:"reason"`
 	Items  int64  `json:"items"`
@@ -43,7 +43,7 @@ func eventList() render.List[eventRow] {
 	}
 }
 
-// itemsCell is the number of items in tables; only what people did has one.
+// itemsCell is the number of items in tables; only actions of users have one.
 func itemsCell(r eventRow) string {
 	if r.By == "" || r.Items == 0 {
 		return ""

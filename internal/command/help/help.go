@@ -1,4 +1,4 @@
-// Package help is the topics of help that belong to no command.
+// Package help has the help topics that belong to no command.
 package help
 
 import (
@@ -26,8 +26,7 @@ func NewExitCodesTopic() *cobra.Command {
 	return topic("exit-codes", "What the exit codes mean", b.String())
 }
 
-// NewEnvironmentTopic returns the topic environment. Its text must be set to [EnvironmentText] once every flag has its
-// variable.
+// NewEnvironmentTopic returns the topic environment. Set its text to [EnvironmentText] after all flags have their variables.
 func NewEnvironmentTopic() *cobra.Command {
 	return topic("environment", "Every environment variable", "")
 }
@@ -95,7 +94,7 @@ func NewFormatsTopic() *cobra.Command {
   column            content
   name              1-65 letters, digits, Chinese characters and - _ / . (required)
   subnetId          such as sbn-dk8gl9bc (required)
-  privateIpAddress  an IPv4 address in the subnet; empty lets BCE choose
+  privateIpAddress  an IPv4 address in the subnet; if empty, BCE assigns one
   description       any text
   key               identifies the item in its batch (default: the name)
   account, region   the lane (default: default, and --region)

@@ -1,4 +1,4 @@
-// Package imports is the command that records HaVIPs which exist already as the results of a batch.
+// Package imports is the command that records existing HaVIPs as the results of a batch.
 package imports
 
 import (
@@ -114,7 +114,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 // finder finds the rows to import and their HaVIPs.
 type finder func(context.Context, *listings) (selection, error)
 
-// finderOf checks what is asked for before anything is opened or listed.
+// finderOf validates the command line before anything is opened or listed.
 func finderOf(ctx context.Context, f *session.Factory, opts options) (finder, ledger.Source, error) {
 	source := ledger.Source{By: session.Author()}
 	if rule := tasks.ValidateBatch(opts.batch); rule != "" {
@@ -147,7 +147,7 @@ func finderOf(ctx context.Context, f *session.Factory, opts options) (finder, le
 	}, source, nil
 }
 
-// report says what is imported, or the error about rows that cannot be.
+// report reports what is imported, or returns an error about rows that cannot be imported.
 func report(f *session.Factory, opts options, found selection, left []tasks.Existing, refused []tasks.ImportRefusal) error {
 	for _, r := range refused {
 		place := "BCE"
@@ -170,11 +170,11 @@ func report(f *session.Factory, opts options, found selection, left []tasks.Exis
 	return nil
 }
 
-// pinned refuses a lane whose workers use another endpoint than this command.
+// pinned refuses a lane whose workers use a different endpoint than this command.
 func pinned(ctx context.Context, s *session.Session, l tasks.Lane, endpoint string) error {
 	standing, err := lane.PinnedTo(ctx, s.Redis, l.String())
 	if err != nil || standing.Endpoint == "" || standing.Endpoint == endpoint {
 		return err
 	}
-	return cli.Failf(cli.ExitConfig, "lane %s: its workers use the endpoint %s, and this command uses %s; set --endpoint or BCE_ENDPOINT to that of the workers", l, standing.Endpoint, endpoint)
+	return cli.Failf(cli.ExitConfig, "lane %s: its workers use the endpoint %s, but this command uses %s; set --endpoint or BCE_ENDPOINT to that of the workers", l, standing.Endpoint, endpoint)
 }

@@ -22,11 +22,11 @@ import (
 type selection struct {
 	rows    []tasks.Existing
 	refused []tasks.ImportRefusal
-	// owned counts chosen HaVIPs that are left out, because they are the results of items already.
+	// owned counts selected HaVIPs that are left out because they are already the results of items.
 	owned int
 }
 
-// fields are those of a HaVIP that --where compares.
+// fields are the fields of a HaVIP for --where.
 var fields = map[string]func(bce.HaVIP) string{
 	"name":             func(h bce.HaVIP) string { return h.Name },
 	"subnetId":         func(h bce.HaVIP) string { return h.SubnetID },
@@ -40,7 +40,7 @@ func fieldNames() []string { return slices.Sorted(maps.Keys(fields)) }
 
 func fieldList() string { return strings.Join(fieldNames(), ", ") }
 
-// condition is that a field of a HaVIP matches a pattern as a whole.
+// condition requires a field of a HaVIP to match a pattern.
 type condition struct {
 	field   string
 	pattern *regexp.Regexp
@@ -112,7 +112,7 @@ func (x *listings) of(ctx context.Context, l tasks.Lane) ([]bce.HaVIP, error) {
 	return there, nil
 }
 
-// choose returns the HaVIPs of a lane that meet the conditions and are no item's, as rows.
+// choose returns the HaVIPs of a lane that match the conditions and belong to no item, as rows.
 func (x *listings) choose(ctx context.Context, batch string, l tasks.Lane, where []condition) (selection, error) {
 	var s selection
 	there, err := x.of(ctx, l)
@@ -137,14 +137,14 @@ func (x *listings) choose(ctx context.Context, batch string, l tasks.Lane, where
 	for i, h := range free {
 		s.add(tasks.Existing{HaVIP: h, Row: tasks.Row{Item: tasks.Item{
 			Key: keys[i], Account: l.Account, Region: l.Region,
-			// Without the address, which counts as assigned by BCE: a row with or without it is then known as a duplicate.
+			// Without the address, which counts as assigned by BCE, so that a row with or without it is a duplicate.
 			Request: tasks.Request{Name: h.Name, SubnetID: h.SubnetID, Description: h.Description},
 		}}})
 	}
 	return s, nil
 }
 
-// add adds a row, unless BCE has values in it that no item can have.
+// add adds a row, unless it has values that are invalid for an item.
 func (s *selection) add(e tasks.Existing) {
 	if faults := e.Row.Item.Validate(); len(faults) > 0 {
 		s.refused = append(s.refused, tasks.ImportRefusal{Row: e.Row, Why: faults[0].Error()})
@@ -153,7 +153,7 @@ func (s *selection) add(e tasks.Existing) {
 	s.rows = append(s.rows, e)
 }
 
-// keys names the HaVIPs as items: by name, or by ID where another one or an item of the batch has that name.
+// keys returns the items' keys: a HaVIP's name, or its ID if another HaVIP or an item of the batch has that name.
 func (x *listings) keys(ctx context.Context, batch string, havips []bce.HaVIP) ([]string, error) {
 	names, count := make([]string, len(havips)), map[string]int{}
 	for i, h := range havips {
@@ -204,14 +204,14 @@ func (x *listings) match(ctx context.Context, rows iter.Seq2[tasks.Row, error]) 
 	return s, nil
 }
 
-// described returns those of the HaVIPs that have the request's name and subnet, and its address if it has one.
+// described returns the HaVIPs with the request's name and subnet, and its address if it has one.
 func described(r tasks.Request, there []bce.HaVIP) []bce.HaVIP {
 	return slices.DeleteFunc(there, func(h bce.HaVIP) bool {
 		return h.Name != r.Name || r.PrivateIPAddress != "" && h.PrivateIPAddress != r.PrivateIPAddress
 	})
 }
 
-// notOne says why a row does not describe one HaVIP.
+// notOne says why a row does not match exactly one HaVIP.
 func notOne(r tasks.Request, there []bce.HaVIP) string {
 	if len(there) == 0 {
 		return fmt.Sprintf("no HaVIP %q exists in subnet %s with this address", r.Name, r.SubnetID)

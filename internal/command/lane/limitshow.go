@@ -39,7 +39,7 @@ workers were started with (CONFIGURED). If a limit was set: by whom, when and wh
 	}
 }
 
-// limitView is a lane's rate limit as -o json and ndjson show it.
+// limitView is a lane's rate limit in JSON.
 type limitView struct {
 	Lane string `json:"lane"`
 	// RPS is the limit in force, 0 for none. It is nil if none is set and the lane has no worker, or workers with
@@ -111,7 +111,7 @@ func limitList() render.List[limitView] {
 	}
 }
 
-// rate is the limit in force in CSV; "" if it is not known.
+// rate is the limit in force in CSV; "" if unknown.
 func (v limitView) rate() string {
 	if v.RPS == nil {
 		return ""

@@ -18,7 +18,7 @@ func newSurvey(f *session.Factory, s *session.Session, flags cloud.Flags) *plan.
 		Open: func(ctx context.Context, l tasks.Lane) (plan.Cloud, error) {
 			client, err := flags.Cloud(f.Getenv).Client(ctx, l)
 			if err != nil {
-				return nil, err // not client, which would be no nil
+				return nil, err // not client: a nil pointer in an interface is not nil
 			}
 			return client, nil
 		},

@@ -12,7 +12,7 @@ import (
 	"havip/internal/terminal"
 )
 
-// showNext says how to carry the plan out, and what is probably a mistake.
+// showNext says how to apply the plan, and reports probable mistakes.
 func showNext(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, counts plan.Counts, opts options) error {
 	if counts.Enqueue > 0 {
 		if err := showNamesakes(ctx, f.IO, s, in); err != nil {
@@ -24,8 +24,8 @@ func showNext(ctx context.Context, f *session.Factory, s *session.Session, in *i
 	return nil
 }
 
-// showNamesakes tells of other batches that were made of a file of this name: the same file under another
-// batch's name asks for as many HaVIPs again.
+// showNamesakes reports other batches that were created from a file of this name: under another batch's name, the
+// same file creates everything again.
 func showNamesakes(ctx context.Context, t *terminal.IO, s *session.Session, in *intake.Input) error {
 	batches, err := s.Ledger.Batches(ctx)
 	if err != nil {
@@ -41,7 +41,7 @@ func showNamesakes(ctx context.Context, t *terminal.IO, s *session.Session, in *
 	return nil
 }
 
-// nextCommand is how the plan is carried out.
+// nextCommand returns the command that applies the plan.
 func nextCommand(f *session.Factory, in *intake.Input, opts options) string {
 	if opts.out != "" {
 		return "enqueue apply " + shell.Quote(opts.out)

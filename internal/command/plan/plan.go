@@ -21,7 +21,7 @@ type options struct {
 	cloud          cloud.Flags
 	live, detailed bool
 	timeout        time.Duration
-	// out is where the plan is saved; "" is nowhere. path is the file's, as given.
+	// out is where the plan is saved; "" means it is not saved. path is the file's, as given.
 	out, path string
 }
 

@@ -13,7 +13,7 @@ import (
 // saver saves a plan while it is made, or does nothing without --out.
 type saver struct{ w *plan.Writer }
 
-// newSaver begins before anything is compared, so that an unusable name is an error at once.
+// newSaver is called before the comparison, so that an unusable name is an error at once.
 func newSaver(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, opts options) (*saver, error) {
 	if opts.out == "" {
 		return &saver{}, nil
@@ -36,7 +36,7 @@ func (v *saver) row(r plan.Row) error {
 	return v.w.Write(r)
 }
 
-// finish puts the plan under its name, or removes it if the file cannot be applied or the plan not be made.
+// finish renames the plan to its name, or removes it if it could not be made or the file cannot be applied.
 func (v *saver) finish(good bool) error {
 	switch {
 	case v.w == nil:
@@ -48,7 +48,7 @@ func (v *saver) finish(good bool) error {
 	}
 }
 
-// headerOf says what the plan is made of, and compared with.
+// headerOf returns the plan's header.
 func headerOf(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, opts options) (plan.Header, error) {
 	h := plan.Header{
 		Batch: in.Batch, Region: f.Region, Live: opts.live, AllowDuplicates: opts.file.AllowDuplicates, MadeBy: session.Author(),

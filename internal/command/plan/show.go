@@ -16,7 +16,7 @@ import (
 	"havip/tasks"
 )
 
-// rowView is a row that apply enqueues, or that needs attention, as data. Kind and Why are empty if it needs none.
+// rowView is a row that apply enqueues or that needs attention, as JSON. Kind and Why are empty if it needs none.
 type rowView struct {
 	attentionRow
 	Action           plan.Action `json:"action"`
@@ -27,7 +27,7 @@ type rowView struct {
 	Region           string      `json:"region"`
 }
 
-// attentionRow is a row that needs attention, as data.
+// attentionRow is a row that needs attention, as JSON.
 type attentionRow struct {
 	Line int       `json:"line"`
 	Key  string    `json:"key"`
@@ -54,7 +54,7 @@ type end struct {
 	demands []plan.Demand
 }
 
-// writer writes the rows that apply enqueues or that need attention as they come, and then their sum.
+// writer streams the rows that apply enqueues or that need attention, and then writes the counts.
 type writer interface {
 	row(r plan.Row) error
 	close(e end) error
@@ -74,7 +74,7 @@ func newWriter(t *terminal.IO) writer {
 	return &table{IO: t}
 }
 
-// maxShown bounds the rows to create that a table shows.
+// maxShown limits the rows to create in a table.
 const maxShown = 50
 
 // table is text: what is created, where and how fast, what needs attention, and the counts last.
@@ -147,7 +147,7 @@ func (t *table) writeRows(w io.Writer, all int) error {
 	return nil
 }
 
-// warn reports what keeps rows from being created.
+// warn reports why rows would not be created.
 func (t *table) warn(e end) {
 	for _, l := range e.lanes {
 		if problem := l.Problem(); problem != "" {
@@ -161,8 +161,8 @@ func (t *table) warn(e end) {
 	}
 }
 
-// object is one JSON object. The rows come first, as they are not collected; those that need attention are, for they come
-// again in an array of their own.
+// object is one JSON object. The rows come first, because they are streamed; rows that need attention are collected for another
+// array.
 type object struct {
 	w         io.Writer
 	rows      int
@@ -190,7 +190,7 @@ func (o *object) row(r plan.Row) error {
 	return render.NewEncoder(o.w).Encode(viewOf(r))
 }
 
-// separate puts a comma behind what is there.
+// separate writes a comma between elements.
 func separate(b *bytes.Buffer) {
 	if b.Len() > 0 {
 		b.WriteByte(',')
@@ -214,7 +214,7 @@ func (o *object) close(e end) error {
 	return err
 }
 
-// lines is a JSON object a row, and a last one with the counts.
+// lines is a JSON object per row, and a last one with the counts.
 type lines struct{ enc *json.Encoder }
 
 func (l lines) row(r plan.Row) error { return l.enc.Encode(viewOf(r)) }
@@ -227,7 +227,7 @@ func (l lines) close(e end) error {
 	}{e.counts, e.lanes, e.demands})
 }
 
-// records is CSV, a record a row; the counts are a message.
+// records is CSV, one record per row; the counts are a message.
 type records struct {
 	*terminal.IO
 	csv *render.Records

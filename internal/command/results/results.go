@@ -1,4 +1,4 @@
-// Package results is the command that prints what became of each item of a batch.
+// Package results is the command that prints the result of each item of a batch.
 package results
 
 import (
@@ -33,7 +33,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "results BATCH",
-		Short: "Print what became of each item of a batch",
+		Short: "Print the result of each item of a batch",
 		Long: `Results prints an item a line, in the order of the file: its state, its HaVIP and address,
 and where it failed or its outcome is unknown, what BCE said. It may be read at any time, and as
 often as wanted.
@@ -100,7 +100,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	return report.Results(ctx, f.IO, s, b.Name, show)
 }
 
-// followResults prints results as they come.
+// followResults prints results when they are final.
 func followResults(ctx context.Context, f *session.Factory, opts options) error {
 	if err := f.CanFollow(); err != nil {
 		return err
@@ -115,7 +115,7 @@ func followResults(ctx context.Context, f *session.Factory, opts options) error 
 	return follow.Results(ctx, timed, f.IO, s, opts.batch, opts.filter)
 }
 
-// checkStates refuses a value of --state that is no state.
+// checkStates refuses unknown states.
 func checkStates(states []string) error {
 	for _, state := range states {
 		if !slices.Contains(ledger.States(), ledger.State(state)) {

@@ -21,7 +21,7 @@ import (
 	"havip/tasks"
 )
 
-// lanesOf are the lanes that the file's items belong to, in the file's order.
+// lanesOf returns the lanes of the file's items, in the file's order.
 func lanesOf(ctx context.Context, in *intake.Input) ([]tasks.Lane, error) {
 	var lanes []tasks.Lane
 	seen := map[tasks.Lane]bool{}
@@ -89,8 +89,8 @@ func openCloud(ctx context.Context, getenv cli.Getenv, opts options) (cli.Cloud,
 	return sandboxed, func() { sim.Close(); _ = server.Close() }, nil
 }
 
-// openStore opens the Redis that is given, or starts one over a directory. A sandbox always has one in memory,
-// whatever Redis the environment names.
+// openStore opens the given Redis, or starts a redis-server over a directory. A sandbox always has a store in memory, even
+// if the environment sets a Redis.
 func openStore(ctx context.Context, f *session.Factory, opts options) (*session.Session, error) {
 	pool := redisconn.PoolSize(opts.concurrency*2 + 10)
 	switch {
@@ -114,7 +114,7 @@ func openStore(ctx context.Context, f *session.Factory, opts options) (*session.
 	return f.OpenOwn(ctx, dir, pool)
 }
 
-// openSpool is for outcomes while Redis is away; a simulation has nothing to keep.
+// openSpool opens the spool for outcomes while Redis is unavailable; a simulation needs none.
 func openSpool(f *session.Factory, opts options, log zerolog.Logger) (*spool.Spool, error) {
 	if opts.sandbox {
 		return nil, nil //nolint:nilnil // no spool is a way to work

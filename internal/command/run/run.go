@@ -33,7 +33,7 @@ type options struct {
 	concurrency       int
 	timeout           time.Duration
 	requestTimeout    time.Duration
-	// rpsGiven is whether the command line or the environment gives a rate.
+	// rpsGiven is whether the command line or the environment sets a rate.
 	rpsGiven            bool
 	logFormat, logLevel string
 	then                oncomplete.Action
@@ -95,7 +95,7 @@ Run then exits, and ` + "`enqueue run --resume`" + ` with the same file continue
 	return cmd
 }
 
-// tellSimulators names the endpoints on this machine, where nothing real is created.
+// tellSimulators reports endpoints on this machine, where nothing real is created.
 func tellSimulators(f *session.Factory, lanes []worker.LaneConfig) {
 	for _, l := range lanes {
 		if l.Simulated {
@@ -104,7 +104,7 @@ func tellSimulators(f *session.Factory, lanes []worker.LaneConfig) {
 	}
 }
 
-// checkStore refuses flags about the store that contradict each other, before the file is read.
+// checkStore refuses contradictory flags about the store, before the file is read.
 func checkStore(cmd *cobra.Command, f *session.Factory, opts options) error {
 	if !opts.sandbox {
 		return f.StoreError()

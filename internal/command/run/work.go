@@ -29,7 +29,7 @@ func work(ctx, timed context.Context, f *session.Factory, s *session.Session, in
 		Redis: s.Redis, Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
 		AllowOtherAccount: opts.allowOtherAccount, CheckKeys: !opts.sandbox, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) }, Logger: log,
 	}
-	if err := worker.Check(timed, config); err != nil { // before anything is enqueued that this process would not serve
+	if err := worker.Check(timed, config); err != nil { // before enqueueing, because this process must serve the items
 		return cli.Fail(configCode(timed), err)
 	}
 	yes := opts.yes || opts.sandbox || !f.CanAsk()
@@ -39,7 +39,7 @@ func work(ctx, timed context.Context, f *session.Factory, s *session.Session, in
 	if opts.resume {
 		err := opts.durable.Change(timed, f, s, durability.Batch(in.Batch), func() error {
 			_, err := batchpause.Resume(timed, f.IO, s, in.Batch, opts.limit, "run --resume")
-			if report.IsDamage(err) { // the results name the damaged items, at the end
+			if report.IsDamage(err) { // the results report the damaged items at the end
 				return nil
 			}
 			return err
@@ -60,7 +60,7 @@ func work(ctx, timed context.Context, f *session.Factory, s *session.Session, in
 	return seeThrough(ctx, timed, f, s, in, opts)
 }
 
-// configCode is of an error that may be the end of ctx.
+// configCode returns the exit code for an error that may be the end of ctx.
 func configCode(ctx context.Context) cli.ExitCode {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -71,13 +71,13 @@ func configCode(ctx context.Context) cli.ExitCode {
 	return cli.ExitConfig
 }
 
-// showWait says why nothing happens yet at a lane's first use.
+// showWait reports the waiting time at a lane's first use.
 func showWait(t *terminal.IO, l tasks.Lane, wait time.Duration) {
 	t.Infof("lane %s: first use with this store; waiting %s so that existing HaVIPs are not mistaken for new ones", l, wait.Round(time.Second))
 }
 
-// seeThrough waits for the batch and prints its results, also if its failures have paused it: a store that ends
-// with this process cannot be read later.
+// seeThrough waits for the batch and prints its results, even if its failures have paused it, because the store may end with
+// this process.
 func seeThrough(ctx, timed context.Context, f *session.Factory, s *session.Session, in *intake.Input, opts options) error {
 	started := time.Now()
 	b, stopped := followRun(timed, f, s, in.Batch, opts)

@@ -24,7 +24,7 @@ type row struct {
 	Concurrency     int        `json:"concurrency"`
 	StartedAt       *time.Time `json:"startedAt"`
 	LastHeartbeatAt time.Time  `json:"lastHeartbeatAt"`
-	// Silent says that a live worker would have sent a heartbeat since.
+	// Silent reports that a live worker would have sent a heartbeat since.
 	Silent bool `json:"silent"`
 
 	// quiet is the time since the last heartbeat, by Redis's clock.
@@ -62,7 +62,7 @@ func (r row) started() time.Time {
 	return *r.StartedAt
 }
 
-// target says where requests go; a simulator is hard to mistake for BCE.
+// target is the endpoint, marked if it is a simulator.
 func (r row) target() string {
 	if r.Simulator {
 		return "SIMULATOR " + r.Endpoint
