@@ -27,7 +27,7 @@ func TestTargetOf(t *testing.T) {
 }
 
 // What is read in status, logs and events.
-func TestHoldTellsItsReason(t *testing.T) {
+func TestSuspensionHasItsReason(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -175,7 +175,7 @@ func TestOneProbeAtATime(t *testing.T) {
 }
 
 // A clock that was put back holds nothing back until it has caught up.
-func TestHoldAfterAClockWasPutBack(t *testing.T) {
+func TestSuspensionAfterAClockWasPutBack(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -243,7 +243,7 @@ func TestClearEndsLaneAndSubnet(t *testing.T) {
 }
 
 // A quota may be the lane's or the subnet's: an item of another subnet finds out.
-func TestSubnetStaysHeldWhenTheLaneIsProved(t *testing.T) {
+func TestSubnetStaysSuspendedWhenTheLaneRecovers(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -446,7 +446,7 @@ func TestProbeNowSurvivesANeutralProbe(t *testing.T) {
 	})
 }
 
-func TestHoldsAreSorted(t *testing.T) {
+func TestSuspensionsAreSorted(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -509,7 +509,7 @@ func TestBeliefsEnd(t *testing.T) {
 	})
 }
 
-func TestHeldSubnetIsAskedForOnceASecond(t *testing.T) {
+func TestSuspendedSubnetIsPolledOnceASecond(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t

@@ -8,7 +8,7 @@ import (
 
 // A used-up quota holds creates back, and not the deletes that make room; what those come to says nothing
 // about the quota. Any other hold is theirs, too.
-func TestDeletionsAreNotHeldForTheQuota(t *testing.T) {
+func TestDeletionsAreNotSuspendedForTheQuota(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		code string

@@ -113,7 +113,7 @@ func TestLaneSlowStartAgainAfterAFault(t *testing.T) {
 	})
 }
 
-func TestHeldSubnetAnswersAtOnce(t *testing.T) {
+func TestSuspendedSubnetAnswersAtOnce(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -143,7 +143,7 @@ func TestHeldSubnetAnswersAtOnce(t *testing.T) {
 }
 
 // With lane and subnet held, an item does not wait for the lane, only to be put aside after it.
-func TestHeldSubnetIsNamedBeforeTheLane(t *testing.T) {
+func TestSuspendedSubnetIsNamedBeforeTheLane(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -159,7 +159,7 @@ func TestHeldSubnetIsNamedBeforeTheLane(t *testing.T) {
 }
 
 // An answer that the subnet is full proves the lane, and does not end the subnet's own hold.
-func TestFullSubnetEndsTheLanesHold(t *testing.T) {
+func TestFullSubnetEndsTheLanesSuspension(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -178,7 +178,7 @@ func TestFullSubnetEndsTheLanesHold(t *testing.T) {
 
 // A denial does not say whether it is about the subnet. Requests of other subnets try the lane first, and
 // while they are answered well, the probes of the denied subnet hold nobody else back.
-func TestDeniedSubnetHoldsNobodyElse(t *testing.T) {
+func TestDeniedSubnetSuspendsNoOther(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -230,7 +230,7 @@ func TestNeutralProbeMakesRoom(t *testing.T) {
 
 // Also when its turn is being waited for by others: items of a held subnet do not queue up
 // behind a slow start or the rate.
-func TestKnownHeldSubnetNeedsNoTurn(t *testing.T) {
+func TestKnownSuspendedSubnetNeedsNoTurn(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -248,7 +248,7 @@ func TestKnownHeldSubnetNeedsNoTurn(t *testing.T) {
 }
 
 // Whoever gives up waiting is told what for: the one whose turn it is, and those behind it.
-func TestWaitForHeldLaneEndsWithItsReason(t *testing.T) {
+func TestWaitForSuspendedLaneEndsWithItsReason(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -322,7 +322,7 @@ func TestClearWakesWaiters(t *testing.T) {
 }
 
 // However many wait, a held lane costs Redis about one question a second from each process.
-func TestHeldLaneIsPolledByOne(t *testing.T) {
+func TestSuspendedLaneIsPolledByOne(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -405,7 +405,7 @@ func (r hookRate) Wait(ctx context.Context) error {
 
 // The fault of a request in flight stops the next one, also when that one has its turn and
 // waits for the rate.
-func TestHoldStopsARequestThatWaitedForTheRate(t *testing.T) {
+func TestSuspensionStopsARequestThatWaitedForTheRate(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t

@@ -34,7 +34,7 @@ func resume(t *testing.T, o *Operator) {
 }
 
 // A pause holds every worker, is never tried, and ends with resume alone.
-func TestPauseHoldsTheFleet(t *testing.T) {
+func TestPauseStopsAllWorkers(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -94,7 +94,7 @@ func TestPauseTellsItsReason(t *testing.T) {
 }
 
 // The breaker's holds go their own way beneath a pause, but none is tried.
-func TestPauseOverAHold(t *testing.T) {
+func TestPauseOverASuspension(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
@@ -233,7 +233,7 @@ func TestOperatorFailsWithRedis(t *testing.T) {
 }
 
 // A hold is in the log once when it begins, whoever proves it again, and once when it ends.
-func TestLogTellsWhatBCEHeld(t *testing.T) {
+func TestLogReportsSuspensions(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t

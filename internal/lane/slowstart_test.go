@@ -44,7 +44,7 @@ func TestLaneSlowStartGoesByProof(t *testing.T) {
 }
 
 // Whoever gives up is told of the lane's hold as long as there is one.
-func TestLaneSlowStartForgetsAHoldThatEnded(t *testing.T) {
+func TestLaneSlowStartForgetsAnEndedSuspension(t *testing.T) {
 	t.Parallel()
 	suspension := Admission{Suspension: &Suspension{Target: TargetLane, Code: "X"}}
 	for name, end := range map[string]func(*slowStart){

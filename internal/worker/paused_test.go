@@ -10,7 +10,7 @@ import (
 
 // Items of a held batch need no task, and the reconciler makes them none, however long they are held;
 // what is in doubt gets one, and all do once the batch goes on.
-func TestReconcilerLeavesHeldItemsAlone(t *testing.T) {
+func TestReconcilerLeavesPausedItemsAlone(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
 		f.enqueue(t, "bj", 3)

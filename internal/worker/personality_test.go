@@ -61,7 +61,7 @@ func TestPersonalities(t *testing.T) {
 const stalls = "create:stall-after=#6:17s,create:stall-after=#8:17s,create:stall-before=#10:17s,create:stall-before=#12:17s"
 
 // The same where it takes a lookup, which comes a minute after an item's last request.
-func TestPersonalitiesInDoubt(t *testing.T) {
+func TestPersonalitiesWithUnknownOutcomes(t *testing.T) {
 	t.Parallel()
 	for _, personality := range []string{"concurrent=refuse,list-lag=30s", "concurrent=block", "concurrent=refuse,status.RequestInProgress=403"} {
 		t.Run(personality, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestPersonalitiesInDoubt(t *testing.T) {
 
 // The same where BCE forgets the clientTokens of the items in doubt, of which some HaVIPs exist, some do not,
 // and no answer tells which.
-func TestPersonalitiesInDoubtForADay(t *testing.T) {
+func TestPersonalitiesWithUnknownOutcomesForADay(t *testing.T) {
 	t.Parallel()
 	const faults = "seed=5,create:commit-reset=0.45,create:fail=0.8:500/InternalError," + stalls
 	for _, expired := range []string{"expired=new", "expired=mismatch"} {

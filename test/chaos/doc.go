@@ -25,7 +25,7 @@
 // (SIGSTOP) cannot be taken back by anybody; overlaps with such a one are counted apart.
 //
 // An item that is not finished when the patience ends is no violation but pending. Delays between
-// attempts are up to a minute here (the workers' --max-delay), and an item in doubt is looked for a minute
+// attempts are up to a minute here (the workers' --max-delay), and an item of unknown outcome is looked up a minute
 // after its last request at the earliest. Where the simulator replays refusals (-personality
 // replay-refusals), a token can be left with an InternalError for good; its item is looked for when the
 // token is too old, so such a run needs a -token-max-age of a minute or so. `make chaos-personalities` has

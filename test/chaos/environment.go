@@ -128,7 +128,7 @@ func (env *environment) variables(more ...string) []string {
 	}, more...)
 }
 
-// fail tells what the suite itself could not do; the first is told.
+// fail reports a failure of the suite itself; only the first is reported.
 func (env *environment) fail(err error) {
 	select {
 	case env.failed <- err:

@@ -20,11 +20,11 @@ const (
 )
 
 // Link is a connection between two parties that can be cut: a TCP proxy on loopback that passes on
-// everything, unless it is told otherwise. It is safe for concurrent use.
+// everything by default. It is safe for concurrent use.
 type Link struct {
 	listener net.Listener
 	dial     func(context.Context) (net.Conn, error)
-	// watch returns what is told of a connection's bytes; nil watches nothing.
+	// watch returns the watcher of a connection's bytes; nil watches nothing.
 	watch func() watcher
 
 	mu      sync.Mutex
@@ -36,7 +36,7 @@ type Link struct {
 	done    sync.WaitGroup
 }
 
-// watcher is told what passes through one connection.
+// watcher receives the bytes of one connection.
 type watcher interface {
 	sent(chunk []byte)
 	answered()
@@ -79,7 +79,7 @@ func (l *Link) Refuse() {
 }
 
 // Stall holds back what is sent in the direction until Heal, as a network does that loses every
-// packet: connections stay open, and nobody is told.
+// packet: connections stay open, and neither end notices.
 func (l *Link) Stall(d Direction) { l.set(d) }
 
 // Heal passes everything on again, also what was held back.
@@ -152,7 +152,7 @@ func (l *Link) connect(ctx context.Context, client net.Conn) {
 	l.mu.Unlock()
 }
 
-// reset closes with a TCP RST where there is TCP, so that the other end is told at once, and of
+// reset closes with a TCP RST where there is TCP, so that the other end notices at once, and of
 // a failure.
 func reset(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {

@@ -245,7 +245,7 @@ func TestLinkStallsDown(t *testing.T) {
 }
 
 // TestLinkForgetsWhoLeft: what a client had said that left a stalled link never arrives, and both
-// the server and the journal are told at once that it left.
+// the server and the journal notice at once that it left.
 func TestLinkForgetsWhoLeft(t *testing.T) {
 	t.Parallel()
 	p := newParty(t)

@@ -9,7 +9,7 @@ import (
 	"havip/internal/redisconn"
 )
 
-// TestStoreComesBack: whichever way Redis ends, it is gone, and then there again with what it was told.
+// TestStoreComesBack: however Redis ends, it restarts with all acknowledged writes.
 func TestStoreComesBack(t *testing.T) {
 	t.Parallel()
 	for name, down := range map[string]func(context.Context, *store){

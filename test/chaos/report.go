@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// shown is how many findings of a fact are told at length.
+// shown is how many findings of a fact are reported in full.
 const shown = 10
 
 // countOf counts findings by fact.

@@ -188,7 +188,7 @@ func testPauseBatch(t *testing.T, f *ledgerFixture) {
 }
 
 // A held batch whose last items are canceled or end is complete: a hold is none of that.
-func testHeldBatchCompletes(t *testing.T, f *ledgerFixture) {
+func testPausedBatchCompletes(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b")
 	f.commit(t)
 	f.begin(t, "a", terms("t1"), lifecycle.StartSend)

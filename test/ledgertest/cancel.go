@@ -101,7 +101,7 @@ func testCancelInFlight(t *testing.T, f *ledgerFixture) {
 }
 
 // An item in doubt is not sent again, which could create it, but looked for; that decides.
-func testCancelInDoubt(t *testing.T, f *ledgerFixture) {
+func testCancelUnknownOutcome(t *testing.T, f *ledgerFixture) {
 	doubtful := []string{"there", "absent", "waiting", "queued", "person"}
 	f.register(t, doubtful...)
 	f.sent(t, unknownOutcome, doubtful...)
@@ -127,7 +127,7 @@ func testCancelInDoubt(t *testing.T, f *ledgerFixture) {
 
 // An item that is rejected while an earlier request of it is in doubt has come to its end: the wish is
 // over, and to try it again is to look for it.
-func testCancelRejectedInDoubt(t *testing.T, f *ledgerFixture) {
+func testCancelRejectedWithUnknownOutcome(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	f.begin(t, "a", over(terms("t2"), "t1"), lifecycle.StartSend)

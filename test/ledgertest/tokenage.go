@@ -166,7 +166,7 @@ func testTokenAgeAfterAClockWasPutBack(t *testing.T, f *ledgerFixture) {
 }
 
 // A refusal that comes after a doubt, and after a clock was put back, is of an older token by that clock.
-func testRefusalInDoubtAfterAClockWasPutBack(t *testing.T, f *ledgerFixture) {
+func testRefusalOfUnknownOutcomeAfterAClockWasPutBack(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	f.record(t, "a", 1, unknownOutcome, lifecycle.RecordedApplied)

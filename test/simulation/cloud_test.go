@@ -43,7 +43,7 @@ type cloud struct {
 	excuse func(site, key string)
 	// mayPass reports whether another ledger's HaVIP may pass for this ledger's own.
 	mayPass func(site string, v *havip) bool
-	// sends is told of each create that is sent.
+	// sends is called for each create that is sent.
 	sends func(site, key string)
 }
 

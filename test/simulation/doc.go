@@ -6,5 +6,5 @@
 // lost, requests arrive late, Redis loses its last seconds or is restored from a backup, clocks step. After that
 // nothing fails any more, and everything must come to an end; then BCE and the ledgers are compared.
 //
-// A story is made of draws from a seed, so it can be told again, and made shorter.
+// A story is made of draws from a seed, so it can be repeated and shortened.
 package simulation

@@ -17,7 +17,7 @@ func withoutLogs(lines []string) []string {
 	return slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, " log ") })
 }
 
-// A story that is told twice is the same, or a seed would be worth nothing.
+// Repeating a story gives the same result; otherwise a seed would be useless.
 func TestStoriesRepeatThemselves(t *testing.T) { //nolint:paralleltest // see TestStories
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	others := 0

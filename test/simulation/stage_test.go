@@ -73,7 +73,7 @@ type call struct {
 	// that cannot be.
 	run, again func()
 	isBCE      bool
-	// let is told what the caller hears.
+	// let receives what the caller receives.
 	let  chan error
 	left bool
 	// since is when it began.

@@ -268,7 +268,7 @@ func (x *site) takers() (takers []*simWorker) {
 	return takers
 }
 
-// drain is a worker that is told to end.
+// drain stops a worker gracefully.
 func (w *simWorker) drain() {
 	if w.draining.Load() || !w.up() {
 		return
