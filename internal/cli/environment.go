@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -84,11 +85,15 @@ func set(flags *pflag.FlagSet, f *pflag.Flag, value, source string) error {
 	if err := flags.Set(f.Name, value); err != nil {
 		return err
 	}
+	annotate(f, sourceAnnotation, source)
+	return nil
+}
+
+func annotate(f *pflag.Flag, annotation string, values ...string) {
 	if f.Annotations == nil {
 		f.Annotations = map[string][]string{}
 	}
-	f.Annotations[sourceAnnotation] = []string{source}
-	return nil
+	f.Annotations[annotation] = values
 }
 
 // Env defines environment variables for the flag, which the command line overrides, and shows them in its help.
@@ -97,20 +102,13 @@ func Env(flags *pflag.FlagSet, flag string, variables ...string) {
 	if f == nil {
 		panic(fmt.Sprintf("cli: no flag %q", flag))
 	}
-	if f.Annotations == nil {
-		f.Annotations = map[string][]string{}
-	}
-	f.Annotations[envAnnotation] = variables
+	annotate(f, envAnnotation, variables...)
 	f.Usage += " [$" + strings.Join(variables, ", $") + "]"
 }
 
 // NoEnv defines no variable for the flag, because the variable of its name means something else.
 func NoEnv(flags *pflag.FlagSet, flag string) {
-	f := flags.Lookup(flag)
-	if f.Annotations == nil {
-		f.Annotations = map[string][]string{}
-	}
-	f.Annotations[envAnnotation] = []string{}
+	annotate(flags.Lookup(flag), envAnnotation, []string{}...)
 }
 
 // HasEnv reports whether variables set the flag.
@@ -136,12 +134,12 @@ func FlagEnvironment(cmd *cobra.Command, prefix string) {
 	}
 }
 
-// ApplyEnvironment sets the command's flags from their variables, unless the command line did. The error for an invalid
-// value names the variable.
+// ApplyEnvironment sets the command's flags from their variables, unless the command line did. The error joins one for each
+// invalid value, which names the variable; the other flags are set.
 func ApplyEnvironment(cmd *cobra.Command, getenv Getenv) error {
-	var failed error
+	var refused []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || failed != nil {
+		if f.Changed {
 			return
 		}
 		for _, name := range f.Annotations[envAnnotation] {
@@ -149,17 +147,64 @@ func ApplyEnvironment(cmd *cobra.Command, getenv Getenv) error {
 			if value == "" {
 				continue
 			}
-			if err := set(cmd.Flags(), f, value, name); err != nil {
-				failed = Failf(ExitConfig, "environment variable %s=%q: %w", name, value, ruleOf(err))
+			err := try(f.Value, value)
+			if err != nil {
+				err = Failf(ExitConfig, "environment variable %s", refusal(f, name, value, err))
+			} else {
+				err = set(cmd.Flags(), f, value, name)
 			}
+			refused = append(refused, err)
 			return
 		}
 	})
-	return failed
+	return errors.Join(refused...)
+}
+
+// refusal says that the flag does not take the value of a variable.
+func refusal(f *pflag.Flag, name, value string, err error) string {
+	return fmt.Sprintf("%s=%q: %s", name, value, ruleOf(f, err))
+}
+
+// tellAll writes the errors that were joined, a line each, and returns one about all of them. One alone is returned.
+func tellAll(w io.Writer, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || len(joined.Unwrap()) < 2 {
+		return err
+	}
+	for _, e := range joined.Unwrap() {
+		_, _ = fmt.Fprintln(w, e)
+	}
+	return Failf(CodeOf(err), "%d environment variables have values that cannot be used", len(joined.Unwrap()))
 }
 
 // Variable is an environment variable and what it sets.
-type Variable struct{ Name, Flag, Usage string }
+type Variable struct {
+	Name, Flag, Usage string
+	// flags are those of all commands that it sets.
+	flags []*pflag.Flag
+}
+
+// Refusal says why a flag that the variable sets does not take the value; "" if each takes it. The flags keep theirs.
+func (v Variable) Refusal(value string) string {
+	for _, f := range v.flags {
+		if err := try(f.Value, value); err != nil {
+			return refusal(f, v.Name, value, err)
+		}
+	}
+	return ""
+}
+
+// try sets a value and takes it back: some flags have another one after they have refused a value.
+func try(v pflag.Value, value string) error {
+	if list, ok := v.(pflag.SliceValue); ok {
+		before := list.GetSlice()
+		return errors.Join(v.Set(value), list.Replace(before))
+	}
+	before := v.String()
+	err := v.Set(value)
+	_ = v.Set(before) // a flag that had no value may refuse ""; then the value is set for good, or the command does not run
+	return err
+}
 
 // Variables lists the environment variables of the command and its subcommands by name.
 func Variables(cmd *cobra.Command) []Variable {
@@ -169,7 +214,7 @@ func Variables(cmd *cobra.Command) []Variable {
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			for _, name := range f.Annotations[envAnnotation] {
 				usage, _, _ := strings.Cut(f.Usage, " [$")
-				seen[name] = Variable{Name: name, Flag: "--" + f.Name, Usage: usage}
+				seen[name] = Variable{Name: name, Flag: "--" + f.Name, Usage: usage, flags: append(seen[name].flags, f)}
 			}
 		})
 		for _, sub := range c.Commands() {

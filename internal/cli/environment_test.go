@@ -54,6 +54,31 @@ func TestEnvironmentErrorsNameTheVariable(t *testing.T) {
 	}
 }
 
+// All values that flags refuse are reported, and the other flags are set.
+func TestSeveralRefusedVariables(t *testing.T) {
+	t.Parallel()
+	var written strings.Builder
+	var rps float64
+	var limit int
+	root := &cobra.Command{Use: "p", RunE: func(*cobra.Command, []string) error { t.Error("runs"); return nil }}
+	root.Flags().Float64Var(&rps, "rps", 5, "rate")
+	root.Flags().IntVar(&limit, "limit", 3, "limit")
+	root.Flags().Bool("quiet", false, "quiet")
+	environment := map[string]string{"HAVIP_RPS": "fast", "HAVIP_LIMIT": "x", "HAVIP_QUIET": "true"}
+	Program(root, "HAVIP", func(name string) string { return environment[name] })
+	root.SetArgs(nil)
+	root.SetErr(&written)
+	err := root.ExecuteContext(t.Context())
+	if CodeOf(err) != ExitConfig || rps != 5 || limit != 3 || root.Flags().Lookup("quiet").Value.String() != "true" {
+		t.Errorf("%v; rps %v, limit %d", err, rps, limit)
+	}
+	for _, fact := range []string{`HAVIP_RPS="fast"`, `HAVIP_LIMIT="x"`} {
+		if strings.Count(written.String(), fact) != 1 {
+			t.Errorf("%s is not in %s", fact, written.String())
+		}
+	}
+}
+
 func TestCodeOf(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

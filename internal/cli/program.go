@@ -21,6 +21,10 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 			return nil // completion does not report invalid variables
 		}
 		err := ApplyEnvironment(cmd, getenv)
+		if cmd.Name() == configCommand {
+			err = nil // it shows them all, with what is wrong
+		}
+		err = tellAll(cmd.ErrOrStderr(), err)
 		if quiet := cmd.Flags().Lookup("quiet"); quiet == nil || quiet.Value.String() != "true" {
 			warnOfUnknown(cmd.ErrOrStderr(), root, getenv)
 		}
@@ -47,8 +51,11 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 	usageErrors(root)
 }
 
+// configCommand is the command that shows invalid settings; all others refuse them.
+const configCommand = "config"
+
 // ownCommands need no region or report its absence themselves: config, and the commands of this package.
-var ownCommands = []string{"config", "version", "man", "help", "completion", "bash", "zsh", "fish", "powershell"}
+var ownCommands = []string{configCommand, "version", "man", "help", "completion", "bash", "zsh", "fish", "powershell"}
 
 // usageErrors gives cobra's errors about arguments the exit code of usage errors.
 func usageErrors(c *cobra.Command) {

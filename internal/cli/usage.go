@@ -71,7 +71,7 @@ func valueError(err error) error {
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	return fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), ruleOf(err))
+	return fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), ruleOf(invalid.GetFlag(), errors.Unwrap(invalid)))
 }
 
 // rules say what flag values must be, by the type shown in help.
@@ -83,15 +83,11 @@ var rules = map[string]error{
 }
 
 // ruleOf returns the rule that a refused flag value breaks.
-func ruleOf(err error) error {
-	var invalid *pflag.InvalidValueError
-	if !errors.As(err, &invalid) {
-		return err
-	}
-	if rule, ok := rules[invalid.GetFlag().Value.Type()]; ok {
+func ruleOf(f *pflag.Flag, err error) error {
+	if rule, ok := rules[f.Value.Type()]; ok {
 		return rule
 	}
-	return errors.Unwrap(invalid)
+	return err
 }
 
 // argumentError says which argument is missing or unexpected, by the names in the command's usage line.

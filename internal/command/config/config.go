@@ -28,7 +28,8 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Long: `Config shows every setting of the commands: its value, and the flag, variable, profile or
 default that it comes from. A flag overrides a variable, a variable overrides the current
 profile of ~/.bce/config.json, and the profile overrides the default. Variables that only
-some commands read are listed if they are set.
+some commands read are listed if they are set; those about lists, such as HAVIP_COLUMNS, do
+not change this list.
 
 It connects neither to Redis nor to BCE, and shows no secret: a fingerprint of the access
 key, and the Redis URL without its password. For an unusable setting it says what to do,
@@ -41,8 +42,9 @@ shows the other settings, and exits with 4.`,
 			return show(f.IO, settings(cmd.Context(), f, cmd))
 		},
 	}
-	reach.Define(cmd)
 	terminal.DefineList(f.IO, cmd, list())
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { cli.NoEnv(cmd.Flags(), flag.Name) }) // a wrong variable must not hide the settings
+	reach.Define(cmd)
 	return cmd
 }
 
@@ -51,22 +53,37 @@ func settings(ctx context.Context, f *session.Factory, cmd *cobra.Command) []cli
 	flags := cmd.Flags()
 	all := append(store(f, flags), cli.CloudSettings(ctx, flags, f.Getenv)...)
 	all = append(all, cli.ProfileSetting(f.Getenv), lane(f, flags))
-	listed := map[string]bool{}
 	for _, name := range []string{"allow-plain-http", "output", "csv-safe", "quiet"} {
 		all = append(all, cli.Setting{Name: name, Value: flags.Lookup(name).Value.String(), Source: cli.SourceOf(flags, name)})
 	}
-	for _, s := range all {
-		listed["--"+s.Name] = true
+	listed := map[string]int{}
+	for i, s := range all {
+		listed["--"+s.Name] = i
 	}
 	for _, v := range cli.Variables(cmd.Root()) {
-		if value := strings.Trim(f.Getenv(v.Name), "\r\n"); value != "" && !listed[v.Flag] {
-			if notify.IsURL(value) {
-				value = notify.Shown(value)
-			}
-			all = append(all, cli.Setting{Name: strings.TrimPrefix(v.Flag, "--"), Value: value, Source: v.Name})
+		value := strings.Trim(f.Getenv(v.Name), "\r\n")
+		if value == "" {
+			continue
+		}
+		i, there := listed[v.Flag]
+		if set := ofVariable(v, value); !there {
+			all = append(all, set)
+		} else if set.Error != "" && !cli.Given(flags, all[i].Name) {
+			all[i] = set
 		}
 	}
 	return all
+}
+
+// ofVariable returns the setting of a variable, with an error if its value cannot be used.
+func ofVariable(v cli.Variable, value string) cli.Setting {
+	s := cli.Setting{Name: strings.TrimPrefix(v.Flag, "--"), Source: v.Name}
+	if s.Error = v.Refusal(value); s.Error == "" {
+		if s.Value = value; notify.IsURL(value) {
+			s.Value = notify.Shown(value)
+		}
+	}
+	return s
 }
 
 // store returns the location of the ledger: either --redis or --state-dir.

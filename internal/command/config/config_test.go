@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/terminal"
 	"havip/test/commandtest"
 )
 
@@ -19,7 +20,10 @@ func run(t *testing.T, environment map[string]string, args ...string) (settings 
 	f.Getenv = func(name string) string { return environment[name] }
 	root := &cobra.Command{Use: "enqueue"}
 	f.DefineFlags(root)
-	root.AddCommand(NewCommand(f.Factory))
+	other := &cobra.Command{Use: "other", Run: func(*cobra.Command, []string) {}}
+	other.Flags().Duration("timeout", 0, "timeout")
+	terminal.DefineList(f.IO, other, list())
+	root.AddCommand(NewCommand(f.Factory), other)
 	cli.Program(root, "HAVIP", f.Getenv, f.SettleFormat, f.SettleStore)
 	root.SetArgs(append([]string{"config", "-o", "json"}, args...))
 	root.SetOut(f.Stdout)
@@ -111,5 +115,27 @@ func TestUnusable(t *testing.T) {
 	}
 	if _, _, err := run(t, keys, "--redis", "redis://h"); err != nil {
 		t.Errorf("without HOME, and nothing that needs one: %v", err)
+	}
+}
+
+// Variables that flags of this or another command refuse are marked, and those about other lists do not change this one.
+func TestRefusedVariables(t *testing.T) {
+	t.Parallel()
+	settings, all, err := run(t, map[string]string{
+		"HOME": t.TempDir(), "BCE_ACCESS_KEY_ID": "AKID", "BCE_SECRET_ACCESS_KEY": "keysecret",
+		"HAVIP_OUTPUT": "xml", "HAVIP_QUIET": "maybe", "HAVIP_TIMEOUT": "9", "HAVIP_LIMIT": "x", "HAVIP_UTC": "true",
+		"HAVIP_COLUMNS": "key", "HAVIP_SORT": "key", "HAVIP_JQ": ".[", // of other lists
+	})
+	commandtest.WantCode(t, err, cli.ExitConfig)
+	for name, value := range map[string]string{"HAVIP_QUIET": "maybe", "HAVIP_TIMEOUT": "9", "HAVIP_LIMIT": "x"} {
+		s := settings[strings.ToLower(strings.TrimPrefix(name, "HAVIP_"))]
+		if why, _ := s["error"].(string); s["source"] != name || s["value"] != "" || !strings.Contains(why, name+`="`+value+`"`) {
+			t.Errorf("%s: %v", name, s)
+		}
+	}
+	for name, value := range map[string]string{"output": "json", "utc": "true", "columns": "key", "jq": ".[", "region": "bj"} {
+		if settings[name]["value"] != value || settings[name]["error"] != nil {
+			t.Errorf("%s: %v in %s", name, settings[name], all)
+		}
 	}
 }
