@@ -31,6 +31,9 @@ var ProgramVariables = []string{
 	"HAVIP_WEBHOOK_SECRET_FILE", "HAVIP_WHERE", "HAVIP_YES",
 }
 
+// prefixes are those of our variables.
+var prefixes = []string{"HAVIP_", "BCE_"}
+
 // notOurs matches variables of other origin: Kubernetes sets some for a service called havip-…, and the command of
 // --on-complete gets some.
 var notOurs = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_.+)?$|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_.+)?$|^HAVIP_COMPLETED_`)
@@ -51,13 +54,14 @@ func warnOfUnknown(w io.Writer, root *cobra.Command, getenv Getenv) {
 
 // unknownVariables returns a warning for each unknown variable that looks like ours, with the likely correct name.
 func unknownVariables(root *cobra.Command, names []string) (warnings []string) {
-	known := slices.Concat(bce.Variables(), ProgramVariables)
+	var known []string // those of this program first: of names that are equally near it is the first that is meant
 	for _, v := range Variables(root) {
 		known = append(known, v.Name)
 	}
+	known = slices.Concat(known, bce.Variables(), ProgramVariables)
 	slices.Sort(names)
 	for _, name := range names {
-		ours := strings.HasPrefix(name, "HAVIP_") || strings.HasPrefix(name, "BCE_")
+		ours := slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 		if ours && !slices.Contains(known, name) && !notOurs.MatchString(name) {
 			warnings = append(warnings, fmt.Sprintf("environment variable %s is unknown and has no effect%s", name, meant(name, known)))
 		}
@@ -65,10 +69,23 @@ func unknownVariables(root *cobra.Command, names []string) (warnings []string) {
 	return warnings
 }
 
-// meant suggests a variable for an unknown name: the nearest, or one that has all its words, such as
-// BCE_SECRET_ACCESS_KEY for BCE_SECRET_KEY.
+// meant suggests a variable for an unknown name: that of the other prefix, such as BCE_REGION for HAVIP_REGION, the nearest of
+// its own prefix, or one that has all its words, such as BCE_SECRET_ACCESS_KEY for BCE_SECRET_KEY.
 func meant(name string, known []string) string {
-	if hint := spelling.DidYouMean(name, "", known); hint != "" {
+	prefix, rest, _ := strings.Cut(name, "_")
+	prefix += "_"
+	for _, other := range prefixes {
+		if slices.Contains(known, other+rest) {
+			return "; did you mean " + other + rest + "?"
+		}
+	}
+	var same []string // without the prefix, which must not make short names alike
+	for _, candidate := range known {
+		if after, ok := strings.CutPrefix(candidate, prefix); ok {
+			same = append(same, after)
+		}
+	}
+	if hint := spelling.DidYouMean(rest, prefix, same); hint != "" {
 		return hint
 	}
 	words := strings.Split(name, "_")

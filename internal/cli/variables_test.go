@@ -12,9 +12,17 @@ func TestUnknownVariables(t *testing.T) {
 	t.Parallel()
 	root := &cobra.Command{Use: "p"}
 	root.Flags().String("own-flag", "", "")
+	root.Flags().String("livex", "", "")
 	FlagEnvironment(root, "HAVIP")
 	meant := map[string]string{
 		"HAVIP_RPSS":           "HAVIP_RPS",
+		"HAVIP_RSP":            "HAVIP_RPS",
+		"HAVIP_QIUET":          "HAVIP_QUIET",
+		"HAVIP_PI":             "HAVIP_IP",
+		"HAVIP_AB":             "",
+		"HAVIP_REGION":         "BCE_REGION",
+		"BCE_LANE":             "HAVIP_LANE",
+		"HAVIP_LIVEN":          "HAVIP_LIVEX", // one of this program, though HAVIP_LISTEN and HAVIP_LIVE are near as well
 		"HAVIP_OWN_FLAGS":      "HAVIP_OWN_FLAG",
 		"BCE_REGIONS":          "BCE_REGION",
 		"BCE_SECRET_KEY":       "BCE_SECRET_ACCESS_KEY",

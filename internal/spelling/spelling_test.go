@@ -7,9 +7,14 @@ import (
 
 func TestNearest(t *testing.T) {
 	t.Parallel()
-	known := []string{"batch", "state", "status", "haVipId", "subnetId", "x"}
+	known := []string{"batch", "state", "status", "haVipId", "subnetId", "x", "ip", "rps"}
 	for word, want := range map[string]string{
 		"bach":                          "batch",
+		"rsp":                           "rps",
+		"abtch":                         "batch",
+		"pi":                            "ip",
+		"ap":                            "ip",
+		"ab":                            "",
 		"STATE":                         "state",
 		"stat":                          "state",
 		"have_vip_id":                   "haVipId",
