@@ -76,10 +76,10 @@ type Subject struct {
 
 // Batch is a batch as a subject.
 func Batch(batch string) Subject {
-	name := shell.Quote(batch)
+	operand := shell.Operand(batch)
 	return Subject{
-		name: "batch " + name, tags: ledger.Tags(batch),
-		check: "`enqueue status " + name + "` and `enqueue verify " + name + "`",
+		name: "batch " + shell.Quote(batch), tags: ledger.Tags(batch),
+		check: "`enqueue status " + operand + "` and `enqueue verify " + operand + "`",
 	}
 }
 

@@ -26,7 +26,7 @@ func (w *Watcher) Follow(ctx context.Context) (ledger.Batch, error) {
 	b, err := w.Run(ctx)
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):
-		w.Infof("stopped watching; the batch continues. `enqueue watch %s` resumes watching", shell.Quote(w.Batch))
+		w.Infof("stopped watching; the batch continues. `enqueue watch %s` resumes watching", shell.Operand(w.Batch))
 		return b, cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
 	case err != nil && expired(ctx) && b.Name != "" && b.CommittedAt == 0:
 		return b, cli.Failf(cli.ExitPending, "%s", report.IncompleteText(b))
@@ -52,7 +52,7 @@ func expired(ctx context.Context) bool {
 // PendingError gives the error of a wait that --timeout ended its text and exit code.
 func PendingError(ctx context.Context, batch string, err error) error {
 	if err != nil && expired(ctx) {
-		return cli.Failf(cli.ExitPending, "batch %s is not finished; it continues, and `enqueue watch %s` resumes watching", batch, shell.Quote(batch))
+		return cli.Failf(cli.ExitPending, "batch %s is not finished; it continues, and `enqueue watch %s` resumes watching", batch, shell.Operand(batch))
 	}
 	return err
 }

@@ -86,7 +86,7 @@ func ReadFile(ctx context.Context, f *session.Factory, path string, flags Flags)
 		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.Format, spelling.OneOf(flags.Format, manifest.Formats()))
 	}
 	if is, err := plan.IsPlan(path); err == nil && is {
-		return nil, cli.Failf(cli.ExitUsage, "%s is a saved plan, not a file of items; to apply it, run `enqueue apply %s`", render.Printable(path), shell.Quote(path))
+		return nil, cli.Failf(cli.ExitUsage, "%s is a saved plan, not a file of items; to apply it, run `enqueue apply %s`", render.Printable(path), shell.Operand(path))
 	}
 	file, err := manifest.Open(ctx, path, manifest.Options{
 		Format: manifest.Format(flags.Format), DefaultRegion: f.Region, Stdin: f.In, AllowUnknownRegion: flags.AllowUnknownRegion,

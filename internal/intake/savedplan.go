@@ -102,12 +102,12 @@ func (p *savedPlan) again() string {
 	if p.Source.Path == "" {
 		name = "-"
 	}
-	text := fmt.Sprintf("plan again with `enqueue plan %s --batch %s", shell.Quote(name), shell.Quote(p.Batch))
-	text += FileOptions(p.Source.Format, p.Region)
+	options := FileOptions(p.Batch, p.Source.Format, p.Region)
 	if p.Live {
-		text += " --live"
+		options = append(options, "--live")
 	}
-	return render.Printable(text + " --out " + shell.Quote(p.Name()) + "`")
+	options = append(options, "--out", shell.Quote(p.Name()))
+	return render.Printable("plan again with `enqueue plan " + shell.Operand(name, options...) + "`")
 }
 
 // staleError refuses a plan that no longer matches the ledger, its file or the flags.

@@ -56,24 +56,24 @@ func Refusal(counts plan.Counts, file string) error {
 	return nil
 }
 
-// FileOptions returns the flags with which a file is read, except for defaults.
-func FileOptions(format, region string) string {
-	text := ""
+// FileOptions returns the flags with which a file is read for a batch, except for defaults, quoted for a shell.
+func FileOptions(batch, format, region string) []string {
+	options := []string{"--batch", shell.Quote(batch)}
 	if format != "" {
-		text += " --format " + shell.Quote(format)
+		options = append(options, "--format", shell.Quote(format))
 	}
 	if region != cli.DefaultRegion {
-		text += " --region " + shell.Quote(region)
+		options = append(options, "--region", shell.Quote(region))
 	}
-	return text
+	return options
 }
 
 // Ended says how to retry rows whose items failed, because apply leaves them alone.
 func Ended(t *terminal.IO, batch string, counts plan.Counts) {
 	for _, state := range ledger.States() {
 		if n := counts.Ended[state]; n > 0 {
-			t.Infof("%s %s before and not enqueued again; `enqueue retry %s --where state=%s` retries such items",
-				words.Count(n, "item was", "items were"), ended(state), shell.Quote(batch), state)
+			t.Infof("%s %s before and not enqueued again; `enqueue retry %s` retries such items",
+				words.Count(n, "item was", "items were"), ended(state), shell.Operand(batch, "--where", "state="+string(state)))
 		}
 	}
 }

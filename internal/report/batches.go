@@ -163,8 +163,8 @@ func Incomplete(t *terminal.IO, b ledger.Batch) {
 // FailedError is the result of a finished batch: an error if items failed.
 func FailedError(b ledger.Batch) error {
 	if n := b.Failed(); n > 0 {
-		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed; `enqueue retry %s --dry-run` shows what can be retried",
-			b.Name, words.Number(n), words.Count(b.Total, "item", "items"), shell.Quote(b.Name))
+		return cli.Failf(cli.ExitItemsFailed, "batch %s: %s of %s failed; `enqueue retry %s` shows what can be retried",
+			b.Name, words.Number(n), words.Count(b.Total, "item", "items"), shell.Operand(b.Name, "--dry-run"))
 	}
 	return nil
 }

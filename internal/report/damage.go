@@ -57,7 +57,7 @@ func (d *Damage) Err(t *terminal.IO, batch, done string) error {
 
 // RepairText says what to do about damaged items.
 func RepairText(batch string) string {
-	return "restore its fields in Redis from a backup; `enqueue verify " + shell.Quote(batch) + "` names the HaVIP that it owns"
+	return "restore its fields in Redis from a backup; `enqueue verify " + shell.Operand(batch) + "` names the HaVIP that it owns"
 }
 
 // NewDamage returns n damaged items with the faults of the first ones.

@@ -21,7 +21,7 @@ func PauseText(b ledger.Batch) string {
 	if !b.Pause.ByFailures() {
 		return fmt.Sprintf("batch %s was paused %s; %s", b.Name, SetBy(b.Pause.At.Time(), b.Pause.By, b.Pause.Reason, time.Now()), resume)
 	}
-	return fmt.Sprintf("%s; `enqueue results %s --state rejected,review` shows why, and %s", LimitText(b), shell.Quote(b.Name), resume)
+	return fmt.Sprintf("%s; `enqueue results %s` shows why, and %s", LimitText(b), shell.Operand(b.Name, "--state rejected,review"), resume)
 }
 
 // LimitText says how many failures paused a batch, and its limit.

@@ -77,7 +77,7 @@ func Result(ctx context.Context, s *session.Session, item ledger.Item, attempts 
 // NoResultsText says why there are no results.
 func NoResultsText(batch string, states []string) string {
 	if len(states) > 0 {
-		return fmt.Sprintf("no item of batch %s is in state %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), shell.Quote(batch))
+		return fmt.Sprintf("no item of batch %s is in state %s; `enqueue status %s` counts them", batch, strings.Join(states, " or "), shell.Operand(batch))
 	}
 	return fmt.Sprintf("batch %s has no items", batch)
 }

@@ -81,11 +81,11 @@ func (f *Factory) CarryOn(s *Session, b ledger.Batch) {
 	if file == "" {
 		file = "FILE"
 	}
-	text := "run " + shell.Quote(file) + " --batch " + shell.Quote(b.Name)
+	options := []string{"--batch", shell.Quote(b.Name)}
 	if f.Region != cli.DefaultRegion {
-		text += " --region " + shell.Quote(f.Region)
+		options = append(options, "--region", shell.Quote(f.Region))
 	}
-	f.Infof("no worker serves this store now; run `enqueue %s` to process the items", text)
+	f.Infof("no worker serves this store now; run `enqueue run %s` to process the items", shell.Operand(file, options...))
 }
 
 func (f *Factory) overStore(ctx context.Context, store *standalone.Store, dir string) (*Session, error) {

@@ -2,6 +2,25 @@ package shell
 
 import "testing"
 
+func TestOperand(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		word    string
+		options []string
+		want    string
+	}{
+		{"b", nil, "b"},
+		{"a b", []string{"--state", "created"}, "'a b' --state created"},
+		{"-b", nil, "-- -b"},
+		{"-a b", []string{"--state created"}, "--state created -- '-a b'"},
+		{"-", []string{"--batch", "b"}, "- --batch b"},
+	} {
+		if got := Operand(test.word, test.options...); got != test.want {
+			t.Errorf("%q %q: got %s, want %s", test.word, test.options, got, test.want)
+		}
+	}
+}
+
 // Commands in messages are copied into shells.
 func TestQuote(t *testing.T) {
 	t.Parallel()

@@ -125,7 +125,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	report.Pause(f.IO, b)
-	f.Infof("follow it with `enqueue watch %s`; see results with `enqueue results %s`", shell.Quote(b.Name), shell.Quote(b.Name))
+	f.Infof("follow it with `enqueue watch %s`; see results with `enqueue results %s`", shell.Operand(b.Name), shell.Operand(b.Name))
 	f.CarryOn(s, b)
 	return nil
 }

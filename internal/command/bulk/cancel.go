@@ -53,7 +53,7 @@ func cancel(f *session.Factory, opts options) operation {
 func afterCancel(t *terminal.IO, b ledger.Batch, done *bulk.Tally) {
 	if n := done.Of(string(lifecycle.CancelLater)); n > 0 {
 		t.Infof("%s in flight or of unknown outcome: canceled once it is certain that nothing was created, by default 10 minutes after the last request; an item whose HaVIP exists is not canceled. Follow it with `enqueue watch %s`",
-			words.Count(n, "item is", "items are"), shell.Quote(b.Name))
+			words.Count(n, "item is", "items are"), shell.Operand(b.Name))
 	}
 	if b.CommittedAt == 0 {
 		t.Infof("batch %s is incomplete: a producer that is still running adds more items", b.Name)

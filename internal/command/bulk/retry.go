@@ -46,6 +46,6 @@ it again.`,
 func retry(f *session.Factory, opts options) operation {
 	return operation{Operation: bulk.Retry(), Factory: f, options: opts, after: func(b ledger.Batch, _ *bulk.Tally) {
 		report.Pause(f.IO, b)
-		f.Infof("follow it with `enqueue watch %s`", shell.Quote(b.Name))
+		f.Infof("follow it with `enqueue watch %s`", shell.Operand(b.Name))
 	}}
 }

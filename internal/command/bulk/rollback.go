@@ -116,8 +116,8 @@ func afterRollback(t *terminal.IO, b ledger.Batch, done *bulk.Tally) {
 	if done.Eligible() == 0 {
 		return
 	}
-	t.Infof("the workers delete them; follow it with `enqueue watch %s`. HaVIPs that are bound to instances stay: `enqueue results %s --state created` lists them",
-		shell.Quote(b.Name), shell.Quote(b.Name))
+	t.Infof("the workers delete them; follow it with `enqueue watch %s`. HaVIPs that are bound to instances stay: `enqueue results %s` lists them",
+		shell.Operand(b.Name), shell.Operand(b.Name, "--state created"))
 }
 
 // rolledBack reports whether a paused batch has nothing left to delete: its other items wait until it is resumed.

@@ -70,7 +70,7 @@ func printItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, k
 func howToRetry(batch, key string, state ledger.State) string {
 	switch state {
 	case ledger.Rejected, ledger.Review, ledger.Canceled:
-		return "; `enqueue retry " + shell.Quote(batch) + " --where key=" + shell.Quote(key) + "` retries it"
+		return "; `enqueue retry " + shell.Operand(batch, "--where", "key="+shell.Quote(key)) + "` retries it"
 	default:
 		return ""
 	}

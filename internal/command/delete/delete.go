@@ -92,10 +92,10 @@ func deletable(b ledger.Batch, incomplete bool) error {
 	switch n := b.Open(); {
 	case n > 0:
 		return cli.Failf(cli.ExitPending, "batch %s: %s not finished; wait with `enqueue watch %s`, or cancel with `enqueue cancel %s`",
-			b.Name, words.Count(n, "item is", "items are"), shell.Quote(b.Name), shell.Quote(b.Name))
+			b.Name, words.Count(n, "item is", "items are"), shell.Operand(b.Name), shell.Operand(b.Name))
 	case len(b.PendingNotifications) > 0:
 		return cli.Failf(cli.ExitPending, "batch %s: %s pending; `enqueue status %s` says why; delete the batch when it is delivered or has failed",
-			b.Name, words.Count(len(b.PendingNotifications), "notification is", "notifications are"), shell.Quote(b.Name))
+			b.Name, words.Count(len(b.PendingNotifications), "notification is", "notifications are"), shell.Operand(b.Name))
 	case b.CommittedAt == 0 && !incomplete:
 		return cli.Failf(cli.ExitPending, "%s; or delete it with --incomplete", report.IncompleteText(b))
 	}
@@ -132,7 +132,7 @@ func forget(ctx context.Context, f *session.Factory, s *session.Session, b ledge
 	case err != nil:
 		return err
 	case verdict != ledger.ForgottenNow:
-		return cli.Failf(cli.ExitPending, "batch %s was changed meanwhile and was not deleted; see `enqueue status %s`", b.Name, shell.Quote(b.Name))
+		return cli.Failf(cli.ExitPending, "batch %s was changed meanwhile and was not deleted; see `enqueue status %s`", b.Name, shell.Operand(b.Name))
 	}
 	f.Infof("batch %s: its record is deleted", b.Name)
 	return nil

@@ -107,7 +107,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if err != nil {
 		return err
 	}
-	f.Infof("see them with `enqueue results %s`", shell.Quote(opts.batch))
+	f.Infof("see them with `enqueue results %s`", shell.Operand(opts.batch))
 	return nil
 }
 

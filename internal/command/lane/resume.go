@@ -78,7 +78,7 @@ func resumeBatch(ctx context.Context, f *session.Factory, s *session.Session, op
 	case err != nil && !report.IsDamage(err):
 		return err
 	case changed:
-		f.Infof("batch %s is resumed; follow it with `enqueue watch %s`", opts.batch, shell.Quote(opts.batch))
+		f.Infof("batch %s is resumed; follow it with `enqueue watch %s`", opts.batch, shell.Operand(opts.batch))
 		b, err := s.Batch(ctx, opts.batch)
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"havip/internal/intake"
@@ -44,7 +43,7 @@ func showNamesakes(ctx context.Context, t *terminal.IO, s *session.Session, in *
 // nextCommand returns the command that applies the plan.
 func nextCommand(f *session.Factory, in *intake.Input, opts options) string {
 	if opts.out != "" {
-		return "enqueue apply " + shell.Quote(opts.out)
+		return "enqueue apply " + shell.Operand(opts.out)
 	}
-	return fmt.Sprintf("enqueue apply %s --batch %s", shell.Quote(opts.path), shell.Quote(in.Batch)) + intake.FileOptions(opts.file.Format, f.Region)
+	return "enqueue apply " + shell.Operand(opts.path, intake.FileOptions(in.Batch, opts.file.Format, f.Region)...)
 }

@@ -90,7 +90,7 @@ func seeThrough(ctx, timed context.Context, f *session.Factory, s *session.Sessi
 	}
 	f.Infof("\n%s in %s: %s", words.Count(b.Total, "item", "items"), time.Since(started).Round(time.Millisecond), report.Counts(b))
 	if opts.sandbox {
-		f.Infof(afterSandbox, shell.Quote(in.Name))
+		f.Infof(afterSandbox, shell.Operand(in.Name), shell.Operand(in.Name, "--redis redis://HOST:6379/0 --wait"))
 	}
 	return opts.then.Run(ctx, f.IO, b, cmp.Or(report.FailedError(b), damaged))
 }
@@ -100,12 +100,12 @@ const afterSandbox = `
 This was a simulation: nothing real was created. To create them for real:
 
   export BCE_ACCESS_KEY_ID=… BCE_SECRET_ACCESS_KEY=… BCE_REGION=bj
-  enqueue run %[1]s
+  enqueue run %s
 
 or with your own Redis, and workers on one machine or several:
 
   worker --redis redis://HOST:6379/0
-  enqueue apply %[1]s --redis redis://HOST:6379/0 --wait`
+  enqueue apply %s`
 
 // followRun follows the batch; its errors say how the next run continues.
 func followRun(ctx context.Context, f *session.Factory, s *session.Session, batch string, opts options) (ledger.Batch, error) {

@@ -70,7 +70,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	}
 	report.Incomplete(f.IO, b)
 	if !b.Done() && !opts.allowRunning {
-		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", b.Name, report.Counts(b), shell.Quote(b.Name))
+		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", b.Name, report.Counts(b), shell.Operand(b.Name))
 	}
 	verifier := &audit.Verifier{
 		Ledger: s.Ledger, Open: opts.cloud.Opener(f.Getenv), Rate: cloud.ListRate(s.Redis),
