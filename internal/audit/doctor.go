@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type Doctor struct {
 	Open func(ctx context.Context, lane tasks.Lane) (Cloud, error)
 	// Rate limits the requests to a lane; nil means no limit.
 	Rate func(lane tasks.Lane) tasks.Rate
+	// Serve is the remedy for tasks that no worker processes, such as "Run `enqueue run FILE`"; "" means to start a worker.
+	Serve string
 	// Versions names this program and its version of asynq.
 	Versions string
 	// StaleAfter is 0 for DefaultStaleAfter.
@@ -53,6 +56,9 @@ type examination struct {
 	// redisAhead is how far Redis's clock is ahead of this machine's.
 	redisAhead time.Duration
 }
+
+// serve returns the first clause of the remedy for tasks that no worker processes.
+func (d Doctor) serve() string { return cmp.Or(d.Serve, "Start a worker") }
 
 // Examine calls found with every diagnosis, the widest first; an error of found ends it. It returns an error if Redis
 // cannot be reached. A check that fails for another reason is a diagnosis, and the other checks continue.

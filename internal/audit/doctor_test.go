@@ -322,6 +322,13 @@ func TestDoctorOfLanes(t *testing.T) {
 	expect(t, said, CodeNoWorker, "No worker serves the lane; 1 task waits.", "")
 	expect(t, said, CodeSuspended, "Subnet sbn-1 has been suspended for ", "")
 	expect(t, said, CodeSuspended, "after 1 refusal: SubnetHasNoMoreIpException: full.", "")
+	if fix := said[CodeNoWorker].Fix; !strings.Contains(fix, "`worker --lane default/bj`") {
+		t.Error(fix)
+	}
+	const serve = "Run `enqueue run FILE`" // in a store that no worker can serve
+	if fix := f.examine(t, Doctor{Serve: serve})[CodeNoWorker].Fix; !strings.HasPrefix(fix, serve) || strings.Contains(fix, "worker --lane") {
+		t.Error(fix)
+	}
 	gz := tasks.Lane{Account: "default", Region: "gz"}
 	if d := f.examine(t, Doctor{Lanes: []tasks.Lane{gz}})[CodeNoWorker]; d.Subject != "lane default/bj" {
 		t.Errorf("last said of %s", d.Subject)

@@ -33,7 +33,7 @@ func (x *examination) workers(ctx context.Context) error {
 	if len(silent) > 0 {
 		d := warning(CodeDeadWorkers, "workers", "%s not heard from: %s.", counted(len(silent), "worker"), examples(silent)).
 			meaning("They were killed, stopped or cut off from Redis, and no other worker is running that would take over their items.",
-				"Start a worker: it takes over their items within seconds.")
+				x.serve()+": it takes over their items within seconds.")
 		if err := x.report(d); err != nil {
 			return err
 		}
@@ -64,5 +64,5 @@ func (x *examination) dead(ctx context.Context) error {
 		return nil
 	}
 	return x.report(warning(CodeDeadWorkers, "workers", "%s of dead workers not taken over yet: %s.", counted(items, "item"), examples(names)).
-		meaning("A running worker takes them over within seconds. If this persists, none is running.", "Start a worker, or look at the log of a running one."))
+		meaning("A running worker takes them over within seconds. If this persists, none is running.", x.serve()+", or look at the log of a running one."))
 }

@@ -67,7 +67,7 @@ func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.It
 	d := warning(CodeNoTask, "items", "%s no task that would run: %s (of %d that have been unchanged for %s).",
 		words.Count(len(lost), "unfinished item has", "unfinished items have"), examples(names), looked, x.StaleAfter).
 		meaning("Their producer stopped early, or Redis lost tasks. A running worker finds them within minutes.",
-			"Start a worker, or run `enqueue doctor --fix`: it enqueues them again.")
+			x.serve()+", or run `enqueue doctor --fix`: it enqueues them again.")
 	if x.Fix {
 		queued, err := x.requeueLost(ctx, lost)
 		if err != nil {

@@ -56,8 +56,12 @@ func (x *examination) reportUnserved(ctx context.Context, q *queue.Tasks, size q
 	if unserved, err := q.StaysUnserved(ctx, x.UnservedAfter); err != nil || !unserved {
 		return err
 	}
+	remedy := "Start one: `worker --lane " + l.String() + "`."
+	if x.Serve != "" {
+		remedy = x.Serve + "."
+	}
 	return x.report(warning(CodeNoWorker, subject, "No worker serves the lane; %s.", words.Count(int(size.Waiting()), "task waits", "tasks wait")).
-		meaning("Its items are not processed.", "Start one: `worker --lane "+l.String()+"`."))
+		meaning("Its items are not processed.", remedy))
 }
 
 // suspensions reports why the lane, or subnets of it, are suspended.

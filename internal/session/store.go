@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,6 +78,34 @@ func (f *Factory) CarryOn(s *Session, b ledger.Batch) {
 	if !s.unattended || b.Done() {
 		return
 	}
+	f.Infof("no worker serves this store now; run %s to process the items", f.runCommand(b))
+}
+
+// Serve is what to do to have the items of a state directory's store processed: only a run of a batch serves it. It is ""
+// for any other Redis, which workers serve.
+func (f *Factory) Serve(ctx context.Context, s *Session) (string, error) {
+	if s.StateDir == "" {
+		return "", nil
+	}
+	const named = 3 // batches
+	names, err := s.Ledger.Active(ctx, 0, named)
+	if err != nil {
+		return "", err
+	}
+	var commands []string
+	for _, name := range names {
+		if b, err := s.Ledger.Batch(ctx, name); err == nil && !b.Done() { // it may be deleted meanwhile
+			commands = append(commands, f.runCommand(b))
+		}
+	}
+	if len(commands) == 0 {
+		return "Run `enqueue run` with the batch's file", nil
+	}
+	return "Run " + strings.Join(commands, " or "), nil
+}
+
+// runCommand is how a batch is continued in a store that nothing works on.
+func (f *Factory) runCommand(b ledger.Batch) string {
 	file := b.Source.File
 	if file == "" {
 		file = "FILE"
@@ -85,7 +114,7 @@ func (f *Factory) CarryOn(s *Session, b ledger.Batch) {
 	if f.Region != cli.DefaultRegion {
 		options = append(options, "--region", shell.Quote(f.Region))
 	}
-	f.Infof("no worker serves this store now; run `enqueue run %s` to process the items", shell.Operand(file, options...))
+	return "`enqueue run " + shell.Operand(file, options...) + "`"
 }
 
 func (f *Factory) overStore(ctx context.Context, store *standalone.Store, dir string) (*Session, error) {

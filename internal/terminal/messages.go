@@ -20,12 +20,12 @@ func (t *IO) Infof(format string, args ...any) {
 // Errorf writes a part of an error to stderr, also when quiet. Nobody could be told of a stderr that
 // cannot be written to.
 func (t *IO) Errorf(format string, args ...any) {
-	_, _ = fmt.Fprintln(t.Err, t.withStore(fmt.Sprintf(format, printable(args)...)))
+	_, _ = fmt.Fprintln(t.Err, t.WithStore(fmt.Sprintf(format, printable(args)...)))
 }
 
-// withStore has the commands that a text proposes work in the store of this one. The flag stands before their names,
+// WithStore has the commands that a text proposes work in the store of this one. The flag stands before their names,
 // where nothing that follows changes what it means.
-func (t *IO) withStore(text string) string {
+func (t *IO) WithStore(text string) string {
 	if t.Store == "" {
 		return text
 	}

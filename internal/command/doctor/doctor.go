@@ -83,9 +83,13 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	defer s.Close()
+	serve, err := f.Serve(ctx, s)
+	if err != nil {
+		return err
+	}
 	return examine(ctx, f.IO, failOn, audit.Doctor{
 		Redis: s.Redis, Lanes: []tasks.Lane{own}, Open: opts.cloud.Opener(f.Getenv), Rate: cloud.ListRate(s.Redis),
-		Versions: "enqueue " + version.Read().String(), StaleAfter: opts.staleAfter, Fix: opts.fix,
+		Serve: serve, Versions: "enqueue " + version.Read().String(), StaleAfter: opts.staleAfter, Fix: opts.fix,
 	})
 }
 
@@ -130,6 +134,7 @@ func examine(ctx context.Context, t *terminal.IO, failOn []redisconn.Severity, d
 		if slices.Contains(failOn, d.Severity) && !d.IsRepaired() {
 			ailing++
 		}
+		d.Fix = t.WithStore(d.Fix)
 		if d.Ails() {
 			wrong++
 		}
