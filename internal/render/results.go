@@ -28,7 +28,7 @@ func Results() List[Result] {
 			{Name: "name", Text: func(r Result) string { return r.Name }, Width: 12},
 			{Name: "subnetId", Head: "SUBNET", Text: func(r Result) string { return r.SubnetID }},
 			{
-				Name: "privateIpAddress", Head: "ADDRESS", Text: func(r Result) string { return r.PrivateIPAddress }, Compare: compareAddresses,
+				Name: "privateIpAddress", Head: "ADDRESS", Text: func(r Result) string { return r.PrivateIPAddress }, Compare: CompareAddresses,
 				Cell: func(r Result) string { return dash(r.PrivateIPAddress) }, Width: len("10.0.100.100"),
 			},
 			{Name: "description", Text: func(r Result) string { return r.Description }},
@@ -53,8 +53,8 @@ func Results() List[Result] {
 	}
 }
 
-// compareAddresses orders IP addresses as numbers; what is none comes first.
-func compareAddresses(a, b string) int {
+// CompareAddresses orders IP addresses as numbers; what is none comes first.
+func CompareAddresses(a, b string) int {
 	one, _ := netip.ParseAddr(a)
 	other, _ := netip.ParseAddr(b)
 	return one.Compare(other)

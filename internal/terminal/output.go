@@ -25,11 +25,13 @@ func (t *IO) DefineFlags(cmd *cobra.Command) {
 	cli.Choices(f, "output", render.Formats()...)
 }
 
-// Flags of lists whose values are names of fields or columns.
+// The flags of lists; most of their values are names of fields or columns.
 const (
 	FieldsFlag  = "json"
 	ColumnsFlag = "columns"
 	SortFlag    = "sort"
+
+	limitFlag = "limit"
 )
 
 // DefineFields defines --json for records of a type.
@@ -46,9 +48,20 @@ func DefineList[R any](t *IO, cmd *cobra.Command, list render.List[R]) {
 	f := cmd.Flags()
 	f.StringSliceVar(&t.Columns, ColumnsFlag, nil, "show these columns in the table or CSV; without a value, list the columns")
 	f.StringSliceVar(&t.Sort, SortFlag, nil, "sort by these columns; -COLUMN means descending order")
-	f.IntVar(&t.Limit, "limit", 0, "maximum number of records to output; 0 means all")
+	f.IntVar(&t.Limit, limitFlag, 0, "maximum number of records to output; 0 means all")
 	cli.Choices(f, ColumnsFlag, list.Names()...)
 	cli.Choices(f, SortFlag, list.Names()...)
+}
+
+// ListFlag returns the first flag of [DefineList] on the command line, for commands that do not always output a list; "" for
+// none.
+func ListFlag(cmd *cobra.Command) string {
+	for _, name := range []string{FieldsFlag, jqFlag, templateFlag, ColumnsFlag, SortFlag, limitFlag} {
+		if cli.Given(cmd.Flags(), name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // SettleFormat sets the format that --json or --csv-safe implies, and refuses contradictory flags. Set by
@@ -91,10 +104,10 @@ func (t *IO) checkList(cmd *cobra.Command) error {
 		}
 	}
 	if t.Limit < 0 {
-		return cli.Blame(cmd.Flags(), cli.Failf(cli.ExitUsage, "--limit %d: must be 0 or more", t.Limit), "limit")
+		return cli.Blame(cmd.Flags(), cli.Failf(cli.ExitUsage, "--limit %d: must be 0 or more", t.Limit), limitFlag)
 	}
-	if t.Limit > 0 && !cli.Given(cmd.Flags(), "limit") {
-		t.Infof("at most %s shown, because of %s", words.Count(t.Limit, "record", "records"), cli.SourceOf(cmd.Flags(), "limit"))
+	if t.Limit > 0 && !cli.Given(cmd.Flags(), limitFlag) {
+		t.Infof("at most %s shown, because of %s", words.Count(t.Limit, "record", "records"), cli.SourceOf(cmd.Flags(), limitFlag))
 	}
 	if cli.Given(cmd.Flags(), ColumnsFlag) && (t.Format == render.JSON || t.Format == render.NDJSON) {
 		return cli.Failf(cli.ExitUsage, "--columns is for tables and CSV; use --json %s", strings.Join(t.Columns, ","))

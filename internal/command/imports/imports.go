@@ -15,6 +15,7 @@ import (
 	"havip/internal/lane"
 	"havip/internal/session"
 	"havip/internal/shell"
+	"havip/internal/terminal"
 	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
@@ -46,9 +47,12 @@ With --where, the HaVIPs of one lane whose fields match all patterns are importe
 are their names, or their haVipIds if a name is not unique. HaVIPs that belong to another
 item are left out. Fields: ` + fieldList() + `; * matches any text.
 
+With --dry-run, it lists on stdout what would be imported, as -o, --columns or --jq say.
+
 If rows cannot be imported, each is reported and nothing is recorded (exit code 3). If an
 import is interrupted, run it again with the same arguments.`,
 		Example: `  enqueue import office office.csv --dry-run
+  enqueue import web --where 'name=web-*' --dry-run --columns key,haVipId
   enqueue import office office.csv
   enqueue import web --where 'name=web-*' --where subnetId=sbn-4fa9d3c21b70
   enqueue results old -o csv > old.csv && enqueue import --redis redis://new:6379/0 old old.csv`,
@@ -58,16 +62,21 @@ import is interrupted, run it again with the same arguments.`,
 			if len(args) > 1 {
 				opts.path = args[1]
 			}
+			if flag := terminal.ListFlag(cmd); flag != "" && !opts.dryRun {
+				return cli.Failf(cli.ExitUsage, "--%s is for --dry-run: an import prints no list", flag)
+			}
 			if !cli.Given(cmd.Flags(), "lane") {
 				opts.lane = tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}.String() // $HAVIP_LANE is the workers'
 			}
 			return run(cmd.Context(), f, opts)
 		},
 	}
+	terminal.DefineList(f.IO, cmd, list())
+	terminal.DefinePager(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&opts.where, "where", nil, "import the HaVIPs whose FIELD matches PATTERN instead of those of a file; may be repeated")
 	flags.StringVar(&opts.lane, "lane", "", "with --where: the lane to list, as ACCOUNT/REGION (default: default/REGION)")
-	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be imported, and record nothing")
+	flags.BoolVar(&opts.dryRun, "dry-run", false, "list what would be imported, and record nothing")
 	flags.StringVar(&opts.file.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
 	flags.BoolVar(&opts.file.AllowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
 	opts.cloud.Define(cmd)
@@ -160,8 +169,12 @@ func report(f *session.Factory, opts options, found selection, left []tasks.Exis
 		return cli.Failf(cli.ExitInvalidInput, "%s cannot be imported; nothing was recorded", words.Count(n, "row", "rows"))
 	}
 	if opts.dryRun {
-		for _, e := range left {
-			f.Infof("would import %s as item %q: %s, %s, %s", e.HaVIP.ID, e.Row.Item.Key, e.HaVIP.Name, e.HaVIP.SubnetID, e.HaVIP.PrivateIPAddress)
+		rows := make([]row, len(left))
+		for i, e := range left {
+			rows[i] = rowOf(opts.batch, e)
+		}
+		if err := terminal.Print(f.IO, list(), rows); err != nil {
+			return err
 		}
 	}
 	there := len(found.rows) - len(left)
