@@ -27,6 +27,12 @@ func (f Filter) Wants(item ledger.Item) bool {
 	return len(f.States) == 0 || slices.Contains(f.States, string(item.Record.State))
 }
 
+// attemptLog is the field of a result that [Filter.Attempts] fills.
+const attemptLog = "attemptLog"
+
+// FilterOf is the filter that the flags about output imply: the field with an item's requests must be filled.
+func FilterOf(t *terminal.IO) Filter { return Filter{Attempts: slices.Contains(t.Fields, attemptLog)} }
+
 // Results streams a batch's items to stdout. Damaged items are an error after the others are shown.
 func Results(ctx context.Context, t *terminal.IO, s *session.Session, batch string, show Filter) error {
 	var damaged Damage

@@ -13,22 +13,24 @@ import (
 	"havip/internal/follow"
 	"havip/internal/intake"
 	"havip/internal/oncomplete"
+	"havip/internal/render"
 	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
+	"havip/internal/terminal"
 )
 
 type options struct {
-	// path is the file's or plan's. regionGiven is whether --region is given. formatGiven is whether --output is given:
-	// then results are printed even without --wait.
-	path                     string
-	file                     intake.Flags
-	regionGiven, formatGiven bool
-	wait, yes                bool
-	timeout                  time.Duration
-	limit                    batchpause.FailureLimit
-	then                     oncomplete.Action
-	durable                  durability.Verifier
+	// path is the file's or plan's. regionGiven is whether --region is given. show is whether a flag about results is given:
+	// then they are printed even without --wait.
+	path              string
+	file              intake.Flags
+	regionGiven, show bool
+	wait, yes         bool
+	timeout           time.Duration
+	limit             batchpause.FailureLimit
+	then              oncomplete.Action
+	durable           durability.Verifier
 }
 
 // NewCommand returns the command.
@@ -46,6 +48,9 @@ FILE may be a plan that "enqueue plan --out" saved. Its rows are applied as plan
 refused if the ledger, the original file or the given region has changed since in a way
 that matters.
 
+With --wait, -o or a flag about results, such as --columns or --jq, it prints the batch's
+results at the end.
+
 ` + batchpause.LimitHelp + `
 
 Applying the file again does not resume a paused batch; ` + "`enqueue resume --batch`" + ` does.
@@ -58,6 +63,7 @@ as JSON, on its standard input.`,
 		Example: `  enqueue apply havips.csv
   enqueue plan havips.csv --out havips.plan && enqueue apply havips.plan
   enqueue apply havips.csv --batch spring --yes --wait
+  enqueue apply havips.csv --yes --wait --jq '.[] | "\(.name) \(.privateIpAddress)"'
   enqueue apply havips.csv --max-failures 1% --wait
   enqueue apply havips.csv --on-complete https://ops.example.com/hooks/havip
   enqueue apply havips.csv --yes --wait --on-complete 'mail -s "$HAVIP_COMPLETED_BATCH is complete" ops'
@@ -75,10 +81,12 @@ as JSON, on its standard input.`,
 			if err := intake.RequireApproval(f, opts.path, opts.yes); err != nil {
 				return err
 			}
-			opts.regionGiven, opts.formatGiven = cmd.Flags().Changed("region"), cmd.Flags().Changed("output")
+			opts.regionGiven = cmd.Flags().Changed("region")
+			opts.show = cmd.Flags().Changed("output") || terminal.ListFlag(cmd) != ""
 			return run(cmd.Context(), f, opts)
 		},
 	}
+	terminal.DefineList(f.IO, cmd, render.Results())
 	flags := cmd.Flags()
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, then print its results")
@@ -117,8 +125,8 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	switch {
 	case opts.wait:
 		return finish(ctx, timed, f, s, in.Batch, opts)
-	case opts.formatGiven:
-		return report.Results(ctx, f.IO, s, in.Batch, report.Filter{})
+	case opts.show:
+		return report.Results(ctx, f.IO, s, in.Batch, report.FilterOf(f.IO))
 	}
 	b, err := s.Ledger.Batch(ctx, in.Batch)
 	if err != nil {
@@ -137,7 +145,7 @@ func finish(ctx, timed context.Context, f *session.Factory, s *session.Session, 
 	if err != nil {
 		return err
 	}
-	damaged := report.Results(ctx, f.IO, s, batch, report.Filter{})
+	damaged := report.Results(ctx, f.IO, s, batch, report.FilterOf(f.IO))
 	if damaged != nil && !report.IsDamage(damaged) {
 		return damaged
 	}

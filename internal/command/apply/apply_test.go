@@ -27,7 +27,7 @@ func write(t *testing.T, text string) string {
 func TestApply(t *testing.T) {
 	t.Parallel()
 	f := commandtest.Start(t)
-	opts := options{path: write(t, "name,subnetId\nweb-1,sbn-1\nweb-2,sbn-1\n"), durable: accepting, formatGiven: true, yes: true}
+	opts := options{path: write(t, "name,subnetId\nweb-1,sbn-1\nweb-2,sbn-1\n"), durable: accepting, show: true, yes: true}
 	for range 2 {
 		results := f.JSON(t, func() error { return run(t.Context(), f.Factory, opts) })
 		if len(results) != 2 || results[0]["key"] != "web-1" || results[0]["state"] != "queued" || results[0]["batch"] != "spring" {

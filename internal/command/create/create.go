@@ -44,6 +44,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Long: `Create enqueues one item. Its key (default: its name) makes the command safe to repeat: the
 same command again creates nothing.`,
 		Example: `  enqueue create --name web-vip --subnet sbn-dk8gl9bc --wait
+  enqueue create --name web-vip --subnet sbn-dk8gl9bc --wait --jq '.[].privateIpAddress'
   enqueue create --name db-vip --subnet sbn-dk8gl9bc --ip 192.168.0.10 --batch databases`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,6 +54,7 @@ same command again creates nothing.`,
 			return run(cmd.Context(), f, opts)
 		},
 	}
+	terminal.DefineList(f.IO, cmd, render.Results())
 	flags := cmd.Flags()
 	flags.StringVar(&opts.item.Request.Name, "name", "", "name of the HaVIP (required)")
 	flags.StringVar(&opts.item.Request.SubnetID, "subnet", "", "ID of the subnet (required)")

@@ -53,7 +53,8 @@ func printItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, k
 	if err != nil {
 		return err
 	}
-	result, err := tasks.ResultOf(item)
+	var damaged report.Damage
+	result, err := report.Result(ctx, s, item, report.FilterOf(t).Attempts, &damaged)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func printItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, k
 	if state := item.Record.State; state == ledger.Rejected || state == ledger.Review {
 		return cli.Failf(cli.ExitItemsFailed, "%s/%s: %s: %s: %s", batch, key, state, render.Printable(item.Record.Code), render.Printable(item.Record.Message))
 	}
-	return nil
+	return damaged.Err(t, batch, "the rest is shown")
 }
 
 // howToRetry says how to retry a failed item.

@@ -18,9 +18,6 @@ import (
 	"havip/ledger"
 )
 
-// attemptLog is the field that --attempts fills.
-const attemptLog = "attemptLog"
-
 type options struct {
 	follow  bool
 	timeout time.Duration
@@ -80,7 +77,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if err := checkStates(show.States); err != nil {
 		return err
 	}
-	show.Attempts = show.Attempts || slices.Contains(f.Fields, attemptLog)
+	show.Attempts = show.Attempts || report.FilterOf(f.IO).Attempts
 	if show.Attempts && f.Format == render.CSV {
 		return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")
 	}

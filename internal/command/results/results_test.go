@@ -26,6 +26,6 @@ func TestResults(t *testing.T) {
 	}
 	commandtest.WantCode(t, show("refused")(), cli.ExitUsage)
 	commandtest.WantCode(t, run(t.Context(), f.Factory, options{batch: "none"}), cli.ExitUsage)
-	f.Format, f.Fields = render.CSV, []string{"key", attemptLog}
+	f.Format, f.Fields = render.CSV, []string{"key", "attemptLog"}
 	commandtest.WantCode(t, show()(), cli.ExitUsage)
 }

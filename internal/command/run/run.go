@@ -15,7 +15,9 @@ import (
 	"havip/internal/intake"
 	"havip/internal/lane"
 	"havip/internal/oncomplete"
+	"havip/internal/render"
 	"havip/internal/session"
+	"havip/internal/terminal"
 	"havip/internal/worker"
 	"havip/tasks"
 )
@@ -76,6 +78,7 @@ Run then exits, and ` + "`enqueue run --resume`" + ` with the same file continue
 		},
 	}
 	opts.cloud.Define(cmd)
+	terminal.DefineList(f.IO, cmd, render.Results())
 	flags := cmd.Flags()
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.sandbox, "sandbox", false, "simulate BCE in this process; nothing real is created")

@@ -84,7 +84,7 @@ func seeThrough(ctx, timed context.Context, f *session.Factory, s *session.Sessi
 	if stopped != nil && !report.Paused(b) {
 		return stopped
 	}
-	damaged := report.Results(ctx, f.IO, s, in.Batch, report.Filter{})
+	damaged := report.Results(ctx, f.IO, s, in.Batch, report.FilterOf(f.IO))
 	if stopped != nil || damaged != nil && !report.IsDamage(damaged) {
 		return cmp.Or(stopped, damaged)
 	}
