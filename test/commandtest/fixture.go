@@ -34,8 +34,14 @@ type Fixture struct {
 // Start starts a Redis and returns a fixture.
 func Start(t *testing.T) *Fixture {
 	t.Helper()
+	return StartOn(t, redistest.Start(t))
+}
+
+// StartOn returns a fixture with this Redis.
+func StartOn(t *testing.T, server *redistest.Server) *Fixture {
+	t.Helper()
 	f := New()
-	f.RedisURL = redistest.Start(t).URL()
+	f.RedisURL = server.URL()
 	s, err := f.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"havip/ledger"
 	"havip/tasks"
 	"havip/test/commandtest"
+	"havip/test/redistest"
 )
 
 // follower runs results --follow and hands on what it writes, a line at a time.
@@ -33,7 +34,13 @@ func (f *follower) Write(p []byte) (int, error) {
 // start follows batch b with its items.
 func start(t *testing.T, opts options, keys ...string) *follower {
 	t.Helper()
-	f := &follower{Fixture: commandtest.Start(t), lines: make(chan string, 100), end: make(chan error, 1)}
+	return startOn(t, commandtest.Start(t), opts, keys...)
+}
+
+// startOn is start with a fixture of the test's own.
+func startOn(t *testing.T, fixture *commandtest.Fixture, opts options, keys ...string) *follower {
+	t.Helper()
+	f := &follower{Fixture: fixture, lines: make(chan string, 100), end: make(chan error, 1)}
 	f.Enqueue(t, "b", keys...)
 	f.Out, f.Format = f, render.NDJSON
 	opts.batch, opts.follow = "b", true
@@ -133,6 +140,37 @@ func TestFollow(t *testing.T) {
 	}
 	f.want(t, "c", ledger.Created)
 	f.over(t, cli.ExitOK)
+}
+
+// messages hands on what is written to stderr.
+type messages chan string
+
+func (m messages) Write(p []byte) (int, error) {
+	m <- string(p)
+	return len(p), nil
+}
+
+// A Redis that is killed and started again with what its append-only file has interrupts nothing: each result comes once.
+func TestFollowOutlivesRedis(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.AppendOnly(redistest.Always))
+	fixture, said := commandtest.StartOn(t, server), make(messages, 100)
+	fixture.Err = said
+	f := startOn(t, fixture, options{}, "a", "b", "c", "d")
+	f.reject(t, "a", 1)
+	f.want(t, "a", ledger.Rejected)
+	f.create(t, "b", 1)
+	f.want(t, "b", ledger.Created)
+	server.Kill()
+	<-said // that Redis is away
+	server.Restart(t)
+	f.create(t, "c", 1)
+	f.want(t, "c", ledger.Created)
+	server.Kill() // while it may look
+	server.Restart(t)
+	f.create(t, "d", 1)
+	f.want(t, "d", ledger.Created)
+	f.over(t, cli.ExitItemsFailed)
 }
 
 func TestFollowFilters(t *testing.T) {
