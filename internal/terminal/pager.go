@@ -58,7 +58,8 @@ func (t *IO) paged(write func(io.Writer) error) error {
 	if t.pager == nil {
 		return write(t.Data())
 	}
-	// Without a context: the pager controls the terminal and handles Ctrl-C.
+	// Without a context: the pager controls the terminal and handles Ctrl-C. As in git, Ctrl-C ends the output, and this process
+	// waits for the pager.
 	pager := exec.Command(t.pager[0], t.pager[1:]...) //nolint:noctx // see above
 	pager.Stdout, pager.Stderr = t.Out, t.Err
 	// As in git, for less and lv without options: show colors, and exit if one screen is enough. Without a locale, less would show
@@ -72,6 +73,7 @@ func (t *IO) paged(write func(io.Writer) error) error {
 	if err != nil {
 		return write(t.Data())
 	}
+	defer cli.LendTerminal(pager.Process)()
 	if err = write(in); errors.Is(err, syscall.EPIPE) {
 		err = nil
 	}
