@@ -147,7 +147,7 @@ func (x *examination) run(ctx context.Context, checks []check) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
-		if unreachable := x.Redis.Ping(ctx).Err(); unreachable != nil {
+		if unreachable := redisconn.Ping(ctx, x.Redis); unreachable != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		failed := warning(CodeUnchecked, c.name, "This could not be checked: %v.", err).

@@ -10,12 +10,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
 
 	"havip/bce"
 	"havip/internal/audit"
 	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/progress"
+	"havip/internal/redisconn"
 	"havip/internal/terminal"
 	"havip/internal/words"
 	"havip/tasks"
@@ -57,14 +59,33 @@ func (c *Flags) Opener(getenv cli.Getenv) func(context.Context, tasks.Lane) (aud
 
 // ListRate is the budget of listings of each lane, which commands and workers share.
 func ListRate(rdb redis.Cmdable) func(tasks.Lane) tasks.Rate {
-	return func(l tasks.Lane) tasks.Rate { return lane.NewListLimiter(rdb, l.String()) }
+	return func(l tasks.Lane) tasks.Rate { return readRate{lane.NewListLimiter(rdb, l.String()), ownRate()} }
 }
 
 // SubnetRate is the budget of subnets read of each lane, over all processes.
 func SubnetRate(rdb redis.Cmdable) func(tasks.Lane) tasks.Rate {
 	return func(l tasks.Lane) tasks.Rate {
-		return lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond)
+		return readRate{lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond), ownRate()}
 	}
+}
+
+// readRate is a shared budget of reads. To take from it is a write: while Redis refuses writes, the command reads at a rate of
+// its own, and workers of that Redis send nothing.
+type readRate struct {
+	shared tasks.Rate
+	own    *rate.Limiter
+}
+
+// ownRate is as slow as the slowest of the shared ones.
+func ownRate() *rate.Limiter { return rate.NewLimiter(1, 1) }
+
+// Wait returns nil once a request may be sent.
+func (r readRate) Wait(ctx context.Context) error {
+	err := r.shared.Wait(ctx)
+	if redisconn.RefusesWrites(err) {
+		return r.own.Wait(ctx)
+	}
+	return err
 }
 
 // ExitCode is the exit code of a read of BCE that failed: refused credentials are configuration.

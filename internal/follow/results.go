@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	"havip/internal/cli"
 	"havip/internal/render"
 	"havip/internal/report"
 	"havip/internal/session"
@@ -35,7 +36,7 @@ func Results(ctx, timed context.Context, t *terminal.IO, s *session.Session, bat
 	}
 	w.each = r.poll
 	b, err := w.Follow(timed)
-	if timed.Err() != nil && err != nil || b.Name == "" {
+	if timed.Err() != nil && err != nil || b.Name == "" || cli.CodeOf(err) == cli.ExitNetwork { // nothing more can be read
 		return errors.Join(r.out.Close(), err)
 	}
 	r.missed = true

@@ -65,6 +65,13 @@ func Passing(err error) bool {
 	return errors.As(err, &conn) && (conn.kind == kindPassing || conn.kind == kindDown)
 }
 
+// RefusesWrites reports whether err is of a Redis that answers, and accepts no writes at present: it lacks memory, disk space or
+// replicas, or is a replica.
+func RefusesWrites(err error) bool {
+	d := explainer{}.diagnoseReply(err)
+	return d.kind == kindRefusing || strings.Contains(d.cause, "NOREPLICAS ")
+}
+
 const (
 	adviceStart    = "start Redis with \"redis-server --appendonly yes\", or set --redis or HAVIP_REDIS_URL to the URL of a running one"
 	adviceNetwork  = "check the address, the network and firewalls"

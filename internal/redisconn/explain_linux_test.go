@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -87,7 +88,8 @@ func TestCommandsExplainRefusals(t *testing.T) {
 		}, func(ctx context.Context, c redis.UniversalClient) error {
 			return redis.NewScript(`return redis.call("SET", KEYS[1], 1)`).Run(ctx, c, []string{"k"}).Err()
 		}, "script", "RUNBOOK.md", true, false},
-		"cluster mode": {startWith("cluster-enabled yes"), write, "CLUSTERDOWN", "", false, true},
+		"a master becomes a replica": {startWith(""), readUntilDemoted, "UNBLOCKED", "failover", false, true},
+		"cluster mode":               {startWith("cluster-enabled yes"), write, "CLUSTERDOWN", "", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,6 +101,26 @@ func TestCommandsExplainRefusals(t *testing.T) {
 			defer func() { _ = client.Close() }()
 			assertExplained(t, tt.run(t.Context(), client), tt.words, tt.advice, tt.lasting, tt.passing)
 		})
+	}
+}
+
+// readUntilDemoted waits for an event on a master, which becomes a replica meanwhile.
+func readUntilDemoted(ctx context.Context, client redis.UniversalClient) error {
+	demoted := make(chan error, 1)
+	go func() { demoted <- demoteWhenBlocked(ctx, client) }()
+	err := client.XRead(ctx, &redis.XReadArgs{Streams: []string{"k", "0"}, Block: patience}).Err()
+	return errors.Join(err, <-demoted)
+}
+
+func demoteWhenBlocked(ctx context.Context, client redis.UniversalClient) error {
+	for {
+		info, err := client.InfoMap(ctx, "clients").Result()
+		if err != nil {
+			return err
+		}
+		if info["Clients"]["blocked_clients"] == "1" {
+			return client.Do(ctx, "REPLICAOF", "127.0.0.1", "1").Err()
+		}
 	}
 }
 
@@ -150,6 +172,31 @@ func refusingBusy(t *testing.T) string {
 		return nil
 	})
 	return server.URL()
+}
+
+// A Redis that refuses writes answers those who read.
+func TestRefusesWrites(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"OOM command not allowed when used memory > 'maxmemory'.":                                          true,
+		"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.": true,
+		"NOREPLICAS Not enough good replicas to write.":                                                    true,
+		"READONLY You can't write against a read only replica.":                                            true,
+		"LOADING Redis is loading the dataset in memory":                                                   false,
+		"NOPERM this user has no permissions to run the 'set' command":                                     false,
+		"WRONGPASS invalid username-password pair or user is disabled.":                                    false,
+	} {
+		err := fmt.Errorf("rate of lane: %w", saidAtOnce(text))
+		if got := RefusesWrites(err); got != want {
+			t.Errorf("%v: got %t", err, got)
+		}
+		if got := RefusesWrites(explainer{Options{Addrs: []string{"h"}}}.explain(err)); got != want {
+			t.Errorf("%v, explained: got %t", err, got)
+		}
+	}
+	if RefusesWrites(nil) || RefusesWrites(context.Canceled) {
+		t.Error("no error of Redis refuses writes")
+	}
 }
 
 // asynq keeps only the text of an error, which suffices. Errors of other origin are unchanged.

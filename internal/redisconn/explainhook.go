@@ -37,7 +37,7 @@ func (h *explainHook) DialHook(next redis.DialHook) redis.DialHook { return next
 // ProcessHook explains why a command failed.
 func (h *explainHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		answered := h.await(ctx, mayWait(cmd))
+		answered := h.await(ctx, []redis.Cmder{cmd})
 		err := next(ctx, cmd)
 		answered(err)
 		if unknownCommand(err) && h.isSentinel(ctx, next) {
@@ -50,7 +50,7 @@ func (h *explainHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 // ProcessPipelineHook explains why a pipeline or a transaction failed.
 func (h *explainHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		answered := h.await(ctx, slices.ContainsFunc(cmds, mayWait))
+		answered := h.await(ctx, cmds)
 		err := next(ctx, cmds)
 		answered(err)
 		if redis.IsExecAbortError(err) {
@@ -78,13 +78,18 @@ func abortCause(cmds []redis.Cmder, abort error) error {
 	return abort
 }
 
-// await reports silence until answered is called. Patient is for a command that itself waits.
-func (h *explainHook) await(ctx context.Context, patient bool) (answered func(error)) {
-	if h.options.tell == nil || patient {
-		return func(error) {}
+// await reports silence until answered is called.
+func (h *explainHook) await(ctx context.Context, cmds []redis.Cmder) (answered func(error)) {
+	after := silenceAfter
+	for _, cmd := range cmds {
+		wait, limited := waitOf(cmd)
+		if h.options.tell == nil || !limited {
+			return func(error) {}
+		}
+		after += wait
 	}
 	asked := time.Now()
-	timer := time.AfterFunc(silenceAfter, func() {
+	timer := time.AfterFunc(after, func() {
 		if ctx.Err() == nil && h.isSilentSince(asked) {
 			h.options.tell(h.explain(errSilent))
 		}
@@ -111,15 +116,21 @@ func (h *explainHook) isSilentSince(asked time.Time) bool {
 	return true
 }
 
-// mayWait reports whether a command may block in Redis.
-func mayWait(cmd redis.Cmder) bool {
+// waitOf returns how long a command may block in Redis. It is not limited if that is unknown.
+func waitOf(cmd redis.Cmder) (wait time.Duration, limited bool) {
 	switch cmd.Name() {
 	case "wait", "waitaof", "blpop", "brpop", "bzpopmin", "bzpopmax":
-		return true
+		return 0, false
 	case "xread", "xreadgroup":
-		return slices.ContainsFunc(cmd.Args(), func(arg any) bool { return strings.EqualFold(text(arg), "block") })
+		args := cmd.Args()
+		block := slices.IndexFunc(args, func(arg any) bool { return strings.EqualFold(text(arg), "block") })
+		if block < 0 || block+1 == len(args) {
+			return 0, true
+		}
+		milliseconds, known := args[block+1].(int64) // go-redis's own; 0 blocks for ever
+		return time.Duration(milliseconds) * time.Millisecond, known && milliseconds > 0
 	}
-	return false
+	return 0, true
 }
 
 // silence is the error of a server that has not answered yet.

@@ -77,7 +77,7 @@ func (x explainer) ask(ctx context.Context) (line string, err error) {
 	}
 	defer func() { _ = conn.Close() }()
 	deadline, _ := ctx.Deadline()
-	_ = conn.SetDeadline(deadline.Add(-probePatience / 2)) // half of the time is for the TLS probe
+	_ = conn.SetDeadline(time.Now().Add(time.Until(deadline) / 2)) // half of the time is for the TLS probe
 	reader := bufio.NewReader(io.LimitReader(conn, 512))
 	_, _ = io.WriteString(conn, "PING\r\n") // fails if the server has closed the connection
 	line, _ = reader.ReadString('\n')

@@ -23,7 +23,8 @@ const DefaultPatience = 2 * time.Minute
 
 // Patience is how long [WaitReady] waits. Zero does not wait.
 type Patience struct {
-	// Down is for a server that cannot be reached: it may be starting, or the address may be wrong.
+	// Down is for a server that cannot be reached: it may be starting, or the address may be wrong. It begins when the server
+	// last answered.
 	Down time.Duration
 	// Passing is for temporary errors: a failover, loading, a running script.
 	Passing time.Duration
@@ -43,15 +44,19 @@ func Await(ctx context.Context, patience Patience, tell func(error), try func(co
 	ticker := time.NewTicker(readyInterval)
 	defer ticker.Stop()
 	var last error
-	for begun := time.Now(); ; {
+	begun := time.Now()
+	for down := begun; ; {
 		err := try(ctx)
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return ended(ctx, last, err)
-		case !Passing(err) || time.Since(begun) >= patience.of(err):
+		case !Passing(err), isDown(err) && time.Since(down) >= patience.Down, !isDown(err) && time.Since(begun) >= patience.Passing:
 			return err
+		}
+		if !isDown(err) {
+			down = time.Now()
 		}
 		if tell != nil && (last == nil || last.Error() != err.Error()) {
 			tell(err)
@@ -76,12 +81,9 @@ func ended(ctx context.Context, last, err error) error {
 	return &told
 }
 
-func (p Patience) of(err error) time.Duration {
+func isDown(err error) bool {
 	var conn *ConnError
-	if errors.As(err, &conn) && conn.kind == kindDown {
-		return p.Down
-	}
-	return p.Passing
+	return errors.As(err, &conn) && conn.kind == kindDown
 }
 
 // waiting is one wait for a Redis.
@@ -124,15 +126,25 @@ func (w *waiting) ask(ctx context.Context) error {
 
 // question pings every master and then calls probe.
 func (w *waiting) question(ctx context.Context) error {
-	err := w.client.Ping(ctx).Err()
+	err := Ping(ctx, w.client)
 	if cluster, ok := w.client.(*redis.ClusterClient); ok && err == nil {
-		err = cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return master.Ping(ctx).Err() })
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return Ping(ctx, master) })
 	}
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) { // a timeout of the caller is reported as the server's silence
 		err = w.always(err)
 	}
 	if err == nil && w.probe != nil {
 		err = w.probe(ctx)
+	}
+	return err
+}
+
+// Ping returns nil if the Redis answers. If it cannot save to its disk, it refuses PING with MISCONF, as it refuses writes, but
+// it answers reads.
+func Ping(ctx context.Context, client redis.Cmdable) error {
+	err := client.Ping(ctx).Err()
+	if RefusesWrites(err) {
+		return nil
 	}
 	return err
 }

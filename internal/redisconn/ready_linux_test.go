@@ -1,8 +1,12 @@
 package redisconn
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -114,6 +118,60 @@ func TestHungServerIsNamed(t *testing.T) {
 	if err := await(t, "the write", written); err != nil {
 		t.Error(err)
 	}
+}
+
+// A read that waits for an event is named as well, once it should have ended.
+func TestHungServerIsNamedToAReadThatWaits(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	o := parsePatient(t, server.URL())
+	told := reasons(&o)
+	client, ready := waitReady(t, o)
+	if err := await(t, "the server", ready); err != nil {
+		t.Fatal(err)
+	}
+	server.Stop()
+	read := make(chan error, 1)
+	go func() {
+		read <- client.XRead(t.Context(), &redis.XReadArgs{Streams: []string{"k", "0"}, Block: time.Millisecond}).Err()
+	}()
+	assertTold(t, told, server.Addr()+": no answer in time")
+	server.Resume()
+	if err := await(t, "the read", read); !errors.Is(err, redis.Nil) {
+		t.Errorf("the read: %v", err)
+	}
+}
+
+// A server whose disk fails refuses even PING, and is ready for those who read.
+func TestWaitReady_diskFails(t *testing.T) {
+	t.Parallel()
+	o := parsePatient(t, refusingDisk(t))
+	client, ready := waitReady(t, o)
+	if err := await(t, "the server", ready); err != nil {
+		t.Error(err)
+	}
+	if err := Writable(t.Context(), client); !RefusesWrites(err) {
+		t.Errorf("a write: %v", err)
+	}
+}
+
+// The patience with a server that is down begins when it last answered.
+func TestAwait_patienceWhenDown(t *testing.T) {
+	t.Parallel()
+	down := &ConnError{kind: kindDown}
+	loading := &ConnError{kind: kindPassing, Cause: "loading"}
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		err := Await(t.Context(), Patience{Down: 2 * time.Second, Passing: time.Minute}, nil, func(context.Context) error {
+			if time.Since(begun) < 10*time.Second {
+				return loading
+			}
+			return down
+		})
+		if waited := time.Since(begun); !errors.Is(err, down) || waited < 11*time.Second || waited > 13*time.Second {
+			t.Errorf("gave up after %s: %v", waited, err)
+		}
+	})
 }
 
 // A hanging master of a cluster is reported while the others answer.

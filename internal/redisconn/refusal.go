@@ -46,6 +46,7 @@ var refusals = []refusal{
 	{"CLUSTERDOWN ", adviceFailover, kindPassing},
 	{"MASTERDOWN ", adviceFailover, kindPassing},
 	{"TRYAGAIN ", adviceFailover, kindPassing},
+	{"UNBLOCKED ", adviceFailover, kindPassing}, // a read that waited on a master that became a replica
 	{"READONLY ", adviceReplica, kindRefusing},
 	{"OOM ", adviceMemory, kindRefusing},
 	{"MISCONF ", adviceDisk, kindRefusing},
@@ -57,7 +58,7 @@ var refusals = []refusal{
 // diagnoseReply explains an error that the server sent. asynq keeps only its text, after "redis".
 func (x explainer) diagnoseReply(err error) diagnosis {
 	var reply redis.Error
-	if !errors.As(err, &reply) && !strings.Contains(err.Error(), "redis ") || errors.Is(err, redis.Nil) {
+	if err == nil || !errors.As(err, &reply) && !strings.Contains(err.Error(), "redis ") || errors.Is(err, redis.Nil) {
 		return diagnosis{}
 	}
 	text := ownWords(err)

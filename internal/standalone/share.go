@@ -82,7 +82,7 @@ func connectShared(ctx context.Context, other *LockedError, options []redisconn.
 	if err != nil {
 		return nil
 	}
-	if client.Ping(ctx).Err() != nil {
+	if redisconn.Ping(ctx, client) != nil {
 		_ = client.Close() // the error matters more
 		return nil
 	}
