@@ -1,12 +1,9 @@
 package redisconn
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -161,28 +158,6 @@ func TestCheck_unreachable(t *testing.T) {
 	}
 }
 
-// writeCommands appends n commands to the append-only file of a server that does not run.
-func writeCommands(t *testing.T, server *redistest.Server, n int) {
-	t.Helper()
-	// Redis 7 has a directory of such files, earlier versions one file.
-	paths, err := filepath.Glob(filepath.Join(server.Dir(), "*", "*.incr.aof"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	paths = append(paths, filepath.Join(server.Dir(), "appendonly.aof"))
-	file, err := os.OpenFile(paths[0], os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := bufio.NewWriter(file)
-	for range n {
-		_, _ = w.WriteString("*2\r\n$4\r\nINCR\r\n$3\r\nkey\r\n")
-	}
-	if err := errors.Join(w.Flush(), file.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A loading server is distinguished from a broken one, and waited for.
 func TestWaitReady_loading(t *testing.T) {
 	t.Parallel()
@@ -196,7 +171,7 @@ func TestWaitReady_loading(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Kill()
-	writeCommands(t, server, commands-1)
+	server.AppendIncrements(t, "key", commands-1)
 	var restarted sync.WaitGroup
 	restarted.Go(func() { server.Restart(t) })
 	defer restarted.Wait()
