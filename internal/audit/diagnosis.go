@@ -59,18 +59,18 @@ type Diagnosis struct {
 
 // Ails reports whether something is wrong and was not repaired.
 func (d Diagnosis) Ails() bool {
-	return d.Severity != redisconn.Note && !d.IsRepaired()
+	return d.Severity != redisconn.SeverityNote && !d.IsRepaired()
 }
 
 // IsRepaired reports whether the finding was repaired completely.
 func (d Diagnosis) IsRepaired() bool { return d.Repaired != "" && !d.left }
 
 func note(code Code, subject, what string, args ...any) Diagnosis {
-	return Diagnosis{Code: code, Severity: redisconn.Note, Subject: subject, What: fmt.Sprintf(what, args...)}
+	return Diagnosis{Code: code, Severity: redisconn.SeverityNote, Subject: subject, What: fmt.Sprintf(what, args...)}
 }
 
 func warning(code Code, subject, what string, args ...any) Diagnosis {
-	return Diagnosis{Code: code, Severity: redisconn.Warn, Subject: subject, What: fmt.Sprintf(what, args...)}
+	return Diagnosis{Code: code, Severity: redisconn.SeverityWarning, Subject: subject, What: fmt.Sprintf(what, args...)}
 }
 
 // meaning adds what the finding means and what to do.

@@ -172,7 +172,7 @@ func (x *examination) store(ctx context.Context) error {
 		}
 	}
 	unfit := slices.ContainsFunc(findings, func(f redisconn.Finding) bool {
-		return f.Severity == redisconn.Refuse && f.Code != redisconn.CodePersistence
+		return f.Severity == redisconn.SeverityError && f.Code != redisconn.CodePersistence
 	})
 	if x.Fix && unfit {
 		x.Fix = false

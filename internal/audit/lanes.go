@@ -76,7 +76,7 @@ func (x *examination) suspensions(ctx context.Context, l tasks.Lane) error {
 			return err
 		}
 		d := Diagnosis{
-			Code: CodeSuspended, Severity: redisconn.Warn, Subject: "lane " + l.String(),
+			Code: CodeSuspended, Severity: redisconn.SeverityWarning, Subject: "lane " + l.String(),
 			What: suspensionText(suspended, x.Now().Add(x.redisAhead)),
 			Means: "BCE refused a request for a reason that concerns more than its item. Items are waiting and no attempts are counted; " +
 				"one item at a time probes.",

@@ -110,15 +110,15 @@ func (d Durability) accept(finding redisconn.Finding) error {
 		return Failf(ExitConfig, "%w Or pass --allow-unverified-durability to continue without this check", finding)
 	case finding.Code == redisconn.CodeUnknown:
 		d.Warn(finding.Error() + " (allowed by --allow-unverified-durability)")
-	case finding.Severity == redisconn.Note:
+	case finding.Severity == redisconn.SeverityNote:
 	case finding.Code == redisconn.CodeReplicas: // each change verifies its own replication and waits for replicas
 	case finding.Code == redisconn.CodeLoading:
 		return Fail(ExitNetwork, finding)
-	case finding.Code == redisconn.CodePersistence && finding.Severity == redisconn.Refuse && d.AllowVolatile:
+	case finding.Code == redisconn.CodePersistence && finding.Severity == redisconn.SeverityError && d.AllowVolatile:
 		d.Warn(finding.Error() + " (allowed by --allow-volatile)")
-	case finding.Code == redisconn.CodePersistence && finding.Severity == redisconn.Refuse:
+	case finding.Code == redisconn.CodePersistence && finding.Severity == redisconn.SeverityError:
 		return Failf(ExitConfig, "%w Or pass --allow-volatile to accept that", finding)
-	case finding.Severity == redisconn.Refuse:
+	case finding.Severity == redisconn.SeverityError:
 		return Fail(ExitConfig, finding)
 	default:
 		d.Warn(finding.Error())

@@ -54,22 +54,22 @@ func TestCheck(t *testing.T) {
 	}{
 		"append only":               {[]redistest.Option{durable}, "", nil},
 		"fsync always":              {[]redistest.Option{redistest.AppendOnly(redistest.Always)}, "", nil},
-		"fsync no":                  {[]redistest.Option{redistest.AppendOnly("no")}, "", []brief{{CodeFsync, Note}}},
-		"nothing on disk":           {nil, "", []brief{{CodePersistence, Refuse}}},
-		"snapshots":                 {[]redistest.Option{redistest.Lines("save 3600 1")}, "", []brief{{CodeSnapshots, Warn}}},
-		"evicts":                    {[]redistest.Option{durable, redistest.MaxMemoryPolicy("allkeys-lru"), redistest.Lines("maxmemory 100mb")}, "", []brief{{CodeEviction, Refuse}}},
-		"evicts volatile":           {[]redistest.Option{durable, redistest.MaxMemoryPolicy("volatile-ttl"), redistest.Lines("maxmemory 100mb")}, "", []brief{{CodeEviction, Refuse}}},
-		"would evict":               {[]redistest.Option{durable, redistest.MaxMemoryPolicy("allkeys-lru")}, "", []brief{{CodeEviction, Refuse}}},
+		"fsync no":                  {[]redistest.Option{redistest.AppendOnly("no")}, "", []brief{{CodeFsync, SeverityNote}}},
+		"nothing on disk":           {nil, "", []brief{{CodePersistence, SeverityError}}},
+		"snapshots":                 {[]redistest.Option{redistest.Lines("save 3600 1")}, "", []brief{{CodeSnapshots, SeverityWarning}}},
+		"evicts":                    {[]redistest.Option{durable, redistest.MaxMemoryPolicy("allkeys-lru"), redistest.Lines("maxmemory 100mb")}, "", []brief{{CodeEviction, SeverityError}}},
+		"evicts volatile":           {[]redistest.Option{durable, redistest.MaxMemoryPolicy("volatile-ttl"), redistest.Lines("maxmemory 100mb")}, "", []brief{{CodeEviction, SeverityError}}},
+		"would evict":               {[]redistest.Option{durable, redistest.MaxMemoryPolicy("allkeys-lru")}, "", []brief{{CodeEviction, SeverityError}}},
 		"bounded, no eviction":      {[]redistest.Option{durable, redistest.Lines("maxmemory 100mb")}, "", nil},
-		"cluster mode":              {[]redistest.Option{durable, redistest.Lines("cluster-enabled yes")}, "", []brief{{CodeCluster, Refuse}}},
+		"cluster mode":              {[]redistest.Option{durable, redistest.Lines("cluster-enabled yes")}, "", []brief{{CodeCluster, SeverityError}}},
 		"CONFIG forbidden, durable": {[]redistest.Option{durable, acl("-config")}, "limited:pw@", nil},
-		"CONFIG forbidden, evicts":  {[]redistest.Option{durable, acl("-config"), redistest.MaxMemoryPolicy("allkeys-lru"), redistest.Lines("maxmemory 100mb")}, "limited:pw@", []brief{{CodeEviction, Refuse}}},
-		"CONFIG forbidden, no AOF":  {[]redistest.Option{acl("-config")}, "limited:pw@", []brief{{CodeUnknown, Warn}}},
-		"CONFIG renamed, no AOF":    {[]redistest.Option{redistest.Lines(`rename-command CONFIG ""`)}, "", []brief{{CodeUnknown, Warn}}},
-		"INFO renamed":              {[]redistest.Option{durable, redistest.Lines("rename-command INFO SECRET")}, "", []brief{{CodeUnknown, Warn}}},
-		"memory is full":            {[]redistest.Option{durable, redistest.Lines("maxmemory 1mb")}, "", []brief{{CodeMemory, Warn}}},
-		"too few replicas":          {[]redistest.Option{durable, redistest.Lines("min-replicas-to-write 1")}, "", []brief{{CodeReplicas, Warn}}},
-		"INFO forbidden":            {[]redistest.Option{durable, acl("-info")}, "limited:pw@", []brief{{CodeUnknown, Warn}}},
+		"CONFIG forbidden, evicts":  {[]redistest.Option{durable, acl("-config"), redistest.MaxMemoryPolicy("allkeys-lru"), redistest.Lines("maxmemory 100mb")}, "limited:pw@", []brief{{CodeEviction, SeverityError}}},
+		"CONFIG forbidden, no AOF":  {[]redistest.Option{acl("-config")}, "limited:pw@", []brief{{CodeUnknown, SeverityWarning}}},
+		"CONFIG renamed, no AOF":    {[]redistest.Option{redistest.Lines(`rename-command CONFIG ""`)}, "", []brief{{CodeUnknown, SeverityWarning}}},
+		"INFO renamed":              {[]redistest.Option{durable, redistest.Lines("rename-command INFO SECRET")}, "", []brief{{CodeUnknown, SeverityWarning}}},
+		"memory is full":            {[]redistest.Option{durable, redistest.Lines("maxmemory 1mb")}, "", []brief{{CodeMemory, SeverityWarning}}},
+		"too few replicas":          {[]redistest.Option{durable, redistest.Lines("min-replicas-to-write 1")}, "", []brief{{CodeReplicas, SeverityWarning}}},
+		"INFO forbidden":            {[]redistest.Option{durable, acl("-info")}, "limited:pw@", []brief{{CodeUnknown, SeverityWarning}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,7 +116,7 @@ func TestCheck_replica(t *testing.T) {
 	if err != nil || len(findings) == 0 {
 		t.Fatalf("findings %v, %v", findings, err)
 	}
-	if f := findings[len(findings)-1]; f.Code != CodeReplica || f.Severity != Refuse || !strings.Contains(f.What, master.Addr()) {
+	if f := findings[len(findings)-1]; f.Code != CodeReplica || f.Severity != SeverityError || !strings.Contains(f.What, master.Addr()) {
 		t.Errorf("finding %+v; want a refused replica of %s", f, master.Addr())
 	}
 }
@@ -136,7 +136,7 @@ func TestCheck_cluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]brief{{CodeEviction, Refuse}, {CodePersistence, Refuse}}, briefs(findings)); diff != "" {
+	if diff := cmp.Diff([]brief{{CodeEviction, SeverityError}, {CodePersistence, SeverityError}}, briefs(findings)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if findings[0].Node != server.Addr() {
@@ -203,7 +203,7 @@ func TestWaitReady_loading(t *testing.T) {
 	if len(causes) == 0 || !strings.HasPrefix(causes[len(causes)-1], "LOADING") {
 		t.Errorf("waited for %q; want loading last", causes)
 	}
-	if len(findings) == 0 || findings[0].Code != CodeLoading || findings[0].Severity != Refuse {
+	if len(findings) == 0 || findings[0].Code != CodeLoading || findings[0].Severity != SeverityError {
 		t.Errorf("findings while loading: %v", briefs(findings))
 	}
 	if n, err := client.Get(t.Context(), "key").Int(); err != nil || n != commands {
@@ -258,7 +258,7 @@ func TestCheck_standIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]brief{{CodeUnknown, Warn}}, briefs(findings)); diff != "" {
+	if diff := cmp.Diff([]brief{{CodeUnknown, SeverityWarning}}, briefs(findings)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -276,22 +276,22 @@ func TestEvaluate(t *testing.T) {
 	}{
 		"healthy":               {nil, nil},
 		"6.2":                   {map[string]string{"redis_version": "6.2.0"}, nil},
-		"6.0":                   {map[string]string{"redis_version": "6.0.16"}, []brief{{CodeVersion, Refuse}}},
-		"5":                     {map[string]string{"redis_version": "5.0.14"}, []brief{{CodeVersion, Refuse}}},
+		"6.0":                   {map[string]string{"redis_version": "6.0.16"}, []brief{{CodeVersion, SeverityError}}},
+		"5":                     {map[string]string{"redis_version": "5.0.14"}, []brief{{CodeVersion, SeverityError}}},
 		"10.1":                  {map[string]string{"redis_version": "10.1.0"}, nil},
 		"own numbering":         {map[string]string{"redis_version": "unstable"}, nil},
-		"AOF fails":             {map[string]string{"aof_last_write_status": "err"}, []brief{{CodeWriteErrors, Warn}}},
-		"snapshot fails":        {map[string]string{"rdb_last_bgsave_status": "err"}, []brief{{CodeWriteErrors, Warn}}},
+		"AOF fails":             {map[string]string{"aof_last_write_status": "err"}, []brief{{CodeWriteErrors, SeverityWarning}}},
+		"snapshot fails":        {map[string]string{"rdb_last_bgsave_status": "err"}, []brief{{CodeWriteErrors, SeverityWarning}}},
 		"memory is not full":    {map[string]string{"used_memory": "899", "maxmemory": "1000"}, nil},
-		"memory is nearly full": {map[string]string{"used_memory": "900", "maxmemory": "1000"}, []brief{{CodeMemory, Warn}}},
+		"memory is nearly full": {map[string]string{"used_memory": "900", "maxmemory": "1000"}, []brief{{CodeMemory, SeverityWarning}}},
 		"no limit of memory":    {map[string]string{"used_memory": "900", "maxmemory": "0"}, nil},
 		"replicas keep up":      {map[string]string{"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=1"}, nil},
-		"a replica lags":        {map[string]string{"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=11"}, []brief{{CodeReplicas, Warn}}},
-		"a replica is copied":   {map[string]string{"connected_slaves": "1", "slave0": "ip=h,port=1,state=wait_bgsave,offset=0,lag=0"}, []brief{{CodeReplicas, Warn}}},
-		"a replica is gone":     {map[string]string{"connected_slaves": "0", "repl_backlog_active": "1"}, []brief{{CodeReplicas, Warn}}},
+		"a replica lags":        {map[string]string{"connected_slaves": "1", "slave0": "ip=h,port=1,state=online,offset=1,lag=11"}, []brief{{CodeReplicas, SeverityWarning}}},
+		"a replica is copied":   {map[string]string{"connected_slaves": "1", "slave0": "ip=h,port=1,state=wait_bgsave,offset=0,lag=0"}, []brief{{CodeReplicas, SeverityWarning}}},
+		"a replica is gone":     {map[string]string{"connected_slaves": "0", "repl_backlog_active": "1"}, []brief{{CodeReplicas, SeverityWarning}}},
 		"worst first": {
 			map[string]string{"aof_last_write_status": "err", "redis_version": "5.0.0", "loading": "1"},
-			[]brief{{CodeLoading, Refuse}, {CodeVersion, Refuse}, {CodeWriteErrors, Warn}},
+			[]brief{{CodeLoading, SeverityError}, {CodeVersion, SeverityError}, {CodeWriteErrors, SeverityWarning}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -307,7 +307,7 @@ func TestEvaluate(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			refused := Refused(findings) != nil
-			if want := len(tt.want) > 0 && tt.want[0].Severity == Refuse; refused != want {
+			if want := len(tt.want) > 0 && tt.want[0].Severity == SeverityError; refused != want {
 				t.Errorf("Refused = %t, want %t", refused, want)
 			}
 			for _, f := range findings {

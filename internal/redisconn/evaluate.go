@@ -44,7 +44,7 @@ func evaluateLoading(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeLoading, Severity: Refuse,
+		Code: CodeLoading, Severity: SeverityError,
 		What: "The server is still loading its data.",
 		Why:  "It answers no command until it has loaded them.",
 		Fix:  "Wait and try again; loading_eta_seconds in \"INFO persistence\" says how long.",
@@ -57,7 +57,7 @@ func evaluateVersion(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeVersion, Severity: Refuse,
+		Code: CodeVersion, Severity: SeverityError,
 		What: fmt.Sprintf("The server's version is %s.", version),
 		Why:  fmt.Sprintf("The queues and the ledger need commands of %d.%d.", minMajor, minMinor),
 		Fix:  fmt.Sprintf("Use Redis %d.%d or newer, or Valkey.", minMajor, minMinor),
@@ -82,7 +82,7 @@ func evaluateReplica(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeReplica, Severity: Refuse,
+		Code: CodeReplica, Severity: SeverityError,
 		What: fmt.Sprintf("The server is a replica of %s:%s.", s.info["master_host"], s.info["master_port"]),
 		Why:  "A replica accepts no writes, or loses them at the next sync.",
 		Fix:  "Set --redis to the URL of the master, or of its sentinels: redis-sentinel://host:26379/0?master=NAME.",
@@ -94,7 +94,7 @@ func evaluateCluster(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeCluster, Severity: Refuse,
+		Code: CodeCluster, Severity: SeverityError,
 		What: "The server runs in cluster mode.",
 		Why:  "Used as a single server, it refuses every key of another node.",
 		Fix:  "Write redis-cluster:// instead of redis:// in --redis.",
@@ -108,7 +108,7 @@ func evaluateEviction(s nodeState) *Finding {
 		return nil
 	}
 	finding := Finding{
-		Code: CodeEviction, Severity: Refuse,
+		Code: CodeEviction, Severity: SeverityError,
 		What: fmt.Sprintf("maxmemory-policy is %s.", policy),
 		Why:  "When its memory is full, the server would silently delete items and tasks, and a HaVIP whose item is deleted can be created twice.",
 		Fix:  "Run \"redis-cli CONFIG SET maxmemory-policy noeviction\" and write it into redis.conf.",
@@ -125,21 +125,21 @@ func evaluatePersistence(s nodeState) *Finding {
 		return nil // on, or not known
 	case s.knowsSave && s.save == "":
 		return &Finding{
-			Code: CodePersistence, Severity: Refuse,
+			Code: CodePersistence, Severity: SeverityError,
 			What: "Nothing is written to disk: the append-only file is off and there are no save points.",
 			Why:  "A restart of Redis loses the records of all HaVIPs.",
 			Fix:  appendOnlyFix,
 		}
 	case s.knowsSave:
 		return &Finding{
-			Code: CodeSnapshots, Severity: Warn,
+			Code: CodeSnapshots, Severity: SeverityWarning,
 			What: fmt.Sprintf("Only snapshots are written to disk (save %s); the append-only file is off.", s.save),
 			Why:  "A crash of Redis loses all writes since the last snapshot, often minutes.",
 			Fix:  appendOnlyFix,
 		}
 	}
 	return &Finding{
-		Code: CodeUnknown, Severity: Warn,
+		Code: CodeUnknown, Severity: SeverityWarning,
 		What: "The append-only file is off, and the save points are not known because CONFIG is forbidden.",
 		Why:  "Without either, a restart of Redis loses the records of all HaVIPs.",
 		Fix:  "Enable the append-only file, or allow the user to run CONFIG GET.",
@@ -153,7 +153,7 @@ func evaluateFsync(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeFsync, Severity: Note,
+		Code: CodeFsync, Severity: SeverityNote,
 		What: "The append-only file is written with appendfsync no.",
 		Why:  "A crash of the machine loses what the kernel has not written yet, about 30 s.",
 		Fix:  "Run \"redis-cli CONFIG SET appendfsync everysec\" and write it into redis.conf.",
@@ -171,7 +171,7 @@ func evaluateWriteErrors(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeWriteErrors, Severity: Warn,
+		Code: CodeWriteErrors, Severity: SeverityWarning,
 		What: fmt.Sprintf("The server could not write to its disk (%s).", strings.Join(failing, ", ")),
 		Why:  "It may refuse writes until it can write again, and would lose data in a crash.",
 		Fix:  "Look at its log, free disk space, and check the owner of its directory.",
@@ -190,7 +190,7 @@ func evaluateMemory(s nodeState) *Finding {
 	}
 	what := fmt.Sprintf("%s of %s of memory is used (%d%%).", s.info["used_memory_human"], s.info["maxmemory_human"], used*100/limit)
 	return &Finding{
-		Code: CodeMemory, Severity: Warn,
+		Code: CodeMemory, Severity: SeverityWarning,
 		What: what,
 		Why:  "When its memory is full, the server refuses writes: nothing is lost, and nothing is created until it has more memory.",
 		Fix:  "Raise maxmemory with \"redis-cli CONFIG SET maxmemory BYTES\" and in redis.conf, or delete finished batches.",
@@ -219,7 +219,7 @@ func evaluateReplicas(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeReplicas, Severity: Warn, What: what, Why: why,
+		Code: CodeReplicas, Severity: SeverityWarning, What: what, Why: why,
 		Fix: "Repair the replicas or the link to them; docs/RUNBOOK.md says how to remove one permanently.",
 	}
 }
@@ -256,7 +256,7 @@ func evaluateUnknown(s nodeState) *Finding {
 		return nil
 	}
 	return &Finding{
-		Code: CodeUnknown, Severity: Warn,
+		Code: CodeUnknown, Severity: SeverityWarning,
 		What: fmt.Sprintf("The server does not report %s.", strings.Join(missing, ", ")),
 		Why:  "It could not be checked whether the server keeps what is written.",
 		Fix:  "Allow the user to run INFO and CONFIG GET; or check by hand, and pass --allow-unverified-durability.",

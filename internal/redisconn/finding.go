@@ -2,18 +2,21 @@ package redisconn
 
 import "fmt"
 
-// Severity says what to do about a [Finding].
+// Severity says what to do about a [Finding]. The words are a contract.
 type Severity string
 
 // The severities, the worst first.
 const (
-	// Refuse: work on this Redis could lose items or create them twice; do not start.
-	Refuse Severity = "refuse"
-	// Warn: work is possible, but a crash of Redis may lose data.
-	Warn Severity = "warn"
-	// Note: worth knowing; nothing is wrong.
-	Note Severity = "note"
+	// SeverityError: work on this Redis could lose items or create them twice; do not start.
+	SeverityError Severity = "error"
+	// SeverityWarning: work is possible, but a crash of Redis may lose data.
+	SeverityWarning Severity = "warning"
+	// SeverityNote: worth knowing; nothing is wrong.
+	SeverityNote Severity = "note"
 )
+
+// Severities lists every severity, the worst first.
+func Severities() []Severity { return []Severity{SeverityError, SeverityWarning, SeverityNote} }
 
 // Code identifies a [Finding]; scripts may rely on it.
 type Code string
@@ -55,7 +58,7 @@ func (f Finding) Error() string {
 // Refused returns the first finding that forbids starting, as an error, or nil.
 func Refused(findings []Finding) error {
 	for _, finding := range findings {
-		if finding.Severity == Refuse {
+		if finding.Severity == SeverityError {
 			return finding
 		}
 	}

@@ -45,9 +45,8 @@ and active tasks that no worker runs, removes ids without a task, and deletes ar
 tasks of finished items. The ledger ensures that a superfluous task creates no HaVIP.
 
 Exit codes: 0 healthy or repaired, 1 problems found, 4 configuration, 5 no answer from Redis.
---fail-on chooses the findings that make it exit with 1: error stands for what workers
-refuse to start with ("refuse" in JSON), warning ("warn") also for what needs attention, and
-note for everything that is reported.`,
+The severity of a finding is error (workers refuse to start), warning (it needs attention)
+or note. --fail-on chooses the least severity that gives exit code 1.`,
 		Example: `  enqueue doctor
   enqueue doctor --fix
   enqueue doctor -o ndjson | jq 'select(.severity != "note")'`,
@@ -58,7 +57,7 @@ note for everything that is reported.`,
 	}
 	opts.cloud.Define(cmd)
 	cmd.Flags().BoolVar(&opts.fix, "fix", false, "repair what is safe to repair")
-	cmd.Flags().StringVar(&opts.failOn, "fail-on", "warning", "exit with 1 for findings of this severity or worse: note, warning or error")
+	cmd.Flags().StringVar(&opts.failOn, "fail-on", "warning", "exit with 1 for findings of this severity or worse: error, warning or note")
 	cmd.Flags().DurationVar(&opts.staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item must be unchanged before its task is checked")
 	return cmd
 }
@@ -106,22 +105,14 @@ func ownLane(ctx context.Context, f *session.Factory, flags cloud.Flags) (tasks.
 	return own, err
 }
 
-// levels are the severities by name, the worst first.
-var levels = []struct {
-	name     string
-	severity redisconn.Severity
-}{{"error", redisconn.Refuse}, {"warning", redisconn.Warn}, {"note", redisconn.Note}}
-
-// parseLevel reads --fail-on and returns the level and all worse ones.
+// parseLevel reads --fail-on and returns that severity and all worse ones.
 func parseLevel(text string) ([]redisconn.Severity, error) {
-	var severities []redisconn.Severity
-	for _, level := range levels {
-		severities = append(severities, level.severity)
-		if level.name == text {
-			return severities, nil
-		}
+	all := redisconn.Severities()
+	level := slices.Index(all, redisconn.Severity(text))
+	if level < 0 {
+		return nil, cli.Failf(cli.ExitUsage, "--fail-on %q: must be error, warning or note", text)
 	}
-	return nil, cli.Failf(cli.ExitUsage, "--fail-on %q: must be note, warning or error", text)
+	return all[:level+1], nil
 }
 
 // examine shows each diagnosis. Its error counts the problems of the given severities.
@@ -182,26 +173,16 @@ type view struct {
 // diagnosis writes a line, and below it the meaning and the remedy, unless they were shown before.
 func (v *view) diagnosis(w io.Writer, d audit.Diagnosis) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-7s %s: %s\n", levelOf(d.Severity), render.Printable(d.Subject), render.Printable(d.What))
+	fmt.Fprintf(&b, "%-7s %s: %s\n", d.Severity, render.Printable(d.Subject), render.Printable(d.What))
 	for _, more := range []struct{ label, text string }{{"means", d.Means}, {"do", d.Fix}, {"done", d.Repaired}} {
 		if v.said[more.text] && more.label != "done" {
 			continue
 		}
-		if more.text != "" && (d.Severity != redisconn.Note || more.label != "means") {
+		if more.text != "" && (d.Severity != redisconn.SeverityNote || more.label != "means") {
 			fmt.Fprintf(&b, "        %-6s %s\n", more.label+":", render.Printable(more.text))
 			v.said[more.text] = true
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// levelOf returns a severity's name.
-func levelOf(severity redisconn.Severity) string {
-	for _, level := range levels {
-		if level.severity == severity {
-			return level.name
-		}
-	}
-	return string(severity)
 }
