@@ -81,6 +81,9 @@ type Durability struct {
 	AllowVolatile bool
 	// AllowUnverified accepts one that does not report whether it keeps what is written.
 	AllowUnverified bool
+	// Stops is for a command that only stops work. Like every command it may be lost in such a Redis, but without it the work
+	// goes on: it warns where others refuse.
+	Stops bool
 	// Patience is for a Redis that refuses writes for a while.
 	Patience redisconn.Patience
 	// Warn is called with findings that are accepted, and Waiting with each reason to wait for Redis.
@@ -106,6 +109,8 @@ func (d Durability) Require(ctx context.Context, client redis.Cmdable) error {
 // accept refuses a finding, or warns of it.
 func (d Durability) accept(finding redisconn.Finding) error {
 	switch {
+	case d.Stops && mayForget(finding):
+		d.Warn(finding.Error() + " This command only stops work, and continues; Redis may lose it as well")
 	case finding.Code == redisconn.CodeUnknown && !d.AllowUnverified:
 		return Failf(ExitConfig, "%w Or pass --allow-unverified-durability to continue without this check", finding)
 	case finding.Code == redisconn.CodeUnknown:
@@ -124,6 +129,16 @@ func (d Durability) accept(finding redisconn.Finding) error {
 		d.Warn(finding.Error())
 	}
 	return nil
+}
+
+// mayForget reports whether a Redis with this finding accepts writes and may lose them later.
+func mayForget(finding redisconn.Finding) bool {
+	switch finding.Code {
+	case redisconn.CodeEviction, redisconn.CodePersistence, redisconn.CodeUnknown:
+		return true
+	default:
+		return false
+	}
 }
 
 // closeTimeout limits closing the connections to a hanging Redis. The process ends anyway.

@@ -84,6 +84,35 @@ func TestDurabilityWaitsForReplicas(t *testing.T) {
 	}
 }
 
+// A command that stops work is not kept out by a Redis that may lose data: it warns.
+func TestDurabilityLetsStop(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string][]redistest.Option{
+		"evicts":   {redistest.AppendOnly(redistest.Always), redistest.MaxMemoryPolicy("allkeys-lru")},
+		"volatile": nil,
+		"unknown":  {redistest.Lines(`rename-command CONFIG ""`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t, options...)
+			client, err := AwaitRedis(t.Context(), redistest.Patient(server.URL()), always)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer CloseSoon(client)
+			warnings := 0
+			guard := Durability{Patience: always, Warn: func(string) { warnings++ }}
+			if err := guard.Require(t.Context(), client); CodeOf(err) != ExitConfig || warnings > 0 {
+				t.Errorf("a command that creates: exit code %d, %d warnings: %v", CodeOf(err), warnings, err)
+			}
+			guard.Stops = true
+			if err := guard.Require(t.Context(), client); err != nil || warnings != 1 {
+				t.Errorf("a command that stops: %d warnings, %v", warnings, err)
+			}
+		})
+	}
+}
+
 // A guard that cannot look says so, and needs to be told to go on.
 func TestDurabilityThatCannotBeKnown(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,8 @@ type Verifier struct {
 	// AllowVolatile accepts a Redis that loses all data when it restarts, and AllowUnverified one that may not keep what is
 	// written.
 	AllowVolatile, AllowUnverified bool
+	// Stops is for a command that only stops work: it is never refused because Redis may lose data.
+	Stops bool
 }
 
 // Define defines the flags of the commands that change something.
@@ -54,7 +56,7 @@ func (v *Verifier) Open(ctx context.Context, f *session.Factory) (*session.Sessi
 		return nil, err
 	}
 	err = cli.Durability{
-		AllowVolatile: v.AllowVolatile, AllowUnverified: v.AllowUnverified,
+		AllowVolatile: v.AllowVolatile, AllowUnverified: v.AllowUnverified, Stops: v.Stops,
 		Patience: cli.CommandPatience(), Waiting: s.Waiting,
 		Warn: func(warning string) { f.Infof("warning: %s", warning) },
 	}.Require(ctx, s.Redis)

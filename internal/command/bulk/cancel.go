@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/bulk"
+	"havip/internal/durability"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/terminal"
@@ -14,7 +15,7 @@ import (
 
 // NewCancelCommand returns the command.
 func NewCancelCommand(f *session.Factory) *cobra.Command {
-	var opts options
+	opts := options{durable: durability.Verifier{Stops: true}}
 	cmd := &cobra.Command{
 		Use:   "cancel BATCH",
 		Short: "Cancel items that are not created yet",
@@ -31,7 +32,8 @@ Items that have their HaVIP are not changed. To retry canceled items, run
 ` + "`enqueue retry BATCH --where state=canceled`" + `.
 
 It asks for confirmation on a terminal, and needs --yes without one. If it is killed, run
-it again.`,
+it again. A Redis that may lose data (it evicts, or writes nothing to disk) is no obstacle:
+cancel warns that the cancellation may be lost as well.`,
 		Example: `  enqueue cancel havips --dry-run
   enqueue cancel havips --reason 'wrong subnet' --yes
   enqueue cancel havips --where subnetId=sbn-dk8gl9bc --where state=waiting`,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/durability"
 	"havip/internal/lane"
 	"havip/internal/report"
 	"havip/internal/session"
@@ -15,7 +16,7 @@ import (
 
 // NewPauseCommand returns the command.
 func NewPauseCommand(f *session.Factory) *cobra.Command {
-	var opts options
+	opts := options{durable: durability.Verifier{Stops: true}}
 	cmd := &cobra.Command{
 		Use:   "pause LANE | --batch BATCH",
 		Short: "Pause a lane or a batch, for all workers",
@@ -26,7 +27,10 @@ later. ` + "`enqueue status`" + ` shows who paused what, when and why.
 
 With --batch, it pauses a batch, whatever lanes its items belong to: no item of it is
 started any more. Items of unknown outcome are still resolved, because their HaVIPs may
-exist, and a rollback still deletes HaVIPs; to stop that too, pause the lane.`,
+exist, and a rollback still deletes HaVIPs; to stop that too, pause the lane.
+
+A Redis that may lose data (it evicts, or writes nothing to disk) is no obstacle: pause warns
+that the pause may be lost as well.`,
 		Example: `  enqueue pause default/bj --reason 'change of the key, until 14:00'
   enqueue status
   enqueue resume default/bj
