@@ -19,6 +19,9 @@ import (
 // LineEvery is the minimum time between progress lines without a terminal, such as in a CI log.
 const LineEvery = 5 * time.Second
 
+// drawEvery is how often a bar is drawn at most.
+const drawEvery = 100 * time.Millisecond
+
 // Display is where bars are shown.
 type Display struct {
 	// Terminal is where bars are drawn, if Draw is set.
@@ -42,9 +45,14 @@ type Bar struct {
 	// last is when a line was written, and said is its text.
 	last time.Time
 	said string
+	// drawing guards the fields below and the terminal, where others write too; see [Bar.Above].
+	drawing sync.Mutex
 	// up is set while the bar is visible, and below is the line below it.
 	up    bool
 	below string
+	// figures and detail are what was drawn last.
+	figures Figures
+	detail  string
 }
 
 // Bar returns a new bar.
@@ -58,7 +66,7 @@ func (d Display) Bar(label string, total int64) *Bar {
 			progressbar.OptionShowCount(),
 			progressbar.OptionSetPredictTime(false), // its own is 0 s without progress
 			progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionThrottle(drawEvery),
 			progressbar.OptionUseANSICodes(d.ANSI),
 			progressbar.OptionClearOnFinish(),
 		)
@@ -73,6 +81,8 @@ func (b *Bar) Grow(total int64) {
 	}
 	b.total = total
 	if b.drawn != nil {
+		b.drawing.Lock()
+		defer b.drawing.Unlock()
 		b.drawn.ChangeMax64(max(1, total))
 	}
 }
@@ -95,6 +105,8 @@ func (b *Bar) Show(f Figures, news, aging string) {
 	case b.drawn != nil && n >= b.total:
 		b.clear() // the library ends a full bar, but the total may grow
 	case b.drawn != nil:
+		b.drawing.Lock()
+		defer b.drawing.Unlock()
 		b.draw(f, detail)
 	case words.Number(n)+news != b.said && time.Since(b.last) >= LineEvery:
 		b.said, b.last = words.Number(n)+news, time.Now()
@@ -116,7 +128,7 @@ const barWidth, barLeast = 30, 10
 // draw fits both lines into the terminal's width, because a wrapped line could not be cleared. It ignores write
 // errors.
 func (b *Bar) draw(f Figures, detail string) {
-	b.up = true
+	b.up, b.figures, b.detail = true, f, detail
 	width := cli.TerminalWidth(b.on.Terminal, 80)
 	b.drawn.Describe(b.title(width))
 	_ = b.drawn.Set64(f.Done)
@@ -144,8 +156,33 @@ func (b *Bar) Clear() {
 	}
 }
 
+// Above removes the bar, calls write, which writes whole lines, and draws the bar again below them. The bar may be invisible or
+// nil. It is safe for concurrent use.
+func (b *Bar) Above(write func()) {
+	if b == nil || b.drawn == nil {
+		write()
+		return
+	}
+	b.drawing.Lock()
+	defer b.drawing.Unlock()
+	seen := b.up
+	b.erase()
+	write()
+	if seen {
+		progressbar.OptionThrottle(0)(b.drawn) // the next update may be far away
+		b.draw(b.figures, b.detail)
+		progressbar.OptionThrottle(drawEvery)(b.drawn)
+	}
+}
+
 // clear removes both lines; the next update draws them again.
 func (b *Bar) clear() {
+	b.drawing.Lock()
+	defer b.drawing.Unlock()
+	b.erase()
+}
+
+func (b *Bar) erase() {
 	if !b.up {
 		return
 	}

@@ -131,18 +131,19 @@ func watchBar(t *testing.T, term *terminal, want []string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	bar.Above(func() { say("redis is away") })
+	if lines := term.shows(t); len(lines) != 3 || lines[0] != "redis is away" || !barLine.MatchString(lines[1]) {
+		t.Errorf("with a line above the bar: %q", lines)
+	}
 	bar.Interrupt("lane %s is paused", "default/bj")
-	<-time.After(redrawEvery)
+	<-time.After(drawEvery)
 	bar.Tell(41, "2 rejected", "")
 	bar.Tell(42, "2 rejected", "")
 	bar.Finish()
-	if diff := cmp.Diff([]string{"lane default/bj is paused"}, term.shows(t)); diff != "" {
+	if diff := cmp.Diff([]string{"redis is away", "lane default/bj is paused"}, term.shows(t)); diff != "" {
 		t.Errorf("what remains: %s", diff)
 	}
 }
-
-// redrawEvery is how often the library draws a bar at most.
-const redrawEvery = 100 * time.Millisecond
 
 // clock is local time.
 var clock = regexp.MustCompile(`ends \d\d:\d\d`)

@@ -135,7 +135,7 @@ func TestHungServerIsNamedToAReadThatWaits(t *testing.T) {
 	go func() {
 		read <- client.XRead(t.Context(), &redis.XReadArgs{Streams: []string{"k", "0"}, Block: time.Millisecond}).Err()
 	}()
-	assertTold(t, told, server.Addr()+": no answer in time")
+	assertReported(t, told, server.Addr()+": no answer in time")
 	server.Resume()
 	if err := await(t, "the read", read); !errors.Is(err, redis.Nil) {
 		t.Errorf("the read: %v", err)

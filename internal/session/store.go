@@ -61,14 +61,15 @@ func (f *Factory) OpenOwn(ctx context.Context, dir string, options ...redisconn.
 
 // openShared opens the store over the state directory that the flags name, also while a program works on it.
 func (f *Factory) openShared(ctx context.Context, create bool) (*Session, error) {
-	store, err := standalone.Share(ctx, f.StateDir, create, redisconn.Told(cli.TellWaiting(f.Messages())))
+	waiting := cli.TellWaiting(f.Messages())
+	store, err := standalone.Share(ctx, f.StateDir, create, redisconn.Told(waiting))
 	if err != nil {
 		return nil, cli.Fail(cli.ExitConfig, err)
 	}
 	f.RedisURL = store.URL() // errors of this Redis are explained by it
 	s, err := f.overStore(ctx, store, f.StateDir)
 	if err == nil {
-		s.URL, s.unattended = store.URL(), !store.Attended()
+		s.URL, s.Waiting, s.unattended = store.URL(), waiting, !store.Attended()
 	}
 	return s, err
 }

@@ -5,12 +5,14 @@ import (
 	"havip/internal/progress"
 )
 
-// NewBar begins to show something.
+// NewBar begins to show something. Messages are written above the bar until the next one begins.
 func (t *IO) NewBar(label string, total int64) *progress.Bar {
-	return progress.Display{
+	bar := progress.Display{
 		Terminal: t.Err,
 		Draw:     cli.IsTerminal(t.Err) && t.Getenv("TERM") != "dumb" && !t.Quiet,
 		ANSI:     t.Getenv("NO_COLOR") == "",
 		Say:      t.Infof,
 	}.Bar(label, total)
+	t.bar.Store(bar)
+	return bar
 }

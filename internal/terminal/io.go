@@ -5,8 +5,10 @@ package terminal
 import (
 	"context"
 	"io"
+	"sync/atomic"
 
 	"havip/internal/cli"
+	"havip/internal/progress"
 	"havip/internal/query"
 	"havip/internal/render"
 )
@@ -33,6 +35,8 @@ type IO struct {
 	// Store is the flag, quoted for a shell, without which the commands in messages would look elsewhere; "" for none.
 	Store string
 
+	// bar is the last progress bar that began; nil for none.
+	bar atomic.Pointer[progress.Bar]
 	// pager is the command line of what shows long tables; nil for none.
 	pager []string
 	// jq and template are expressions about records, and query is the one that is asked for; nil without. Context is the

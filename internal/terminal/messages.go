@@ -20,7 +20,7 @@ func (t *IO) Infof(format string, args ...any) {
 // Errorf writes a part of an error to stderr, also when quiet. Nobody could be told of a stderr that
 // cannot be written to.
 func (t *IO) Errorf(format string, args ...any) {
-	_, _ = fmt.Fprintln(t.Err, t.WithStore(fmt.Sprintf(format, printable(args)...)))
+	_, _ = fmt.Fprintln(aboveBar{t}, t.WithStore(fmt.Sprintf(format, printable(args)...)))
 }
 
 // WithStore has the commands that a text proposes work in the store of this one. The flag stands before their names,
@@ -40,12 +40,21 @@ func (t *IO) WithStore(text string) string {
 // proposed matches a command in a text, up to a backtick that may be part of a name in it.
 var proposed = regexp.MustCompile("`enqueue [^`]*")
 
-// Messages is where others write messages.
+// aboveBar writes lines to stderr, above a progress bar that is drawn there.
+type aboveBar struct{ *IO }
+
+// Write writes whole lines.
+func (w aboveBar) Write(lines []byte) (n int, err error) {
+	w.bar.Load().Above(func() { n, err = w.Err.Write(lines) })
+	return n, err
+}
+
+// Messages is where others write messages, whole lines at a time.
 func (t *IO) Messages() io.Writer {
 	if t.Quiet {
 		return io.Discard
 	}
-	return t.Err
+	return aboveBar{t}
 }
 
 // printable makes the texts among the arguments of a format printable.

@@ -229,3 +229,36 @@ func TestConfirmationNeedsTerminal(t *testing.T) {
 		t.Errorf("Redis has %d keys: %v", n, err)
 	}
 }
+
+// TestWaitingLineAboveTheBar: what is said while Redis is away stands above the bar, and the bar below it stays whole.
+func TestWaitingLineAboveTheBar(t *testing.T) {
+	t.Parallel()
+	w := newStack(t)
+	w.enqueue(t, "apply", "--yes", w.write(t, "b.csv", rowsOf(9)))
+	term := w.terminalOf(t, 80, "watch", "b")
+	eventually(t, "a progress bar", func() bool { return bars(term.lines()) == 1 })
+	w.redis.Kill()
+	term.await(t, "retrying")
+	eventually(t, "the bar below", func() bool {
+		lines := term.lines()
+		return strings.HasPrefix(lines[0], `batch "b": redis `) && strings.HasSuffix(lines[len(lines)-3], "retrying") && bar.MatchString(lines[len(lines)-2])
+	})
+	w.redis.Restart(t)
+	w.worker(t)
+	if code := term.wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if n := bars(term.lines()); n != 0 {
+		t.Errorf("%d bars remain: %q", n, term.lines())
+	}
+}
+
+// bars counts the lines that end as a bar's does.
+func bars(lines []string) (n int) {
+	for _, line := range lines {
+		if bar.MatchString(line) {
+			n++
+		}
+	}
+	return n
+}
