@@ -20,6 +20,7 @@ import (
 
 	"havip/bce"
 	"havip/bce/bcesim"
+	"havip/internal/redisconn"
 	"havip/internal/standalone"
 	"havip/internal/worker"
 	"havip/ledger"
@@ -73,7 +74,7 @@ func measure(ctx context.Context, samples int) error {
 
 // idle counts the commands that Redis carries out for a worker with nothing to do, those inside
 // scripts included.
-func idle(ctx context.Context, rdb redis.UniversalClient) error {
+func idle(ctx context.Context, rdb redis.Cmdable) error {
 	const period = 10 * time.Second
 	before, err := processed(ctx, rdb)
 	if err != nil {
@@ -88,7 +89,7 @@ func idle(ctx context.Context, rdb redis.UniversalClient) error {
 	return nil
 }
 
-func processed(ctx context.Context, rdb redis.UniversalClient) (int, error) {
+func processed(ctx context.Context, rdb redis.Cmdable) (int, error) {
 	info, err := rdb.(*redis.Client).InfoMap(ctx, "stats").Result()
 	if err != nil {
 		return 0, err
@@ -98,9 +99,9 @@ func processed(ctx context.Context, rdb redis.UniversalClient) (int, error) {
 
 // latencies enqueues one item after the other, at random moments, and takes the times that the
 // ledger recorded by Redis's clock.
-func latencies(ctx context.Context, rdb redis.UniversalClient, samples int) error {
+func latencies(ctx context.Context, rdb redis.Cmdable, samples int) error {
 	records := ledger.New(rdb)
-	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(rdb))
+	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(redisconn.Full(rdb)))
 	var took []time.Duration
 	for i := range samples {
 		time.Sleep(rand.N(200 * time.Millisecond))

@@ -80,7 +80,7 @@ func otherLane(standing ledger.Spec, differences []tasks.Difference) string {
 	for _, d := range differences {
 		switch d.Field {
 		case "region":
-			advice = fmt.Sprintf("; a row without a region gets that of --region or BCE_REGION: for the existing items, pass --region %s", standing.Region)
+			advice = "; a row without a region gets that of --region or BCE_REGION: for the existing items, pass --region " + standing.Region
 		case "account":
 			if advice == "" {
 				advice = fmt.Sprintf("; a row without an account gets %q: for another account, add the column account", tasks.DefaultAccount)
