@@ -38,7 +38,7 @@ func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
 	if err != nil || !known {
 		return err
 	}
-	state, err := d.tasks.bringForward(queueOf(item), TaskID(item.Batch, item.Key, item.Record.Generation))
+	state, err := d.tasks.bringForward(ctx, queueOf(item), TaskID(item.Batch, item.Key, item.Record.Generation))
 	switch {
 	case err != nil:
 		return err
@@ -84,7 +84,7 @@ func TaskIDs(item ledger.Item) iter.Seq[string] {
 
 func (d *Dispatcher) runNow(ctx context.Context, item ledger.Item) error {
 	for id := range TaskIDs(item) {
-		state, err := d.tasks.bringForward(queueOf(item), id)
+		state, err := d.tasks.bringForward(ctx, queueOf(item), id)
 		if err != nil || state != unknownTask {
 			return err
 		}
@@ -98,9 +98,9 @@ func (d *Dispatcher) Discard(ctx context.Context, items []ledger.Item) error {
 	return forEach(ctx, items, d.discard)
 }
 
-func (d *Dispatcher) discard(_ context.Context, item ledger.Item) error {
+func (d *Dispatcher) discard(ctx context.Context, item ledger.Item) error {
 	for id := range TaskIDs(item) {
-		if err := d.tasks.remove(queueOf(item), id); err != nil {
+		if err := d.tasks.remove(ctx, queueOf(item), id); err != nil {
 			return err
 		}
 	}

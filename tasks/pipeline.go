@@ -3,6 +3,7 @@ package tasks
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
@@ -13,6 +14,9 @@ import (
 const (
 	pipelineBatch   = 64
 	pipelineBatches = 4
+
+	// closeTimeout limits closing a pipeline to a Redis that hangs, in which calls were given up.
+	closeTimeout = time.Second
 )
 
 // pipelines are the open pipelines by client. go-redis shares one pipeline per client, and Close closes it for all
@@ -77,9 +81,22 @@ func PipelinedDispatcher(rdb redis.Cmdable) (d *Dispatcher, release func(), err 
 
 func (p *pipeline) release(rdb redis.UniversalClient) {
 	pipelines.Lock()
-	defer pipelines.Unlock()
-	if p.users--; p.users == 0 {
+	p.users--
+	last := p.users == 0
+	if last {
 		delete(pipelines.open, rdb)
+	}
+	pipelines.Unlock()
+	if !last {
+		return
+	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
 		_ = p.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeTimeout):
 	}
 }

@@ -25,8 +25,8 @@ type TaskInspector interface {
 // client: a package that uses a type with such a field compiles the 700 methods of that client again, a second for each package.
 type transport interface {
 	enqueue(ctx context.Context, t enqueueable) (known bool, err error)
-	bringForward(queue, id string) (asynq.TaskState, error)
-	remove(queue, id string) error
+	bringForward(ctx context.Context, queue, id string) (asynq.TaskState, error)
+	remove(ctx context.Context, queue, id string) error
 }
 
 // asynqTransport is the [transport] of both programs.
@@ -38,7 +38,7 @@ type asynqTransport struct {
 // enqueue enqueues a task and reports whether asynq already had one with that ID.
 func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool, err error) {
 	task, options := newTask(t)
-	_, err = a.queue.EnqueueContext(ctx, task, options...)
+	_, err = within(ctx, func() (*asynq.TaskInfo, error) { return a.queue.EnqueueContext(ctx, task, options...) })
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return true, nil
 	}
@@ -51,8 +51,35 @@ func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool,
 // unknownTask is the state of a task that asynq does not know.
 const unknownTask asynq.TaskState = 0
 
+// within returns what call returns, or ctx's error once ctx ends: neither go-redis's pipelines nor asynq's inspector end a call
+// before Redis answers. A call that is given up may still be carried out, like one whose reply is lost.
+func within[T any](ctx context.Context, call func() (T, error)) (result T, err error) {
+	if err := ctx.Err(); err != nil {
+		return result, err
+	}
+	ended := make(chan struct{})
+	var late struct {
+		result T
+		err    error
+	}
+	go func() {
+		defer close(ended)
+		late.result, late.err = call()
+	}()
+	select {
+	case <-ended:
+		return late.result, late.err
+	case <-ctx.Done():
+		return result, ctx.Err()
+	}
+}
+
 // bringForward makes a scheduled or ended task pending and returns its previous state.
-func (a asynqTransport) bringForward(queue, id string) (asynq.TaskState, error) {
+func (a asynqTransport) bringForward(ctx context.Context, queue, id string) (asynq.TaskState, error) {
+	return within(ctx, func() (asynq.TaskState, error) { return a.runNow(queue, id) })
+}
+
+func (a asynqTransport) runNow(queue, id string) (asynq.TaskState, error) {
 	const tries = 3 // it may change its state just now
 	var failed error
 	for range tries {
@@ -73,7 +100,12 @@ func (a asynqTransport) bringForward(queue, id string) (asynq.TaskState, error) 
 }
 
 // remove deletes a task that is not active. The task may start or end at the same time.
-func (a asynqTransport) remove(queue, id string) error {
+func (a asynqTransport) remove(ctx context.Context, queue, id string) error {
+	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, a.deleteIdle(queue, id) })
+	return err
+}
+
+func (a asynqTransport) deleteIdle(queue, id string) error {
 	failed := a.inspector.DeleteTask(queue, id)
 	if failed == nil || errors.Is(failed, asynq.ErrTaskNotFound) || errors.Is(failed, asynq.ErrQueueNotFound) {
 		return nil
