@@ -29,7 +29,7 @@ func ParseHosts(names []string) (Hosts, error) {
 func (h Hosts) Any() bool { return len(h.allowed) > 0 }
 
 // errHost reports a host that the operator did not allow.
-var errHost = errors.New("this worker may not call it; to allow it, start workers with --webhook-host")
+var errHost = errors.New("not allowed; start workers with --webhook-host")
 
 func (h Hosts) check(u *url.URL) error {
 	if h.allowed[place(u)] {

@@ -32,8 +32,8 @@ func TestNamesThatBeginWithADash(t *testing.T) {
 		{[]string{"results", "--state", "review", "--", "-b"}, 0},
 		{[]string{"create", "--name", "vip-1", "--subnet", "sbn-a", "--batch", "-b", "--key", "-k1", "--wait"}, 1},
 		{[]string{"create", "--name", "vip-2", "--subnet", "sbn-a", "--batch", "-b", "--key", "-k 2", "--wait"}, 1},
+		{[]string{"pause", "--batch", "-b"}, 0}, // so that the next items stay open
 		{[]string{"retry", "--yes", "--", "-b"}, 0},
-		{[]string{"pause", "--batch", "-b"}, 0},
 		{[]string{"status", "--", "-b"}, 0},
 		{[]string{"resume", "--batch", "-b"}, 0},
 		{[]string{"rollback", "--yes", "--", "-b"}, 0},
