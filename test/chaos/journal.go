@@ -52,8 +52,9 @@ func (j *Journal) Sends(now time.Time) []Send {
 type sendWatcher struct {
 	journal *Journal
 	worker  int
-	// current is guarded by the journal's lock.
-	current *Send
+	// current and isClosed are guarded by the journal's lock.
+	current  *Send
+	isClosed bool
 }
 
 func (w *sendWatcher) sent(chunk []byte) {
@@ -65,16 +66,22 @@ func (w *sendWatcher) sent(chunk []byte) {
 	query, _ := url.ParseQuery(strings.TrimPrefix(string(target), "?")) // what cannot be read has no token
 	w.journal.mu.Lock()
 	defer w.journal.mu.Unlock()
+	if w.isClosed {
+		return // a wire that is cut passes nothing on that it reads afterwards
+	}
 	w.finish()
 	w.current = &Send{Worker: w.worker, Token: query.Get("clientToken"), From: time.Now()}
 	w.journal.sends = append(w.journal.sends, w.current)
 }
 
-func (w *sendWatcher) answered() { w.end() }
+func (w *sendWatcher) closed() {
+	w.journal.mu.Lock()
+	defer w.journal.mu.Unlock()
+	w.finish()
+	w.isClosed = true
+}
 
-func (w *sendWatcher) closed() { w.end() }
-
-func (w *sendWatcher) end() {
+func (w *sendWatcher) answered() {
 	w.journal.mu.Lock()
 	defer w.journal.mu.Unlock()
 	w.finish()

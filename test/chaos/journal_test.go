@@ -61,6 +61,7 @@ func TestJournal(t *testing.T) {
 	w.sent([]byte("POST " + endpoint + "/v1/havip HTTP/1.1\r\n\r\n"))
 	w.sent([]byte("POST " + endpoint + "/v1/havip?x=y HTTP/1.1\r\n\r\n"))
 	w.closed()
+	w.sent([]byte("POST " + endpoint + "/v1/havip?clientToken=late HTTP/1.1\r\n\r\n"))
 	sends := j.Sends(time.Time{})
 	for i, s := range sends {
 		if s.Until.Before(s.From) || s.Token != []string{"a/b", "", ""}[i] {
