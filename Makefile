@@ -20,10 +20,10 @@ man: build
 # default of both, is no measure. The longest package goes first. The lint vets; debuggers' tables are linked by whoever debugs.
 GOTEST := go test -race -vet=off -ldflags=-w -shuffle=on -p 4 -parallel 8 -timeout 60m
 
-## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing
+## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e
 test: redis-server python3 test-sdk
 	go test -count=1 -timeout 20m ./test/simulation
-	$(GOTEST) -skip '^TestSlow' ./test/e2e ./...
+	E2E_BUILDFLAGS= $(GOTEST) -skip '^TestSlow' ./test/e2e ./...
 
 ## test-slow: what takes real minutes, or tens of seconds of a processor, in the packages that have such tests; without the race detector, which `make test` has for the same in small
 test-slow: redis-server

@@ -1,5 +1,5 @@
 // Package e2e tests the programs as their users run them: real processes of enqueue, worker and
-// bcesim, built once, with the race detector if the tests are, and a real redis-server for each test. Everything
+// bcesim, built once, with the race detector if the tests are (`make test` leaves it out), and a real redis-server for each test. Everything
 // is on loopback and ends with its test.
 //
 // # Scripts

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -19,7 +20,7 @@ const parallelTests = "8"
 // seed repeats a run of the tests that leave something to chance; 0 chooses one.
 var seed = flag.Uint64("seed", 0, "seed of what is left to chance, as an earlier run has logged it")
 
-// buildFlags are for the programs: with the race detector, if the tests have it.
+// buildFlags are for the programs: with the race detector if the tests have it, unless E2E_BUILDFLAGS says otherwise.
 var buildFlags []string
 
 func TestMain(m *testing.M) {
@@ -38,6 +39,9 @@ func buildAndRun(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	if flags, set := os.LookupEnv("E2E_BUILDFLAGS"); set {
+		buildFlags = strings.Fields(flags)
+	}
 	args := append([]string{"build", "-o", dir + string(filepath.Separator)}, buildFlags...)
 	build := exec.Command("go", append(args, "./cmd/...", "./examples/...")...)
 	build.Dir = filepath.Join("..", "..")
