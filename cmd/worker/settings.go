@@ -39,7 +39,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f := cmd.Flags()
 	s.flags = f
 	f.StringVar(&s.redis, "redis", cli.DefaultRedisURL, "URL of the Redis with the queues and the ledger: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
-	f.StringVar(&s.region, "region", cli.DefaultRegion, "region of the default lane")
+	cli.RegionVar(f, &s.region, "region of the default lane")
 	f.StringVar(&s.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
 	f.BoolVar(&s.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account before")
@@ -61,7 +61,6 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringSliceVar(&s.webhookHosts, "webhook-host", nil, "host, or HOST:PORT, that may be notified of completed batches; may be repeated")
 	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "file with the secrets that sign notifications, instead of $HAVIP_WEBHOOK_SECRET")
 	cli.Env(f, "redis", "HAVIP_REDIS_URL")
-	cli.Env(f, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
 	cli.Env(f, "endpoint", "BCE_ENDPOINT")
 }
 

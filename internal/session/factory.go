@@ -34,10 +34,9 @@ func (f *Factory) DefineFlags(cmd *cobra.Command) {
 	f.flags = flags
 	flags.StringVar(&f.RedisURL, redisFlag, cli.DefaultRedisURL, "URL of the Redis with the queues and the ledger: redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://")
 	flags.StringVar(&f.StateDir, stateDirFlag, "", "directory of the store of enqueue run, instead of --redis")
-	flags.StringVar(&f.Region, "region", cli.DefaultRegion, "region of items without one")
+	cli.RegionVar(flags, &f.Region, "region of items without one")
 	f.IO.DefineFlags(cmd)
 	cli.Env(flags, "redis", "HAVIP_REDIS_URL")
-	cli.Env(flags, "region", "BCE_REGION", "BAIDUCLOUD_REGION")
 }
 
 // Open connects to the Redis that the flags name. The caller closes the session.

@@ -117,6 +117,10 @@ func (t *IO) checkList(cmd *cobra.Command) error {
 
 func checkNames(cmd *cobra.Command, flag, noun string, names []string) error {
 	known := cli.ChoicesOf(cmd.Flags(), flag)
+	if len(names) == 0 && cmd.Flags().Changed(flag) {
+		return cli.Failf(cli.ExitUsage, "--%s: names no %s; the %ss are %s", flag, noun, noun, strings.Join(known, ", "))
+	}
+	seen := map[string]bool{}
 	for _, name := range names {
 		if flag == SortFlag {
 			name = strings.TrimPrefix(name, render.Descending)
@@ -126,6 +130,10 @@ func checkNames(cmd *cobra.Command, flag, noun string, names []string) error {
 			return cli.Failf(cli.ExitUsage, "--%s: unknown %s %q%s%s", flag, noun, name, meant,
 				spelling.Then(meant, "the "+noun+"s are "+strings.Join(known, ", ")))
 		}
+		if seen[name] {
+			return cli.Failf(cli.ExitUsage, "--%s: %s %q is named twice", flag, noun, name)
+		}
+		seen[name] = true
 	}
 	return nil
 }

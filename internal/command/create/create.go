@@ -31,6 +31,7 @@ type options struct {
 	item               tasks.Item
 	wait               bool
 	allowUnknownRegion bool
+	allowDuplicates    bool
 	timeout            time.Duration
 	durable            durability.Verifier
 }
@@ -42,7 +43,8 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Use:   "create --name NAME --subnet SUBNET",
 		Short: "Enqueue one item",
 		Long: `Create enqueues one item. Its key (default: its name) makes the command safe to repeat: the
-same command again creates nothing.`,
+same command again creates nothing. An item of another batch with the same name, subnet and
+address is refused, unless --allow-duplicates is given.`,
 		Example: `  enqueue create --name web-vip --subnet sbn-dk8gl9bc --wait
   enqueue create --name web-vip --subnet sbn-dk8gl9bc --wait --jq '.[].privateIpAddress'
   enqueue create --name db-vip --subnet sbn-dk8gl9bc --ip 192.168.0.10 --batch databases`,
@@ -64,6 +66,7 @@ same command again creates nothing.`,
 	flags.StringVar(&opts.item.Account, "account", tasks.DefaultAccount, "account whose credentials create it")
 	flags.StringVar(&opts.item.ClientToken, "client-token", "", "your own idempotency token (default: derived from batch and key)")
 	flags.BoolVar(&opts.allowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
+	flags.BoolVar(&opts.allowDuplicates, "allow-duplicates", false, "create the item even if an item of another batch has the same name, subnet and address")
 	flags.StringVar(&opts.batch, "batch", manualBatch, "batch that the item belongs to")
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the item is finished")
 	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered")
@@ -121,6 +124,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	defer release()
+	producer.RefuseDuplicates = !opts.allowDuplicates
 	err = opts.durable.Change(timed, f, s, durability.Batch(batch), func() error { return enqueue(timed, f.IO, producer, batch, item) })
 	if err != nil {
 		return follow.TimeoutError(timed, err)
@@ -136,7 +140,12 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 // enqueue enqueues the item, unless it exists already.
 func enqueue(ctx context.Context, t *terminal.IO, producer *tasks.Producer, batch string, item tasks.Item) error {
 	answer, err := producer.Enqueue(ctx, batch, item)
-	if err != nil {
+	var duplicate *tasks.DuplicateError
+	switch {
+	case errors.As(err, &duplicate):
+		return cli.Failf(cli.ExitInvalidInput, "%s/%s: %s; nothing was enqueued. Use that batch with --batch, or pass --allow-duplicates to create it again",
+			batch, item.Key, render.Printable(duplicate.Duplicate.Why()))
+	case err != nil:
 		return err
 	}
 	if answer.Result == lifecycle.RegisteredConflict {
