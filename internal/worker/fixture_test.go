@@ -33,6 +33,9 @@ type workerFixture struct {
 	rdb    redis.UniversalClient
 	ledger *ledger.Ledger
 	sim    *bcesim.Server
+	// together is that of its workers; nil is the default. In a bubble it is rdb: go-redis's pipelines take timers from a pool
+	// that all tests of the process share, and a timer must not leave its bubble.
+	together redis.Cmdable
 	// taskCheck is that of its workers; 0 is the default.
 	taskCheck time.Duration
 	// url and transport lead to the BCE; a nil transport is the default.
@@ -63,7 +66,7 @@ func inBubble(t *testing.T, personality, faults string, test func(t *testing.T, 
 	t.Helper()
 	bubbletest.Run(t, func(t *testing.T) {
 		rdb := bubbletest.StartRedis(t).Client(t)
-		f := &workerFixture{rdb: rdb, ledger: ledger.New(rdb), sim: simulated(t, personality, faults), url: "http://127.0.0.1"}
+		f := &workerFixture{rdb: rdb, together: rdb, ledger: ledger.New(rdb), sim: simulated(t, personality, faults), url: "http://127.0.0.1"}
 		f.taskCheck = time.Second // minutes pass, and each look costs its commands
 		f.transport = bubbletest.Serve(t, f.sim)
 		t.Cleanup(f.sim.Close)
@@ -105,7 +108,7 @@ func (f *workerFixture) start(t *testing.T, name string, lanes ...LaneConfig) *W
 
 func (f *workerFixture) startWorker(t *testing.T, config Config) *Worker {
 	t.Helper()
-	config.Redis, config.Logger, config.Concurrency, config.taskCheck = f.rdb, zerolog.Nop(), concurrency, f.taskCheck
+	config.Redis, config.together, config.Logger, config.Concurrency, config.taskCheck = f.rdb, f.together, zerolog.Nop(), concurrency, f.taskCheck
 	w, err := Start(config)
 	if err != nil {
 		t.Fatal(err)

@@ -167,7 +167,7 @@ type Worker struct {
 // Start starts serving the lanes and returns at once. The caller stops the worker.
 func Start(c Config) (*Worker, error) {
 	c.started = time.Now()
-	if c.Redis != nil {
+	if c.Redis != nil && c.together == nil {
 		c.together = redisconn.Coalesce(redisconn.Full(c.Redis))
 	}
 	parts, err := Assemble(c)
