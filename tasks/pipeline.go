@@ -81,15 +81,11 @@ func PipelinedDispatcher(rdb redis.Cmdable) (d *Dispatcher, release func(), err 
 
 func (p *pipeline) release(rdb redis.UniversalClient) {
 	pipelines.Lock()
-	p.users--
-	last := p.users == 0
-	if last {
-		delete(pipelines.open, rdb)
-	}
-	pipelines.Unlock()
-	if !last {
+	defer pipelines.Unlock() // after Close has begun: until then, go-redis gives the same pipeline to the next user
+	if p.users--; p.users > 0 {
 		return
 	}
+	delete(pipelines.open, rdb)
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)

@@ -57,18 +57,18 @@ func within[T any](ctx context.Context, call func() (T, error)) (result T, err e
 	if err := ctx.Err(); err != nil {
 		return result, err
 	}
-	ended := make(chan struct{})
-	var late struct {
+	type reply struct {
 		result T
 		err    error
 	}
+	replied := make(chan reply, 1)
 	go func() {
-		defer close(ended)
-		late.result, late.err = call()
+		result, err := call()
+		replied <- reply{result, err}
 	}()
 	select {
-	case <-ended:
-		return late.result, late.err
+	case r := <-replied:
+		return r.result, r.err
 	case <-ctx.Done():
 		return result, ctx.Err()
 	}
