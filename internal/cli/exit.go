@@ -8,6 +8,7 @@ import (
 	"havip/internal/manifest"
 	"havip/internal/redisconn"
 	"havip/ledger"
+	"havip/tasks"
 )
 
 // ExitCode is a program's exit code. The numbers are a contract.
@@ -82,6 +83,7 @@ func CodeOf(err error) ExitCode {
 	var known *Error
 	var url *redisconn.URLError
 	var taken *ledger.TokenTakenError
+	var duplicate *tasks.DuplicateError
 	var version *ledger.SchemaError
 	var damaged *ledger.UnreadableError
 	switch {
@@ -95,7 +97,7 @@ func CodeOf(err error) ExitCode {
 		return ExitConfig
 	case errors.As(err, &damaged): // a retry does not help
 		return ExitItemsFailed
-	case errors.As(err, &taken), errors.Is(err, manifest.ErrChanged):
+	case errors.As(err, &taken), errors.As(err, &duplicate), errors.Is(err, manifest.ErrChanged):
 		return ExitInvalidInput
 	default:
 		return ExitNetwork

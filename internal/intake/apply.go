@@ -141,9 +141,6 @@ func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Ses
 		bar.Set(done.total())
 	})
 	bar.Finish()
-	if duplicate := (*tasks.DuplicateError)(nil); errors.As(err, &duplicate) {
-		err = cli.Fail(cli.ExitInvalidInput, err)
-	}
 	if err != nil {
 		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to continue", err, words.Number(done.total()), words.Count(in.rows, "row", "rows"))
 	}
