@@ -80,10 +80,13 @@ func abortCause(cmds []redis.Cmder, abort error) error {
 
 // await reports silence until answered is called.
 func (h *explainHook) await(ctx context.Context, cmds []redis.Cmder) (answered func(error)) {
+	if h.options.tell == nil {
+		return func(error) {}
+	}
 	after := silenceAfter
 	for _, cmd := range cmds {
 		wait, limited := waitOf(cmd)
-		if h.options.tell == nil || !limited {
+		if !limited {
 			return func(error) {}
 		}
 		after += wait
