@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // machines may have no time zones
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,7 +75,7 @@ func TestZone(t *testing.T) {
 	t.Parallel()
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	for name, zone := range map[string]*time.Location{
 		"+01:00": Zone(berlin, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),

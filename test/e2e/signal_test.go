@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -142,8 +143,11 @@ func TestUnwritableLog(t *testing.T) {
 		"disk-full": func(t *testing.T) *os.File {
 			t.Helper()
 			full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+			if err != nil && runtime.GOOS != "linux" {
+				t.Skip("this system has no /dev/full")
+			}
 			if err != nil {
-				t.Skip("no /dev/full here")
+				t.Fatal(err)
 			}
 			return full
 		},
