@@ -20,7 +20,7 @@ func (f *handlerFixture) cancel(key string, want lifecycle.Commanded) {
 	}
 }
 
-// closedGate fails whoever asks.
+// closedGate fails every caller.
 type closedGate struct{ *testing.T }
 
 func (g closedGate) Enter(context.Context, string) (Pass, error) {

@@ -158,7 +158,7 @@ func (c *importCheck) check(ctx context.Context, rows []Existing) error {
 		return err
 	}
 	for i, e := range rows {
-		why, done := c.judge(e, registered[e.Row.Item.Key], owners[e.HaVIP.ID], claimants[i])
+		why, done := c.refusal(e, registered[e.Row.Item.Key], owners[e.HaVIP.ID], claimants[i])
 		switch {
 		case why != "":
 			c.refused = append(c.refused, ImportRefusal{e.Row, why})
@@ -170,8 +170,8 @@ func (c *importCheck) check(ctx context.Context, rows []Existing) error {
 	return nil
 }
 
-// judge returns why the row cannot be imported, or whether it is imported already.
-func (c *importCheck) judge(e Existing, registered *ledger.Item, owner ledger.Owner, claimant *requestOwner) (why string, done bool) {
+// refusal returns why the row cannot be imported, or whether it is imported already.
+func (c *importCheck) refusal(e Existing, registered *ledger.Item, owner ledger.Owner, claimant *requestOwner) (why string, done bool) {
 	key := e.Row.Item.Key
 	switch other, twice := c.seen[e.HaVIP.ID]; {
 	case twice:

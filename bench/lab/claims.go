@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// Claims are what a measurement holds the product to. Each is printed as it is judged.
+// Claims are what a measurement holds the product to. Each is printed as it is checked.
 type Claims struct{ failed int }
 
 // AtLeast claims that got is no less than want.
 func (c *Claims) AtLeast(what string, got, want float64, detail string) {
-	c.judge(got >= want, fmt.Sprintf("%s: %.2f, at least %.4g", what, got, want), detail)
+	c.record(got >= want, fmt.Sprintf("%s: %.2f, at least %.4g", what, got, want), detail)
 }
 
 // AtMost claims that got is no more than want.
 func (c *Claims) AtMost(what string, got, want float64, detail string) {
-	c.judge(got <= want, fmt.Sprintf("%s: %.2f, at most %.4g", what, got, want), detail)
+	c.record(got <= want, fmt.Sprintf("%s: %.2f, at most %.4g", what, got, want), detail)
 }
 
-func (c *Claims) judge(holds bool, claim, detail string) {
+func (c *Claims) record(holds bool, claim, detail string) {
 	word := "holds"
 	if !holds {
 		word = "FAILS"

@@ -28,7 +28,7 @@ func (a *fakeAPI) call() Verdict {
 }
 
 // A wrong key on 400 items in two workers costs a few calls in ten minutes, and no item;
-// with the key mended, a restart of one worker finishes all of them.
+// with the key fixed, a restart of one worker finishes all of them.
 func TestWrongKeyCostsFewCalls(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {

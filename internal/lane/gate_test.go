@@ -247,7 +247,7 @@ func TestKnownSuspendedSubnetNeedsNoTurn(t *testing.T) {
 	})
 }
 
-// Whoever gives up waiting is told what for: the one whose turn it is, and those behind it.
+// A caller that gives up waiting is told what for: the one whose turn it is, and those behind it.
 func TestWaitForSuspendedLaneEndsWithItsReason(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {

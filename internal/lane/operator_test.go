@@ -232,7 +232,7 @@ func TestOperatorFailsWithRedis(t *testing.T) {
 	}
 }
 
-// A hold is in the log once when it begins, whoever proves it again, and once when it ends.
+// A suspension is in the log once when it begins, however often it is confirmed, and once when it ends.
 func TestLogReportsSuspensions(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {

@@ -43,7 +43,7 @@ func TestLaneSlowStartGoesByProof(t *testing.T) {
 	mustFly(t, s, false, true)
 }
 
-// Whoever gives up is told of the lane's hold as long as there is one.
+// A caller that gives up is told of the lane's suspension as long as there is one.
 func TestLaneSlowStartForgetsAnEndedSuspension(t *testing.T) {
 	t.Parallel()
 	suspension := Admission{Suspension: &Suspension{Target: TargetLane, Code: "X"}}

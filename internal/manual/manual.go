@@ -14,7 +14,7 @@ import (
 	"havip/internal/version"
 )
 
-// Command is a hidden `man DIR` for whoever packages the program.
+// Command is a hidden `man DIR` for packagers of the program.
 func Command(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",

@@ -138,7 +138,7 @@ func TestAnswers(t *testing.T) {
 		"ok":                              {200, "", answer{ledger.NotificationDelivered, "200 OK", 0}},
 		"no content":                      {204, "", answer{ledger.NotificationDelivered, "204 No Content", 0}},
 		"gone":                            {410, "", answer{ledger.NotificationFailed, "410 Gone", 0}},
-		"being mended":                    {404, "", answer{ledger.NotificationAttemptFailed, "404 Not Found", 0}},
+		"being repaired":                  {404, "", answer{ledger.NotificationAttemptFailed, "404 Not Found", 0}},
 		"later":                           {503, "120", answer{ledger.NotificationAttemptFailed, "503 Service Unavailable", 2 * time.Minute}},
 		"later, in no words that we know": {429, "-1", answer{ledger.NotificationAttemptFailed, "429 Too Many Requests", 0}},
 		"no known status":                 {599, "", answer{ledger.NotificationAttemptFailed, "599", 0}},

@@ -41,7 +41,7 @@ type Grid struct {
 	widths  []int
 }
 
-// gridRow is a row that is held back, with the lines below it.
+// gridRow is a buffered row, with the lines below it.
 type gridRow struct {
 	cells []string
 	// colours are those of the cells; nil for none.
@@ -92,7 +92,7 @@ func (g *Grid) row(row gridRow) error {
 	return g.start()
 }
 
-// Flush writes what is held back; the widths of the columns are fixed by then.
+// Flush writes the buffered rows; the widths of the columns are fixed by then.
 func (g *Grid) Flush() error {
 	if g.widths != nil || len(g.sample) == 0 {
 		return nil
@@ -100,7 +100,7 @@ func (g *Grid) Flush() error {
 	return g.start()
 }
 
-// Close writes what is held back.
+// Close writes the buffered rows.
 func (g *Grid) Close() error { return g.Flush() }
 
 // start fixes the widths by the sample and writes it.

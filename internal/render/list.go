@@ -28,7 +28,7 @@ type List[R any] struct {
 // Writer writes records one by one; Close ends the document.
 type Writer[R any] interface {
 	Write(r R) error
-	// Flush writes what is held back so far. The widths of a table's columns are fixed by then.
+	// Flush writes the buffered rows. The widths of a table's columns are fixed by then.
 	Flush() error
 	Close() error
 }

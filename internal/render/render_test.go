@@ -91,7 +91,7 @@ func TestTableStreams(t *testing.T) {
 		}
 	}
 	if lines := strings.Count(out.String(), "\n"); lines != tableSample+1 {
-		t.Errorf("%d lines after the sample: rows are held back", lines)
+		t.Errorf("%d lines after the sample: rows are buffered", lines)
 	}
 	wide := sample(t)
 	wide.Key = "a key wider than all that decided the widths"

@@ -14,7 +14,7 @@ import (
 //
 // In JSON it becomes \u escapes, which leave the value as it is. CSV has no escapes, so that what is shown differs from
 // the value: it is replaced, as in tables, and a line break within a cell becomes a space. That is what ls does with
-// names, and for the same reason: whoever wants the exact bytes sends them to a file or a program, where they stay as
+// names, and for the same reason: to get the exact bytes, send them to a file or a program, where they stay as
 // they are.
 func ForTerminal(w io.Writer, format Format) io.Writer {
 	return &terminalWriter{w: w, csv: format == CSV}

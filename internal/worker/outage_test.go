@@ -11,7 +11,7 @@ import (
 	"havip/test/redistest"
 )
 
-// logLines gives each line of a log to whoever waits for it.
+// logLines passes on each line of a log.
 type logLines struct {
 	mu   sync.Mutex
 	news *sync.Cond

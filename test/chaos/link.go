@@ -82,7 +82,7 @@ func (l *Link) Refuse() {
 // packet: connections stay open, and neither end notices.
 func (l *Link) Stall(d Direction) { l.set(d) }
 
-// Heal passes everything on again, also what was held back.
+// Heal passes everything on again, also what was buffered.
 func (l *Link) Heal() {
 	l.mu.Lock()
 	l.refused = false

@@ -222,7 +222,7 @@ func TestLinkStallsUp(t *testing.T) {
 	stalled.expect(t, "held")
 }
 
-// TestLinkStallsDown: the server hears, its answer is held back.
+// TestLinkStallsDown: the server hears, its answer is buffered.
 func TestLinkStallsDown(t *testing.T) {
 	t.Parallel()
 	p := newParty(t)

@@ -76,7 +76,7 @@ func (env *environment) settle(ctx context.Context, told func(Tally)) error {
 			}
 		}
 		if !pause(ctx, time.Second) {
-			return nil // whoever looks at the items sees what is pending
+			return nil // the verdict counts pending items
 		}
 	}
 }

@@ -6,8 +6,7 @@ import (
 	"havip/ledger"
 )
 
-// TestCreateWaitsForRedis: whoever waits for one item waits for a Redis that dies and comes back as well,
-// like whoever waits for a batch.
+// TestCreateWaitsForRedis: a wait for one item outlives a restart of Redis, like a wait for a batch.
 func TestCreateWaitsForRedis(t *testing.T) {
 	t.Parallel()
 	const batch = "one"

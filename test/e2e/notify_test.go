@@ -22,7 +22,7 @@ func TestNotify(t *testing.T) {
 	r := newReceiver(t, slowly(status(http.StatusServiceUnavailable)), garbage, func(rw http.ResponseWriter, request *http.Request) {
 		http.Redirect(rw, request, elsewhere.url, http.StatusPermanentRedirect)
 	})
-	w.courier(t, r)
+	w.notifier(t, r)
 	rows := rowsOf(12)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows[:10]), "--on-complete", r.url+"/hook?token=in-the-query")
 	w.awaitNotified(t, batch, 1)
@@ -109,11 +109,11 @@ func TestNotifyWorkerKilled(t *testing.T) {
 	w := newStack(t)
 	r := newReceiver(t, stall)
 	w.worker(t) // looks after the fleet, when the other is dead
-	courier := w.courier(t, r)
+	notifier := w.notifier(t, r)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(5)), "--on-complete", r.url)
 	r.await(t, 1)
-	courier.kill()
-	w.courier(t, r)
+	notifier.kill()
+	w.notifier(t, r)
 	w.awaitNotified(t, batch, 1)
 	got := r.received()
 	for _, n := range got {
@@ -127,7 +127,7 @@ func TestNotifyWorkerKilled(t *testing.T) {
 }
 
 // TestNotifyNobodyThere completes a batch under a worker that delivers nothing, and kills it, and flushes
-// all but the ledger: what is owed stands there, and the next courier delivers it.
+// all but the ledger: what is owed stands there, and the next notifier delivers it.
 func TestNotifyNobodyThere(t *testing.T) {
 	t.Parallel()
 	const batch = "nobody"
@@ -152,7 +152,7 @@ func TestNotifyNobodyThere(t *testing.T) {
 	if b := w.standing(t, batch); len(b.PendingNotifications) != 1 {
 		t.Fatalf("owed: %+v", b.PendingNotifications)
 	}
-	w.courier(t, r)
+	w.notifier(t, r)
 	w.awaitNotified(t, batch, 1)
 	if got := r.received(); len(got) != 1 {
 		t.Errorf("told %d times", len(got))
@@ -171,7 +171,7 @@ func TestNotifyKilledAtCompletion(t *testing.T) {
 			w.env = append(w.env, rescuable)
 			r := newReceiver(t)
 			w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(items)), "--on-complete", r.url)
-			worker := w.courier(t, r)
+			worker := w.notifier(t, r)
 			w.awaitGate(t, 1)
 			if side == "after" {
 				w.openGate(t)
@@ -179,7 +179,7 @@ func TestNotifyKilledAtCompletion(t *testing.T) {
 			}
 			worker.kill()
 			w.endFaults(t)
-			w.courier(t, r)
+			w.notifier(t, r)
 			w.awaitNotified(t, batch, 1)
 			if counts := w.standing(t, batch).Counts; counts[ledger.Created] != items {
 				t.Errorf("told of the batch when it had %v", counts)

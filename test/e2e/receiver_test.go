@@ -37,7 +37,7 @@ type told struct {
 	At time.Time
 }
 
-// receiver is whoever is told. It answers one way after the other, and then 200.
+// receiver is the webhook's receiver. It answers one way after the other, and then 200.
 type receiver struct {
 	t       *testing.T
 	url     string
@@ -125,8 +125,8 @@ func slowly(answer http.HandlerFunc) http.HandlerFunc {
 // stall never answers; it ends when the caller is gone.
 func stall(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// courier starts a worker that may tell the receiver.
-func (w *stack) courier(t *testing.T, r *receiver) *process {
+// notifier starts a worker that may notify the receiver.
+func (w *stack) notifier(t *testing.T, r *receiver) *process {
 	t.Helper()
 	env := w.env
 	w.env = append(w.env[:len(w.env):len(w.env)], "HAVIP_WEBHOOK_SECRET="+webhookSecret())

@@ -41,7 +41,7 @@ func awaitReads(t *testing.T, rdb redis.UniversalClient, p *process) {
 	})
 }
 
-// TestLastingErrorEndsFollowing: what only a person can mend ends a command that follows, with Redis's words, once, and the remedy.
+// TestLastingErrorEndsFollowing: an error that only a person can fix ends a command that follows, with Redis's words, once, and the remedy.
 func TestLastingErrorEndsFollowing(t *testing.T) {
 	t.Parallel()
 	for condition, c := range map[string]struct {

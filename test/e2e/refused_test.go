@@ -65,7 +65,7 @@ func TestReadingNeedsNoWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// PING is refused with MISCONF, whoever sends it.
+		// PING is refused with MISCONF for every client.
 		if refused := stats["Errorstats"][ill.error]; refused != "" && ill.setting != "save" {
 			t.Errorf("with %s %s, Redis refused %s: %s\n%v", ill.setting, ill.value, ill.error, refused, stats["Commandstats"])
 		}

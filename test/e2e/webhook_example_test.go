@@ -24,7 +24,7 @@ func TestWebhookExample(t *testing.T) {
 	example := start(t, command{program: "webhook", args: []string{"127.0.0.1:0"}, env: append(bareEnvironment(w.dir), "HAVIP_WEBHOOK_SECRET="+webhookSecret())})
 	example.awaitText(t, "\n")
 	address := exampleAddress.FindStringSubmatch(example.stderr.String())[1]
-	w.courier(t, &receiver{t: t, url: "http://" + address})
+	w.notifier(t, &receiver{t: t, url: "http://" + address})
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(4)), "--on-complete", "http://"+address+"/")
 	w.awaitNotified(t, batch, 1)
 	golden(t, "TestWebhookExample", example.stdout.String())

@@ -74,10 +74,10 @@ func (w *stack) holds(t *testing.T) []lane.Suspension {
 	return holds
 }
 
-// awaitHold waits until the lane is held back, and so many requests have failed for it.
+// awaitHold waits until the lane is suspended, and so many requests have failed for it.
 func (w *stack) awaitHold(t *testing.T, failures int) {
 	t.Helper()
-	eventually(t, "the lane is held back", func() bool {
+	eventually(t, "the lane is suspended", func() bool {
 		holds := w.holds(t)
 		return len(holds) == 1 && holds[0].Failures >= failures
 	})

@@ -37,7 +37,7 @@ func TestTaskIDIsNoLock(t *testing.T) {
 }
 
 // A task's ID is locked while the task lies in the archive, and a producer that runs again can only
-// take it for enqueued. A worker finds the item without a task that would run, and mends it.
+// take it for enqueued. A worker finds the item without a task that would run, and requeues it.
 func TestTaskIDIsLockedWhileArchived(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
