@@ -19,8 +19,8 @@ type lines struct {
 	r *bufio.Reader
 	// number is the last line's.
 	number int
-	// crlf reports that it ended in CRLF.
-	crlf bool
+	// ended reports that it ended in a line break, as only a file's last line may not; crlf, that this was CRLF.
+	ended, crlf bool
 	long []byte
 }
 
@@ -75,8 +75,10 @@ func (l *lines) last(line []byte, err error) ([]byte, error) {
 
 // trimBreak removes the line break. A carriage return at the end of the file is none.
 func (l *lines) trimBreak(line []byte) []byte {
-	if line, l.crlf = bytes.CutSuffix(line, []byte("\r\n")); l.crlf {
+	if line, l.ended = bytes.CutSuffix(line, []byte{'\n'}); !l.ended {
+		l.crlf = false
 		return line
 	}
-	return bytes.TrimSuffix(line, []byte{'\n'})
+	line, l.crlf = bytes.CutSuffix(line, []byte{'\r'})
+	return line
 }

@@ -57,7 +57,7 @@ func (y *yamlRows) next(rec *record) error {
 		y.report.at(at.after(text[at.column-1:i]), rule)
 		return nil
 	}
-	last := at.line + bytes.Count(text, []byte{'\n'})
+	last := at.line + bytes.Count(bytes.TrimSuffix(text, []byte{'\n'}), []byte{'\n'})
 	p := entryParser{first: at.line, last: last, rec: rec, report: y.report, anchors: &y.anchors}
 	p.parse(text)
 	return nil
@@ -102,6 +102,9 @@ func (y *yamlRows) readEntry() error {
 			text, err = []byte("#"), nil // a comment, or an unreadable entry
 		}
 		if errors.Is(err, io.EOF) {
+			if !y.lines.ended {
+				y.entry.endFile()
+			}
 			return nil
 		}
 		if err != nil {

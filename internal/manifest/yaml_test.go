@@ -166,7 +166,8 @@ func TestYAMLForbiddenCharacters(t *testing.T) {
 }
 
 // Block text is what YAML's rules make of it, and another item or field, a comment, blank lines or the end of the file
-// behind it make no difference. With "+", blank lines are text.
+// behind it make no difference. With "+", blank lines are text. Only a file that ends without a line break has none at the
+// end of its text (TestYAMLTextAtTheEnd).
 func TestYAMLBlockText(t *testing.T) {
 	t.Parallel()
 	texts := map[string]string{
@@ -186,7 +187,7 @@ func TestYAMLBlockText(t *testing.T) {
 		"a \t b":                          "a \t b",
 	}
 	behind := map[string]string{
-		"the end, without a line break": "", "the end": "\n", "blank lines": "\n\n\n", "a comment": "\n# c\n", "an indented comment": "\n  # c\n",
+		"the end": "\n", "blank lines": "\n\n\n", "a comment": "\n# c\n", "an indented comment": "\n  # c\n",
 		"another item": "\n- {name: web-2, subnetId: sbn-a}\n", "blank lines and another item": "\n\n\n- {name: web-2, subnetId: sbn-a}\n",
 		"another field": "\n  account: default\n", "the end of the document": "\n...\n",
 	}

@@ -43,16 +43,16 @@ func (p *entryParser) parse(entry []byte) {
 }
 
 // list returns the parser's input: on one line, an entry that defines the anchors that this one refers to, and then this
-// entry. It adds a line break if the file ends without one, because block text would differ.
+// entry.
 func (p *entryParser) list(names []string, entry []byte) []byte {
 	p.above = 0
 	if len(names) == 0 {
-		return append(bytes.Clone(entry), '\n')
+		return entry
 	}
 	p.above = 1
 	indent := len(entry) - len(bytes.TrimLeft(entry, " "))
 	stubs := strings.Repeat(" ", indent) + "- [&" + strings.Join(names, " x, &") + " x]\n"
-	return append(append([]byte(stubs), entry...), '\n')
+	return append([]byte(stubs), entry...)
 }
 
 // unknownAnchor returns the alias without an anchor that the parser refused.

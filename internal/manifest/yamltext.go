@@ -4,8 +4,8 @@ package manifest
 // item has at most 5 KiB, or twice that with escapes.
 const maxEntry = 16 << 10
 
-// yamlEntry collects the lines of one entry, without the comments between it and the next, which do not count for the
-// limit. A comment followed by more of the entry is kept, because in quotes it is text.
+// yamlEntry collects the lines of one entry, each with a line break, without the comments between it and the next, which
+// do not count for the limit. A comment followed by more of the entry is kept, because in quotes it is text.
 type yamlEntry struct {
 	lines []byte
 	// entry is the length of lines that certainly belongs to the entry; the rest may be comments.
@@ -18,19 +18,26 @@ type yamlEntry struct {
 
 // begin starts an entry.
 func (e *yamlEntry) begin(line yamlLine) {
-	*e = yamlEntry{lines: append(e.lines[:0], line...), entry: len(line), overlong: len(line) > maxEntry}
+	*e = yamlEntry{lines: append(append(e.lines[:0], line...), '\n'), entry: len(line) + 1, overlong: len(line) > maxEntry}
 }
 
 // add adds a line. Outside reports that it is a comment indented no more than the list.
 func (e *yamlEntry) add(line yamlLine, outside bool) {
-	if len(e.lines)+len(line) < maxEntry {
-		e.lines = append(append(e.lines, '\n'), line...)
+	if len(e.lines)+len(line) <= maxEntry {
+		e.lines = append(append(e.lines, line...), '\n')
 	} else {
 		e.cut = true
 	}
 	if e.between = line.empty() && (e.between || outside); !e.between {
 		e.entry = len(e.lines)
 		e.overlong = e.overlong || e.cut
+	}
+}
+
+// endFile takes the line break from the last line, which has none in the file: it would be a character of block text.
+func (e *yamlEntry) endFile() {
+	if !e.cut && e.entry == len(e.lines) {
+		e.entry--
 	}
 }
 

@@ -65,7 +65,6 @@ func TestYAMLTextIsThatOfTheFile(t *testing.T) {
 			const item, other = "- name: web-1\n  subnetId: sbn-a\n", "- name: web-2\n  subnetId: sbn-a\n"
 			texts := map[string]string{
 				"last in the file":           item + "  description: " + c.written + "\n",
-				"no line break at the end":   strings.TrimSuffix(item+"  description: "+c.written, "\n"),
 				"before an item":             item + "  description: " + c.written + "\n" + other,
 				"before a comment":           item + "  description: " + c.written + "\n# c\n\n# c\n" + other,
 				"before a comment, indented": item + "  description: " + c.written + "\n  # c\n" + other,
@@ -79,9 +78,6 @@ func TestYAMLTextIsThatOfTheFile(t *testing.T) {
 				texts["before empty lines at the end"] = item + "  description: " + c.written + "\n\n\n"
 				texts["before an empty line and a field"] = "- name: web-1\n  description: " + c.written + "\n\n  subnetId: sbn-a\n"
 			}
-			if kept {
-				delete(texts, "no line break at the end")
-			}
 			for where, text := range texts {
 				for breaks, text := range map[string]string{"LF": text, "CRLF": strings.ReplaceAll(text, "\n", "\r\n")} {
 					if got, fault := described(t, text); fault != "" || got != c.want {
@@ -90,6 +86,29 @@ func TestYAMLTextIsThatOfTheFile(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where the file ends without a line break, block text ends without one, by YAML's rule for the last line
+// (b-chomped-last, https://yaml.org/spec/1.2.2/#8112-block-chomping-indicator), as PyYAML reads it.
+func TestYAMLTextAtTheEnd(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"|\n    a\n    b": "a\nb", "|+\n    a": "a", "|-\n    a": "a", "|\n    a\n": "a\n", "|+\n    a\n": "a\n", "|+\n    a\n\n": "a\n\n", "|\n    a\n\n": "a\n",
+		">\n    a\n    b": "a b", ">+\n    a\n    b": "a b", ">\n    a\n\n": "a\n", "|": "", "|\n    a\n  # c": "a\n", "|\n    a\n# c": "a\n", "|\n    a\n...": "a\n",
+		"a": "a", "'a'": "a", "a\n    b": "a b", "*d": "a\n",
+	} {
+		for breaks, text := range map[string]string{"LF": written, "CRLF": strings.ReplaceAll(written, "\n", "\r\n")} {
+			anchor := "- name: web-0\n  subnetId: sbn-a\n  description: &d |\n    a\n"
+			file := content(YAML, anchor+"- name: web-1\n  subnetId: sbn-a\n  description: "+text)
+			if _, faults := check(t, file); faults != nil {
+				t.Errorf("%q, %s: %q", written, breaks, faults)
+				continue
+			}
+			if got := rows(t, file)[1].Item.Request.Description; got != want {
+				t.Errorf("%q, %s: got %q, want %q", written, breaks, got, want)
+			}
+		}
 	}
 }
 
