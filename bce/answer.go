@@ -31,14 +31,13 @@ type answer struct {
 
 var errOversized = errors.New("answer is too large")
 
-// exchange sends the request and reads the answer.
-func (c *Client) exchange(req *http.Request, maxBody int64) answer {
+// exchange sends the request, which the watch observes, and reads the answer.
+func (c *Client) exchange(req *http.Request, watch *sentWatch, maxBody int64) answer {
 	ctx := req.Context()
-	watch := &sentWatch{assume: !c.ownTransport}
 	start := c.config.Now()
 	a := answer{ctxErr: func(err error) error { return withContextError(ctx, err) }}
 	// RoundTrip, not http.Client: no redirects, cookies or retries.
-	resp, err := c.transport.RoundTrip(req.WithContext(watch.watch(ctx)))
+	resp, err := c.transport.RoundTrip(req)
 	if err == nil && resp == nil {
 		err = errors.New("transport returned neither answer nor error")
 	}
@@ -70,7 +69,7 @@ func redactionsFor(req *http.Request, c Credentials) redactor {
 	header := req.Header.Get("Authorization")
 	signature := header[strings.LastIndexByte(header, '/')+1:]
 	s := c.secrets()
-	return newRedactor(header, signature, s.secretAccessKey, s.sessionToken)
+	return redactor{[...]string{header, signature, s.secretAccessKey, s.sessionToken}}
 }
 
 // parse reads the body of a success, or returns the failure that the answer describes.

@@ -348,7 +348,7 @@ func FuzzAnswer(f *testing.F) {
 				return checkID(id)
 			}}
 			a := answer{
-				status: status, body: body, sent: true, at: clientTime, redact: newRedactor(printSecret, printToken),
+				status: status, body: body, sent: true, at: clientTime, redact: redactor{[4]string{printSecret, printToken}},
 				header: http.Header{"Retry-After": {retryAfter}, "Date": {date}}, ctxErr: func(err error) error { return err },
 			}
 			_, failure := a.parse(c)

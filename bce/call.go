@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 )
 
 const contentTypeJSON = "application/json;charset=utf-8"
+
+// param is a query parameter, neither part encoded.
+type param struct{ name, value string }
 
 // call is one operation, ready to be sent.
 type call struct {
@@ -60,18 +62,19 @@ func withContextError(ctx context.Context, err error) error {
 
 // wireQuery writes the query as it is sent, encoded as it is signed.
 func (c call) wireQuery() string {
-	var parts []string
-	if c.action != "" {
-		parts = append(parts, uriEncode(c.action))
-	}
+	text := appendURIEncoded(nil, c.action)
 	query := c.query
 	if c.clientToken != "" {
 		query = append(query[:len(query):len(query)], param{"clientToken", c.clientToken})
 	}
 	for _, p := range query {
-		parts = append(parts, uriEncode(p.name)+"="+uriEncode(p.value))
+		if len(text) > 0 {
+			text = append(text, '&')
+		}
+		text = append(appendURIEncoded(text, p.name), '=')
+		text = appendURIEncoded(text, p.value)
 	}
-	return strings.Join(parts, "&")
+	return string(text)
 }
 
 // newRequest makes the unsigned HTTP request. It hides the body's type so that net/http sets no

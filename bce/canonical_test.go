@@ -22,12 +22,12 @@ func TestCanonicalURI(t *testing.T) {
 		"/v1/havip/%7E-._~":    "/v1/havip/~-._~",
 		"v1":                   "/v1",
 	} {
-		got, err := canonicalURI(path)
-		if err != nil || got != want {
-			t.Errorf("canonicalURI(%q) = %q, %v; want %q", path, got, err, want)
+		got, err := appendCanonicalURI(nil, path)
+		if err != nil || string(got) != want {
+			t.Errorf("canonical URI of %q: %q, %v; want %q", path, got, err, want)
 		}
 	}
-	if _, err := canonicalURI("/%zz"); err == nil {
+	if _, err := appendCanonicalURI(nil, "/%zz"); err == nil {
 		t.Error("a path that is no escaped path was accepted")
 	}
 }
@@ -47,24 +47,37 @@ func TestCanonicalQuery(t *testing.T) {
 		"a=%2B+%20":                    "a=%2B%20%20",
 		"clientToken=%E6%B5%8B&&x=%2F": "clientToken=%E6%B5%8B&x=%2F",
 	} {
-		params, err := parseQuery(raw)
-		if err != nil {
-			t.Errorf("parseQuery(%q): %v", raw, err)
-		}
-		if got := canonicalQuery(params); got != want {
-			t.Errorf("canonicalQuery(%q) = %q; want %q", raw, got, want)
+		if got := canonicalQueryOf(t, raw); got != want {
+			t.Errorf("canonical query of %q: %q; want %q", raw, got, want)
 		}
 	}
 	for _, raw := range []string{"a=%zz", "%=1"} {
-		if _, err := parseQuery(raw); err == nil {
-			t.Errorf("parseQuery(%q) was accepted", raw)
+		if err := canonicalQuery(new(sortedList), raw); err == nil {
+			t.Errorf("the query %q was accepted", raw)
 		}
 	}
 }
 
+func canonicalQueryOf(t *testing.T, raw string) string {
+	t.Helper()
+	var list sortedList
+	if err := canonicalQuery(&list, raw); err != nil {
+		t.Fatalf("canonical query of %q: %v", raw, err)
+	}
+	return string(list.appendTo(nil, '&'))
+}
+
+func canonicalHeadersOf(headers []param) (lines, signedHeaders string) {
+	var h canonicalHeaders
+	for _, header := range headers {
+		h.add(header.name, header.value)
+	}
+	return string(h.lines.appendTo(nil, '\n')), string(h.names.appendTo(nil, ';'))
+}
+
 func TestCanonicalHeaders(t *testing.T) {
 	t.Parallel()
-	lines, signed := canonicalHeaders([]param{
+	lines, signed := canonicalHeadersOf([]param{
 		{"x-bce-a", "1"},
 		{"X-Bce-A-B", " padded\t"},
 		{"Host", "127.0.0.1:8080"},
@@ -92,7 +105,7 @@ func FuzzURIEncode(f *testing.F) {
 		if query, err := url.QueryUnescape(encoded); err != nil || query != s {
 			t.Fatalf("uriEncode(%q) = %q comes back from a query as %q, %v", s, encoded, query, err)
 		}
-		if strings.ContainsFunc(strings.ReplaceAll(encoded, "%", ""), func(r rune) bool { return r > '~' || !isUnreserved(byte(r)) }) {
+		if strings.ContainsFunc(strings.ReplaceAll(encoded, "%", ""), func(r rune) bool { return r > '~' || !unreserved[byte(r)] }) {
 			t.Fatalf("uriEncode(%q) = %q keeps a reserved character", s, encoded)
 		}
 	})

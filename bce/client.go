@@ -18,6 +18,8 @@ type Client struct {
 	ownTransport bool
 	signer       *Signer
 	clock        clock
+	// noAnswer is the cause of a call's end after the total timeout.
+	noAnswer error
 }
 
 // NewClient validates the configuration and returns a client. It does no I/O and does not
@@ -36,6 +38,7 @@ func NewClient(config Config) (*Client, error) {
 		endpoint:  endpoint,
 		transport: config.Transport,
 		signer:    NewSigner(),
+		noAnswer:  fmt.Errorf("no answer within %v: %w", config.Timeouts.Total, context.DeadlineExceeded),
 	}
 	if client.transport == nil {
 		client.transport = newTransport(config.Timeouts, config.RootCAs)
@@ -86,15 +89,15 @@ type ResponseMeta struct {
 // do carries out one call in one HTTP request. It retrieves the credentials first, as that may
 // take time, then signs, sends and parses the answer.
 func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
-	total := c.config.Timeouts.Total
-	ctx, cancel := context.WithTimeoutCause(ctx, total, fmt.Errorf("no answer within %v: %w", total, context.DeadlineExceeded))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.config.Timeouts.Total, c.noAnswer)
 	defer cancel()
 
 	credentials, err := c.credentials(ctx)
 	if err != nil {
 		return ResponseMeta{}, call.refused(ctx, err)
 	}
-	req, err := c.newRequest(ctx, call)
+	sent := &sentWatch{assume: !c.ownTransport}
+	req, err := c.newRequest(sent.watch(ctx), call)
 	if err != nil {
 		return ResponseMeta{}, call.refused(ctx, err)
 	}
@@ -104,7 +107,7 @@ func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
 		return ResponseMeta{}, call.refused(ctx, err)
 	}
 
-	answer := c.exchange(req, c.config.MaxResponseBytes+call.extraBytes)
+	answer := c.exchange(req, sent, c.config.MaxResponseBytes+call.extraBytes)
 	answer.redact = redactionsFor(req, credentials)
 	meta, failure := answer.parse(call)
 	c.learnClock(answer, meta, failure)

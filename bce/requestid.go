@@ -2,7 +2,7 @@ package bce
 
 import (
 	"crypto/rand"
-	"fmt"
+	"encoding/hex"
 )
 
 // newRequestID returns a random UUID. Every request has its own, as in Baidu's SDKs; because x-bce-*
@@ -12,5 +12,9 @@ func newRequestID() string {
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
+	id := hex.AppendEncode(make([]byte, 0, 36), b[0:4])
+	for _, part := range [][]byte{b[4:6], b[6:8], b[8:10], b[10:]} {
+		id = hex.AppendEncode(append(id, '-'), part)
+	}
+	return string(id)
 }

@@ -1,11 +1,13 @@
 package bce
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -14,9 +16,7 @@ const (
 	// [Client]'s signatures expire sooner: a minute after their call's deadline.
 	DefaultSignatureExpiry = 1800 * time.Second
 
-	authVersion     = "bce-auth-v1"
-	timestampLayout = "2006-01-02T15:04:05Z"
-
+	headerAuthorization = "Authorization"
 	headerDate          = "X-Bce-Date"
 	headerSecurityToken = "X-Bce-Security-Token" // #nosec G101 -- a header's name
 	headerRequestID     = "X-Bce-Request-Id"
@@ -25,13 +25,13 @@ const (
 // Signer signs requests under bce-auth-v1. It is safe for concurrent use; create one with
 // [NewSigner] and share it, because it caches signing keys.
 type Signer struct {
-	// signingKey is [keyCache.get], a function so that fmt cannot print the cache: it follows a
+	// key is [keyCache.get], a function so that fmt cannot print the cache: it follows a
 	// pointer for verbs such as %f.
-	signingKey func(secretAccessKey, authPrefix string) string
+	key func(s secrets, at time.Time, expiry time.Duration) *signingKey
 }
 
 // NewSigner returns a Signer.
-func NewSigner() *Signer { return &Signer{signingKey: new(keyCache).get} }
+func NewSigner() *Signer { return &Signer{key: new(keyCache).get} }
 
 // SignInput is the input of a signature besides the request.
 type SignInput struct {
@@ -55,69 +55,68 @@ func (s *Signer) Sign(req *http.Request, in SignInput) error {
 	if err != nil {
 		return fmt.Errorf("sign: %w", err)
 	}
-	timestamp := in.Time.UTC().Format(timestampLayout)
-	req.Header.Set(headerDate, timestamp)
-	req.Header.Del(headerSecurityToken)
+	key := s.key(secrets, in.Time, cmp.Or(in.Expiry, DefaultSignatureExpiry))
+	values := []string{key.timestamp, secrets.sessionToken, ""} // one allocation for three headers
+	req.Header[headerDate] = values[0:1:1]
+	delete(req.Header, headerSecurityToken)
 	if secrets.sessionToken != "" {
-		req.Header.Set(headerSecurityToken, secrets.sessionToken)
+		req.Header[headerSecurityToken] = values[1:2:2]
 	}
 
-	headers, err := headersToSign(req)
-	if err != nil {
+	canonical := canonicalRequests.Get().(*canonicalRequest) //nolint:forcetypeassert // only New fills the pool
+	defer canonicalRequests.Put(canonical)
+	if err := addHeaders(&canonical.headers, req); err != nil {
 		return fmt.Errorf("sign: %w", err)
 	}
-	uri, err := canonicalURI(req.URL.EscapedPath())
-	if err != nil {
+	if err := canonical.build(req.Method, req.URL.EscapedPath(), req.URL.RawQuery); err != nil {
 		return fmt.Errorf("sign: %w", err)
 	}
-	query, err := parseQuery(req.URL.RawQuery)
-	if err != nil {
-		return fmt.Errorf("sign: %w", err)
-	}
-	lines, signedHeaders := canonicalHeaders(headers)
-	request := canonicalRequest(req.Method, uri, canonicalQuery(query), lines)
-	prefix := authPrefix(secrets.accessKeyID, timestamp, in.Expiry)
-	key := s.signingKey(secrets.secretAccessKey, prefix)
-	req.Header.Set("Authorization", authorization(prefix, signedHeaders, signature(key, request)))
+	values[2] = canonical.authorization(key)
+	req.Header[headerAuthorization] = values[2:3:3]
 	return nil
 }
 
-// authPrefix joins version, access key, time and expiry.
-func authPrefix(accessKeyID, timestamp string, expiry time.Duration) string {
-	if expiry == 0 {
-		expiry = DefaultSignatureExpiry
-	}
-	seconds := strconv.FormatInt(int64(expiry/time.Second), 10)
-	return strings.Join([]string{authVersion, accessKeyID, timestamp, seconds}, "/")
+// canonicalRequests are used again, because their buffers have the right size then.
+var canonicalRequests = sync.Pool{New: func() any { return new(canonicalRequest) }}
+
+// authorization signs the request and returns the header: key's prefix, names of the signed headers, signature.
+func (c *canonicalRequest) authorization(key *signingKey) string {
+	c.header = append(append(c.header[:0], key.authPrefix...), '/')
+	c.header = append(c.headers.names.appendTo(c.header, ';'), '/')
+	c.header = key.appendSignature(c.header, c.text)
+	return string(c.header)
 }
 
-func authorization(authPrefix, signedHeaders, signature string) string {
-	return authPrefix + "/" + signedHeaders + "/" + signature
-}
-
-// headersToSign collects the default set of signed headers.
-func headersToSign(req *http.Request) ([]param, error) {
+// addHeaders collects the default set of signed headers.
+func addHeaders(headers *canonicalHeaders, req *http.Request) error {
+	headers.reset()
 	host, err := wireHost(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	headers := []param{{"host", host}}
+	headers.add("host", host)
 	if length, sent := wireContentLength(req); sent {
-		headers = append(headers, param{"content-length", length})
+		headers.add("content-length", length)
 	}
 	for name, values := range req.Header {
-		lower := strings.ToLower(name)
-		if lower != "content-type" && lower != "content-md5" && !strings.HasPrefix(lower, "x-bce-") {
+		if !isSigned(name) {
 			continue
 		}
 		if len(values) != 1 {
 			// Each value is sent on its own line, and the specification does not say how a
 			// server joins them.
-			return nil, fmt.Errorf("header %s has %d values; one can be signed", lower, len(values))
+			return fmt.Errorf("header %s has %d values; one can be signed", strings.ToLower(name), len(values))
 		}
-		headers = append(headers, param{lower, values[0]})
+		headers.add(name, values[0])
 	}
-	return headers, nil
+	return nil
+}
+
+// isSigned reports whether a header, if it is sent, is in the default set.
+func isSigned(name string) bool {
+	const prefix = "x-bce-"
+	return strings.EqualFold(name, "content-type") || strings.EqualFold(name, "content-md5") ||
+		len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
 // wireHost returns the Host header as net/http will send it.

@@ -171,13 +171,18 @@ func TestSignRefuses(t *testing.T) {
 func TestKeyCache(t *testing.T) {
 	t.Parallel()
 	cache := &keyCache{}
+	sign := func(key *signingKey) string {
+		return key.authPrefix + "/" + string(key.appendSignature(nil, []byte("request")))
+	}
 	var wg sync.WaitGroup
 	for worker := range 4 {
 		wg.Go(func() {
 			for second := range 5 * maxSigningKeys {
-				secret, prefix := fmt.Sprint("secret", worker%2), fmt.Sprint("prefix", second)
-				if got, want := cache.get(secret, prefix), signingKey(secret, prefix); got != want {
-					t.Errorf("key of %s, %s = %s; want %s", secret, prefix, got, want)
+				s := secrets{accessKeyID: "id", secretAccessKey: fmt.Sprint("secret", worker%2)}
+				at := signTime.Add(time.Duration(second) * time.Second)
+				want := newSigningKey(s.accessKeyID, s.secretAccessKey, at.UTC().Format(timestampLayout), time.Minute)
+				if got, want := sign(cache.get(s, at, time.Minute)), sign(want); got != want {
+					t.Errorf("%s at %v signs %s; want %s", s.secretAccessKey, at, got, want)
 				}
 			}
 		})
@@ -186,13 +191,18 @@ func TestKeyCache(t *testing.T) {
 	if n := len(cache.keys); n > maxSigningKeys {
 		t.Errorf("the cache holds %d keys; at most %d are allowed", n, maxSigningKeys)
 	}
-	if cache.get("secret0", "same") == cache.get("secret1", "same") {
-		t.Error("a rotated secret gets its predecessor's key")
+	one := cache.get(secrets{accessKeyID: "id", secretAccessKey: "one"}, signTime, time.Minute)
+	for name, other := range map[string]*signingKey{
+		"a rotated secret":   cache.get(secrets{accessKeyID: "id", secretAccessKey: "two"}, signTime, time.Minute),
+		"another access key": cache.get(secrets{accessKeyID: "other", secretAccessKey: "one"}, signTime, time.Minute),
+		"the next second":    cache.get(secrets{accessKeyID: "id", secretAccessKey: "one"}, signTime.Add(time.Second), time.Minute),
+		"another expiry":     cache.get(secrets{accessKeyID: "id", secretAccessKey: "one"}, signTime, time.Hour),
+	} {
+		if sign(one) == sign(other) {
+			t.Errorf("%s gets the same key", name)
+		}
 	}
-	before := len(cache.keys)
-	cache.get("secret0", fmt.Sprint("prefix", 5*maxSigningKeys-1))
-	cache.get("secret0", fmt.Sprint("prefix", 5*maxSigningKeys-1))
-	if n := len(cache.keys); n > before+1 {
-		t.Errorf("one key was remembered %d times", n-before)
+	if cache.get(secrets{accessKeyID: "id", secretAccessKey: "one"}, signTime.Truncate(time.Second), time.Minute) != one {
+		t.Error("the same second got another key")
 	}
 }

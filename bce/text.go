@@ -15,6 +15,9 @@ const (
 // clean makes foreign text safe for one line of a log: unprintable characters become spaces, runs
 // of spaces become one, and text over limit bytes is cut and ends in "…".
 func clean(text string, limit int) string {
+	if len(text) <= limit && isHeaderWord(text) {
+		return text
+	}
 	// Cut to a multiple of the limit first: a megabyte of markup is slow to clean.
 	if enough := 8 * limit; len(text) > enough {
 		text = text[:enough] + " "
@@ -37,33 +40,32 @@ func clean(text string, limit int) string {
 	return text[:end] + mark
 }
 
-// redactor removes secrets from texts: a gateway or a signature error may echo the request's headers.
-type redactor struct{ hide *strings.Replacer }
+// redactor removes secrets from texts: a gateway or a signature error may echo the request's headers. The words are
+// removed in their order: a signature is part of its header.
+type redactor struct{ words [4]string }
 
 // minRedacted is the minimum length, in bytes, of a real secret. Shorter ones (a sandbox's "secret")
 // are ordinary words in messages.
 const minRedacted = 8
 
-// newRedactor hides each of the words.
-func newRedactor(words ...string) redactor {
-	var pairs []string
-	for _, word := range words {
+func (r redactor) hide(text string) string {
+	for _, word := range r.words {
 		if len(word) >= minRedacted {
-			pairs = append(pairs, word, "[redacted]")
+			text = strings.ReplaceAll(text, word, "[redacted]")
 		}
 	}
-	return redactor{strings.NewReplacer(pairs...)}
+	return text
 }
 
 // clean hides secrets before it cuts, so that no part of a secret remains.
 func (r redactor) clean(text string, limit int) string {
-	return clean(r.hide.Replace(text), limit)
+	return clean(r.hide(text), limit)
 }
 
 // cause hides secrets in an error's text and keeps the error for errors.Is.
 func (r redactor) cause(err error) error {
 	text := err.Error()
-	if hidden := r.hide.Replace(text); hidden != text {
+	if hidden := r.hide(text); hidden != text {
 		return &redactedError{hidden, err}
 	}
 	return err

@@ -3,6 +3,7 @@ package bce
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -66,28 +67,29 @@ func TestVectors(t *testing.T) {
 	for _, v := range readVectors(t).Vectors {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
-			uri, err := canonicalURI(v.Path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			query := canonicalQuery(v.query())
+			query := canonicalQueryOf(t, v.wireQuery())
 			if v.CanonicalQuery != "" && query != v.CanonicalQuery {
 				t.Errorf("canonical query\n got %s\nwant %s", query, v.CanonicalQuery)
 			}
-			lines, signed := canonicalHeaders(v.headers())
+			_, signed := canonicalHeadersOf(v.headers())
 			if want := strings.Join(v.SignedHeaders, ";"); signed != want {
 				t.Errorf("signed headers\n got %s\nwant %s", signed, want)
 			}
-			request := canonicalRequest(v.Method, uri, query, lines)
-			if v.CanonicalRequest != "" && request != v.CanonicalRequest {
-				t.Errorf("canonical request:\n%s", cmp.Diff(v.CanonicalRequest, request))
+			var request canonicalRequest
+			for _, h := range v.headers() {
+				request.headers.add(h.name, h.value)
 			}
-			prefix := authPrefix(v.AccessKeyID, v.Timestamp, time.Duration(v.ExpirationSeconds)*time.Second)
-			key := signingKey(v.SecretAccessKey, prefix)
-			if v.SigningKey != "" && key != v.SigningKey {
-				t.Errorf("signing key\n got %s\nwant %s", key, v.SigningKey)
+			if err := request.build(v.Method, v.Path, v.wireQuery()); err != nil {
+				t.Fatal(err)
 			}
-			if got := signature(key, request); got != v.Signature {
+			if v.CanonicalRequest != "" && string(request.text) != v.CanonicalRequest {
+				t.Errorf("canonical request:\n%s", cmp.Diff(v.CanonicalRequest, string(request.text)))
+			}
+			key := newSigningKey(v.AccessKeyID, v.SecretAccessKey, v.Timestamp, time.Duration(v.ExpirationSeconds)*time.Second)
+			if got := deriveKey(v.SecretAccessKey, key.authPrefix); v.SigningKey != "" && got != v.SigningKey {
+				t.Errorf("signing key\n got %s\nwant %s", got, v.SigningKey)
+			}
+			if got := string(key.appendSignature(nil, request.text)); got != v.Signature {
 				t.Errorf("signature\n got %s\nwant %s", got, v.Signature)
 			}
 		})
@@ -135,34 +137,36 @@ func TestCanonicalization(t *testing.T) {
 			}
 		}
 		if c.CanonicalQuery != "" {
-			var params []param
+			var pairs []string
 			for _, pair := range c.Query {
-				p := param{name: *pair[0]}
+				text := url.QueryEscape(*pair[0])
 				if pair[1] != nil {
-					p.value = *pair[1]
+					text += "=" + url.QueryEscape(*pair[1])
 				}
-				params = append(params, p)
+				pairs = append(pairs, text)
 			}
-			if got := canonicalQuery(params); got != c.CanonicalQuery {
-				t.Errorf("canonicalQuery(%v)\n got %s\nwant %s", params, got, c.CanonicalQuery)
+			raw := strings.Join(pairs, "&")
+			if got := canonicalQueryOf(t, raw); got != c.CanonicalQuery {
+				t.Errorf("canonical query of %s\n got %s\nwant %s", raw, got, c.CanonicalQuery)
 			}
 		}
 		if c.CanonicalHeaders != "" {
 			v := vector{Headers: c.Headers}
-			lines, _ := canonicalHeaders(slices.DeleteFunc(v.headers(), func(p param) bool { return p.name == "C" && p.value != "" }))
+			lines, _ := canonicalHeadersOf(slices.DeleteFunc(v.headers(), func(p param) bool { return p.name == "C" && p.value != "" }))
 			if lines != c.CanonicalHeaders {
-				t.Errorf("canonicalHeaders(%v)\n got %s\nwant %s", c.Headers, lines, c.CanonicalHeaders)
+				t.Errorf("canonical headers of %v\n got %s\nwant %s", c.Headers, lines, c.CanonicalHeaders)
 			}
 		}
 	}
 }
 
-func (v vector) query() []param {
-	var params []param
+// wireQuery returns the query as net/url writes it.
+func (v vector) wireQuery() string {
+	values := url.Values{}
 	for name, value := range v.Query {
-		params = append(params, param{name, value})
+		values.Set(name, value)
 	}
-	return params
+	return values.Encode()
 }
 
 // headers returns those that are signed, or all if the vector does not say.
@@ -178,7 +182,7 @@ func (v vector) headers() []param {
 
 func (v vector) request(t *testing.T) *http.Request {
 	t.Helper()
-	req, err := http.NewRequest(v.Method, "https://"+v.Headers["host"]+v.Path+"?"+canonicalQuery(v.query()), nil)
+	req, err := http.NewRequest(v.Method, "https://"+v.Headers["host"]+v.Path+"?"+v.wireQuery(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ module havip/bench
 go 1.26.0
 
 require (
+	github.com/baidubce/bce-sdk-go v0.9.277
 	github.com/hibiken/asynq v0.26.0
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/rs/zerolog v1.35.1

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/baidubce/bce-sdk-go/services/havip"
+
+	"havip/bce"
+	"havip/bench/lab"
+)
+
+const (
+	// inFlight is how many goroutines send at a time, and calls what one round sends.
+	inFlight = 64
+	calls    = 10_000
+	// serveVariable makes this program the server, in a process of its own, whose CPU does not count.
+	serveVariable = "HAVIP_BENCH_SERVE"
+)
+
+// measureCalls compares the CPU, user and system, that one create takes in the client's process.
+func measureCalls(ctx context.Context, claims *lab.Claims) error {
+	url, stop, err := startServer(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	ours, err := createOurs(url)
+	if err != nil {
+		return err
+	}
+	sdk, err := createSDK(url)
+	if err != nil {
+		return err
+	}
+	bare := createBare(url)
+	cost := func(create func(context.Context) error) func() (float64, error) {
+		return func() (float64, error) { return cpuOfCalls(ctx, create) }
+	}
+	all, err := ratios(cost(ours), cost(bare))
+	if err != nil {
+		return err
+	}
+	claim(claims, "CPU of a create call, to net/http alone", all, 1.15)
+	if all, err = ratios(cost(ours), cost(sdk)); err != nil {
+		return err
+	}
+	claim(claims, "CPU of a create call, to the SDK", all, 0.55)
+	return nil
+}
+
+// cpuOfCalls returns the microseconds of CPU that a call takes this process.
+func cpuOfCalls(ctx context.Context, create func(context.Context) error) (float64, error) {
+	before := cpuTime()
+	var left atomic.Int64
+	left.Store(calls)
+	errs := make([]error, inFlight)
+	var wg sync.WaitGroup
+	for i := range inFlight {
+		wg.Go(func() {
+			for left.Add(-1) >= 0 && errs[i] == nil {
+				errs[i] = create(ctx)
+			}
+		})
+	}
+	wg.Wait()
+	used := cpuTime() - before
+	return float64(used.Microseconds()) / calls, errors.Join(errs...)
+}
+
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func createOurs(url string) (func(context.Context) error, error) {
+	client, err := bce.NewClient(bce.Config{
+		Endpoint: url, Credentials: bce.NewStaticProvider(bce.NewCredentials(accessKey, secretKey, "")),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		out, err := client.CreateHaVIPBody(ctx, token, []byte(body))
+		if err == nil && out.HaVIPID != answeredID {
+			err = fmt.Errorf("ID %q", out.HaVIPID)
+		}
+		return err
+	}, nil
+}
+
+func createSDK(url string) (func(context.Context) error, error) {
+	client, err := havip.NewClient(accessKey, secretKey, url)
+	if err != nil {
+		return nil, err
+	}
+	args := &havip.CreateHaVipArgs{
+		ClientToken: token, Name: "web-vip-1", SubnetId: "sbn-dk8gl9bc", PrivateIpAddress: "192.168.0.17",
+		Description: "for the web tier",
+	}
+	return func(context.Context) error {
+		out, err := client.CreateHaVip(args)
+		if err == nil && out.HaVipId != answeredID {
+			err = fmt.Errorf("ID %q", out.HaVipId)
+		}
+		return err
+	}, nil
+}
+
+// createBare sends the same request unsigned, with the timeout that everybody should have, and reads the ID.
+func createBare(url string) func(context.Context) error {
+	client := &http.Client{
+		Timeout:   15 * time.Second,
+		Transport: &http.Transport{MaxIdleConns: inFlight, MaxIdleConnsPerHost: inFlight, DisableCompression: true},
+	}
+	return func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/havip?clientToken="+token, bytes.NewReader([]byte(body)))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", jsonType)
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		content, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err
+		}
+		var out struct {
+			HaVIPID string `json:"haVipId"`
+		}
+		if err := json.Unmarshal(content, &out); err != nil {
+			return err
+		}
+		if out.HaVIPID != answeredID {
+			return fmt.Errorf("ID %q", out.HaVIPID)
+		}
+		return nil
+	}
+}
+
+const answeredID = "havip-w2d4kgc3x0y1"
+
+// serve answers every request as BCE answers a create.
+func serve(address string) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	fmt.Println("http://" + listener.Addr().String())
+	go func() { // ends with the process that started this one
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
+	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", jsonType)
+		w.Header().Set("X-Bce-Request-Id", token)
+		_, _ = io.WriteString(w, `{"haVipId":"`+answeredID+`"}`)
+	}))
+}
+
+func startServer(ctx context.Context) (url string, stop func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", nil, err
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), serveVariable+"=127.0.0.1:0")
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		return "", nil, fmt.Errorf("the server did not start: %w", err)
+	}
+	return strings.TrimSpace(line), func() { _ = stdin.Close(); _ = cmd.Wait() }, nil
+}
