@@ -78,6 +78,7 @@ func validateRecord(r Record) error {
 	v.count("round", r.Round)
 	v.count("status", r.Status)
 	v.moment("registeredAt", r.RegisteredAt)
+	v.moment("createdAt", r.CreatedAt)
 	v.moment("renewedAt", r.RenewedAt)
 	v.moment("updatedAt", r.UpdatedAt)
 	v.moment("enqueuedAt", r.EnqueuedAt)

@@ -112,6 +112,15 @@ func (d *draft) move(state State, detail string) {
 	if state.Failed() {
 		d.Round = d.at.Batch.Round
 	}
+	switch state {
+	case Created, Adopted:
+		if d.CreatedAt == 0 {
+			d.CreatedAt = d.at.Now
+		}
+	case Deleting, Deleted: // it had its HaVIP
+	default:
+		d.CreatedAt = 0
+	}
 	d.State = state
 	d.change.Moved = true
 	if state.Terminal() || state == Unknown {

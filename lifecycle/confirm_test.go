@@ -150,3 +150,35 @@ func TestConfirmOfARequestThatRedisForgot(t *testing.T) {
 		}
 	}
 }
+
+// An item keeps the time at which its HaVIP was recorded, until it has none.
+func TestCreatedAt(t *testing.T) {
+	t.Parallel()
+	at := start + 5*second
+	_, c := RecordOutcome(Snapshot{Record: sending(), Now: at, Entry: openEntry()}, 1, outcomeCreated("havip-1"))
+	rec := after(Snapshot{}, c)
+	if rec.State != Created || rec.CreatedAt != at {
+		t.Fatalf("%s at %d, want %d", rec.State, rec.CreatedAt, at)
+	}
+	for name, test := range map[string]struct {
+		move []State
+		want Millis
+	}{
+		"found to be another's":   {[]State{Adopted}, at},
+		"to be deleted":           {[]State{Deleting}, at},
+		"deleted":                 {[]State{Deleting, Deleted}, at},
+		"not deleted after all":   {[]State{Deleting, Created}, at},
+		"it does not exist":       {[]State{Queued}, 0},
+		"outcome unknown":         {[]State{Unknown}, 0},
+		"created after all":       {[]State{Unknown, Created}, at + minute},
+		"adopted, after a lookup": {[]State{Queued, Sending, Unknown, Adopted}, at + minute},
+	} {
+		d := Snapshot{Record: rec, Now: at + minute}.draft()
+		for _, state := range test.move {
+			d.move(state, "")
+		}
+		if d.CreatedAt != test.want {
+			t.Errorf("%s: %d, want %d", name, d.CreatedAt, test.want)
+		}
+	}
+}

@@ -60,9 +60,11 @@ type Record struct {
 	RenewedFor string `json:"renewedFor,omitempty"`
 
 	RegisteredAt Millis `json:"registeredAt"`
-	RenewedAt    Millis `json:"renewedAt,omitempty"`
-	UpdatedAt    Millis `json:"updatedAt"`
-	EnqueuedAt   Millis `json:"enqueuedAt,omitempty"`
+	// CreatedAt is when the HaVIP was recorded as created or adopted; 0 while the item has none. A deleted item keeps it.
+	CreatedAt  Millis `json:"createdAt,omitempty"`
+	RenewedAt  Millis `json:"renewedAt,omitempty"`
+	UpdatedAt  Millis `json:"updatedAt"`
+	EnqueuedAt Millis `json:"enqueuedAt,omitempty"`
 	// FirstSentAt is when the first request began that may have created the item's HaVIP.
 	FirstSentAt   Millis `json:"firstSentAt,omitempty"`
 	LastSentAt    Millis `json:"lastSentAt,omitempty"`

@@ -48,7 +48,7 @@ func Register(s Snapshot, asked Asked) (Registered, Record) {
 			fresh.Generation, fresh.TokenUsed, fresh.ForgottenGeneration = past, true, past
 		}
 		if asked.HaVIPID != "" {
-			fresh.State, fresh.HaVIPID, fresh.PrivateIPAddress = Adopted, asked.HaVIPID, asked.HaVIPAddress
+			fresh.State, fresh.HaVIPID, fresh.PrivateIPAddress, fresh.CreatedAt = Adopted, asked.HaVIPID, asked.HaVIPAddress, s.Now
 		}
 		return RegisteredNew, fresh
 	case existing.Fingerprint != asked.Fingerprint && !asked.satisfied(existing):

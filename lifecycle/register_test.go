@@ -46,7 +46,7 @@ func TestRegister(t *testing.T) {
 			want.Generation, want.TokenUsed, want.ForgottenGeneration = c.forgotten, true, c.forgotten
 		}
 		if record.State != want.State || record.Generation != want.Generation || record.TokenUsed != want.TokenUsed || record.ForgottenGeneration != want.ForgottenGeneration ||
-			record.ClientToken != want.ClientToken || record.RegisteredAt != start {
+			record.ClientToken != want.ClientToken || record.RegisteredAt != start || record.CreatedAt != 0 {
 			t.Errorf("%s: %+v, want %+v", name, record, want)
 		}
 	}
@@ -57,6 +57,15 @@ func TestRegisterWithoutAnAddress(t *testing.T) {
 	existing := Record{State: Created, Generation: 1, Fingerprint: "a"}
 	if got, _ := Register(Snapshot{Record: existing, Now: start}, Asked{Fingerprint: "f"}); got != RegisteredConflict {
 		t.Errorf("another request without an address: %s", got)
+	}
+}
+
+// An imported item has its HaVIP from the start.
+func TestRegisterImported(t *testing.T) {
+	t.Parallel()
+	result, record := Register(Snapshot{Now: start}, Asked{Fingerprint: "f", HaVIPID: "havip-1", HaVIPAddress: "10.0.0.1"})
+	if result != RegisteredNew || record.State != Adopted || record.HaVIPID != "havip-1" || record.CreatedAt != start {
+		t.Errorf("%s: %+v", result, record)
 	}
 }
 

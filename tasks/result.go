@@ -30,7 +30,7 @@ type Result struct {
 	Message     string `json:"message"`
 	RequestID   string `json:"requestId"`
 	ClientToken string `json:"clientToken"`
-	// CreatedAt is when the item was registered, UpdatedAt when it last changed.
+	// CreatedAt is when the HaVIP was recorded as created or adopted, "" until then. UpdatedAt is when the item last changed.
 	CreatedAt Timestamp `json:"createdAt"`
 	UpdatedAt Timestamp `json:"updatedAt"`
 	// Log contains the sent requests if requested; see [Result.WithLog].
@@ -76,7 +76,7 @@ func ResultOf(item ledger.Item) (Result, error) {
 		Name: request.Name, SubnetID: request.SubnetID, PrivateIPAddress: address, Description: request.Description,
 		Account: item.Account, Region: item.Region,
 		Attempts: rec.Attempts, Code: rec.Code, Message: message, RequestID: rec.RequestID, ClientToken: rec.ClientToken,
-		CreatedAt: TimestampOf(rec.RegisteredAt), UpdatedAt: TimestampOf(rec.UpdatedAt),
+		CreatedAt: TimestampOf(rec.CreatedAt), UpdatedAt: TimestampOf(rec.UpdatedAt),
 	}, nil
 }
 

@@ -24,7 +24,7 @@ func TestResultContract(t *testing.T) {
 		},
 		Record: ledger.Record{
 			State: ledger.Created, ClientToken: "t", Attempts: 2, HaVIPID: "havip-1", PrivateIPAddress: "10.0.0.1",
-			RequestID: "r-1", RegisteredAt: 1795423789400,
+			RequestID: "r-1", RegisteredAt: 1795423789000, CreatedAt: 1795423789400,
 		},
 	}
 	result, err := ResultOf(item)

@@ -126,7 +126,7 @@ strings are written without quotes. --template TEMPLATE does the same with a Go 
 timeago TIME, timefmt LAYOUT TIME and json VALUE.
 
   enqueue results havips --jq '.[] | select(.state == "created").haVipId'
-  enqueue results havips --template '{{range .}}{{.key}} {{timeago .createdAt}}{{"\n"}}{{end}}'
+  enqueue results havips --template '{{range .}}{{.key}} {{timeago .updatedAt}}{{"\n"}}{{end}}'
 
 csv has the values as they are, for programs. A spreadsheet treats a cell that begins with
 = + - @ or a tab as a formula, which can run programs and send data away. --csv-safe puts an
@@ -139,7 +139,8 @@ replaces them.
 
 A result has: batch, key, line, state, haVipId, name, subnetId, privateIpAddress,
 description, account, region, attempts, code, message, requestId, clientToken,
-createdAt (when it was registered), updatedAt; with --attempts, attemptLog as well.
+createdAt (when its HaVIP was recorded as created or adopted), updatedAt; with --attempts,
+attemptLog as well.
 
 A plan has for each row that needs attention: line, key, kind (conflict, failed, canceled,
 adopt, fail or warning) and why; and also, except in csv, the counts: create, requeue,
