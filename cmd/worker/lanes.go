@@ -6,6 +6,7 @@ import (
 	"havip/bce"
 	"havip/bce/bcesim"
 	"havip/internal/cli"
+	"havip/internal/region"
 	"havip/internal/worker"
 	"havip/tasks"
 )
@@ -21,6 +22,9 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv) ([]worke
 	lanes := make([]worker.LaneConfig, 0, len(names))
 	for _, name := range names {
 		l, err := tasks.ParseLane(name)
+		if err == nil {
+			err = region.Check(l.Region, s.allowUnknownRegion)
+		}
 		if err != nil {
 			return nil, cli.Blame(s.flags, cli.Fail(cli.ExitUsage, err), flag)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/lane"
+	"havip/internal/region"
 	"havip/internal/worker"
 	"havip/tasks"
 )
@@ -19,6 +20,7 @@ type settings struct {
 	allowPlainHTTP          bool
 	allowOtherAccount       bool
 	lanes                   []string
+	allowUnknownRegion      bool
 	rps                     float64
 	concurrency             int
 	listen, spoolDir        string
@@ -44,6 +46,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
 	f.BoolVar(&s.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account before")
 	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION)")
+	region.DefineAllow(f, &s.allowUnknownRegion)
 	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "requests that create, per second and lane, over all workers, unless enqueue limit sets another limit; 0 means no limit")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
 	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")

@@ -14,6 +14,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/manifest"
 	"havip/internal/plan"
+	"havip/internal/region"
 	"havip/internal/render"
 	"havip/internal/session"
 	"havip/internal/shell"
@@ -75,8 +76,8 @@ type Flags struct {
 // Define defines the flags.
 func (flags *Flags) Define(f *pflag.FlagSet) {
 	f.StringVar(&flags.Batch, "batch", "", "name of the batch (default: the file's base name without extension)")
-	f.BoolVar(&flags.AllowDuplicates, "allow-duplicates", false, "create rows even if an item of another batch has the same name, subnet and address")
-	f.BoolVar(&flags.AllowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
+	f.BoolVar(&flags.AllowDuplicates, "allow-duplicates", false, "create rows even if an item of another or a deleted batch has the same name, subnet and address")
+	region.DefineAllow(f, &flags.AllowUnknownRegion)
 	f.StringVar(&flags.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
 }
 

@@ -3,10 +3,8 @@ package manifest
 import (
 	"fmt"
 	"slices"
-	"strings"
 
-	"havip/bce"
-	"havip/internal/spelling"
+	"havip/internal/region"
 	"havip/tasks"
 )
 
@@ -36,8 +34,8 @@ func (c *checker) item(rec *record) tasks.Item {
 	for _, e := range errs {
 		c.reportOnce(rec, &bad, e)
 	}
-	if !c.anyRegion && !bad[columnRegion] && !slices.Contains(bce.Regions(), it.Region) {
-		c.unknownRegion(rec, it.Region)
+	if rule := region.Rule(it.Region); !c.anyRegion && !bad[columnRegion] && rule != "" {
+		c.unknownRegion(rec, it.Region, rule)
 	}
 	if c.duplicates != nil {
 		c.duplicate(rec, it, &bad)
@@ -66,14 +64,12 @@ func (c *checker) reportOnce(rec *record, bad *[columnCount]bool, e tasks.FieldE
 }
 
 // unknownRegion reports an unknown region, which is likely misspelt; the default one only once, not for each row.
-func (c *checker) unknownRegion(rec *record, region string) {
-	rule := "is not a known region" + spelling.DidYouMean(region, "", bce.Regions())
-	rule += spelling.Then(rule, "the regions are: "+strings.Join(bce.Regions(), ", ")+"; pass --allow-unknown-region to use it nevertheless")
+func (c *checker) unknownRegion(rec *record, name, rule string) {
 	if rec.cells[columnRegion].text != "" {
-		c.report.field(rec.where(columnRegion), columnRegion, region, rule)
+		c.report.field(rec.where(columnRegion), columnRegion, name, rule)
 	} else if !c.told {
 		c.told = true
-		c.report.field(rec.where(columnRegion), columnRegion, region, rule+"; it is the default for rows without a region")
+		c.report.field(rec.where(columnRegion), columnRegion, name, rule+"; it is the default for rows without a region")
 	}
 }
 

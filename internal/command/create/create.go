@@ -4,20 +4,18 @@ package create
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"havip/bce"
 	"havip/internal/cli"
 	"havip/internal/durability"
 	"havip/internal/follow"
 	"havip/internal/plan"
+	"havip/internal/region"
 	"havip/internal/render"
 	"havip/internal/session"
-	"havip/internal/spelling"
 	"havip/internal/terminal"
 	"havip/lifecycle"
 	"havip/tasks"
@@ -65,8 +63,8 @@ address is refused, unless --allow-duplicates is given.`,
 	flags.StringVar(&opts.item.Key, "key", "", "key of the item in the batch (default: the name)")
 	flags.StringVar(&opts.item.Account, "account", tasks.DefaultAccount, "account whose credentials create it")
 	flags.StringVar(&opts.item.ClientToken, "client-token", "", "your own idempotency token (default: derived from batch and key)")
-	flags.BoolVar(&opts.allowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
-	flags.BoolVar(&opts.allowDuplicates, "allow-duplicates", false, "create the item even if an item of another batch has the same name, subnet and address")
+	region.DefineAllow(flags, &opts.allowUnknownRegion)
+	flags.BoolVar(&opts.allowDuplicates, "allow-duplicates", false, "create the item even if an item of another or a deleted batch has the same name, subnet and address")
 	flags.StringVar(&opts.batch, "batch", manualBatch, "batch that the item belongs to")
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the item is finished")
 	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered")
@@ -109,8 +107,8 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if err := checkItem(batch, item); err != nil {
 		return err
 	}
-	if !opts.allowUnknownRegion && !slices.Contains(bce.Regions(), item.Region) {
-		return cli.Failf(cli.ExitUsage, "--region %q: %s; or pass --allow-unknown-region", item.Region, spelling.OneOf(item.Region, bce.Regions()))
+	if err := region.Check(item.Region, opts.allowUnknownRegion); err != nil {
+		return cli.Fail(cli.ExitUsage, err)
 	}
 	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
 	defer cancel()

@@ -13,6 +13,7 @@ import (
 	"havip/internal/durability"
 	"havip/internal/intake"
 	"havip/internal/lane"
+	"havip/internal/region"
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/terminal"
@@ -78,7 +79,7 @@ import is interrupted, run it again with the same arguments.`,
 	flags.StringVar(&opts.lane, "lane", "", "with --where: the lane to list, as ACCOUNT/REGION (default: default/REGION)")
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "list what would be imported, and record nothing")
 	flags.StringVar(&opts.file.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
-	flags.BoolVar(&opts.file.AllowUnknownRegion, "allow-unknown-region", false, "accept a region that Baidu does not document for HaVIPs")
+	region.DefineAllow(flags, &opts.file.AllowUnknownRegion)
 	opts.cloud.Define(cmd)
 	opts.durable.Define(cmd)
 	return cmd
@@ -139,6 +140,9 @@ func finderOf(ctx context.Context, f *session.Factory, opts options) (finder, le
 		}
 		l, err := tasks.ParseLane(opts.lane)
 		if err != nil {
+		if err == nil {
+			err = region.Check(l.Region, opts.file.AllowUnknownRegion)
+		}
 			return nil, source, cli.Fail(cli.ExitUsage, err)
 		}
 		source.File = "BCE"

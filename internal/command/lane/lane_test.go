@@ -36,6 +36,36 @@ func TestPauseAndResumeALane(t *testing.T) {
 	commandtest.WantCode(t, pause(t.Context(), f.Factory, options{durable: accepting, lane: "bj"}), cli.ExitUsage)
 }
 
+// A lane of an unknown region is most likely misspelt: nothing of it is changed, unless the region is allowed or the lane is in use.
+func TestUnknownRegion(t *testing.T) {
+	t.Parallel()
+	f := commandtest.Start(t)
+	f.Serve(t)
+	known := func() int {
+		names, err := lane.KnownLanes(t.Context(), f.Session.Redis)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(names)
+	}
+	opts := options{durable: accepting, lane: "default/bjj", rps: 1}
+	before := known()
+	for _, change := range []func(context.Context, *session.Factory, options) error{pause, setLimit} {
+		commandtest.WantCode(t, change(t.Context(), f.Factory, opts), cli.ExitUsage)
+	}
+	if n := known(); n != before {
+		t.Errorf("%d known lanes, before %d", n, before)
+	}
+	for _, change := range []func(context.Context, *session.Factory, options) error{resume, unsetLimit} {
+		commandtest.WantCode(t, change(t.Context(), f.Factory, opts), cli.ExitOK)
+	}
+	opts.anyRegion = true
+	commandtest.WantCode(t, pause(t.Context(), f.Factory, opts), cli.ExitOK)
+	opts.anyRegion = false // it is known by now
+	commandtest.WantCode(t, resume(t.Context(), f.Factory, opts), cli.ExitOK)
+	commandtest.WantCode(t, setLimit(t.Context(), f.Factory, opts), cli.ExitOK)
+}
+
 func TestPauseAndResumeABatch(t *testing.T) {
 	t.Parallel()
 	f := commandtest.Start(t)

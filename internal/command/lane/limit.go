@@ -8,6 +8,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/lane"
+	"havip/internal/region"
 	"havip/internal/session"
 	"havip/internal/words"
 	"havip/tasks"
@@ -47,6 +48,7 @@ func newSetCommand(f *session.Factory) *cobra.Command {
 	}
 	cmd.Flags().Float64Var(&opts.rps, "rps", 0, "requests that create, per second, over all workers; 0 means no limit (required)")
 	cli.NoEnv(cmd.Flags(), "rps") // HAVIP_RPS is the workers' own limit
+	region.DefineAllow(cmd.Flags(), &opts.anyRegion)
 	opts.define(cmd)
 	return cmd
 }
@@ -57,6 +59,9 @@ func setLimit(ctx context.Context, f *session.Factory, opts options) error {
 		return cli.Failf(cli.ExitUsage, "--rps %g: must be 0 for no limit, or at least %g", rps, lane.MinRPS)
 	}
 	return changeLane(ctx, f, opts, func(s *session.Session, l tasks.Lane) error {
+		if err := checkRegion(ctx, s, l, opts); err != nil {
+			return err
+		}
 		if _, err := lane.NewOperator(s.Redis, l.String()).SetLimit(ctx, rps, opts.laneAct()); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ package lane
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,7 @@ import (
 	"havip/internal/durability"
 	"havip/internal/lane"
 	"havip/internal/queue"
+	"havip/internal/region"
 	"havip/internal/session"
 	"havip/ledger"
 	"havip/tasks"
@@ -21,7 +23,9 @@ import (
 type options struct {
 	lane, batch string
 	reason      string
-	durable     durability.Verifier
+	// anyRegion accepts a lane of an unknown region that nothing has used yet.
+	anyRegion bool
+	durable   durability.Verifier
 	// limit is for resume, and rps for limit set.
 	limit batchpause.FailureLimit
 	rps   float64
@@ -58,6 +62,20 @@ func (opts *options) laneAct() lane.Act {
 
 func (opts *options) batchAct() ledger.Act {
 	return ledger.Act{By: session.Author(), Reason: session.ReasonText(opts.reason)}
+}
+
+// checkRegion refuses a lane of an unknown region, unless it is allowed or the lane is in use: a misspelt lane would be changed, and
+// the intended one would not.
+func checkRegion(ctx context.Context, s *session.Session, l tasks.Lane, opts options) error {
+	fault := region.Check(l.Region, opts.anyRegion)
+	if fault == nil {
+		return nil
+	}
+	lanes, err := s.Lanes(ctx)
+	if err != nil || slices.Contains(lanes, l) {
+		return err
+	}
+	return cli.Failf(cli.ExitUsage, "lane %s: %w", l, fault)
 }
 
 // changeLane makes a change to the lane.

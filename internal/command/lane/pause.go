@@ -9,6 +9,7 @@ import (
 
 	"havip/internal/durability"
 	"havip/internal/lane"
+	"havip/internal/region"
 	"havip/internal/report"
 	"havip/internal/session"
 	"havip/tasks"
@@ -44,6 +45,7 @@ that the pause may be lost as well.`,
 		},
 	}
 	opts.defineTarget(cmd)
+	region.DefineAllow(cmd.Flags(), &opts.anyRegion)
 	opts.define(cmd)
 	return cmd
 }
@@ -54,6 +56,9 @@ func pause(ctx context.Context, f *session.Factory, opts options) error {
 		return changeBatch(ctx, f, opts, func(s *session.Session) error { return pauseBatch(ctx, f, s, opts) })
 	}
 	return changeLane(ctx, f, opts, func(s *session.Session, l tasks.Lane) error {
+		if err := checkRegion(ctx, s, l, opts); err != nil {
+			return err
+		}
 		pause, changed, err := lane.NewOperator(s.Redis, l.String()).Pause(ctx, opts.laneAct())
 		switch {
 		case err != nil:
