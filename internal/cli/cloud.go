@@ -63,6 +63,19 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 	return client, nil
 }
 
+// ConfiguredEndpoint returns the lane's endpoint as its client uses it, if one is configured; "" if none is, or if it is invalid.
+func (c Cloud) ConfiguredEndpoint(lane tasks.Lane) string {
+	endpoint, _, err := c.endpoint(lane.Account)
+	if err != nil || endpoint == "" {
+		return ""
+	}
+	client, err := bce.NewClient(bce.Config{Region: lane.Region, Endpoint: endpoint, AllowPlainHTTP: true, Credentials: failing{bce.ErrNoCredentials}})
+	if err != nil {
+		return ""
+	}
+	return client.Endpoint()
+}
+
 // endpoint returns an account's endpoint; "" means the region's public one. Endpoint has precedence over the account's
 // profile. Source is the start of an error about a profile's endpoint.
 func (c Cloud) endpoint(account string) (endpoint, source string, err error) {

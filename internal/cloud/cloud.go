@@ -37,7 +37,14 @@ func (c *Flags) Define(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.Endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
 	f.BoolVar(&c.AllowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
-	cli.Env(f, "endpoint", "BCE_ENDPOINT")
+	cli.Env(f, "endpoint", endpointVariable)
+}
+
+const endpointVariable = "BCE_ENDPOINT"
+
+// FromEnvironment makes clients for a command without these flags, as the environment and the profiles say.
+func FromEnvironment(getenv cli.Getenv) cli.Cloud {
+	return cli.Cloud{Endpoint: getenv(endpointVariable), Getenv: getenv}
 }
 
 // Cloud makes clients as the flags say.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"havip/internal/cli"
+	"havip/internal/cloud"
 	"havip/internal/durability"
 	"havip/internal/plan"
 	"havip/internal/session"
@@ -102,14 +103,14 @@ func (in *Input) confirm(ctx context.Context, f *session.Factory, s *session.Ses
 
 // forecast reports where and how fast the rows will be created, and probable mistakes.
 func (in *Input) forecast(ctx context.Context, f *session.Factory, s *session.Session, counts plan.Counts) error {
-	lanes, err := Forecast(ctx, s, counts)
+	lanes, err := Forecast(ctx, s, counts, cloud.FromEnvironment(f.Getenv))
 	if err != nil {
 		return err
 	}
 	for _, l := range lanes {
 		f.Infof("%s", l)
-		if problem := l.Problem(); problem != "" {
-			f.Infof("warning: %s", problem)
+		for _, warning := range l.Warnings() {
+			f.Infof("warning: %s", warning)
 		}
 	}
 	b, err := s.Ledger.Batch(ctx, in.Batch)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/plan"
 	"havip/internal/queue"
@@ -28,6 +29,8 @@ type Lane struct {
 	// it is an address of this machine, where nothing real is created.
 	Endpoint  string `json:"endpoint"`
 	Simulator bool   `json:"simulator"`
+	// OtherEndpoint is the endpoint that this shell is configured for, if it is not the workers'.
+	OtherEndpoint string `json:"otherEndpoint,omitempty"`
 	// RPS is the rate in force, 0 for no limit; nil if unknown. Seconds is how long the rows take at that rate.
 	RPS     *float64 `json:"rps"`
 	Seconds *float64 `json:"seconds"`
@@ -38,13 +41,16 @@ type Lane struct {
 	unserved string
 }
 
-// Forecast returns the lanes of the rows that apply enqueues, by name.
-func Forecast(ctx context.Context, s *session.Session, counts plan.Counts) ([]Lane, error) {
+// Forecast returns the lanes of the rows that apply enqueues, by name. Own are the settings of this shell.
+func Forecast(ctx context.Context, s *session.Session, counts plan.Counts, own cli.Cloud) ([]Lane, error) {
 	lanes := make([]Lane, 0, len(counts.Lanes))
 	for name, n := range counts.Lanes {
 		l, err := forecastLane(ctx, s, name)
 		if err != nil {
 			return nil, err
+		}
+		if here := own.ConfiguredEndpoint(name); here != l.Endpoint && l.Endpoint != "" {
+			l.OtherEndpoint = here
 		}
 		if l.Enqueue = n; l.RPS != nil && *l.RPS > 0 {
 			seconds := float64(n) / *l.RPS
@@ -119,10 +125,17 @@ func (l Lane) String() string {
 	return text
 }
 
-// Problem says why nothing is created in the lane at present; "" if a worker serves it.
-func (l Lane) Problem() string {
-	if l.Stopped == "" && !l.Served {
-		return l.unserved
+// Warnings say why nothing is created in the lane at present, and that it is created elsewhere than this shell's settings say.
+func (l Lane) Warnings() []string {
+	var warnings []string
+	if l.OtherEndpoint != "" {
+		warnings = append(warnings, fmt.Sprintf("lane %s: its workers use the endpoint %s; this shell is configured for %s, where nothing will be created", l.name(), l.Endpoint, l.OtherEndpoint))
 	}
-	return l.Stopped
+	switch {
+	case l.Stopped != "":
+		warnings = append(warnings, l.Stopped)
+	case !l.Served && l.unserved != "":
+		warnings = append(warnings, l.unserved)
+	}
+	return warnings
 }

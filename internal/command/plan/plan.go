@@ -153,7 +153,7 @@ func drawUp(ctx context.Context, f *session.Factory, s *session.Session, planner
 		e.demands = planner.Survey.Demands()
 	}
 	var err error
-	if e.lanes, err = intake.Forecast(ctx, s, counts); err != nil {
+	if e.lanes, err = intake.Forecast(ctx, s, counts, opts.cloud.Cloud(f.Getenv)); err != nil {
 		return counts, planError(ctx, err, opts)
 	}
 	return counts, out.close(e)

@@ -150,8 +150,8 @@ func (t *table) writeRows(w io.Writer, all int) error {
 // warn reports why rows would not be created.
 func (t *table) warn(e end) {
 	for _, l := range e.lanes {
-		if problem := l.Problem(); problem != "" {
-			t.Infof("warning: %s", problem)
+		for _, warning := range l.Warnings() {
+			t.Infof("warning: %s", warning)
 		}
 	}
 	for _, d := range e.demands {
