@@ -41,7 +41,7 @@ const (
 )
 
 // Forget deletes the record of a batch that has nothing left to do. The HaVIPs that it created remain, and remain owned
-// by its items, so that no other item adopts them.
+// by its items, so that no other item adopts them; only [Ledger.TakeHaVIPs] gives them to others.
 //
 // A small hash remains: it stores up to which generation clientTokens of its items may have been used. BCE answers a used
 // token with the HaVIP that it created, which may have been deleted since. So the token of an item that is registered

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -74,21 +73,21 @@ func (l *Ledger) RecordAbsence(ctx context.Context, batch, key string, seen Reco
 	return a, nil
 }
 
-// regionPart is how many of a region's HaVIPs one command reads.
-const regionPart = 1000
+// ownersPart is how many owners one command reads.
+const ownersPart = 1000
 
 // SomeHaVIPs returns up to n random HaVIPs that items of the lane own. HaVIPs that rollback deleted are left out; those
-// that were deleted outside of this program are not. If other lanes own nearly all HaVIPs of the region, it may find none; see
+// that were deleted outside of this program are not. If other lanes own nearly all HaVIPs, it may find none; see
 // [Ledger.OwnedHaVIPs].
 func (l *Ledger) SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error) {
-	some := ownSample{account: accountOf(lane), n: n}
-	for _, drawn := range []int{n, regionPart} {
+	some := ownSample{lane: lane, n: n}
+	for _, drawn := range []int{n, ownersPart} {
 		if some.full() {
 			break
 		}
-		ids, err := l.rdb.HRandField(ctx, ownersOf(lane), drawn).Result()
+		ids, err := l.rdb.HRandField(ctx, ownersKey, drawn).Result()
 		if err == nil {
-			err = l.owners(ctx, lane, ids, some.add)
+			err = l.owners(ctx, ids, some.add)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("some HaVIPs of lane %s: %w", lane, err)
@@ -100,17 +99,16 @@ func (l *Ledger) SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, 
 	return some.ids, nil
 }
 
-// OwnedHaVIPs is SomeHaVIPs that returns none only if there is none: it scans the owners of the region, part by part,
-// until it has n.
+// OwnedHaVIPs is SomeHaVIPs that returns none only if there is none: it scans all owners, part by part, until it has n.
 func (l *Ledger) OwnedHaVIPs(ctx context.Context, lane string, n int) ([]string, error) {
 	ids, err := l.SomeHaVIPs(ctx, lane, n)
 	if err != nil || len(ids) > 0 {
 		return ids, err
 	}
-	owned := ownSample{account: accountOf(lane), n: n}
+	owned := ownSample{lane: lane, n: n}
 	for cursor, ended := uint64(0), false; !ended && !owned.full(); ended = cursor == 0 {
 		var fields []string
-		if fields, cursor, err = l.rdb.HScan(ctx, ownersOf(lane), cursor, "", regionPart).Result(); err != nil {
+		if fields, cursor, err = l.rdb.HScan(ctx, ownersKey, cursor, "", ownersPart).Result(); err != nil {
 			return nil, fmt.Errorf("HaVIPs of lane %s: %w", lane, err)
 		}
 		for i := 0; i+1 < len(fields); i += 2 {
@@ -120,33 +118,33 @@ func (l *Ledger) OwnedHaVIPs(ctx context.Context, lane string, n int) ([]string,
 	return owned.ids, nil
 }
 
-// ownSample collects up to n HaVIPs that items of one account own and that rollback did not delete.
+// ownSample collects up to n HaVIPs that items of one lane own and that rollback did not delete.
 type ownSample struct {
-	account string
-	n       int
-	ids     []string
+	lane string
+	n    int
+	ids  []string
 }
 
 func (s *ownSample) full() bool { return len(s.ids) >= s.n }
 
 func (s *ownSample) add(haVIPID, owner string) {
-	_, account, deleted := decodeOwnerIn(owner)
-	if haVIPID != "" && account == s.account && !deleted && !s.full() && !slices.Contains(s.ids, haVIPID) {
+	lane, deleted := laneOf(owner)
+	if haVIPID != "" && lane == s.lane && !deleted && !s.full() && !slices.Contains(s.ids, haVIPID) {
 		s.ids = append(s.ids, haVIPID)
 	}
 }
 
 // ClaimHaVIP makes the item the owner of a HaVIP unless another item is, and returns the owner. A HaVIP is never the result of
-// two items, even in different lanes: two account names may stand for one account. Lane is "account/region". Claim before
-// recording, so that every recorded HaVIP is owned; claiming again is safe.
+// two items, whatever their lanes. Lane is "account/region": its key shows the HaVIP. Claim before recording, so that every
+// recorded HaVIP is owned; claiming again is safe.
 func (l *Ledger) ClaimHaVIP(ctx context.Context, lane, haVIPID string, claim Owner) (owner Owner, err error) {
-	claimed, err := l.rdb.HSetNX(ctx, ownersOf(lane), haVIPID, claim.encodeIn(accountOf(lane))).Result()
+	claimed, err := l.rdb.HSetNX(ctx, ownersKey, haVIPID, claim.encodeWith(lane)).Result()
 	if claimed {
 		return claim, nil
 	}
 	var current string
 	if err == nil {
-		current, err = l.rdb.HGet(ctx, ownersOf(lane), haVIPID).Result()
+		current, err = l.rdb.HGet(ctx, ownersKey, haVIPID).Result()
 	}
 	if err != nil {
 		return Owner{}, itemError("claim "+haVIPID+" for", claim.Batch, claim.Key, err)
@@ -162,36 +160,71 @@ func (l *Ledger) KeepClaims(ctx context.Context, lane string, items []Item) erro
 			if item.Record.HaVIPID == "" {
 				continue
 			}
-			pipe.HSetNX(ctx, ownersOf(lane), item.Record.HaVIPID, item.Owner().encodeIn(accountOf(lane)))
+			pipe.HSetNX(ctx, ownersKey, item.Record.HaVIPID, item.Owner().encodeWith(lane))
 		}
 		return nil
 	})
 	return wrap("claims of lane "+lane, err)
 }
 
-// Owners returns which items own these HaVIPs of a lane's region; those without an owner are left out.
-func (l *Ledger) Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]Owner, error) {
+// TakeHaVIPs makes each item the owner of its record's HaVIP unless another item is. An item of a deleted batch gives way,
+// because an operator decides that the HaVIP is the new item's. It returns the owner of each item's HaVIP.
+func (l *Ledger) TakeHaVIPs(ctx context.Context, items []Item) ([]Owner, error) {
+	claims := make([]ownerClaim, len(items))
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = item.Record.HaVIPID
+		claims[i] = ownerClaim{field: ids[i], owner: item.Owner().encodeWith(item.lane())}
+	}
+	current := map[string]string{}
+	var all []Owner
+	err := l.owners(ctx, ids, func(id, owner string) {
+		current[id] = owner
+		all = append(all, decodeOwner(owner))
+	})
+	var deleted map[Owner]bool
+	if err == nil {
+		deleted, err = l.OfDeletedBatches(ctx, all)
+	}
+	for i := range claims {
+		if owner := current[ids[i]]; deleted[decodeOwner(owner)] {
+			claims[i].replace = owner
+		}
+	}
+	var replies []string
+	if err == nil {
+		replies, err = l.claimOwners(ctx, ownersKey, claims)
+	}
+	owners := make([]Owner, len(replies))
+	for i, text := range replies {
+		owners[i] = decodeOwner(text)
+	}
+	return owners, wrap("claim HaVIPs", err)
+}
+
+// Owners returns which items own these HaVIPs; those without an owner are left out.
+func (l *Ledger) Owners(ctx context.Context, haVIPIDs []string) (map[string]Owner, error) {
 	owners := make(map[string]Owner, len(haVIPIDs))
-	err := l.owners(ctx, lane, haVIPIDs, func(id, owner string) { owners[id] = decodeOwner(owner) })
+	err := l.owners(ctx, haVIPIDs, func(id, owner string) { owners[id] = decodeOwner(owner) })
 	return owners, err
 }
 
 // OwnsAny reports whether items of the lane itself own any of these HaVIPs.
 func (l *Ledger) OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (own bool, err error) {
-	err = l.owners(ctx, lane, haVIPIDs, func(_, owner string) {
-		_, account, _ := decodeOwnerIn(owner)
-		own = own || account == accountOf(lane)
+	err = l.owners(ctx, haVIPIDs, func(_, owner string) {
+		of, _ := laneOf(owner)
+		own = own || of == lane
 	})
 	return own, err
 }
 
-func (l *Ledger) owners(ctx context.Context, lane string, haVIPIDs []string, found func(id, owner string)) error {
+func (l *Ledger) owners(ctx context.Context, haVIPIDs []string, found func(id, owner string)) error {
 	if len(haVIPIDs) == 0 {
 		return nil
 	}
-	values, err := l.rdb.HMGet(ctx, ownersOf(lane), haVIPIDs...).Result()
+	values, err := l.rdb.HMGet(ctx, ownersKey, haVIPIDs...).Result()
 	if err != nil {
-		return fmt.Errorf("owners in lane %s: %w", lane, err)
+		return fmt.Errorf("owners of HaVIPs: %w", err)
 	}
 	for i, value := range values {
 		if text, ok := value.(string); ok {
@@ -204,21 +237,26 @@ func (l *Ledger) owners(ctx context.Context, lane string, haVIPIDs []string, fou
 // noteDeleted marks the HaVIP as deleted for its owner, so that its absence from a listing is not taken for a sign of
 // another account. The item remains its owner, because a late answer may still name it.
 func (l *Ledger) noteDeleted(ctx context.Context, item Item) error {
-	lane, owner := item.Account+"/"+item.Region, item.Owner().encodeIn(item.Account)
-	err := deletedScript.Run(ctx, l.rdb, []string{ownersOf(lane)}, item.Record.HaVIPID, owner, owner+ownerSeparator+ownerDeleted).Err()
+	owner := item.Owner()
+	claim := ownerClaim{field: item.Record.HaVIPID, owner: owner.encodeWith(item.lane(), ownerDeleted), replace: owner.encodeWith(item.lane())}
+	_, err := l.claimOwners(ctx, ownersKey, []ownerClaim{claim})
 	return wrap("mark "+item.Record.HaVIPID+" as deleted", err)
 }
 
-// deletedScript needs no prelude: it changes no batch.
-var deletedScript = redis.NewScript(source("deleted"))
+// ownersKey is the hash of the owners of all HaVIPs. A HaVIP's ID is unique in BCE. The owner must not depend on how a lane
+// is called or where it sends: two lanes may reach the same place, and a lane's endpoint may change.
+const ownersKey = "havip:owners"
 
-// ownersOf returns the key of the owners in a lane's region.
-func ownersOf(lane string) string {
-	_, region, _ := strings.Cut(lane, "/")
-	return "havip:owners:" + region
+// ownerDeleted follows an owner and its lane if the HaVIP was deleted by rollback.
+const ownerDeleted = "deleted"
+
+// laneOf returns the lane of a HaVIP's owner, and whether rollback deleted the HaVIP.
+func laneOf(owner string) (lane string, deleted bool) {
+	_, fields := decodeOwnerWith(owner)
+	if len(fields) == 0 {
+		return "", false
+	}
+	return fields[0], slices.Contains(fields[1:], ownerDeleted)
 }
 
-func accountOf(lane string) string {
-	account, _, _ := strings.Cut(lane, "/")
-	return account
-}
+func (i Item) lane() string { return i.Account + "/" + i.Region }

@@ -60,7 +60,7 @@ func TestMemoryOfAnItem(t *testing.T) {
 	for _, key := range []string{"specs", "records", "attempts", "order"} {
 		total += rdb.MemoryUsage(t.Context(), "havip:{"+batch+"}:"+key, 0).Val()
 	}
-	total += rdb.MemoryUsage(t.Context(), "havip:owners:bj", 0).Val()
+	total += rdb.MemoryUsage(t.Context(), "havip:owners", 0).Val()
 	t.Logf("%d bytes an item besides %d of its own text", total/items, text/items)
 	if total/items > limit || total <= 0 {
 		t.Errorf("%d bytes an item, at most %d are allowed", total/items, limit)

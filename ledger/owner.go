@@ -1,8 +1,14 @@
 package ledger
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Owner names the item that a HaVIP or a clientToken belongs to.
@@ -27,24 +33,79 @@ func (o Owner) encode() string {
 	return text
 }
 
-// encodeIn is encode with the account whose key showed the HaVIP.
-func (o Owner) encodeIn(account string) string {
-	return o.Batch + ownerSeparator + o.Key + ownerSeparator + strconv.Itoa(o.ForgottenGeneration) + ownerSeparator + account
+// encodeWith is encode with further fields.
+func (o Owner) encodeWith(fields ...string) string {
+	return strings.Join(append([]string{o.Batch, o.Key, strconv.Itoa(o.ForgottenGeneration)}, fields...), ownerSeparator)
 }
 
-// ownerDeleted follows an owner and its account if the HaVIP was deleted by rollback.
-const ownerDeleted = "deleted"
-
 func decodeOwner(text string) Owner {
-	owner, _, _ := decodeOwnerIn(text)
+	owner, _ := decodeOwnerWith(text)
 	return owner
 }
 
-func decodeOwnerIn(text string) (owner Owner, account string, deleted bool) {
-	batch, rest, _ := strings.Cut(text, ownerSeparator)
-	key, rest, _ := strings.Cut(rest, ownerSeparator)
-	number, rest, _ := strings.Cut(rest, ownerSeparator)
-	account, mark, _ := strings.Cut(rest, ownerSeparator)
-	generation, _ := strconv.Atoi(number) // 0 for none
-	return Owner{Batch: batch, Key: key, ForgottenGeneration: generation}, account, mark == ownerDeleted
+// decodeOwnerWith returns an owner and its further fields.
+func decodeOwnerWith(text string) (owner Owner, fields []string) {
+	parts := strings.Split(text, ownerSeparator)
+	for len(parts) < 3 {
+		parts = append(parts, "")
+	}
+	generation, _ := strconv.Atoi(parts[2]) // 0 for none
+	return Owner{Batch: parts[0], Key: parts[1], ForgottenGeneration: generation}, parts[3:]
+}
+
+// OfDeletedBatches returns which of the owners are items of batches that were deleted. A later batch of the same name does
+// not change that.
+func (l *Ledger) OfDeletedBatches(ctx context.Context, owners []Owner) (map[Owner]bool, error) {
+	generations := map[string]*redis.StringCmd{}
+	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for _, owner := range owners {
+			if generations[owner.Batch] == nil {
+				generations[owner.Batch] = pipe.HGet(ctx, keysOf(owner.Batch).batch, "forgottenGeneration")
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, fmt.Errorf("generations of batches: %w", err)
+	}
+	deleted := map[Owner]bool{}
+	for _, owner := range owners {
+		generation, err := generations[owner.Batch].Int()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return nil, fmt.Errorf("generation of batch %q: %w", owner.Batch, err)
+		}
+		if owner.ForgottenGeneration < generation {
+			deleted[owner] = true
+		}
+	}
+	return deleted, nil
+}
+
+// ownerClaim claims a field of a hash of owners. Texts are encoded owners; "" replaces none.
+type ownerClaim struct{ field, owner, replace string }
+
+// claimsAtOnce bounds how many claims one script call makes: it keeps Redis busy for a millisecond or two.
+const claimsAtOnce = 500
+
+// claimOwnersScript needs no prelude: it changes no batch.
+var claimOwnersScript = redis.NewScript(source("claimowners"))
+
+// claimOwners makes each owner that of its field if there is none or the one to replace, and returns the owners afterwards.
+func (l *Ledger) claimOwners(ctx context.Context, key string, claims []ownerClaim) ([]string, error) {
+	owners := make([]string, 0, len(claims))
+	for some := range slices.Chunk(claims, claimsAtOnce) {
+		args := make([]any, 0, 3*len(some))
+		for _, c := range some {
+			args = append(args, c.field, c.owner, c.replace)
+		}
+		replies, err := claimOwnersScript.Run(ctx, l.rdb, []string{key}, args...).StringSlice()
+		if err == nil && len(replies) != len(some) {
+			err = fmt.Errorf("%d replies to %d claims", len(replies), len(some))
+		}
+		if err != nil {
+			return nil, err
+		}
+		owners = append(owners, replies...)
+	}
+	return owners, nil
 }

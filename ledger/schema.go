@@ -11,7 +11,7 @@ import (
 const (
 	// schema is the version of the ledger's data in Redis. Increment it with a change that earlier programs would
 	// misread.
-	schema = "2"
+	schema = "3"
 	// schemaKey is in the slot of the list of batches.
 	schemaKey = "havip:schema:{" + batchIndex + "}"
 )

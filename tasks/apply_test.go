@@ -39,10 +39,10 @@ func (s *scribe) at(entry string) int {
 	return slices.Index(s.entries, entry)
 }
 
-func (s *scribe) ClaimRequests(_ context.Context, claims []ledger.RequestClaim) ([]ledger.Owner, error) {
-	owners := make([]ledger.Owner, len(claims))
+func (s *scribe) ClaimRequests(_ context.Context, claims []ledger.RequestClaim) ([]ledger.RequestOwner, error) {
+	owners := make([]ledger.RequestOwner, len(claims))
 	for i, claim := range claims {
-		owners[i] = claim.Item
+		owners[i] = claim.Owner
 	}
 	return owners, nil
 }

@@ -225,12 +225,12 @@ func TestConfirmClaimsAgain(t *testing.T) {
 	f := newFixture(t, "")
 	f.clock.run()
 	f.many(1)
-	if err := f.rdb.Del(t.Context(), "havip:owners:"+f.handler.Lane.Region).Err(); err != nil {
+	if err := f.rdb.Del(t.Context(), "havip:owners").Err(); err != nil {
 		t.Fatal(err)
 	}
 	f.confirmed()
 	id := f.record("vip-0").HaVIPID
-	owners, err := f.ledger.Owners(t.Context(), f.handler.Lane.String(), []string{id})
+	owners, err := f.ledger.Owners(t.Context(), []string{id})
 	if owner := owners[id]; err != nil || owner.Key != "vip-0" || owner.Batch != testBatch {
 		t.Errorf("%s is owned by %v, %v", id, owners, err)
 	}

@@ -13,12 +13,16 @@ import (
 	"havip/lifecycle"
 )
 
-// Duplicate is an item of another batch with the same request: the same name, subnet and address. Its HaVIP exists or may
-// still be created, so that another item with that request most likely creates it twice.
+// Duplicate is an item of another batch, or of a deleted one, with the same request: the same name, subnet and address. Its
+// HaVIP exists or may still be created, so that another item with that request most likely creates it twice.
 type Duplicate struct {
 	Batch, Key string
-	// State is "" if the item's data cannot be read.
-	State   ledger.State
+	// BatchDeleted is true if the batch was deleted after it had ended. Its HaVIP may have been deleted since; the ledger does not
+	// know.
+	BatchDeleted bool
+	// State is "" if the item's data cannot be read, or is deleted.
+	State ledger.State
+	// HaVIPID is "" if the item has none, or was left for review.
 	HaVIPID string
 
 	address string
@@ -26,6 +30,13 @@ type Duplicate struct {
 
 // Why describes the duplicate.
 func (d Duplicate) Why() string {
+	if d.BatchDeleted {
+		left := "left for review"
+		if d.HaVIPID != "" {
+			left = d.HaVIPID + " stayed"
+		}
+		return fmt.Sprintf("item %q of batch %q requested the same HaVIP (%s when the record of the batch was deleted)", d.Key, d.Batch, left)
+	}
 	state := cmp.Or(string(d.State), "its data in Redis cannot be read")
 	if d.HaVIPID != "" {
 		state += " as " + d.HaVIPID
@@ -46,7 +57,7 @@ func requestClaim(batch string, item Item) ledger.RequestClaim {
 	r := item.Request
 	sum := sha256.Sum256([]byte(r.Name + "\x00" + r.SubnetID + "\x00" + r.PrivateIPAddress))
 	return ledger.RequestClaim{
-		Region: item.Region, Digest: hex.EncodeToString(sum[:12]), Item: ledger.Owner{Batch: batch, Key: item.Key},
+		Digest: hex.EncodeToString(sum[:12]), Owner: ledger.RequestOwner{Owner: ledger.Owner{Batch: batch, Key: item.Key}},
 	}
 }
 
@@ -107,7 +118,7 @@ func (p *Producer) findChosen(ctx context.Context, batch string, fresh []*Compar
 }
 
 // claimRequests claims the rows' requests. With refuse, it returns a [*DuplicateError] about the first new row that has a
-// duplicate; otherwise the duplicate keeps its claim.
+// duplicate; otherwise the duplicate keeps its claim, unless its batch was deleted.
 func (p *Producer) claimRequests(ctx context.Context, batch string, rows []Row, refuse bool) error {
 	for left := requestClaims(batch, rows); len(left) > 0; {
 		owners, err := p.ledger.ClaimRequests(ctx, left)
@@ -123,8 +134,8 @@ func (p *Producer) claimRequests(ctx context.Context, batch string, rows []Row, 
 		}
 		var ended []ledger.RequestClaim
 		for i, claim := range left {
-			if owner := owners[i]; owner.Batch != batch && found[i] == nil {
-				claim.Replace = owner
+			if duplicate := found[i]; duplicate == nil && owners[i].Batch != batch || duplicate != nil && duplicate.BatchDeleted {
+				claim.Replace = owners[i]
 				ended = append(ended, claim)
 			}
 		}
@@ -137,7 +148,7 @@ func (p *Producer) claimRequests(ctx context.Context, batch string, rows []Row, 
 func (p *Producer) refuseNew(ctx context.Context, batch string, rows []Row, claims []ledger.RequestClaim, found map[int]*Duplicate) error {
 	duplicates := map[string]*Duplicate{}
 	for i, duplicate := range found {
-		duplicates[claims[i].Item.Key] = duplicate
+		duplicates[claims[i].Owner.Key] = duplicate
 	}
 	if len(duplicates) == 0 {
 		return nil
@@ -155,15 +166,18 @@ func (p *Producer) refuseNew(ctx context.Context, batch string, rows []Row, clai
 }
 
 // duplicates returns, by index, the claims whose owner is an item of another batch that has the request and has or may
-// still get a HaVIP.
-func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim, owners []ledger.Owner) (map[int]*Duplicate, error) {
+// still get a HaVIP, or an item of any batch that left it when the batch was deleted.
+func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim, owners []ledger.RequestOwner) (map[int]*Duplicate, error) {
+	found, err := p.leftBehind(ctx, owners)
+	if err != nil {
+		return nil, err
+	}
 	others := map[string][]int{} // indexes of the claims by their owners' batch
 	for i, owner := range owners {
-		if owner != (ledger.Owner{}) && owner.Batch != claims[i].Item.Batch {
+		if found[i] == nil && owner.Owner != (ledger.Owner{}) && owner.Batch != claims[i].Owner.Batch {
 			others[owner.Batch] = append(others[owner.Batch], i)
 		}
 	}
-	found := map[int]*Duplicate{}
 	for batch, places := range others {
 		keys := make([]string, len(places))
 		for n, i := range places {
@@ -182,6 +196,79 @@ func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim,
 	return found, nil
 }
 
+// leftBehind returns, by index, the owners whose batches were deleted and that left a HaVIP.
+func (p *Producer) leftBehind(ctx context.Context, owners []ledger.RequestOwner) (map[int]*Duplicate, error) {
+	var leaving []ledger.Owner
+	for _, owner := range owners {
+		if owner.Left != nil {
+			leaving = append(leaving, owner.Owner)
+		}
+	}
+	found := map[int]*Duplicate{}
+	if len(leaving) == 0 {
+		return found, nil
+	}
+	deleted, err := p.ledger.OfDeletedBatches(ctx, leaving)
+	if err != nil {
+		return nil, err
+	}
+	for i, owner := range owners {
+		if owner.Left != nil && deleted[owner.Owner] {
+			found[i] = &Duplicate{
+				Batch: owner.Batch, Key: owner.Key, BatchDeleted: true, HaVIPID: owner.Left.HaVIPID, address: owner.Left.Address,
+			}
+		}
+	}
+	return found, nil
+}
+
+// LeaveBehind records, for the time after the batch is deleted, which HaVIPs its items leave: a later row with the same request
+// is then a [Duplicate]. Until the batch is deleted, it changes nothing. Unreadable items are left out.
+func LeaveBehind(ctx context.Context, l *ledger.Ledger, batch string) error {
+	var claims []ledger.RequestClaim
+	leave := func() error {
+		_, err := l.ClaimRequests(ctx, claims)
+		claims = claims[:0]
+		return err
+	}
+	for item, err := range l.Items(ctx, batch) {
+		if damaged := (*ledger.UnreadableError)(nil); errors.As(err, &damaged) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if claim, leaves := leavingClaim(item); leaves {
+			claims = append(claims, claim)
+		}
+		if len(claims) == enqueueChunk {
+			if err := leave(); err != nil {
+				return err
+			}
+		}
+	}
+	return leave()
+}
+
+// leavingClaim returns the claim of an item that leaves a HaVIP, or may, when its batch is deleted.
+func leavingClaim(item ledger.Item) (claim ledger.RequestClaim, leaves bool) {
+	request, err := RequestOf(item.Spec)
+	if err != nil || noHaVIP(item.Record.State) {
+		return claim, false
+	}
+	claim = requestClaim(item.Batch, Item{Key: item.Key, Request: request})
+	claim.Replace = claim.Owner
+	claim.Owner = ledger.RequestOwner{
+		Owner: item.Owner(), Left: &ledger.LeftBehind{HaVIPID: item.Record.HaVIPID, Address: item.Record.PrivateIPAddress},
+	}
+	return claim, true
+}
+
+// noHaVIP reports whether an item in that state has no HaVIP and gets none.
+func noHaVIP(state ledger.State) bool {
+	return state == ledger.Rejected || state == ledger.Canceled || state == ledger.Deleted
+}
+
 // requestOwner is an item that owns a request, with its current state.
 type requestOwner struct {
 	Duplicate
@@ -192,12 +279,7 @@ type requestOwner struct {
 // requests reports whether the item has or may get the HaVIP of that request. A later item with the same key may
 // request another one.
 func (s requestOwner) requests(digest string) bool {
-	switch s.State {
-	case ledger.Rejected, ledger.Canceled, ledger.Deleted:
-		return false
-	default:
-		return s.Key != "" && (s.digest == "" || s.digest == digest)
-	}
+	return !noHaVIP(s.State) && s.Key != "" && (s.digest == "" || s.digest == digest)
 }
 
 // requestOwners reads items of a batch, without those that are not registered.

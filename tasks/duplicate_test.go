@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hibiken/asynq"
 
 	"havip/ledger"
 )
@@ -49,17 +50,17 @@ func TestDuplicates(t *testing.T) {
 		before func(f *handlerFixture)
 		want   bool
 	}{
-		"the same request":        {item: with(func(*Item) {}), want: true},
-		"under another key":       {item: with(func(i *Item) { i.Key = "other" }), want: true},
-		"by another account name": {item: with(func(i *Item) { i.Account = "team" }), want: true},
-		"with other words":        {item: with(func(i *Item) { i.Request.Description = "other" }), want: true},
-		"another name":            {item: with(func(i *Item) { i.Request.Name = "other" })},
-		"another subnet":          {item: with(func(i *Item) { i.Request.SubnetID = "sbn-2" })},
-		"another address":         {item: with(func(i *Item) { i.Request.PrivateIPAddress = "" })},
-		"another region":          {item: with(func(i *Item) { i.Region = "gz" })},
-		"the same batch":          {item: with(func(i *Item) { i.Key = "other" }), batch: testBatch},
-		"in review":               {item: with(func(*Item) {}), before: func(f *handlerFixture) { f.settleWeb(ledger.Review) }, want: true},
-		"rejected":                {item: with(func(*Item) {}), before: func(f *handlerFixture) { f.settleWeb(ledger.Rejected) }},
+		"the same request":         {item: with(func(*Item) {}), want: true},
+		"under another key":        {item: with(func(i *Item) { i.Key = "other" }), want: true},
+		"by another account name":  {item: with(func(i *Item) { i.Account = "team" }), want: true},
+		"with other words":         {item: with(func(i *Item) { i.Request.Description = "other" }), want: true},
+		"another name":             {item: with(func(i *Item) { i.Request.Name = "other" })},
+		"another subnet":           {item: with(func(i *Item) { i.Request.SubnetID = "sbn-2" })},
+		"another address":          {item: with(func(i *Item) { i.Request.PrivateIPAddress = "" })},
+		"in another region's lane": {item: with(func(i *Item) { i.Region = "gz" }), want: true},
+		"the same batch":           {item: with(func(i *Item) { i.Key = "other" }), batch: testBatch},
+		"in review":                {item: with(func(*Item) {}), before: func(f *handlerFixture) { f.settleWeb(ledger.Review) }, want: true},
+		"rejected":                 {item: with(func(*Item) {}), before: func(f *handlerFixture) { f.settleWeb(ledger.Rejected) }},
 		"forgotten": {item: with(func(*Item) {}), before: func(f *handlerFixture) {
 			f.settleWeb(ledger.Rejected)
 			if _, err := f.ledger.Forget(f.Context(), testBatch, ledger.Forgetting{}); err != nil {
@@ -118,6 +119,80 @@ func (f *handlerFixture) settleWeb(state ledger.State) {
 	f.Helper()
 	if _, _, err := f.ledger.Settle(f.Context(), testBatch, "web", state, "Code", ""); err != nil {
 		f.Fatal(err)
+	}
+}
+
+// A HaVIP that stays when its batch's record is deleted is a duplicate in every batch, until its request is registered again.
+func TestDuplicates_leftBehind(t *testing.T) {
+	t.Parallel()
+	other := testItem("web", "")
+	other.Key = "other"
+	for name, test := range map[string]struct {
+		// before happens to the item "web" of batch "b".
+		before func(f *handlerFixture, task *asynq.Task)
+		item   Item
+		want   bool
+	}{
+		"created":                    {item: testItem("web", ""), want: true},
+		"created, under another key": {item: other, want: true},
+		"rolled back": {item: testItem("web", ""), before: func(f *handlerFixture, task *asynq.Task) {
+			f.rollBack("web")
+			f.done(task)
+		}},
+	} {
+		for _, batch := range []string{testBatch, "second"} {
+			t.Run(name+" in "+batch, func(t *testing.T) {
+				t.Parallel()
+				f := newFixture(t, "")
+				task, id := f.created("web")
+				if test.before != nil {
+					test.before(f, task)
+				}
+				if err := LeaveBehind(t.Context(), f.ledger, testBatch); err != nil {
+					t.Fatal(err)
+				}
+				if d := f.duplicateOf(testBatch, test.item); d != nil && d.BatchDeleted {
+					t.Errorf("before the batch is deleted: %+v", d)
+				}
+				f.forget()
+				d := f.duplicateOf(batch, test.item)
+				if (d != nil) != test.want || d != nil && (!d.BatchDeleted || d.Batch != testBatch || d.Key != "web" || d.HaVIPID != id) {
+					t.Fatalf("duplicate: %+v, want %t", d, test.want)
+				}
+				var refused *DuplicateError
+				if err := f.applyTo(batch, test.item, true); errors.As(err, &refused) != test.want {
+					t.Errorf("applied: %v", err)
+				}
+				// What is allowed is the duplicate of what comes after it.
+				for range 2 {
+					if err := f.applyTo(batch, test.item, false); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if d := f.duplicateOf("third", test.item); d == nil || d.BatchDeleted || d.Batch != batch {
+					t.Errorf("the next batch: duplicate of %+v", d)
+				}
+			})
+		}
+	}
+}
+
+// A row with the address of a HaVIP that stayed is its duplicate, also if BCE had assigned the address.
+func TestDuplicates_leftBehindAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	f.created("web")
+	items := []ledger.Item{{Batch: testBatch, Spec: ledger.Spec{Key: "web", Account: "default", Region: "bj"}, Record: f.record("web")}}
+	if _, err := f.handler.Confirm(t.Context(), items); err != nil {
+		t.Fatal(err)
+	}
+	item := testItem("web", f.record("web").PrivateIPAddress)
+	if err := LeaveBehind(t.Context(), f.ledger, testBatch); err != nil {
+		t.Fatal(err)
+	}
+	f.forget()
+	if d := f.duplicateOf("second", item); d == nil || !d.BatchDeleted {
+		t.Errorf("duplicate of %+v", d)
 	}
 }
 

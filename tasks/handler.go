@@ -36,12 +36,12 @@ type HandlerLedger interface {
 	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
 	MarkEnqueued(ctx context.Context, batch string, keys []string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
-	ClaimRequests(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.Owner, error)
+	ClaimRequests(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.RequestOwner, error)
 	Begin(ctx context.Context, batch, key string, known ledger.Known, o ledger.BeginOptions) (ledger.Start, error)
 	RecorderLedger
 	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (lifecycle.Settled, ledger.Record, error)
 	KeepClaims(ctx context.Context, lane string, items []ledger.Item) error
-	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
+	Owners(ctx context.Context, haVIPIDs []string) (map[string]ledger.Owner, error)
 	RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error)
 	OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (bool, error)
 	SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error)

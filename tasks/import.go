@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"havip/bce"
@@ -69,27 +70,31 @@ func (im Importer) claim(ctx context.Context, batch string, forgotten int, rows 
 	if err := NewComparer(im.Ledger).claimRequests(ctx, batch, requests, false); err != nil {
 		return err
 	}
-	for lane, some := range existingByLane(rows) {
-		items := make([]ledger.Item, len(some))
-		ids := make([]string, len(some))
-		for i, e := range some {
-			items[i] = ledger.Item{Batch: batch, Spec: specOf(batch, e.Row), Record: ledger.Record{HaVIPID: e.HaVIP.ID, ForgottenGeneration: forgotten}}
-			ids[i] = e.HaVIP.ID
-		}
-		if err := im.Ledger.KeepClaims(ctx, lane.String(), items); err != nil {
-			return err
-		}
-		owners, err := im.Ledger.Owners(ctx, lane.String(), ids)
-		if err != nil {
-			return err
-		}
-		for i, item := range items {
-			if owner := owners[ids[i]]; owner != item.Owner() {
-				return ImportRefusal{some[i].Row, ownedBy(ids[i], owner)}
-			}
+	items := make([]ledger.Item, len(rows))
+	for i, e := range rows {
+		items[i] = ledger.Item{Batch: batch, Spec: specOf(batch, e.Row), Record: ledger.Record{HaVIPID: e.HaVIP.ID, ForgottenGeneration: forgotten}}
+	}
+	owners, err := im.Ledger.TakeHaVIPs(ctx, items)
+	if err != nil {
+		return err
+	}
+	for i, item := range items {
+		if owners[i] != item.Owner() {
+			return ImportRefusal{rows[i].Row, ownedBy(rows[i].HaVIP.ID, owners[i])}
 		}
 	}
 	return nil
+}
+
+// Owners returns which items own these HaVIPs and keep them. What a deleted batch left behind can be imported.
+func (im Importer) Owners(ctx context.Context, haVIPIDs []string) (map[string]ledger.Owner, error) {
+	owners, err := im.Ledger.Owners(ctx, haVIPIDs)
+	if err != nil {
+		return nil, err
+	}
+	deleted, err := im.Ledger.OfDeletedBatches(ctx, slices.Collect(maps.Values(owners)))
+	maps.DeleteFunc(owners, func(_ string, owner ledger.Owner) bool { return deleted[owner] })
+	return owners, err
 }
 
 func (im Importer) register(ctx context.Context, batch string, source ledger.Source, rows []Existing) error {
@@ -108,16 +113,6 @@ func (im Importer) register(ctx context.Context, batch string, source ledger.Sou
 		}
 	}
 	return nil
-}
-
-// existingByLane groups rows by their lanes.
-func existingByLane(rows []Existing) map[Lane][]Existing {
-	lanes := map[Lane][]Existing{}
-	for _, e := range rows {
-		lane := Lane{Account: e.Row.Item.Account, Region: e.Row.Item.Region}
-		lanes[lane] = append(lanes[lane], e)
-	}
-	return lanes
 }
 
 func ownedBy(haVIPID string, owner ledger.Owner) string {
@@ -139,19 +134,13 @@ func (c *importCheck) check(ctx context.Context, rows []Existing) error {
 	if err != nil {
 		return err
 	}
-	owners := map[string]ledger.Owner{}
-	for lane, some := range existingByLane(rows) {
-		ids := make([]string, len(some))
-		for i, e := range some {
-			ids[i] = e.HaVIP.ID
-		}
-		owned, err := c.Ledger.Owners(ctx, lane.String(), ids)
-		if err != nil {
-			return err
-		}
-		for id, owner := range owned {
-			owners[id] = owner
-		}
+	ids := make([]string, len(rows))
+	for i, e := range rows {
+		ids[i] = e.HaVIP.ID
+	}
+	owners, err := c.Owners(ctx, ids)
+	if err != nil {
+		return err
 	}
 	claimants, err := c.claimants(ctx, rows)
 	if err != nil {
@@ -221,7 +210,7 @@ func (c *importCheck) claimants(ctx context.Context, rows []Existing) ([]*reques
 	}
 	keys := map[string][]string{} // of owners, by batch
 	for _, owner := range owners {
-		if owner != (ledger.Owner{}) {
+		if owner.Owner != (ledger.Owner{}) {
 			keys[owner.Batch] = append(keys[owner.Batch], owner.Key)
 		}
 	}

@@ -98,7 +98,7 @@ func requireImported(t *testing.T, l *ledger.Ledger, batch string, rows []Existi
 		if err != nil || item.Record.State != ledger.Adopted || item.Record.HaVIPID != e.HaVIP.ID {
 			t.Errorf("%s/%s: %+v, %v", batch, e.Row.Item.Key, item.Record, err)
 		}
-		owners, err := l.Owners(t.Context(), testLane.String(), []string{e.HaVIP.ID})
+		owners, err := l.Owners(t.Context(), []string{e.HaVIP.ID})
 		if want := (ledger.Owner{Batch: batch, Key: e.Row.Item.Key}); err != nil || owners[e.HaVIP.ID] != want {
 			t.Errorf("%s: owner %v, %v", e.HaVIP.ID, owners, err)
 		}
@@ -222,5 +222,64 @@ func TestImportBesideItems(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+// What an item of any lane owns is not for another item: with a fixed endpoint, the lanes of all regions list the same HaVIPs.
+func TestImportBesideOtherLanes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	_, id := f.created("a")
+	for _, lane := range []Lane{{"default", "gz"}, {"team", "bj"}} {
+		rows := existing(lane.Account)[:1]
+		rows[0].HaVIP.ID, rows[0].Row.Item.Account, rows[0].Row.Item.Region = id, lane.Account, lane.Region
+		_, refused, err := Importer{Ledger: f.ledger}.Check(t.Context(), "other", rows)
+		if err != nil || len(refused) != 1 {
+			t.Errorf("%s: refused %v, %v", lane, refused, err)
+		}
+		var refusal ImportRefusal
+		if err := (Importer{Ledger: f.ledger}).Import(t.Context(), "other", ledger.Source{}, rows); !errors.As(err, &refusal) {
+			t.Errorf("%s: imported: %v", lane, err)
+		}
+	}
+	owner := ledger.Owner{Batch: testBatch, Key: "a"}
+	if owners, err := f.ledger.Owners(t.Context(), []string{id}); err != nil || owners[id] != owner {
+		t.Errorf("owners %v, %v", owners, err)
+	}
+}
+
+// What the items of a deleted batch own is imported by one of several imports, also into a batch of the same name.
+func TestImportOfADeletedBatch(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	_, id := f.created("a")
+	f.forget()
+	rows := existing("")[:1]
+	rows[0].HaVIP.ID = id
+	batches := []string{testBatch, "second", "third"}
+	errs := make([]error, len(batches))
+	var wg sync.WaitGroup
+	for i, batch := range batches {
+		wg.Go(func() { errs[i] = importAll(t.Context(), f.ledger, batch, rows) })
+	}
+	wg.Wait()
+	imported := 0
+	var refusal ImportRefusal
+	for i, batch := range batches {
+		item, err := f.ledger.Item(t.Context(), batch, "a")
+		switch {
+		case errs[i] == nil && (err != nil || item.Record.State != ledger.Adopted || item.Record.HaVIPID != id):
+			t.Errorf("%s: %+v, %v", batch, item.Record, err)
+		case errs[i] == nil:
+			imported++
+			if owners, err := f.ledger.Owners(t.Context(), []string{id}); err != nil || owners[id] != item.Owner() {
+				t.Errorf("%s: owners %v, %v", batch, owners, err)
+			}
+		case !errors.As(errs[i], &refusal) || err == nil:
+			t.Errorf("%s: %v; item %v", batch, errs[i], item.Record)
+		}
+	}
+	if imported != 1 {
+		t.Errorf("imported %d times: %v", imported, errs)
 	}
 }

@@ -164,7 +164,7 @@ func (h *Handler) owned(ctx context.Context, j *job, there []bce.HaVIP) (func(ha
 	for i, havip := range there {
 		ids[i] = havip.ID
 	}
-	owners, err := h.Ledger.Owners(ctx, h.Lane.String(), ids)
+	owners, err := h.Ledger.Owners(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

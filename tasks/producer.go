@@ -25,8 +25,9 @@ type ProducerLedger interface {
 	Commit(ctx context.Context, batch string) error
 	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
 	TokenOwners(ctx context.Context, claims []ledger.TokenClaim) ([]ledger.Owner, error)
-	ClaimRequests(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.Owner, error)
-	RequestOwners(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.Owner, error)
+	ClaimRequests(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.RequestOwner, error)
+	RequestOwners(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.RequestOwner, error)
+	OfDeletedBatches(ctx context.Context, owners []ledger.Owner) (map[ledger.Owner]bool, error)
 	Some(ctx context.Context, batch string, keys []string) ([]ledger.Item, error)
 }
 
@@ -62,7 +63,7 @@ type Comparison struct {
 	ledger.Registration
 	// TokenOwner is the other item that owns the row's clientToken, if any; the result is then RegisteredConflict.
 	TokenOwner *ledger.Owner
-	// Duplicate is another batch's item with the same request, if the row would be new. Only [Producer.Compare] sets
+	// Duplicate is another or a deleted batch's item with the same request, if the row would be new. Only [Producer.Compare] sets
 	// it.
 	Duplicate *Duplicate
 }

@@ -29,21 +29,18 @@ func (v *verification) compare(ctx context.Context) error {
 }
 
 func (v *verification) compareChunk(ctx context.Context, items []ledger.Item) error {
-	recorded := map[tasks.Lane][]string{}
+	var ids []string
 	for _, item := range items {
 		if item.Record.HaVIPID != "" {
-			recorded[queue.LaneOf(item)] = append(recorded[queue.LaneOf(item)], item.Record.HaVIPID)
+			ids = append(ids, item.Record.HaVIPID)
 		}
 	}
-	owners := map[tasks.Lane]map[string]ledger.Owner{}
-	for lane, ids := range recorded {
-		var err error
-		if owners[lane], err = v.Ledger.Owners(ctx, lane.String(), ids); err != nil {
-			return err
-		}
+	owners, err := v.Ledger.Owners(ctx, ids)
+	if err != nil {
+		return err
 	}
 	for _, item := range items {
-		if err := v.compareItem(ctx, item, owners[queue.LaneOf(item)]); err != nil {
+		if err := v.compareItem(ctx, item, owners); err != nil {
 			return err
 		}
 	}

@@ -63,7 +63,7 @@ func (r *records) Items(context.Context, string) iter.Seq2[ledger.Item, error] {
 	}
 }
 
-func (r *records) Owners(_ context.Context, _ string, ids []string) (map[string]ledger.Owner, error) {
+func (r *records) Owners(_ context.Context, ids []string) (map[string]ledger.Owner, error) {
 	found := map[string]ledger.Owner{}
 	for _, id := range ids {
 		if owner, ok := r.owners[id]; ok {

@@ -87,7 +87,7 @@ func (x *examination) taken(ctx context.Context, lane tasks.Lane, api Cloud, uns
 				items[h.ID], ids = item, append(ids, h.ID)
 			}
 		}
-		owners, err := x.ledger.Owners(ctx, lane.String(), ids)
+		owners, err := x.ledger.Owners(ctx, ids)
 		if err != nil {
 			return nil, err
 		}

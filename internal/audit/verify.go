@@ -16,7 +16,7 @@ import (
 type Records interface {
 	Batch(ctx context.Context, name string) (ledger.Batch, error)
 	Items(ctx context.Context, batch string) iter.Seq2[ledger.Item, error]
-	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
+	Owners(ctx context.Context, haVIPIDs []string) (map[string]ledger.Owner, error)
 }
 
 // Verifier compares batches with BCE. Ledger, Open and Clock are required.
@@ -138,7 +138,7 @@ func (v *verification) record(ctx context.Context) error {
 
 // findUnrecorded collects the HaVIPs that no item of the batch has recorded and that belong to no other batch.
 func (v *verification) findUnrecorded(ctx context.Context) error {
-	for lane, l := range v.lanes {
+	for _, l := range v.lanes {
 		var ids []string
 		for id, e := range l.index.entries {
 			if e.recordings == 0 {
@@ -146,7 +146,7 @@ func (v *verification) findUnrecorded(ctx context.Context) error {
 			}
 		}
 		for chunk := range slices.Chunk(ids, ownersChunk) {
-			owners, err := v.Ledger.Owners(ctx, lane.String(), chunk)
+			owners, err := v.Ledger.Owners(ctx, chunk)
 			if err != nil {
 				return err
 			}

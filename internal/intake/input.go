@@ -67,7 +67,7 @@ func (in *Input) LimitFailures(limit batchpause.FailureLimit) {
 // Flags are the flags of every command that reads a file.
 type Flags struct {
 	Batch, Format string
-	// AllowDuplicates allows rows whose request an item of another batch has already.
+	// AllowDuplicates allows rows whose request another item has already.
 	AllowDuplicates bool
 	// AllowUnknownRegion accepts regions that Baidu does not document for HaVIPs.
 	AllowUnknownRegion bool

@@ -30,7 +30,7 @@ func Summary(n plan.Counts) string {
 		{n.Canceled, "canceled before"},
 		{n.Deleted, "rolled back before"},
 		{n.Adopt, "to adopt"},
-		{n.Duplicates, "requested in another batch"},
+		{n.Duplicates, "requested by other items"},
 		{n.Conflicts, "in conflict"},
 		{n.Fail, "that would fail"},
 	} {
@@ -41,7 +41,7 @@ func Summary(n plan.Counts) string {
 	return "Plan: " + strings.Join(parts, ", ")
 }
 
-// Refusal refuses a file with rows that conflict with the batch or are duplicates of another batch's items.
+// Refusal refuses a file with rows that conflict with the batch or are duplicates of other items.
 func Refusal(counts plan.Counts, file string) error {
 	switch {
 	case counts.Conflicts > 0:
@@ -50,8 +50,8 @@ func Refusal(counts plan.Counts, file string) error {
 			file, words.Count(counts.Conflicts, "row conflicts", "rows conflict"))
 	case counts.Duplicates > 0:
 		return cli.Failf(cli.ExitInvalidInput,
-			"%s: %s the HaVIP of an item in another batch; nothing was enqueued. Use that batch with --batch, or pass --allow-duplicates to create them again",
-			file, words.Count(counts.Duplicates, "row requests", "rows request"))
+			"%s: %s the HaVIP of another item; nothing was enqueued. %s",
+			file, words.Count(counts.Duplicates, "row requests", "rows request"), plan.DuplicateRemedy)
 	}
 	return nil
 }

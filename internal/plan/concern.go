@@ -14,8 +14,8 @@ type Kind string
 const (
 	// InConflict: the file cannot be applied with this row.
 	InConflict Kind = "conflict"
-	// Duplicated: an item of another batch has the same request. The file cannot be applied unless duplicates are allowed,
-	// and then it is a [Warning].
+	// Duplicated: an item of another batch, or of a deleted one, has the same request. The file cannot be applied unless
+	// duplicates are allowed, and then it is a [Warning].
 	Duplicated Kind = "duplicate"
 	// FailedBefore and CanceledBefore: apply leaves it alone; retry does not.
 	FailedBefore   Kind = "failed"
@@ -41,6 +41,10 @@ func concern(kind Kind, format string, args ...any) Concern {
 }
 
 // ledgerConcern returns the concern that follows from the ledger alone.
+// DuplicateRemedy says what to do about a [Duplicated] row.
+const DuplicateRemedy = "Use that batch with --batch or, if its record was deleted, record the HaVIP again with `enqueue import`. " +
+	"To create another one, pass --allow-duplicates"
+
 func ledgerConcern(action Action, c tasks.Comparison) (Concern, error) {
 	switch action {
 	case Conflict:

@@ -26,7 +26,7 @@ type Header struct {
 	Ledger Ledger `json:"ledger"`
 	// Live reports that the rows were also compared with BCE.
 	Live bool `json:"live"`
-	// AllowDuplicates allows rows whose request an item of another batch has already.
+	// AllowDuplicates allows rows whose request another item has already.
 	AllowDuplicates bool `json:"allowDuplicates,omitempty"`
 	// MadeAt is when, by the ledger's clock; MadeBy is user@host.
 	MadeAt time.Time `json:"madeAt"`
@@ -40,7 +40,7 @@ type Ledger struct {
 	// BatchSince is when the batch was first registered; 0 if it did not exist.
 	BatchSince ledger.Millis `json:"batchSince,omitempty"`
 	// BatchPast is the last generation that may have been used before the record of a batch of this name was
-	// deleted. It grows with each deletion of a record with sent requests.
+	// deleted. It grows with each deletion of a record.
 	BatchPast int `json:"batchPast,omitempty"`
 }
 

@@ -60,7 +60,7 @@ func (b *books) Some(_ context.Context, batch string, keys []string) ([]ledger.I
 	return items, b.err
 }
 
-func (b *books) Owners(_ context.Context, _ string, ids []string) (map[string]ledger.Owner, error) {
+func (b *books) Owners(_ context.Context, ids []string) (map[string]ledger.Owner, error) {
 	found := map[string]ledger.Owner{}
 	for _, id := range ids {
 		if owner, owned := b.owners[id]; owned {

@@ -18,7 +18,7 @@ type Cloud interface {
 
 // Owners returns the owners of HaVIPs; [*ledger.Ledger] implements it.
 type Owners interface {
-	Owners(ctx context.Context, lane string, haVIPIDs []string) (map[string]ledger.Owner, error)
+	Owners(ctx context.Context, haVIPIDs []string) (map[string]ledger.Owner, error)
 }
 
 // Survey reads what exists in BCE: each lane's listing and each subnet once, when the first row needs it.
@@ -90,7 +90,7 @@ func (s *Survey) list(ctx context.Context, view *laneView, api Cloud, reads task
 				ids = append(ids, h.ID)
 			}
 		}
-		owners, err := s.Owners.Owners(ctx, view.lane.String(), ids)
+		owners, err := s.Owners.Owners(ctx, ids)
 		if err != nil {
 			return err
 		}

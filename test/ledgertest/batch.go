@@ -60,7 +60,7 @@ func testDueIsUnconfirmed(t *testing.T, f *ledgerFixture) {
 	if err := f.KeepClaims(t.Context(), "default/bj", []ledger.Item{item}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "owners", f.rdb.HLen(t.Context(), "havip:owners:bj").Val(), int64(0))
+	equal(t, "owners", f.rdb.HLen(t.Context(), "havip:owners").Val(), int64(0))
 }
 
 func testConfirm(t *testing.T, f *ledgerFixture) {

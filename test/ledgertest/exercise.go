@@ -80,6 +80,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"a lookup is of its moment", testLookupIsOfItsMoment},
 		{"a doubt about an earlier token is looked into", testDoubtAboutAnEarlierToken},
 		{"a HaVIP belongs to one item", testClaims},
+		{"a HaVIP of a deleted batch is taken over once", testTakeHaVIPs},
 		{"a ledger of another version is left alone", testSchema},
 		{"a user's token belongs to one item", testTokens},
 		{"a claim of a token is not given back", testTokensAreNotGivenBack},

@@ -164,29 +164,67 @@ func testClaims(t *testing.T, f *ledgerFixture) {
 	equal(t, "of the item of before its batch was forgotten", []any{standing, err}, []any{first, nil})
 	standing, err = f.ClaimHaVIP(t.Context(), "default/bj", "havip-3", later)
 	equal(t, "of the later item", []any{standing, err}, []any{later, nil})
-	owners, err := f.Owners(t.Context(), "default/bj", []string{"havip-1", "havip-2"})
+	owners, err := f.Owners(t.Context(), []string{"havip-1", "havip-2"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "owners", owners, map[string]ledger.Owner{"havip-1": first})
-	f.claimsOfAnotherAccount(t, first)
-	none, err := f.Owners(t.Context(), "default/gz", []string{"havip-1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "another region", len(none), 0)
+	f.claimsOfOtherLanes(t, first)
 }
 
-// claimsOfAnotherAccount: what one lane's item owns is no other's, whatever the lanes are called; but whose key
-// shows it is told by the name.
-func (f *ledgerFixture) claimsOfAnotherAccount(t *testing.T, first ledger.Owner) {
+// claimsOfOtherLanes: what one lane's item owns is no other's, whatever the lanes are called; but whose key shows it is the lane's
+// alone.
+func (f *ledgerFixture) claimsOfOtherLanes(t *testing.T, first ledger.Owner) {
 	t.Helper()
-	owner, err := f.ClaimHaVIP(t.Context(), "team/bj", "havip-1", ledger.Owner{Batch: "other", Key: "c"})
-	equal(t, "of another account's lane", []any{owner, err}, []any{first, nil})
-	for lane, owns := range map[string]bool{"default/bj": true, "team/bj": false} {
+	for _, lane := range []string{"team/bj", "default/gz"} {
+		owner, err := f.ClaimHaVIP(t.Context(), lane, "havip-1", ledger.Owner{Batch: "other", Key: "c"})
+		equal(t, "claimed in "+lane, []any{owner, err}, []any{first, nil})
+	}
+	for lane, owns := range map[string]bool{"default/bj": true, "team/bj": false, "default/gz": false} {
 		own, err := f.OwnsAny(t.Context(), lane, []string{"havip-2", "havip-1"})
 		equal(t, lane+" owns some", []any{own, err}, []any{owns, nil})
 		some, err := f.SomeHaVIPs(t.Context(), lane, 10)
 		equal(t, lane+" has some", []any{len(some) > 0, err}, []any{owns, nil})
 	}
+}
+
+// What an item of a deleted batch owns can be taken over, once; what any other item owns cannot.
+func testTakeHaVIPs(t *testing.T, f *ledgerFixture) {
+	taking := func(batch, key string, forgotten int, id string) ledger.Item {
+		return ledger.Item{
+			Batch: batch, Spec: ledger.Spec{Key: key, Account: "default", Region: "gz"},
+			Record: ledger.Record{HaVIPID: id, ForgottenGeneration: forgotten},
+		}
+	}
+	take := func(what string, item ledger.Item, want ledger.Owner) {
+		t.Helper()
+		owners, err := f.TakeHaVIPs(t.Context(), []ledger.Item{item})
+		equal(t, what, []any{owners, err}, []any{[]ledger.Owner{want}, nil})
+	}
+	f.register(t, "a", "b")
+	f.sent(t, createdOutcome, "a", "b")
+	f.commit(t)
+	a := f.item(t, "a")
+	id := a.Record.HaVIPID
+	if err := f.KeepClaims(t.Context(), "default/bj", []ledger.Item{a}); err != nil {
+		t.Fatal(err)
+	}
+	other := taking("other", "x", 0, id)
+	take("of an item", other, a.Owner())
+	take("of nobody", taking("other", "y", 0, "havip-free"), ledger.Owner{Batch: "other", Key: "y"})
+	take("of an import that has registered nothing yet", taking("third", "y", 0, "havip-free"), ledger.Owner{Batch: "other", Key: "y"})
+
+	f.forget(t, false, ledger.ForgottenNow)
+	take("of a deleted batch", other, other.Owner())
+	take("taken already", taking("third", "x", 0, id), other.Owner())
+
+	again := taking(batch, "a", 1, "havip-again")
+	take("of an item of the later batch", again, again.Owner())
+	f.register(t, "a")
+	f.cancel(t, "a")
+	f.commit(t)
+	take("while that batch is there", taking("third", "x", 0, "havip-again"), again.Owner())
+	f.forget(t, false, ledger.ForgottenNow)
+	third := taking("third", "x", 0, "havip-again")
+	take("of the later batch, deleted without a new token", third, third.Owner())
 }

@@ -8,35 +8,44 @@ import (
 )
 
 func testRequests(t *testing.T, f *ledgerFixture) {
-	claim := func(region, digest, batch string, replace ledger.Owner) ledger.RequestClaim {
-		return ledger.RequestClaim{Region: region, Digest: digest, Item: ledger.Owner{Batch: batch, Key: "a"}, Replace: replace}
+	owner := func(batch string) ledger.RequestOwner {
+		return ledger.RequestOwner{Owner: ledger.Owner{Batch: batch, Key: "a"}}
 	}
-	one, two, three := ledger.Owner{Batch: "one", Key: "a"}, ledger.Owner{Batch: "two", Key: "a"}, ledger.Owner{Batch: "three", Key: "a"}
-	nobody := ledger.Owner{}
-	f.claimRequests(t, "of nobody", []ledger.RequestClaim{claim("bj", "d", "one", nobody)}, one)
-	f.claimRequests(t, "again, and in another region", []ledger.RequestClaim{
-		claim("bj", "d", "one", nobody), claim("gz", "d", "two", nobody), claim("bj", "e", "two", nobody),
-	}, one, two, two)
-	f.claimRequests(t, "of another", []ledger.RequestClaim{claim("bj", "d", "two", nobody)}, one)
-	f.claimRequests(t, "replaced by mistake", []ledger.RequestClaim{claim("bj", "d", "two", three)}, one)
-	f.claimRequests(t, "replaced, once", []ledger.RequestClaim{claim("bj", "d", "two", one), claim("bj", "d", "three", one)}, two, two)
+	claim := func(digest, batch string, replace ledger.RequestOwner) ledger.RequestClaim {
+		return ledger.RequestClaim{Digest: digest, Owner: owner(batch), Replace: replace}
+	}
+	one, two, three := owner("one"), owner("two"), owner("three")
+	nobody := ledger.RequestOwner{}
+	f.claimRequests(t, "of nobody", []ledger.RequestClaim{claim("d", "one", nobody)}, one)
+	f.claimRequests(t, "again, and another", []ledger.RequestClaim{claim("d", "one", nobody), claim("e", "two", nobody)}, one, two)
+	f.claimRequests(t, "of another", []ledger.RequestClaim{claim("d", "two", nobody)}, one)
+	f.claimRequests(t, "replaced by mistake", []ledger.RequestClaim{claim("d", "two", three)}, one)
+	f.claimRequests(t, "replaced, once", []ledger.RequestClaim{claim("d", "two", one), claim("d", "three", one)}, two, two)
 
-	owners, err := f.RequestOwners(t.Context(), []ledger.RequestClaim{claim("gz", "e", "", nobody), claim("bj", "d", "", nobody), claim("gz", "d", "", nobody)})
+	left := two
+	left.ForgottenGeneration, left.Left = 3, &ledger.LeftBehind{HaVIPID: "havip-1", Address: "10.0.0.1"}
+	review := one
+	review.Left = &ledger.LeftBehind{}
+	f.claimRequests(t, "left behind", []ledger.RequestClaim{{Digest: "d", Owner: left, Replace: two}, {Digest: "f", Owner: review}}, left, review)
+	f.claimRequests(t, "what is left is not the item's claim", []ledger.RequestClaim{claim("d", "three", two)}, left)
+
+	owners, err := f.RequestOwners(t.Context(), []ledger.RequestClaim{claim("x", "", nobody), claim("d", "", nobody), claim("e", "", nobody), claim("f", "", nobody)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "owners", owners, []ledger.Owner{nobody, two, two})
+	equal(t, "owners", owners, []ledger.RequestOwner{nobody, left, two, review})
+	f.claimRequests(t, "replaced what is left", []ledger.RequestClaim{claim("d", "three", left), claim("f", "three", review)}, three, three)
 
 	const n = 1234
-	many, want := make([]ledger.RequestClaim, n), make([]ledger.Owner, n)
+	many, want := make([]ledger.RequestClaim, n), make([]ledger.RequestOwner, n)
 	for i := range many {
-		want[i] = ledger.Owner{Batch: "many", Key: fmt.Sprint("k", i)}
-		many[i] = ledger.RequestClaim{Region: "bj", Digest: fmt.Sprint("m", i), Item: want[i]}
+		want[i] = ledger.RequestOwner{Owner: ledger.Owner{Batch: "many", Key: fmt.Sprint("k", i)}}
+		many[i] = ledger.RequestClaim{Digest: fmt.Sprint("m", i), Owner: want[i]}
 	}
 	f.claimRequests(t, "many", many, want...)
 }
 
-func (f *ledgerFixture) claimRequests(t *testing.T, what string, claims []ledger.RequestClaim, want ...ledger.Owner) {
+func (f *ledgerFixture) claimRequests(t *testing.T, what string, claims []ledger.RequestClaim, want ...ledger.RequestOwner) {
 	t.Helper()
 	owners, err := f.ClaimRequests(t.Context(), claims)
 	if err != nil {

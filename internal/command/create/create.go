@@ -141,8 +141,8 @@ func enqueue(ctx context.Context, t *terminal.IO, producer *tasks.Producer, batc
 	var duplicate *tasks.DuplicateError
 	switch {
 	case errors.As(err, &duplicate):
-		return cli.Failf(cli.CodeOf(err), "%s/%s: %s; nothing was enqueued. Use that batch with --batch, or pass --allow-duplicates to create it again",
-			batch, item.Key, render.Printable(duplicate.Duplicate.Why()))
+		return cli.Failf(cli.CodeOf(err), "%s/%s: %s; nothing was enqueued. %s",
+			batch, item.Key, render.Printable(duplicate.Duplicate.Why()), plan.DuplicateRemedy)
 	case err != nil:
 		return err
 	}

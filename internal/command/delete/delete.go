@@ -13,6 +13,7 @@ import (
 	"havip/internal/shell"
 	"havip/internal/words"
 	"havip/ledger"
+	"havip/tasks"
 )
 
 type options struct {
@@ -30,8 +31,9 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Long: `Delete deletes the record of a finished batch from Redis: its items, their requests and its
 events. It deletes no HaVIP; to delete the HaVIPs, run ` + "`enqueue rollback`" + ` first.
 
-A deleted batch can no longer be verified, retried or rolled back, and applying the same
-file under the same name creates all its HaVIPs again. Save the results first.
+A deleted batch can no longer be verified, retried or rolled back. Save the results first.
+Applying the same file again is refused unless --allow-duplicates is given, because it would
+create further HaVIPs; ` + "`enqueue import`" + ` records those that stay.
 
 A batch with unfinished items is refused. The command asks for confirmation on a terminal,
 and needs --yes without one.`,
@@ -81,6 +83,9 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	}
 	return opts.durable.Change(ctx, f, s, durability.Batch(b.Name), func() error {
 		if err := discardCanceled(ctx, f, s, b); err != nil {
+			return err
+		}
+		if err := tasks.LeaveBehind(ctx, s.Ledger, b.Name); err != nil {
 			return err
 		}
 		return forget(ctx, f, s, b, opts)

@@ -46,7 +46,8 @@ The same FILE can be applied afterwards under the same batch name: nothing is le
 
 With --where, the HaVIPs of one lane whose fields match all patterns are imported. Their keys
 are their names, or their haVipIds if a name is not unique. HaVIPs that belong to another
-item are left out. Fields: ` + fieldList() + `; * matches any text.
+item are left out, unless the record of its batch was deleted.
+Fields: ` + fieldList() + `; * matches any text.
 
 With --dry-run, it lists on stdout what would be imported, as -o, --columns or --jq say.
 

@@ -124,7 +124,7 @@ func (x *listings) choose(ctx context.Context, batch string, l tasks.Lane, where
 	for i, h := range chosen {
 		ids[i] = h.ID
 	}
-	owners, err := x.session.Ledger.Owners(ctx, l.String(), ids)
+	owners, err := tasks.Importer{Ledger: x.session.Ledger}.Owners(ctx, ids)
 	if err != nil {
 		return s, err
 	}

@@ -36,8 +36,8 @@ would do: the HaVIPs to create, where and how fast, the rows that need attention
 counts last. FILE is CSV, NDJSON, JSON or YAML, by its extension; - is standard input.
 
 A row is a duplicate if an item of another batch has the same name, subnet and address, and
-has a HaVIP or may get one. A file with duplicates is refused, unless --allow-duplicates is
-given.
+has a HaVIP or may get one, or had one when the record of its batch was deleted. A file with
+duplicates is refused, unless --allow-duplicates is given.
 
 With --live, it also compares with BCE, and needs the credentials of the workers: it lists
 each lane in which something is to be created, one page a second, and reads each subnet. It
