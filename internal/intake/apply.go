@@ -123,6 +123,22 @@ func (in *Input) forecast(ctx context.Context, f *session.Factory, s *session.Se
 	return err
 }
 
+// interrupted says how to continue after an error. Running the command again does not help against a duplicate, which another
+// command registered since the comparison.
+func (in *Input) interrupted(err error, done tally) error {
+	registered := fmt.Sprintf("%s of %s registered so far", words.Number(done.total()), words.Count(in.rows, "row", "rows"))
+	duplicate := (*tasks.DuplicateError)(nil)
+	switch {
+	case !errors.As(err, &duplicate):
+		return fmt.Errorf("%w; %s; run the same command again to continue", err, registered)
+	case done.total() == 0:
+		return fmt.Errorf("%w; it was registered a moment ago, and nothing was enqueued. %s", err, plan.DuplicateRemedy)
+	default:
+		return fmt.Errorf("%w; it was registered a moment ago. %s: to create the rest as well, run the same command with --allow-duplicates; to create none of them, cancel them with `enqueue cancel %s`",
+			err, registered, shell.Operand(in.Batch))
+	}
+}
+
 // enqueue enqueues the rows that are not in the ledger, and sets the failure limit.
 func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Session, counts plan.Counts) error {
 	producer, release, err := s.Producer()
@@ -143,7 +159,7 @@ func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Ses
 	})
 	bar.Finish()
 	if err != nil {
-		return fmt.Errorf("%w; %s of %s registered so far; run the same command again to continue", err, words.Number(done.total()), words.Count(in.rows, "row", "rows"))
+		return in.interrupted(err, done)
 	}
 	if err := in.limit.Apply(ctx, s, in.Batch); err != nil { // another producer may have created the batch meanwhile
 		return err

@@ -102,7 +102,9 @@ func (p *savedPlan) again() string {
 	if p.Source.Path == "" {
 		name = "-"
 	}
-	options := FileOptions(p.Batch, p.Source.Format, p.Region)
+	options := FileOptions(Flags{
+		Batch: p.Batch, Format: p.Source.Format, AllowDuplicates: p.AllowDuplicates, AllowUnknownRegion: p.AllowUnknownRegion,
+	}, p.Region)
 	if p.Live {
 		options = append(options, "--live")
 	}

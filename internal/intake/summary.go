@@ -57,13 +57,19 @@ func Refusal(counts plan.Counts, file string) error {
 }
 
 // FileOptions returns the flags with which a file is read for a batch, except for defaults, quoted for a shell.
-func FileOptions(batch, format, region string) []string {
-	options := []string{"--batch", shell.Quote(batch)}
-	if format != "" {
-		options = append(options, "--format", shell.Quote(format))
+func FileOptions(flags Flags, region string) []string {
+	options := []string{"--batch", shell.Quote(flags.Batch)}
+	if flags.Format != "" {
+		options = append(options, "--format", shell.Quote(flags.Format))
 	}
 	if region != cli.DefaultRegion {
 		options = append(options, "--region", shell.Quote(region))
+	}
+	if flags.AllowDuplicates {
+		options = append(options, "--allow-duplicates")
+	}
+	if flags.AllowUnknownRegion {
+		options = append(options, "--allow-unknown-region")
 	}
 	return options
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 
+	"havip/internal/shell"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -40,12 +41,12 @@ func concern(kind Kind, format string, args ...any) Concern {
 	return Concern{Kind: kind, Why: fmt.Sprintf(format, args...)}
 }
 
-// ledgerConcern returns the concern that follows from the ledger alone.
 // DuplicateRemedy says what to do about a [Duplicated] row.
 const DuplicateRemedy = "Use that batch with --batch or, if its record was deleted, record the HaVIP again with `enqueue import`. " +
 	"To create another one, pass --allow-duplicates"
 
-func ledgerConcern(action Action, c tasks.Comparison) (Concern, error) {
+// ledgerConcern returns the concern that follows from the ledger alone.
+func ledgerConcern(batch string, action Action, c tasks.Comparison) (Concern, error) {
 	switch action {
 	case Conflict:
 		text, err := ConflictText(c)
@@ -58,9 +59,9 @@ func ledgerConcern(action Action, c tasks.Comparison) (Concern, error) {
 		}
 		return Concern{}, nil
 	case Failed:
-		return concern(FailedBefore, "%s before; see `enqueue results`", c.State), nil
+		return concern(FailedBefore, "%s before; see `enqueue results %s`", c.State, shell.Operand(batch)), nil
 	case Canceled:
-		return concern(CanceledBefore, "canceled before; to retry it, run `enqueue retry` with --where state=canceled"), nil
+		return concern(CanceledBefore, "canceled before; to retry it, run `enqueue retry %s`", shell.Operand(batch, "--where", "state=canceled")), nil
 	case Deleted:
 		return concern(DeletedBefore, "created and rolled back before; give it another key, or the file another batch with --batch, to create it again"), nil
 	default:

@@ -28,6 +28,8 @@ type Header struct {
 	Live bool `json:"live"`
 	// AllowDuplicates allows rows whose request another item has already.
 	AllowDuplicates bool `json:"allowDuplicates,omitempty"`
+	// AllowUnknownRegion accepted regions that Baidu does not document.
+	AllowUnknownRegion bool `json:"allowUnknownRegion,omitempty"`
 	// MadeAt is when, by the ledger's clock; MadeBy is user@host.
 	MadeAt time.Time `json:"madeAt"`
 	MadeBy string    `json:"madeBy"`

@@ -34,7 +34,7 @@ type Planner struct {
 	// Survey, if set, also compares with BCE; Items is then required.
 	Survey *Survey
 	Items  Items
-	// AllowDuplicates allows rows whose request an item of another batch has already.
+	// AllowDuplicates allows rows whose request another item has already.
 	AllowDuplicates bool
 }
 
@@ -76,7 +76,7 @@ func (p *Planner) evaluate(ctx context.Context, self ledger.Owner, c candidate) 
 			return row, err
 		}
 	}
-	row.Concern, err = ledgerConcern(row.Action, c.Comparison)
+	row.Concern, err = ledgerConcern(self.Batch, row.Action, c.Comparison)
 	return row, err
 }
 

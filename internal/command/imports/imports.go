@@ -140,10 +140,10 @@ func finderOf(ctx context.Context, f *session.Factory, opts options) (finder, le
 			return nil, source, cli.Fail(cli.ExitUsage, err)
 		}
 		l, err := tasks.ParseLane(opts.lane)
-		if err != nil {
 		if err == nil {
 			err = region.Check(l.Region, opts.file.AllowUnknownRegion)
 		}
+		if err != nil {
 			return nil, source, cli.Fail(cli.ExitUsage, err)
 		}
 		source.File = "BCE"
@@ -182,9 +182,14 @@ func report(f *session.Factory, opts options, found selection, left []tasks.Exis
 			return err
 		}
 	}
-	there := len(found.rows) - len(left)
-	f.Infof("batch %s: %s to import, %s imported before, %s of other items left out", opts.batch,
-		words.Count(len(left), "HaVIP", "HaVIPs"), words.Number(int64(there)), words.Number(int64(found.owned)))
+	text := words.Count(len(left), "HaVIP", "HaVIPs") + " to import"
+	if there := len(found.rows) - len(left); there > 0 {
+		text += ", " + words.Number(int64(there)) + " imported before"
+	}
+	if found.owned > 0 {
+		text += ", " + words.Number(int64(found.owned)) + " of other items left out"
+	}
+	f.Infof("batch %s: %s", opts.batch, text)
 	return nil
 }
 

@@ -45,5 +45,7 @@ func nextCommand(f *session.Factory, in *intake.Input, opts options) string {
 	if opts.out != "" {
 		return "enqueue apply " + shell.Operand(opts.out)
 	}
-	return "enqueue apply " + shell.Operand(opts.path, intake.FileOptions(in.Batch, opts.file.Format, f.Region)...)
+	flags := opts.file
+	flags.Batch = in.Batch
+	return "enqueue apply " + shell.Operand(opts.path, intake.FileOptions(flags, f.Region)...)
 }

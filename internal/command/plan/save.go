@@ -51,7 +51,8 @@ func (v *saver) finish(good bool) error {
 // headerOf returns the plan's header.
 func headerOf(ctx context.Context, f *session.Factory, s *session.Session, in *intake.Input, opts options) (plan.Header, error) {
 	h := plan.Header{
-		Batch: in.Batch, Region: f.Region, Live: opts.live, AllowDuplicates: opts.file.AllowDuplicates, MadeBy: session.Author(),
+		Batch: in.Batch, Region: f.Region, Live: opts.live, AllowDuplicates: opts.file.AllowDuplicates,
+		AllowUnknownRegion: opts.file.AllowUnknownRegion, MadeBy: session.Author(),
 		Source: plan.Source{Name: in.Name, Format: opts.file.Format, SHA256: in.Hash},
 	}
 	if in.File.BatchName() != "" { // else it has no file
