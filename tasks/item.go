@@ -141,6 +141,9 @@ func nameRule(name string) string {
 	if n := utf8.RuneCountInString(name); n > MaxNameLength {
 		return fmt.Sprintf("has %d characters; at most %d are allowed", n, MaxNameLength)
 	}
+	if rule := invisibleRule(name); rule != "" {
+		return rule
+	}
 	for i, r := range name {
 		letter := isASCIILetter(r) || unicode.Is(unicode.Han, r)
 		if i == 0 && !letter {
@@ -158,7 +161,7 @@ func subnetRule(id string) string {
 		return "is required"
 	}
 	if !strings.HasPrefix(id, "sbn-") || !isWord(strings.TrimPrefix(id, "sbn-"), maxLaneWordLength) {
-		return "must be a subnet ID such as sbn-dk8gl9bc"
+		return cmp.Or(invisibleRule(id), "must be a subnet ID such as sbn-dk8gl9bc")
 	}
 	return ""
 }
@@ -169,7 +172,7 @@ func addressRule(address string) string {
 	}
 	ip, err := netip.ParseAddr(address)
 	if err != nil || !ip.Is4() || ip.String() != address {
-		return "must be an IPv4 address such as 192.168.0.10, or empty for automatic"
+		return cmp.Or(invisibleRule(address), "must be an IPv4 address such as 192.168.0.10, or empty for automatic")
 	}
 	for _, never := range inNoSubnet {
 		if never.network.Contains(ip) {
@@ -196,10 +199,11 @@ func descriptionRule(text string) string {
 		return "must be UTF-8 text"
 	case len(text) > maxDescriptionLength:
 		return fmt.Sprintf("has %d bytes; at most %d are allowed", len(text), maxDescriptionLength)
-	case strings.ContainsFunc(strings.ReplaceAll(text, "\r\n", "\n"), func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
-		return "must not contain control characters"
 	}
-	return ""
+	// CRLF becomes two line feeds, so that characters keep their numbers.
+	return characterRule(strings.ReplaceAll(text, "\r\n", "\n\n"), func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\t'
+	})
 }
 
 func identifierRule(id string, limit int) string {
@@ -210,10 +214,12 @@ func identifierRule(id string, limit int) string {
 		return "must be UTF-8 text"
 	case len(id) > limit:
 		return fmt.Sprintf("has %d bytes; at most %d are allowed", len(id), limit)
-	case strings.TrimSpace(id) != id:
+	}
+	if rule := invisibleRule(id); rule != "" {
+		return rule
+	}
+	if strings.TrimSpace(id) != id {
 		return "must not start or end with space"
-	case strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return "must be printable text on one line"
 	}
 	return ""
 }
@@ -223,7 +229,7 @@ func laneWordRule(word string) string {
 		return "is required"
 	}
 	if !isWord(word, maxLaneWordLength) {
-		return fmt.Sprintf("must be at most %d letters, digits, - or _", maxLaneWordLength)
+		return cmp.Or(invisibleRule(word), fmt.Sprintf("must be at most %d letters, digits, - or _", maxLaneWordLength))
 	}
 	return ""
 }
@@ -233,7 +239,7 @@ func tokenRule(token string) string {
 		return fmt.Sprintf("has %d bytes; at most %d ASCII characters are allowed", len(token), MaxTokenLength)
 	}
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "must be printable ASCII without spaces"
+		return cmp.Or(invisibleRule(token), "must be printable ASCII without spaces")
 	}
 	if reservedToken(token) {
 		return fmt.Sprintf("must not start with %s, which marks derived tokens", DerivedTokenPrefix)

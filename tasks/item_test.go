@@ -63,17 +63,17 @@ func TestValidate(t *testing.T) {
 		{"link-local", func(i *Item) { i.Request.PrivateIPAddress = "169.254.0.0" }, []string{"privateIpAddress: is in no subnet: 169.254.0.0/16 is for link-local addresses; choose another, or leave it empty for automatic"}},
 		{"multicast", func(i *Item) { i.Request.PrivateIPAddress = "224.0.0.0" }, []string{"privateIpAddress: is in no subnet: 224.0.0.0/3 is for multicast, future use and broadcast; choose another, or leave it empty for automatic"}},
 		{"broadcast", func(i *Item) { i.Request.PrivateIPAddress = "255.255.255.255" }, []string{"privateIpAddress: is in no subnet: 224.0.0.0/3 is for multicast, future use and broadcast; choose another, or leave it empty for automatic"}},
-		{"neighbours of those", func(i *Item) { i.Request.PrivateIPAddress = "223.255.255.255" }, nil},
-		{"link-local's neighbour", func(i *Item) { i.Request.PrivateIPAddress = "169.253.255.255" }, nil},
+		{"neighbors of those", func(i *Item) { i.Request.PrivateIPAddress = "223.255.255.255" }, nil},
+		{"link-local's neighbor", func(i *Item) { i.Request.PrivateIPAddress = "169.253.255.255" }, nil},
 		{"shared address space, which BCE may have in a VPC", func(i *Item) { i.Request.PrivateIPAddress = "100.64.0.1" }, nil},
 		{"leading zero", func(i *Item) { i.Request.PrivateIPAddress = "192.168.0.01" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
 		{"CIDR", func(i *Item) { i.Request.PrivateIPAddress = "10.0.0.0/8" }, []string{"privateIpAddress: must be an IPv4 address such as 192.168.0.10, or empty for automatic"}},
-		{"key of two lines", func(i *Item) { i.Key = "a\nb" }, []string{"key: must be printable text on one line"}},
+		{"key of two lines", func(i *Item) { i.Key = "a\nb" }, []string{"key: has U+000A (line feed) as character 2; remove it"}},
 		{"key with a space outside", func(i *Item) { i.Key = " a" }, []string{"key: must not start or end with space"}},
 		{"description of two lines", func(i *Item) { i.Request.Description = "a\n\tb" }, nil},
 		{"description with line ends of Windows", func(i *Item) { i.Request.Description = "a\r\nb\r\n" }, nil},
-		{"description with a carriage return alone", func(i *Item) { i.Request.Description = "a\rb" }, []string{"description: must not contain control characters"}},
-		{"description that acts on a terminal", func(i *Item) { i.Request.Description = "a\x1b[31m" }, []string{"description: must not contain control characters"}},
+		{"description with a carriage return alone", func(i *Item) { i.Request.Description = "a\rb" }, []string{"description: has U+000D (carriage return) as character 2; remove it"}},
+		{"description that acts on a terminal", func(i *Item) { i.Request.Description = "a\x1b[31m" }, []string{"description: has U+001B (escape) as character 2; remove it"}},
 		{"own token", func(i *Item) { i.ClientToken = strings.Repeat("x", 64) }, nil},
 		{"own token too long", func(i *Item) { i.ClientToken = strings.Repeat("x", 65) }, []string{"clientToken: has 65 bytes; at most 64 ASCII characters are allowed"}},
 		{"own token not ASCII", func(i *Item) { i.ClientToken = "é" }, []string{"clientToken: must be printable ASCII without spaces"}},
@@ -99,6 +99,44 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// A character that text does not show is named with its place in the value, in each field that refuses it.
+func TestInvisibleCharacters(t *testing.T) {
+	t.Parallel()
+	fields := map[string]func(*Item) *string{
+		"key":              func(i *Item) *string { return &i.Key },
+		"name":             func(i *Item) *string { return &i.Request.Name },
+		"subnetId":         func(i *Item) *string { return &i.Request.SubnetID },
+		"privateIpAddress": func(i *Item) *string { return &i.Request.PrivateIPAddress },
+		"account":          func(i *Item) *string { return &i.Account },
+		"region":           func(i *Item) *string { return &i.Region },
+		"clientToken":      func(i *Item) *string { return &i.ClientToken },
+	}
+	for r, named := range map[rune]string{
+		0x00: "U+0000 (NUL)", 0x07: "U+0007 (control character)", '\t': "U+0009 (tab)", 0x9F: "U+009F (control character)",
+		0xA0: "U+00A0 (no-break space)", 0x200B: "U+200B (zero width space)", 0x2009: "U+2009 (a kind of space)",
+		0x202E: "U+202E (invisible character that changes the direction of text)", 0x2066: "U+2066 (invisible character that changes the direction of text)",
+		0x3000: "U+3000 (ideographic space)", 0xFEFF: "U+FEFF (zero width no-break space, or byte-order mark)",
+		0xE0041: "U+E0041 (invisible character)", 0xE000: "U+E000 (private-use character)", 0x0378: "U+0378 (unassigned character)",
+	} {
+		for field, value := range fields {
+			item := goodItem()
+			*value(&item) = "网1" + string(r) + "0"
+			want := FieldError{field, *value(&item), "has " + named + " as character 3; remove it"}
+			if diff := cmp.Diff([]FieldError{want}, item.Validate()); diff != "" {
+				t.Errorf("%s: %s", named, diff)
+			}
+		}
+	}
+	item := goodItem()
+	if item.Request.Description = "\u202ea\u200b\u00a0\r\n\tb"; item.Validate() != nil {
+		t.Errorf("description: got %v", item.Validate())
+	}
+	item.Request.Description += "\x07"
+	if got := item.Validate(); len(got) != 1 || got[0].Rule != "has U+0007 (control character) as character 9; remove it" {
+		t.Errorf("description: got %v", got)
+	}
+}
+
 func TestDefaultsLowerTheRegion(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ own, standard, want string }{{"BJ", "gz", "bj"}, {"", "GZ", "gz"}, {"", "", ""}} {
@@ -113,7 +151,7 @@ func TestValidateBatch(t *testing.T) {
 	for name, want := range map[string]string{
 		"havips": "", "spring 2026 (1)": "", "北京": "", "a/b": "",
 		"": "is required", "a{b": "must not contain { or }", "}": "must not contain { or }",
-		"a\x1b[31m": "must be printable text on one line",
+		"a\x1b[31m": "has U+001B (escape) as character 2; remove it",
 	} {
 		if got := ValidateBatch(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)

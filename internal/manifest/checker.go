@@ -58,12 +58,12 @@ func (c *checker) reportOnce(rec *record, bad *[columnCount]bool, e tasks.FieldE
 	}
 	rule := e.Rule
 	if col == columnRegion && e.Value == "" {
-		rule += "; give the row a region, or set a default one"
+		rule += "; give the row a region, or pass --region"
 	}
 	c.report.field(rec.where(col), col, e.Value, rule)
 }
 
-// unknownRegion reports an unknown region, which is likely misspelt; the default one only once, not for each row.
+// unknownRegion reports an unknown region, which is likely misspelled; the default one only once, not for each row.
 func (c *checker) unknownRegion(rec *record, name, rule string) {
 	if rec.cells[columnRegion].text != "" {
 		c.report.field(rec.where(columnRegion), columnRegion, name, rule)

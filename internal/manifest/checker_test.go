@@ -64,7 +64,7 @@ func TestDefaults(t *testing.T) {
 	f := content(CSV, "name,subnetId,region\na,sbn-a,\nb,sbn-a,gz\n")
 	f.region = ""
 	_, faults := check(t, f)
-	want := `2:9: region "": is required; give the row a region, or set a default one`
+	want := `2:9: region "": is required; give the row a region, or pass --region`
 	if len(faults) != 1 || faults[0] != want {
 		t.Errorf("without a default region: got %q, want only %q", faults, want)
 	}
@@ -77,10 +77,10 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// A region is one to BCE whatever its case; one that is not known is likely misspelt.
+// A region is one to BCE whatever its case; one that is not known is likely misspelled.
 func TestRegions(t *testing.T) {
 	t.Parallel()
-	const known = "The regions are: bj, bd, gz, su, hkg, fwh, cd, sin, fsh; pass --allow-unknown-region to use it nevertheless"
+	const known = "The regions are: bj, bd, gz, su, hkg, fwh, cd, sin, fsh; to use it anyway, pass --allow-unknown-region"
 	f := content(CSV, "name,subnetId,region\na,sbn-a,BJ\nb,sbn-a,\nc,sbn-a,Hkg\n")
 	f.region = "GZ"
 	_, faults := check(t, f)

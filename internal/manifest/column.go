@@ -47,7 +47,7 @@ func unknown(noun, name string) string {
 	return fmt.Sprintf("unknown %s %s; the %ss are: %s", noun, quote(name), noun, all)
 }
 
-// nearest returns the column that a misspelt name most likely means, or noColumn.
+// nearest returns the column that a misspelled name most likely means, or noColumn.
 func nearest(name string) column {
 	known, _ := spelling.Nearest(name, columnNames[:])
 	return columnOf(known)

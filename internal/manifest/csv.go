@@ -22,10 +22,14 @@ type csvRows struct {
 	missing []column
 	// results reports that the rows are results: see [isResult].
 	results bool
+	// declared reports that a line before the header declared the separator.
+	declared bool
+	// begun reports that a row was read.
+	begun bool
 }
 
 func newCSVRows(r io.Reader, report reporter) *csvRows {
-	return &csvRows{entries: csvEntries{lines: newLines(r)}, report: report}
+	return &csvRows{entries: newCSVEntries(r), report: report}
 }
 
 func (c *csvRows) next(rec *record) error {
@@ -40,8 +44,22 @@ func (c *csvRows) next(rec *record) error {
 	}
 	rec.reset(position{e.line, 1})
 	rec.result = c.results
-	values, ok := c.parse(e)
-	if !ok || !c.notBlank(e, values) || !c.rightCount(e, values) {
+	first := !c.begun
+	c.begun = true
+	values, p := c.read(e)
+	if p.rule != "" || !c.fits(values) {
+		if s := c.rowSeparator(e.text); s != 0 {
+			own := c.entries.separator
+			c.report.at(rec.at, fmt.Sprintf("row's fields are separated by %s, those of the header by %s; %s", s, own, either(own, s)))
+			rec.broken = true
+			if first { // likely all rows have it
+				return io.EOF
+			}
+			return nil
+		}
+	}
+	if p.rule != "" {
+		c.report.at(p.at, p.rule)
 		rec.broken = true
 		return nil
 	}
@@ -56,43 +74,41 @@ func (c *csvRows) next(rec *record) error {
 	return nil
 }
 
-// parse splits a row into fields, or reports why it cannot.
-func (c *csvRows) parse(e csvEntry) ([]string, bool) {
-	if e.rule != "" {
-		c.report.at(position{e.line, 1}.after(e.text[:e.index]), e.rule)
-		return nil, false
+// problem is a fault of a row's form.
+type problem struct {
+	at   position
+	rule string
+}
+
+// read splits a row into as many fields as the header has, or returns why it cannot.
+func (c *csvRows) read(e csvEntry) ([]string, problem) {
+	values, p := c.split(e)
+	switch n, want := len(values), len(c.header); {
+	case p.rule != "":
+		return nil, p
+	case strings.Join(values, "") == "": // as spreadsheets leave after the last row; one fault, not one for every column
+		p = problem{position{e.line, 1}, "row has no values; remove the line"}
+	case n > want: // the values are not validated, because they may be in the wrong columns
+		p = problem{c.fields.where(e, want), fmt.Sprintf("row has %s, the header %d; put a value that contains %s in quotes",
+			count(n, "field"), want, c.entries.separator)}
+	case n < want:
+		p = problem{position{e.line, 1}, fmt.Sprintf("row has %s, the header %d; leave a field empty, but keep its separator",
+			count(n, "field"), want)}
 	}
+	return values, p
+}
+
+// split splits a row into fields, or returns why it cannot.
+func (c *csvRows) split(e csvEntry) ([]string, problem) {
+	if e.rule != "" {
+		return nil, problem{position{e.line, 1}.after(e.text[:e.index]), e.rule}
+	}
+	c.fields.separator = c.entries.separator
 	values, err := c.fields.parse(e.text)
 	if err != nil { // csvEntries should have refused the row
-		c.report.at(position{e.line, 1}, "is not a CSV row: "+err.Error())
-		return nil, false
+		return nil, problem{position{e.line, 1}, "is not a CSV row: " + err.Error()}
 	}
-	return values, true
-}
-
-// notBlank reports a row of only empty fields, as spreadsheets leave after the last row: as one fault rather than one for
-// every column.
-func (c *csvRows) notBlank(e csvEntry, values []string) bool {
-	blank := strings.Join(values, "") == ""
-	if blank {
-		c.report.at(position{e.line, 1}, "row has no values; remove the line")
-	}
-	return !blank
-}
-
-// rightCount reports a row with more or fewer fields than the header. Its values are not validated, because they may be
-// in the wrong columns.
-func (c *csvRows) rightCount(e csvEntry, values []string) bool {
-	n, want := len(values), len(c.header)
-	switch {
-	case n > want:
-		c.report.at(c.fields.where(e, want),
-			fmt.Sprintf("row has %s, the header %d; put a value with a comma in quotes", count(n, "field"), want))
-	case n < want:
-		c.report.at(position{e.line, 1},
-			fmt.Sprintf("row has %s, the header %d; leave a field empty, but keep its comma", count(n, "field"), want))
-	}
-	return n == want
+	return values, problem{}
 }
 
 func count(n int, noun string) string {
@@ -104,8 +120,9 @@ func count(n int, noun string) string {
 
 // fieldParser parses single rows with one csv.Reader, which is expensive to create.
 type fieldParser struct {
-	reader *csv.Reader
-	feed   bytes.Reader
+	reader    *csv.Reader
+	separator separator
+	feed      bytes.Reader
 	// buf is the row with its line break.
 	buf []byte
 }
@@ -116,6 +133,7 @@ func (p *fieldParser) parse(row []byte) ([]string, error) {
 		p.reader = csv.NewReader(&p.feed)
 		p.reader.FieldsPerRecord = -1
 		p.reader.ReuseRecord = true
+		p.reader.Comma = rune(p.separator)
 	}
 	p.buf = append(append(p.buf[:0], row...), '\n')
 	if bytes.IndexByte(row, '\r') >= 0 { // csv.Reader removes one CR before each LF

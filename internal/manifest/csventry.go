@@ -12,7 +12,7 @@ const maxQuoted = 64 << 10
 
 // Rules of CSV's quoting.
 const (
-	ruleStrayQuote = `has a quote inside a field that does not start with one; put the whole field in quotes and write a quote in it as ""`
+	ruleStrayQuote = `has a quote inside an unquoted field; put the whole field in quotes, and write a quote in it as ""`
 	ruleStrayText  = `has text after a closing quote; write a quote inside a field as ""`
 	ruleOpenQuote  = `has a quote that is not closed; close it, and write a quote inside a field as ""`
 )
@@ -20,7 +20,8 @@ const (
 // csvEntries splits CSV into rows, each of one line or, with quoted line breaks, several. It skips empty lines. Only the
 // first line of a malformed row is lost: the following lines are read again as rows.
 type csvEntries struct {
-	lines *lines
+	lines     *lines
+	separator separator
 	// again is text to read again before lines; after it comes the overlong line with number skipped, if that is
 	// not 0.
 	again   []byte
@@ -40,8 +41,15 @@ type csvEntry struct {
 	index int
 }
 
+func newCSVEntries(r io.Reader) csvEntries {
+	return csvEntries{lines: newLines(r), separator: separators[0]}
+}
+
 // next returns the next row, valid until the next call.
-func (c *csvEntries) next() (csvEntry, error) {
+func (c *csvEntries) next() (csvEntry, error) { return c.nextWithout("") }
+
+// nextWithout returns the next row without a prefix of its first line.
+func (c *csvEntries) nextWithout(prefix string) (csvEntry, error) {
 	for {
 		text, err := c.line()
 		switch {
@@ -50,14 +58,14 @@ func (c *csvEntries) next() (csvEntry, error) {
 		case err != nil:
 			return csvEntry{}, err
 		case len(text) > 0:
-			return c.entry(text)
+			return c.entry(bytes.TrimPrefix(text, []byte(prefix)))
 		}
 	}
 }
 
 // entry returns the row that starts with the last line read.
 func (c *csvEntries) entry(text []byte) (csvEntry, error) {
-	var q quotes
+	q := quotes{separator: c.separator}
 	e := csvEntry{text: text, line: c.number}
 	switch v, i := q.line(text); v {
 	case rowEnds:

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 )
 
 // required are the columns that every item needs.
@@ -15,21 +14,26 @@ var required = []column{columnName, columnSubnetID}
 // readHeader reads the column names. A header with faults is used as far as possible, so that the rows' faults are
 // reported in the same run. If it is unusable, readHeader reports why and returns io.EOF.
 func (c *csvRows) readHeader() error {
-	e, err := c.entries.next()
+	e, err := c.headerEntry()
 	if err != nil {
 		return err
 	}
 	at := position{e.line, 1}
-	if rule := cmp.Or(beginsLikeJSON(e.text), otherSeparator(e.text)); rule != "" {
-		c.report.at(at, rule)
-		return io.EOF
+	names, p := c.split(e)
+	rule := beginsLikeJSON(e.text)
+	if rule == "" {
+		if rule, err = c.headerSeparator(e.text); err != nil {
+			return err
+		}
 	}
-	names, ok := c.parse(e)
-	if !ok {
-		return io.EOF
+	switch {
+	case rule != "":
+		p = problem{at, rule}
+	case p.rule == "":
+		p = problem{at, noHeader(e.text, names)}
 	}
-	if rule := noHeader(e.text, names); rule != "" {
-		c.report.at(at, rule)
+	if p.rule != "" {
+		c.report.at(p.at, p.rule)
 		return io.EOF
 	}
 	header := make([]column, len(names))
@@ -38,7 +42,7 @@ func (c *csvRows) readHeader() error {
 		if isResult(name) {
 			c.results = true
 		} else if header[i] == noColumn {
-			c.report.at(c.fields.where(e, i), unknown("column", name))
+			c.report.at(c.fields.where(e, i), cmp.Or(c.entries.separator.mixedHeader(name), unknown("column", name)))
 		} else if slices.Contains(header[:i], header[i]) {
 			c.report.at(c.fields.where(e, i), fmt.Sprintf("column %q appears twice in the header; remove one", name))
 		}
@@ -53,32 +57,22 @@ func (c *csvRows) readHeader() error {
 	return nil
 }
 
-// separators are wrong separators, with their names in messages and in Python.
-var separators = []struct{ separator, name, python string }{
-	{";", "';'", ";"}, {"\t", "tabs", `\t`}, {"|", "'|'", "|"},
-}
-
-// otherSeparator reports a header with another separator than the comma, with or without quotes; "" means none.
-// Spreadsheets may declare their separator in a line before the header.
-func otherSeparator(text []byte) string {
-	if namesColumn(text, ",") {
-		return ""
+// headerEntry returns the header, and obeys the line before it that declares the separator, if there is one.
+func (c *csvRows) headerEntry() (csvEntry, error) {
+	e, err := c.entries.next()
+	if err != nil {
+		return csvEntry{}, err
 	}
-	for _, s := range separators {
-		if string(text) == "sep="+s.separator || namesColumn(text, s.separator) {
-			return fmt.Sprintf("fields are separated by %s; separate them with commas: in a spreadsheet, export as comma-separated values, or convert the file: "+
-				`python3 -c 'import csv,sys; csv.writer(sys.stdout).writerows(csv.reader(open(sys.argv[1], encoding="utf-8-sig", newline=""), delimiter="%s"))' FILE > NEWFILE`,
-				s.name, s.python)
-		}
+	s, rule, is := declared(e.text)
+	switch {
+	case !is:
+		return e, nil
+	case rule != "":
+		c.report.at(position{e.line, 1}, rule)
+		return csvEntry{}, io.EOF
 	}
-	return ""
-}
-
-// namesColumn reports whether a header, split at a separator, has a column's name.
-func namesColumn(text []byte, separator string) bool {
-	return slices.ContainsFunc(strings.Split(string(text), separator), func(name string) bool {
-		return sameButSpelling(strings.Trim(name, ` "'`))
-	})
+	c.entries.separator, c.declared = s, true
+	return c.entries.nextWithout(byteOrderMark)
 }
 
 // beginsLikeJSON returns the rule for a first line that is JSON; "" if it is not.

@@ -15,7 +15,7 @@ const (
 	ruleGB18030     = "is not UTF-8 text; the file looks like Chinese text in GB18030 (or GBK, which is part of it); convert it: iconv -f GB18030 -t UTF-8 FILE > NEWFILE"
 	ruleWindows1252 = "is not UTF-8 text; the file looks like Western European text in Windows-1252 (or Latin-1); convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEWFILE"
 	ruleUnknown     = "is not UTF-8 text; save it as UTF-8 in the program that wrote it"
-	ruleCutOff      = "ends inside a character, as if it were truncated; get the whole file"
+	ruleCutOff      = "ends inside a character; the file seems to be truncated: get the whole file"
 )
 
 // encodings collects evidence for a file's encoding.

@@ -110,7 +110,7 @@ func (f Format) emptyRule() string {
 	case YAML:
 		return `has no items; write one "- " entry for each item, such as - {name: web-1, subnetId: sbn-dk8gl9bc}`
 	default:
-		return "has no items; below the header (such as " + exampleHeader + ") each line is one item"
+		return "has no items; write one item on each line below the header, such as " + exampleHeader
 	}
 }
 

@@ -71,7 +71,8 @@ func FuzzCSV(f *testing.F) {
 		sound,
 		"clientToken,region,account,description,privateIpAddress,subnetId,name,key\nt,gz,p,\"a, \"\"b\"\"\nc\",10.0.0.7,sbn-a,网关-1,k1\n",
 		"name,subnetId\na\"b,sbn-a\n\"x\"y,sbn-a\n\"open,sbn-a\nb,sbn-a\n",
-		"name;subnetId\na;b\n")
+		"name;subnetId\na;b\n",
+		"sep=;\nname;subnetId\na;\"sbn;a\"\nb,sbn-a\n")
 }
 
 // Every line that is not empty belongs to just one row, whatever quotes it has.
@@ -79,7 +80,7 @@ func FuzzCSVEntries(f *testing.F) {
 	f.Add("a\n\"b\n\nc\n\"d\"\ne,\"f\n,\"g\nh\"\"\n\"")
 	f.Add("\"\n\"x\n\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		entries := csvEntries{lines: newLines(strings.NewReader(text))}
+		entries := newCSVEntries(strings.NewReader(text))
 		lines := strings.Split(text, "\n")
 		at := 1
 		for {

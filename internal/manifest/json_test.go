@@ -35,7 +35,7 @@ func TestNDJSONFaults(t *testing.T) {
 			`1:1: has no items; write one JSON object on each line, such as {"name":"web-1","subnetId":"sbn-dk8gl9bc"}`,
 		}},
 		{"array", " " + "[" + a + "]", 0, []string{"1:1: is a JSON array, not one JSON object per line; rename the file to .json"}},
-		{"unknown field excuses its neighbour", `{"naem":"web-1","subnetId":"sbn-a"}`, 1, []string{
+		{"unknown field excuses its neighbor", `{"naem":"web-1","subnetId":"sbn-a"}`, 1, []string{
 			`1:2: unknown field "naem"; did you mean "name"? The fields are: ` + fieldList,
 		}},
 		{"unknown field beside the right one", `{"Name":"x","name":"web-1","subnetId":"sbn-a"}`, 1, []string{
@@ -63,8 +63,16 @@ func TestNDJSONFaults(t *testing.T) {
 			"1:1: " + mustBe + "null", "2:1: " + mustBe + "an array", "3:1: " + mustBe + "a string", "4:1: " + mustBe + "a number",
 			`5:28: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
+		{"control characters", "{\"name\":\"网\x07\"}\n{\"name\":\"a\tb\"}", 2, []string{
+			`1:11: has U+0007 (control character) in a string; remove it`,
+			`2:11: has U+0009 (tab) in a string; write it as \t`,
+		}},
+		{"escaped control characters", `{"name":"web\u0000","subnetId":"sbn-\u200ba"}`, 1, []string{
+			`1:9: name "web\x00": has U+0000 (NUL) as character 4; remove it`,
+			`1:32: subnetId "sbn-\u200ba": has U+200B (zero width space) as character 5; remove it`,
+		}},
 		{"half a surrogate pair", `{"name":"web-1","subnetId":"sbn-a","description":"\ud800"}`, 1, []string{
-			`1:50: description "\"\\ud800\"": has half a character: a \u escape of a surrogate pair without the other half`,
+			`1:50: description "\"\\ud800\"": has an unpaired surrogate: a \u escape of a surrogate pair without the other one`,
 		}},
 		{"overlong line", a + "\n" + strings.Repeat("x", maxLine+1) + "\n{}\n", 3, []string{
 			"2:1: " + errLongLine.Error(), `3:1: name "": is required`, `3:1: subnetId "": is required`,

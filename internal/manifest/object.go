@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"havip/tasks"
 )
 
 // parseObject reads one JSON value at rec.at, which should be a flat object of strings.
@@ -41,6 +43,14 @@ func reportSyntax(raw []byte, at position, report reporter) {
 			end = len(raw) + 1 // the fault is after the last byte
 		}
 		at = at.after(raw[:end-1])
+		if end <= len(raw) && strings.HasSuffix(syntax.Error(), "in string literal") && raw[end-1] < ' ' && raw[end-1] != '\n' {
+			remedy := "remove it" // no field accepts it, even escaped
+			if raw[end-1] == '\t' {
+				remedy = `write it as \t`
+			}
+			report.at(at, fmt.Sprintf("has %s in a string; %s", tasks.Character(rune(raw[end-1])), remedy))
+			return
+		}
 	}
 	report.at(at, fmt.Sprintf("is not a JSON object such as %s: %v", exampleObject, err))
 }
@@ -101,7 +111,7 @@ func (m *members) field(rec *record, report reporter) {
 		report.field(at, col, string(raw), "must be a string in quotes; found "+string(kind))
 		rec.excuse(col)
 	case halfCharacter(raw):
-		report.field(at, col, string(raw), `has half a character: a \u escape of a surrogate pair without the other half`)
+		report.field(at, col, string(raw), `has an unpaired surrogate: a \u escape of a surrogate pair without the other one`)
 		rec.excuse(col)
 	}
 }

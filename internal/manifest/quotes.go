@@ -5,7 +5,8 @@ import "bytes"
 // quotes follows the quoting of a CSV row across lines, as in RFC 4180 and encoding/csv. It finds the end of a row before
 // it is parsed, so that a misplaced quote affects one row and not the rest of the file.
 type quotes struct {
-	state quoteState
+	separator separator
+	state     quoteState
 	// opened is the index, in the row's first line, of the opening quote of the field that was open at its end.
 	opened int
 }
@@ -57,7 +58,7 @@ func (q *quotes) step(b byte, i int, first bool) verdict {
 		if b == '"' {
 			q.state = afterQuote
 		}
-	case b == ',':
+	case b == byte(q.separator):
 		q.state = atFieldStart
 	case b == '"' && q.state == inPlain:
 		return strayQuote

@@ -56,7 +56,7 @@ func (rec *record) excuse(c column) {
 	}
 }
 
-// excuseNearest excuses the field that a misspelt one most likely means, so that it is not also reported as missing.
+// excuseNearest excuses the field that a misspelled one most likely means, so that it is not also reported as missing.
 func (rec *record) excuseNearest(name string) {
 	if c := nearest(name); c != noColumn && rec.cells[c].state == absent {
 		rec.excuse(c)

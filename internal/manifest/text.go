@@ -11,7 +11,7 @@ import (
 const (
 	// ruleNotUTF8 is replaced after reading the whole file: see [ruleOfEncoding].
 	ruleNotUTF8 = "is not UTF-8 text"
-	ruleNUL     = "has a NUL byte, so it is not text; save it as UTF-8 text"
+	ruleNUL     = "has U+0000 (NUL), so it is not text; save it as UTF-8 text"
 )
 
 // encodingError reports where a file stops being UTF-8 text. It is a fault of the file, but an error here, because only the

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"havip/tasks"
 )
 
-const ruleNotList = `must be a block list of mappings, each item beginning with "- "; a list in brackets belongs in a .json file`
+const ruleNotList = `must be a list of mappings, each beginning with "- "; put a list in brackets into a .json file`
 
 // yamlRows reads one YAML block list. It splits the list into entries by indentation, which is safe in YAML: everything in
 // an entry of a block list (also quoted text and block scalars) is indented more than the entry's dash. So the file need
@@ -49,7 +51,7 @@ func (y *yamlRows) next(rec *record) error {
 	text, whole := y.entry.text()
 	if !whole {
 		rec.broken = true
-		y.report.at(at, fmt.Sprintf("item is longer than %d KiB", maxEntry>>10))
+		y.report.at(at, fmt.Sprintf("item is longer than %d KiB, more than any valid item; is the next item indented like this one?", maxEntry>>10))
 		return nil
 	}
 	if i, rule := forbiddenInYAML(text); rule != "" {
@@ -118,7 +120,7 @@ func (y *yamlRows) readEntry() error {
 			y.follow(line)
 			return nil
 		case !line.empty() && line.indent() < y.indent:
-			y.report.at(y.here(line.indent()), "is outside the list; indent it as the items before it are")
+			y.report.at(y.here(line.indent()), "is outside the list; indent it like the items before it")
 			line = yamlLine("#")
 		}
 		y.entry.add(line, line.comment() && line.indent() <= y.indent)
@@ -128,7 +130,7 @@ func (y *yamlRows) readEntry() error {
 // follow stores the first line of an entry.
 func (y *yamlRows) follow(line yamlLine) {
 	if line.indent() < y.indent {
-		y.report.at(y.here(line.indent()), "is indented less than the items before it")
+		y.report.at(y.here(line.indent()), "is indented less than the items before it; indent it like them")
 	}
 	y.following = append(make([]byte, 0, len(line)), line...)
 	y.number = y.lines.number
@@ -146,7 +148,7 @@ func (y *yamlRows) trailer() error {
 		}
 		line := yamlLine(text) // nil for an overlong line, which is invalid as well
 		if line == nil || !line.empty() && line.marker() == "" {
-			y.report.at(y.here(0), "begins a second document; put all items in one list")
+			y.report.at(y.here(0), "begins a second YAML document; put all items in one list")
 			return nil
 		}
 	}
@@ -164,5 +166,8 @@ func forbiddenInYAML(entry []byte) (at int, rule string) {
 		return 0, ""
 	}
 	r, _ := utf8.DecodeRune(entry[at:])
-	return at, fmt.Sprintf("has the character %U; remove it, or write it as %s in double quotes", r, strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+	if unicode.IsControl(r) { // no field accepts it, even escaped
+		return at, fmt.Sprintf("has %s; remove it", tasks.Character(r))
+	}
+	return at, fmt.Sprintf("has %s; remove it, or write it as %s in double quotes", tasks.Character(r), strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
 }

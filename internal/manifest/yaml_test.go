@@ -37,7 +37,7 @@ func TestYAMLGood(t *testing.T) {
 func TestYAMLFaults(t *testing.T) {
 	t.Parallel()
 	const item = "- name: web-1\n  subnetId: sbn-a\n"
-	const notList = `must be a block list of mappings, each item beginning with "- "; a list in brackets belongs in a .json file`
+	const notList = `must be a list of mappings, each beginning with "- "; put a list in brackets into a .json file`
 	const mustBe = "must be a mapping such as {name: web-1, subnetId: sbn-dk8gl9bc}; found "
 	runFaultCases(t, YAML, []faultCase{
 		{"empty", "# nothing\n", 0, []string{`1:1: has no items; write one "- " entry for each item, such as - {name: web-1, subnetId: sbn-dk8gl9bc}`}},
@@ -69,22 +69,22 @@ func TestYAMLFaults(t *testing.T) {
 			"1:3: " + mustBe + "text", "2:3: " + mustBe + "a list", "3:3: " + mustBe + "a number", "4:2: " + mustBe + "nothing",
 		}},
 		{"a fault in the form costs its item", "- name: \"x\n- name: a: b\n- name: web-1\n  subnetId: sbn\n", 3, []string{
-			"1:9: is not YAML: while scanning a quoted scalar: found unexpected end of stream",
-			"2:10: is not YAML: mapping values are not allowed in this context",
+			"1:9: is not valid YAML: while scanning a quoted scalar: found unexpected end of stream",
+			"2:10: is not valid YAML: mapping values are not allowed in this context",
 			`4:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`,
 		}},
 		{"indented with a tab", "- name: web-1\n\tsubnetId: sbn-a\n", 1, []string{
-			"2:1: is not YAML: has a tab where only spaces are allowed; indent with spaces",
+			"2:1: is not valid YAML: has a tab where only spaces are allowed; indent with spaces",
 		}},
 		{"outside the list", "  - name: web-1\n    subnetId: sbn-a\n x: y\n- name: web-2\n  subnetId: sbn-a\n", 2, []string{
-			"3:2: is outside the list; indent it as the items before it are",
-			"4:1: is indented less than the items before it",
+			"3:2: is outside the list; indent it like the items before it",
+			"4:1: is indented less than the items before it; indent it like them",
 		}},
-		{"second document", item + "---\n" + item, 1, []string{"4:1: begins a second document; put all items in one list"}},
+		{"second document", item + "---\n" + item, 1, []string{"4:1: begins a second YAML document; put all items in one list"}},
 		{"aliases", "- name: *n\n  subnetId: &s sbn-a\n- *b\n- <<: *s\n  name: web-1\n- <<: {name: x}\n- &m {name: web-1, subnetId: sbn-a}\n- name: *m\n  subnetId: *s\n", 6, []string{
-			`1:9: name "*n": has an alias *n without an anchor &n before it`,
-			"3:3: has an alias *b without an anchor &b before it",
-			"4:7: must be an alias of a mapping; found one of text",
+			`1:9: name "*n": has an alias *n, but no anchor &n before it`,
+			"3:3: has an alias *b, but no anchor &b before it",
+			"4:7: must be an alias of a mapping; found an alias of text",
 			"6:7: must merge an alias such as *base",
 			`8:9: name "*m": must be text; found an alias of a mapping`,
 		}},
@@ -92,8 +92,8 @@ func TestYAMLFaults(t *testing.T) {
 			`2:3: key "web-1": same key as line 1; the key defaults to the name`,
 		}},
 		{"overlong", "- name: " + strings.Repeat("x", maxEntry) + "\n- name: web-1\n  subnetId: sbn\n  key: |\n" + strings.Repeat("    x\n", maxEntry/4) + "- " + strings.Repeat("x", maxLine) + "\n- name: web-2\n  subnetId: sbn\n", 3, []string{
-			"1:1: item is longer than 16 KiB",
-			"2:1: item is longer than 16 KiB",
+			"1:1: item is longer than 16 KiB, more than any valid item; is the next item indented like this one?",
+			"2:1: item is longer than 16 KiB, more than any valid item; is the next item indented like this one?",
 			fmt.Sprintf("%d:1: %v", maxEntry/4+5, errLongLine),
 			fmt.Sprintf(`%d:13: subnetId "sbn": must be a subnet ID such as sbn-dk8gl9bc`, maxEntry/4+7),
 		}},
@@ -112,7 +112,7 @@ func TestYAMLAnchorsAreBounded(t *testing.T) {
 	if report.FaultCount == 0 || report.FaultCount >= n || report.Rows != n {
 		t.Fatalf("got %d faults in %d rows", report.FaultCount, report.Rows)
 	}
-	if !strings.HasSuffix(faults[0], ": has too many anchors before it; write the values out") {
+	if !strings.HasSuffix(faults[0], ": has too many anchors before it; write the values without anchors and aliases") {
 		t.Errorf("got %q", faults[0])
 	}
 
@@ -153,14 +153,14 @@ func TestYAMLForbiddenCharacters(t *testing.T) {
 			"- name: web-1\n  key: \"in quotes%c\"\n  subnetId: sbn-a\n",
 		} {
 			_, faults := check(t, content(YAML, fmt.Sprintf(text, r)))
-			if len(faults) != 1 || !strings.HasPrefix(faults[0], "2:18: has the character "+name) {
+			if len(faults) != 1 || !strings.HasPrefix(faults[0], "2:18: has "+name) {
 				t.Errorf("%s in %q: got %q", name, text, faults)
 			}
 		}
 	}
 	// In escapes they are text like any other, and the description's own rule speaks.
 	_, faults := check(t, content(YAML, "- name: web-1\n  subnetId: sbn-a\n  description: \"a\\u2028\\u0085\"\n"))
-	if want := []string{`3:16: description "a\u2028\u0085": must not contain control characters`}; !slices.Equal(faults, want) {
+	if want := []string{`3:16: description "a\u2028\u0085": has U+0085 (next line) as character 3; remove it`}; !slices.Equal(faults, want) {
 		t.Errorf("got %q, want %q", faults, want)
 	}
 }
@@ -218,7 +218,7 @@ func TestYAMLBlockText(t *testing.T) {
 func TestYAMLValuesAreExact(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
-		"10.42.0.1\t5": `4:21: privateIpAddress "10.42.0.1\t5": must be an IPv4 address such as 192.168.0.10, or empty for automatic`,
+		"10.42.0.1\t5": `4:21: privateIpAddress "10.42.0.1\t5": has U+0009 (tab) as character 10; remove it`,
 		"10.42.0.1 5":  `4:21: privateIpAddress "10.42.0.1 5": must be an IPv4 address such as 192.168.0.10, or empty for automatic`,
 		"0x0A2A0001":   `4:21: privateIpAddress "0x0A2A0001": must be text; found a number; put it in quotes: "0x0A2A0001"`,
 		"1_0":          `4:21: privateIpAddress "1_0": must be text; found a number; put it in quotes: "1_0"`,

@@ -53,7 +53,7 @@ func (p *entryParser) remember(n *yaml.Node, a anchored) {
 		size -= before.size() + len(name)
 	}
 	if size > maxAnchored {
-		p.report.at(p.of(n), "has too many anchors before it; write the values out")
+		p.report.at(p.of(n), "has too many anchors before it; write the values without anchors and aliases")
 		return
 	}
 	if p.anchors.byName == nil {
@@ -72,7 +72,7 @@ func (p *entryParser) lookup(n *yaml.Node) (a anchored, rule string) {
 }
 
 func noAnchor(name string) string {
-	return "has an alias *" + shorten(name) + " without an anchor &" + shorten(name) + " before it"
+	return "has an alias *" + shorten(name) + ", but no anchor &" + shorten(name) + " before it"
 }
 
 // aliased returns the text of an alias.
@@ -108,7 +108,7 @@ func (p *entryParser) mergeAlias(alias *yaml.Node) {
 	}
 	a, rule := p.lookup(alias)
 	if rule == "" && !a.mapping {
-		rule = "must be an alias of a mapping; found one of text"
+		rule = "must be an alias of a mapping; found an alias of text"
 	}
 	if rule != "" {
 		p.rec.broken = true

@@ -87,10 +87,10 @@ func (p *entryParser) refuse(err error) {
 	if strings.Contains(message, "found a tab character") {
 		message = "has a tab where only spaces are allowed; indent with spaces"
 	}
-	p.report.at(at, "is not YAML: "+message)
+	p.report.at(at, "is not valid YAML: "+message)
 }
 
-var errNotOneEntry = errors.New("cannot be read as one entry of a list")
+var errNotOneEntry = errors.New("cannot be read as one item of a list; check its indentation")
 
 // withoutPanic converts a panic of the parser on unusual input to an error.
 func withoutPanic(parse func([]byte) (*yaml.Node, error), entry []byte) (value *yaml.Node, err error) {

@@ -44,7 +44,7 @@ var general = map[string]string{
 	"--out":            "file to save the plan in",
 	"--reason":         "reason, for the log and the events",
 	"--resume":         "resume the batch if it is paused",
-	"--rps":            "requests that create, per second and lane, of a worker or run; 0 means no limit",
+	"--rps":            "create requests per second and lane, of a worker or run; 0 means no limit",
 	"--state":          "only items in these states",
 	"--timeout":        "stop waiting after this time, with exit code 8",
 	"--wait":           "wait until the batch, or the item, is done",
@@ -75,11 +75,11 @@ Credentials, in this order; an account other than "default" uses the profile of 
   2  BAIDUCLOUD_ACCESS_KEY, BAIDUCLOUD_SECRET_KEY, BAIDUCLOUD_SESSION_TOKEN
   3  ~/.bce/config.json
 
-NO_COLOR, set to anything, disables colours; CLICOLOR_FORCE enables those of tables without
+NO_COLOR, set to anything, disables colors; CLICOLOR_FORCE enables those of tables without
 a terminal. --color overrides both. TZ is the time zone of tables.
 
 HAVIP_PAGER, else PAGER, else less shows the tables of results, list and events on a terminal;
-set it to an empty text or to cat to have none.
+set it to the empty string or to cat to use none.
 
 For the worker's own variables, see ` + "`worker --help`" + `.
 `)
@@ -90,6 +90,8 @@ For the worker's own variables, see ` + "`worker --help`" + `.
 func NewFormatsTopic() *cobra.Command {
 	return topic("formats", "Input files and output formats", `Input: CSV (.csv), NDJSON (.ndjson, .jsonl), a JSON array (.json) or a YAML list (.yaml,
 .yml) of items, in UTF-8; --format names the format of other files and of standard input.
+Fields of CSV are separated by commas, or by the separator that a line before the header
+declares (comma, semicolon, tab or |), as in spreadsheets: sep=;
 
   column            content
   name              1-65 letters, digits, Chinese characters and - _ / . (required)
@@ -128,13 +130,13 @@ timeago TIME, timefmt LAYOUT TIME and json VALUE.
   enqueue results havips --jq '.[] | select(.state == "created").haVipId'
   enqueue results havips --template '{{range .}}{{.key}} {{timeago .updatedAt}}{{"\n"}}{{end}}'
 
-csv has the values as they are, for programs. A spreadsheet treats a cell that begins with
+csv has unchanged values, for programs. A spreadsheet treats a cell that begins with
 = + - @ or a tab as a formula, which can run programs and send data away. --csv-safe puts an
 apostrophe before such cells (OWASP, "CSV Injection"), also before line ends and full-width
 forms of these signs, and quotes every cell. Such a file is for reading, not for apply.
 
-Text in tables is shown without control characters and changes of direction; json, ndjson
-and csv have it unchanged. On a terminal, json and ndjson escape such characters, and csv
+Tables leave out control characters and changes of text direction; json, ndjson and csv have
+the unchanged text. On a terminal, json and ndjson escape such characters, and csv
 replaces them.
 
 A result has: batch, key, line, state, haVipId, name, subnetId, privateIpAddress,
