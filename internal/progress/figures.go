@@ -41,20 +41,25 @@ func (f Figures) Count() string {
 	return fmt.Sprintf("%s/%s · %d %%", words.Number(f.Done), words.Number(f.Total), f.Percent())
 }
 
-// Speed is the rate and the allowed one, such as "5.0/s of 5 allowed"; "" while there is no known progress.
+// Speed is the rate and the allowed one, such as "5.0/s of 5 allowed"; "" while there is no known progress. The allowed
+// rate is of requests, and items may finish faster: an adopted one needs no request, and answers that were late may come
+// together. The two are then not compared: "7.5/s, limit 5 requests/s".
 func (f Figures) Speed() string {
 	if f.Rate == 0 || f.Stopped != "" {
 		return ""
 	}
 	text := perTime(f.Rate)
-	if f.Allowed != nil && *f.Allowed > 0 {
-		text += " of " + words.Decimal(*f.Allowed)
-		if !strings.HasSuffix(perTime(f.Rate), "/s") {
-			text += "/s"
-		}
-		text += " allowed"
+	switch {
+	case f.Allowed == nil || *f.Allowed <= 0:
+		return text
+	case f.Rate > *f.Allowed && text != perTime(*f.Allowed):
+		return text + ", limit " + words.Decimal(*f.Allowed) + " requests/s"
 	}
-	return text
+	text += " of " + words.Decimal(*f.Allowed)
+	if !strings.HasSuffix(perTime(f.Rate), "/s") {
+		text += "/s"
+	}
+	return text + " allowed"
 }
 
 // Pace is the speed, the time left and when it ends, or what stops it; "" if unknown.
@@ -88,6 +93,8 @@ const (
 
 // RateOf returns how many ended per second recently, from the times of the last ends, newest first: those within half a
 // minute, or the last ten if there are fewer. The rate falls while nothing ends.
+//
+// The ends of the first second are left out: a lane that was idle admits a burst at once, which is above its rate.
 func RateOf(ends []time.Time, now time.Time) float64 {
 	n := 0
 	for n < len(ends) && (n < fewEnds || now.Sub(ends[n]) <= paceOver) {
@@ -96,11 +103,15 @@ func RateOf(ends []time.Time, now time.Time) float64 {
 	if n < 2 || now.Sub(ends[0]) > silentAfter {
 		return 0
 	}
-	over := now.Sub(ends[n-1])
+	first := n - 1
+	for oldest := ends[first]; first > 0 && ends[first-1].Sub(oldest) <= paceEvery; {
+		first--
+	}
+	over := now.Sub(ends[first])
 	if over < paceEvery {
 		return 0
 	}
-	return float64(n-1) / over.Seconds()
+	return float64(first) / over.Seconds()
 }
 
 // perTime returns a rate of items in a unit in which it is at least one.

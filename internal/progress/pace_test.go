@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -16,6 +17,7 @@ func TestFigures(t *testing.T) {
 		"1,000/3,000 · 33 % · 100/s · 20s left · ends 12:00":              {Done: 1000, Total: 3000, Rate: 100, Allowed: &none},
 		"20/50 · 40 % · 2/min of 5/s allowed · 15m00s left · ends 12:15":  {Done: 20, Total: 50, Rate: 2.0 / 60, Allowed: &five},
 		"4/9 · 44 % · 4/h · 1h15m left · ends 13:15":                      {Done: 4, Total: 9, Rate: 4.0 / 3600},
+		"30/50 · 60 % · 7.5/s, limit 5 requests/s · 2s left · ends 12:00": {Done: 30, Total: 50, Rate: 7.5, Allowed: &five},
 		"1,000/1,000 · 100 % · 100/s":                                     {Done: 1000, Total: 1000, Rate: 100},
 		"1,999/2,000 · 99 %":                                              {Done: 1999, Total: 2000},
 		"347/2,000 · 17 % · paused":                                       {Done: 347, Total: 2000, Rate: 5, Allowed: &five, Stopped: "paused"},
@@ -40,16 +42,19 @@ func TestRateOf(t *testing.T) {
 		ends []time.Time
 		want float64
 	}{
-		"nothing ended":             {nil, 0},
-		"one ended":                 {every(1, time.Second, 0), 0},
-		"too early":                 {every(5, 0, time.Millisecond), 0},
-		"five a second":             {every(100, 0, time.Second/5), 5},
-		"faster of late":            {append(every(100, 0, time.Second/5), every(50, time.Minute, time.Minute)...), 5},
-		"one a minute":              {every(100, 0, time.Minute), 1.0 / 60},
-		"stopped half a minute ago": {every(10, 30*time.Second, time.Second), 9.0 / 39},
-		"nothing ended for a while": {every(10, 2*time.Hour, time.Second), 0},
+		"nothing ended":               {nil, 0},
+		"one ended":                   {every(1, time.Second, 0), 0},
+		"too early":                   {every(5, 0, time.Millisecond), 0},
+		"five a second":               {every(100, 0, time.Second/5), 5},
+		"faster of late":              {append(every(100, 0, time.Second/5), every(50, time.Minute, time.Minute)...), 5},
+		"one a minute":                {every(100, 0, time.Minute), 1.0 / 60},
+		"stopped half a minute ago":   {every(10, 30*time.Second, time.Second), 8.0 / 38},
+		"a burst, then five a second": {append(every(40, 0, time.Second/5), every(5, 8*time.Second, time.Millisecond)...), 5},
+		"only a burst":                {every(5, 3*time.Second, time.Millisecond), 0},
+		"a burst, then one a minute":  {append(every(2, 0, time.Minute), every(5, 2*time.Minute, time.Millisecond)...), 2.0 / 120},
+		"nothing ended for a while":   {every(10, 2*time.Hour, time.Second), 0},
 	} {
-		if got := RateOf(c.ends, now); got != c.want {
+		if got := RateOf(c.ends, now); math.Abs(got-c.want) > 0.001*c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}

@@ -18,18 +18,29 @@ func Counts(b ledger.Batch) string {
 	return countsOf(b, ledger.States())
 }
 
+// countsOf counts the states in an order that has created and adopted together, because items of both may not be confirmed
+// yet: these are open, and are counted behind them.
 func countsOf(b ledger.Batch, states []ledger.State) string {
 	var parts []string
+	succeeded := 0
 	for _, state := range states {
-		if n := b.Counts[state]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s", words.Number(n), state))
+		n := b.Counts[state]
+		if n == 0 {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s %s", words.Number(n), state))
+		if state.Succeeded() {
+			succeeded = len(parts)
 		}
 	}
-	if b.Unconfirmed > 0 {
-		parts = append(parts, words.Number(b.Unconfirmed)+" not confirmed yet")
-	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0:
 		return "no items"
+	case b.Unconfirmed == 0 || succeeded == 0:
+	case b.Counts[ledger.Created] > 0 && b.Counts[ledger.Adopted] > 0:
+		parts[succeeded-1] += fmt.Sprintf(" (%s of these not confirmed)", words.Number(b.Unconfirmed))
+	default:
+		parts[succeeded-1] += fmt.Sprintf(" (%s not confirmed)", words.Number(b.Unconfirmed))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -47,6 +47,23 @@ func TestPhase(t *testing.T) {
 	}
 }
 
+// Items that are created and not confirmed are open, so they are counted apart.
+func TestCountsOfUnconfirmed(t *testing.T) {
+	t.Parallel()
+	created := ledger.Batch{Counts: map[ledger.State]int64{ledger.Created: 34, ledger.Rejected: 1, ledger.Queued: 5}, Unconfirmed: 16}
+	both := ledger.Batch{Counts: map[ledger.State]int64{ledger.Created: 34, ledger.Adopted: 2}, Unconfirmed: 16}
+	for got, want := range map[string]string{
+		Counts(created):        "5 queued, 34 created (16 not confirmed), 1 rejected",
+		ProblemsFirst(created): "1 rejected, 5 queued, 34 created (16 not confirmed)",
+		Counts(both):           "34 created, 2 adopted (16 of these not confirmed)",
+		ProblemsFirst(both):    "34 created, 2 adopted (16 of these not confirmed)",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 // The last answer repeats nothing.
 func TestLastAnswer(t *testing.T) {
 	t.Parallel()

@@ -18,11 +18,15 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [BATCH]",
 		Short: "Show the state of a batch, or of all unfinished ones",
-		Long: `Status shows a batch's counts, how many items finished per second recently, how many
-requests per second its lane allows, and when the batch ends at this rate, as the progress
-bar of watch does. Without BATCH, it shows all unfinished batches. It reads counters, so
-that it costs the same for ten items and for a million. Pauses, suspensions and rate limits
-of lanes are reported on stderr.`,
+		Long: `Status shows how many of a batch's items are done and in which states they are, and when the
+batch ends. Created items that BCE has not shown yet are not confirmed, and not done.
+Without BATCH, it shows all unfinished batches. It reads only counters, so a large batch
+costs no more than a small one. Pauses, suspensions and rate limits of lanes are reported
+on stderr.
+
+The rate is how many items finished per second within the last half minute. It leaves out
+the first second, in which a lane that was idle sends a burst. The lane's limit is of
+requests: items that need none, such as adopted ones, may finish faster.`,
 		Example: `  enqueue status
   enqueue status havips -o json
   enqueue status havips --json phase,open`,
