@@ -10,7 +10,7 @@ import (
 // outlives its request by more than that; see [signatureMargin].
 const clockTolerance = 30 * time.Second
 
-// clock is how far BCE's clock is ahead of ours, learnt from the Date of its answers.
+// clock is how far BCE's clock is ahead of ours, learned from the Date of its answers.
 //
 // A wrong offset makes every signature invalid, and a gateway may have set a Date. So one Date needs
 // confirmation: by the local clock, by another answer, or by BCE's refusal of the signed date.

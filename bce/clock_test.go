@@ -87,7 +87,7 @@ func TestClientLearnsTheClock(t *testing.T) {
 			for n := range 2 {
 				_, _ = client.CreateHaVIPBody(t.Context(), "t", []byte(createBody))
 				got := client.ClockOffset()
-				if learnt := near(got, ahead); learnt != (test.learns && (n > 0 || test.atOnce)) {
+				if learned := near(got, ahead); learned != (test.learns && (n > 0 || test.atOnce)) {
 					t.Errorf("after answer %d: offset %v", n+1, got)
 				}
 			}

@@ -102,7 +102,7 @@ func TestTransport(t *testing.T) {
 	t.Parallel()
 	transport := newTransport(Timeouts{Dial: 1, TLS: 2, ResponseHeader: 3}, nil)
 	if reflect.ValueOf(transport.Proxy).Pointer() != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
-		t.Error("the environment's proxy is not honoured")
+		t.Error("the environment's proxy is not honored")
 	}
 	if transport.Protocols.HTTP2() || !transport.Protocols.HTTP1() || transport.ResponseHeaderTimeout != 3 || transport.TLSHandshakeTimeout != 2 {
 		t.Errorf("transport = %+v", transport)

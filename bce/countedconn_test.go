@@ -50,7 +50,7 @@ func TestCountedConn(t *testing.T) {
 	}
 }
 
-// TestCountedConnCountsWhileWriting looks at the count in mid-write, as a cancelled call does.
+// TestCountedConnCountsWhileWriting looks at the count in mid-write, as a canceled call does.
 func TestCountedConnCountsWhileWriting(t *testing.T) {
 	t.Parallel()
 	stuck := &stuckConn{blocked: make(chan struct{}), release: make(chan struct{})}

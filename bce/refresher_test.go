@@ -159,12 +159,12 @@ func TestRefresherCanceledCallerDoesNotFailOthers(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			if _, err := r.Retrieve(ctx); !errors.Is(err, context.Canceled) {
-				t.Errorf("error of the cancelled = %v", err)
+				t.Errorf("error of the canceled = %v", err)
 			}
 		})
 		synctest.Wait()
 		wg.Go(func() { expectID(t, r, "id2") })
-		wg.Go(func() { // cancelled while it waits for its turn
+		wg.Go(func() { // canceled while it waits for its turn
 			if _, err := r.Retrieve(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("error of the one that waits = %v", err)
 			}

@@ -348,7 +348,7 @@ func TestSentThroughProxy(t *testing.T) {
 		kind    Kind
 		sent    bool
 	}{
-		"tunnelled":      {good, true, KindBroken, true},
+		"tunneled":       {good, true, KindBroken, true},
 		"untrusted":      {good, false, KindTLS, false},
 		"tunnel refused": {refusing, true, KindDial, false},
 	} {

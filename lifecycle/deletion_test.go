@@ -112,6 +112,6 @@ func TestRecordDeletion(t *testing.T) {
 	o := refused
 	o.PrivateIPAddress = "10.0.0.7"
 	if _, c := RecordDeletion(s, 1, o); after(s, c).PrivateIPAddress != "10.0.0.7" {
-		t.Error("an address that was learnt by the way is lost")
+		t.Error("an address that was learned by the way is lost")
 	}
 }

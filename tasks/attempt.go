@@ -20,8 +20,8 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	outcome, took := h.send(ctx, j)
 	outcome = h.refusals.classify(outcome, j.pass.SuspendedFor())
 	h.logAttempt(j, outcome, took)
-	clockLearnt := h.clockLearnt(outcome, j.clockOffset)
-	if !clockLearnt { // a corrected clock is not a lane fault
+	clockLearned := h.clockLearned(outcome, j.clockOffset)
+	if !clockLearned { // a corrected clock is not a lane fault
 		j.pass.Done(ctx, outcome)
 	}
 	rec, err := h.record(ctx, j, outcome, took)
@@ -35,7 +35,7 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 		return nil
 	case rec.Lookup:
 		return &Postpone{After: h.lookupGrace(), Reason: "outcome unknown: it will be looked up"}
-	case clockLearnt:
+	case clockLearned:
 		return errAgain
 	case suspectToken(rec, outcome):
 		return h.renewSuspectToken(ctx, j, rec)
@@ -166,10 +166,10 @@ func (h *Handler) bufferOutcome(ctx context.Context, j *job, u PendingOutcome, c
 	h.OutcomeBuffer.Add(ctx, u)
 }
 
-// clockLearnt reports whether a request that was refused for its date should be signed again, because the client has
+// clockLearned reports whether a request that was refused for its date should be signed again, because the client has
 // corrected its clock. SignedWith is the offset of the refused request. The first of many refused requests corrects the
 // clock; all are signed again.
-func (h *Handler) clockLearnt(o Outcome, signedWith time.Duration) bool {
+func (h *Handler) clockLearned(o Outcome, signedWith time.Duration) bool {
 	return o.Scope == ScopeClock && h.API.ClockOffset() != signedWith
 }
 

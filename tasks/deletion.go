@@ -116,8 +116,8 @@ func (h *Handler) whyRefused(ctx context.Context, id string, o Outcome) Outcome 
 func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
 	detached := context.WithoutCancel(ctx)
 	h.logDeletion(j, t)
-	clockLearnt := h.clockLearnt(t.Outcome, j.clockOffset)
-	if !clockLearnt && (t.Class != ClassRefused || !stillUnknown(t.Outcome, j.pass.SuspendedFor())) {
+	clockLearned := h.clockLearned(t.Outcome, j.clockOffset)
+	if !clockLearned && (t.Class != ClassRefused || !stillUnknown(t.Outcome, j.pass.SuspendedFor())) {
 		j.pass.Done(detached, t.Outcome)
 	}
 	if t.Class == ClassNotFound && j.item.Record.Deletion.Unknown {
@@ -129,7 +129,7 @@ func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
 		return h.later(j, err)
 	case rec.State != ledger.Deleting:
 		return nil
-	case clockLearnt:
+	case clockLearned:
 		return errAgain
 	case t.Class == ClassNotFound:
 		return h.confirmGone(ctx, j)

@@ -237,7 +237,7 @@ func TestRollbackAfterDeadWorker(t *testing.T) {
 	f.expect("a", facts{ledger.Deleted, ClassDeleted, "", 1, 1})
 }
 
-// A wrong clock is learnt, as for creates.
+// A wrong clock is learned, as for creates.
 func TestRollbackLearnsTheClock(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")

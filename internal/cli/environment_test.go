@@ -85,10 +85,10 @@ func TestCodeOf(t *testing.T) {
 		err  error
 		want ExitCode
 	}{
-		"nothing":   {nil, ExitOK},
-		"known":     {Failf(ExitPending, "later"), ExitPending},
-		"unknown":   {errors.New("dial tcp"), ExitNetwork},
-		"cancelled": {t.Context().Err(), ExitOK},
+		"nothing":  {nil, ExitOK},
+		"known":    {Failf(ExitPending, "later"), ExitPending},
+		"unknown":  {errors.New("dial tcp"), ExitNetwork},
+		"canceled": {t.Context().Err(), ExitOK},
 	} {
 		if got := CodeOf(test.err); got != test.want {
 			t.Errorf("%s: got %d, want %d", name, got, test.want)

@@ -48,7 +48,7 @@ func TestParseAck(t *testing.T) {
 			t.Parallel()
 			got, ok := parseAck(tt.cmd)
 			if ok != (tt.want != none) {
-				t.Errorf("recognised = %t", ok)
+				t.Errorf("recognized = %t", ok)
 			}
 			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(ack{})); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)

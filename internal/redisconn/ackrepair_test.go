@@ -62,7 +62,7 @@ func newAckRepairer() (*ackRepairer, *clock) {
 }
 
 // Contexts as asynq leaves them.
-func cancelled(t *testing.T) context.Context {
+func canceled(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	cancel()
@@ -87,14 +87,14 @@ func TestAckRepair(t *testing.T) {
 		sent    []string
 	}{
 		"first ack":                   {live, doneCmd(), backend{}, nil, []string{"evalsha"}},
-		"repetition, task still ours": {cancelled, doneCmd(), backend{lease: 1}, nil, []string{"zscore", "evalsha"}},
-		"repetition, nothing left":    {cancelled, doneCmd(), backend{}, nil, []string{"zscore"}},
-		"repetition, Redis away":      {cancelled, doneCmd(), backend{down: io.EOF}, io.EOF, []string{"zscore"}},
-		"repetition, reply lost":      {cancelled, doneCmd(), backend{lease: 1, ack: io.EOF}, io.EOF, []string{"zscore", "evalsha"}},
-		"repetition of a retry":       {cancelled, retryCmd("m2"), backend{lease: 1, message: "m1"}, nil, []string{"zscore", "hget", "evalsha"}},
+		"repetition, task still ours": {canceled, doneCmd(), backend{lease: 1}, nil, []string{"zscore", "evalsha"}},
+		"repetition, nothing left":    {canceled, doneCmd(), backend{}, nil, []string{"zscore"}},
+		"repetition, Redis away":      {canceled, doneCmd(), backend{down: io.EOF}, io.EOF, []string{"zscore"}},
+		"repetition, reply lost":      {canceled, doneCmd(), backend{lease: 1, ack: io.EOF}, io.EOF, []string{"zscore", "evalsha"}},
+		"repetition of a retry":       {canceled, retryCmd("m2"), backend{lease: 1, message: "m1"}, nil, []string{"zscore", "hget", "evalsha"}},
 		"past the lease's deadline":   {expired, doneCmd(), backend{lease: 1}, context.DeadlineExceeded, nil},
-		"another command, cancelled":  {cancelled, redis.NewStringCmd(t.Context(), "get", "k"), backend{}, context.Canceled, nil},
-		"another script, cancelled":   {cancelled, script([]string{"havip:{b}:item"}, "id"), backend{}, context.Canceled, nil},
+		"another command, canceled":   {canceled, redis.NewStringCmd(t.Context(), "get", "k"), backend{}, context.Canceled, nil},
+		"another script, canceled":    {canceled, script([]string{"havip:{b}:item"}, "id"), backend{}, context.Canceled, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,7 +121,7 @@ func TestAckRepair_retryAlreadyCarriedOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.sent, b.ack = nil, nil
-	if err := hook(cancelled(t), retryCmd("m2")); err != nil {
+	if err := hook(canceled(t), retryCmd("m2")); err != nil {
 		t.Errorf("the repetition: %v; want it settled", err)
 	}
 	if diff := cmp.Diff([]string{"zscore", "hget"}, b.sent); diff != "" {
@@ -139,10 +139,10 @@ func TestAckRepair_repetitionAlreadyCarriedOut(t *testing.T) {
 	b := &backend{lease: 1, message: "m0", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	_ = hook(t.Context(), retryCmd("m1")) // lost on the way
-	_ = hook(cancelled(t), retryCmd("m2"))
+	_ = hook(canceled(t), retryCmd("m2"))
 	c.now = c.now.Add(outageMemory)
 	b.sent, b.ack, b.message = nil, nil, "m2"
-	if err := hook(cancelled(t), retryCmd("m3")); err != nil {
+	if err := hook(canceled(t), retryCmd("m3")); err != nil {
 		t.Error(err)
 	}
 	if diff := cmp.Diff([]string{"zscore", "hget"}, b.sent); diff != "" {
@@ -170,7 +170,7 @@ func TestAckRepair_outage(t *testing.T) {
 	hook := h.ProcessHook(b.process)
 	other := script([]string{"asynq:{r}:active", "asynq:{r}:lease", "asynq:{r}:t:id"}, "id")
 	for _, cmd := range []redis.Cmder{doneCmd(), doneCmd(), other} {
-		if err := hook(cancelled(t), cmd); !errors.Is(err, io.EOF) {
+		if err := hook(canceled(t), cmd); !errors.Is(err, io.EOF) {
 			t.Errorf("err = %v", err)
 		}
 	}
@@ -179,7 +179,7 @@ func TestAckRepair_outage(t *testing.T) {
 	}
 	b.sent, b.down = nil, nil
 	c.now = c.now.Add(outageMemory)
-	if err := hook(cancelled(t), doneCmd()); err != nil {
+	if err := hook(canceled(t), doneCmd()); err != nil {
 		t.Errorf("after the outage: %v", err)
 	}
 	if diff := cmp.Diff([]string{"zscore", "evalsha"}, b.sent); diff != "" {

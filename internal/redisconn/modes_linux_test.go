@@ -32,7 +32,7 @@ func assertRepairs(t *testing.T, client redis.UniversalClient) {
 	}
 	// Each repetition has five seconds, and asynq tries again.
 	redistest.Poll(t, "the ack", func(context.Context) error {
-		return doneScript.Run(cancelled(t), client, []string{active, lease, task}, "id").Err() //nolint:contextcheck // cancelled, as asynq leaves it
+		return doneScript.Run(canceled(t), client, []string{active, lease, task}, "id").Err() //nolint:contextcheck // canceled, as asynq leaves it
 	})
 	if n := client.LLen(t.Context(), active).Val(); n != 0 {
 		t.Errorf("%d tasks are still active", n)

@@ -24,8 +24,8 @@ type Column[R any] struct {
 	Cell func(R) string
 	// Compare orders texts; nil is by their bytes.
 	Compare func(a, b string) int
-	// Colour is that of the cell on a terminal; nil is none.
-	Colour func(R) Colour
+	// Color is that of the cell on a terminal; nil is none.
+	Color func(R) Color
 	// Derived says that the column repeats others, so that CSV has it only if it is asked for.
 	Derived bool
 	// Width is kept for rows that come after the sample, in cells.

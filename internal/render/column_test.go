@@ -45,9 +45,9 @@ func TestChosenColumns(t *testing.T) {
 	}
 }
 
-func TestColours(t *testing.T) {
+func TestColors(t *testing.T) {
 	t.Parallel()
-	style := Style{Format: Table, Columns: []string{"state", "key"}, Colours: true}
+	style := Style{Format: Table, Columns: []string{"state", "key"}, Colors: true}
 	want := "STATE    KEY\n\x1b[32mcreated\x1b[0m  web-1\n"
 	if diff := cmp.Diff(want, writeList(t, Results(), style, sample(t))); diff != "" {
 		t.Error(diff)

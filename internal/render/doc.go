@@ -2,5 +2,5 @@
 // NDJSON and CSV. Rows are written as they come, so that a million of them need no memory.
 //
 // Text that came from files or from BCE is shown without control characters: it cannot move the
-// cursor, change colours or forge a line.
+// cursor, change colors or forge a line.
 package render

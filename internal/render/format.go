@@ -54,9 +54,9 @@ type Style struct {
 	Guarded bool
 	// Width is the terminal's, in cells, for tables; 0 for no limit.
 	Width int
-	// Zone is that of times in tables, nil for UTC: see [Zone]. Colours lets tables have colours.
-	Zone    *time.Location
-	Colours bool
+	// Zone is that of times in tables, nil for UTC: see [Zone]. Colors lets tables have colors.
+	Zone   *time.Location
+	Colors bool
 	// Follow says that more records come while these are read: the columns are wide enough for later ones.
 	Follow bool
 }

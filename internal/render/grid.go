@@ -44,9 +44,9 @@ type Grid struct {
 // gridRow is a buffered row, with the lines below it.
 type gridRow struct {
 	cells []string
-	// colours are those of the cells; nil for none.
-	colours []Colour
-	notes   string
+	// colors are those of the cells; nil for none.
+	colors []Color
+	notes  string
 }
 
 // NewGrid returns a grid with the given head. Width is the terminal's, 0 for no limit. Flexible is the index of
@@ -77,7 +77,7 @@ func (g *Grid) Minimum(widths ...int) *Grid {
 // Row writes a row of as many cells as the head has.
 func (g *Grid) Row(cells ...string) error { return g.row(gridRow{cells: cells}) }
 
-// row writes a row, perhaps with colours, and the lines below it.
+// row writes a row, perhaps with colors, and the lines below it.
 func (g *Grid) row(row gridRow) error {
 	for i, cell := range row.cells {
 		row.cells[i] = Printable(cell)
@@ -192,8 +192,8 @@ func (g *Grid) line(row gridRow) error {
 		}
 		b.WriteString(gap)
 		gap = strings.Repeat(" ", max(0, g.widths[i]-runewidth.StringWidth(cell))) + columnGap
-		if row.colours != nil {
-			cell = row.colours[i].paint(cell)
+		if row.colors != nil {
+			cell = row.colors[i].paint(cell)
 		}
 		b.WriteString(cell)
 	}

@@ -200,13 +200,13 @@ type tableWriter[R any] struct {
 
 func (t tableWriter[R]) Write(r R) error {
 	row := gridRow{cells: make([]string, len(t.columns))}
-	if t.style.Colours {
-		row.colours = make([]Colour, len(t.columns))
+	if t.style.Colors {
+		row.colors = make([]Color, len(t.columns))
 	}
 	for i, column := range t.columns {
 		row.cells[i] = column.cell(r, t.style.Zone)
-		if row.colours != nil && column.Colour != nil {
-			row.colours[i] = column.Colour(r)
+		if row.colors != nil && column.Color != nil {
+			row.colors[i] = column.Color(r)
 		}
 	}
 	if t.below != nil {

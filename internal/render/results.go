@@ -23,7 +23,7 @@ func Results() List[Result] {
 			{Name: "batch", Text: func(r Result) string { return r.Batch }},
 			{Name: "key", Text: func(r Result) string { return r.Key }, Width: 12},
 			{Name: "line", Number: func(r Result) int64 { return int64(r.Line) }},
-			{Name: "state", Text: state, Colour: func(r Result) Colour { return StateColour(r.State) }, Width: len(ledger.Rejected)},
+			{Name: "state", Text: state, Color: func(r Result) Color { return StateColor(r.State) }, Width: len(ledger.Rejected)},
 			{Name: "haVipId", Head: "HAVIP", Text: func(r Result) string { return r.HaVIPID }, Cell: func(r Result) string { return dash(r.HaVIPID) }, Width: 18},
 			{Name: "name", Text: func(r Result) string { return r.Name }, Width: 12},
 			{Name: "subnetId", Head: "SUBNET", Text: func(r Result) string { return r.SubnetID }},

@@ -96,7 +96,7 @@ func BatchList() render.List[Batch] {
 	list := render.List[Batch]{
 		Columns: []render.Column[Batch]{
 			{Name: "batch", Text: func(v Batch) string { return v.Batch }},
-			{Name: "phase", Text: func(v Batch) string { return v.Phase }, Colour: phaseColour},
+			{Name: "phase", Text: func(v Batch) string { return v.Phase }, Color: phaseColor},
 			{Name: "total", Number: func(v Batch) int64 { return v.Total }},
 			{Name: "open", Number: func(v Batch) int64 { return v.Open }},
 			{Name: "failed", Number: func(v Batch) int64 { return v.Failed }},
@@ -125,7 +125,7 @@ func BatchList() render.List[Batch] {
 	return list
 }
 
-func phaseColour(v Batch) render.Colour {
+func phaseColor(v Batch) render.Color {
 	switch {
 	case v.Failed > 0 && v.Open == 0:
 		return render.Red

@@ -1,4 +1,4 @@
-// Package spelling finds what a misspelt word was most likely meant to be.
+// Package spelling finds what a misspelled word was most likely meant to be.
 package spelling
 
 import (
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// far is the distance from which a word is another word, and not the same one misspelt.
+// far is the distance from which a word is another word, and not the same one misspelled.
 const far = 3
 
-// Nearest is the known word that a misspelt one most likely means. Case, space, - and _ do not count.
+// Nearest is the known word that a misspelled one most likely means. Case, space, - and _ do not count.
 // Of words that are equally near it is the first.
 func Nearest(word string, known []string) (string, bool) {
 	best, distance := "", far
@@ -66,7 +66,7 @@ func plainOf(word string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(word))
 }
 
-// edits is the Damerau-Levenshtein distance between two short words, in bytes: two neighbours that changed places
+// edits is the Damerau-Levenshtein distance between two short words, in bytes: two neighbors that changed places
 // are one edit. No part of a word is edited twice (optimal string alignment).
 func edits(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)

@@ -27,9 +27,9 @@ type IO struct {
 	// how many to write at most, 0 for all.
 	Columns, Sort []string
 	Limit         int
-	// Colour is when tables have colours, and UTC has their times in UTC and not in local time.
-	Colour colourMode
-	UTC    bool
+	// Color is when tables have colors, and UTC has their times in UTC and not in local time.
+	Color colorMode
+	UTC   bool
 	// Quiet leaves out messages and progress, but no errors.
 	Quiet bool
 	// Store is the flag, quoted for a shell, without which the commands in messages would look elsewhere; "" for none.
@@ -48,5 +48,5 @@ type IO struct {
 
 // New returns the IO of a program, with data shown as tables.
 func New(in io.Reader, out, err io.Writer, getenv cli.Getenv) *IO {
-	return &IO{In: in, Out: out, Err: err, Getenv: getenv, Format: render.Table, Colour: colourAuto}
+	return &IO{In: in, Out: out, Err: err, Getenv: getenv, Format: render.Table, Color: colorAuto}
 }

@@ -46,7 +46,7 @@ func (p *Membership) recordClaimUnderName(ctx context.Context, h ledger.ClaimedI
 	return p.workers.ClaimItem(ctx, p.name, h)
 }
 
-// unclaim removes the claim, even if the run of the task was cancelled.
+// unclaim removes the claim, even if the run of the task was canceled.
 func (p *Membership) unclaim(ctx context.Context, h ledger.ClaimedItem) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), membershipTimeout)
 	defer cancel()

@@ -36,7 +36,7 @@ const (
 	Pending Fact = "pending"
 	// WhileStopped: requests overlapped, and the worker of one was stopped.
 	WhileStopped Fact = "overlapping while stopped"
-	// NoAddress: the item exists, and its address was not learnt.
+	// NoAddress: the item exists, and its address was not learned.
 	NoAddress Fact = "without address"
 )
 

@@ -16,11 +16,11 @@ import (
 	"havip/ledger"
 )
 
-// hostile is text that acts on a terminal which it is written to as it is: it turns colours around, sets the
+// hostile is text that acts on a terminal which it is written to as it is: it turns colors around, sets the
 // title, moves the cursor, changes the direction of what follows, and begins lines of its own.
 const hostile = "x\x1b[7m\x1b]0;owned\a\u009b7m\u202eevil\u2066\u200f\x7f\b\b\rFORGED a\nFORGED b\u2028FORGED c\u0085FORGED d"
 
-// ownSequences are what the programs themselves write on a terminal: colours of the log, and what clears
+// ownSequences are what the programs themselves write on a terminal: colors of the log, and what clears
 // the lines of a progress bar and returns to the first of them.
 var ownSequences = regexp.MustCompile("\x1b\\[(0|1|2|3[1-7]|90)?m|\x1b\\[[02]?K|\x1b\\[J|\x1b\\[1?F")
 

@@ -23,7 +23,7 @@ func rowsOf(n int) []row {
 	return rows
 }
 
-// fixedRowsOf is rowsOf in which every row asks for a fixed address. An address that BCE chose is learnt after
+// fixedRowsOf is rowsOf in which every row asks for a fixed address. An address that BCE chose is learned after
 // the create, and where Redis dies in between, that can take minutes, or be lost with the task.
 func fixedRowsOf(n int) []row {
 	rows := rowsOf(n)

@@ -34,7 +34,7 @@ func TestScreens(t *testing.T) {
 			if look.args[0] == "list" && columns == 60 {
 				golden(t, "TestScreens", term.text())
 			}
-			screen := strings.ReplaceAll(colour.ReplaceAllString(term.screen.String(), ""), "\r", "")
+			screen := strings.ReplaceAll(color.ReplaceAllString(term.screen.String(), ""), "\r", "")
 			for line := range strings.Lines(screen) {
 				if n := runewidth.StringWidth(strings.TrimSuffix(line, "\n")); n > int(columns) {
 					t.Errorf("%v on %d columns: a line has %d: %q", look.args, columns, n, line)

@@ -118,8 +118,8 @@ func exampleFile(t *testing.T) string {
 }
 
 var (
-	bar    = regexp.MustCompile(`\(\d/9\)$`)
-	colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+	bar   = regexp.MustCompile(`\(\d/9\)$`)
+	color = regexp.MustCompile("\x1b\\[[0-9;]*m")
 )
 
 // TestTerminalRun looks at what a person sees of a run: a bar while it lasts, then the table.
@@ -134,10 +134,10 @@ func TestTerminalRun(t *testing.T) {
 	if code := term.wait(t); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	screen := colour.ReplaceAllString(term.screen.String(), "")
+	screen := color.ReplaceAllString(term.screen.String(), "")
 	begin := strings.Index(screen, "KEY ")
 	if begin < 0 || strings.Contains(screen[begin:], "\x1b") {
-		t.Fatal("there is no table, or it has another escape sequence than for colour")
+		t.Fatal("there is no table, or it has another escape sequence than for color")
 	}
 	for _, result := range w.ownResults(t) {
 		if !slices.ContainsFunc(term.lines(), func(line string) bool {
@@ -158,13 +158,13 @@ func (w *stack) ownResults(t *testing.T) []result {
 	return again
 }
 
-// TestNoColor: neither a terminal with NO_COLOR nor a pipe gets any colour, and a pipe no
+// TestNoColor: neither a terminal with NO_COLOR nor a pipe gets any color, and a pipe no
 // escape sequence and no carriage return of any kind.
 func TestNoColor(t *testing.T) {
 	t.Parallel()
 	w := emptyWorld(t)
 	faults := []string{"run", "--sandbox", "--faults", "create:error-500=x1", "--log-level", "trace", exampleFile(t)}
-	piped, coloured := w.start(t, "enqueue", faults...), w.terminal(t, faults...)
+	piped, colored := w.start(t, "enqueue", faults...), w.terminal(t, faults...)
 	w.env = append(w.env, "NO_COLOR=1")
 	plain := w.terminal(t, faults...)
 	if code := piped.wait(t); code != 0 {
@@ -173,13 +173,13 @@ func TestNoColor(t *testing.T) {
 	if text := piped.stdout.String() + piped.stderr.String(); strings.ContainsAny(text, "\x1b\r") {
 		t.Errorf("a pipe gets escape sequences: %q", text)
 	}
-	if code := coloured.wait(t); code != 0 || !colour.MatchString(coloured.screen.String()) {
-		t.Fatalf("exit code %d; a terminal gets no colours, so there are none to be turned off", code)
+	if code := colored.wait(t); code != 0 || !color.MatchString(colored.screen.String()) {
+		t.Fatalf("exit code %d; a terminal gets no colors, so there are none to be turned off", code)
 	}
 	if code := plain.wait(t); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	if found := colour.FindString(plain.screen.String()); found != "" {
+	if found := color.FindString(plain.screen.String()); found != "" {
 		t.Errorf("NO_COLOR is set, and yet there is %q", found)
 	}
 }

@@ -57,7 +57,7 @@ func (w *stack) requireExactlyOnce(t *testing.T, batch string, rows []row) []res
 	t.Helper()
 	var results []result
 	// A created item learns the address that BCE chose a little later, and no command waits for it for long.
-	eventually(t, "every address is learnt", func() bool {
+	eventually(t, "every address is learned", func() bool {
 		results = w.results(t, batch)
 		return !slices.ContainsFunc(results, func(r result) bool { return r.State == "created" && r.Address == "" })
 	})

@@ -10,7 +10,7 @@ import (
 // hook stands between a client and its Redis: it is given each command, and what sends it on.
 type hook func(cmd redis.Cmder, send func() error) error
 
-// DialHook leaves dialling as it is.
+// DialHook leaves dialing as it is.
 func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 // ProcessPipelineHook leaves pipelines as they are: asynq's server uses none.

@@ -63,7 +63,7 @@ func (id streamID) compare(other streamID) int {
 
 func (id streamID) String() string { return fmt.Sprintf("%d-%d", id.millis, id.seq) }
 
-// next and previous are the neighbours; false beyond the ends.
+// next and previous are the neighbors; false beyond the ends.
 func (id streamID) next() (streamID, bool) {
 	if id.seq < math.MaxUint64 {
 		return streamID{id.millis, id.seq + 1}, true

@@ -111,7 +111,7 @@ func (s *story) passedBy(x *site, key, haVIPID string) bool {
 		item.Record.RegisteredAt.Time().Sub(v.created) > adoptable
 }
 
-// renamed: a name that a person changed keeps a HaVIP from being recognised; see decision 7.
+// renamed: a name that a person changed keeps a HaVIP from being recognized; see decision 7.
 func (s *story) renamed(ids []string) bool {
 	for _, id := range ids {
 		if s.cloud.find(id).renamed {

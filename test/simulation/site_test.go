@@ -107,7 +107,7 @@ func (x *site) client(p *process) redis.UniversalClient {
 	})
 }
 
-// isFleet recognises calls about workers: they are made with locks held, and a story must not go on elsewhere.
+// isFleet recognizes calls about workers: they are made with locks held, and a story must not go on elsewhere.
 func isFleet(cmds []redis.Cmder) bool {
 	for _, arg := range cmds[0].Args() {
 		if text, ok := arg.(string); ok && strings.HasPrefix(text, "havip:workers:{workers}:") {

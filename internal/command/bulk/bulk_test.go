@@ -25,7 +25,7 @@ func TestCancel(t *testing.T) {
 		return b.Counts[ledger.Canceled]
 	}
 	commandtest.WantCode(t, cancel(f.Factory, options{durable: accepting, batch: "b"}).run(t.Context()), cli.ExitUsage)
-	commandtest.WantCode(t, cancel(f.Factory, options{durable: accepting, batch: "b", yes: true, where: []string{"colour=red"}}).run(t.Context()), cli.ExitUsage)
+	commandtest.WantCode(t, cancel(f.Factory, options{durable: accepting, batch: "b", yes: true, where: []string{"color=red"}}).run(t.Context()), cli.ExitUsage)
 	commandtest.WantCode(t, cancel(f.Factory, options{durable: accepting, batch: "none", yes: true}).run(t.Context()), cli.ExitUsage)
 	rows := f.JSON(t, cancel(f.Factory, options{durable: accepting, batch: "b", dryRun: true}).runWith(t))
 	if len(rows) != 1 || rows[0]["action"] != "cancel" || rows[0]["items"] != 2.0 || canceled() != 0 {

@@ -29,7 +29,7 @@ func eventList() render.List[eventRow] {
 		Columns: []render.Column[eventRow]{
 			{Name: "id", Text: func(r eventRow) string { return r.ID }},
 			{Name: "at", Head: "TIME", Time: func(r eventRow) time.Time { return r.At }, Width: len("2026-03-01 12:00:00")},
-			{Name: "event", Text: func(r eventRow) string { return r.Event }, Colour: func(r eventRow) render.Colour { return render.StateColour(ledger.State(r.Event)) }, Width: len("cancel-asked")},
+			{Name: "event", Text: func(r eventRow) string { return r.Event }, Color: func(r eventRow) render.Color { return render.StateColor(ledger.State(r.Event)) }, Width: len("cancel-asked")},
 			{Name: "key", Text: func(r eventRow) string { return r.Key }, Width: 12},
 			{Name: "by", Text: func(r eventRow) string { return r.By }, Width: 16},
 			{Name: "reason", Text: func(r eventRow) string { return r.Reason }},

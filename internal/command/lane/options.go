@@ -102,7 +102,7 @@ func changeBatch(ctx context.Context, f *session.Factory, opts options, change f
 	return opts.durable.Change(ctx, f, s, durability.Batch(opts.batch), func() error { return session.NotFound(change(s)) })
 }
 
-// warnUnserved warns about a lane without a worker: its name may be misspelt.
+// warnUnserved warns about a lane without a worker: its name may be misspelled.
 func warnUnserved(ctx context.Context, f *session.Factory, s *session.Session, l tasks.Lane) error {
 	unserved, err := queue.Of(s.Redis, l).StaysUnserved(ctx, queue.UnservedAfter)
 	if unserved {

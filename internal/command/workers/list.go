@@ -42,12 +42,12 @@ func list() render.List[row] {
 			{Name: "worker", Text: func(r row) string { return r.Worker }},
 			{Name: "lane", Text: lane, Cell: optional(lane)},
 			{Name: "host", Text: host, Cell: optional(host)},
-			{Name: "endpoint", Text: func(r row) string { return r.Endpoint }, Cell: row.target, Colour: row.targetColour},
+			{Name: "endpoint", Text: func(r row) string { return r.Endpoint }, Cell: row.target, Color: row.targetColor},
 			{Name: "key", Text: key, Cell: optional(key)},
 			{Name: "version", Text: version, Cell: optional(version)},
 			{Name: "concurrency", Number: func(r row) int64 { return int64(r.Concurrency) }},
 			{Name: "startedAt", Head: "SINCE", Time: row.started},
-			{Name: "lastHeartbeatAt", Head: "HEARTBEAT", Time: func(r row) time.Time { return r.LastHeartbeatAt }, Cell: row.heartbeat, Colour: row.heartbeatColour},
+			{Name: "lastHeartbeatAt", Head: "HEARTBEAT", Time: func(r row) time.Time { return r.LastHeartbeatAt }, Cell: row.heartbeat, Color: row.heartbeatColor},
 		},
 		Table:    []string{"worker", "lane", "startedAt", "lastHeartbeatAt", "version", "key", "endpoint"},
 		Wide:     []string{"worker", "lane", "host", "startedAt", "lastHeartbeatAt", "version", "key", "concurrency", "endpoint"},
@@ -70,7 +70,7 @@ func (r row) target() string {
 	return cmp.Or(r.Endpoint, "-")
 }
 
-func (r row) targetColour() render.Colour {
+func (r row) targetColor() render.Color {
 	if r.Simulator {
 		return render.Yellow
 	}
@@ -84,7 +84,7 @@ func (r row) heartbeat() string {
 	return words.Time(r.quiet) + " ago"
 }
 
-func (r row) heartbeatColour() render.Colour {
+func (r row) heartbeatColor() render.Color {
 	if r.Silent {
 		return render.Red
 	}

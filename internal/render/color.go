@@ -2,25 +2,25 @@ package render
 
 import "havip/ledger"
 
-// Colour is a colour of text on a terminal, as the parameter of SGR (ECMA-48); "" is none.
-type Colour string
+// Color is a color of text on a terminal, as the parameter of SGR (ECMA-48); "" is none.
+type Color string
 
-// The colours.
+// The colors.
 const (
-	Green  Colour = "32"
-	Red    Colour = "31"
-	Yellow Colour = "33"
+	Green  Color = "32"
+	Red    Color = "31"
+	Yellow Color = "33"
 )
 
-func (c Colour) paint(text string) string {
+func (c Color) paint(text string) string {
 	if c == "" || text == "" {
 		return text
 	}
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
 }
 
-// StateColour is the colour of an item's state: yellow needs attention or patience.
-func StateColour(state ledger.State) Colour {
+// StateColor is the color of an item's state: yellow needs attention or patience.
+func StateColor(state ledger.State) Color {
 	switch state {
 	case ledger.Created, ledger.Adopted:
 		return Green
