@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"strconv"
 )
 
 // batchIndex lists every batch by the time at which it was first seen (Unix ms).
@@ -84,14 +83,6 @@ func (l *Ledger) Batch(ctx context.Context, name string) (Batch, error) {
 // Batches reads every batch, newest first.
 func (l *Ledger) Batches(ctx context.Context) ([]Batch, error) {
 	return l.Newest(ctx, 0)
-}
-
-// notFound returns the error for a batch that does not exist, or was deleted.
-func notFound(name string, facts map[string]string) *BatchNotFoundError {
-	at, _ := strconv.ParseInt(facts["forgottenAt"], 10, 64)
-	return &BatchNotFoundError{
-		Batch: name, ForgottenAt: Millis(at), By: facts["forgottenBy"], Reason: facts["forgottenWhy"],
-	}
 }
 
 func decodeBatch(name string, facts map[string]string) Batch {

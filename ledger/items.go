@@ -28,6 +28,12 @@ func (l *Ledger) Item(ctx context.Context, batch, key string) (Item, error) {
 	return items[0], nil
 }
 
+// Some reads the items of these keys that exist, in the order of the keys, in one round trip.
+func (l *Ledger) Some(ctx context.Context, batch string, itemKeys []string) ([]Item, error) {
+	items, err := l.read(ctx, batch, itemKeys)
+	return items, wrap(fmt.Sprintf("items of batch %q", batch), err)
+}
+
 // Items returns a batch's items in the order of registration. It reads one page at a time, so that memory does not grow with the
 // batch. Items that are registered meanwhile may or may not be included.
 //

@@ -27,7 +27,7 @@ var mutants = []mutant{
 	{"age of a HaVIP", "", "lifecycle/confirm.go", "case older > AgeSlack:", "case older > 1<<60:"},
 	{"first request that was not refused", "two ledgers are refused", "lifecycle/outcome.go", "d.FirstSentAt = 0\n", "_ = d.FirstSentAt\n"},
 	{"no confirmation", "", "lifecycle/outcome.go", "\td.ConfirmAt = d.at.Now\n", ""},
-	{"wait at a lane's first use", "two ledgers begin", "internal/worker/pin.go", "if err != nil || ready {\n\t\treturn err\n\t}\n\treturn p.awaitOlder(ctx)", "_ = ready\n\treturn err"},
+	{"wait at a lane's first use", "two ledgers begin", "internal/worker/cloudcheck.go", "if err != nil || ready {\n\t\treturn err\n\t}\n\treturn p.awaitOlder(ctx)", "_ = ready\n\treturn err"},
 	{"late answer with an ID that was given up", "an ID is given up", "lifecycle/outcome.go", "if created && slices.Contains(d.GivenUp,", "if false && slices.Contains(d.GivenUp,"},
 	{"two listings prove absence", "", "lifecycle/absence.go", "if left <= 0 {", "if left <= max(listingInterval, within) {"},
 	{"absence in uptime", "BCE shows late", "ledger/lua/beat.lua", "if passed < 0 or passed > tonumber(ARGV[3]) then", "if passed < 0 then"},

@@ -33,7 +33,7 @@ func (p *parser) parseHost(text string) (addr string, err error) {
 	host, port, ok := splitHost(text)
 	switch {
 	case !ok:
-		return "", p.fault("host", fmt.Sprintf("%q is no host:port (an IPv6 address stands in brackets)", text))
+		return "", p.fault("host", fmt.Sprintf("%q is not host:port (put an IPv6 address in brackets)", text))
 	case host == "":
 		return "", p.fault("host", "is missing")
 	case port == "":
@@ -61,7 +61,7 @@ func splitHost(text string) (host, port string, ok bool) {
 func (p *parser) parseDB(part, text string) error {
 	db, err := strconv.Atoi(text)
 	if err != nil || db < 0 || db > maxDB {
-		return p.fault(part, fmt.Sprintf("%q must be a number from 0", text))
+		return p.fault(part, fmt.Sprintf("%q must be a number, 0 or more", text))
 	}
 	if p.form.mode == Cluster && db != 0 {
 		return p.fault(part, "a cluster has only database 0")

@@ -44,7 +44,7 @@ func testNoticeOwed(t *testing.T, f *ledgerFixture) {
 	equal(t, "completions", f.batch(t).Completions, int64(2))
 }
 
-// testNoticeOfTheDone: whoever is named when the batch is complete is told of that, once.
+// testNoticeOfTheDone: a URL that is given after the batch is complete is notified once.
 func testNoticeOfTheDone(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.commit(t)
