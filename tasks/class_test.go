@@ -38,11 +38,11 @@ func TestClassify(t *testing.T) {
 		{name: "connection refused", err: &bce.Error{Kind: bce.KindDial}, class: ClassNotSent},
 		{name: "no such host", err: &bce.Error{Kind: bce.KindDNS}, class: ClassNotSent},
 		{name: "bad certificate", err: &bce.Error{Kind: bce.KindTLS}, class: ClassNotSent},
-		{name: "cancelled before a byte", err: &bce.Error{Kind: bce.KindCanceled}, class: ClassNotSent},
+		{name: "canceled before a byte", err: &bce.Error{Kind: bce.KindCanceled}, class: ClassNotSent},
 
 		{name: "timeout after sending", err: &bce.Error{Kind: bce.KindTimeout, Sent: true}, class: ClassUnknown},
 		{name: "reset after sending", err: &bce.Error{Kind: bce.KindBroken, Sent: true}, class: ClassUnknown},
-		{name: "cancelled after sending", err: &bce.Error{Kind: bce.KindCanceled, Sent: true}, class: ClassUnknown},
+		{name: "canceled after sending", err: &bce.Error{Kind: bce.KindCanceled, Sent: true}, class: ClassUnknown},
 		{name: "200 without a haVipId", err: &bce.Error{Kind: bce.KindMissingID, Sent: true, StatusCode: 200, Err: bce.ErrMissingID}, class: ClassUnknown},
 		{name: "200 truncated", err: &bce.Error{Kind: bce.KindUnreadable, Sent: true, StatusCode: 200}, class: ClassUnknown},
 		{name: "502 of a gateway", err: &bce.Error{Kind: bce.KindUnreadable, Sent: true, StatusCode: 502}, class: ClassUnknown},
@@ -133,7 +133,7 @@ func TestClassifyCreated(t *testing.T) {
 	}
 }
 
-// Which outcomes count, end the item, or leave it in doubt.
+// Which outcomes count, end the item, or leave its outcome unknown.
 func TestOutcomeEntry(t *testing.T) {
 	t.Parallel()
 	type entry struct {

@@ -45,8 +45,8 @@ func TestForgottenBatchIsCreatedAgain(t *testing.T) {
 	}
 }
 
-// The HaVIPs of a forgotten batch stay, and are not its later items' own: one that is in doubt is neither
-// given the one of before, nor left to a person for it.
+// The HaVIPs of a deleted batch stay, and do not belong to its later items: a later item of unknown outcome neither adopts
+// the earlier HaVIP nor needs review because of it.
 func TestForgottenItemsHaVIPIsNotAdopted(t *testing.T) {
 	t.Parallel()
 	for _, between := range []time.Duration{0, time.Hour} {

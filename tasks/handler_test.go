@@ -175,7 +175,7 @@ func TestHandlerOutcomes(t *testing.T) {
 		{"throttled does not count", "create:429=#1", true, facts{ledger.Waiting, ClassThrottled, "RateLimit", 1, 0}},
 		{"unknown counts", "create:commit-500=#1", true, facts{ledger.Unknown, ClassUnknown, "InternalError", 1, 1}},
 		{"lane fault does not count", "create:answer=#1:403/AccessDenied", true, facts{ledger.Waiting, ClassLaneFault, "AccessDenied", 1, 0}},
-		{"mismatch leaves it in doubt", "create:answer=#1:403/IdempotentParameterMismatch", true, facts{ledger.Unknown, ClassMismatch, "IdempotentParameterMismatch", 1, 1}},
+		{"mismatch leaves the outcome unknown", "create:answer=#1:403/IdempotentParameterMismatch", true, facts{ledger.Unknown, ClassMismatch, "IdempotentParameterMismatch", 1, 1}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestHandlerNotSent(t *testing.T) {
 	}
 }
 
-func TestHandlerHonoursRetryAfter(t *testing.T) {
+func TestHandlerHonorsRetryAfter(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:429=#1:90s")
 	postpone := f.postponement(f.put(testItem("a", "")))
@@ -326,7 +326,7 @@ func (notSentAPI) CreateHaVIPBody(context.Context, string, []byte) (*bce.CreateH
 	return nil, &bce.Error{Kind: bce.KindDial, Op: "create havip"}
 }
 
-// A cancelled context (lease lost, shutdown) does not cut off the request.
+// A canceled context (lease lost, shutdown) does not cut off the request.
 func TestHandlerCallOutlivesItsContext(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
@@ -589,7 +589,7 @@ func TestHandlerReportsToTheGate(t *testing.T) {
 		{"created", "", false, []Class{ClassCreated}},
 		{"lane fault", "create:answer=#1:403/AccessDenied", false, []Class{ClassLaneFault}},
 		{"unknown", "create:commit-500=#1", false, []Class{ClassUnknown}},
-		{"a clock that is learnt is nobody's fault", "", true, []Class{"", ClassCreated}},
+		{"a clock that is learned is nobody's fault", "", true, []Class{"", ClassCreated}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -338,8 +338,8 @@ func TestLookupAfterAddressInUseByAnother(t *testing.T) {
 	}
 }
 
-// BCE works for long on a create, refuses whoever repeats it meanwhile, and lists it only later: whatever a
-// listing shows, the request is repeated under its token for as long as that lives.
+// BCE takes long for a create, refuses repeated requests meanwhile, and lists the HaVIP only later: as long as the token is
+// valid, the request is repeated under it, whatever a listing shows.
 func TestValidTokenIsResentDespiteAListing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=#1,create:answer=#2:409/Conflict,create:answer=#3:409/Conflict")
@@ -446,7 +446,7 @@ func TestLookupEndsWhenTheWorkerStops(t *testing.T) {
 	}
 }
 
-// One listing serves all the items that are in doubt.
+// One listing serves all items of unknown outcome.
 func TestLookupsShareAListing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=x40")
@@ -671,7 +671,7 @@ func TestUnknownOutcomeBlocksRenewalForRefusals(t *testing.T) {
 	}
 }
 
-// The jump is learnt, by another attempt, when this one has been begun and not yet been sent.
+// The jump is learned, by another attempt, when this one has been begun and not yet been sent.
 func TestClockCorrectedAfterBegin(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=#1")

@@ -50,8 +50,8 @@ func TestPauseWhileWaitingForTheLane(t *testing.T) {
 	}
 }
 
-// What is in doubt when its batch is held comes to its end: its request is repeated, and gets the HaVIP
-// that the first has made.
+// An item whose outcome is unknown when its batch is paused is still resolved: its request is repeated, and returns the
+// HaVIP that the first one created.
 func TestPausedWithUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "create:commit-500=#1")

@@ -26,8 +26,8 @@ func TestRefusals(t *testing.T) {
 		{"what proves nothing is not counted", []Outcome{upgrading, upgrading, lost, upgrading, upgrading, upgrading}, ClassLaneFault},
 		{"something was created", []Outcome{upgrading, upgrading, upgrading, upgrading, created, upgrading}, ClassRejected},
 		{"codes by turns", []Outcome{upgrading, refused("Strange"), upgrading, refused("Strange"), upgrading}, ClassLaneFault},
-		{"of items in doubt", []Outcome{upgrading, unknown("ServiceUpgrading"), upgrading, upgrading, unknown("ServiceUpgrading")}, ClassLaneFault},
-		{"four, of items in doubt", []Outcome{upgrading, upgrading, upgrading, unknown("ServiceUpgrading")}, ClassMismatch},
+		{"of items of unknown outcome", []Outcome{upgrading, unknown("ServiceUpgrading"), upgrading, upgrading, unknown("ServiceUpgrading")}, ClassLaneFault},
+		{"four, of items of unknown outcome", []Outcome{upgrading, upgrading, upgrading, unknown("ServiceUpgrading")}, ClassMismatch},
 		{"the token was used otherwise", []Outcome{upgrading, upgrading, upgrading, upgrading, unknown("IdempotentParameterMismatch")}, ClassMismatch},
 		{"about the item", []Outcome{refused("BadParameters"), refused("BadParameters"), refused("BadParameters"), refused("BadParameters"), refused("BadParameters")}, ClassRejected},
 		{"a known code between", []Outcome{upgrading, upgrading, upgrading, upgrading, refused("PrivateIpInUseException"), upgrading}, ClassLaneFault},
@@ -45,8 +45,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A request of a worker that has counted nothing itself does not end another worker's hold for an unknown code,
-// whichever unknown code it meets, and whether its item is in doubt or not.
+// A worker that has counted no refusals itself does not end another worker's suspension for an unknown code, whichever
+// unknown code it gets, and whether its item's outcome is unknown or not.
 func TestRefusalOfAProbe(t *testing.T) {
 	t.Parallel()
 	for suspendedFor, held := range map[string]bool{"": false, "AccessDenied": false, "ServiceUpgrading": true, "SystemBusy": true} {

@@ -296,8 +296,7 @@ func TestBodyBreaksOff(t *testing.T) {
 	}
 }
 
-// A reset call has ended before its client can know: whoever is back at once overlaps with
-// nothing.
+// A reset call ends before its client learns of it: a client that calls again at once overlaps with nothing.
 func TestResetEndsFirst(t *testing.T) {
 	t.Parallel()
 	replied := make(chan struct{})

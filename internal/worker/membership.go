@@ -199,7 +199,7 @@ func (p *Membership) describe(ctx context.Context) {
 		return
 	}
 	if err := p.workers.Describe(ctx, p.current(), info); err != nil {
-		p.log.Debug().Err(err).Msg("worker not described")
+		p.log.Debug().Err(err).Msg("worker description not stored")
 		return
 	}
 	p.described = &info

@@ -8,8 +8,8 @@ import (
 	"havip/lifecycle"
 )
 
-// Items of a held batch need no task, and the reconciler makes them none, however long they are held;
-// what is in doubt gets one, and all do once the batch goes on.
+// Items of a paused batch need no task, and the reconciler enqueues none, however long the pause. Items of unknown
+// outcome get one, and all items do after the batch is resumed.
 func TestReconcilerLeavesPausedItemsAlone(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {

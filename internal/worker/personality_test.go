@@ -75,8 +75,8 @@ func TestPersonalitiesWithUnknownOutcomes(t *testing.T) {
 	}
 }
 
-// The same where BCE forgets the clientTokens of the items in doubt, of which some HaVIPs exist, some do not,
-// and no answer tells which.
+// The same, but BCE forgets the clientTokens of items of unknown outcome. Some of their HaVIPs exist, some do not, and no
+// answer tells which.
 func TestPersonalitiesWithUnknownOutcomesForADay(t *testing.T) {
 	t.Parallel()
 	const faults = "seed=5,create:commit-reset=0.45,create:fail=0.8:500/InternalError," + stalls
@@ -111,10 +111,10 @@ func (f *workerFixture) awaitSuccess(t *testing.T) {
 	f.exactlyOnce(t)
 }
 
-// jump puts BCE's clock forward when most items have been in doubt, and then lets every call succeed.
+// jump advances BCE's clock when most items have had an unknown outcome, and then lets every call succeed.
 func (f *workerFixture) jump(t *testing.T, d time.Duration) {
 	t.Helper()
-	f.awaitDoubt(t, items*2/3)
+	f.awaitUnknown(t, items*2/3)
 	f.sim.Advance(d)
 	if err := f.sim.SetFaults(bcesim.Faults{}); err != nil {
 		t.Fatal(err)
@@ -124,11 +124,11 @@ func (f *workerFixture) jump(t *testing.T, d time.Duration) {
 	}
 }
 
-// awaitDoubt returns when so many items have been in doubt, by watching the batch's events.
-func (f *workerFixture) awaitDoubt(t *testing.T, n int) {
+// awaitUnknown returns when n items have had an unknown outcome, according to the batch's events.
+func (f *workerFixture) awaitUnknown(t *testing.T, n int) {
 	t.Helper()
-	after, doubted := "", map[string]bool{}
-	for len(doubted) < n {
+	after, unknown := "", map[string]bool{}
+	for len(unknown) < n {
 		events, err := f.ledger.Events(t.Context(), batch, after, 1000, time.Second)
 		if err != nil {
 			t.Fatal(err)
@@ -136,7 +136,7 @@ func (f *workerFixture) awaitDoubt(t *testing.T, n int) {
 		for _, e := range events {
 			after = e.ID
 			if e.Kind == string(ledger.Unknown) {
-				doubted[e.Key] = true
+				unknown[e.Key] = true
 			}
 		}
 	}

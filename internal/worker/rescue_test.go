@@ -70,7 +70,7 @@ func TestRescueOnce(t *testing.T) {
 		equal(t, "notes left", f.claimedBy(t, dead.Worker), []ledger.ClaimedItem{})
 		equal(t, "dead to be rescued", beat(t, living), []string(nil))
 		rec := f.begin(t, name(t, living), "a", lifecycle.StartSend).Item.Record
-		equal(t, "sends, interrupted, in doubt", []any{rec.Sends, rec.Attempts, rec.Unknown}, []any{2, 1, true})
+		equal(t, "sends, attempts, outcome unknown", []any{rec.Sends, rec.Attempts, rec.Unknown}, []any{2, 1, true})
 	})
 }
 

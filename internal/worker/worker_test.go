@@ -63,7 +63,7 @@ func TestStopUnderLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		if b.Counts[ledger.Sending] != 0 || b.Counts[ledger.Unknown] != 0 || b.Open() == 0 {
-			t.Errorf("after stopping under load: %v; want nothing in flight or in doubt, and some left to do", b.Counts)
+			t.Errorf("after stopping under load: %v; want none in flight or of unknown outcome, and some open", b.Counts)
 		}
 		f.start(t, "w2", f.lane(t, "bj", 0))
 		f.await(t)

@@ -16,10 +16,10 @@
 // processes make of it differs from run to run, as clocks and schedulers do; so a seed that found
 // something is a good start for finding it again, and no promise.
 //
-// # The verdict
+// # The evaluation
 //
-// Then everything is healed, and the batches have time to come to their end. What the simulator
-// holds is compared with what `enqueue results` says, item by item ([Judge]): nothing missing,
+// Then all faults end, and the batches have time to finish. What the simulator
+// holds is compared with what `enqueue results` says, item by item ([Evaluate]): nothing missing,
 // nothing twice, nothing unrecorded or recorded wrongly, no request without a clientToken, and no two
 // requests under one token at once. `enqueue verify` must agree. A request whose worker was stopped
 // (SIGSTOP) cannot be taken back by anybody; overlaps with such a one are counted apart.
@@ -35,6 +35,6 @@
 //
 // The suite's own proxies stand between the processes ([Link]). They cut and stall, and those
 // before the simulator also note each create as it passes ([Journal]): which worker sent it, from
-// when until when it waited for its answer. So overlaps are judged by what clients did, not by
-// what the server noticed of it.
+// when until when it waited for its answer. So overlaps are determined by what clients did, not by
+// what the server noticed.
 package main

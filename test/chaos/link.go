@@ -70,7 +70,7 @@ func (l *Link) Cut() {
 	}
 }
 
-// Refuse cuts, and turns new connections away until Heal.
+// Refuse cuts all connections and refuses new ones until Restore.
 func (l *Link) Refuse() {
 	l.mu.Lock()
 	l.refused = true
@@ -78,12 +78,11 @@ func (l *Link) Refuse() {
 	l.Cut()
 }
 
-// Stall holds back what is sent in the direction until Heal, as a network does that loses every
-// packet: connections stay open, and neither end notices.
+// Stall keeps what is sent in the direction until Restore, like a network that loses every packet: connections stay open, and neither end notices.
 func (l *Link) Stall(d Direction) { l.set(d) }
 
-// Heal passes everything on again, also what was buffered.
-func (l *Link) Heal() {
+// Restore forwards everything again, including what was kept.
+func (l *Link) Restore() {
 	l.mu.Lock()
 	l.refused = false
 	l.mu.Unlock()

@@ -199,7 +199,7 @@ func TestLinkRefuses(t *testing.T) {
 			t.Errorf("a refusing link passes on %q", line)
 		}
 	}
-	l.Heal()
+	l.Restore()
 	again := dial(t, l)
 	again.say(t, "two")
 	again.expect(t, "two")
@@ -218,7 +218,7 @@ func TestLinkStallsUp(t *testing.T) {
 	if line := p.next(t); line != "passed\n" {
 		t.Fatalf("%q arrived first", line)
 	}
-	l.Heal()
+	l.Restore()
 	stalled.expect(t, "held")
 }
 
@@ -235,7 +235,7 @@ func TestLinkStallsDown(t *testing.T) {
 	if sends := j.Sends(time.Time{}); len(sends) != 1 || !sends[0].Until.IsZero() {
 		t.Errorf("before the answer is delivered: %+v", sends)
 	}
-	l.Heal()
+	l.Restore()
 	if _, err := c.hear(t); err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func TestLinkForgetsWhoLeft(t *testing.T) {
 	c.say(t, createLine+"?clientToken=t HTTP/1.1")
 	_ = c.Close()
 	p.closed(t)
-	l.Heal()
+	l.Restore()
 	again := dial(t, l)
 	again.say(t, "last")
 	again.expect(t, "last")

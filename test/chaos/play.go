@@ -102,7 +102,7 @@ func (env *environment) disturb(ctx context.Context, e Event) {
 		return
 	}
 	pause(ctx, e.For)
-	link.Heal()
+	link.Restore()
 }
 
 // apply starts a producer, which may fail and may meet its end. None is left when the run is over.

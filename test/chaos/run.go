@@ -79,7 +79,7 @@ func suite(ctx context.Context, s settings, dir string, stdout io.Writer) (int, 
 	if err != nil {
 		return exitSuite, err
 	}
-	findings := Judge(seen)
+	findings := Evaluate(seen)
 	crashes, err := env.crashes()
 	if err != nil {
 		return exitSuite, err

@@ -112,8 +112,8 @@ func TestStopSurvivesKills(t *testing.T) {
 	w.retryAll(t, batch, rows)
 }
 
-// TestKilledResume: the tasks of a held batch are gone from the queue, where they would be a burden. Whoever
-// lets it go on puts them in again; killed half-way, that is run once more.
+// TestKilledResume: the tasks of a paused batch are removed from the queue, and resume enqueues them again. A resume that is
+// killed halfway is run again.
 func TestKilledResume(t *testing.T) {
 	t.Parallel()
 	const batch, items = "halfway", 600 // three chunks

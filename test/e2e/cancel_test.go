@@ -28,8 +28,8 @@ func TestCancelUnderLoad(t *testing.T) {
 	w.requireWithdrawn(t, batch, ledger.Created, ledger.Canceled)
 }
 
-// TestSlowCancelUnderLoad is the same where answers are lost: what is in doubt is looked for a minute after
-// its last request, and not sent again.
+// TestSlowCancelUnderLoad is the same with lost answers: an item of unknown outcome is looked up a minute after its last
+// request, and not sent again.
 func TestSlowCancelUnderLoad(t *testing.T) {
 	t.Parallel()
 	const batch, inFlight = "withdrawn", 10

@@ -31,7 +31,7 @@ func TestRetryKilled(t *testing.T) {
 		t.Errorf("half-way: %v", counts)
 	}
 	w.enqueue(t, rejected...)
-	// What was let go on and not enqueued, a worker finds within minutes; or whoever hurries it.
+	// Items that the killed retry changed but did not enqueue are found by a worker within minutes, or by another retry.
 	w.enqueue(t, "retry", batch, "--yes")
 	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	requireTruth(t, rows, w.results(t, batch), w.truth(t))

@@ -36,7 +36,7 @@ func TestRollbackWhateverDies(t *testing.T) {
 		t.Errorf("a worker that was told to stop: exit code %d", code)
 	}
 	w.worker(t, "--concurrency", "6")
-	// What was to be deleted and was not queued, a worker finds after a minute; or whoever hurries it.
+	// Items that the killed rollback changed but did not enqueue are found by a worker after a minute, or by a retry.
 	w.enqueue(t, "retry", batch, "--yes")
 	w.enqueue(t, "watch", batch, "--timeout", patience.String())
 

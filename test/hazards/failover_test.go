@@ -12,9 +12,9 @@ import (
 	"havip/test/redistest"
 )
 
-// A failover forgets what the old master had acknowledged and not passed on: here the second half of a
-// file, that the batch is whole, and every outcome. The batch is not taken for whole, so whoever put it
-// in knows to do so again; and then each item is sent under the token that it had.
+// A failover loses what the old master had acknowledged but not replicated: here the second half of a file, the commit of
+// the batch, and every outcome. The batch is incomplete, so its producer knows to run again; then each item is sent under
+// the token that it had.
 func TestAcknowledgedWritesLostInAFailover(t *testing.T) {
 	t.Parallel()
 	const n = 60

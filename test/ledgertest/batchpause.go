@@ -53,7 +53,7 @@ func (f *ledgerFixture) fail(t *testing.T, keys ...string) {
 	f.sent(t, rejectedOutcome, keys...)
 }
 
-// With the failure that is one too many, nothing is begun any more but what is in doubt.
+// After the failure that exceeds the limit, only items of unknown outcome are begun.
 func testFailuresHold(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b", "c", "queued", "waiting", "not sent", "doubtful", "absent", "flying")
 	f.limit(t, "2", true)

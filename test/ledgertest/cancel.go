@@ -45,7 +45,7 @@ func (f *ledgerFixture) kinds(t *testing.T, key string) []string {
 	return kinds
 }
 
-// Of which nothing is in flight or in doubt, that is canceled at once, and stays it.
+// Items that are neither in flight nor of unknown outcome are canceled at once, and stay canceled.
 func testCancelAtOnce(t *testing.T, f *ledgerFixture) {
 	f.register(t, "queued", "waiting", "not sent")
 	f.commit(t)
@@ -100,7 +100,7 @@ func testCancelInFlight(t *testing.T, f *ledgerFixture) {
 	}
 }
 
-// An item in doubt is not sent again, which could create it, but looked for; that decides.
+// An item of unknown outcome is looked up, not sent again, because that could create it. The lookup decides.
 func testCancelUnknownOutcome(t *testing.T, f *ledgerFixture) {
 	doubtful := []string{"there", "absent", "waiting", "queued", "person"}
 	f.register(t, doubtful...)
@@ -125,8 +125,8 @@ func testCancelUnknownOutcome(t *testing.T, f *ledgerFixture) {
 	f.absent(t, "person", "next-person", lifecycle.AbsenceRenewed)
 }
 
-// An item that is rejected while an earlier request of it is in doubt has come to its end: the wish is
-// over, and to try it again is to look for it.
+// An item that is rejected while the outcome of an earlier request is unknown is finished: the cancellation is over, and a
+// retry looks the item up.
 func testCancelRejectedWithUnknownOutcome(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
@@ -141,7 +141,7 @@ func testCancelRejectedWithUnknownOutcome(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "a", terms("t3"), lifecycle.StartLookup)
 }
 
-// A worker that dies with the request leaves it in doubt.
+// A worker that dies during a request leaves the outcome unknown.
 func testCancelInterrupted(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "proof")
 	f.begin(t, "a", terms("t1"), lifecycle.StartSend)

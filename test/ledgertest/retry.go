@@ -148,7 +148,7 @@ func testRetryLooksFirst(t *testing.T, f *ledgerFixture) {
 	for key, code := range map[string]string{"a": "IdempotentParameterMismatch", "doubtful": "PrivateIpInUseException", "interrupted": ""} {
 		rec := f.item(t, key).Record
 		equal(t, key+": state, token, code", []string{string(rec.State), rec.ClientToken, rec.Code}, []string{"unknown", "token-" + key, code})
-		equal(t, key+": in doubt, looked for, no task", []bool{rec.Unknown, rec.Lookup, rec.EnqueuedAt == 0}, []bool{true, true, true})
+		equal(t, key+": outcome unknown, looked up, no task", []bool{rec.Unknown, rec.Lookup, rec.EnqueuedAt == 0}, []bool{true, true, true})
 		equal(t, key+": first sent", rec.FirstSentAt, sentAt[key])
 		f.begin(t, key, terms("t9"), lifecycle.StartLookup)
 	}

@@ -127,7 +127,7 @@ func testRollbackInterrupted(t *testing.T, f *ledgerFixture) {
 	f.beginDeletion(t, "a", "d2", lifecycle.StartBusy)
 	rec := f.beginDeletionAfter(t, "a", "d2", ledger.Watched{Ticket: "d1", For: lease}, lifecycle.StartSend).Item.Record
 	equal(t, "tries", rec.Deletes, 2)
-	equal(t, "in doubt", rec.Deletion.Unknown, true)
+	equal(t, "outcome unknown", rec.Deletion.Unknown, true)
 	late := ledger.DeletionOutcome{Ticket: "d1", State: ledger.Deleting, Class: "throttled"}
 	f.endDeletion(t, "a", 1, late, lifecycle.RecordedLate)
 	equal(t, "still under way", f.item(t, "a").Record.State, ledger.Deleting)
@@ -148,7 +148,7 @@ func testReleaseDeletion(t *testing.T, f *ledgerFixture) {
 	f.release(t, "a", call, lifecycle.ReleasedApplied)
 	f.release(t, "a", call, lifecycle.ReleasedApplied)
 	rec := f.beginDeletion(t, "a", "d2", lifecycle.StartSend).Item.Record
-	equal(t, "in doubt", rec.Deletion.Unknown, true)
+	equal(t, "outcome unknown", rec.Deletion.Unknown, true)
 	equal(t, "log", f.attempts(t, "a")[1].Class, "interrupted")
 	f.release(t, "a", 0, lifecycle.ReleasedEarly)
 }

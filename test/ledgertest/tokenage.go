@@ -45,7 +45,7 @@ func testIdle(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "renewed", terms("t2"), lifecycle.StartSend) // its token was just made
 }
 
-// What an idle item's lookup found is adopted, although nothing of the item is in doubt.
+// What an idle item's lookup found is adopted, although no outcome of the item is unknown.
 func testAdoptIdle(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a")
 	f.pass(30 * time.Hour)

@@ -270,7 +270,7 @@ func testRelease(t *testing.T, f *ledgerFixture) {
 	equal(t, "state", f.item(t, "a").Record.State, ledger.Sending)
 	rec := f.begin(t, "a", o, lifecycle.StartSend).Item.Record
 	equal(t, "interrupted counts", rec.Attempts, 1)
-	equal(t, "in doubt", rec.Unknown, true)
+	equal(t, "outcome unknown", rec.Unknown, true)
 	equal(t, "log", f.attempts(t, "a")[0].Class, "interrupted")
 	f.release(t, "a", time.Hour, lifecycle.ReleasedBusy)
 	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)

@@ -398,7 +398,7 @@ func (s *story) end() {
 
 // finish is end for a story that goes on.
 func (s *story) finish() {
-	s.heal()
+	s.endFaults()
 	for round := range 400 {
 		if s.broken != "" {
 			break
@@ -415,7 +415,8 @@ func (s *story) finish() {
 	}
 }
 
-func (s *story) heal() {
+// endFaults makes everything succeed from now on.
+func (s *story) endFaults() {
 	s.say(nil, "from now on nothing fails")
 	s.faults.Store(0)
 	s.cloud.away, s.cloud.denied, s.cloud.remembersRefusals = false, "", false

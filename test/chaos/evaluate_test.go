@@ -47,11 +47,10 @@ func send(worker int, token string, from, until int) Send {
 
 func at(seconds int) time.Time { return time.Unix(int64(seconds), 0) }
 
-// TestJudge holds the measure itself to account: it passes what is right, and finds what is wrong
-// in any one way.
-func TestJudge(t *testing.T) {
+// TestEvaluate: correct observations give no finding, and each kind of error gives its own.
+func TestEvaluate(t *testing.T) {
 	t.Parallel()
-	if findings := Judge(sound()); len(findings) > 0 {
+	if findings := Evaluate(sound()); len(findings) > 0 {
 		t.Fatalf("what is right is called wrong: %v", findings)
 	}
 	for name, test := range map[string]struct {
@@ -77,7 +76,7 @@ func TestJudge(t *testing.T) {
 		"twice in the results":           {func(seen *Observations) { seen.Results = append(seen.Results, seen.Results[0]) }, []Fact{Wrong}},
 		"review":                         {func(seen *Observations) { seen.Results[0].State = "review" }, []Fact{InReview}},
 		"pending":                        {func(seen *Observations) { seen.Results[0].State = "unknown" }, []Fact{Pending}},
-		"no address learnt":              {func(seen *Observations) { seen.Results[0].Address = "" }, []Fact{NoAddress}},
+		"no address learned":             {func(seen *Observations) { seen.Results[0].Address = "" }, []Fact{NoAddress}},
 		"counted without token":          {func(seen *Observations) { seen.WithoutToken = 1 }, []Fact{WithoutToken}},
 		"sent without token":             {func(seen *Observations) { seen.Sends[0].Token = "" }, []Fact{WithoutToken}},
 		"a worker that refuses to serve": {func(seen *Observations) { seen.Workers = 4 }, []Fact{Idle}},
@@ -98,7 +97,7 @@ func TestJudge(t *testing.T) {
 			seen := sound()
 			test.spoil(&seen)
 			var got []Fact
-			for _, f := range Judge(seen) {
+			for _, f := range Evaluate(seen) {
 				got = append(got, f.Fact)
 			}
 			if !slices.Equal(got, test.want) {
@@ -127,7 +126,7 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
-// TestReport: whoever reads of an item sees its attempts, and the calls under every token it had.
+// TestReport: an item is reported with its attempts and the calls under each of its tokens.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	seen := sound()
@@ -135,7 +134,7 @@ func TestReport(t *testing.T) {
 	seen.Made[3].ClientToken = "t0-next"
 	seen.Calls = append(seen.Calls, Call{Number: 77, Operation: "create", ClientToken: "t0-next", BodySHA256: "k0"})
 	seen.Results[0].Log = []Attempt{{Number: 4, Class: "unknown"}}
-	findings := Judge(seen)
+	findings := Evaluate(seen)
 	var text strings.Builder
 	report(&text, seen, findings)
 	for _, want := range []string{"duplicated: k0", "havip-0-twin", "attempt 4", "unknown", "call 77"} {
