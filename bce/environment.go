@@ -69,16 +69,18 @@ func (e Environment) Retrieve(context.Context) (Credentials, error) {
 // family returns zero credentials when none of the family's variables is set.
 func (e Environment) family(names variables) (Credentials, error) {
 	id, secret := e.get(names.accessKeyID), e.get(names.secretAccessKey)
-	token, err := e.sessionToken(names.sessionTokens)
+	token, tokenName, err := e.sessionToken(names.sessionTokens)
 	switch {
 	case err != nil:
 		return Credentials{}, err
 	case id == "" && secret == "" && token == "":
 		return Credentials{}, nil
+	case id == "" && secret == "":
+		return Credentials{}, fmt.Errorf("%s and %s are not set, but %s is; set all or none", names.accessKeyID, names.secretAccessKey, tokenName)
 	case id == "":
-		return Credentials{}, fmt.Errorf("%s is not set, but other variables of its family are", names.accessKeyID)
+		return Credentials{}, fmt.Errorf("%s is not set, but %s is; set both or neither", names.accessKeyID, names.secretAccessKey)
 	case secret == "":
-		return Credentials{}, fmt.Errorf("%s is not set, but other variables of its family are", names.secretAccessKey)
+		return Credentials{}, fmt.Errorf("%s is not set, but %s is; set both or neither", names.secretAccessKey, names.accessKeyID)
 	}
 	if err := checkUnquoted(names.accessKeyID, id, names.secretAccessKey, secret); err != nil {
 		return Credentials{}, err
@@ -88,22 +90,22 @@ func (e Environment) family(names variables) (Credentials, error) {
 	return c, nil
 }
 
-func (e Environment) sessionToken(names []string) (string, error) {
-	token, from := "", ""
+// sessionToken returns the token and the variable that has it.
+func (e Environment) sessionToken(names []string) (token, from string, err error) {
 	for _, name := range names {
 		value := e.get(name)
 		if value == "" {
 			continue
 		}
 		if err := checkUnquoted(name, value); err != nil {
-			return "", err
+			return "", "", err
 		}
 		if token != "" && token != value {
-			return "", fmt.Errorf("%s and %s differ; set one of them", from, name)
+			return "", "", fmt.Errorf("%s and %s differ; set one of them", from, name)
 		}
 		token, from = value, name
 	}
-	return token, nil
+	return token, from, nil
 }
 
 // Region returns BCE_REGION, else BAIDUCLOUD_REGION, else "".

@@ -36,7 +36,7 @@ func checkTunnel(_ context.Context, proxy *url.URL, _ *http.Request, answer *htt
 	}
 	text += redirection(answer.StatusCode, answer.Header)
 	if answer.StatusCode == http.StatusProxyAuthRequired {
-		text += "; give the proxy's variable (HTTPS_PROXY) user and password, or set NO_PROXY to the endpoint's host"
+		text += "; add user and password to the proxy's URL in HTTPS_PROXY, or set NO_PROXY to the endpoint's host"
 	}
 	return &tunnelError{text}
 }

@@ -29,9 +29,9 @@ func (r Record) CancelAction() (action CancelAction, why string) {
 	case r.State == Rejected:
 		return CancelNone, "it was rejected and created nothing"
 	case r.State == Review:
-		return CancelNone, "it is in review: a HaVIP that may be its own exists"
+		return CancelNone, "it is in review: a HaVIP that may belong to it exists"
 	case r.Cancel != nil:
-		return CancelNone, "a cancel was already requested; its outcome decides"
+		return CancelNone, "it is already being canceled; that depends on the outcome of its last request"
 	case r.State == Sending, r.Unknown:
 		return CancelLater, ""
 	default:
@@ -104,7 +104,7 @@ const (
 // RetryAction returns how the item can be retried, or why it cannot.
 func (r Record) RetryAction() (action RetryAction, why string) {
 	if r.Cancel != nil {
-		return RetryNone, "a cancel was requested; its outcome decides"
+		return RetryNone, "it is being canceled; that depends on the outcome of its last request"
 	}
 	switch r.State {
 	case Queued, Waiting, Unknown, Deleting:

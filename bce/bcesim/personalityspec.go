@@ -14,13 +14,13 @@ const PersonalityHelp = `  replay-refusals       a token remembers refusals, too
                         what a second request with a token in use gets (default replay)
   compare=bytes|value   how a repeated body is compared (default bytes)
   scope=account|global|path
-                        within what a token is one token (default account)
-  expired=new|mismatch  what a token gets that was not received for 24 h: a new
-                        create, or IdempotentParameterMismatch (default new)
+                        where a token is unique (default account)
+  expired=new|mismatch  what a token gets that was last received over 24 h ago: a
+                        new create, or IdempotentParameterMismatch (default new)
   list-lag=DURATION     how long list does not show a new HaVIP
   not-found=STATUS      the status of NoSuchObject (default 404)
-  code.OLD=NEW          answer NEW where the simulator would say OLD
-  status.CODE=STATUS    answer CODE with STATUS; CODE is the simulator's own word
+  code.OLD=NEW          answer NEW where the simulator would answer OLD
+  status.CODE=STATUS    answer CODE with STATUS; CODE is the simulator's own
 `
 
 // ParsePersonality reads a list such as "replay-refusals,concurrent=block,list-lag=30s".

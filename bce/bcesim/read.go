@@ -99,5 +99,5 @@ func (w *world) listRange(x *exchange) (maxKeys, start int, refusal *Error) {
 	if h := w.haVIPs[marker]; h != nil {
 		return maxKeys, h.index, nil
 	}
-	return 0, 0, refuse(CodeInvalidHTTPRequest, "marker %q is no HaVIP", marker)
+	return 0, 0, refuse(CodeInvalidHTTPRequest, "marker %q is not a HaVIP", marker)
 }

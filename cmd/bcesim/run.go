@@ -24,19 +24,18 @@ const (
 
 const long = `bcesim serves Baidu AI Cloud's HaVIP API, simulated, with faults on demand.
 
-Everything is in memory and ends with the program. Any subnet sbn-… that is asked
-for exists; --subnet gives one with a CIDR of its own. Programs on the same machine
-read the truth about what was made at /_sim/truth, /_sim/calls and /_sim/stats,
-change faults and clock by a POST to /_sim/faults and /_sim/clock, and let calls go
-on that wait at the gate by a POST to /_sim/gate.
+Everything is kept in memory and lost when the program ends. Every subnet sbn-… exists;
+--subnet defines one with its own CIDR. Programs on the same machine can read what was
+created at /_sim/truth, /_sim/calls and /_sim/stats, change faults and the clock with a
+POST to /_sim/faults and /_sim/clock, and release calls that wait at the gate with a POST
+to /_sim/gate.
 
-The key pair is taken from BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY, and is
-sandbox/sandbox without them; BCE_SECURITY_TOKEN, or BCE_SESSION_TOKEN, makes it a
-temporary one.
+The key pair is that of BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY, or sandbox/sandbox if
+they are not set; BCE_SECURITY_TOKEN or BCE_SESSION_TOKEN makes it a temporary one.
 
-The first line on standard error, "listening on http://ADDRESS", is for programs to
-read. It ends by SIGTERM, SIGINT or SIGHUP with exit code 0; 2 is a usage error, 5
-an address that cannot be served.
+The first line on standard error, "listening on http://ADDRESS", is for programs to read.
+SIGTERM, SIGINT or SIGHUP ends it with exit code 0; 2 is a usage error, and 5 an address
+that cannot be served.
 
 Faults are a list of ` + "%s" + `
 Traits of a personality:

@@ -308,7 +308,7 @@ func TestReachable(t *testing.T) {
 func TestAnnounce(t *testing.T) {
 	t.Parallel()
 	for listen, want := range map[string]string{
-		"0.0.0.0":   "listening on http://127.0.0.1:80\nand on all other addresses of this machine: 0.0.0.0:80\n\n",
+		"0.0.0.0":   "listening on http://127.0.0.1:80\nand on all addresses of this machine: 0.0.0.0:80\n\n",
 		"127.0.0.1": "listening on http://127.0.0.1:80\n\n",
 	} {
 		var out strings.Builder

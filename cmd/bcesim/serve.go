@@ -63,18 +63,18 @@ func announce(w io.Writer, address net.Addr, c config) {
 	url := "http://" + reachable(address)
 	fmt.Fprintf(w, "listening on %s\n", url)
 	if reachable(address) != address.String() {
-		fmt.Fprintf(w, "and on all other addresses of this machine: %s\n", address)
+		fmt.Fprintf(w, "and on all addresses of this machine: %s\n", address)
 	}
 	fmt.Fprintf(w, "\nPoint a client at it:\n  export BCE_ENDPOINT=%s\n", url)
 	if c.ownKeys {
-		fmt.Fprintln(w, "  with the keys of this program's environment")
+		fmt.Fprintln(w, "  with the keys in this program's environment")
 	} else {
 		fmt.Fprintf(w, "  export BCE_ACCESS_KEY_ID=%s\n  export BCE_SECRET_ACCESS_KEY=%s\n", bcesim.SandboxKey, bcesim.SandboxKey)
 	}
 	if faults := c.options.Faults.String(); faults != "" {
 		fmt.Fprintf(w, "Faults in force: %s\n", faults)
 	}
-	fmt.Fprintf(w, "The truth: %s%sstats\n\n", url, bcesim.ControlPrefix)
+	fmt.Fprintf(w, "Statistics: %s%sstats\n\n", url, bcesim.ControlPrefix)
 }
 
 // reachable returns an address for clients: loopback if it listens on all interfaces.

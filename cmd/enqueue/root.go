@@ -30,9 +30,8 @@ func newRoot(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "enqueue",
 		Short: "Create Baidu AI Cloud HaVIPs in bulk, exactly one per requested item",
-		Long: `Enqueue puts create-HaVIP tasks into Redis, where workers take and run them, and shows
-their results. Every command may be killed at any moment and repeated: no item is ever
-created twice.`,
+		Long: `Enqueue puts create-HaVIP tasks into Redis, where workers run them, and shows the results.
+Every command can be killed at any moment and run again: no item is ever created twice.`,
 		Example: `  enqueue run --sandbox examples/havips.csv    # try it; creates nothing real
   enqueue plan havips.csv
   enqueue apply havips.csv --wait
@@ -40,9 +39,9 @@ created twice.`,
 	}
 	f.DefineFlags(cmd)
 	// Each group is a heading in the help, with its commands in the order of their use.
-	addGroup(cmd, "ask", "Ask for HaVIPs:",
+	addGroup(cmd, "ask", "Request HaVIPs:",
 		plan.NewCommand(f), apply.NewCommand(f), create.NewCommand(f), runcmd.NewCommand(f), imports.NewCommand(f))
-	addGroup(cmd, "see", "See results and progress:",
+	addGroup(cmd, "see", "View progress and results:",
 		status.NewCommand(f), watch.NewCommand(f), list.NewCommand(f), results.NewCommand(f), events.NewCommand(f), verify.NewCommand(f))
 	addGroup(cmd, "act", "Change a batch:",
 		bulk.NewRetryCommand(f), bulk.NewCancelCommand(f), bulk.NewRollbackCommand(f), deletecmd.NewCommand(f))

@@ -20,9 +20,9 @@ func newHealthcheck() *cobra.Command {
 	var listen string
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "Ask the worker on this machine whether it is ready; exit code 0 or 1",
+		Short: "Check whether the worker on this machine is ready (exit code 0 or 1)",
 		Long: `Healthcheck asks the worker on this machine, at its --listen address, whether it is ready.
-It needs neither a shell nor curl, and so is what a container runs.`,
+Containers use it as their health check, because it needs neither a shell nor curl.`,
 		Example: "  worker healthcheck --listen 127.0.0.1:8644",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -31,7 +31,7 @@ func newCommand(stderr io.Writer, getenv cli.Getenv) *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
 		Use:   "worker",
-		Short: "Create the HaVIPs whose tasks are in the lanes' queues",
+		Short: "Run the tasks that create HaVIPs",
 		Long: `Worker takes create-HaVIP tasks from the queues of its lanes, makes the signed API calls,
 and records every outcome in the ledger. Any number of workers may share a Redis; the
 rate limit of a lane applies to all of them together.
@@ -45,13 +45,13 @@ lists the lane once to check the key. If BCE refuses the key, the lane is suspen
 does not answer, the worker starts nevertheless.
 
 If a batch was applied with --on-complete URL, a worker notifies that URL when the batch is
-complete. For that, it needs HAVIP_WEBHOOK_SECRET (whsec_ and base64; during a change of
-secrets several, separated by spaces) and the URL's host as --webhook-host. It calls no
-other host, because any producer can put a URL into Redis.
+complete. For that, it needs HAVIP_WEBHOOK_SECRET (whsec_ and base64; several, separated by
+spaces, while secrets are rotated) and the URL's host as --webhook-host. It calls no other
+host, because any producer can put a URL into Redis.
 
 SIGTERM, SIGINT and SIGHUP drain: nothing new starts, and requests in flight finish and are
 recorded. A second SIGTERM or SIGINT ends the process at once; that is safe, but recovery
-takes longer. Under nohup, SIGHUP is ignored. A log that cannot be written stops no work.`,
+takes longer. Under nohup, SIGHUP is ignored. Work continues if the log cannot be written.`,
 		Example: `  worker --redis redis://10.0.0.5:6379/0
   worker --lane default/bj --lane default/gz --rps 2
   BCE_ENDPOINT=http://127.0.0.1:8645 worker --rps 0        # against bcesim

@@ -41,11 +41,11 @@ func main() {
 	case err == nil:
 		fmt.Println(vip.HaVIPID)
 	case errors.As(err, &conflict):
-		log.Fatalf("the name stands for something else already: %v", conflict.Conflicts[0])
+		log.Fatalf("the name was used for another request: %v", conflict.Conflicts[0])
 	case errors.As(err, &failed):
 		log.Fatalf("BCE refused it: %s %q", failed.Result.Code, failed.Result.Message)
 	case errors.Is(err, context.DeadlineExceeded):
-		log.Fatal("not yet; it goes on, and the same command comes back to it")
+		log.Fatal("not finished yet; run the same command again to see the result")
 	default:
 		log.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Provision asks for a few HaVIPs, waits until they exist, and prints what became of each. Kill it at any
-// moment and run it again, as often as you like: each is created once. Its batch is there for the
-// commands as well: `enqueue status tenants`.
+// Provision requests a few HaVIPs, waits until they exist, and prints the results. Kill it at any moment and
+// run it again, as often as you like: each is created once. The commands know its batch as well:
+// `enqueue status tenants`.
 //
 //	HAVIP_REDIS_URL=redis://127.0.0.1:6379/0 go run ./examples/provision
 package main

@@ -87,7 +87,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 	var n notice
 	if err := json.Unmarshal(body, &n); err != nil {
-		http.Error(w, "not a notice", http.StatusBadRequest)
+		http.Error(w, "not a notification", http.StatusBadRequest)
 		return
 	}
 	r.act(n)

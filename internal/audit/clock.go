@@ -30,8 +30,8 @@ func (x *examination) clock(ctx context.Context) error {
 		return x.report(note(CodeClock, "clock", "%s", text))
 	}
 	return x.report(warning(CodeClock, "clock", "%s", text).
-		meaning("A worker on this machine would requeue other workers' tasks, or lose its own to them, and would retry at the wrong time. No HaVIP is created twice because of it.",
-			"Synchronise the clocks of all machines that run workers, and of Redis, with NTP."))
+		meaning("A worker on this machine would requeue other workers' tasks, or lose its own to them, and would retry at the wrong time. No HaVIP is created twice.",
+			"Synchronize the clocks of all machines that run workers, and of Redis, with NTP."))
 }
 
 // offset describes how far one clock is from another.

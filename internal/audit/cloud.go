@@ -44,7 +44,7 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	var refused *bce.Error
 	switch {
 	case err == nil:
-		if err := x.report(note(CodeCredentials, subject, "The credentials are good: BCE answered a signed request.")); err != nil {
+		if err := x.report(note(CodeCredentials, subject, "The credentials work: BCE answered a signed request.")); err != nil {
 			return err
 		}
 		return x.bceClock(subject, page.Date)
@@ -60,7 +60,7 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 
 // refusal explains a failed request.
 func refusal(subject string, e *bce.Error) Diagnosis {
-	const look = "Look at the message"
+	const look = "Check what BCE says"
 	switch {
 	case e.Kind.Transport():
 		return warning(CodeBCE, subject, "BCE cannot be reached: %v.", e).
@@ -71,7 +71,7 @@ func refusal(subject string, e *bce.Error) Diagnosis {
 				look+": the key, its secret, its permission for HaVIPs, or the account's opt-in to the service.")
 	}
 	return warning(CodeBCE, subject, "BCE's answer is an error, or cannot be read: %v.", e).
-		meaning("BCE may be overloaded, or something else answers in its place.", look+", check --endpoint, and try again.")
+		meaning("BCE may be overloaded, or another server answers for it.", look+", check --endpoint, and try again.")
 }
 
 // endpoint compares this shell's endpoint with that of the lane's workers.
@@ -98,8 +98,8 @@ func (x *examination) bceClock(subject string, date time.Time) error {
 		return x.report(note(CodeBCEClock, subject, "%s", what))
 	}
 	return x.report(warning(CodeBCEClock, subject, "%s", what).
-		meaning("Workers learn BCE's clock from its answers and sign with it. A lookup cannot compare the ages of HaVIPs, so that its items end in review.",
-			"Synchronise this machine and Redis with NTP."))
+		meaning("Workers learn BCE's clock from its answers and sign with it. Lookups cannot compare the ages of HaVIPs, so their items end in review.",
+			"Synchronize this machine and Redis with NTP."))
 }
 
 // coarse is [offset] if one of the clocks is read in whole seconds.

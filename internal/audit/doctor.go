@@ -151,7 +151,7 @@ func (x *examination) run(ctx context.Context, checks []check) error {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		failed := warning(CodeUnchecked, c.name, "This could not be checked: %v.", err).
-			meaning("It is not known whether anything is wrong here.", "Allow the user of --redis to run the command that failed, or fix what the error reports.")
+			meaning("Problems here would go unnoticed.", "Allow the user of --redis to run the command that failed, or fix what the error reports.")
 		if err := x.report(failed); err != nil {
 			return err
 		}
@@ -205,5 +205,5 @@ func (x *examination) permissions(ctx context.Context) error {
 		return err
 	}
 	return x.report(warning(redisconn.CodeACL, "redis", "The Redis user may not run, or the server does not know: %s.", strings.Join(missing, ", ")).
-		meaning("Operations that need one of these commands fail, some of them halfway.", "Grant them; the ACL section of docs/RUNBOOK.md has the rules."))
+		meaning("Operations that need one of these commands fail, some of them partway through.", "Grant them; the ACL section of docs/RUNBOOK.md has the rules."))
 }

@@ -87,7 +87,7 @@ func TestDoctorWhenAllIsWell(t *testing.T) {
 	expect(t, said, CodeVersions, "; enqueue 1.", "")
 	expect(t, said, CodeClock, "This machine's clock is ", "")
 	expect(t, said, CodeBCEClock, "BCE's clock is the same as this machine's, and the same as Redis's.", "")
-	expect(t, said, CodeCredentials, "are good", "")
+	expect(t, said, CodeCredentials, "credentials work", "")
 	expect(t, said, CodeWorkers, "1 worker alive: w1", "")
 }
 
@@ -537,5 +537,5 @@ func TestDoctorOfAnIllRedis(t *testing.T) {
 	said := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Rate: refused})
 	expect(t, said, redisconn.CodeACL, "WAIT", "")
 	expect(t, said, redisconn.CodeReplicas, "min-replicas-to-write", "")
-	expect(t, said, CodeCredentials, "are good", "")
+	expect(t, said, CodeCredentials, "credentials work", "")
 }

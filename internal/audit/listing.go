@@ -69,7 +69,7 @@ func (l *laneAudit) exists(ctx context.Context, id string) (*entry, bool, error)
 		return nil, false, nil
 	}
 	if l.present++; l.present > confirmations {
-		return nil, false, fmt.Errorf("lane %s: the listing lacks HaVIPs that exist, such as %s; verify again in a minute", l.index.lane, id)
+		return nil, false, fmt.Errorf("lane %s: the listing omits HaVIPs that exist, such as %s; verify again in a minute", l.index.lane, id)
 	}
 	return l.index.confirm(h), true, nil
 }

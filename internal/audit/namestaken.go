@@ -109,6 +109,6 @@ func (x *examination) tellTaken(lane tasks.Lane, taken []string) error {
 	}
 	return x.report(warning(CodeNameTaken, "lane "+lane.String(), "%s that this ledger did not create: %s.",
 		words.Count(len(taken), "HaVIP exists", "HaVIPs exist"), examples(taken)).
-		meaning("The items were not sent yet. Each creates another HaVIP; or it adopts this one, if another ledger created it for the same batch and key within the last 24 hours.",
-			"If that is meant, do nothing. Otherwise run `enqueue cancel BATCH --where key=KEY`; then delete the HaVIP in BCE if it is a leftover, or apply the file with another --batch name for a new one."))
+		meaning("The items were not sent yet. Each will create another HaVIP, or adopt this one if another ledger created it for the same batch and key within the last 24 hours.",
+			"If that is intended, do nothing. Otherwise run `enqueue cancel BATCH --where key=KEY`; then delete the HaVIP in BCE if it is a leftover, or apply the file with another --batch name for a new one."))
 }

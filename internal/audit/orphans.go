@@ -41,7 +41,7 @@ func (x *examination) orphans(ctx context.Context, q *queue.Tasks) error {
 	d := warning(CodeOrphaned, "lane "+q.Lane.String(), "%s active but not run by any worker (%d without a lease, %d with an expired one): %s.",
 		words.Count(len(names), "task is", "tasks are"), unleased, len(names)-unleased, examples(names)).
 		meaning("Their workers died, or Redis lost their leases. asynq does not recover tasks without a lease.",
-			x.serve()+" for the lane if none runs: it takes them up within seconds. Or run `enqueue doctor --fix`, which queues them again. The ledger sees to it that nothing is sent twice.")
+			x.serve()+" for the lane if none runs: it picks them up within seconds. Or run `enqueue doctor --fix`, which queues them again. The ledger ensures that nothing is sent twice.")
 	if x.Fix {
 		n, err := q.Requeue(ctx, names, now.Add(-leaseGrace))
 		if err != nil {

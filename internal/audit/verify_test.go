@@ -208,7 +208,7 @@ func TestVerifyBoundsItsQuestions(t *testing.T) {
 	for i := range confirmations * 3 {
 		lagging.hidden = append(lagging.hidden, havip(fmt.Sprint("h-", i), fmt.Sprint("k", i), ""))
 	}
-	if _, _, err := tryVerify(t, r, lagging); err == nil || !strings.Contains(err.Error(), "lacks HaVIPs that exist") {
+	if _, _, err := tryVerify(t, r, lagging); err == nil || !strings.Contains(err.Error(), "omits HaVIPs that exist") {
 		t.Errorf("a listing that lags: got %v", err)
 	}
 }

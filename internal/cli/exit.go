@@ -38,10 +38,10 @@ func ExitCodes() []struct {
 	}{
 		{ExitOK, "all done"},
 		{ExitItemsFailed, "some items failed: see `enqueue results BATCH --state rejected,review`; or their data in Redis cannot be read"},
-		{ExitUsage, "the command line is wrong"},
+		{ExitUsage, "the command line is wrong, or an approval is missing"},
 		{ExitInvalidInput, "the input file is invalid, or conflicts with the batch; nothing was enqueued"},
 		{ExitConfig, "configuration or credentials are missing or wrong"},
-		{ExitNetwork, "Redis or the network is not available, or it is not certain that Redis keeps what was written"},
+		{ExitNetwork, "Redis or the network is not available, or it could not be verified that Redis keeps what was written"},
 		{ExitPending, "the batch is not finished yet"},
 		{ExitCommand, "the batch is complete, and the command of --on-complete failed"},
 		{ExitInterrupted, "interrupted"},

@@ -104,7 +104,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			topic, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return Failf(ExitUsage, "no help about %q; see `%s --help`", strings.Join(args, " "), root.Name())
+				return Failf(ExitUsage, "no help for %q; see `%s --help`", strings.Join(args, " "), root.Name())
 			}
 			topic.InitDefaultHelpFlag()
 			return topic.Help()

@@ -36,7 +36,7 @@ type Verifier struct {
 func (v *Verifier) Define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&v.AllowUnverified, unverifiedFlag, false,
-		"only warn if it is not certain that Redis keeps what is written: it does not report its persistence, or a failover could lose the change")
+		"only warn if durability cannot be verified: Redis does not report its persistence, or a failover could lose the change")
 	flags.BoolVar(&v.AllowVolatile, "allow-volatile", false, "accept a Redis that loses all data when it restarts")
 }
 

@@ -130,7 +130,7 @@ func (in *Input) check(ctx context.Context, f *session.Factory) error {
 		f.Errorf("%s", fault)
 	}
 	if more := report.FaultCount - len(report.Faults); more > 0 {
-		f.Errorf("… and %s more", words.Count(more, "fault", "faults"))
+		f.Errorf("… and %s", words.Count(more, "more fault", "more faults"))
 	}
 	found := words.Count(report.FaultCount, "fault", "faults")
 	if report.Rows > 0 {

@@ -55,7 +55,7 @@ func ledgerConcern(batch string, action Action, c tasks.Comparison) (Concern, er
 		return concern(Duplicated, "duplicate: %s", c.Duplicate.Why()), nil
 	case Create:
 		if c.Duplicate != nil {
-			return concern(Warning, "%s; a second one would be created", c.Duplicate.Why()), nil
+			return concern(Warning, "%s; applying this row creates a second HaVIP", c.Duplicate.Why()), nil
 		}
 		return Concern{}, nil
 	case Failed:
@@ -63,7 +63,7 @@ func ledgerConcern(batch string, action Action, c tasks.Comparison) (Concern, er
 	case Canceled:
 		return concern(CanceledBefore, "canceled before; to retry it, run `enqueue retry %s`", shell.Operand(batch, "--where", "state=canceled")), nil
 	case Deleted:
-		return concern(DeletedBefore, "created and rolled back before; give it another key, or the file another batch with --batch, to create it again"), nil
+		return concern(DeletedBefore, "created and rolled back before; to create it again, give the row another key, or pass another --batch"), nil
 	default:
 		return Concern{}, nil
 	}
@@ -85,10 +85,10 @@ func otherLane(standing ledger.Spec, differences []tasks.Difference) string {
 	for _, d := range differences {
 		switch d.Field {
 		case "region":
-			advice = "; a row without a region gets that of --region or BCE_REGION: for the existing items, pass --region " + standing.Region
+			advice = "; a row without a region gets the one of --region or BCE_REGION; to match the existing items, pass --region " + standing.Region
 		case "account":
 			if advice == "" {
-				advice = fmt.Sprintf("; a row without an account gets %q: for another account, add the column account", tasks.DefaultAccount)
+				advice = fmt.Sprintf("; a row without an account gets %q; for another one, add the column account", tasks.DefaultAccount)
 			}
 		default:
 			return ""

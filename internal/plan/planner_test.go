@@ -349,10 +349,10 @@ func TestConflictTextNamesTheLane(t *testing.T) {
 	t.Parallel()
 	standing := &ledger.Spec{Key: "k", Account: "team", Region: "gz", Body: `{"name":"web","subnetId":"sbn-1","privateIpAddress":""}`}
 	for want, item := range map[string]tasks.Item{
-		`region is "gz" in the batch and "bj" here; a row without a region gets that of --region or BCE_REGION: for the existing items, pass --region gz`:                                                    {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
-		`account is "team" in the batch and "default" here; a row without an account gets "default": for another account, add the column account`:                                                            {Account: "default", Region: "gz", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
-		`account is "team" in the batch and "default" here; region is "gz" in the batch and "bj" here; a row without a region gets that of --region or BCE_REGION: for the existing items, pass --region gz`: {Account: "default", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
-		`subnetId is "sbn-1" in the batch and "sbn-2" here; region is "gz" in the batch and "bj" here`:                                                                                                       {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-2"}},
+		`region is "gz" in the batch and "bj" here; a row without a region gets the one of --region or BCE_REGION; to match the existing items, pass --region gz`:                                                    {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`account is "team" in the batch and "default" here; a row without an account gets "default"; for another one, add the column account`:                                                                        {Account: "default", Region: "gz", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`account is "team" in the batch and "default" here; region is "gz" in the batch and "bj" here; a row without a region gets the one of --region or BCE_REGION; to match the existing items, pass --region gz`: {Account: "default", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-1"}},
+		`subnetId is "sbn-1" in the batch and "sbn-2" here; region is "gz" in the batch and "bj" here`:                                                                                                               {Account: "team", Region: "bj", Request: tasks.Request{Name: "web", SubnetID: "sbn-2"}},
 	} {
 		got, err := ConflictText(tasks.Comparison{Row: tasks.Row{Item: item}, Registration: ledger.Registration{Existing: standing}})
 		if err != nil || got != want {

@@ -25,9 +25,9 @@ func Dir(path string) error {
 	case !info.IsDir():
 		return refusal("directory", path, "is not a directory")
 	case !owned(info):
-		return refusal("directory", path, "belongs to another user; name one of your own, or change its owner with chown")
+		return refusal("directory", path, "belongs to another user; choose one of your own, or change its owner with chown")
 	case info.Mode().Perm()&0o002 != 0:
-		return refusal("directory", path, "can be written by every user; run chmod o-w on it, or name another")
+		return refusal("directory", path, "can be written by every user; run chmod o-w on it, or choose another")
 	}
 	return nil
 }
@@ -74,9 +74,9 @@ func refuseForeign(path string, info fs.FileInfo) error {
 	case err != nil:
 		return err
 	case !owned(info):
-		return refusal("open", path, "belongs to another user; copy it, after you have looked at it")
+		return refusal("open", path, "belongs to another user; check its contents, then copy it")
 	case info.Mode().Perm()&0o002 != 0:
-		return refusal("open", path, "can be written by every user; run chmod o-w on it, after you have looked at it")
+		return refusal("open", path, "can be written by every user; check its contents, then run chmod o-w on it")
 	case dir.Mode().Perm()&0o002 != 0 && dir.Mode()&fs.ModeSticky == 0: // as /tmp is: only the owner can replace a file
 		return refusal("open", path, "is in a directory that every user can write to; move it to another")
 	}

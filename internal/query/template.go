@@ -75,7 +75,7 @@ func pluck(field string, list []any) ([]any, error) {
 	for i, element := range list {
 		object, ok := element.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("element %d is no object", i)
+			return nil, fmt.Errorf("element %d is not an object", i)
 		}
 		values[i] = object[field]
 	}
@@ -86,7 +86,7 @@ func timeAgo(clock func() time.Time) func(text string) (string, error) {
 	return func(text string) (string, error) {
 		t, err := time.Parse(time.RFC3339, text)
 		if err != nil {
-			return "", fmt.Errorf("%q is no time of RFC 3339", text)
+			return "", fmt.Errorf("%q is not an RFC 3339 time", text)
 		}
 		return words.Time(clock().Sub(t)) + " ago", nil
 	}
@@ -95,7 +95,7 @@ func timeAgo(clock func() time.Time) func(text string) (string, error) {
 func timeFormat(layout, text string) (string, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return "", fmt.Errorf("%q is no time of RFC 3339", text)
+		return "", fmt.Errorf("%q is not an RFC 3339 time", text)
 	}
 	return t.Format(layout), nil
 }

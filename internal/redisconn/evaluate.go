@@ -84,7 +84,7 @@ func evaluateReplica(s nodeState) *Finding {
 	return &Finding{
 		Code: CodeReplica, Severity: SeverityError,
 		What: fmt.Sprintf("The server is a replica of %s:%s.", s.info["master_host"], s.info["master_port"]),
-		Why:  "A replica accepts no writes, or loses them at the next sync.",
+		Why:  "A replica refuses writes, or loses them at the next sync.",
 		Fix:  "Set --redis to the URL of the master, or of its sentinels: redis-sentinel://host:26379/0?master=NAME.",
 	}
 }
@@ -258,7 +258,7 @@ func evaluateUnknown(s nodeState) *Finding {
 	return &Finding{
 		Code: CodeUnknown, Severity: SeverityWarning,
 		What: fmt.Sprintf("The server does not report %s.", strings.Join(missing, ", ")),
-		Why:  "It could not be checked whether the server keeps what is written.",
+		Why:  "It could not be verified that the server keeps what is written.",
 		Fix:  "Allow the user to run INFO and CONFIG GET; or check by hand, and pass --allow-unverified-durability.",
 	}
 }

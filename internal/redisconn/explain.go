@@ -197,11 +197,11 @@ func (x explainer) diagnoseSentinels(err error) diagnosis {
 	case redis.IsPermissionError(err):
 		return diagnosis{"the sentinels refuse the user (" + ownWords(err) + ")", adviceGrant, kindLasting}
 	case errors.Is(err, redis.Nil):
-		return diagnosis{"the sentinels know no master " + x.options.Master, adviceMaster, kindLasting}
+		return diagnosis{"the sentinels do not know the master " + x.options.Master, adviceMaster, kindLasting}
 	case network.cause != "":
 		return diagnosis{"no sentinel answers (" + network.cause + ")", adviceNetwork, kindPassing}
 	}
-	return diagnosis{"no sentinel names the master", adviceMaster, kindPassing}
+	return diagnosis{"no sentinel reports the master", adviceMaster, kindPassing}
 }
 
 // diagnoseTLS explains failed TLS handshakes. Alerts of the other end have an unexported type, so it matches their text.
@@ -246,7 +246,7 @@ func diagnoseNetwork(err error) diagnosis {
 	case errors.Is(err, fs.ErrNotExist):
 		return diagnosis{"the socket does not exist", adviceStart, kindDown}
 	case errors.Is(err, fs.ErrPermission):
-		return diagnosis{"the socket may not be opened", "check its owner and mode", kindLasting}
+		return diagnosis{"no permission to open the socket", "check its owner and mode", kindLasting}
 	case errors.Is(err, context.Canceled):
 		return diagnosis{}
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():

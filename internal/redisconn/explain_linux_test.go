@@ -263,7 +263,7 @@ func TestOpenExplains(t *testing.T) {
 		"protected mode":                 {fakeServer(t, "-DENIED Redis is running in protected mode because protected mode is enabled. In this mode nobody may connect.\r\n"), "DENIED Redis is running in protected mode because protected mode is enabled; set a password", true},
 		"sentinels' password":            {"redis-sentinel://" + locked.Addr() + "?master=m", "the sentinels refuse the password (NOAUTH Authentication required); add sentinel_password=", true},
 		"sentinels' wrong password":      {"redis-sentinel://" + locked.Addr() + "?master=m&sentinel_password=hunter2", "the sentinels refuse the password (WRONGPASS", true},
-		"no such master":                 {"redis-sentinel://" + sentinel.Addr() + "?master=other", "the sentinels know no master other; check master=NAME", true},
+		"no such master":                 {"redis-sentinel://" + sentinel.Addr() + "?master=other", "the sentinels do not know the master other; check master=NAME", true},
 		"a sentinel's port, as a server": {"redis://" + sentinel.Addr(), "the server is a sentinel; write redis-sentinel://" + sentinel.Addr(), true},
 		"a server's port, as a sentinel": {"redis-sentinel://" + master.Addr() + "?master=m", "the server is not a sentinel", true},
 		"a server, as a cluster":         {"redis-cluster://" + master.Addr(), "cluster support disabled; write redis:// instead", true},

@@ -61,7 +61,7 @@ var schemes = map[string]scheme{
 // client_name, pool_size, dial_timeout, read_timeout and write_timeout (such as 3s); for TLS
 // tls_ca, tls_cert and tls_key (PEM files), tls_server_name and skip_verify; for sentinels
 // master, sentinel_user and sentinel_password. An unknown option is an error, because it may be a
-// misspelt one.
+// misspelled one.
 func Parse(rawURL string) (Options, error) {
 	word, rest, found := strings.Cut(rawURL, "://")
 	form, known := schemes[strings.ToLower(word)]
@@ -132,10 +132,10 @@ func (p *parser) parseUser(info string) error {
 	user, userErr := url.PathUnescape(user)
 	password, passwordErr := url.PathUnescape(password)
 	if userErr != nil || passwordErr != nil {
-		return p.fault("user and password", "% must be followed by two hexadecimal digits; a % of their own is written %25")
+		return p.fault("user and password", "% must be followed by two hexadecimal digits; write a literal % as %25")
 	}
 	if strings.ContainsRune(user+password, 0) {
-		return p.fault("user and password", "must not contain a zero byte")
+		return p.fault("user and password", "must not contain a NUL byte")
 	}
 	p.options.Username = user
 	if hasPassword {
@@ -146,7 +146,7 @@ func (p *parser) parseUser(info string) error {
 
 func (p *parser) parseSocket(authority, path string) error {
 	if authority != "" {
-		return p.fault("path", "must be absolute: three slashes before its first name")
+		return p.fault("path", "must be absolute: unix: and three slashes")
 	}
 	path, err := url.PathUnescape(path)
 	if err != nil || path == "" || path == "/" {

@@ -105,7 +105,7 @@ func (p *parser) parseTimeout(name, value string, timeout *time.Duration) error 
 		d, err = time.Duration(seconds)*time.Second, nil
 	}
 	if err != nil || d <= 0 {
-		return p.fault("option "+name, fmt.Sprintf("%q must be a time above zero such as 3s or 500ms", value))
+		return p.fault("option "+name, fmt.Sprintf("%q must be a positive duration such as 3s or 500ms", value))
 	}
 	*timeout = d
 	return nil
@@ -158,7 +158,7 @@ func (p *parser) setTLS(files tlsFiles) error {
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return p.fault("option tls_ca", files.ca+" holds no PEM certificate")
+			return p.fault("option tls_ca", files.ca+" contains no PEM certificate")
 		}
 	}
 	if (files.cert == "") != (files.key == "") {

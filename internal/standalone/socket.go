@@ -37,7 +37,7 @@ func newSocket() (socket, error) {
 		}
 		return socket(filepath.Join(dir, socketName)), nil
 	}
-	return "", fmt.Errorf("make a directory for the socket: TMPDIR %s is too long a path", os.TempDir())
+	return "", fmt.Errorf("make a directory for the socket: the path of TMPDIR, %s, is too long", os.TempDir())
 }
 
 // url returns the socket's URL for clients.

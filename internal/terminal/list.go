@@ -27,13 +27,13 @@ func writer[R any](t *IO, list render.List[R], w io.Writer, style render.Style) 
 	return list.Writer(w, style)
 }
 
-// CanFollow refuses what has no sense for records that come while they are read.
+// CanFollow refuses what makes no sense for a stream of records.
 func (t *IO) CanFollow() error {
 	switch {
 	case t.Format == render.JSON:
-		return cli.Failf(cli.ExitUsage, "--follow: an array has an end; use -o ndjson")
+		return cli.Failf(cli.ExitUsage, "--follow: a JSON array would never be complete; use -o ndjson")
 	case len(t.Sort) > 0, t.Limit > 0:
-		return cli.Failf(cli.ExitUsage, "--follow writes records as they come, without --sort and --limit")
+		return cli.Failf(cli.ExitUsage, "--follow: records are written at once, so --sort and --limit cannot be used")
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (t *IO) style() render.Style {
 		zone = render.Zone(time.Local, time.Now())
 	}
 	return render.Style{
-		Format: t.Format, Fields: t.Fields, Columns: t.Columns, Guarded: t.CSVSafe, Width: t.Width(), Zone: zone, Colours: t.colours(),
+		Format: t.Format, Fields: t.Fields, Columns: t.Columns, Guarded: t.CSVSafe, Width: t.Width(), Zone: zone, Colors: t.colors(),
 	}
 }
 

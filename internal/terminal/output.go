@@ -19,9 +19,9 @@ func (t *IO) DefineFlags(cmd *cobra.Command) {
 	f.VarP(&t.Format, "output", "o", "output format: table, wide (a table with more columns), json, ndjson or csv")
 	f.BoolVar(&t.CSVSafe, "csv-safe", false, "output CSV that is safe to open in a spreadsheet; see enqueue help formats")
 	f.BoolVarP(&t.Quiet, "quiet", "q", false, "write only errors to stderr: no messages or progress")
-	f.Var(&t.Colour, "color", "use colors in tables: auto (on a terminal), always or never")
+	f.Var(&t.Color, "color", "use colors in tables: auto (on a terminal), always or never")
 	f.BoolVar(&t.UTC, "utc", false, "show times in tables in UTC instead of local time")
-	cli.Choices(f, "color", colourModes()...)
+	cli.Choices(f, "color", colorModes()...)
 	cli.Choices(f, "output", render.Formats()...)
 }
 
@@ -107,7 +107,7 @@ func (t *IO) checkList(cmd *cobra.Command) error {
 		return cli.Blame(cmd.Flags(), cli.Failf(cli.ExitUsage, "--limit %d: must be 0 or more", t.Limit), limitFlag)
 	}
 	if t.Limit > 0 && !cli.Given(cmd.Flags(), limitFlag) {
-		t.Infof("at most %s shown, because of %s", words.Count(t.Limit, "record", "records"), cli.SourceOf(cmd.Flags(), limitFlag))
+		t.Infof("output is limited to %s by %s", words.Count(t.Limit, "record", "records"), cli.SourceOf(cmd.Flags(), limitFlag))
 	}
 	if cli.Given(cmd.Flags(), ColumnsFlag) && (t.Format == render.JSON || t.Format == render.NDJSON) {
 		return cli.Failf(cli.ExitUsage, "--columns is for tables and CSV; use --json %s", strings.Join(t.Columns, ","))

@@ -30,8 +30,8 @@ type options struct {
 func (opts *options) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&opts.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must match. FIELD: "+strings.Join(bulk.Fields, ", "))
-	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be done, and change nothing")
-	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal")
+	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be done, without doing it")
+	flags.BoolVar(&opts.yes, "yes", false, "do not ask for confirmation; required without a terminal")
 	session.DefineReason(cmd, &opts.reason)
 	opts.durable.Define(cmd)
 }
@@ -120,7 +120,7 @@ func (v operation) show(line string, t *bulk.Tally) error {
 func (v operation) check() (bulk.Selection, error) {
 	chosen, err := parseWhere(v.where)
 	if err == nil && !v.dryRun && !v.yes && !v.CanAsk() {
-		err = cli.Failf(cli.ExitUsage, "%s changes many items, and there is no terminal for confirmation; pass --yes, or --dry-run to look first", v.Name)
+		err = cli.Failf(cli.ExitUsage, "%s can change many items, and there is no terminal for confirmation; pass --yes, or preview with --dry-run", v.Name)
 	}
 	return chosen, err
 }

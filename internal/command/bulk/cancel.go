@@ -18,8 +18,8 @@ func NewCancelCommand(f *session.Factory) *cobra.Command {
 	opts := options{durable: durability.Verifier{Stops: true}}
 	cmd := &cobra.Command{
 		Use:   "cancel BATCH",
-		Short: "Cancel items that are not created yet",
-		Long: `Cancel cancels a batch's items, but never leaves a HaVIP behind that no record mentions:
+		Short: "Cancel items that have not been created yet",
+		Long: `Cancel cancels a batch's items, and never leaves a HaVIP without a record:
 
   cancel         the item is queued or waiting: it is canceled at once
   after-outcome  a request is in flight, or its outcome is unknown: nothing more is sent,
@@ -32,8 +32,8 @@ Items that have their HaVIP are not changed. To retry canceled items, run
 ` + "`enqueue retry BATCH --where state=canceled`" + `.
 
 It asks for confirmation on a terminal, and needs --yes without one. If it is killed, run
-it again. A Redis that may lose data (it evicts, or writes nothing to disk) is no obstacle:
-cancel warns that the cancellation may be lost as well.`,
+it again. If Redis may lose data (it evicts keys, or writes nothing to disk), cancel only
+warns that the cancellation may be lost as well.`,
 		Example: `  enqueue cancel havips --dry-run
   enqueue cancel havips --reason 'wrong subnet' --yes
   enqueue cancel havips --where subnetId=sbn-dk8gl9bc --where state=waiting`,

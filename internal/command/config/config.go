@@ -24,12 +24,12 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var reach cloud.Flags
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Show the settings in force, and where each comes from",
+		Short: "Show the settings in force and where each comes from",
 		Long: `Config shows every setting of the commands: its value, and the flag, variable, profile or
 default that it comes from. A flag overrides a variable, a variable overrides the current
 profile of ~/.bce/config.json, and the profile overrides the default. Variables that only
-some commands read are listed if they are set; those about lists, such as HAVIP_COLUMNS, do
-not change this list.
+some commands read are listed if they are set; those for lists, such as HAVIP_COLUMNS, do
+not affect this list.
 
 It connects neither to Redis nor to BCE, and shows no secret: a fingerprint of the access
 key, and the Redis URL without its password. For an unusable setting it says what to do,

@@ -27,7 +27,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "delete BATCH",
-		Short: "Delete the record of a finished batch; its HaVIPs stay",
+		Short: "Delete the record of a finished batch, but not its HaVIPs",
 		Long: `Delete deletes the record of a finished batch from Redis: its items, their requests and its
 events. It deletes no HaVIP; to delete the HaVIPs, run ` + "`enqueue rollback`" + ` first.
 
@@ -47,8 +47,8 @@ and needs --yes without one.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be deleted, and change nothing")
-	flags.BoolVar(&opts.yes, "yes", false, "do not ask; required without a terminal")
+	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be deleted, without deleting it")
+	flags.BoolVar(&opts.yes, "yes", false, "do not ask for confirmation; required without a terminal")
 	flags.BoolVar(&opts.incomplete, "incomplete", false, "also delete a batch that its producer has not completed")
 	session.DefineReason(cmd, &opts.reason)
 	opts.durable.Define(cmd)
@@ -58,7 +58,7 @@ and needs --yes without one.`,
 // run deletes the record, after it has asked for confirmation.
 func run(ctx context.Context, f *session.Factory, opts options) error {
 	if !opts.dryRun && !opts.yes && !f.CanAsk() {
-		return cli.Failf(cli.ExitUsage, "delete cannot be undone, and there is no terminal for confirmation; pass --yes, or --dry-run to look first")
+		return cli.Failf(cli.ExitUsage, "delete cannot be undone, and there is no terminal for confirmation; pass --yes, or preview with --dry-run")
 	}
 	s, err := opts.durable.OpenFor(ctx, f, !opts.dryRun)
 	if err != nil {
@@ -137,7 +137,7 @@ func forget(ctx context.Context, f *session.Factory, s *session.Session, b ledge
 	case err != nil:
 		return err
 	case verdict != ledger.ForgottenNow:
-		return cli.Failf(cli.ExitPending, "batch %s was changed meanwhile and was not deleted; see `enqueue status %s`", b.Name, shell.Operand(b.Name))
+		return cli.Failf(cli.ExitPending, "batch %s changed in the meantime and was not deleted; see `enqueue status %s`", b.Name, shell.Operand(b.Name))
 	}
 	f.Infof("batch %s: its record is deleted", b.Name)
 	return nil

@@ -36,9 +36,9 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Examine Redis, clocks, credentials, queues and workers",
-		Long: `Doctor examines Redis, clocks, credentials, queues and workers. For every finding, it says
-what it means and what to do. Of large queues, it reads both ends.
+		Short: "Check Redis, clocks, credentials, queues and workers",
+		Long: `Doctor checks Redis, clocks, credentials, queues and workers. For every finding, it says
+what it means and what to do. Of a large queue, it checks only the first and last tasks.
 
 With --fix, it repairs what is safe to repair: it requeues unfinished items without a task
 and active tasks that no worker runs, removes ids without a task, and deletes archived
@@ -46,7 +46,7 @@ tasks of finished items. The ledger ensures that a superfluous task creates no H
 
 Exit codes: 0 healthy or repaired, 1 problems found, 4 configuration, 5 no answer from Redis.
 The severity of a finding is error (workers refuse to start), warning (it needs attention)
-or note. --fail-on chooses the least severity that gives exit code 1.`,
+or note. --fail-on sets the lowest severity that gives exit code 1.`,
 		Example: `  enqueue doctor
   enqueue doctor --fix
   enqueue doctor -o ndjson | jq 'select(.severity != "note")'`,
@@ -67,7 +67,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return cli.Failf(cli.ExitUsage, "--stale-after %s: must be more than 0", opts.staleAfter)
 	}
 	if f.Format == render.CSV {
-		return cli.Failf(cli.ExitUsage, "-o csv: doctor writes only table, json or ndjson")
+		return cli.Failf(cli.ExitUsage, "-o csv: doctor supports only table, json and ndjson")
 	}
 	failOn, err := parseLevel(opts.failOn)
 	if err != nil {

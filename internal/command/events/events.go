@@ -40,13 +40,14 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Short: "Print what happened to a batch or a lane, and who did it",
 		Long: `Events prints what happened to a batch, oldest first: items created, rejected, unknown,
 and what people did to it (retry, cancel, pause, resume, limit), with who, when, why and to
-how many items. About the newest 10,000 events are kept, and of people's acts the newest 1,000.
+how many items. About the newest 10,000 events are kept, and the newest 1,000 of what people
+did.
 
 With --lane it prints what people did to a lane: paused, resumed, limited.
 
 With --event, --key, --by and --since it prints only the events that match all of them.
 
-With --follow it goes on with what happens, until Ctrl-C.`,
+With --follow it keeps printing new events until Ctrl-C.`,
 		Example: `  enqueue events havips
   enqueue events havips --follow -o ndjson | jq -r 'select(.event == "rejected") | .key'
   enqueue events havips --event retry,cancel --by alice --since 24h
@@ -65,7 +66,7 @@ With --follow it goes on with what happens, until Ctrl-C.`,
 	}
 	terminal.DefineList(f.IO, cmd, eventList())
 	terminal.DefinePager(cmd)
-	cmd.Flags().StringVar(&opts.lane, "lane", "", "of a lane, as ACCOUNT/REGION, instead of a batch")
+	cmd.Flags().StringVar(&opts.lane, "lane", "", "show the events of this lane, ACCOUNT/REGION, instead of a batch")
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "print new events until Ctrl-C")
 	opts.filter.define(cmd.Flags())
 	return cmd

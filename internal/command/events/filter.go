@@ -27,7 +27,7 @@ func (w *filter) define(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&w.kinds, "event", nil, "only events of this kind, such as rejected or retry; may be repeated")
 	flags.StringVar(&w.key, "key", "", "only events of this item")
 	flags.StringVar(&w.by, "by", "", "only actions of this user: USER or USER@HOST")
-	flags.Var(&w.since, "since", "only events since then: a duration before now, such as 2h, or a time such as 2026-03-01T12:00:00Z")
+	flags.Var(&w.since, "since", "only events since this time: a duration before now, such as 2h, or a time such as 2026-03-01T12:00:00Z")
 	cli.NoEnv(flags, "key") // $HAVIP_KEY is the key of an item to create
 }
 

@@ -16,8 +16,8 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the batches, newest first",
-		Long: `List shows every batch in the ledger, newest first: its phase, how many items are in each
-state, when it was created and from which file.`,
+		Long: `List shows every batch in the ledger, newest first: its phase, how many of its items are in
+each state, when it was created and from which file.`,
 		Example: `  enqueue list
   enqueue list --json batch,phase,failed
   enqueue list -o ndjson | jq -r 'select(.failed > 0).batch'`,

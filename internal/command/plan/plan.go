@@ -30,7 +30,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
-		Short: "Show what apply would do, and change nothing",
+		Short: "Show what apply would do, without doing it",
 		Long: `Plan reads the whole file, compares it with the batch in the ledger, and shows what apply
 would do: the HaVIPs to create, where and how fast, the rows that need attention, and the
 counts last. FILE is CSV, NDJSON, JSON or YAML, by its extension; - is standard input.

@@ -110,7 +110,7 @@ func (t *table) close(e end) error {
 		fmt.Fprintf(&b, "%s: %s\n", where, render.Printable(g.First.Concern.Why))
 	}
 	if more := t.attention.Unshown; more > 0 {
-		fmt.Fprintf(&b, "… and %s more with other reasons; -o ndjson lists all\n", words.Count(more, "row", "rows"))
+		fmt.Fprintf(&b, "… and %s with other reasons; -o ndjson lists all\n", words.Count(more, "more row", "more rows"))
 	}
 	fmt.Fprintln(&b, intake.Summary(e.counts))
 	if _, err := io.WriteString(t.Out, b.String()); err != nil {

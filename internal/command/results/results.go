@@ -31,22 +31,21 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "results BATCH",
 		Short: "Print the result of each item of a batch",
-		Long: `Results prints an item a line, in the order of the file: its state, its HaVIP and address,
-and where it failed or its outcome is unknown, what BCE said. It may be read at any time, and as
-often as wanted.
+		Long: `Results prints one line per item, in the order of the file: its state, HaVIP and address,
+and BCE's answer if the item failed or its outcome is unknown. It can be run at any time.
 
-With --attempts, every request sent for an item stands below it: number, time, what it
-proved, HTTP status, how long it took, worker, request ID, and code and message.
+With --attempts, every request sent for an item is listed below it: number, time, class,
+HTTP status, duration, worker, request ID, code and message.
 
-An item whose data in Redis is damaged is named on stderr with what is wrong, the others are
-shown, and the exit code is 1.
+An item whose data in Redis is damaged is reported on stderr, the others are shown, and the
+exit code is 1.
 
-With --follow, each item's result is printed when it is final, until the batch is done; an item
-that is retried meanwhile comes again. The exit code is then 0 if all is done, 1 if some items
-failed, and 8 if --timeout ended it. It only looks, as watch does.
+With --follow, each item's result is printed when it is final, until the batch is done; an
+item that is retried meanwhile is printed again. The exit code is then 0 if all items are
+done, 1 if some failed, and 8 if --timeout ended it. Like watch, it changes nothing.
 
-A narrow terminal leaves columns out, and puts reasons onto lines of their own; -o wide
-has more columns, such as subnet, attempts and request ID.`,
+On a narrow terminal, some columns are left out and reasons are on lines of their own;
+-o wide has more columns, such as subnet, attempts and request ID.`,
 		Example: `  enqueue results havips
   enqueue results havips --state rejected --state review
   enqueue results havips --columns key,privateIpAddress --sort privateIpAddress
@@ -58,7 +57,7 @@ has more columns, such as subnet, attempts and request ID.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.batch = args[0]
 			if cli.Given(cmd.Flags(), "timeout") && !opts.follow {
-				return cli.Failf(cli.ExitUsage, "--timeout is for --follow: without it, nothing is waited for")
+				return cli.Failf(cli.ExitUsage, "--timeout can be used only with --follow")
 			}
 			return run(cmd.Context(), f, opts)
 		},
@@ -66,7 +65,7 @@ has more columns, such as subnet, attempts and request ID.`,
 	terminal.DefineList(f.IO, cmd, render.Results())
 	terminal.DefinePager(cmd)
 	cmd.Flags().StringSliceVar(&opts.filter.States, "state", nil, "only items in this state; may be repeated")
-	cmd.Flags().BoolVar(&opts.filter.Attempts, "attempts", false, "with the log of every request sent")
+	cmd.Flags().BoolVar(&opts.filter.Attempts, "attempts", false, "show every request sent for an item")
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "print each result when it is final, until the batch is done")
 	cmd.Flags().DurationVar(&opts.timeout, "timeout", 0, "with --follow: give up this long after the start of the command, with exit code 8; the batch continues")
 	return cmd
@@ -79,7 +78,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	}
 	show.Attempts = show.Attempts || report.FilterOf(f.IO).Attempts
 	if show.Attempts && f.Format == render.CSV {
-		return cli.Failf(cli.ExitUsage, "--attempts: a CSV record has no room for a log; use -o json or ndjson")
+		return cli.Failf(cli.ExitUsage, "--attempts cannot be used with -o csv; use -o json or ndjson")
 	}
 	if opts.follow {
 		opts.filter = show

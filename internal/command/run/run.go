@@ -48,7 +48,7 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	var completion string
 	cmd := &cobra.Command{
 		Use:   "run FILE",
-		Short: "Create the items of a file in one process, from store to results",
+		Short: "Create the items of a file in a single process, with its own store and worker",
 		Long: `Run creates a file's items without a separate Redis or worker: it starts its own store and
 worker, and prints the results.
 
@@ -82,17 +82,17 @@ Run then exits, and ` + "`enqueue run --resume`" + ` with the same file continue
 	flags := cmd.Flags()
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.sandbox, "sandbox", false, "simulate BCE in this process; nothing real is created")
-	flags.StringVar(&opts.faults, "faults", "", "with --sandbox: what goes wrong, such as 'seed=1,create:commit-500=0.2'; see bcesim --help")
+	flags.StringVar(&opts.faults, "faults", "", "with --sandbox: faults to inject, such as 'seed=1,create:commit-500=0.2'; see bcesim --help")
 	flags.BoolVar(&opts.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account before")
-	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "requests that create, per second and lane; 0 means no limit (default with --sandbox)")
-	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "items in flight at once, in each lane")
+	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "create requests per second and lane; 0 means no limit (default with --sandbox)")
+	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
 	flags.DurationVar(&opts.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "stop this long after the start, with exit code 8, or 5 if Redis never answered; the next run continues")
+	flags.DurationVar(&opts.timeout, "timeout", 0, "stop after this time, with exit code 8, or 5 if Redis never answered; the next run continues")
 	flags.BoolVar(&opts.resume, "resume", false, "resume the batch if it is paused")
 	opts.limit.Define(flags)
-	oncomplete.Define(flags, &completion, "command to run when the batch is complete, by /bin/sh, with the batch as JSON on its standard input")
+	oncomplete.Define(flags, &completion, "command that /bin/sh runs when the batch is complete, with the batch as JSON on its standard input")
 	opts.durable.Define(cmd)
-	flags.BoolVar(&opts.yes, "yes", false, "do not ask on a terminal")
+	flags.BoolVar(&opts.yes, "yes", false, "do not ask for confirmation on a terminal")
 	flags.StringVar(&opts.logFormat, "log-format", "auto", "log format of the worker: json, console or auto")
 	flags.StringVar(&opts.logLevel, "log-level", "error", "log level of the worker: trace, debug, info, warn or error")
 	return cmd

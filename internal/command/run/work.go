@@ -111,7 +111,7 @@ or with your own Redis, and workers on one machine or several:
 func followRun(ctx context.Context, f *session.Factory, s *session.Session, batch string, opts options) (ledger.Batch, error) {
 	resume := "run the same command with --resume to continue"
 	if opts.sandbox {
-		resume = "nothing of the simulation is kept"
+		resume = "the simulation keeps nothing"
 	}
 	b, err := (&follow.Watcher{IO: f.IO, Session: s, Batch: batch, Resume: resume}).Run(ctx)
 	if err == nil || ctx.Err() == nil {
@@ -120,7 +120,7 @@ func followRun(ctx context.Context, f *session.Factory, s *session.Session, batc
 	f.Infof("stopping: requests in flight finish and are recorded")
 	again := "run the same command again to continue"
 	if opts.sandbox {
-		again = "nothing of the simulation is kept"
+		again = "the simulation keeps nothing"
 	}
 	code := cli.ExitInterrupted
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

@@ -31,13 +31,13 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Use:   "verify BATCH",
 		Short: "Compare a finished batch with what exists in BCE",
 		Long: `Verify lists each lane of the batch once, one page a second, and compares the HaVIPs with
-the batch's items. It changes nothing, and needs the credentials of the batch's workers.
+the batch's items. It changes nothing. It needs the credentials of the batch's workers.
 
-  missing      the HaVIP is recorded as created or adopted, and does not exist
+  missing      the HaVIP is recorded as created or adopted, but does not exist
   changed      its name, subnet, address or description differs from the item's
   leaked       it matches an item, is younger than the batch, and belongs to no item
   duplicated   an item owns two HaVIPs, or a HaVIP is the result of two items
-  unrecorded   it exists, and its item is unfinished or failed
+  unrecorded   it exists, but its item is unfinished or failed
   unreadable   the item's data in Redis is damaged and cannot be compared
 
 Exit codes: 0 everything agrees, 1 something differs, 8 the batch is not finished.`,

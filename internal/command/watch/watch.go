@@ -28,8 +28,8 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch BATCH",
 		Short: "Follow a batch until it is done",
-		Long: `Watch shows the progress of a batch until it is done. It only reads: when it is ended by
-Ctrl-C or --timeout, the batch continues. If too many failures pause the batch
+		Long: `Watch shows the progress of a batch until it is done. It changes nothing: when Ctrl-C or
+--timeout ends it, the batch continues. If too many failures pause the batch
 (--max-failures), it says why and what to do, and exits with 1; if a user pauses it, watch
 says so and waits.
 

@@ -18,10 +18,11 @@ func NewCommand(f *session.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "workers",
 		Short: "List the workers, and the lanes that each serves",
-		Long: `Workers lists every worker with the lanes that it serves, a lane a line: since when, in which
+		Long: `Workers lists every worker, with one line for each lane that it serves: since when, in which
 version, where it sends requests, with which access key (a fingerprint), and when it last sent
-a heartbeat. A worker that stops leaves the list at once. One that was killed stays until another
-worker finds it dead, some ten seconds later; if there is no other, it is not heard from.
+a heartbeat. A worker that stops is removed from the list at once. A killed worker stays until
+another one declares it dead, about ten seconds later; without another, it is shown as not
+heard from.
 
 -o wide adds the host and how many items each worker has in flight at once.`,
 		Example: `  enqueue workers
@@ -49,7 +50,7 @@ func run(ctx context.Context, f *session.Factory) error {
 	switch {
 	case len(rows) > 0:
 	case s.StateDir != "":
-		f.Infof("no worker works in this store; `enqueue run FILE` does")
+		f.Infof("no worker serves this store; `enqueue run FILE` starts one")
 	default:
 		f.Infof("no workers; start one with `worker --lane ACCOUNT/REGION`")
 	}
