@@ -26,8 +26,9 @@ type read struct {
 	record, spec, entry string
 	// entryKey is which entry of the request log was read.
 	entryKey lifecycle.LogKey
-	// at is when the reply arrived, by our clock, just after Now.
-	at time.Time
+	// at is when the reply arrived, by our clock, just after the ledger's time readAt.
+	at     time.Time
+	readAt Millis
 	// fault is why the record or entry is unreadable, or nil.
 	fault error
 }
@@ -213,7 +214,8 @@ func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, 
 	items := make([]read, len(itemKeys))
 	for i, key := range itemKeys {
 		r := read{key: key, entryKey: entries[i], at: at, record: fields.text(4 + 3*i), spec: fields.text(5 + 3*i), entry: fields.text(6 + 3*i)}
-		r.Now, r.Batch = Millis(fields.number(0)), facts
+		r.readAt, r.Batch = Millis(fields.number(0)), facts
+		r.Now = r.readAt
 		r.fault = r.decode()
 		items[i] = r
 	}

@@ -21,7 +21,8 @@ func (l *Ledger) recall(known Known, entryOf func(Record) lifecycle.LogKey) (r r
 	if r.record == "" || !steady || since > maxKnown || entryOf(r.Record) != r.entryKey {
 		return read{}, false
 	}
-	if r.Now += Millis(since.Milliseconds()); l.now != nil {
+	// Not from Now, which is later than readAt if the item was recalled before.
+	if r.Now = r.readAt + Millis(since.Milliseconds()); l.now != nil {
 		r.Now = Millis(l.now().UnixMilli())
 	}
 	return r, true

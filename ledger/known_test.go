@@ -22,7 +22,7 @@ func TestRecall(t *testing.T) {
 		{"read long ago", now.Add(-time.Minute), false},
 	} {
 		r := read{record: "text", at: test.at}
-		r.Record, r.Now = record, 1000
+		r.Record, r.readAt = record, 1000
 		got, ok := New(nil).recall(Known{r}, func(Record) lifecycle.LogKey { return lifecycle.LogKey{} })
 		if ok != test.want || ok && got.Now < 1000 {
 			t.Errorf("%s: recalled %t, at %d", test.name, ok, got.Now)
@@ -48,5 +48,18 @@ func TestClocksAgree(t *testing.T) {
 		if got := agree(test.monotonic, test.wall); got != test.want {
 			t.Errorf("%s and %s: %t", test.monotonic, test.wall, got)
 		}
+	}
+}
+
+// The time since the read counts once, however often the item is recalled.
+func TestRecallTwice(t *testing.T) {
+	t.Parallel()
+	known := Known{read{record: "text", at: time.Now().Add(-10 * time.Second), readAt: 1_000_000}}
+	for range 3 {
+		r, ok := New(nil).recall(known, noEntry)
+		if ahead := r.Now - 1_010_000; !ok || ahead < 0 || ahead > 5_000 {
+			t.Fatalf("now is %d ms after the read, want 10 s", r.Now-1_000_000)
+		}
+		known = Known{r}
 	}
 }
