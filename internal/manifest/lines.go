@@ -21,7 +21,7 @@ type lines struct {
 	number int
 	// ended reports that it ended in a line break, as only a file's last line may not; crlf, that this was CRLF.
 	ended, crlf bool
-	long []byte
+	long        []byte
 }
 
 func newLines(r io.Reader) *lines {

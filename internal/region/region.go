@@ -1,4 +1,4 @@
-// Package region refuses unknown regions: they are most likely misspelt, and nothing would ever happen in them.
+// Package region refuses unknown regions: they are most likely misspelled, and nothing would ever happen in them.
 package region
 
 import (

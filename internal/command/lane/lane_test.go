@@ -36,7 +36,7 @@ func TestPauseAndResumeALane(t *testing.T) {
 	commandtest.WantCode(t, pause(t.Context(), f.Factory, options{durable: accepting, lane: "bj"}), cli.ExitUsage)
 }
 
-// A lane of an unknown region is most likely misspelt: nothing of it is changed, unless the region is allowed or the lane is in use.
+// A lane of an unknown region is most likely misspelled: nothing of it is changed, unless the region is allowed or the lane is in use.
 func TestUnknownRegion(t *testing.T) {
 	t.Parallel()
 	f := commandtest.Start(t)

@@ -64,7 +64,7 @@ func (opts *options) batchAct() ledger.Act {
 	return ledger.Act{By: session.Author(), Reason: session.ReasonText(opts.reason)}
 }
 
-// checkRegion refuses a lane of an unknown region, unless it is allowed or the lane is in use: a misspelt lane would be changed, and
+// checkRegion refuses a lane of an unknown region, unless it is allowed or the lane is in use: a misspelled lane would be changed, and
 // the intended one would not.
 func checkRegion(ctx context.Context, s *session.Session, l tasks.Lane, opts options) error {
 	fault := region.Check(l.Region, opts.anyRegion)
