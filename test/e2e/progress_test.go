@@ -132,7 +132,7 @@ func TestWatchIntoALog(t *testing.T) {
 	begun := time.Now()
 	p := w.start(t, "enqueue", "watch", batch)
 	p.awaitText(t, batch+": ") // what is done before it looks has no speed
-	w.worker(t, "--concurrency", "1")
+	w.worker(t, "--concurrency", "1", "--rps", "8") // a rate is known after the first second
 	eventually(t, "a line of progress", func() bool { return progressLine.MatchString(p.stderr.String()) })
 	w.endFaults(t)
 	if code := p.wait(t); code != 0 {
