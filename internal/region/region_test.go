@@ -14,7 +14,7 @@ func TestCheck(t *testing.T) {
 		refused bool
 	}{
 		"known":            {region: "gz"},
-		"misspelt":         {region: "gx", refused: true, meant: "did you mean gz?"},
+		"misspelled":       {region: "gx", refused: true, meant: "did you mean gz?"},
 		"unknown":          {region: "nowhere", refused: true, meant: "the regions are: bj"},
 		"unknown, allowed": {region: "nowhere", allow: true},
 	} {
