@@ -73,6 +73,9 @@ With --follow it keeps printing new events until Ctrl-C.`,
 }
 
 func run(ctx context.Context, f *session.Factory, opts options) error {
+	if err := opts.filter.check(); err != nil {
+		return err
+	}
 	switch {
 	case (opts.batch == "") == (opts.lane == ""):
 		return cli.Failf(cli.ExitUsage, "events of one batch, or with --lane of one lane; see `enqueue events --help`")
@@ -85,10 +88,9 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if opts.lane != "" {
 		var err error
 		if l, err = tasks.ParseLane(opts.lane); err != nil {
-			return cli.Fail(cli.ExitUsage, err)
+			return cli.Failf(cli.ExitUsage, "--lane: %w", err)
 		}
 	}
-	opts.filter.warn(f.IO)
 	s, err := f.Open(ctx)
 	if err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/spelling"
-	"havip/internal/terminal"
 	"havip/ledger"
 	"havip/lifecycle"
 )
@@ -55,13 +54,14 @@ func (w *filter) rows(all iter.Seq2[eventRow, error]) iter.Seq2[eventRow, error]
 	}
 }
 
-// warn warns about unknown kinds of events. They are no errors, because a newer program may write them.
-func (w *filter) warn(t *terminal.IO) {
+// check refuses unknown kinds of events.
+func (w *filter) check() error {
 	for _, kind := range w.kinds {
 		if !slices.Contains(kinds(), kind) {
-			t.Infof("--event %s: unknown kind of event%s", kind, spelling.DidYouMean(kind, "", kinds()))
+			return cli.Failf(cli.ExitUsage, "--event %q: %s", kind, spelling.OneOf(kind, kinds()))
 		}
 	}
+	return nil
 }
 
 // kinds are the known kinds of events, of batches and of lanes.
