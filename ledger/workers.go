@@ -45,11 +45,11 @@ func (l *Ledger) Enter(ctx context.Context, worker string, claimed []ClaimedItem
 func (l *Ledger) Beat(ctx context.Context, worker string) (Heartbeats, error) {
 	raw, err := l.runWorker(ctx, beatScript, worker, maxBeatGap.Milliseconds())
 	if err != nil {
-		return Heartbeats{}, workerError("beat of", worker, err)
+		return Heartbeats{}, workerError("heartbeat of", worker, err)
 	}
 	fields, err := replyOf(raw, 3)
 	if err != nil {
-		return Heartbeats{}, workerError("beat of", worker, err)
+		return Heartbeats{}, workerError("heartbeat of", worker, err)
 	}
 	names, _ := fields[1].([]any)
 	heartbeats := Heartbeats{Alive: fields.number(0) == 1}
@@ -57,7 +57,7 @@ func (l *Ledger) Beat(ctx context.Context, worker string) (Heartbeats, error) {
 		heartbeats.Dead = append(heartbeats.Dead, reply(names).text(i))
 	}
 	heartbeats.Counts, err = beatCounts(fields[2])
-	return heartbeats, workerError("beat of", worker, err)
+	return heartbeats, workerError("heartbeat of", worker, err)
 }
 
 // maxBeatGap is the maximum time between two heartbeats that counts as uptime.
@@ -83,7 +83,7 @@ func beatCounts(raw any) (map[string]int64, error) {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		n, err := strconv.ParseInt(reply(pairs).text(i+1), 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("beats of worker %q: %w", reply(pairs).text(i), err)
+			return nil, fmt.Errorf("heartbeats of worker %q: %w", reply(pairs).text(i), err)
 		}
 		counts[reply(pairs).text(i)] = n
 	}
@@ -110,7 +110,7 @@ const maxWorkersListed = 1000
 func (l *Ledger) Beats(ctx context.Context) ([]LastBeat, error) {
 	entries, err := l.rdb.ZRangeWithScores(ctx, beatsKey, 0, maxWorkersListed-1).Result()
 	if err != nil {
-		return nil, fmt.Errorf("beats of workers: %w", err)
+		return nil, fmt.Errorf("heartbeats of workers: %w", err)
 	}
 	beats := make([]LastBeat, len(entries))
 	for i, entry := range entries {

@@ -88,7 +88,7 @@ func execute(ctx context.Context, t *terminal.IO, text string, b ledger.Batch) e
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return cli.Failf(cli.ExitInterrupted, "interrupted while the command of --on-complete ran: %w", ctx.Err())
+		return cli.Failf(cli.ExitInterrupted, "interrupted while the command of --on-complete ran")
 	case errors.As(err, &exit):
 		return cli.Failf(cli.ExitCommand, "batch %s is complete; the command of --on-complete failed: %s", b.Name, exit)
 	}
