@@ -44,26 +44,26 @@ func (p Profile) Warning() string {
 }
 
 // Retrieve returns the profile's credentials.
-func (f ProfileFile) Retrieve(context.Context) (Credentials, error) {
-	p, err := f.Load()
+func (f ProfileFile) Retrieve(ctx context.Context) (Credentials, error) {
+	p, err := f.Load(ctx)
 	return p.Credentials, err
 }
 
-// Load reads the profile. A missing file is [ErrNoCredentials] (and [fs.ErrNotExist]); a file that
+// Load reads the profile unless ctx ends first. A missing file is [ErrNoCredentials] (and [fs.ErrNotExist]); a file that
 // cannot be used is another error, which names file, profile and remedy.
-func (f ProfileFile) Load() (Profile, error) {
-	content, mode, err := f.read()
+func (f ProfileFile) Load(ctx context.Context) (Profile, error) {
+	text, err := f.read(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Profile{}, fmt.Errorf("profile file %s: %w: %w: run bce configure, or create it", f.Path, ErrNoCredentials, fs.ErrNotExist)
 	}
 	var p Profile
 	if err == nil {
-		p, err = parseProfile(content, f.Name)
+		p, err = parseProfile(text.content, f.Name)
 	}
 	if err != nil {
 		return Profile{}, fmt.Errorf("profile file %s: %w", f.Path, err)
 	}
-	p.Path, p.Mode = f.Path, mode
+	p.Path, p.Mode = f.Path, text.mode
 	p.Credentials.source = p.String()
 	return p, nil
 }
@@ -87,14 +87,14 @@ func parseProfile(content []byte, name string) (Profile, error) {
 // Place reads only the profile's region and endpoint; credentials may come from another source. It returns the zero
 // Profile if there is no file, or if the file lacks the profile "default" and neither the caller nor the file names
 // another. An unreadable file is an error, because a default could be the wrong region.
-func (f ProfileFile) Place() (Profile, error) {
-	if _, err := os.Stat(f.Path); err != nil {
-		return Profile{}, nil //nolint:nilerr // whatever the reason, there is no visible file
+func (f ProfileFile) Place(ctx context.Context) (Profile, error) {
+	if f.invisible(ctx) {
+		return Profile{}, nil
 	}
-	content, mode, err := f.read()
+	text, err := f.read(ctx)
 	var file profileFile
 	if err == nil {
-		file, err = decodeProfiles(content)
+		file, err = decodeProfiles(text.content)
 	}
 	var wire profileWire
 	if err == nil {
@@ -107,6 +107,12 @@ func (f ProfileFile) Place() (Profile, error) {
 		return Profile{}, fmt.Errorf("profile file %s: %w", f.Path, err)
 	}
 	p := wire.place()
-	p.Path, p.Mode = f.Path, mode
+	p.Path, p.Mode = f.Path, text.mode
 	return p, nil
+}
+
+// invisible reports whether there is no file, or none that this user can see.
+func (f ProfileFile) invisible(ctx context.Context) bool {
+	_, err := until(ctx, func() (fs.FileInfo, error) { return os.Stat(f.Path) })
+	return err != nil && ctx.Err() == nil
 }

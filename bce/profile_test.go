@@ -45,7 +45,7 @@ func TestProfile(t *testing.T) {
 		"":        {secrets{"id-work", "secret", "token"}, "work", "gz", "bcc.gz.baidubce.com"},
 		"bare":    {secrets{"id-bare", "secret", ""}, "bare", "", ""},
 	} {
-		p, err := ProfileFile{Path: path, Name: name}.Load()
+		p, err := ProfileFile{Path: path, Name: name}.Load(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestProfileWithoutCurrentIsDefault(t *testing.T) {
 // Editors on Windows put a byte order mark before a file.
 func TestProfileWithByteOrderMark(t *testing.T) {
 	t.Parallel()
-	p, err := ProfileFile{Path: writeProfile(t, "\ufeff"+profileJSON, 0o600)}.Load()
+	p, err := ProfileFile{Path: writeProfile(t, "\ufeff"+profileJSON, 0o600)}.Load(t.Context())
 	if err != nil || p.Name != "work" {
 		t.Errorf("profile = %+v, %v", p, err)
 	}
@@ -101,7 +101,7 @@ func TestProfilePlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, err := c.file.Place()
+			p, err := c.file.Place(t.Context())
 			if p.Region != c.region || p.Endpoint != c.endpoint || !p.Credentials.IsZero() {
 				t.Errorf("got %+v, %v", p, err)
 			}
@@ -140,7 +140,7 @@ func TestProfileErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := c.file.Load()
+			_, err := c.file.Load(t.Context())
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -159,7 +159,7 @@ func TestProfileErrors(t *testing.T) {
 func TestProfileMissingFile(t *testing.T) {
 	t.Parallel()
 	path := ProfilePath(t.TempDir())
-	_, err := ProfileFile{Path: path}.Load()
+	_, err := ProfileFile{Path: path}.Load(t.Context())
 	if !errors.Is(err, ErrNoCredentials) || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
 		t.Errorf("error = %v", err)
 	}
@@ -172,7 +172,7 @@ func TestProfileWarning(t *testing.T) {
 	t.Parallel()
 	for mode, warned := range map[fs.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true, 0o644: true} {
 		path := writeProfile(t, profileJSON, mode)
-		p, err := ProfileFile{Path: path}.Load()
+		p, err := ProfileFile{Path: path}.Load(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

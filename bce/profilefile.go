@@ -3,6 +3,7 @@ package bce
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,28 +36,57 @@ type profileWire struct {
 	Endpoint        string `json:"endpoint"`
 }
 
-// read returns the file's content and mode. Its errors do not name the path.
-func (f ProfileFile) read() ([]byte, fs.FileMode, error) {
+// profileText is a file's content and mode.
+type profileText struct {
+	content []byte
+	mode    fs.FileMode
+}
+
+// read reads the file unless ctx ends first. Its errors do not name the path.
+func (f ProfileFile) read(ctx context.Context) (profileText, error) {
 	if f.Path == "" {
-		return nil, 0, errors.New("path is empty")
+		return profileText{}, errors.New("path is empty")
 	}
-	file, err := os.Open(f.Path)
+	text, err := until(ctx, func() (profileText, error) { return readProfile(f.Path) })
+	return text, plainPathError(err)
+}
+
+func readProfile(path string) (profileText, error) {
+	file, err := os.Open(path)
 	if err != nil {
-		return nil, 0, plainPathError(err)
+		return profileText{}, err
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	info, err := file.Stat()
 	if err != nil {
-		return nil, 0, plainPathError(err)
+		return profileText{}, err
 	}
 	content, err := io.ReadAll(io.LimitReader(file, maxProfileBytes+1))
-	if err != nil {
-		return nil, 0, plainPathError(err)
+	if err == nil && len(content) > maxProfileBytes {
+		err = fmt.Errorf("larger than %d bytes", maxProfileBytes)
 	}
-	if len(content) > maxProfileBytes {
-		return nil, 0, fmt.Errorf("larger than %d bytes", maxProfileBytes)
+	return profileText{content, info.Mode()}, err
+}
+
+// until makes a call unless ctx ends first. A FIFO waits for its writer, and a file on an unreachable server for that server;
+// neither can be interrupted, so the call is abandoned, and ends by itself or with the process.
+func until[T any](ctx context.Context, call func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
 	}
-	return content, info.Mode(), nil
+	done := make(chan answer, 1)
+	go func() {
+		value, err := call()
+		done <- answer{value, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
 }
 
 // plainPathError drops the path, which the caller's message has already.

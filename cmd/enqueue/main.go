@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, io *terminal.IO) int {
 	cmd.SetErr(io.Err)
 	err := cmd.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = cli.Failf(cli.ExitInterrupted, "interrupted: %w", err)
+		err = cli.Interrupted(err)
 	}
 	err = cli.ExplainRedis(f.RedisURL, err)
 	var known *cli.Error

@@ -77,21 +77,22 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err := s.check(); err != nil {
 		return err
 	}
+	ctx, release := cli.OnSignal(ctx)
+	defer release()
 	lanes, err := configureLanes(ctx, s, getenv)
 	if err != nil {
-		return err
+		return orSignal(ctx, err)
 	}
-	webhook, err := configureWebhook(s, getenv)
+	webhook, err := configureWebhook(ctx, s, getenv)
 	if err != nil {
-		return err
+		return orSignal(ctx, err)
 	}
 	files, err := cli.OpenSpool(s.spoolDir, getenv, log)
 	if err != nil {
 		return cli.Blame(s.flags, err, "spool-dir")
 	}
-	ctx, release := cli.OnSignal(ctx)
-	defer release()
-	rdb, err := openRedis(ctx, s, len(lanes), log)
+	until, started := redisconn.UntilStarted(ctx)
+	rdb, err := openRedis(ctx, s, len(lanes), until, log)
 	if err != nil {
 		return orSignal(ctx, err)
 	}
@@ -109,6 +110,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err != nil {
 		return orSignal(ctx, err)
 	}
+	started()
 	log.Info().Str("version", version.Read().String()).Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")
 	<-ctx.Done()
 	log.Info().Dur("grace", s.grace).Msg("stopping: nothing new starts; requests in flight finish and are recorded")

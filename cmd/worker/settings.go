@@ -57,6 +57,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.DurationVar(&s.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	f.DurationVar(&s.grace, "grace", 0, "how long a stopping worker waits for requests in flight (default 15s longer than the request timeout)")
 	f.DurationVar(&s.redisWait, "redis-wait", cli.PassingPatience, "how long to wait at startup for a Redis that does not answer, is loading, is busy or lacks a replica")
+	cli.AtLeast(f, "redis-wait", &s.redisWait, 0, "must be a duration, such as 30s, 10m or 2h, or 0 for no wait")
 	f.BoolVar(&s.allowVolatile, "allow-volatile", false, "accept a Redis that loses all data when it restarts")
 	f.BoolVar(&s.allowUnverified, "allow-unverified-durability", false, "accept a Redis that does not report its persistence (INFO, CONFIG GET)")
 	f.StringVar(&s.logFormat, "log-format", "auto", "json, console, or auto: console on a terminal")
@@ -86,16 +87,16 @@ func (s settings) check() error {
 		}
 	}
 	if least := worker.MinGrace(s.requestTimeout); s.grace < least {
-		return blame(fmt.Errorf("grace %s: must be at least %s, so that no request is cut off", s.grace, least), "grace", "request-timeout")
+		return blame(fmt.Errorf("--grace %s: must be at least %s, so that no request is cut off", s.grace, least), "grace", "request-timeout")
 	}
 	if s.tokenMaxAge <= 0 || s.tokenMaxAge > maxTokenAge {
-		return blame(fmt.Errorf("token-max-age %s: must be more than 0 and at most %s; BCE forgets a token after 24h", s.tokenMaxAge, maxTokenAge), "token-max-age")
+		return blame(fmt.Errorf("--token-max-age %s: must be more than 0 and at most %s; BCE forgets a token after 24h", s.tokenMaxAge, maxTokenAge), "token-max-age")
 	}
 	if s.confirmWithin < minConfirmWithin || s.confirmWithin > maxTokenAge {
-		return blame(fmt.Errorf("confirm-within %s: must be from %s to %s", s.confirmWithin, minConfirmWithin, maxTokenAge), "confirm-within")
+		return blame(fmt.Errorf("--confirm-within %s: must be from %s to %s", s.confirmWithin, minConfirmWithin, maxTokenAge), "confirm-within")
 	}
 	if s.maxDelay < tasks.RetryDelayFirst || s.maxDelay > maxMaxDelay {
-		return blame(fmt.Errorf("max-delay %s: must be from %s to %s", s.maxDelay, tasks.RetryDelayFirst, maxMaxDelay), "max-delay")
+		return blame(fmt.Errorf("--max-delay %s: must be from %s to %s", s.maxDelay, tasks.RetryDelayFirst, maxMaxDelay), "max-delay")
 	}
 	return nil
 }

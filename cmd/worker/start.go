@@ -23,14 +23,14 @@ func orSignal(ctx context.Context, err error) error {
 }
 
 // openRedis opens a Redis that meets the requirements, and waits while it fails for a temporary reason.
-func openRedis(ctx context.Context, s settings, lanes int, log zerolog.Logger) (redisconn.Client, error) {
+func openRedis(ctx context.Context, s settings, lanes int, until redisconn.Option, log zerolog.Logger) (redisconn.Client, error) {
 	var ready atomic.Bool // afterwards, failing heartbeats report outages
 	waiting := func(err error) {
 		if !ready.Load() {
-			log.Warn().Err(err).Dur("at_most", s.redisWait).Msg("waiting for redis")
+			s.logWaiting(log, err)
 		}
 	}
-	rdb, err := cli.AwaitRedis(ctx, s.redis, s.patience(), redisconn.PoolSize(lanes*s.concurrency+10), redisconn.Told(waiting))
+	rdb, err := cli.AwaitRedis(ctx, s.redis, s.patience(), until, redisconn.PoolSize(lanes*s.concurrency+10), redisconn.Told(waiting))
 	if err != nil {
 		return nil, cli.BlameRedis(s.flags, err)
 	}
@@ -50,10 +50,19 @@ func (s settings) patience() redisconn.Patience {
 	return redisconn.Patience{Down: s.redisWait, Passing: s.redisWait}
 }
 
+// logWaiting logs a reason to wait for Redis at the start, or with nil that it answers.
+func (s settings) logWaiting(log zerolog.Logger, err error) {
+	if err == nil {
+		log.Info().Msg("redis answers")
+		return
+	}
+	log.Warn().Err(err).Dur("at_most", s.redisWait).Msg("waiting for redis")
+}
+
 // start starts the worker. It waits if Redis becomes unavailable; any other error is one of configuration.
 func start(ctx context.Context, s settings, config worker.Config) (*worker.Worker, error) {
 	var w *worker.Worker
-	waiting := func(err error) { config.Logger.Warn().Err(err).Dur("at_most", s.redisWait).Msg("waiting for redis") }
+	waiting := func(err error) { s.logWaiting(config.Logger, err) }
 	err := redisconn.Await(ctx, s.patience(), waiting, func(ctx context.Context) error {
 		err := worker.Check(ctx, config) // may take long; a signal ends it
 		if err == nil {

@@ -1,11 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"os"
 
 	"havip/internal/cli"
 	"havip/internal/notify"
+	"havip/internal/slowfile"
 	"havip/internal/worker"
 )
 
@@ -15,12 +16,12 @@ const secretVariable = "HAVIP_WEBHOOK_SECRET" // #nosec G101 -- the name of a va
 
 // configureWebhook reads which hosts the worker may notify. Hosts without a secret are an error; a secret without
 // hosts is not, because several programs may share an environment.
-func configureWebhook(s settings, getenv cli.Getenv) (worker.Webhook, error) {
+func configureWebhook(ctx context.Context, s settings, getenv cli.Getenv) (worker.Webhook, error) {
 	hosts, err := notify.ParseHosts(s.webhookHosts)
 	if err != nil {
 		return worker.Webhook{}, cli.Blame(s.flags, cli.Failf(cli.ExitUsage, "--webhook-host %w", err), "webhook-host")
 	}
-	text, place, err := webhookSecrets(s.webhookSecretFile, getenv)
+	text, place, err := webhookSecrets(ctx, s.webhookSecretFile, getenv)
 	if err != nil {
 		return worker.Webhook{}, cli.Blame(s.flags, cli.Fail(cli.ExitConfig, err), "webhook-secret-file")
 	}
@@ -35,11 +36,11 @@ func configureWebhook(s settings, getenv cli.Getenv) (worker.Webhook, error) {
 }
 
 // webhookSecrets returns the secrets of the file, else of the environment, and their source.
-func webhookSecrets(file string, getenv cli.Getenv) (text, place string, err error) {
+func webhookSecrets(ctx context.Context, file string, getenv cli.Getenv) (text, place string, err error) {
 	if file == "" {
 		return getenv(secretVariable), secretVariable, nil
 	}
-	content, err := os.ReadFile(file)
+	content, err := slowfile.ReadFile(ctx, file)
 	if err != nil {
 		return "", "", fmt.Errorf("--webhook-secret-file: %w", err)
 	}

@@ -40,7 +40,7 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 	if _, err := provider.Retrieve(ctx); err != nil {
 		return nil, Failf(ExitConfig, "account %q: %w", lane.Account, err)
 	}
-	endpoint, source, err := c.endpoint(lane.Account)
+	endpoint, source, err := c.endpoint(ctx, lane.Account)
 	if err != nil {
 		return nil, Failf(ExitConfig, "account %q: %w; repair the file, or set BCE_ENDPOINT", lane.Account, err)
 	}
@@ -64,8 +64,8 @@ func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error)
 }
 
 // ConfiguredEndpoint returns the lane's endpoint as its client uses it, if one is configured; "" if none is, or if it is invalid.
-func (c Cloud) ConfiguredEndpoint(lane tasks.Lane) string {
-	endpoint, _, err := c.endpoint(lane.Account)
+func (c Cloud) ConfiguredEndpoint(ctx context.Context, lane tasks.Lane) string {
+	endpoint, _, err := c.endpoint(ctx, lane.Account)
 	if err != nil || endpoint == "" {
 		return ""
 	}
@@ -78,11 +78,11 @@ func (c Cloud) ConfiguredEndpoint(lane tasks.Lane) string {
 
 // endpoint returns an account's endpoint; "" means the region's public one. Endpoint has precedence over the account's
 // profile. Source is the start of an error about a profile's endpoint.
-func (c Cloud) endpoint(account string) (endpoint, source string, err error) {
+func (c Cloud) endpoint(ctx context.Context, account string) (endpoint, source string, err error) {
 	if c.Endpoint != "" {
 		return c.Endpoint, "", nil
 	}
-	profile, err := placeOf(c.Getenv, account)
+	profile, err := placeOf(ctx, c.Getenv, account)
 	if err != nil || profile.Endpoint == "" {
 		return "", "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"havip/internal/manifest"
 	"havip/internal/redisconn"
@@ -76,6 +77,25 @@ func Fail(code ExitCode, err error) error {
 // Failf is [Fail] with a message.
 func Failf(code ExitCode, format string, args ...any) error {
 	return &Error{Code: code, Err: fmt.Errorf(format, args...)}
+}
+
+// Interrupted is the error of a command that a signal ended while it did something, which err says.
+func Interrupted(err error) error {
+	text := WithoutContext(err)
+	if text == "" {
+		return Failf(ExitInterrupted, "interrupted")
+	}
+	return Failf(ExitInterrupted, "interrupted: %s", text)
+}
+
+// WithoutContext is an error's text without Go's words for a context that has ended.
+func WithoutContext(err error) string {
+	text := err.Error()
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		text = strings.ReplaceAll(text, ": "+ended.Error(), "")
+		text = strings.TrimPrefix(text, ended.Error())
+	}
+	return text
 }
 
 // CodeOf returns an error's exit code.

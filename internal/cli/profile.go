@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -25,12 +26,12 @@ func profileFile(getenv Getenv, account string) (bce.ProfileFile, error) {
 }
 
 // placeOf returns region and endpoint of an account's profile; zero if there is none.
-func placeOf(getenv Getenv, account string) (bce.Profile, error) {
+func placeOf(ctx context.Context, getenv Getenv, account string) (bce.Profile, error) {
 	file, err := profileFile(getenv, account)
 	if errors.Is(err, bce.ErrNoCredentials) { // there is no home directory
 		return bce.Profile{}, nil
 	}
-	return file.Place()
+	return file.Place(ctx)
 }
 
 // regionFlag is the flag whose default is the current profile's region.
@@ -38,17 +39,20 @@ const regionFlag = "region"
 
 // applyProfile sets --region from the current profile, unless command line or variable did. An unreadable profile is an
 // error, because the default could be the wrong region. The endpoint depends on the account; see [Cloud].
-func applyProfile(flags *pflag.FlagSet, getenv Getenv) error {
+func applyProfile(ctx context.Context, flags *pflag.FlagSet, getenv Getenv) error {
 	f := flags.Lookup(regionFlag)
 	if f == nil || f.Changed {
 		return nil
 	}
-	profile, err := placeOf(getenv, tasks.DefaultAccount)
+	profile, err := placeOf(ctx, getenv, tasks.DefaultAccount)
 	if err != nil {
 		return Failf(ExitConfig, "region: %w; repair the file, or set BCE_REGION", err)
 	}
 	if profile.Region == "" {
 		return nil
 	}
-	return set(flags, f, profile.Region, profile.String())
+	if err := set(flags, f, profile.Region, profile.String()); err != nil {
+		return Failf(ExitConfig, "%s: %w", profile, valueError(err))
+	}
+	return nil
 }

@@ -29,7 +29,7 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 			warnOfUnknown(cmd.ErrOrStderr(), root, getenv)
 		}
 		if err == nil && !slices.Contains(ownCommands, cmd.Name()) {
-			err = applyProfile(cmd.Flags(), getenv)
+			err = applyProfile(cmd.Context(), cmd.Flags(), getenv)
 		}
 		for _, check := range checks {
 			if err == nil {
@@ -57,8 +57,11 @@ const configCommand = "config"
 // ownCommands need no region or report its absence themselves: config, and the commands of this package.
 var ownCommands = []string{configCommand, "version", "man", "help", "completion", "bash", "zsh", "fish", "powershell"}
 
-// usageErrors gives cobra's errors about arguments the exit code of usage errors.
+// usageErrors gives cobra's errors about arguments the exit code of usage errors, and names the variables of wrong values.
 func usageErrors(c *cobra.Command) {
+	if run := c.RunE; run != nil {
+		c.RunE = func(c *cobra.Command, args []string) error { return blameFlag(c.Flags(), run(c, args)) }
+	}
 	check := c.Args
 	if check == nil && c.HasSubCommands() {
 		c.Args = knownCommand

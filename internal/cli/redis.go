@@ -51,17 +51,26 @@ func AwaitRedis(ctx context.Context, url string, patience redisconn.Patience, op
 	return client, nil
 }
 
-// TellWaiting writes each new reason to wait for Redis to w. It is safe for concurrent use.
+// TellWaiting writes each new reason to wait for Redis to w, and once that Redis answers again; see [redisconn.Told]. It is safe
+// for concurrent use.
 func TellWaiting(w io.Writer) func(error) {
 	var mu sync.Mutex
 	var last string
 	return func(err error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if text := err.Error(); text != last {
-			last = text
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		switch text {
+		case last:
+		case "":
+			_, _ = fmt.Fprintln(w, "Redis answers again")
+		default:
 			_, _ = fmt.Fprintf(w, "%s; retrying\n", text)
 		}
+		last = text
 	}
 }
 

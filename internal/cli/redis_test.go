@@ -60,6 +60,23 @@ func TestAwaitRedisGivesUp(t *testing.T) {
 	}
 }
 
+// Each outage is reported, and its end, once.
+func TestTellWaitingReportsEachOutage(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer
+	tell := TellWaiting(&said)
+	tell(nil)
+	for range 2 {
+		for _, reason := range []error{errors.New("refused"), errors.New("refused"), errors.New("loading"), nil, nil} {
+			tell(reason)
+		}
+	}
+	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+	if len(lines) != 6 || lines[0] != lines[3] || lines[1] != lines[4] || lines[2] != lines[5] {
+		t.Errorf("got %q", lines)
+	}
+}
+
 // A Redis that lacks a replica is waited for before anything is entrusted to it; one whose disk fails is not.
 func TestDurabilityWaitsForReplicas(t *testing.T) {
 	t.Parallel()
@@ -71,6 +88,9 @@ func TestDurabilityWaitsForReplicas(t *testing.T) {
 	defer CloseSoon(client)
 	waited := 0
 	err = Durability{Patience: always, Warn: func(string) {}, Waiting: func(err error) {
+		if err == nil { // it accepts writes
+			return
+		}
 		waited++
 		if !redis.IsNoReplicasError(err) {
 			t.Errorf("waiting for %v", err)

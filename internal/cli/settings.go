@@ -27,7 +27,7 @@ type Setting struct {
 // running command, including --region and --endpoint; a region of the profile is set in them.
 func CloudSettings(ctx context.Context, flags *pflag.FlagSet, getenv Getenv) []Setting {
 	region := Setting{Name: "region"}
-	if err := applyProfile(flags, getenv); err != nil {
+	if err := applyProfile(ctx, flags, getenv); err != nil {
 		region.Error = err.Error()
 	} else {
 		region.Value, region.Source = flags.Lookup(regionFlag).Value.String(), SourceOf(flags, regionFlag)
@@ -37,21 +37,21 @@ func CloudSettings(ctx context.Context, flags *pflag.FlagSet, getenv Getenv) []S
 		cloud.Endpoint = f.Value.String()
 	}
 	settings := []Setting{region, {Name: "endpoint"}, cloud.credentialsSetting(ctx)}
-	if settings[1] = cloud.endpointSetting(cmp.Or(region.Value, DefaultRegion), SourceOf(flags, "endpoint")); region.Error != "" && cloud.Endpoint == "" {
+	if settings[1] = cloud.endpointSetting(ctx, cmp.Or(region.Value, DefaultRegion), SourceOf(flags, "endpoint")); region.Error != "" && cloud.Endpoint == "" {
 		settings[1] = Setting{Name: "endpoint", Error: region.Error}
 	}
 	return settings
 }
 
 // ProfileSetting returns the current profile of bce-cli, with its file as source.
-func ProfileSetting(getenv Getenv) Setting {
+func ProfileSetting(ctx context.Context, getenv Getenv) Setting {
 	s := Setting{Name: "profile"}
 	file, err := profileFile(getenv, tasks.DefaultAccount)
 	if err != nil {
 		s.Source = "none: HOME is not set"
 		return s
 	}
-	profile, err := file.Place()
+	profile, err := file.Place(ctx)
 	switch {
 	case err != nil:
 		s.Source, s.Error = file.Path, err.Error()+"; repair the file"
@@ -63,10 +63,10 @@ func ProfileSetting(getenv Getenv) Setting {
 	return s
 }
 
-func (c Cloud) endpointSetting(region, source string) Setting {
+func (c Cloud) endpointSetting(ctx context.Context, region, source string) Setting {
 	s := Setting{Name: "endpoint", Value: c.Endpoint, Source: source}
 	if c.Endpoint == "" {
-		profile, err := placeOf(c.Getenv, tasks.DefaultAccount)
+		profile, err := placeOf(ctx, c.Getenv, tasks.DefaultAccount)
 		s.Value = profile.Endpoint
 		switch {
 		case err != nil:

@@ -84,10 +84,26 @@ var rules = map[string]error{
 
 // ruleOf returns the rule that a refused flag value breaks.
 func ruleOf(f *pflag.Flag, err error) error {
+	if broken := ruleError(""); errors.As(err, &broken) {
+		return broken
+	}
 	if rule, ok := rules[f.Value.Type()]; ok {
 		return rule
 	}
 	return err
+}
+
+// blameFlag is [Blame] for a usage error that begins with the flag it is about, as all of the commands' own do.
+func blameFlag(flags *pflag.FlagSet, err error) error {
+	if CodeOf(err) != ExitUsage {
+		return err
+	}
+	word, _, _ := strings.Cut(err.Error(), " ")
+	name, isFlag := strings.CutPrefix(strings.TrimRight(word, ":"), "--")
+	if !isFlag {
+		return err
+	}
+	return Blame(flags, err, name)
 }
 
 // argumentError says which argument is missing or unexpected, by the names in the command's usage line.

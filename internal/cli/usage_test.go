@@ -17,7 +17,8 @@ func mistake(t *testing.T, environment map[string]string, args ...string) error 
 	f.String("batch", "", "")
 	f.Float64("rps", 0, "")
 	f.Int("concurrency", 0, "")
-	f.Duration("timeout", 0, "")
+	timeout := f.Duration("timeout", 0, "")
+	AtLeast(f, "timeout", timeout, 0, "must be a duration, or 0 for no limit")
 	f.Bool("wait", false, "")
 	f.StringSlice("fields", nil, "")
 	Choices(f, "fields", "key", "state")
@@ -44,6 +45,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		"status a --rps x":           `--rps "x": must be a number, such as 2 or 0.5; see`,
 		"status a --concurrency 1.5": `--concurrency "1.5": must be a whole number; see`,
 		"status a --timeout 5":       `--timeout "5": must be a duration, such as 30s, 10m or 2h; see`,
+		"status a --timeout -5s":     `--timeout "-5s": must be a duration, or 0 for no limit; see`,
 		"status a --wait=maybe":      `--wait "maybe": must be true or false; see`,
 	} {
 		err := mistake(t, nil, strings.Fields(line)...)
@@ -58,5 +60,57 @@ func TestWrongVariableIsExplained(t *testing.T) {
 	err := mistake(t, map[string]string{"HAVIP_RPS": "x"}, "status", "a")
 	if want := `environment variable HAVIP_RPS="x": must be a number, such as 2 or 0.5`; err == nil || err.Error() != want || CodeOf(err) != ExitConfig {
 		t.Errorf("got %v (%d), want %s", err, CodeOf(err), want)
+	}
+}
+
+// A command's own refusal of a value names the variable that set it.
+func TestRefusedValuesNameTheirVariable(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		environment map[string]string
+		refusal     string
+		want        string
+		code        ExitCode
+	}{
+		{nil, `--state "x": unknown`, `--state "x": unknown`, ExitUsage},
+		{map[string]string{"HAVIP_STATE": "x"}, `--state "x": unknown`, `HAVIP_STATE: --state "x": unknown`, ExitConfig},
+		{map[string]string{"HAVIP_STATE": "x"}, `--state: unknown`, `HAVIP_STATE: --state: unknown`, ExitConfig},
+		{map[string]string{"HAVIP_STATE": "x"}, `--wait needs --state`, `--wait needs --state`, ExitUsage},
+	} {
+		root := &cobra.Command{Use: "p", RunE: func(*cobra.Command, []string) error { return Failf(ExitUsage, "%s", test.refusal) }}
+		root.Flags().String("state", "", "")
+		root.Flags().Bool("wait", false, "")
+		Program(root, "HAVIP", func(name string) string { return test.environment[name] })
+		root.SetArgs(nil)
+		if err := root.ExecuteContext(t.Context()); err == nil || err.Error() != test.want || CodeOf(err) != test.code {
+			t.Errorf("got %v (%d), want %s", err, CodeOf(err), test.want)
+		}
+	}
+}
+
+// A default region that no item can have is reported once, where it comes from.
+func TestWrongRegionNamesItsSource(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		environment map[string]string
+		args        []string
+		source      string
+		code        ExitCode
+	}{
+		{map[string]string{"BCE_REGION": " bj"}, nil, "BCE_REGION", ExitConfig},
+		{map[string]string{"BAIDUCLOUD_REGION": "b/j"}, nil, "BAIDUCLOUD_REGION", ExitConfig},
+		{nil, []string{"--region", "b j"}, "--region", ExitUsage},
+		{map[string]string{"HOME": homeWith(t, `{"profiles": [{"name": "default", "region": "b j"}]}`)}, nil, `profile "default"`, ExitConfig},
+		{map[string]string{"BCE_REGION": "BJ\r\n"}, nil, "", ExitOK},
+	} {
+		var region string
+		root := &cobra.Command{Use: "p", RunE: func(*cobra.Command, []string) error { return nil }}
+		RegionVar(root.Flags(), &region, "region")
+		Program(root, "HAVIP", func(name string) string { return test.environment[name] })
+		root.SetArgs(test.args)
+		err := root.ExecuteContext(t.Context())
+		if CodeOf(err) != test.code || err != nil && !strings.Contains(err.Error(), test.source) || err == nil && region != "bj" {
+			t.Errorf("%v %v: %v (%d), region %q", test.environment, test.args, err, CodeOf(err), region)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"havip/internal/cli"
 	"havip/internal/report"
 	"havip/internal/session"
@@ -25,13 +27,17 @@ func Batch(ctx context.Context, t *terminal.IO, s *session.Session, name string)
 func (w *Watcher) Follow(ctx context.Context) (ledger.Batch, error) {
 	b, err := w.Run(ctx)
 	switch {
-	case err != nil && errors.Is(ctx.Err(), context.Canceled):
-		w.Infof("stopped watching; the batch continues. `enqueue watch %s` resumes watching", shell.Operand(w.Batch))
-		return b, cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
 	case err != nil && expired(ctx) && b.Name != "" && b.CommittedAt == 0:
 		return b, cli.Failf(cli.ExitPending, "%s", report.IncompleteText(b))
 	}
-	return b, PendingError(ctx, w.Batch, err)
+	return b, EndError(ctx, w.IO, w.Batch, err)
+}
+
+// DefineTimeout defines --timeout, which [WithTimeout] obeys.
+func DefineTimeout(flags *pflag.FlagSet, timeout *time.Duration, usage string) {
+	const name = "timeout"
+	flags.DurationVar(timeout, name, 0, usage+"; 0 means no limit")
+	cli.AtLeast(flags, name, timeout, 0, "must be a duration, such as 30s, 10m or 2h, or 0 for no limit")
 }
 
 // WithTimeout is [context.WithTimeout], where 0 is no limit. A command with --timeout calls it first, so that the time to
@@ -49,9 +55,13 @@ func expired(ctx context.Context) bool {
 	return limited && !time.Now().Before(deadline) && !errors.Is(ctx.Err(), context.Canceled)
 }
 
-// PendingError gives the error of a wait that --timeout ended its text and exit code.
-func PendingError(ctx context.Context, batch string, err error) error {
-	if err != nil && expired(ctx) {
+// EndError gives the error of a wait that a signal or --timeout ended its text and exit code, and says how to resume it.
+func EndError(ctx context.Context, t *terminal.IO, batch string, err error) error {
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		t.Infof("stopped watching; the batch continues. `enqueue watch %s` resumes watching", shell.Operand(batch))
+		return cli.Fail(cli.ExitInterrupted, errors.New("interrupted"))
+	case err != nil && expired(ctx):
 		return cli.Failf(cli.ExitPending, "batch %s is not finished; it continues, and `enqueue watch %s` resumes watching", batch, shell.Operand(batch))
 	}
 	return err
@@ -60,7 +70,7 @@ func PendingError(ctx context.Context, batch string, err error) error {
 // TimeoutError gives an error that --timeout caused before the wait its exit code. The error says how to continue.
 func TimeoutError(ctx context.Context, err error) error {
 	if err != nil && expired(ctx) && (cli.CodeOf(err) == cli.ExitNetwork || cli.CodeOf(err) == cli.ExitInterrupted) {
-		return cli.Failf(cli.ExitPending, "--timeout: %w", err)
+		return cli.Failf(cli.ExitPending, "--timeout: %s", cli.WithoutContext(err))
 	}
 	return err
 }

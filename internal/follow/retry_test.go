@@ -23,13 +23,13 @@ func TestWithRetry(t *testing.T) {
 	for name, test := range map[string]struct {
 		errs []error // of one read each; the last one of all further reads
 		want error
-		told int
+		told int // that it is back is one more
 	}{
-		"back soon":            {[]error{io.EOF, io.EOF, nil}, nil, 1},
+		"back soon":            {[]error{io.EOF, io.EOF, nil}, nil, 2},
 		"back, and no batch":   {[]error{io.EOF, missing}, missing, 1},
 		"a wrong password":     {[]error{lasting}, lasting, 0},
 		"away for good":        {[]error{io.EOF}, io.EOF, 1},
-		"another reason to go": {[]error{io.EOF, reply("LOADING Redis is loading the dataset in memory"), nil}, nil, 2},
+		"another reason to go": {[]error{io.EOF, reply("LOADING Redis is loading the dataset in memory"), nil}, nil, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

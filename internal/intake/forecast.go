@@ -12,7 +12,6 @@ import (
 	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/plan"
-	"havip/internal/queue"
 	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/words"
@@ -49,7 +48,7 @@ func Forecast(ctx context.Context, s *session.Session, counts plan.Counts, own c
 		if err != nil {
 			return nil, err
 		}
-		if here := own.ConfiguredEndpoint(name); here != l.Endpoint && l.Endpoint != "" {
+		if here := own.ConfiguredEndpoint(ctx, name); here != l.Endpoint && l.Endpoint != "" {
 			l.OtherEndpoint = here
 		}
 		if l.Enqueue = n; l.RPS != nil && *l.RPS > 0 {
@@ -88,7 +87,7 @@ func forecastLane(ctx context.Context, s *session.Session, name tasks.Lane) (Lan
 	case i >= 0:
 		l.Stopped = report.SuspensionText(name, suspensions[i])
 	}
-	l.Served, err = queue.Of(s.Redis, name).ServedNow(ctx)
+	l.Served, err = report.Served(ctx, s, name)
 	return l, err
 }
 

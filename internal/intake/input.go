@@ -86,6 +86,9 @@ func ReadFile(ctx context.Context, f *session.Factory, path string, flags Flags)
 	if flags.Format != "" && !slices.Contains(manifest.Formats(), manifest.Format(flags.Format)) {
 		return nil, cli.Failf(cli.ExitUsage, "--format %q: %s", flags.Format, spelling.OneOf(flags.Format, manifest.Formats()))
 	}
+	if err := f.CheckRegion(flags.AllowUnknownRegion); err != nil {
+		return nil, err
+	}
 	if is, err := plan.IsPlan(path); err == nil && is {
 		return nil, cli.Failf(cli.ExitUsage, "%s is a saved plan, not a file of items; to apply it, run `enqueue apply %s`", render.Printable(path), shell.Operand(path))
 	}

@@ -96,7 +96,7 @@ func ended(state ledger.State) string {
 func LedgerOf(ctx context.Context, f *session.Factory, s *session.Session, batch string) (plan.Ledger, error) {
 	known := plan.Ledger{Redis: "state directory " + s.StateDir} // whose server has another address each time
 	if s.StateDir == "" {
-		options, err := redisconn.Parse(f.RedisURL)
+		options, err := redisconn.ParsePlace(f.RedisURL)
 		if err != nil {
 			return plan.Ledger{}, err
 		}

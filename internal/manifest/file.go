@@ -7,9 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"havip/internal/slowfile"
 )
 
 // Standard is the path that means standard input.
@@ -81,7 +82,7 @@ func (f *File) openStandard(ctx context.Context, options Options) error {
 }
 
 func (f *File) openPath(ctx context.Context, path string, options Options) error {
-	file, err := openUntil(ctx, path)
+	file, err := slowfile.Open(ctx, path)
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		return fmt.Errorf("open %s: %w", f.Name(), err)
@@ -106,30 +107,6 @@ func (f *File) openPath(ctx context.Context, path string, options Options) error
 	f.batch = strings.TrimSuffix(base, filepath.Ext(base))
 	f.content, f.release = file, file.Close
 	return nil
-}
-
-// openUntil opens a file unless ctx ends first. Opening a FIFO waits for its writer, and opening a file on an unreachable
-// server for that server; neither can be interrupted, so the goroutine is abandoned as in [copyUntil].
-func openUntil(ctx context.Context, path string) (*os.File, error) {
-	type opened struct {
-		file *os.File
-		err  error
-	}
-	done := make(chan opened)
-	go func() {
-		file, err := os.Open(path)
-		select {
-		case done <- opened{file, err}:
-		case <-ctx.Done():
-			_ = file.Close() // no longer needed, or nil
-		}
-	}()
-	select {
-	case o := <-done:
-		return o.file, o.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 // openError adds what to do to the cause.

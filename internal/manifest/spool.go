@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"havip/internal/slowfile"
 )
 
 // maxSpool limits input without a file, in bytes: some ten million items.
@@ -69,22 +71,10 @@ func (f *File) spool(ctx context.Context, input io.Reader, dir string) error {
 }
 
 // copyUntil copies until the input ends, ctx does, or the limit is passed.
-//
-// A read from a terminal or a pipe cannot be interrupted. So a goroutine copies, and is abandoned when ctx ends; it ends
-// with its read or the process. Otherwise Ctrl-C could not stop the program.
 func copyUntil(ctx context.Context, to io.Writer, from io.Reader, limit int64) error {
-	done := make(chan error, 1)
-	go func() {
-		n, err := io.Copy(to, io.LimitReader(from, limit+1))
-		if err == nil && n > limit {
-			err = fmt.Errorf("input is longer than %d bytes; split it into several files", limit)
-		}
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	n, err := slowfile.Do(ctx, func() (int64, error) { return io.Copy(to, io.LimitReader(from, limit+1)) })
+	if err == nil && n > limit {
+		return fmt.Errorf("input is longer than %d bytes; split it into several files", limit)
 	}
+	return err
 }

@@ -176,7 +176,7 @@ func TestWaitReady_loading(t *testing.T) {
 	restarted.Go(func() { server.Restart(t) })
 	defer restarted.Wait()
 
-	options, err := Parse(redistest.Patient(server.URL()))
+	options, err := Parse(t.Context(), redistest.Patient(server.URL()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestWaitReady_givesUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			options, err := Parse(redistest.Patient(tt.url))
+			options, err := Parse(t.Context(), redistest.Patient(tt.url))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -94,7 +94,7 @@ const (
 // that ended, another service's answer) unchanged. Clients of this package explain the errors of their commands; Explain is
 // for errors that arrive another way, such as through asynq, which keeps only the text.
 func Explain(rawURL string, err error) error {
-	options, parseErr := Parse(rawURL)
+	options, parseErr := ParsePlace(rawURL)
 	if parseErr != nil { // another package may have created the client
 		options = Options{Addrs: []string{"server"}}
 	}

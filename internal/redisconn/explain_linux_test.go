@@ -93,7 +93,7 @@ func TestCommandsExplainRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			options, err := Parse(redistest.Patient(tt.server(t)))
+			options, err := Parse(t.Context(), redistest.Patient(tt.server(t)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,7 +14,7 @@ import (
 const silenceAfter = 2500 * time.Millisecond
 
 // Told calls tell with each new reason to wait for Redis: at the start ([WaitReady]), and when a command is not answered for
-// some seconds. The error is a [*ConnError]; tell may be called by several goroutines at once.
+// some seconds. The error is a [*ConnError], or nil once Redis answers again; tell may be called by several goroutines at once.
 func Told(tell func(error)) Option {
 	return func(o *Options) { o.tell = tell }
 }
@@ -99,12 +99,19 @@ func (h *explainHook) await(ctx context.Context, cmds []redis.Cmder) (answered f
 	})
 	return func(err error) {
 		timer.Stop()
-		if err == nil || isReply(err) {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.answered, h.silent = time.Now(), false
+		if (err == nil || isReply(err)) && h.endSilence() {
+			h.options.tell(nil)
 		}
 	}
+}
+
+// endSilence records an answer, and reports whether a silence had been reported.
+func (h *explainHook) endSilence() (reported bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	reported = h.silent
+	h.answered, h.silent = time.Now(), false
+	return reported
 }
 
 // isSilentSince reports, once for each silence, whether no command was answered since then. In a cluster, other masters may

@@ -50,7 +50,7 @@ func TestRepairAcks_cluster(t *testing.T) {
 	if err := server.Client(t).Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	options, err := Parse(redistest.Patient("redis-cluster://" + server.Addr()))
+	options, err := Parse(t.Context(), redistest.Patient("redis-cluster://"+server.Addr()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestSentinel_failover(t *testing.T) {
 	master := redistest.Start(t)
 	replica := redistest.Start(t, redistest.ReplicaOf(master))
 	sentinel := redistest.StartSentinel(t, master)
-	options, err := Parse(redistest.Patient("redis-sentinel://" + sentinel.Addr() + "/0?master=m"))
+	options, err := Parse(t.Context(), redistest.Patient("redis-sentinel://"+sentinel.Addr()+"/0?master=m"))
 	if err != nil {
 		t.Fatal(err)
 	}

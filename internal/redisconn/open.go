@@ -59,7 +59,7 @@ func Full(client redis.Cmdable) redis.UniversalClient {
 
 // OpenReady is Open for a Redis that may be starting or failing over: it waits like [WaitReady].
 func OpenReady(ctx context.Context, rawURL string, patience Patience, probe func(context.Context, redis.Cmdable) error, options ...Option) (Client, error) {
-	parsed, err := Parse(rawURL)
+	parsed, err := Parse(ctx, rawURL)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +108,7 @@ func singleOptions(o Options) *redis.Options {
 		Network: o.Network, Addr: o.Addrs[0], DB: o.DB,
 		Username: o.Username, Password: o.Password(), ClientName: o.ClientName,
 		TLSConfig:   o.TLS,
+		Dialer:      o.dialer(),
 		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
 		PoolSize:   o.PoolSize,
 		MaxRetries: maxRetries, DialerRetries: dialAttempts,
@@ -123,6 +124,7 @@ func failoverOptions(o Options) *redis.FailoverOptions {
 		SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword(),
 		Username: o.Username, Password: o.Password(), ClientName: o.ClientName,
 		TLSConfig:   o.TLS,
+		Dialer:      o.dialer(),
 		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
 		PoolSize:   o.PoolSize,
 		MaxRetries: maxRetries, DialerRetries: dialAttempts,
@@ -137,6 +139,7 @@ func clusterOptions(o Options) *redis.ClusterOptions {
 		Addrs:    o.Addrs,
 		Username: o.Username, Password: o.Password(), ClientName: o.ClientName,
 		TLSConfig:   o.TLS,
+		Dialer:      o.dialer(),
 		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
 		PoolSize:     o.PoolSize,
 		MaxRedirects: maxRetries, DialerRetries: dialAttempts,

@@ -68,7 +68,7 @@ func TestOpen_isQuiet(t *testing.T) {
 func TestPoolSize(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]int{"redis://h": 17, "redis://h?pool_size=5": 5} {
-		options, err := Parse(url)
+		options, err := Parse(t.Context(), url)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,6 +55,8 @@ type Options struct {
 	PoolSize int
 	// tell, if set, is called with the reasons for waiting. See [Told].
 	tell func(error)
+	// onInterrupt, if set, calls a function when the program is interrupted. See [Until].
+	onInterrupt func(func()) (stop func() bool)
 }
 
 // Password returns the password of the data servers, or "".

@@ -1,6 +1,7 @@
 package redisconn
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -61,21 +62,39 @@ var schemes = map[string]scheme{
 // client_name, pool_size, dial_timeout, read_timeout and write_timeout (such as 3s); for TLS
 // tls_ca, tls_cert and tls_key (PEM files), tls_server_name and skip_verify; for sentinels
 // master, sentinel_user and sentinel_password. An unknown option is an error, because it may be a
-// misspelled one.
-func Parse(rawURL string) (Options, error) {
+// misspelled one. Reading the TLS files ends with ctx.
+func Parse(ctx context.Context, rawURL string) (Options, error) {
+	p, err := parse(rawURL)
+	if err == nil {
+		err = p.setTLS(ctx)
+	}
+	if err != nil {
+		return Options{}, err
+	}
+	return p.options, nil
+}
+
+// ParsePlace is [Parse] without the TLS files: where the Redis is, not how to connect.
+func ParsePlace(rawURL string) (Options, error) {
+	p, err := parse(rawURL)
+	return p.options, err
+}
+
+// parse reads all of a URL but the files that it names.
+func parse(rawURL string) (parser, error) {
 	word, rest, found := strings.Cut(rawURL, "://")
 	form, known := schemes[strings.ToLower(word)]
 	if !found || !known {
-		return Options{}, schemeError(word, found)
+		return parser{}, schemeError(word, found)
 	}
 	p := parser{form: form, options: Options{
 		Mode: form.mode, Network: "tcp",
 		DialTimeout: DefaultDialTimeout, ReadTimeout: DefaultReadTimeout, WriteTimeout: DefaultWriteTimeout,
 	}}
 	if err := p.parse(rest); err != nil {
-		return Options{}, err
+		return parser{}, err
 	}
-	return p.options, nil
+	return p, nil
 }
 
 // schemeError shows the first word only if it must be a scheme: a URL without a scheme may begin with a
@@ -93,6 +112,7 @@ func schemeError(word string, found bool) error {
 type parser struct {
 	form    scheme
 	options Options
+	files   tlsFiles
 }
 
 func (p *parser) fault(part, reason string) error {

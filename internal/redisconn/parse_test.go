@@ -66,7 +66,7 @@ func TestParse(t *testing.T) {
 	} {
 		t.Run(url, func(t *testing.T) {
 			t.Parallel()
-			got, err := Parse(url)
+			got, err := Parse(t.Context(), url)
 			if want.Addrs == nil {
 				if err == nil {
 					t.Fatalf("no error for a URL without a host")
@@ -139,7 +139,7 @@ func TestParse_errors(t *testing.T) {
 	} {
 		t.Run(url, func(t *testing.T) {
 			t.Parallel()
-			_, err := Parse(url)
+			_, err := Parse(t.Context(), url)
 			var fault *URLError
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v\nwant  %s", err, want)
@@ -150,7 +150,7 @@ func TestParse_errors(t *testing.T) {
 
 func TestParse_tlsVersion(t *testing.T) {
 	t.Parallel()
-	o, err := Parse("rediss://h?tls_server_name=name")
+	o, err := Parse(t.Context(), "rediss://h?tls_server_name=name")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 			if strings.HasPrefix(url, "redis://"+secret) && strings.Contains(secret, ":") {
 				continue // that is a user and a password
 			}
-			options, err := Parse(url)
+			options, err := Parse(t.Context(), url)
 			wrapped := struct{ inner Options }{options}
 			said := Redacted(url)
 			if err != nil {
@@ -214,7 +214,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(url)
 	}
 	f.Fuzz(func(t *testing.T, url string) {
-		options, err := Parse(url)
+		options, err := Parse(t.Context(), url)
 		if err != nil {
 			var fault *URLError
 			if !errors.As(err, &fault) || fault.Part == "" || fault.Reason == "" {
@@ -241,7 +241,7 @@ func FuzzRedacted(f *testing.F) {
 		if got := Redacted(url); strings.Contains(got, mark) {
 			t.Fatalf("Redacted(%q) = %q", url, got)
 		}
-		if _, err := Parse(url); err != nil && strings.Contains(err.Error(), mark) {
+		if _, err := Parse(t.Context(), url); err != nil && strings.Contains(err.Error(), mark) {
 			t.Fatalf("Parse(%q): %v", url, err)
 		}
 	})

@@ -76,6 +76,7 @@ func (x explainer) ask(ctx context.Context) (line string, err error) {
 		return "", err
 	}
 	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	deadline, _ := ctx.Deadline()
 	_ = conn.SetDeadline(time.Now().Add(time.Until(deadline) / 2)) // half of the time is for the TLS probe
 	reader := bufio.NewReader(io.LimitReader(conn, 512))

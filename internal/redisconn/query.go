@@ -1,16 +1,18 @@
 package redisconn
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"havip/internal/slowfile"
 )
 
 // maxPoolSize prevents a typing mistake from opening a million connections.
@@ -22,19 +24,18 @@ func (p *parser) parseQuery(query string) error {
 	if err != nil {
 		return p.fault("options", "must be name=value, joined with & and percent-encoded")
 	}
-	var files tlsFiles
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if len(values[name]) > 1 {
 			return p.fault(p.optionPart(name), "is given more than once")
 		}
-		if err := p.parseOption(name, values.Get(name), &files); err != nil {
+		if err := p.parseOption(name, values.Get(name)); err != nil {
 			return err
 		}
 	}
 	if p.form.mode == Sentinel && p.options.Master == "" {
 		return p.fault("option master", "is required: it is the sentinels' name for the master")
 	}
-	return p.setTLS(files)
+	return nil
 }
 
 // optionPart returns an option's name for an error. An unknown name may be a part of a password that was
@@ -46,7 +47,7 @@ func (p *parser) optionPart(name string) string {
 	return "option " + name
 }
 
-func (p *parser) parseOption(name, value string, files *tlsFiles) error {
+func (p *parser) parseOption(name, value string) error {
 	o := &p.options
 	switch name {
 	case "db":
@@ -69,9 +70,9 @@ func (p *parser) parseOption(name, value string, files *tlsFiles) error {
 		o.SentinelUsername = value
 	case p.form.mode == Sentinel && name == "sentinel_password":
 		o.sentinelPassword = &value
-	case p.form.tls && files.set(name, value):
+	case p.form.tls && p.files.set(name, value):
 	case p.form.tls && name == "skip_verify":
-		return p.parseSkipVerify(value, files)
+		return p.parseSkipVerify(value)
 	case strings.HasPrefix(name, "tls_") || name == "skip_verify":
 		return p.fault("option "+name, "is only for TLS: rediss://, rediss-sentinel:// or rediss-cluster://")
 	default:
@@ -133,17 +134,19 @@ func (f *tlsFiles) set(name, value string) (known bool) {
 	return true
 }
 
-func (p *parser) parseSkipVerify(value string, files *tlsFiles) (err error) {
-	if files.skipVerify, err = strconv.ParseBool(value); err != nil {
+func (p *parser) parseSkipVerify(value string) (err error) {
+	if p.files.skipVerify, err = strconv.ParseBool(value); err != nil {
 		return p.fault("option skip_verify", fmt.Sprintf("%q must be true or false", value))
 	}
 	return nil
 }
 
-func (p *parser) setTLS(files tlsFiles) error {
+// setTLS reads the TLS files, unless ctx ends first.
+func (p *parser) setTLS(ctx context.Context) error {
 	if !p.form.tls {
 		return nil
 	}
+	files := p.files
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		// With "", the dialer uses each node's address.
@@ -152,9 +155,9 @@ func (p *parser) setTLS(files tlsFiles) error {
 		InsecureSkipVerify: files.skipVerify,
 	}
 	if files.ca != "" {
-		pem, err := os.ReadFile(files.ca)
+		pem, err := slowfile.ReadFile(ctx, files.ca)
 		if err != nil {
-			return p.fault("option tls_ca", err.Error())
+			return p.unreadable(ctx, "option tls_ca", err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
@@ -165,12 +168,20 @@ func (p *parser) setTLS(files tlsFiles) error {
 		return p.fault("options tls_cert and tls_key", "must be given together")
 	}
 	if files.cert != "" {
-		pair, err := tls.LoadX509KeyPair(files.cert, files.key)
+		pair, err := slowfile.Do(ctx, func() (tls.Certificate, error) { return tls.LoadX509KeyPair(files.cert, files.key) })
 		if err != nil {
-			return p.fault("options tls_cert and tls_key", err.Error())
+			return p.unreadable(ctx, "options tls_cert and tls_key", err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	p.options.TLS = config
 	return nil
+}
+
+// unreadable is the fault of files that cannot be read, or ctx's end.
+func (p *parser) unreadable(ctx context.Context, part string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("redis URL: %s: %w", part, err)
+	}
+	return p.fault(part, err.Error())
 }

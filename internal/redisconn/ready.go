@@ -38,7 +38,7 @@ func WaitReady(ctx context.Context, client redis.Cmdable, o Options, patience Pa
 }
 
 // Await repeats try while it fails for a temporary reason ([Passing]), and calls tell, which may be nil, with each new
-// reason. When the patience or ctx ends, it returns the last reason, wrapping ctx's error if ctx ended. It returns any other
+// reason, and with nil once try succeeds after that. When the patience or ctx ends, it returns the last reason, wrapping ctx's error if ctx ended. It returns any other
 // error at once.
 func Await(ctx context.Context, patience Patience, tell func(error), try func(context.Context) error) error {
 	ticker := time.NewTicker(readyInterval)
@@ -49,6 +49,9 @@ func Await(ctx context.Context, patience Patience, tell func(error), try func(co
 		err := try(ctx)
 		switch {
 		case err == nil:
+			if tell != nil && last != nil {
+				tell(nil)
+			}
 			return nil
 		case ctx.Err() != nil:
 			return ended(ctx, last, err)

@@ -41,6 +41,9 @@ func assertReported(t *testing.T, told <-chan error, words string) {
 	for {
 		select {
 		case err := <-told:
+			if err == nil { // it answers again
+				continue
+			}
 			if strings.Contains(err.Error(), "redis-server") || !Passing(err) {
 				t.Errorf("told %v", err)
 			}
@@ -55,7 +58,7 @@ func assertReported(t *testing.T, told <-chan error, words string) {
 
 func parsePatient(t *testing.T, url string) Options {
 	t.Helper()
-	o, err := Parse(redistest.Patient(url))
+	o, err := Parse(t.Context(), redistest.Patient(url))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +120,9 @@ func TestHungServerIsNamed(t *testing.T) {
 	server.Resume()
 	if err := await(t, "the write", written); err != nil {
 		t.Error(err)
+	}
+	for await(t, "that it answers again", told) != nil {
+		continue // a reason that was reported before
 	}
 }
 

@@ -71,7 +71,7 @@ type shard struct {
 // StartReplicationCheck starts a check of writes whose keys have these hash tags. Call it before the first write.
 // It waits a while for a failover in progress. The URL is the client's.
 func StartReplicationCheck(ctx context.Context, client redis.Cmdable, rawURL string, tags ...string) (*ReplicationCheck, error) {
-	t, err := topologyOf(client, rawURL)
+	t, err := topologyOf(ctx, client, rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("replication check: %w", err)
 	}

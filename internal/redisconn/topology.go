@@ -38,7 +38,7 @@ const surveyPatience = 2 * time.Second
 const sentinelAddr = "FailoverClient"
 
 // topologyOf returns the topology of the client's Redis. The URL matters only with sentinels.
-func topologyOf(client redis.Cmdable, rawURL string) (topology, error) {
+func topologyOf(ctx context.Context, client redis.Cmdable, rawURL string) (topology, error) {
 	switch client := client.(type) {
 	case *redis.ClusterClient:
 		return &clusterNodes{client: client}, nil
@@ -46,7 +46,7 @@ func topologyOf(client redis.Cmdable, rawURL string) (topology, error) {
 		if client.Options().Addr != sentinelAddr {
 			return single{client}, nil
 		}
-		options, err := Parse(rawURL)
+		options, err := Parse(ctx, rawURL)
 		if err == nil && options.Mode != Sentinel {
 			err = errors.New("the URL names no sentinels")
 		}

@@ -58,7 +58,7 @@ func (w *writers) write(t *testing.T, client redis.UniversalClient, url, prefix 
 // starts, so that many start during one.
 func checkedWrite(t *testing.T, client redis.UniversalClient, url, key string) bool {
 	t.Helper()
-	topology, err := topologyOf(client, url)
+	topology, err := topologyOf(t.Context(), client, url)
 	if err != nil {
 		t.Error(err)
 		return false

@@ -8,6 +8,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/redisconn"
+	"havip/internal/region"
 	"havip/internal/terminal"
 )
 
@@ -26,6 +27,8 @@ type Factory struct {
 	Args []string
 
 	flags *pflag.FlagSet
+	// untilInterrupt are the options of a Redis whose commands end when the program is interrupted.
+	untilInterrupt []redisconn.Option
 }
 
 // DefineFlags defines the flags that every command has.
@@ -37,6 +40,15 @@ func (f *Factory) DefineFlags(cmd *cobra.Command) {
 	cli.RegionVar(flags, &f.Region, "region of items without one")
 	f.IO.DefineFlags(cmd)
 	cli.Env(flags, "redis", "HAVIP_REDIS_URL")
+}
+
+// CheckRegion refuses an unknown default region, unless it is allowed.
+func (f *Factory) CheckRegion(allow bool) error {
+	rule := region.Rule(f.Region)
+	if allow || rule == "" {
+		return nil
+	}
+	return cli.Failf(cli.ExitUsage, "--region %q %s", f.Region, rule)
 }
 
 // Open connects to the Redis that the flags name. The caller closes the session.
@@ -54,7 +66,7 @@ func (f *Factory) open(ctx context.Context, create bool) (*Session, error) {
 		return f.openShared(ctx, create)
 	}
 	waiting := cli.TellWaiting(f.Messages())
-	rdb, err := cli.OpenRedis(ctx, f.RedisURL, redisconn.Told(waiting))
+	rdb, err := cli.OpenRedis(ctx, f.RedisURL, append(f.untilInterrupt, redisconn.Told(waiting))...)
 	if err != nil {
 		return nil, cli.BlameRedis(f.flags, err)
 	}

@@ -22,7 +22,7 @@ type Session struct {
 	Ledger *ledger.Ledger
 	// URL is the Redis's; "" for one that this process brought along.
 	URL string
-	// Waiting is called with each new reason to wait for Redis; it may be nil.
+	// Waiting is called with each new reason to wait for Redis, and with nil once it answers again; it may be nil.
 	Waiting func(error)
 	// StateDir is the directory of a store of `enqueue run`; "" for any other Redis.
 	StateDir string

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -20,6 +21,7 @@ const redisFlag, stateDirFlag = "redis", "state-dir"
 // command line is a usage error. Both as variables is an error of the command that opens one: the wrong one could have
 // the same items created again.
 func (f *Factory) SettleStore(cmd *cobra.Command) error {
+	f.untilInterrupt = []redisconn.Option{redisconn.Until(cmd.Context())}
 	flags := cmd.Flags()
 	redis, dir := flags.Lookup(redisFlag), flags.Lookup(stateDirFlag)
 	if redis == nil || dir == nil {
@@ -42,6 +44,14 @@ func (f *Factory) SettleStore(cmd *cobra.Command) error {
 	return nil
 }
 
+// OutliveInterrupt lets the session that is opened next answer after an interrupt, too, once started is called: for a program
+// that drains. The sessions of other commands end with the interrupt.
+func (f *Factory) OutliveInterrupt(ctx context.Context) (started func()) {
+	option, started := redisconn.UntilStarted(ctx)
+	f.untilInterrupt = []redisconn.Option{option}
+	return started
+}
+
 // StoreError is why it is not decided which store the command works in; nil otherwise.
 func (f *Factory) StoreError() error { return f.storeErr }
 
@@ -53,7 +63,7 @@ func hint(dir string) string { return "--" + stateDirFlag + " " + shell.Quote(di
 func (f *Factory) OpenOwn(ctx context.Context, dir string, options ...redisconn.Option) (*Session, error) {
 	store, err := standalone.Child(ctx, dir, options...)
 	if err != nil {
-		return nil, cli.Fail(cli.ExitConfig, err)
+		return nil, cli.Fail(storeCode(ctx, err), err)
 	}
 	f.Store = hint(dir)
 	return f.overStore(ctx, store, dir)
@@ -62,9 +72,9 @@ func (f *Factory) OpenOwn(ctx context.Context, dir string, options ...redisconn.
 // openShared opens the store over the state directory that the flags name, also while a program works on it.
 func (f *Factory) openShared(ctx context.Context, create bool) (*Session, error) {
 	waiting := cli.TellWaiting(f.Messages())
-	store, err := standalone.Share(ctx, f.StateDir, create, redisconn.Told(waiting))
+	store, err := standalone.Share(ctx, f.StateDir, create, append(f.untilInterrupt, redisconn.Told(waiting))...)
 	if err != nil {
-		return nil, cli.Fail(cli.ExitConfig, err)
+		return nil, cli.Fail(storeCode(ctx, err), err)
 	}
 	f.RedisURL = store.URL() // errors of this Redis are explained by it
 	s, err := f.overStore(ctx, store, f.StateDir)
@@ -72,6 +82,18 @@ func (f *Factory) openShared(ctx context.Context, create bool) (*Session, error)
 		s.URL, s.Waiting, s.unattended = store.URL(), waiting, !store.Attended()
 	}
 	return s, err
+}
+
+// storeCode is the exit code of a store that could not be opened: all but an unavailable server is about the directory or this
+// machine.
+func storeCode(ctx context.Context, err error) cli.ExitCode {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return cli.ExitInterrupted
+	case ctx.Err() != nil, standalone.Unavailable(err):
+		return cli.ExitNetwork
+	}
+	return cli.ExitConfig
 }
 
 // CarryOn says, after a command that leaves work for a worker, how to have it done in a store that nothing works on.

@@ -44,6 +44,15 @@ func Child(ctx context.Context, dir string, options ...redisconn.Option) (*Store
 	return store, nil
 }
 
+// Unavailable reports whether a store could not be opened because another process uses it, or because its redis-server does not
+// start or answer.
+func Unavailable(err error) bool {
+	var locked *LockedError
+	var ended *redisserver.ExitError
+	var unusable *redisconn.ConnError
+	return errors.As(err, &locked) || errors.As(err, &ended) || errors.As(err, &unusable)
+}
+
 // startChild runs a server under an acquired lock. If it fails, it cleans up all but the lock.
 func startChild(ctx context.Context, dir string, lock *lock, options []redisconn.Option) (*Store, error) {
 	socket, err := newSocket()

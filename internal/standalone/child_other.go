@@ -22,3 +22,6 @@ func Child(_ context.Context, dir string, _ ...redisconn.Option) (*Store, error)
 func Share(_ context.Context, dir string, _ bool, _ ...redisconn.Option) (*Store, error) {
 	return nil, fmt.Errorf("open store %s: %w", dir, errUnix)
 }
+
+// Unavailable returns false.
+func Unavailable(error) bool { return false }

@@ -152,3 +152,32 @@ func TestShareWithACommand(t *testing.T) {
 		}
 	}
 }
+
+// A store whose server does not start, or that another process uses, is unavailable; one that does not exist, or whose
+// directory is not trusted, is a mistake.
+func TestUnavailable(t *testing.T) {
+	t.Parallel()
+	damaged, public := t.TempDir(), t.TempDir()
+	if err := open(t, damaged).Close(); err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := filepath.Glob(filepath.Join(damaged, "appendonlydir", "*.manifest"))
+	if err != nil || len(manifests) != 1 {
+		t.Fatalf("%v, %v", manifests, err)
+	}
+	if err := os.WriteFile(manifests[0], []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(public, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]bool{damaged: true, public: false, filepath.Join(public, "none"): false} {
+		_, err := Share(t.Context(), dir, dir == public)
+		if err == nil || Unavailable(err) != want {
+			t.Errorf("%s: unavailable %t: %v", dir, !want, err)
+		}
+	}
+	if !Unavailable(&LockedError{}) {
+		t.Error("a locked store is not unavailable")
+	}
+}

@@ -49,6 +49,7 @@ func DefineList[R any](t *IO, cmd *cobra.Command, list render.List[R]) {
 	f.StringSliceVar(&t.Columns, ColumnsFlag, nil, "show these columns in the table or CSV; without a value, list the columns")
 	f.StringSliceVar(&t.Sort, SortFlag, nil, "sort by these columns; -COLUMN means descending order")
 	f.IntVar(&t.Limit, limitFlag, 0, "maximum number of records to output; 0 means all")
+	cli.AtLeast(f, limitFlag, &t.Limit, 0, "must be a whole number, or 0 for all")
 	cli.Choices(f, ColumnsFlag, list.Names()...)
 	cli.Choices(f, SortFlag, list.Names()...)
 }
@@ -93,7 +94,7 @@ func (t *IO) SettleFormat(cmd *cobra.Command) error {
 	return flags.Set("output", string(wanted))
 }
 
-// checkList refuses unknown names of fields and columns, and a negative limit.
+// checkList refuses unknown names of fields and columns.
 func (t *IO) checkList(cmd *cobra.Command) error {
 	for _, flag := range []struct {
 		name, noun string
@@ -102,9 +103,6 @@ func (t *IO) checkList(cmd *cobra.Command) error {
 		if err := checkNames(cmd, flag.name, flag.noun, flag.words); err != nil {
 			return cli.Blame(cmd.Flags(), err, flag.name)
 		}
-	}
-	if t.Limit < 0 {
-		return cli.Blame(cmd.Flags(), cli.Failf(cli.ExitUsage, "--limit %d: must be 0 or more", t.Limit), limitFlag)
 	}
 	if t.Limit > 0 && !cli.Given(cmd.Flags(), limitFlag) {
 		t.Infof("output is limited to %s by %s", words.Count(t.Limit, "record", "records"), cli.SourceOf(cmd.Flags(), limitFlag))

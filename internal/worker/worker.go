@@ -129,11 +129,11 @@ func MinGrace(timeout time.Duration) time.Duration { return timeout + minGrace }
 func CheckTerms(concurrency int, rps float64, requestTimeout time.Duration) error {
 	switch {
 	case requestTimeout < minRequestTimeout || requestTimeout > maxRequestTimeout:
-		return fmt.Errorf("request timeout %s: must be from %s to %s", requestTimeout, minRequestTimeout, maxRequestTimeout)
+		return fmt.Errorf("--request-timeout %s: must be from %s to %s", requestTimeout, minRequestTimeout, maxRequestTimeout)
 	case concurrency < 1:
-		return fmt.Errorf("concurrency %d: must be at least 1", concurrency)
+		return fmt.Errorf("--concurrency %d: must be at least 1", concurrency)
 	case !(rps >= 0) || math.IsInf(rps, 1): // also refuses NaN
-		return fmt.Errorf("rps %g: must be a number of at least 0; 0 means no limit", rps)
+		return fmt.Errorf("--rps %g: must be a number of at least 0; 0 means no limit", rps)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ func TestInterruptedWatch(t *testing.T) {
 	w := newStack(t)
 	file := w.write(t, "left.csv", rowsOf(2))
 	w.enqueue(t, "apply", "--yes", file)
+	var toRun [][]string
 	for _, args := range [][]string{{"watch", "left"}, {"apply", "--yes", file, "--wait"}, {"create", "--name", "one", "--subnet", "sbn-a", "--wait"}} {
 		p := w.start(t, "enqueue", args...)
 		w.awaitReader(t, p)
@@ -27,11 +28,20 @@ func TestInterruptedWatch(t *testing.T) {
 		if p.stdout.String() != "" {
 			t.Errorf("%v: interrupted, and yet data on stdout: %s", args, p.stdout)
 		}
+		if resume := proposed.FindStringSubmatch(p.stderr.String()); resume == nil {
+			t.Errorf("%v: no command resumes it: %s", args, p.stderr)
+		} else {
+			toRun = append(toRun, strings.Fields(resume[1]))
+		}
 	}
 	w.worker(t)
-	w.enqueue(t, "watch", "left", "--exit-status")
-	w.enqueue(t, "watch", "manual", "--exit-status")
+	for _, args := range toRun {
+		w.enqueue(t, append(args, "--exit-status")...)
+	}
 }
+
+// proposed is a command in a message.
+var proposed = regexp.MustCompile("`enqueue ([^`]+)`")
 
 // awaitReader waits until the process has read the ledger so often that it can only be waiting.
 func (w *stack) awaitReader(t *testing.T, p *process) {
@@ -67,7 +77,7 @@ func TestLockedStore(t *testing.T) {
 	first := w.start(t, "enqueue", args...)
 	w.awaitGate(t, 1)
 	second := w.start(t, "enqueue", args...)
-	if code := second.wait(t); code != 4 {
+	if code := second.wait(t); code != 5 {
 		t.Errorf("exit code %d: %s", code, second.stderr)
 	}
 	holder := fmt.Sprintf("process %d", first.cmd.Process.Pid)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -123,6 +124,79 @@ func TestTimeoutWhileRedisHangs(t *testing.T) {
 					t.Errorf("the silence is not named:\n%s", p.stderr.String())
 				}
 			})
+		}
+	}
+}
+
+// hangingRedis is a stack whose Redis accepts connections and answers nothing, and whose programs would wait minutes for it.
+func hangingRedis(t *testing.T) (w *stack, file string) {
+	t.Helper()
+	w = emptyWorld(t)
+	w.redis = redistest.Start(t, redistest.AppendOnly(redistest.Always))
+	w.redis.Stop()
+	w.env = append(w.env, "HAVIP_REDIS_URL="+redistest.Patient(w.redis.URL()),
+		"BCE_ACCESS_KEY_ID="+accessKey, "BCE_SECRET_ACCESS_KEY="+secretKey, "BCE_ENDPOINT=http://127.0.0.1:1")
+	return w, w.write(t, "b.csv", rowsOf(3))
+}
+
+// TestHungRedisEndsWithTheSignal: no program waits, after the first signal, for a Redis that does not answer.
+func TestHungRedisEndsWithTheSignal(t *testing.T) {
+	t.Parallel()
+	w, file := hangingRedis(t)
+	processes := map[*process]int{w.start(t, "worker"): 0}
+	for _, args := range [][]string{
+		{"plan", file},
+		{"apply", file, "--yes"},
+		{"create", "--name", "n", "--subnet", "sbn-a"},
+		{"run", file, "--yes"},
+		{"import", "b", "--where", "name=n"},
+		{"status"},
+		{"status", "b"},
+		{"watch", "b"},
+		{"list"},
+		{"results", "b"},
+		{"results", "b", "--follow"},
+		{"events", "b"},
+		{"verify", "b"},
+		{"retry", "b", "--yes"},
+		{"cancel", "b", "--yes"},
+		{"rollback", "b", "--yes"},
+		{"delete", "b", "--yes"},
+		{"pause", "default/bj"},
+		{"resume", "default/bj"},
+		{"limit", "show"},
+		{"limit", "set", "default/bj", "--rps", "1"},
+		{"workers"},
+		{"doctor"},
+	} {
+		processes[w.start(t, "enqueue", args...)] = 130
+	}
+	for p := range processes {
+		p.awaitText(t, "no answer in time")
+		p.signal(syscall.SIGINT)
+	}
+	for p, want := range processes {
+		if code := p.wait(t); code != want {
+			t.Errorf("%v: exit code %d, want %d: %s", p.cmd.Args, code, want, p.stderr)
+		}
+	}
+}
+
+// TestHungRedisEndsWithTheTimeout: the same with --timeout.
+func TestHungRedisEndsWithTheTimeout(t *testing.T) {
+	t.Parallel()
+	w, file := hangingRedis(t)
+	for _, args := range [][]string{
+		{"plan", file},
+		{"apply", file, "--yes", "--wait"},
+		{"create", "--name", "n", "--subnet", "sbn-a", "--wait"},
+		{"run", file, "--yes"},
+		{"watch", "b"},
+		{"results", "b", "--follow"},
+	} {
+		p := w.start(t, "enqueue", append(args, "--timeout", "1s")...)
+		if code := p.wait(t); code != 5 || !strings.Contains(p.stderr.String(), "no answer in time") {
+			t.Errorf("%v: exit code %d: %s", args, code, p.stderr)
 		}
 	}
 }

@@ -18,6 +18,7 @@ func TestWorkerThatRedisForgot(t *testing.T) {
 	w.enqueue(t, "pause", "default/bj")
 	w.worker(t)
 	w.enqueue(t, "apply", "--yes", w.write(t, "waiting.csv", rowsOf(3)))
+	w.write(t, "more.csv", rowsOf(2))
 	w.awaitServer(t)
 	usual := w.answers(t, w.askAll(t))
 	for {
@@ -40,7 +41,7 @@ func TestWorkerThatRedisForgot(t *testing.T) {
 // askAll starts every command that reports lanes without a worker.
 func (w *stack) askAll(t *testing.T) (asking []*process) {
 	t.Helper()
-	for _, command := range [][]string{{"status"}, {"pause", "default/bj"}, {"doctor", "-o", "ndjson"}} {
+	for _, command := range [][]string{{"status"}, {"pause", "default/bj"}, {"plan", "more.csv", "--allow-duplicates"}, {"doctor", "-o", "ndjson"}} {
 		asking = append(asking, w.start(t, "enqueue", command...))
 	}
 	return asking

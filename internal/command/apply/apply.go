@@ -90,7 +90,7 @@ as JSON, on its standard input.`,
 	flags := cmd.Flags()
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, then print its results")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
+	follow.DefineTimeout(flags, &opts.timeout, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
 	opts.limit.Define(flags)
 	oncomplete.Define(flags, &completion, "URL that workers notify when the batch is complete; with --wait, a command to run instead")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask for confirmation; required without a terminal, unless a saved plan is applied")

@@ -39,7 +39,11 @@ shows the other settings, and exits with 4.`,
   enqueue config --json name,value,source`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return show(f.IO, settings(cmd.Context(), f, cmd))
+			all := settings(cmd.Context(), f, cmd)
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			return show(f.IO, all)
 		},
 	}
 	terminal.DefineList(f.IO, cmd, list())
@@ -51,8 +55,8 @@ shows the other settings, and exits with 4.`,
 // settings returns the settings of all commands, then the variables that are set for some commands.
 func settings(ctx context.Context, f *session.Factory, cmd *cobra.Command) []cli.Setting {
 	flags := cmd.Flags()
-	all := append(store(f, flags), cli.CloudSettings(ctx, flags, f.Getenv)...)
-	all = append(all, cli.ProfileSetting(f.Getenv), lane(f, flags))
+	all := append(store(ctx, f, flags), cli.CloudSettings(ctx, flags, f.Getenv)...)
+	all = append(all, cli.ProfileSetting(ctx, f.Getenv), lane(f, flags))
 	for _, name := range []string{"allow-plain-http", "output", "csv-safe", "quiet"} {
 		all = append(all, cli.Setting{Name: name, Value: flags.Lookup(name).Value.String(), Source: cli.SourceOf(flags, name)})
 	}
@@ -87,7 +91,7 @@ func ofVariable(v cli.Variable, value string) cli.Setting {
 }
 
 // store returns the location of the ledger: either --redis or --state-dir.
-func store(f *session.Factory, flags *pflag.FlagSet) []cli.Setting {
+func store(ctx context.Context, f *session.Factory, flags *pflag.FlagSet) []cli.Setting {
 	redis := cli.Setting{Name: "redis", Source: cli.SourceOf(flags, "redis")}
 	dir := cli.Setting{Name: "state-dir", Value: f.StateDir, Source: cli.SourceOf(flags, "state-dir")}
 	err := f.StoreError()
@@ -98,7 +102,7 @@ func store(f *session.Factory, flags *pflag.FlagSet) []cli.Setting {
 		redis.Source = "not used: --state-dir is given"
 	default:
 		redis.Value = redisconn.Redacted(f.RedisURL)
-		if _, err := redisconn.Parse(f.RedisURL); err != nil {
+		if _, err := redisconn.Parse(ctx, f.RedisURL); err != nil {
 			redis.Value, redis.Error = "", cli.BlameRedis(flags, err).Error()
 		}
 		dir = runDir(f, dir)
@@ -124,14 +128,8 @@ func runDir(f *session.Factory, dir cli.Setting) cli.Setting {
 
 // lane returns the lane of items without account and region.
 func lane(f *session.Factory, flags *pflag.FlagSet) cli.Setting {
-	s := cli.Setting{Name: "lane", Source: cli.SourceOf(flags, "region")}
 	l := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
-	if _, err := tasks.ParseLane(l.String()); err != nil {
-		s.Error = cli.Blame(flags, cli.Fail(cli.ExitConfig, err), "region").Error()
-		return s
-	}
-	s.Value = l.String()
-	return s
+	return cli.Setting{Name: "lane", Value: l.String(), Source: cli.SourceOf(flags, "region")}
 }
 
 // show writes the settings, and returns an error about invalid ones.
@@ -142,7 +140,7 @@ func show(t *terminal.IO, all []cli.Setting) error {
 	wrong := 0
 	for _, s := range all {
 		if s.Error != "" {
-			t.Errorf("%s: %s", s.Name, s.Error)
+			t.Errorf("%s: %s", s.Name, strings.TrimPrefix(s.Error, s.Name+": "))
 			wrong++
 		}
 	}

@@ -67,7 +67,7 @@ address is refused, unless --allow-duplicates is given.`,
 	flags.BoolVar(&opts.allowDuplicates, "allow-duplicates", false, "create the item even if an item of another or a deleted batch has the same name, subnet and address")
 	flags.StringVar(&opts.batch, "batch", manualBatch, "batch that the item belongs to")
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the item is finished")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered")
+	follow.DefineTimeout(flags, &opts.timeout, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered")
 	opts.durable.Define(cmd)
 	return cmd
 }
@@ -107,8 +107,8 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if err := checkItem(batch, item); err != nil {
 		return err
 	}
-	if err := region.Check(item.Region, opts.allowUnknownRegion); err != nil {
-		return cli.Fail(cli.ExitUsage, err)
+	if err := f.CheckRegion(opts.allowUnknownRegion); err != nil {
+		return err
 	}
 	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
 	defer cancel()
@@ -128,7 +128,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return follow.TimeoutError(timed, err)
 	}
 	if opts.wait {
-		if err := awaitItem(timed, s, batch, item.Key); err != nil {
+		if err := awaitItem(timed, f.IO, s, batch, item.Key); err != nil {
 			return err
 		}
 	}

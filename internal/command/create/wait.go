@@ -16,14 +16,14 @@ import (
 )
 
 // awaitItem waits until the one item is finished.
-func awaitItem(ctx context.Context, s *session.Session, batch, key string) error {
+func awaitItem(ctx context.Context, t *terminal.IO, s *session.Session, batch, key string) error {
 	poll := time.NewTicker(follow.PollInterval)
 	defer poll.Stop()
 	for {
 		item, paused, err := read(ctx, s, batch, key)
 		switch {
 		case err != nil:
-			return follow.PendingError(ctx, batch, err)
+			return follow.EndError(ctx, t, batch, err)
 		case item.Record.Finished():
 			return nil
 		case paused && item.Record.PausedWithBatch():
@@ -34,7 +34,7 @@ func awaitItem(ctx context.Context, s *session.Session, batch, key string) error
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
-			return follow.PendingError(ctx, batch, ctx.Err())
+			return follow.EndError(ctx, t, batch, ctx.Err())
 		}
 	}
 }

@@ -59,13 +59,11 @@ or note. --fail-on sets the lowest severity that gives exit code 1.`,
 	cmd.Flags().BoolVar(&opts.fix, "fix", false, "repair what is safe to repair")
 	cmd.Flags().StringVar(&opts.failOn, "fail-on", "warning", "exit with 1 for findings of this severity or worse: error, warning or note")
 	cmd.Flags().DurationVar(&opts.staleAfter, "stale-after", audit.DefaultStaleAfter, "how long an item must be unchanged before its task is checked")
+	cli.AtLeast(cmd.Flags(), "stale-after", &opts.staleAfter, 1, "must be a duration above 0, such as 30s, 10m or 2h")
 	return cmd
 }
 
 func run(ctx context.Context, f *session.Factory, opts options) error {
-	if opts.staleAfter <= 0 {
-		return cli.Failf(cli.ExitUsage, "--stale-after %s: must be more than 0", opts.staleAfter)
-	}
 	if f.Format == render.CSV {
 		return cli.Failf(cli.ExitUsage, "-o csv: doctor supports only table, json and ndjson")
 	}
@@ -92,13 +90,10 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	})
 }
 
-// ownLane returns the lane of items without account and region. An invalid endpoint or region is a usage error, not a finding about
+// ownLane returns the lane of items without account and region. An invalid endpoint is a usage error, not a finding about
 // every lane.
 func ownLane(ctx context.Context, f *session.Factory, flags cloud.Flags) (tasks.Lane, error) {
 	own := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
-	if _, err := tasks.ParseLane(own.String()); err != nil {
-		return own, cli.Fail(cli.ExitConfig, err)
-	}
 	unused := flags.Cloud(f.Getenv)
 	unused.Credentials = bce.NewStaticProvider(bce.NewCredentials("none", "none", "")) // nothing is sent
 	_, err := unused.Client(ctx, own)

@@ -12,8 +12,8 @@ import (
 	"havip/internal/cli"
 	"havip/internal/durability"
 	"havip/internal/lane"
-	"havip/internal/queue"
 	"havip/internal/region"
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/ledger"
 	"havip/tasks"
@@ -104,8 +104,8 @@ func changeBatch(ctx context.Context, f *session.Factory, opts options, change f
 
 // warnUnserved warns about a lane without a worker: its name may be misspelled.
 func warnUnserved(ctx context.Context, f *session.Factory, s *session.Session, l tasks.Lane) error {
-	unserved, err := queue.Of(s.Redis, l).StaysUnserved(ctx, queue.UnservedAfter)
-	if unserved {
+	served, err := report.Served(ctx, s, l)
+	if err == nil && !served {
 		f.Infof("no worker serves lane %s at present; the setting applies to workers that start later", l)
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/cloud"
 	"havip/internal/plan"
+	"havip/internal/redisconn"
 	"havip/internal/session"
 	"havip/tasks"
 )
@@ -28,7 +29,10 @@ func newSurvey(f *session.Factory, s *session.Session, flags cloud.Flags) *plan.
 
 // planError says what to do about a plan that could not be made.
 func planError(ctx context.Context, err error, opts options) error {
+	var ofRedis *redisconn.ConnError
 	switch {
+	case errors.As(err, &ofRedis):
+		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return cli.Failf(cli.ExitNetwork, "the comparison was not finished within %s; pass a longer --timeout, or check with `enqueue doctor` whether BCE answers", opts.timeout)
 	case !opts.live:

@@ -78,7 +78,7 @@ rows to create, and 50 reasons.`,
 	flags := cmd.Flags()
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.live, "live", false, "also compare with what exists in BCE")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "give up after this time")
+	follow.DefineTimeout(flags, &opts.timeout, "give up after this time")
 	flags.StringVar(&opts.out, "out", "", "save the plan in this file, for apply")
 	flags.BoolVar(&opts.detailed, "detailed-exitcode", false, "exit with 0 for nothing to do, 1 for an error, 2 for something to do")
 	return cmd
@@ -99,14 +99,16 @@ func detail(counts plan.Counts, err error) error {
 
 // run compares the file with the ledger, and with --live with BCE, and shows what apply would do.
 func run(ctx context.Context, f *session.Factory, opts options) (plan.Counts, error) {
+	ctx, cancel := follow.WithTimeout(ctx, opts.timeout)
+	defer cancel()
 	in, err := intake.ReadFile(ctx, f, opts.path, opts.file)
 	if err != nil {
-		return plan.Counts{}, err
+		return plan.Counts{}, planError(ctx, err, opts)
 	}
 	defer in.Close()
 	s, err := f.Open(ctx)
 	if err != nil {
-		return plan.Counts{}, err
+		return plan.Counts{}, planError(ctx, err, opts)
 	}
 	defer s.Close()
 	planner := in.Planner(s)
@@ -129,8 +131,6 @@ func run(ctx context.Context, f *session.Factory, opts options) (plan.Counts, er
 
 // drawUp makes the plan and shows it.
 func drawUp(ctx context.Context, f *session.Factory, s *session.Session, planner *plan.Planner, in *intake.Input, saver *saver, opts options) (plan.Counts, error) {
-	ctx, cancel := follow.WithTimeout(ctx, opts.timeout)
-	defer cancel()
 	var counts plan.Counts
 	out := newWriter(f.IO)
 	for row, err := range planner.Rows(ctx, in.Batch, in.Items(ctx)) {

@@ -67,7 +67,7 @@ On a narrow terminal, some columns are left out and reasons are on lines of thei
 	cmd.Flags().StringSliceVar(&opts.filter.States, "state", nil, "only items in this state; may be repeated")
 	cmd.Flags().BoolVar(&opts.filter.Attempts, "attempts", false, "show every request sent for an item")
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "print each result when it is final, until the batch is done")
-	cmd.Flags().DurationVar(&opts.timeout, "timeout", 0, "with --follow: give up this long after the start of the command, with exit code 8; the batch continues")
+	follow.DefineTimeout(cmd.Flags(), &opts.timeout, "with --follow: give up this long after the start of the command, with exit code 8; the batch continues")
 	return cmd
 }
 

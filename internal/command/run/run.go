@@ -87,7 +87,7 @@ Run then exits, and ` + "`enqueue run --resume`" + ` with the same file continue
 	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "create requests per second and lane; 0 means no limit (default with --sandbox)")
 	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
 	flags.DurationVar(&opts.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
-	flags.DurationVar(&opts.timeout, "timeout", 0, "stop after this time, with exit code 8, or 5 if Redis never answered; the next run continues")
+	follow.DefineTimeout(flags, &opts.timeout, "stop after this time, with exit code 8, or 5 if Redis never answered; the next run continues")
 	flags.BoolVar(&opts.resume, "resume", false, "resume the batch if it is paused")
 	opts.limit.Define(flags)
 	oncomplete.Define(flags, &completion, "command that /bin/sh runs when the batch is complete, with the batch as JSON on its standard input")
@@ -154,10 +154,12 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if !opts.sandbox {
 		tellSimulators(f, served)
 	}
+	started := f.OutliveInterrupt(ctx)
 	s, err := openStore(timed, f, opts)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	started()
 	return work(ctx, timed, f, s, in, served, opts, log)
 }

@@ -49,7 +49,7 @@ and, as JSON, on its standard input.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.DurationVar(&opts.timeout, "timeout", 0, "give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
+	follow.DefineTimeout(flags, &opts.timeout, "give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
 	oncomplete.Define(flags, &completion, "command to run when the batch is complete")
 	flags.BoolVar(&opts.exitStatus, "exit-status", false, "exit with 1 if some items failed")
 	return cmd
