@@ -131,7 +131,7 @@ func TestWatchIntoALog(t *testing.T) {
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(40)))
 	begun := time.Now()
 	p := w.start(t, "enqueue", "watch", batch)
-	p.awaitText(t, batch+": ") // what is done before it looks has no speed
+	p.awaitText(t, batch+": ")                      // what is done before it looks has no speed
 	w.worker(t, "--concurrency", "1", "--rps", "8") // a rate is known after the first second
 	eventually(t, "a line of progress", func() bool { return progressLine.MatchString(p.stderr.String()) })
 	w.endFaults(t)
