@@ -16,11 +16,16 @@ import (
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv cli.Getenv) int {
+	ctx, release := cli.OnSignal(ctx)
+	defer release()
 	cmd := newCommand(stderr, getenv)
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
-	err := cmd.ExecuteContext(ctx)
+	executed, err := cmd.ExecuteContextC(ctx)
+	if executed == cmd { // not healthcheck, which has no result then
+		err = orSignal(ctx, err)
+	}
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "worker: %s\n", render.Printable(err.Error()))
 	}
@@ -77,15 +82,13 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err := s.check(); err != nil {
 		return err
 	}
-	ctx, release := cli.OnSignal(ctx)
-	defer release()
 	lanes, err := configureLanes(ctx, s, getenv)
 	if err != nil {
-		return orSignal(ctx, err)
+		return err
 	}
 	webhook, err := configureWebhook(ctx, s, getenv)
 	if err != nil {
-		return orSignal(ctx, err)
+		return err
 	}
 	files, err := cli.OpenSpool(s.spoolDir, getenv, log)
 	if err != nil {
@@ -94,7 +97,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	until, started := redisconn.UntilStarted(ctx)
 	rdb, err := openRedis(ctx, s, len(lanes), until, log)
 	if err != nil {
-		return orSignal(ctx, err)
+		return err
 	}
 	defer cli.CloseSoon(rdb)
 	health, err := listenHealth(ctx, s.listen, rdb, log)
@@ -108,7 +111,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	}
 	w, err := start(ctx, s, config)
 	if err != nil {
-		return orSignal(ctx, err)
+		return err
 	}
 	started()
 	log.Info().Str("version", version.Read().String()).Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")

@@ -25,7 +25,7 @@ func Rule(region string) string {
 		return ""
 	}
 	rule := "is not a known region" + spelling.DidYouMean(region, "", bce.Regions())
-	return rule + spelling.Then(rule, "the regions are: "+strings.Join(bce.Regions(), ", ")+"; pass --"+allowFlag+" to use it nevertheless")
+	return rule + spelling.Then(rule, "the regions are: "+strings.Join(bce.Regions(), ", ")+"; to use it anyway, pass --"+allowFlag)
 }
 
 // Check returns an error about an unknown region, unless it is allowed.

@@ -38,7 +38,7 @@ func TestSlowFilesEndWithTheSignal(t *testing.T) {
 		{[]string{home}, []string{"enqueue", "plan", file}, profile, 130},
 		{[]string{home, region}, []string{"enqueue", "doctor"}, profile, 130},
 		{[]string{home, region}, []string{"enqueue", "run", file, "--yes"}, profile, 130},
-		{[]string{home}, []string{"worker"}, profile, -1}, // it reads the default region before it handles signals
+		{[]string{home}, []string{"worker"}, profile, 0},
 		{[]string{home, region}, []string{"worker"}, profile, 0},
 		{[]string{region}, []string{"enqueue", "plan", other}, other, 130},
 		{[]string{region}, []string{"enqueue", "list", "--redis", "rediss://127.0.0.1:1/0?tls_ca=" + other}, other, 130},
