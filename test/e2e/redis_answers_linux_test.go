@@ -193,6 +193,7 @@ func TestHungRedisEndsWithTheTimeout(t *testing.T) {
 		{"run", file, "--yes"},
 		{"watch", "b"},
 		{"results", "b", "--follow"},
+		{"rollback", "b", "--yes", "--wait"},
 	} {
 		p := w.start(t, "enqueue", append(args, "--timeout", "1s")...)
 		if code := p.wait(t); code != 5 || !strings.Contains(p.stderr.String(), "no answer in time") {

@@ -66,9 +66,11 @@ it again.`,
 func rollback(ctx context.Context, f *session.Factory, opts rollbackOptions) error {
 	timed, cancel := follow.WithTimeout(ctx, opts.timeout)
 	defer cancel()
+	answered := false
 	err := operation{
 		Operation: bulk.Rollback(), Factory: f, options: opts.options, question: rollbackQuestion, resultsFollow: opts.wait && !opts.dryRun,
 		before: func(ctx context.Context, s *session.Session, b ledger.Batch) error {
+			answered = true
 			return awaitConfirmed(ctx, f.IO, s, b)
 		},
 		after: func(b ledger.Batch, done *bulk.Tally) {
@@ -77,6 +79,9 @@ func rollback(ctx context.Context, f *session.Factory, opts rollbackOptions) err
 			}
 		},
 	}.run(timed)
+	if err != nil && !answered {
+		return err
+	}
 	if err != nil && !report.IsDamage(err) || !opts.wait || opts.dryRun {
 		return follow.TimeoutError(timed, err)
 	}
