@@ -456,7 +456,7 @@ func TestDoctorGoesOnAfterAFailedCheck(t *testing.T) {
 	f.enqueue(t, "a")
 	f.do(t, []any{"DEL", f.queueKey("pending"), f.taskKey("a")}, []any{"SET", "havip:workers:{workers}:beats", "not a roll"})
 	said := f.examine(t, Doctor{})
-	expect(t, said, CodeUnchecked, "This could not be checked: beats of workers: WRONGTYPE", "")
+	expect(t, said, CodeUnchecked, "This could not be checked: heartbeats of workers: WRONGTYPE", "")
 	expect(t, said, CodeNoTask, "b/a", "")
 }
 

@@ -19,7 +19,7 @@ func sampleItem() ledger.Item {
 		},
 		Record: ledger.Record{
 			State: ledger.Created, ClientToken: "t", Attempts: 2, HaVIPID: "havip-1", PrivateIPAddress: "10.0.0.1",
-			RequestID: "r-1", RegisteredAt: 1795423789462, UpdatedAt: 1795423789539,
+			RequestID: "r-1", RegisteredAt: 1795423789400, CreatedAt: 1795423789462, UpdatedAt: 1795423789539,
 		},
 	}
 }
