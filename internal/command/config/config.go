@@ -99,7 +99,7 @@ func store(ctx context.Context, f *session.Factory, flags *pflag.FlagSet) []cli.
 	case err != nil:
 		redis.Error = err.Error()
 	case f.StateDir != "":
-		redis.Source = "not used: --state-dir is given"
+		redis.Source = "not used: a state directory is given"
 	default:
 		redis.Value = redisconn.Redacted(f.RedisURL)
 		if _, err := redisconn.Parse(ctx, f.RedisURL); err != nil {
@@ -114,7 +114,7 @@ func store(ctx context.Context, f *session.Factory, flags *pflag.FlagSet) []cli.
 func runDir(f *session.Factory, dir cli.Setting) cli.Setting {
 	dir.Value = ""
 	if f.RedisGiven {
-		dir.Source = "not used: --redis is given"
+		dir.Source = "not used: a Redis is given"
 		return dir
 	}
 	value, err := cli.StateDir(f.Getenv)

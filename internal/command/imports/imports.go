@@ -118,7 +118,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	if err != nil {
 		return err
 	}
-	f.Infof("see them with `enqueue results %s`", shell.Operand(opts.batch))
+	f.Infof("%s recorded; see them with `enqueue results %s`", words.Count(len(left), "HaVIP", "HaVIPs"), shell.Operand(opts.batch))
 	return nil
 }
 
