@@ -13,10 +13,13 @@ import (
 	"havip/lifecycle"
 )
 
-// Duplicate is an item of another batch, or of a deleted one, with the same request: the same name, subnet and address. Its
-// HaVIP exists or may still be created, so that another item with that request most likely creates it twice.
+// Duplicate is another item with the same request: the same name, subnet and address. Its HaVIP exists or may still be
+// created, so that a further item with that request most likely creates it twice.
 type Duplicate struct {
 	Batch, Key string
+	// SameBatch is true if it is in the row's own batch, under another key. A file may ask for several HaVIPs of one name, so
+	// it is no reason to refuse the row; but if only the key was changed, the HaVIP is created twice.
+	SameBatch bool
 	// BatchDeleted is true if the batch was deleted after it had ended. Its HaVIP may have been deleted since; the ledger does not
 	// know.
 	BatchDeleted bool
@@ -40,6 +43,9 @@ func (d Duplicate) Why() string {
 	state := cmp.Or(string(d.State), "its data in Redis cannot be read")
 	if d.HaVIPID != "" {
 		state += " as " + d.HaVIPID
+	}
+	if d.SameBatch {
+		return fmt.Sprintf("item %q of this batch requests the same HaVIP (%s)", d.Key, state)
 	}
 	return fmt.Sprintf("item %q of batch %q requests the same HaVIP (%s)", d.Key, d.Batch, state)
 }
@@ -148,7 +154,9 @@ func (p *Producer) claimRequests(ctx context.Context, batch string, rows []Row, 
 func (p *Producer) refuseNew(ctx context.Context, batch string, rows []Row, claims []ledger.RequestClaim, found map[int]*Duplicate) error {
 	duplicates := map[string]*Duplicate{}
 	for i, duplicate := range found {
-		duplicates[claims[i].Owner.Key] = duplicate
+		if !duplicate.SameBatch {
+			duplicates[claims[i].Owner.Key] = duplicate
+		}
 	}
 	if len(duplicates) == 0 {
 		return nil
@@ -165,8 +173,8 @@ func (p *Producer) refuseNew(ctx context.Context, batch string, rows []Row, clai
 	return nil
 }
 
-// duplicates returns, by index, the claims whose owner is an item of another batch that has the request and has or may
-// still get a HaVIP, or an item of any batch that left it when the batch was deleted.
+// duplicates returns, by index, the claims whose owner is another item that has the request and has or may still get a
+// HaVIP, or an item of any batch that left it when the batch was deleted.
 func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim, owners []ledger.RequestOwner) (map[int]*Duplicate, error) {
 	found, err := p.leftBehind(ctx, owners)
 	if err != nil {
@@ -174,7 +182,8 @@ func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim,
 	}
 	others := map[string][]int{} // indexes of the claims by their owners' batch
 	for i, owner := range owners {
-		if found[i] == nil && owner.Owner != (ledger.Owner{}) && owner.Batch != claims[i].Owner.Batch {
+		self := owner.Batch == claims[i].Owner.Batch && owner.Key == claims[i].Owner.Key
+		if found[i] == nil && owner.Owner != (ledger.Owner{}) && !self {
 			others[owner.Batch] = append(others[owner.Batch], i)
 		}
 	}
@@ -189,6 +198,7 @@ func (p *Producer) duplicates(ctx context.Context, claims []ledger.RequestClaim,
 		}
 		for _, i := range places {
 			if s := byKey[owners[i].Key]; s.requests(claims[i].Digest) {
+				s.SameBatch = batch == claims[i].Owner.Batch
 				found[i] = &s.Duplicate
 			}
 		}

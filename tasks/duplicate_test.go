@@ -49,6 +49,8 @@ func TestDuplicates(t *testing.T) {
 		// before happens to the item "web" of batch "b".
 		before func(f *handlerFixture)
 		want   bool
+		// sameBatch is true for an item that is reported and not refused.
+		sameBatch bool
 	}{
 		"the same request":         {item: with(func(*Item) {}), want: true},
 		"under another key":        {item: with(func(i *Item) { i.Key = "other" }), want: true},
@@ -58,7 +60,8 @@ func TestDuplicates(t *testing.T) {
 		"another subnet":           {item: with(func(i *Item) { i.Request.SubnetID = "sbn-2" })},
 		"another address":          {item: with(func(i *Item) { i.Request.PrivateIPAddress = "" })},
 		"in another region's lane": {item: with(func(i *Item) { i.Region = "gz" }), want: true},
-		"the same batch":           {item: with(func(i *Item) { i.Key = "other" }), batch: testBatch},
+		"the same batch":           {item: with(func(i *Item) { i.Key = "other" }), batch: testBatch, sameBatch: true},
+		"itself":                   {item: with(func(*Item) {}), batch: testBatch},
 		"in review":                {item: with(func(*Item) {}), before: func(f *handlerFixture) { f.settleWeb(ledger.Review) }, want: true},
 		"rejected":                 {item: with(func(*Item) {}), before: func(f *handlerFixture) { f.settleWeb(ledger.Rejected) }},
 		"forgotten": {item: with(func(*Item) {}), before: func(f *handlerFixture) {
@@ -94,8 +97,9 @@ func TestDuplicates(t *testing.T) {
 			if batch == "" {
 				batch = "second"
 			}
-			if got := f.duplicateOf(batch, test.item) != nil; got != test.want {
-				t.Errorf("compared: duplicate is %t, want %t", got, test.want)
+			found := f.duplicateOf(batch, test.item)
+			if want := test.want || test.sameBatch; (found != nil) != want || want && found.SameBatch != test.sameBatch {
+				t.Errorf("compared: duplicate is %+v, want one: %t", found, want)
 			}
 			err := f.applyTo(batch, test.item, true)
 			var refused *DuplicateError

@@ -63,8 +63,7 @@ type Comparison struct {
 	ledger.Registration
 	// TokenOwner is the other item that owns the row's clientToken, if any; the result is then RegisteredConflict.
 	TokenOwner *ledger.Owner
-	// Duplicate is another or a deleted batch's item with the same request, if the row would be new. Only [Producer.Compare] sets
-	// it.
+	// Duplicate is another item with the same request, if the row would be new. Only [Producer.Compare] sets it.
 	Duplicate *Duplicate
 }
 

@@ -40,7 +40,7 @@ func (a Action) open() bool { return a.Enqueues() || a == Running }
 // actionOf returns the action for a comparison with the ledger.
 func (p *Planner) actionOf(c tasks.Comparison) Action {
 	switch {
-	case c.Duplicate != nil && !p.AllowDuplicates:
+	case c.Duplicate != nil && !c.Duplicate.SameBatch && !p.AllowDuplicates:
 		return Duplicate
 	case c.Result == lifecycle.RegisteredNew:
 		return Create

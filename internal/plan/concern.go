@@ -54,6 +54,10 @@ func ledgerConcern(batch string, action Action, c tasks.Comparison) (Concern, er
 	case Duplicate:
 		return concern(Duplicated, "duplicate: %s", c.Duplicate.Why()), nil
 	case Create:
+		if c.Duplicate != nil && c.Duplicate.SameBatch {
+			return concern(Warning, "%s; applying this row creates a second HaVIP. If only the key has changed, give the row its old key %q",
+				c.Duplicate.Why(), c.Duplicate.Key), nil
+		}
 		if c.Duplicate != nil {
 			return concern(Warning, "%s; applying this row creates a second HaVIP", c.Duplicate.Why()), nil
 		}
