@@ -56,11 +56,9 @@ func (b *backend) process(ctx context.Context, cmd redis.Cmder) error {
 // clock is set by hand.
 type clock struct{ now time.Time }
 
-func newTestRepairer() (*ackRepairer, *clock) {
+func newAckRepairer() (*ackRepairer, *clock) {
 	c := &clock{now: time.Unix(1_700_000_000, 0)}
-	h := newAckRepairer()
-	h.now = func() time.Time { return c.now }
-	return h, c
+	return &ackRepairer{now: func() time.Time { return c.now }, sent: map[string]unsettled{}, outages: map[string]outage{}}, c
 }
 
 // Contexts as asynq leaves them.
@@ -100,7 +98,7 @@ func TestAckRepair(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, _ := newTestRepairer()
+			h, _ := newAckRepairer()
 			err := h.ProcessHook(tt.backend.process)(tt.ctx(t), tt.cmd)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("err = %v, want %v", err, tt.want)
@@ -116,7 +114,7 @@ func TestAckRepair(t *testing.T) {
 // since. The repetition must not take it from that worker.
 func TestAckRepair_retryAlreadyCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, _ := newTestRepairer()
+	h, _ := newAckRepairer()
 	b := &backend{lease: 1, message: "m1", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	if err := hook(t.Context(), retryCmd("m1")); !errors.Is(err, io.EOF) {
@@ -137,7 +135,7 @@ func TestAckRepair_retryAlreadyCarriedOut(t *testing.T) {
 // The same for a repetition whose reply was lost.
 func TestAckRepair_repetitionAlreadyCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, c := newTestRepairer()
+	h, c := newAckRepairer()
 	b := &backend{lease: 1, message: "m0", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	_ = hook(t.Context(), retryCmd("m1")) // lost on the way
@@ -155,7 +153,7 @@ func TestAckRepair_repetitionAlreadyCarriedOut(t *testing.T) {
 // An ack that the server refused was not executed, so it is not remembered.
 func TestAckRepair_refusedIsNotCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, _ := newTestRepairer()
+	h, _ := newAckRepairer()
 	b := &backend{ack: redis.ErrNoScript}
 	_ = h.ProcessHook(b.process)(t.Context(), retryCmd("m1"))
 	if len(h.sent) != 0 {
@@ -167,7 +165,7 @@ func TestAckRepair_refusedIsNotCarriedOut(t *testing.T) {
 // waits for a timeout; other queues (in a cluster, other servers) are tried.
 func TestAckRepair_outage(t *testing.T) {
 	t.Parallel()
-	h, c := newTestRepairer()
+	h, c := newAckRepairer()
 	b := &backend{lease: 1, down: io.EOF}
 	hook := h.ProcessHook(b.process)
 	other := script([]string{"asynq:{r}:active", "asynq:{r}:lease", "asynq:{r}:t:id"}, "id")
@@ -191,7 +189,7 @@ func TestAckRepair_outage(t *testing.T) {
 
 func TestAckRepair_forgetsTheOld(t *testing.T) {
 	t.Parallel()
-	h, c := newTestRepairer()
+	h, c := newAckRepairer()
 	b := &backend{ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	_ = hook(t.Context(), retryCmd("m"))
