@@ -17,7 +17,7 @@ man: build
 	for program in enqueue worker bcesim; do bin/$$program man man/man1 || exit 1; done
 
 # Tests wait for processes and for Redis most of the time, so that the number of processors, which is the
-# default of both, is no measure. The longest package goes first. The lint vets; debuggers' tables are linked by whoever debugs.
+# default of both, is no measure. The longest package goes first. The lint vets; the tables for debuggers are left out.
 GOTEST := go test -race -vet=off -ldflags=-w -shuffle=on -p 4 -parallel 8 -timeout 60m
 
 ## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e

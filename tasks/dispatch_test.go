@@ -156,7 +156,7 @@ func TestDispatcherReturnsErrors(t *testing.T) {
 		t.Error("dispatched without Redis")
 	}
 	if err := d.RunNow(t.Context(), items); err == nil {
-		t.Error("hurried without Redis")
+		t.Error("ran now without Redis")
 	}
 }
 

@@ -120,7 +120,7 @@ func TestLookupAfterARestoreListsAnew(t *testing.T) {
 	}
 }
 
-// An item has waited for days, for a lane that was held back or a worker that was off: it is looked for,
+// An item has waited for days, for a lane that was suspended or a worker that was off: it is looked for,
 // and then created under its first token. What is older than the item is not its own.
 func TestLookupOfAnItemThatWaitedForDays(t *testing.T) {
 	t.Parallel()

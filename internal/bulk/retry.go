@@ -25,12 +25,12 @@ func retry(ctx context.Context, exec *Executor, items []ledger.Item) ([]Decision
 	decisions := make([]Decision, len(items))
 	var ended []ledger.Retrial
 	var places []int // of the ended ones among the items
-	var hurried []ledger.Item
+	var runNow []ledger.Item
 	for i, item := range items {
 		action, _ := item.Record.RetryAction()
 		decisions[i] = Decision{Action: string(action)}
 		if action == lifecycle.RetryRunNow {
-			hurried = append(hurried, item)
+			runNow = append(runNow, item)
 			continue
 		}
 		next := tasks.ClientToken(item.Batch, item.Key, item.Record.Generation+1)
@@ -44,12 +44,12 @@ func retry(ctx context.Context, exec *Executor, items []ledger.Item) ([]Decision
 		switch answer.Result {
 		case lifecycle.CommandApplied:
 		case lifecycle.CommandSame:
-			hurried = append(hurried, answer.Item)
+			runNow = append(runNow, answer.Item)
 		default:
 			decisions[places[i]] = changed(answer)
 		}
 	}
-	return decisions, exec.Tasks.RunNow(ctx, hurried)
+	return decisions, exec.Tasks.RunNow(ctx, runNow)
 }
 
 // revive restarts ended items, in the ledger first: if the task is then not enqueued, a worker finds the item

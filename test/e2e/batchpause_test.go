@@ -46,7 +46,7 @@ func TestFailuresStopTheFleet(t *testing.T) {
 	t.Parallel()
 	const batch, limit, workers, concurrency = "wrong", 10, 3, 8
 	w := newStack(t, "--faults", "create:answer:400/BadParameters,create:gate-before")
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	rows := rowsOf(150)
 	for range workers {
 		w.worker(t, "--concurrency", "8")
@@ -85,7 +85,7 @@ func TestStopSurvivesKills(t *testing.T) {
 	w.fillGate(t, 1, concurrency)
 	dying.stop()
 	w.faults(t, "create:answer=x4:400/BadParameters,"+fault("create:gate-after", 5, 4+concurrency))
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	w.worker(t, "--concurrency", "6")
 	eventually(t, "the batch stops", func() bool { return w.standing(t, batch).Pause != nil })
 	stopped := w.standing(t, batch)
@@ -155,7 +155,7 @@ func TestPauseOfABatch(t *testing.T) {
 	t.Parallel()
 	const workers, concurrency = 2, 8
 	w := newStack(t, "--faults", "create:gate-before")
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	held, free := rowsOf(100), rowsOf(30)
 	for i := range free {
 		free[i].address = "" // the other batch's rows ask for the same

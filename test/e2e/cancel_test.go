@@ -13,7 +13,7 @@ func TestCancelUnderLoad(t *testing.T) {
 	t.Parallel()
 	const batch, inFlight = "withdrawn", 10
 	w := newStack(t, "--faults", "create:429=#4:300s,create:429=#14:300s,"+fault("create:gate-after", 31, 30+inFlight))
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(1000)))
 	w.worker(t, "--concurrency", "10", "--confirm-within", "5s")
 	w.awaitGate(t, inFlight)

@@ -13,7 +13,7 @@ import (
 func TestEventsFollow(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	w.enqueue(t, "apply", "--yes", exampleFile(t))
 	lines := w.start(t, "enqueue", "events", "havips", "--follow", "-o", "ndjson")
 	table := w.start(t, "enqueue", "events", "havips", "-f")

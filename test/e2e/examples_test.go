@@ -70,7 +70,7 @@ func TestExampleOneFromScript(t *testing.T) {
 func TestExampleFollow(t *testing.T) {
 	t.Parallel()
 	w := newStack(t, "--faults", "create:gate-before=#60") // so that there is more to come when it is killed
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	w.enqueue(t, "apply", w.write(t, "followed.csv", rowsOf(100)), "--yes")
 	last := filepath.Join(w.dir, "last")
 	first := w.start(t, "follow", "followed", last)

@@ -48,7 +48,7 @@ var unreadable = []string{
 func TestForeignProducer(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	rdb := w.redis.Client(t)
 	client := asynq.NewClientFromRedisClient(rdb)
 	put := func(payload, id string) {
@@ -136,7 +136,7 @@ func TestManyTasksOneItem(t *testing.T) {
 	t.Parallel()
 	const ids = 12
 	w := newStack(t, "--faults", "create:gate-before")
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	w.worker(t, "--concurrency", "5")
 	w.worker(t, "--concurrency", "5")
 	w.warmUp(t, 2, 5)

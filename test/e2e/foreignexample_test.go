@@ -55,7 +55,7 @@ func TestForeignExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newStack(t)
-			w.env = append(w.env, unhurried)
+			w.env = append(w.env, longRequests)
 			id := example.run(t, w)
 			if diff := cmp.Diff(example.asGoDoes(t), taskIn(t, w.redis.Client(t), id)); diff != "" {
 				t.Errorf("the task (-a Go producer's +the example's):\n%s", diff)

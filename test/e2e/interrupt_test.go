@@ -72,7 +72,7 @@ var reads = regexp.MustCompile(`cmdstat_h(?:getall|mget|get):calls=(\d+)`)
 func TestLockedStore(t *testing.T) {
 	t.Parallel()
 	w := newStack(t, "--faults", "create:gate-before")
-	w.env = append(without(w.env, "HAVIP_REDIS_URL"), unhurried)
+	w.env = append(without(w.env, "HAVIP_REDIS_URL"), longRequests)
 	args := []string{"run", w.write(t, "mine.csv", rowsOf(1)), "--state-dir", filepath.Join(w.dir, "own"), "--yes"}
 	first := w.start(t, "enqueue", args...)
 	w.awaitGate(t, 1)
@@ -100,7 +100,7 @@ func TestInterruptedRun(t *testing.T) {
 	rows := rowsOf(120)
 	file, state := w.write(t, "again.csv", rows), filepath.Join(w.dir, "own")
 	args := []string{"run", file, "--state-dir", state, "--rps", "0", "--concurrency", "10", "--yes", "-o", "ndjson"}
-	w.env = append(without(w.env, "HAVIP_REDIS_URL"), unhurried)
+	w.env = append(without(w.env, "HAVIP_REDIS_URL"), longRequests)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		p := w.start(t, "enqueue", args...)
 		w.fillGate(t, 1, concurrency)

@@ -37,7 +37,7 @@ func killAndFinish(t *testing.T, kills, items int) {
 	t.Helper()
 	const batch = "bulk"
 	w, chance := newStack(t), seeded(t)
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	rows, l := rowsOf(items), w.newLink(t)
 	file := w.write(t, batch+".csv", rows)
 	for i := range kills {
@@ -112,7 +112,7 @@ func TestConcurrentApplies(t *testing.T) {
 	t.Parallel()
 	const batch = "crowd"
 	w := newStack(t)
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	rows := rowsOf(500)
 	file := w.write(t, batch+".csv", rows)
 	w.worker(t)

@@ -15,7 +15,7 @@ func TestPauseStopsTheFleet(t *testing.T) {
 	const batch, before = "pausing", 12
 	// Of each worker, the first call proves the lane, and five wait at the gate.
 	w := newStack(t, "--faults", fault("create:gate-before", 2, 6)+","+fault("create:gate-before", 8, 12))
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	rows := rowsOf(100)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.worker(t, "--concurrency", "5")

@@ -25,7 +25,7 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	const batch = "a-name-of-a-batch-that-is-rather-long-for-a-terminal"
 	w := newStack(t, "--faults", "create:gate-before,create:answer=x2:400/BadParameters,create:error-500=x1")
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(40)))
 	var terms []*terminal
 	for _, columns := range []uint16{60, 80, 120} {
@@ -103,7 +103,7 @@ func TestInterruptOnATerminal(t *testing.T) {
 	t.Parallel()
 	const batch = "going on"
 	w := newStack(t, "--faults", fault("create:gate-before", 3, 3))
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	rows := rowsOf(20)
 	w.enqueue(t, "apply", "--yes", "--batch", batch, w.write(t, "on.csv", rows))
 	w.worker(t, "--concurrency", "1")
@@ -127,7 +127,7 @@ func TestWatchIntoALog(t *testing.T) {
 	t.Parallel()
 	const batch = "logged"
 	w := newStack(t, "--faults", fault("create:gate-before", 21, 21))
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rowsOf(40)))
 	begun := time.Now()
 	p := w.start(t, "enqueue", "watch", batch)

@@ -16,7 +16,7 @@ func TestKilledRedis(t *testing.T) {
 	t.Parallel()
 	const batch, atOnce = "outage", 6
 	w := newStack(t)
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	rows := fixedRowsOf(150)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.faults(t, fault("create:gate-after", 2, 1+atOnce)+",seed=3,create:commit-reset=0.05")

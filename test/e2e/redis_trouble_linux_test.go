@@ -16,7 +16,7 @@ func TestRedisOutOfMemory(t *testing.T) {
 	t.Parallel()
 	const batch, atOnce = "full", 8
 	w := newStack(t, "--faults", fault("create:gate-before", 2, 1+atOnce))
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	rows := fixedRowsOf(60)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	w.worker(t, "--concurrency", "8")

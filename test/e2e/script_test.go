@@ -60,7 +60,7 @@ func setUpScript(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	env.Vars = append(bareEnvironment(env.WorkDir), unhurried,
+	env.Vars = append(bareEnvironment(env.WorkDir), longRequests,
 		"WORK="+env.WorkDir, "EXAMPLES="+examples,
 		"BCE_ACCESS_KEY_ID="+accessKey, "BCE_SECRET_ACCESS_KEY="+secretKey)
 	return nil
@@ -72,7 +72,7 @@ func scriptTB(ts *testscript.TestScript) testing.TB {
 
 // scriptEnv is the script's environment as the programs that it starts get it.
 func scriptEnv(ts *testscript.TestScript) []string {
-	env := append(bareEnvironment(ts.Getenv("WORK")), unhurried)
+	env := append(bareEnvironment(ts.Getenv("WORK")), longRequests)
 	for _, name := range []string{"BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_ENDPOINT", "HAVIP_REDIS_URL", "HAVIP_WEBHOOK_SECRET"} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)

@@ -15,7 +15,7 @@ func TestOutcomesOutliveRedisAndWorker(t *testing.T) {
 	const batch = "kept"
 	rows := fixedRowsOf(6)                                                 // nothing but the create is to be asked
 	w := newStack(t, "--faults", fault("create:gate-after", 2, len(rows))) // the first proves the lane
-	w.env = append(w.env, unhurried)
+	w.env = append(w.env, longRequests)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	worker := w.worker(t)
 	w.awaitGate(t, len(rows)-1)

@@ -48,10 +48,10 @@ func emptyWorld(t *testing.T) *stack {
 	return &stack{dir: dir, env: bareEnvironment(dir)}
 }
 
-// unhurried lets a request take minutes: one that the test holds at the gate, or that a slow machine takes
+// longRequests lets a request take minutes: one that the test holds at the gate, or that a slow machine takes
 // long for, is no failure then. It is not for tests in which a worker dies or an outcome is lost, since
 // others wait until the request is certainly over.
-const unhurried = "HAVIP_REQUEST_TIMEOUT=4m"
+const longRequests = "HAVIP_REQUEST_TIMEOUT=4m"
 
 // bareEnvironment is what programs need of the system, and nothing of the tester's own.
 func bareEnvironment(dir string) []string {

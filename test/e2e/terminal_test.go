@@ -126,7 +126,7 @@ var (
 func TestTerminalRun(t *testing.T) {
 	t.Parallel()
 	w := newStack(t, "--faults", fault("create:gate-before", 2, 9))
-	w.env = append(without(w.env, "HAVIP_REDIS_URL"), unhurried)
+	w.env = append(without(w.env, "HAVIP_REDIS_URL"), longRequests)
 	term := w.terminal(t, "run", "--yes", exampleFile(t))
 	eventually(t, "a progress bar", func() bool { return slices.ContainsFunc(term.lines(), bar.MatchString) })
 	w.awaitGate(t, 8)

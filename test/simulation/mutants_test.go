@@ -48,7 +48,7 @@ var mutants = []mutant{
 // unseen are protections that no story has missed so far, why, and the tests that do.
 var unseen = [][2]string{
 	{"a user's clientToken belongs to one item", "stories have derived tokens: test/ledgertest testTokensAreNotGivenBack"},
-	{"a denied subnet holds back no other", "all items come to their end anyway: internal/lane TestSubnetsAreIsolated"},
+	{"a denied subnet suspends no other", "all items come to their end anyway: internal/lane TestSubnetsAreIsolated"},
 	{"a lane keeps its endpoint and account", "stories have one BCE: internal/worker TestLaneIsOneCloud"},
 	{"a HaVIP is claimed", "BCE answers with no other item's HaVIP: tasks TestAnswerWithAnotherItemsHaVIP"},
 	{"a listing is verified", "BCE's pages skip nothing: tasks TestIncompleteListingWhileReadsFail"},
