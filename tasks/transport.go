@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/hibiken/asynq"
+
+	"havip/internal/until"
 )
 
 // Queue is the part of asynq that a [Producer] uses; [*asynq.Client] implements it. For many tasks, a client over go-redis's
@@ -51,27 +53,13 @@ func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool,
 // unknownTask is the state of a task that asynq does not know.
 const unknownTask asynq.TaskState = 0
 
-// within returns what call returns, or ctx's error once ctx ends: neither go-redis's pipelines nor asynq's inspector end a call
-// before Redis answers. A call that is given up may still be carried out, like one whose reply is lost.
+// within makes a call unless ctx has ended, and gives it up once ctx ends: neither go-redis's pipelines nor asynq's inspector
+// end a call before Redis answers.
 func within[T any](ctx context.Context, call func() (T, error)) (result T, err error) {
-	if err := ctx.Err(); err != nil {
-		return result, err
+	if ctx.Err() != nil {
+		return result, context.Cause(ctx)
 	}
-	type reply struct {
-		result T
-		err    error
-	}
-	replied := make(chan reply, 1)
-	go func() {
-		result, err := call()
-		replied <- reply{result, err}
-	}()
-	select {
-	case r := <-replied:
-		return r.result, r.err
-	case <-ctx.Done():
-		return result, ctx.Err()
-	}
+	return until.Do(ctx, call)
 }
 
 // bringForward makes a scheduled or ended task pending and returns its previous state.

@@ -6,7 +6,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/notify"
-	"havip/internal/slowfile"
+	"havip/internal/until"
 	"havip/internal/worker"
 )
 
@@ -40,7 +40,7 @@ func webhookSecrets(ctx context.Context, file string, getenv cli.Getenv) (text, 
 	if file == "" {
 		return getenv(secretVariable), secretVariable, nil
 	}
-	content, err := slowfile.ReadFile(ctx, file)
+	content, err := until.ReadFile(ctx, file)
 	if err != nil {
 		return "", "", fmt.Errorf("--webhook-secret-file: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"havip/internal/slowfile"
+	"havip/internal/until"
 )
 
 // Standard is the path that means standard input.
@@ -82,7 +82,7 @@ func (f *File) openStandard(ctx context.Context, options Options) error {
 }
 
 func (f *File) openPath(ctx context.Context, path string, options Options) error {
-	file, err := slowfile.Open(ctx, path)
+	file, err := until.Open(ctx, path)
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		return fmt.Errorf("open %s: %w", f.Name(), err)

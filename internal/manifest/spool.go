@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 
-	"havip/internal/slowfile"
+	"havip/internal/until"
 )
 
 // maxSpool limits input without a file, in bytes: some ten million items.
@@ -72,7 +72,7 @@ func (f *File) spool(ctx context.Context, input io.Reader, dir string) error {
 
 // copyUntil copies until the input ends, ctx does, or the limit is passed.
 func copyUntil(ctx context.Context, to io.Writer, from io.Reader, limit int64) error {
-	n, err := slowfile.Do(ctx, func() (int64, error) { return io.Copy(to, io.LimitReader(from, limit+1)) })
+	n, err := until.Do(ctx, func() (int64, error) { return io.Copy(to, io.LimitReader(from, limit+1)) })
 	if err == nil && n > limit {
 		return fmt.Errorf("input is longer than %d bytes; split it into several files", limit)
 	}

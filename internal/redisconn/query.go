@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"havip/internal/slowfile"
+	"havip/internal/until"
 )
 
 // maxPoolSize prevents a typing mistake from opening a million connections.
@@ -155,7 +155,7 @@ func (p *parser) setTLS(ctx context.Context) error {
 		InsecureSkipVerify: files.skipVerify,
 	}
 	if files.ca != "" {
-		pem, err := slowfile.ReadFile(ctx, files.ca)
+		pem, err := until.ReadFile(ctx, files.ca)
 		if err != nil {
 			return p.unreadable(ctx, "option tls_ca", err)
 		}
@@ -168,7 +168,7 @@ func (p *parser) setTLS(ctx context.Context) error {
 		return p.fault("options tls_cert and tls_key", "must be given together")
 	}
 	if files.cert != "" {
-		pair, err := slowfile.Do(ctx, func() (tls.Certificate, error) { return tls.LoadX509KeyPair(files.cert, files.key) })
+		pair, err := until.Do(ctx, func() (tls.Certificate, error) { return tls.LoadX509KeyPair(files.cert, files.key) })
 		if err != nil {
 			return p.unreadable(ctx, "options tls_cert and tls_key", err)
 		}

@@ -1,7 +1,7 @@
-// Package slowfile opens and reads files that may make a program wait: a FIFO waits for its writer, and a file on an
-// unreachable server for that server. Neither can be interrupted, so a goroutine waits, and is abandoned when the context
-// ends. Otherwise Ctrl-C could not stop the program.
-package slowfile
+// Package until gives calls up that nothing can interrupt when a context ends: opening or reading a file may wait for the
+// writer of a FIFO or for an unreachable server, and some clients wait for an answer longer than their context allows.
+// Otherwise neither Ctrl-C nor a timeout could end the program.
+package until
 
 import (
 	"context"
@@ -24,8 +24,8 @@ func ReadFile(ctx context.Context, path string) ([]byte, error) {
 	return Do(ctx, func() ([]byte, error) { return os.ReadFile(path) })
 }
 
-// Do makes a call unless ctx ends first; the error is then ctx's cause. The abandoned call ends by itself or with the
-// process, and its results are dropped.
+// Do makes a call unless ctx ends first; the error is then ctx's cause. A call that is given up goes on: it ends by itself
+// or with the process, may still have its effect, like one whose reply is lost, and its result is dropped.
 func Do[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	type answer struct {
 		value T
