@@ -233,11 +233,12 @@ func (p *Producer) leftBehind(ctx context.Context, owners []ledger.RequestOwner)
 }
 
 // LeaveBehind records, for the time after the batch is deleted, which HaVIPs its items leave: a later row with the same request
-// is then a [Duplicate]. Until the batch is deleted, it changes nothing. Unreadable items are left out.
+// is then a [Duplicate]. Until the batch is deleted, it changes nothing, and it can be repeated: it replaces what an earlier
+// call recorded if the batch was not deleted then. Unreadable items are left out.
 func LeaveBehind(ctx context.Context, l *ledger.Ledger, batch string) error {
 	var claims []ledger.RequestClaim
 	leave := func() error {
-		_, err := l.ClaimRequests(ctx, claims)
+		err := leaveBehind(ctx, l, claims)
 		claims = claims[:0]
 		return err
 	}
@@ -248,8 +249,8 @@ func LeaveBehind(ctx context.Context, l *ledger.Ledger, batch string) error {
 		if err != nil {
 			return err
 		}
-		if claim, leaves := leavingClaim(item); leaves {
-			claims = append(claims, claim)
+		if request, err := RequestOf(item.Spec); err == nil {
+			claims = append(claims, leavingClaim(item, request))
 		}
 		if len(claims) == enqueueChunk {
 			if err := leave(); err != nil {
@@ -260,18 +261,34 @@ func LeaveBehind(ctx context.Context, l *ledger.Ledger, batch string) error {
 	return leave()
 }
 
-// leavingClaim returns the claim of an item that leaves a HaVIP, or may, when its batch is deleted.
-func leavingClaim(item ledger.Item) (claim ledger.RequestClaim, leaves bool) {
-	request, err := RequestOf(item.Spec)
-	if err != nil || noHaVIP(item.Record.State) {
-		return claim, false
+// leaveBehind replaces what the items themselves own. Of requests without an owner, it claims those that leave a HaVIP.
+func leaveBehind(ctx context.Context, l *ledger.Ledger, claims []ledger.RequestClaim) error {
+	owners, err := l.RequestOwners(ctx, claims)
+	if err != nil {
+		return err
 	}
-	claim = requestClaim(item.Batch, Item{Key: item.Key, Request: request})
-	claim.Replace = claim.Owner
-	claim.Owner = ledger.RequestOwner{
-		Owner: item.Owner(), Left: &ledger.LeftBehind{HaVIPID: item.Record.HaVIPID, Address: item.Record.PrivateIPAddress},
+	var own []ledger.RequestClaim
+	for i, claim := range claims {
+		none, left := owners[i].Owner == (ledger.Owner{}), claim.Owner.Left != nil
+		itself := owners[i].Batch == claim.Owner.Batch && owners[i].Key == claim.Owner.Key
+		if itself && (left || owners[i].Left != nil) || none && left {
+			claim.Replace = owners[i]
+			own = append(own, claim)
+		}
 	}
-	return claim, true
+	_, err = l.ClaimRequests(ctx, own)
+	return err
+}
+
+// leavingClaim returns the claim of an item, with the HaVIP that it leaves, or may, when its batch is deleted.
+func leavingClaim(item ledger.Item, request Request) ledger.RequestClaim {
+	claim := requestClaim(item.Batch, Item{Key: item.Key, Request: request})
+	if !noHaVIP(item.Record.State) {
+		claim.Owner = ledger.RequestOwner{
+			Owner: item.Owner(), Left: &ledger.LeftBehind{HaVIPID: item.Record.HaVIPID, Address: item.Record.PrivateIPAddress},
+		}
+	}
+	return claim
 }
 
 // noHaVIP reports whether an item in that state has no HaVIP and gets none.

@@ -143,6 +143,18 @@ func TestDuplicates_leftBehind(t *testing.T) {
 			f.rollBack("web")
 			f.done(task)
 		}},
+		"rolled back after an interrupted delete": {item: testItem("web", ""), before: func(f *handlerFixture, task *asynq.Task) {
+			if err := LeaveBehind(f.Context(), f.ledger, testBatch); err != nil {
+				f.Fatal(err)
+			}
+			f.rollBack("web")
+			f.done(task)
+		}},
+		"left twice": {item: testItem("web", ""), want: true, before: func(f *handlerFixture, _ *asynq.Task) {
+			if err := LeaveBehind(f.Context(), f.ledger, testBatch); err != nil {
+				f.Fatal(err)
+			}
+		}},
 	} {
 		for _, batch := range []string{testBatch, "second"} {
 			t.Run(name+" in "+batch, func(t *testing.T) {
