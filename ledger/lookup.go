@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -170,36 +171,43 @@ func (l *Ledger) KeepClaims(ctx context.Context, lane string, items []Item) erro
 // TakeHaVIPs makes each item the owner of its record's HaVIP unless another item is. An item of a deleted batch gives way,
 // because an operator decides that the HaVIP is the new item's. It returns the owner of each item's HaVIP.
 func (l *Ledger) TakeHaVIPs(ctx context.Context, items []Item) ([]Owner, error) {
-	claims := make([]ownerClaim, len(items))
 	ids := make([]string, len(items))
 	for i, item := range items {
 		ids[i] = item.Record.HaVIPID
-		claims[i] = ownerClaim{field: ids[i], owner: item.Owner().encodeWith(item.lane())}
 	}
-	current := map[string]string{}
-	var all []Owner
-	err := l.owners(ctx, ids, func(id, owner string) {
-		current[id] = owner
-		all = append(all, decodeOwner(owner))
-	})
-	var deleted map[Owner]bool
-	if err == nil {
-		deleted, err = l.OfDeletedBatches(ctx, all)
+	ended, err := l.endedOwners(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("claim HaVIPs: %w", err)
 	}
-	for i := range claims {
-		if owner := current[ids[i]]; deleted[decodeOwner(owner)] {
-			claims[i].replace = owner
-		}
+	claims := make([]ownerClaim, len(items))
+	for i, item := range items {
+		claims[i] = ownerClaim{field: ids[i], owner: item.Owner().encodeWith(item.lane()), replace: ended[ids[i]]}
 	}
-	var replies []string
-	if err == nil {
-		replies, err = l.claimOwners(ctx, ownersKey, claims)
+	replies, err := l.claimOwners(ctx, ownersKey, claims)
+	if err != nil {
+		return nil, fmt.Errorf("claim HaVIPs: %w", err)
 	}
 	owners := make([]Owner, len(replies))
 	for i, text := range replies {
 		owners[i] = decodeOwner(text)
 	}
-	return owners, wrap("claim HaVIPs", err)
+	return owners, nil
+}
+
+// endedOwners returns the owners, as they are stored, of those HaVIPs that items of deleted batches own.
+func (l *Ledger) endedOwners(ctx context.Context, haVIPIDs []string) (map[string]string, error) {
+	stored := map[string]string{}
+	var owners []Owner
+	err := l.owners(ctx, haVIPIDs, func(id, owner string) {
+		stored[id] = owner
+		owners = append(owners, decodeOwner(owner))
+	})
+	if err != nil {
+		return nil, err
+	}
+	deleted, err := l.OfDeletedBatches(ctx, owners)
+	maps.DeleteFunc(stored, func(_, owner string) bool { return !deleted[decodeOwner(owner)] })
+	return stored, err
 }
 
 // Owners returns which items own these HaVIPs; those without an owner are left out.
