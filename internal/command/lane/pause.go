@@ -26,8 +26,9 @@ it. Requests in flight finish and are recorded. Items wait, and no attempts are 
 The pause survives restarts of workers and of Redis, and applies to workers that start
 later. ` + "`enqueue status`" + ` shows who paused what, when and why.
 
-With --batch, it pauses a batch in all its lanes: no further item is started. Items of unknown outcome are still resolved, because their HaVIPs may
-exist, and a rollback still deletes HaVIPs; to stop that too, pause the lane.
+With --batch, it pauses a batch in all its lanes: no further item is started. Items of
+unknown outcome are still resolved, because their HaVIPs may exist, and a rollback still
+deletes HaVIPs; to stop that too, pause the lane.
 
 If Redis may lose data (it evicts keys, or writes nothing to disk), pause only warns that the
 pause may be lost as well.`,
