@@ -133,6 +133,7 @@ func TestStallOutlastsItsClient(t *testing.T) {
 	if got := <-gone; !errors.Is(got.err, context.Canceled) {
 		t.Fatalf("%+v", got)
 	}
+	f.waitFor(f.clientLeft)
 	id := f.created("t", createBody("a", "sbn-a", ""))
 	f.sim.Close()
 	f.waitFor(func() bool { return f.sim.Stats().InFlight == 0 })

@@ -103,7 +103,7 @@ func TestOverlapWithACallWhoseClientLeft(t *testing.T) {
 	f.waitFor(func() bool { return f.sim.Stats().InFlight == 1 })
 	hangUp()
 	<-gone
-	f.waitFor(func() bool { return f.clientLeft() })
+	f.waitFor(f.clientLeft)
 	f.created("t", createBody("a", "sbn-a", ""))
 	f.sim.Close()
 	f.waitFor(func() bool { return f.sim.Stats().InFlight == 0 })
