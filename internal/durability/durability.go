@@ -105,7 +105,7 @@ func (v *Verifier) Change(ctx context.Context, f *session.Factory, s *session.Se
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return cli.Fail(cli.ExitInterrupted, errors.New(unverified(f.Args, of, errors.New("the command was ended first"))))
 	case v.AllowUnverified:
 		f.Infof("warning: %s (allowed by --%s)", unverified(f.Args, of, err), unverifiedFlag)
 		return nil

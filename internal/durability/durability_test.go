@@ -1,6 +1,29 @@
 package durability
 
-import "testing"
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"havip/internal/cli"
+	"havip/internal/session"
+	"havip/test/redistest"
+)
+
+// A command that is interrupted after its writes, before they are verified, says what to run again.
+func TestChange_endedBeforeVerified(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := session.New(server.Client(t), func() {})
+	s.URL = server.URL()
+	f := &session.Factory{Args: []string{"apply", "b.csv", "--wait"}}
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	err := (&Verifier{AllowUnverified: true}).Change(ctx, f, s, Batch("b"), func() error { interrupt(); return nil })
+	if cli.CodeOf(err) != cli.ExitInterrupted || !strings.Contains(err.Error(), "`enqueue apply b.csv --wait`") {
+		t.Errorf("%v; want exit code 130, and the command to run again", err)
+	}
+}
 
 // The command to repeat is what was run, for a shell, and no password.
 func TestCommandLine(t *testing.T) {
