@@ -192,6 +192,9 @@ func TestKeyCache(t *testing.T) {
 		t.Errorf("the cache holds %d keys; at most %d are allowed", n, maxSigningKeys)
 	}
 	one := cache.get(secrets{accessKeyID: "id", secretAccessKey: "one"}, signTime, time.Minute)
+	if cache.get(secrets{accessKeyID: "id", secretAccessKey: "one"}, signTime.Truncate(time.Second), time.Minute) != one {
+		t.Error("the same second got another key")
+	}
 	for name, other := range map[string]*signingKey{
 		"a rotated secret":   cache.get(secrets{accessKeyID: "id", secretAccessKey: "two"}, signTime, time.Minute),
 		"another access key": cache.get(secrets{accessKeyID: "other", secretAccessKey: "one"}, signTime, time.Minute),
@@ -201,8 +204,5 @@ func TestKeyCache(t *testing.T) {
 		if sign(one) == sign(other) {
 			t.Errorf("%s gets the same key", name)
 		}
-	}
-	if cache.get(secrets{accessKeyID: "id", secretAccessKey: "one"}, signTime.Truncate(time.Second), time.Minute) != one {
-		t.Error("the same second got another key")
 	}
 }
