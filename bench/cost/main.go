@@ -27,11 +27,14 @@ import (
 const (
 	maxOfAsynq = 1.6
 	maxCommit  = 35.0 // µs
+	maxReads   = 4.0
 )
 
 func main() {
 	items := flag.Int("items", 5000, "items a round")
 	rounds := flag.Int("rounds", 3, "rounds of each, in turns")
+	flag.IntVar(&concurrency, "concurrency", worker.DefaultConcurrency, "items in flight")
+	flag.DurationVar(&distance, "away", 0, "round trip time of Redis while items are processed")
 	flag.Parse()
 	lab.Main(8*time.Minute, func(ctx context.Context, site *lab.Site, claims *lab.Claims) error {
 		return measure(ctx, site, claims, *items, *rounds)
@@ -39,64 +42,106 @@ func main() {
 }
 
 func measure(ctx context.Context, site *lab.Site, claims *lab.Claims, items, rounds int) error {
-	var ratios, commits []float64
+	var ratios, commits, reads []float64
 	for range rounds {
-		bare, err := round(ctx, site, items, runBare)
+		bare, err := round(ctx, site, items, enqueueBare, runBare)
 		if err != nil {
 			return fmt.Errorf("asynq alone: %w", err)
 		}
-		ours, err := round(ctx, site, items, runOurs)
+		ours, err := round(ctx, site, items, enqueueOurs, runOurs)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("asynq alone %.0f µs of Redis's CPU an item; ours %.0f µs; a script of ours %.1f µs on average\n", bare.cpu, ours.cpu, ours.script)
-		ratios, commits = append(ratios, ours.cpu/bare.cpu), append(commits, ours.script)
+		fmt.Printf("asynq alone %.0f µs of Redis's CPU and %.2f reads an item, %.0f/s; ours %.0f µs and %.2f reads, %.0f items/s; a script of ours %.1f µs on average\n",
+			bare.cpu, bare.reads, bare.rate, ours.cpu, ours.reads, ours.rate, ours.script)
+		ratios, commits, reads = append(ratios, ours.cpu/bare.cpu), append(commits, ours.script), append(reads, ours.reads)
 	}
 	claims.AtMost("Redis's CPU for an item, to that for a task of asynq's", lab.Median(ratios), maxOfAsynq, lab.Spread(ratios))
 	claims.AtMost("µs of Redis's CPU for a script call, on average", lab.Median(commits), maxCommit, lab.Spread(commits))
+	claims.AtMost("reads of Redis for an item", lab.Median(reads), maxReads, lab.Spread(reads))
 	return nil
 }
 
-// cost is of one item.
-type cost struct{ cpu, script float64 }
+// concurrency is how many items or tasks are in flight, and distance how long a round trip to Redis takes.
+var (
+	concurrency int
+	distance    time.Duration
+)
 
-func round(ctx context.Context, site *lab.Site, items int, run func(context.Context, redis.UniversalClient, int) error) (cost, error) {
+// cost is of one item.
+type cost struct{ cpu, script, reads, rate float64 }
+
+// step is the enqueueing or the processing of a round.
+type step func(ctx context.Context, rdb redis.UniversalClient, items int) error
+
+// round measures the CPU of both steps, and reads and rate of the processing.
+func round(ctx context.Context, site *lab.Site, items int, enqueue, run step) (cost, error) {
 	server, err := site.Redis(ctx)
 	if err != nil {
 		return cost{}, err
 	}
 	defer server.Close()
 	rdb := server.Client()
-	before, err := cpu(ctx, rdb)
+	fresh, err := used(ctx, rdb)
 	if err != nil {
 		return cost{}, err
 	}
-	if err := run(ctx, rdb, items); err != nil {
+	if err := enqueue(ctx, rdb, items); err != nil {
 		return cost{}, err
 	}
-	after, err := cpu(ctx, rdb)
+	before, err := used(ctx, rdb)
+	if err != nil {
+		return cost{}, err
+	}
+	far, end, err := away(ctx, server)
+	if err != nil {
+		return cost{}, err
+	}
+	defer end()
+	start := time.Now()
+	if err := run(ctx, far, items); err != nil {
+		return cost{}, err
+	}
+	took := time.Since(start)
+	after, err := used(ctx, rdb)
 	if err != nil {
 		return cost{}, err
 	}
 	script, err := perScript(ctx, rdb)
-	return cost{(after - before) * 1e6 / float64(items), script}, err
+	n := float64(items)
+	return cost{(after.cpu - fresh.cpu) * 1e6 / n, script, (after.reads - before.reads) / n, n / took.Seconds()}, err
 }
 
-// cpu is what redis-server has used, in seconds.
-func cpu(ctx context.Context, rdb *redis.Client) (float64, error) {
-	info, err := rdb.InfoMap(ctx, "cpu").Result()
-	if err != nil {
-		return 0, err
+// away returns a client for the processing that is distance away from the server.
+func away(ctx context.Context, server *lab.Redis) (client *redis.Client, end func(), err error) {
+	if distance == 0 {
+		return server.Client(), func() {}, nil
 	}
-	total := 0.0
+	slow, err := lab.NewSlow(ctx, server.Addr, distance)
+	if err != nil {
+		return nil, nil, err
+	}
+	client = redis.NewClient(&redis.Options{Addr: slow.Addr()})
+	return client, func() { _ = client.Close(); slow.Close() }, nil
+}
+
+// usage is what redis-server has used: seconds of CPU, and reads from its connections.
+type usage struct{ cpu, reads float64 }
+
+func used(ctx context.Context, rdb *redis.Client) (u usage, err error) {
+	info, err := rdb.InfoMap(ctx, "cpu", "stats").Result()
+	if err != nil {
+		return u, err
+	}
 	for _, name := range []string{"used_cpu_user", "used_cpu_sys"} {
 		seconds, err := strconv.ParseFloat(info["CPU"][name], 64)
 		if err != nil {
-			return 0, err
+			return u, err
 		}
-		total += seconds
+		u.cpu += seconds
 	}
-	return total, nil
+	u.reads, err = strconv.ParseFloat(info["Stats"]["total_reads_processed"], 64)
+	return u, err
 }
 
 // perScript is what a call of a script took, in microseconds, asynq's among them.
@@ -115,17 +160,22 @@ func perScript(ctx context.Context, rdb *redis.Client) (float64, error) {
 
 var lane = tasks.Lane{Account: "default", Region: "bj"}
 
-// runBare is what a user would write with asynq alone: no ledger, and nothing to do.
-func runBare(ctx context.Context, rdb redis.UniversalClient, items int) error {
+// enqueueBare is what a user would write with asynq alone.
+func enqueueBare(ctx context.Context, rdb redis.UniversalClient, items int) error {
 	client := asynq.NewClientFromRedisClient(rdb)
 	for i := range items {
 		if _, err := client.EnqueueContext(ctx, asynq.NewTask("bare", make([]byte, 250)), asynq.TaskID(fmt.Sprint("t", i)), asynq.Queue(lane.Queue())); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// runBare has no ledger, and nothing to do.
+func runBare(ctx context.Context, rdb redis.UniversalClient, items int) error {
 	var done atomic.Int64
 	server := asynq.NewServerFromRedisClient(rdb, asynq.Config{
-		Concurrency: worker.DefaultConcurrency, Queues: map[string]int{lane.Queue(): 1}, TaskCheckInterval: 100 * time.Millisecond, LogLevel: asynq.FatalLevel,
+		Concurrency: concurrency, Queues: map[string]int{lane.Queue(): 1}, TaskCheckInterval: 100 * time.Millisecond, LogLevel: asynq.FatalLevel,
 	})
 	if err := server.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error { done.Add(1); return nil })); err != nil {
 		return err
@@ -134,19 +184,10 @@ func runBare(ctx context.Context, rdb redis.UniversalClient, items int) error {
 	return until(ctx, func() (bool, error) { return done.Load() == int64(items), nil })
 }
 
-// runOurs is the same of ours, until all is confirmed.
-func runOurs(ctx context.Context, rdb redis.UniversalClient, items int) error {
-	sim := httptest.NewServer(bcesim.New(bcesim.Options{}))
-	defer sim.Close()
-	client, err := bce.NewClient(bce.Config{
-		Endpoint: sim.URL, Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
-	})
-	if err != nil {
-		return err
-	}
+func enqueueOurs(ctx context.Context, rdb redis.UniversalClient, items int) error {
 	records := ledger.New(rdb)
 	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(rdb))
-	err = producer.Apply(ctx, "cost", ledger.Source{}, func(yield func(tasks.Row, error) bool) {
+	return producer.Apply(ctx, "cost", ledger.Source{}, func(yield func(tasks.Row, error) bool) {
 		for i := range items {
 			item := tasks.Item{Request: tasks.Request{
 				Name: fmt.Sprintf("vip-%d", i), SubnetID: "sbn-1", PrivateIPAddress: fmt.Sprintf("10.%d.%d.%d", i/60000, i/240%250, i%240+5),
@@ -156,14 +197,24 @@ func runOurs(ctx context.Context, rdb redis.UniversalClient, items int) error {
 			}
 		}
 	}, nil)
+}
+
+// runOurs creates the items until all are confirmed.
+func runOurs(ctx context.Context, rdb redis.UniversalClient, _ int) error {
+	sim := httptest.NewServer(bcesim.New(bcesim.Options{}))
+	defer sim.Close()
+	client, err := bce.NewClient(bce.Config{
+		Endpoint: sim.URL, Credentials: bce.NewStaticProvider(bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")),
+	})
 	if err != nil {
 		return err
 	}
-	w, err := worker.Start(worker.Config{Redis: rdb, Name: "cost", Logger: zerolog.Nop(), Lanes: []worker.LaneConfig{{Lane: lane, API: client, RPS: 0}}})
+	w, err := worker.Start(worker.Config{Redis: rdb, Name: "cost", Logger: zerolog.Nop(), Concurrency: concurrency, Lanes: []worker.LaneConfig{{Lane: lane, API: client, RPS: 0}}})
 	if err != nil {
 		return err
 	}
 	defer w.Stop()
+	records := ledger.New(rdb)
 	return until(ctx, func() (bool, error) {
 		b, err := records.Batch(ctx, "cost")
 		return err == nil && b.Done(), err

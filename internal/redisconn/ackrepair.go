@@ -38,7 +38,11 @@ const (
 //
 // go-redis itself never repeats an ack, because it would check neither.
 func RepairAcks(client redis.UniversalClient) {
-	client.AddHook(&ackRepairer{now: time.Now, sent: map[string]unsettled{}, outages: map[string]outage{}})
+	client.AddHook(newAckRepairer())
+}
+
+func newAckRepairer() *ackRepairer {
+	return &ackRepairer{now: time.Now, sent: map[string]unsettled{}, outages: map[string]outage{}}
 }
 
 // ackRepairer is the hook. The keys of sent are tasks, those of outages lease keys.
@@ -64,7 +68,7 @@ type outage struct {
 // DialHook changes nothing.
 func (h *ackRepairer) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-// ProcessPipelineHook changes nothing: asynq's server sends no ack in a pipeline.
+// ProcessPipelineHook changes nothing: the acks in a pipeline are those of a [QueueClient].
 func (h *ackRepairer) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }

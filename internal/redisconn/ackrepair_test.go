@@ -56,9 +56,11 @@ func (b *backend) process(ctx context.Context, cmd redis.Cmder) error {
 // clock is set by hand.
 type clock struct{ now time.Time }
 
-func newAckRepairer() (*ackRepairer, *clock) {
+func newTestRepairer() (*ackRepairer, *clock) {
 	c := &clock{now: time.Unix(1_700_000_000, 0)}
-	return &ackRepairer{now: func() time.Time { return c.now }, sent: map[string]unsettled{}, outages: map[string]outage{}}, c
+	h := newAckRepairer()
+	h.now = func() time.Time { return c.now }
+	return h, c
 }
 
 // Contexts as asynq leaves them.
@@ -98,7 +100,7 @@ func TestAckRepair(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, _ := newAckRepairer()
+			h, _ := newTestRepairer()
 			err := h.ProcessHook(tt.backend.process)(tt.ctx(t), tt.cmd)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("err = %v, want %v", err, tt.want)
@@ -114,7 +116,7 @@ func TestAckRepair(t *testing.T) {
 // since. The repetition must not take it from that worker.
 func TestAckRepair_retryAlreadyCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, _ := newAckRepairer()
+	h, _ := newTestRepairer()
 	b := &backend{lease: 1, message: "m1", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	if err := hook(t.Context(), retryCmd("m1")); !errors.Is(err, io.EOF) {
@@ -135,7 +137,7 @@ func TestAckRepair_retryAlreadyCarriedOut(t *testing.T) {
 // The same for a repetition whose reply was lost.
 func TestAckRepair_repetitionAlreadyCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, c := newAckRepairer()
+	h, c := newTestRepairer()
 	b := &backend{lease: 1, message: "m0", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	_ = hook(t.Context(), retryCmd("m1")) // lost on the way
@@ -153,7 +155,7 @@ func TestAckRepair_repetitionAlreadyCarriedOut(t *testing.T) {
 // An ack that the server refused was not executed, so it is not remembered.
 func TestAckRepair_refusedIsNotCarriedOut(t *testing.T) {
 	t.Parallel()
-	h, _ := newAckRepairer()
+	h, _ := newTestRepairer()
 	b := &backend{ack: redis.ErrNoScript}
 	_ = h.ProcessHook(b.process)(t.Context(), retryCmd("m1"))
 	if len(h.sent) != 0 {
@@ -165,7 +167,7 @@ func TestAckRepair_refusedIsNotCarriedOut(t *testing.T) {
 // waits for a timeout; other queues (in a cluster, other servers) are tried.
 func TestAckRepair_outage(t *testing.T) {
 	t.Parallel()
-	h, c := newAckRepairer()
+	h, c := newTestRepairer()
 	b := &backend{lease: 1, down: io.EOF}
 	hook := h.ProcessHook(b.process)
 	other := script([]string{"asynq:{r}:active", "asynq:{r}:lease", "asynq:{r}:t:id"}, "id")
@@ -189,7 +191,7 @@ func TestAckRepair_outage(t *testing.T) {
 
 func TestAckRepair_forgetsTheOld(t *testing.T) {
 	t.Parallel()
-	h, c := newAckRepairer()
+	h, c := newTestRepairer()
 	b := &backend{ack: io.EOF}
 	hook := h.ProcessHook(b.process)
 	_ = hook(t.Context(), retryCmd("m"))

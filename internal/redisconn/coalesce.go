@@ -25,28 +25,30 @@ func Coalesce(client redis.UniversalClient) redis.UniversalClient {
 	if err != nil { // an error of go-redis's options
 		return client
 	}
-	return &coalesced{client, together}
+	once, err := single.WithTimeout(batchTimeout).AsyncAutoPipeline()
+	if err != nil {
+		return client
+	}
+	return &coalesced{client, together, once}
 }
 
 type coalesced struct {
 	redis.UniversalClient
-	together *redis.AutoPipeliner
+	// together sends what go-redis may repeat; once, for a [QueueClient], what it must not: go-redis splits a batch that has
+	// both.
+	together, once *redis.AutoPipeliner
 }
 
 // AddHook adds a hook for coalesced and other commands.
 func (c *coalesced) AddHook(hook redis.Hook) {
 	c.UniversalClient.AddHook(hook)
 	c.together.AddHook(hook)
+	c.once.AddHook(hook)
 }
 
 // EvalSha coalesces scripts. One that Redis does not know yet is sent by Eval, which is not coalesced.
 func (c *coalesced) EvalSha(ctx context.Context, sha1 string, keys []string, args ...any) *redis.Cmd {
-	all := make([]any, 0, 3+len(keys)+len(args))
-	all = append(all, "evalsha", sha1, len(keys))
-	for _, key := range keys {
-		all = append(all, key)
-	}
-	return submit(ctx, c, redis.NewCmd(ctx, append(all, args...)...), redis.NewCmd(ctx))
+	return submit(ctx, c, scriptCmd(ctx, "evalsha", sha1, keys, args), redis.NewCmd(ctx))
 }
 
 func (c *coalesced) HSetNX(ctx context.Context, key, field string, value any) *redis.BoolCmd {

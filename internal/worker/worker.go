@@ -35,6 +35,11 @@ const (
 	// an idle lane costs Redis about 40 commands a second, and a new task waits some 50 ms.
 	taskCheckInterval    = 100 * time.Millisecond
 	delayedCheckInterval = time.Second
+	// noDelayedCheck is the interval of the lane's other servers.
+	noDelayedCheck = 24 * time.Hour
+
+	// perServer is how many tasks of a lane are in flight for each of its asynq servers, and maxServers how many it has.
+	perServer, maxServers = 16, 8
 )
 
 // LaneConfig is one lane that the worker serves.
@@ -204,11 +209,12 @@ func (w *Worker) serve(ctx context.Context, l *Lane) error {
 	if err := l.Open(ctx); err != nil {
 		return err
 	}
-	server := serverOf(w.parts.config, l.config)
-	if err := server.Start(l.Handler); err != nil {
-		return err
+	for _, server := range serversOf(w.parts.config, l.config) {
+		if err := server.Start(l.Handler); err != nil {
+			return err
+		}
+		w.servers = append(w.servers, server)
 	}
-	w.servers = append(w.servers, server)
 	w.background.Go(func() { l.Confirmer.run(ctx) })
 	w.background.Go(l.announce(ctx))
 	if w.parts.config.CheckKeys {
@@ -227,12 +233,34 @@ func (l LaneConfig) servingText() string {
 	return "serving lane"
 }
 
-func serverOf(c Config, l LaneConfig) *asynq.Server {
-	return asynq.NewServerFromRedisClient(redisconn.Full(c.Redis), asynq.Config{
-		Concurrency:              c.Concurrency,
+// serversOf returns the servers of one lane. An asynq server takes one task per round trip, so many in flight need several.
+// Only the first makes delayed tasks due.
+func serversOf(c Config, l LaneConfig) []*asynq.Server {
+	rdb := redisconn.QueueClient(redisconn.Full(c.together), c.taskCheck*3/4)
+	var servers []*asynq.Server
+	delayedCheck := delayedCheckInterval
+	for _, share := range shares(c.Concurrency) {
+		servers = append(servers, newServer(c, l, rdb, share, delayedCheck))
+		delayedCheck = noDelayedCheck
+	}
+	return servers
+}
+
+// shares returns how many of a lane's tasks each of its servers has in flight.
+func shares(concurrency int) []int {
+	shares := make([]int, min((concurrency+perServer-1)/perServer, maxServers))
+	for i := range shares {
+		shares[i] = (concurrency + i) / len(shares)
+	}
+	return shares
+}
+
+func newServer(c Config, l LaneConfig, rdb redis.UniversalClient, concurrency int, delayedCheck time.Duration) *asynq.Server {
+	return asynq.NewServerFromRedisClient(rdb, asynq.Config{
+		Concurrency:              concurrency,
 		Queues:                   map[string]int{l.Lane.Queue(): 1},
 		TaskCheckInterval:        c.taskCheck,
-		DelayedTaskCheckInterval: delayedCheckInterval,
+		DelayedTaskCheckInterval: delayedCheck,
 		RetryDelayFunc:           tasks.RetryDelayFunc,
 		IsFailure:                tasks.IsFailure,
 		ShutdownTimeout:          c.Grace,

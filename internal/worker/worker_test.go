@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,5 +139,14 @@ func TestAsynqLinesGoToTheLog(t *testing.T) {
 `
 	if out.String() != want {
 		t.Errorf("got %s", out.String())
+	}
+}
+
+func TestShares(t *testing.T) {
+	t.Parallel()
+	for concurrency, want := range map[int][]int{1: {1}, 16: {16}, 17: {8, 9}, 64: {16, 16, 16, 16}, 1000: {125, 125, 125, 125, 125, 125, 125, 125}} {
+		if got := shares(concurrency); !slices.Equal(got, want) {
+			t.Errorf("%d in flight are shared as %v; want %v", concurrency, got, want)
+		}
 	}
 }

@@ -17,17 +17,17 @@ func TestAcksLostInAnOutage(t *testing.T) {
 		const n = 20
 		var mu sync.Mutex
 		lost := map[any]bool{}
-		f.rdb.AddHook(hook(func(cmd redis.Cmder, send func() error) error {
+		f.intercept(hook(func(cmd redis.Cmder, send func() error) error {
 			if !strings.HasPrefix(endings(cmd), "active lease ") {
 				return send()
 			}
 			mu.Lock()
-			defer mu.Unlock()
-			task := cmd.Args()[5]
-			if lost[task] {
+			repeated := lost[cmd.Args()[5]]
+			lost[cmd.Args()[5]] = true
+			mu.Unlock()
+			if repeated {
 				return send()
 			}
-			lost[task] = true
 			return io.EOF
 		}))
 		f.worker(t, "w")

@@ -15,7 +15,7 @@ func TestDeliveryLost(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
 		var lost atomic.Bool
-		f.rdb.AddHook(hook(func(cmd redis.Cmder, send func() error) error {
+		f.intercept(hook(func(cmd redis.Cmder, send func() error) error {
 			err := send()
 			if err == nil && endings(cmd) == "pending paused active lease" && lost.CompareAndSwap(false, true) {
 				return io.EOF
