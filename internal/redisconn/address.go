@@ -14,7 +14,7 @@ const maxDB = 1 << 20
 func (p *parser) parseHosts(authority, path string) error {
 	hosts := strings.Split(authority, ",")
 	if p.form.mode == Single && len(hosts) > 1 {
-		return p.fault("host", "must be one; several need redis-sentinel:// or redis-cluster://")
+		return p.fault("host", "redis:// and rediss:// take one host; for several, write redis-sentinel:// or redis-cluster://")
 	}
 	for _, host := range hosts {
 		addr, err := p.parseHost(host)
@@ -26,21 +26,21 @@ func (p *parser) parseHosts(authority, path string) error {
 	if path = strings.Trim(path, "/"); path == "" {
 		return nil
 	}
-	return p.parseDB("database", path)
+	return p.parseDB(path, func(_, clause string) error { return p.fault("database", "the database "+clause) })
 }
 
 func (p *parser) parseHost(text string) (addr string, err error) {
 	host, port, ok := splitHost(text)
 	switch {
 	case !ok:
-		return "", p.fault("host", fmt.Sprintf("%q is not host:port (put an IPv6 address in brackets)", text))
+		return "", p.fault("host", fmt.Sprintf("the host %q is not host:port (put an IPv6 address in brackets)", text))
 	case host == "":
-		return "", p.fault("host", "is missing")
+		return "", p.fault("host", "the host is missing")
 	case port == "":
 		port = p.form.port
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return "", p.fault("port", fmt.Sprintf("%q must be a number from 1 to 65535", port))
+		return "", p.fault("port", fmt.Sprintf("the port must be a number from 1 to 65535, not %q", port))
 	}
 	return net.JoinHostPort(host, port), nil
 }
@@ -58,13 +58,14 @@ func splitHost(text string) (host, port string, ok bool) {
 	return host, port, !strings.Contains(port, ":") && !strings.ContainsFunc(host, odd)
 }
 
-func (p *parser) parseDB(part, text string) error {
+// parseDB reads the database's number; fault is that of the option or of the path.
+func (p *parser) parseDB(text string, fault func(option, clause string) error) error {
 	db, err := strconv.Atoi(text)
 	if err != nil || db < 0 || db > maxDB {
-		return p.fault(part, fmt.Sprintf("%q must be a number, 0 or more", text))
+		return fault("db", fmt.Sprintf("must be a number, 0 or more, not %q", text))
 	}
 	if p.form.mode == Cluster && db != 0 {
-		return p.fault(part, "a cluster has only database 0")
+		return fault("db", fmt.Sprintf("must be 0 or left out, not %d: a cluster has only one", db))
 	}
 	p.options.DB = db
 	return nil

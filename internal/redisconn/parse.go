@@ -11,14 +11,14 @@ import (
 type URLError struct {
 	// Part is the invalid part, such as "database" or "option pool_size".
 	Part string
-	// Reason says what is wrong, as a clause.
+	// Reason says what is wrong, as a sentence without a full stop.
 	Reason string
 	// Example is a URL with a valid part.
 	Example string
 }
 
 func (e *URLError) Error() string {
-	return fmt.Sprintf("redis URL: %s: %s, as in %s", e.Part, e.Reason, e.Example)
+	return fmt.Sprintf("redis URL: %s; example: %s", e.Reason, e.Example)
 }
 
 // Examples of the five forms, for errors and help.
@@ -100,9 +100,9 @@ func parse(rawURL string) (parser, error) {
 // schemeError shows the first word only if it must be a scheme: a URL without a scheme may begin with a
 // password.
 func schemeError(word string, found bool) error {
-	reason := "must be one of redis, rediss, unix, redis-sentinel or redis-cluster, followed by ://"
+	reason := "it must begin with redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://"
 	if found && !strings.ContainsAny(word, "@:/") {
-		reason = fmt.Sprintf("%q %s", word, reason)
+		reason += fmt.Sprintf(", not with %q", word+"://")
 	}
 	return &URLError{Part: "scheme", Reason: reason, Example: exampleSingle}
 }
@@ -128,7 +128,7 @@ func (p *parser) parse(rest string) error {
 	if stray := path + query; strings.ContainsRune(stray, '@') && !p.form.unix {
 		// Otherwise a password with an unescaped / or ? would be split, and its parts shown as a
 		// host, a database or an option.
-		return p.fault("user and password", "/ ? # and @ in them must be percent-encoded (%2F %3F %23 %40)")
+		return p.fault("user and password", "the characters / ? # and @ in user and password must be percent-encoded (%2F %3F %23 %40)")
 	}
 	at := strings.LastIndexByte(authority, '@')
 	if at >= 0 {
@@ -152,10 +152,10 @@ func (p *parser) parseUser(info string) error {
 	user, userErr := url.PathUnescape(user)
 	password, passwordErr := url.PathUnescape(password)
 	if userErr != nil || passwordErr != nil {
-		return p.fault("user and password", "% must be followed by two hexadecimal digits; write a literal % as %25")
+		return p.fault("user and password", "in user and password, % must be followed by two hexadecimal digits; write a literal % as %25")
 	}
 	if strings.ContainsRune(user+password, 0) {
-		return p.fault("user and password", "must not contain a NUL byte")
+		return p.fault("user and password", "user and password must not contain a NUL byte")
 	}
 	p.options.Username = user
 	if hasPassword {
@@ -166,11 +166,11 @@ func (p *parser) parseUser(info string) error {
 
 func (p *parser) parseSocket(authority, path string) error {
 	if authority != "" {
-		return p.fault("path", "must be absolute: unix: and three slashes")
+		return p.fault("path", "the path of the socket must be absolute: unix: and three slashes")
 	}
 	path, err := url.PathUnescape(path)
 	if err != nil || path == "" || path == "/" {
-		return p.fault("path", "must name a Unix socket")
+		return p.fault("path", "the path must name a Unix socket")
 	}
 	p.options.Network, p.options.Addrs = "unix", []string{path}
 	return nil

@@ -99,50 +99,57 @@ func fill(p *plain) {
 	}
 }
 
+// An error is a sentence, and its example is right.
 func TestParse_errors(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{
-		"":                                  `redis URL: scheme: must be one of redis, rediss, unix, redis-sentinel or redis-cluster, followed by ://, as in redis://`,
-		"localhost:6379":                    `scheme: must be one of`,
-		"http://h":                          `scheme: "http" must be one of`,
-		"redis://h/x":                       `database: "x" must be a number, 0 or more`,
-		"redis://h/-1":                      `database: "-1" must be`,
-		"redis://h/0/1":                     `database: "0/1" must be`,
-		"redis://h?db=x":                    `option db: "x" must be`,
-		"redis://h:x":                       `port: "x" must be a number from 1 to 65535`,
-		"redis://h:0":                       `port: "0" must be`,
-		"redis://h:70000":                   `port: "70000" must be`,
-		"redis://:6379":                     `host: is missing`,
+		"":                                  `it must begin with redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://; example: redis://`,
+		"localhost:6379":                    `it must begin with redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://; example`,
+		"http://h":                          `, not with "http://"; example`,
+		"redis://h/x":                       `the database must be a number, 0 or more, not "x"`,
+		"redis://h/-1":                      `the database must be a number, 0 or more, not "-1"`,
+		"redis://h/0/1":                     `the database must be a number, 0 or more, not "0/1"`,
+		"redis://h?db=x":                    `the option db must be a number, 0 or more, not "x"; example: redis://user:password@127.0.0.1:6379/0?db=0`,
+		"redis://h:x":                       `the port must be a number from 1 to 65535, not "x"`,
+		"redis://h:0":                       `the port must be a number from 1 to 65535, not "0"`,
+		"redis://h:70000":                   `the port must be a number from 1 to 65535, not "70000"`,
+		"redis://:6379":                     `redis URL: the host is missing; example: redis://user:password@127.0.0.1:6379/0`,
 		"redis://::1:6379":                  `put an IPv6 address in brackets`,
-		"redis://h h":                       `host: "h h" is not host:port`,
-		"redis://a,b":                       `host: must be one; several need redis-sentinel:// or redis-cluster://`,
-		"redis://u:%zz@h":                   `user and password: % must be followed by two hexadecimal digits`,
-		"redis://u:pa/ss@h":                 `user and password: / ? # and @ in them must be percent-encoded`,
-		"redis://u:pa?ss@h":                 `user and password: / ? # and @ in them must be percent-encoded`,
-		"redis://h?poolsize=3":              `option poolsize: is unknown`,
-		"redis://h?pool_size=0":             `option pool_size: "0" must be a number from 1`,
-		"redis://h?db=1&db=2":               `option db: is given more than once`,
-		"redis://h?read_timeout=0":          `option read_timeout: "0" must be a positive duration`,
-		"redis://h?client_name=a b":         `option client_name: must be printable ASCII`,
-		"redis://h?a;b":                     `options: must be name=value`,
-		"redis://h?skip_verify=1":           `option skip_verify: is only for TLS`,
-		"redis://h?tls_ca=x":                `option tls_ca: is only for TLS`,
-		"redis://h?master=m":                `option master: is unknown`,
-		"rediss://h?skip_verify=x":          `option skip_verify: "x" must be true or false`,
-		"rediss://h?tls_ca=/none":           `option tls_ca: open /none: no such file or directory`,
-		"rediss://h?tls_cert=/x":            `options tls_cert and tls_key: must be given together`,
-		"rediss://h?tls_cert=/x&tls_key=/y": `options tls_cert and tls_key: open /x`,
-		"unix://":                           `path: must name a Unix socket`,
-		"unix://run/x.sock":                 `path: must be absolute: unix: and three slashes`,
-		"redis-sentinel://a":                `option master: is required: it is the sentinels' name for the master, as in redis-sentinel://`,
-		"redis-cluster://a/1":               `database: a cluster has only database 0`,
+		"redis://h h":                       `the host "h h" is not host:port`,
+		"redis://a,b":                       `redis:// and rediss:// take one host; for several, write redis-sentinel:// or redis-cluster://`,
+		"redis://u:%zz@h":                   `in user and password, % must be followed by two hexadecimal digits`,
+		"redis://u:pa/ss@h":                 `the characters / ? # and @ in user and password must be percent-encoded`,
+		"redis://u:pa?ss@h":                 `the characters / ? # and @ in user and password must be percent-encoded`,
+		"redis://h?poolsize=3":              `the option poolsize is unknown`,
+		"redis://h?pool_size=0":             `the option pool_size must be a number from 1 to 100000, not "0"; example: redis://user:password@127.0.0.1:6379/0?pool_size=20`,
+		"redis://h?db=1&db=2":               `the option db is given more than once`,
+		"redis://h?A-B=1":                   `one of the options is unknown`,
+		"redis://h?read_timeout=0":          `the option read_timeout must be a positive duration such as 3s or 500ms, not "0"`,
+		"redis://h?client_name=a b":         `the option client_name must be printable ASCII`,
+		"redis://h?a;b":                     `the options must be name=value`,
+		"redis://h?skip_verify=1":           `the option skip_verify is only for TLS: rediss://, rediss-sentinel:// or rediss-cluster://; example: rediss://user:password@redis.example.com:6379/0?skip_verify=true`,
+		"redis://h?tls_ca=x":                `the option tls_ca is only for TLS`,
+		"redis://h?master=m":                `the option master is only for sentinels: redis-sentinel:// or rediss-sentinel://; example: redis-sentinel://`,
+		"rediss://h?skip_verify=x":          `the option skip_verify must be true or false, not "x"`,
+		"rediss://h?tls_ca=/none":           `the option tls_ca cannot be used: open /none: no such file or directory`,
+		"rediss://h?tls_cert=/x":            `the option tls_cert must be given together with tls_key`,
+		"rediss://h?tls_cert=/x&tls_key=/y": `the option tls_cert cannot be used: open /x`,
+		"unix://":                           `the path must name a Unix socket`,
+		"unix://run/x.sock":                 `the path of the socket must be absolute: unix: and three slashes`,
+		"unix:///run/x.sock?db=x":           `example: unix:///run/redis/redis.sock?db=0`,
+		"redis-sentinel://a":                `the option master is missing; it is the sentinels' name for the master; example: redis-sentinel://10.0.0.1:26379,10.0.0.2:26379/0?master=mymaster`,
+		"redis-sentinel://a?pool_size=x":    `0?pool_size=20&master=mymaster`,
+		"redis-cluster://a/1":               `the database must be 0 or left out, not 1`,
 	} {
 		t.Run(url, func(t *testing.T) {
 			t.Parallel()
 			_, err := Parse(t.Context(), url)
 			var fault *URLError
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), want) {
-				t.Errorf("error %v\nwant  %s", err, want)
+				t.Fatalf("error %v\nwant  %s", err, want)
+			}
+			if _, err := ParsePlace(fault.Example); err != nil {
+				t.Errorf("the example %s is wrong: %v", fault.Example, err)
 			}
 		})
 	}
