@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -78,8 +80,8 @@ const (
 	adviceSilence  = "the server hangs, or a firewall drops the packets: check the address and the server"
 	adviceClosed   = "check that this is the address of a Redis server, and that either both ends use TLS (rediss://) or neither does (redis://)"
 	adviceFailover = "a failover takes some seconds"
-	adviceNoTLS    = "the server does not use TLS: write redis:// instead of rediss://"
-	adviceTLS      = "the server uses TLS: write rediss:// instead of redis://"
+	adviceNoTLS    = "write redis:// instead of rediss://"
+	adviceTLS      = "write rediss:// instead of redis://"
 	adviceTLSEnds  = "check that both ends use TLS: rediss:// uses TLS, redis:// does not"
 	adviceCert     = "check the server's certificate"
 	adviceCA       = "give the certificate authority's file with tls_ca=FILE"
@@ -88,6 +90,7 @@ const (
 	adviceClient   = "the server requires a client certificate: give it with tls_cert=FILE and tls_key=FILE"
 	adviceMaster   = "check master=NAME against \"SENTINEL MASTERS\""
 	adviceOther    = "check --redis or HAVIP_REDIS_URL"
+	adviceAddress  = "set --redis or HAVIP_REDIS_URL to the address of a Redis server"
 )
 
 // Explain explains an error of the Redis at the URL. It returns nil, explained errors and errors of other origin (a context
@@ -164,6 +167,9 @@ type diagnosis struct {
 
 // diagnose classifies errors of go-redis and of package net. The order matters for errors with several matches.
 func (x explainer) diagnose(err error) diagnosis {
+	if d := diagnoseProtocol(err); d.cause != "" {
+		return d
+	}
 	if strings.Contains(err.Error(), "all sentinels specified in configuration are unreachable") {
 		return x.diagnoseSentinels(err)
 	}
@@ -204,6 +210,28 @@ func (x explainer) diagnoseSentinels(err error) diagnosis {
 	return diagnosis{"no sentinel reports the master", adviceMaster, kindPassing}
 }
 
+// foreignReply is go-redis's error for an answer to HELLO that is none of Redis's, with the first line of the answer.
+var foreignReply = regexp.MustCompile(`redis: (?:invalid|can't parse map) reply: "(.*)"`)
+
+// diagnoseProtocol explains an answer that is none of Redis's.
+func diagnoseProtocol(err error) diagnosis {
+	found := foreignReply.FindStringSubmatch(err.Error())
+	switch {
+	case found == nil:
+		return diagnosis{}
+	case isHTTP(found[1]):
+		return diagnosis{errSpeaksHTTP.Error(), adviceAddress, kindLasting}
+	}
+	return diagnosis{`the server does not speak Redis's protocol: it answered "` + found[1] + `"`, adviceAddress, kindLasting}
+}
+
+// isHTTP reports whether an answer is of an HTTP server, which may send a page without a status line to what it takes for HTTP/0.9.
+// The five bytes that a failed TLS handshake keeps suffice.
+func isHTTP(answer string) bool {
+	const enough = 5
+	return len(answer) >= enough && slices.Contains([]string{"http/", "<!doc", "<html"}, strings.ToLower(answer[:enough]))
+}
+
 // diagnoseTLS explains failed TLS handshakes. Alerts of the other end have an unexported type, so it matches their text.
 func diagnoseTLS(err error) diagnosis {
 	var record tls.RecordHeaderError
@@ -215,8 +243,10 @@ func diagnoseTLS(err error) diagnosis {
 	switch text := err.Error(); {
 	case strings.Contains(text, "tls: certificate required"):
 		return diagnosis{"TLS without a certificate", adviceClient, kindLasting}
+	case errors.As(err, &record) && isHTTP(string(record.RecordHeader[:])):
+		return diagnosis{errSpeaksHTTP.Error(), adviceAddress, kindLasting}
 	case errors.As(err, &record):
-		advice = adviceNoTLS
+		return diagnosis{errSpeaksRaw.Error(), adviceNoTLS, kindLasting}
 	case strings.Contains(text, "remote error: tls: "):
 		advice = adviceTLSEnds
 	case errors.As(err, &authority):

@@ -294,6 +294,58 @@ func TestOpenExplains(t *testing.T) {
 	}
 }
 
+// answering answers whatever it is asked with the line, and leaves closing to the client.
+func answering(t *testing.T, line string) (addr string) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns sync.WaitGroup
+	conns.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() {
+				_, _ = conn.Read(make([]byte, 1))
+				_, _ = io.WriteString(conn, line)
+				_, _ = io.Copy(io.Discard, conn)
+				_ = conn.Close()
+			})
+		}
+	})
+	t.Cleanup(func() { _ = listener.Close(); conns.Wait() })
+	return listener.Addr().String()
+}
+
+// The port of an HTTP server is recognized, whichever URL names it.
+func TestOpenExplainsHTTP(t *testing.T) {
+	t.Parallel()
+	const page, status, http = "<!DOCTYPE HTML>\n<html>\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "the server speaks HTTP, not Redis; set --redis"
+	for name, tt := range map[string]struct{ line, scheme, query, want string }{
+		"status line":    {status, "redis://", "", http},
+		"page":           {page, "redis://", "", http},
+		"TLS":            {status, "rediss://", "", http},
+		"TLS, page":      {page, "rediss://", "", http},
+		"cluster":        {status, "redis-cluster://", "", http},
+		"sentinel":       {status, "redis-sentinel://", "?master=m", http},
+		"something else": {"SSH-2.0-OpenSSH_9.6\r\n", "redis://", "", `it answered "SSH-2.0-OpenSSH_9.6`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := Open(t.Context(), redistest.Patient(tt.scheme+answering(t, tt.line)+tt.query))
+			if err == nil {
+				_ = client.Close()
+			}
+			if err == nil || strings.Count(err.Error(), tt.want) != 1 || !Lasting(err) {
+				t.Errorf("error %v\nwant  %s", err, tt.want)
+			}
+		})
+	}
+}
+
 // serverTLS runs a server with a certificate modified by change, and returns its host:port and the CA's file.
 func serverTLS(t *testing.T, change func(*x509.Certificate)) (addr, authority string) {
 	t.Helper()

@@ -117,7 +117,7 @@ func TestOpen_errors(t *testing.T) {
 		"wrong password": {"redis://:hunter2@" + secured.Addr(), "WRONGPASS invalid username-password pair or user is disabled", nil},
 		"wrong user":     {"redis://nobody:hunter2@" + secured.Addr(), "WRONGPASS invalid username-password pair or user is disabled", nil},
 		"no permission":  {"redis://reader:right@" + secured.Addr(), "NOPERM", nil},
-		"TLS to plain":   {"rediss://" + plain.Addr() + "?dial_timeout=300ms", "the server does not use TLS: write redis:// instead of rediss://", nil},
+		"TLS to plain":   {"rediss://" + plain.Addr() + "?dial_timeout=300ms", plain.Addr() + ": the server does not speak TLS; write redis:// instead of rediss://", nil},
 		"no such host":   {"redis://no-such-host.invalid", "host no-such-host.invalid cannot be resolved; check the address", nil},
 		"no answer":      {stopped.URL() + "?read_timeout=50ms", "no answer in time; the server hangs", nil},
 		"no sentinel":    {"redis-sentinel://" + gone.Addr() + "?master=m", "redis master m of sentinels " + gone.Addr() + ": no sentinel answers (connection refused); check the address", nil},
@@ -184,7 +184,7 @@ func TestOpen_tls(t *testing.T) {
 		"unknown authority": {addr + "?" + mutual, "give the certificate authority's file with tls_ca=FILE"},
 		"other name":        {addr + "?tls_server_name=redis.example.com&tls_ca=" + cert + "&" + mutual, "tls_server_name=HOST"},
 		"no certificate":    {addr + "?tls_ca=" + cert, "give it with tls_cert=FILE and tls_key=FILE"},
-		"plain to TLS":      {"redis://" + secured, "the server uses TLS: write rediss://"},
+		"plain to TLS":      {"redis://" + secured, "the server speaks TLS; write rediss:// instead of redis://"},
 	} {
 		// The client may notice the closed connection before it reads the reason.
 		redistest.Poll(t, name, func(ctx context.Context) error {

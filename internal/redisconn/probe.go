@@ -29,6 +29,8 @@ var _ redis.Error = saidAtOnce("")
 var (
 	errSpeaksTLS = errors.New("the server speaks TLS")
 	errSpeaksRaw = errors.New("the server does not speak TLS")
+	// errSpeaksHTTP is also of an answer that go-redis or crypto/tls could not read.
+	errSpeaksHTTP = errors.New("the server speaks HTTP, not Redis")
 )
 
 // examine finds out why a server closes connections or does not answer: go-redis has written by then, and does not
@@ -45,6 +47,8 @@ func (x explainer) examine(ctx context.Context, err error) error {
 		return x.wrong(err, found, adviceTLS)
 	case errors.Is(found, errSpeaksRaw):
 		return x.wrong(err, found, adviceNoTLS)
+	case errors.Is(found, errSpeaksHTTP):
+		return x.wrong(err, found, adviceAddress)
 	case found != nil:
 		return x.always(found)
 	}
@@ -55,10 +59,12 @@ func (x explainer) wrong(err, found error, advice string) error {
 	return &ConnError{Endpoint: x.options.String(), Cause: found.Error(), Advice: advice, Err: err, kind: kindLasting}
 }
 
-// look returns the server's refusal of a connection without TLS, or that it uses TLS.
+// look returns the server's refusal of a connection without TLS, or that it uses TLS or is an HTTP server.
 func (x explainer) look(ctx context.Context) error {
 	line, err := x.ask(ctx)
 	switch refusal, refused := strings.CutPrefix(line, "-"); {
+	case isHTTP(line):
+		return errSpeaksHTTP
 	case x.options.TLS != nil && (refused || strings.HasPrefix(line, "+PONG")):
 		return errSpeaksRaw
 	case refused && !strings.HasPrefix(refusal, "NOAUTH"):
