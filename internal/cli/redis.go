@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -82,6 +83,20 @@ func ExplainRedis(url string, err error) error {
 		return err
 	}
 	return Fail(CodeOf(err), explained)
+}
+
+// NotDone puts what was not done before the error of a Redis that refused to write it: who reads only the beginning must not take
+// it for done. It returns other errors unchanged, because after them it may have been done.
+func NotDone(err error, format string, args ...any) error {
+	if !redisconn.RefusesWrites(err) {
+		return err
+	}
+	code, reason := CodeOf(err), err
+	var refused *redisconn.ConnError
+	if errors.As(err, &refused) {
+		reason = refused // without the names of operations
+	}
+	return Fail(code, fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), reason))
 }
 
 // Durability is what a program requires of a Redis before it writes to it.

@@ -12,7 +12,7 @@ const (
 	adviceGrant    = "grant the permission to the user (see ACL WHOAMI): the ACL section of docs/RUNBOOK.md has the rules"
 	adviceLoading  = "wait until it has loaded its data"
 	adviceBusy     = "wait, or end the running script with \"redis-cli SCRIPT KILL\""
-	adviceMemory   = "raise maxmemory, or free memory; workers then continue by themselves, and what was refused here was not done"
+	adviceMemory   = "raise maxmemory, or free memory, then repeat what was refused; workers continue by themselves"
 	adviceDisk     = "it refuses writes until it can save to disk: look at its log, free disk space, and check the owner of its directory"
 	adviceReplicas = "it accepts writes again when min-replicas-to-write replicas are connected: repair the replicas"
 	adviceReplica  = "the server is a replica; use the URL of the master, or of its sentinels with redis-sentinel://"

@@ -144,7 +144,7 @@ func enqueue(ctx context.Context, t *terminal.IO, producer *tasks.Producer, batc
 		return cli.Failf(cli.CodeOf(err), "%s/%s: %s; nothing was enqueued. %s",
 			batch, item.Key, render.Printable(duplicate.Duplicate.Why()), plan.DuplicateRemedy)
 	case err != nil:
-		return err
+		return cli.NotDone(err, "%s/%s was not enqueued", batch, item.Key)
 	}
 	if answer.Result == lifecycle.RegisteredConflict {
 		text, err := plan.ConflictText(answer)

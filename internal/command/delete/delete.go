@@ -82,13 +82,14 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		}
 	}
 	return opts.durable.Change(ctx, f, s, durability.Batch(b.Name), func() error {
-		if err := discardCanceled(ctx, f, s, b); err != nil {
-			return err
+		err := discardCanceled(ctx, f, s, b)
+		if err == nil {
+			err = tasks.LeaveBehind(ctx, s.Ledger, b.Name)
 		}
-		if err := tasks.LeaveBehind(ctx, s.Ledger, b.Name); err != nil {
-			return err
+		if err == nil {
+			err = forget(ctx, f, s, b, opts)
 		}
-		return forget(ctx, f, s, b, opts)
+		return cli.NotDone(err, "batch %s: its record was not deleted", b.Name)
 	})
 }
 

@@ -3,12 +3,16 @@ package lane
 import (
 	"context"
 	"math"
+	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
 	"havip/internal/durability"
 	"havip/internal/lane"
 	"havip/internal/session"
+	"havip/ledger"
 	"havip/test/commandtest"
 )
 
@@ -103,5 +107,36 @@ func TestLimit(t *testing.T) {
 	commandtest.WantCode(t, unsetLimit(t.Context(), f.Factory, options{durable: accepting, lane: lanePath}), cli.ExitOK)
 	if got := rate(); got != nil {
 		t.Errorf("unset: %v", got)
+	}
+}
+
+// What a full Redis refused is said first: what was not done, then why.
+func TestFullRedis(t *testing.T) {
+	t.Parallel()
+	f := commandtest.Start(t)
+	f.Enqueue(t, "b", "web-1")
+	if _, err := f.Session.Ledger.Pause(t.Context(), "b", ledger.Act{By: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	f.Enqueue(t, "c", "web-2")
+	if err := f.Session.Redis.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		"pause default/bj":             "lane default/bj was not paused: redis ",
+		"resume default/bj":            "lane default/bj was not resumed: redis ",
+		"pause --batch c":              "batch c was not paused: redis ",
+		"resume --batch b":             "batch b is resumed, but not all of its tasks are enqueued: redis ",
+		"limit set default/bj --rps 1": "the limit of lane default/bj was not changed: redis ",
+		"limit unset default/bj":       "the limit of lane default/bj was not changed: redis ",
+	} {
+		root := &cobra.Command{Use: "enqueue", SilenceErrors: true, SilenceUsage: true}
+		root.AddCommand(NewPauseCommand(f.Factory), NewResumeCommand(f.Factory), NewLimitCommand(f.Factory))
+		root.SetArgs(append(strings.Fields(line), "--allow-volatile"))
+		err := root.ExecuteContext(t.Context())
+		commandtest.WantCode(t, err, cli.ExitNetwork)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "OOM ") {
+			t.Errorf("%s: %v\nwant %s", line, err, want)
+		}
 	}
 }

@@ -31,7 +31,7 @@ two seconds and without a restart.`,
 }
 
 func newSetCommand(f *session.Factory) *cobra.Command {
-	var opts options
+	opts := options{undone: "the limit of %s was not changed"}
 	cmd := &cobra.Command{
 		Use:   "set LANE --rps R",
 		Short: "Set a lane's rate limit, over all workers",
@@ -63,7 +63,7 @@ func setLimit(ctx context.Context, f *session.Factory, opts options) error {
 			return err
 		}
 		if _, err := lane.NewOperator(s.Redis, l.String()).SetLimit(ctx, rps, opts.laneAct()); err != nil {
-			return err
+			return opts.notDone(err)
 		}
 		f.Infof("lane %s: %s over all workers, in force within two seconds; `enqueue limit unset %s` restores the workers' own limit", l, words.Rate(rps), l)
 		return warnUnserved(ctx, f, s, l)
@@ -71,7 +71,7 @@ func setLimit(ctx context.Context, f *session.Factory, opts options) error {
 }
 
 func newUnsetCommand(f *session.Factory) *cobra.Command {
-	var opts options
+	opts := options{undone: "the limit of %s was not changed"}
 	cmd := &cobra.Command{
 		Use:     "unset LANE",
 		Short:   "Restore the rate limit that the workers were started with",
@@ -91,7 +91,7 @@ func unsetLimit(ctx context.Context, f *session.Factory, opts options) error {
 		changed, err := lane.NewOperator(s.Redis, l.String()).UnsetLimit(ctx, opts.laneAct())
 		switch {
 		case err != nil:
-			return err
+			return opts.notDone(err)
 		case !changed:
 			f.Infof("lane %s: no limit was set", l)
 		default:

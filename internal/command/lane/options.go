@@ -29,6 +29,17 @@ type options struct {
 	// limit is for resume, and rps for limit set.
 	limit batchpause.FailureLimit
 	rps   float64
+	// undone says of the lane or batch (%s) that the command did not change it.
+	undone string
+}
+
+// notDone is [cli.NotDone] for the change of this command.
+func (opts *options) notDone(err error) error {
+	subject := "lane " + opts.lane
+	if opts.batch != "" {
+		subject = "batch " + opts.batch
+	}
+	return cli.NotDone(err, opts.undone, subject)
 }
 
 func (opts *options) define(cmd *cobra.Command) {
@@ -86,7 +97,7 @@ func changeLane(ctx context.Context, f *session.Factory, opts options, change fu
 	}
 	s, err := opts.durable.Open(ctx, f)
 	if err != nil {
-		return err
+		return opts.notDone(err)
 	}
 	defer s.Close()
 	return opts.durable.Change(ctx, f, s, durability.Lane(l), func() error { return change(s, l) })
@@ -96,7 +107,7 @@ func changeLane(ctx context.Context, f *session.Factory, opts options, change fu
 func changeBatch(ctx context.Context, f *session.Factory, opts options, change func(*session.Session) error) error {
 	s, err := opts.durable.Open(ctx, f)
 	if err != nil {
-		return err
+		return opts.notDone(err)
 	}
 	defer s.Close()
 	return opts.durable.Change(ctx, f, s, durability.Batch(opts.batch), func() error { return session.NotFound(change(s)) })

@@ -17,7 +17,7 @@ import (
 
 // NewPauseCommand returns the command.
 func NewPauseCommand(f *session.Factory) *cobra.Command {
-	opts := options{durable: durability.Verifier{Stops: true}}
+	opts := options{durable: durability.Verifier{Stops: true}, undone: "%s was not paused"}
 	cmd := &cobra.Command{
 		Use:   "pause LANE | --batch BATCH",
 		Short: "Pause a lane or a batch, for all workers",
@@ -62,7 +62,7 @@ func pause(ctx context.Context, f *session.Factory, opts options) error {
 		pause, changed, err := lane.NewOperator(s.Redis, l.String()).Pause(ctx, opts.laneAct())
 		switch {
 		case err != nil:
-			return err
+			return opts.notDone(err)
 		case !changed:
 			f.Infof("lane %s was already paused %s%s", l, report.SetBy(pause.Since, pause.By, pause.Message, time.Now()), keptReason(l, opts.reason, pause.Message))
 		default:
@@ -83,7 +83,7 @@ func keptReason(l tasks.Lane, given, current string) string {
 func pauseBatch(ctx context.Context, f *session.Factory, s *session.Session, opts options) error {
 	changed, err := s.Ledger.Pause(ctx, opts.batch, opts.batchAct())
 	if err != nil {
-		return err
+		return opts.notDone(err)
 	}
 	b, err := s.Ledger.Batch(ctx, opts.batch)
 	switch {

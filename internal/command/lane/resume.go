@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/batchpause"
+	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/queue"
 	"havip/internal/report"
@@ -16,7 +17,7 @@ import (
 
 // NewResumeCommand returns the command.
 func NewResumeCommand(f *session.Factory) *cobra.Command {
-	var opts options
+	opts := options{undone: "%s was not resumed"}
 	cmd := &cobra.Command{
 		Use:   "resume LANE | --batch BATCH",
 		Short: "Resume a paused lane or batch",
@@ -55,7 +56,7 @@ func resume(ctx context.Context, f *session.Factory, opts options) error {
 		changed, err := lane.NewOperator(s.Redis, l.String()).Resume(ctx, opts.laneAct())
 		switch {
 		case err != nil:
-			return err
+			return opts.notDone(err)
 		case changed:
 			f.Infof("lane %s is resumed", l)
 		}
@@ -75,8 +76,10 @@ func resume(ctx context.Context, f *session.Factory, opts options) error {
 func resumeBatch(ctx context.Context, f *session.Factory, s *session.Session, opts options) error {
 	changed, err := batchpause.Resume(ctx, f.IO, s, opts.batch, opts.limit, opts.reason)
 	switch {
+	case err != nil && !changed && !report.IsDamage(err):
+		return opts.notDone(err)
 	case err != nil && !report.IsDamage(err):
-		return err
+		return cli.NotDone(err, "batch %s is resumed, but not all of its tasks are enqueued", opts.batch)
 	case changed:
 		f.Infof("batch %s is resumed; follow it with `enqueue watch %s`", opts.batch, shell.Operand(opts.batch))
 		b, err := s.Batch(ctx, opts.batch)
