@@ -33,6 +33,25 @@ func CheckSchema(ctx context.Context, rdb redis.Cmdable) error {
 	return evaluateSchema(found, err)
 }
 
+// CheckSchemaWith is [CheckSchema] in one round trip with the reads that more queues, whose errors are their own.
+func CheckSchemaWith(ctx context.Context, rdb redis.Cmdable, more func(redis.Pipeliner)) error {
+	var found *redis.StringCmd
+	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		found = pipe.Get(ctx, schemaKey)
+		more(pipe)
+		return nil
+	})
+	switch {
+	case found.Err() == nil:
+		return evaluateSchema(found.Val(), nil)
+	case errors.Is(found.Err(), redis.Nil):
+		return nil
+	case ctx.Err() != nil:
+		return evaluateSchema("", err)
+	}
+	return CheckSchema(ctx, rdb) // which says more about an error than a pipeline
+}
+
 // claimSchema is CheckSchema before a write: it stores the version if there is none.
 func (l *Ledger) claimSchema(ctx context.Context) error {
 	var found *redis.StringCmd

@@ -40,12 +40,35 @@ func OpenRedis(ctx context.Context, url string, options ...redisconn.Option) (re
 	return AwaitRedis(ctx, url, CommandPatience(), options...)
 }
 
+// OpenRedisToRead is [OpenRedis] for a command that only reads. It calls warn if the server is a replica that may answer with old
+// data, which is asked with the ledger's version.
+func OpenRedisToRead(ctx context.Context, url string, warn func(warning string), options ...redisconn.Option) (redisconn.Client, error) {
+	var replication *redis.StringCmd
+	client, err := openRedis(ctx, url, CommandPatience(), func(ctx context.Context, client redis.Cmdable) error {
+		return ledger.CheckSchemaWith(ctx, client, func(pipe redis.Pipeliner) {
+			replication = redisconn.AskReplication(ctx, client, pipe)
+		})
+	}, options...)
+	if err != nil {
+		return nil, err
+	}
+	if stale := redisconn.Stale(replication); stale != "" {
+		place, _ := redisconn.ParsePlace(url) // it is open
+		warn("redis " + place.String() + ": " + stale + ": what is shown may be old. Use the URL of the master, or of its sentinels, or repair the link")
+	}
+	return client, nil
+}
+
 // AwaitRedis connects, waits while Redis fails for a temporary reason, and refuses a ledger of another version. Errors have
 // their exit code.
 func AwaitRedis(ctx context.Context, url string, patience redisconn.Patience, options ...redisconn.Option) (redisconn.Client, error) {
-	client, err := redisconn.OpenReady(ctx, url, patience, func(ctx context.Context, client redis.Cmdable) error {
+	return openRedis(ctx, url, patience, func(ctx context.Context, client redis.Cmdable) error {
 		return ledger.CheckSchema(ctx, client)
 	}, options...)
+}
+
+func openRedis(ctx context.Context, url string, patience redisconn.Patience, check func(context.Context, redis.Cmdable) error, options ...redisconn.Option) (redisconn.Client, error) {
+	client, err := redisconn.OpenReady(ctx, url, patience, check, options...)
 	if err != nil {
 		return nil, Fail(CodeOf(err), err)
 	}

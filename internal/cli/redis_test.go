@@ -167,3 +167,32 @@ func TestDurabilityThatCannotBeKnown(t *testing.T) {
 		})
 	}
 }
+
+// A command that reads from a replica without a link to its master is warned, once; a user who may not ask is not.
+func TestOpenRedisToRead(t *testing.T) {
+	t.Parallel()
+	master := redistest.Start(t)
+	orphan := redistest.Start(t, redistest.Lines("replicaof 127.0.0.1 1", "user reader on >pw ~* +@all -info"))
+	for url, want := range map[string]int{
+		master.URL():                         0,
+		orphan.URL():                         1,
+		"redis://reader:pw@" + orphan.Addr(): 0,
+	} {
+		warnings := 0
+		client, err := OpenRedisToRead(t.Context(), redistest.Patient(url), func(text string) {
+			warnings++
+			if !strings.HasPrefix(text, "redis "+orphan.Addr()+": ") {
+				t.Errorf("warned: %s", text)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+		if warnings != want {
+			t.Errorf("%s: %d warnings, want %d", url, warnings, want)
+		}
+	}
+}

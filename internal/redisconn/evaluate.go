@@ -81,9 +81,13 @@ func evaluateReplica(s nodeState) *Finding {
 	if s.info["role"] != "slave" {
 		return nil
 	}
+	what := fmt.Sprintf("The server is a replica of %s:%s.", s.info["master_host"], s.info["master_port"])
+	if old := stale(s.info); old != "" {
+		what = "The server may answer with old data: " + old + "."
+	}
 	return &Finding{
 		Code: CodeReplica, Severity: SeverityError,
-		What: fmt.Sprintf("The server is a replica of %s:%s.", s.info["master_host"], s.info["master_port"]),
+		What: what,
 		Why:  "A replica refuses writes, or loses them at the next sync.",
 		Fix:  "Set --redis to the URL of the master, or of its sentinels: redis-sentinel://host:26379/0?master=NAME.",
 	}

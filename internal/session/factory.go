@@ -57,16 +57,22 @@ func (f *Factory) Open(ctx context.Context) (*Session, error) { return f.open(ct
 // OpenToWrite is [Factory.Open] for commands that write: a state directory without a store gets one.
 func (f *Factory) OpenToWrite(ctx context.Context) (*Session, error) { return f.open(ctx, true) }
 
-// open may create a store in a state directory.
-func (f *Factory) open(ctx context.Context, create bool) (*Session, error) {
+// open may create a store in a state directory for a command that writes.
+func (f *Factory) open(ctx context.Context, writes bool) (*Session, error) {
 	switch {
 	case f.storeErr != nil:
 		return nil, f.storeErr
 	case f.StateDir != "":
-		return f.openShared(ctx, create)
+		return f.openShared(ctx, writes)
 	}
 	waiting := cli.TellWaiting(f.Messages())
-	rdb, err := cli.OpenRedis(ctx, f.RedisURL, append(f.untilInterrupt, redisconn.Told(waiting))...)
+	open := cli.OpenRedis
+	if !writes {
+		open = func(ctx context.Context, url string, options ...redisconn.Option) (redisconn.Client, error) {
+			return cli.OpenRedisToRead(ctx, url, func(warning string) { f.Infof("warning: %s", warning) }, options...)
+		}
+	}
+	rdb, err := open(ctx, f.RedisURL, append(f.untilInterrupt, redisconn.Told(waiting))...)
 	if err != nil {
 		return nil, cli.BlameRedis(f.flags, err)
 	}
