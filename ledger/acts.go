@@ -25,7 +25,7 @@ type Act struct {
 func (l *Ledger) Note(ctx context.Context, batch string, act Act) error {
 	raw, err := l.run(ctx, actScript, batch, newTicket(), act.Kind, act.By, act.Reason, act.Items, act.Detail)
 	if err != nil {
-		return fmt.Errorf("note %s of batch %q: %w", act.Kind, batch, err)
+		return fmt.Errorf("record the %s of batch %q: %w", act.Kind, batch, err)
 	}
 	if n, _ := raw.(int64); n < 0 {
 		return &BatchNotFoundError{Batch: batch}

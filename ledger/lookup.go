@@ -177,7 +177,7 @@ func (l *Ledger) TakeHaVIPs(ctx context.Context, items []Item) ([]Owner, error) 
 	}
 	ended, err := l.endedOwners(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("claim HaVIPs: %w", err)
+		return nil, fmt.Errorf("record the owners of HaVIPs: %w", err)
 	}
 	claims := make([]ownerClaim, len(items))
 	for i, item := range items {
@@ -185,7 +185,7 @@ func (l *Ledger) TakeHaVIPs(ctx context.Context, items []Item) ([]Owner, error) 
 	}
 	replies, err := l.claimOwners(ctx, ownersKey, claims)
 	if err != nil {
-		return nil, fmt.Errorf("claim HaVIPs: %w", err)
+		return nil, fmt.Errorf("record the owners of HaVIPs: %w", err)
 	}
 	owners := make([]Owner, len(replies))
 	for i, text := range replies {

@@ -60,7 +60,7 @@ func (l *Ledger) ClaimRequests(ctx context.Context, claims []RequestClaim) ([]Re
 	}
 	replies, err := l.claimOwners(ctx, requestsKey, texts)
 	if err != nil {
-		return nil, fmt.Errorf("claim requests: %w", err)
+		return nil, fmt.Errorf("look for duplicates: %w", err)
 	}
 	owners := make([]RequestOwner, len(replies))
 	for i, text := range replies {
@@ -81,7 +81,7 @@ func (l *Ledger) RequestOwners(ctx context.Context, claims []RequestClaim) ([]Re
 	}
 	values, err := l.rdb.HMGet(ctx, requestsKey, digests...).Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, fmt.Errorf("owners of requests: %w", err)
+		return nil, fmt.Errorf("look for duplicates: %w", err)
 	}
 	for i, value := range values {
 		if text, ok := value.(string); ok {

@@ -108,10 +108,10 @@ func (t Tally) String() string {
 		}
 	}
 	if len(parts) == 0 {
-		parts = []string{"they agree"}
+		parts = []string{"no differences"}
 	}
 	if t.Moving > 0 {
 		parts = append(parts, words.Number(t.Moving)+" still changing and not compared")
 	}
-	return counted(t.Items, "item") + " compared with " + counted(t.HaVIPs, "HaVIP") + ": " + strings.Join(parts, ", ")
+	return counted(t.Items, "item") + " compared with " + counted(t.HaVIPs, "HaVIP") + " in BCE: " + strings.Join(parts, ", ")
 }

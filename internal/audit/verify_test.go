@@ -299,12 +299,12 @@ func allocated() uint64 {
 func TestTally(t *testing.T) {
 	t.Parallel()
 	tally := Tally{Items: 3, HaVIPs: 5}
-	if got, want := tally.String(), "3 items compared with 5 HaVIPs: they agree"; got != want {
+	if got, want := tally.String(), "3 items compared with 5 HaVIPs in BCE: no differences"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	tally.Kinds, tally.Moving = map[Kind]int{Leaked: 2, Missing: 1}, 1
 	tally.Items, tally.HaVIPs = 1, 1_234_567
-	if got, want := tally.String(), "1 item compared with 1,234,567 HaVIPs: 1 missing, 2 leaked, 1 still changing and not compared"; got != want {
+	if got, want := tally.String(), "1 item compared with 1,234,567 HaVIPs in BCE: 1 missing, 2 leaked, 1 still changing and not compared"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
