@@ -1,12 +1,14 @@
 package bce
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -85,12 +87,23 @@ func (a answer) parse(call call) (ResponseMeta, *Error) {
 	switch {
 	case a.bodyErr != nil:
 		err = fmt.Errorf("answer cannot be read: %w", a.ctxErr(a.bodyErr))
-	case a.status >= http.StatusOK && a.status < http.StatusMultipleChoices:
+	case a.isSuccess():
 		if err = call.read(a.body); err == nil {
 			return meta, nil
 		}
 	}
 	return meta, a.failure(call, meta, err)
+}
+
+func (a answer) isSuccess() bool {
+	return a.status >= http.StatusOK && a.status < http.StatusMultipleChoices
+}
+
+// brokeOff reports whether an answer cannot be read because its end is missing: the connection ended, or the JSON does.
+func brokeOff(cause error) bool {
+	var syntax *json.SyntaxError
+	return errors.Is(cause, io.ErrUnexpectedEOF) || errors.Is(cause, syscall.ECONNRESET) ||
+		errors.As(cause, &syntax) && syntax.Error() == "unexpected end of JSON input"
 }
 
 // failure describes an unsuccessful answer. With a nil cause, an answer with a BCE code is
@@ -122,7 +135,11 @@ func (a answer) failure(call call, meta ResponseMeta, cause error) *Error {
 	}
 	if f.Code == "" && f.Message == "" {
 		f.Message = string(a.body)
-		if by := a.answeredBy(); by != "" && f.Kind == KindUnreadable {
+		by := a.answeredBy()
+		if a.isSuccess() && brokeOff(cause) { // a server's own name would say that it is not BCE's
+			by = fmt.Sprintf("the answer broke off after %d bytes", len(a.body))
+		}
+		if by != "" && f.Kind == KindUnreadable {
 			f.Message = strings.TrimSuffix(by+": "+f.Message, ": ")
 		}
 		f.Message = a.redact.clean(f.Message, maxMessage)

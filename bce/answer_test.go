@@ -53,7 +53,7 @@ func TestCreateAnswers(t *testing.T) {
 		"success, number":  {200, `{"haVipId":5}`, Error{Kind: KindUnreadable, Message: `{"haVipId":5}`, RequestID: "r-header"}, ""},
 		"success, odd ID":  {200, `{"haVipId":"a b"}`, Error{Kind: KindUnreadable, Message: `{"haVipId":"a b"}`, RequestID: "r-header"}, ""},
 		"success, html":    {200, `<html>login</html>`, Error{Kind: KindUnreadable, Message: `<html>login</html>`, RequestID: "r-header"}, ""},
-		"success, cut":     {200, `{"haVipId":"havip-1`, Error{Kind: KindUnreadable, Message: `{"haVipId":"havip-1`, RequestID: "r-header"}, ""},
+		"success, cut":     {200, `{"haVipId":"havip-1`, Error{Kind: KindUnreadable, Message: `the answer broke off after 19 bytes: {"haVipId":"havip-1`, RequestID: "r-header"}, ""},
 		"success with a code": {
 			200, `{"code":"Weird","message":"m"}`,
 			Error{Kind: KindMissingID, Code: "Weird", Message: "m", RequestID: "r-header", Err: ErrMissingID},

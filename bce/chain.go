@@ -25,12 +25,12 @@ func (c Chain) Retrieve(ctx context.Context) (Credentials, error) {
 		case err == nil:
 			return credentials, nil
 		case !errors.Is(err, ErrNoCredentials):
-			return Credentials{}, fmt.Errorf("credentials: %w", err)
+			return Credentials{}, err
 		}
 		tried = append(tried, err.Error())
 	}
 	if len(tried) == 0 {
-		return Credentials{}, fmt.Errorf("credentials: %w: no source is configured", ErrNoCredentials)
+		return Credentials{}, fmt.Errorf("%w: no source is configured", ErrNoCredentials)
 	}
-	return Credentials{}, fmt.Errorf("credentials: %w in any of %d sources: %s", ErrNoCredentials, len(tried), strings.Join(tried, "; "))
+	return Credentials{}, fmt.Errorf("%w in any of %d sources: %s", ErrNoCredentials, len(tried), strings.Join(tried, "; "))
 }

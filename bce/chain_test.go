@@ -33,6 +33,9 @@ func TestChainErrorNamesWhatWasTried(t *testing.T) {
 	if !errors.Is(err, ErrNoCredentials) {
 		t.Fatalf("error = %v", err)
 	}
+	if n := strings.Count(err.Error(), "credentials"); n != 1 {
+		t.Errorf("%v says %d times that there are no credentials", err, n)
+	}
 	for _, want := range []string{"environment", "BCE_ACCESS_KEY_ID", path, "2 sources"} {
 		if !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("error = %v; want %q in it", err, want)

@@ -27,11 +27,11 @@ type Client struct {
 func NewClient(config Config) (*Client, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
-		return nil, fmt.Errorf("new client: %w", err)
+		return nil, err
 	}
 	endpoint, err := config.endpoint()
 	if err != nil {
-		return nil, fmt.Errorf("new client: %w", err)
+		return nil, err
 	}
 	client := &Client{
 		config:    config,

@@ -17,6 +17,20 @@ import (
 // [Chain] try its next source.
 var ErrNoCredentials = errors.New("no credentials")
 
+// missingError is [ErrNoCredentials] of one source. Its text says what is missing there, without repeating that there are none.
+type missingError struct {
+	text  string
+	cause error
+}
+
+func (e *missingError) Error() string { return e.text }
+func (e *missingError) Unwrap() []error {
+	if e.cause == nil {
+		return []error{ErrNoCredentials}
+	}
+	return []error{ErrNoCredentials, e.cause}
+}
+
 // Credentials are an access key and, for temporary ones, a session token and an expiry.
 //
 // Every fmt verb prints only the beginning of the access key ID. The values are in a closure,
@@ -116,13 +130,13 @@ func (c Credentials) forSigning() (secrets, error) {
 	case s.accessKeyID == "" && s.secretAccessKey == "":
 		return secrets{}, ErrNoCredentials
 	case s.accessKeyID == "":
-		return secrets{}, errors.New("credentials: access key ID is empty")
+		return secrets{}, errors.New("access key ID is empty")
 	case s.secretAccessKey == "":
-		return secrets{}, errors.New("credentials: secret access key is empty")
+		return secrets{}, errors.New("secret access key is empty")
 	case !isHeaderWord(s.accessKeyID) || strings.Contains(s.accessKeyID, "/"):
-		return secrets{}, errors.New("credentials: access key ID must be printable ASCII without spaces and slashes")
+		return secrets{}, errors.New("access key ID must be printable ASCII without spaces and slashes")
 	case !isHeaderWord(s.sessionToken):
-		return secrets{}, errors.New("credentials: session token must be printable ASCII without spaces")
+		return secrets{}, errors.New("session token must be printable ASCII without spaces")
 	}
 	return s, nil
 }

@@ -62,8 +62,7 @@ func (e Environment) Retrieve(context.Context) (Credentials, error) {
 			return c, nil
 		}
 	}
-	return Credentials{}, fmt.Errorf("environment: %w: set %s and %s", ErrNoCredentials,
-		families[0].accessKeyID, families[0].secretAccessKey)
+	return Credentials{}, &missingError{fmt.Sprintf("environment: set %s and %s", families[0].accessKeyID, families[0].secretAccessKey), nil}
 }
 
 // family returns zero credentials when none of the family's variables is set.

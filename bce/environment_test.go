@@ -76,7 +76,7 @@ func TestEnvironmentErrors(t *testing.T) {
 		empty bool
 	}{
 		"nothing":      {nil, "set BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY", true},
-		"empty values": {map[string]string{"BCE_ACCESS_KEY_ID": "", "BCE_SECRET_ACCESS_KEY": " "}, "no credentials", true},
+		"empty values": {map[string]string{"BCE_ACCESS_KEY_ID": "", "BCE_SECRET_ACCESS_KEY": " "}, "set BCE_ACCESS_KEY_ID", true},
 		"half":         {map[string]string{"BCE_ACCESS_KEY_ID": "id"}, "BCE_SECRET_ACCESS_KEY is not set, but BCE_ACCESS_KEY_ID is", false},
 		"other half":   {map[string]string{"BAIDUCLOUD_SECRET_KEY": printSecret}, "BAIDUCLOUD_ACCESS_KEY is not set", false},
 		"token alone":  {map[string]string{"BCE_SESSION_TOKEN": printToken}, "BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY are not set, but BCE_SESSION_TOKEN is", false},

@@ -54,7 +54,7 @@ func (f ProfileFile) Retrieve(ctx context.Context) (Credentials, error) {
 func (f ProfileFile) Load(ctx context.Context) (Profile, error) {
 	text, err := f.read(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Profile{}, fmt.Errorf("profile file %s: %w: %w: run bce configure, or create it", f.Path, ErrNoCredentials, fs.ErrNotExist)
+		return Profile{}, &missingError{fmt.Sprintf("profile file %s does not exist: run bce configure, or create it", f.Path), fs.ErrNotExist}
 	}
 	var p Profile
 	if err == nil {

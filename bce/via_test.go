@@ -104,3 +104,25 @@ func TestProxyIsNotNamedForAnswersOfBCE(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A success whose end is missing says where it broke off, and does not suggest that another server answered.
+func TestBrokenOffAnswer(t *testing.T) {
+	t.Parallel()
+	const part = `{"haVipId":"havi`
+	for name, length := range map[string]int{"the connection ends": 40, "the JSON ends": len(part)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addr := rawServer(t, func(_ int, conn net.Conn) {
+				if _, err := conn.Read(make([]byte, 1<<16)); err == nil {
+					_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nServer: BWS\r\nContent-Length: %d\r\n\r\n%s", length, part)
+				}
+			})
+			client, seen := newTestClient(t, "http://"+addr, nil)
+			err := create(t.Context(), t, client)
+			expectFailure(t, err, seen.only(t), KindUnreadable, true)
+			if want := fmt.Sprintf("broke off after %d bytes: %s", len(part), part); !strings.Contains(err.Message, want) || strings.Contains(err.Error(), "BWS") {
+				t.Errorf("error %v\nwant %s", err, want)
+			}
+		})
+	}
+}

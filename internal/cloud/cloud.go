@@ -97,15 +97,17 @@ func (r readRate) Wait(ctx context.Context) error {
 
 // ExitCode is the exit code of a read of BCE that failed: refused credentials are configuration.
 func ExitCode(err error) cli.ExitCode {
-	var refused *bce.Error
-	if errors.As(err, &refused) && refused.Kind == bce.KindAPI {
-		switch {
-		case refused.StatusCode == http.StatusUnauthorized, refused.StatusCode == http.StatusForbidden,
-			refused.Code == bce.CodeSignatureDoesNotMatch:
-			return cli.ExitConfig
-		}
+	if RefusesCredentials(err) {
+		return cli.ExitConfig
 	}
 	return cli.CodeOf(err)
+}
+
+// RefusesCredentials reports whether BCE answered that it does not accept the credentials.
+func RefusesCredentials(err error) bool {
+	var refused *bce.Error
+	return errors.As(err, &refused) && refused.Kind == bce.KindAPI &&
+		(refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden || refused.Code == bce.CodeSignatureDoesNotMatch)
 }
 
 // Listing returns what tells how far a listing is, which takes a second for each thousand HaVIPs.

@@ -39,7 +39,7 @@ func planError(ctx context.Context, err error, opts options) error {
 		return err
 	case cli.IsNoCredentials(err):
 		return cli.Failf(cli.ExitConfig, "%w; plan needs them only with --live", err)
-	case cloud.ExitCode(err) == cli.ExitConfig:
+	case cloud.RefusesCredentials(err):
 		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; plan needs them only with --live", err)
 	case isUnsent(err):
 		return cli.Failf(cli.ExitNetwork, "%w; check --endpoint or BCE_ENDPOINT, and the network; plan needs BCE only with --live", err)
