@@ -29,6 +29,8 @@ type answer struct {
 	// proxy is the proxy that the request went through, if any.
 	proxy  *url.URL
 	redact redactor
+	// request is the signed request; nil if there is none.
+	request *http.Request
 }
 
 var errOversized = errors.New("answer is too large")
@@ -116,6 +118,9 @@ func (a answer) failure(call call, meta ResponseMeta, cause error) *Error {
 	f.RetryAfter, f.HasRetryAfter = parseRetryAfter(a.header.Get("Retry-After"), meta.Date, a.at)
 	words, err := parseEnvelope(a.body)
 	f.Code = a.redact.clean(words.Code, maxWord)
+	if f.Code == CodeSignatureDoesNotMatch && a.request != nil {
+		words.Message = explainSignature(words.Message, signedText(a.request))
+	}
 	f.Message = a.redact.clean(words.Message, maxMessage)
 	if words.RequestID != "" {
 		f.RequestID = a.redact.clean(words.RequestID, maxWord)

@@ -108,7 +108,7 @@ func (c *Client) do(ctx context.Context, call call) (ResponseMeta, error) {
 	}
 
 	answer := c.exchange(req, sent, c.config.MaxResponseBytes+call.extraBytes)
-	answer.redact = redactionsFor(req, credentials)
+	answer.redact, answer.request = redactionsFor(req, credentials), req
 	meta, failure := answer.parse(call)
 	c.learnClock(answer, meta, failure)
 	c.observe(req, call, signedAt, meta, failure)
