@@ -11,9 +11,9 @@ import (
 // checker converts records to items and reports invalid values.
 type checker struct {
 	region string
-	// anyRegion accepts unknown regions; told reports that the default region was reported.
-	anyRegion, told bool
-	report          reporter
+	// anyRegion accepts unknown regions.
+	anyRegion bool
+	report    reporter
 	// duplicates is nil for a file that is known to have none.
 	duplicates *duplicates
 }
@@ -35,7 +35,7 @@ func (c *checker) item(rec *record) tasks.Item {
 		c.reportOnce(rec, &bad, e)
 	}
 	if rule := region.Rule(it.Region); !c.anyRegion && !bad[columnRegion] && rule != "" {
-		c.unknownRegion(rec, it.Region, rule)
+		c.report.field(rec.where(columnRegion), columnRegion, it.Region, rule)
 	}
 	if c.duplicates != nil {
 		c.duplicate(rec, it, &bad)
@@ -61,16 +61,6 @@ func (c *checker) reportOnce(rec *record, bad *[columnCount]bool, e tasks.FieldE
 		rule += "; give the row a region, or pass --region"
 	}
 	c.report.field(rec.where(col), col, e.Value, rule)
-}
-
-// unknownRegion reports an unknown region, which is likely misspelled; the default one only once, not for each row.
-func (c *checker) unknownRegion(rec *record, name, rule string) {
-	if rec.cells[columnRegion].text != "" {
-		c.report.field(rec.where(columnRegion), columnRegion, name, rule)
-	} else if !c.told {
-		c.told = true
-		c.report.field(rec.where(columnRegion), columnRegion, name, rule+"; it is the default for rows without a region")
-	}
 }
 
 // duplicate reports values that occurred in the file before. It compares only valid values, because invalid ones

@@ -93,14 +93,14 @@ func TestRegions(t *testing.T) {
 		}
 	}
 
-	text := "name,subnetId,region\na,sbn-a,bjj\nb,sbn-a,\nc,sbn-a,\nd,sbn-a,mars\n"
+	text := "name,subnetId,region\na,sbn-a,bjj\nb,sbn-a,\nc,sbn-a,mars\n"
 	f = content(CSV, text)
 	f.region = "Gzz"
 	_, faults = check(t, f)
 	if diff := cmp.Diff([]string{
 		`2:9: region "bjj": is not a known region; did you mean bj? ` + known,
-		`3:9: region "gzz": is not a known region; did you mean gz? ` + known + "; it is the default for rows without a region",
-		`5:9: region "mars": is not a known region; t` + known[1:],
+		`3:9: region "gzz": is not a known region; did you mean gz? ` + known,
+		`4:9: region "mars": is not a known region; t` + known[1:],
 	}, faults); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

@@ -20,7 +20,8 @@ const Standard = "-"
 type Options struct {
 	// Format, if set, overrides the file's extension.
 	Format Format
-	// DefaultRegion is the region of items without one.
+	// DefaultRegion is the region of items without one. The caller validates it first: here, an unknown one is a fault of
+	// every such row.
 	DefaultRegion string
 	// AllowUnknownRegion accepts regions that [bce.Regions] does not list, which are faults otherwise.
 	AllowUnknownRegion bool
