@@ -51,12 +51,13 @@ func OneOf[W ~string](word string, known []W) string {
 // Same says whether two words differ by no more than case, space, - and _.
 func Same(a, b string) bool { return plainOf(a) == plainOf(b) }
 
-// within is the distance between two words, or far where they have less than half in common.
+// within is the distance between two words, or far where more than a third of the known word is misspelled: two mistakes in
+// a word of four letters make it another word.
 func within(word, known string) int {
 	if len(word) > len(known)+far {
 		return far // and a long word is not worth the work
 	}
-	if d := edits(word, known); d < len(known)/2+1 {
+	if d := edits(word, known); d <= (len(known)+1)/3 {
 		return d
 	}
 	return far

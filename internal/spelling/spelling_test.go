@@ -7,7 +7,7 @@ import (
 
 func TestNearest(t *testing.T) {
 	t.Parallel()
-	known := []string{"batch", "state", "status", "haVipId", "subnetId", "x", "ip", "rps"}
+	known := []string{"batch", "state", "status", "haVipId", "subnetId", "x", "ip", "rps", "yaml"}
 	for word, want := range map[string]string{
 		"bach":                          "batch",
 		"rsp":                           "rps",
@@ -21,6 +21,11 @@ func TestNearest(t *testing.T) {
 		"subnet-id":                     "subnetId",
 		"havipid":                       "haVipId",
 		"y":                             "",
+		"yml":                           "yaml",
+		"ymal":                          "yaml",
+		"xml":                           "",
+		"toml":                          "",
+		"stattuss":                      "status",
 		"":                              "",
 		"nonsense":                      "",
 		strings.Repeat("state", 10_000): "",
