@@ -137,7 +137,7 @@ func (in *Input) check(ctx context.Context, f *session.Factory) error {
 	}
 	found := words.Count(report.FaultCount, "fault", "faults")
 	if report.Rows > 0 {
-		found += " in " + words.Count(report.Rows, "row", "rows")
+		found += " (" + words.Count(report.Rows, "row", "rows") + " checked)" // a row may have several, a file may have others
 	}
 	return cli.Failf(cli.ExitInvalidInput, "%s: %s; nothing was enqueued", in.File.Name(), found)
 }
