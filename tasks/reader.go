@@ -46,6 +46,12 @@ var (
 type Reader struct {
 	// Rate spaces the requests; nil for no limit.
 	Rate Rate
+	// Unreached limits how long a read is retried while no request reaches BCE; 0 means like any other failure. It does not apply to
+	// later pages of a listing, because the first one proves that the address is right.
+	Unreached time.Duration
+	// Retrying, if set, is called with the failure before a request is sent again. It must be as safe for concurrent use as the reader
+	// is used.
+	Retrying func(*bce.Error)
 }
 
 // Read runs one read; send sends it once.
@@ -60,22 +66,40 @@ func (r Reader) Read(ctx context.Context, send func(ctx context.Context) error) 
 }
 
 func (r Reader) read(ctx context.Context, send func(ctx context.Context) error) error {
+	var began time.Time
 	for n := 1; ; n++ {
 		if r.Rate != nil {
 			if err := r.Rate.Wait(ctx); err != nil {
 				return err
 			}
 		}
+		if n == 1 {
+			began = time.Now()
+		}
 		err := send(ctx)
 		var refused *bce.Error
 		if err == nil || ctx.Err() != nil || !errors.As(err, &refused) || n == readAttempts || !Retryable(refused) {
 			return err
 		}
-		if pause(ctx, RetryDelay(n, refused.RetryAfter, readDelayCap)) != nil {
+		delay := RetryDelay(n, refused.RetryAfter, readDelayCap)
+		if r.Unreached > 0 && Unreached(refused) {
+			left := r.Unreached - time.Since(began)
+			if left <= 0 {
+				return err
+			}
+			delay = min(delay, left)
+		}
+		if r.Retrying != nil {
+			r.Retrying(refused)
+		}
+		if pause(ctx, delay) != nil {
 			return err
 		}
 	}
 }
+
+// Unreached reports whether no byte of a request reached BCE: a refused connection, an unknown name, a failed TLS handshake.
+func Unreached(e *bce.Error) bool { return e.Kind.Transport() && !e.Sent }
 
 // Retryable reports whether a read that failed with e may succeed if it is retried. This includes an expired signature, because the client
 // corrects its clock by that refusal.
@@ -96,9 +120,9 @@ type Page struct {
 // so a listing is complete if and only if there was no error.
 func (r Reader) Pages(ctx context.Context, api Lister) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		seen := map[string]bool{}
+		seen, reader := map[string]bool{}, r
 		for marker := ""; ; {
-			page, err := r.page(ctx, api, marker)
+			page, err := reader.page(ctx, api, marker)
 			seen[marker] = true
 			next := ""
 			if err == nil {
@@ -114,7 +138,7 @@ func (r Reader) Pages(ctx context.Context, api Lister) iter.Seq2[Page, error] {
 				yield(Page{}, fmt.Errorf("listing has more than %d pages", maxPages))
 				return
 			}
-			marker = next
+			marker, reader.Unreached = next, 0
 		}
 	}
 }

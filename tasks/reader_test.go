@@ -162,6 +162,56 @@ func TestReaderRepeatsTransientFailures(t *testing.T) {
 	}
 }
 
+// A read that does not reach BCE ends early if the reader has little patience with that, and says meanwhile that it retries. Once a
+// page was read, the next one has more patience.
+func TestReaderEndsUnreached(t *testing.T) {
+	t.Parallel()
+	const patience = 5 * time.Second
+	dial := &bce.Error{Kind: bce.KindDial}
+	for name, test := range map[string]struct {
+		fails     error
+		unreached time.Duration
+		from      int // the page that fails
+		early     bool
+	}{
+		"unreached":            {dial, patience, 0, true},
+		"of a patient reader":  {dial, 0, 0, false},
+		"on the second page":   {dial, patience, 10, false},
+		"reached, with no end": {&bce.Error{Kind: bce.KindBroken, Sent: true}, patience, 0, false},
+		"busy":                 {api(503, "Busy"), patience, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				lister := &pagedLister{n: 20, size: 10}
+				var began time.Time
+				lister.fail = func(from int) error {
+					if from < test.from {
+						return nil
+					}
+					if began.IsZero() {
+						began = time.Now()
+					}
+					return test.fails
+				}
+				retries := 0
+				reader := Reader{Rate: &everySecond{}, Unreached: test.unreached, Retrying: func(*bce.Error) { retries++ }}
+				var end error
+				for _, err := range reader.Pages(t.Context(), lister) {
+					end = err
+				}
+				took, failed := time.Since(began), lister.lists-test.from/lister.size
+				if !errors.Is(end, test.fails) || retries != failed-1 || retries == 0 {
+					t.Errorf("%d requests failed, %d retries: %v", failed, retries, end)
+				}
+				if early := failed < readAttempts; early != test.early || early && (took < patience || took > patience+2*time.Second) {
+					t.Errorf("gave up after %v and %d requests", took, failed)
+				}
+			})
+		})
+	}
+}
+
 // A listing that gets no page for minutes ends, and says of what.
 func TestReaderEndsWithoutAnAnswer(t *testing.T) {
 	t.Parallel()

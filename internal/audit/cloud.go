@@ -31,8 +31,8 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	if err := x.accessKey(ctx, l, api); err != nil {
 		return err
 	}
-	if x.Rate != nil {
-		if rate := x.Rate(l); rate != nil {
+	if x.Reader != nil {
+		if rate := x.Reader(l).Rate; rate != nil {
 			err := rate.Wait(ctx)
 			var refused *redisconn.ConnError // the store check reports it; the request is sent nevertheless
 			if err != nil && !errors.As(err, &refused) {

@@ -29,8 +29,8 @@ type Doctor struct {
 	// Open returns the client of a lane. If its error wraps [bce.ErrNoCredentials], the lane's BCE is not examined. With a
 	// nil Open, no BCE is.
 	Open func(ctx context.Context, lane tasks.Lane) (Cloud, error)
-	// Rate limits the requests to a lane; nil means no limit.
-	Rate func(lane tasks.Lane) tasks.Rate
+	// Reader reads a lane; nil means with the zero [tasks.Reader].
+	Reader func(lane tasks.Lane) tasks.Reader
 	// Serve is the remedy for tasks that no worker processes, such as "Run `enqueue run FILE`"; "" means to start a worker.
 	Serve string
 	// Versions names this program and its version of asynq.

@@ -424,7 +424,7 @@ func TestDoctorOfCredentials(t *testing.T) {
 func TestDoctorKeepsTheLanesPace(t *testing.T) {
 	t.Parallel()
 	f, admitted := newAuditFixture(t), new(rate)
-	f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Rate: func(tasks.Lane) tasks.Rate { return admitted }})
+	f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Reader: func(tasks.Lane) tasks.Reader { return tasks.Reader{Rate: admitted} }})
 	if *admitted != 1 {
 		t.Errorf("admitted %d times", *admitted)
 	}
@@ -533,8 +533,8 @@ func TestDoctorOfAnIllRedis(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
 	f.do(t, []any{"ACL", "SETUSER", "default", "-wait"}, []any{"CONFIG", "SET", "min-replicas-to-write", 1})
-	refused := func(tasks.Lane) tasks.Rate { return lane.NewLimiter(f.rdb, "bj", 1, 1) }
-	said := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Rate: refused})
+	refused := func(tasks.Lane) tasks.Reader { return tasks.Reader{Rate: lane.NewLimiter(f.rdb, "bj", 1, 1)} }
+	said := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Reader: refused})
 	expect(t, said, redisconn.CodeACL, "WAIT", "")
 	expect(t, said, redisconn.CodeReplicas, "min-replicas-to-write", "")
 	expect(t, said, CodeCredentials, "credentials work", "")

@@ -258,7 +258,7 @@ func TestVerifyKeepsTheLanesPace(t *testing.T) {
 	admitted, progress := new(rate), []string(nil)
 	v := &Verifier{
 		Ledger: r, Open: func(context.Context, tasks.Lane) (Cloud, error) { return s, nil },
-		Rate:    func(tasks.Lane) tasks.Rate { return admitted },
+		Reader:  func(tasks.Lane) tasks.Reader { return tasks.Reader{Rate: admitted} },
 		Listing: func(_ tasks.Lane, n int, all bool) { progress = append(progress, fmt.Sprint(n, all)) },
 		Clock:   func(context.Context) (time.Time, error) { return one, nil },
 	}

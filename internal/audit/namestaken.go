@@ -71,8 +71,8 @@ func (x *examination) unsent(ctx context.Context) (map[tasks.Lane]map[place]ledg
 // taken lists a lane, and returns each such HaVIP with the item that it matches.
 func (x *examination) taken(ctx context.Context, lane tasks.Lane, api Cloud, unsent map[place]ledger.Owner) ([]string, error) {
 	var reader tasks.Reader
-	if x.Rate != nil {
-		reader.Rate = x.Rate(lane)
+	if x.Reader != nil {
+		reader = x.Reader(lane)
 	}
 	var taken []string
 	pages := 0

@@ -24,8 +24,8 @@ type Verifier struct {
 	Ledger Records
 	// Open returns the client of a lane.
 	Open func(ctx context.Context, lane tasks.Lane) (Cloud, error)
-	// Rate limits the requests to a lane; nil means no limit.
-	Rate func(lane tasks.Lane) tasks.Rate
+	// Reader reads a lane; nil means with the zero [tasks.Reader].
+	Reader func(lane tasks.Lane) tasks.Reader
 	// Clock is the ledger's.
 	Clock func(ctx context.Context) (time.Time, error)
 	// Listing, if set, is called after each page with the number of HaVIPs listed so far, and whether
@@ -95,8 +95,8 @@ func (v *verification) list(ctx context.Context) error {
 			return err
 		}
 		var reader tasks.Reader
-		if v.Rate != nil {
-			reader.Rate = v.Rate(lane)
+		if v.Reader != nil {
+			reader = v.Reader(lane)
 		}
 		x, err := list(ctx, lane, reader.Pages(ctx, api), v.Clock, v.Listing)
 		if err != nil {

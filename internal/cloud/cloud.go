@@ -5,6 +5,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -64,15 +65,33 @@ func (c *Flags) Opener(getenv cli.Getenv) func(context.Context, tasks.Lane) (aud
 	}
 }
 
-// ListRate is the budget of listings of each lane, which commands and workers share.
-func ListRate(rdb redis.Cmdable) func(tasks.Lane) tasks.Rate {
-	return func(l tasks.Lane) tasks.Rate { return readRate{lane.NewListLimiter(rdb, l.String()), ownRate()} }
+// unreached is a command's patience with a BCE that it does not reach: the address is more often wrong than BCE is away.
+const unreached = 5 * time.Second
+
+// Lists reads the listing of each lane, within the budget that commands and workers share. It reports why a request is sent
+// again. Each reader is for one goroutine at a time.
+func Lists(t *terminal.IO, rdb redis.Cmdable) func(tasks.Lane) tasks.Reader {
+	return func(l tasks.Lane) tasks.Reader { return reader(t, l, lane.NewListLimiter(rdb, l.String())) }
 }
 
-// SubnetRate is the budget of subnets read of each lane, over all processes.
-func SubnetRate(rdb redis.Cmdable) func(tasks.Lane) tasks.Rate {
-	return func(l tasks.Lane) tasks.Rate {
-		return readRate{lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond), ownRate()}
+// Subnets is [Lists] for the subnets of each lane, which have a budget of their own.
+func Subnets(t *terminal.IO, rdb redis.Cmdable) func(tasks.Lane) tasks.Reader {
+	return func(l tasks.Lane) tasks.Reader {
+		return reader(t, l, lane.NewLimiter(rdb, l.String()+"/subnet", subnetsPerSecond, subnetsPerSecond))
+	}
+}
+
+func reader(t *terminal.IO, l tasks.Lane, shared tasks.Rate) tasks.Reader {
+	last := ""
+	return tasks.Reader{
+		Rate: readRate{shared, ownRate()}, Unreached: unreached,
+		Retrying: func(e *bce.Error) {
+			// Without message and request ID, which are different each time.
+			if reason := fmt.Sprint(e.Op, e.Kind, e.StatusCode, e.Code); reason != last {
+				last = reason
+				t.Infof("lane %s: %v; retrying", l, e)
+			}
+		},
 	}
 }
 

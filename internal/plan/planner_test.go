@@ -226,8 +226,8 @@ func TestPlannerAsksBCELittle(t *testing.T) {
 	}
 	p := planner(b, s)
 	var lists, reads counting
-	p.Survey.ListRate = func(tasks.Lane) tasks.Rate { return &lists }
-	p.Survey.SubnetRate = func(tasks.Lane) tasks.Rate { return &reads }
+	p.Survey.Lists = func(tasks.Lane) tasks.Reader { return tasks.Reader{Rate: &lists} }
+	p.Survey.Subnets = func(tasks.Lane) tasks.Reader { return tasks.Reader{Rate: &reads} }
 	words, counts := planned(t, p, rowsOf("a sbn-1", "b sbn-none", "unsure sbn-1", "c sbn-1", "d sbn-none", "y sbn-1"))
 	want := []string{"a create ", "b create fail", "unsure running adopt", "c create ", "d create fail", "y create warning"}
 	if diff := cmp.Diff(want, words); diff != "" {
@@ -290,7 +290,7 @@ func TestPlannerEndsWithTheFirstError(t *testing.T) {
 			defer cancel()
 			p := planner(test.b, test.s)
 			if errors.Is(test.want, context.Canceled) { // while it waits to try again
-				p.Survey.ListRate = func(tasks.Lane) tasks.Rate { return canceling(cancel) }
+				p.Survey.Lists = func(tasks.Lane) tasks.Reader { return tasks.Reader{Rate: canceling(cancel)} }
 			}
 			var failed []error
 			rows := 0

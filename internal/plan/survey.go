@@ -28,8 +28,8 @@ type Survey struct {
 	// Open returns the client of a lane.
 	Open   func(ctx context.Context, lane tasks.Lane) (Cloud, error)
 	Owners Owners
-	// ListRate limits the pages of a lane's listing, and SubnetRate its other reads; nil means no limit.
-	ListRate, SubnetRate func(lane tasks.Lane) tasks.Rate
+	// Lists reads the pages of a lane's listing, and Subnets its subnets; nil means with the zero [tasks.Reader].
+	Lists, Subnets func(lane tasks.Lane) tasks.Reader
 	// Listing, if set, is called after each page with the number of HaVIPs listed so far, and whether
 	// the listing is complete.
 	Listing func(lane tasks.Lane, haVIPs int, all bool)
@@ -67,13 +67,13 @@ func (s *Survey) lane(ctx context.Context, lane tasks.Lane) (*surveyed, error) {
 		return nil, err
 	}
 	view := newLaneView(lane)
-	if err := s.list(ctx, view, api, tasks.Reader{Rate: rateOf(s.ListRate, lane)}); err != nil {
+	if err := s.list(ctx, view, api, readerOf(s.Lists, lane)); err != nil {
 		return nil, fmt.Errorf("lane %s: %w", lane, err)
 	}
 	if s.lanes == nil {
 		s.lanes = map[tasks.Lane]*surveyed{}
 	}
-	s.lanes[lane] = &surveyed{view: view, api: api, reads: tasks.Reader{Rate: rateOf(s.SubnetRate, lane)}}
+	s.lanes[lane] = &surveyed{view: view, api: api, reads: readerOf(s.Subnets, lane)}
 	return s.lanes[lane], nil
 }
 
@@ -125,9 +125,17 @@ func (l *surveyed) learn(ctx context.Context, id string) error {
 	return nil
 }
 
-func rateOf(rates func(tasks.Lane) tasks.Rate, lane tasks.Lane) tasks.Rate {
-	if rates == nil {
-		return nil
+// Endpoint returns the endpoint at which a lane was read; "" if it was not.
+func (s *Survey) Endpoint(lane tasks.Lane) string {
+	if read := s.lanes[lane]; read != nil {
+		return read.api.Endpoint()
 	}
-	return rates(lane)
+	return ""
+}
+
+func readerOf(readers func(tasks.Lane) tasks.Reader, lane tasks.Lane) tasks.Reader {
+	if readers == nil {
+		return tasks.Reader{}
+	}
+	return readers(lane)
 }

@@ -85,7 +85,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	return examine(ctx, f.IO, failOn, audit.Doctor{
-		Redis: s.Redis, Lanes: []tasks.Lane{own}, Open: opts.cloud.Opener(f.Getenv), Rate: cloud.ListRate(s.Redis),
+		Redis: s.Redis, Lanes: []tasks.Lane{own}, Open: opts.cloud.Opener(f.Getenv), Reader: cloud.Lists(f.IO, s.Redis),
 		Serve: serve, Versions: "enqueue " + version.Read().String(), StaleAfter: opts.staleAfter, Fix: opts.fix,
 	})
 }

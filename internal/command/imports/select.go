@@ -69,14 +69,14 @@ func matches(conditions []condition, h bce.HaVIP) bool {
 type listings struct {
 	session *session.Session
 	open    func(context.Context, tasks.Lane) (audit.Cloud, error)
-	rate    func(tasks.Lane) tasks.Rate
+	reader  func(tasks.Lane) tasks.Reader
 	listing func(tasks.Lane, int, bool)
 	lanes   map[tasks.Lane][]bce.HaVIP
 }
 
 func newListings(f *session.Factory, s *session.Session, flags cloud.Flags) *listings {
 	return &listings{
-		session: s, open: flags.Opener(f.Getenv), rate: cloud.ListRate(s.Redis), listing: cloud.Listing(f.IO),
+		session: s, open: flags.Opener(f.Getenv), reader: cloud.Lists(f.IO, s.Redis), listing: cloud.Listing(f.IO),
 		lanes: map[tasks.Lane][]bce.HaVIP{},
 	}
 }
@@ -95,7 +95,7 @@ func (x *listings) of(ctx context.Context, l tasks.Lane) ([]bce.HaVIP, error) {
 	}
 	there := []bce.HaVIP{}
 	seen := map[string]bool{} // pages overlap while HaVIPs are created and deleted
-	for page, err := range (tasks.Reader{Rate: x.rate(l)}).Pages(ctx, api) {
+	for page, err := range x.reader(l).Pages(ctx, api) {
 		if err != nil {
 			return nil, cli.Fail(cloud.ExitCode(err), fmt.Errorf("list the HaVIPs of lane %s: %w", l, err))
 		}

@@ -23,7 +23,7 @@ func newSurvey(f *session.Factory, s *session.Session, flags cloud.Flags) *plan.
 			}
 			return client, nil
 		},
-		Owners: s.Ledger, ListRate: cloud.ListRate(s.Redis), SubnetRate: cloud.SubnetRate(s.Redis), Listing: cloud.Listing(f.IO),
+		Owners: s.Ledger, Lists: cloud.Lists(f.IO, s.Redis), Subnets: cloud.Subnets(f.IO, s.Redis), Listing: cloud.Listing(f.IO),
 	}
 }
 
@@ -41,15 +41,14 @@ func planError(ctx context.Context, err error, opts options) error {
 		return cli.Failf(cli.ExitConfig, "%w; plan needs them only with --live", err)
 	case cloud.RefusesCredentials(err):
 		return cli.Failf(cli.ExitConfig, "%w; `enqueue doctor` examines the lane's credentials; plan needs them only with --live", err)
-	case isUnsent(err):
+	case isUnreached(err):
 		return cli.Failf(cli.ExitNetwork, "%w; check --endpoint or BCE_ENDPOINT, and the network; plan needs BCE only with --live", err)
 	default:
 		return err
 	}
 }
 
-// isUnsent reports whether a request did not reach BCE at all.
-func isUnsent(err error) bool {
+func isUnreached(err error) bool {
 	var failed *bce.Error
-	return errors.As(err, &failed) && failed.Kind.Transport() && !failed.Sent
+	return errors.As(err, &failed) && tasks.Unreached(failed)
 }

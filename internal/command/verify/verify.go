@@ -73,7 +73,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return cli.Failf(cli.ExitPending, "batch %s is not finished yet (%s); wait with `enqueue watch %s`, or pass --allow-running", b.Name, report.Counts(b), shell.Operand(b.Name))
 	}
 	verifier := &audit.Verifier{
-		Ledger: s.Ledger, Open: opts.cloud.Opener(f.Getenv), Rate: cloud.ListRate(s.Redis),
+		Ledger: s.Ledger, Open: opts.cloud.Opener(f.Getenv), Reader: cloud.Lists(f.IO, s.Redis),
 		Clock: func(ctx context.Context) (time.Time, error) { return s.Redis.Time(ctx).Result() }, Listing: cloud.Listing(f.IO),
 	}
 	var findings []audit.Finding
