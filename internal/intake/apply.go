@@ -103,7 +103,7 @@ func (in *Input) confirm(ctx context.Context, f *session.Factory, s *session.Ses
 
 // forecast reports where and how fast the rows will be created, and probable mistakes.
 func (in *Input) forecast(ctx context.Context, f *session.Factory, s *session.Session, counts plan.Counts) error {
-	lanes, err := Forecast(ctx, s, counts, cloud.FromEnvironment(f.Getenv))
+	lanes, err := Forecast(ctx, s, counts, cloud.FromEnvironment(f.Getenv).ConfiguredEndpoint)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/plan"
 	"havip/internal/report"
@@ -28,8 +27,9 @@ type Lane struct {
 	// it is an address of this machine, where nothing real is created.
 	Endpoint  string `json:"endpoint"`
 	Simulator bool   `json:"simulator"`
-	// OtherEndpoint is the endpoint that this shell is configured for, if it is not the workers'.
+	// OtherEndpoint is the endpoint of this command, if it is not the workers'; OwnEndpoint is it if no worker has used the lane yet.
 	OtherEndpoint string `json:"otherEndpoint,omitempty"`
+	OwnEndpoint   string `json:"ownEndpoint,omitempty"`
 	// RPS is the rate in force, 0 for no limit; nil if unknown. Seconds is how long the rows take at that rate.
 	RPS     *float64 `json:"rps"`
 	Seconds *float64 `json:"seconds"`
@@ -40,15 +40,20 @@ type Lane struct {
 	unserved string
 }
 
-// Forecast returns the lanes of the rows that apply enqueues, by name. Own are the settings of this shell.
-func Forecast(ctx context.Context, s *session.Session, counts plan.Counts, own cli.Cloud) ([]Lane, error) {
+// Forecast returns the lanes of the rows that apply enqueues, by name. Own returns the endpoint of this command for a lane; "" if
+// none is configured.
+func Forecast(ctx context.Context, s *session.Session, counts plan.Counts, own func(context.Context, tasks.Lane) string) ([]Lane, error) {
 	lanes := make([]Lane, 0, len(counts.Lanes))
 	for name, n := range counts.Lanes {
 		l, err := forecastLane(ctx, s, name)
 		if err != nil {
 			return nil, err
 		}
-		if here := own.ConfiguredEndpoint(ctx, name); here != l.Endpoint && l.Endpoint != "" {
+		switch here := own(ctx, name); l.Endpoint {
+		case here:
+		case "":
+			l.OwnEndpoint = here
+		default:
 			l.OtherEndpoint = here
 		}
 		if l.Enqueue = n; l.RPS != nil && *l.RPS > 0 {
@@ -107,10 +112,10 @@ func (l Lane) name() tasks.Lane { return tasks.Lane{Account: l.Account, Region: 
 func (l Lane) String() string {
 	text := fmt.Sprintf("lane %s: %s", l.name(), words.Count(l.Enqueue, "HaVIP", "HaVIPs"))
 	switch {
-	case l.Simulator:
-		text += " in the SIMULATOR at " + l.Endpoint
 	case l.Endpoint != "":
-		text += " at " + l.Endpoint
+		text += at(l.Endpoint)
+	case l.OwnEndpoint != "":
+		text += at(l.OwnEndpoint) + " (the endpoint of this command; no worker has used the lane yet)"
 	default:
 		text += " (endpoint unknown: no worker has used the lane yet)"
 	}
@@ -122,6 +127,13 @@ func (l Lane) String() string {
 		text += fmt.Sprintf(", %s, about %s", words.Rate(*l.RPS), (time.Duration(*l.Seconds+1) * time.Second).String())
 	}
 	return text
+}
+
+func at(endpoint string) string {
+	if isLocal(endpoint) {
+		return " in the SIMULATOR at " + endpoint
+	}
+	return " at " + endpoint
 }
 
 // Warnings say why nothing is created in the lane at present, and that it is created elsewhere than this shell's settings say.

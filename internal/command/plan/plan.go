@@ -2,6 +2,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"havip/internal/intake"
 	"havip/internal/plan"
 	"havip/internal/session"
+	"havip/tasks"
 )
 
 type options struct {
@@ -148,12 +150,16 @@ func drawUp(ctx context.Context, f *session.Factory, s *session.Session, planner
 			return counts, err
 		}
 	}
-	e := end{counts: counts}
+	e, endpoint := end{counts: counts}, opts.cloud.Cloud(f.Getenv).ConfiguredEndpoint
 	if planner.Survey != nil {
 		e.demands = planner.Survey.Demands()
+		configured := endpoint
+		endpoint = func(ctx context.Context, l tasks.Lane) string {
+			return cmp.Or(planner.Survey.Endpoint(l), configured(ctx, l))
+		}
 	}
 	var err error
-	if e.lanes, err = intake.Forecast(ctx, s, counts, opts.cloud.Cloud(f.Getenv)); err != nil {
+	if e.lanes, err = intake.Forecast(ctx, s, counts, endpoint); err != nil {
 		return counts, planError(ctx, err, opts)
 	}
 	return counts, out.close(e)
