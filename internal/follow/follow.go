@@ -23,14 +23,16 @@ func Batch(ctx context.Context, t *terminal.IO, s *session.Session, name string)
 }
 
 // Follow is [Watcher.Run] with an error that says how to resume watching, when the command is interrupted or ctx's deadline
-// passes; see [WithTimeout].
+// passes; see [WithTimeout]. If no item has finished until the deadline, it says why.
 func (w *Watcher) Follow(ctx context.Context) (ledger.Batch, error) {
 	b, err := w.Run(ctx)
 	switch {
 	case err != nil && expired(ctx) && b.Name != "" && b.CommittedAt == 0:
 		return b, cli.Failf(cli.ExitPending, "%s", report.IncompleteText(b))
+	case w.late && !w.progressed && b.Pause == nil:
+		w.stall.explainEnd(ctx, w.reason(b), w.say)
 	}
-	return b, EndError(ctx, w.IO, w.Batch, err)
+	return b, endError(ctx, w.IO, w.Batch, err)
 }
 
 // DefineTimeout defines --timeout, which [WithTimeout] obeys.
@@ -55,8 +57,8 @@ func expired(ctx context.Context) bool {
 	return limited && !time.Now().Before(deadline) && !errors.Is(ctx.Err(), context.Canceled)
 }
 
-// EndError gives the error of a wait that a signal or --timeout ended its text and exit code, and says how to resume it.
-func EndError(ctx context.Context, t *terminal.IO, batch string, err error) error {
+// endError gives the error of a wait that a signal or --timeout ended its text and exit code, and says how to resume it.
+func endError(ctx context.Context, t *terminal.IO, batch string, err error) error {
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):
 		t.Infof("stopped watching; the batch continues. `enqueue watch %s` resumes watching", shell.Operand(batch))

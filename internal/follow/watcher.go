@@ -33,15 +33,15 @@ type Watcher struct {
 	Over func(ledger.Batch) bool
 
 	// each, if not nil, is called with each reading of the batch.
-	each func(context.Context) error
-	bar  *progress.Bar
-	// changed is when an item last finished; reported is the kind of the last message.
-	changed  time.Time
-	open     int64
-	reported string
-	// unserved is the lane that had no worker at the first look.
-	unserved string
-	unknown  unknownAge
+	each  func(context.Context) error
+	bar   *progress.Bar
+	stall stall
+	// open is how many items were not finished when last read; progressed reports that one has finished since the first reading.
+	open       int64
+	progressed bool
+	// late reports that the time was up while Redis answered.
+	late    bool
+	unknown unknownAge
 	// figures were measured at the time measured; their counts are newer.
 	figures  progress.Figures
 	measured time.Time
@@ -49,6 +49,7 @@ type Watcher struct {
 
 // Run shows the batch's progress until there is nothing more to wait for, and returns the batch as last read.
 func (w *Watcher) Run(ctx context.Context) (b ledger.Batch, err error) {
+	w.stall.session = w.Session
 	poll := time.NewTicker(PollInterval)
 	defer poll.Stop()
 	defer w.end()
@@ -70,6 +71,7 @@ func (w *Watcher) Run(ctx context.Context) (b ledger.Batch, err error) {
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
+			w.late = expired(ctx)
 			return b, ctx.Err()
 		}
 	}
@@ -84,17 +86,24 @@ func (w *Watcher) evaluate(ctx context.Context, b ledger.Batch) (over bool, err 
 		return true, nil
 	case b.Pause != nil:
 		return false, w.obey(b)
-	case time.Since(w.changed) > stalledAfter:
-		w.explain(ctx, b)
 	}
+	w.stall.explain(ctx, w.reason(b), w.say)
 	return false, nil
 }
+
+// reason finds why the batch is stalled.
+func (w *Watcher) reason(b ledger.Batch) finder {
+	return func(ctx context.Context) (kind, text string, err error) { return w.stall.ofBatch(ctx, b) }
+}
+
+// say writes a message above the bar.
+func (w *Watcher) say(text string) { w.bar.Interrupt("%s", text) }
 
 // obey ends the wait for a batch that its failures have paused, once its requests in flight and its deletions have ended:
 // it stays paused until a user resumes it. The wait for a batch that a user paused continues.
 func (w *Watcher) obey(b ledger.Batch) error {
 	if !b.Pause.ByFailures() {
-		w.reportOnce("paused "+strconv.FormatInt(int64(b.Pause.At), 10), report.PauseText(b))
+		w.stall.reportOnce("paused "+strconv.FormatInt(int64(b.Pause.At), 10), report.PauseText(b), w.say)
 		return nil
 	}
 	running := b.Counts[ledger.Sending] > 0 || b.Unconfirmed > 0
@@ -102,14 +111,6 @@ func (w *Watcher) obey(b ledger.Batch) error {
 		return nil
 	}
 	return report.StoppedError(b, w.Resume)
-}
-
-// reportOnce writes a message, unless the last one was of the same kind.
-func (w *Watcher) reportOnce(kind, text string) {
-	if kind != w.reported && text != "" {
-		w.reported = kind
-		w.bar.Interrupt("%s", text)
-	}
 }
 
 // read reads the batch, and waits while Redis is unavailable.
@@ -127,8 +128,9 @@ func (w *Watcher) show(ctx context.Context, b ledger.Batch) {
 	if w.bar == nil {
 		w.bar = w.NewBar(w.Batch, b.Total)
 	}
-	if open := b.Open(); open != w.open || w.changed.IsZero() {
-		w.open, w.changed = open, time.Now()
+	if open := b.Open(); open != w.open || w.stall.changed.IsZero() {
+		w.progressed = !w.stall.changed.IsZero()
+		w.open, w.stall.changed = open, time.Now()
 	}
 	if time.Since(w.measured) >= measureEvery {
 		w.measured = time.Now()

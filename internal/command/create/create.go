@@ -128,7 +128,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return follow.TimeoutError(timed, err)
 	}
 	if opts.wait {
-		if err := awaitItem(timed, f.IO, s, batch, item.Key); err != nil {
+		if err := follow.Item(timed, f.IO, s, batch, item.Key); err != nil {
 			return err
 		}
 	}
