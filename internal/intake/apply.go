@@ -132,7 +132,7 @@ func (in *Input) interrupted(err error, done tally) error {
 	case !errors.As(err, &duplicate):
 		return fmt.Errorf("%w; %s; run the same command again to continue", err, registered)
 	case done.total() == 0:
-		return fmt.Errorf("%w; it was registered a moment ago, and nothing was enqueued. %s", err, plan.DuplicateRemedy)
+		return fmt.Errorf("%w; it was registered a moment ago, and nothing was enqueued. %s", err, plan.DuplicateRemedy(duplicate.Duplicate))
 	default:
 		return fmt.Errorf("%w; it was registered a moment ago. %s: to create the rest as well, run the same command with --allow-duplicates; to create none of them, cancel them with `enqueue cancel %s`",
 			err, registered, shell.Operand(in.Batch))

@@ -51,7 +51,7 @@ func Refusal(counts plan.Counts, file string) error {
 	case counts.Duplicates > 0:
 		return cli.Failf(cli.ExitInvalidInput,
 			"%s: %s the HaVIP of another item; nothing was enqueued. %s",
-			file, words.Count(counts.Duplicates, "row requests", "rows request"), plan.DuplicateRemedy)
+			file, words.Count(counts.Duplicates, "row requests", "rows request"), plan.DuplicateRemedy(counts.Others...))
 	}
 	return nil
 }

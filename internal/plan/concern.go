@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"havip/internal/shell"
 	"havip/ledger"
@@ -41,9 +43,53 @@ func concern(kind Kind, format string, args ...any) Concern {
 	return Concern{Kind: kind, Why: fmt.Sprintf(format, args...)}
 }
 
-// DuplicateRemedy says what to do about a [Duplicated] row.
-const DuplicateRemedy = "Use that batch with --batch or, if its record was deleted, record the HaVIP again with `enqueue import`. " +
-	"To create another one, pass --allow-duplicates"
+// maxNamed limits the batches that a remedy names.
+const maxNamed = 3
+
+// DuplicateRemedy says what to do about [Duplicated] rows: use the batch of the other item or, if its record was deleted,
+// record its HaVIP again.
+func DuplicateRemedy(others ...tasks.Duplicate) string {
+	var kept, deleted []string
+	for _, other := range others {
+		batches := &kept
+		if other.BatchDeleted {
+			batches = &deleted
+		}
+		if !slices.Contains(*batches, other.Batch) {
+			*batches = append(*batches, other.Batch)
+		}
+	}
+	var remedies []string
+	switch len(kept) {
+	case 0:
+	case 1:
+		remedies = append(remedies, "to use that batch, pass --batch "+shell.Quote(kept[0]))
+	default:
+		remedies = append(remedies, "to use one of these batches, pass it with --batch: "+named(kept))
+	}
+	switch len(deleted) {
+	case 0:
+	case 1:
+		remedies = append(remedies, "to record its HaVIP again, run `enqueue import "+shell.Operand(deleted[0])+" FILE`")
+	default:
+		remedies = append(remedies, "to record the HaVIPs of these batches again, run `enqueue import` for each: "+named(deleted))
+	}
+	text := strings.Join(append(remedies, "to create another HaVIP, pass --allow-duplicates"), "; ")
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// named lists batches.
+func named(batches []string) string {
+	words := make([]string, 0, maxNamed+1)
+	for i, batch := range batches {
+		if i == maxNamed {
+			words = append(words, fmt.Sprintf("and %d more", len(batches)-maxNamed))
+			break
+		}
+		words = append(words, shell.Quote(batch))
+	}
+	return strings.Join(words, ", ")
+}
 
 // ledgerConcern returns the concern that follows from the ledger alone.
 func ledgerConcern(batch string, action Action, c tasks.Comparison) (Concern, error) {

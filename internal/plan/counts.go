@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -28,6 +30,8 @@ type Counts struct {
 	Lanes map[tasks.Lane]int `json:"-"`
 	// Ended counts failed and canceled rows by state.
 	Ended map[ledger.State]int `json:"-"`
+	// Others are the items that have the requests of [Counts.Duplicates], one for each batch.
+	Others []tasks.Duplicate `json:"-"`
 }
 
 // Add counts a row.
@@ -48,6 +52,17 @@ func (n *Counts) Add(r Row) {
 			n.Ended = map[ledger.State]int{}
 		}
 		n.Ended[r.State]++
+	}
+	if r.Action == Duplicate && r.Duplicate != nil {
+		n.addOther(*r.Duplicate)
+	}
+}
+
+func (n *Counts) addOther(other tasks.Duplicate) {
+	if !slices.ContainsFunc(n.Others, func(known tasks.Duplicate) bool {
+		return known.Batch == other.Batch && known.BatchDeleted == other.BatchDeleted
+	}) {
+		n.Others = append(n.Others, other)
 	}
 }
 

@@ -15,6 +15,8 @@ type Row struct {
 	// State is the item's in the ledger; queued if it is not there.
 	State   ledger.State
 	Concern Concern
+	// Duplicate is another item with the same request; nil without, and in a saved plan.
+	Duplicate *tasks.Duplicate
 }
 
 // Comparer compares rows with the ledger; [*tasks.Producer] implements it.
@@ -68,7 +70,7 @@ func (p *Planner) forgottenGeneration(ctx context.Context, batch string) (int, e
 }
 
 func (p *Planner) evaluate(ctx context.Context, self ledger.Owner, c candidate) (Row, error) {
-	row := Row{Row: c.Row, Action: p.actionOf(c.Comparison), State: c.State}
+	row := Row{Row: c.Row, Action: p.actionOf(c.Comparison), State: c.State, Duplicate: c.Duplicate}
 	var err error
 	if p.Survey != nil && row.Action.open() {
 		row.Concern, err = p.Survey.evaluate(ctx, self, c)

@@ -194,17 +194,45 @@ func TestPlannerOfDuplicates(t *testing.T) {
 		want  []string
 		count Counts
 	}{
-		"refused":      {nil, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1, Lanes: lanes(1)}},
+		"refused":      {nil, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1, Lanes: lanes(1), Others: []tasks.Duplicate{*b.duplicate}}},
 		"allowed":      {nil, true, []string{"new create warning", "known requeue "}, Counts{Create: 1, Requeue: 1, Enqueue: 2, Warnings: 1, Lanes: lanes(2)}},
-		"refused live": {s, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1, Lanes: lanes(1)}},
+		"refused live": {s, false, []string{"new duplicate duplicate", "known requeue "}, Counts{Duplicates: 1, Requeue: 1, Enqueue: 1, Lanes: lanes(1), Others: []tasks.Duplicate{*b.duplicate}}},
 		"allowed live": {s, true, []string{"new create warning", "known requeue "}, Counts{Create: 1, Requeue: 1, Enqueue: 2, Warnings: 1, Lanes: lanes(2)}},
 	}
 	for name, test := range tests {
 		p := planner(b, test.sky)
 		p.AllowDuplicates = test.allow
 		words, counts := planned(t, p, rowsOf("new sbn-1", "known sbn-1"))
-		if diff := cmp.Diff(test.want, words) + cmp.Diff(test.count, counts); diff != "" {
+		if diff := cmp.Diff(test.want, words) + cmp.Diff(test.count, counts, cmp.AllowUnexported(tasks.Duplicate{})); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// The remedy names the batches, each once, and only the commands that help.
+func TestDuplicateRemedy(t *testing.T) {
+	t.Parallel()
+	kept := func(batch string) tasks.Duplicate { return tasks.Duplicate{Batch: batch, Key: "x"} }
+	gone := func(batch string) tasks.Duplicate { return tasks.Duplicate{Batch: batch, Key: "x", BatchDeleted: true} }
+	for name, test := range map[string]struct {
+		others []tasks.Duplicate
+		has    []string
+		hasNot string
+	}{
+		"one batch":       {[]tasks.Duplicate{kept("spring 1"), kept("spring 1")}, []string{"--batch 'spring 1'", "--allow-duplicates"}, "import"},
+		"several":         {[]tasks.Duplicate{kept("a"), kept("b"), kept("c"), kept("d"), kept("e")}, []string{"--batch: a, b, c, and 2 more"}, "import"},
+		"a deleted one":   {[]tasks.Duplicate{gone("-old")}, []string{"`enqueue import -- -old FILE`", "--allow-duplicates"}, "--batch"},
+		"several deleted": {[]tasks.Duplicate{gone("a"), gone("b")}, []string{"import", "a, b"}, "--batch"},
+		"both":            {[]tasks.Duplicate{gone("a"), kept("b")}, []string{"`enqueue import a FILE`", "--batch b"}, "\x00"},
+	} {
+		got := DuplicateRemedy(test.others...)
+		for _, want := range test.has {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in %q", name, want, got)
+			}
+		}
+		if strings.Contains(got, test.hasNot) {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }

@@ -142,7 +142,7 @@ func enqueue(ctx context.Context, t *terminal.IO, producer *tasks.Producer, batc
 	switch {
 	case errors.As(err, &duplicate):
 		return cli.Failf(cli.CodeOf(err), "%s/%s: %s; nothing was enqueued. %s",
-			batch, item.Key, render.Printable(duplicate.Duplicate.Why()), plan.DuplicateRemedy)
+			batch, item.Key, render.Printable(duplicate.Duplicate.Why()), render.Printable(plan.DuplicateRemedy(duplicate.Duplicate)))
 	case err != nil:
 		return cli.NotDone(err, "%s/%s was not enqueued", batch, item.Key)
 	}
