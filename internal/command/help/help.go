@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/render"
 )
 
 // A topic is help that belongs to no command.
@@ -52,7 +53,10 @@ var general = map[string]string{
 	"--yes":            "do not ask for confirmation",
 }
 
-// EnvironmentText lists the environment variables of a program.
+// helpWidth is that of the help's hand-written texts at least.
+const helpWidth = 80
+
+// EnvironmentText lists the environment variables of a program: each with its flag, and below them what it does.
 func EnvironmentText(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("Environment variables; a flag on the command line overrides its variable:\n\n")
@@ -61,7 +65,11 @@ func EnvironmentText(root *cobra.Command) string {
 		if general, ok := general[v.Flag]; ok {
 			usage = general
 		}
-		fmt.Fprintf(&b, "  %-23s  %-20s %s\n", v.Name, v.Flag, usage)
+		fmt.Fprintf(&b, "  %s  %s\n", v.Name, v.Flag)
+		const indent = "      "
+		for _, line := range render.Wrap(usage, helpWidth-len(indent)) {
+			b.WriteString(indent + line + "\n")
+		}
 	}
 	b.WriteString(`
 Region and endpoint come from the flag, or else the variable, the current profile of
