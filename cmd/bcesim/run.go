@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/bce/bcesim"
+	"havip/internal/cli"
 	"havip/internal/manual"
 	"havip/internal/version"
 )
@@ -66,6 +67,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cli.CheckRequired(cmd); err != nil {
+				return usageError{err}
+			}
 			config, err := settings.config(getenv)
 			if err != nil {
 				return usageError{err}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"havip/bce/bcesim"
+	"havip/internal/cli"
 )
 
 const (
@@ -47,7 +48,8 @@ func (s *settings) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&s.faults, "faults", "", "`spec` of the faults to inject; see above")
 	flags.DurationVar(&s.latency, "latency", 0, "delay added to every call")
 	flags.StringArrayVar(&s.rates, "rate", nil, "`[OPERATION=]R[/BURST]` requests a second, then 429; may be repeated")
-	flags.BoolVar(&s.retryAfter, "retry-after", false, "send Retry-After with the 429 of --rate")
+	flags.BoolVar(&s.retryAfter, "retry-after", false, "send Retry-After with its 429")
+	cli.Requires(flags, "retry-after", "rate")
 	flags.StringArrayVar(&s.subnets, "subnet", nil, "`id=cidr[@vpc]` of a subnet with its own CIDR; may be repeated")
 	flags.BoolVar(&s.strict, "strict-subnets", false, "only the subnets of --subnet exist")
 	flags.IntVar(&s.quota, "quota", 0, "maximum HaVIPs in a VPC; 0 means no limit")

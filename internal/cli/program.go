@@ -31,7 +31,7 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 		if err == nil && !slices.Contains(ownCommands, cmd.Name()) {
 			err = applyProfile(cmd.Context(), cmd.Flags(), getenv)
 		}
-		for _, check := range checks {
+		for _, check := range append([]func(*cobra.Command) error{CheckRequired}, checks...) {
 			if err == nil {
 				err = check(cmd)
 			}

@@ -20,6 +20,7 @@ func mistake(t *testing.T, environment map[string]string, args ...string) error 
 	timeout := f.Duration("timeout", 0, "")
 	AtLeast(f, "timeout", timeout, 0, "must be a duration, or 0 for no limit")
 	f.Bool("wait", false, "")
+	Requires(f, "timeout", "wait")
 	f.StringSlice("fields", nil, "")
 	Choices(f, "fields", "key", "state")
 	root.AddCommand(status, &cobra.Command{Use: "either A | --lane L", Args: cobra.MaximumNArgs(1), RunE: nothing})
@@ -52,6 +53,31 @@ func TestMistakesAreExplained(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), want) || CodeOf(err) != ExitUsage {
 			t.Errorf("%s: got %v (%d), want %s", line, err, CodeOf(err), want)
 		}
+	}
+}
+
+// A flag that works only with another is refused without it; its variable is for other commands as well.
+func TestRequiredFlags(t *testing.T) {
+	t.Parallel()
+	for line, refused := range map[string]bool{
+		"status a --timeout 5s":              true,
+		"status a --timeout 5s --wait=false": true,
+		"status a --timeout 5s --wait":       false,
+		"status a --wait":                    false,
+		"status a":                           false,
+	} {
+		err := mistake(t, nil, strings.Fields(line)...)
+		if refused != (CodeOf(err) == ExitUsage) || refused && !strings.Contains(err.Error(), "--timeout can be used only with --wait") {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	for _, environment := range []map[string]string{{"HAVIP_TIMEOUT": "5s"}, {"HAVIP_TIMEOUT": "5s", "HAVIP_WAIT": "false"}} {
+		if err := mistake(t, environment, "status", "a"); err != nil {
+			t.Errorf("%v: %v", environment, err)
+		}
+	}
+	if err := mistake(t, map[string]string{"HAVIP_WAIT": "true"}, "status", "a", "--timeout", "5s"); err != nil {
+		t.Errorf("--wait by its variable: %v", err)
 	}
 }
 

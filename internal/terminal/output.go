@@ -54,15 +54,14 @@ func DefineList[R any](t *IO, cmd *cobra.Command, list render.List[R]) {
 	cli.Choices(f, SortFlag, list.Names()...)
 }
 
-// ListFlag returns the first flag of [DefineList] on the command line, for commands that do not always output a list; "" for
-// none.
-func ListFlag(cmd *cobra.Command) string {
-	for _, name := range []string{FieldsFlag, jqFlag, templateFlag, ColumnsFlag, SortFlag, limitFlag} {
-		if cli.Given(cmd.Flags(), name) {
-			return name
-		}
-	}
-	return ""
+// ListFlags are the flags of [DefineList], for commands that do not always output a list.
+func ListFlags() []string {
+	return []string{FieldsFlag, jqFlag, templateFlag, ColumnsFlag, SortFlag, limitFlag}
+}
+
+// ListFlagGiven reports whether the command line has one of [ListFlags].
+func ListFlagGiven(cmd *cobra.Command) bool {
+	return slices.ContainsFunc(ListFlags(), func(name string) bool { return cli.Given(cmd.Flags(), name) })
 }
 
 // SettleFormat sets the format that --json or --csv-safe implies, and refuses contradictory flags. Set by

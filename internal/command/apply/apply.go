@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/batchpause"
+	"havip/internal/cli"
 	"havip/internal/durability"
 	"havip/internal/follow"
 	"havip/internal/intake"
@@ -82,7 +83,7 @@ as JSON, on its standard input.`,
 				return err
 			}
 			opts.regionGiven = cmd.Flags().Changed("region")
-			opts.show = cmd.Flags().Changed("output") || terminal.ListFlag(cmd) != ""
+			opts.show = cmd.Flags().Changed("output") || terminal.ListFlagGiven(cmd)
 			return run(cmd.Context(), f, opts)
 		},
 	}
@@ -90,7 +91,8 @@ as JSON, on its standard input.`,
 	flags := cmd.Flags()
 	opts.file.Define(flags)
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, then print its results")
-	follow.DefineTimeout(flags, &opts.timeout, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
+	follow.DefineTimeout(flags, &opts.timeout, "give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
+	cli.Requires(flags, "timeout", "wait")
 	opts.limit.Define(flags)
 	oncomplete.Define(flags, &completion, "URL that workers notify when the batch is complete; with --wait, a command to run instead")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask for confirmation; required without a terminal, unless a saved plan is applied")

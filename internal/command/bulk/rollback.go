@@ -58,7 +58,8 @@ it again.`,
 	opts.define(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the batch is done, or paused with nothing left to delete; exit with 1 if a HaVIP could not be deleted")
-	follow.DefineTimeout(flags, &opts.timeout, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the rollback continues")
+	follow.DefineTimeout(flags, &opts.timeout, "give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the rollback continues")
+	cli.Requires(flags, "timeout", "wait")
 	return cmd
 }
 

@@ -67,7 +67,8 @@ address is refused, unless --allow-duplicates is given.`,
 	flags.BoolVar(&opts.allowDuplicates, "allow-duplicates", false, "create the item even if an item of another or a deleted batch has the same name, subnet and address")
 	flags.StringVar(&opts.batch, "batch", manualBatch, "batch that the item belongs to")
 	flags.BoolVar(&opts.wait, "wait", false, "wait until the item is finished")
-	follow.DefineTimeout(flags, &opts.timeout, "with --wait: give up this long after the start of the command, with exit code 8, or 5 if Redis never answered")
+	follow.DefineTimeout(flags, &opts.timeout, "give up this long after the start of the command, with exit code 8, or 5 if Redis never answered")
+	cli.Requires(flags, "timeout", "wait")
 	opts.durable.Define(cmd)
 	return cmd
 }

@@ -64,9 +64,6 @@ import is interrupted, run it again with the same arguments.`,
 			if len(args) > 1 {
 				opts.path = args[1]
 			}
-			if flag := terminal.ListFlag(cmd); flag != "" && !opts.dryRun {
-				return cli.Failf(cli.ExitUsage, "--%s is for --dry-run: an import prints no list", flag)
-			}
 			if !cli.Given(cmd.Flags(), "lane") {
 				opts.lane = tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}.String() // $HAVIP_LANE is the workers'
 			}
@@ -77,8 +74,12 @@ import is interrupted, run it again with the same arguments.`,
 	terminal.DefinePager(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&opts.where, "where", nil, "import the HaVIPs whose FIELD matches PATTERN instead of those of a file; may be repeated")
-	flags.StringVar(&opts.lane, "lane", "", "with --where: the lane to list, as ACCOUNT/REGION (default: default/REGION)")
+	flags.StringVar(&opts.lane, "lane", "", "the lane to list, as ACCOUNT/REGION (default: default/REGION)")
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "list what would be imported, and record nothing")
+	cli.Requires(flags, "lane", "where")
+	for _, flag := range terminal.ListFlags() {
+		cli.Requires(flags, flag, "dry-run") // an import prints no list
+	}
 	flags.StringVar(&opts.file.Format, "format", "", "format of the file: csv, ndjson, json or yaml (default: by its extension)")
 	region.DefineAllow(flags, &opts.file.AllowUnknownRegion)
 	opts.cloud.Define(cmd)

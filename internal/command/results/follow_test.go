@@ -204,9 +204,4 @@ func TestFollowIsRefused(t *testing.T) {
 	commandtest.WantCode(t, run(t.Context(), f.Factory, options{batch: "b", follow: true}), cli.ExitUsage)
 	f.Format, f.Limit = render.NDJSON, 1
 	commandtest.WantCode(t, run(t.Context(), f.Factory, options{batch: "b", follow: true}), cli.ExitUsage)
-	f.Limit = 0
-	cmd := NewCommand(f.Factory)
-	cmd.SetArgs([]string{"b", "--timeout", "1s"})
-	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	commandtest.WantCode(t, cmd.ExecuteContext(t.Context()), cli.ExitUsage)
 }

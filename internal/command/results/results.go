@@ -56,9 +56,6 @@ On a narrow terminal, some columns are left out and reasons are on lines of thei
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.batch = args[0]
-			if cli.Given(cmd.Flags(), "timeout") && !opts.follow {
-				return cli.Failf(cli.ExitUsage, "--timeout can be used only with --follow")
-			}
 			return run(cmd.Context(), f, opts)
 		},
 	}
@@ -67,7 +64,8 @@ On a narrow terminal, some columns are left out and reasons are on lines of thei
 	cmd.Flags().StringSliceVar(&opts.filter.States, "state", nil, "only items in this state; may be repeated")
 	cmd.Flags().BoolVar(&opts.filter.Attempts, "attempts", false, "show every request sent for an item")
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "print each result when it is final, until the batch is done")
-	follow.DefineTimeout(cmd.Flags(), &opts.timeout, "with --follow: give up this long after the start of the command, with exit code 8; the batch continues")
+	follow.DefineTimeout(cmd.Flags(), &opts.timeout, "give up this long after the start of the command, with exit code 8; the batch continues")
+	cli.Requires(cmd.Flags(), "timeout", "follow")
 	return cmd
 }
 
