@@ -80,8 +80,14 @@ func (in *Input) refuse(f *session.Factory, counts plan.Counts, attention Attent
 }
 
 // RequireApproval refuses an apply without approval: --yes, a saved plan, or a terminal to ask on.
-func RequireApproval(f *session.Factory, path string, yes bool) error {
-	if saved, err := plan.IsPlan(path); yes || err == nil && saved || path != Standard && f.CanAsk() {
+func RequireApproval(ctx context.Context, f *session.Factory, path string, yes bool) error {
+	if yes || path != Standard && f.CanAsk() {
+		return nil
+	}
+	switch saved, err := plan.IsPlan(ctx, path); {
+	case ctx.Err() != nil:
+		return cli.Fail(ExitCode(ctx), err)
+	case err == nil && saved:
 		return nil
 	}
 	return cli.Failf(cli.ExitUsage, "apply creates HaVIPs, and there is no terminal for confirmation; pass --yes, or apply a plan that `enqueue plan FILE --out PLAN` saved")

@@ -89,7 +89,7 @@ func ReadFile(ctx context.Context, f *session.Factory, path string, flags Flags)
 	if err := f.CheckRegion(flags.AllowUnknownRegion); err != nil {
 		return nil, err
 	}
-	if is, err := plan.IsPlan(path); err == nil && is {
+	if is, err := plan.IsPlan(ctx, path); err == nil && is {
 		return nil, cli.Failf(cli.ExitUsage, "%s is a saved plan, not a file of items; to apply it, run `enqueue apply %s`", render.Printable(path), shell.Operand(path))
 	}
 	file, err := manifest.Open(ctx, path, manifest.Options{

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"havip/internal/private"
+	"havip/internal/until"
 )
 
 // ErrNoPlan reports that a file is not a saved plan.
@@ -29,12 +30,16 @@ type File struct {
 
 // Open opens a saved plan and reads all of it: a truncated or changed plan is an error, and none of its
 // rows is delivered. Any other file, or one that cannot be opened, is [ErrNoPlan]. A plan that another user may
-// have written is refused. The caller closes the file.
+// have written is refused. The end of ctx ends opening and reading, also on a file server that does not answer. The
+// caller closes the file.
 func Open(ctx context.Context, path string) (*File, error) {
-	if is, err := IsPlan(path); err != nil || !is {
+	switch is, err := IsPlan(ctx, path); {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("open %s: %w", path, context.Cause(ctx))
+	case err != nil || !is:
 		return nil, ErrNoPlan
 	}
-	file, err := private.OpenOwn(path)
+	file, err := until.OpenWith(ctx, path, private.OpenOwn)
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +50,13 @@ func Open(ctx context.Context, path string) (*File, error) {
 	return f, nil
 }
 
-// IsPlan reports whether a file starts like a plan. Only a regular file can be a plan; reading from
-// any other would consume its data.
-func IsPlan(path string) (bool, error) {
+// IsPlan reports whether a file starts like a plan, unless ctx ends first. Only a regular file can be a plan; reading
+// from any other would consume its data.
+func IsPlan(ctx context.Context, path string) (bool, error) {
+	return until.Do(ctx, func() (bool, error) { return isPlan(path) })
+}
+
+func isPlan(path string) (bool, error) {
 	file, err := private.Look(path)
 	if errors.Is(err, private.ErrNotRegular) {
 		return false, nil

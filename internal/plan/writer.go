@@ -54,7 +54,7 @@ func replaceable(path string) error {
 	}
 	if err == nil {
 		var is bool
-		if is, err = IsPlan(path); err == nil && !is {
+		if is, err = isPlan(path); err == nil && !is {
 			err = errors.New("exists and is not a plan; choose another file name")
 		}
 	}

@@ -9,9 +9,12 @@ import (
 )
 
 // Open opens a file for reading unless ctx ends first.
-func Open(ctx context.Context, path string) (*os.File, error) {
+func Open(ctx context.Context, path string) (*os.File, error) { return OpenWith(ctx, path, os.Open) }
+
+// OpenWith opens a file with a function like [os.Open] unless ctx ends first. A file that is opened later is closed.
+func OpenWith(ctx context.Context, path string, open func(string) (*os.File, error)) (*os.File, error) {
 	return Do(ctx, func() (*os.File, error) {
-		file, err := os.Open(path)
+		file, err := open(path)
 		if err == nil && ctx.Err() != nil {
 			_ = file.Close() // no longer needed
 		}
@@ -24,9 +27,13 @@ func ReadFile(ctx context.Context, path string) ([]byte, error) {
 	return Do(ctx, func() ([]byte, error) { return os.ReadFile(path) })
 }
 
-// Do makes a call unless ctx ends first; the error is then ctx's cause. A call that is given up goes on: it ends by itself
-// or with the process, may still have its effect, like one whose reply is lost, and its result is dropped.
+// Do makes a call unless ctx has ended, or ends first; the error is then ctx's cause. A call that is given up goes on: it ends
+// by itself or with the process, may still have its effect, like one whose reply is lost, and its result is dropped.
 func Do[T any](ctx context.Context, call func() (T, error)) (T, error) {
+	if ctx.Err() != nil {
+		var none T
+		return none, context.Cause(ctx)
+	}
 	type answer struct {
 		value T
 		err   error

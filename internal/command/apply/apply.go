@@ -79,7 +79,7 @@ as JSON, on its standard input.`,
 			if !opts.wait {
 				opts.timeout = 0
 			}
-			if err := intake.RequireApproval(f, opts.path, opts.yes); err != nil {
+			if err := intake.RequireApproval(cmd.Context(), f, opts.path, opts.yes); err != nil {
 				return err
 			}
 			opts.regionGiven = cmd.Flags().Changed("region")
