@@ -1,6 +1,7 @@
 package bcesim
 
 import (
+	"math"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -398,7 +399,8 @@ func TestOptionsValidate(t *testing.T) {
 		"credential":        {Credentials: []Credential{{AccessKeyID: "a"}}},
 		"given twice":       {Subnets: []Subnet{strictSubnet(t, "sbn-a=10.0.0.0/24"), strictSubnet(t, "sbn-a=10.0.0.0/24")}},
 		"no such operation": {Limits: map[Operation]Limit{"x": {PerSecond: 1}}},
-		"not above 0":       {Limits: map[Operation]Limit{Create: {}}},
+		"0 a second":        {Limits: map[Operation]Limit{Create: {}}},
+		"NaN a second":      {Limits: map[Operation]Limit{Create: {PerSecond: math.NaN()}}},
 		"quota":             {QuotaPerVPC: -1},
 		"call log":          {CallLog: -1},
 		"latency":           {Latency: -1},

@@ -3,6 +3,7 @@ package bcesim
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -104,8 +105,8 @@ func (o Options) Validate() error {
 		if !op.known() && op != AnyOperation {
 			add("limit %s: no such operation", op)
 		}
-		if limit.PerSecond <= 0 {
-			add("limit %s: %g a second is not above 0", op, limit.PerSecond)
+		if !(limit.PerSecond > 0) || math.IsInf(limit.PerSecond, 1) { // nor NaN
+			add("limit %s: %g a second is not a finite number above 0", op, limit.PerSecond)
 		}
 	}
 	for _, n := range []struct {

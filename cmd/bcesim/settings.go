@@ -20,6 +20,8 @@ const (
 	defaultCallLog = 100_000
 	// defaultDrain is far longer than writing an answer takes.
 	defaultDrain = 5 * time.Second
+	// maxRate bounds --rate: more is the same as no limit.
+	maxRate = 1_000_000
 )
 
 // settings are the flags as given.
@@ -55,6 +57,10 @@ func (s *settings) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&s.quota, "quota", 0, "maximum HaVIPs in a VPC; 0 means no limit")
 	flags.StringVar(&s.personality, "personality", "", "`traits` that the API's documentation leaves open; see above")
 	flags.IntVar(&s.callLog, "call-log", defaultCallLog, "calls to keep for /_sim/calls; 0 means all")
+	const count = "must be a whole number from 0"
+	cli.AtLeast(flags, "latency", &s.latency, 0, "must be a duration, such as 50ms or 2s, and not negative")
+	cli.AtLeast(flags, "quota", &s.quota, 0, count)
+	cli.AtLeast(flags, "call-log", &s.callLog, 0, count)
 	flags.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error; debug logs every call")
 	flags.VisitAll(func(f *pflag.Flag) { f.Usage += " (env " + variable(f.Name) + ")" })
 }
@@ -132,8 +138,8 @@ func limits(rates []string, retryAfter bool) (map[bcesim.Operation]bcesim.Limit,
 		rate, burst, hasBurst := strings.Cut(rest, "/")
 		limit := bcesim.Limit{RetryAfter: retryAfter}
 		var err error
-		if limit.PerSecond, err = strconv.ParseFloat(rate, 64); err != nil {
-			return nil, fmt.Errorf("--rate %q: %q is not a number", text, rate)
+		if limit.PerSecond, err = strconv.ParseFloat(rate, 64); err != nil || !(limit.PerSecond > 0 && limit.PerSecond <= maxRate) { // nor NaN
+			return nil, fmt.Errorf("--rate %q: %q is not a number above 0, at most %d", text, rate, maxRate)
 		}
 		limit.Burst = int(limit.PerSecond)
 		if hasBurst {
