@@ -1,4 +1,4 @@
-// Webhook receives notices of completed batches: it verifies each, prints it once, and answers.
+// Webhook receives notifications of completed batches: it verifies each, prints it once, and answers.
 //
 //	export HAVIP_WEBHOOK_SECRET=whsec_$(openssl rand -base64 32)
 //	go run ./examples/webhook &
@@ -51,19 +51,19 @@ func run(args []string, secret string, out, talk io.Writer) error {
 	return server.Serve(listener)
 }
 
-// receiver acts on each notice once.
+// receiver acts on each notification once.
 type receiver struct {
 	verifier *standardwebhooks.Webhook
 	out      io.Writer
 
 	mu sync.Mutex
-	// done has the IDs of notices that were acted on. A real receiver keeps them where what it does is
+	// done has the IDs of notifications that were acted on. A real receiver keeps them where what it does is
 	// kept, and writes both in one transaction.
 	done map[string]bool
 }
 
-// notice is the part of a message that is of interest here.
-type notice struct {
+// notification is the part of a message that is of interest here.
+type notification struct {
 	ID   string `json:"id"`
 	Data struct {
 		Batch      string           `json:"batch"`
@@ -85,7 +85,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		http.Error(w, err.Error(), http.StatusUnauthorized)
 		return
 	}
-	var n notice
+	var n notification
 	if err := json.Unmarshal(body, &n); err != nil {
 		http.Error(w, "not a notification", http.StatusBadRequest)
 		return
@@ -94,8 +94,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// act does what is to be done. A notice is told at least once; again, it is answered and no more.
-func (r *receiver) act(n notice) {
+// act does what is to be done. A notification is sent at least once; if it is repeated, it is only answered.
+func (r *receiver) act(n notification) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.done[n.ID] {

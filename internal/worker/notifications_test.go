@@ -16,7 +16,7 @@ import (
 	"havip/ledger"
 )
 
-// owe lets the batch complete, and owe a notice to the URL.
+// owe lets the batch complete, with a pending notification for the URL.
 func (f *workerFixture) owe(t *testing.T, url string) ledger.Batch {
 	t.Helper()
 	f.enqueue(t, "bj", 1)
@@ -35,7 +35,7 @@ func (f *workerFixture) owe(t *testing.T, url string) ledger.Batch {
 
 func (f *workerFixture) noticeQueue() *queue.Tasks { return queue.TasksNamed(f.rdb, notify.Queue) }
 
-func (f *workerFixture) notices(t *testing.T) queue.Sizes {
+func (f *workerFixture) notifications(t *testing.T) queue.Sizes {
 	t.Helper()
 	size, err := f.noticeQueue().Sizes(t.Context())
 	if err != nil {
@@ -52,7 +52,7 @@ func TestReconcilerEnqueuesNotices(t *testing.T) {
 		r := f.reconcilerAt(0, "w1")
 		for range 2 {
 			r.mustRound(t)
-			if got := f.notices(t); got != (queue.Sizes{Pending: 1}) {
+			if got := f.notifications(t); got != (queue.Sizes{Pending: 1}) {
 				t.Fatalf("%+v", got)
 			}
 		}
@@ -64,7 +64,7 @@ func TestReconcilerEnqueuesNotices(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.mustRound(t)
-		if got := f.notices(t); got != (queue.Sizes{Pending: 1}) {
+		if got := f.notifications(t); got != (queue.Sizes{Pending: 1}) {
 			t.Errorf("after a flush: %+v", got)
 		}
 	})
@@ -81,7 +81,7 @@ func TestReconcilerRevivesArchivedNotices(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.mustRound(t)
-		if got := f.notices(t); got != (queue.Sizes{Pending: 1}) {
+		if got := f.notifications(t); got != (queue.Sizes{Pending: 1}) {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -109,16 +109,16 @@ func TestReconcilerTakesUpNotices(t *testing.T) {
 		for range 3 {
 			r.mustRound(t)
 		}
-		if got := f.notices(t); got.Active != 1 {
+		if got := f.notifications(t); got.Active != 1 {
 			t.Fatalf("taken out of living hands: %+v", got)
 		}
 		r.now = func() time.Time { return time.Now().Add(time.Hour) }
 		r.mustRound(t)
-		if got := f.notices(t); got.Active != 1 {
+		if got := f.notifications(t); got.Active != 1 {
 			t.Fatalf("taken up without a second look: %+v", got)
 		}
 		r.mustRound(t)
-		if got := f.notices(t); got != (queue.Sizes{Pending: 1}) {
+		if got := f.notifications(t); got != (queue.Sizes{Pending: 1}) {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -141,7 +141,7 @@ func TestReconcilerTellsOfUnservedNotices(t *testing.T) {
 	})
 }
 
-// A worker serves notices only with a secret and a host, and delivers them.
+// A worker sends notifications only with a secret and a host, and delivers them.
 func TestWorkerDeliversNotices(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
@@ -162,7 +162,7 @@ func TestWorkerDeliversNotices(t *testing.T) {
 			t.Errorf("%+v serves", lacking)
 		}
 	}
-	f.reconcilerAt(0, "w0").mustRound(t) // which enqueues the notice
+	f.reconcilerAt(0, "w0").mustRound(t) // which enqueues the notification
 	f.startWorker(t, Config{
 		Lanes: []LaneConfig{f.lane(t, "bj", 0)}, Name: "w1", Webhook: Webhook{Hosts: hosts, Secrets: secrets},
 	})

@@ -11,7 +11,7 @@ import (
 	"havip/ledger"
 )
 
-// TestNotify tells a receiver that fails in several ways before it takes the notice: each attempt is of one
+// TestNotify tells a receiver that fails in several ways before it takes the notification: each attempt is of one
 // ID and signed anew. A second completion is told apart from the first.
 func TestNotify(t *testing.T) {
 	t.Parallel()

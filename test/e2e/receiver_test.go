@@ -59,7 +59,7 @@ func newReceiver(t *testing.T, answers ...http.HandlerFunc) *receiver {
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
-		r.t.Errorf("read a notice: %v", err)
+		r.t.Errorf("read a notification: %v", err)
 		return
 	}
 	head := request.Header
@@ -95,7 +95,7 @@ func (r *receiver) received() []told {
 
 func (r *receiver) await(t *testing.T, n int) []told {
 	t.Helper()
-	eventually(t, fmt.Sprintf("%d notices arrive", n), func() bool { return len(r.received()) >= n })
+	eventually(t, fmt.Sprintf("%d notifications arrive", n), func() bool { return len(r.received()) >= n })
 	return r.received()
 }
 

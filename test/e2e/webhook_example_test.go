@@ -42,7 +42,7 @@ func TestWebhookExample(t *testing.T) {
 		t.Errorf("no signature: status %d", got)
 	}
 	if n := strings.Count(example.stdout.String(), `"other"`); n != 1 {
-		t.Errorf("acted %d times on one notice", n)
+		t.Errorf("acted %d times on one notification", n)
 	}
 }
 

@@ -135,7 +135,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"of a paused batch, only items of unknown outcome continue", testMoving},
 		{"after concurrent failures exceed the limit, no item is begun", testConcurrentFailures},
 		{"the oldest unknown outcome is known", testOldestUnknown},
-		{"a completion has a pending notification with the batch's counts", testNoticeOwed},
+		{"a completion has a pending notification with the batch's counts", testPendingNotification},
 		{"a URL given after completion is notified", testNoticeOfTheDone},
 		{"a notification is pending until it is delivered", testNoticeOutcomes},
 		{"a failed notification is kept", testNoticeGivenUp},

@@ -12,8 +12,8 @@ import (
 
 const hook = "https://ops.example/hook"
 
-// testNoticeOwed: with its completion, a batch owes a notice of how it stood, and each has its number.
-func testNoticeOwed(t *testing.T, f *ledgerFixture) {
+// testPendingNotification: the completion of a batch leaves a pending notification with its counts, and each has its number.
+func testPendingNotification(t *testing.T, f *ledgerFixture) {
 	f.register(t, "a", "b")
 	f.tell(t, hook)
 	f.end(t, "a", createdOutcome)
@@ -136,7 +136,7 @@ func testOwing(t *testing.T, f *ledgerFixture) {
 	}
 }
 
-// complete makes a batch of one item that owes its notice.
+// complete makes a batch of one item that leaves its notification pending.
 func (f *ledgerFixture) complete(t *testing.T) {
 	t.Helper()
 	f.register(t, "a")
@@ -158,7 +158,7 @@ func (f *ledgerFixture) end(t *testing.T, key string, outcome ledger.Outcome) {
 	f.record(t, key, 1, outcome, lifecycle.RecordedApplied)
 }
 
-// hear records an attempt at the first notice that is owed.
+// hear records an attempt at the first pending notification.
 func (f *ledgerFixture) hear(t *testing.T, outcome ledger.NotificationOutcome) {
 	t.Helper()
 	f.recordNotice(t, f.batch(t), outcome, ledger.NotificationApplied)
