@@ -6,12 +6,12 @@ import (
 	"havip/internal/queue"
 )
 
-// ghosts looks for IDs without a task, which remain after Redis evicted tasks or they were deleted by hand.
-func (x *examination) ghosts(ctx context.Context, q *queue.Tasks) error {
+// danglingIDs looks for IDs without a task, which remain after Redis evicted tasks or they were deleted by hand.
+func (x *examination) danglingIDs(ctx context.Context, q *queue.Tasks) error {
 	seen := map[string]bool{}
 	var names []string
 	for _, r := range queue.Ranges() {
-		ids, err := q.Ghosts(ctx, r, x.Fix)
+		ids, err := q.DanglingIDs(ctx, r, x.Fix)
 		if err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (x *examination) laneChecks(q *queue.Tasks) []check {
 		{"suspensions of lane " + lane.String(), of(x.suspensions)},
 		{"pause of lane " + lane.String(), of(x.pause)},
 		{"worker of lane " + lane.String(), in(x.unserved)},
-		{"ids in the queue of lane " + lane.String(), in(x.ghosts)},
+		{"ids in the queue of lane " + lane.String(), in(x.danglingIDs)},
 		{"active tasks of lane " + lane.String(), in(x.orphans)},
 		{"archive of lane " + lane.String(), in(x.archive)},
 	}

@@ -264,7 +264,7 @@ func TestDoctorOfOrphans(t *testing.T) {
 	}
 }
 
-func TestDoctorOfGhosts(t *testing.T) {
+func TestDoctorOfDanglingIDs(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
 	f.enqueue(t, "a", "b")
@@ -290,7 +290,7 @@ func TestDoctorOfGhosts(t *testing.T) {
 }
 
 // Only both ends of a long list are read.
-func TestGhostsOfALongList(t *testing.T) {
+func TestDanglingIDsOfALongList(t *testing.T) {
 	t.Parallel()
 	f := newAuditFixture(t)
 	f.enqueue(t, "a")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-var ghostsScript = script("ghosts")
+var danglingIDsScript = script("danglingids")
 
 // Range is a part of a queue that contains task IDs.
 type Range struct {
@@ -23,14 +23,14 @@ func Ranges() []Range {
 	return ranges
 }
 
-// Ghosts returns the IDs of a range that have no task, because it was evicted or deleted. Each would block a worker for a
-// second and stay active forever. With remove, Ghosts removes them.
-func (q *Queue) Ghosts(ctx context.Context, r Range, remove bool) ([]string, error) {
+// DanglingIDs returns the IDs of a range that have no task, because it was evicted or deleted. Each would block a worker for a
+// second and stay active forever. With remove, DanglingIDs removes them.
+func (q *Queue) DanglingIDs(ctx context.Context, r Range, remove bool) ([]string, error) {
 	flag := 0
 	if remove {
 		flag = 1
 	}
-	answer, err := ghostsScript.Run(ctx, q.rdb, []string{q.Key(r.name)}, q.taskPrefix(), r.first, r.last, flag).Slice()
+	answer, err := danglingIDsScript.Run(ctx, q.rdb, []string{q.Key(r.name)}, q.taskPrefix(), r.first, r.last, flag).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("ids in %s of queue %s: %w", r.name, q.name, err)
 	}
@@ -38,9 +38,9 @@ func (q *Queue) Ghosts(ctx context.Context, r Range, remove bool) ([]string, err
 		return nil, fmt.Errorf("unexpected answer %v from a script", answer)
 	}
 	list, _ := answer[1].([]any)
-	ghosts := make([]string, len(list))
+	dangling := make([]string, len(list))
 	for i, value := range list {
-		ghosts[i], _ = value.(string)
+		dangling[i], _ = value.(string)
 	}
-	return ghosts, nil
+	return dangling, nil
 }

@@ -90,7 +90,7 @@ func TestReconcilerLeavesTasksInHandAlone(t *testing.T) {
 }
 
 // IDs whose tasks were evicted are removed wherever they stand, and the item has a task again.
-func TestReconcilerRemovesGhosts(t *testing.T) {
+func TestReconcilerRemovesDanglingIDs(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
 		f.enqueue(t, "bj", 1)

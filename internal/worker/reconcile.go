@@ -112,8 +112,8 @@ type laneMaintenance struct {
 	log zerolog.Logger
 	// suspects are active tasks that no worker ran in the previous round.
 	suspects map[string]bool
-	// ghostRange is the range in which the next round looks for IDs without a task.
-	ghostRange int
+	// danglingRange is the range in which the next round looks for IDs without a task.
+	danglingRange int
 	// archived is the rank at which the scan of the archive continues.
 	archived int64
 }
@@ -122,17 +122,17 @@ func newLaneMaintenance(q *queue.Tasks) *laneMaintenance { return &laneMaintenan
 
 func (r *Reconciler) maintainLane(ctx context.Context, l *laneMaintenance) error {
 	l.log = r.log.With().Stringer("lane", l.Lane).Logger()
-	return errors.Join(r.requeueOrphans(ctx, l), r.removeGhosts(ctx, l), r.settleArchive(ctx, l))
+	return errors.Join(r.requeueOrphans(ctx, l), r.removeDanglingIDs(ctx, l), r.settleArchive(ctx, l))
 }
 
-// removeGhosts removes IDs without a task, one range of the queue per round.
-func (r *Reconciler) removeGhosts(ctx context.Context, l *laneMaintenance) error {
+// removeDanglingIDs removes IDs without a task, one range of the queue per round.
+func (r *Reconciler) removeDanglingIDs(ctx context.Context, l *laneMaintenance) error {
 	ranges := queue.Ranges()
-	next := ranges[l.ghostRange%len(ranges)]
-	l.ghostRange++
-	ghosts, err := l.Ghosts(ctx, next, true)
-	if len(ghosts) > 0 {
-		l.log.Warn().Strs("ids", ghosts[:min(len(ghosts), 10)]).Int("count", len(ghosts)).
+	next := ranges[l.danglingRange%len(ranges)]
+	l.danglingRange++
+	dangling, err := l.DanglingIDs(ctx, next, true)
+	if len(dangling) > 0 {
+		l.log.Warn().Strs("ids", dangling[:min(len(dangling), 10)]).Int("count", len(dangling)).
 			Msg("removed ids of tasks that do not exist; Redis evicted the tasks, or another program deleted them")
 	}
 	return err
