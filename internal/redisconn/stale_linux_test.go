@@ -19,28 +19,28 @@ func TestStale(t *testing.T) {
 	orphan := redistest.Start(t, redistest.Lines("replicaof 127.0.0.1 1"))
 	redistest.AwaitReplica(t, master)
 	for name, server := range map[string]*redistest.Server{"master": master, "replica": replica} {
-		if text := askStale(t, connect(t, server.URL())); text != "" {
+		if text := askStale(t.Context(), t, connect(t, server.URL())); text != "" {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
-	if text := askStale(t, connect(t, orphan.URL())); !strings.Contains(text, "127.0.0.1:1 yet") {
+	if text := askStale(t.Context(), t, connect(t, orphan.URL())); !strings.Contains(text, "127.0.0.1:1 yet") {
 		t.Errorf("a replica that never had a link: %q", text)
 	}
 	following := connect(t, replica.URL())
 	master.Kill()
-	redistest.Poll(t, "the link is down", func(context.Context) error {
-		if text := askStale(t, following); !strings.Contains(text, master.Addr()+" for ") {
+	redistest.Poll(t, "the link is down", func(ctx context.Context) error {
+		if text := askStale(ctx, t, following); !strings.Contains(text, master.Addr()+" for ") {
 			return errors.New("not yet: " + text)
 		}
 		return nil
 	})
 }
 
-func askStale(t *testing.T, client redis.UniversalClient) string {
+func askStale(ctx context.Context, t *testing.T, client redis.UniversalClient) string {
 	t.Helper()
 	var answer *redis.StringCmd
-	_, err := client.Pipelined(t.Context(), func(pipe redis.Pipeliner) error {
-		answer = AskReplication(t.Context(), client, pipe)
+	_, err := client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		answer = AskReplication(ctx, client, pipe)
 		return nil
 	})
 	if err != nil {
