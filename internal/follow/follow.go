@@ -29,7 +29,7 @@ func (w *Watcher) Follow(ctx context.Context) (ledger.Batch, error) {
 	switch {
 	case err != nil && expired(ctx) && b.Name != "" && b.CommittedAt == 0:
 		return b, cli.Failf(cli.ExitPending, "%s", report.IncompleteText(b))
-	case w.late && !w.progressed && b.Pause == nil:
+	case err != nil && w.stall.timeUp(ctx) && !w.progressed && b.Pause == nil:
 		w.stall.explainEnd(ctx, w.reason(b), w.say)
 	}
 	return b, endError(ctx, w.IO, w.Batch, err)

@@ -16,29 +16,67 @@ import (
 func Item(ctx context.Context, t *terminal.IO, s *session.Session, batch, key string) error {
 	poll := time.NewTicker(PollInterval)
 	defer poll.Stop()
-	stalled, show := stall{session: s, changed: time.Now()}, func(text string) { t.Infof("%s", text) }
+	w := itemWatcher{IO: t, stall: stall{session: s, changed: time.Now()}, batch: batch, key: key}
 	for {
-		item, paused, err := readItem(ctx, s, batch, key)
-		switch {
-		case err != nil:
-			return endError(ctx, t, batch, err)
-		case item.Record.Finished():
-			return nil
-		case paused && item.Record.PausedWithBatch():
-			if err := pauseError(ctx, s, batch); err != nil {
-				return err
-			}
+		over, err := w.look(ctx)
+		if err == nil && !over {
+			err = next(ctx, poll.C)
 		}
-		reason := func(ctx context.Context) (kind, text string, err error) { return stalled.ofItem(ctx, item) }
-		stalled.explain(ctx, reason, show)
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			if expired(ctx) {
-				stalled.explainEnd(ctx, reason, show)
-			}
-			return endError(ctx, t, batch, ctx.Err())
+		if over || err != nil {
+			return w.end(ctx, err)
 		}
+	}
+}
+
+// itemWatcher follows one item.
+type itemWatcher struct {
+	*terminal.IO
+	stall      stall
+	batch, key string
+	// item is as last read.
+	item ledger.Item
+}
+
+// look reads the item, and reports whether there is nothing more to wait for.
+func (w *itemWatcher) look(ctx context.Context) (over bool, err error) {
+	item, paused, err := readItem(ctx, w.stall.session, w.batch, w.key)
+	if err != nil {
+		return false, err
+	}
+	w.item, w.stall.answered = item, time.Now()
+	switch {
+	case item.Record.Finished():
+		return true, nil
+	case paused && item.Record.PausedWithBatch():
+		if err := pauseError(ctx, w.stall.session, w.batch); err != nil {
+			return false, err
+		}
+	}
+	w.stall.explain(ctx, w.reason, w.say)
+	return false, nil
+}
+
+// end says why the item is not finished if the time is up.
+func (w *itemWatcher) end(ctx context.Context, err error) error {
+	if err != nil && w.stall.timeUp(ctx) {
+		w.stall.explainEnd(ctx, w.reason, w.say)
+	}
+	return endError(ctx, w.IO, w.batch, err)
+}
+
+func (w *itemWatcher) reason(ctx context.Context) (kind, text string, err error) {
+	return w.stall.ofItem(ctx, w.item)
+}
+
+func (w *itemWatcher) say(text string) { w.Infof("%s", text) }
+
+// next waits for the next tick.
+func next(ctx context.Context, tick <-chan time.Time) error {
+	select {
+	case <-tick:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -32,6 +32,8 @@ type stall struct {
 	unserved string
 	// last reports that there is no second look.
 	last bool
+	// answered is when Redis last answered.
+	answered time.Time
 }
 
 // finder finds a reason and its kind.
@@ -46,6 +48,11 @@ func (s *stall) explain(ctx context.Context, find finder, show func(text string)
 	if kind, text, err := find(ctx); err == nil {
 		s.reportOnce(kind, text, show)
 	}
+}
+
+// timeUp reports whether the time is up while Redis answers. The deadline may end the last read.
+func (s *stall) timeUp(ctx context.Context) bool {
+	return expired(ctx) && time.Since(s.answered) < lastLook
 }
 
 // explainEnd reports the reason at the end of the time, even if no item was waited for as long as explain does.

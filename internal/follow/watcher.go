@@ -39,9 +39,7 @@ type Watcher struct {
 	// open is how many items were not finished when last read; progressed reports that one has finished since the first reading.
 	open       int64
 	progressed bool
-	// late reports that the time was up while Redis answered.
-	late    bool
-	unknown unknownAge
+	unknown    unknownAge
 	// figures were measured at the time measured; their counts are newer.
 	figures  progress.Figures
 	measured time.Time
@@ -58,7 +56,7 @@ func (w *Watcher) Run(ctx context.Context) (b ledger.Batch, err error) {
 		if err != nil {
 			return b, session.NotFound(err)
 		}
-		b = now
+		b, w.stall.answered = now, time.Now()
 		if w.each != nil {
 			if err := w.each(ctx); err != nil {
 				return b, err
@@ -68,11 +66,8 @@ func (w *Watcher) Run(ctx context.Context) (b ledger.Batch, err error) {
 		if over, err := w.evaluate(ctx, b); over || err != nil {
 			return b, err
 		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			w.late = expired(ctx)
-			return b, ctx.Err()
+		if err := next(ctx, poll.C); err != nil {
+			return b, err
 		}
 	}
 }

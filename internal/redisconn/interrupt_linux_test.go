@@ -87,15 +87,16 @@ func TestParseOfAFileThatWaits(t *testing.T) {
 		_, err := Parse(ctx, url)
 		parsed <- err
 	}()
+	var w *os.File
+	redistest.Poll(t, "the file is opened", func(context.Context) (err error) {
+		w, err = os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0) // fails while there is no reader
+		return err
+	})
 	cancel()
 	if err := await(t, "the end", parsed); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	w, err := os.OpenFile(fifo, os.O_WRONLY, 0) // waits for the opening left behind, and lets go of it
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
+	if err := w.Close(); err != nil { // which ends the read that was given up
 		t.Error(err)
 	}
 	if place, err := ParsePlace(url); err != nil || place.String() != "127.0.0.1:1" {
