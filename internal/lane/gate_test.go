@@ -3,12 +3,14 @@ package lane
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"havip/tasks"
 )
+
+var _ tasks.Rate = (*Gate)(nil)
 
 // entered is what a call of Enter came to.
 type entered struct {
@@ -356,40 +358,11 @@ func TestSuspendedLaneIsPolledByOne(t *testing.T) {
 }
 
 // countingRate admits all, and counts.
-type countingRate struct{ n, refused int }
+type countingRate struct{ n int }
 
-func (r *countingRate) Take(ctx context.Context) (Turn, error) {
+func (r *countingRate) Wait(ctx context.Context) error {
 	r.n++
-	return Turn{strconv.Itoa(r.n)}, ctx.Err()
-}
-
-func (r *countingRate) Refused(_ context.Context, turn Turn, code, _ string) (*Lowered, error) {
-	if turn.admitted != strconv.Itoa(r.n) || code != "RateLimit" {
-		return nil, fmt.Errorf("turn %s of %d refused for %s", turn.admitted, r.n, code)
-	}
-	r.refused++
-	return &Lowered{RPS: 1}, nil
-}
-
-// Each refusal for throttling reaches the rate of its kind of requests, also that of a deletion in a lane whose quota is used up.
-func TestThrottledRequestsLowerTheirRate(t *testing.T) {
-	t.Parallel()
-	onEachRedis(t, func(f *laneFixture) {
-		t := f.t
-		g, creates, deletions := f.gate(), &countingRate{}, &countingRate{}
-		g.creates.budget, g.deletions.budget = creates, deletions
-		if change := done(t, mustEnter(t, g, subnetA), Throttled("RateLimit", "")); change.Lowered == nil || creates.refused != 1 {
-			t.Errorf("%+v, %d refused", change, creates.refused)
-		}
-		done(t, mustEnter(t, g, subnetA), Faulty(TargetLane, "ExceedLimitException", ""))
-		pass, err := g.EnterDeletion(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if change := done(t, pass, Throttled("RateLimit", "")); change.Lowered == nil || deletions.refused != 1 || creates.refused != 1 {
-			t.Errorf("%+v, %d and %d refused", change, creates.refused, deletions.refused)
-		}
-	})
+	return ctx.Err()
 }
 
 // What the rate admits is sent: a refusal or a wait for the lane does not use it up.
@@ -398,7 +371,7 @@ func TestRateIsSpentOnRequestsOnly(t *testing.T) {
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
 		g, spent := f.gate(), &countingRate{}
-		g.creates.budget = spent
+		g.rate = spent
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
 		for range 3 {
 			if _, err := g.Enter(t.Context(), subnetA); err == nil {
@@ -416,18 +389,19 @@ func TestRateIsSpentOnRequestsOnly(t *testing.T) {
 		if spent.n != 3 {
 			t.Errorf("%d admitted by the rate for 3 requests", spent.n)
 		}
+		if err := g.Wait(t.Context()); err != nil || spent.n != 4 {
+			t.Errorf("reads: %v, %d", err, spent.n)
+		}
 	})
 }
 
 // hookRate runs while a request waits for the rate, and admits it.
 type hookRate func()
 
-func (r hookRate) Take(ctx context.Context) (Turn, error) {
+func (r hookRate) Wait(ctx context.Context) error {
 	r()
-	return Turn{}, ctx.Err()
+	return ctx.Err()
 }
-
-func (hookRate) Refused(context.Context, Turn, string, string) (*Lowered, error) { return nil, nil }
 
 // The fault of a request in flight stops the next one, also when that one has its turn and
 // waits for the rate.
@@ -438,7 +412,7 @@ func TestSuspensionStopsARequestThatWaitedForTheRate(t *testing.T) {
 		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), Good())
 		inFlight := mustEnter(t, g, subnetA)
-		g.creates.budget = hookRate(func() { done(t, inFlight, faulty(wrongKey)) })
+		g.rate = hookRate(func() { done(t, inFlight, faulty(wrongKey)) })
 		ctx, cancel := context.WithCancel(t.Context())
 		result := enter(ctx, g, subnetA)
 		f.clock.awaitSleepers(t, 1)
@@ -471,6 +445,19 @@ func TestDoneOnceAndWhateverHappens(t *testing.T) {
 			t.Errorf("%d in flight", n)
 		}
 	})
+}
+
+func TestWaitWithoutLimit(t *testing.T) {
+	t.Parallel()
+	g := NewGate(NewBreaker(nil, testLane), nil)
+	if err := g.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestPollDelay(t *testing.T) {

@@ -70,8 +70,7 @@ func laneFigures(ctx context.Context, s *session.Session, l tasks.Lane, f *progr
 			return nil
 		}
 	}
-	rates, err := operator.InForce(ctx)
-	f.Allowed = rates.RPS()
+	f.Allowed, err = operator.RateInForce(ctx)
 	return err
 }
 
