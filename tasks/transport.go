@@ -31,7 +31,8 @@ type transport interface {
 	remove(ctx context.Context, queue, id string) error
 }
 
-// asynqTransport is the [transport] of both programs.
+// asynqTransport is the [transport] of both programs. Its calls end with their context by [until.Do], because neither go-redis's
+// pipelines nor asynq's inspector end a call before Redis answers.
 type asynqTransport struct {
 	queue     Queue
 	inspector TaskInspector
@@ -40,7 +41,7 @@ type asynqTransport struct {
 // enqueue enqueues a task and reports whether asynq already had one with that ID.
 func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool, err error) {
 	task, options := newTask(t)
-	_, err = within(ctx, func() (*asynq.TaskInfo, error) { return a.queue.EnqueueContext(ctx, task, options...) })
+	_, err = until.Do(ctx, func() (*asynq.TaskInfo, error) { return a.queue.EnqueueContext(ctx, task, options...) })
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return true, nil
 	}
@@ -53,18 +54,9 @@ func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool,
 // unknownTask is the state of a task that asynq does not know.
 const unknownTask asynq.TaskState = 0
 
-// within makes a call unless ctx has ended, and gives it up once ctx ends: neither go-redis's pipelines nor asynq's inspector
-// end a call before Redis answers.
-func within[T any](ctx context.Context, call func() (T, error)) (result T, err error) {
-	if ctx.Err() != nil {
-		return result, context.Cause(ctx)
-	}
-	return until.Do(ctx, call)
-}
-
 // bringForward makes a scheduled or ended task pending and returns its previous state.
 func (a asynqTransport) bringForward(ctx context.Context, queue, id string) (asynq.TaskState, error) {
-	return within(ctx, func() (asynq.TaskState, error) { return a.runNow(queue, id) })
+	return until.Do(ctx, func() (asynq.TaskState, error) { return a.runNow(queue, id) })
 }
 
 func (a asynqTransport) runNow(queue, id string) (asynq.TaskState, error) {
@@ -89,7 +81,7 @@ func (a asynqTransport) runNow(queue, id string) (asynq.TaskState, error) {
 
 // remove deletes a task that is not active. The task may start or end at the same time.
 func (a asynqTransport) remove(ctx context.Context, queue, id string) error {
-	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, a.deleteIdle(queue, id) })
+	_, err := until.Do(ctx, func() (struct{}, error) { return struct{}{}, a.deleteIdle(queue, id) })
 	return err
 }
 
