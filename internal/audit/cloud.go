@@ -31,13 +31,11 @@ func (x *examination) cloud(ctx context.Context, l tasks.Lane) error {
 	if err := x.accessKey(ctx, l, api); err != nil {
 		return err
 	}
-	if x.Reader != nil {
-		if rate := x.Reader(l).Rate; rate != nil {
-			err := rate.Wait(ctx)
-			var refused *redisconn.ConnError // the store check reports it; the request is sent nevertheless
-			if err != nil && !errors.As(err, &refused) {
-				return err
-			}
+	if rate := readerOf(x.Reader, l).Rate; rate != nil {
+		err := rate.Wait(ctx)
+		var refused *redisconn.ConnError // the store check reports it; the request is sent nevertheless
+		if err != nil && !errors.As(err, &refused) {
+			return err
 		}
 	}
 	page, err := api.ListHaVIPs(ctx, bce.ListOptions{PageSize: 1})
@@ -108,4 +106,12 @@ func coarse(ahead time.Duration) string {
 		return "the same as"
 	}
 	return offset(ahead)
+}
+
+// readerOf returns the reader of a lane: the zero one if there are no others.
+func readerOf(readers func(tasks.Lane) tasks.Reader, l tasks.Lane) tasks.Reader {
+	if readers == nil {
+		return tasks.Reader{}
+	}
+	return readers(l)
 }

@@ -70,13 +70,9 @@ func (x *examination) unsent(ctx context.Context) (map[tasks.Lane]map[place]ledg
 
 // taken lists a lane, and returns each such HaVIP with the item that it matches.
 func (x *examination) taken(ctx context.Context, lane tasks.Lane, api Cloud, unsent map[place]ledger.Owner) ([]string, error) {
-	var reader tasks.Reader
-	if x.Reader != nil {
-		reader = x.Reader(lane)
-	}
 	var taken []string
 	pages := 0
-	for page, err := range reader.Pages(ctx, api) {
+	for page, err := range readerOf(x.Reader, lane).Pages(ctx, api) {
 		if err != nil {
 			return nil, err
 		}

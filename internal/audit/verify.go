@@ -94,10 +94,7 @@ func (v *verification) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var reader tasks.Reader
-		if v.Reader != nil {
-			reader = v.Reader(lane)
-		}
+		reader := readerOf(v.Reader, lane)
 		x, err := list(ctx, lane, reader.Pages(ctx, api), v.Clock, v.Listing)
 		if err != nil {
 			return err
