@@ -98,7 +98,7 @@ func TestCancelInFlight(t *testing.T) {
 			task := f.put(testItem("a", "10.1.2.3"))
 			if test.first.State == ledger.Unknown {
 				if got := f.postponement(task).After; got != LookupGrace {
-					t.Errorf("comes again in %v, want it looked for after %v", got, LookupGrace)
+					t.Errorf("retried in %v, want it looked for after %v", got, LookupGrace)
 				}
 			} else {
 				f.done(task)

@@ -217,7 +217,7 @@ func TestHandlerHonorsRetryAfter(t *testing.T) {
 	f := newFixture(t, "create:429=#1:90s")
 	postpone := f.postponement(f.put(testItem("a", "")))
 	if postpone.After < 90*time.Second || postpone.After > 2*time.Minute {
-		t.Errorf("comes again in %v, want 90 s and a little", postpone.After)
+		t.Errorf("retried in %v, want 90 s and a little", postpone.After)
 	}
 	if got := RetryDelayFunc(7, postpone, nil); got < postpone.After || got > postpone.After+time.Second {
 		t.Errorf("asynq is told %v", got)
@@ -430,7 +430,7 @@ func (f *failingLog) Record(ctx context.Context, batch, key string, known ledger
 	return f.HandlerLedger.Record(ctx, batch, key, known, n, o)
 }
 
-// A task that comes again finds the answer of its last request kept by this worker: that is recorded, and
+// A task that is retried finds the answer of its last request kept by this worker: that is recorded, and
 // nothing is sent; while it cannot be, the item is let alone.
 func TestHandlerRecordsBufferedOutcomeFirst(t *testing.T) {
 	t.Parallel()
@@ -648,7 +648,7 @@ func TestHandlerObeysASuspendedSubnet(t *testing.T) {
 	})
 	f.handler = NewHandler(config)
 	if got := f.postponement(f.put(testItem("a", ""))).After; got != 77*time.Second {
-		t.Errorf("comes again after %v", got)
+		t.Errorf("retried after %v", got)
 	}
 	f.expect("a", facts{ledger.Queued, "", "", 0, 0})
 }
@@ -762,7 +762,7 @@ func TestHandlerWaitsForAnotherAttempt(t *testing.T) {
 		t.Fatal(err)
 	}
 	if postpone := f.postponement(task); postpone.After < attemptLease {
-		t.Errorf("comes again in %v, inside the lease of %v", postpone.After, attemptLease)
+		t.Errorf("retried in %v, inside the lease of %v", postpone.After, attemptLease)
 	}
 	for _, step := range []time.Duration{20 * time.Second, 9 * time.Hour, -18 * time.Hour} {
 		f.clock.pass(step)

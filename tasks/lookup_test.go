@@ -285,7 +285,7 @@ func TestLookupAfterMismatch(t *testing.T) {
 	}
 	calls := len(f.sim.Calls())
 	if got := f.postponement(task).After; got <= 0 || got > LookupGrace {
-		t.Errorf("came too early, and comes again after %v", got)
+		t.Errorf("came too early, and is retried after %v", got)
 	}
 	if len(f.sim.Calls()) != calls {
 		t.Error("something was sent inside the grace")

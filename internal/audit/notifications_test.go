@@ -18,7 +18,7 @@ func TestDoctorOfFailedNotifications(t *testing.T) {
 	}
 	b, err := f.ledger.Batch(t.Context(), "b")
 	if err != nil || len(b.PendingNotifications) != 1 {
-		t.Fatalf("owed: %v, %v", b.PendingNotifications, err)
+		t.Fatalf("pending: %v, %v", b.PendingNotifications, err)
 	}
 	expect(t, f.examine(t, Doctor{}), CodeNotifications, "1 notification of a completed batch is pending, and no worker delivers any: b.", "")
 	if _, err := f.ledger.RecordNotification(t.Context(), b, b.PendingNotifications[0], ledger.NotificationFailed, "410 Gone"); err != nil {
@@ -27,7 +27,7 @@ func TestDoctorOfFailedNotifications(t *testing.T) {
 	said := f.examine(t, Doctor{})
 	expect(t, said, CodeNotificationsFailed, "1 notification has failed: b to https://ops.example/hook (410 Gone).", "")
 	if d, found := said[CodeNotifications]; found {
-		t.Errorf("still owed: %s", d.What)
+		t.Errorf("still pending: %s", d.What)
 	}
 	if err := f.ledger.SetOnComplete(t.Context(), "b", hook); err != nil {
 		t.Fatal(err)

@@ -177,7 +177,7 @@ func TestFullSubnetEndsTheLanesSuspension(t *testing.T) {
 }
 
 // A denial does not say whether it is about the subnet. Requests of other subnets try the lane first, and
-// while they are answered well, the probes of the denied subnet hold nobody else back.
+// while they are answered well, the probes of the denied subnet delay no other item.
 func TestDeniedSubnetSuspendsNoOther(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {

@@ -107,7 +107,7 @@ func TestHandlerDelivers(t *testing.T) {
 		}
 	}
 	if n := d.calls.Load(); n != 2 || len(d.batch(t).PendingNotifications) != 0 {
-		t.Errorf("%d calls, owed: %v", n, d.batch(t).PendingNotifications)
+		t.Errorf("%d calls, pending: %v", n, d.batch(t).PendingNotifications)
 	}
 	if text := d.log.String(); !strings.Contains(text, "502 Bad Gateway") || !strings.Contains(text, `/hook"`) || strings.Contains(text, "hunter2") {
 		t.Error(text)

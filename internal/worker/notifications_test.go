@@ -16,8 +16,8 @@ import (
 	"havip/ledger"
 )
 
-// owe lets the batch complete, with a pending notification for the URL.
-func (f *workerFixture) owe(t *testing.T, url string) ledger.Batch {
+// leavePending lets the batch complete, with a pending notification for the URL.
+func (f *workerFixture) leavePending(t *testing.T, url string) ledger.Batch {
 	t.Helper()
 	f.enqueue(t, "bj", 1)
 	if err := f.ledger.SetOnComplete(t.Context(), batch, url); err != nil {
@@ -28,7 +28,7 @@ func (f *workerFixture) owe(t *testing.T, url string) ledger.Batch {
 	}
 	b, err := f.ledger.Batch(t.Context(), batch)
 	if err != nil || len(b.PendingNotifications) != 1 {
-		t.Fatalf("owed: %v, %v", b.PendingNotifications, err)
+		t.Fatalf("pending: %v, %v", b.PendingNotifications, err)
 	}
 	return b
 }
@@ -44,11 +44,11 @@ func (f *workerFixture) notifications(t *testing.T) queue.Sizes {
 	return size
 }
 
-// What is owed gets a task, one, and gets it again when it was lost.
+// A pending notification gets one task, and another one if that was lost.
 func TestReconcilerEnqueuesNotices(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
-		f.owe(t, "https://ops.example/")
+		f.leavePending(t, "https://ops.example/")
 		r := f.reconcilerAt(0, "w1")
 		for range 2 {
 			r.mustRound(t)
@@ -74,7 +74,7 @@ func TestReconcilerEnqueuesNotices(t *testing.T) {
 func TestReconcilerRevivesArchivedNotices(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
-		b := f.owe(t, "https://ops.example/")
+		b := f.leavePending(t, "https://ops.example/")
 		r := f.reconcilerAt(0, "w1")
 		r.mustRound(t)
 		if err := asynq.NewInspectorFromRedisClient(f.rdb).ArchiveTask(notify.Queue, notify.TaskID(b, 1)); err != nil {
@@ -91,7 +91,7 @@ func TestReconcilerRevivesArchivedNotices(t *testing.T) {
 func TestReconcilerTakesUpNotices(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
-		b := f.owe(t, "https://ops.example/")
+		b := f.leavePending(t, "https://ops.example/")
 		r := f.reconcilerAt(0, "w1")
 		r.mustRound(t)
 		id, q := notify.TaskID(b, 1), f.noticeQueue()
@@ -128,7 +128,7 @@ func TestReconcilerTakesUpNotices(t *testing.T) {
 func TestReconcilerTellsOfUnservedNotices(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
-		f.owe(t, "https://ops.example/?token=hunter2")
+		f.leavePending(t, "https://ops.example/?token=hunter2")
 		r := f.reconcilerAt(0, "w1")
 		var said strings.Builder
 		r.log = zerolog.New(&said)
@@ -148,7 +148,7 @@ func TestWorkerDeliversNotices(t *testing.T) {
 	arrived := make(chan string, 1)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived <- r.Header.Get("webhook-id") }))
 	t.Cleanup(receiver.Close)
-	b := f.owe(t, receiver.URL)
+	b := f.leavePending(t, receiver.URL)
 	hosts, err := notify.ParseHosts([]string{strings.TrimPrefix(receiver.URL, "http://")})
 	if err != nil {
 		t.Fatal(err)

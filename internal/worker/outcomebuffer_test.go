@@ -125,7 +125,7 @@ func TestKeeperRecordsInNoOtherLedger(t *testing.T) {
 	})
 }
 
-// A task that comes again before the next regular try finds its own outcome recorded, whatever else is
+// A task that is retried before the next regular try finds its own outcome recorded, whatever else is
 // kept.
 func TestKeeperRecordsOneItem(t *testing.T) {
 	t.Parallel()

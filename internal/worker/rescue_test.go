@@ -52,7 +52,7 @@ func TestRescueOnce(t *testing.T) {
 		dead := f.deadWorker(t, living, []string{"a"}, nil)
 		f.step(time.Hour)
 		again := f.rescue(t, f.rescuer(), dead)
-		equal(t, "comes again", again, requestBound-DeadAfter)
+		equal(t, "is retried", again, requestBound-DeadAfter)
 		equal(t, "tasks so far", f.pending(t), []string{"before"})
 		f.begin(t, name(t, living), "a", lifecycle.StartBusy)
 		f.step(-2 * time.Hour)

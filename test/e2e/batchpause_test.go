@@ -128,8 +128,8 @@ func TestKilledResume(t *testing.T) {
 	begun := func() bool { return tasksOf(t.Context(), rdb) > 0 }
 	w.killAt(t, w.newLink(t), begun, 0, "resume", "--batch", batch)
 	back := tasksOf(t.Context(), rdb)
-	if hold := w.standing(t, batch).Pause; back == items || hold != nil {
-		t.Fatalf("killed half-way, it put in %d tasks; hold %+v", back, hold)
+	if pause := w.standing(t, batch).Pause; back == items || pause != nil {
+		t.Fatalf("killed half-way, it enqueued %d tasks; pause %+v", back, pause)
 	}
 	w.enqueue(t, "resume", "--batch", batch)
 	if n := tasksOf(t.Context(), rdb); n != items {

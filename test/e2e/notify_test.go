@@ -127,7 +127,7 @@ func TestNotifyWorkerKilled(t *testing.T) {
 }
 
 // TestNotifyNobodyThere completes a batch under a worker that delivers nothing, and kills it, and flushes
-// all but the ledger: what is owed stands there, and the next notifier delivers it.
+// all but the ledger: its notification is still pending, and the next notifier delivers it.
 func TestNotifyNobodyThere(t *testing.T) {
 	t.Parallel()
 	const batch = "nobody"
@@ -150,7 +150,7 @@ func TestNotifyNobodyThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if b := w.standing(t, batch); len(b.PendingNotifications) != 1 {
-		t.Fatalf("owed: %+v", b.PendingNotifications)
+		t.Fatalf("pending: %+v", b.PendingNotifications)
 	}
 	w.notifier(t, r)
 	w.awaitNotified(t, batch, 1)

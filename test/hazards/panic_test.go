@@ -31,7 +31,7 @@ func (p *panicking) CreateHaVIPBody(ctx context.Context, token string, body []by
 }
 
 // A panic is one run's end, a failure for asynq and a doubt for the ledger, and not the worker's end.
-// It comes again on our delay, for asynq's own first would be 15 seconds or more.
+// It is retried after our delay, for asynq's own first would be 15 seconds or more.
 func TestPanicInARun(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "", func(t *testing.T, f *hazardFixture) {
@@ -39,7 +39,7 @@ func TestPanicInARun(t *testing.T) {
 		f.apply(t, 1)
 		failed := f.awaitTask(t, asynq.TaskStateRetry)
 		if delay := failed.NextProcessAt.Sub(failed.LastFailedAt); failed.Retried != 1 || delay > 2*time.Second {
-			t.Errorf("after %d failures (%s) it comes again in %s", failed.Retried, failed.LastErr, delay)
+			t.Errorf("after %d failures (%s) it is retried in %s", failed.Retried, failed.LastErr, delay)
 		}
 		f.awaitDone(t)
 		if info := f.awaitEmptyQueue(t); info.Failed != 1 {

@@ -25,13 +25,13 @@ func testPendingNotification(t *testing.T, f *ledgerFixture) {
 		Completion: 1, CompletedAt: ledger.Millis(f.clock().UnixMilli()), Total: 2,
 		Counts: map[ledger.State]int64{ledger.Created: 1, ledger.Rejected: 1},
 	}
-	equal(t, "owed", f.batch(t).PendingNotifications, []ledger.Notification{first})
+	equal(t, "pending", f.batch(t).PendingNotifications, []ledger.Notification{first})
 	equal(t, "failed", first.Failed(), int64(1))
-	equal(t, "kept on the list while owed", f.active(t), []string{batch})
+	equal(t, "kept on the list while pending", f.active(t), []string{batch})
 
 	f.commit(t)
 	f.tell(t, hook)
-	equal(t, "owed once", f.batch(t).PendingNotifications, []ledger.Notification{first})
+	equal(t, "pending once", f.batch(t).PendingNotifications, []ledger.Notification{first})
 	f.pass(time.Minute)
 	f.register(t, "c")
 	f.commit(t)
@@ -40,7 +40,7 @@ func testPendingNotification(t *testing.T, f *ledgerFixture) {
 		Completion: 2, CompletedAt: ledger.Millis(f.clock().UnixMilli()), Total: 3,
 		Counts: map[ledger.State]int64{ledger.Created: 2, ledger.Rejected: 1},
 	}
-	equal(t, "owed for each completion", f.batch(t).PendingNotifications, []ledger.Notification{first, second})
+	equal(t, "pending for each completion", f.batch(t).PendingNotifications, []ledger.Notification{first, second})
 	equal(t, "completions", f.batch(t).Completions, int64(2))
 }
 
@@ -63,7 +63,7 @@ func testNoticeOfTheDone(t *testing.T, f *ledgerFixture) {
 	equal(t, "no batch", missing, error(&ledger.BatchNotFoundError{Batch: "nope"}))
 }
 
-// testNoticeOutcomes: failures count once each, and what is delivered or given up is owed no more.
+// testNoticeOutcomes: failures count once each, and what was delivered or has failed is no longer pending.
 func testNoticeOutcomes(t *testing.T, f *ledgerFixture) {
 	f.complete(t)
 	seen := f.batch(t)
@@ -81,7 +81,7 @@ func testNoticeOutcomes(t *testing.T, f *ledgerFixture) {
 	// A delivery counts whatever another attempt has recorded since.
 	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.NotificationApplied)
 	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.NotificationAbsent)
-	equal(t, "owed no more", f.batch(t).PendingNotifications, []ledger.Notification(nil))
+	equal(t, "no longer pending", f.batch(t).PendingNotifications, []ledger.Notification(nil))
 	equal(t, "off the list", f.active(t), []string(nil))
 	equal(t, "told", f.lastEvent(t), "notified completion 1, attempt 3: heard")
 }
@@ -89,11 +89,11 @@ func testNoticeOutcomes(t *testing.T, f *ledgerFixture) {
 func testNoticeGivenUp(t *testing.T, f *ledgerFixture) {
 	f.complete(t)
 	f.hear(t, ledger.NotificationFailed)
-	equal(t, "owed no more", f.batch(t).PendingNotifications, []ledger.Notification(nil))
+	equal(t, "no longer pending", f.batch(t).PendingNotifications, []ledger.Notification(nil))
 	equal(t, "kept for people", f.batch(t).FailedNotification.Why, "heard")
 	equal(t, "told", f.lastEvent(t), "notify-failed completion 1, attempts 1: heard")
 	f.tell(t, hook)
-	equal(t, "owed afresh when it is asked for again", len(f.batch(t).PendingNotifications), 1)
+	equal(t, "pending again when it is requested again", len(f.batch(t).PendingNotifications), 1)
 	equal(t, "and not given up", f.batch(t).FailedNotification, (*ledger.Notification)(nil))
 }
 
@@ -103,10 +103,10 @@ func testNoticeToAnother(t *testing.T, f *ledgerFixture) {
 	seen := f.batch(t)
 	f.tell(t, hook+"/other")
 	f.recordNotice(t, seen, ledger.NotificationDelivered, ledger.NotificationLate)
-	equal(t, "still owed", len(f.batch(t).PendingNotifications), 1)
+	equal(t, "still pending", len(f.batch(t).PendingNotifications), 1)
 }
 
-// testNoticesAreBounded: what a batch owes takes no more room however often it completes.
+// testNoticesAreBounded: pending notifications of a batch take no more room however often it completes.
 func testNoticesAreBounded(t *testing.T, f *ledgerFixture) {
 	const kept = 20
 	f.complete(t)

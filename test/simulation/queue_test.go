@@ -125,7 +125,7 @@ func (q *queue) next() (due time.Time, found bool) {
 
 func (q *queue) pending() bool { return q.rdb.LLen(background, q.prefix+"pending").Val() > 0 }
 
-// take gives the next task to a worker; found is false when it is a ghost, which stays active.
+// take gives the next task to a worker; found is false if the ID has no task; it stays active then.
 func (q *queue) take() (m message, found bool) {
 	id, err := q.rdb.RPopLPush(background, q.prefix+"pending", q.prefix+"active").Result()
 	if err != nil {
