@@ -47,7 +47,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.BoolVar(&s.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account before")
 	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION)")
 	region.DefineAllow(f, &s.allowUnknownRegion)
-	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "create requests per second and lane, over all workers, unless enqueue limit sets another limit; 0 means no limit")
+	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "create requests, and as many deletions, per second and lane, over all workers, unless enqueue limit sets another limit; fewer while BCE refuses them; 0 means no limit; 5 is what Baidu's own network driver sends at most")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
 	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
 	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is not available (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")

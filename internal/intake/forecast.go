@@ -74,9 +74,11 @@ func forecastLane(ctx context.Context, s *session.Session, name tasks.Lane) (Lan
 	}
 	l.Endpoint, l.Simulator = cloud.Endpoint, isLocal(cloud.Endpoint)
 	operator := lane.NewOperator(s.Redis, name.String())
-	if l.RPS, err = operator.RateInForce(ctx); err != nil {
+	rates, err := operator.InForce(ctx)
+	if err != nil {
 		return l, err
 	}
+	l.RPS = rates.RPS()
 	pause, err := operator.Paused(ctx)
 	if err != nil {
 		return l, err

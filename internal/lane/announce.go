@@ -56,23 +56,6 @@ type Configured struct {
 	RPS    float64
 }
 
-// RateInForce returns the lane's rate, 0 for no limit: the one that an operator has set, or else the one that all of its workers
-// were started with. It is nil if there is none, or if the workers differ.
-func (o *Operator) RateInForce(ctx context.Context) (*float64, error) {
-	set, err := o.Limit(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if set != nil {
-		return &set.RPS, nil
-	}
-	workers, err := o.Configured(ctx)
-	if err != nil || len(workers) == 0 || slices.ContainsFunc(workers, func(w Configured) bool { return w.RPS != workers[0].RPS }) {
-		return nil, err
-	}
-	return &workers[0].RPS, nil
-}
-
 // Configured lists the workers that serve the lane, by name, with the rate that each was started
 // with. Killed workers are listed for another half minute.
 func (o *Operator) Configured(ctx context.Context) ([]Configured, error) {

@@ -41,7 +41,7 @@ func TestLiveLimit(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.Start(t).Client(t)
 	o := NewOperator(rdb, testLane)
-	first, second := NewBudget(rdb, testLane, 0.001, 2), NewBudget(rdb, testLane, 0.001, 2)
+	first, second := NewBudget(rdb, testLane, Creates, 0.001, 2), NewBudget(rdb, testLane, Creates, 0.001, 2)
 	exhaust(t, first, 2)
 	waiting := make(chan error, 2)
 	for _, b := range []*Budget{first, second} {
@@ -57,17 +57,17 @@ func TestLiveLimit(t *testing.T) {
 	// A worker that starts now, without a limit of its own, is under the one that is set; and what a
 	// slower rate has used up does not count for the next.
 	setLimit(t, o, 0.001)
-	exhaust(t, NewBudget(rdb, testLane, 0, 2), 2)
+	exhaust(t, NewBudget(rdb, testLane, Creates, 0, 2), 2)
 	setLimit(t, o, 0.002)
-	exhaust(t, NewBudget(rdb, testLane, 0, 2), 2)
+	exhaust(t, NewBudget(rdb, testLane, Creates, 0, 2), 2)
 	// The same rate again is the same budget.
 	setLimit(t, o, 0.002)
-	exhaust(t, NewBudget(rdb, testLane, 0, 2), 0)
+	exhaust(t, NewBudget(rdb, testLane, Creates, 0, 2), 0)
 	if changed, err := o.UnsetLimit(t.Context(), Act{By: "me"}); err != nil || !changed {
 		t.Fatal(changed, err)
 	}
-	exhaustNot(t, NewBudget(rdb, testLane, 0, 2))
-	exhaust(t, NewBudget(rdb, testLane, 0.001, 2), 0)
+	exhaustNot(t, NewBudget(rdb, testLane, Creates, 0, 2))
+	exhaust(t, NewBudget(rdb, testLane, Creates, 0.001, 2), 0)
 }
 
 // exhaustNot takes much more than any burst.
@@ -84,7 +84,7 @@ func exhaustNot(t *testing.T, b *Budget) {
 func TestLiveLimitIsCheap(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(f *laneFixture) {
-		b := NewBudget(f.rdb, testLane, 0, 1)
+		b := NewBudget(f.rdb, testLane, Creates, 0, 1)
 		b.now = f.clock.Now
 		exhaustNot(f.t, b)
 		for range 3 {
@@ -102,7 +102,7 @@ func TestLiveLimitIsCheap(t *testing.T) {
 func TestBudgetFailsWithRedis(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	b := NewBudget(server.Client(t), testLane, 0, 1)
+	b := NewBudget(server.Client(t), testLane, Creates, 0, 1)
 	server.Kill()
 	if err := b.Wait(t.Context()); err == nil {
 		t.Error("admitted without knowing the limit")

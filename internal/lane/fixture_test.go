@@ -69,12 +69,12 @@ func (f *laneFixture) breaker() *Breaker { return NewBreaker(f.rdb, testLane, Wi
 
 // gate is a process's gate that sleeps by the fixture's clock.
 func (f *laneFixture) gate() *Gate {
-	g := NewGate(f.breaker(), nil)
+	g := NewGate(f.breaker(), nil, nil)
 	g.sleep = f.clock.sleep
 	return g
 }
 
-// callCounter counts the commands that are sent to Redis.
+// callCounter counts the commands that are sent to Redis; those of a pipeline are one.
 type callCounter struct{ n atomic.Int64 }
 
 func (c *callCounter) DialHook(next redis.DialHook) redis.DialHook {
@@ -89,7 +89,10 @@ func (c *callCounter) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 }
 
 func (c *callCounter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		c.n.Add(1)
+		return next(ctx, cmds)
+	}
 }
 
 // during counts the commands that f sends.

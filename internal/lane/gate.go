@@ -16,47 +16,49 @@ const pollEvery = time.Second
 // Slow start: one request is in flight at a time until a request of this process succeeded without a fault of
 // the lane, and again after each such fault. So a wrong key costs one call per process, not one per handler.
 //
-// Requests enter one at a time. The request that has the mutex waits for the slow start, the rate and the breaker,
-// in this order, and all others wait behind it. The breaker is checked last, because a suspension that opens
-// during the wait for the rate must still stop the request. While a lane is suspended, one request polls Redis,
-// however many wait.
+// Requests of one kind enter one at a time. The request that has the mutex waits for the slow start, the rate and the
+// breaker, in this order, and all others of its kind wait behind it. The breaker is checked last, because a suspension that
+// opens during the wait for the rate must still stop the request. While a lane is suspended, one request of each kind polls
+// Redis, however many wait.
 type Gate struct {
-	breaker *Breaker
-	// rate is nil if the lane has no limit.
-	rate rate
+	breaker            *Breaker
+	creates, deletions pace
 	// sleep waits; tests replace it.
 	sleep func(ctx context.Context, d time.Duration) error
-	// mutex has one token; the request that put it in has the lock. It is a channel so that waiting ends with ctx.
+	start slowStart
+}
+
+// pace is the rate of one kind of requests.
+type pace struct {
+	// mutex has one token; the request that put it in has the lock of the other fields. It is a channel so that waiting ends
+	// with ctx.
 	mutex chan struct{}
-	// reserved is true if the rate admitted a request that was not sent, so that the next request need not wait for
-	// the rate. It is guarded by mutex.
-	reserved bool
-	start    slowStart
+	// budget is nil if there is no limit.
+	budget rate
+	// reserved is the turn of a request that the rate admitted and that was not sent: the next request takes it and does not
+	// wait for the rate.
+	reserved *Turn
 }
 
 // rate is the part of a [Budget] that a gate uses.
 type rate interface {
-	Wait(ctx context.Context) error
+	Take(ctx context.Context) (Turn, error)
+	Refused(ctx context.Context, turn Turn, code, message string) (*Lowered, error)
 }
 
-// NewGate returns a gate over the breaker and the budget of one lane; a nil budget sets no limit. Use one gate per
-// lane in a process, because each gate has its own slow start.
-func NewGate(breaker *Breaker, budget *Budget) *Gate {
-	g := &Gate{breaker: breaker, sleep: sleep, mutex: make(chan struct{}, 1)}
+// NewGate returns a gate over the breaker and the budgets of one lane's creates and deletions; a nil budget sets no limit. Use
+// one gate per lane in a process, because each gate has its own slow start.
+func NewGate(breaker *Breaker, creates, deletions *Budget) *Gate {
+	g := &Gate{breaker: breaker, sleep: sleep}
+	g.creates.mutex, g.deletions.mutex = make(chan struct{}, 1), make(chan struct{}, 1)
 	g.start.changed = make(chan struct{})
-	if budget != nil {
-		g.rate = budget
+	if creates != nil {
+		g.creates.budget = creates
+	}
+	if deletions != nil {
+		g.deletions.budget = deletions
 	}
 	return g
-}
-
-// Wait returns nil once the lane's rate admits one request. It ignores suspensions: it is for requests that
-// report no verdict, such as reads. Use [Gate.Enter] for creates.
-func (g *Gate) Wait(ctx context.Context) error {
-	if g.rate == nil {
-		return ctx.Err()
-	}
-	return g.rate.Wait(ctx)
 }
 
 // Enter waits until a request for the subnet may be sent and returns a pass; the caller must call its Done. While
@@ -67,25 +69,25 @@ func (g *Gate) Enter(ctx context.Context, subnetID string) (*Pass, error) {
 	if suspension, wait, ok := g.breaker.view.refusal(subnetID, g.breaker.local()); ok {
 		return nil, &SuspendedError{Suspension: suspension, RetryAfter: wait}
 	}
-	return g.enter(ctx, subnetID, func(Suspension) bool { return false })
+	return g.enter(ctx, &g.creates, subnetID, func(Suspension) bool { return false })
 }
 
 // EnterDeletion is [Gate.Enter] for a request that uses no quota: a lane that is suspended for its quota admits it.
 // Its verdict then says nothing about that suspension.
 func (g *Gate) EnterDeletion(ctx context.Context) (*Pass, error) {
-	return g.enter(ctx, "", Suspension.isForQuota)
+	return g.enter(ctx, &g.deletions, "", Suspension.isForQuota)
 }
 
-// enter acquires the mutex and then waits for the lane, ignoring the suspensions for which isExempt is true.
-func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Suspension) bool) (*Pass, error) {
+// enter acquires the mutex of its kind and then waits for the lane, ignoring the suspensions for which isExempt is true.
+func (g *Gate) enter(ctx context.Context, p *pace, subnetID string, isExempt func(Suspension) bool) (*Pass, error) {
 	select {
-	case g.mutex <- struct{}{}:
-		defer func() { <-g.mutex }()
+	case p.mutex <- struct{}{}:
+		defer func() { <-p.mutex }()
 	case <-ctx.Done():
 		return nil, g.start.explain(ctx.Err())
 	}
 	for {
-		if err := g.ready(ctx); err != nil {
+		if err := g.ready(ctx, p); err != nil {
 			return nil, g.start.explain(err)
 		}
 		a, err := g.breaker.Admit(ctx, subnetID)
@@ -98,7 +100,7 @@ func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Suspens
 		}
 		switch {
 		case a.Allowed:
-			if pass := g.admit(a); pass != nil {
+			if pass := g.admit(p, a); pass != nil {
 				return pass, nil
 			}
 		case a.Suspension.Target == TargetSubnet:
@@ -112,28 +114,33 @@ func (g *Gate) enter(ctx context.Context, subnetID string, isExempt func(Suspens
 }
 
 // ready waits for the slow start and the rate.
-func (g *Gate) ready(ctx context.Context) error {
+func (g *Gate) ready(ctx context.Context, p *pace) error {
 	if err := g.start.wait(ctx); err != nil {
 		return err
 	}
-	if g.reserved || g.rate == nil {
+	if p.reserved != nil || p.budget == nil {
 		return ctx.Err()
 	}
-	if err := g.rate.Wait(ctx); err != nil {
+	turn, err := p.budget.Take(ctx)
+	if err != nil {
 		return err
 	}
-	g.reserved = true
+	p.reserved = &turn
 	return nil
 }
 
 // admit issues the pass, or returns nil if the slow start was reset meanwhile.
-func (g *Gate) admit(a Admission) *Pass {
+func (g *Gate) admit(p *pace, a Admission) *Pass {
 	generation, ok := g.start.enter(a.Probe)
 	if !ok {
 		return nil
 	}
-	g.reserved = false
-	return &Pass{gate: g, admission: a, generation: generation}
+	pass := &Pass{gate: g, admission: a, generation: generation, budget: p.budget}
+	if p.reserved != nil {
+		pass.turn = *p.reserved
+	}
+	p.reserved = nil
+	return pass
 }
 
 // pollDelay returns how long to wait before asking again about a suspension that lasts at least wait. The jitter

@@ -3,14 +3,12 @@ package lane
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"havip/tasks"
 )
-
-var _ tasks.Rate = (*Gate)(nil)
 
 // entered is what a call of Enter came to.
 type entered struct {
@@ -239,11 +237,30 @@ func TestKnownSuspendedSubnetNeedsNoTurn(t *testing.T) {
 		if _, err := g.Enter(t.Context(), subnetA); err == nil {
 			t.Fatal("not held")
 		}
-		g.mutex <- struct{}{}
+		g.creates.mutex <- struct{}{}
 		var held *SuspendedError
 		if _, err := g.Enter(t.Context(), subnetA); !errors.As(err, &held) {
 			t.Errorf("got %v", err)
 		}
+	})
+}
+
+// Deletions make room while creates wait, for their rate or for a lane whose quota is used up.
+func TestDeletionDoesNotWaitForCreates(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
+		done(t, mustEnter(t, g, subnetA), Faulty(TargetLane, "ExceedLimitException", ""))
+		waiting := enter(t.Context(), g, subnetA)
+		f.clock.awaitSleepers(t, 1)
+		pass, err := g.EnterDeletion(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		done(t, pass, Good())
+		f.clock.advance(BackOffFirst)
+		done(t, (<-waiting).pass, Good())
 	})
 }
 
@@ -358,11 +375,40 @@ func TestSuspendedLaneIsPolledByOne(t *testing.T) {
 }
 
 // countingRate admits all, and counts.
-type countingRate struct{ n int }
+type countingRate struct{ n, refused int }
 
-func (r *countingRate) Wait(ctx context.Context) error {
+func (r *countingRate) Take(ctx context.Context) (Turn, error) {
 	r.n++
-	return ctx.Err()
+	return Turn{strconv.Itoa(r.n)}, ctx.Err()
+}
+
+func (r *countingRate) Refused(_ context.Context, turn Turn, code, _ string) (*Lowered, error) {
+	if turn.text != strconv.Itoa(r.n) || code != "RateLimit" {
+		return nil, fmt.Errorf("turn %s of %d refused for %s", turn.text, r.n, code)
+	}
+	r.refused++
+	return &Lowered{RPS: 1}, nil
+}
+
+// Each refusal for throttling reaches the rate of its kind of requests, also that of a deletion in a lane whose quota is used up.
+func TestThrottledRequestsLowerTheirRate(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g, creates, deletions := f.gate(), &countingRate{}, &countingRate{}
+		g.creates.budget, g.deletions.budget = creates, deletions
+		if change := done(t, mustEnter(t, g, subnetA), Throttled("RateLimit", "")); change.Lowered == nil || creates.refused != 1 {
+			t.Errorf("%+v, %d refused", change, creates.refused)
+		}
+		done(t, mustEnter(t, g, subnetA), Faulty(TargetLane, "ExceedLimitException", ""))
+		pass, err := g.EnterDeletion(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change := done(t, pass, Throttled("RateLimit", "")); change.Lowered == nil || deletions.refused != 1 || creates.refused != 1 {
+			t.Errorf("%+v, %d and %d refused", change, creates.refused, deletions.refused)
+		}
+	})
 }
 
 // What the rate admits is sent: a refusal or a wait for the lane does not use it up.
@@ -371,7 +417,7 @@ func TestRateIsSpentOnRequestsOnly(t *testing.T) {
 	onEachRedis(t, func(f *laneFixture) {
 		t := f.t
 		g, spent := f.gate(), &countingRate{}
-		g.rate = spent
+		g.creates.budget = spent
 		done(t, mustEnter(t, g, subnetA), Faulty(TargetSubnet, "Full", ""))
 		for range 3 {
 			if _, err := g.Enter(t.Context(), subnetA); err == nil {
@@ -389,19 +435,18 @@ func TestRateIsSpentOnRequestsOnly(t *testing.T) {
 		if spent.n != 3 {
 			t.Errorf("%d admitted by the rate for 3 requests", spent.n)
 		}
-		if err := g.Wait(t.Context()); err != nil || spent.n != 4 {
-			t.Errorf("reads: %v, %d", err, spent.n)
-		}
 	})
 }
 
 // hookRate runs while a request waits for the rate, and admits it.
 type hookRate func()
 
-func (r hookRate) Wait(ctx context.Context) error {
+func (r hookRate) Take(ctx context.Context) (Turn, error) {
 	r()
-	return ctx.Err()
+	return Turn{}, ctx.Err()
 }
+
+func (hookRate) Refused(context.Context, Turn, string, string) (*Lowered, error) { return nil, nil }
 
 // The fault of a request in flight stops the next one, also when that one has its turn and
 // waits for the rate.
@@ -412,7 +457,7 @@ func TestSuspensionStopsARequestThatWaitedForTheRate(t *testing.T) {
 		g := f.gate()
 		done(t, mustEnter(t, g, subnetA), Good())
 		inFlight := mustEnter(t, g, subnetA)
-		g.rate = hookRate(func() { done(t, inFlight, faulty(wrongKey)) })
+		g.creates.budget = hookRate(func() { done(t, inFlight, faulty(wrongKey)) })
 		ctx, cancel := context.WithCancel(t.Context())
 		result := enter(ctx, g, subnetA)
 		f.clock.awaitSleepers(t, 1)
@@ -445,19 +490,6 @@ func TestDoneOnceAndWhateverHappens(t *testing.T) {
 			t.Errorf("%d in flight", n)
 		}
 	})
-}
-
-func TestWaitWithoutLimit(t *testing.T) {
-	t.Parallel()
-	g := NewGate(NewBreaker(nil, testLane), nil)
-	if err := g.Wait(t.Context()); err != nil {
-		t.Error(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := g.Wait(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
 }
 
 func TestPollDelay(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 )
 
 // Defaults of a lane's budget. They are those of Baidu's own network driver, which creates at most five a second per
-// account.
+// account: BCE documents no limit.
 const (
 	DefaultRPS   = 5.0
 	DefaultBurst = 5

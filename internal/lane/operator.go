@@ -106,18 +106,24 @@ func (o *Operator) UnsetLimit(ctx context.Context, act Act) (bool, error) {
 
 // Limit returns the rate that is set for the lane, or nil.
 func (o *Operator) Limit(ctx context.Context) (*Limit, error) {
-	text, err := o.rdb.HGet(ctx, keysOf(o.lane).operator, "limit").Result()
+	limit, err := readLimit(o.rdb.HGet(ctx, keysOf(o.lane).operator, "limit"))
+	if err != nil {
+		return nil, fmt.Errorf("limit of lane %s: %w", o.lane, err)
+	}
+	return limit, nil
+}
+
+// readLimit returns the limit in Redis's answer, or nil.
+func readLimit(answer *redis.StringCmd) (*Limit, error) {
+	text, err := answer.Result()
 	if errors.Is(err, redis.Nil) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("limit of lane %s: %w", o.lane, err)
+		return nil, err
 	}
 	limit, err := decodeLimit(text)
-	if err != nil {
-		return nil, fmt.Errorf("limit of lane %s: %w", o.lane, err)
-	}
-	return &limit, nil
+	return &limit, err
 }
 
 func decodeLimit(text string) (Limit, error) {

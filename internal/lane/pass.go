@@ -13,8 +13,11 @@ const doneTimeout = 5 * time.Second
 
 // Pass is the permission to send one request.
 type Pass struct {
-	gate       *Gate
-	admission  Admission
+	gate      *Gate
+	admission Admission
+	// budget admitted the request, in this turn; nil without a rate.
+	budget     rate
+	turn       Turn
 	generation int
 	done       atomic.Bool
 }
@@ -38,7 +41,7 @@ func (p *Pass) Done(ctx context.Context, v Verdict) (Change, error) {
 		return Change{}, nil
 	}
 	if p.admission.exempt {
-		v = Neutral()
+		v = Verdict{throttled: v.throttled}
 	}
 	v = v.narrowedFor(p.admission)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doneTimeout)
@@ -61,6 +64,10 @@ func (p *Pass) report(ctx context.Context, v Verdict) (change Change, err error)
 		change.Cleared, err = b.Clear(ctx, a)
 	default:
 		err = b.Release(ctx, a)
+	}
+	if v.throttled != nil && p.budget != nil {
+		lowered, lowerErr := p.budget.Refused(ctx, p.turn, v.throttled.Code, v.throttled.Message)
+		change.Lowered, err = lowered, errors.Join(err, lowerErr)
 	}
 	return change, err
 }

@@ -42,11 +42,11 @@ func source(name string) string {
 }
 
 // keys of one lane. The braces keep them in one slot of a Redis Cluster.
-type keys struct{ suspensions, operator, log, workers, cloud string }
+type keys struct{ suspensions, operator, log, workers, cloud, rate string }
 
 func keysOf(lane string) keys {
 	prefix := "havip:lane:{" + lane + "}:"
-	return keys{suspensions: prefix + "suspensions", operator: prefix + "operator", log: prefix + "log", workers: prefix + "workers", cloud: prefix + "cloud"}
+	return keys{suspensions: prefix + "suspensions", operator: prefix + "operator", log: prefix + "log", workers: prefix + "workers", cloud: prefix + "cloud", rate: prefix + "rate"}
 }
 
 // list is in the order that lua/prelude.lua expects.

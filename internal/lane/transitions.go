@@ -18,11 +18,13 @@ type Fault struct {
 	Code, Message string
 }
 
-// Change says how the result of a request changed the lane's suspensions, for logs and events.
+// Change says how the result of a request changed the lane's suspensions or rate, for logs and events.
 type Change struct {
 	// Opened and Extended were changed by this request alone: if many requests meet a fault at once, one of them
 	// reports it.
 	Opened, Extended, Cleared []Suspension
+	// Lowered is set if the request, which BCE throttled, lowered the rate of all workers.
+	Lowered *Lowered
 }
 
 // Trip opens the suspensions of a fault or, if the request was their probe, extends them. Faults of requests that

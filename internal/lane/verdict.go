@@ -4,6 +4,8 @@ package lane
 type Verdict struct {
 	good  bool
 	fault *Fault
+	// throttled is BCE's refusal for too many requests; it has no target.
+	throttled *Fault
 	// neutralOnLane is true if the fault proves nothing about the lane.
 	neutralOnLane bool
 }
@@ -12,9 +14,13 @@ type Verdict struct {
 // a reason of the item's own.
 func Good() Verdict { return Verdict{good: true} }
 
-// Neutral is the verdict of a request that proves nothing about the lane: it was not sent, was throttled, or has an
-// unknown outcome.
+// Neutral is the verdict of a request that proves nothing about the lane: it was not sent, or has an unknown outcome.
 func Neutral() Verdict { return Verdict{} }
+
+// Throttled is the verdict of a request that BCE refused for too many requests. It proves nothing about the lane but its rate.
+func Throttled(code, message string) Verdict {
+	return Verdict{throttled: &Fault{Code: code, Message: message}}
+}
 
 // Faulty is the verdict of a request that met a fault of the lane or of its subnet.
 func Faulty(target Target, code, message string) Verdict {

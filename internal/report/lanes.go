@@ -63,7 +63,25 @@ func operatorSettings(ctx context.Context, t *terminal.IO, s *session.Session, l
 	if limit != nil {
 		t.Infof("lane %s: %s, set %s", l, words.Rate(limit.RPS), SetBy(limit.Since, limit.By, limit.Reason, time.Now()))
 	}
+	rates, err := operator.InForce(ctx)
+	if err != nil {
+		return err
+	}
+	Throttled(t, l, rates)
 	return nil
+}
+
+// Throttled reports that BCE's refusals have lowered the rates of a lane.
+func Throttled(t *terminal.IO, l tasks.Lane, rates lane.InForce) {
+	for _, rate := range []struct {
+		what string
+		lane.Rates
+	}{{"creates", rates.Creates}, {"deletions", rates.Deletions}} {
+		if r := rate.Rates; r.Learned != nil {
+			t.Infof("lane %s: BCE refused %s for their rate %s (%s: %s); all workers together now send at most %s, and more while BCE accepts them",
+				l, rate.what, Ago(ledger.Millis(r.Learned.At.UnixMilli()), time.Now()), render.Printable(r.Learned.Code), Short(r.Learned.Message), words.Rate(r.RPS))
+		}
+	}
 }
 
 // QueuePause reports whether a lane's queue is paused in asynq, so that workers take no tasks from it.

@@ -70,7 +70,8 @@ func laneFigures(ctx context.Context, s *session.Session, l tasks.Lane, f *progr
 			return nil
 		}
 	}
-	f.Allowed, err = operator.RateInForce(ctx)
+	rates, err := operator.InForce(ctx)
+	f.Allowed = rates.RPS()
 	return err
 }
 

@@ -58,7 +58,7 @@ func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 	logChange(p.log, change)
 }
 
-// logChange logs how a request changed the lane's suspensions.
+// logChange logs how a request changed the lane's suspensions and rate.
 func logChange(log zerolog.Logger, change lane.Change) {
 	for _, suspension := range change.Opened {
 		log.Error().Stringer("suspension", suspension).Str("code", suspension.Code).
@@ -71,11 +71,21 @@ func logChange(log zerolog.Logger, change lane.Change) {
 	for _, suspension := range change.Cleared {
 		log.Info().Stringer("suspension", suspension).Msg("no longer suspended")
 	}
+	if lowered := change.Lowered; lowered != nil {
+		level := zerolog.DebugLevel
+		if lowered.First {
+			level = zerolog.WarnLevel
+		}
+		log.WithLevel(level).Str("operation", string(lowered.Operation)).Float64("rps", lowered.RPS).
+			Msg("BCE refuses requests for their rate: all workers send fewer, and more again while BCE accepts them")
+	}
 }
 
-// verdictOf returns what an outcome proves about the lane. A throttled, lost or unsent request proves nothing.
+// verdictOf returns what an outcome proves about the lane. A lost or unsent request proves nothing.
 func verdictOf(o tasks.Outcome) lane.Verdict {
 	switch o.Class {
+	case tasks.ClassThrottled:
+		return lane.Throttled(o.Code, o.Message)
 	case tasks.ClassLaneFault:
 		return lane.Faulty(lane.TargetOf(o.Scope), o.Code, o.Message)
 	case tasks.ClassCreated, tasks.ClassRejected, tasks.ClassMismatch, tasks.ClassDeleted, tasks.ClassNotFound, tasks.ClassRefused:

@@ -79,11 +79,13 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	c, name := p.config, l.Lane.String()
 	log := c.Logger.With().Str("lane", name).Logger()
 	breaker := lane.NewBreaker(c.together, name)
-	budget := lane.NewBudget(c.together, name, l.RPS, lane.DefaultBurst)
-	readRate := lane.NewReadBudget(c.Redis, name, l.RPS, lane.DefaultBurst)
+	budget := func(o lane.Operation) *lane.Budget {
+		return lane.NewBudget(c.together, name, o, l.RPS, lane.DefaultBurst)
+	}
+	readRate := lane.NewBudget(c.Redis, name, lane.Reads, l.RPS, lane.DefaultBurst)
 	handler := tasks.NewHandler(tasks.HandlerConfig{
 		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log,
-		Gate:     laneGate{lane.NewGate(breaker, budget), log},
+		Gate:     laneGate{lane.NewGate(breaker, budget(lane.Creates), budget(lane.Deletions)), log},
 		ListRate: lane.NewListLimiter(c.Redis, name),
 		// Few created HaVIPs are read individually, because a listing would cost more.
 		ReadRate:    readRate,

@@ -46,7 +46,7 @@ func newSetCommand(f *session.Factory) *cobra.Command {
 			return setLimit(cmd.Context(), f, opts)
 		},
 	}
-	cmd.Flags().Float64Var(&opts.rps, "rps", 0, "create requests per second, over all workers; 0 means no limit (required)")
+	cmd.Flags().Float64Var(&opts.rps, "rps", 0, "create requests, and as many deletions, per second, over all workers; 0 means no limit (required)")
 	cli.NoEnv(cmd.Flags(), "rps") // HAVIP_RPS is the workers' own limit
 	region.DefineAllow(cmd.Flags(), &opts.anyRegion)
 	opts.define(cmd)

@@ -3,7 +3,9 @@ package lane
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +27,12 @@ func newShowCommand(f *session.Factory) *cobra.Command {
 		Use:   "show [LANE]",
 		Short: "Show the rate limit in force, and those of the workers",
 		Long: `Show prints, for one lane or for all, the rate limit in force (RPS) and the limit that the
-workers were started with (CONFIGURED). If a limit was set: by whom, when and why.`,
+workers were started with (CONFIGURED). If a limit was set: by whom, when and why.
+
+If BCE refuses requests for their rate, all workers of the lane send fewer at once, and more again
+while BCE accepts them: LEARNED is the rate of creates that this allows now. USED is how many
+creates a second the workers have sent in the last seconds; it is not counted without a limit.
+JSON has the same for deletions.`,
 		Example: `  enqueue limit show
   enqueue limit show default/bj -o json`,
 		Args: cobra.MaximumNArgs(1),
@@ -47,6 +54,25 @@ type limitView struct {
 	RPS        *float64         `json:"rps"`
 	Set        *setRate         `json:"set"`
 	Configured []configuredRate `json:"configured"`
+	Rates      []operationRate  `json:"rates"`
+}
+
+// operationRate is the rate of one kind of requests.
+type operationRate struct {
+	Operation lane.Operation `json:"operation"`
+	// Used is how many were sent a second lately.
+	Used float64 `json:"used"`
+	// Learned is nil unless BCE's refusals have lowered the rate.
+	Learned *learnedRate `json:"learned"`
+}
+
+type learnedRate struct {
+	RPS float64 `json:"rps"`
+	// Since is when BCE first refused a request, and At when the rate was lowered last.
+	Since   time.Time `json:"since"`
+	At      time.Time `json:"at"`
+	Code    string    `json:"code"`
+	Message string    `json:"message"`
 }
 
 type setRate struct {
@@ -86,7 +112,7 @@ func showLimits(ctx context.Context, f *session.Factory, name string) error {
 	}
 	views := make([]limitView, len(lanes))
 	for i, l := range lanes {
-		if views[i], err = limitOf(ctx, s, l); err != nil {
+		if views[i], err = limitOf(ctx, f.IO, s, l); err != nil {
 			return err
 		}
 		if err := report.QueuePause(ctx, f.IO, s, l); err != nil {
@@ -106,8 +132,10 @@ func limitList() render.List[limitView] {
 			{Name: "setBy", Head: "SET BY", Text: func(v limitView) string { return v.set().By }, Cell: func(v limitView) string { return cmp.Or(v.set().By, "-") }},
 			{Name: "setAt", Head: "SINCE", Time: func(v limitView) time.Time { return v.set().At }, Cell: limitView.since},
 			{Name: "reason", Text: func(v limitView) string { return v.set().Reason }},
+			{Name: "learned", Text: limitView.learned, Cell: func(v limitView) string { return cmp.Or(v.learned(), "-") }},
+			{Name: "used", Text: limitView.used, Cell: func(v limitView) string { return cmp.Or(v.used(), "-") }},
 		},
-		Table: []string{"lane", "rps", "configured", "workers", "setBy", "setAt", "reason"}, Flexible: "reason",
+		Table: []string{"lane", "rps", "learned", "used", "configured", "workers", "setBy", "setAt", "reason"}, Flexible: "reason",
 	}
 }
 
@@ -117,6 +145,22 @@ func (v limitView) rate() string {
 		return ""
 	}
 	return words.Decimal(*v.RPS)
+}
+
+// learned is the rate of creates that BCE's refusals have taught; "" if none.
+func (v limitView) learned() string {
+	if learned := v.Rates[0].Learned; learned != nil {
+		return words.Decimal(learned.RPS)
+	}
+	return ""
+}
+
+// used is the rate of creates lately; "" if there were none.
+func (v limitView) used() string {
+	if v.Rates[0].Used < 0.05 {
+		return ""
+	}
+	return strconv.FormatFloat(v.Rates[0].Used, 'f', 1, 64)
 }
 
 // since is how long ago the limit was set.
@@ -135,7 +179,7 @@ func (v limitView) set() setRate {
 	return *v.Set
 }
 
-func limitOf(ctx context.Context, s *session.Session, l tasks.Lane) (limitView, error) {
+func limitOf(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.Lane) (limitView, error) {
 	operator := lane.NewOperator(s.Redis, l.String())
 	v := limitView{Lane: l.String(), Configured: []configuredRate{}}
 	set, err := operator.Limit(ctx)
@@ -149,6 +193,12 @@ func limitOf(ctx context.Context, s *session.Session, l tasks.Lane) (limitView, 
 	for _, w := range workers {
 		v.Configured = append(v.Configured, configuredRate(w))
 	}
+	rates, err := operator.InForce(ctx)
+	if err != nil {
+		return v, err
+	}
+	report.Throttled(t, l, rates)
+	v.Rates = []operationRate{rateOf(lane.Creates, rates.Creates), rateOf(lane.Deletions, rates.Deletions)}
 	if set != nil {
 		v.Set = &setRate{RPS: set.RPS, By: set.By, At: set.Since, Reason: set.Reason}
 		v.RPS = &v.Set.RPS
@@ -156,6 +206,14 @@ func limitOf(ctx context.Context, s *session.Session, l tasks.Lane) (limitView, 
 		v.RPS = &rates[0]
 	}
 	return v, nil
+}
+
+func rateOf(operation lane.Operation, r lane.Rates) operationRate {
+	shown := operationRate{Operation: operation, Used: math.Round(r.Used*10) / 10}
+	if l := r.Learned; l != nil {
+		shown.Learned = &learnedRate{RPS: r.RPS, Since: l.Since, At: l.At, Code: l.Code, Message: l.Message}
+	}
+	return shown
 }
 
 // rates are the different limits that workers were started with.
