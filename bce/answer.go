@@ -116,6 +116,9 @@ func (a answer) failure(call call, meta ResponseMeta, cause error) *Error {
 		StatusCode: a.status, RequestID: meta.RequestID, ServerDate: meta.Date,
 	}
 	f.RetryAfter, f.HasRetryAfter = parseRetryAfter(a.header.Get("Retry-After"), meta.Date, a.at)
+	if call.secret && a.isSuccess() {
+		a.body = nil
+	}
 	words, err := parseEnvelope(a.body)
 	f.Code = a.redact.clean(words.Code, maxWord)
 	if f.Code == CodeSignatureDoesNotMatch && a.request != nil {

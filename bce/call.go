@@ -28,6 +28,8 @@ type call struct {
 	body []byte
 	// extraBytes is added to the configured limit of the answer's size.
 	extraBytes int64
+	// secret is true if the answer has secrets: no error quotes it.
+	secret bool
 	// read parses the body of a success.
 	read func(body []byte) error
 }

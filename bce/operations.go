@@ -17,6 +17,7 @@ const (
 	opBindEIP         = "bind eip"
 	opUnbindEIP       = "unbind eip"
 	opGetSubnet       = "get subnet"
+	opAssumeRole      = "assume role"
 )
 
 // GetHaVIPOutput is one HaVIP.

@@ -119,7 +119,7 @@ func (s *Server) authenticate(x *exchange) *Error {
 	if refusal != nil {
 		return refusal
 	}
-	credential := s.credentials[auth.accessKeyID]
+	credential, _ := s.credential(auth.accessKeyID)
 	x.account = credential.Account
 	if credential.SecurityToken == "" {
 		return nil
@@ -130,12 +130,23 @@ func (s *Server) authenticate(x *exchange) *Error {
 		return refuseWith(http.StatusForbidden, CodeAccessDenied,
 			"the temporary key %s needs its %s, signed", auth.accessKeyID, header)
 	}
+	if !credential.Expires.IsZero() && x.now.After(credential.Expires) {
+		return refuseWith(http.StatusForbidden, CodeInvalidAccessKeyID,
+			"the temporary key %s expired at %s", auth.accessKeyID, credential.Expires.UTC().Format(authTime))
+	}
 	return nil
 }
 
 func (s *Server) secret(accessKeyID string) (string, bool) {
-	credential, ok := s.credentials[accessKeyID]
+	credential, ok := s.credential(accessKeyID)
 	return credential.SecretAccessKey, ok
+}
+
+func (s *Server) credential(accessKeyID string) (Credential, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	credential, ok := s.credentials[accessKeyID]
+	return credential, ok
 }
 
 func (x *exchange) checkTokens() *Error {

@@ -23,6 +23,8 @@ const (
 	UnbindPublicIP Operation = "unbindPublicIp"
 	GetSubnet      Operation = "getSubnet"
 	PrivateIPInfo  Operation = "privateIpAddressInfo"
+	// AssumeRole is the security token service's; see [Server.assumeRole].
+	AssumeRole Operation = "assumeRole"
 
 	// AnyOperation means all operations, in faults and limits.
 	AnyOperation Operation = "*"
@@ -33,7 +35,7 @@ const (
 // Operations returns every operation of the API, in the order of its documentation.
 func Operations() []Operation {
 	return []Operation{
-		Create, List, Get, Update, Delete, Attach, Detach, BindPublicIP, UnbindPublicIP, GetSubnet, PrivateIPInfo,
+		Create, List, Get, Update, Delete, Attach, Detach, BindPublicIP, UnbindPublicIP, GetSubnet, PrivateIPInfo, AssumeRole,
 	}
 }
 
@@ -42,7 +44,7 @@ func (op Operation) known() bool { return slices.Contains(Operations(), op) }
 // mutates says whether the operation takes a clientToken.
 func (op Operation) mutates() bool {
 	switch op {
-	case List, Get, GetSubnet, PrivateIPInfo, Unrouted:
+	case List, Get, GetSubnet, PrivateIPInfo, AssumeRole, Unrouted:
 		return false
 	default:
 		return true
@@ -79,6 +81,8 @@ func route(method, path string, query url.Values) (op Operation, target string, 
 	case len(parts) == 3 && parts[0] == "vpc" && parts[1] != "" && parts[2] == "privateIpAddressInfo":
 		target = parts[1]
 		op = map[string]Operation{http.MethodGet: PrivateIPInfo}[method]
+	case len(parts) == 1 && parts[0] == "credential" && query.Has("assumeRole"):
+		op = map[string]Operation{http.MethodPost: AssumeRole}[method]
 	default:
 		return Unrouted, "", refuse(CodeInvalidURI, "no resource at %q", path)
 	}

@@ -49,6 +49,9 @@ type Credential struct {
 	// SecurityToken, when set, makes this a temporary key: each request must carry and
 	// sign it as x-bce-security-token.
 	SecurityToken string
+	// Expires is when a temporary key ends; zero for never. With which code BCE refuses it then is not documented; here it is
+	// [CodeInvalidAccessKeyID].
+	Expires time.Time
 	// Account defaults to the AccessKeyID. Several keys may share an account.
 	Account string
 }

@@ -10,25 +10,25 @@ import (
 
 // Server is a simulator. It is safe for concurrent use.
 type Server struct {
-	options     Options
-	clock       *clock
-	credentials map[string]Credential
-	control     http.Handler
-	closed      chan struct{}
-	closeOnce   sync.Once
+	options   Options
+	clock     *clock
+	control   http.Handler
+	closed    chan struct{}
+	closeOnce sync.Once
 
 	// mu guards everything below. One lock makes every operation atomic; it is held for
 	// microseconds only.
-	mu       sync.Mutex
-	worlds   map[string]*world
-	receipts map[string]*receipt
-	busy     map[string]chan struct{}
-	flights  map[string][]*flight
-	director *director
-	gate     gate
-	buckets  map[Operation]*bucket
-	calls    callLog
-	stats    Stats
+	mu          sync.Mutex
+	credentials map[string]Credential
+	worlds      map[string]*world
+	receipts    map[string]*receipt
+	busy        map[string]chan struct{}
+	flights     map[string][]*flight
+	director    *director
+	gate        gate
+	buckets     map[Operation]*bucket
+	calls       callLog
+	stats       Stats
 }
 
 // New returns a simulator without HaVIPs. It panics if [Options.Validate] fails.
@@ -136,6 +136,9 @@ func (s *Server) carryOut(x *exchange) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x.now = s.Now().Add(x.plan.skew)
+	if x.call.Operation == AssumeRole && x.plan.kind() != FaultFail {
+		return s.assumeRole(x)
+	}
 	w := s.worlds[x.account]
 	if w == nil {
 		w = newWorld(&s.options, x.account, x.now)
@@ -176,6 +179,8 @@ func (w *world) operation(op Operation) func(*exchange) result {
 		return w.getSubnet
 	case PrivateIPInfo:
 		return w.privateIPInfo
+	case AssumeRole: // only its failures
+		return (*exchange).fail
 	default:
 		panic(fmt.Sprintf("bcesim: operation %q is routed but not implemented", op))
 	}
