@@ -43,7 +43,8 @@ rate limit of a lane applies to all of them together.
 
 Credentials: BCE_ACCESS_KEY_ID and BCE_SECRET_ACCESS_KEY, or the current profile of
 ~/.bce/config.json. An account other than "default" uses the profile of its name. A
-profile's region and endpoint are used if neither flag nor variable is set.
+profile's region and endpoint are used if neither flag nor variable is set. A file (--config)
+may give accounts other credentials, and each lane its own rate; see worker config.
 
 When it starts, it logs the endpoint of each lane and a fingerprint of its access key, and
 lists the lane once to check the key. If BCE refuses the key, the lane is suspended; if BCE
@@ -59,13 +60,14 @@ recorded. A second SIGTERM or SIGINT ends the process at once; that is safe, but
 takes longer. Under nohup, SIGHUP is ignored. Work continues if the log cannot be written.`,
 		Example: `  worker --redis redis://10.0.0.5:6379/0
   worker --lane default/bj --lane default/gz --rps 2
+  worker --config lanes.yaml
   BCE_ENDPOINT=http://127.0.0.1:8645 worker --rps 0        # against bcesim
   HAVIP_WEBHOOK_SECRET=whsec_… worker --webhook-host ops.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), s, stderr, getenv) },
 	}
 	defineFlags(cmd, &s)
-	cmd.AddCommand(newHealthcheck())
+	cmd.AddCommand(newHealthcheck(), newConfig(getenv))
 	cli.Program(cmd, "HAVIP", getenv)
 	return cmd
 }
@@ -76,13 +78,11 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err != nil {
 		return cli.Blame(s.flags, err, "log-format", "log-level")
 	}
-	if s.grace == 0 {
-		s.grace = worker.DefaultGrace(s.requestTimeout)
-	}
+	s = s.withGrace()
 	if err := s.check(); err != nil {
 		return err
 	}
-	lanes, err := configureLanes(ctx, s, getenv)
+	lanes, err := configureLanes(ctx, s, getenv, log)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 		return cli.Blame(s.flags, err, "spool-dir")
 	}
 	until, started := redisconn.UntilStarted(ctx)
-	rdb, err := openRedis(ctx, s, len(lanes), until, log)
+	rdb, err := openRedis(ctx, s, lanes, until, log)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type settings struct {
 	allowPlainHTTP          bool
 	allowOtherAccount       bool
 	lanes                   []string
+	config                  string
 	allowUnknownRegion      bool
 	rps                     float64
 	concurrency             int
@@ -45,7 +46,8 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.endpoint, "endpoint", "", "BCE endpoint URL instead of the region's public one")
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "accept an http:// endpoint that is not a loopback address")
 	f.BoolVar(&s.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account before")
-	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION)")
+	f.StringSliceVar(&s.lanes, "lane", nil, "lane to serve, as ACCOUNT/REGION; may be repeated (default default/REGION, or all lanes of --config)")
+	f.StringVar(&s.config, "config", "", "YAML file with accounts, their credentials and the lanes to serve; see worker config")
 	region.DefineAllow(f, &s.allowUnknownRegion)
 	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "create requests, and as many deletions, per second and lane, over all workers, unless enqueue limit sets another limit; fewer while BCE refuses them; 0 means no limit; 5 is what Baidu's own network driver sends at most")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
@@ -66,6 +68,14 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "file with the secrets that sign notifications, instead of $HAVIP_WEBHOOK_SECRET")
 	cli.Env(f, "redis", "HAVIP_REDIS_URL")
 	cli.Env(f, "endpoint", "BCE_ENDPOINT")
+}
+
+// withGrace fills in the default of --grace, which depends on the request timeout.
+func (s settings) withGrace() settings {
+	if s.grace == 0 {
+		s.grace = worker.DefaultGrace(s.requestTimeout)
+	}
+	return s
 }
 
 // check refuses invalid values; if a variable set one, the error names it.

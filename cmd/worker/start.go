@@ -23,14 +23,18 @@ func orSignal(ctx context.Context, err error) error {
 }
 
 // openRedis opens a Redis that meets the requirements, and waits while it fails for a temporary reason.
-func openRedis(ctx context.Context, s settings, lanes int, until redisconn.Option, log zerolog.Logger) (redisconn.Client, error) {
+func openRedis(ctx context.Context, s settings, lanes []worker.LaneConfig, until redisconn.Option, log zerolog.Logger) (redisconn.Client, error) {
+	inFlight := 0
+	for _, l := range lanes {
+		inFlight += l.Concurrency
+	}
 	var ready atomic.Bool // afterwards, failing heartbeats report outages
 	waiting := func(err error) {
 		if !ready.Load() {
 			s.logWaiting(log, err)
 		}
 	}
-	rdb, err := cli.AwaitRedis(ctx, s.redis, s.patience(), until, redisconn.PoolSize(lanes*s.concurrency+10), redisconn.Told(waiting))
+	rdb, err := cli.AwaitRedis(ctx, s.redis, s.patience(), until, redisconn.PoolSize(inFlight+10), redisconn.Told(waiting))
 	if err != nil {
 		return nil, cli.BlameRedis(s.flags, err)
 	}

@@ -28,6 +28,8 @@ type Cloud struct {
 	Getenv         Getenv
 	// Credentials, if set, are used for every account.
 	Credentials bce.Provider
+	// Accounts describes the accounts of a file; see [AccountSource].
+	Accounts map[string]AccountSource
 }
 
 // Client returns the lane's client. It fails without credentials, so that a worker fails when it starts and not with
@@ -35,7 +37,7 @@ type Cloud struct {
 func (c Cloud) Client(ctx context.Context, lane tasks.Lane) (*bce.Client, error) {
 	provider := c.Credentials
 	if provider == nil {
-		provider = c.provider(lane.Account)
+		provider = c.Provider(lane.Account)
 	}
 	if _, err := provider.Retrieve(ctx); err != nil {
 		return nil, Failf(ExitConfig, "account %q: %w", lane.Account, err)
@@ -76,13 +78,17 @@ func (c Cloud) ConfiguredEndpoint(ctx context.Context, lane tasks.Lane) string {
 	return client.Endpoint()
 }
 
-// endpoint returns an account's endpoint; "" means the region's public one. Endpoint has precedence over the account's
-// profile. Source is the start of an error about a profile's endpoint.
+// endpoint returns an account's endpoint; "" means the region's public one. Endpoint has precedence over the account's,
+// and that over its profile's. Source is the start of an error about a profile's endpoint.
 func (c Cloud) endpoint(ctx context.Context, account string) (endpoint, source string, err error) {
 	if c.Endpoint != "" {
 		return c.Endpoint, "", nil
 	}
-	profile, err := placeOf(ctx, c.Getenv, account)
+	described := c.Accounts[account]
+	if described.Endpoint != "" || described.Role != nil {
+		return described.Endpoint, "", nil
+	}
+	profile, err := placeOf(ctx, c.Getenv, account, described)
 	if err != nil || profile.Endpoint == "" {
 		return "", "", err
 	}
@@ -105,15 +111,19 @@ func checkScheme(endpoint string) error {
 	return fmt.Errorf("endpoint %q: the scheme is missing; write http://%[1]s, as for bcesim, or https://%[1]s", endpoint)
 }
 
-// provider returns the source of an account's credentials. The default account uses the environment, else the
-// current profile of ~/.bce/config.json; any other account uses the profile of its name.
-func (c Cloud) provider(account string) bce.Provider {
+// Provider returns the source of an account's credentials: what Accounts says; else, for the default account, the
+// environment, and then the current profile of ~/.bce/config.json; for any other, the profile of its name.
+func (c Cloud) Provider(account string) bce.Provider {
+	described, isDescribed := c.Accounts[account]
+	if described.Role != nil {
+		return c.assume(described)
+	}
 	var profile bce.Provider
-	file, err := profileFile(c.Getenv, account)
+	file, err := profileFile(c.Getenv, account, described)
 	if profile = file; err != nil {
 		profile = failing{err}
 	}
-	if account != tasks.DefaultAccount {
+	if account != tasks.DefaultAccount || isDescribed && described.Profile+described.File != "" {
 		return profile
 	}
 	environment := bce.Environment{Lookup: func(name string) (string, bool) {
@@ -121,6 +131,17 @@ func (c Cloud) provider(account string) bce.Provider {
 		return value, value != ""
 	}}
 	return bce.NewChain(environment, profile)
+}
+
+// assume returns the source of a role's credentials, which are renewed before they expire.
+func (c Cloud) assume(role AccountSource) bce.Provider {
+	assumed, err := bce.NewAssumeRole(bce.Config{
+		Endpoint: role.STS, AllowPlainHTTP: c.AllowPlainHTTP, Credentials: c.Provider(role.By), UserAgent: "havip",
+	}, *role.Role)
+	if err != nil {
+		return failing{err}
+	}
+	return bce.NewRefresher(assumed, bce.RefreshOptions{})
 }
 
 // failing is a provider that always fails.

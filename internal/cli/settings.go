@@ -46,7 +46,7 @@ func CloudSettings(ctx context.Context, flags *pflag.FlagSet, getenv Getenv) []S
 // ProfileSetting returns the current profile of bce-cli, with its file as source.
 func ProfileSetting(ctx context.Context, getenv Getenv) Setting {
 	s := Setting{Name: "profile"}
-	file, err := profileFile(getenv, tasks.DefaultAccount)
+	file, err := profileFile(getenv, tasks.DefaultAccount, AccountSource{})
 	if err != nil {
 		s.Source = "none: HOME is not set"
 		return s
@@ -66,7 +66,7 @@ func ProfileSetting(ctx context.Context, getenv Getenv) Setting {
 func (c Cloud) endpointSetting(ctx context.Context, region, source string) Setting {
 	s := Setting{Name: "endpoint", Value: c.Endpoint, Source: source}
 	if c.Endpoint == "" {
-		profile, err := placeOf(ctx, c.Getenv, tasks.DefaultAccount)
+		profile, err := placeOf(ctx, c.Getenv, tasks.DefaultAccount, AccountSource{})
 		s.Value = profile.Endpoint
 		switch {
 		case err != nil:
@@ -90,7 +90,7 @@ func (c Cloud) endpointSetting(ctx context.Context, region, source string) Setti
 
 func (c Cloud) credentialsSetting(ctx context.Context) Setting {
 	s := Setting{Name: "credentials"}
-	credentials, err := c.provider(tasks.DefaultAccount).Retrieve(ctx)
+	credentials, err := c.Provider(tasks.DefaultAccount).Retrieve(ctx)
 	if err != nil {
 		s.Error = err.Error()
 		return s

@@ -22,11 +22,12 @@ type keyHolder interface {
 func (c Config) info(ctx context.Context) ledger.WorkerInfo {
 	host, _ := os.Hostname() // for people: without a name there is none to show
 	info := ledger.WorkerInfo{
-		Version: version.Read().String(), Host: host, StartedAt: ledger.Millis(c.started.UnixMilli()), Concurrency: c.Concurrency,
+		Version: version.Read().String(), Host: host, StartedAt: ledger.Millis(c.started.UnixMilli()),
 	}
 	for _, l := range c.Lanes {
+		info.Concurrency = max(info.Concurrency, l.Concurrency)
 		described := ledger.WorkerLane{Lane: l.Lane.String(), Endpoint: l.Cloud.Endpoint, Simulator: l.Simulated, Key: l.Cloud.Key}
-		if client, ok := l.API.(keyHolder); ok && ctx.Err() == nil {
+		if client, ok := l.API.(keyHolder); ok && !l.Role && ctx.Err() == nil {
 			described.Key, _ = client.KeyDigest(ctx) // the lane's requests then fail with the reason
 		}
 		info.Lanes = append(info.Lanes, described)

@@ -1,10 +1,12 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,11 +51,15 @@ type LaneConfig struct {
 	// Cloud is the endpoint and key of API; see [CloudOf]. A worker is refused if its lane was used with another.
 	// The zero Cloud is not checked.
 	Cloud lane.Cloud
+	// Role is true if the credentials are a role's: its access key changes, and Cloud.Key is of the role's account.
+	Role bool
 	// Simulated is true if Cloud is a simulator. It is for the log.
 	Simulated bool
 	// RPS is the lane's budget in requests a second over all workers; 0 means no limit. A rate that an operator
 	// sets for the lane (`enqueue limit set`) takes precedence.
 	RPS float64
+	// Concurrency is how many items of the lane are in flight at once; 0 means [Config.Concurrency].
+	Concurrency int
 }
 
 // Config configures a worker. Redis and at least one lane are required.
@@ -65,7 +71,7 @@ type Config struct {
 	Lanes    []LaneConfig
 	// Name is unique to the process, for display and for the ledger.
 	Name string
-	// Concurrency is per lane; 0 means DefaultConcurrency.
+	// Concurrency is of a lane without its own; 0 means DefaultConcurrency.
 	Concurrency int
 	// RequestTimeout bounds one API call; 0 means [tasks.DefaultRequestTimeout].
 	RequestTimeout time.Duration
@@ -100,6 +106,10 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Concurrency == 0 {
 		c.Concurrency = DefaultConcurrency
+	}
+	c.Lanes = slices.Clone(c.Lanes)
+	for i := range c.Lanes {
+		c.Lanes[i].Concurrency = cmp.Or(c.Lanes[i].Concurrency, c.Concurrency)
 	}
 	if c.RequestTimeout == 0 {
 		c.RequestTimeout = tasks.DefaultRequestTimeout
@@ -140,7 +150,7 @@ func CheckTerms(concurrency int, rps float64, requestTimeout time.Duration) erro
 
 func (c Config) validate() error {
 	for _, l := range c.Lanes {
-		if err := CheckTerms(c.Concurrency, l.RPS, c.RequestTimeout); err != nil {
+		if err := CheckTerms(l.Concurrency, l.RPS, c.RequestTimeout); err != nil {
 			return fmt.Errorf("worker: lane %s: %w", l.Lane, err)
 		}
 	}
@@ -221,7 +231,7 @@ func (w *Worker) serve(ctx context.Context, l *Lane) error {
 		w.background.Go(func() { l.checkKey(ctx) })
 	}
 	l.log.Info().Str("endpoint", l.config.Cloud.Endpoint).Str("key", l.config.Cloud.Key).Str("queue", l.config.Lane.Queue()).
-		Int("concurrency", w.parts.config.Concurrency).Float64("rps", l.config.RPS).Msg(l.config.servingText())
+		Int("concurrency", l.config.Concurrency).Float64("rps", l.config.RPS).Msg(l.config.servingText())
 	return nil
 }
 
@@ -239,7 +249,7 @@ func serversOf(c Config, l LaneConfig) []*asynq.Server {
 	rdb := redisconn.QueueClient(redisconn.Full(c.together), c.taskCheck*3/4)
 	var servers []*asynq.Server
 	delayedCheck := delayedCheckInterval
-	for _, share := range shares(c.Concurrency) {
+	for _, share := range shares(l.Concurrency) {
 		servers = append(servers, newServer(c, l, rdb, share, delayedCheck))
 		delayedCheck = noDelayedCheck
 	}
