@@ -1,21 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/baidubce/bce-sdk-go/services/havip"
@@ -28,13 +22,11 @@ const (
 	// inFlight is how many goroutines send at a time, and calls what one round sends.
 	inFlight = 64
 	calls    = 10_000
-	// serveVariable makes this program the server, in a process of its own, whose CPU does not count.
-	serveVariable = "HAVIP_BENCH_SERVE"
 )
 
 // measureCalls compares the CPU, user and system, that one create takes in the client's process.
 func measureCalls(ctx context.Context, claims *lab.Claims) error {
-	url, stop, err := startServer(ctx)
+	url, stop, err := lab.StartServer(ctx, "creates")
 	if err != nil {
 		return err
 	}
@@ -65,7 +57,7 @@ func measureCalls(ctx context.Context, claims *lab.Claims) error {
 
 // cpuOfCalls returns the microseconds of CPU that a call takes this process.
 func cpuOfCalls(ctx context.Context, create func(context.Context) error) (float64, error) {
-	before := cpuTime()
+	before := lab.CPUTime()
 	var left atomic.Int64
 	left.Store(calls)
 	errs := make([]error, inFlight)
@@ -78,16 +70,8 @@ func cpuOfCalls(ctx context.Context, create func(context.Context) error) (float6
 		})
 	}
 	wg.Wait()
-	used := cpuTime() - before
+	used := lab.CPUTime() - before
 	return float64(used.Microseconds()) / calls, errors.Join(errs...)
-}
-
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func createOurs(url string) (func(context.Context) error, error) {
@@ -161,47 +145,11 @@ func createBare(url string) func(context.Context) error {
 const answeredID = "havip-w2d4kgc3x0y1"
 
 // serve answers every request as BCE answers a create.
-func serve(address string) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-	fmt.Println("http://" + listener.Addr().String())
-	go func() { // ends with the process that started this one
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
-	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func serve() {
+	lab.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", jsonType)
 		w.Header().Set("X-Bce-Request-Id", token)
 		_, _ = io.WriteString(w, `{"haVipId":"`+answeredID+`"}`)
 	}))
-}
-
-func startServer(ctx context.Context) (url string, stop func(), err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", nil, err
-	}
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), serveVariable+"=127.0.0.1:0")
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return "", nil, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		return "", nil, fmt.Errorf("the server did not start: %w", err)
-	}
-	return strings.TrimSpace(line), func() { _ = stdin.Close(); _ = cmd.Wait() }, nil
 }

@@ -5,15 +5,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"havip/bench/lab"
 )
 
 func main() {
-	if address := os.Getenv(serveVariable); address != "" {
-		serve(address)
+	if _, is := lab.Serving(); is {
+		serve()
 		return
 	}
 	lab.Main(4*time.Minute, func(ctx context.Context, _ *lab.Site, claims *lab.Claims) error {
