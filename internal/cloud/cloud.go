@@ -71,7 +71,9 @@ const unreached = 5 * time.Second
 // Lists reads the listing of each lane, within the budget that commands and workers share. It reports why a request is sent
 // again. Each reader is for one goroutine at a time.
 func Lists(t *terminal.IO, rdb redis.Cmdable) func(tasks.Lane) tasks.Reader {
-	return func(l tasks.Lane) tasks.Reader { return reader(t, l, lane.NewListLimiter(rdb, l.String())) }
+	return func(l tasks.Lane) tasks.Reader {
+		return reader(t, l, lane.NewListLimiter(rdb, l.String(), lane.DefaultRPS))
+	}
 }
 
 // Subnets is [Lists] for the subnets of each lane, which have a budget of their own.

@@ -21,7 +21,7 @@ const (
 // clock has caught up.
 const clockPutBack = time.Hour
 
-// Limiter admits requests of one lane at a rate that all workers share.
+// Limiter admits requests of one lane at a rate that all workers share. A nil Limiter admits all.
 type Limiter struct {
 	limiter *redis_rate.Limiter
 	key     string
@@ -44,13 +44,17 @@ func NewLimiter(rdb redis.Cmdable, lane string, rps float64, burst int) *Limiter
 	}
 }
 
-// listsPerSecond limits the listings of one lane, whatever its rate of creates: Baidu's own driver lists
-// once a second.
+// listsPerSecond limits the pages of a lane's listings at the default rate of creates, or a lower one: Baidu's own driver lists
+// once a second. A lane that may create more may list more in proportion, so that listings keep up with what it creates.
 const listsPerSecond = 1
 
-// NewListLimiter returns the limiter of the named lane's listings, which workers and commands share.
-func NewListLimiter(rdb redis.Cmdable, lane string) *Limiter {
-	return NewLimiter(rdb, lane+"/list", listsPerSecond, 1)
+// NewListLimiter returns the limiter of the listings of the named lane, whose rate of creates is rps. Workers and commands
+// share it.
+func NewListLimiter(rdb redis.Cmdable, lane string, rps float64) *Limiter {
+	if rps > 0 {
+		rps = listsPerSecond * max(1, rps/DefaultRPS)
+	}
+	return NewLimiter(rdb, lane+"/list", rps, 1)
 }
 
 // limitOf expresses a rate in the whole numbers that redis_rate takes.
@@ -66,6 +70,9 @@ func limitOf(rps float64, burst int) redis_rate.Limit {
 // Wait returns nil once a request may be sent, or an error if ctx ends or Redis fails first.
 // Waiting costs Redis one call for each request admitted, not for each that waits.
 func (l *Limiter) Wait(ctx context.Context) error {
+	if l == nil {
+		return ctx.Err()
+	}
 	select {
 	case l.asking <- struct{}{}:
 		defer func() { <-l.asking }()

@@ -23,6 +23,25 @@ func TestNoLimit(t *testing.T) {
 	}
 }
 
+// Listings keep up with creates: a lane that may create more than by default may list more in proportion.
+func TestNewListLimiter_growsWithTheRate(t *testing.T) {
+	t.Parallel()
+	for rps, want := range map[float64]int{0.1: 1000, DefaultRPS: 1000, 10 * DefaultRPS: 10_000} {
+		if got := NewListLimiter(nil, "default/bj", rps).limit; got.Rate != want || got.Burst != 1 {
+			t.Errorf("%v creates a second: %+v", rps, got)
+		}
+	}
+	unlimited := NewListLimiter(nil, "default/bj", 0)
+	if err := unlimited.Wait(t.Context()); err != nil {
+		t.Errorf("without a limit: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := unlimited.Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+}
+
 // Two workers, one budget: the burst is shared, and what is above it waits.
 func TestBudgetIsShared(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,10 @@ import (
 // Redis one command per round.
 const (
 	confirmEvery = time.Second
+	// confirmSoon replaces confirmEvery after a round with at least confirmMany items: a lane that creates so many is
+	// listed again soon, so that its batches end soon after their last creates.
+	confirmSoon = 100 * time.Millisecond
+	confirmMany = 100
 	// confirmLatest bounds the wait for the next round after failures.
 	confirmLatest = 30 * time.Second
 	// confirmLease is how long the elected worker stays elected without renewing. Two elected workers
@@ -53,7 +57,7 @@ func (c *Confirmer) run(ctx context.Context) {
 			return
 		}
 		began := time.Now()
-		err := c.Round(ctx)
+		looked, err := c.Round(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -61,26 +65,35 @@ func (c *Confirmer) run(ctx context.Context) {
 			wait = min(2*wait, confirmLatest)
 			c.log.WithLevel(c.outage.level(ctx, zerolog.WarnLevel)).Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; will be retried")
 		default:
-			wait = max(confirmEvery, min(time.Since(began), confirmLatest))
+			wait = pauseAfter(looked, time.Since(began))
 		}
 	}
 }
 
-// Round confirms the items that are due, if this worker is elected.
-func (c *Confirmer) Round(ctx context.Context) error {
+// pauseAfter returns how long to wait after a round that took so long to look at so many items.
+func pauseAfter(looked int, took time.Duration) time.Duration {
+	least := confirmEvery
+	if looked >= confirmMany {
+		least = confirmSoon
+	}
+	return max(least, min(took, confirmLatest))
+}
+
+// Round confirms the items that are due, if this worker is elected, and returns how many it looked at.
+func (c *Confirmer) Round(ctx context.Context) (looked int, err error) {
 	items, err := c.due(ctx)
 	if err != nil || len(items) == 0 {
-		return err
+		return 0, err
 	}
 	if elected, err := elect(ctx, c.rdb, "havip:confirmer:"+c.lane.String(), c.name, confirmLease); err != nil || !elected {
-		return err
+		return 0, err
 	}
 	renewed, err := c.handler.Confirm(ctx, items)
 	for _, item := range renewed {
 		_, failed := queue.TasksOf(c.rdb, c.lane).Enqueue(ctx, item) // after an error, the reconciler finds the item without a task
 		err = errors.Join(err, failed)
 	}
-	return err
+	return len(items), err
 }
 
 // due returns the lane's items that are due for confirmation.

@@ -86,7 +86,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	handler := tasks.NewHandler(tasks.HandlerConfig{
 		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log,
 		Gate:     laneGate{lane.NewGate(breaker, budget(lane.Creates), budget(lane.Deletions)), log},
-		ListRate: lane.NewListLimiter(c.Redis, name),
+		ListRate: lane.NewListLimiter(c.Redis, name, l.RPS),
 		// Few created HaVIPs are read individually, because a listing would cost more.
 		ReadRate:    readRate,
 		TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,

@@ -268,7 +268,7 @@ func (w *simWorker) round(name string, do func(ctx context.Context)) {
 }
 
 func (w *simWorker) confirm() {
-	w.round("confirm", func(ctx context.Context) { _ = w.parts.Lanes[0].Confirmer.Round(ctx) })
+	w.round("confirm", func(ctx context.Context) { _, _ = w.parts.Lanes[0].Confirmer.Round(ctx) })
 }
 
 func (w *simWorker) reconcile() {
