@@ -41,7 +41,7 @@ const (
 	noDelayedCheck = 24 * time.Hour
 
 	// perServer is how many tasks of a lane are in flight for each of its asynq servers, and maxServers how many it has.
-	perServer, maxServers = 16, 8
+	perServer, maxServers = 8, 16
 )
 
 // LaneConfig is one lane that the worker serves.
