@@ -80,6 +80,30 @@ func yieldPage(batch string, page []string, items []Item, damaged *UnreadableErr
 	return true
 }
 
+// Finished reports which of the items are registered and finished, in one round trip and without reading them.
+func (l *Ledger) Finished(ctx context.Context, batch string, itemKeys []string) ([]bool, error) {
+	finished := make([]bool, len(itemKeys))
+	if len(itemKeys) == 0 {
+		return finished, nil
+	}
+	args := make([]any, len(itemKeys))
+	for i, key := range itemKeys {
+		args[i] = key
+	}
+	raw, err := finishedScript.Run(ctx, l.rdb, keysOf(batch).list(), args...).Result()
+	var fields reply
+	if err == nil {
+		fields, err = replyOf(raw, len(itemKeys))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("finished items of batch %q: %w", batch, err)
+	}
+	for i := range finished {
+		finished[i] = fields.number(i) == 1
+	}
+	return finished, nil
+}
+
 // Compare returns what [Ledger.Register] would return, and changes nothing.
 func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Registration, error) {
 	itemKeys := make([]string, len(specs))

@@ -35,6 +35,7 @@ var (
 	itemsScript    = redis.NewScript(source("items"))
 	readScript     = redis.NewScript(source("read"))
 	enqueuedScript = redis.NewScript(source("enqueued"))
+	finishedScript = redis.NewScript(source("finished"))
 )
 
 func script(name string) *redis.Script { return compose("prelude", "note", "batchpause", name) }

@@ -93,20 +93,6 @@ func (d *Dispatcher) runNow(ctx context.Context, item ledger.Item) error {
 	return err
 }
 
-// Discard removes the items' tasks from the queue, except active ones.
-func (d *Dispatcher) Discard(ctx context.Context, items []ledger.Item) error {
-	return forEach(ctx, items, d.discard)
-}
-
-func (d *Dispatcher) discard(ctx context.Context, item ledger.Item) error {
-	for id := range TaskIDs(item) {
-		if err := d.tasks.remove(ctx, queueOf(item), id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // enqueue enqueues a task for the item and reports whether asynq already had one with that ID.
 func (d *Dispatcher) enqueue(ctx context.Context, item ledger.Item, suffix string) (known bool, err error) {
 	task, err := taskOf(item, suffix)

@@ -163,26 +163,28 @@ func TestDispatcherReturnsErrors(t *testing.T) {
 // A record in Redis may have any generation; the search for its task stays bounded.
 func TestDispatcherWithAnAbsurdGeneration(t *testing.T) {
 	t.Parallel()
-	inspector := &countingInspector{}
-	item := ledger.Item{Spec: ledger.Spec{Key: "a"}, Record: ledger.Record{Generation: 2_000_000}}
-	if err := NewDispatcher(nil, inspector).Discard(t.Context(), []ledger.Item{item}); err != nil {
+	d := newDispatchFixture(t)
+	item := d.registered("a")
+	item.Record.Generation = 2_000_000
+	inspector := &countingInspector{TaskInspector: d.inspector}
+	if err := NewDispatcher(d.client, inspector).RunNow(t.Context(), []ledger.Item{item}); err != nil {
 		t.Fatal(err)
 	}
-	if got := inspector.deleted; len(got) != maxTaskGenerations || !strings.HasSuffix(got[0], "/2000000") || !strings.HasSuffix(got[len(got)-1], "/1") {
+	if got := inspector.sought; len(got) != maxTaskGenerations || !strings.HasSuffix(got[0], "/2000000") || !strings.HasSuffix(got[len(got)-1], "/1") {
 		t.Errorf("searched %d tasks, want %d, the latest first and generation 1 last: %q", len(got), maxTaskGenerations, got[:min(len(got), 3)])
 	}
-	if ownToken(item, "unknown") || !ownToken(item, ClientToken("", "a", 1)) {
+	if ownToken(item, "unknown") || !ownToken(item, ClientToken(testBatch, "a", 1)) {
 		t.Error("ownToken: want only the item's own tokens")
 	}
 }
 
-// countingInspector finds no task, and notes the IDs that it is asked for.
+// countingInspector notes the IDs that it is asked for.
 type countingInspector struct {
 	TaskInspector
-	deleted []string
+	sought []string
 }
 
-func (c *countingInspector) DeleteTask(_, id string) error {
-	c.deleted = append(c.deleted, id)
-	return asynq.ErrTaskNotFound
+func (c *countingInspector) GetTaskInfo(queue, id string) (*asynq.TaskInfo, error) {
+	c.sought = append(c.sought, id)
+	return c.TaskInspector.GetTaskInfo(queue, id)
 }

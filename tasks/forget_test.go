@@ -108,18 +108,3 @@ func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", ""), "").Encode()))
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
-
-func TestDiscardLeavesNoTask(t *testing.T) {
-	t.Parallel()
-	d := newDispatchFixture(t)
-	item := d.registered("a")
-	id := d.queued(item, time.Hour)
-	for range 2 { // and again
-		if err := d.Discard(t.Context(), []ledger.Item{item}); err != nil {
-			t.Fatal(err)
-		}
-		if info, err := d.inspector.GetTaskInfo(queueOf(item), id); err == nil {
-			t.Errorf("task %+v", info)
-		}
-	}
-}

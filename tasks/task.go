@@ -3,6 +3,7 @@ package tasks
 import (
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -73,4 +74,13 @@ func taskOf(item ledger.Item, suffix string) (enqueueable, error) {
 // slashes in a batch or key unambiguous, and braces, which choose Redis Cluster slots, out of asynq's keys.
 func TaskID(batch, key string, generation int) string {
 	return url.PathEscape(batch) + "/" + url.PathEscape(key) + "/" + strconv.Itoa(generation)
+}
+
+// KeyOfTask returns the key of the batch's item whose task has this ID, in any generation. ok is false for the ID of
+// another task.
+func KeyOfTask(batch, id string) (key string, ok bool) {
+	rest, ours := strings.CutPrefix(id, url.PathEscape(batch)+"/")
+	escaped, _, whole := strings.Cut(rest, "/")
+	key, err := url.PathUnescape(escaped)
+	return key, ours && whole && err == nil
 }

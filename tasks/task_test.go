@@ -63,3 +63,21 @@ func TestTaskOfKeepsTasksApart(t *testing.T) {
 		t.Error("a spec without a body makes a task")
 	}
 }
+
+// The ID of a task names its item; other tasks name none of the batch.
+func TestKeyOfTask(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		TaskID("a/b", "k 1/{2}", 3):          "k 1/{2}",
+		TaskID("a/b", "k", 3) + "/again-1":   "k",
+		TaskID("a", "k", 1):                  "",
+		TaskID("a/b2", "k", 1):               "",
+		"a%2Fb/%zz/1":                        "",
+		"a%2Fb/k":                            "",
+		"0194e6a1-5a30-7e0c-8d0e-4d1ffe0e70": "",
+	} {
+		if key, ok := KeyOfTask("a/b", id); key != want && ok || ok != (want != "") {
+			t.Errorf("%s: %q, %t; want %q", id, key, ok, want)
+		}
+	}
+}

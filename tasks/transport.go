@@ -20,7 +20,6 @@ type Queue interface {
 type TaskInspector interface {
 	GetTaskInfo(queue, id string) (*asynq.TaskInfo, error)
 	RunTask(queue, id string) error
-	DeleteTask(queue, id string) error
 }
 
 // transport is what a producer and a dispatcher do in asynq. It names none of asynq's structs, because they lead to go-redis's
@@ -28,7 +27,6 @@ type TaskInspector interface {
 type transport interface {
 	enqueue(ctx context.Context, t enqueueable) (known bool, err error)
 	bringForward(ctx context.Context, queue, id string) (asynq.TaskState, error)
-	remove(ctx context.Context, queue, id string) error
 }
 
 // asynqTransport is the [transport] of both programs. Its calls end with their context by [until.Do], because neither go-redis's
@@ -77,22 +75,4 @@ func (a asynqTransport) runNow(queue, id string) (asynq.TaskState, error) {
 		}
 	}
 	return unknownTask, fmt.Errorf("bring task %s of queue %s forward: %w", id, queue, failed)
-}
-
-// remove deletes a task that is not active. The task may start or end at the same time.
-func (a asynqTransport) remove(ctx context.Context, queue, id string) error {
-	_, err := until.Do(ctx, func() (struct{}, error) { return struct{}{}, a.deleteIdle(queue, id) })
-	return err
-}
-
-func (a asynqTransport) deleteIdle(queue, id string) error {
-	failed := a.inspector.DeleteTask(queue, id)
-	if failed == nil || errors.Is(failed, asynq.ErrTaskNotFound) || errors.Is(failed, asynq.ErrQueueNotFound) {
-		return nil
-	}
-	info, err := a.inspector.GetTaskInfo(queue, id)
-	if err != nil || info.State == asynq.TaskStateActive {
-		return nil //nolint:nilerr // it has ended since
-	}
-	return fmt.Errorf("delete task %s of queue %s: %w", id, queue, failed)
 }

@@ -9,7 +9,18 @@ import (
 
 // Cancel cancels items: at once if no request of them is in flight or of unknown outcome, else once it is
 // certain that nothing was created.
-func Cancel() Operation { return Operation{Name: "cancel", evaluate: evaluateCancel, carryOut: cancel} }
+func Cancel() Operation {
+	return Operation{Name: "cancel", evaluate: evaluateCancel, carryOut: cancel, finish: discardCanceled}
+}
+
+// minCanceledShare is the share of a lane's pending tasks from which on those of canceled items are deleted: a worker needs
+// a hundred times as long for one as it takes to move another task aside.
+const minCanceledShare = 0.01
+
+// discardCanceled deletes the tasks of the canceled items, so that no other batch waits behind them.
+func discardCanceled(ctx context.Context, exec *Executor) error {
+	return exec.DiscardFinished(ctx, minCanceledShare)
+}
 
 func evaluateCancel(item ledger.Item, _ Selection) Decision {
 	action, why := item.Record.CancelAction()

@@ -60,11 +60,17 @@ func pausedItems(items []ledger.Item) []ledger.Item {
 	return back
 }
 
-// DiscardCanceled removes the tasks of canceled items from the queue. It only tidies: such a task does nothing
-// while the ledger knows its item. skip gets the error of each damaged item, which is left alone.
-func (exec *Executor) DiscardCanceled(ctx context.Context, skip func(error)) error {
-	canceled := Selection{{"state", string(ledger.Canceled)}}
-	return inChunks(undamaged(canceled.Items(ctx, exec.Ledger, exec.Batch), skip), func(items []ledger.Item) error {
-		return exec.Tasks.Discard(ctx, items)
-	})
+// DiscardFinished deletes the waiting tasks of the batch's finished items in all lanes; see
+// [queue.Tasks.DiscardFinished]. Such a task does nothing while the ledger knows its item.
+func (exec *Executor) DiscardFinished(ctx context.Context, minShare float64) error {
+	lanes, err := queue.Lanes(ctx, exec.Redis)
+	if err != nil {
+		return err
+	}
+	for _, lane := range lanes {
+		if _, err := queue.TasksOf(exec.Redis, lane).DiscardFinished(ctx, exec.Ledger, exec.Batch, minShare); err != nil {
+			return err
+		}
+	}
+	return nil
 }

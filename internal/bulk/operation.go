@@ -27,6 +27,8 @@ type Operation struct {
 	// carryOut applies the operation to items that may have changed since they were evaluated, and returns
 	// for each what was done.
 	carryOut func(ctx context.Context, exec *Executor, items []ledger.Item) ([]Decision, error)
+	// finish is called after the last items; it may be nil.
+	finish func(ctx context.Context, exec *Executor) error
 }
 
 // Plan evaluates the chosen items and changes nothing.
@@ -54,11 +56,22 @@ func (op Operation) CarryOut(ctx context.Context, exec *Executor, chosen Selecti
 		done.add(d, item.Record.State)
 		progress(done.Eligible())
 	})
+	if err == nil {
+		err = op.Finish(ctx, exec)
+	}
 	if err != nil {
 		return &done, err
 	}
 	act.Kind, act.Reason, act.Items, act.Detail = op.Name+"-done", "", done.Eligible(), done.summary()
 	return &done, exec.Ledger.Note(ctx, exec.Batch, act)
+}
+
+// Finish does what follows the last item. CarryOut includes it; it is repeated for an operation that was killed before it.
+func (op Operation) Finish(ctx context.Context, exec *Executor) error {
+	if op.finish == nil {
+		return nil
+	}
+	return op.finish(ctx, exec)
 }
 
 // each works in chunks, so that memory does not grow with the batch.

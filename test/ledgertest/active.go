@@ -79,3 +79,14 @@ func testStale(t *testing.T, f *ledgerFixture) {
 	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
 	equal(t, "one has moved", stale(0, 10), []string{"b", "c"})
 }
+
+func testFinished(t *testing.T, f *ledgerFixture) {
+	f.register(t, "a", "b")
+	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
+	f.record(t, "a", 1, createdOutcome, lifecycle.RecordedApplied)
+	finished, err := f.Finished(t.Context(), batch, []string{"b", "a", "unknown"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "finished", finished, []bool{false, true, false})
+}

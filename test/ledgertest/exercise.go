@@ -72,6 +72,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"active batches are those that may have work left", testActive},
 		{"a batch that is registered again is active again, whatever the clock says", testActiveAgain},
 		{"stale items are those that have not changed", testStale},
+		{"finished items are told without reading them", testFinished},
 		{"an item that was idle for long is looked up first", testIdle},
 		{"the HaVIP of an idle item is adopted", testAdoptIdle},
 		{"an item that needs a lookup is not sent", testLookupFirst},

@@ -79,7 +79,9 @@ func (v operation) run(ctx context.Context) error {
 		return cmp.Or(v.show(planned(v.Name, plan), plan), damageOf(plan).Err(v.IO, v.batch, report.DamageLeftAlone))
 	}
 	if plan.Eligible() == 0 { // an earlier run may have done it; its durability is verified as well
-		err := v.durable.Change(ctx, v.Factory, s, durability.Batch(v.batch), func() error { return v.show(planned(v.Name, plan), plan) })
+		err := v.durable.Change(ctx, v.Factory, s, durability.Batch(v.batch), func() error {
+			return cmp.Or(v.finish(ctx, s), v.show(planned(v.Name, plan), plan))
+		})
 		return cmp.Or(err, damageOf(plan).Err(v.IO, v.batch, report.DamageLeftAlone))
 	}
 	if !v.yes {
@@ -144,6 +146,16 @@ func (v operation) confirm(ctx context.Context, plan *bulk.Tally) error {
 		question = v.question(plan.Eligible(), v.batch)
 	}
 	return v.Ask(ctx, question, "nothing was changed")
+}
+
+// finish repeats what follows the last item: an earlier run may have been killed before it.
+func (v operation) finish(ctx context.Context, s *session.Session) error {
+	executor, release, err := s.Executor(v.batch, v.reason)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return v.Finish(ctx, executor)
 }
 
 // do carries the operation out with a progress bar.

@@ -82,7 +82,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		}
 	}
 	return opts.durable.Change(ctx, f, s, durability.Batch(b.Name), func() error {
-		err := discardCanceled(ctx, f, s, b)
+		err := discardCanceled(ctx, s, b)
 		if err == nil {
 			err = tasks.LeaveBehind(ctx, s.Ledger, b.Name)
 		}
@@ -117,8 +117,8 @@ func staying(b ledger.Batch) string {
 	return words.Count(n, "HaVIP stays", "HaVIPs stay")
 }
 
-// discardCanceled removes the tasks of canceled items from the queue before their records are deleted.
-func discardCanceled(ctx context.Context, f *session.Factory, s *session.Session, b ledger.Batch) error {
+// discardCanceled deletes the tasks of canceled items before their records are deleted. A worker would archive a later one.
+func discardCanceled(ctx context.Context, s *session.Session, b ledger.Batch) error {
 	if b.Counts[ledger.Canceled] == 0 {
 		return nil
 	}
@@ -127,7 +127,7 @@ func discardCanceled(ctx context.Context, f *session.Factory, s *session.Session
 		return err
 	}
 	defer release()
-	return on.DiscardCanceled(ctx, func(fault error) { f.Errorf("%s; its task may remain in the queue without any effect", fault) })
+	return on.DiscardFinished(ctx, 0)
 }
 
 func forget(ctx context.Context, f *session.Factory, s *session.Session, b ledger.Batch, opts options) error {
