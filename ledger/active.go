@@ -102,23 +102,40 @@ func (l *Ledger) finished(ctx context.Context, batch string) (bool, error) {
 	return open.Val() == 0 && !pending && (committed || !notifies), nil
 }
 
-// Stale returns up to limit unfinished items of the batch that have not changed for the given time, the oldest first,
-// leaving out the first skip of them. Unreadable items count among the skipped; with an [*UnreadableError] it returns
-// the others.
-func (l *Ledger) Stale(ctx context.Context, batch string, unchanged time.Duration, skip, limit int64) ([]Item, error) {
-	now, err := l.time(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("stale items of batch %q: %w", batch, err)
+// StaleCursor is where a scan of stale items continues. The zero value is the beginning, and the end.
+type StaleCursor struct {
+	// changed is the last change of the last item that was read, as Redis wrote it; key is the item's.
+	changed, key string
+}
+
+// Stale returns up to limit unfinished items of the batch that have not changed for the given time, the oldest first, and
+// where to continue. Its cost does not depend on how many are before them. An item that changes during a scan may be
+// returned again; none is left out. With an [*UnreadableError] it returns the readable ones.
+func (l *Ledger) Stale(ctx context.Context, batch string, unchanged time.Duration, from StaleCursor, limit int64) (items []Item, next StaleCursor, err error) {
+	itemKeys, next, err := l.stale(ctx, batch, unchanged, from, limit)
+	if err == nil {
+		items, err = l.read(ctx, batch, itemKeys)
 	}
-	stale, err := l.rdb.ZRangeByScore(ctx, keysOf(batch).open, &redis.ZRangeBy{
-		Min: "-inf", Max: strconv.FormatInt(now.Add(-unchanged).UnixMilli(), 10), Offset: skip, Count: limit,
-	}).Result()
-	if err != nil {
-		return nil, fmt.Errorf("stale items of batch %q: %w", batch, err)
-	}
-	items, err := l.read(ctx, batch, stale)
 	if err != nil {
 		err = fmt.Errorf("stale items of batch %q: %w", batch, err)
 	}
-	return items, err
+	return items, next, err
+}
+
+func (l *Ledger) stale(ctx context.Context, batch string, unchanged time.Duration, from StaleCursor, limit int64) (itemKeys []string, next StaleCursor, err error) {
+	now, err := l.time(ctx)
+	if err != nil {
+		return nil, StaleCursor{}, err
+	}
+	found, err := staleScript.Run(ctx, l.rdb, keysOf(batch).list(), now.Add(-unchanged).UnixMilli(), limit, from.changed, from.key).StringSlice()
+	if err != nil {
+		return nil, StaleCursor{}, err
+	}
+	for i := 0; i+1 < len(found); i += 2 {
+		itemKeys, next = append(itemKeys, found[i]), StaleCursor{changed: found[i+1], key: found[i]}
+	}
+	if int64(len(itemKeys)) < limit {
+		next = StaleCursor{}
+	}
+	return itemKeys, next, nil
 }

@@ -36,6 +36,7 @@ var (
 	readScript     = redis.NewScript(source("read"))
 	enqueuedScript = redis.NewScript(source("enqueued"))
 	finishedScript = redis.NewScript(source("finished"))
+	staleScript    = redis.NewScript(source("stale"))
 )
 
 func script(name string) *redis.Script { return compose("prelude", "note", "batchpause", name) }

@@ -38,8 +38,9 @@ func (x *examination) unfinished(ctx context.Context, unchanged time.Duration, s
 		return 0, err
 	}
 	for _, batch := range batches {
-		for skip := int64(0); looked < itemsLooked; skip += itemsAtOnce {
-			items, err := x.ledger.Stale(ctx, batch, unchanged, skip, itemsAtOnce)
+		var from ledger.StaleCursor
+		for looked < itemsLooked {
+			items, next, err := x.ledger.Stale(ctx, batch, unchanged, from, itemsAtOnce)
 			damaged, err := damagedOf(err)
 			if err == nil {
 				err = see(batch, items)
@@ -47,8 +48,8 @@ func (x *examination) unfinished(ctx context.Context, unchanged time.Duration, s
 			if err != nil {
 				return looked, err
 			}
-			read := len(items) + damaged
-			if looked += read; read < itemsAtOnce {
+			looked += len(items) + damaged
+			if from = next; from == (ledger.StaleCursor{}) {
 				break
 			}
 		}

@@ -298,3 +298,20 @@ func TestDiscardFinishedInACluster(t *testing.T) {
 		t.Errorf("pending %v, want %v", got, want)
 	}
 }
+
+// An item that has changed since it was read is not lost: it may have finished, and its task with it.
+func TestLostLooksAgain(t *testing.T) {
+	t.Parallel()
+	f := newDiscardFixture(t)
+	f.apply("b", "finished", "lost")
+	items, err := f.records.Some(t.Context(), "b", []string{"finished", "lost"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.cancel("finished")
+	do(t, f.rdb, []any{"DEL", f.Key("pending"), f.Key("t:" + f.pending()[0]), f.Key("t:" + f.pending()[1])})
+	lost, err := queue.Lost(t.Context(), f.rdb, f.records, "b", items)
+	if err != nil || len(lost) != 1 || lost[0].Key != "lost" {
+		t.Errorf("%+v, %v", lost, err)
+	}
+}

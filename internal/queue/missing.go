@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 
@@ -19,13 +21,35 @@ func LaneOf(item ledger.Item) tasks.Lane {
 // NeedsTask reports whether the item still needs a task.
 func NeedsTask(item ledger.Item) bool { return !item.Record.State.Terminal() }
 
-// Lost returns the batch's items that need a task and have none. Items that are paused with the batch need none.
+// Lost returns the batch's items that need a task and have none. Items that are paused with the batch need none. An item
+// that has changed since it was read is not lost: its task ended in between, or has another ID.
 func Lost(ctx context.Context, rdb redis.Cmdable, records *ledger.Ledger, batch string, items []ledger.Item) ([]ledger.Item, error) {
 	moving, err := records.Running(ctx, batch, items)
 	if err != nil {
 		return nil, err
 	}
-	return WithoutTask(ctx, rdb, moving)
+	without, err := WithoutTask(ctx, rdb, moving)
+	if err != nil {
+		return nil, err
+	}
+	return unchanged(ctx, records, batch, without)
+}
+
+// unchanged returns the items that are still as they were read.
+func unchanged(ctx context.Context, records *ledger.Ledger, batch string, items []ledger.Item) ([]ledger.Item, error) {
+	keys := make([]string, len(items))
+	for i, item := range items {
+		keys[i] = item.Key
+	}
+	current, err := records.Some(ctx, batch, keys)
+	if damaged := (*ledger.UnreadableError)(nil); err != nil && !errors.As(err, &damaged) {
+		return nil, err
+	}
+	now := map[string]ledger.Record{}
+	for _, item := range current {
+		now[item.Key] = item.Record
+	}
+	return slices.DeleteFunc(items, func(item ledger.Item) bool { return !reflect.DeepEqual(now[item.Key], item.Record) }), nil
 }
 
 // WithoutTask returns the items that need a task and have none that waits or runs, in any lane and generation; see

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,6 +67,36 @@ func TestReconcilerAfterAFlushOfTheQueue(t *testing.T) {
 		f.start(t, "w2", f.lane(t, "bj", 0))
 		f.await(t)
 		f.exactlyOnce(t)
+	})
+}
+
+// A small batch does not wait until all items of a large one are checked, which in turn are all checked.
+func TestReconcilerSharesARound(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		const n = 48
+		f.enqueue(t, "bj", n)
+		producer := tasks.NewProducer(ledger.New(f.rdb), asynq.NewClientFromRedisClient(f.rdb))
+		item := tasks.Item{Key: "small", Request: tasks.Request{Name: "small", SubnetID: "sbn-1"}}.WithDefaults("bj")
+		err := producer.Apply(t.Context(), "zz-small", ledger.Source{}, func(yield func(tasks.Row, error) bool) {
+			yield(tasks.Row{Line: 1, Item: item}, nil)
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.flushQueue(t)
+		r := f.reconcilerAt(staleAfter+time.Second, "w1")
+		r.bounds = lostBounds{aRound: 20, atOnce: 4}
+		r.mustRound(t)
+		if id := tasks.TaskID("zz-small", "small", 1); !slices.Contains(f.pending(t), id) {
+			t.Errorf("pending %v, want %s", f.pending(t), id)
+		}
+		for range 5 {
+			r.mustRound(t)
+		}
+		if got := len(f.pending(t)); got != n+1 {
+			t.Errorf("%d of %d items have a task again", got, n+1)
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"havip/ledger"
 	"havip/lifecycle"
 )
 
@@ -57,27 +58,38 @@ func (f *ledgerFixture) active(t *testing.T) []string {
 }
 
 func testStale(t *testing.T, f *ledgerFixture) {
-	stale := func(skip, limit int64) []string {
+	var next ledger.StaleCursor
+	stale := func(from ledger.StaleCursor, limit int64) []string {
 		t.Helper()
-		items, err := f.Stale(t.Context(), batch, time.Minute, skip, limit)
+		items, cursor, err := f.Stale(t.Context(), batch, time.Minute, from, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
+		next = cursor
 		keys := []string{}
 		for _, item := range items {
 			keys = append(keys, item.Key)
 		}
 		return keys
 	}
+	start := ledger.StaleCursor{}
 	f.register(t, "a")
 	f.pass(time.Second)
-	f.register(t, "b", "c")
-	equal(t, "fresh", stale(0, 10), []string{})
+	f.register(t, "b", "c", "d")
+	equal(t, "fresh", stale(start, 10), []string{})
 	f.pass(time.Minute)
-	equal(t, "all", stale(0, 10), []string{"a", "b", "c"})
-	equal(t, "a page", stale(1, 1), []string{"b"})
+	f.register(t, "e")
+	equal(t, "all", stale(start, 10), []string{"a", "b", "c", "d"})
+	equal(t, "all were read", next == start, true)
+	equal(t, "a page", stale(start, 2), []string{"a", "b"})
+	after := next
+	equal(t, "the next page", stale(after, 2), []string{"c", "d"})
+	equal(t, "after the last", stale(next, 2), []string{})
+	equal(t, "after the last, the end", next == start, true)
 	f.begin(t, "a", terms("t1"), lifecycle.StartSend)
-	equal(t, "one has moved", stale(0, 10), []string{"b", "c"})
+	equal(t, "one before has changed", stale(after, 2), []string{"c", "d"})
+	f.begin(t, "b", terms("t1"), lifecycle.StartSend)
+	equal(t, "the last one has changed", stale(after, 10), []string{"c", "d"})
 }
 
 func testFinished(t *testing.T, f *ledgerFixture) {
