@@ -9,8 +9,8 @@ import (
 	"havip/lifecycle"
 )
 
-// itemsPage is how many items one round trip of [Ledger.Items] reads.
-const itemsPage = 500
+// itemsPage is how many items one script call of [Ledger.Items] reads: it keeps Redis busy for about half a millisecond.
+const itemsPage = 200
 
 // Item reads one item. If there is none, the error is an [*ItemNotFoundError].
 func (l *Ledger) Item(ctx context.Context, batch, key string) (Item, error) {

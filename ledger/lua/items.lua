@@ -5,8 +5,13 @@
 -- Returns 1 if that was requested and it is paused; then for each item its spec and its record, nil if missing.
 
 local answer = { ARGV[1] == '1' and redis.call('HEXISTS', KEYS[1], 'pause') or 0 }
-for i = 2, #ARGV do
-  answer[2 * i - 2] = redis.call('HGET', KEYS[2], ARGV[i])
-  answer[2 * i - 1] = redis.call('HGET', KEYS[3], ARGV[i])
+local MOST = 1000 -- Lua cannot pass many thousands of arguments
+for first = 2, #ARGV, MOST do
+  local last = math.min(first + MOST - 1, #ARGV)
+  local specs = redis.call('HMGET', KEYS[2], unpack(ARGV, first, last))
+  local records = redis.call('HMGET', KEYS[3], unpack(ARGV, first, last))
+  for i = first, last do
+    answer[2 * i - 2], answer[2 * i - 1] = specs[i - first + 1], records[i - first + 1]
+  end
 end
 return answer
