@@ -25,14 +25,14 @@ func main() {
 	rows := flag.Int("rows", 1_000_000, "rows of the large batch")
 	rounds := flag.Int("rounds", 2, "rounds of what is measured by its time")
 	flag.Parse()
-	lab.Main(6*time.Minute, func(ctx context.Context, site *lab.Site, claims *lab.Claims) error {
+	lab.Main(15*time.Minute, func(ctx context.Context, site *lab.Site, claims *lab.Claims) error {
 		redis, err := site.Redis(ctx)
 		if err != nil {
 			return err
 		}
 		defer redis.Close()
 		m := measurement{site: site, redis: redis, claims: claims, rows: *rows, rounds: *rounds}
-		for _, step := range []func(context.Context) error{m.put, m.status, m.watch, m.results, m.list} {
+		for _, step := range []func(context.Context) error{m.put, m.status, m.watch, m.results, m.list, m.clear} {
 			if err := step(ctx); err != nil {
 				return err
 			}
