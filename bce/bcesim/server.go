@@ -136,17 +136,19 @@ func (s *Server) carryOut(x *exchange) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x.now = s.Now().Add(x.plan.skew)
-	if x.call.Operation == AssumeRole && x.plan.kind() != FaultFail {
-		return s.assumeRole(x)
-	}
 	w := s.worlds[x.account]
 	if w == nil {
 		w = newWorld(&s.options, x.account, x.now)
 		s.worlds[x.account] = w
 	}
-	operate := w.operation(x.call.Operation)
-	if x.plan.kind() == FaultFail {
+	var operate func(*exchange) result
+	switch {
+	case x.plan.kind() == FaultFail:
 		operate = (*exchange).fail
+	case x.call.Operation == AssumeRole: // its result is a key, of another account
+		operate = s.assumeRole
+	default:
+		operate = w.operation(x.call.Operation)
 	}
 	if x.call.ClientToken == "" || !x.call.Operation.mutates() {
 		return operate(x)
@@ -179,8 +181,6 @@ func (w *world) operation(op Operation) func(*exchange) result {
 		return w.getSubnet
 	case PrivateIPInfo:
 		return w.privateIPInfo
-	case AssumeRole: // only its failures
-		return (*exchange).fail
 	default:
 		panic(fmt.Sprintf("bcesim: operation %q is routed but not implemented", op))
 	}

@@ -114,7 +114,7 @@ func checkScheme(endpoint string) error {
 // Provider returns the source of an account's credentials: what Accounts says; else, for the default account, the
 // environment, and then the current profile of ~/.bce/config.json; for any other, the profile of its name.
 func (c Cloud) Provider(account string) bce.Provider {
-	described, isDescribed := c.Accounts[account]
+	described := c.Accounts[account]
 	if described.Role != nil {
 		return c.assume(described)
 	}
@@ -123,7 +123,7 @@ func (c Cloud) Provider(account string) bce.Provider {
 	if profile = file; err != nil {
 		profile = failing{err}
 	}
-	if account != tasks.DefaultAccount || isDescribed && described.Profile+described.File != "" {
+	if account != tasks.DefaultAccount || described.Profile+described.File != "" {
 		return profile
 	}
 	environment := bce.Environment{Lookup: func(name string) (string, bool) {
