@@ -20,7 +20,7 @@ var (
 )
 
 const (
-	// discardStep is how many tasks one step of a pass takes: it keeps Redis busy for about a millisecond.
+	// discardStep is how many tasks one step of a pass takes: it keeps Redis busy for one to three milliseconds.
 	discardStep = 250
 	// discardLease is how long after its last step a pass counts as abandoned.
 	discardLease = 10 * time.Second
@@ -30,8 +30,8 @@ const (
 // task does nothing when it runs, but the tasks of others wait behind it.
 //
 // asynq deletes a pending task by searching all of them for it. DiscardFinished moves every pending task once instead,
-// in bounded steps, and leaves those that it keeps in their order, behind any that is added meanwhile. If less than minShare of the pending tasks are the
-// batch's, it leaves them to the workers.
+// in bounded steps, and leaves those that it keeps in their order, behind any that is added meanwhile. If less than minShare
+// of the pending tasks are the batch's, it leaves them to the workers.
 //
 // A task that a worker takes meanwhile runs. An item that is retried meanwhile gets a task again.
 func (q *Tasks) DiscardFinished(ctx context.Context, records *ledger.Ledger, batch string, minShare float64) (int, error) {
