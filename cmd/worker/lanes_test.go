@@ -14,16 +14,16 @@ import (
 )
 
 // checked runs config check with a file.
-func checked(t *testing.T, file string, environment map[string]string, args ...string) (code int, out, said string) {
+func checked(t *testing.T, file string, environment map[string]string, args ...string) (code int, out, stderr string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "lanes.yaml")
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var stdout, stderr strings.Builder
+	var output, messages strings.Builder
 	args = append([]string{"config", "check", "--config", path}, args...)
-	code = run(t.Context(), args, &stdout, &stderr, func(name string) string { return environment[name] })
-	return code, stdout.String(), stderr.String()
+	code = run(t.Context(), args, &output, &messages, func(name string) string { return environment[name] })
+	return code, output.String(), messages.String()
 }
 
 // The lanes of a file are those with credentials, and flags and variables override their settings.
@@ -45,10 +45,10 @@ accounts:
   r: {role: {account: "42", name: havip, endpoint: %s}, endpoint: %[2]s, regions: {su: }}
 `, profiles, sim.URL, sim.URL)
 	for _, tt := range []struct {
-		args  []string
-		code  cli.ExitCode
-		lanes []string // as in the output
-		said  string
+		args   []string
+		code   cli.ExitCode
+		lanes  []string // as in the output
+		stderr string
 	}{
 		{nil, cli.ExitOK, []string{"a/bj|" + sim.URL, "default/bj|https://bcc.bj.baidubce.com|7 requests|33", "default/gz|5 requests|20", "r/su|" + sim.URL}, "nowhere/bj"},
 		{[]string{"--lane", "default/bj", "--rps", "3"}, cli.ExitOK, []string{"default/bj|3 requests|33"}, ""},
@@ -56,9 +56,9 @@ accounts:
 		{[]string{"--lane", "nowhere/bj"}, cli.ExitConfig, nil, "nowhere"},
 		{[]string{"--lane", "a/gz"}, cli.ExitUsage, nil, "a/gz"},
 	} {
-		code, out, said := checked(t, file, environment, tt.args...)
-		if code != int(tt.code) || !strings.Contains(said, tt.said) || strings.Contains(out+said, "hush") {
-			t.Errorf("%v: exit code %d, %s", tt.args, code, said)
+		code, out, stderr := checked(t, file, environment, tt.args...)
+		if code != int(tt.code) || !strings.Contains(stderr, tt.stderr) || strings.Contains(out+stderr, "hush") {
+			t.Errorf("%v: exit code %d, %s", tt.args, code, stderr)
 		}
 		rows := strings.Split(strings.TrimSpace(out), "\n")[1:]
 		if out == "" {
@@ -78,11 +78,11 @@ accounts:
 	}
 	delete(environment, "BCE_ACCESS_KEY_ID")
 	delete(environment, "BCE_SECRET_ACCESS_KEY")
-	if code, _, said := checked(t, "accounts: {b: {regions: {bj: }}}", environment); code != int(cli.ExitConfig) || !strings.Contains(said, "lanes.yaml") {
-		t.Errorf("no credentials at all: exit code %d, %s", code, said)
+	if code, _, stderr := checked(t, "accounts: {b: {regions: {bj: }}}", environment); code != int(cli.ExitConfig) || !strings.Contains(stderr, "lanes.yaml") {
+		t.Errorf("no credentials at all: exit code %d, %s", code, stderr)
 	}
-	if code, _, said := checked(t, "accounts: {b: {regions: {peking: }}}", environment); code != int(cli.ExitUsage) && code != int(cli.ExitConfig) || !strings.Contains(said, "peking") {
-		t.Errorf("an unknown region: exit code %d, %s", code, said)
+	if code, _, stderr := checked(t, "accounts: {b: {regions: {peking: }}}", environment); code != int(cli.ExitUsage) && code != int(cli.ExitConfig) || !strings.Contains(stderr, "peking") {
+		t.Errorf("an unknown region: exit code %d, %s", code, stderr)
 	}
 }
 

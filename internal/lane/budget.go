@@ -75,8 +75,8 @@ func NewBudget(rdb redis.Cmdable, lane string, operation Operation, rps float64,
 	}
 }
 
-// Turn is the permission to send one request. Its zero value is that of a request without a rate.
-type Turn struct{ text string }
+// Permit is the permission to send one request. Its zero value is that of a request without a rate.
+type Permit struct{ text string }
 
 // Wait returns nil once a request may be sent, or an error if ctx ends or Redis fails first.
 func (b *Budget) Wait(ctx context.Context) error {
@@ -85,42 +85,42 @@ func (b *Budget) Wait(ctx context.Context) error {
 }
 
 // Take is [Budget.Wait] for a request whose refusal is reported. A new rate takes effect during the wait.
-func (b *Budget) Take(ctx context.Context) (Turn, error) {
+func (b *Budget) Take(ctx context.Context) (Permit, error) {
 	select {
 	case b.asking <- struct{}{}:
 		defer func() { <-b.asking }()
 	case <-ctx.Done():
-		return Turn{}, ctx.Err()
+		return Permit{}, ctx.Err()
 	}
 	for {
 		if err := b.read(ctx); err != nil {
-			return Turn{}, err
+			return Permit{}, err
 		}
 		if b.unlimited() {
 			b.count()
-			return Turn{}, ctx.Err()
+			return Permit{}, ctx.Err()
 		}
-		turn, wait, err := b.take(ctx)
+		permit, wait, err := b.take(ctx)
 		if err != nil {
-			return Turn{}, err
+			return Permit{}, err
 		}
 		if wait == 0 {
 			b.count()
-			return turn, nil
+			return permit, nil
 		}
 		if err := sleep(ctx, min(wait, limitAge)); err != nil {
-			return Turn{}, err
+			return Permit{}, err
 		}
 	}
 }
 
 // take asks Redis for permission, and returns how long to wait before asking again; 0 means that the request may be sent.
-func (b *Budget) take(ctx context.Context) (Turn, time.Duration, error) {
+func (b *Budget) take(ctx context.Context) (Permit, time.Duration, error) {
 	answer, err := replyOf(b.run(ctx, takeScript, b.burst), 2)
 	if err != nil {
-		return Turn{}, 0, fmt.Errorf("rate of lane %s: %w", b.lane, err)
+		return Permit{}, 0, fmt.Errorf("rate of lane %s: %w", b.lane, err)
 	}
-	return Turn{answer.text(1)}, time.Duration(answer.number(0)) * time.Millisecond, nil
+	return Permit{answer.text(1)}, time.Duration(answer.number(0)) * time.Millisecond, nil
 }
 
 // Lowered is a rate that BCE's refusals have lowered, for all workers, to RPS requests a second.
@@ -133,9 +133,9 @@ type Lowered struct {
 
 // Refused reports that BCE has refused a request for throttling. It returns nil if that did not lower the rate: the request was
 // admitted before the rate was lowered last, or so few were refused that they are no limit.
-func (b *Budget) Refused(ctx context.Context, turn Turn, code, message string) (*Lowered, error) {
+func (b *Budget) Refused(ctx context.Context, permit Permit, code, message string) (*Lowered, error) {
 	rps := strconv.FormatFloat(b.noteRefusal(), 'f', 3, 64)
-	answer, err := replyOf(b.run(ctx, refusedScript, turn.text, rps, code, bounded(message)), 2)
+	answer, err := replyOf(b.run(ctx, refusedScript, permit.text, rps, code, bounded(message)), 2)
 	if err != nil {
 		return nil, fmt.Errorf("lower the rate of lane %s: %w", b.lane, err)
 	}

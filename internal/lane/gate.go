@@ -35,15 +35,15 @@ type pace struct {
 	mutex chan struct{}
 	// budget is nil if there is no limit.
 	budget rate
-	// reserved is the turn of a request that the rate admitted and that was not sent: the next request takes it and does not
+	// reserved is the permit of a request that the rate admitted and that was not sent: the next request takes it and does not
 	// wait for the rate.
-	reserved *Turn
+	reserved *Permit
 }
 
 // rate is the part of a [Budget] that a gate uses.
 type rate interface {
-	Take(ctx context.Context) (Turn, error)
-	Refused(ctx context.Context, turn Turn, code, message string) (*Lowered, error)
+	Take(ctx context.Context) (Permit, error)
+	Refused(ctx context.Context, permit Permit, code, message string) (*Lowered, error)
 }
 
 // NewGate returns a gate over the breaker and the budgets of one lane's creates and deletions; a nil budget sets no limit. Use
@@ -121,11 +121,11 @@ func (g *Gate) ready(ctx context.Context, p *pace) error {
 	if p.reserved != nil || p.budget == nil {
 		return ctx.Err()
 	}
-	turn, err := p.budget.Take(ctx)
+	permit, err := p.budget.Take(ctx)
 	if err != nil {
 		return err
 	}
-	p.reserved = &turn
+	p.reserved = &permit
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (g *Gate) admit(p *pace, a Admission) *Pass {
 	}
 	pass := &Pass{gate: g, admission: a, generation: generation, budget: p.budget}
 	if p.reserved != nil {
-		pass.turn = *p.reserved
+		pass.permit = *p.reserved
 	}
 	p.reserved = nil
 	return pass

@@ -377,14 +377,14 @@ func TestSuspendedLaneIsPolledByOne(t *testing.T) {
 // countingRate admits all, and counts.
 type countingRate struct{ n, refused int }
 
-func (r *countingRate) Take(ctx context.Context) (Turn, error) {
+func (r *countingRate) Take(ctx context.Context) (Permit, error) {
 	r.n++
-	return Turn{strconv.Itoa(r.n)}, ctx.Err()
+	return Permit{strconv.Itoa(r.n)}, ctx.Err()
 }
 
-func (r *countingRate) Refused(_ context.Context, turn Turn, code, _ string) (*Lowered, error) {
-	if turn.text != strconv.Itoa(r.n) || code != "RateLimit" {
-		return nil, fmt.Errorf("turn %s of %d refused for %s", turn.text, r.n, code)
+func (r *countingRate) Refused(_ context.Context, permit Permit, code, _ string) (*Lowered, error) {
+	if permit.text != strconv.Itoa(r.n) || code != "RateLimit" {
+		return nil, fmt.Errorf("permit %s of %d refused for %s", permit.text, r.n, code)
 	}
 	r.refused++
 	return &Lowered{RPS: 1}, nil
@@ -441,12 +441,12 @@ func TestRateIsSpentOnRequestsOnly(t *testing.T) {
 // hookRate runs while a request waits for the rate, and admits it.
 type hookRate func()
 
-func (r hookRate) Take(ctx context.Context) (Turn, error) {
+func (r hookRate) Take(ctx context.Context) (Permit, error) {
 	r()
-	return Turn{}, ctx.Err()
+	return Permit{}, ctx.Err()
 }
 
-func (hookRate) Refused(context.Context, Turn, string, string) (*Lowered, error) { return nil, nil }
+func (hookRate) Refused(context.Context, Permit, string, string) (*Lowered, error) { return nil, nil }
 
 // The fault of a request in flight stops the next one, also when that one has its turn and
 // waits for the rate.

@@ -64,7 +64,7 @@ type fleet struct {
 	answers     []answer
 }
 
-// fleetWorker is a worker with requests that wait; one of them at a time asks for a turn.
+// fleetWorker is a worker with requests that wait; one of them at a time asks for a permit.
 type fleetWorker struct {
 	budget  *Budget
 	waiting int
@@ -76,12 +76,12 @@ type answer struct {
 	refused bool
 }
 
-// step is a worker's next step at a time: to ask for a turn, to arrive at BCE, or to get its answer.
+// step is a worker's next step at a time: to ask for a permit, to arrive at BCE, or to get its answer.
 type step struct {
 	at      time.Time
 	n       int
 	worker  *fleetWorker
-	turn    Turn
+	permit  Permit
 	arrives bool
 	refused bool
 	asks    bool
@@ -145,7 +145,7 @@ func (f *fleet) push(s step) {
 	heap.Push(&f.queue, s)
 }
 
-// ask lets the worker ask for a turn if a request waits and none asks.
+// ask lets the worker ask for a permit if a request waits and none asks.
 func (f *fleet) ask(w *fleetWorker, at time.Time) {
 	if w.waiting > 0 && !w.asking {
 		w.asking = true
@@ -157,22 +157,22 @@ func (f *fleet) carryOut(s step) {
 	ctx, b := f.t.Context(), s.worker.budget
 	switch {
 	case s.asks:
-		turn, wait := f.take(b)
+		permit, wait := f.take(b)
 		if wait > 0 {
 			f.push(step{at: s.at.Add(min(wait, limitAge)), worker: s.worker, asks: true})
 			return
 		}
 		s.worker.waiting--
 		s.worker.asking = false
-		f.push(step{at: s.at.Add(f.latency/2 + f.jitter()), worker: s.worker, turn: turn, arrives: true})
+		f.push(step{at: s.at.Add(f.latency/2 + f.jitter()), worker: s.worker, permit: permit, arrives: true})
 		f.ask(s.worker, s.at)
 	case s.arrives:
 		refused := f.random.Float64() < f.refuseShare || !f.limit.accept(s.at)
-		f.push(step{at: s.at.Add(f.latency / 2), worker: s.worker, turn: s.turn, refused: refused})
+		f.push(step{at: s.at.Add(f.latency / 2), worker: s.worker, permit: s.permit, refused: refused})
 	default:
 		f.answers = append(f.answers, answer{at: s.at.Sub(f.began), refused: s.refused})
 		if s.refused {
-			if _, err := b.Refused(ctx, s.turn, "RateLimit", "too many requests"); err != nil {
+			if _, err := b.Refused(ctx, s.permit, "RateLimit", "too many requests"); err != nil {
 				f.t.Fatal(err)
 			}
 		}
@@ -185,10 +185,10 @@ func (f *fleet) carryOut(s step) {
 func (f *fleet) jitter() time.Duration { return time.Duration(f.random.Int64N(int64(f.latency / 10))) }
 
 // take is [Budget.Take] without its waiting.
-func (f *fleet) take(b *Budget) (turn Turn, wait time.Duration) {
+func (f *fleet) take(b *Budget) (permit Permit, wait time.Duration) {
 	err := b.read(f.t.Context())
 	if err == nil && !b.unlimited() {
-		turn, wait, err = b.take(f.t.Context())
+		permit, wait, err = b.take(f.t.Context())
 	}
 	if err != nil {
 		f.t.Fatal(err)
@@ -196,7 +196,7 @@ func (f *fleet) take(b *Budget) (turn Turn, wait time.Duration) {
 	if wait == 0 {
 		b.count()
 	}
-	return turn, wait
+	return permit, wait
 }
 
 // between returns the accepted requests a second, and the share of refused ones.

@@ -15,9 +15,9 @@ const doneTimeout = 5 * time.Second
 type Pass struct {
 	gate      *Gate
 	admission Admission
-	// budget admitted the request, in this turn; nil without a rate.
+	// budget admitted the request, in this permit; nil without a rate.
 	budget     rate
-	turn       Turn
+	permit     Permit
 	generation int
 	done       atomic.Bool
 }
@@ -66,7 +66,7 @@ func (p *Pass) report(ctx context.Context, v Verdict) (change Change, err error)
 		err = b.Release(ctx, a)
 	}
 	if v.throttled != nil && p.budget != nil {
-		lowered, lowerErr := p.budget.Refused(ctx, p.turn, v.throttled.Code, v.throttled.Message)
+		lowered, lowerErr := p.budget.Refused(ctx, p.permit, v.throttled.Code, v.throttled.Message)
 		change.Lowered, err = lowered, errors.Join(err, lowerErr)
 	}
 	return change, err

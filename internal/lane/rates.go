@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// InForce is a lane's limit, and what BCE's refusals have made of it. Limit is the limit that an operator has set, or else the one that all
-// workers were started with, 0 for none; it is nil if there is none, or if the workers differ.
+// InForce is a lane's limit, and what BCE's refusals have made of it.
 type InForce struct {
+	// Limit is the one that an operator has set, or else the one that all workers were started with, 0 for none. It is nil if
+	// there is none, or if the workers differ.
 	Limit *float64
 	// Creates and Deletions are the rates under that limit; without one, what was learned is shown without it.
 	Creates, Deletions Rates

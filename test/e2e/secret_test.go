@@ -25,11 +25,11 @@ func TestSecrets(t *testing.T) {
 	rows := rowsOf(30)
 	w.enqueue(t, "apply", "--yes", w.write(t, batch+".csv", rows))
 	worker := w.worker(t, "--log-level", "trace")
-	w.awaitHold(t, 1)
-	before := w.holds(t)[0].Failures
+	w.awaitSuspension(t, 1)
+	before := w.suspensions(t)[0].Failures
 	w.faults(t, "create:answer:403/InvalidAccessKeyId"+listings)
 	w.worker(t, "--log-level", "trace") // tries at once whether it is over
-	w.awaitHold(t, before+1)
+	w.awaitSuspension(t, before+1)
 	w.faults(t, "create:commit-500=x3,create:html-502=x3,create:commit-reset=x3,create:commit-truncated=x3,create:429=x2")
 	w.worker(t, "--log-level", "trace")
 	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")

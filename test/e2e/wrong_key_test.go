@@ -22,20 +22,20 @@ func TestWrongKey(t *testing.T) {
 	w.env = append(without(right, "BCE_SECRET_ACCESS_KEY"), "BCE_SECRET_ACCESS_KEY=wrong")
 	watch := w.start(t, "enqueue", "watch", batch)
 	mistaken := []*process{w.worker(t), w.worker(t)}
-	w.awaitHold(t, 3) // of both workers' first requests, and a probe
+	w.awaitSuspension(t, 3) // of both workers' first requests, and a probe
 	if n := len(w.creates(t)); n >= most {
 		t.Errorf("%d calls for one wrong key, want fewer than %d", n, most)
 	}
 	if b := w.standing(t, batch); b.Counts[ledger.Queued]+b.Counts[ledger.Sending]+b.Counts[ledger.Waiting] != int64(len(rows)) {
 		t.Errorf("items are lost to a wrong key: %v", b.Counts)
 	}
-	hold := w.holds(t)[0]
-	if hold.Code != "SignatureDoesNotMatch" {
-		t.Errorf("%+v", hold)
+	suspension := w.suspensions(t)[0]
+	if suspension.Code != "SignatureDoesNotMatch" {
+		t.Errorf("%+v", suspension)
 	}
 	// Both tell why nothing moves.
-	watch.awaitText(t, hold.Code)
-	told := linesWith(hold.Code, w.enqueue(t, "status", batch).stderr.String()+watch.stderr.String())
+	watch.awaitText(t, suspension.Code)
+	told := linesWith(suspension.Code, w.enqueue(t, "status", batch).stderr.String()+watch.stderr.String())
 	// Of a create, or of the listing that checks the key.
 	golden(t, "TestWrongKey", regexp.MustCompile(`\d+ refusals?`).ReplaceAllString(told, "SOME refusals"))
 	for _, p := range mistaken {
@@ -46,7 +46,7 @@ func TestWrongKey(t *testing.T) {
 	}
 	w.env = right
 	w.worker(t)
-	if code := watch.wait(t); code != 0 || len(w.holds(t)) > 0 {
+	if code := watch.wait(t); code != 0 || len(w.suspensions(t)) > 0 {
 		t.Errorf("watch: exit code %d", code)
 	}
 	w.requireExactlyOnce(t, batch, rows)
@@ -63,21 +63,21 @@ func linesWith(word, text string) string {
 	return found.String()
 }
 
-// holds are what holds the lane back, and its subnets.
-func (w *stack) holds(t *testing.T) []lane.Suspension {
+// suspensions are those of the lane and its subnets.
+func (w *stack) suspensions(t *testing.T) []lane.Suspension {
 	t.Helper()
-	holds, err := lane.NewBreaker(w.redis.Client(t), "default/bj").Suspensions(t.Context())
+	suspensions, err := lane.NewBreaker(w.redis.Client(t), "default/bj").Suspensions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return holds
+	return suspensions
 }
 
-// awaitHold waits until the lane is suspended, and so many requests have failed for it.
-func (w *stack) awaitHold(t *testing.T, failures int) {
+// awaitSuspension waits until the lane is suspended, and so many requests have failed for it.
+func (w *stack) awaitSuspension(t *testing.T, failures int) {
 	t.Helper()
 	eventually(t, "the lane is suspended", func() bool {
-		holds := w.holds(t)
-		return len(holds) == 1 && holds[0].Failures >= failures
+		suspensions := w.suspensions(t)
+		return len(suspensions) == 1 && suspensions[0].Failures >= failures
 	})
 }

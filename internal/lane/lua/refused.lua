@@ -2,7 +2,7 @@
 -- since the request was admitted, or so few requests were refused that they are no limit.
 --
 -- ARGV[2] = operation, ARGV[3] = bucket, ARGV[4] = the configured limit, as for take
--- ARGV[5] = the request's turn; '' if no rate applied
+-- ARGV[5] = the request's permit; '' if no rate applied
 -- ARGV[6] = requests a second that the process sends
 -- ARGV[7] = code, ARGV[8] = message
 -- KEYS[2] = workers of the lane
@@ -10,12 +10,12 @@
 
 local due, count, learned = load()
 local rate, slowed = rate_of(learned)
-local turn = numbers(ARGV[5], { 'admitted', 'n' })
-local delay = math.min(math.max(now - turn.admitted, 0), LONGEST_DELAY)
+local permit = numbers(ARGV[5], { 'admitted', 'n' })
+local delay = math.min(math.max(now - permit.admitted, 0), LONGEST_DELAY)
 
 -- The rate at which all workers send; it is not counted here if there was no rate.
 local sent = tonumber(ARGV[6]) * math.max(1, redis.call('HLEN', KEYS[2]))
-if turn.n == 0 then
+if permit.n == 0 then
   delay = 0
   count.latest = math.max(count.latest, sent * 5 * SHOWN / 1000)
   count.refused = count.refused * math.exp((count.at - now) / (5 * SHOWN))
@@ -29,9 +29,9 @@ end
 
 if learned then
   learned.code, learned.message = ARGV[7], ARGV[8]
-  if turn.n <= learned.n then return keep(0) end
+  if permit.n <= learned.n then return keep(0) end
   learned.refused = learned.refused + 1
-  if turn.admitted < learned.at + SECOND then
+  if permit.admitted < learned.at + SECOND then
     due.learned = math.max(due.learned, now + PAUSE)
     return keep(0)
   end
@@ -44,13 +44,13 @@ local grown = learned and growing(learned, used) > 0
 local alone = grown and learned.refused <= 2
 if not alone and (count.refused < 0.9 * REFUSALS or count.refused < SHARE * count.latest) then return keep(0) end
 
-local accepted = learned and math.max(turn.n - learned.n - learned.refused, 0)
+local accepted = learned and math.max(permit.n - learned.n - learned.refused, 0)
 -- estimate returns the limit of BCE that explains what it accepted since the rate was lowered.
 local function estimate()
   if not learned then return 0.7 * math.min(rate, math.max(sent, LEAST)) end
   local then_rate = rate_after(learned, used)
   if not grown then -- the estimate was too high, or the limit is lower now
-    local since = math.max(turn.admitted - learned.at, 1) / 1000
+    local since = math.max(permit.admitted - learned.at, 1) / 1000
     return math.min(0.93 * learned.rate, math.max(accepted / since, (since > 3 and 0.8 or 0.3) * learned.rate))
   end
   local mean = accepted / math.max(used / 1000, 0.001)

@@ -4,7 +4,7 @@
 -- ARGV[2] = operation, ARGV[3] = bucket: each limit that an operator sets has its own
 -- ARGV[4] = the configured limit in requests a second; 0 for none
 -- ARGV[5] = burst
--- Returns the wait in ms, 0 if the request is admitted, and its turn: the time of its admission and its number.
+-- Returns the wait in ms, 0 if the request is admitted, and its permit: the time of its admission and its number.
 
 local due, count, learned = load()
 if learned and growing(learned, learned.used) > FORGOTTEN then learned = nil end
