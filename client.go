@@ -69,5 +69,5 @@ func (c *Client) producer(items int) (p *tasks.Producer, release func(), err err
 	if items > 1 {
 		return tasks.PipelinedProducer(c.ledger, c.rdb)
 	}
-	return tasks.NewProducer(c.ledger, asynq.NewClientFromRedisClient(c.rdb)), func() {}, nil
+	return tasks.NewProducer(c.ledger, asynq.NewClientFromRedisClient(c.rdb), c.rdb), func() {}, nil
 }

@@ -13,6 +13,8 @@ type Registration struct {
 	// ClientToken and Generation are the values that a task for the item must carry.
 	ClientToken string
 	Generation  int
+	// Priority is that of the registered item, if Result is RegisteredRepair.
+	Priority string
 	// Existing is the registered spec if Result is RegisteredConflict.
 	Existing *Spec
 }

@@ -24,6 +24,8 @@ type Spec struct {
 	Line    int    `json:"line,omitempty"`
 	Account string `json:"account"`
 	Region  string `json:"region"`
+	// Priority chooses the queue of the item's task; "" for the normal one. The ledger does not interpret it.
+	Priority string `json:"priority,omitempty"`
 	// OwnToken is the clientToken that the user chose, "" for a derived one.
 	OwnToken string `json:"ownToken,omitempty"`
 	// Body is the request body; every attempt sends exactly these bytes.

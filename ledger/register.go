@@ -130,10 +130,14 @@ func compare(spec Spec, existing read, source Source) (Registration, Record, err
 		return Registration{Result: result}, record, nil
 	}
 	answer := Registration{Result: result, State: record.State, ClientToken: record.ClientToken, Generation: record.Generation}
-	if result == lifecycle.RegisteredConflict {
+	if result == lifecycle.RegisteredConflict || result == lifecycle.RegisteredRepair {
 		existing, err := decodeSpec(spec.Key, existing.spec)
 		if err != nil {
 			return answer, record, err
+		}
+		if result == lifecycle.RegisteredRepair {
+			answer.Priority = existing.Priority
+			return answer, record, nil
 		}
 		existing.ClientToken, existing.Fingerprint, existing.Address = record.ClientToken, record.Fingerprint, record.PrivateIPAddress
 		answer.Existing = &existing

@@ -132,6 +132,7 @@ func validateSpec(s Spec) error {
 	v := &validation{}
 	v.short("account", s.Account)
 	v.short("region", s.Region)
+	v.short("priority", s.Priority)
 	v.short("ownToken", s.OwnToken)
 	v.count("line", s.Line)
 	return v.err

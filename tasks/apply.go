@@ -40,6 +40,7 @@ const maxPendingChunks = 2
 // them as enqueued. It registers the next chunk while the tasks of earlier chunks are being enqueued.
 func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, rows iter.Seq2[Row, error], observe func([]Comparison)) error {
 	var queueing pendingChunks
+	total := 0
 	for chunk, err := range chunks(rows) {
 		var answers []Comparison
 		if err == nil {
@@ -51,7 +52,8 @@ func (p *Producer) put(ctx context.Context, batch string, source ledger.Source, 
 		if err := queueing.wait(maxPendingChunks - 1); err != nil {
 			return err
 		}
-		queueing = append(queueing, p.startQueueing(ctx, batch, answers, observe))
+		total += len(answers)
+		queueing = append(queueing, p.startQueueing(ctx, batch, answers, total, observe))
 	}
 	return queueing.wait(0)
 }
@@ -71,9 +73,9 @@ func (u *pendingChunks) wait(limit int) error {
 
 // startQueueing starts to enqueue the chunk's missing tasks. The returned function waits until they are enqueued and
 // passes the answers to observe.
-func (p *Producer) startQueueing(ctx context.Context, batch string, answers []Comparison, observe func([]Comparison)) (wait func() error) {
+func (p *Producer) startQueueing(ctx context.Context, batch string, answers []Comparison, total int, observe func([]Comparison)) (wait func() error) {
 	done := make(chan error, 1)
-	go func() { done <- p.queueMissing(ctx, batch, answers) }()
+	go func() { done <- p.queueMissing(ctx, batch, answers, total) }()
 	return func() error {
 		err := <-done
 		if err == nil {
@@ -107,16 +109,23 @@ func (p *Producer) register(ctx context.Context, batch string, source ledger.Sou
 	return comparisons, nil
 }
 
-// queueMissing enqueues the tasks of registered items that lack one, and marks them as enqueued.
-func (p *Producer) queueMissing(ctx context.Context, batch string, answers []Comparison) error {
+// queueMissing enqueues the tasks of registered items that lack one, and marks them as enqueued. The batch has total items so
+// far.
+func (p *Producer) queueMissing(ctx context.Context, batch string, answers []Comparison, total int) error {
 	var missing []Comparison
 	var keys []string
 	for _, answer := range answers {
 		if answer.Result == lifecycle.RegisteredNew || answer.Result == lifecycle.RegisteredRepair {
+			if answer.Result == lifecycle.RegisteredRepair {
+				answer.Row.Item.Priority = Priority(answer.Priority)
+			}
 			missing, keys = append(missing, answer), append(keys, answer.Row.Item.Key)
 		}
 	}
 	if err := p.enqueue(ctx, batch, missing); err != nil {
+		return err
+	}
+	if err := p.moveForward(ctx, missing, total); err != nil {
 		return err
 	}
 	return p.ledger.MarkEnqueued(ctx, batch, keys)

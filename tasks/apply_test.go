@@ -126,7 +126,7 @@ func TestApplyKeepsItsOrder(t *testing.T) {
 		return nil
 	}
 	var observed []string
-	err := NewProducer(s, s).Apply(t.Context(), testBatch, ledger.Source{}, chunksOfRows(3), func(answers []Comparison) {
+	err := NewProducer(s, s, nil).Apply(t.Context(), testBatch, ledger.Source{}, chunksOfRows(3), func(answers []Comparison) {
 		key := answers[0].Row.Item.Key
 		observed = append(observed, key)
 		if s.at("mark "+key) < 0 {
@@ -168,7 +168,7 @@ func TestApplyThatCannotEnqueue(t *testing.T) {
 		return nil
 	}}
 	var told int
-	err := NewProducer(s, s).Apply(t.Context(), testBatch, ledger.Source{}, chunksOfRows(5), func([]Comparison) { told++ })
+	err := NewProducer(s, s, nil).Apply(t.Context(), testBatch, ledger.Source{}, chunksOfRows(5), func([]Comparison) { told++ })
 	if !errors.Is(err, errBroken) {
 		t.Errorf("got %v", err)
 	}
@@ -196,7 +196,7 @@ func TestApplyThatCannotRegister(t *testing.T) {
 	}
 	s.onEnqueue = func(string) error { return await(failing) }
 	var told int
-	err := NewProducer(s, s).Apply(t.Context(), testBatch, ledger.Source{}, chunksOfRows(3), func([]Comparison) { told++ })
+	err := NewProducer(s, s, nil).Apply(t.Context(), testBatch, ledger.Source{}, chunksOfRows(3), func([]Comparison) { told++ })
 	if !errors.Is(err, errBroken) {
 		t.Errorf("got %v", err)
 	}

@@ -52,7 +52,7 @@ func TestTaskContract(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rdb := redistest.Start(t).Client(t)
-			producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb))
+			producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb), rdb)
 			if _, err := producer.Enqueue(t.Context(), "spring", test.item.WithDefaults("bj")); err != nil {
 				t.Fatal(err)
 			}

@@ -38,7 +38,7 @@ func (d *Dispatcher) dispatch(ctx context.Context, item ledger.Item) error {
 	if err != nil || !known {
 		return err
 	}
-	state, err := d.tasks.bringForward(ctx, queueOf(item), TaskID(item.Batch, item.Key, item.Record.Generation))
+	state, err := d.tasks.bringForward(ctx, QueueOf(item), TaskID(item.Batch, item.Key, item.Record.Generation))
 	switch {
 	case err != nil:
 		return err
@@ -84,7 +84,7 @@ func TaskIDs(item ledger.Item) iter.Seq[string] {
 
 func (d *Dispatcher) runNow(ctx context.Context, item ledger.Item) error {
 	for id := range TaskIDs(item) {
-		state, err := d.tasks.bringForward(ctx, queueOf(item), id)
+		state, err := d.tasks.bringForward(ctx, QueueOf(item), id)
 		if err != nil || state != unknownTask {
 			return err
 		}
@@ -100,8 +100,4 @@ func (d *Dispatcher) enqueue(ctx context.Context, item ledger.Item, suffix strin
 		return false, err
 	}
 	return d.tasks.enqueue(ctx, task)
-}
-
-func queueOf(item ledger.Item) string {
-	return Lane{Account: item.Account, Region: item.Region}.Queue()
 }

@@ -14,7 +14,7 @@ import (
 // applyTo applies one item to a batch.
 func (f *handlerFixture) applyTo(batch string, item Item, refuse bool) error {
 	f.Helper()
-	producer := NewProducer(f.ledger, &queueStub{})
+	producer := NewProducer(f.ledger, &queueStub{}, nil)
 	producer.RefuseDuplicates = refuse
 	return producer.Apply(f.Context(), batch, ledger.Source{}, oneRow(item), nil)
 }

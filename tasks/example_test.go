@@ -27,7 +27,7 @@ func exampleRedis() (client *redis.Client, stop func()) {
 func ExampleProducer_Enqueue() {
 	rdb, stop := exampleRedis()
 	defer stop()
-	producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb))
+	producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb), rdb)
 
 	item := tasks.Item{
 		Request: tasks.Request{Name: "web-vip", SubnetID: "sbn-dk8gl9bc"},
@@ -50,7 +50,7 @@ func ExampleProducer_Apply() {
 	rdb, stop := exampleRedis()
 	defer stop()
 	records := ledger.New(rdb)
-	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(rdb))
+	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(rdb), rdb)
 
 	rows := func(yield func(tasks.Row, error) bool) {
 		for i := range 3 {

@@ -150,7 +150,7 @@ func testItem(key, address string) Item {
 func (f *handlerFixture) put(item Item) *asynq.Task {
 	f.Helper()
 	queue := &queueStub{}
-	if _, err := NewProducer(f.ledger, queue).Enqueue(f.Context(), testBatch, item); err != nil {
+	if _, err := NewProducer(f.ledger, queue, nil).Enqueue(f.Context(), testBatch, item); err != nil {
 		f.Fatal(err)
 	}
 	return queue.tasks[0]

@@ -143,7 +143,7 @@ func TestImportBesideApply(t *testing.T) {
 		var imported, applied error
 		wg.Go(func() { imported = importAll(t.Context(), l, batch, rows) })
 		wg.Go(func() {
-			applied = NewProducer(l, &queueStub{}).Apply(t.Context(), batch, ledger.Source{File: "f.csv"}, func(yield func(Row, error) bool) {
+			applied = NewProducer(l, &queueStub{}, nil).Apply(t.Context(), batch, ledger.Source{File: "f.csv"}, func(yield func(Row, error) bool) {
 				for _, e := range rows {
 					if !yield(e.Row, nil) {
 						return

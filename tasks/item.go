@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -56,6 +57,8 @@ type Item struct {
 	Key string
 	// Account and Region choose the lane. Account defaults to [DefaultAccount].
 	Account, Region string
+	// Priority is that of a new item; an item that is registered keeps its own.
+	Priority Priority
 	// ClientToken is the user's own idempotency token for the item's first generation;
 	// "" (the usual case) lets the producer derive one.
 	ClientToken string
@@ -117,6 +120,9 @@ func (it Item) Validate() []FieldError {
 	check("account", it.Account, laneWordRule(it.Account))
 	check("region", it.Region, laneWordRule(it.Region))
 	check("clientToken", it.ClientToken, tokenRule(it.ClientToken))
+	if it.Priority != "" && !slices.Contains(Priorities(), it.Priority) {
+		check("priority", string(it.Priority), priorityRule)
+	}
 	return faults
 }
 

@@ -158,6 +158,3 @@ func ParseLane(s string) (Lane, error) {
 }
 
 func (l Lane) String() string { return l.Account + "/" + l.Region }
-
-// Queue returns the name of the lane's asynq queue.
-func (l Lane) Queue() string { return "havip." + l.Account + "." + l.Region }

@@ -67,7 +67,7 @@ func PipelinedProducer(records ProducerLedger, rdb redis.Cmdable) (p *Producer, 
 	if err != nil {
 		return nil, nil, err
 	}
-	return NewProducer(records, asynq.NewClientFromRedisClient(pipe)), release, nil
+	return NewProducer(records, asynq.NewClientFromRedisClient(pipe), pipe), release, nil
 }
 
 // PipelinedDispatcher is [PipelinedProducer] for a dispatcher.

@@ -5,6 +5,9 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/redis/go-redis/v9"
+
+	"havip/internal/fairqueue"
 	"havip/ledger"
 	"havip/lifecycle"
 )
@@ -34,8 +37,11 @@ type ProducerLedger interface {
 const (
 	// enqueueChunk is how many items are registered, enqueued and marked at a time, and enqueueParallel how many of
 	// them are enqueued in parallel.
-	enqueueChunk    = 1000
+	enqueueChunk    = fairqueue.Most
 	enqueueParallel = 128
+
+	// mostForward is how many tasks of a batch are moved forward past those of larger ones.
+	mostForward = 10_000
 )
 
 // Producer registers items in the ledger and enqueues their tasks. It is safe for concurrent use and safe to repeat: a
@@ -49,9 +55,10 @@ type Producer struct {
 	tasks  transport
 }
 
-// NewProducer returns a producer for the given ledger and queue.
-func NewProducer(records ProducerLedger, queue Queue) *Producer {
-	return &Producer{ledger: records, tasks: asynqTransport{queue: queue}}
+// NewProducer returns a producer for the given ledger and queue. Scripts is the queue's Redis; with nil, the tasks of small batches
+// wait behind those of large ones.
+func NewProducer(records ProducerLedger, queue Queue, scripts redis.Scripter) *Producer {
+	return &Producer{ledger: records, tasks: asynqTransport{queue: queue, scripts: scripts}}
 }
 
 // NewComparer returns a producer that only compares: it has no queue.
@@ -149,11 +156,28 @@ func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison
 }
 
 func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) error {
-	item := c.Row.Item
 	// A task that asynq already has is in its queue, which is what was wanted, or in its archive, from which a worker's
 	// reconciler takes it back.
-	_, err := p.tasks.enqueue(ctx, enqueueable{batch, item, c.ClientToken, TaskID(batch, item.Key, c.Generation)})
+	_, err := p.tasks.enqueue(ctx, enqueueable{batch, c.Row.Item, c.ClientToken, TaskID(batch, c.Row.Item.Key, c.Generation)})
 	return err
+}
+
+// moveForward moves the tasks of items that were just enqueued past those of larger batches; see [fairqueue.Interleave].
+// The batch has total items so far.
+func (p *Producer) moveForward(ctx context.Context, items []Comparison, total int) error {
+	if total > mostForward {
+		return nil
+	}
+	added := map[string]int{}
+	for _, c := range items {
+		added[c.Row.Item.queue()]++
+	}
+	for queue, n := range added {
+		if err := p.tasks.interleave(ctx, queue, n, total); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // firstToken returns the token of an item's first generation.
@@ -190,6 +214,7 @@ func specOf(batch string, row Row) ledger.Spec {
 		Line:        row.Line,
 		Account:     row.Item.Account,
 		Region:      row.Item.Region,
+		Priority:    stored(row.Item.Priority),
 		OwnToken:    row.Item.ClientToken,
 		Body:        string(body),
 	}

@@ -13,6 +13,9 @@ import (
 // register registers the item of a task that another producer enqueued.
 func (h *Handler) register(ctx context.Context, j *job) error {
 	p, item := j.payload, j.payload.Item()
+	if name, ok := asynq.GetQueueName(ctx); ok {
+		item.Priority = h.Lane.priorityOf(name)
+	}
 	if reservedToken(p.ClientToken) && p.ClientToken != ClientToken(p.Batch, p.Key, 1) {
 		return archive(&PayloadError{Reason: "its clientToken was derived for another item; it would receive that item's HaVIP"})
 	}

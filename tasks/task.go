@@ -34,7 +34,7 @@ func newTask(t enqueueable) (*asynq.Task, []asynq.Option) {
 	task := asynq.NewTask(TypeCreate, newPayload(t.batch, t.item, t.token).Encode())
 	return task, []asynq.Option{
 		asynq.TaskID(t.id),
-		asynq.Queue(Lane{Account: t.item.Account, Region: t.item.Region}.Queue()),
+		asynq.Queue(t.item.queue()),
 		asynq.MaxRetry(taskMaxRetry),
 		asynq.Timeout(taskTimeout),
 	}
@@ -56,7 +56,8 @@ func taskOf(item ledger.Item, suffix string) (enqueueable, error) {
 		return enqueueable{}, err
 	}
 	wanted := Item{
-		Key: item.Key, Account: item.Account, Region: item.Region, ClientToken: item.OwnToken, Request: request,
+		Key: item.Key, Account: item.Account, Region: item.Region, Priority: Priority(item.Priority),
+		ClientToken: item.OwnToken, Request: request,
 	}
 	id := TaskID(item.Batch, item.Key, item.Record.Generation)
 	if suffix != "" {

@@ -17,7 +17,7 @@ func TestTaskOfLedger(t *testing.T) {
 		item := testItem("key/"+own, "10.1.2.3")
 		item.Request.Name, item.ClientToken = "name", own
 		queue := &queueStub{}
-		if _, err := NewProducer(f.ledger, queue).Enqueue(t.Context(), testBatch, item); err != nil {
+		if _, err := NewProducer(f.ledger, queue, nil).Enqueue(t.Context(), testBatch, item); err != nil {
 			t.Fatal(err)
 		}
 		recorded, err := f.ledger.Item(t.Context(), testBatch, item.Key)

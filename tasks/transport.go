@@ -6,7 +6,9 @@ import (
 	"fmt"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 
+	"havip/internal/fairqueue"
 	"havip/internal/until"
 )
 
@@ -26,6 +28,8 @@ type TaskInspector interface {
 // client: a package that uses a type with such a field compiles the 700 methods of that client again, a second for each package.
 type transport interface {
 	enqueue(ctx context.Context, t enqueueable) (known bool, err error)
+	// interleave moves the n tasks that were added last to a queue forward, if many others wait; own is how many the batch added.
+	interleave(ctx context.Context, queue string, n, own int) error
 	bringForward(ctx context.Context, queue, id string) (asynq.TaskState, error)
 }
 
@@ -33,6 +37,7 @@ type transport interface {
 // pipelines nor asynq's inspector end a call before Redis answers.
 type asynqTransport struct {
 	queue     Queue
+	scripts   redis.Scripter
 	inspector TaskInspector
 }
 
@@ -47,6 +52,19 @@ func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool,
 		return false, fmt.Errorf("enqueue item %q of batch %q: %w", t.item.Key, t.batch, err)
 	}
 	return false, nil
+}
+
+func (a asynqTransport) interleave(ctx context.Context, queue string, n, own int) error {
+	if a.scripts == nil {
+		return nil
+	}
+	_, err := until.Do(ctx, func() (struct{}, error) {
+		return struct{}{}, fairqueue.Interleave(ctx, a.scripts, "asynq:{"+queue+"}:pending", n, own)
+	})
+	if err != nil {
+		return fmt.Errorf("move tasks of queue %s forward: %w", queue, err)
+	}
+	return nil
 }
 
 // unknownTask is the state of a task that asynq does not know.

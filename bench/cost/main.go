@@ -242,7 +242,7 @@ func runTheirs(ctx context.Context, rdb redis.UniversalClient, url string, items
 
 func enqueueOurs(ctx context.Context, rdb redis.UniversalClient, items int) error {
 	records := ledger.New(rdb)
-	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(rdb))
+	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(rdb), rdb)
 	return producer.Apply(ctx, "cost", ledger.Source{}, func(yield func(tasks.Row, error) bool) {
 		for i := range items {
 			item := tasks.Item{Request: request(i)}.WithDefaults("bj")

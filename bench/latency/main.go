@@ -101,7 +101,7 @@ func processed(ctx context.Context, rdb redis.Cmdable) (int, error) {
 // ledger recorded by Redis's clock.
 func latencies(ctx context.Context, rdb redis.Cmdable, samples int) error {
 	records := ledger.New(rdb)
-	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(redisconn.Full(rdb)))
+	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(redisconn.Full(rdb)), rdb)
 	var took []time.Duration
 	for i := range samples {
 		time.Sleep(rand.N(200 * time.Millisecond))

@@ -125,7 +125,7 @@ func work(ctx context.Context, site *lab.Site, cloud *cloud, rps float64, items 
 }
 
 func enqueue(ctx context.Context, rdb redis.UniversalClient, items int) error {
-	producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb))
+	producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb), rdb)
 	return producer.Apply(ctx, "limit", ledger.Source{}, func(yield func(tasks.Row, error) bool) {
 		for i := range items {
 			item := tasks.Item{Request: tasks.Request{Name: fmt.Sprintf("vip-%d", i), SubnetID: "sbn-1"}}.WithDefaults("bj")

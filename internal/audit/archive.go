@@ -21,7 +21,7 @@ func (x *examination) archive(ctx context.Context, q *queue.Tasks) error {
 	if err != nil {
 		return err
 	}
-	d := warning(CodeArchived, "lane "+q.Lane.String(), "%s archived; reasons of the newest: %s.",
+	d := warning(CodeArchived, q.Subject(), "%s archived; reasons of the newest: %s.",
 		words.Count(int(size.Archived), "task is", "tasks are"), examples(distinct(reasons))).
 		meaning("They no longer run. Unreadable tasks come from a foreign producer; asynq archives others after too many retries, and workers requeue their items.",
 			"Fix the foreign producer. `enqueue doctor --fix` deletes archived tasks of finished items, and requeues unfinished items.")

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"havip/internal/queue"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -62,7 +61,7 @@ func (d *comparison) add(kind Kind, haVIPID, format string, args ...any) *Findin
 
 func (v *verification) compareItem(ctx context.Context, item ledger.Item, owners map[string]ledger.Owner) error {
 	v.tally.Items++
-	l := v.lanes[queue.LaneOf(item)]
+	l := v.lanes[tasks.LaneOf(item)]
 	if l == nil || mayHaveChanged(item.Record, l.index.began) {
 		v.tally.Moving++
 		v.skip(l, item)

@@ -25,7 +25,7 @@ func (x *examination) danglingIDs(ctx context.Context, q *queue.Tasks) error {
 	if len(names) == 0 {
 		return nil
 	}
-	d := warning(CodeGhosts, "lane "+q.Lane.String(), "The queue has %s of tasks that do not exist: %s (of the first and last %d of each list).",
+	d := warning(CodeGhosts, q.Subject(), "The queue has %s of tasks that do not exist: %s (of the first and last %d of each list).",
 		counted(len(names), "id"), examples(names), queue.RangeSize).
 		meaning("Their tasks were evicted or deleted by hand. Each id delays a worker by a second, and stays active forever.",
 			"Run `enqueue doctor --fix`: it removes the ids, and enqueues items without a task again. Workers do the same, a range at a time.")

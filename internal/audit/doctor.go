@@ -88,7 +88,7 @@ func (d Doctor) Examine(ctx context.Context, found func(Diagnosis) error) error 
 		return err
 	}
 	for _, lane := range x.lanes {
-		if err := x.run(ctx, x.laneChecks(queue.TasksOf(d.Redis, lane))); err != nil {
+		if err := x.run(ctx, x.laneChecks(lane)); err != nil {
 			return err
 		}
 	}
@@ -102,23 +102,26 @@ type check struct {
 	make func(context.Context) error
 }
 
-func (x *examination) laneChecks(q *queue.Tasks) []check {
-	lane := q.Lane
+func (x *examination) laneChecks(lane tasks.Lane) []check {
 	of := func(f func(context.Context, tasks.Lane) error) func(context.Context) error {
 		return func(ctx context.Context) error { return f(ctx, lane) }
 	}
-	in := func(f func(context.Context, *queue.Tasks) error) func(context.Context) error {
-		return func(ctx context.Context) error { return f(ctx, q) }
-	}
-	return []check{
+	checks := []check{
 		{"credentials of lane " + lane.String(), of(x.cloud)},
 		{"suspensions of lane " + lane.String(), of(x.suspensions)},
 		{"pause of lane " + lane.String(), of(x.pause)},
-		{"worker of lane " + lane.String(), in(x.unserved)},
-		{"ids in the queue of lane " + lane.String(), in(x.danglingIDs)},
-		{"active tasks of lane " + lane.String(), in(x.orphans)},
-		{"archive of lane " + lane.String(), in(x.archive)},
+		{"worker of lane " + lane.String(), of(x.unserved)},
 	}
+	for _, q := range queue.Of(x.Redis, lane).All {
+		in := func(f func(context.Context, *queue.Tasks) error) func(context.Context) error {
+			return func(ctx context.Context) error { return f(ctx, queue.TasksOf(q)) }
+		}
+		checks = append(checks,
+			check{"ids in the queue of " + q.Subject(), in(x.danglingIDs)},
+			check{"active tasks of " + q.Subject(), in(x.orphans)},
+			check{"archive of " + q.Subject(), in(x.archive)})
+	}
+	return checks
 }
 
 // reportError wraps an error of found.

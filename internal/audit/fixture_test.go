@@ -122,7 +122,7 @@ func (f *auditFixture) enqueue(t *testing.T, names ...string) {
 			}
 		}
 	}
-	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb))
+	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb), f.rdb)
 	if err := producer.Apply(t.Context(), "b", ledger.Source{}, rows, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func (f *auditFixture) leak(t *testing.T, name string) string {
 
 func (f *auditFixture) open(context.Context, tasks.Lane) (Cloud, error) { return f.api, nil }
 
-func (f *auditFixture) queueKey(name string) string { return queue.Of(f.rdb, bj).Key(name) }
+func (f *auditFixture) queueKey(name string) string { return queue.Of(f.rdb, bj).Normal.Key(name) }
 
 func (f *auditFixture) taskKey(key string) string {
 	return f.queueKey("t:") + tasks.TaskID("b", key, 1)

@@ -81,7 +81,7 @@ func (x *examination) tellLost(ctx context.Context, looked int, lost []ledger.It
 
 func (x *examination) requeueLost(ctx context.Context, lost []ledger.Item) (queued int, err error) {
 	for _, item := range lost {
-		made, err := queue.TasksOf(x.Redis, queue.LaneOf(item)).Enqueue(ctx, item)
+		made, err := queue.Enqueue(ctx, x.Redis, item)
 		if _, err = damagedOf(err); err != nil {
 			return queued, err
 		}

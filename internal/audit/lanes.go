@@ -15,8 +15,8 @@ import (
 )
 
 // unserved looks for a lane without a worker, or with a paused queue.
-func (x *examination) unserved(ctx context.Context, q *queue.Tasks) error {
-	l := q.Lane
+func (x *examination) unserved(ctx context.Context, l tasks.Lane) error {
+	q := queue.Of(x.Redis, l)
 	size, err := q.Sizes(ctx)
 	if err != nil {
 		return err
@@ -39,12 +39,12 @@ func (x *examination) unserved(ctx context.Context, q *queue.Tasks) error {
 	case size.Waiting() == 0:
 		return x.report(note(CodeNoWorker, subject, "No worker serves the lane, and it has no tasks."))
 	}
-	return x.reportUnserved(ctx, q, size)
+	return x.reportUnserved(ctx, l, size)
 }
 
 // reportUnserved reports a lane with tasks but without a worker, if a second check confirms it.
-func (x *examination) reportUnserved(ctx context.Context, q *queue.Tasks, size queue.Sizes) error {
-	l, subject := q.Lane, "lane "+q.Lane.String()
+func (x *examination) reportUnserved(ctx context.Context, l tasks.Lane, size queue.Sizes) error {
+	subject := "lane " + l.String()
 	waiting, err := x.waitsFor(ctx, l, "")
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (x *examination) reportUnserved(ctx context.Context, q *queue.Tasks, size q
 		return x.report(note(CodeNoWorker, subject, "No worker serves the lane; %s, of finished items: the next worker removes them.",
 			words.Count(int(size.Waiting()), "task waits", "tasks wait")))
 	}
-	if unserved, err := q.StaysUnserved(ctx, x.UnservedAfter); err != nil || !unserved {
+	if unserved, err := queue.Of(x.Redis, l).StaysUnserved(ctx, x.UnservedAfter); err != nil || !unserved {
 		return err
 	}
 	remedy := "Start one: `worker --lane " + l.String() + "`."
@@ -111,7 +111,7 @@ func (x *examination) waitsFor(ctx context.Context, l tasks.Lane, subnetID strin
 	looked, err := x.unfinished(ctx, 0, func(_ string, items []ledger.Item) error {
 		for _, item := range items {
 			request, err := tasks.RequestOf(item.Spec)
-			if queue.LaneOf(item) == l && (err != nil || subnetID == "" || request.SubnetID == subnetID) {
+			if tasks.LaneOf(item) == l && (err != nil || subnetID == "" || request.SubnetID == subnetID) {
 				return errFound
 			}
 		}

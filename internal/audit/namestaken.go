@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"havip/bce"
-	"havip/internal/queue"
 	"havip/internal/words"
 	"havip/ledger"
 	"havip/tasks"
@@ -57,7 +56,7 @@ func (x *examination) unsent(ctx context.Context) (map[tasks.Lane]map[place]ledg
 			if err != nil || item.Record.Sends > 0 || item.Record.State.Terminal() {
 				continue // x.records reports unreadable ones
 			}
-			lane := queue.LaneOf(item)
+			lane := tasks.LaneOf(item)
 			if found[lane] == nil {
 				found[lane] = map[place]ledger.Owner{}
 			}

@@ -38,7 +38,7 @@ func (x *examination) orphans(ctx context.Context, q *queue.Tasks) error {
 	if len(names) == 0 {
 		return nil
 	}
-	d := warning(CodeOrphaned, "lane "+q.Lane.String(), "%s active but not run by any worker (%d without a lease, %d with an expired one): %s.",
+	d := warning(CodeOrphaned, q.Subject(), "%s active but not run by any worker (%d without a lease, %d with an expired one): %s.",
 		words.Count(len(names), "task is", "tasks are"), unleased, len(names)-unleased, examples(names)).
 		meaning("Their workers died, or Redis lost their leases. asynq does not recover tasks without a lease.",
 			x.serve()+" for the lane if none runs: it picks them up within seconds. Or run `enqueue doctor --fix`, which queues them again. The ledger ensures that nothing is sent twice.")

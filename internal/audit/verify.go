@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"havip/internal/queue"
 	"havip/ledger"
 	"havip/tasks"
 )
@@ -84,7 +83,7 @@ func (v *verification) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if l := queue.LaneOf(item); !slices.Contains(lanes, l) {
+		if l := tasks.LaneOf(item); !slices.Contains(lanes, l) {
 			lanes = append(lanes, l)
 		}
 	}
@@ -116,7 +115,7 @@ func (v *verification) record(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l := v.lanes[queue.LaneOf(item)]
+		l := v.lanes[tasks.LaneOf(item)]
 		if l == nil {
 			continue
 		}

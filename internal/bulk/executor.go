@@ -63,12 +63,12 @@ func pausedItems(items []ledger.Item) []ledger.Item {
 // DiscardFinished deletes the waiting tasks of the batch's finished items in all lanes; see
 // [queue.Tasks.DiscardFinished]. Such a task does nothing while the ledger knows its item.
 func (exec *Executor) DiscardFinished(ctx context.Context, minShare float64) error {
-	lanes, err := queue.Lanes(ctx, exec.Redis)
+	queues, err := queue.Published(ctx, exec.Redis)
 	if err != nil {
 		return err
 	}
-	for _, lane := range lanes {
-		if _, err := queue.TasksOf(exec.Redis, lane).DiscardFinished(ctx, exec.Ledger, exec.Batch, minShare); err != nil {
+	for _, q := range queues {
+		if _, err := queue.TasksOf(q).DiscardFinished(ctx, exec.Ledger, exec.Batch, minShare); err != nil {
 			return err
 		}
 	}

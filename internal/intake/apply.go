@@ -159,7 +159,7 @@ func (in *Input) enqueue(ctx context.Context, f *session.Factory, s *session.Ses
 	var done tally
 	bar := f.NewBar("enqueue", int64(in.rows))
 	defer bar.Finish()
-	err = producer.Apply(ctx, in.Batch, in.source, in.Items(ctx), func(answers []tasks.Comparison) {
+	err = producer.Apply(ctx, in.Batch, in.source, in.prioritized(ctx), func(answers []tasks.Comparison) {
 		done.add(answers)
 		bar.Set(done.total())
 	})

@@ -41,7 +41,9 @@ type Input struct {
 	source ledger.Source
 	saved  *savedPlan
 	limit  batchpause.FailureLimit
-	close  func() error
+	// priority is that of the new items.
+	priority tasks.Priority
+	close    func() error
 }
 
 // Standard is the path of standard input.
@@ -62,6 +64,21 @@ func (in *Input) OnComplete(url string) { in.source.OnComplete = url }
 func (in *Input) LimitFailures(limit batchpause.FailureLimit) {
 	in.limit = limit
 	limit.Source(&in.source)
+}
+
+// Prioritize sets the priority of the new items.
+func (in *Input) Prioritize(p tasks.Priority) { in.priority = p }
+
+// prioritized yields the rows with their priority.
+func (in *Input) prioritized(ctx context.Context) iter.Seq2[tasks.Row, error] {
+	return func(yield func(tasks.Row, error) bool) {
+		for row, err := range in.Items(ctx) {
+			row.Item.Priority = in.priority
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
 }
 
 // Flags are the flags of every command that reads a file.

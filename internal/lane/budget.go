@@ -227,6 +227,17 @@ func (b *Budget) noteRefusal() float64 {
 	defer b.mu.Unlock()
 	b.learned = true
 	b.refusals++
+	return b.lately()
+}
+
+// Lately returns the rate at which this process has sent requests lately, in requests a second.
+func (b *Budget) Lately() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.lately()
+}
+
+func (b *Budget) lately() float64 {
 	now := b.now()
 	sent := b.sent * weight(now.Sub(b.sentAt))
 	counted := 1 - weight(max(now.Sub(b.sentSince), shortest))

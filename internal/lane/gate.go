@@ -2,6 +2,7 @@ package lane
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"havip/internal/jitter"
@@ -38,12 +39,15 @@ type pace struct {
 	// reserved is the permit of a request that the rate admitted and that was not sent: the next request takes it and does not
 	// wait for the rate.
 	reserved *Permit
+	// waiting counts the requests that wait or are being admitted.
+	waiting atomic.Int64
 }
 
 // rate is the part of a [Budget] that a gate uses.
 type rate interface {
 	Take(ctx context.Context) (Permit, error)
 	Refused(ctx context.Context, permit Permit, code, message string) (*Lowered, error)
+	Lately() float64
 }
 
 // NewGate returns a gate over the breaker and the budgets of one lane's creates and deletions; a nil budget sets no limit. Use
@@ -78,8 +82,27 @@ func (g *Gate) EnterDeletion(ctx context.Context) (*Pass, error) {
 	return g.enter(ctx, &g.deletions, "", Suspension.isForQuota)
 }
 
+const (
+	// fewWaiting creates always wait without a need to be fewer.
+	fewWaiting = 4
+	// waitingFor is the time for which as many creates may wait as are sent in it: longer than a worker needs to take another task.
+	waitingFor = 500 * time.Millisecond
+)
+
+// Crowded reports whether so many creates wait for the lane that another task had better stay in its queue: there, a task
+// with a higher priority or of a smaller batch still goes first.
+func (g *Gate) Crowded() bool {
+	allowed := int64(fewWaiting)
+	if g.creates.budget != nil {
+		allowed = max(allowed, int64(g.creates.budget.Lately()*waitingFor.Seconds()))
+	}
+	return g.creates.waiting.Load() >= allowed
+}
+
 // enter acquires the mutex of its kind and then waits for the lane, ignoring the suspensions for which isExempt is true.
 func (g *Gate) enter(ctx context.Context, p *pace, subnetID string, isExempt func(Suspension) bool) (*Pass, error) {
+	p.waiting.Add(1)
+	defer p.waiting.Add(-1)
 	select {
 	case p.mutex <- struct{}{}:
 		defer func() { <-p.mutex }()

@@ -382,6 +382,8 @@ func (r *countingRate) Take(ctx context.Context) (Permit, error) {
 	return Permit{strconv.Itoa(r.n)}, ctx.Err()
 }
 
+func (r *countingRate) Lately() float64 { return 0 }
+
 func (r *countingRate) Refused(_ context.Context, permit Permit, code, _ string) (*Lowered, error) {
 	if permit.text != strconv.Itoa(r.n) || code != "RateLimit" {
 		return nil, fmt.Errorf("permit %s of %d refused for %s", permit.text, r.n, code)
@@ -440,6 +442,8 @@ func TestRateIsSpentOnRequestsOnly(t *testing.T) {
 
 // hookRate runs while a request waits for the rate, and admits it.
 type hookRate func()
+
+func (hookRate) Lately() float64 { return 0 }
 
 func (r hookRate) Take(ctx context.Context) (Permit, error) {
 	r()
@@ -500,6 +504,36 @@ func TestPollDelay(t *testing.T) {
 			if got < min(wait, pollEvery) || got > min(wait+20*time.Millisecond, pollEvery*5/4) {
 				t.Errorf("due in %v: asks in %v", wait, got)
 			}
+		}
+	}
+}
+
+// steadyRate has sent requests at a rate lately.
+type steadyRate struct {
+	rate
+	lately float64
+}
+
+func (r steadyRate) Lately() float64 { return r.lately }
+
+func TestGateIsCrowded(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		budget  rate
+		waiting int64
+		want    bool
+	}{
+		{nil, fewWaiting - 1, false},
+		{nil, fewWaiting, true},
+		{steadyRate{lately: 1}, fewWaiting - 1, false},
+		{steadyRate{lately: 100}, 49, false},
+		{steadyRate{lately: 100}, 50, true},
+	} {
+		g := NewGate(nil, nil, nil)
+		g.creates.budget = c.budget
+		g.creates.waiting.Store(c.waiting)
+		if got := g.Crowded(); got != c.want {
+			t.Errorf("%d wait, %+v: crowded %t", c.waiting, c.budget, got)
 		}
 	}
 }

@@ -71,6 +71,6 @@ func (q *Tasks) Settle(ctx context.Context, id string, items Items) (Fate, error
 	if !NeedsTask(item) {
 		return Deleted, nil
 	}
-	_, err = q.Enqueue(ctx, item)
+	_, err = Enqueue(ctx, q.rdb, item)
 	return Replaced, err
 }

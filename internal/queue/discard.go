@@ -257,7 +257,7 @@ func (d *discarding) restore(ctx context.Context, ids []string) error {
 		if !NeedsTask(item) {
 			continue
 		}
-		if _, err := d.Enqueue(ctx, item); err != nil {
+		if _, err := Enqueue(ctx, d.rdb, item); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func newDiscardFixture(t *testing.T) *discardFixture {
 // apply registers items of the batch and enqueues their tasks.
 func (f *discardFixture) apply(batch string, keys ...string) {
 	f.Helper()
-	err := tasks.NewProducer(f.records, f.client).Apply(f.Context(), batch, ledger.Source{}, func(yield func(tasks.Row, error) bool) {
+	err := tasks.NewProducer(f.records, f.client, nil).Apply(f.Context(), batch, ledger.Source{}, func(yield func(tasks.Row, error) bool) {
 		for i, key := range keys {
 			item := tasks.Item{Key: key, Request: tasks.Request{Name: key, SubnetID: "sbn-1"}}.WithDefaults("bj")
 			if !yield(tasks.Row{Line: i + 1, Item: item}, nil) {
@@ -204,7 +204,7 @@ func (f *discardFixture) during(n int64, do func()) (deleted int) {
 	f.Cleanup(func() { _ = rdb.Close() })
 	hook := &before{key: "havip:{" + bj.Queue() + "}:discard", n: n, do: do}
 	rdb.AddHook(hook)
-	deleted, err := queue.TasksOf(rdb, bj).DiscardFinished(f.Context(), f.records, "b", 0)
+	deleted, err := queue.TasksOf(queue.Of(rdb, bj).Normal).DiscardFinished(f.Context(), f.records, "b", 0)
 	if err != nil || hook.calls.Load() < n {
 		f.Fatalf("deleted %d tasks in %d steps, %v", deleted, hook.calls.Load(), err)
 	}
@@ -289,7 +289,7 @@ func TestDiscardFinishedInACluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = rdb.Close() })
-	f := &discardFixture{t, queue.TasksOf(rdb, bj), rdb, ledger.New(rdb), asynq.NewClientFromRedisClient(rdb)}
+	f := &discardFixture{t, queue.TasksOf(queue.Of(rdb, bj).Normal), rdb, ledger.New(rdb), asynq.NewClientFromRedisClient(rdb)}
 	f.apply("b", "gone")
 	f.apply("c", "stays")
 	f.cancel("gone")

@@ -13,11 +13,6 @@ import (
 	"havip/tasks"
 )
 
-// LaneOf is an item's lane.
-func LaneOf(item ledger.Item) tasks.Lane {
-	return tasks.Lane{Account: item.Account, Region: item.Region}
-}
-
 // NeedsTask reports whether the item still needs a task.
 func NeedsTask(item ledger.Item) bool { return !item.Record.State.Terminal() }
 
@@ -59,7 +54,7 @@ func WithoutTask(ctx context.Context, rdb redis.Cmdable, items []ledger.Item) ([
 	states := make([][]*redis.StringCmd, len(items))
 	_, err := rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, item := range items {
-			prefix := (&Queue{name: LaneOf(item).Queue()}).taskPrefix()
+			prefix := Named(rdb, tasks.QueueOf(item)).taskPrefix()
 			for id := range tasks.TaskIDs(item) {
 				states[i] = append(states[i], pipe.HGet(ctx, prefix+id, "state"))
 			}

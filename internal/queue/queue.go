@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hibiken/asynq"
@@ -19,22 +20,21 @@ const RangeSize = 1000
 // namesKey is asynq's set of the names of all queues.
 const namesKey = "asynq:queues"
 
-// Queue is asynq's queue of one lane, or another queue of this project. It is safe for concurrent use.
+// Queue is one of asynq's queues of a lane, or another queue of this project. It is safe for concurrent use.
 type Queue struct {
 	// Lane is zero for a queue without a lane.
-	Lane tasks.Lane
-	name string
+	Lane     tasks.Lane
+	Priority tasks.Priority
+	name     string
 
 	rdb redis.Cmdable
 }
 
-// Of returns the queue of a lane. It does no I/O.
-func Of(rdb redis.Cmdable, lane tasks.Lane) *Queue {
-	return &Queue{Lane: lane, name: lane.Queue(), rdb: rdb}
-}
-
 // Named returns a queue without a lane. It does no I/O.
 func Named(rdb redis.Cmdable, name string) *Queue { return &Queue{name: name, rdb: rdb} }
+
+// Name is the queue's name in asynq.
+func (q *Queue) Name() string { return q.name }
 
 // Key returns the key of one of the queue's lists and sets, such as "pending". They share a hash tag, so that a script can use
 // all of them in a Redis Cluster.
@@ -43,12 +43,23 @@ func (q *Queue) Key(name string) string { return "asynq:{" + q.name + "}:" + nam
 // taskPrefix comes before a task's ID in the key of its hash.
 func (q *Queue) taskPrefix() string { return q.Key("t:") }
 
+// Subject names the queue for users: its lane, and its priority if that is not the normal one.
+func (q *Queue) Subject() string {
+	subject := "lane " + q.Lane.String()
+	if q.Priority != tasks.PriorityNormal {
+		subject += " (" + string(q.Priority) + " priority)"
+	}
+	return subject
+}
+
 // Publish adds the lanes' queues to asynq's list of queues. asynq does so only once per process: after a flush, or a failover
 // that lost the last second, they would be invisible.
 func Publish(ctx context.Context, rdb redis.Cmdable, lanes []tasks.Lane) error {
-	names := make([]any, len(lanes))
-	for i, lane := range lanes {
-		names[i] = lane.Queue()
+	var names []any
+	for _, lane := range lanes {
+		for name := range lane.Queues() {
+			names = append(names, name)
+		}
 	}
 	return publish(ctx, rdb, names...)
 }
@@ -66,32 +77,55 @@ func publish(ctx context.Context, rdb redis.Cmdable, names ...any) error {
 	return nil
 }
 
-// Lanes returns the lanes that have a queue, in no particular order. Queues of other programs are left out.
-func Lanes(ctx context.Context, rdb redis.Cmdable) ([]tasks.Lane, error) {
+// Published returns the queues of lanes that asynq lists, in no particular order. Queues of other programs are left out.
+func Published(ctx context.Context, rdb redis.Cmdable) ([]*Queue, error) {
 	names, err := rdb.SMembers(ctx, namesKey).Result()
 	if err != nil {
 		return nil, fmt.Errorf("list queues: %w", err)
 	}
-	var lanes []tasks.Lane
+	var queues []*Queue
 	for _, name := range names {
-		if lane, ours := laneOf(name); ours {
-			lanes = append(lanes, lane)
+		if q := parse(rdb, name); q != nil {
+			queues = append(queues, q)
+		}
+	}
+	return queues, nil
+}
+
+// Lanes returns the lanes that have a queue, in no particular order.
+func Lanes(ctx context.Context, rdb redis.Cmdable) ([]tasks.Lane, error) {
+	queues, err := Published(ctx, rdb)
+	if err != nil {
+		return nil, err
+	}
+	var lanes []tasks.Lane
+	for _, q := range queues {
+		if !slices.Contains(lanes, q.Lane) {
+			lanes = append(lanes, q.Lane)
 		}
 	}
 	return lanes, nil
 }
 
-// laneOf parses a queue's name. Neither an account nor a region contains a dot.
-func laneOf(name string) (tasks.Lane, bool) {
+// parse returns the queue with this name; nil if it is no lane's. Neither an account nor a region contains a dot.
+func parse(rdb redis.Cmdable, name string) *Queue {
 	parts := strings.Split(name, ".")
-	if len(parts) != 3 {
-		return tasks.Lane{}, false
+	if len(parts) < 3 {
+		return nil
 	}
 	lane, err := tasks.ParseLane(parts[1] + "/" + parts[2])
-	return lane, err == nil && lane.Queue() == name
+	if err != nil {
+		return nil
+	}
+	for _, q := range Of(rdb, lane).All {
+		if q.name == name {
+			return q
+		}
+	}
+	return nil
 }
 
-// Sizes counts the tasks of a lane by asynq state.
+// Sizes counts the tasks of a queue by asynq state.
 type Sizes struct{ Pending, Active, Scheduled, Retry, Archived int64 }
 
 // Waiting counts the tasks that a worker will run.

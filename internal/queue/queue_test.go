@@ -24,7 +24,7 @@ func open(t *testing.T) (*queue.Tasks, redis.UniversalClient) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = rdb.Close() })
-	return queue.TasksOf(rdb, bj), rdb
+	return queue.TasksOf(queue.Of(rdb, bj).Normal), rdb
 }
 
 // put enqueues tasks with these IDs.

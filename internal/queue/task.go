@@ -21,14 +21,9 @@ type Tasks struct {
 	client    *asynq.Client
 }
 
-// TasksOf returns the queue of a lane with its tasks. It does no I/O.
-func TasksOf(rdb redis.Cmdable, lane tasks.Lane) *Tasks { return tasksIn(rdb, Of(rdb, lane)) }
-
-// TasksNamed returns a queue without a lane, with its tasks. It does no I/O.
-func TasksNamed(rdb redis.Cmdable, name string) *Tasks { return tasksIn(rdb, Named(rdb, name)) }
-
-func tasksIn(rdb redis.Cmdable, q *Queue) *Tasks {
-	client := redisconn.Full(rdb)
+// TasksOf returns the queue with its tasks. It does no I/O.
+func TasksOf(q *Queue) *Tasks {
+	client := redisconn.Full(q.rdb)
 	return &Tasks{Queue: q, inspector: asynq.NewInspectorFromRedisClient(client), client: asynq.NewClientFromRedisClient(client)}
 }
 
@@ -87,13 +82,14 @@ func (q *Tasks) Run(id string) error {
 	return fmt.Errorf("run task %s of queue %s: %w", id, q.name, err)
 }
 
-// Enqueue enqueues a task for the item and reports whether it did: it adds none if the item's task is already in the queue.
-func (q *Tasks) Enqueue(ctx context.Context, item ledger.Item) (bool, error) {
+// Enqueue enqueues a task for the item in its own queue, and reports whether it did: it adds none if the item's task is
+// already there.
+func Enqueue(ctx context.Context, rdb redis.Cmdable, item ledger.Item) (bool, error) {
 	task, options, err := tasks.TaskOf(item, "")
 	if err != nil {
 		return false, ledger.Unreadable(item.Batch, item.Key, err)
 	}
-	made, err := q.Put(ctx, tasks.TaskID(item.Batch, item.Key, item.Record.Generation), task, options...)
+	made, err := TasksOf(Named(rdb, tasks.QueueOf(item))).Put(ctx, tasks.TaskID(item.Batch, item.Key, item.Record.Generation), task, options...)
 	if err != nil {
 		return false, fmt.Errorf("enqueue item %q of batch %q again: %w", item.Key, item.Batch, err)
 	}

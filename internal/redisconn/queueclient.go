@@ -8,18 +8,22 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"havip/internal/fairqueue"
 )
 
-// QueueClient returns a client for the asynq servers of one queue in this process. Rdb is a client, or what [Coalesce] made
+// QueueClient returns a client for the asynq servers of one lane's queues in this process. Rdb is a client, or what [Coalesce] made
 // of it.
 //
 //   - Tasks that the servers take, and acks of those that have ended, share round trips with other commands of a coalesced
 //     client. Acks are repaired as by [RepairAcks], whose hook sees no command of a shared round trip.
 //   - After an error, a server waits for a pause; asynq asks again at once, and so keeps a Redis busy that is full.
-//   - Once the queue was empty, no server asks again for a pause. So several servers ask an empty queue little more
+//   - Once a queue was empty, no server asks it again for a pause. So several servers ask an empty queue little more
 //     often than one does; and if there are tasks, each of them takes one per round trip.
-func QueueClient(rdb redis.UniversalClient, pause time.Duration) redis.UniversalClient {
-	q := &queueClient{UniversalClient: rdb, pause: pause}
+//   - While crowded reports true, the servers take no task; nil never does.
+//   - Tasks that become due for a retry do not run behind all others; see [fairqueue.Interleave].
+func QueueClient(rdb redis.UniversalClient, pause time.Duration, crowded func() bool) redis.UniversalClient {
+	q := &queueClient{UniversalClient: rdb, pause: pause, crowded: crowded, empty: map[string]time.Time{}}
 	q.acked = newAckRepairer().ProcessHook(q.send)
 	return q
 }
@@ -29,10 +33,12 @@ type queueClient struct {
 	// acked sends an ack.
 	acked redis.ProcessHook
 	// pause is how long an empty queue is not asked, from when it answered last that it is empty.
-	pause time.Duration
+	pause   time.Duration
+	crowded func() bool
 
-	mu    sync.Mutex
-	empty time.Time
+	mu sync.Mutex
+	// empty is when a queue answered last that it is empty, by the key of its pending tasks.
+	empty map[string]time.Time
 }
 
 // EvalSha sends a script of asynq.
@@ -49,6 +55,9 @@ func (q *queueClient) run(ctx context.Context, cmd *redis.Cmd) *redis.Cmd {
 	if isDequeue(cmd) {
 		return q.dequeue(ctx, cmd)
 	}
+	if pending, ok := forwardedTo(cmd); ok {
+		return q.forward(ctx, cmd, pending)
+	}
 	send := q.acked
 	if _, ok := parseAck(cmd); !ok {
 		send = q.Process
@@ -57,14 +66,16 @@ func (q *queueClient) run(ctx context.Context, cmd *redis.Cmd) *redis.Cmd {
 }
 
 func (q *queueClient) dequeue(ctx context.Context, cmd *redis.Cmd) *redis.Cmd {
-	if q.pausing() {
+	keys, _ := scriptArgs(cmd)
+	pending := keys[0]
+	if q.crowded != nil && q.crowded() || q.pausing(pending) {
 		return answered(ctx, cmd, redis.Nil)
 	}
 	err := q.send(ctx, sentOnce{cmd})
 	switch {
 	case errors.Is(err, redis.Nil):
 		q.mu.Lock()
-		q.empty = time.Now()
+		q.empty[pending] = time.Now()
 		q.mu.Unlock()
 	case err != nil && !redis.HasErrorPrefix(err, "NOSCRIPT"): // which go-redis follows by EVAL; after others, asynq asks again at once
 		select {
@@ -75,10 +86,19 @@ func (q *queueClient) dequeue(ctx context.Context, cmd *redis.Cmd) *redis.Cmd {
 	return answered(ctx, cmd, err)
 }
 
-func (q *queueClient) pausing() bool {
+// forward makes delayed tasks pending that are due. If their order cannot be changed, they run later.
+func (q *queueClient) forward(ctx context.Context, cmd *redis.Cmd, pending string) *redis.Cmd {
+	cmd = answered(ctx, cmd, q.Process(ctx, cmd))
+	if n, err := cmd.Int(); err == nil {
+		_ = fairqueue.Interleave(ctx, q.UniversalClient, pending, n, n)
+	}
+	return cmd
+}
+
+func (q *queueClient) pausing(pending string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return time.Since(q.empty) < q.pause
+	return time.Since(q.empty[pending]) < q.pause
 }
 
 // send sends the command with others if the client is coalesced.
@@ -105,6 +125,16 @@ func isDequeue(cmd redis.Cmder) bool {
 	keys, _ := scriptArgs(cmd)
 	return len(keys) == 4 && strings.HasSuffix(keys[0], "}:pending") && strings.HasSuffix(keys[1], "}:paused") &&
 		strings.HasSuffix(keys[2], "}:active") && strings.HasSuffix(keys[3], "}:lease")
+}
+
+// forwardedTo recognizes the script with which asynq makes delayed tasks pending, by its keys, and returns that of the
+// pending tasks.
+func forwardedTo(cmd redis.Cmder) (pending string, ok bool) {
+	keys, _ := scriptArgs(cmd)
+	if len(keys) != 2 || !strings.HasSuffix(keys[0], "}:scheduled") && !strings.HasSuffix(keys[0], "}:retry") {
+		return "", false
+	}
+	return keys[1], strings.HasSuffix(keys[1], "}:pending")
 }
 
 // scriptCmd returns the command that go-redis makes of a script.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,15 +28,15 @@ func takeTask(t *testing.T, client redis.UniversalClient) (string, error) {
 
 func TestQueueClient_repairsAcks(t *testing.T) {
 	t.Parallel()
-	assertRepairs(t, QueueClient(Coalesce(connect(t, redistest.Start(t).URL())), 0))
-	assertRepairs(t, QueueClient(redistest.Start(t).Client(t), 0))
+	assertRepairs(t, QueueClient(Coalesce(connect(t, redistest.Start(t).URL())), 0, nil))
+	assertRepairs(t, QueueClient(redistest.Start(t).Client(t), 0, nil))
 }
 
 // Servers do not ask again a queue that was just empty, but one that has tasks at once.
 func TestQueueClient_pausesAtAnEmptyQueue(t *testing.T) {
 	t.Parallel()
 	client := redistest.Start(t).Client(t)
-	patient, eager := QueueClient(Coalesce(client), time.Hour), QueueClient(Coalesce(client), 0)
+	patient, eager := QueueClient(Coalesce(client), time.Hour, nil), QueueClient(Coalesce(client), 0, nil)
 	add := func(id string) {
 		if err := client.LPush(t.Context(), queueKeys+"pending", id).Err(); err != nil {
 			t.Fatal(err)
@@ -68,7 +69,7 @@ func TestQueueClient_sendsOnce(t *testing.T) {
 	coalesced := Coalesce(client)
 	sent := &losing{}
 	coalesced.AddHook(sent)
-	q := QueueClient(coalesced, 0)
+	q := QueueClient(coalesced, 0, nil)
 	if _, err := takeTask(t, q); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the lost dequeue: %v", err)
 	}
@@ -87,7 +88,7 @@ func TestQueueClient_pausesAfterAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const pause = time.Second
 		refused := errors.New("OOM command not allowed when used memory > 'maxmemory'")
-		q, began := QueueClient(refusing{err: refused}, pause), time.Now()
+		q, began := QueueClient(refusing{err: refused}, pause, nil), time.Now()
 		for range 3 {
 			if _, err := takeTask(t, q); !errors.Is(err, refused) {
 				t.Errorf("refused with %v", err)
@@ -149,7 +150,7 @@ func TestQueueClient_servesWithSeveralServers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q := QueueClient(Coalesce(client), time.Millisecond)
+	q := QueueClient(Coalesce(client), time.Millisecond, nil)
 	var mu sync.Mutex
 	runs, all := map[string]int{}, make(chan struct{})
 	handler := asynq.HandlerFunc(func(_ context.Context, task *asynq.Task) error {
@@ -184,5 +185,47 @@ func TestQueueClient_servesWithSeveralServers(t *testing.T) {
 	}
 	if left := client.Keys(t.Context(), "asynq:{q}:t:*").Val(); len(left) != 0 {
 		t.Errorf("tasks without an ack: %s", strings.Join(left, " "))
+	}
+}
+
+// A task that becomes due runs before the many that were added after it.
+func TestQueueClient_dueTasksPassOthers(t *testing.T) {
+	t.Parallel()
+	client := redistest.Start(t).Client(t)
+	enqueuer := asynq.NewClientFromRedisClient(client)
+	for i := range 100 {
+		if _, err := enqueuer.Enqueue(asynq.NewTask("t", nil), asynq.TaskID(strconv.Itoa(i)), asynq.Queue("q")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := enqueuer.Enqueue(asynq.NewTask("t", nil), asynq.TaskID("due"), asynq.Queue("q"), asynq.ProcessIn(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.ZAdd(t.Context(), "asynq:{q}:scheduled", redis.Z{Score: 1, Member: "due"}).Err(); err != nil {
+		t.Fatal(err)
+	}
+	var crowded atomic.Bool
+	crowded.Store(true)
+	order := make(chan string, 200)
+	server := asynq.NewServerFromRedisClient(QueueClient(Coalesce(client), 0, crowded.Load), asynq.Config{
+		Concurrency: 1, Queues: map[string]int{"q": 1}, LogLevel: asynq.FatalLevel,
+		TaskCheckInterval: time.Millisecond, DelayedTaskCheckInterval: time.Millisecond,
+	})
+	if err := server.Start(asynq.HandlerFunc(func(_ context.Context, task *asynq.Task) error {
+		order <- task.ResultWriter().TaskID()
+		return nil
+	})); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Shutdown)
+	for tick := time.Tick(time.Millisecond); client.LIndex(t.Context(), "asynq:{q}:pending", -2).Val() != "due"; {
+		<-tick
+	}
+	if len(order) > 0 {
+		t.Error("a task was taken while the lane was crowded")
+	}
+	crowded.Store(false)
+	if first, second := <-order, <-order; first != "0" || second != "due" {
+		t.Errorf("ran %s and %s first; want 0 and the one that was due", first, second)
 	}
 }

@@ -18,7 +18,7 @@ const (
 
 // settleArchive continues its scan of the lane's archive, and settles the tasks that need no inspection: those of
 // finished, unfinished and unregistered items. Of the others, it deletes the oldest above archiveKept.
-func (r *Reconciler) settleArchive(ctx context.Context, l *laneMaintenance) error {
+func (r *Reconciler) settleArchive(ctx context.Context, l *queueMaintenance) error {
 	ids, err := l.Archived(ctx, l.archived, l.archived+settledARound-1)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (r *Reconciler) settleArchive(ctx context.Context, l *laneMaintenance) erro
 }
 
 // settle settles one archived task and logs the result.
-func (r *Reconciler) settle(ctx context.Context, l *laneMaintenance, id string) (queue.Fate, error) {
+func (r *Reconciler) settle(ctx context.Context, l *queueMaintenance, id string) (queue.Fate, error) {
 	fate, err := l.Settle(ctx, id, r.ledger)
 	if err == nil && fate != queue.Kept && fate != queue.Vanished {
 		l.log.Warn().Str("task", id).Str("fate", string(fate)).Msg("asynq archived a task; settled")
@@ -48,7 +48,7 @@ func (r *Reconciler) settle(ctx context.Context, l *laneMaintenance, id string) 
 }
 
 // sweep deletes the oldest archived tasks above archiveKept, and logs the reason of each.
-func (r *Reconciler) sweep(ctx context.Context, l *laneMaintenance) error {
+func (r *Reconciler) sweep(ctx context.Context, l *queueMaintenance) error {
 	size, err := l.Sizes(ctx)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (r *Reconciler) sweep(ctx context.Context, l *laneMaintenance) error {
 }
 
 // forget deletes one archived task that is kept for inspection; any other is settled.
-func (r *Reconciler) forget(ctx context.Context, l *laneMaintenance, id string) error {
+func (r *Reconciler) forget(ctx context.Context, l *queueMaintenance, id string) error {
 	fate, err := r.settle(ctx, l, id)
 	if err != nil || fate != queue.Kept {
 		return err

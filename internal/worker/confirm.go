@@ -90,7 +90,7 @@ func (c *Confirmer) Round(ctx context.Context) (looked int, err error) {
 	}
 	renewed, err := c.handler.Confirm(ctx, items)
 	for _, item := range renewed {
-		_, failed := queue.TasksOf(c.rdb, c.lane).Enqueue(ctx, item) // after an error, the reconciler finds the item without a task
+		_, failed := queue.Enqueue(ctx, c.rdb, item) // after an error, the reconciler finds the item without a task
 		err = errors.Join(err, failed)
 	}
 	return len(items), err
@@ -112,7 +112,7 @@ func (c *Confirmer) due(ctx context.Context) (items []ledger.Item, err error) {
 				return items, err
 			}
 			for _, item := range page {
-				if queue.LaneOf(item) == c.lane {
+				if tasks.LaneOf(item) == c.lane {
 					items = append(items, item)
 				}
 			}

@@ -53,7 +53,7 @@ func TestDeniedSubnetLeavesOthersTheirPace(t *testing.T) {
 		f.transport = d
 		f.start(t, "w1", f.lane(t, "bj", 0))
 		began := time.Now()
-		producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb))
+		producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb), f.rdb)
 		rows := func(yield func(tasks.Row, error) bool) {
 			for i := range 2 * good {
 				subnet := []string{"sbn-denied", "sbn-1"}[i%2]

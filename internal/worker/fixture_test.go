@@ -119,7 +119,7 @@ func (f *workerFixture) startWorker(t *testing.T, config Config) *Worker {
 
 func (f *workerFixture) enqueue(t *testing.T, region string, n int) {
 	t.Helper()
-	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb))
+	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb), f.rdb)
 	rows := func(yield func(tasks.Row, error) bool) {
 		for i := range n {
 			item := tasks.Item{Request: tasks.Request{Name: fmt.Sprintf("%s-%03d", region, i), SubnetID: "sbn-1"}}

@@ -93,7 +93,7 @@ func (r *Reconciler) enqueueLostAmong(ctx context.Context, batch string, items [
 		return err
 	}
 	for _, item := range lost {
-		made, err := queue.TasksOf(r.rdb, queue.LaneOf(item)).Enqueue(ctx, item)
+		made, err := queue.Enqueue(ctx, r.rdb, item)
 		if _, err = r.damage.skip(r.log, err); err != nil {
 			return err
 		}

@@ -75,7 +75,7 @@ type noticeMaintenance struct {
 }
 
 func newNoticeMaintenance(rdb redis.Cmdable) *noticeMaintenance {
-	return &noticeMaintenance{queue: queue.TasksNamed(rdb, notify.Queue)}
+	return &noticeMaintenance{queue: queue.TasksOf(queue.Named(rdb, notify.Queue))}
 }
 
 // maintainNotices ensures that each pending notification has a task that will run.

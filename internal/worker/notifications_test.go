@@ -33,7 +33,9 @@ func (f *workerFixture) leavePending(t *testing.T, url string) ledger.Batch {
 	return b
 }
 
-func (f *workerFixture) noticeQueue() *queue.Tasks { return queue.TasksNamed(f.rdb, notify.Queue) }
+func (f *workerFixture) noticeQueue() *queue.Tasks {
+	return queue.TasksOf(queue.Named(f.rdb, notify.Queue))
+}
 
 func (f *workerFixture) notifications(t *testing.T) queue.Sizes {
 	t.Helper()

@@ -18,7 +18,7 @@ const unrenewed = 20 * time.Second
 //
 // A task is an orphan if, in two consecutive rounds, its lease was not renewed and no live worker claims its
 // item. If a worker runs it after all, the ledger prevents both from sending at once.
-func (r *Reconciler) requeueOrphans(ctx context.Context, l *laneMaintenance) error {
+func (r *Reconciler) requeueOrphans(ctx context.Context, l *queueMaintenance) error {
 	active, err := l.Active(ctx)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (r *Reconciler) requeueOrphans(ctx context.Context, l *laneMaintenance) err
 }
 
 // suspects returns the tasks without a renewed lease whose items no live worker claims.
-func (r *Reconciler) suspects(ctx context.Context, l *laneMaintenance, active []queue.Active, until time.Time) (map[string]bool, error) {
+func (r *Reconciler) suspects(ctx context.Context, l *queueMaintenance, active []queue.Active, until time.Time) (map[string]bool, error) {
 	suspects := map[string]bool{}
 	var claimed map[ledger.ClaimedItem]bool
 	for _, task := range active {

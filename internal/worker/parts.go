@@ -29,6 +29,7 @@ type Lane struct {
 	Confirmer *Confirmer
 	config    LaneConfig
 	breaker   *lane.Breaker
+	gate      *lane.Gate
 	readRate  tasks.Rate
 	pin       pin
 	log       zerolog.Logger
@@ -83,9 +84,10 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 		return lane.NewBudget(c.together, name, o, l.RPS, lane.DefaultBurst)
 	}
 	readRate := lane.NewBudget(c.Redis, name, lane.Reads, l.RPS, lane.DefaultBurst)
+	gate := lane.NewGate(breaker, budget(lane.Creates), budget(lane.Deletions))
 	handler := tasks.NewHandler(tasks.HandlerConfig{
 		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log,
-		Gate:     laneGate{lane.NewGate(breaker, budget(lane.Creates), budget(lane.Deletions)), log},
+		Gate:     laneGate{gate, log},
 		ListRate: lane.NewListLimiter(c.Redis, name, l.RPS),
 		// Few created HaVIPs are read individually, because a listing would cost more.
 		ReadRate:    readRate,
@@ -97,7 +99,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 			rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
 			log: log.With().Str("component", "confirmer").Logger(), outage: c.outage,
 		},
-		config: l, breaker: breaker, readRate: readRate, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}, log: log,
+		config: l, breaker: breaker, gate: gate, readRate: readRate, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}, log: log,
 	}
 }
 

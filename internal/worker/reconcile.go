@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -43,15 +42,16 @@ type Reconciler struct {
 	// damage logs the unreadable items.
 	damage damage
 	// bounds are those of the search for lost items.
-	bounds      lostBounds
-	maintenance map[tasks.Lane]*laneMaintenance
+	bounds lostBounds
+	// maintenance is by the queue's name.
+	maintenance map[string]*queueMaintenance
 	// notices is the maintenance of pending notifications.
 	notices *noticeMaintenance
 }
 
 func newReconciler(c Config) *Reconciler {
 	r := &Reconciler{
-		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, outage: c.outage, now: time.Now, maintenance: map[tasks.Lane]*laneMaintenance{},
+		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, outage: c.outage, now: time.Now, maintenance: map[string]*queueMaintenance{},
 		bounds: defaultLostBounds, notices: newNoticeMaintenance(c.Redis),
 		log: c.Logger.With().Str("component", "reconciler").Logger(),
 	}
@@ -85,29 +85,28 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	if elected, err := elect(ctx, r.rdb, electionKey, r.name, reconcileLease); err != nil || !elected {
 		return err
 	}
-	lanes, err := queue.Lanes(ctx, r.rdb)
+	queues, err := queue.Published(ctx, r.rdb)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, lane := range lanes {
-		if r.maintenance[lane] == nil {
-			r.maintenance[lane] = newLaneMaintenance(queue.TasksOf(r.rdb, lane))
+	current := map[string]*queueMaintenance{}
+	for _, q := range queues {
+		m := r.maintenance[q.Name()]
+		if m == nil {
+			m = newQueueMaintenance(queue.TasksOf(q))
 		}
-		errs = append(errs, r.maintainLane(ctx, r.maintenance[lane]))
+		current[q.Name()] = m
+		errs = append(errs, r.maintainQueue(ctx, m))
 	}
-	for lane := range r.maintenance {
-		if !slices.Contains(lanes, lane) {
-			delete(r.maintenance, lane)
-		}
-	}
+	r.maintenance = current
 	errs = append(errs, r.maintainNotices(ctx))
 	// enqueueLost comes last, because the repairs before it may be sufficient for an item.
 	return errors.Join(append(errs, r.enqueueLost(ctx))...)
 }
 
-// laneMaintenance is the progress of the maintenance of one lane.
-type laneMaintenance struct {
+// queueMaintenance is the progress of the maintenance of one queue.
+type queueMaintenance struct {
 	*queue.Tasks
 	log zerolog.Logger
 	// suspects are active tasks that no worker ran in the previous round.
@@ -118,15 +117,15 @@ type laneMaintenance struct {
 	archived int64
 }
 
-func newLaneMaintenance(q *queue.Tasks) *laneMaintenance { return &laneMaintenance{Tasks: q} }
+func newQueueMaintenance(q *queue.Tasks) *queueMaintenance { return &queueMaintenance{Tasks: q} }
 
-func (r *Reconciler) maintainLane(ctx context.Context, l *laneMaintenance) error {
+func (r *Reconciler) maintainQueue(ctx context.Context, l *queueMaintenance) error {
 	l.log = r.log.With().Stringer("lane", l.Lane).Logger()
 	return errors.Join(r.requeueOrphans(ctx, l), r.removeDanglingIDs(ctx, l), r.settleArchive(ctx, l))
 }
 
 // removeDanglingIDs removes IDs without a task, one range of the queue per round.
-func (r *Reconciler) removeDanglingIDs(ctx context.Context, l *laneMaintenance) error {
+func (r *Reconciler) removeDanglingIDs(ctx context.Context, l *queueMaintenance) error {
 	ranges := queue.Ranges()
 	next := ranges[l.danglingRange%len(ranges)]
 	l.danglingRange++

@@ -219,7 +219,7 @@ func (w *Worker) serve(ctx context.Context, l *Lane) error {
 	if err := l.Open(ctx); err != nil {
 		return err
 	}
-	for _, server := range serversOf(w.parts.config, l.config) {
+	for _, server := range serversOf(w.parts.config, l.config, l.gate.Crowded) {
 		if err := server.Start(l.Handler); err != nil {
 			return err
 		}
@@ -245,8 +245,8 @@ func (l LaneConfig) servingText() string {
 
 // serversOf returns the servers of one lane. An asynq server takes one task per round trip, so many in flight need several.
 // Only the first makes delayed tasks due.
-func serversOf(c Config, l LaneConfig) []*asynq.Server {
-	rdb := redisconn.QueueClient(redisconn.Full(c.together), c.taskCheck*3/4)
+func serversOf(c Config, l LaneConfig, crowded func() bool) []*asynq.Server {
+	rdb := redisconn.QueueClient(redisconn.Full(c.together), c.taskCheck*3/4, crowded)
 	var servers []*asynq.Server
 	delayedCheck := delayedCheckInterval
 	for _, share := range shares(l.Concurrency) {
@@ -268,7 +268,7 @@ func shares(concurrency int) []int {
 func newServer(c Config, l LaneConfig, rdb redis.UniversalClient, concurrency int, delayedCheck time.Duration) *asynq.Server {
 	return asynq.NewServerFromRedisClient(rdb, asynq.Config{
 		Concurrency:              concurrency,
-		Queues:                   map[string]int{l.Lane.Queue(): 1},
+		Queues:                   l.Lane.Queues(),
 		TaskCheckInterval:        c.taskCheck,
 		DelayedTaskCheckInterval: delayedCheck,
 		RetryDelayFunc:           tasks.RetryDelayFunc,

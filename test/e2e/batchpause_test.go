@@ -33,7 +33,7 @@ func (w *stack) retryAll(t *testing.T, batch string, rows []row) {
 // awaitTasks waits until asynq has no task that waits, and no more than so many that run.
 func (w *stack) awaitTasks(t *testing.T, running int64) {
 	t.Helper()
-	q := asynqueue.Of(w.redis.Client(t), tasks.Lane{Account: "default", Region: "bj"})
+	q := asynqueue.Of(w.redis.Client(t), tasks.Lane{Account: "default", Region: "bj"}).Normal
 	eventually(t, "no task is left", func() bool {
 		sizes, err := q.Sizes(t.Context())
 		return err == nil && sizes.Waiting()-sizes.Active == 0 && sizes.Active <= running

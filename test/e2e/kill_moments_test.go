@@ -71,7 +71,7 @@ func requireLedger(t *testing.T, rdb redis.UniversalClient, batch string, rows [
 // requireTasks fails unless asynq has one task for each row, all of them pending.
 func requireTasks(t *testing.T, rdb redis.UniversalClient, batch string, rows []row) {
 	t.Helper()
-	q := asynqueue.Of(rdb, tasks.Lane{Account: "default", Region: "bj"})
+	q := asynqueue.Of(rdb, tasks.Lane{Account: "default", Region: "bj"}).Normal
 	sizes, err := q.Sizes(t.Context())
 	if err != nil {
 		t.Fatal(err)

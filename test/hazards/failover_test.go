@@ -59,7 +59,7 @@ var errKilled = errors.New("the producer is killed")
 // applyPart is a producer of a longer file that dies after n items.
 func (f *hazardFixture) applyPart(t *testing.T, n int) {
 	t.Helper()
-	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb))
+	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb), f.rdb)
 	rows := func(yield func(tasks.Row, error) bool) {
 		rowsOf(bj.Region, n)(yield)
 		yield(tasks.Row{}, errKilled)

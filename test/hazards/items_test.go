@@ -33,7 +33,7 @@ func rowsOf(region string, n int) func(yield func(tasks.Row, error) bool) {
 // apply puts n items in, as enqueue does.
 func (f *hazardFixture) apply(t *testing.T, n int) {
 	t.Helper()
-	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb))
+	producer := tasks.NewProducer(f.ledger, asynq.NewClientFromRedisClient(f.rdb), f.rdb)
 	if err := producer.Apply(t.Context(), batch, ledger.Source{}, rowsOf(bj.Region, n), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -374,7 +374,7 @@ func (x *site) apply() {
 	p, falls := x.person("apply"), 0
 	x.locked(func() { x.applying, falls = p, x.falls })
 	rdb := x.client(p)
-	producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb))
+	producer := tasks.NewProducer(ledger.New(rdb), asynq.NewClientFromRedisClient(rdb), rdb)
 	x.say(p, "applies")
 	x.spawn(func() {
 		err := producer.Apply(background, batchName, ledger.Source{By: "them"}, func(yield func(tasks.Row, error) bool) {

@@ -19,6 +19,7 @@ import (
 	"havip/internal/session"
 	"havip/internal/shell"
 	"havip/internal/terminal"
+	"havip/tasks"
 )
 
 type options struct {
@@ -30,6 +31,7 @@ type options struct {
 	wait, yes         bool
 	timeout           time.Duration
 	limit             batchpause.FailureLimit
+	priority          tasks.Priority
 	then              oncomplete.Action
 	durable           durability.Verifier
 }
@@ -94,6 +96,7 @@ as JSON, on its standard input.`,
 	follow.DefineTimeout(flags, &opts.timeout, "give up this long after the start of the command, with exit code 8, or 5 if Redis never answered; the batch continues")
 	cli.Requires(flags, "timeout", "wait")
 	opts.limit.Define(flags)
+	session.DefinePriority(flags, &opts.priority)
 	oncomplete.Define(flags, &completion, "URL that workers notify when the batch is complete; with --wait, a command to run instead")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask for confirmation; required without a terminal, unless a saved plan is applied")
 	opts.durable.Define(cmd)
@@ -111,6 +114,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	defer in.Close()
 	in.OnComplete(opts.then.URL)
 	in.LimitFailures(opts.limit)
+	in.Prioritize(opts.priority)
 	s, err := opts.durable.Open(timed, f)
 	if err != nil {
 		return err

@@ -63,6 +63,7 @@ address is refused, unless --allow-duplicates is given.`,
 	flags.StringVar(&opts.item.Key, "key", "", "key of the item in the batch (default: the name)")
 	flags.StringVar(&opts.item.Account, "account", tasks.DefaultAccount, "account that owns the HaVIP")
 	flags.StringVar(&opts.item.ClientToken, "client-token", "", "your own idempotency token (default: derived from batch and key)")
+	session.DefinePriority(flags, &opts.item.Priority)
 	region.DefineAllow(flags, &opts.allowUnknownRegion)
 	flags.BoolVar(&opts.allowDuplicates, "allow-duplicates", false, "create the item even if an item of another or a deleted batch has the same name, subnet and address")
 	flags.StringVar(&opts.batch, "batch", manualBatch, "batch that the item belongs to")
