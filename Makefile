@@ -37,7 +37,7 @@ test-busy: redis-server python3
 test-sdk:
 	cd bce/bcesim/sdkcompat && go test ./...
 
-## chaos: everything broken at once, at random, then counted; CHAOS takes its flags (CHAOS='-seed 7')
+## chaos: everything broken at once, at random, then counted; CHAOS takes its flags (CHAOS='-seed 7', CHAOS='-redis sentinel', CHAOS='-redis cluster')
 chaos: redis-server
 	go run ./test/chaos -items 20000 -duration 10m $(CHAOS)
 

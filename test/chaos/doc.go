@@ -16,6 +16,14 @@
 // processes make of it differs from run to run, as clocks and schedulers do; so a seed that found
 // something is a good start for finding it again, and no promise.
 //
+// # A Redis that fails over
+//
+// With -redis sentinel (a master, a replica, three sentinels) and -redis cluster (three masters with a replica
+// each), a master that is killed stays down until a replica has replaced it, and then comes back as a replica. Clients
+// connect to each server by themselves, so nothing is done to their links; masters are killed the more often. Redis
+// is whole again before the next: two failures at once lose data by its design. The run says how soon after each
+// failover a worker sent a create again.
+//
 // # The evaluation
 //
 // Then all faults end, and the batches have time to finish. What the simulator

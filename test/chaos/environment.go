@@ -81,7 +81,7 @@ func open(ctx context.Context, s settings, dir string) (*environment, error) {
 }
 
 func (env *environment) start(ctx context.Context) (err error) {
-	if env.store, err = startStore(ctx, env.dir); err != nil {
+	if env.store, err = startStore(ctx, env.redis, env.dir); err != nil {
 		return err
 	}
 	if env.rdb, err = redisconn.Open(ctx, env.store.url()); err != nil {
@@ -150,8 +150,8 @@ func (env *environment) close() {
 	if env.rdb != nil {
 		_ = env.rdb.Close()
 	}
-	if env.store != nil && env.store.current() != nil {
-		env.store.kill()
+	if env.store != nil {
+		env.store.close()
 	}
 }
 

@@ -66,7 +66,7 @@ func (env *environment) startWorker(ctx context.Context, number int) error {
 	}
 	w.command = command{
 		path: env.program("worker"), args: env.workerArgs(), dir: env.dir, log: env.logPath("worker-" + strconv.Itoa(number)),
-		env: env.variables("HAVIP_REDIS_URL=redis://"+w.redis.Addr()+"/0", "BCE_ENDPOINT="+endpoint, "HTTP_PROXY=http://"+w.cloud.Addr()),
+		env: env.variables("HAVIP_REDIS_URL="+env.store.urlThrough(w.redis), "BCE_ENDPOINT="+endpoint, "HTTP_PROXY=http://"+w.cloud.Addr()),
 	}
 	env.workers = append(env.workers, w)
 	env.running.Go(func() {

@@ -46,13 +46,16 @@ func (env *environment) do(ctx context.Context, e Event) error {
 		pause(ctx, e.For)
 		resume()
 	case KillRedis:
-		return env.restartRedis(ctx, env.store.kill, e.For)
+		return env.store.hit(ctx, e.Target, func(n *node) error { return env.store.restart(ctx, n, n.kill, e.For) })
 	case EndRedis:
-		return env.restartRedis(ctx, func() { env.store.end(ctx) }, e.For)
+		return env.store.hit(ctx, e.Target, func(n *node) error { return env.store.restart(ctx, n, func() { n.end(ctx) }, e.For) })
 	case StopRedis:
-		env.store.stop()
-		pause(ctx, e.For)
-		env.store.resume()
+		return env.store.hit(ctx, e.Target, func(n *node) error {
+			n.stop()
+			pause(ctx, e.For)
+			n.resume()
+			return nil
+		})
 	case CutRedis, RefuseRedis, StallRedis, CutCloud, RefuseCloud, StallCloud:
 		env.disturb(ctx, e)
 	case Apply, KillApply, EndApply, StopApply:
@@ -65,16 +68,6 @@ func (env *environment) do(ctx context.Context, e Event) error {
 		return fmt.Errorf("event %q: nobody knows how", e.Kind)
 	}
 	return nil
-}
-
-// restartRedis ends Redis and starts it again after some time, whatever else has come to its end. One restart ends before
-// another begins: on a slow machine events overlap, and two servers would share the data.
-func (env *environment) restartRedis(ctx context.Context, end func(), down time.Duration) error {
-	env.store.restarts.Lock()
-	defer env.store.restarts.Unlock()
-	end()
-	pause(ctx, down)
-	return env.store.run(context.WithoutCancel(ctx))
 }
 
 // link is the one that the event is about.
@@ -109,7 +102,7 @@ func (env *environment) disturb(ctx context.Context, e Event) {
 func (env *environment) apply(ctx context.Context, e Event) error {
 	p, err := start(command{
 		path: env.program("enqueue"), args: []string{"apply", env.files[e.Target], "--yes"}, dir: env.dir, log: env.logPath("producers"),
-		env: env.variables("HAVIP_REDIS_URL=redis://" + env.producers.Addr() + "/0"),
+		env: env.variables("HAVIP_REDIS_URL=" + env.store.urlThrough(env.producers)),
 	})
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,11 +21,12 @@ const (
 	EndWorker Kind = "end-worker"
 	// StopWorker is SIGSTOP, and SIGCONT after the duration.
 	StopWorker Kind = "stop-worker"
-	// KillRedis is SIGKILL; Redis is started again after the duration.
+	// KillRedis is SIGKILL; Redis is started again after the duration. Of a Redis with replicas, the three are
+	// done to a master, which is started again only after a replica has replaced it.
 	KillRedis Kind = "kill-redis"
 	// EndRedis is SIGTERM; Redis is started again after it ended and the duration.
 	EndRedis Kind = "end-redis"
-	// StopRedis is SIGSTOP, and SIGCONT after the duration.
+	// StopRedis is SIGSTOP, and SIGCONT after the duration, whoever is the master then.
 	StopRedis Kind = "stop-redis"
 	// CutRedis, RefuseRedis and StallRedis are done to the connections of one client to Redis: a
 	// worker's, or those of all producers.
@@ -78,6 +80,9 @@ func (e Event) String() string {
 type Terms struct {
 	Duration         time.Duration
 	Workers, Batches int
+	// Replicated is a Redis of several servers, to which each client connects by itself: no link
+	// can be cut or stalled. Masters are killed instead, about as often as they can be replaced.
+	Replicated bool
 	// Jump is how far BCE's clock jumps in the middle; 0 is not at all.
 	Jump time.Duration
 }
@@ -132,8 +137,15 @@ func Draw(seed uint64, t Terms) []Event {
 	free := map[string]time.Duration{}
 	for at := gap(chance); at < t.Duration; at += gap(chance) {
 		e := draw(chance, t, at)
+		if t.Replicated && e.Kind == CutRedis {
+			e.Kind, e.Target = KillRedis, max(0, e.Target)
+		}
 		// One thing at a time to each.
-		if subject := e.subject(); free[subject] <= at {
+		subject := e.subject()
+		if t.Replicated && strings.HasPrefix(subject, redisLink) {
+			continue
+		}
+		if free[subject] <= at {
 			free[subject] = at + e.For
 			events = append(events, e)
 		}
@@ -177,6 +189,8 @@ func draw(chance *rand.Rand, t Terms, at time.Duration) Event {
 	panic("the weights do not add up")
 }
 
+const redisLink = "redis link"
+
 // subject is what an event is done to, of which it is the only one at a time.
 func (e Event) subject() string {
 	switch e.Kind {
@@ -185,7 +199,7 @@ func (e Event) subject() string {
 	case KillRedis, EndRedis, StopRedis:
 		return "redis"
 	case CutRedis, RefuseRedis, StallRedis:
-		return fmt.Sprintf("redis link %d", e.Target)
+		return fmt.Sprintf("%s %d", redisLink, e.Target)
 	case CutCloud, RefuseCloud, StallCloud:
 		return fmt.Sprintf("cloud link %d", e.Target)
 	case Apply, KillApply, EndApply, StopApply, SetFaults, Jump:

@@ -78,6 +78,30 @@ func TestEveryKindIsDrawn(t *testing.T) {
 	}
 }
 
+// TestDrawOfAReplicatedRedis: masters die in every run, and no link is touched that no client uses.
+func TestDrawOfAReplicatedRedis(t *testing.T) {
+	t.Parallel()
+	replicated := terms
+	replicated.Replicated = true
+	for seed := range uint64(20) {
+		kills := 0
+		for _, e := range Draw(seed, replicated) {
+			if strings.HasPrefix(e.subject(), redisLink) {
+				t.Fatalf("seed %d: %s", seed, e)
+			}
+			if e.Kind == KillRedis {
+				kills++
+			}
+			if e.Target < 0 {
+				t.Fatalf("seed %d: nobody is the target of %s", seed, e)
+			}
+		}
+		if kills < 3 {
+			t.Errorf("seed %d kills %d masters in %s", seed, kills, terms.Duration)
+		}
+	}
+}
+
 // TestEveryBatchIsPutIn early enough for things to happen to it.
 func TestEveryBatchIsPutIn(t *testing.T) {
 	t.Parallel()

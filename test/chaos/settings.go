@@ -19,6 +19,7 @@ type settings struct {
 	items              int
 	duration, patience time.Duration
 	workers, batches   int
+	redis              string
 	rps                float64
 	personality        string
 	jump, tokenMaxAge  time.Duration
@@ -53,6 +54,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.DurationVar(&s.patience, "patience", 20*time.Minute, "how long the batches may take to end once all is healed")
 	f.IntVar(&s.workers, "workers", 3, "workers at once")
 	f.IntVar(&s.batches, "batches", 4, "batches, each with a file of its own")
+	f.StringVar(&s.redis, "redis", standalone, "what the Redis is: standalone, sentinel (a master, a replica, three sentinels)\nor cluster (three masters with a replica each)")
 	f.Float64Var(&s.rps, "rps", 0, "creates a second of each lane; 0 spreads the items over the duration")
 	f.StringVar(&s.personality, "personality", "", "`traits` of the simulator:\n"+bcesim.PersonalityHelp)
 	f.DurationVar(&s.jump, "jump", 0, "put BCE's clock forward by so much in the middle")
@@ -90,6 +92,8 @@ func (s settings) check(arguments int) error {
 		return fmt.Errorf("-duration %s: must be at least 10s", s.duration)
 	case s.patience <= 0:
 		return fmt.Errorf("-patience %s: must be more than 0", s.patience)
+	case s.redis != standalone && s.redis != sentinels && s.redis != cluster:
+		return fmt.Errorf("-redis %s: must be %s, %s or %s", s.redis, standalone, sentinels, cluster)
 	case s.rps < 0:
 		return fmt.Errorf("-rps %g: must not be negative", s.rps)
 	}
@@ -99,6 +103,9 @@ func (s settings) check(arguments int) error {
 // again is how to run the same schedule again.
 func (s settings) again() string {
 	text := fmt.Sprintf("go run ./test/chaos -seed %d -items %d -duration %s -workers %d -batches %d", s.seed, s.items, s.duration, s.workers, s.batches)
+	if s.redis != standalone {
+		text += " -redis " + s.redis
+	}
 	if s.personality != "" {
 		text += fmt.Sprintf(" -personality %q", s.personality)
 	}

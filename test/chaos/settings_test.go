@@ -19,6 +19,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"-patience 0s":         "-patience 0s",
 		"-workers 0":           "at least one worker",
 		"-batches 0":           "at least one worker",
+		"-redis memcached":     "-redis memcached",
 		"-rps -1":              "-rps -1",
 		"-personality nervous": "nervous",
 		"extra":                "flags only",
@@ -35,7 +36,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
-	s, err := parse(strings.Fields("-items 70 -duration 20s -workers 2 -batches 3 -personality list-lag=3s,scope=path -jump 25h -max-delay 7s -token-max-age 9s"), &said)
+	s, err := parse(strings.Fields("-items 70 -duration 20s -workers 2 -batches 3 -redis cluster -personality list-lag=3s,scope=path -jump 25h -max-delay 7s -token-max-age 9s"), &said)
 	if err != nil || s.seed == 0 || s.rps <= 0 || s.jump != 25*time.Hour {
 		t.Fatalf("%+v, %v, %s", s, err, said.String())
 	}

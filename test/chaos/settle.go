@@ -57,6 +57,9 @@ func (env *environment) tally(ctx context.Context) (Tally, error) {
 // settle puts in what is missing of each batch, and waits until nothing is left to do, or for as
 // long as the patience lasts. Everything has been healed.
 func (env *environment) settle(ctx context.Context, told func(Tally)) error {
+	if err := env.store.awaitHealthy(ctx); err != nil {
+		return err
+	}
 	if err := env.cloud.setFaults(ctx, ""); err != nil {
 		return err
 	}

@@ -23,16 +23,23 @@ const maxAttempts = 100
 // test ends. So are the ports at the given distances above it, such as that of a Redis Cluster's bus.
 func Reserve(tb testing.TB, distances ...int) string {
 	tb.Helper()
-	var err error
+	addr, release, err := Hold(distances...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(release)
+	return addr
+}
+
+// Hold is [Reserve] for a program that is no test: the address is its own until it calls release.
+func Hold(distances ...int) (addr string, release func(), err error) {
 	for range maxAttempts {
 		var held *reservation
 		if held, err = reserve(distances); err == nil {
-			tb.Cleanup(held.release)
-			return net.JoinHostPort("127.0.0.1", strconv.Itoa(held.port))
+			return net.JoinHostPort("127.0.0.1", strconv.Itoa(held.port)), held.release, nil
 		}
 	}
-	tb.Fatalf("freeport: no free port in %d attempts: %v", maxAttempts, err)
-	return ""
+	return "", nil, fmt.Errorf("freeport: no free port in %d attempts: %w", maxAttempts, err)
 }
 
 // reservation is a port with its companions.
