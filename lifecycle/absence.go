@@ -40,9 +40,9 @@ const (
 	AbsenceLate Absence = "late"
 )
 
-// listingInterval is the minimum time between two listings that prove an absence. A listing by pages may skip a HaVIP
+// ListingInterval is the minimum time between two listings that prove an absence. A listing by pages may skip a HaVIP
 // that moves to another page, and it lags behind creates.
-const listingInterval = time.Minute
+const ListingInterval = time.Minute
 
 // RecordAbsence records that a complete listing does not show the HaVIP of an item of unknown outcome. One listing is
 // no proof: BCE may still be processing the request, or the listing may lag or have skipped the HaVIP. While the token
@@ -104,7 +104,7 @@ func (d *draft) untilProven(listedAt Uptime, within time.Duration) time.Duration
 	if d.AbsentSince == 0 || d.AbsentSince > listedAt { // the first listing, or the uptime was reset
 		d.AbsentSince = listedAt
 	}
-	left := max(listingInterval, within) - time.Duration(listedAt-d.AbsentSince)*time.Millisecond
+	left := max(ListingInterval, within) - time.Duration(listedAt-d.AbsentSince)*time.Millisecond
 	if left <= 0 {
 		return 0
 	}

@@ -22,6 +22,9 @@ const LookupGrace = time.Minute
 // shortly before a restart of the workers a request may have been sent that a restored ledger lacks.
 const listingAge = time.Minute
 
+// lookAgainJitter spreads second listings by less than their age, so that many items share one.
+const lookAgainJitter = listingAge / 2
+
 // lookup decides an item of unknown outcome by a listing before it is sent again. It adopts the one HaVIP that must be
 // the item's; several candidates need a review; the absence of candidates allows the next clientToken.
 func (h *Handler) lookup(ctx context.Context, j *job, start ledger.Start) error {
@@ -82,9 +85,15 @@ func (h *Handler) absent(ctx context.Context, j *job, rec ledger.Record, listedA
 	return nil
 }
 
-// lookAgain returns the decision to wait for the deciding listing, with jitter so that one listing serves many items.
+// LookupBound returns how long after an item's last request two listings have decided whether it created anything, if no
+// listing fails.
+func LookupBound(confirmWithin time.Duration) time.Duration {
+	return LookupGrace + max(lifecycle.ListingInterval, confirmWithin) + lookAgainJitter
+}
+
+// lookAgain returns the decision to wait for the deciding listing.
 func lookAgain(wait time.Duration) error {
-	return &Postpone{After: wait + jitter.Below(listingAge/2), Reason: "no HaVIP of the item was listed; a second listing decides"}
+	return &Postpone{After: wait + jitter.Below(lookAgainJitter), Reason: "no HaVIP of the item was listed; a second listing decides"}
 }
 
 // lookupIdle decides an item without a known request for longer than the token lifetime: a request that the ledger lost, because

@@ -32,9 +32,10 @@
 // requests under one token at once. `enqueue verify` must agree. A request whose worker was stopped
 // (SIGSTOP) cannot be taken back by anybody; overlaps with such a one are counted apart.
 //
-// An item that is not finished when the patience ends is no violation but pending. Delays between
-// attempts are up to a minute here (the workers' --max-delay), and an item of unknown outcome is looked up a minute
-// after its last request at the earliest. Where the simulator replays refusals (-personality
+// An item that is not finished when the patience ends is no violation but pending. So the patience is at least as long as
+// an item may need: delays between attempts are up to a minute here (the workers' --max-delay), and an item of unknown
+// outcome whose token may be dead, because BCE's clock stepped meanwhile, is looked up a minute after its last request and
+// again a minute or more later, whatever the Redis is. Where the simulator replays refusals (-personality
 // replay-refusals), a token can be left with an InternalError for good; its item is looked for when the
 // token is too old, so such a run needs a -token-max-age of a minute or so. `make chaos-personalities` has
 // a run for each thing that nobody knows about the API, and gives each what it needs.

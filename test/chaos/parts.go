@@ -79,8 +79,8 @@ func (env *environment) startWorker(ctx context.Context, number int) error {
 
 func (env *environment) workerArgs() []string {
 	// Stalled requests hold their places for long, and the lanes are to go on beside them.
-	// Nothing here takes longer to be shown; a clock that steps makes some tokens look dead, which then costs less.
-	args := []string{"--allow-plain-http", "--confirm-within", "30s", "--concurrency", "40", "--rps", strconv.FormatFloat(env.rps, 'f', -1, 64), "--log-format", "json"}
+	// A clock that steps makes some tokens look dead, which costs less with a short --confirm-within.
+	args := []string{"--allow-plain-http", "--confirm-within", confirmWithin.String(), "--concurrency", "40", "--rps", strconv.FormatFloat(env.rps, 'f', -1, 64), "--log-format", "json"}
 	for _, region := range regions {
 		args = append(args, "--lane", "default/"+region)
 	}

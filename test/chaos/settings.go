@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"havip/bce/bcesim"
+	"havip/tasks"
 )
 
 // settings are the program's flags.
@@ -27,6 +29,9 @@ type settings struct {
 	programs           string
 	keep               bool
 }
+
+// confirmWithin is the workers' flag of that name: nothing here takes longer to be shown.
+const confirmWithin = 30 * time.Second
 
 const usage = `Chaos runs the programs on loopback, breaks everything at once for a while, heals it, and
 compares what exists with what was recorded, item by item.
@@ -90,14 +95,22 @@ func (s settings) check(arguments int) error {
 		return errors.New("there must be at least one worker and one batch")
 	case s.duration < 10*time.Second:
 		return fmt.Errorf("-duration %s: must be at least 10s", s.duration)
-	case s.patience <= 0:
-		return fmt.Errorf("-patience %s: must be more than 0", s.patience)
+	case s.patience < s.lastItem():
+		return fmt.Errorf("-patience %s: must be at least %s, which an item may take after all faults have ended", s.patience, s.lastItem())
 	case s.redis != standalone && s.redis != sentinels && s.redis != cluster:
 		return fmt.Errorf("-redis %s: must be %s, %s or %s", s.redis, standalone, sentinels, cluster)
 	case s.rps < 0:
 		return fmt.Errorf("-rps %g: must not be negative", s.rps)
 	}
 	return err
+}
+
+// lastItem is how long an item may take after all faults have ended, if nothing is wrong. The simulator's clock steps by
+// up to 45 minutes in some phases: an item whose outcome became unknown then has a token of unknown age, and two listings
+// must prove that nothing was created before the next token is sent. Before and after that, one delay between attempts may
+// be left.
+func (s settings) lastItem() time.Duration {
+	return tasks.LookupBound(confirmWithin) + 2*cmp.Or(s.maxDelay, tasks.RetryDelayCap)
 }
 
 // again is how to run the same schedule again.

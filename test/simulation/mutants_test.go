@@ -29,7 +29,7 @@ var mutants = []mutant{
 	{"no confirmation", "", "lifecycle/outcome.go", "\td.ConfirmAt = d.at.Now\n", ""},
 	{"wait at a lane's first use", "two ledgers begin", "internal/worker/cloudcheck.go", "if err != nil || ready {\n\t\treturn err\n\t}\n\treturn p.awaitOlder(ctx)", "_ = ready\n\treturn err"},
 	{"late answer with an ID that was given up", "an ID is given up", "lifecycle/outcome.go", "if created && slices.Contains(d.GivenUp,", "if false && slices.Contains(d.GivenUp,"},
-	{"two listings prove absence", "", "lifecycle/absence.go", "if left <= 0 {", "if left <= max(listingInterval, within) {"},
+	{"two listings prove absence", "", "lifecycle/absence.go", "if left <= 0 {", "if left <= max(ListingInterval, within) {"},
 	{"absence in uptime", "BCE shows late", "ledger/lua/beat.lua", "if passed < 0 or passed > tonumber(ARGV[3]) then", "if passed < 0 then"},
 	{"a living token outranks a listing", "BCE works for long", "lifecycle/absence.go", "alive := !d.TokenUsed && !d.tokenMayBeDead(o.TokenMaxAge, o.ClockOffset)", "alive := false"},
 	{"a dead token is not sent", "", "lifecycle/begin.go", "case d.Lookup || aged || d.TokenUsed && d.Unknown:", "case d.Lookup || aged && false || d.TokenUsed && d.Unknown:"},
