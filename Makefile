@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln tidy redis-server python3 man clean
+.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln tidy redis-server python3 man clean
 
 all: build
 
@@ -37,13 +37,20 @@ test-busy: redis-server python3
 test-sdk:
 	cd bce/bcesim/sdkcompat && go test ./...
 
-## chaos: everything broken at once, at random, then counted; CHAOS takes its flags (CHAOS='-seed 7', CHAOS='-redis sentinel', CHAOS='-redis cluster')
+## chaos: everything broken at once, at random, then counted; CHAOS takes its flags (CHAOS='-seed 7', CHAOS='-redis sentinel')
 chaos: redis-server
 	go run ./test/chaos -items 20000 -duration 10m $(CHAOS)
 
 ## chaos-short: the form that CI runs, in about five minutes
 chaos-short: redis-server
 	go run ./test/chaos -items 1500 -duration 100s -patience 6m $(CHAOS)
+
+## chaos-failover: masters of a Sentinel and of a Cluster die under load, alone and then with all else, in about a quarter of an hour
+chaos-failover: redis-server
+	for redis in sentinel cluster; do \
+		go run ./test/chaos -items 1000 -duration 100s -patience 6m -redis $$redis -only-redis $(CHAOS) && \
+		go run ./test/chaos -items 1000 -duration 100s -patience 6m -redis $$redis $(CHAOS) || exit 1; \
+	done
 
 ## chaos-personalities: a short run for each thing that nobody knows about the API; about 50 minutes
 chaos-personalities: redis-server

@@ -21,8 +21,11 @@
 // With -redis sentinel (a master, a replica, three sentinels) and -redis cluster (three masters with a replica
 // each), a master that is killed stays down until a replica has replaced it, and then comes back as a replica. Clients
 // connect to each server by themselves, so nothing is done to their links; masters are killed the more often. Redis
-// is whole again before the next: two failures at once lose data by its design. The run says how soon after each
-// failover a worker sent a create again.
+// is whole again before the next: two failures at once lose data by its design. A producer that
+// succeeds has waited until every replica confirmed its batch; a batch that is not in the ledger afterwards is lost.
+//
+// The run says how soon after each failover a worker sent a create again, counted from when the first sentinel, or node,
+// named the new master. With -only-redis nothing else fails, so it must be within ten seconds.
 //
 // # The evaluation
 //

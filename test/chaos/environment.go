@@ -37,6 +37,9 @@ type environment struct {
 	workers []*worker
 	// producers is the connection of all producers to Redis.
 	producers *Link
+	// confirmed are the batches of which a producer succeeded, and lost what is not in the ledger of them.
+	confirmed confirmed
+	lost      []Finding
 	rows      [][]Row
 	files     []string
 	// rdb goes past every link.

@@ -36,6 +36,7 @@ func Evaluate(seen Observations) []Finding {
 		e.find(Unrecorded, "", made[0].ClientToken, fmt.Sprintf("%s in %s is of no row: %s", at.name, at.subnet, describe(made)))
 	}
 	e.requests(seen)
+	e.failovers(seen)
 	return e.findings
 }
 
@@ -149,6 +150,23 @@ func (e *evaluation) requests(seen Observations) {
 		e.find(fact, "", o.First.Token, fmt.Sprintf("worker %d from %s to %s, worker %d from %s to %s",
 			o.First.Worker, o.First.From.Format(clock), o.First.Until.Format(clock),
 			o.Second.Worker, o.Second.From.Format(clock), o.Second.Until.Format(clock)))
+	}
+}
+
+// failovers evaluates how soon work went on, where nothing but Redis failed: elsewhere a lane may be suspended, or all
+// workers stopped. Where the next failover comes before the next create, that decides.
+func (e *evaluation) failovers(seen Observations) {
+	if !seen.OnlyRedis {
+		return
+	}
+	for i, f := range seen.Failovers {
+		wait, resumed := seen.untilResumed(f)
+		if i+1 < len(seen.Failovers) {
+			wait = min(wait, seen.Failovers[i+1].At.Sub(f.At))
+		}
+		if resumed && wait > resumeWithin {
+			e.find(NotResumed, "", "", fmt.Sprintf("no create within %s after the failover from %s at %s", wait.Round(time.Millisecond), f, f.At.Format(clock)))
+		}
 	}
 }
 

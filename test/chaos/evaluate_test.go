@@ -143,7 +143,7 @@ func TestReport(t *testing.T) {
 		}
 	}
 	const line = "verdict: 4 items: missing 0, duplicated 1, unrecorded 0, wrongly recorded 0, without-token 0, overlapping 0, " +
-		"changed 0, in review 0, disagreeing 0, crashed 0, idle worker 0; pending 0, overlapping while stopped 0, without address 0"
+		"changed 0, in review 0, disagreeing 0, crashed 0, idle worker 0, not resumed 0, lost 0; pending 0, overlapping while stopped 0, without address 0"
 	if got := verdictLine(4, findings); got != line {
 		t.Errorf("verdict\n got %s\nwant %s", got, line)
 	}

@@ -32,6 +32,11 @@ const (
 	// Idle: a worker never sent a create, so that the run shows less than it says.
 	Idle Fact = "idle worker"
 
+	// NotResumed: after a failover of Redis, no worker sent a create for too long.
+	NotResumed Fact = "not resumed"
+	// Lost: a producer succeeded, and a failover of Redis lost what it had enqueued.
+	Lost Fact = "lost"
+
 	// Pending: the item was not finished when the patience ended.
 	Pending Fact = "pending"
 	// WhileStopped: requests overlapped, and the worker of one was stopped.
@@ -41,7 +46,7 @@ const (
 )
 
 // violations are in the order of the verdict's line.
-var violations = []Fact{Missing, Duplicated, Unrecorded, Wrong, WithoutToken, Overlapping, Changed, InReview, Disagreeing, Crashed, Idle}
+var violations = []Fact{Missing, Duplicated, Unrecorded, Wrong, WithoutToken, Overlapping, Changed, InReview, Disagreeing, Crashed, Idle, NotResumed, Lost}
 
 // remarks are facts that are no violations.
 var remarks = []Fact{Pending, WhileStopped, NoAddress}
@@ -89,6 +94,10 @@ type Observations struct {
 	Sends   []Send
 	Stops   []Stop
 	Workers int
+	// Failovers are those of Redis, and Shards the shard of the queue of each region's lane. OnlyRedis says that nothing else failed.
+	Failovers []Failover
+	Shards    map[string]string
+	OnlyRedis bool
 	// WithoutToken and LiveOverlaps are the simulator's counts.
 	WithoutToken, LiveOverlaps int64
 	Now                        time.Time

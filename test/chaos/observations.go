@@ -11,12 +11,21 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"havip/tasks"
 )
 
 // gather reads what exists and what was recorded, from everybody who knows.
 func (env *environment) gather(ctx context.Context) (seen Observations, s Stats, err error) {
 	seen = Observations{Rows: slices.Concat(env.rows...), Stops: env.stops(), Workers: len(env.workers), Now: time.Now()}
 	seen.Sends = env.journal.Sends(seen.Now)
+	seen.Failovers, seen.Shards, seen.OnlyRedis = env.store.masters.all(), map[string]string{}, env.onlyRedis
+	for _, region := range regions {
+		queue := tasks.Lane{Account: account, Region: region}.Queue()
+		if seen.Shards[region], err = env.store.shardOf(ctx, queue); err != nil {
+			return seen, s, err
+		}
+	}
 	for _, rows := range env.rows {
 		results, err := env.results(ctx, rows[0].Batch)
 		if err != nil {

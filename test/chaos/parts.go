@@ -82,7 +82,7 @@ func (env *environment) workerArgs() []string {
 	// A clock that steps makes some tokens look dead, which costs less with a short --confirm-within.
 	args := []string{"--allow-plain-http", "--confirm-within", confirmWithin.String(), "--concurrency", "40", "--rps", strconv.FormatFloat(env.rps, 'f', -1, 64), "--log-format", "json"}
 	for _, region := range regions {
-		args = append(args, "--lane", "default/"+region)
+		args = append(args, "--lane", account+"/"+region)
 	}
 	if env.maxDelay != 0 {
 		args = append(args, "--max-delay", env.maxDelay.String())

@@ -128,6 +128,9 @@ func (env *environment) apply(ctx context.Context, e Event) error {
 	}
 	select {
 	case <-p.done:
+		if p.cmd.ProcessState.Success() {
+			env.confirmed.add(e.Target)
+		}
 	case <-ctx.Done():
 	}
 	return nil

@@ -23,10 +23,11 @@ const (
 
 // store is the Redis of a run: one server, or several of which a replica replaces a master that died.
 type store struct {
-	kind    string
-	dir     string
-	nodes   []*node
-	masters int
+	kind  string
+	dir   string
+	nodes []*node
+	// shards is how many masters there must be.
+	shards int
 	// address is the way past every link.
 	address string
 	// running are the sentinels, and release gives their ports back.
@@ -35,13 +36,14 @@ type store struct {
 	// hits is held while something is done to a server, until all is well again.
 	hits sync.Mutex
 
-	mu       sync.Mutex
-	replaced []time.Time
+	masters  masters
+	endWatch context.CancelFunc
+	watching sync.WaitGroup
 }
 
 // startStore returns when everything serves, with replicas that follow their masters.
 func startStore(ctx context.Context, kind, dir string) (*store, error) {
-	s := &store{kind: kind, dir: dir, masters: 1}
+	s := &store{kind: kind, dir: dir, shards: 1, endWatch: func() {}}
 	setup := map[string]func(context.Context) error{standalone: s.startStandalone, sentinels: s.startSentinels, cluster: s.startCluster}
 	err := setup[kind](ctx)
 	if err == nil {
@@ -110,19 +112,9 @@ func (s *store) restart(ctx context.Context, n *node, end func(), down time.Dura
 		if err := s.poll(keep, "a failover", func(ctx context.Context) error { return s.whole(ctx, false) }); err != nil {
 			return err
 		}
-		s.mu.Lock()
-		s.replaced = append(s.replaced, time.Now())
-		s.mu.Unlock()
 	}
 	pause(ctx, down)
 	return n.run(keep)
-}
-
-// failovers are the moments at which a killed master was found replaced.
-func (s *store) failovers() []time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]time.Time(nil), s.replaced...)
 }
 
 // master returns the master of a number, modulo how many there are.
@@ -136,8 +128,8 @@ func (s *store) master(ctx context.Context, number int) (*node, error) {
 			masters = append(masters, n)
 		}
 	}
-	if len(masters) != s.masters {
-		return nil, fmt.Errorf("%d masters, want %d", len(masters), s.masters)
+	if len(masters) != s.shards {
+		return nil, fmt.Errorf("%d masters, want %d", len(masters), s.shards)
 	}
 	return masters[number%len(masters)], nil
 }
@@ -168,8 +160,8 @@ func (s *store) whole(ctx context.Context, replicated bool) error {
 			}
 		}
 	}
-	if masters != s.masters || replicated && followed != masters {
-		return fmt.Errorf("%d masters of which %d have a replica, want %d", masters, followed, s.masters)
+	if masters != s.shards || replicated && followed != masters {
+		return fmt.Errorf("%d masters of which %d have a replica, want %d", masters, followed, s.shards)
 	}
 	return s.serves(ctx)
 }
@@ -190,6 +182,8 @@ func (s *store) poll(ctx context.Context, what string, try func(context.Context)
 
 // close ends everything.
 func (s *store) close() {
+	s.endWatch()
+	s.watching.Wait()
 	for _, p := range s.running {
 		p.kill()
 	}

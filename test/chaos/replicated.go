@@ -21,11 +21,13 @@ const (
 	clusterSlots   = 16384
 	// busDistance is how far the port of a cluster's bus is above the server's.
 	busDistance = 10_000
+	// masterName is the sentinels' name of the master.
+	masterName = "m"
 	// downAfter is how long a master must not answer until it is replaced.
 	downAfter = 2 * time.Second
 )
 
-// startSentinels has a master m, a replica, and three sentinels.
+// startSentinels has a master, a replica, and three sentinels.
 func (s *store) startSentinels(ctx context.Context) error {
 	for i := range 2 {
 		var lines []string
@@ -49,7 +51,8 @@ func (s *store) startSentinels(ctx context.Context) error {
 		}
 		addrs = append(addrs, addr)
 	}
-	s.address = "redis-sentinel://" + strings.Join(addrs, ",") + "/0?master=m"
+	s.address = "redis-sentinel://" + strings.Join(addrs, ",") + "/0?master=" + masterName
+	s.watch(ctx, askSentinel, addrs)
 	return nil
 }
 
@@ -61,8 +64,8 @@ func (s *store) addSentinel(number int) (addr string, err error) {
 	s.release = append(s.release, release)
 	host, masterPort, _ := net.SplitHostPort(s.nodes[0].address) // both are ours
 	_, port, _ := net.SplitHostPort(addr)
-	config := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor m %s %s %d\nsentinel down-after-milliseconds m %d\nsentinel failover-timeout m 5000\n",
-		port, host, masterPort, sentinelQuorum, downAfter.Milliseconds())
+	config := fmt.Sprintf("port %[1]s\nbind 127.0.0.1\nsentinel monitor %[2]s %[3]s %[4]s %[5]d\nsentinel down-after-milliseconds %[2]s %[6]d\nsentinel failover-timeout %[2]s 5000\n",
+		port, masterName, host, masterPort, sentinelQuorum, downAfter.Milliseconds())
 	name := fmt.Sprintf("sentinel-%d", number)
 	path := filepath.Join(s.dir, name+".conf")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
@@ -78,7 +81,7 @@ func (s *store) addSentinel(number int) (addr string, err error) {
 
 // startCluster has three masters with a replica each.
 func (s *store) startCluster(ctx context.Context) error {
-	s.masters = clusterMasters
+	s.shards = clusterMasters
 	for range 2 * clusterMasters {
 		lines := []string{"cluster-enabled yes", "cluster-announce-ip 127.0.0.1", fmt.Sprintf("cluster-node-timeout %d", downAfter.Milliseconds())}
 		if err := s.addNode(ctx, lines, busDistance); err != nil {
@@ -90,7 +93,11 @@ func (s *store) startCluster(ctx context.Context) error {
 		addrs = append(addrs, n.address)
 	}
 	s.address = "redis-cluster://" + strings.Join(addrs, ",")
-	return s.meet(ctx)
+	if err := s.meet(ctx); err != nil {
+		return err
+	}
+	s.watch(ctx, askNode, addrs)
+	return nil
 }
 
 // meet makes one cluster of the servers; the second half of them become replicas of the first.
@@ -146,27 +153,4 @@ func (s *store) serves(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// failoverLine says how soon after each failover a worker sent a create again, for which it had recorded an intent.
-func failoverLine(failovers []time.Time, sends []Send) string {
-	texts := []string{fmt.Sprintf("failovers: %d", len(failovers))}
-	for _, at := range failovers {
-		if wait, sent := untilSend(at, sends); sent {
-			texts = append(texts, fmt.Sprintf("%s until the next create", wait.Round(time.Millisecond)))
-		} else {
-			texts = append(texts, "no create was needed any more")
-		}
-	}
-	return strings.Join(texts, "; ")
-}
-
-// untilSend is how long after a moment the first create began.
-func untilSend(at time.Time, sends []Send) (wait time.Duration, sent bool) {
-	for _, s := range sends {
-		if d := s.From.Sub(at); d >= 0 && (!sent || d < wait) {
-			wait, sent = d, true
-		}
-	}
-	return wait, sent
 }

@@ -17,7 +17,9 @@ type Row struct {
 	Token string
 }
 
-// regions are those of the lanes that workers serve.
+// account and regions are those of the lanes that workers serve.
+const account = "default"
+
 var regions = []string{"bj", "gz"}
 
 // subnets is how many subnets the rows are in, each of one lane.

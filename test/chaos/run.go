@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // suite is one run in its directory.
 func suite(ctx context.Context, s settings, dir string, stdout io.Writer) (int, error) {
-	events := Draw(s.seed, Terms{Duration: s.duration, Workers: s.workers, Batches: s.batches, Replicated: s.redis != standalone, Jump: s.jump})
+	events := Draw(s.seed, Terms{Duration: s.duration, Workers: s.workers, Batches: s.batches, Replicated: s.redis != standalone, OnlyRedis: s.onlyRedis, Jump: s.jump})
 	log, err := newRunLog(filepath.Join(dir, "schedule.log"), stdout)
 	if err != nil {
 		return exitSuite, err
@@ -84,11 +84,11 @@ func suite(ctx context.Context, s settings, dir string, stdout io.Writer) (int, 
 	if err != nil {
 		return exitSuite, err
 	}
-	findings = slices.Concat(findings, env.verify(ctx), crashes)
+	findings = slices.Concat(findings, env.lost, env.verify(ctx), crashes)
 	report(stdout, seen, findings)
-	log.say("what happened: %s", log.counts())
+	log.say("what happened: %s; producers succeeded with %d of %d batches", log.counts(), len(env.confirmed.batches), len(env.rows))
 	if s.redis != standalone {
-		log.say("%s", failoverLine(env.store.failovers(), seen.Sends))
+		log.say("%s", failoverLine(seen))
 	}
 	log.say("the simulator: %d creates, %d replays, %d answers lost, %d mismatches, %d overlaps of which %d with both clients there",
 		stats.Operations["create"], stats.Replays, stats.AnswerLost, stats.Mismatches, stats.Overlaps, stats.LiveOverlaps)

@@ -83,6 +83,8 @@ type Terms struct {
 	// Replicated is a Redis of several servers, to which each client connects by itself: no link
 	// can be cut or stalled. Masters are killed instead, about as often as they can be replaced.
 	Replicated bool
+	// OnlyRedis lets nothing else fail: producers run to their end, and BCE, the workers and the links do what they should.
+	OnlyRedis bool
 	// Jump is how far BCE's clock jumps in the middle; 0 is not at all.
 	Jump time.Duration
 }
@@ -123,12 +125,17 @@ const meanGap = 1200 * time.Millisecond
 func Draw(seed uint64, t Terms) []Event {
 	chance := rand.New(rand.NewPCG(seed, 0))
 	var events []Event
-	specs, length := phases(chance, t.Duration)
-	for i, spec := range specs {
-		events = append(events, Event{At: time.Duration(i) * length, Kind: SetFaults, Spec: spec})
+	if specs, length := phases(chance, t.Duration); !t.OnlyRedis {
+		for i, spec := range specs {
+			events = append(events, Event{At: time.Duration(i) * length, Kind: SetFaults, Spec: spec})
+		}
 	}
 	for at, batch := time.Duration(0), 0; batch < t.Batches; batch++ {
-		events = append(events, Event{At: at, Kind: KillApply, Target: batch, For: between(chance, 300*time.Millisecond, 1500*time.Millisecond)})
+		e := Event{At: at, Kind: KillApply, Target: batch, For: between(chance, 300*time.Millisecond, 1500*time.Millisecond)}
+		if t.OnlyRedis {
+			e.At, e.Kind, e.For = 0, Apply, 0 // so that there is work at each failover
+		}
+		events = append(events, e)
 		at += t.Duration / time.Duration(2*t.Batches)
 	}
 	if t.Jump != 0 {
@@ -142,7 +149,7 @@ func Draw(seed uint64, t Terms) []Event {
 		}
 		// One thing at a time to each.
 		subject := e.subject()
-		if t.Replicated && strings.HasPrefix(subject, redisLink) {
+		if t.Replicated && strings.HasPrefix(subject, redisLink) || t.OnlyRedis && subject != redisServer && e.Kind != Apply {
 			continue
 		}
 		if free[subject] <= at {
@@ -189,7 +196,10 @@ func draw(chance *rand.Rand, t Terms, at time.Duration) Event {
 	panic("the weights do not add up")
 }
 
-const redisLink = "redis link"
+const (
+	redisServer = "redis"
+	redisLink   = "redis link"
+)
 
 // subject is what an event is done to, of which it is the only one at a time.
 func (e Event) subject() string {
@@ -197,7 +207,7 @@ func (e Event) subject() string {
 	case KillWorker, EndWorker, StopWorker:
 		return fmt.Sprintf("worker %d", e.Target)
 	case KillRedis, EndRedis, StopRedis:
-		return "redis"
+		return redisServer
 	case CutRedis, RefuseRedis, StallRedis:
 		return fmt.Sprintf("%s %d", redisLink, e.Target)
 	case CutCloud, RefuseCloud, StallCloud:

@@ -102,6 +102,26 @@ func TestDrawOfAReplicatedRedis(t *testing.T) {
 	}
 }
 
+// TestDrawOnlyRedis: nothing else fails, and Redis still does.
+func TestDrawOnlyRedis(t *testing.T) {
+	t.Parallel()
+	for _, replicated := range []bool{false, true} {
+		only := Terms{Duration: terms.Duration, Workers: 3, Batches: 4, OnlyRedis: true, Replicated: replicated}
+		kinds := map[Kind]int{}
+		for _, e := range Draw(1, only) {
+			kinds[e.Kind]++
+		}
+		for kind := range kinds {
+			if !slices.Contains([]Kind{Apply, KillRedis, EndRedis, StopRedis}, kind) {
+				t.Errorf("%s does not fail Redis", kind)
+			}
+		}
+		if kinds[KillRedis] < 3 || kinds[Apply] < only.Batches {
+			t.Errorf("only %v", kinds)
+		}
+	}
+}
+
 // TestEveryBatchIsPutIn early enough for things to happen to it.
 func TestEveryBatchIsPutIn(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,7 @@ type settings struct {
 	duration, patience time.Duration
 	workers, batches   int
 	redis              string
+	onlyRedis          bool
 	rps                float64
 	personality        string
 	jump, tokenMaxAge  time.Duration
@@ -60,6 +61,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.workers, "workers", 3, "workers at once")
 	f.IntVar(&s.batches, "batches", 4, "batches, each with a file of its own")
 	f.StringVar(&s.redis, "redis", standalone, "what the Redis is: standalone, sentinel (a master, a replica, three sentinels)\nor cluster (three masters with a replica each)")
+	f.BoolVar(&s.onlyRedis, "only-redis", false, "let nothing but Redis fail; then work must go on within 10s of a failover")
 	f.Float64Var(&s.rps, "rps", 0, "creates a second of each lane; 0 spreads the items over the duration")
 	f.StringVar(&s.personality, "personality", "", "`traits` of the simulator:\n"+bcesim.PersonalityHelp)
 	f.DurationVar(&s.jump, "jump", 0, "put BCE's clock forward by so much in the middle")
@@ -78,8 +80,12 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		s.seed = rand.Uint64N(1_000_000) // short enough to be typed
 	}
 	if s.rps == 0 {
-		// Each lane has half of the items, and each item some three requests.
-		s.rps = max(2, 1.5*float64(s.items)/s.duration.Seconds())
+		// Each lane has half of the items, and each item some three requests; one, if BCE does not fail.
+		requests := 3.0
+		if s.onlyRedis {
+			requests = 1
+		}
+		s.rps = max(2, requests/2*float64(s.items)/s.duration.Seconds())
 	}
 	return s, err
 }
@@ -99,6 +105,8 @@ func (s settings) check(arguments int) error {
 		return fmt.Errorf("-patience %s: must be at least %s, which an item may take after all faults have ended", s.patience, s.lastItem())
 	case s.redis != standalone && s.redis != sentinels && s.redis != cluster:
 		return fmt.Errorf("-redis %s: must be %s, %s or %s", s.redis, standalone, sentinels, cluster)
+	case s.onlyRedis && s.jump != 0:
+		return errors.New("-jump moves BCE's clock, and with -only-redis nothing but Redis fails")
 	case s.rps < 0:
 		return fmt.Errorf("-rps %g: must not be negative", s.rps)
 	}
@@ -118,6 +126,9 @@ func (s settings) again() string {
 	text := fmt.Sprintf("go run ./test/chaos -seed %d -items %d -duration %s -workers %d -batches %d", s.seed, s.items, s.duration, s.workers, s.batches)
 	if s.redis != standalone {
 		text += " -redis " + s.redis
+	}
+	if s.onlyRedis {
+		text += " -only-redis"
 	}
 	if s.personality != "" {
 		text += fmt.Sprintf(" -personality %q", s.personality)

@@ -5,7 +5,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -21,6 +20,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"-workers 0":           "at least one worker",
 		"-batches 0":           "at least one worker",
 		"-redis memcached":     "-redis memcached",
+		"-only-redis -jump 1h": "-jump",
 		"-rps -1":              "-rps -1",
 		"-personality nervous": "nervous",
 		"extra":                "flags only",
@@ -36,17 +36,22 @@ func TestSettingsThatCannotBe(t *testing.T) {
 // TestAgain: the line that a run prints is how to run it again.
 func TestAgain(t *testing.T) {
 	t.Parallel()
-	var said strings.Builder
-	s, err := parse(strings.Fields("-items 70 -duration 20s -workers 2 -batches 3 -redis cluster -personality list-lag=3s,scope=path -jump 25h -max-delay 7s -token-max-age 9s"), &said)
-	if err != nil || s.seed == 0 || s.rps <= 0 || s.jump != 25*time.Hour {
-		t.Fatalf("%+v, %v, %s", s, err, said.String())
-	}
-	flags, isCommand := strings.CutPrefix(s.again(), "go run ./test/chaos ")
-	if !isCommand {
-		t.Errorf("%q is not how chaos is run", s.again())
-	}
-	again, err := parse(strings.Fields(strings.ReplaceAll(flags, `"`, "")), &said)
-	if diff := cmp.Diff(s, again, cmp.AllowUnexported(settings{})); diff != "" || err != nil {
-		t.Errorf("%s: %v\n%s", s.again(), err, diff)
+	for _, flags := range []string{
+		"-items 70 -duration 20s -workers 2 -batches 3 -redis cluster -personality list-lag=3s,scope=path -jump 25h -max-delay 7s -token-max-age 9s",
+		"-redis sentinel -only-redis",
+	} {
+		var said strings.Builder
+		s, err := parse(strings.Fields(flags), &said)
+		if err != nil || s.seed == 0 || s.rps <= 0 {
+			t.Fatalf("%+v, %v, %s", s, err, said.String())
+		}
+		flags, isCommand := strings.CutPrefix(s.again(), "go run ./test/chaos ")
+		if !isCommand {
+			t.Errorf("%q is not how chaos is run", s.again())
+		}
+		again, err := parse(strings.Fields(strings.ReplaceAll(flags, `"`, "")), &said)
+		if diff := cmp.Diff(s, again, cmp.AllowUnexported(settings{})); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", s.again(), err, diff)
+		}
 	}
 }

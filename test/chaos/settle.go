@@ -4,8 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"havip/ledger"
@@ -63,6 +66,9 @@ func (env *environment) settle(ctx context.Context, told func(Tally)) error {
 	if err := env.cloud.setFaults(ctx, ""); err != nil {
 		return err
 	}
+	if err := env.findLost(ctx); err != nil {
+		return err
+	}
 	for _, file := range env.files {
 		if _, err := env.enqueue(ctx, "apply", file, "--yes"); err != nil {
 			return fmt.Errorf("with everything healed: %w", err)
@@ -82,4 +88,35 @@ func (env *environment) settle(ctx context.Context, told func(Tally)) error {
 			return nil // the verdict counts pending items
 		}
 	}
+}
+
+// confirmed are numbers of batches. It is safe for concurrent use.
+type confirmed struct {
+	mu      sync.Mutex
+	batches []int
+}
+
+func (c *confirmed) add(batch int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.batches, batch) {
+		c.batches = append(c.batches, batch)
+	}
+}
+
+// findLost looks for the batches of which a producer succeeded: it must not do so before every replica has confirmed the
+// batch, so no failover loses one. It comes before the files are applied again.
+func (env *environment) findLost(ctx context.Context) error {
+	for _, number := range env.confirmed.batches {
+		rows := env.rows[number]
+		batch, err := env.ledger.Batch(ctx, rows[0].Batch)
+		var missing *ledger.BatchNotFoundError
+		if err != nil && !errors.As(err, &missing) {
+			return err
+		}
+		if batch.CommittedAt == 0 || batch.Total != int64(len(rows)) {
+			env.lost = append(env.lost, Finding{Fact: Lost, Detail: fmt.Sprintf("%s has %d of %d items, committed %t", rows[0].Batch, batch.Total, len(rows), batch.CommittedAt != 0)})
+		}
+	}
+	return nil
 }
