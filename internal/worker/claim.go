@@ -2,7 +2,9 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 
 	"havip/ledger"
 )
@@ -18,6 +20,7 @@ func (p *Membership) ClaimItem(ctx context.Context, batch, key string) (unclaim 
 	h := ledger.ClaimedItem{Batch: batch, Key: key}
 	p.mu.Lock()
 	p.claimed[h]++
+	p.claimsChanged = true
 	first := p.claimed[h] == 1
 	p.mu.Unlock()
 	if first {
@@ -34,6 +37,7 @@ func (p *Membership) recordClaim(ctx context.Context, h ledger.ClaimedItem) {
 		_, err = p.Beat(ctx)
 	}
 	if err != nil {
+		p.doubtClaims()
 		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("claim of an item not recorded")
 	}
 }
@@ -53,16 +57,81 @@ func (p *Membership) unclaim(ctx context.Context, h ledger.ClaimedItem) {
 	if p.dropClaim(h) {
 		return
 	}
-	p.naming.RLock()
-	err := p.workers.UnclaimItem(ctx, p.name, h)
-	p.naming.RUnlock()
-	if err != nil {
+	if err := p.removeClaim(ctx, h); err != nil {
+		p.doubtClaims()
 		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("claim of an item not removed")
 	}
 	// Another task of the item may have started just now: its claim may be the one that was removed.
 	if p.hasClaim(h) {
 		p.recordClaim(ctx, h)
 	}
+}
+
+func (p *Membership) removeClaim(ctx context.Context, h ledger.ClaimedItem) error {
+	p.naming.RLock()
+	defer p.naming.RUnlock()
+	return p.workers.UnclaimItem(ctx, p.name, h)
+}
+
+// doubtClaims has the next heartbeat compare the recorded claims with the worker's own.
+func (p *Membership) doubtClaims() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.claimsInDoubt = true
+}
+
+// repairClaims makes the recorded claims the worker's own, if they may differ: after an error, and some time after the
+// last change, as a failover of Redis may have lost changes that it acknowledged. A claim that nobody removes would keep
+// its item from being rescued for as long as the worker lives: its task counts as one that a worker runs. It is called
+// with beating locked.
+func (p *Membership) repairClaims(ctx context.Context) {
+	if !p.claimsDue() {
+		return
+	}
+	if err := p.compareClaims(ctx); err != nil {
+		p.doubtClaims()
+		p.log.Debug().Err(err).Msg("claims not compared; the next heartbeat does it")
+	}
+}
+
+// claimsDue reports whether the claims are to be compared now, and begins to wait for the next time.
+func (p *Membership) claimsDue() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.claimsInDoubt && (!p.claimsChanged || time.Since(p.claimsCompared) < compareClaimsEvery) {
+		return false
+	}
+	p.claimsInDoubt, p.claimsChanged, p.claimsCompared = false, len(p.claimed) > 0, time.Now()
+	return true
+}
+
+// compareClaims looks again after each change: a task of the item may have started or ended meanwhile.
+func (p *Membership) compareClaims(ctx context.Context) error {
+	recorded, err := p.workers.ClaimedBy(ctx, p.current())
+	if err != nil {
+		return err
+	}
+	known := map[ledger.ClaimedItem]bool{}
+	var errs []error
+	for _, h := range recorded {
+		known[h] = true
+		if !p.hasClaim(h) {
+			errs = append(errs, p.removeClaim(ctx, h))
+			if p.hasClaim(h) {
+				known[h] = false
+			}
+		}
+	}
+	for _, h := range p.claims() {
+		if !known[h] {
+			_, err := p.recordClaimUnderName(ctx, h)
+			errs = append(errs, err)
+			if !p.hasClaim(h) {
+				errs = append(errs, p.removeClaim(ctx, h))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // dropClaim removes one of the tasks that claim the item, and reports whether another task still claims it.
@@ -73,6 +142,7 @@ func (p *Membership) dropClaim(h ledger.ClaimedItem) (claimed bool) {
 		return true
 	}
 	delete(p.claimed, h)
+	p.claimsChanged = true
 	return false
 }
 

@@ -26,6 +26,9 @@ const (
 	// SilentAfter is the age of a heartbeat from which on its worker is reported as not heard from.
 	SilentAfter = DeadAfter + 2*BeatEvery
 
+	// compareClaimsEvery is how often a busy worker compares its claims with the recorded ones.
+	compareClaimsEvery = 5 * BeatEvery
+
 	// membershipTimeout bounds one ledger call about workers.
 	membershipTimeout = BeatEvery
 	// freshFor is how long after a heartbeat a worker can rely, by its own clock and without asking, on not
@@ -42,6 +45,7 @@ type Workers interface {
 	Describe(ctx context.Context, worker string, info ledger.WorkerInfo) error
 	ClaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) (bool, error)
 	UnclaimItem(ctx context.Context, worker string, h ledger.ClaimedItem) error
+	ClaimedBy(ctx context.Context, worker string) ([]ledger.ClaimedItem, error)
 }
 
 // Membership is a worker's membership in the group of workers: its current name and the items that it
@@ -70,6 +74,10 @@ type Membership struct {
 	confirmed time.Time
 	// info is the worker's description.
 	info ledger.WorkerInfo
+	// claimsInDoubt is true after an error, claimsChanged after a change, and claimsCompared is when the recorded claims
+	// were compared last.
+	claimsInDoubt, claimsChanged bool
+	claimsCompared               time.Time
 	// claimed counts the tasks that claim each item: an item may have two tasks for a while.
 	claimed map[ledger.ClaimedItem]int
 }
@@ -144,6 +152,7 @@ func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	sent := time.Now()
 	heartbeats, err := p.workers.Beat(ctx, p.current())
 	if err != nil {
+		p.doubtClaims()
 		return nil, err
 	}
 	p.observer.look(heartbeats, sent, time.Now())
@@ -154,6 +163,7 @@ func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	}
 	p.confirm(sent)
 	p.describe(ctx)
+	p.repairClaims(ctx)
 	dead := append(heartbeats.Dead, p.declareDead(ctx, heartbeats, sent)...)
 	return p.observer.silences(dead), nil
 }

@@ -212,6 +212,53 @@ func TestNoteSurvivesTheEndOfAnother(t *testing.T) {
 	})
 }
 
+// A claim that could not be removed or recorded, or whose change a failover of Redis lost, is repaired by a heartbeat:
+// otherwise nobody would take up the item's task for as long as the worker lives.
+func TestHeartbeatRepairsClaims(t *testing.T) {
+	t.Parallel()
+	a, b := ledger.ClaimedItem{Batch: batch, Key: "a"}, ledger.ClaimedItem{Batch: batch, Key: "b"}
+	for name, test := range map[string]struct {
+		spoil func(t *testing.T, f *membershipFixture, p *Membership)
+		after time.Duration
+	}{
+		"Redis was away": {func(t *testing.T, f *membershipFixture, p *Membership) {
+			t.Helper()
+			endA := p.ClaimItem(t.Context(), a.Batch, a.Key)
+			p.workers = ledger.New(unreachable(t))
+			endA()
+			p.ClaimItem(t.Context(), b.Batch, b.Key)
+			p.workers = f.Ledger
+		}, 0},
+		"a failover lost the changes": {func(t *testing.T, f *membershipFixture, p *Membership) {
+			t.Helper()
+			p.ClaimItem(t.Context(), a.Batch, a.Key)()
+			p.ClaimItem(t.Context(), b.Batch, b.Key)
+			if _, err := f.ClaimItem(t.Context(), p.current(), a); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.UnclaimItem(t.Context(), p.current(), b); err != nil {
+				t.Fatal(err)
+			}
+		}, compareClaimsEvery},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubbletest.Run(t, func(t *testing.T) {
+				f := newMembershipFixture(t)
+				p := f.present(t, "w")
+				beat(t, p)
+				test.spoil(t, f, p)
+				equal(t, "recorded", f.claimedBy(t, p.current()), []ledger.ClaimedItem{a})
+				for passed := time.Duration(0); passed <= test.after; passed += BeatEvery {
+					f.pass(BeatEvery)
+					beat(t, p)
+				}
+				equal(t, "repaired", f.claimedBy(t, p.current()), []ledger.ClaimedItem{b})
+			})
+		})
+	}
+}
+
 // meddlingWorkers lets something happen just before a note is taken back.
 type meddlingWorkers struct {
 	Workers
