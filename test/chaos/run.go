@@ -86,7 +86,7 @@ func suite(ctx context.Context, s settings, dir string, stdout io.Writer) (int, 
 	}
 	findings = slices.Concat(findings, env.lost, env.verify(ctx), crashes)
 	report(stdout, seen, findings)
-	log.say("what happened: %s; producers succeeded with %d of %d batches", log.counts(), len(env.confirmed.batches), len(env.rows))
+	log.say("what happened: %s", log.counts())
 	if s.redis != standalone {
 		log.say("%s", failoverLine(seen))
 	}
@@ -98,6 +98,11 @@ func suite(ctx context.Context, s settings, dir string, stdout io.Writer) (int, 
 
 // live lets everything happen, and waits until it is over.
 func (env *environment) live(ctx context.Context, events []Event, log *runLog) error {
+	if env.onlyRedis {
+		if err := env.applyAll(ctx); err != nil {
+			return err
+		}
+	}
 	watched, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() {

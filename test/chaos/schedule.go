@@ -83,7 +83,8 @@ type Terms struct {
 	// Replicated is a Redis of several servers, to which each client connects by itself: no link
 	// can be cut or stalled. Masters are killed instead, about as often as they can be replaced.
 	Replicated bool
-	// OnlyRedis lets nothing else fail: producers run to their end, and BCE, the workers and the links do what they should.
+	// OnlyRedis lets nothing else fail: producers run to their end, and BCE, the workers and the links do what they
+	// should. All batches are there before, so that there is work at each failover.
 	OnlyRedis bool
 	// Jump is how far BCE's clock jumps in the middle; 0 is not at all.
 	Jump time.Duration
@@ -130,12 +131,8 @@ func Draw(seed uint64, t Terms) []Event {
 			events = append(events, Event{At: time.Duration(i) * length, Kind: SetFaults, Spec: spec})
 		}
 	}
-	for at, batch := time.Duration(0), 0; batch < t.Batches; batch++ {
-		e := Event{At: at, Kind: KillApply, Target: batch, For: between(chance, 300*time.Millisecond, 1500*time.Millisecond)}
-		if t.OnlyRedis {
-			e.At, e.Kind, e.For = 0, Apply, 0 // so that there is work at each failover
-		}
-		events = append(events, e)
+	for at, batch := time.Duration(0), 0; batch < t.Batches && !t.OnlyRedis; batch++ {
+		events = append(events, Event{At: at, Kind: KillApply, Target: batch, For: between(chance, 300*time.Millisecond, 1500*time.Millisecond)})
 		at += t.Duration / time.Duration(2*t.Batches)
 	}
 	if t.Jump != 0 {

@@ -69,10 +69,8 @@ func (env *environment) settle(ctx context.Context, told func(Tally)) error {
 	if err := env.findLost(ctx); err != nil {
 		return err
 	}
-	for _, file := range env.files {
-		if _, err := env.enqueue(ctx, "apply", file, "--yes"); err != nil {
-			return fmt.Errorf("with everything healed: %w", err)
-		}
+	if err := env.applyAll(ctx); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, env.patience)
 	defer cancel()
@@ -88,6 +86,17 @@ func (env *environment) settle(ctx context.Context, told func(Tally)) error {
 			return nil // the verdict counts pending items
 		}
 	}
+}
+
+// applyAll puts in what is missing of each batch, while nothing fails.
+func (env *environment) applyAll(ctx context.Context) error {
+	for batch, file := range env.files {
+		if _, err := env.enqueue(ctx, "apply", file, "--yes"); err != nil {
+			return fmt.Errorf("while nothing fails: %w", err)
+		}
+		env.confirmed.add(batch)
+	}
+	return nil
 }
 
 // confirmed are numbers of batches. It is safe for concurrent use.
