@@ -33,8 +33,8 @@ const (
 //   - The task has no lease any more: the first ack was executed and only its reply was lost, or
 //     the recoverer has taken the task. Redis would answer NOT FOUND and asynq repeat the ack
 //     until the lease's deadline; here the repetition succeeds.
-//   - A retry whose reply was lost has rewritten the task. Another worker may have it now, with a
-//     new lease, and must keep it.
+//   - A retry whose reply was lost has rewritten the task. Another run may have it now, of this or
+//     another worker, with a new lease, and must keep it.
 //
 // go-redis itself never repeats an ack, because it would check neither.
 func RepairAcks(client redis.UniversalClient) {
@@ -42,15 +42,27 @@ func RepairAcks(client redis.UniversalClient) {
 }
 
 func newAckRepairer() *ackRepairer {
-	return &ackRepairer{now: time.Now, sent: map[string]unsettled{}, outages: map[string]outage{}}
+	return &ackRepairer{now: time.Now, sent: map[run]unsettled{}, outages: map[string]outage{}}
 }
 
-// ackRepairer is the hook. The keys of sent are tasks, those of outages lease keys.
+// run is one run of a task: the next has a later lease.
+type run struct {
+	task  string
+	lease time.Time
+}
+
+// runOf is the run that an ack ends: asynq gives it, and its repetitions, a context that ends with the lease.
+func runOf(ctx context.Context, ack ack) run {
+	lease, _ := ctx.Deadline()
+	return run{ack.task, lease}
+}
+
+// ackRepairer is the hook. The keys of outages are lease keys.
 type ackRepairer struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	sent    map[string]unsettled
+	sent    map[run]unsettled
 	outages map[string]outage
 }
 
@@ -83,7 +95,7 @@ func (h *ackRepairer) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		case errors.Is(ctx.Err(), context.Canceled):
 			return h.replay(ctx, next, cmd, ack)
 		}
-		return h.send(ctx, next, cmd, ack)
+		return h.send(ctx, next, cmd, ack, runOf(ctx, ack))
 	}
 }
 
@@ -91,14 +103,15 @@ func (h *ackRepairer) replay(ctx context.Context, next redis.ProcessHook, cmd re
 	if err := h.outage(ack); err != nil {
 		return err
 	}
+	run := runOf(ctx, ack)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replayTimeout)
 	defer cancel()
-	settled, err := h.settled(ctx, next, ack)
+	settled, err := h.settled(ctx, next, ack, run)
 	if err == nil && !settled {
-		err = h.send(ctx, next, cmd, ack)
+		err = h.send(ctx, next, cmd, ack, run)
 	}
 	if err == nil {
-		h.forget(ack)
+		h.forget(ack, run)
 	} else if !isReply(err) {
 		h.noteOutage(ack, err)
 	}
@@ -106,7 +119,7 @@ func (h *ackRepairer) replay(ctx context.Context, next redis.ProcessHook, cmd re
 }
 
 // settled reports whether the ack has nothing left to do.
-func (h *ackRepairer) settled(ctx context.Context, next redis.ProcessHook, ack ack) (bool, error) {
+func (h *ackRepairer) settled(ctx context.Context, next redis.ProcessHook, ack ack, run run) (bool, error) {
 	lease := redis.NewFloatCmd(ctx, "zscore", ack.lease, ack.id)
 	if err := next(ctx, lease); errors.Is(err, redis.Nil) {
 		return true, nil
@@ -122,34 +135,34 @@ func (h *ackRepairer) settled(ctx context.Context, next redis.ProcessHook, ack a
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.Contains(h.sent[ack.task].messages, current.Val()), nil
+	return slices.Contains(h.sent[run].messages, current.Val()), nil
 }
 
 // send sends the ack once and remembers it if its outcome is unknown.
-func (h *ackRepairer) send(ctx context.Context, next redis.ProcessHook, cmd redis.Cmder, ack ack) error {
+func (h *ackRepairer) send(ctx context.Context, next redis.ProcessHook, cmd redis.Cmder, ack ack, run run) error {
 	err := next(ctx, sentOnce{cmd})
 	if err != nil && !isReply(err) && ack.message != "" {
-		h.remember(ack)
+		h.remember(ack, run)
 	}
 	return err
 }
 
-func (h *ackRepairer) remember(ack ack) {
+func (h *ackRepairer) remember(ack ack, run run) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	for task, unsettled := range h.sent {
+	for old, unsettled := range h.sent {
 		if now.Sub(unsettled.since) > sentMemory {
-			delete(h.sent, task)
+			delete(h.sent, old)
 		}
 	}
-	h.sent[ack.task] = unsettled{messages: append(h.sent[ack.task].messages, ack.message), since: now}
+	h.sent[run] = unsettled{messages: append(h.sent[run].messages, ack.message), since: now}
 }
 
-func (h *ackRepairer) forget(ack ack) {
+func (h *ackRepairer) forget(ack ack, run run) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.sent, ack.task)
+	delete(h.sent, run)
 	delete(h.outages, ack.lease)
 }
 

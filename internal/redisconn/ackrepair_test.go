@@ -71,6 +71,12 @@ func canceled(t *testing.T) context.Context {
 	return ctx
 }
 
+// leased returns the context of an ack, which asynq cancels before it repeats the ack under it.
+func leased(t *testing.T, left time.Duration) (ctx context.Context, cancel func()) {
+	t.Helper()
+	return context.WithTimeout(t.Context(), left)
+}
+
 func expired(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
@@ -119,11 +125,13 @@ func TestAckRepair_retryAlreadyCarriedOut(t *testing.T) {
 	h, _ := newTestRepairer()
 	b := &backend{lease: 1, message: "m1", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
-	if err := hook(t.Context(), retryCmd("m1")); !errors.Is(err, io.EOF) {
+	ctx, cancel := leased(t, time.Hour)
+	if err := hook(ctx, retryCmd("m1")); !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
+	cancel()
 	b.sent, b.ack = nil, nil
-	if err := hook(canceled(t), retryCmd("m2")); err != nil {
+	if err := hook(ctx, retryCmd("m2")); err != nil {
 		t.Errorf("the repetition: %v; want it settled", err)
 	}
 	if diff := cmp.Diff([]string{"zscore", "hget"}, b.sent); diff != "" {
@@ -140,14 +148,41 @@ func TestAckRepair_repetitionAlreadyCarriedOut(t *testing.T) {
 	h, c := newTestRepairer()
 	b := &backend{lease: 1, message: "m0", ack: io.EOF}
 	hook := h.ProcessHook(b.process)
-	_ = hook(t.Context(), retryCmd("m1")) // lost on the way
-	_ = hook(canceled(t), retryCmd("m2"))
+	ctx, cancel := leased(t, time.Hour)
+	_ = hook(ctx, retryCmd("m1")) // lost on the way
+	cancel()
+	_ = hook(ctx, retryCmd("m2"))
 	c.now = c.now.Add(outageMemory)
 	b.sent, b.ack, b.message = nil, nil, "m2"
-	if err := hook(canceled(t), retryCmd("m3")); err != nil {
+	if err := hook(ctx, retryCmd("m3")); err != nil {
 		t.Error(err)
 	}
 	if diff := cmp.Diff([]string{"zscore", "hget"}, b.sent); diff != "" {
+		t.Errorf("sent (-want +got)\n%s", diff)
+	}
+}
+
+// The retry of one run was executed, its reply was lost, and the retry of the task's next run, in the same process, did
+// not arrive. Its repetition is sent, whichever comes first: the task is active until then, and nobody runs it.
+func TestAckRepair_nextRunOfTheTask(t *testing.T) {
+	t.Parallel()
+	h, _ := newTestRepairer()
+	b := &backend{lease: 1, message: "m1", ack: io.EOF}
+	hook := h.ProcessHook(b.process)
+	first, endFirst := leased(t, time.Hour)
+	second, endSecond := leased(t, 2*time.Hour)
+	_ = hook(first, retryCmd("m1")) // executed
+	_ = hook(second, retryCmd("m2"))
+	endFirst()
+	endSecond()
+	b.sent, b.ack = nil, nil
+	if err := hook(second, retryCmd("m3")); err != nil {
+		t.Error(err)
+	}
+	if err := hook(first, retryCmd("m4")); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"zscore", "hget", "evalsha", "zscore", "hget"}, b.sent); diff != "" {
 		t.Errorf("sent (-want +got)\n%s", diff)
 	}
 }
@@ -197,7 +232,7 @@ func TestAckRepair_forgetsTheOld(t *testing.T) {
 	_ = hook(t.Context(), retryCmd("m"))
 	c.now = c.now.Add(sentMemory + time.Second)
 	_ = hook(t.Context(), script([]string{queueKeys + "t:id2", queueKeys + "active", queueKeys + "lease", queueKeys + "retry"}, "id2", "m"))
-	if _, kept := h.sent[queueKeys+"t:id"]; kept || len(h.sent) != 1 {
+	if _, kept := h.sent[run{task: queueKeys + "t:id"}]; kept || len(h.sent) != 1 {
 		t.Errorf("remembered: %v", h.sent)
 	}
 }
