@@ -88,6 +88,7 @@ const (
 	adviceHost     = "issue the certificate with this host as a subjectAltName, or give one of its names with tls_server_name=HOST"
 	adviceExpired  = "renew the server's certificate; if it is valid, set this machine's clock"
 	adviceClient   = "the server requires a client certificate: give it with tls_cert=FILE and tls_key=FILE"
+	adviceRefused  = "give one that the server's authority signed and that is valid, with tls_cert=FILE and tls_key=FILE"
 	adviceMaster   = "check master=NAME against \"SENTINEL MASTERS\""
 	adviceOther    = "check --redis or HAVIP_REDIS_URL"
 	adviceAddress  = "set --redis or HAVIP_REDIS_URL to the address of a Redis server"
@@ -232,6 +233,9 @@ func isHTTP(answer string) bool {
 	return len(answer) >= enough && slices.Contains([]string{"http/", "<!doc", "<html"}, strings.ToLower(answer[:enough]))
 }
 
+// refusedCertificate is a server's alert about the client's certificate.
+var refusedCertificate = regexp.MustCompile(`remote error: tls: (?:(?:bad|unsupported|revoked|expired|unknown) certificate|unknown certificate authority)`)
+
 // diagnoseTLS explains failed TLS handshakes. Alerts of the other end have an unexported type, so it matches their text.
 func diagnoseTLS(err error) diagnosis {
 	var record tls.RecordHeaderError
@@ -243,6 +247,8 @@ func diagnoseTLS(err error) diagnosis {
 	switch text := err.Error(); {
 	case strings.Contains(text, "tls: certificate required"):
 		return diagnosis{"TLS without a certificate", adviceClient, kindLasting}
+	case refusedCertificate.MatchString(text):
+		return diagnosis{"the server refuses the client certificate (" + text + ")", adviceRefused, kindLasting}
 	case errors.As(err, &record) && isHTTP(string(record.RecordHeader[:])):
 		return diagnosis{errSpeaksHTTP.Error(), adviceAddress, kindLasting}
 	case errors.As(err, &record):

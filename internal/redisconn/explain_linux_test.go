@@ -2,19 +2,12 @@ package redisconn
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +15,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"havip/test/freeport"
 	"havip/test/redistest"
 )
 
@@ -346,54 +338,35 @@ func TestOpenExplainsHTTP(t *testing.T) {
 	}
 }
 
-// serverTLS runs a server with a certificate modified by change, and returns its host:port and the CA's file.
-func serverTLS(t *testing.T, change func(*x509.Certificate)) (addr, authority string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	change(template)
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalECPrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, key := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
-	for path, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "EC PRIVATE KEY", Bytes: keyDER}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	addr = freeport.Reserve(t)
-	_, port, _ := net.SplitHostPort(addr) // it is one of ours
-	redistest.Start(t, redistest.Lines("tls-port "+port, "tls-cert-file "+cert, "tls-key-file "+key, "tls-ca-cert-file "+cert, "tls-auth-clients no"))
-	return addr, cert
-}
-
 // Each reason to reject a certificate has its own remedy.
 func TestOpenExplainsTLS(t *testing.T) {
 	t.Parallel()
+	authority, stranger := redistest.NewAuthority(t), redistest.NewAuthority(t)
+	client := func(a *redistest.Authority) string {
+		cert, key := a.Issue(t, nil)
+		return "&tls_cert=" + cert + "&tls_key=" + key
+	}
+	trusting := "?tls_ca=" + authority.File()
 	for name, tt := range map[string]struct {
-		change  func(*x509.Certificate)
-		options func(authority string) string
-		want    string
+		change        func(*x509.Certificate)
+		verifyClients bool
+		options, want string
 	}{
-		"unknown authority": {func(*x509.Certificate) {}, func(string) string { return "" }, "tls_ca=FILE"},
-		"no SAN":            {func(c *x509.Certificate) { c.IPAddresses = nil }, func(ca string) string { return "?tls_ca=" + ca }, "subjectAltName"},
-		"expired":           {func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }, func(ca string) string { return "?tls_ca=" + ca }, "renew the server's certificate"},
+		"unknown authority": {want: "tls_ca=FILE"},
+		"no SAN":            {change: func(c *x509.Certificate) { c.IPAddresses = nil }, options: trusting, want: "subjectAltName"},
+		"expired":           {change: func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }, options: trusting, want: "renew the server's certificate"},
+		"no client certificate": {
+			verifyClients: true, options: trusting, want: "the server requires a client certificate",
+		},
+		"a stranger's client certificate": {
+			verifyClients: true, options: trusting + client(stranger), want: "the server refuses the client certificate",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addr, authority := serverTLS(t, tt.change)
-			_, err := Open(t.Context(), redistest.Patient("rediss://"+addr+tt.options(authority)))
+			cert, key := authority.Issue(t, tt.change)
+			_, addr := redistest.StartTLS(t, authority, cert, key, tt.verifyClients)
+			_, err := Open(t.Context(), redistest.Patient("rediss://"+addr+tt.options))
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !Lasting(err) {
 				t.Errorf("error %v\nwant  %s", err, tt.want)
 			}

@@ -71,6 +71,29 @@ func (x explainer) look(ctx context.Context) error {
 		return saidAtOnce(refusal)
 	case x.options.TLS == nil && line == "" && err == nil:
 		return x.lookTLS(ctx)
+	case x.options.TLS != nil && line == "" && err == nil:
+		return x.lookVerified(ctx)
+	}
+	return nil
+}
+
+// lookVerified returns why the server refuses the client's certificate. It does so after the handshake, and what was
+// written before can have the operating system drop its alert.
+func (x explainer) lookVerified(ctx context.Context) error {
+	conn, err := x.options.dialer()(ctx, x.options.Network, x.options.Addrs[0])
+	if err != nil {
+		return diagnosed(err)
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	_, err = conn.Read(make([]byte, 1))
+	return diagnosed(err)
+}
+
+// diagnosed returns an error that explains a failed TLS handshake, or nil.
+func diagnosed(err error) error {
+	if err != nil && diagnoseTLS(err).cause != "" {
+		return err
 	}
 	return nil
 }
