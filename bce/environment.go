@@ -49,6 +49,16 @@ func Variables() []string {
 	return names
 }
 
+// SecretVariables returns those of [Variables] that are credentials.
+func SecretVariables() []string {
+	var names []string
+	for _, family := range families {
+		names = append(names, family.accessKeyID, family.secretAccessKey)
+		names = append(names, family.sessionTokens...)
+	}
+	return names
+}
+
 // Retrieve returns the credentials of the first family that is set. Families are never mixed. An
 // incomplete family is an error other than [ErrNoCredentials], because the next source could
 // belong to another account.

@@ -12,7 +12,7 @@ import (
 func main() {
 	cli.OutliveReaders()
 	ctx, release := cli.OnSignal(context.Background())
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, os.Getenv)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, cli.WithSecretFiles(os.Getenv))
 	release()
 	os.Exit(code)
 }

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	cobra.EnableCommandSorting = false // the help lists them in the order of their use
-	os.Exit(run(context.Background(), os.Args[1:], terminal.New(os.Stdin, os.Stdout, os.Stderr, os.Getenv)))
+	os.Exit(run(context.Background(), os.Args[1:], terminal.New(os.Stdin, os.Stdout, os.Stderr, cli.WithSecretFiles(os.Getenv))))
 }
 
 // run is the program: it returns the exit code.

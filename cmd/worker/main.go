@@ -11,5 +11,5 @@ import (
 
 func main() {
 	cli.OutliveReaders()
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, cli.WithSecretFiles(os.Getenv)))
 }

@@ -20,6 +20,9 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 		if cmd.Name() == cobra.ShellCompRequestCmd || cmd.Name() == cobra.ShellCompNoDescRequestCmd {
 			return nil // completion does not report invalid variables
 		}
+		if err := checkSecretFiles(getenv); err != nil && cmd.Name() != configCommand {
+			return err
+		}
 		err := ApplyEnvironment(cmd, getenv)
 		if cmd.Name() == configCommand {
 			err = nil // it shows them all, with what is wrong

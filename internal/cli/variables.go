@@ -59,6 +59,9 @@ func unknownVariables(root *cobra.Command, names []string) (warnings []string) {
 		known = append(known, v.Name)
 	}
 	known = slices.Concat(known, bce.Variables(), ProgramVariables)
+	for _, name := range secretVariables() {
+		known = append(known, name+fileSuffix)
+	}
 	slices.Sort(names)
 	for _, name := range names {
 		ours := slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })

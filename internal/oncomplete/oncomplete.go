@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"havip/bce"
 	"havip/internal/cli"
 	"havip/internal/notify"
 	"havip/internal/terminal"
@@ -109,15 +110,11 @@ func factsEnvironment(m notify.Message) []string {
 
 // withheld are variables that the command does not get: BCE's credentials, the workers' secrets, and the command
 // itself, which an enqueue run by the command would run again.
-var withheld = []string{
-	"BCE_ACCESS_KEY_ID", "BCE_SECRET_ACCESS_KEY", "BCE_SECURITY_TOKEN", "BCE_SESSION_TOKEN",
-	"BAIDUCLOUD_ACCESS_KEY", "BAIDUCLOUD_SECRET_KEY", "BAIDUCLOUD_SESSION_TOKEN",
-	"HAVIP_WEBHOOK_SECRET", "HAVIP_ON_COMPLETE",
-}
+var withheld = append(bce.SecretVariables(), "HAVIP_WEBHOOK_SECRET", "HAVIP_ON_COMPLETE")
 
 func publicEnvironment(env []string) []string {
 	return slices.DeleteFunc(env, func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(withheld, name)
+		return slices.Contains(withheld, strings.TrimSuffix(name, "_FILE"))
 	})
 }

@@ -83,6 +83,11 @@ Credentials, in this order; an account other than "default" uses the profile of 
   2  BAIDUCLOUD_ACCESS_KEY, BAIDUCLOUD_SECRET_KEY, BAIDUCLOUD_SESSION_TOKEN
   3  ~/.bce/config.json
 
+Instead of a credential of 1 or 2, or HAVIP_REDIS_URL, a variable of its name with _FILE
+may be set to the path of a file that has the value, as Docker and Kubernetes give secrets:
+BCE_SECRET_ACCESS_KEY_FILE=/run/secrets/bce-secret-key. The file is read for each request, so
+a key can be replaced while a worker runs.
+
 NO_COLOR, set to anything, disables colors; CLICOLOR_FORCE enables those of tables without
 a terminal. --color overrides both. TZ is the time zone of tables.
 
