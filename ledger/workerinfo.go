@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
 )
 
-// WorkerInfo describes a live worker, for display and comparison. It contains no secret, and no decision depends on it.
+// WorkerInfo describes a live worker, for display and comparison, and says what it serves. It contains no secret.
 type WorkerInfo struct {
 	Version string `json:"version"`
 	// Host is the name of the worker's machine; "" if it is not known.
@@ -17,6 +19,8 @@ type WorkerInfo struct {
 	Concurrency int `json:"concurrency,omitempty"`
 	// Lanes are the lanes that the worker serves.
 	Lanes []WorkerLane `json:"lanes"`
+	// Notifies says that the worker delivers notifications of completed batches.
+	Notifies bool `json:"notifies,omitempty"`
 }
 
 // WorkerLane is a lane as one worker serves it.
@@ -48,6 +52,23 @@ func (l *Ledger) WorkerInfos(ctx context.Context) (map[string]WorkerInfo, error)
 	if err != nil {
 		return nil, err
 	}
+	return l.infosOf(ctx, beats)
+}
+
+// RecentWorkerInfos is WorkerInfos without the workers whose last heartbeat is older than age, by Redis's clock.
+func (l *Ledger) RecentWorkerInfos(ctx context.Context, age time.Duration) (map[string]WorkerInfo, error) {
+	beats, err := l.Beats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := l.time(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("age of heartbeats: %w", err)
+	}
+	return l.infosOf(ctx, slices.DeleteFunc(beats, func(beat LastBeat) bool { return now.Sub(beat.At.Time()) > age }))
+}
+
+func (l *Ledger) infosOf(ctx context.Context, beats []LastBeat) (map[string]WorkerInfo, error) {
 	texts, err := l.rdb.HGetAll(ctx, infoKey).Result()
 	if err != nil {
 		return nil, fmt.Errorf("descriptions of workers: %w", err)

@@ -97,6 +97,10 @@ func (l *Ledger) DeclareDead(ctx context.Context, dead string, beat int64) (bool
 	return raw == int64(1), workerError("declare dead", dead, err)
 }
 
+// SilentAfter is the age of a heartbeat from which on its worker is reported as not heard from. If other workers are alive,
+// they have declared it dead by then.
+const SilentAfter = 12 * time.Second
+
 // LastBeat is when a worker last sent a heartbeat, by Redis's clock. It is for display only.
 type LastBeat struct {
 	Worker string

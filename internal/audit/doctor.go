@@ -51,8 +51,8 @@ type examination struct {
 	found  func(Diagnosis) error
 	ledger *ledger.Ledger
 	lanes  []tasks.Lane
-	// served are the queues that some worker serves.
-	served map[string]bool
+	// served are the lanes that some worker serves.
+	served map[tasks.Lane]bool
 	// redisAhead is how far Redis's clock is ahead of this machine's.
 	redisAhead time.Duration
 }
@@ -197,7 +197,7 @@ func (x *examination) findLanes(ctx context.Context) error {
 			x.lanes = append(x.lanes, lane)
 		}
 	}
-	x.served, err = queue.Serving(ctx, x.Redis)
+	x.served, err = queue.Serving(ctx, x.Redis, ledger.SilentAfter)
 	return err
 }
 

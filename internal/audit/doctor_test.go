@@ -71,15 +71,10 @@ func TestDoctorWhenAllIsWell(t *testing.T) {
 	f := newAuditFixture(t)
 	f.clock.stop()
 	f.enqueue(t, "a")
-	if err := f.ledger.Enter(t.Context(), "w1", nil); err != nil {
+	info := ledger.WorkerInfo{Version: "v1", Lanes: []ledger.WorkerLane{{Lane: bj.String()}}}
+	if err := errors.Join(f.ledger.Enter(t.Context(), "w1", nil), f.ledger.Describe(t.Context(), "w1", info)); err != nil {
 		t.Fatal(err)
 	}
-	server := asynq.NewServerFromRedisClient(f.rdb, asynq.Config{Queues: map[string]int{bj.Queue(): 1}, LogLevel: asynq.FatalLevel})
-	if err := server.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error { return nil })); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Shutdown)
-	f.awaitServer(t)
 	said := f.examine(t, Doctor{Lanes: []tasks.Lane{bj}, Open: f.open, Versions: "enqueue 1"})
 	if got := ailing(said); len(got) > 0 || said[CodeNoWorker].What != "" {
 		t.Errorf("ailing: %v, %s", got, said[CodeNoWorker].What)
@@ -103,28 +98,6 @@ func TestDoctorOfAPausedQueue(t *testing.T) {
 	expect(t, said, CodeQueuePaused, "1 task waits", "")
 	if !said[CodeQueuePaused].Ails() {
 		t.Error("nothing is wrong with it")
-	}
-}
-
-// awaitServer waits for the server's first heartbeat.
-func (f *auditFixture) awaitServer(t *testing.T) {
-	t.Helper()
-	inspector := asynq.NewInspectorFromRedisClient(f.rdb)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		servers, err := inspector.Servers()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(servers) > 0 {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-t.Context().Done():
-			t.Fatal("no server")
-		}
 	}
 }
 

@@ -34,7 +34,7 @@ func (x *examination) unserved(ctx context.Context, l tasks.Lane) error {
 		}
 	}
 	switch {
-	case x.served[l.Queue()]:
+	case x.served[l]:
 		return nil
 	case size.Waiting() == 0:
 		return x.report(note(CodeNoWorker, subject, "No worker serves the lane, and it has no tasks."))

@@ -18,7 +18,7 @@ func (x *examination) notifications(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := x.pendingNotifications(pending); err != nil { //nolint:contextcheck // it bounds itself
+	if err := x.pendingNotifications(ctx, pending); err != nil {
 		return err
 	}
 	newest, err := x.ledger.Newest(ctx, notifiedBatches)
@@ -28,7 +28,7 @@ func (x *examination) notifications(ctx context.Context) error {
 	return x.failedNotifications(newest)
 }
 
-func (x *examination) pendingNotifications(pending []ledger.Batch) error {
+func (x *examination) pendingNotifications(ctx context.Context, pending []ledger.Batch) error {
 	var waiting, failing []string
 	for _, b := range pending {
 		for _, n := range b.PendingNotifications {
@@ -41,7 +41,7 @@ func (x *examination) pendingNotifications(pending []ledger.Batch) error {
 	if len(waiting) == 0 {
 		return nil
 	}
-	served, err := notify.Served(x.Redis)
+	served, err := notify.Served(ctx, x.Redis)
 	text := words.Count(len(waiting), "notification of a completed batch is", "notifications of completed batches are")
 	switch {
 	case err != nil:

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"havip/internal/worker"
+	"havip/ledger"
 )
 
 // workers reports which workers are alive, which send no heartbeat, and which died with items.
@@ -17,7 +17,7 @@ func (x *examination) workers(ctx context.Context) error {
 	now := x.Now().Add(x.redisAhead)
 	var alive, silent []string
 	for _, beat := range beats {
-		if quiet := now.Sub(beat.At.Time()); quiet > worker.SilentAfter {
+		if quiet := now.Sub(beat.At.Time()); quiet > ledger.SilentAfter {
 			silent = append(silent, fmt.Sprintf("%s (for %s)", beat.Worker, quiet.Round(time.Second)))
 		} else {
 			alive = append(alive, beat.Worker)

@@ -1,14 +1,15 @@
 package notify
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
-	"havip/internal/queue"
 	"havip/internal/redisconn"
+	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -35,10 +36,15 @@ func NewServer(rdb redis.Cmdable, grace time.Duration, log asynq.Logger) *asynq.
 const Remedy = "HAVIP_WEBHOOK_SECRET and --webhook-host"
 
 // Served reports whether some worker sends notifications.
-func Served(rdb redis.Cmdable) (bool, error) {
-	served, err := queue.Named(rdb, Queue).Served()
+func Served(ctx context.Context, rdb redis.Cmdable) (bool, error) {
+	workers, err := ledger.New(rdb).RecentWorkerInfos(ctx, ledger.SilentAfter)
 	if err != nil {
 		return false, fmt.Errorf("workers that send notifications: %w", err)
 	}
-	return served, nil
+	for _, worker := range workers {
+		if worker.Notifies {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"havip/internal/lane"
@@ -150,41 +149,20 @@ func unserved(ctx context.Context, t *terminal.IO, s *session.Session, l tasks.L
 // mayReturn is how old the last heartbeat of a worker may be that is waited for: older than after any usual restart of Redis.
 const mayReturn = 2 * time.Minute
 
-// Served reports whether a worker serves a lane. Redis forgets asynq's servers when it was away for some seconds, and knows
-// them again at their next heartbeat: Served waits for that if a worker of the lane sent the ledger a heartbeat not long ago.
+// Served reports whether a worker serves a lane. When Redis was away for some seconds, all heartbeats are old: Served waits
+// for the next one of a worker of the lane that sent one not long ago, and has not stopped.
 func Served(ctx context.Context, s *session.Session, l tasks.Lane) (bool, error) {
 	q := queue.Of(s.Redis, l)
 	served, err := q.ServedNow(ctx)
 	if err != nil || served {
 		return served, err
 	}
-	recently, err := servedRecently(ctx, s, l)
-	if err != nil || !recently {
+	recently, err := queue.Serving(ctx, s.Redis, mayReturn)
+	if err != nil || !recently[l] {
 		return false, err
 	}
 	unserved, err := q.StaysUnserved(ctx, queue.UnservedAfter)
 	return err == nil && !unserved, err
-}
-
-// servedRecently reports whether a worker that serves the lane sent a heartbeat not long ago, and has not stopped.
-func servedRecently(ctx context.Context, s *session.Session, l tasks.Lane) (bool, error) {
-	beats, err := s.Ledger.Beats(ctx)
-	if err != nil || len(beats) == 0 {
-		return false, err
-	}
-	infos, err := s.Ledger.WorkerInfos(ctx)
-	if err != nil {
-		return false, err
-	}
-	now, err := s.Redis.Time(ctx).Result()
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(beats, func(beat ledger.LastBeat) bool {
-		return now.Sub(beat.At.Time()) < mayReturn && slices.ContainsFunc(infos[beat.Worker].Lanes, func(served ledger.WorkerLane) bool {
-			return served.Lane == l.String()
-		})
-	}), nil
 }
 
 // UnservedText says that no worker serves a lane, and how to start one. The store of a state directory is served only by

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"fmt"
 
 	"havip/internal/notify"
@@ -13,7 +14,7 @@ import (
 )
 
 // Notifications reports which notifications of completed batches are pending, and which failed.
-func Notifications(t *terminal.IO, s *session.Session, batches []ledger.Batch) error {
+func Notifications(ctx context.Context, t *terminal.IO, s *session.Session, batches []ledger.Batch) error {
 	pending := 0
 	for _, b := range batches {
 		for _, n := range b.PendingNotifications {
@@ -27,12 +28,12 @@ func Notifications(t *terminal.IO, s *session.Session, batches []ledger.Batch) e
 	if pending == 0 {
 		return nil
 	}
-	return Undelivered(t, s)
+	return Undelivered(ctx, t, s)
 }
 
 // Undelivered reports that no worker delivers notifications, if that is so.
-func Undelivered(t *terminal.IO, s *session.Session) error {
-	served, err := notify.Served(s.Redis)
+func Undelivered(ctx context.Context, t *terminal.IO, s *session.Session) error {
+	served, err := notify.Served(ctx, s.Redis)
 	if err == nil && !served {
 		t.Infof("no worker delivers notifications; start one with %s", notify.Remedy)
 	}

@@ -22,7 +22,7 @@ type keyHolder interface {
 func (c Config) info(ctx context.Context) ledger.WorkerInfo {
 	host, _ := os.Hostname() // for people: without a name there is none to show
 	info := ledger.WorkerInfo{
-		Version: version.Read().String(), Host: host, StartedAt: ledger.Millis(c.started.UnixMilli()),
+		Version: version.Read().String(), Host: host, StartedAt: ledger.Millis(c.started.UnixMilli()), Notifies: c.Webhook.Serves(),
 	}
 	for _, l := range c.Lanes {
 		info.Concurrency = max(info.Concurrency, l.Concurrency)

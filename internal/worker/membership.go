@@ -23,8 +23,9 @@ const (
 	// DeadAfter is how long a worker may miss heartbeats before it is declared dead. It covers four
 	// heartbeats, so that neither a garbage collection pause nor a quick Redis failover kills a live worker.
 	DeadAfter = 8 * time.Second
-	// SilentAfter is the age of a heartbeat from which on its worker is reported as not heard from.
-	SilentAfter = DeadAfter + 2*BeatEvery
+
+	// describeAgain is how often an unchanged description is stored again: a failover may have lost it.
+	describeAgain = 30 * time.Second
 
 	// compareClaimsEvery is how often a busy worker compares its claims with the recorded ones.
 	compareClaimsEvery = 5 * BeatEvery
@@ -59,9 +60,10 @@ type Membership struct {
 
 	// beating is locked during a heartbeat, so that one answer is processed at a time.
 	beating sync.Mutex
-	// observer and described are guarded by beating; described is what the ledger knows about the current name.
-	observer  observer
-	described *ledger.WorkerInfo
+	// observer, described and describedAt are guarded by beating; described is what the ledger knows about the current name.
+	observer    observer
+	described   *ledger.WorkerInfo
+	describedAt time.Time
 
 	// naming guards name. It is read-locked while a claim is written under the name: no claim is written
 	// under the old name after the worker entered under a new name with all of its claims.
@@ -159,7 +161,11 @@ func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	if !heartbeats.Alive {
 		p.log.Warn().Str("worker", p.current()).
 			Msg("declared dead: this process was stopped or disconnected from redis; continuing under a new name")
-		return p.observer.silences(heartbeats.Dead), p.enter(ctx)
+		err := p.enter(ctx)
+		if err == nil {
+			p.describe(ctx)
+		}
+		return p.observer.silences(heartbeats.Dead), err
 	}
 	p.confirm(sent)
 	p.describe(ctx)
@@ -199,20 +205,21 @@ func (p *Membership) enter(ctx context.Context) error {
 	return nil
 }
 
-// describe stores a changed description in the ledger. It is for display; after a failure, the next heartbeat tries
-// again. It is called with beating locked.
+// describe stores a description in the ledger that has changed, or that Redis may have lost since. After a failure, the next heartbeat tries again. It is called with
+// beating locked.
 func (p *Membership) describe(ctx context.Context) {
 	p.mu.Lock()
 	info := p.info
 	p.mu.Unlock()
-	if p.described != nil && reflect.DeepEqual(*p.described, info) || info.Version == "" {
+	known := p.described != nil && time.Since(p.describedAt) < describeAgain && reflect.DeepEqual(*p.described, info)
+	if known || info.Version == "" {
 		return
 	}
 	if err := p.workers.Describe(ctx, p.current(), info); err != nil {
 		p.log.Debug().Err(err).Msg("worker description not stored")
 		return
 	}
-	p.described = &info
+	p.described, p.describedAt = &info, time.Now()
 }
 
 func (p *Membership) current() string {

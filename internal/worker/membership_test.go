@@ -23,6 +23,9 @@ func TestRescueBound(t *testing.T) {
 	// A request sent just before the kill must be over as well, and a second in which it is torn down, by the
 	// time since which others know of the silence.
 	begun := max(found, BeatEvery+requestBound) + taskCheckInterval
+	if ledger.SilentAfter != DeadAfter+2*BeatEvery {
+		t.Errorf("a worker is dead after %s and reported after %s", DeadAfter+2*BeatEvery, ledger.SilentAfter)
+	}
 	const promised = 20 * time.Second
 	if begun+time.Second > promised {
 		t.Errorf("begun again after %s, which leaves no second of %s for the lane and for Redis", begun, promised)
@@ -360,7 +363,14 @@ func TestDescription(t *testing.T) {
 		f.silent(t, living)
 		equal(t, "found dead", described(), map[string]string{})
 		renamed := name(t, stopped)
-		beat(t, stopped)
 		equal(t, "resumed", described(), map[string]string{renamed: "v2"})
+		if err := f.rdb.Del(t.Context(), "havip:workers:{workers}:info").Err(); err != nil {
+			t.Fatal(err)
+		}
+		for range describeAgain / BeatEvery {
+			f.pass(BeatEvery)
+			beat(t, stopped)
+		}
+		equal(t, "after Redis lost it", described(), map[string]string{renamed: "v2"})
 	})
 }

@@ -99,8 +99,7 @@ func (r *Reconciler) maintainNotices(ctx context.Context) error {
 			}
 		}
 	}
-	//nolint:contextcheck // the check bounds itself
-	return errors.Join(r.warnUnserved(pending), r.requeueOrphanedNotices(ctx))
+	return errors.Join(r.warnUnserved(ctx, pending), r.requeueOrphanedNotices(ctx))
 }
 
 func (t *noticeMaintenance) enqueue(ctx context.Context, log zerolog.Logger, b ledger.Batch, n ledger.Notification) error {
@@ -119,11 +118,11 @@ func (t *noticeMaintenance) enqueue(ctx context.Context, log zerolog.Logger, b l
 }
 
 // warnUnserved logs, once per batch, that no worker delivers its notification.
-func (r *Reconciler) warnUnserved(pending []ledger.Batch) error {
+func (r *Reconciler) warnUnserved(ctx context.Context, pending []ledger.Batch) error {
 	if len(pending) == 0 || r.notices.unserved == pending[0].Name {
 		return nil
 	}
-	served, err := notify.Served(r.rdb)
+	served, err := notify.Served(ctx, r.rdb)
 	if err != nil || served {
 		return err
 	}

@@ -5,15 +5,13 @@ package commandtest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/hibiken/asynq"
-
 	"havip"
 	"havip/internal/cli"
-	"havip/internal/queue"
 	"havip/internal/redisconn"
 	"havip/internal/render"
 	"havip/internal/session"
@@ -60,19 +58,14 @@ func New() *Fixture {
 }
 
 // Serve registers a worker of the default lane, which takes no tasks: commands wait for seconds before they
-// report that a lane has none.
+// report that a lane has none. Its heartbeat is never old.
 func (f *Fixture) Serve(t *testing.T) {
 	t.Helper()
 	l := tasks.Lane{Account: tasks.DefaultAccount, Region: f.Region}
-	server := asynq.NewServerFromRedisClient(redisconn.Full(f.Session.Redis), asynq.Config{Queues: map[string]int{l.Queue(): 1}, LogLevel: asynq.FatalLevel})
-	if err := server.Start(asynq.HandlerFunc(asynq.NotFound)); err != nil {
+	records := ledger.New(f.Session.Redis, ledger.WithClock(func() time.Time { return time.Now().Add(24 * time.Hour) }))
+	info := ledger.WorkerInfo{Version: "test", Lanes: []ledger.WorkerLane{{Lane: l.String()}}}
+	if err := errors.Join(records.Enter(t.Context(), "w", nil), records.Describe(t.Context(), "w", info)); err != nil {
 		t.Fatal(err)
-	}
-	t.Cleanup(server.Shutdown)
-	server.Stop()
-	const guard = 10 * time.Minute
-	if unserved, err := queue.Of(f.Session.Redis, l).StaysUnserved(t.Context(), guard); unserved || err != nil {
-		t.Fatalf("unserved %t, %v", unserved, err)
 	}
 }
 

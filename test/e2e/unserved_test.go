@@ -7,12 +7,12 @@ import (
 
 	"havip/internal/audit"
 	asynqueue "havip/internal/queue"
+	"havip/ledger"
 )
 
-// TestWorkerThatRedisForgot: asynq's servers say every few seconds that they are there. Where Redis has just
-// forgotten it, as after a restart, nobody is told that a lane is served by no worker: all commands say what
-// they say otherwise.
-func TestWorkerThatRedisForgot(t *testing.T) {
+// TestWorkersAfterRedisWasAway: workers send heartbeats that say which lanes they serve. Just after Redis was away, all
+// heartbeats are old, and yet no command reports that no worker serves a lane: all of them answer as they do otherwise.
+func TestWorkersAfterRedisWasAway(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
 	w.enqueue(t, "pause", "default/bj")
@@ -23,7 +23,7 @@ func TestWorkerThatRedisForgot(t *testing.T) {
 	usual := w.answers(t, w.askAll(t))
 	for {
 		begun := time.Now()
-		w.forgetServers(t)
+		w.ageHeartbeats(t)
 		asking := w.askAll(t)
 		w.awaitServer(t)
 		inTime := time.Since(begun) < asynqueue.UnservedAfter
@@ -62,22 +62,28 @@ func (w *stack) answers(t *testing.T, asked []*process) (answers []string) {
 	return append(answers, linesWith(`"code":"`+string(audit.CodeNoWorker)+`"`, asked[last].stdout.String()))
 }
 
-// awaitServer waits until some worker has told Redis that it takes tasks.
+// awaitServer waits until some worker has described itself and sent a heartbeat just now.
 func (w *stack) awaitServer(t *testing.T) {
 	t.Helper()
-	rdb := w.redis.Client(t)
-	eventually(t, "a worker says that it is there", func() bool { return rdb.Exists(t.Context(), "asynq:servers").Val() == 1 })
+	records := ledger.New(w.redis.Client(t))
+	eventually(t, "a worker describes itself", func() bool {
+		infos, err := records.RecentWorkerInfos(t.Context(), ledger.SilentAfter)
+		return err == nil && len(infos) > 0
+	})
 }
 
-// forgetServers has Redis forget who takes tasks.
-func (w *stack) forgetServers(t *testing.T) {
+// ageHeartbeats makes the heartbeats of all workers a minute old.
+func (w *stack) ageHeartbeats(t *testing.T) {
 	t.Helper()
 	rdb := w.redis.Client(t)
-	keys, err := rdb.Keys(t.Context(), "asynq:servers*").Result()
-	if err != nil || len(keys) == 0 {
-		t.Fatalf("keys %v: %v", keys, err)
+	records := ledger.New(rdb)
+	beats, err := records.Beats(t.Context())
+	if err != nil || len(beats) == 0 {
+		t.Fatalf("heartbeats %v: %v", beats, err)
 	}
-	if err := rdb.Del(t.Context(), keys...).Err(); err != nil {
-		t.Fatal(err)
+	for _, beat := range beats {
+		if err := rdb.ZIncrBy(t.Context(), "havip:workers:{workers}:beats", -60_000, beat.Worker).Err(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -114,6 +114,14 @@ func testWorkerInfos(t *testing.T, f *ledgerFixture) {
 	if _, err := f.Leave(t.Context(), "w1"); err != nil {
 		t.Fatal(err)
 	}
+	f.pass(time.Minute)
+	f.beat(t, "undescribed")
+	for age, count := range map[time.Duration]int{time.Minute - time.Second: 0, time.Minute + time.Second: 1} {
+		infos, err := f.RecentWorkerInfos(t.Context(), age)
+		if err != nil || len(infos) != count {
+			t.Errorf("up to %s ago: %v, %v", age, infos, err)
+		}
+	}
 	want("w1 left", map[string]string{"w2": "v1 default/bj bb"})
 	f.declare(t, "w2", f.beat(t, "w2").Counts["w2"], true)
 	describe("w2", "dd")

@@ -124,7 +124,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return follow.TimeoutError(timed, err)
 	}
 	if opts.then.URL != "" {
-		if err := report.Undelivered(f.IO, s); err != nil {
+		if err := report.Undelivered(ctx, f.IO, s); err != nil {
 			return err
 		}
 	}

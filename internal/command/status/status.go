@@ -62,7 +62,7 @@ func run(ctx context.Context, f *session.Factory, batch string) error {
 	}
 	report.Incomplete(f.IO, b)
 	report.Pause(f.IO, b)
-	if err := report.Notifications(f.IO, s, []ledger.Batch{b}); err != nil {
+	if err := report.Notifications(ctx, f.IO, s, []ledger.Batch{b}); err != nil {
 		return err
 	}
 	return report.Status(ctx, f.IO, s, []ledger.Batch{b})
@@ -82,7 +82,7 @@ func showUnfinished(ctx context.Context, t *terminal.IO, s *session.Session) err
 			unfinished = append(unfinished, b)
 		}
 	}
-	if err := report.Notifications(t, s, batches); err != nil {
+	if err := report.Notifications(ctx, t, s, batches); err != nil {
 		return err
 	}
 	if len(unfinished) == 0 {

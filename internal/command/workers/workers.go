@@ -9,7 +9,6 @@ import (
 
 	"havip/internal/session"
 	"havip/internal/terminal"
-	"havip/internal/worker"
 	"havip/ledger"
 )
 
@@ -83,7 +82,7 @@ func rowsOf(beat ledger.LastBeat, info ledger.WorkerInfo, now time.Time) []row {
 	at := beat.At.Time()
 	r := row{
 		Worker: beat.Worker, Host: info.Host, Version: info.Version, Concurrency: info.Concurrency, LastHeartbeatAt: at,
-		quiet: now.Sub(at), Silent: now.Sub(at) > worker.SilentAfter,
+		quiet: now.Sub(at), Silent: now.Sub(at) > ledger.SilentAfter,
 	}
 	if info.StartedAt != 0 {
 		started := info.StartedAt.Time()
