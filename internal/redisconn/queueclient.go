@@ -12,8 +12,7 @@ import (
 	"havip/internal/fairqueue"
 )
 
-// QueueClient returns a client for the asynq servers of one lane's queues in this process. Rdb is a client, or what [Coalesce] made
-// of it.
+// QueueClient is a client for the asynq servers of one lane's queues in this process.
 //
 //   - Tasks that the servers take, and acks of those that have ended, share round trips with other commands of a coalesced
 //     client. Acks are repaired as by [RepairAcks], whose hook sees no command of a shared round trip.
@@ -22,13 +21,8 @@ import (
 //     often than one does; and if there are tasks, each of them takes one per round trip.
 //   - While crowded reports true, the servers take no task; nil never does.
 //   - Tasks that become due for a retry do not run behind all others; see [fairqueue.Interleave].
-func QueueClient(rdb redis.UniversalClient, pause time.Duration, crowded func() bool) redis.UniversalClient {
-	q := &queueClient{UniversalClient: rdb, pause: pause, crowded: crowded, empty: map[string]time.Time{}}
-	q.acked = newAckRepairer().ProcessHook(q.send)
-	return q
-}
-
-type queueClient struct {
+//   - StopTaking ends the taking of tasks between two tasks, which asynq cannot.
+type QueueClient struct {
 	redis.UniversalClient
 	// acked sends an ack.
 	acked redis.ProcessHook
@@ -39,21 +33,49 @@ type queueClient struct {
 	mu sync.Mutex
 	// empty is when a queue answered last that it is empty, by the key of its pending tasks.
 	empty map[string]time.Time
+	// asking is how many servers are asking Redis now, and taken how many tasks they have taken. If stopped, they ask no more.
+	asking  int
+	taken   int64
+	stopped bool
+}
+
+// NewQueueClient returns a client whose servers do not ask an empty queue again for a pause. Rdb is a client, or what
+// [Coalesce] made of it.
+func NewQueueClient(rdb redis.UniversalClient, pause time.Duration, crowded func() bool) *QueueClient {
+	q := &QueueClient{UniversalClient: rdb, pause: pause, crowded: crowded, empty: map[string]time.Time{}}
+	q.acked = newAckRepairer().ProcessHook(q.send)
+	return q
+}
+
+// Taken returns how many tasks the servers have taken so far.
+func (q *QueueClient) Taken() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.taken
+}
+
+// StopTaking lets the servers see an empty queue from now on, and returns true, unless they have taken another task since
+// Taken returned this number, or are asking for one.
+func (q *QueueClient) StopTaking(taken int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stopped = q.stopped || q.taken == taken && q.asking == 0
+	return q.stopped
 }
 
 // EvalSha sends a script of asynq.
-func (q *queueClient) EvalSha(ctx context.Context, sha1 string, keys []string, args ...any) *redis.Cmd {
+func (q *QueueClient) EvalSha(ctx context.Context, sha1 string, keys []string, args ...any) *redis.Cmd {
 	return q.run(ctx, scriptCmd(ctx, "evalsha", sha1, keys, args))
 }
 
 // Eval sends a script that Redis did not know.
-func (q *queueClient) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
+func (q *QueueClient) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
 	return q.run(ctx, scriptCmd(ctx, "eval", script, keys, args))
 }
 
-func (q *queueClient) run(ctx context.Context, cmd *redis.Cmd) *redis.Cmd {
+func (q *QueueClient) run(ctx context.Context, cmd *redis.Cmd) *redis.Cmd {
 	if isDequeue(cmd) {
-		return q.dequeue(ctx, cmd)
+		return answered(ctx, cmd, q.dequeue(ctx, cmd))
 	}
 	if pending, ok := forwardedTo(cmd); ok {
 		return q.forward(ctx, cmd, pending)
@@ -65,29 +87,24 @@ func (q *queueClient) run(ctx context.Context, cmd *redis.Cmd) *redis.Cmd {
 	return answered(ctx, cmd, send(ctx, cmd))
 }
 
-func (q *queueClient) dequeue(ctx context.Context, cmd *redis.Cmd) *redis.Cmd {
+func (q *QueueClient) dequeue(ctx context.Context, cmd *redis.Cmd) error {
 	keys, _ := scriptArgs(cmd)
-	pending := keys[0]
-	if q.crowded != nil && q.crowded() || q.pausing(pending) {
-		return answered(ctx, cmd, redis.Nil)
+	if !q.begin(keys[0]) {
+		return redis.Nil
 	}
 	err := q.send(ctx, sentOnce{cmd})
-	switch {
-	case errors.Is(err, redis.Nil):
-		q.mu.Lock()
-		q.empty[pending] = time.Now()
-		q.mu.Unlock()
-	case err != nil && !redis.HasErrorPrefix(err, "NOSCRIPT"): // which go-redis follows by EVAL; after others, asynq asks again at once
+	q.end(keys[0], err)
+	if err != nil && !errors.Is(err, redis.Nil) && !redis.HasErrorPrefix(err, "NOSCRIPT") { // which go-redis follows by EVAL; after others, asynq asks again at once
 		select {
 		case <-time.After(q.pause):
 		case <-ctx.Done():
 		}
 	}
-	return answered(ctx, cmd, err)
+	return err
 }
 
 // forward makes delayed tasks pending that are due. If their order cannot be changed, they run later.
-func (q *queueClient) forward(ctx context.Context, cmd *redis.Cmd, pending string) *redis.Cmd {
+func (q *QueueClient) forward(ctx context.Context, cmd *redis.Cmd, pending string) *redis.Cmd {
 	cmd = answered(ctx, cmd, q.Process(ctx, cmd))
 	if n, err := cmd.Int(); err == nil {
 		_ = fairqueue.Interleave(ctx, q.UniversalClient, pending, n, n)
@@ -95,14 +112,35 @@ func (q *queueClient) forward(ctx context.Context, cmd *redis.Cmd, pending strin
 	return cmd
 }
 
-func (q *queueClient) pausing(pending string) bool {
+// begin reports whether a server may ask a queue for a task.
+func (q *QueueClient) begin(pending string) bool {
+	if q.crowded != nil && q.crowded() {
+		return false
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return time.Since(q.empty[pending]) < q.pause
+	if q.stopped || time.Since(q.empty[pending]) < q.pause {
+		return false
+	}
+	q.asking++
+	return true
+}
+
+// end records Redis's answer.
+func (q *QueueClient) end(pending string, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.asking--
+	switch {
+	case err == nil:
+		q.taken++
+	case errors.Is(err, redis.Nil):
+		q.empty[pending] = time.Now()
+	}
 }
 
 // send sends the command with others if the client is coalesced.
-func (q *queueClient) send(ctx context.Context, cmd redis.Cmder) error {
+func (q *QueueClient) send(ctx context.Context, cmd redis.Cmder) error {
 	if c, ok := q.UniversalClient.(*coalesced); ok && cmd.NoRetry() {
 		return c.once.Submit(ctx, cmd).WaitContext(ctx)
 	}

@@ -28,15 +28,15 @@ func takeTask(t *testing.T, client redis.UniversalClient) (string, error) {
 
 func TestQueueClient_repairsAcks(t *testing.T) {
 	t.Parallel()
-	assertRepairs(t, QueueClient(Coalesce(connect(t, redistest.Start(t).URL())), 0, nil))
-	assertRepairs(t, QueueClient(redistest.Start(t).Client(t), 0, nil))
+	assertRepairs(t, NewQueueClient(Coalesce(connect(t, redistest.Start(t).URL())), 0, nil))
+	assertRepairs(t, NewQueueClient(redistest.Start(t).Client(t), 0, nil))
 }
 
 // Servers do not ask again a queue that was just empty, but one that has tasks at once.
 func TestQueueClient_pausesAtAnEmptyQueue(t *testing.T) {
 	t.Parallel()
 	client := redistest.Start(t).Client(t)
-	patient, eager := QueueClient(Coalesce(client), time.Hour, nil), QueueClient(Coalesce(client), 0, nil)
+	patient, eager := NewQueueClient(Coalesce(client), time.Hour, nil), NewQueueClient(Coalesce(client), 0, nil)
 	add := func(id string) {
 		if err := client.LPush(t.Context(), queueKeys+"pending", id).Err(); err != nil {
 			t.Fatal(err)
@@ -61,6 +61,74 @@ func TestQueueClient_pausesAtAnEmptyQueue(t *testing.T) {
 	}
 }
 
+// Servers that shall take no more tasks take none, unless they have just taken one.
+func TestQueueClient_StopTaking(t *testing.T) {
+	t.Parallel()
+	client := redistest.Start(t).Client(t)
+	q := NewQueueClient(client, 0, nil)
+	for _, id := range []string{"one", "two", "three"} {
+		if err := client.LPush(t.Context(), queueKeys+"pending", id).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := q.Taken()
+	for _, want := range []string{"one", "two"} {
+		if got, err := takeTask(t, q); got != want || err != nil {
+			t.Errorf("took %q, %v; want %q", got, err, want)
+		}
+		if q.StopTaking(before) {
+			t.Error("stopped, after a task was taken")
+		}
+	}
+	if before+2 != q.Taken() || !q.StopTaking(q.Taken()) {
+		t.Errorf("not stopped, after %d tasks", q.Taken())
+	}
+	if got, err := takeTask(t, q); !errors.Is(err, redis.Nil) {
+		t.Errorf("took %q, %v after the stop", got, err)
+	}
+	if !q.StopTaking(before) {
+		t.Error("no longer stopped")
+	}
+	if left := client.LLen(t.Context(), queueKeys+"pending").Val(); left != 1 {
+		t.Errorf("%d tasks left", left)
+	}
+}
+
+// Servers do not stop while one of them is asking for a task.
+func TestQueueClient_StopTakingWhileAsking(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const slow = time.Second
+		q, began := NewQueueClient(delivering{after: slow}, 0, nil), time.Now()
+		taken := make(chan error, 1)
+		go func() {
+			_, err := takeTask(t, q)
+			taken <- err
+		}()
+		<-time.After(slow / 2)
+		if q.StopTaking(0) {
+			t.Error("stopped, although a task was on its way")
+		}
+		if err := <-taken; err != nil || time.Since(began) != slow {
+			t.Errorf("took it after %s: %v", time.Since(began), err)
+		}
+	})
+}
+
+// delivering is a Redis that always has a task, and is slow.
+type delivering struct {
+	redis.UniversalClient
+	after time.Duration
+}
+
+func (d delivering) Process(_ context.Context, cmd redis.Cmder) error {
+	<-time.After(d.after)
+	if cmd, ok := cmd.(sentOnce); ok {
+		cmd.Cmder.(*redis.Cmd).SetVal("task")
+	}
+	return nil
+}
+
 // Neither a lost dequeue nor a lost ack is sent again by go-redis: another task would be taken, or the ack be
 // executed twice.
 func TestQueueClient_sendsOnce(t *testing.T) {
@@ -69,7 +137,7 @@ func TestQueueClient_sendsOnce(t *testing.T) {
 	coalesced := Coalesce(client)
 	sent := &losing{}
 	coalesced.AddHook(sent)
-	q := QueueClient(coalesced, 0, nil)
+	q := NewQueueClient(coalesced, 0, nil)
 	if _, err := takeTask(t, q); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the lost dequeue: %v", err)
 	}
@@ -88,7 +156,7 @@ func TestQueueClient_pausesAfterAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const pause = time.Second
 		refused := errors.New("OOM command not allowed when used memory > 'maxmemory'")
-		q, began := QueueClient(refusing{err: refused}, pause, nil), time.Now()
+		q, began := NewQueueClient(refusing{err: refused}, pause, nil), time.Now()
 		for range 3 {
 			if _, err := takeTask(t, q); !errors.Is(err, refused) {
 				t.Errorf("refused with %v", err)
@@ -150,7 +218,7 @@ func TestQueueClient_servesWithSeveralServers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q := QueueClient(Coalesce(client), time.Millisecond, nil)
+	q := NewQueueClient(Coalesce(client), time.Millisecond, nil)
 	var mu sync.Mutex
 	runs, all := map[string]int{}, make(chan struct{})
 	handler := asynq.HandlerFunc(func(_ context.Context, task *asynq.Task) error {
@@ -207,7 +275,7 @@ func TestQueueClient_dueTasksPassOthers(t *testing.T) {
 	var crowded atomic.Bool
 	crowded.Store(true)
 	order := make(chan string, 200)
-	server := asynq.NewServerFromRedisClient(QueueClient(Coalesce(client), 0, crowded.Load), asynq.Config{
+	server := asynq.NewServerFromRedisClient(NewQueueClient(Coalesce(client), 0, crowded.Load), asynq.Config{
 		Concurrency: 1, Queues: map[string]int{"q": 1}, LogLevel: asynq.FatalLevel,
 		TaskCheckInterval: time.Millisecond, DelayedTaskCheckInterval: time.Millisecond,
 	})

@@ -30,6 +30,8 @@ const concurrency = 5
 
 // workerFixture is a Redis and a simulated BCE.
 type workerFixture struct {
+	// redis is that of a bubble.
+	redis  *bubbletest.Redis
 	rdb    redis.UniversalClient
 	ledger *ledger.Ledger
 	sim    *bcesim.Server
@@ -46,16 +48,21 @@ type workerFixture struct {
 // newFixture has a real Redis, and a BCE behind a socket.
 func newFixture(t *testing.T, faults string) *workerFixture {
 	t.Helper()
-	rdb, err := redisconn.Open(t.Context(), redistest.Start(t).URL())
+	return newFixtureOn(t, redistest.Start(t), faults)
+}
+
+func newFixtureOn(t *testing.T, server *redistest.Server, faults string) *workerFixture {
+	t.Helper()
+	rdb, err := redisconn.Open(t.Context(), server.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := &workerFixture{rdb: rdb, ledger: ledger.New(rdb), sim: simulated(t, "", faults)}
-	server := httptest.NewServer(f.sim)
-	f.url = server.URL
+	cloud := httptest.NewServer(f.sim)
+	f.url = cloud.URL
 	t.Cleanup(func() {
 		f.sim.Close()
-		server.Close()
+		cloud.Close()
 		_ = rdb.Close()
 	})
 	return f
@@ -65,8 +72,9 @@ func newFixture(t *testing.T, faults string) *workerFixture {
 func inBubble(t *testing.T, personality, faults string, test func(t *testing.T, f *workerFixture)) {
 	t.Helper()
 	bubbletest.Run(t, func(t *testing.T) {
-		rdb := bubbletest.StartRedis(t).Client(t)
-		f := &workerFixture{rdb: rdb, together: rdb, ledger: ledger.New(rdb), sim: simulated(t, personality, faults), url: "http://127.0.0.1"}
+		server := bubbletest.StartRedis(t)
+		rdb := server.Client(t)
+		f := &workerFixture{redis: server, rdb: rdb, together: rdb, ledger: ledger.New(rdb), sim: simulated(t, personality, faults), url: "http://127.0.0.1"}
 		f.taskCheck = time.Second // minutes pass, and each look costs its commands
 		f.transport = bubbletest.Serve(t, f.sim)
 		t.Cleanup(f.sim.Close)

@@ -12,6 +12,7 @@ import (
 
 	"havip/internal/notify"
 	"havip/internal/queue"
+	"havip/internal/redisconn"
 	"havip/ledger"
 )
 
@@ -30,35 +31,32 @@ func (w Webhook) Serves() bool { return w.Hosts.Any() && w.Secrets.Any() }
 
 // notifier is the part of a worker that delivers notifications of completed batches.
 type notifier struct {
-	sender *notify.Sender
-	server *asynq.Server
+	sender  *notify.Sender
+	servers *queueServers
 }
 
-// startNotifier serves the queue of notifications, or returns nil if this worker sends none.
-func startNotifier(c Config) (*notifier, error) {
+// newNotifier returns a notifier whose server sleeps, or nil if this worker sends none.
+func newNotifier(c Config) *notifier {
 	if !c.Webhook.Serves() {
-		return nil, nil //nolint:nilnil // a worker without a notifier is valid
+		return nil
 	}
 	log := c.Logger.With().Str("component", "notices").Logger()
-	notifier := &notifier{
-		sender: notify.NewSender(c.Webhook.Hosts, c.Webhook.Secrets),
-		server: notify.NewServer(c.Redis, c.Grace, asynqLogger{log, c.outage}),
-	}
-	handler := notify.NewHandler(ledger.New(c.Redis), notifier.sender, log)
-	if err := notifier.server.Start(handler); err != nil {
-		return nil, fmt.Errorf("queue of notifications: %w", err)
-	}
+	sender := notify.NewSender(c.Webhook.Hosts, c.Webhook.Secrets)
 	log.Info().Str("queue", notify.Queue).Msg("delivering notifications")
-	return notifier, nil
+	return &notifier{sender: sender, servers: &queueServers{
+		queues: []string{notify.Queue}, handler: notify.NewHandler(ledger.New(c.Redis), sender, log),
+		create: func() (*redisconn.QueueClient, []*asynq.Server) {
+			rdb := redisconn.NewQueueClient(redisconn.Full(c.Redis), c.taskCheck*3/4, nil)
+			return rdb, []*asynq.Server{notify.NewServer(rdb, c.Grace, asynqLogger{log, c.outage})}
+		},
+	}}
 }
 
-// stop waits for deliveries in flight. It may be called on nil.
-func (c *notifier) stop() {
-	if c == nil {
-		return
+// close closes the connections to receivers, after the servers have stopped. It may be called on nil.
+func (c *notifier) close() {
+	if c != nil {
+		c.sender.Close()
 	}
-	c.server.Shutdown()
-	c.sender.Close()
 }
 
 // noticeMaintenance is the progress of the maintenance of pending notifications. The script that completes

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -33,9 +34,9 @@ const (
 	minGrace     = 5 * time.Second
 	defaultGrace = 15 * time.Second
 
-	// taskCheckInterval and delayedCheckInterval are how often an idle server looks for tasks:
-	// an idle lane costs Redis about 40 commands a second, and a new task waits some 50 ms.
-	taskCheckInterval    = 100 * time.Millisecond
+	// taskCheckInterval and delayedCheckInterval are how often an idle server that is awake looks for tasks: a new task waits
+	// some 20 ms. See [taskWatcher].
+	taskCheckInterval    = 50 * time.Millisecond
 	delayedCheckInterval = time.Second
 	// noDelayedCheck is the interval of the lane's other servers.
 	noDelayedCheck = 24 * time.Hour
@@ -169,8 +170,8 @@ func (c Config) validate() error {
 type Worker struct {
 	parts *Parts
 	watch *Watch
-	// servers are those of the served lanes.
-	servers []*asynq.Server
+	// tasks runs the asynq servers of the lanes and of notifications.
+	tasks *taskWatcher
 	// notifier is nil if the worker delivers no notifications.
 	notifier *notifier
 	stop     sync.Once
@@ -196,17 +197,17 @@ func Start(c Config) (*Worker, error) {
 		return nil, fmt.Errorf("register the worker: %w", err)
 	}
 	ctx, end := context.WithCancel(context.Background())
-	w := &Worker{parts: parts, watch: watch, cancel: end}
+	w := &Worker{parts: parts, watch: watch, tasks: newTaskWatcher(c), cancel: end}
 	parts.OutcomeBuffer.Flush(ctx) // before an attempt begins whose outcome it has
+	w.background.Go(func() { w.tasks.run(ctx) })
 	for _, l := range parts.Lanes {
 		if err := w.serve(ctx, l); err != nil {
 			w.Stop()
 			return nil, err
 		}
 	}
-	if w.notifier, err = startNotifier(c); err != nil {
-		w.Stop()
-		return nil, err
+	if w.notifier = newNotifier(c); w.notifier != nil {
+		w.tasks.add(w.notifier.servers)
 	}
 	w.background.Go(func() { parts.Reconciler.run(ctx) })
 	w.background.Go(func() { parts.OutcomeBuffer.run(ctx) })
@@ -219,12 +220,7 @@ func (w *Worker) serve(ctx context.Context, l *Lane) error {
 	if err := l.Open(ctx); err != nil {
 		return err
 	}
-	for _, server := range serversOf(w.parts.config, l.config, l.gate.Crowded) {
-		if err := server.Start(l.Handler); err != nil {
-			return err
-		}
-		w.servers = append(w.servers, server)
-	}
+	w.tasks.add(serversOf(w.parts.config, l))
 	w.background.Go(func() { l.Confirmer.run(ctx) })
 	w.background.Go(l.announce(ctx))
 	if w.parts.config.CheckKeys {
@@ -243,17 +239,22 @@ func (l LaneConfig) servingText() string {
 	return "serving lane"
 }
 
-// serversOf returns the servers of one lane. An asynq server takes one task per round trip, so many in flight need several.
-// Only the first makes delayed tasks due.
-func serversOf(c Config, l LaneConfig, crowded func() bool) []*asynq.Server {
-	rdb := redisconn.QueueClient(redisconn.Full(c.together), c.taskCheck*3/4, crowded)
-	var servers []*asynq.Server
-	delayedCheck := delayedCheckInterval
-	for _, share := range shares(l.Concurrency) {
-		servers = append(servers, newServer(c, l, rdb, share, delayedCheck))
-		delayedCheck = noDelayedCheck
+// serversOf returns the servers of one lane, asleep. An asynq server takes one task per round trip, so many in flight need
+// several. Only the first makes delayed tasks due.
+func serversOf(c Config, l *Lane) *queueServers {
+	return &queueServers{
+		queues: slices.Collect(maps.Keys(l.config.Lane.Queues())), handler: l.Handler,
+		create: func() (*redisconn.QueueClient, []*asynq.Server) {
+			rdb := redisconn.NewQueueClient(redisconn.Full(c.together), c.taskCheck*3/4, l.gate.Crowded)
+			var servers []*asynq.Server
+			delayedCheck := delayedCheckInterval
+			for _, share := range shares(l.config.Concurrency) {
+				servers = append(servers, newServer(c, l.config, rdb, share, delayedCheck))
+				delayedCheck = noDelayedCheck
+			}
+			return rdb, servers
+		},
 	}
-	return servers
 }
 
 // shares returns how many of a lane's tasks each of its servers has in flight.
@@ -287,13 +288,9 @@ func (w *Worker) Stop() {
 		for _, l := range w.parts.Lanes {
 			l.Handler.Drain()
 		}
-		var wg sync.WaitGroup
-		for _, server := range w.servers {
-			wg.Go(server.Shutdown)
-		}
-		wg.Go(w.notifier.stop)
-		wg.Wait()
+		w.tasks.stop()
 		w.background.Wait()
+		w.notifier.close()
 		w.parts.OutcomeBuffer.Close(context.Background())
 		w.watch.Stop()
 	})
