@@ -12,31 +12,39 @@ import (
 )
 
 const (
-	// announceEvery is how often a worker announces the rate that it was started with.
+	// announceEvery is how often a worker announces the rate that it was started with, unless it has so many lanes that it
+	// would announce one more often than every announceOne.
 	announceEvery = 10 * time.Second
-	// announceSilence is how long an announcement is valid.
-	announceSilence = 3 * announceEvery
+	announceOne   = 500 * time.Millisecond
+	// announceValid is for how many intervals an announcement is valid.
+	announceValid = 3
 )
+
+// announceInterval is that of each lane of a worker with so many.
+func announceInterval(lanes int) time.Duration {
+	return max(announceEvery, time.Duration(lanes)*announceOne)
+}
 
 var (
 	announceScript  = script("announce")
 	announcedScript = script("announced")
 )
 
-// Announce announces that a worker serves the lane, and the rate that it was started with. The returned function repeats
-// that until ctx ends, and then withdraws it. It is for display only, so failures are reported and ignored.
-func Announce(ctx context.Context, rdb redis.Cmdable, lane, worker string, rps float64, report func(error)) (repeat func()) {
+// Announce announces that a worker serves the lane, which is one of so many, and the rate that it was started with. The returned
+// function repeats that until ctx ends, and then withdraws it. Without it, the lane works, so failures are reported and ignored.
+func Announce(ctx context.Context, rdb redis.Cmdable, lane, worker string, rps float64, lanes int, report func(error)) (repeat func()) {
+	every := announceInterval(lanes)
 	announce := func(ctx context.Context, rate string) {
 		ctx, cancel := context.WithTimeout(ctx, doneTimeout)
 		defer cancel()
-		if err := run(ctx, rdb, announceScript, lane, nil, worker, rate, millis(announceSilence)).Err(); err != nil {
+		if err := run(ctx, rdb, announceScript, lane, nil, worker, rate, millis(announceValid*every)).Err(); err != nil {
 			report(fmt.Errorf("announce to lane %s: %w", lane, err))
 		}
 	}
 	rate := strconv.FormatFloat(rps, 'f', -1, 64)
 	announce(ctx, rate)
 	return func() {
-		tick := time.NewTicker(announceEvery)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
 			select {
@@ -57,9 +65,9 @@ type Configured struct {
 }
 
 // Configured lists the workers that serve the lane, by name, with the rate that each was started
-// with. Killed workers are listed for another half minute.
+// with. Killed workers are listed for another half minute, or longer if they had more than 20 lanes.
 func (o *Operator) Configured(ctx context.Context) ([]Configured, error) {
-	words, err := run(ctx, o.rdb, announcedScript, o.lane, o.now, millis(announceSilence)).StringSlice()
+	words, err := run(ctx, o.rdb, announcedScript, o.lane, o.now, millis(announceValid*announceEvery)).StringSlice()
 	if err != nil {
 		return nil, fmt.Errorf("workers of lane %s: %w", o.lane, err)
 	}

@@ -139,24 +139,41 @@ func TestAnnounce(t *testing.T) {
 				t.Errorf("got %v, %v; want %v", got, err, want)
 			}
 		}
-		say := func(worker, rps string) {
+		const silence = announceValid * announceEvery
+		say := func(worker, rps string, valid time.Duration) {
 			t.Helper()
-			if err := run(t.Context(), f.rdb, announceScript, testLane, f.clock.Now, worker, rps, millis(announceSilence)).Err(); err != nil {
+			if err := run(t.Context(), f.rdb, announceScript, testLane, f.clock.Now, worker, rps, millis(valid)).Err(); err != nil {
 				t.Fatal(err)
 			}
 		}
 		said()
-		say("w2", "5")
-		say("w1", "0")
+		say("w2", "5", silence)
+		say("w1", "0", silence)
 		said(Configured{"w1", 0}, Configured{"w2", 5})
-		f.clock.advance(announceSilence)
-		say("w2", "5")
+		f.clock.advance(silence)
+		say("w2", "5", silence)
 		said(Configured{"w1", 0}, Configured{"w2", 5})
 		f.clock.advance(time.Millisecond)
 		said(Configured{"w2", 5})
-		say("w2", "")
+		say("w2", "", silence)
 		said()
+		// A worker with many lanes announces each of them less often.
+		say("many", "1", 2*silence)
+		f.clock.advance(silence + time.Millisecond)
+		say("w1", "0", silence)
+		said(Configured{"many", 1}, Configured{"w1", 0})
+		f.clock.advance(silence)
+		said(Configured{"w1", 0})
 	})
+}
+
+func TestAnnounceInterval(t *testing.T) {
+	t.Parallel()
+	for lanes, want := range map[int]time.Duration{1: announceEvery, 20: announceEvery, 100: 50 * time.Second} {
+		if got := announceInterval(lanes); got != want {
+			t.Errorf("%d lanes: each every %s", lanes, got)
+		}
+	}
 }
 
 // A worker's word is there before it serves, and is taken back when it stops.
@@ -164,7 +181,7 @@ func TestAnnounceEnds(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.Start(t).Client(t)
 	ctx, stop := context.WithCancel(t.Context())
-	goOn := Announce(ctx, rdb, testLane, "w1", 5, func(err error) { t.Error(err) })
+	goOn := Announce(ctx, rdb, testLane, "w1", 5, 1, func(err error) { t.Error(err) })
 	now, err := rdb.Time(t.Context()).Result()
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 	"havip/tasks"
 )
 
-// The bounds of confirming. A round costs BCE one listing, or one read for each of a few HaVIPs; an idle lane costs
-// Redis one command per round.
+// The bounds of confirming. A round costs BCE one listing, or one read for each of a few HaVIPs. While nothing is to be
+// confirmed, a worker costs Redis one command every confirmEvery for all of its lanes; see [unconfirmedWatch].
 const (
 	confirmEvery = time.Second
 	// confirmSoon replaces confirmEvery after a round with at least confirmMany items: a lane that creates so many is
@@ -43,6 +43,8 @@ type Confirmer struct {
 	log     zerolog.Logger
 	// outage explains failed rounds; it may be nil.
 	outage *outage
+	// found receives the rank of an active batch from which on some have unconfirmed items.
+	found chan int64
 	// rank is the active batch at which the next round begins.
 	rank   int64
 	damage damage
@@ -50,10 +52,8 @@ type Confirmer struct {
 
 // run confirms until ctx ends. It is busy at most half of the time, because the rate of reads is shared.
 func (c *Confirmer) run(ctx context.Context) {
-	for wait := confirmEvery; ; {
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+	for wait := time.Duration(0); ; {
+		if !c.await(ctx, wait) {
 			return
 		}
 		began := time.Now()
@@ -62,12 +62,29 @@ func (c *Confirmer) run(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			wait = min(2*wait, confirmLatest)
+			wait = min(max(2*wait, confirmEvery), confirmLatest)
 			c.log.WithLevel(c.outage.level(ctx, zerolog.WarnLevel)).Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; will be retried")
+		case looked == 0:
+			wait = 0
 		default:
 			wait = pauseAfter(looked, time.Since(began))
 		}
 	}
+}
+
+// await waits for so long, or if that is 0 until there are unconfirmed items. It returns false if ctx ends first.
+func (c *Confirmer) await(ctx context.Context, wait time.Duration) bool {
+	found, after := c.found, (<-chan time.Time)(nil)
+	if wait > 0 {
+		found, after = nil, time.After(wait)
+	}
+	select {
+	case c.rank = <-found:
+	case <-after:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // pauseAfter returns how long to wait after a round that took so long to look at so many items.

@@ -96,7 +96,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	return &Lane{
 		Handler: handler,
 		Confirmer: &Confirmer{
-			rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
+			found: make(chan int64, 1), rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
 			log: log.With().Str("component", "confirmer").Logger(), outage: c.outage,
 		},
 		config: l, breaker: breaker, gate: gate, readRate: readRate, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}, log: log,
@@ -112,9 +112,9 @@ func (l *Lane) Open(ctx context.Context) error {
 	return l.pin.check(ctx)
 }
 
-// announce publishes the rate that the worker was started with, for display only.
-func (l *Lane) announce(ctx context.Context) (untilEnd func()) {
-	return lane.Announce(ctx, l.pin.rdb, l.config.Lane.String(), l.Confirmer.name, l.config.RPS, func(err error) {
+// announce publishes the rate that the worker was started with, where the lane is one of so many.
+func (l *Lane) announce(ctx context.Context, lanes int) (untilEnd func()) {
+	return lane.Announce(ctx, l.pin.rdb, l.config.Lane.String(), l.Confirmer.name, l.config.RPS, lanes, func(err error) {
 		l.log.Debug().Err(err).Msg("rate not announced")
 	})
 }

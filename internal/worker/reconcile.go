@@ -89,9 +89,13 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
+	empty, err := r.empty(ctx, queues)
+	errs := []error{err}
 	current := map[string]*queueMaintenance{}
 	for _, q := range queues {
+		if empty[q.Name()] { // nothing is to be repaired, and an idle lane costs nothing
+			continue
+		}
 		m := r.maintenance[q.Name()]
 		if m == nil {
 			m = newQueueMaintenance(queue.TasksOf(q))
@@ -103,6 +107,21 @@ func (r *Reconciler) Round(ctx context.Context) error {
 	errs = append(errs, r.maintainNotices(ctx))
 	// enqueueLost comes last, because the repairs before it may be sufficient for an item.
 	return errors.Join(append(errs, r.enqueueLost(ctx))...)
+}
+
+// empty returns the names of the queues that have no task in any state.
+func (r *Reconciler) empty(ctx context.Context, queues []*queue.Queue) (map[string]bool, error) {
+	names := make([]string, len(queues))
+	for i, q := range queues {
+		names[i] = q.Name()
+	}
+	states, err := queue.States(ctx, r.rdb, names, r.now())
+	empty := map[string]bool{}
+	for _, name := range names {
+		state, known := states[name]
+		empty[name] = known && !state.Tasks
+	}
+	return empty, err
 }
 
 // queueMaintenance is the progress of the maintenance of one queue.

@@ -2,11 +2,14 @@ package worker
 
 import (
 	"context"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 
 	"havip/internal/queue"
 	"havip/internal/redisconn"
@@ -364,5 +367,53 @@ func TestWatcherOnACluster(t *testing.T) {
 	}
 	if states, err := queue.States(t.Context(), cluster, []string{"q1", "q3"}, time.Now()); err != nil || states["q1"].Tasks || len(states) != 2 {
 		t.Errorf("%v, %v", states, err)
+	}
+}
+
+// Any number of idle lanes costs at most 40 commands a second.
+func TestManyIdleLanes(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
+		f.taskCheck = 0
+		sent := &commandCounter{}
+		f.rdb.AddHook(sent)
+		var lanes []LaneConfig
+		for i := range 100 {
+			l := f.lane(t, "bj", 5)
+			l.Lane.Account = "a" + strconv.Itoa(i)
+			lanes = append(lanes, l)
+		}
+		w := f.start(t, "w1", lanes...)
+		<-time.After(2 * sleepAfter)
+		for _, s := range w.tasks.all() {
+			if _, awake := s.awake(); awake {
+				t.Errorf("%v awake", s.queues)
+			}
+		}
+		const minute = 60
+		before := sent.n.Load()
+		<-time.After(minute * time.Second)
+		if perSecond := float64(sent.n.Load()-before) / minute; perSecond > 40 {
+			t.Errorf("%.1f commands a second", perSecond)
+		}
+	})
+}
+
+// commandCounter is a hook that counts commands.
+type commandCounter struct{ n atomic.Int64 }
+
+func (c *commandCounter) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (c *commandCounter) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		c.n.Add(1)
+		return next(ctx, cmd)
+	}
+}
+
+func (c *commandCounter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		c.n.Add(int64(len(cmds)))
+		return next(ctx, cmds)
 	}
 }

@@ -16,7 +16,7 @@ const (
 	// watchEvery is how often sleeping queues are checked for new tasks, by one command for all of them: a new task waits 20 ms
 	// on average. In a cluster there is a command for each queue; as many queues as watchEveryQueue is contained in watchEvery
 	// are checked so often, and more queues less often: 50 commands a second in all, of which each master gets a part.
-	watchEvery      = 40 * time.Millisecond
+	watchEvery      = taskCheckInterval * 4 / 5
 	watchEveryQueue = 20 * time.Millisecond
 	// statesEvery is how often all queues are checked for delayed tasks that are due, and for idle servers. It is also the
 	// delay after an error.
@@ -50,7 +50,7 @@ type taskWatcher struct {
 
 func newTaskWatcher(c Config) *taskWatcher {
 	return &taskWatcher{
-		rdb: c.Redis, clustered: queue.Clustered(c.Redis), every: c.taskCheck * watchEvery / taskCheckInterval,
+		rdb: c.Redis, clustered: queue.Clustered(c.Redis), every: c.taskCheck * 4 / 5, // by default watchEvery
 		log: c.Logger.With().Str("component", "watcher").Logger(), outage: c.outage,
 	}
 }

@@ -210,6 +210,7 @@ func Start(c Config) (*Worker, error) {
 		w.tasks.add(w.notifier.servers)
 	}
 	w.background.Go(func() { parts.Reconciler.run(ctx) })
+	w.background.Go(func() { newUnconfirmedWatch(c, parts.Lanes).run(ctx) })
 	w.background.Go(func() { parts.OutcomeBuffer.run(ctx) })
 	w.background.Go(func() { w.describe(ctx) })
 	return w, nil
@@ -222,7 +223,7 @@ func (w *Worker) serve(ctx context.Context, l *Lane) error {
 	}
 	w.tasks.add(serversOf(w.parts.config, l))
 	w.background.Go(func() { l.Confirmer.run(ctx) })
-	w.background.Go(l.announce(ctx))
+	w.background.Go(l.announce(ctx, len(w.parts.Lanes)))
 	if w.parts.config.CheckKeys {
 		w.background.Go(func() { l.checkKey(ctx) })
 	}

@@ -5,23 +5,23 @@
 -- Returns a sum for each queue: 1 if it has any task, 2 if one is pending, 4 if an asynq server has something to do.
 
 local now = tonumber(ARGV[1])
+
+local function exists(key) return redis.call('EXISTS', key) == 1 end
+
+local function due(set)
+  local first = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')
+  return #first > 0 and tonumber(first[2]) <= now
+end
+
 local found = {}
 for i, pending in ipairs(KEYS) do
   local queue = string.sub(pending, 1, -#'pending' - 1)
-  local any, due = redis.call('EXISTS', queue .. 'archived') == 1, false
-  for _, set in ipairs({ 'scheduled', 'retry', 'completed' }) do
-    local first = redis.call('ZRANGE', queue .. set, 0, 0, 'WITHSCORES')
-    if #first > 0 then
-      any, due = true, due or tonumber(first[2]) <= now
-    end
+  local active, scheduled, retry, completed = queue .. 'active', queue .. 'scheduled', queue .. 'retry', queue .. 'completed'
+  found[i] = 0
+  if redis.call('EXISTS', pending, active, scheduled, retry, completed, queue .. 'archived') > 0 then
+    local waiting = exists(pending)
+    local work = exists(active) or due(scheduled) or due(retry) or due(completed) or (waiting and not exists(queue .. 'paused'))
+    found[i] = 1 + (waiting and 2 or 0) + (work and 4 or 0)
   end
-  if redis.call('EXISTS', queue .. 'active') == 1 then
-    any, due = true, true
-  end
-  local waiting = redis.call('EXISTS', pending) == 1
-  if waiting then
-    any, due = true, due or redis.call('EXISTS', queue .. 'paused') == 0
-  end
-  found[i] = (any and 1 or 0) + (waiting and 2 or 0) + (due and 4 or 0)
 end
 return found
