@@ -10,6 +10,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/redisconn"
 	"havip/internal/render"
+	"havip/internal/telemetry"
 	"havip/internal/version"
 	"havip/internal/worker"
 )
@@ -100,8 +101,8 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 		return err
 	}
 	defer cli.CloseSoon(rdb)
-	health, err := listenHealth(ctx, s.listen, rdb, log)
-	if err != nil {
+	health := telemetry.NewHealth(func(ctx context.Context) error { return rdb.Ping(ctx).Err() })
+	if err := listen(ctx, s.listen, routes(health), log); err != nil {
 		return cli.Blame(s.flags, err, "listen")
 	}
 

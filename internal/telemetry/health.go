@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -29,16 +28,14 @@ func NewHealth(check func(context.Context) error) *Health { return &Health{check
 // Stopping makes the process unready permanently.
 func (h *Health) Stopping() { h.stopping.Store(true) }
 
-// Handler serves the endpoints.
-func (h *Health) Handler() http.Handler {
-	mux := http.NewServeMux()
+// Mount adds the endpoints.
+func (h *Health) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, nil) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		answer(w, h.ready(ctx))
 	})
-	return mux
 }
 
 func (h *Health) ready(ctx context.Context) error {
@@ -56,17 +53,4 @@ func answer(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // strings encode; and a client that has gone need not be told
-}
-
-// Serve serves on the listener until ctx ends.
-func (h *Health) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: h.Handler(), ReadHeaderTimeout: readyTimeout}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return server.Close()
-	}
 }

@@ -13,9 +13,11 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	var broken error
 	h := NewHealth(func(context.Context) error { return broken })
+	mux := http.NewServeMux()
+	h.Mount(mux)
 	ask := func(path string) (int, string) {
 		w := httptest.NewRecorder()
-		h.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
 		return w.Code, strings.TrimSpace(w.Body.String())
 	}
 	expect := func(path string, code int, body string) {

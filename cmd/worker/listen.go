@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+
+	"github.com/rs/zerolog"
+
+	"havip/internal/cli"
+	"havip/internal/telemetry"
+)
+
+// routes returns what --listen serves.
+func routes(health *telemetry.Health) *http.ServeMux {
+	mux := http.NewServeMux()
+	health.Mount(mux)
+	return mux
+}
+
+// listen serves the routes until the process ends, if an address is given.
+func listen(ctx context.Context, address string, routes http.Handler, log zerolog.Logger) error {
+	if address == "" {
+		return nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return cli.Failf(cli.ExitConfig, "--listen %s: %w", address, err)
+	}
+	log.Info().Str("address", listener.Addr().String()).Msg("serving HTTP")
+	go func() {
+		// Even while the worker stops: its readiness is then asked for.
+		if err := telemetry.Serve(context.WithoutCancel(ctx), listener, routes); err != nil && !errors.Is(err, net.ErrClosed) {
+			log.Error().Err(err).Msg("serving HTTP ended")
+		}
+	}()
+	return nil
+}
