@@ -20,6 +20,7 @@ func (h *Handler) attempt(ctx context.Context, j *job) error {
 	outcome, took := h.send(ctx, j)
 	outcome = h.refusals.classify(outcome, j.pass.SuspendedFor())
 	h.logAttempt(j, outcome, took)
+	h.observe(OpCreate, j.item.Record, outcome, took)
 	clockLearned := h.clockLearned(outcome, j.clockOffset)
 	if !clockLearned { // a corrected clock is not a lane fault
 		j.pass.Done(ctx, outcome)

@@ -116,6 +116,7 @@ func (h *Handler) whyRefused(ctx context.Context, id string, o Outcome) Outcome 
 func (h *Handler) endDeletion(ctx context.Context, j *job, t try) error {
 	detached := context.WithoutCancel(ctx)
 	h.logDeletion(j, t)
+	h.observe(OpDelete, j.item.Record, t.Outcome, t.took)
 	clockLearned := h.clockLearned(t.Outcome, j.clockOffset)
 	if !clockLearned && (t.Class != ClassRefused || !stillUnknown(t.Outcome, j.pass.SuspendedFor())) {
 		j.pass.Done(detached, t.Outcome)

@@ -126,6 +126,8 @@ type HandlerConfig struct {
 	// with the same clientTokens.
 	OutcomeBuffer OutcomeBuffer
 	Logger        zerolog.Logger
+	// Observe, if not nil, is called with each attempt, before its outcome is recorded. It must return at once.
+	Observe func(Attempted)
 	// TokenMaxAge and Horizon default to the constants [TokenMaxAge] and [RetryHorizon].
 	TokenMaxAge, Horizon time.Duration
 	// ConfirmWithin is how long after a request BCE may take to show what it created; 0 means [DefaultConfirmWithin].

@@ -13,9 +13,10 @@ import (
 )
 
 // routes returns what --listen serves.
-func routes(health *telemetry.Health) *http.ServeMux {
+func routes(health *telemetry.Health, metrics http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	health.Mount(mux)
+	mux.Handle("GET /metrics", metrics)
 	return mux
 }
 

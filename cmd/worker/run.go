@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/metrics"
 	"havip/internal/redisconn"
 	"havip/internal/render"
 	"havip/internal/telemetry"
@@ -102,19 +103,21 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	}
 	defer cli.CloseSoon(rdb)
 	health := telemetry.NewHealth(func(ctx context.Context) error { return rdb.Ping(ctx).Err() })
-	if err := listen(ctx, s.listen, routes(health), log); err != nil {
+	m := metrics.New(metrics.NewState(rdb, s.tokenMaxAge, log))
+	if err := listen(ctx, s.listen, routes(health, m.Handler(log)), log); err != nil {
 		return cli.Blame(s.flags, err, "listen")
 	}
 
 	config := worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, CheckKeys: true, Logger: log,
+		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, CheckKeys: true, Observer: m, Logger: log,
 	}
 	w, err := start(ctx, s, config)
 	if err != nil {
 		return err
 	}
 	started()
+	m.Started(w)
 	log.Info().Str("version", version.Read().String()).Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")
 	<-ctx.Done()
 	log.Info().Dur("grace", s.grace).Msg("stopping: nothing new starts; requests in flight finish and are recorded")

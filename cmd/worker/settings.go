@@ -51,7 +51,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	region.DefineAllow(f, &s.allowUnknownRegion)
 	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "create requests, and as many deletions, per second and lane, over all workers, unless enqueue limit sets another limit; fewer while BCE refuses them; 0 means no limit; 5 is what Baidu's own network driver sends at most")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
-	f.StringVar(&s.listen, "listen", "", "address that serves /healthz and /readyz, such as 127.0.0.1:8644")
+	f.StringVar(&s.listen, "listen", "", "address that serves /healthz, /readyz and /metrics, such as 127.0.0.1:8644")
 	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is not available (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")
 	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which an item of unknown outcome is looked up before its clientToken is sent again")
 	f.DurationVar(&s.confirmWithin, "confirm-within", tasks.DefaultConfirmWithin, "how long BCE may take to show a created HaVIP; until then, a HaVIP that is not listed may exist")

@@ -60,6 +60,8 @@ func runOf(ctx context.Context, ack ack) run {
 // ackRepairer is the hook. The keys of outages are lease keys.
 type ackRepairer struct {
 	now func() time.Time
+	// repaired, if not nil, is called after each repetition that succeeded.
+	repaired func()
 
 	mu      sync.Mutex
 	sent    map[run]unsettled
@@ -112,6 +114,9 @@ func (h *ackRepairer) replay(ctx context.Context, next redis.ProcessHook, cmd re
 	}
 	if err == nil {
 		h.forget(ack, run)
+		if h.repaired != nil {
+			h.repaired()
+		}
 	} else if !isReply(err) {
 		h.noteOutage(ack, err)
 	}

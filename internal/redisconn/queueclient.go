@@ -19,7 +19,7 @@ import (
 //   - After an error, a server waits for a pause; asynq asks again at once, and so keeps a Redis busy that is full.
 //   - Once a queue was empty, no server asks it again for a pause. So several servers ask an empty queue little more
 //     often than one does; and if there are tasks, each of them takes one per round trip.
-//   - While crowded reports true, the servers take no task; nil never does.
+//   - While Crowded reports true, the servers take no task.
 //   - Tasks that become due for a retry do not run behind all others; see [fairqueue.Interleave].
 //   - StopTaking ends the taking of tasks between two tasks, which asynq cannot.
 type QueueClient struct {
@@ -27,8 +27,10 @@ type QueueClient struct {
 	// acked sends an ack.
 	acked redis.ProcessHook
 	// pause is how long an empty queue is not asked, from when it answered last that it is empty.
-	pause   time.Duration
-	crowded func() bool
+	pause time.Duration
+	// Crowded and Repaired may be set before the first use. Repaired is called after each repaired ack.
+	Crowded  func() bool
+	Repaired func()
 
 	mu sync.Mutex
 	// empty is when a queue answered last that it is empty, by the key of its pending tasks.
@@ -41,9 +43,15 @@ type QueueClient struct {
 
 // NewQueueClient returns a client whose servers do not ask an empty queue again for a pause. Rdb is a client, or what
 // [Coalesce] made of it.
-func NewQueueClient(rdb redis.UniversalClient, pause time.Duration, crowded func() bool) *QueueClient {
-	q := &QueueClient{UniversalClient: rdb, pause: pause, crowded: crowded, empty: map[string]time.Time{}}
-	q.acked = newAckRepairer().ProcessHook(q.send)
+func NewQueueClient(rdb redis.UniversalClient, pause time.Duration) *QueueClient {
+	q := &QueueClient{UniversalClient: rdb, pause: pause, empty: map[string]time.Time{}}
+	repairer := newAckRepairer()
+	repairer.repaired = func() {
+		if q.Repaired != nil {
+			q.Repaired()
+		}
+	}
+	q.acked = repairer.ProcessHook(q.send)
 	return q
 }
 
@@ -114,7 +122,7 @@ func (q *QueueClient) forward(ctx context.Context, cmd *redis.Cmd, pending strin
 
 // begin reports whether a server may ask a queue for a task.
 func (q *QueueClient) begin(pending string) bool {
-	if q.crowded != nil && q.crowded() {
+	if q.Crowded != nil && q.Crowded() {
 		return false
 	}
 	q.mu.Lock()

@@ -28,15 +28,15 @@ func takeTask(t *testing.T, client redis.UniversalClient) (string, error) {
 
 func TestQueueClient_repairsAcks(t *testing.T) {
 	t.Parallel()
-	assertRepairs(t, NewQueueClient(Coalesce(connect(t, redistest.Start(t).URL())), 0, nil))
-	assertRepairs(t, NewQueueClient(redistest.Start(t).Client(t), 0, nil))
+	assertRepairs(t, NewQueueClient(Coalesce(connect(t, redistest.Start(t).URL())), 0))
+	assertRepairs(t, NewQueueClient(redistest.Start(t).Client(t), 0))
 }
 
 // Servers do not ask again a queue that was just empty, but one that has tasks at once.
 func TestQueueClient_pausesAtAnEmptyQueue(t *testing.T) {
 	t.Parallel()
 	client := redistest.Start(t).Client(t)
-	patient, eager := NewQueueClient(Coalesce(client), time.Hour, nil), NewQueueClient(Coalesce(client), 0, nil)
+	patient, eager := NewQueueClient(Coalesce(client), time.Hour), NewQueueClient(Coalesce(client), 0)
 	add := func(id string) {
 		if err := client.LPush(t.Context(), queueKeys+"pending", id).Err(); err != nil {
 			t.Fatal(err)
@@ -65,7 +65,7 @@ func TestQueueClient_pausesAtAnEmptyQueue(t *testing.T) {
 func TestQueueClient_StopTaking(t *testing.T) {
 	t.Parallel()
 	client := redistest.Start(t).Client(t)
-	q := NewQueueClient(client, 0, nil)
+	q := NewQueueClient(client, 0)
 	for _, id := range []string{"one", "two", "three"} {
 		if err := client.LPush(t.Context(), queueKeys+"pending", id).Err(); err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func TestQueueClient_StopTakingWhileAsking(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const slow = time.Second
-		q, began := NewQueueClient(delivering{after: slow}, 0, nil), time.Now()
+		q, began := NewQueueClient(delivering{after: slow}, 0), time.Now()
 		taken := make(chan error, 1)
 		go func() {
 			_, err := takeTask(t, q)
@@ -137,7 +137,7 @@ func TestQueueClient_sendsOnce(t *testing.T) {
 	coalesced := Coalesce(client)
 	sent := &losing{}
 	coalesced.AddHook(sent)
-	q := NewQueueClient(coalesced, 0, nil)
+	q := NewQueueClient(coalesced, 0)
 	if _, err := takeTask(t, q); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the lost dequeue: %v", err)
 	}
@@ -156,7 +156,7 @@ func TestQueueClient_pausesAfterAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const pause = time.Second
 		refused := errors.New("OOM command not allowed when used memory > 'maxmemory'")
-		q, began := NewQueueClient(refusing{err: refused}, pause, nil), time.Now()
+		q, began := NewQueueClient(refusing{err: refused}, pause), time.Now()
 		for range 3 {
 			if _, err := takeTask(t, q); !errors.Is(err, refused) {
 				t.Errorf("refused with %v", err)
@@ -218,7 +218,7 @@ func TestQueueClient_servesWithSeveralServers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q := NewQueueClient(Coalesce(client), time.Millisecond, nil)
+	q := NewQueueClient(Coalesce(client), time.Millisecond)
 	var mu sync.Mutex
 	runs, all := map[string]int{}, make(chan struct{})
 	handler := asynq.HandlerFunc(func(_ context.Context, task *asynq.Task) error {
@@ -275,7 +275,9 @@ func TestQueueClient_dueTasksPassOthers(t *testing.T) {
 	var crowded atomic.Bool
 	crowded.Store(true)
 	order := make(chan string, 200)
-	server := asynq.NewServerFromRedisClient(NewQueueClient(Coalesce(client), 0, crowded.Load), asynq.Config{
+	q := NewQueueClient(Coalesce(client), 0)
+	q.Crowded = crowded.Load
+	server := asynq.NewServerFromRedisClient(q, asynq.Config{
 		Concurrency: 1, Queues: map[string]int{"q": 1}, LogLevel: asynq.FatalLevel,
 		TaskCheckInterval: time.Millisecond, DelayedTaskCheckInterval: time.Millisecond,
 	})

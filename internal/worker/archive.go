@@ -43,6 +43,7 @@ func (r *Reconciler) settle(ctx context.Context, l *queueMaintenance, id string)
 	fate, err := l.Settle(ctx, id, r.ledger)
 	if err == nil && fate != queue.Kept && fate != queue.Vanished {
 		l.log.Warn().Str("task", id).Str("fate", string(fate)).Msg("asynq archived a task; settled")
+		r.observer.Repaired(RepairArchived, 1)
 	}
 	return fate, err
 }

@@ -13,8 +13,10 @@ import (
 
 // laneGate adapts a lane's gate to the interface of package tasks.
 type laneGate struct {
-	gate *lane.Gate
-	log  zerolog.Logger
+	gate     *lane.Gate
+	lane     tasks.Lane
+	observer Observer
+	log      zerolog.Logger
 }
 
 // Enter waits for the lane. An item of a suspended subnet gets a retry time with jitter, so that the items do
@@ -38,12 +40,12 @@ func (g laneGate) outcome(ctx context.Context, pass *lane.Pass, err error) (task
 	if err != nil {
 		return nil, err
 	}
-	return lanePass{pass, g.log}, nil
+	return lanePass{pass, g}, nil
 }
 
 type lanePass struct {
 	pass *lane.Pass
-	log  zerolog.Logger
+	gate laneGate
 }
 
 // SuspendedFor returns the code of the suspension that the request probes.
@@ -53,9 +55,12 @@ func (p lanePass) SuspendedFor() string { return p.pass.SuspendedFor() }
 func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
 	change, err := p.pass.Done(ctx, verdictOf(o))
 	if err != nil {
-		p.log.Warn().Err(err).Msg("the request's result was not recorded for its lane")
+		p.gate.log.Warn().Err(err).Msg("the request's result was not recorded for its lane")
 	}
-	logChange(p.log, change)
+	logChange(p.gate.log, change)
+	for _, suspension := range change.Opened {
+		p.gate.observer.Suspended(p.gate.lane, suspension.Code)
+	}
 }
 
 // logChange logs how a request changed the lane's suspensions and rate.

@@ -98,6 +98,7 @@ func (r *Reconciler) enqueueLostAmong(ctx context.Context, batch string, items [
 			return err
 		}
 		if made {
+			r.observer.Repaired(RepairLost, 1)
 			r.log.Warn().Str("batch", item.Batch).Str("key", item.Key).Str("state", string(item.Record.State)).
 				Msg("the item had no task that would run; requeued")
 		}

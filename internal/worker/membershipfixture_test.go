@@ -66,7 +66,7 @@ func (f *membershipFixture) rescuer() *Rescuer {
 }
 
 func (f *membershipFixture) rescuerInto(into tasks.Queue) *Rescuer {
-	return NewRescuer(RescuerConfig{Ledger: f.Ledger, Queue: into, Redis: f.rdb, Logger: zerolog.Nop()})
+	return NewRescuer(RescuerConfig{Ledger: f.Ledger, Queue: into, Redis: f.rdb, Observer: noObserver{}, Logger: zerolog.Nop()})
 }
 
 const bjQueue = "havip.default.bj"

@@ -46,7 +46,7 @@ func newNotifier(c Config) *notifier {
 	return &notifier{sender: sender, servers: &queueServers{
 		queues: []string{notify.Queue}, handler: notify.NewHandler(ledger.New(c.Redis), sender, log),
 		create: func() (*redisconn.QueueClient, []*asynq.Server) {
-			rdb := redisconn.NewQueueClient(redisconn.Full(c.Redis), c.taskCheck*3/4, nil)
+			rdb := redisconn.NewQueueClient(redisconn.Full(c.Redis), c.taskCheck*3/4)
 			return rdb, []*asynq.Server{notify.NewServer(rdb, c.Grace, asynqLogger{log, c.outage})}
 		},
 	}}
@@ -151,6 +151,7 @@ func (r *Reconciler) requeueOrphanedNotices(ctx context.Context) error {
 	r.notices.suspects = suspects
 	moved, err := r.notices.queue.Requeue(ctx, orphans, until)
 	if moved > 0 {
+		r.observer.Repaired(RepairNotice, moved)
 		r.log.Warn().Strs("tasks", orphans).Int("count", moved).Msg("notifications without a live worker were requeued")
 	}
 	return err

@@ -36,6 +36,7 @@ func (r *Reconciler) requeueOrphans(ctx context.Context, l *queueMaintenance) er
 	}
 	moved, err := l.Requeue(ctx, orphans, until)
 	if moved > 0 {
+		r.observer.Repaired(RepairOrphan, moved)
 		l.log.Warn().Strs("tasks", orphans[:min(len(orphans), 10)]).Int("count", moved).
 			Msg("tasks without a live worker were requeued")
 	}

@@ -173,6 +173,17 @@ func (k *OutcomeBuffer) all() map[string]tasks.PendingOutcome {
 	return maps.Clone(k.pending)
 }
 
+// pendingSince returns how many outcomes are pending, and when the oldest of their requests was sent.
+func (k *OutcomeBuffer) pendingSince() (n int, oldest time.Time) {
+	for _, u := range k.all() {
+		if at := u.At.Time(); n == 0 || at.Before(oldest) {
+			oldest = at
+		}
+		n++
+	}
+	return n, oldest
+}
+
 // pendingFor returns the pending outcomes of one item. Every task calls it, and it usually finds none.
 func (k *OutcomeBuffer) pendingFor(batch, key string) map[string]tasks.PendingOutcome {
 	k.mu.Lock()

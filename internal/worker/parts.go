@@ -50,7 +50,7 @@ func Assemble(c Config) (*Parts, error) {
 		Membership: NewMembership(workersLedger{ledger.New(c.Redis), records}, c.Name, c.Logger),
 		Rescuer: NewRescuer(RescuerConfig{
 			Ledger: records, Queue: asynq.NewClientFromRedisClient(redisconn.Full(c.Redis)), Redis: c.Redis,
-			Logger: c.Logger.With().Str("component", "rescuer").Logger(),
+			Logger: c.Logger.With().Str("component", "rescuer").Logger(), Observer: c.Observer,
 		}),
 		OutcomeBuffer: outcomes, Reconciler: newReconciler(c), config: c,
 	}
@@ -86,8 +86,8 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	readRate := lane.NewBudget(c.Redis, name, lane.Reads, l.RPS, lane.DefaultBurst)
 	gate := lane.NewGate(breaker, budget(lane.Creates), budget(lane.Deletions))
 	handler := tasks.NewHandler(tasks.HandlerConfig{
-		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log,
-		Gate:     laneGate{gate, log},
+		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log, Observe: c.Observer.Attempted,
+		Gate:     laneGate{gate, l.Lane, c.Observer, log},
 		ListRate: lane.NewListLimiter(c.Redis, name, l.RPS),
 		// Few created HaVIPs are read individually, because a listing would cost more.
 		ReadRate:    readRate,

@@ -37,8 +37,10 @@ type Reconciler struct {
 	log   zerolog.Logger
 	// outage explains failed rounds; it may be nil.
 	outage *outage
-	now    func() time.Time
-	lost   lostItems
+	// observer is notified of repairs.
+	observer Observer
+	now      func() time.Time
+	lost     lostItems
 	// damage logs the unreadable items.
 	damage damage
 	// bounds are those of the search for lost items.
@@ -51,7 +53,7 @@ type Reconciler struct {
 
 func newReconciler(c Config) *Reconciler {
 	r := &Reconciler{
-		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, outage: c.outage, now: time.Now, maintenance: map[string]*queueMaintenance{},
+		rdb: c.Redis, ledger: ledger.New(c.Redis), name: c.Name, outage: c.outage, observer: c.Observer, now: time.Now, maintenance: map[string]*queueMaintenance{},
 		bounds: defaultLostBounds, notices: newNoticeMaintenance(c.Redis),
 		log: c.Logger.With().Str("component", "reconciler").Logger(),
 	}
@@ -150,6 +152,7 @@ func (r *Reconciler) removeDanglingIDs(ctx context.Context, l *queueMaintenance)
 	l.danglingRange++
 	dangling, err := l.DanglingIDs(ctx, next, true)
 	if len(dangling) > 0 {
+		r.observer.Repaired(RepairDangling, len(dangling))
 		l.log.Warn().Strs("ids", dangling[:min(len(dangling), 10)]).Int("count", len(dangling)).
 			Msg("removed ids of tasks that do not exist; Redis evicted the tasks, or another program deleted them")
 	}

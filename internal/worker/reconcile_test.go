@@ -17,7 +17,7 @@ var bj = tasks.Lane{Account: "default", Region: "bj"}
 
 // reconcilerAt is a reconciler of the fixture whose clock is ahead, so that items are stale at once.
 func (f *workerFixture) reconcilerAt(ahead time.Duration, name string) *Reconciler {
-	r := newReconciler(Config{Redis: f.rdb, Name: name, Logger: zerolog.Nop(), Lanes: []LaneConfig{{Lane: bj}}})
+	r := newReconciler(Config{Redis: f.rdb, Name: name, Observer: noObserver{}, Logger: zerolog.Nop(), Lanes: []LaneConfig{{Lane: bj}}})
 	r.now = func() time.Time { return time.Now().Add(ahead) }
 	r.ledger = ledger.New(f.rdb, ledger.WithClock(r.now))
 	return r

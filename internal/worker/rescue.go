@@ -28,8 +28,9 @@ type RescuerConfig struct {
 	Ledger DeadWorkerItems
 	Queue  tasks.Queue
 	// Redis is the Redis that Queue enqueues into.
-	Redis  redis.Cmdable
-	Logger zerolog.Logger
+	Redis    redis.Cmdable
+	Observer Observer
+	Logger   zerolog.Logger
 }
 
 // Rescuer continues the items whose tasks a dead worker ran. Every worker has one for all lanes, and all may run
@@ -101,6 +102,7 @@ func (r *Rescuer) enqueue(ctx context.Context, dead Silence, item ledger.Item) e
 		log.Warn().Err(err).Msg("rescued item could not be moved to the front of its queue")
 	}
 	log.Warn().Str("state", string(item.Record.State)).Dur("silent", dead.For()).Msg("item of a dead worker requeued")
+	r.Observer.Repaired(RepairRescue, 1)
 	return nil
 }
 

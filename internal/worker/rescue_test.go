@@ -200,7 +200,7 @@ func TestWatch(t *testing.T) {
 		taken := make(chan string, 1)
 		signals := &signalQueue{Queue: asynq.NewClientFromRedisClient(f.rdb), taken: taken}
 		began := time.Now()
-		w, err := StartWatch(p, f.rescuerInto(signals), &outage{log: zerolog.Nop()})
+		w, err := StartWatch(p, f.rescuerInto(signals), &outage{log: zerolog.Nop()}, noObserver{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestWatchNeedsRedis(t *testing.T) {
 	t.Parallel()
 	bubbletest.Run(t, func(t *testing.T) {
 		f := newMembershipFixture(t)
-		w, err := StartWatch(NewMembership(ledger.New(unreachable(t)), "w", zerolog.Nop()), f.rescuer(), &outage{log: zerolog.Nop()})
+		w, err := StartWatch(NewMembership(ledger.New(unreachable(t)), "w", zerolog.Nop()), f.rescuer(), &outage{log: zerolog.Nop()}, noObserver{})
 		if err == nil {
 			w.Stop()
 			t.Error("a watch began without redis")

@@ -148,7 +148,7 @@ func TestSleepOnlyBetweenTasks(t *testing.T) {
 			}
 		}
 		s := &queueServers{queues: []string{"q"}, handler: handler, create: func() (*redisconn.QueueClient, []*asynq.Server) {
-			q := redisconn.NewQueueClient(rdb, 10*time.Millisecond, nil)
+			q := redisconn.NewQueueClient(rdb, 10*time.Millisecond)
 			return q, []*asynq.Server{asynq.NewServerFromRedisClient(q, asynq.Config{
 				Queues: map[string]int{"q": 1}, LogLevel: asynq.FatalLevel, TaskCheckInterval: 10 * time.Millisecond,
 			})}
@@ -343,7 +343,7 @@ func TestWatcherOnACluster(t *testing.T) {
 	handler := &countingHandler{}
 	for _, name := range []string{"q1", "q2", "q3", "q4"} {
 		w.add(&queueServers{queues: []string{name}, handler: handler, create: func() (*redisconn.QueueClient, []*asynq.Server) {
-			q := redisconn.NewQueueClient(cluster, time.Second, nil)
+			q := redisconn.NewQueueClient(cluster, time.Second)
 			return q, []*asynq.Server{asynq.NewServerFromRedisClient(q, asynq.Config{Queues: map[string]int{name: 1}, LogLevel: asynq.FatalLevel})}
 		}})
 	}

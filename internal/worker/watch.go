@@ -14,6 +14,7 @@ type Watch struct {
 	membership *Membership
 	rescuer    *Rescuer
 	outage     *outage
+	observer   Observer
 	cancel     context.CancelFunc
 	done       sync.WaitGroup
 	stop       sync.Once
@@ -21,13 +22,13 @@ type Watch struct {
 
 // StartWatch registers the worker and starts the heartbeats. Start it before the worker takes a task, and stop
 // it after the worker's last task ended. The caller stops it.
-func StartWatch(p *Membership, r *Rescuer, o *outage) (*Watch, error) {
+func StartWatch(p *Membership, r *Rescuer, o *outage, observer Observer) (*Watch, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := p.Enter(ctx); err != nil {
 		cancel()
 		return nil, err
 	}
-	w := &Watch{membership: p, rescuer: r, outage: o, cancel: cancel}
+	w := &Watch{membership: p, rescuer: r, outage: o, observer: observer, cancel: cancel}
 	o.beats(func(ctx context.Context) error {
 		_, err := w.heartbeat(ctx)
 		return err
@@ -77,6 +78,7 @@ func (w *Watch) heartbeat(ctx context.Context) (dead []Silence, err error) {
 	dead, err = w.membership.Beat(ctx)
 	if ctx.Err() == nil {
 		w.outage.heartbeat(sent, err)
+		w.observer.Heartbeat(time.Since(sent), err)
 	}
 	return dead, err
 }

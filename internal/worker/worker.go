@@ -94,7 +94,9 @@ type Config struct {
 	Spool *spool.Spool
 	// Webhook says where completion notifications may be sent; zero for none.
 	Webhook Webhook
-	Logger  zerolog.Logger
+	// Observer may be nil.
+	Observer Observer
+	Logger   zerolog.Logger
 
 	// started is when the worker started.
 	started time.Time
@@ -117,6 +119,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace(c.RequestTimeout)
+	}
+	if c.Observer == nil {
+		c.Observer = noObserver{}
 	}
 	if c.taskCheck == 0 {
 		c.taskCheck = taskCheckInterval
@@ -192,7 +197,7 @@ func Start(c Config) (*Worker, error) {
 	}
 	c = parts.config
 	parts.Membership.Describe(c.info(context.Background()))
-	watch, err := StartWatch(parts.Membership, parts.Rescuer, c.outage)
+	watch, err := StartWatch(parts.Membership, parts.Rescuer, c.outage, c.Observer)
 	if err != nil {
 		return nil, fmt.Errorf("register the worker: %w", err)
 	}
@@ -246,7 +251,8 @@ func serversOf(c Config, l *Lane) *queueServers {
 	return &queueServers{
 		queues: slices.Collect(maps.Keys(l.config.Lane.Queues())), handler: l.Handler,
 		create: func() (*redisconn.QueueClient, []*asynq.Server) {
-			rdb := redisconn.NewQueueClient(redisconn.Full(c.together), c.taskCheck*3/4, l.gate.Crowded)
+			rdb := redisconn.NewQueueClient(redisconn.Full(c.together), c.taskCheck*3/4)
+			rdb.Crowded, rdb.Repaired = l.gate.Crowded, func() { c.Observer.Repaired(RepairAck, 1) }
 			var servers []*asynq.Server
 			delayedCheck := delayedCheckInterval
 			for _, share := range shares(l.config.Concurrency) {
@@ -279,6 +285,18 @@ func newServer(c Config, l LaneConfig, rdb redis.UniversalClient, concurrency in
 		Logger:                   asynqLogger{c.Logger.With().Str("component", "asynq").Logger(), c.outage},
 		LogLevel:                 asynq.WarnLevel,
 	})
+}
+
+// Pending returns how many outcomes wait to be recorded, and when the oldest of their requests was sent.
+func (w *Worker) Pending() (n int, oldest time.Time) { return w.parts.OutcomeBuffer.pendingSince() }
+
+// ClockOffsets returns, for each lane, how far BCE's clock is ahead of this machine's.
+func (w *Worker) ClockOffsets() map[tasks.Lane]time.Duration {
+	offsets := map[tasks.Lane]time.Duration{}
+	for _, l := range w.parts.Lanes {
+		offsets[l.config.Lane] = l.config.API.ClockOffset()
+	}
+	return offsets
 }
 
 // Stop drains the worker and returns when every attempt in flight has ended, or the grace is
