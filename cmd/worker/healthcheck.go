@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -36,6 +37,17 @@ Containers use it as their health check, because it needs neither a shell nor cu
 	return cmd
 }
 
+// reason returns the reason in an answer of /readyz.
+func reason(body []byte) string {
+	var answer struct {
+		Reason string `json:"reason"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || answer.Reason == "" {
+		return strings.TrimSpace(string(body))
+	}
+	return answer.Reason
+}
+
 func askReady(ctx context.Context, listen string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -62,7 +74,7 @@ func askReady(ctx context.Context, listen string, out io.Writer) error {
 		return cli.Fail(cli.ExitItemsFailed, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return cli.Failf(cli.ExitItemsFailed, "not ready: %s", strings.TrimSpace(string(body)))
+		return cli.Failf(cli.ExitItemsFailed, "not ready: %s", reason(body))
 	}
 	_, err = fmt.Fprintln(out, "ready")
 	return err

@@ -20,16 +20,16 @@ func routes(health *telemetry.Health, metrics http.Handler) *http.ServeMux {
 	return mux
 }
 
-// listen serves the routes until the process ends, if an address is given.
-func listen(ctx context.Context, address string, routes http.Handler, log zerolog.Logger) error {
+// listen serves the routes at the address of a flag until the process ends, if an address is given.
+func listen(ctx context.Context, flag, address string, routes http.Handler, log zerolog.Logger) error {
 	if address == "" {
 		return nil
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return cli.Failf(cli.ExitConfig, "--listen %s: %w", address, err)
+		return cli.Failf(cli.ExitConfig, "--%s %s: %w", flag, address, err)
 	}
-	log.Info().Str("address", listener.Addr().String()).Msg("serving HTTP")
+	log.Info().Str("address", listener.Addr().String()).Msg("serving HTTP for --" + flag)
 	go func() {
 		// Even while the worker stops: its readiness is then asked for.
 		if err := telemetry.Serve(context.WithoutCancel(ctx), listener, routes); err != nil && !errors.Is(err, net.ErrClosed) {

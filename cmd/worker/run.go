@@ -102,10 +102,13 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 		return err
 	}
 	defer cli.CloseSoon(rdb)
-	health := telemetry.NewHealth(func(ctx context.Context) error { return rdb.Ping(ctx).Err() })
+	health := &telemetry.Health{}
 	m := metrics.New(metrics.NewState(rdb, s.tokenMaxAge, log))
-	if err := listen(ctx, s.listen, routes(health, m.Handler(log)), log); err != nil {
+	if err := listen(ctx, "listen", s.listen, routes(health, m.Handler(log)), log); err != nil {
 		return cli.Blame(s.flags, err, "listen")
+	}
+	if err := listen(ctx, "pprof", s.pprof, telemetry.Profiles(), log); err != nil {
+		return cli.Blame(s.flags, err, "pprof")
 	}
 
 	config := worker.Config{
@@ -118,10 +121,12 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	}
 	started()
 	m.Started(w)
+	health.Started(w)
 	log.Info().Str("version", version.Read().String()).Str("redis", redisconn.Redacted(s.redis)).Str("worker", cli.ProcessName()).Msg("ready")
 	<-ctx.Done()
-	log.Info().Dur("grace", s.grace).Msg("stopping: nothing new starts; requests in flight finish and are recorded")
 	health.Stopping()
+	s.delayDrain(log)
+	log.Info().Dur("grace", s.grace).Msg("stopping: nothing new starts; requests in flight finish and are recorded")
 	w.Stop()
 	log.Info().Msg("stopped")
 	return nil

@@ -27,6 +27,8 @@ func TestWrongVariables(t *testing.T) {
 	for variable, value := range map[string]string{
 		"HAVIP_RPS":             "-1",
 		"HAVIP_CONCURRENCY":     "0",
+		"HAVIP_PPROF":           "0.0.0.0:6060",
+		"HAVIP_DRAIN_DELAY":     "-1s",
 		"HAVIP_REQUEST_TIMEOUT": "1h",
 		"HAVIP_GRACE":           "1s",
 		"HAVIP_TOKEN_MAX_AGE":   "24h",

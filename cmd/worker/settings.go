@@ -10,6 +10,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/lane"
 	"havip/internal/region"
+	"havip/internal/telemetry"
 	"havip/internal/worker"
 	"havip/tasks"
 )
@@ -24,7 +25,8 @@ type settings struct {
 	allowUnknownRegion      bool
 	rps                     float64
 	concurrency             int
-	listen, spoolDir        string
+	listen, pprof, spoolDir string
+	drainDelay              time.Duration
 	tokenMaxAge, maxDelay   time.Duration
 	confirmWithin           time.Duration
 	requestTimeout, grace   time.Duration
@@ -51,13 +53,16 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	region.DefineAllow(f, &s.allowUnknownRegion)
 	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "create requests, and as many deletions, per second and lane, over all workers, unless enqueue limit sets another limit; fewer while BCE refuses them; 0 means no limit; 5 is what Baidu's own network driver sends at most")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
-	f.StringVar(&s.listen, "listen", "", "address that serves /healthz, /readyz and /metrics, such as 127.0.0.1:8644")
+	f.StringVar(&s.listen, "listen", "", "address that serves /livez, /readyz and /metrics, such as 127.0.0.1:8644")
+	f.StringVar(&s.pprof, "pprof", "", "loopback address that serves profiles of the process at /debug/pprof/, such as 127.0.0.1:6060")
 	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is not available (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")
 	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which an item of unknown outcome is looked up before its clientToken is sent again")
 	f.DurationVar(&s.confirmWithin, "confirm-within", tasks.DefaultConfirmWithin, "how long BCE may take to show a created HaVIP; until then, a HaVIP that is not listed may exist")
 	f.DurationVar(&s.maxDelay, "max-delay", tasks.RetryDelayCap, "maximum delay between two requests of an item; a longer Retry-After is cut to it")
 	f.DurationVar(&s.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	f.DurationVar(&s.grace, "grace", 0, "how long a stopping worker waits for requests in flight (default 15s longer than the request timeout)")
+	f.DurationVar(&s.drainDelay, "drain-delay", 0, "how long a stopping worker continues to work after /readyz reports that it is stopping, such as 5s for a load balancer")
+	cli.AtLeast(f, "drain-delay", &s.drainDelay, 0, "must be a duration, such as 5s, or 0 for none")
 	f.DurationVar(&s.redisWait, "redis-wait", cli.PassingPatience, "how long to wait at startup for a Redis that does not answer, is loading, is busy or lacks a replica")
 	cli.AtLeast(f, "redis-wait", &s.redisWait, 0, "must be a duration, such as 30s, 10m or 2h, or 0 for no wait")
 	f.BoolVar(&s.allowVolatile, "allow-volatile", false, "accept a Redis that loses all data when it restarts")
@@ -94,6 +99,11 @@ func (s settings) check() error {
 	} {
 		if term.err != nil {
 			return blame(term.err, term.flag)
+		}
+	}
+	if s.pprof != "" {
+		if err := telemetry.CheckLoopback(s.pprof); err != nil {
+			return blame(fmt.Errorf("--pprof %s: %w; profiles show secrets", s.pprof, err), "pprof")
 		}
 	}
 	if least := worker.MinGrace(s.requestTimeout); s.grace < least {

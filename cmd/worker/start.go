@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -48,6 +49,14 @@ func openRedis(ctx context.Context, s settings, lanes []worker.LaneConfig, until
 	}
 	ready.Store(true)
 	return rdb, nil
+}
+
+// delayDrain keeps the worker at work for a while after it has become unready, so that what asks for its readiness sees that first.
+func (s settings) delayDrain(log zerolog.Logger) {
+	if s.drainDelay > 0 {
+		log.Info().Dur("delay", s.drainDelay).Msg("not ready from now on; the drain begins after --drain-delay")
+		<-time.After(s.drainDelay)
+	}
 }
 
 func (s settings) patience() redisconn.Patience {

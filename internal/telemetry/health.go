@@ -1,48 +1,59 @@
-// Package telemetry is a worker's health endpoints.
+// Package telemetry serves a worker's endpoints for machines: health, and profiles of the process.
 package telemetry
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"sync/atomic"
-	"time"
 )
 
-// readyTimeout limits the check of /readyz.
-const readyTimeout = 2 * time.Second
+// Worker is a running worker.
+type Worker interface {
+	// Live returns an error if only a restart of the process helps.
+	Live() error
+	// Ready returns why the worker cannot do work now.
+	Ready() error
+}
 
-// Health serves two endpoints over HTTP:
+// Health serves two endpoints over HTTP, with 200, or 503 and the reason:
 //
-//	GET /healthz   200 while the process serves; restart it if this fails
-//	GET /readyz    200 while it can do work, else 503 with the reason
+//	GET /livez    fails when only a restart of the process helps
+//	GET /readyz   fails while the worker starts, cannot do work, or stops
 type Health struct {
-	check    func(context.Context) error
+	worker   atomic.Pointer[Worker]
 	stopping atomic.Bool
 }
 
-// NewHealth returns a Health; check returns an error while the process cannot do work.
-func NewHealth(check func(context.Context) error) *Health { return &Health{check: check} }
+// Started makes the health that of a running worker. Before, the process is live and not ready.
+func (h *Health) Started(w Worker) { h.worker.Store(&w) }
 
 // Stopping makes the process unready permanently.
 func (h *Health) Stopping() { h.stopping.Store(true) }
 
 // Mount adds the endpoints.
 func (h *Health) Mount(mux *http.ServeMux) {
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, nil) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-		defer cancel()
-		answer(w, h.ready(ctx))
-	})
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, h.live()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, h.ready()) })
 }
 
-func (h *Health) ready(ctx context.Context) error {
-	if h.stopping.Load() {
-		return errors.New("the worker is stopping")
+// live is nil while the worker stops: its heartbeats end then, and the drain has a limit of its own.
+func (h *Health) live() error {
+	if w := h.worker.Load(); w != nil && !h.stopping.Load() {
+		return (*w).Live()
 	}
-	return h.check(ctx)
+	return nil
+}
+
+func (h *Health) ready() error {
+	w := h.worker.Load()
+	switch {
+	case h.stopping.Load():
+		return errors.New("the worker is stopping")
+	case w == nil:
+		return errors.New("the worker is starting")
+	}
+	return (*w).Ready()
 }
 
 func answer(w http.ResponseWriter, err error) {

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -9,30 +8,38 @@ import (
 	"testing"
 )
 
+type fakeWorker struct{ live, ready error }
+
+func (w *fakeWorker) Live() error  { return w.live }
+func (w *fakeWorker) Ready() error { return w.ready }
+
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	var broken error
-	h := NewHealth(func(context.Context) error { return broken })
+	var h Health
 	mux := http.NewServeMux()
 	h.Mount(mux)
-	ask := func(path string) (int, string) {
-		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
-		return w.Code, strings.TrimSpace(w.Body.String())
-	}
 	expect := func(path string, code int, body string) {
 		t.Helper()
-		if gotCode, gotBody := ask(path); gotCode != code || gotBody != body {
-			t.Errorf("%s: got %d %s, want %d %s", path, gotCode, gotBody, code, body)
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		if got := strings.TrimSpace(w.Body.String()); w.Code != code || got != body {
+			t.Errorf("%s: got %d %s, want %d %s", path, w.Code, got, code, body)
 		}
 	}
-	expect("/healthz", 200, `{"status":"ok"}`)
-	expect("/readyz", 200, `{"status":"ok"}`)
-	broken = errors.New("redis: connection refused")
-	expect("/healthz", 200, `{"status":"ok"}`)
+	const ok = `{"status":"ok"}`
+	expect("/livez", 200, ok)
+	expect("/readyz", 503, `{"reason":"the worker is starting","status":"unavailable"}`)
+	w := &fakeWorker{}
+	h.Started(w)
+	expect("/livez", 200, ok)
+	expect("/readyz", 200, ok)
+	w.ready = errors.New("redis: connection refused")
+	expect("/livez", 200, ok)
 	expect("/readyz", 503, `{"reason":"redis: connection refused","status":"unavailable"}`)
-	broken = nil
+	w.live = errors.New("stuck")
+	expect("/livez", 503, `{"reason":"stuck","status":"unavailable"}`)
+	w.ready = nil
 	h.Stopping()
-	expect("/healthz", 200, `{"status":"ok"}`)
+	expect("/livez", 200, ok)
 	expect("/readyz", 503, `{"reason":"the worker is stopping","status":"unavailable"}`)
 }

@@ -16,6 +16,10 @@ type outage struct {
 	log zerolog.Logger
 
 	mu sync.Mutex
+	// ended is when the last heartbeat ended, and wrote when the last that was written was sent; zero before the first.
+	ended, wrote time.Time
+	// cause is why the last heartbeat failed; nil if it was written.
+	cause error
 	// since is when the first heartbeat failed, zero while they succeed.
 	since time.Time
 	// ask sends a heartbeat; nil before the first.
@@ -33,6 +37,10 @@ func (o *outage) beats(beat func(context.Context) error) {
 func (o *outage) heartbeat(sent time.Time, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.ended, o.cause = time.Now(), err
+	if err == nil {
+		o.wrote = sent
+	}
 	switch {
 	case err != nil && o.since.IsZero():
 		o.since = sent

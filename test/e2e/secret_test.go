@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,7 +34,7 @@ func TestSecrets(t *testing.T) {
 	w.worker(t, "--log-level", "trace") // tries at once whether it is over
 	w.awaitSuspension(t, before+1)
 	w.faults(t, "create:commit-500=x3,create:html-502=x3,create:commit-reset=x3,create:commit-truncated=x3,create:429=x2")
-	w.worker(t, "--log-level", "trace")
+	metered := w.worker(t, "--log-level", "trace", "--listen", "127.0.0.1:0")
 	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	requireTruth(t, rows, w.results(t, batch), w.truth(t))
 	w.faults(t, "create:skew=x1:2h") // alone: a clock that steps while an outcome is unknown costs minutes
@@ -44,13 +47,39 @@ func TestSecrets(t *testing.T) {
 	if !strings.Contains(stored, rows[0].name) || !strings.Contains(worker.stderr.String(), "SignatureDoesNotMatch") {
 		t.Fatal("the dump or the log lacks what it must have: the search would find nothing anyway")
 	}
-	for place, text := range map[string]string{"output": w.said(), "Redis": stored} {
+	metrics := served(t, metered, "/metrics")
+	if !strings.Contains(metrics, "havip_attempts_total{") {
+		t.Fatal("the metrics lack the attempts:\n" + metrics)
+	}
+	for place, text := range map[string]string{"output": w.said(), "Redis": stored, "metrics": metrics} {
 		for _, secret := range append(signatures, secretKey, sessionToken, "bce-auth-v1/") {
 			if i := strings.Index(text, secret); i >= 0 {
 				t.Errorf("%q stands in %s: …%s…", secret, place, text[max(0, i-100):min(len(text), i+100)])
 			}
 		}
 	}
+}
+
+// servingHTTP is what a worker logs about its --listen address.
+var servingHTTP = regexp.MustCompile(`"address":"([^"]+)",[^\n]*"message":"serving HTTP for --listen"`)
+
+// served is what a worker answers at --listen.
+func served(t *testing.T, worker *process, path string) string {
+	t.Helper()
+	address := servingHTTP.FindStringSubmatch(worker.stderr.String())
+	if address == nil {
+		t.Fatal("the worker says no address")
+	}
+	response, err := http.Get("http://" + address[1] + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v: %s", path, response.Status, err, body)
+	}
+	return string(body)
 }
 
 // signatures are those of all requests that arrived.
