@@ -71,6 +71,14 @@ func StartSentinel(tb testing.TB, master *Server, options ...SentinelOption) *Se
 // Addr returns the sentinel's host:port.
 func (s *Sentinel) Addr() string { return s.addr }
 
+// Client returns a client of the sentinel itself, closed when the test ends.
+func (s *Sentinel) Client(tb testing.TB) redis.UniversalClient {
+	tb.Helper()
+	client := s.client()
+	tb.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
 // KillMaster kills the master, and lets the sentinel replace it, which takes some seconds.
 func (s *Sentinel) KillMaster(tb testing.TB) {
 	tb.Helper()
