@@ -202,8 +202,8 @@ func TestHungRedisEndsWithTheTimeout(t *testing.T) {
 	}
 }
 
-// TestDoctorWhileRedisLoads: doctor waits for a Redis that loads, and says so.
-func TestDoctorWhileRedisLoads(t *testing.T) {
+// TestCommandsWhileRedisLoads: commands that read, change and diagnose wait for a Redis that loads, and say so.
+func TestCommandsWhileRedisLoads(t *testing.T) {
 	t.Parallel()
 	w := newStack(t)
 	w.redis = redistest.Start(t, redistest.AppendOnly(redistest.Always), redistest.Lines("key-load-delay 100"))
@@ -226,12 +226,23 @@ func TestDoctorWhileRedisLoads(t *testing.T) {
 		return nil
 	})
 	doctor := w.start(t, "enqueue", "doctor", "-o", "ndjson")
-	doctor.awaitText(t, "LOADING")
+	waiting := []*process{doctor}
+	for _, args := range [][]string{{"status"}, {"list"}, {"workers"}, {"limit", "set", "default/bj", "--rps", "100"}} {
+		waiting = append(waiting, w.start(t, "enqueue", args...))
+	}
+	for _, p := range waiting {
+		p.awaitText(t, "LOADING")
+	}
 	if err := rdb.ConfigSet(t.Context(), "key-load-delay", "0").Err(); err != nil {
 		t.Fatal(err)
 	}
-	if code := doctor.wait(t); code != 0 || !hasDiagnosis(t, doctor.stdout.String(), "versions") {
-		t.Errorf("exit code %d:\n%s", code, doctor.stderr.String())
+	for _, p := range waiting {
+		if code := p.wait(t); code != 0 {
+			t.Errorf("%v: exit code %d:\n%s", p.cmd.Args[1:], code, p.stderr.String())
+		}
+	}
+	if !hasDiagnosis(t, doctor.stdout.String(), "versions") {
+		t.Errorf("doctor says nothing of versions:\n%s", doctor.stdout.String())
 	}
 	<-restarted
 }
