@@ -338,6 +338,14 @@ func TestOpenExplainsHTTP(t *testing.T) {
 	}
 }
 
+// Redis 7.2 and Valkey put other words around a denied command of a script.
+func TestExplain_deniedInAScript(t *testing.T) {
+	t.Parallel()
+	err := Explain("redis://127.0.0.1", saidAtOnce("ERR ACL failure in script: User reader has no permissions to run the 'set' command script: "+
+		strings.Repeat("4f", 20)+", on @user_script:1."))
+	assertExplained(t, err, "ACL failure in script: User reader has no permissions to run the 'set' command", "RUNBOOK.md", true, false)
+}
+
 // Each reason to reject a certificate has its own remedy.
 func TestOpenExplainsTLS(t *testing.T) {
 	t.Parallel()

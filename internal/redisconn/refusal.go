@@ -2,6 +2,7 @@ package redisconn
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -75,6 +76,9 @@ func (x explainer) diagnoseReply(err error) diagnosis {
 	return diagnosis{}
 }
 
+// failedScript is what Redis adds to the error of a script's command: which script, and where in it.
+var failedScript = regexp.MustCompile(` script: [0-9a-f]{40}.*`)
+
 // ownWords is the first sentence of the server's reply.
 func ownWords(err error) string {
 	text := err.Error()
@@ -82,7 +86,7 @@ func ownWords(err error) string {
 	if errors.As(err, &reply) {
 		text = reply.Error()
 	}
-	text, _, _ = strings.Cut(strings.TrimPrefix(text, "ERR "), " script: ")
+	text = failedScript.ReplaceAllString(strings.TrimPrefix(text, "ERR "), "")
 	text, _, _ = strings.Cut(text, ". ")
 	return strings.TrimRight(strings.TrimSpace(text), ".")
 }
