@@ -41,7 +41,7 @@ func TestWorkersAfterRedisWasAway(t *testing.T) {
 // askAll starts every command that reports lanes without a worker.
 func (w *stack) askAll(t *testing.T) (asking []*process) {
 	t.Helper()
-	for _, command := range [][]string{{"status"}, {"pause", "default/bj"}, {"plan", "more.csv", "--allow-duplicates"}, {"doctor", "-o", "ndjson"}} {
+	for _, command := range [][]string{{"status"}, {"pause", "default/bj"}, {"plan", "more.csv", "--allow-duplicates"}, {"doctor", "-o", "ndjson", "--fail-on", "error"}} {
 		asking = append(asking, w.start(t, "enqueue", command...))
 	}
 	return asking
