@@ -1,5 +1,5 @@
-// Command latency measures how long an item takes from enqueue to its recorded haVipId while the
-// worker is idle, and how many commands a second an idle lane costs Redis.
+// Command latency measures how long an item takes from enqueue to its first request to BCE and to its recorded haVipId
+// while the worker is idle, and how many commands a second its idle lanes cost Redis.
 package main
 
 import (
@@ -29,13 +29,15 @@ import (
 
 func main() {
 	samples := flag.Int("samples", 100, "items, one at a time")
+	lanes := flag.Int("lanes", 1, "lanes of the worker; the items are in one of them")
+	pause := flag.Duration("pause", 200*time.Millisecond, "longest time between two items; with 5s and more, the lane's servers sleep meanwhile")
 	flag.Parse()
-	if err := measure(context.Background(), *samples); err != nil {
+	if err := measure(context.Background(), *samples, *lanes, *pause); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func measure(ctx context.Context, samples int) error {
+func measure(ctx context.Context, samples, lanes int, pause time.Duration) error {
 	dir, err := os.MkdirTemp("", "havip-latency")
 	if err != nil {
 		return err
@@ -56,25 +58,25 @@ func measure(ctx context.Context, samples int) error {
 		return err
 	}
 	rdb := store.Client()
-	lane := tasks.Lane{Account: "default", Region: "bj"}
-	w, err := worker.Start(worker.Config{
-		Redis: rdb, Name: "latency", Logger: zerolog.Nop(),
-		Lanes: []worker.LaneConfig{{Lane: lane, API: client, RPS: 0}},
-	})
+	served := []worker.LaneConfig{{Lane: tasks.Lane{Account: tasks.DefaultAccount, Region: "bj"}, API: client}}
+	for i := range lanes - 1 {
+		served = append(served, worker.LaneConfig{Lane: tasks.Lane{Account: "a" + strconv.Itoa(i), Region: "bj"}, API: client})
+	}
+	w, err := worker.Start(worker.Config{Redis: rdb, Name: "latency", Logger: zerolog.Nop(), Lanes: served})
 	if err != nil {
 		return err
 	}
 	defer w.Stop()
 
-	if err := idle(ctx, rdb); err != nil {
+	if err := idle(ctx, rdb, lanes); err != nil {
 		return err
 	}
-	return latencies(ctx, rdb, samples)
+	return latencies(ctx, rdb, samples, pause)
 }
 
 // idle counts the commands that Redis carries out for a worker with nothing to do, those inside
 // scripts included.
-func idle(ctx context.Context, rdb redis.Cmdable) error {
+func idle(ctx context.Context, rdb redis.Cmdable, lanes int) error {
 	const period = 10 * time.Second
 	before, err := processed(ctx, rdb)
 	if err != nil {
@@ -85,7 +87,7 @@ func idle(ctx context.Context, rdb redis.Cmdable) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("idle: %.1f commands/s for one lane of one worker\n", float64(after-before)/period.Seconds())
+	fmt.Printf("idle: %.1f commands/s for one worker with %d lanes, those inside scripts included\n", float64(after-before)/period.Seconds(), lanes)
 	return nil
 }
 
@@ -99,12 +101,12 @@ func processed(ctx context.Context, rdb redis.Cmdable) (int, error) {
 
 // latencies enqueues one item after the other, at random moments, and takes the times that the
 // ledger recorded by Redis's clock.
-func latencies(ctx context.Context, rdb redis.Cmdable, samples int) error {
+func latencies(ctx context.Context, rdb redis.Cmdable, samples int, pause time.Duration) error {
 	records := ledger.New(rdb)
 	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(redisconn.Full(rdb)), rdb)
-	var took []time.Duration
+	var sent, recorded []time.Duration
 	for i := range samples {
-		time.Sleep(rand.N(200 * time.Millisecond))
+		time.Sleep(rand.N(pause))
 		item := tasks.Item{Request: tasks.Request{
 			Name: fmt.Sprintf("vip-%d", i), SubnetID: "sbn-1", PrivateIPAddress: fmt.Sprintf("10.0.%d.%d", i/200, i%200+1),
 		}}.WithDefaults("bj")
@@ -117,15 +119,21 @@ func latencies(ctx context.Context, rdb redis.Cmdable, samples int) error {
 				return err
 			}
 			if got.Record.State.Terminal() {
-				took = append(took, got.Record.UpdatedAt.Time().Sub(got.Record.RegisteredAt.Time()))
+				registered := got.Record.RegisteredAt.Time()
+				sent = append(sent, got.Record.FirstSentAt.Time().Sub(registered))
+				recorded = append(recorded, got.Record.UpdatedAt.Time().Sub(registered))
 				break
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
+	show("enqueue to first request", sent)
+	show("enqueue to recorded", recorded)
+	return nil
+}
+
+func show(what string, took []time.Duration) {
 	slices.Sort(took)
 	at := func(q float64) time.Duration { return took[int(q*float64(len(took)-1))] }
-	fmt.Printf("enqueue to recorded: median %v, p90 %v, p99 %v, max %v (%d items, AOF always)\n",
-		at(0.5), at(0.9), at(0.99), at(1), samples)
-	return nil
+	fmt.Printf("%s: median %v, p90 %v, p99 %v, max %v (%d items, AOF always)\n", what, at(0.5), at(0.9), at(0.99), at(1), len(took))
 }
