@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln tidy redis-server python3 man clean
+.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln tidy redis-server python3 chromium axe man clean
 
 all: build
 
@@ -20,8 +20,8 @@ man: build
 # default of both, is no measure. The longest package goes first. The lint vets; the tables for debuggers are left out.
 GOTEST := go test -race -vet=off -ldflags=-w -shuffle=on -p 4 -parallel 8 -timeout 60m
 
-## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e
-test: redis-server python3 test-sdk
+## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server, python3 and chromium are installed, and axe-core is fetched, when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e
+test: redis-server python3 chromium axe test-sdk
 	go test -count=1 -timeout 20m ./test/simulation
 	E2E_BUILDFLAGS= $(GOTEST) -skip '^TestSlow' ./test/e2e ./...
 
@@ -30,7 +30,7 @@ test-slow: redis-server
 	$(GOTEST) -race=false -run '^TestSlow' $$(grep -rl --include='*_test.go' '^func TestSlow' . | xargs dirname | sort -u)
 
 ## test-busy: the tests on a machine made slow, three times; BUSY takes the terms (BUSY='-stops', BUSY='-loops 0 -times 2')
-test-busy: redis-server python3
+test-busy: redis-server python3 chromium axe
 	go run ./test/busy $(BUSY) -- -p 4 -parallel 8 -timeout 60m -skip '^TestSlow' ./test/e2e ./...
 
 ## test-sdk: Baidu's own SDK against the simulator; a module of its own, so that the SDK is no dependency of ours
@@ -101,6 +101,12 @@ redis-server:
 
 python3:
 	@./scripts/need-python3
+
+chromium:
+	@./scripts/need-chromium
+
+axe:
+	@./scripts/need-axe $(TOOLS)/axe-core-4.14.1
 
 $(GOLANGCI_LINT):
 	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

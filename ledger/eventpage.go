@@ -25,6 +25,24 @@ func (l *Ledger) LastEventID(ctx context.Context, batch string) (string, error) 
 	return messages[0].ID, nil
 }
 
+// NewestEvents reads up to limit events before the one with the given ID ("" = from the newest), newest first. Its cost does
+// not depend on the batch's size.
+func (l *Ledger) NewestEvents(ctx context.Context, batch, before string, limit int64) ([]Event, error) {
+	from := "+"
+	if before != "" {
+		from = "(" + before
+	}
+	messages, err := l.rdb.XRevRangeN(ctx, keysOf(batch).events, from, "-", limit).Result()
+	if err != nil {
+		return nil, fmt.Errorf("events of batch %q: %w", batch, err)
+	}
+	events := make([]Event, len(messages))
+	for i, message := range messages {
+		events[i] = decodeEvent(message)
+	}
+	return events, nil
+}
+
 // EventPage reads up to limit events after the one with the given ID ("" = from the oldest kept), without waiting. It
 // reads that event and the following ones atomically, to detect events that were dropped between two pages.
 func (l *Ledger) EventPage(ctx context.Context, batch, after string, limit int64) (EventPage, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"havip/internal/cli"
+	"havip/internal/console"
 	"havip/internal/metrics"
 	"havip/internal/redisconn"
 	"havip/internal/render"
@@ -57,6 +58,10 @@ complete. For that, it needs HAVIP_WEBHOOK_SECRET (whsec_ and base64; several, s
 spaces, while secrets are rotated) and the URL's host as --webhook-host. It calls no other
 host, because any producer can put a URL into Redis.
 
+--listen serves a console: a web page with batches, items, lanes and workers, and the actions on
+them. Without tokens (--console-token-file) and without a proxy that authenticates users
+(--console-user-header), it answers only on this machine, and whoever is on it may act.
+
 SIGTERM, SIGINT and SIGHUP drain: nothing new starts, and requests in flight finish and are
 recorded. A second SIGTERM or SIGINT ends the process at once; that is safe, but recovery
 takes longer. Under nohup, SIGHUP is ignored. Work continues if the log cannot be written.`,
@@ -92,6 +97,10 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err != nil {
 		return err
 	}
+	access, err := configureConsole(ctx, s, getenv)
+	if err != nil {
+		return err
+	}
 	files, err := cli.OpenSpool(s.spoolDir, getenv, log)
 	if err != nil {
 		return cli.Blame(s.flags, err, "spool-dir")
@@ -104,10 +113,11 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	defer cli.CloseSoon(rdb)
 	health := &telemetry.Health{}
 	m := metrics.New(metrics.NewState(rdb, s.tokenMaxAge, log))
-	if err := listen(ctx, "listen", s.listen, routes(health, m.Handler(log)), log); err != nil {
+	pages := console.New(ctx, console.Config{Redis: rdb, RedisURL: s.redis, Access: access, Logger: log})
+	if err := listen(ctx, s, "listen", s.listen, routes(health, m.Handler(log), pages), log); err != nil {
 		return cli.Blame(s.flags, err, "listen")
 	}
-	if err := listen(ctx, "pprof", s.pprof, telemetry.Profiles(), log); err != nil {
+	if err := listen(ctx, s, "pprof", s.pprof, telemetry.Profiles(), log); err != nil {
 		return cli.Blame(s.flags, err, "pprof")
 	}
 

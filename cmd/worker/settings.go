@@ -36,6 +36,10 @@ type settings struct {
 	logFormat, logLevel     string
 	webhookHosts            []string
 	webhookSecretFile       string
+	consoleTokenFile        string
+	consoleUserHeader       string
+	consoleProxies          []string
+	consoleActors           []string
 	// flags are cobra's, to report where an invalid value comes from.
 	flags *pflag.FlagSet
 }
@@ -53,7 +57,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	region.DefineAllow(f, &s.allowUnknownRegion)
 	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "create requests, and as many deletions, per second and lane, over all workers, unless enqueue limit sets another limit; fewer while BCE refuses them; 0 means no limit; 5 is what Baidu's own network driver sends at most")
 	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
-	f.StringVar(&s.listen, "listen", "", "address that serves /livez, /readyz and /metrics, such as 127.0.0.1:8644")
+	f.StringVar(&s.listen, "listen", defaultListen, "address that serves /livez, /readyz, /metrics and the console at /; empty for none. If the default is in use, as by another worker, it serves none")
 	f.StringVar(&s.pprof, "pprof", "", "loopback address that serves profiles of the process at /debug/pprof/, such as 127.0.0.1:6060")
 	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is not available (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")
 	f.DurationVar(&s.tokenMaxAge, "token-max-age", tasks.TokenMaxAge, "time after which an item of unknown outcome is looked up before its clientToken is sent again")
@@ -71,9 +75,16 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.logLevel, "log-level", "info", "trace, debug, info, warn or error")
 	f.StringSliceVar(&s.webhookHosts, "webhook-host", nil, "host, or HOST:PORT, that may be notified of completed batches; may be repeated")
 	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "file with the secrets that sign notifications, instead of $HAVIP_WEBHOOK_SECRET")
+	f.StringVar(&s.consoleTokenFile, "console-token-file", "", "file with the console's tokens, instead of $HAVIP_CONSOLE_TOKENS: a line for each, with its role (read or act), a name and the token")
+	f.StringVar(&s.consoleUserHeader, "console-user-header", "", "header in which a trusted proxy names the user of the console, such as X-Forwarded-User")
+	f.StringSliceVar(&s.consoleProxies, "console-trusted-proxy", nil, "address or network of the proxies that set the header; may be repeated")
+	f.StringSliceVar(&s.consoleActors, "console-actor", nil, "user of the header who may act; the others may read; may be repeated")
 	cli.Env(f, "redis", "HAVIP_REDIS_URL")
 	cli.Env(f, "endpoint", "BCE_ENDPOINT")
 }
+
+// defaultListen is where the worker can be looked at, from its own machine.
+const defaultListen = "127.0.0.1:8644"
 
 // withGrace fills in the default of --grace, which depends on the request timeout.
 func (s settings) withGrace() settings {

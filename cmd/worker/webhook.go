@@ -21,7 +21,7 @@ func configureWebhook(ctx context.Context, s settings, getenv cli.Getenv) (worke
 	if err != nil {
 		return worker.Webhook{}, cli.Blame(s.flags, cli.Failf(cli.ExitUsage, "--webhook-host %w", err), "webhook-host")
 	}
-	text, place, err := webhookSecrets(ctx, s.webhookSecretFile, getenv)
+	text, place, err := secretText(ctx, "webhook-secret-file", s.webhookSecretFile, secretVariable, getenv)
 	if err != nil {
 		return worker.Webhook{}, cli.Blame(s.flags, cli.Fail(cli.ExitConfig, err), "webhook-secret-file")
 	}
@@ -35,14 +35,14 @@ func configureWebhook(ctx context.Context, s settings, getenv cli.Getenv) (worke
 	return worker.Webhook{Hosts: hosts, Secrets: secrets}, nil
 }
 
-// webhookSecrets returns the secrets of the file, else of the environment, and their source.
-func webhookSecrets(ctx context.Context, file string, getenv cli.Getenv) (text, place string, err error) {
+// secretText returns the secrets of the flag's file, else those of the variable, and their source.
+func secretText(ctx context.Context, flag, file, variable string, getenv cli.Getenv) (text, place string, err error) {
 	if file == "" {
-		return getenv(secretVariable), secretVariable, nil
+		return getenv(variable), variable, nil
 	}
 	content, err := until.ReadFile(ctx, file)
 	if err != nil {
-		return "", "", fmt.Errorf("--webhook-secret-file: %w", err)
+		return "", "", fmt.Errorf("--%s: %w", flag, err)
 	}
 	return string(content), file, nil
 }

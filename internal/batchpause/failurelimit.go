@@ -58,7 +58,7 @@ func (l *FailureLimit) Apply(ctx context.Context, s *session.Session, batch stri
 	if l.given == nil {
 		return nil
 	}
-	_, err := s.Ledger.LimitFailures(ctx, batch, *l.given, ledger.Act{By: session.Author()})
+	_, err := s.Ledger.LimitFailures(ctx, batch, *l.given, ledger.Act{By: s.By})
 	var missing *ledger.BatchNotFoundError
 	if errors.As(err, &missing) {
 		return nil

@@ -44,6 +44,35 @@ func (op Operation) Plan(ctx context.Context, l *ledger.Ledger, batch string, ch
 	return &plan, nil
 }
 
+// Forecast is what [Operation.Plan] is likely to return, from the batch's counters alone: it reads nothing. ok is false for a
+// selection by anything but the state. It does not know of items that are being canceled, or are damaged.
+func (op Operation) Forecast(b ledger.Batch, chosen Selection) (plan *Tally, ok bool) {
+	if chosen.names("code", "key", "account", "region", "subnetId", "class") {
+		return nil, false
+	}
+	plan = &Tally{}
+	wanted, given := chosen.value("state")
+	unconfirmed := b.Unconfirmed
+	for _, state := range ledger.States() {
+		n := b.Counts[state]
+		if n <= 0 || given && wanted != string(state) {
+			continue
+		}
+		record := ledger.Record{State: state, Sends: 1, Unknown: state == ledger.Unknown}
+		if state.Succeeded() && unconfirmed > 0 {
+			pending := min(unconfirmed, n)
+			unconfirmed, n = unconfirmed-pending, n-pending
+			waiting := record
+			waiting.ConfirmAt = 1
+			plan.addAll(op.evaluate(ledger.Item{Record: waiting}, chosen), state, pending)
+		}
+		if n > 0 {
+			plan.addAll(op.evaluate(ledger.Item{Record: record}, chosen), state, n)
+		}
+	}
+	return plan, true
+}
+
 // CarryOut applies the operation to the chosen items; planned is how many of them the plan found eligible.
 // It logs who does it before, and the result after. With an error the tally holds what was done until then.
 func (op Operation) CarryOut(ctx context.Context, exec *Executor, chosen Selection, planned int64, progress func(done int64)) (*Tally, error) {

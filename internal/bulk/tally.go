@@ -40,17 +40,20 @@ func (t *Tally) Damaged() (n int64) {
 	return n
 }
 
-func (t *Tally) add(d Decision, state ledger.State) {
+func (t *Tally) add(d Decision, state ledger.State) { t.addAll(d, state, 1) }
+
+// addAll adds n items.
+func (t *Tally) addAll(d Decision, state ledger.State, n int64) {
 	if d.fault != nil && len(t.faults) < maxFaults {
 		t.faults = append(t.faults, d.fault)
 	}
 	for i := range t.rows {
 		if r := &t.rows[i]; r.Action == d.Action && r.State == state && r.Why == d.Why {
-			r.Items++
+			r.Items += n
 			return
 		}
 	}
-	t.rows = append(t.rows, Row{Action: d.Action, State: state, Items: 1, Why: d.Why})
+	t.rows = append(t.rows, Row{Action: d.Action, State: state, Items: n, Why: d.Why})
 	slices.SortFunc(t.rows, func(a, b Row) int {
 		return cmp.Or(compareLast(a.Action == None, b.Action == None),
 			cmp.Compare(a.Action, b.Action), cmp.Compare(a.State, b.State), cmp.Compare(a.Why, b.Why))

@@ -93,24 +93,30 @@ func Lane(l tasks.Lane) Subject {
 // Change makes a change, and fails unless it is verified that a failover of Redis cannot lose it. Every
 // command that changes something calls it.
 func (v *Verifier) Change(ctx context.Context, f *session.Factory, s *session.Session, of Subject, change func() error) error {
-	check, err := redisconn.StartReplicationCheck(ctx, s.Redis, s.URL, of.tags...)
-	if err != nil {
-		return err
-	}
-	if err := change(); err != nil {
-		return err
-	}
-	err = check.Verify(ctx)
+	uncertain, err := Change(ctx, s, of, change)
 	switch {
-	case err == nil:
-		return nil
+	case uncertain == nil:
+		return err
 	case ctx.Err() != nil:
 		return cli.Fail(cli.ExitInterrupted, errors.New(unverified(f.Args, of, errors.New("the command was ended first"))))
 	case v.AllowUnverified:
-		f.Infof("warning: %s (allowed by --%s)", unverified(f.Args, of, err), unverifiedFlag)
+		f.Infof("warning: %s (allowed by --%s)", unverified(f.Args, of, uncertain), unverifiedFlag)
 		return nil
 	}
-	return cli.Fail(cli.ExitNetwork, errors.New(unverified(f.Args, of, err)+"; or accept that with --"+unverifiedFlag))
+	return cli.Fail(cli.ExitNetwork, errors.New(unverified(f.Args, of, uncertain)+"; or accept that with --"+unverifiedFlag))
+}
+
+// Change makes a change. uncertain is why it is not certain that Redis keeps it after a failover; nil if it is, or if the
+// change failed.
+func Change(ctx context.Context, s *session.Session, of Subject, change func() error) (uncertain, err error) {
+	check, err := redisconn.StartReplicationCheck(ctx, s.Redis, s.URL, of.tags...)
+	if err != nil {
+		return nil, err
+	}
+	if err := change(); err != nil {
+		return nil, err
+	}
+	return check.Verify(ctx), nil
 }
 
 // unverified says what is not certain, why, and what to do.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -85,6 +86,14 @@ type Limit struct {
 
 // MinRPS is the minimum rate, besides 0 for no limit.
 const MinRPS = 0.001
+
+// CheckRPS refuses a rate that cannot be set.
+func CheckRPS(rps float64) error {
+	if rps != 0 && (!(rps >= MinRPS) || math.IsInf(rps, 1)) {
+		return fmt.Errorf("must be 0 for no limit, or at least %g", MinRPS)
+	}
+	return nil
+}
 
 // SetLimit sets the lane's rate for all workers, overriding the rate that each worker was started with.
 func (o *Operator) SetLimit(ctx context.Context, rps float64, act Act) (Limit, error) {

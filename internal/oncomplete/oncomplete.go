@@ -110,7 +110,7 @@ func factsEnvironment(m notify.Message) []string {
 
 // withheld are variables that the command does not get: BCE's credentials, the workers' secrets, and the command
 // itself, which an enqueue run by the command would run again.
-var withheld = append(bce.SecretVariables(), "HAVIP_WEBHOOK_SECRET", "HAVIP_ON_COMPLETE")
+var withheld = append(bce.SecretVariables(), "HAVIP_WEBHOOK_SECRET", "HAVIP_CONSOLE_TOKENS", "HAVIP_ON_COMPLETE")
 
 func publicEnvironment(env []string) []string {
 	return slices.DeleteFunc(env, func(entry string) bool {

@@ -6,6 +6,7 @@ import (
 
 	"havip/internal/lane"
 	"havip/internal/queue"
+	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -30,4 +31,23 @@ func (s *Session) Lanes(ctx context.Context) ([]tasks.Lane, error) {
 		}
 	}
 	return lanes, nil
+}
+
+// LaneAct is who changes a lane and why, and BatchAct the same for a batch.
+func (s *Session) LaneAct(reason string) lane.Act {
+	return lane.Act{By: s.By, Reason: ReasonText(reason)}
+}
+
+// BatchAct is [Session.LaneAct] for a batch.
+func (s *Session) BatchAct(reason string) ledger.Act {
+	return ledger.Act{By: s.By, Reason: ReasonText(reason)}
+}
+
+// ResumeLane ends the pause of a lane, and that of its queue by asynq's own tools, and reports which of them there was.
+func (s *Session) ResumeLane(ctx context.Context, l tasks.Lane, reason string) (lanePaused, queuePaused bool, err error) {
+	if lanePaused, err = lane.NewOperator(s.Redis, l.String()).Resume(ctx, s.LaneAct(reason)); err != nil {
+		return false, false, err
+	}
+	queuePaused, err = queue.Of(s.Redis, l).Unpause(ctx)
+	return lanePaused, queuePaused, err
 }

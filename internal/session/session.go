@@ -20,6 +20,8 @@ type Session struct {
 	// Redis is for reads and scripts; what needs more of the client gets it by [redisconn.Full].
 	Redis  redis.Cmdable
 	Ledger *ledger.Ledger
+	// By is who acts, for the events.
+	By string
 	// URL is the Redis's; "" for one that this process brought along.
 	URL string
 	// Waiting is called with each new reason to wait for Redis, and with nil once it answers again; it may be nil.
@@ -33,7 +35,7 @@ type Session struct {
 
 // New returns a session in an open Redis; Close calls closeRedis.
 func New(rdb redis.Cmdable, closeRedis func()) *Session {
-	return &Session{Redis: rdb, Ledger: ledger.New(rdb), close: closeRedis}
+	return &Session{Redis: rdb, Ledger: ledger.New(rdb), By: Author(), close: closeRedis}
 }
 
 // Explain is [redisconn.ExplainOf] for the session's Redis.
@@ -69,6 +71,6 @@ func (s *Session) Executor(batch, reason string) (on *bulk.Executor, release fun
 		return nil, nil, err
 	}
 	return &bulk.Executor{
-		Redis: s.Redis, Ledger: s.Ledger, Tasks: dispatcher, Batch: batch, By: Author(), Reason: ReasonText(reason),
+		Redis: s.Redis, Ledger: s.Ledger, Tasks: dispatcher, Batch: batch, By: s.By, Reason: ReasonText(reason),
 	}, release, nil
 }

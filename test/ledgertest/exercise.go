@@ -72,6 +72,8 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"active batches are those that may have work left", testActive},
 		{"a batch that is registered again is active again, whatever the clock says", testActiveAgain},
 		{"stale items are those that have not changed", testStale},
+		{"a search finds the items of a state, page by page", testSearch},
+		{"the newest events come first", testNewestEvents},
 		{"finished items are told without reading them", testFinished},
 		{"an item that was idle for long is looked up first", testIdle},
 		{"the HaVIP of an idle item is adopted", testAdoptIdle},

@@ -2,7 +2,6 @@ package lane
 
 import (
 	"context"
-	"math"
 
 	"github.com/spf13/cobra"
 
@@ -55,14 +54,14 @@ func newSetCommand(f *session.Factory) *cobra.Command {
 
 func setLimit(ctx context.Context, f *session.Factory, opts options) error {
 	rps := opts.rps
-	if rps != 0 && (!(rps >= lane.MinRPS) || math.IsInf(rps, 1)) {
-		return cli.Failf(cli.ExitUsage, "--rps %g: must be 0 for no limit, or at least %g", rps, lane.MinRPS)
+	if err := lane.CheckRPS(rps); err != nil {
+		return cli.Failf(cli.ExitUsage, "--rps %g: %w", rps, err)
 	}
 	return changeLane(ctx, f, opts, func(s *session.Session, l tasks.Lane) error {
 		if err := checkRegion(ctx, s, l, opts); err != nil {
 			return err
 		}
-		if _, err := lane.NewOperator(s.Redis, l.String()).SetLimit(ctx, rps, opts.laneAct()); err != nil {
+		if _, err := lane.NewOperator(s.Redis, l.String()).SetLimit(ctx, rps, s.LaneAct(opts.reason)); err != nil {
 			return opts.notDone(err)
 		}
 		f.Infof("lane %s: %s over all workers, in force within two seconds; `enqueue limit unset %s` restores the workers' own limit", l, words.Rate(rps), l)
@@ -88,7 +87,7 @@ func newUnsetCommand(f *session.Factory) *cobra.Command {
 
 func unsetLimit(ctx context.Context, f *session.Factory, opts options) error {
 	return changeLane(ctx, f, opts, func(s *session.Session, l tasks.Lane) error {
-		changed, err := lane.NewOperator(s.Redis, l.String()).UnsetLimit(ctx, opts.laneAct())
+		changed, err := lane.NewOperator(s.Redis, l.String()).UnsetLimit(ctx, s.LaneAct(opts.reason))
 		switch {
 		case err != nil:
 			return opts.notDone(err)

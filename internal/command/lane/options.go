@@ -11,11 +11,9 @@ import (
 	"havip/internal/batchpause"
 	"havip/internal/cli"
 	"havip/internal/durability"
-	"havip/internal/lane"
 	"havip/internal/region"
 	"havip/internal/report"
 	"havip/internal/session"
-	"havip/ledger"
 	"havip/tasks"
 )
 
@@ -64,15 +62,6 @@ func (opts *options) setTarget(cmd *cobra.Command, args []string) error {
 		return cli.Failf(cli.ExitUsage, "give either a lane or --batch BATCH; see `%s --help`", cmd.CommandPath())
 	}
 	return nil
-}
-
-// laneAct is who changes a lane and why, and batchAct the same for a batch.
-func (opts *options) laneAct() lane.Act {
-	return lane.Act{By: session.Author(), Reason: session.ReasonText(opts.reason)}
-}
-
-func (opts *options) batchAct() ledger.Act {
-	return ledger.Act{By: session.Author(), Reason: session.ReasonText(opts.reason)}
 }
 
 // checkRegion refuses a lane of an unknown region, unless it is allowed or the lane is in use: a misspelled lane would be changed, and

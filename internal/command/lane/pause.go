@@ -59,7 +59,7 @@ func pause(ctx context.Context, f *session.Factory, opts options) error {
 		if err := checkRegion(ctx, s, l, opts); err != nil {
 			return err
 		}
-		pause, changed, err := lane.NewOperator(s.Redis, l.String()).Pause(ctx, opts.laneAct())
+		pause, changed, err := lane.NewOperator(s.Redis, l.String()).Pause(ctx, s.LaneAct(opts.reason))
 		switch {
 		case err != nil:
 			return opts.notDone(err)
@@ -81,7 +81,7 @@ func keptReason(l tasks.Lane, given, current string) string {
 }
 
 func pauseBatch(ctx context.Context, f *session.Factory, s *session.Session, opts options) error {
-	changed, err := s.Ledger.Pause(ctx, opts.batch, opts.batchAct())
+	changed, err := s.Ledger.Pause(ctx, opts.batch, s.BatchAct(opts.reason))
 	if err != nil {
 		return opts.notDone(err)
 	}

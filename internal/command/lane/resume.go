@@ -7,8 +7,6 @@ import (
 
 	"havip/internal/batchpause"
 	"havip/internal/cli"
-	"havip/internal/lane"
-	"havip/internal/queue"
 	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/shell"
@@ -53,14 +51,13 @@ func resume(ctx context.Context, f *session.Factory, opts options) error {
 		return changeBatch(ctx, f, opts, func(s *session.Session) error { return resumeBatch(ctx, f, s, opts) })
 	}
 	return changeLane(ctx, f, opts, func(s *session.Session, l tasks.Lane) error {
-		changed, err := lane.NewOperator(s.Redis, l.String()).Resume(ctx, opts.laneAct())
+		changed, unpaused, err := s.ResumeLane(ctx, l, opts.reason)
 		switch {
-		case err != nil:
+		case err != nil && !changed:
 			return opts.notDone(err)
 		case changed:
 			f.Infof("lane %s is resumed", l)
 		}
-		unpaused, err := queue.Of(s.Redis, l).Unpause(ctx)
 		switch {
 		case err != nil:
 			return err

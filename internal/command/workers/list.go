@@ -5,31 +5,12 @@ import (
 	"time"
 
 	"havip/internal/render"
+	"havip/internal/report"
 	"havip/internal/words"
 )
 
-// row is a lane of a worker as -o json and ndjson show it.
-type row struct {
-	Worker string `json:"worker"`
-	// Lane is account/region. It, Host, Endpoint, Key and Version are "", Concurrency 0 and StartedAt null, if a worker of
-	// an older version does not report them.
-	Lane      string `json:"lane"`
-	Host      string `json:"host"`
-	Endpoint  string `json:"endpoint"`
-	Simulator bool   `json:"simulator"`
-	// Key is the fingerprint of the access key ID.
-	Key     string `json:"key"`
-	Version string `json:"version"`
-	// Concurrency is how many items of the lane the worker has in flight at once.
-	Concurrency     int        `json:"concurrency"`
-	StartedAt       *time.Time `json:"startedAt"`
-	LastHeartbeatAt time.Time  `json:"lastHeartbeatAt"`
-	// Silent reports that a live worker would have sent a heartbeat since.
-	Silent bool `json:"silent"`
-
-	// quiet is the time since the last heartbeat, by Redis's clock.
-	quiet time.Duration
-}
+// row is a line of the table.
+type row struct{ report.WorkerLane }
 
 func list() render.List[row] {
 	optional := func(text func(row) string) func(row) string {
@@ -79,9 +60,9 @@ func (r row) targetColor() render.Color {
 
 func (r row) heartbeat() string {
 	if r.Silent {
-		return "not heard from for " + words.Time(r.quiet)
+		return "not heard from for " + words.Time(r.Quiet)
 	}
-	return words.Time(r.quiet) + " ago"
+	return words.Time(r.Quiet) + " ago"
 }
 
 func (r row) heartbeatColor() render.Color {

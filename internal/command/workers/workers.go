@@ -3,13 +3,12 @@ package workers
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/report"
 	"havip/internal/session"
 	"havip/internal/terminal"
-	"havip/ledger"
 )
 
 // NewCommand returns the command.
@@ -42,9 +41,13 @@ func run(ctx context.Context, f *session.Factory) error {
 		return err
 	}
 	defer s.Close()
-	rows, err := read(ctx, s)
+	lanes, err := report.Workers(ctx, s)
 	if err != nil {
 		return err
+	}
+	rows := make([]row, len(lanes))
+	for i, l := range lanes {
+		rows[i] = row{l}
 	}
 	switch {
 	case len(rows) > 0:
@@ -54,47 +57,4 @@ func run(ctx context.Context, f *session.Factory) error {
 		f.Infof("no workers; start one with `worker --lane ACCOUNT/REGION`")
 	}
 	return terminal.Print(f.IO, list(), rows)
-}
-
-// read reads the workers, the longest silent first. Redis's clock decides for how long: it dates the heartbeats.
-func read(ctx context.Context, s *session.Session) ([]row, error) {
-	beats, err := s.Ledger.Beats(ctx)
-	if err != nil {
-		return nil, err
-	}
-	infos, err := s.Ledger.WorkerInfos(ctx)
-	if err != nil {
-		return nil, err
-	}
-	now, err := s.Redis.Time(ctx).Result()
-	if err != nil {
-		return nil, err
-	}
-	var rows []row
-	for _, beat := range beats {
-		rows = append(rows, rowsOf(beat, infos[beat.Worker], now)...)
-	}
-	return rows, nil
-}
-
-// rowsOf returns a row for each lane of a worker. A worker of an older version, which describes itself less, has one as well.
-func rowsOf(beat ledger.LastBeat, info ledger.WorkerInfo, now time.Time) []row {
-	at := beat.At.Time()
-	r := row{
-		Worker: beat.Worker, Host: info.Host, Version: info.Version, Concurrency: info.Concurrency, LastHeartbeatAt: at,
-		quiet: now.Sub(at), Silent: now.Sub(at) > ledger.SilentAfter,
-	}
-	if info.StartedAt != 0 {
-		started := info.StartedAt.Time()
-		r.StartedAt = &started
-	}
-	if len(info.Lanes) == 0 {
-		return []row{r}
-	}
-	rows := make([]row, len(info.Lanes))
-	for i, l := range info.Lanes {
-		rows[i] = r
-		rows[i].Lane, rows[i].Endpoint, rows[i].Simulator, rows[i].Key = l.Lane, l.Endpoint, l.Simulator, l.Key
-	}
-	return rows
 }

@@ -1,0 +1,102 @@
+package console
+
+// chinese has the texts of the console in Chinese, by the English ones. A test compares it with the texts in use. Names that the
+// commands, the API and the documents have, such as HaVIP, clientToken and BCE, stay as they are.
+var chinese = map[string]string{ //nolint:gosec // texts
+	// The frame of a page.
+	"Batches": "批次", "Lanes": "通道", "Workers": "工作进程", "Doctor": "诊断", "Events": "事件",
+	"Pages": "页面", "Skip to the content": "跳到正文", "Updates": "更新", "Pause updates": "暂停更新", "Resume updates": "继续更新",
+	"As of": "截至", "Sign in": "登录", "Sign out": "退出", "Token": "令牌", "This token is not known.": "令牌无效。",
+	"Not found": "未找到", "This page cannot be shown now": "暂时无法显示此页", "This is not possible": "无法执行",
+	"You may not do this": "没有权限", "You may read; this needs the role act.": "您只有查看权限；此操作需要 act 角色。",
+	"%s ago": "%s前", "in %s": "%s后", "%s/s": "%s/秒", "no limit": "不限",
+
+	// States, phases and statuses.
+	"state queued": "排队", "state sending": "发送中", "state waiting": "等待", "state unknown": "结果未知", "state created": "已创建",
+	"state adopted": "已接管", "state rejected": "被拒绝", "state review": "待复核", "state canceled": "已取消", "state deleting": "删除中",
+	"state deleted": "已删除",
+	"running":       "进行中", "paused": "已暂停", "incomplete": "不完整", "done": "完成", "done, with failures": "完成，有失败",
+	"serving": "服务中", "suspended": "已中止", "subnet suspended": "子网已中止", "no worker": "无工作进程",
+	"class created": "已创建", "class rejected": "被拒绝", "class throttled": "被限流", "class not-sent": "未发出", "class unknown": "结果未知",
+	"class lane-fault": "通道故障", "class mismatch": "不一致", "class sending": "发送中", "class interrupted": "中断",
+	"class deleted": "已删除", "class absent": "不存在", "class bound": "已绑定", "class conflict": "冲突",
+	"severity error": "错误", "severity warning": "警告", "severity note": "提示",
+
+	// Batches.
+	"Batches, the newest first": "批次，最新的在前", "Batch": "批次", "Phase": "阶段", "Progress": "进度", "Failed": "失败", "Rate": "速率",
+	"Left": "剩余", "Created": "创建", "Older batches": "更早的批次", "There are no batches yet.": "还没有批次。", "Lane %s": "通道 %s",
+	"Paused: %d of %d items failed; the limit is %s.": "已暂停：%[2]d 项中有 %[1]d 项失败；上限为 %[3]s。", "Paused by %s": "由 %s 暂停",
+	"A producer has not registered all items yet; apply the file again to complete the batch.": "生产者尚未登记全部条目；请再次 apply 该文件以补全批次。",
+	"Done": "已完成", "of %s": "上限 %s", "Items by state": "各状态的条目", "%d not confirmed by BCE yet": "%d 项尚未经 BCE 确认",
+	"Failures": "失败", "Failed items by code": "按错误码分组的失败条目", "Items": "条目", "State": "状态", "Code": "错误码", "Message": "消息",
+	"Request IDs": "请求 ID", "no code": "无错误码",
+	"Grouped: the first %d of %d failed items that were found.": "已分组：%[2]d 个失败条目中最先找到的 %[1]d 个。",
+	"Rate over time": "速率变化", "Items that ended per second; the highest is %s.": "每秒结束的条目数；最高 %s。",
+	"Filter": "筛选", "all": "全部", "Key": "键", "Show item": "查看条目", "Items in state %s": "状态为%s的条目", "Items in the order of the file": "按文件顺序的条目",
+	"Address": "地址", "Subnet": "子网", "Attempts": "尝试", "Last answer": "最近的答复", "Changed": "变更", "No such items here.": "这里没有这样的条目。",
+	"There are no items.": "没有条目。", "Pages of items": "条目分页", "First": "首页", "Previous": "上一页", "Next": "下一页", "Search on": "继续查找",
+	"%s of %s items searched": "已查找 %s / %s 项", "from item %s of %s": "从第 %s 项起，共 %s 项", "by %s": "由 %s",
+	"All events of this batch": "此批次的全部事件", "About this batch": "关于此批次", "File": "文件", "By": "操作者", "Completed": "完成于",
+	"Failure limit": "失败上限", "none": "无", "Notifies": "通知",
+
+	// An item.
+	"Why it is in this state": "处于此状态的原因", "Request ID": "请求 ID", "Requests that were sent for this item, the oldest first": "为此条目发出的请求，最早的在前",
+	"Request": "请求", "Sent": "发出", "Took": "耗时", "Outcome": "结果", "Answer": "答复", "Worker": "工作进程", "delete": "删除", "create": "创建",
+	"token %d": "第 %d 个令牌", "No request was sent yet.": "尚未发出请求。", "Name": "名称", "Description": "描述", "Lane": "通道", "Line in the file": "文件中的行",
+	"Result": "结果", "number %d": "第 %d 个", "Registered": "登记", "Last sent": "最近发出",
+	"It waits for a worker; it has clientToken number %d.": "等待工作进程；使用第 %d 个 clientToken。", "It waits for a worker.": "等待工作进程。",
+	"A request is in flight, sent by worker %s.": "请求正在途中，由工作进程 %s 发出。", "Its lane postponed it; that is not counted as an attempt.": "被通道推迟；不计为一次尝试。",
+	"BCE may have acted on its last request; the HaVIP is looked up before anything is sent.":           "BCE 可能已执行最近的请求；发送任何请求之前会先查找 HaVIP。",
+	"BCE may have acted on its last request; the same request is sent again with the same clientToken.": "BCE 可能已执行最近的请求；将以同一 clientToken 重发同一请求。",
+	"BCE reported the HaVIP as created, and has not shown it yet.":                                      "BCE 报告 HaVIP 已创建，但尚未列出。",
+	"BCE created the HaVIP.": "BCE 已创建 HaVIP。", "The HaVIP existed already, and is recorded as its own.": "HaVIP 原已存在，记录为此条目所有。",
+	"BCE refused the request, and nothing was created.": "BCE 拒绝了请求，没有创建任何资源。", "It is not certain which HaVIP is its own; a person must decide.": "无法确定哪个 HaVIP 属于它；需要人工判断。",
+	"It was canceled before anything was created.": "在创建之前已取消。", "Its HaVIP is being deleted.": "其 HaVIP 正在删除。", "Its HaVIP was deleted.": "其 HaVIP 已删除。",
+	"Its state is not known to this version.": "此版本不认识该状态。", "none given": "未填写",
+	"A cancellation was requested; the outcome of its last request decides. Reason: %s": "已请求取消；取决于最近请求的结果。原因：%s",
+	"A rollback was requested. Reason: %s":                                              "已请求回滚。原因：%s", "It has another clientToken because BCE repeated %s.": "因 BCE 重复返回 %s，已更换 clientToken。",
+	"BCE reported %s as created for it, and it does not exist.": "BCE 曾报告为它创建了 %s，但其并不存在。", "BCE created %s for it as well; nothing owns that HaVIP.": "BCE 还为它创建了 %s；该 HaVIP 没有归属。",
+	"The batch is paused: nothing is sent for this item until it is resumed.":                     "批次已暂停：恢复之前不为此条目发送请求。",
+	"Lane %s is paused: nothing is sent until it is resumed.":                                     "通道 %s 已暂停：恢复之前不发送请求。",
+	"Lane %s is suspended after an error that is not about this item; one item at a time probes.": "通道 %s 因与此条目无关的错误而中止；每次由一个条目试探。",
+	"No worker serves lane %s.": "没有工作进程服务通道 %s。", "Subnet %s of its lane is suspended.": "其通道的子网 %s 已中止。",
+
+	// Lanes and workers.
+	"Lanes: account and region": "通道：账户与地域", "Status": "状态", "Limit": "限速", "In force": "生效", "Used": "实际", "Pending": "待处理", "Active": "处理中",
+	"Delayed": "延后", "Archived": "已归档", "Served by": "服务者", "Its queue was paused with asynq's own tools.": "其队列被 asynq 自带工具暂停。",
+	"Subnet %s is suspended": "子网 %s 已中止", "Suspended": "已中止", "refusals: %d": "被拒 %d 次", "next probe": "下次试探", "Limit %s set by %s": "限速 %s，由 %s 设置",
+	"BCE refused requests for their rate; all workers together send at most %s, and more while BCE accepts them.": "BCE 因速率拒绝了请求；所有工作进程合计最多 %s，被接受时逐步提高。",
+	"There are no lanes yet; a worker or a producer creates one.":                                                 "还没有通道；由工作进程或生产者创建。",
+	"Workers and the lanes that each serves":                                                                      "工作进程及其服务的通道", "Heartbeat": "心跳", "Started": "启动", "Version": "版本", "Concurrency": "并发", "Endpoint": "接入点",
+	"not heard from": "无心跳", "simulator": "模拟器", "No worker runs.": "没有工作进程在运行。",
+
+	// Doctor and events.
+	"Examined": "检查于", "An examination is running.": "正在检查。", "To do": "处理",
+	"Redis, queues, lanes, workers and items are examined here; enqueue doctor also asks BCE.": "此处检查 Redis、队列、通道、工作进程和条目；enqueue doctor 还会询问 BCE。",
+	"No problems found.": "没有发现问题。", "Events, the newest first": "事件，最新的在前", "Time": "时间", "Event": "事件", "Item": "条目", "Detail": "详情", "%d items": "%d 项",
+	"Older events": "更早的事件", "There are no events.": "没有事件。",
+	"registered": "已登记", "committed": "已提交", "completed": "已完成", "address": "获得地址", "extra": "多余的 HaVIP", "doubtful": "存疑", "renewed": "更换令牌", "retried": "已重试",
+	"cancel-asked": "请求取消", "kept": "已保留", "notified": "已通知", "notify-failed": "通知失败", "not-deleted": "未删除",
+	"retry": "重试", "retry-done": "重试完成", "cancel": "取消", "cancel-done": "取消完成", "rollback": "回滚", "rollback-done": "回滚完成", "apply": "应用",
+	"pause": "暂停", "resume": "恢复", "limit": "限制",
+
+	// Actions.
+	"Action": "操作", "Why": "原因", "Retry": "重试", "Pause": "暂停", "Resume": "恢复", "Cancel": "取消", "Roll back": "回滚", "Look up and retry": "查找并重试",
+	"Retry items": "重试条目", "Cancel items": "取消条目", "Cancel the items": "取消这些条目", "Roll back items": "回滚条目", "Delete the HaVIPs": "删除这些 HaVIP",
+	"Pause the batch": "暂停批次", "Resume the batch": "恢复批次", "Pause the lane": "暂停通道", "Resume the lane": "恢复通道", "Limit the lane": "限制通道速率", "Set the limit": "设置限速",
+	"Rejected items start again with their next clientToken; items in review are looked up first; items that wait run now.":                        "被拒绝的条目以下一个 clientToken 重新开始；待复核的条目先查找；等待中的条目立即执行。",
+	"Items that are not created yet are canceled. Where a request may have had an effect, its outcome decides; no HaVIP is left without a record.": "尚未创建的条目将被取消。若请求可能已生效，则取决于其结果；不会留下没有记录的 HaVIP。",
+	"The HaVIPs that these items created are deleted. This cannot be undone. Adopted HaVIPs, and those bound to an instance, stay.":                "这些条目创建的 HaVIP 将被删除，无法撤销。已接管的以及绑定到实例的 HaVIP 会保留。",
+	"None of its items are started. Requests in flight and unknown outcomes are still resolved.":                                                   "不再开始其任何条目。途中的请求和未知的结果仍会处理。",
+	"Its items are started again. Failures that paused it no longer count towards its limit.":                                                      "其条目重新开始。导致暂停的失败不再计入上限。",
+	"Within a second, no worker starts anything new in it. Requests in flight finish and are recorded.":                                            "一秒之内，工作进程不再在其中开始新的请求。途中的请求会完成并被记录。",
+	"All workers continue within two seconds. If BCE's errors have suspended it, it stays suspended.":                                              "所有工作进程在两秒内继续。若因 BCE 的错误而中止，则保持中止。",
+	"The rate applies to all workers together, within two seconds. 0 means no limit; an empty rate restores the workers' own.":                     "该速率在两秒内对所有工作进程合计生效。0 表示不限；留空则恢复工作进程自己的速率。",
+	"Done.": "已完成。", "This takes longer and continues; the events say when it is done.": "操作仍在继续；完成时会记入事件。", "Items changed: %s": "变更的条目：%s",
+	"It is not certain that Redis keeps this:": "不能确定 Redis 会保留此变更：", "Back to %s": "返回 %s", "Only items with": "仅限条目", "Items that change: %s": "将变更的条目：%s",
+	"Open items: %s": "未完成的条目：%s", "Tasks that wait in the lane: %s": "通道中等待的任务：%s", "Requests a second": "每秒请求数",
+	"Reason (it stands in the events)": "原因（记入事件）", "Give a reason: it stands in the events.": "请填写原因：它会记入事件。", "Do nothing": "不执行",
+	"What happens to how many items": "各类条目的处理",
+	"action none":                    "不变", "action cancel": "取消", "action after-outcome": "待结果", "action restart": "重新开始", "action new-token": "更换令牌",
+	"action look-up-first": "先查找", "action run-now": "立即执行", "action delete": "删除",
+}
