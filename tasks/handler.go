@@ -218,7 +218,7 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 		return archive(err)
 	}
 	j := &job{payload: payload, pass: freePass{}}
-	j.log = h.Logger.With().Str("batch", payload.Batch).Str("key", payload.Key).Logger()
+	j.log = h.Logger.With().Ctx(ctx).Str("batch", payload.Batch).Str("key", payload.Key).Logger()
 	defer h.claimItem(ctx, j)()
 	decision := h.recordPending(ctx, j)
 	if decision == nil {

@@ -30,8 +30,8 @@ type enqueueable struct {
 }
 
 // newTask returns a create task with the options to enqueue it under.
-func newTask(t enqueueable) (*asynq.Task, []asynq.Option) {
-	task := asynq.NewTask(TypeCreate, newPayload(t.batch, t.item, t.token).Encode())
+func newTask(t enqueueable, headers map[string]string) (*asynq.Task, []asynq.Option) {
+	task := asynq.NewTaskWithHeaders(TypeCreate, newPayload(t.batch, t.item, t.token).Encode(), headers)
 	return task, []asynq.Option{
 		asynq.TaskID(t.id),
 		asynq.Queue(t.item.queue()),
@@ -46,7 +46,7 @@ func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option, error
 	if err != nil {
 		return nil, nil, err
 	}
-	task, options := newTask(t)
+	task, options := newTask(t, nil)
 	return task, options, nil
 }
 

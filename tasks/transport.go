@@ -43,7 +43,7 @@ type asynqTransport struct {
 
 // enqueue enqueues a task and reports whether asynq already had one with that ID.
 func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool, err error) {
-	task, options := newTask(t)
+	task, options := newTask(t, headersOf(ctx, t))
 	_, err = until.Do(ctx, func() (*asynq.TaskInfo, error) { return a.queue.EnqueueContext(ctx, task, options...) })
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return true, nil

@@ -11,6 +11,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/session"
 	"havip/internal/terminal"
+	"havip/internal/tracing"
 )
 
 func main() {
@@ -28,7 +29,15 @@ func run(ctx context.Context, args []string, io *terminal.IO) int {
 	cmd.SetIn(io.In)
 	cmd.SetOut(io.Out)
 	cmd.SetErr(io.Err)
-	err := cmd.ExecuteContext(ctx)
+	traces, err := tracing.Start(ctx, "havip-enqueue", io.Getenv, func(err error) { io.Errorf("warning: traces not sent: %v", err) })
+	if err != nil {
+		io.Errorf("enqueue: %v", err)
+		return int(cli.ExitConfig)
+	}
+	defer func() { _ = traces.Stop(ctx) }() // what fails is reported
+	ctx, end := traces.Command(ctx)
+	executed, err := cmd.ExecuteContextC(ctx)
+	end(executed.CommandPath(), err != nil)
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = cli.Interrupted(err)
 	}

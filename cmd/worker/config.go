@@ -75,7 +75,7 @@ func checkConfig(ctx context.Context, s settings, getenv cli.Getenv, out, stderr
 		return err
 	}
 	log := zerolog.New(zerolog.ConsoleWriter{Out: stderr, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName}})
-	lanes, err := configureLanes(ctx, s, getenv, log)
+	lanes, err := configureLanes(ctx, s, getenv, log, nil)
 	if err != nil {
 		return err
 	}

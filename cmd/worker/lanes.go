@@ -11,6 +11,7 @@ import (
 	"havip/internal/cli"
 	"havip/internal/lanefile"
 	"havip/internal/region"
+	"havip/internal/tracing"
 	"havip/internal/worker"
 	"havip/tasks"
 )
@@ -82,7 +83,7 @@ func sources(file lanefile.File) map[string]cli.AccountSource {
 
 // configureLanes creates a client for each lane. Lanes of a file whose account has no credentials here are left out, with a
 // warning: other workers may have them.
-func configureLanes(ctx context.Context, s settings, getenv cli.Getenv, log zerolog.Logger) ([]worker.LaneConfig, error) {
+func configureLanes(ctx context.Context, s settings, getenv cli.Getenv, log zerolog.Logger, traces *tracing.Tracing) ([]worker.LaneConfig, error) {
 	c, err := choose(ctx, s)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv, log zero
 			providers[l.Account] = clients.Provider(l.Account)
 		}
 		clients.Credentials = providers[l.Account] // one for all regions of an account
-		config, err := configureLane(ctx, s, clients, l)
+		config, err := configureLane(ctx, s, clients, l, traces)
 		switch {
 		case err != nil && c.flag == "" && errors.Is(err, bce.ErrNoCredentials):
 			log.Warn().Err(err).Stringer("lane", l).Msg("lane of the file is not served: it has no credentials here")
@@ -114,7 +115,7 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv, log zero
 	return lanes, nil
 }
 
-func configureLane(ctx context.Context, s settings, clients cli.Cloud, l tasks.Lane) (worker.LaneConfig, error) {
+func configureLane(ctx context.Context, s settings, clients cli.Cloud, l tasks.Lane, traces *tracing.Tracing) (worker.LaneConfig, error) {
 	client, err := clients.Client(ctx, l)
 	if err != nil {
 		return worker.LaneConfig{}, err
@@ -123,7 +124,7 @@ func configureLane(ctx context.Context, s settings, clients cli.Cloud, l tasks.L
 	if err != nil {
 		return worker.LaneConfig{}, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
 	}
-	config := worker.LaneConfig{Lane: l, API: client, Cloud: cloud, Simulated: simulated(client, cloud.Key), RPS: s.rps, Concurrency: s.concurrency}
+	config := worker.LaneConfig{Lane: l, API: traces.API(client), Cloud: cloud, Simulated: simulated(client, cloud.Key), RPS: s.rps, Concurrency: s.concurrency}
 	if role := clients.Accounts[l.Account].Role; role != nil {
 		config.Role, config.Cloud.Key = true, role.Fingerprint()
 	}

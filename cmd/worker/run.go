@@ -85,11 +85,17 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 	if err != nil {
 		return cli.Blame(s.flags, err, "log-format", "log-level")
 	}
+	traces, err := startTraces(ctx, getenv, log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = traces.Stop(ctx) }() // what fails is logged
+	log = traces.Logger(log)
 	s = s.withGrace()
 	if err := s.check(); err != nil {
 		return err
 	}
-	lanes, err := configureLanes(ctx, s, getenv, log)
+	lanes, err := configureLanes(ctx, s, getenv, log, traces)
 	if err != nil {
 		return err
 	}
@@ -123,7 +129,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 
 	config := worker.Config{
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
-		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, CheckKeys: true, Observer: m, Logger: log,
+		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, CheckKeys: true, Wrap: traces.Handler, Observer: m, Logger: log,
 	}
 	w, err := start(ctx, s, config)
 	if err != nil {

@@ -94,6 +94,8 @@ type Config struct {
 	Spool *spool.Spool
 	// Webhook says where completion notifications may be sent; zero for none.
 	Webhook Webhook
+	// Wrap, if not nil, wraps the handler of each lane's tasks.
+	Wrap func(asynq.Handler) asynq.Handler
 	// Observer may be nil.
 	Observer Observer
 	Logger   zerolog.Logger
@@ -248,8 +250,12 @@ func (l LaneConfig) servingText() string {
 // serversOf returns the servers of one lane, asleep. An asynq server takes one task per round trip, so many in flight need
 // several. Only the first makes delayed tasks due.
 func serversOf(c Config, l *Lane) *queueServers {
+	handler := asynq.Handler(l.Handler)
+	if c.Wrap != nil {
+		handler = c.Wrap(handler)
+	}
 	return &queueServers{
-		queues: slices.Collect(maps.Keys(l.config.Lane.Queues())), handler: l.Handler,
+		queues: slices.Collect(maps.Keys(l.config.Lane.Queues())), handler: handler,
 		create: func() (*redisconn.QueueClient, []*asynq.Server) {
 			rdb := redisconn.NewQueueClient(redisconn.Full(c.together), c.taskCheck*3/4)
 			rdb.Crowded, rdb.Repaired = l.gate.Crowded, func() { c.Observer.Repaired(RepairAck, 1) }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -20,7 +21,8 @@ func TestSecrets(t *testing.T) {
 	t.Parallel()
 	const batch = "secret"
 	w := newStack(t) // its simulator is replaced by one that knows the session token
-	w.env = append(w.env, "BCE_SESSION_TOKEN="+sessionToken)
+	traces := newCollector(t)
+	w.env = append(w.env, "BCE_SESSION_TOKEN="+sessionToken, "OTEL_EXPORTER_OTLP_ENDPOINT="+traces.url, "OTEL_BSP_SCHEDULE_DELAY=100")
 	// A success would end the suspension: all requests are refused, and listings, which check the key, say
 	// nothing of it.
 	const listings = ",list:answer:503/ServiceUnavailable"
@@ -51,7 +53,17 @@ func TestSecrets(t *testing.T) {
 	if !strings.Contains(metrics, "havip_attempts_total{") {
 		t.Fatal("the metrics lack the attempts:\n" + metrics)
 	}
-	for place, text := range map[string]string{"output": w.said(), "Redis": stored, "metrics": metrics} {
+	metered.signal(syscall.SIGTERM) // its last traces are sent
+	if code := metered.wait(t); code != 0 {
+		t.Fatalf("the worker ended with %d", code)
+	}
+	traced := traces.text()
+	for _, what := range []string{"enqueue item", "process item", "POST /v1/havip", "havip.request_id", "havip.key"} {
+		if !strings.Contains(traced, what) {
+			t.Errorf("the traces lack %q", what)
+		}
+	}
+	for place, text := range map[string]string{"output": w.said(), "Redis": stored, "metrics": metrics, "traces": traced} {
 		for _, secret := range append(signatures, secretKey, sessionToken, "bce-auth-v1/") {
 			if i := strings.Index(text, secret); i >= 0 {
 				t.Errorf("%q stands in %s: …%s…", secret, place, text[max(0, i-100):min(len(text), i+100)])
