@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln tidy redis-server python3 chromium axe man clean
+.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln verify-compose tidy redis-server python3 chromium axe man clean
 
 all: build
 
@@ -87,6 +87,10 @@ fmt: $(GOLANGCI_LINT)
 ## fuzz: every fuzz target for FUZZTIME
 fuzz:
 	./scripts/fuzz $(FUZZTIME)
+
+## verify-compose: docker-compose.yml on a Docker engine: containers are killed and scaled, and every item is counted
+verify-compose:
+	./scripts/verify-compose
 
 ## vuln: needs to reach the vulnerability database
 vuln:

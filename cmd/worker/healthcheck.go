@@ -28,12 +28,12 @@ Containers use it as their health check, because it needs neither a shell nor cu
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if listen == "" {
-				return cli.Failf(cli.ExitUsage, "the address is missing; set --listen or HAVIP_LISTEN to that of the worker")
+				return cli.Failf(cli.ExitUsage, "--listen is empty, so that the worker cannot be asked")
 			}
 			return cli.Blame(cmd.Flags(), askReady(cmd.Context(), listen, cmd.OutOrStdout()), "listen")
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "", "the worker's --listen address")
+	cmd.Flags().StringVar(&listen, "listen", defaultListen, "the worker's --listen address")
 	return cmd
 }
 

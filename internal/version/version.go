@@ -8,8 +8,8 @@ import (
 )
 
 // release is set by builds that know their version where Go does not, such as those of an archive without
-// a repository: -ldflags '-X havip/internal/version.release=v1.2.3'.
-var release string
+// a repository: -ldflags '-X havip/internal/version.release=v1.2.3'. The same is true of revision, a commit.
+var release, revision string
 
 // Info says what a program was built from. What is not known is "".
 type Info struct {
@@ -34,7 +34,7 @@ func Read() Info {
 }
 
 func of(build *debug.BuildInfo) Info {
-	info := Info{Version: build.Main.Version, Go: build.GoVersion}
+	info := Info{Version: build.Main.Version, Go: build.GoVersion, Revision: revision}
 	if release != "" {
 		info.Version = release
 	}
