@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/redis/go-redis/v9"
@@ -172,8 +173,8 @@ func (p *Producer) moveForward(ctx context.Context, items []Comparison, total in
 	for _, c := range items {
 		added[c.Row.Item.queue()]++
 	}
-	for queue, n := range added {
-		if err := p.tasks.interleave(ctx, queue, n, total); err != nil {
+	for _, queue := range slices.Sorted(maps.Keys(added)) { // always in the same order, as stories of a simulation repeat
+		if err := p.tasks.interleave(ctx, queue, added[queue], total); err != nil {
 			return err
 		}
 	}

@@ -57,8 +57,8 @@ func (q *Queue) Subject() string {
 func Publish(ctx context.Context, rdb redis.Cmdable, lanes []tasks.Lane) error {
 	var names []any
 	for _, lane := range lanes {
-		for name := range lane.Queues() {
-			names = append(names, name)
+		for _, p := range tasks.Priorities() {
+			names = append(names, lane.QueueOf(p))
 		}
 	}
 	return publish(ctx, rdb, names...)

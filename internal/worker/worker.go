@@ -255,7 +255,7 @@ func serversOf(c Config, l *Lane) *queueServers {
 		handler = c.Wrap(handler)
 	}
 	return &queueServers{
-		queues: slices.Collect(maps.Keys(l.config.Lane.Queues())), handler: handler,
+		queues: slices.Sorted(maps.Keys(l.config.Lane.Queues())), handler: handler,
 		create: func() (*redisconn.QueueClient, []*asynq.Server) {
 			rdb := redisconn.NewQueueClient(redisconn.Full(c.together), c.taskCheck*3/4)
 			rdb.Crowded, rdb.Repaired = l.gate.Crowded, func() { c.Observer.Repaired(RepairAck, 1) }
