@@ -20,17 +20,17 @@ man: build
 # default of both, is no measure. The longest package goes first. The lint vets; the tables for debuggers are left out.
 GOTEST := go test -race -vet=off -ldflags=-w -shuffle=on -p 4 -parallel 8 -timeout 60m
 
-## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server, python3 and chromium are installed, and axe-core is fetched, when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e
-test: redis-server python3 chromium axe test-sdk
+## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e
+test: redis-server python3 test-sdk
 	go test -count=1 -timeout 20m ./test/simulation
 	E2E_BUILDFLAGS= $(GOTEST) -skip '^TestSlow' ./test/e2e ./...
 
-## test-slow: what takes real minutes, or tens of seconds of a processor, in the packages that have such tests; without the race detector, which `make test` has for the same in small
-test-slow: redis-server
+## test-slow: what takes real minutes, or tens of seconds of a processor, in the packages that have such tests, and the console in a real browser (chromium is installed, and axe-core fetched, when missing); without the race detector, which `make test` has for the same in small
+test-slow: redis-server chromium axe
 	$(GOTEST) -race=false -run '^TestSlow' $$(grep -rl --include='*_test.go' '^func TestSlow' . | xargs dirname | sort -u)
 
 ## test-busy: the tests on a machine made slow, three times; BUSY takes the terms (BUSY='-stops', BUSY='-loops 0 -times 2')
-test-busy: redis-server python3 chromium axe
+test-busy: redis-server python3
 	go run ./test/busy $(BUSY) -- -p 4 -parallel 8 -timeout 60m -skip '^TestSlow' ./test/e2e ./...
 
 ## test-sdk: Baidu's own SDK against the simulator; a module of its own, so that the SDK is no dependency of ours
