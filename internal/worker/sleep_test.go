@@ -111,7 +111,7 @@ func TestTaskAtTheMomentOfSleep(t *testing.T) {
 	t.Parallel()
 	sleeping(t, func(t *testing.T, f *workerFixture, w *Worker) {
 		slept := 0
-		for pause := sleepAfter - 100*time.Millisecond; pause < sleepAfter+2*statesEvery+200*time.Millisecond; pause += 30 * time.Millisecond {
+		for pause := sleepAfter - 100*time.Millisecond; pause < sleepAfter+2*statesEvery+200*time.Millisecond; pause += 70 * time.Millisecond {
 			<-time.After(pause)
 			if asleep(w) {
 				slept++
@@ -303,7 +303,7 @@ func TestRedisRestartsWhileALaneSleeps(t *testing.T) {
 // A worker that is stopped while its servers are woken leaves none behind, and wakes none afterwards.
 func TestStopWhileServersWake(t *testing.T) {
 	t.Parallel()
-	for range 20 {
+	for range 8 {
 		inBubble(t, "", "", func(t *testing.T, f *workerFixture) {
 			w := f.start(t, "w1", f.lane(t, "bj", 0))
 			f.produce(t, "a")
