@@ -5,7 +5,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln verify-compose tidy redis-server python3 chromium axe man clean
+.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln verify-compose tidy redis-server python3 chromium axe man clean
 
 all: build
 
@@ -23,15 +23,19 @@ GOTEST := go test -race -vet=off -ldflags=-w -shuffle=on -p 4 -parallel 8 -timeo
 ## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e
 test: redis-server python3 test-sdk
 	go test -count=1 -timeout 20m ./test/simulation
-	E2E_BUILDFLAGS= $(GOTEST) -skip '^TestSlow' ./test/e2e ./...
+	E2E_BUILDFLAGS= $(GOTEST) -skip '^TestSlow|^TestBrowser' ./test/e2e ./...
 
-## test-slow: what takes real minutes, or tens of seconds of a processor, in the packages that have such tests, and the console in a real browser (chromium is installed, and axe-core fetched, when missing); without the race detector, which `make test` has for the same in small
-test-slow: redis-server chromium axe
+## test-slow: what takes real minutes, or tens of seconds of a processor, in the packages that have such tests; without the race detector, which `make test` has for the same in small
+test-slow: redis-server
 	$(GOTEST) -race=false -run '^TestSlow' $$(grep -rl --include='*_test.go' '^func TestSlow' . | xargs dirname | sort -u)
+
+## test-browser: the console in a real browser, every page and every action; chromium is installed, and axe-core fetched, when missing
+test-browser: redis-server chromium axe
+	go test -count=1 -timeout 10m -run '^TestBrowser' ./internal/console
 
 ## test-busy: the tests on a machine made slow, three times; BUSY takes the terms (BUSY='-stops', BUSY='-loops 0 -times 2')
 test-busy: redis-server python3
-	go run ./test/busy $(BUSY) -- -p 4 -parallel 8 -timeout 60m -skip '^TestSlow' ./test/e2e ./...
+	go run ./test/busy $(BUSY) -- -p 4 -parallel 8 -timeout 60m -skip '^TestSlow|^TestBrowser' ./test/e2e ./...
 
 ## test-sdk: Baidu's own SDK against the simulator; a module of its own, so that the SDK is no dependency of ours
 test-sdk:

@@ -257,7 +257,7 @@ func (f *fixture) enqueueEvil(t *testing.T, batch string) {
 }
 
 // Every page and every action in a real browser. Nothing that BCE or a producer wrote runs in it.
-func TestSlowBrowser(t *testing.T) {
+func TestBrowser(t *testing.T) {
 	t.Parallel()
 	f := start(t, Access{})
 	f.work(t)
@@ -335,7 +335,7 @@ func TestSlowBrowser(t *testing.T) {
 }
 
 // A browser signs in with a token, and a reader is offered no action.
-func TestSlowBrowserSignsIn(t *testing.T) {
+func TestBrowserSignsIn(t *testing.T) {
 	t.Parallel()
 	f := start(t, Access{Tokens: tokensOf(t)})
 	f.Enqueue(t, "web", "web-1")
