@@ -11,6 +11,8 @@ import (
 
 // Lane is the queues of one lane, one for each priority. The same workers serve all of them.
 type Lane struct {
+	rdb  redis.Cmdable
+	lane tasks.Lane
 	// Normal is the one of normal priority, and All are all of them.
 	Normal *Queue
 	All    []*Queue
@@ -18,7 +20,7 @@ type Lane struct {
 
 // Of returns the queues of a lane. It does no I/O.
 func Of(rdb redis.Cmdable, lane tasks.Lane) Lane {
-	var l Lane
+	l := Lane{rdb: rdb, lane: lane}
 	for _, p := range tasks.Priorities() {
 		q := &Queue{Lane: lane, Priority: p, name: lane.QueueOf(p), rdb: rdb}
 		if l.All = append(l.All, q); p == tasks.PriorityNormal {
@@ -66,12 +68,4 @@ func (l Lane) Unpause(ctx context.Context) (bool, error) {
 		ended = ended || paused
 	}
 	return ended, nil
-}
-
-// ServedNow reports whether some worker serves the lane, as far as Redis knows.
-func (l Lane) ServedNow(ctx context.Context) (bool, error) { return l.Normal.ServedNow(ctx) }
-
-// StaysUnserved reports whether no worker serves the lane for the whole time; see [Queue.StaysUnserved].
-func (l Lane) StaysUnserved(ctx context.Context, during time.Duration) (bool, error) {
-	return l.Normal.StaysUnserved(ctx, during)
 }

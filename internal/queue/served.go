@@ -37,20 +37,20 @@ func Serving(ctx context.Context, rdb redis.Cmdable, age time.Duration) (map[tas
 }
 
 // ServedNow reports whether some worker serves the lane, as far as Redis knows.
-func (q *Queue) ServedNow(ctx context.Context) (bool, error) {
-	lanes, err := Serving(ctx, q.rdb, ledger.SilentAfter)
-	return lanes[q.Lane], err
+func (l Lane) ServedNow(ctx context.Context) (bool, error) {
+	lanes, err := Serving(ctx, l.rdb, ledger.SilentAfter)
+	return lanes[l.lane], err
 }
 
 // StaysUnserved reports whether no worker serves the lane for the whole time. It returns as soon as one
 // does. The last check is at the end of the time, so that a process that was suspended meanwhile gives no
 // wrong report.
-func (q *Queue) StaysUnserved(ctx context.Context, during time.Duration) (bool, error) {
+func (l Lane) StaysUnserved(ctx context.Context, during time.Duration) (bool, error) {
 	again := time.NewTicker(pollInterval)
 	defer again.Stop()
 	for begun := time.Now(); ; {
 		over := time.Since(begun) >= during
-		served, err := q.ServedNow(ctx)
+		served, err := l.ServedNow(ctx)
 		if err != nil || served || over {
 			return err == nil && !served, err
 		}

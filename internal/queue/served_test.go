@@ -31,15 +31,16 @@ func enter(t *testing.T, rdb redis.UniversalClient, worker string, lane tasks.La
 // the wait.
 func TestStaysUnserved(t *testing.T) {
 	t.Parallel()
-	q, rdb := open(t)
+	_, rdb := open(t)
+	l := queue.Of(rdb, bj)
 	enter(t, rdb, "killed", bj, ledger.SilentAfter+time.Second)
 	enter(t, rdb, "elsewhere", tasks.Lane{Account: "default", Region: "gz"}, 0)
-	if unserved, err := q.StaysUnserved(t.Context(), 0); !unserved || err != nil {
+	if unserved, err := l.StaysUnserved(t.Context(), 0); !unserved || err != nil {
 		t.Errorf("unserved %t, %v", unserved, err)
 	}
 	answered := make(chan bool, 1)
 	go func() {
-		unserved, err := q.StaysUnserved(t.Context(), 24*time.Hour)
+		unserved, err := l.StaysUnserved(t.Context(), 24*time.Hour)
 		answered <- !unserved && err == nil
 	}()
 	enter(t, rdb, "started", bj, 0)
@@ -51,7 +52,8 @@ func TestStaysUnserved(t *testing.T) {
 // Serving works on a Redis that refuses writes, and ends with the worker.
 func TestServing(t *testing.T) {
 	t.Parallel()
-	q, rdb := open(t)
+	_, rdb := open(t)
+	l := queue.Of(rdb, bj)
 	enter(t, rdb, "w", bj, time.Minute)
 	do(t, rdb, []any{"CONFIG", "SET", "min-replicas-to-write", 1})
 	for age, want := range map[time.Duration]bool{ledger.SilentAfter: false, 2 * time.Minute: true} {
@@ -61,13 +63,13 @@ func TestServing(t *testing.T) {
 	}
 	do(t, rdb, []any{"CONFIG", "SET", "min-replicas-to-write", 0})
 	enter(t, rdb, "w", bj, 0)
-	if served, err := q.ServedNow(t.Context()); err != nil || !served {
+	if served, err := l.ServedNow(t.Context()); err != nil || !served {
 		t.Errorf("served %t, %v", served, err)
 	}
 	if _, err := ledger.New(rdb).Leave(t.Context(), "w"); err != nil {
 		t.Fatal(err)
 	}
-	if served, err := q.ServedNow(t.Context()); err != nil || served {
+	if served, err := l.ServedNow(t.Context()); err != nil || served {
 		t.Errorf("after it stopped: served %t, %v", served, err)
 	}
 }
@@ -75,10 +77,10 @@ func TestServing(t *testing.T) {
 // An interrupted check returns only an error.
 func TestStaysUnservedInterrupted(t *testing.T) {
 	t.Parallel()
-	q, _ := open(t)
+	_, rdb := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if unserved, err := q.StaysUnserved(ctx, 24*time.Hour); unserved || !errors.Is(err, context.Canceled) {
+	if unserved, err := queue.Of(rdb, bj).StaysUnserved(ctx, 24*time.Hour); unserved || !errors.Is(err, context.Canceled) {
 		t.Errorf("unserved %t, %v", unserved, err)
 	}
 }

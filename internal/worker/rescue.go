@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
+	"havip/internal/queue"
 	"havip/ledger"
 	"havip/lifecycle"
 	"havip/tasks"
@@ -110,8 +111,7 @@ func (r *Rescuer) enqueue(ctx context.Context, dead Silence, item ledger.Item) e
 // returns: behind a long queue it would wait for hours. It uses the key layout of asynq v0.26; if the layout
 // changes, it moves nothing.
 func (r *Rescuer) toFront(ctx context.Context, info *asynq.TaskInfo) error {
-	pending := "asynq:{" + info.Queue + "}:pending"
-	return frontScript.Run(ctx, r.Redis, []string{pending}, info.ID).Err()
+	return frontScript.Run(ctx, r.Redis, []string{queue.PendingKey(info.Queue)}, info.ID).Err()
 }
 
 // A task that is no longer pending was already taken, and must not be added again.
