@@ -7,7 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Oldest says for how long the unfinished items of some batches have waited; 0 stands for none.
+// Oldest says for how long the unfinished items of a batch have waited; 0 stands for none.
 type Oldest struct {
 	// Unchanged is the last change of the unfinished item that has been unchanged for the longest time.
 	Unchanged Millis
@@ -15,12 +15,11 @@ type Oldest struct {
 	Unknown Millis
 }
 
-// Oldest returns the oldest of the unfinished items of the batches, in one round trip whose cost does not depend on their
+// Oldest returns the oldest unfinished items of each of the batches, in one round trip whose cost does not depend on their
 // sizes.
-func (l *Ledger) Oldest(ctx context.Context, batches []string) (Oldest, error) {
-	var all Oldest
+func (l *Ledger) Oldest(ctx context.Context, batches []string) ([]Oldest, error) {
 	if len(batches) == 0 {
-		return all, nil
+		return nil, nil
 	}
 	open, unknown := make([]*redis.ZSliceCmd, len(batches)), make([]*redis.ZSliceCmd, len(batches))
 	_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -31,18 +30,18 @@ func (l *Ledger) Oldest(ctx context.Context, batches []string) (Oldest, error) {
 		return nil
 	})
 	if err != nil && !isWrongType(err) { // a damaged batch has none
-		return all, fmt.Errorf("oldest items: %w", err)
+		return nil, fmt.Errorf("oldest items: %w", err)
 	}
+	oldest := make([]Oldest, len(batches))
 	for i := range batches {
-		all.Unchanged = older(all.Unchanged, open[i].Val())
-		all.Unknown = older(all.Unknown, unknown[i].Val())
+		oldest[i] = Oldest{Unchanged: firstScore(open[i]), Unknown: firstScore(unknown[i])}
 	}
-	return all, nil
+	return oldest, nil
 }
 
-func older(m Millis, first []redis.Z) Millis {
-	if len(first) == 0 || m != 0 && m <= Millis(first[0].Score) {
-		return m
+func firstScore(cmd *redis.ZSliceCmd) Millis {
+	if len(cmd.Val()) == 0 {
+		return 0
 	}
-	return Millis(first[0].Score)
+	return Millis(cmd.Val()[0].Score)
 }

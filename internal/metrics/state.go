@@ -133,7 +133,7 @@ func (r *stateRead) batches(ctx context.Context) error {
 		return err
 	}
 	items, status := map[ledger.State]int64{}, map[string]float64{"running": 0, "paused": 0, "finished": 0}
-	var running, open []string
+	var open []ledger.Batch
 	var first ledger.Millis
 	for _, b := range batches {
 		for state, n := range b.Counts {
@@ -142,16 +142,14 @@ func (r *stateRead) batches(ctx context.Context) error {
 		switch {
 		case b.Open() <= 0:
 			status["finished"]++
+			continue
 		case b.Pause != nil:
 			status["paused"]++
-			open = append(open, b.Name)
 		default:
 			status["running"]++
-			running, open = append(running, b.Name), append(open, b.Name)
-			if first == 0 || b.CreatedAt < first {
-				first = b.CreatedAt
-			}
+			first = earlier(first, b.CreatedAt)
 		}
+		open = append(open, b)
 	}
 	for _, state := range ledger.States() {
 		r.add(itemsDesc, float64(items[state]), string(state))
@@ -160,25 +158,40 @@ func (r *stateRead) batches(ctx context.Context) error {
 		r.add(batchesDesc, n, name)
 	}
 	r.add(batchAgeDesc, r.age(first))
-	return r.oldest(ctx, running, open)
+	return r.oldest(ctx, open)
 }
 
 // oldest adds the ages of items. An unknown outcome is one in a paused batch, too.
-func (r *stateRead) oldest(ctx context.Context, running, open []string) error {
-	moving, err := r.ledger.Oldest(ctx, running)
+func (r *stateRead) oldest(ctx context.Context, open []ledger.Batch) error {
+	names := make([]string, len(open))
+	for i, b := range open {
+		names[i] = b.Name
+	}
+	oldest, err := r.ledger.Oldest(ctx, names)
 	if err != nil {
 		return err
 	}
-	all, err := r.ledger.Oldest(ctx, open)
-	if err != nil {
-		return err
+	var unchanged, unknown ledger.Millis
+	for i, of := range oldest {
+		unknown = earlier(unknown, of.Unknown)
+		if open[i].Pause == nil {
+			unchanged = earlier(unchanged, of.Unchanged)
+		}
 	}
-	r.add(unchangedDesc, r.age(moving.Unchanged))
-	r.add(unknownDesc, r.age(all.Unknown))
-	if all.Unknown != 0 {
-		r.add(tokenLifeDesc, r.tokenMaxAge.Seconds()-r.age(all.Unknown))
+	r.add(unchangedDesc, r.age(unchanged))
+	r.add(unknownDesc, r.age(unknown))
+	if unknown != 0 {
+		r.add(tokenLifeDesc, r.tokenMaxAge.Seconds()-r.age(unknown))
 	}
 	return nil
+}
+
+// earlier returns the earlier of two times, of which 0 is none.
+func earlier(a, b ledger.Millis) ledger.Millis {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // age is 0 for none.
