@@ -84,11 +84,18 @@ type moment struct {
 	Machine, Exact, Text string
 }
 
-// Moment shows a time as how long ago it is. m is a [ledger.Millis] or a [time.Time].
+// Moment shows a time as how long ago it is. m is a [ledger.Millis], a [tasks.Timestamp], or a [time.Time] or a pointer to one.
 func (v *visit) Moment(m any) moment {
-	at, _ := m.(time.Time)
-	if millis, ok := m.(ledger.Millis); ok {
-		at = millis.Time()
+	var at time.Time
+	switch m := m.(type) {
+	case time.Time:
+		at = m
+	case *time.Time:
+		at = *m
+	case ledger.Millis:
+		at = m.Time()
+	case tasks.Timestamp:
+		at = m.Time
 	}
 	if at.IsZero() {
 		return moment{Text: "–"}
@@ -124,17 +131,6 @@ func (v *visit) SignedIn() bool {
 
 // Decimal shows a rate with one digit.
 func (v *visit) Decimal(n float64) string { return strconv.FormatFloat(n, 'f', 1, 64) }
-
-// MomentOf is Moment for what may be absent: a [tasks.Timestamp], or a pointer to a time.
-func (v *visit) MomentOf(m any) moment {
-	switch at := m.(type) {
-	case *time.Time:
-		return v.Moment(*at)
-	case tasks.Timestamp:
-		return v.Moment(at.Time)
-	}
-	return v.Moment(m)
-}
 
 // Now is when the page was made.
 func (v *visit) Now() moment {
