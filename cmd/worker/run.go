@@ -60,7 +60,7 @@ host, because any producer can put a URL into Redis.
 
 --listen serves a console: a web page with batches, items, lanes and workers, and the actions on
 them. Without tokens (--console-token-file) and without a proxy that authenticates users
-(--console-user-header), it answers only on this machine, and whoever is on it may act.
+(--console-user-header), it answers only on this machine, and all of its users may act.
 
 SIGTERM, SIGINT and SIGHUP drain: nothing new starts, and requests in flight finish and are
 recorded. A second SIGTERM or SIGINT ends the process at once; that is safe, but recovery

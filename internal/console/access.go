@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Access says who may use the console. With the zero value, whoever is on this machine may act, and everybody else is refused.
+// Access says who may use the console. With the zero value, every user of this machine may act, and others are refused.
 // With any other, everybody must be known, also on this machine.
 type Access struct {
 	Tokens Tokens
@@ -61,7 +61,7 @@ type identity struct {
 	Role Role
 }
 
-// loopbackName is the name of whoever is on this machine.
+// loopbackName is the name of a user of this machine.
 const loopbackName = "loopback"
 
 // cookieName is the cookie of a browser that has logged in.

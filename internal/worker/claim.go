@@ -37,7 +37,7 @@ func (p *Membership) recordClaim(ctx context.Context, h ledger.ClaimedItem) {
 		_, err = p.Beat(ctx)
 	}
 	if err != nil {
-		p.doubtClaims()
+		p.requestComparison()
 		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("claim of an item not recorded")
 	}
 }
@@ -58,7 +58,7 @@ func (p *Membership) unclaim(ctx context.Context, h ledger.ClaimedItem) {
 		return
 	}
 	if err := p.removeClaim(ctx, h); err != nil {
-		p.doubtClaims()
+		p.requestComparison()
 		p.log.Debug().Err(err).Str("batch", h.Batch).Str("key", h.Key).Msg("claim of an item not removed")
 	}
 	// Another task of the item may have started just now: its claim may be the one that was removed.
@@ -73,11 +73,11 @@ func (p *Membership) removeClaim(ctx context.Context, h ledger.ClaimedItem) erro
 	return p.workers.UnclaimItem(ctx, p.name, h)
 }
 
-// doubtClaims has the next heartbeat compare the recorded claims with the worker's own.
-func (p *Membership) doubtClaims() {
+// requestComparison has the next heartbeat compare the recorded claims with the worker's own.
+func (p *Membership) requestComparison() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.claimsInDoubt = true
+	p.claimsUncertain = true
 }
 
 // repairClaims makes the recorded claims the worker's own, if they may differ: after an error, and some time after the
@@ -89,7 +89,7 @@ func (p *Membership) repairClaims(ctx context.Context) {
 		return
 	}
 	if err := p.compareClaims(ctx); err != nil {
-		p.doubtClaims()
+		p.requestComparison()
 		p.log.Debug().Err(err).Msg("claims not compared; the next heartbeat does it")
 	}
 }
@@ -98,10 +98,10 @@ func (p *Membership) repairClaims(ctx context.Context) {
 func (p *Membership) claimsDue() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.claimsInDoubt && (!p.claimsChanged || time.Since(p.claimsCompared) < compareClaimsEvery) {
+	if !p.claimsUncertain && (!p.claimsChanged || time.Since(p.claimsCompared) < compareClaimsEvery) {
 		return false
 	}
-	p.claimsInDoubt, p.claimsChanged, p.claimsCompared = false, len(p.claimed) > 0, time.Now()
+	p.claimsUncertain, p.claimsChanged, p.claimsCompared = false, len(p.claimed) > 0, time.Now()
 	return true
 }
 

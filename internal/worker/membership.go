@@ -76,10 +76,10 @@ type Membership struct {
 	confirmed time.Time
 	// info is the worker's description.
 	info ledger.WorkerInfo
-	// claimsInDoubt is true after an error, claimsChanged after a change, and claimsCompared is when the recorded claims
+	// claimsUncertain is true after an error, claimsChanged after a change, and claimsCompared is when the recorded claims
 	// were compared last.
-	claimsInDoubt, claimsChanged bool
-	claimsCompared               time.Time
+	claimsUncertain, claimsChanged bool
+	claimsCompared                 time.Time
 	// claimed counts the tasks that claim each item: an item may have two tasks for a while.
 	claimed map[ledger.ClaimedItem]int
 }
@@ -154,7 +154,7 @@ func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	sent := time.Now()
 	heartbeats, err := p.workers.Beat(ctx, p.current())
 	if err != nil {
-		p.doubtClaims()
+		p.requestComparison()
 		return nil, err
 	}
 	p.observer.look(heartbeats, sent, time.Now())

@@ -26,7 +26,7 @@ const (
 	KillRedis Kind = "kill-redis"
 	// EndRedis is SIGTERM; Redis is started again after it ended and the duration.
 	EndRedis Kind = "end-redis"
-	// StopRedis is SIGSTOP, and SIGCONT after the duration, whoever is the master then.
+	// StopRedis is SIGSTOP of the current master, and SIGCONT after the duration.
 	StopRedis Kind = "stop-redis"
 	// CutRedis, RefuseRedis and StallRedis are done to the connections of one client to Redis: a
 	// worker's, or those of all producers.

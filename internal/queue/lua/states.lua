@@ -1,7 +1,7 @@
 -- states returns what asynq's queues have.
 --
 -- KEYS = the pending list of each queue; the queue's other keys share its hash tag
--- ARGV[1] = the time in Unix seconds by which asynq's servers judge what is due
+-- ARGV[1] = the time in Unix seconds by which asynq's servers decide what is due
 -- Returns a sum for each queue: 1 if it has any task, 2 if one is pending, 4 if an asynq server has something to do.
 
 local now = tonumber(ARGV[1])
