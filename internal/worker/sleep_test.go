@@ -204,6 +204,8 @@ func TestDelayedTaskOfASleepingLane(t *testing.T) {
 	t.Parallel()
 	sleeping(t, func(t *testing.T, f *workerFixture, w *Worker) {
 		const delay = 5 * time.Minute
+		// asynq keeps when a task is due in whole seconds, rounded down.
+		<-time.After(time.Until(time.Now().Add(time.Second).Truncate(time.Second)))
 		f.produce(t, "later", asynq.ProcessIn(delay))
 		<-time.After(delay - 2*delayedCheckInterval)
 		if !asleep(w) {
