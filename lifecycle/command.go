@@ -9,7 +9,8 @@ type CancelAction string
 const (
 	// CancelNow: no request is in flight and no outcome is unknown; it is canceled immediately.
 	CancelNow CancelAction = "cancel"
-	// CancelLater: it is canceled when it is certain that nothing was created.
+	// CancelLater: it is canceled when it is certain that nothing was created. If that was requested before, its lookup only
+	// runs now.
 	CancelLater CancelAction = "after-outcome"
 	// CancelNone: it cannot be canceled.
 	CancelNone CancelAction = "none"
@@ -30,7 +31,7 @@ func (r Record) CancelAction() (action CancelAction, why string) {
 		return CancelNone, "it was rejected and created nothing"
 	case r.State == Review:
 		return CancelNone, "it is in review: a HaVIP that may belong to it exists"
-	case r.Cancel != nil:
+	case r.Cancel != nil && r.State == Sending:
 		return CancelNone, "it is already being canceled; that depends on the outcome of its last request"
 	case r.State == Sending, r.Unknown:
 		return CancelLater, ""
@@ -72,7 +73,7 @@ func Cancel(s Snapshot, reason string) (Commanded, Change) {
 	case action == CancelNow:
 		d.cancel(reason)
 		return CommandApplied, d.done()
-	case action == CancelLater:
+	case action == CancelLater && d.Cancel == nil:
 		d.Cancel = &Cancellation{At: s.Now, Reason: reason}
 		d.Lookup = d.Lookup || d.State != Sending
 		d.event(EventCancelAsked, reason)

@@ -184,6 +184,11 @@ func testCancelWays(t *testing.T, f *ledgerFixture) {
 			want = lifecycle.CancelNow
 		case lifecycle.CommandAsked:
 			want = lifecycle.CancelLater
+		case lifecycle.CommandSame:
+			if before.State != ledger.Sending {
+				want = lifecycle.CancelLater
+			}
+			equal(t, key+" stays as it is", f.item(t, key).Record, before)
 		default:
 			equal(t, key+" is left alone", f.item(t, key).Record, before)
 		}

@@ -2,10 +2,15 @@ package bulk
 
 import (
 	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
 
 	"havip/internal/cli"
 	"havip/internal/durability"
+	"havip/internal/redisconn"
 	"havip/ledger"
+	"havip/tasks"
 	"havip/test/commandtest"
 )
 
@@ -40,4 +45,33 @@ func TestCancel(t *testing.T) {
 func (v operation) runWith(t *testing.T) func() error {
 	t.Helper()
 	return func() error { return v.run(t.Context()) }
+}
+
+// A cancel that was killed after it had marked items of unknown outcome has not made their tasks run: the next one does.
+func TestCancelAgain(t *testing.T) {
+	t.Parallel()
+	f := commandtest.Start(t)
+	f.Enqueue(t, "b", "web-1")
+	terms := ledger.BeginOptions{Worker: "w", Watched: ledger.Watched{Ticket: "t", For: time.Minute}, Lease: time.Minute, Request: time.Minute}
+	if _, err := f.Session.Ledger.Begin(t.Context(), "b", "web-1", ledger.Known{}, terms); err != nil {
+		t.Fatal(err)
+	}
+	unknown := ledger.Outcome{State: ledger.Unknown, Unknown: true, Counted: true, Class: "unknown", Message: "timeout"}
+	if _, _, err := f.Session.Ledger.Record(t.Context(), "b", "web-1", ledger.Known{}, 1, unknown); err != nil {
+		t.Fatal(err)
+	}
+	item, err := f.Session.Ledger.Item(t.Context(), "b", "web-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inspector := asynq.NewInspectorFromRedisClient(redisconn.Full(f.Session.Redis))
+	id := tasks.TaskID("b", "web-1", item.Record.Generation)
+	if err := inspector.DeleteTask(tasks.QueueOf(item), id); err != nil {
+		t.Fatal(err)
+	}
+	f.Cancel(t, "b")
+	f.JSON(t, cancel(f.Factory, options{durable: accepting, batch: "b", yes: true}).runWith(t))
+	if task, err := inspector.GetTaskInfo(tasks.QueueOf(item), id); err != nil || task.State != asynq.TaskStatePending {
+		t.Errorf("the item's task: %+v, %v; it was to run", task, err)
+	}
 }
