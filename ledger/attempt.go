@@ -48,9 +48,9 @@ func (l *Ledger) Record(ctx context.Context, batch, key string, known Known, n i
 
 // Settle ends an item without a request, in state [Rejected] or [Review], with the reason as code and message. See
 // [lifecycle.Settle].
-func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, code, message string) (lifecycle.Settled, Record, error) {
+func (l *Ledger) Settle(ctx context.Context, batch, key string, state State, code, message string, candidates ...lifecycle.Candidate) (lifecycle.Settled, Record, error) {
 	return transition(ctx, l, "settle", batch, key, lifecycle.SettledAbsent, Known{}, Record.OpenEntry, func(s lifecycle.Snapshot) (lifecycle.Settled, lifecycle.Change) {
-		return lifecycle.Settle(s, state, code, message)
+		return lifecycle.Settle(s, state, code, message, candidates...)
 	})
 }
 

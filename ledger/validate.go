@@ -103,6 +103,9 @@ func validateRecord(r Record) error {
 	if r.Cancel != nil {
 		v.moment("cancel.at", r.Cancel.At)
 	}
+	for _, c := range r.Candidates {
+		v.moment("candidates.createdAt", c.CreatedAt)
+	}
 	if r.InFlight() {
 		v.lease("leaseUntil", r.LeaseUntil, began)
 		v.lease("requestUntil", r.RequestUntil, began)

@@ -62,7 +62,7 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 		}
 		d.cancel(d.Cancel.Reason)
 		return AbsenceCanceled, 0, d.done()
-	case o.TokenTaken:
+	case o.TokenTaken && !d.TokenUsed:
 		d.Message = "BCE received the clientToken with another request, and no HaVIP of this item exists: another program may be using the token"
 		d.move(Review, d.Code)
 		return AbsenceReview, 0, d.done()
@@ -81,7 +81,7 @@ func RecordAbsence(s Snapshot, seen Record, o AbsenceTerms) (Absence, time.Durat
 	}
 	why := "not shown by two listings, and its clientToken is too old to be sent again"
 	if d.TokenUsed {
-		why = "not shown by two listings, and its clientToken may have been used before the batch was deleted from the ledger"
+		why = "not shown by two listings, and its clientToken may have been used for another request"
 	}
 	d.renew(o.Next, seen.Code, why)
 	return AbsenceRenewed, 0, d.done()

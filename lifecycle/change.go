@@ -66,6 +66,8 @@ const (
 	EventDoubtful = "doubtful"
 	// EventAddress: the address that BCE assigned was recorded.
 	EventAddress = "address"
+	// EventResolved: an operator resolved its review. Detail is the chosen HaVIP, or that none of its candidates is the item's.
+	EventResolved = "resolved"
 	// EventNotDeleted: BCE finally refused to delete the HaVIP.
 	EventNotDeleted = "not-deleted"
 )
@@ -85,7 +87,7 @@ func (r Record) clone() Record {
 		d := *r.Deletion
 		r.Deletion = &d
 	}
-	r.Extras, r.GivenUp = slices.Clone(r.Extras), slices.Clone(r.GivenUp)
+	r.Extras, r.GivenUp, r.Excluded = slices.Clone(r.Extras), slices.Clone(r.GivenUp), slices.Clone(r.Excluded)
 	return r
 }
 
@@ -121,7 +123,7 @@ func (d *draft) move(state State, detail string) {
 	default:
 		d.CreatedAt = 0
 	}
-	d.State = state
+	d.State, d.Candidates = state, nil
 	d.change.Moved = true
 	if state.Terminal() || state == Unknown {
 		d.event(string(state), detail)

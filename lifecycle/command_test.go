@@ -24,6 +24,9 @@ func everyRecord() map[string]Record {
 				if marks&2 != 0 && state.Succeeded() {
 					r.ConfirmAt = start
 				}
+				if state == Review {
+					r.Candidates = inReview().Candidates
+				}
 				if state.Succeeded() || state == Deleting || state == Deleted {
 					r.HaVIPID = "havip-1"
 				}
@@ -84,6 +87,8 @@ func TestCommandsRepeated(t *testing.T) {
 			"cancel":   func(s Snapshot) (Commanded, Change) { return Cancel(s, "reason") },
 			"retry":    func(s Snapshot) (Commanded, Change) { return Retry(s, r, "t2") },
 			"rollback": func(s Snapshot) (Commanded, Change) { return Rollback(s, "havip-1", "reason") },
+			"resolve":  func(s Snapshot) (Commanded, Change) { return Resolve(s, r, "havip-1") },
+			"exclude":  func(s Snapshot) (Commanded, Change) { return Resolve(s, r, "") },
 		} {
 			s := Snapshot{Record: r, Now: start + minute}
 			_, first := run(s)

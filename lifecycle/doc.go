@@ -12,6 +12,6 @@
 //	Renew, RenewRefused                 a proof that a token created nothing
 //	Confirm                             what BCE shows about a HaVIP that it reported as created
 //	Release                             the worker that claimed the item is dead
-//	Cancel, Retry, Rollback             an operator's command
+//	Cancel, Retry, Rollback, Resolve    an operator's command
 //	BeginDeletion, RecordDeletion       a request to delete
 package lifecycle

@@ -143,7 +143,7 @@ func (s *story) finished() bool {
 
 // step lets one thing happen.
 func (s *story) step() {
-	switch s.random.IntN(16) {
+	switch s.random.IntN(17) {
 	case 0, 1, 2, 3, 4, 5:
 		s.work(s.random.IntN(4))
 	case 6, 7, 8:
@@ -169,11 +169,39 @@ func (s *story) step() {
 		s.batch.Paused = s.chance(30)
 	case 14:
 		s.taken = s.chance(20)
+	case 16:
+		s.review()
 	case 15:
 		silent := s.now - s.begunAt // as of a worker that died when it had begun its last request
 		done, _, c := Release(s.snapshot(LogKey{}), "w", silent.since(0))
 		s.apply("release", string(done), c)
 	}
+}
+
+// review settles an item of unknown outcome for review with all HaVIPs that BCE shows, or resolves it: the operator knows
+// which one is its own.
+func (s *story) review() {
+	if s.record.State == Review {
+		chosen := ""
+		if len(s.ids) > 0 {
+			chosen = s.ids[0]
+		}
+		if s.record.candidate(chosen) < 0 {
+			chosen = ""
+		}
+		done, c := Resolve(s.snapshot(s.record.OpenEntry()), s.record, chosen)
+		s.apply("resolve "+chosen, string(done), c)
+		return
+	}
+	if s.record.State != Unknown || !s.chance(30) {
+		return
+	}
+	candidates := []Candidate{{HaVIPID: "havip-other", Address: "10.0.0.9"}}
+	for _, id := range s.shown() {
+		candidates = append(candidates, Candidate{HaVIPID: id})
+	}
+	done, c := Settle(s.snapshot(s.record.OpenEntry()), Review, "Candidates", "", candidates...)
+	s.apply("several candidates", string(done), c)
 }
 
 // watch is what a worker that begins knows of another attempt; met notes one that is in flight.

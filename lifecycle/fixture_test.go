@@ -45,6 +45,14 @@ func unknown(change ...func(*Record)) Record {
 	}}, change...)...)
 }
 
+// inReview is an item of unknown outcome for which a lookup found two candidates.
+func inReview(change ...func(*Record)) Record {
+	return registered(append([]func(*Record){func(r *Record) {
+		r.State, r.Unknown, r.Sends, r.LastSentAt, r.Code = Review, true, 1, start+second, "Candidates"
+		r.Candidates = []Candidate{{HaVIPID: "havip-1", Address: "10.0.0.1"}, {HaVIPID: "havip-2"}}
+	}}, change...)...)
+}
+
 // created is an item that has its HaVIP.
 func created(change ...func(*Record)) Record {
 	return registered(append([]func(*Record){func(r *Record) {

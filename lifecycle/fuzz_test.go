@@ -59,4 +59,6 @@ func decideAll(s Snapshot, n int) {
 	Cancel(s, "reason")
 	Retry(s, s.Record, "t2")
 	Rollback(s, s.Record.HaVIPID, "reason")
+	Resolve(s, s.Record, "havip-1")
+	Resolve(s, s.Record, "")
 }

@@ -1,6 +1,9 @@
 package lifecycle
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Found is the result of recording a lookup.
 type Found string
@@ -39,17 +42,22 @@ func Adopt(s Snapshot, seen Record, haVIPID, address string) (Found, Change) {
 		return FoundLate, Change{}
 	}
 	d := s.draft()
+	d.adopt(haVIPID, address)
+	return FoundApplied, d.done()
+}
+
+// adopt records an existing HaVIP as the item's.
+func (d *draft) adopt(haVIPID, address string) {
 	d.HaVIPID, d.PrivateIPAddress = haVIPID, address
 	d.clearUnknown()
 	d.TokenUsed = false
 	d.Code, d.Message = "", ""
 	d.dropTransient()
 	if address == "" {
-		d.ConfirmAt = s.Now
+		d.ConfirmAt = d.at.Now
 	}
 	d.reportNotCanceled()
 	d.move(Adopted, haVIPID)
-	return FoundApplied, d.done()
 }
 
 // Renew gives the item its next clientToken, because the token in the record that the caller read must not be sent. An
@@ -118,8 +126,8 @@ const (
 )
 
 // Settle finishes an item that no request will decide: rejected if it certainly created nothing, review if an operator
-// must decide.
-func Settle(s Snapshot, state State, code, message string) (Settled, Change) {
+// must decide which candidate is the item's. Of these, it keeps the first [MaxCandidates].
+func Settle(s Snapshot, state State, code, message string, candidates ...Candidate) (Settled, Change) {
 	rec := s.Record
 	switch {
 	case rec.State.Terminal() || rec.State == Deleting:
@@ -136,5 +144,6 @@ func Settle(s Snapshot, state State, code, message string) (Settled, Change) {
 	d.Code, d.Message, d.LeaseUntil, d.RequestUntil = code, message, 0, 0
 	d.Cancel = nil // in review, the operator decides
 	d.move(state, code)
+	d.Candidates = slices.Clone(candidates[:min(len(candidates), MaxCandidates)])
 	return SettledApplied, d.done()
 }

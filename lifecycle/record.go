@@ -38,7 +38,7 @@ type Record struct {
 	// arrived late. UnknownSince is when the first such request was sent, by the known clock of BCE.
 	Unknown      bool   `json:"unknown,omitempty"`
 	UnknownSince Millis `json:"unknownSince,omitempty"`
-	// TokenUsed is set if ClientToken may have been used before the batch was deleted: it is not sent.
+	// TokenUsed is set if ClientToken may have been used before the batch was deleted, or by another program: it is not sent.
 	TokenUsed bool `json:"tokenUsed,omitempty"`
 	// ForgottenGeneration is the last generation that may have been used before the batch was deleted; 0 for none.
 	ForgottenGeneration int `json:"forgotten,omitempty"`
@@ -98,6 +98,10 @@ type Record struct {
 	GivenUp []string `json:"givenUp,omitempty"`
 	// Extras are further HaVIPs that BCE created for the item; they have no owner.
 	Extras []string `json:"extras,omitempty"`
+
+	// Candidates are the HaVIPs of an item in review that may be its own. Excluded are those that an operator has excluded.
+	Candidates []Candidate `json:"candidates,omitempty"`
+	Excluded   []string    `json:"excluded,omitempty"`
 
 	// Round is the batch's count of resumes when the item failed; see [Batch].
 	Round int `json:"round,omitempty"`

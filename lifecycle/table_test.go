@@ -25,7 +25,7 @@ func exampleRecords() []Record {
 		registered(func(r *Record) { r.State, r.Sends, r.Class, r.LastSentAt = Waiting, 1, "throttled", start+second }),
 		created(), unconfirmed(), created(func(r *Record) { r.State = Adopted }),
 		registered(func(r *Record) { r.State, r.Sends, r.LastSentAt = Rejected, 1, start+second }),
-		registered(func(r *Record) { r.State, r.Unknown, r.Sends, r.LastSentAt = Review, true, 1, start+second }),
+		inReview(),
 		registered(func(r *Record) { r.State = Canceled }),
 		created(deleting), created(deleting, func(r *Record) {
 			r.Deletes, r.RequestUntil, r.LeaseUntil, r.Ticket, r.Worker = 1, start+17*second, start+31*second, "k0", "w0"
@@ -121,7 +121,7 @@ func allEvents() []event {
 			return string(done), c
 		}},
 		{"several candidates", func(s Snapshot) (string, Change) {
-			done, c := Settle(s, Review, "Candidates", "")
+			done, c := Settle(s, Review, "Candidates", "", Candidate{HaVIPID: "havip-1"})
 			return string(done), c
 		}},
 		confirm("own", &ListedHaVIP{Address: "10.0.0.1"}, 700_000), confirm("older than its first request", &ListedHaVIP{Address: "10.0.0.1", Age: 30 * time.Hour}, 700_000),
@@ -129,6 +129,11 @@ func allEvents() []event {
 		confirm("not shown within the limit, later outcome unknown", nil, 700_000, func(r *Record) { r.Unknown = true }),
 		{"cancel", func(s Snapshot) (string, Change) { done, c := Cancel(s, "reason"); return string(done), c }},
 		{"retry", func(s Snapshot) (string, Change) { done, c := Retry(s, s.Record, "t2"); return string(done), c }},
+		{"resolve: a candidate is its own", func(s Snapshot) (string, Change) {
+			done, c := Resolve(s, s.Record, "havip-1")
+			return string(done), c
+		}},
+		{"resolve: no candidate is its own", func(s Snapshot) (string, Change) { done, c := Resolve(s, s.Record, ""); return string(done), c }},
 		{"rollback", func(s Snapshot) (string, Change) {
 			done, c := Rollback(s, s.Record.HaVIPID, "reason")
 			return string(done), c

@@ -39,7 +39,7 @@ type HandlerLedger interface {
 	ClaimRequests(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.RequestOwner, error)
 	Begin(ctx context.Context, batch, key string, known ledger.Known, o ledger.BeginOptions) (ledger.Start, error)
 	RecorderLedger
-	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string) (lifecycle.Settled, ledger.Record, error)
+	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string, candidates ...lifecycle.Candidate) (lifecycle.Settled, ledger.Record, error)
 	KeepClaims(ctx context.Context, lane string, items []ledger.Item) error
 	Owners(ctx context.Context, haVIPIDs []string) (map[string]ledger.Owner, error)
 	RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error)
@@ -418,8 +418,8 @@ func (h *Handler) delay(n int, retryAfter time.Duration) time.Duration {
 	return RetryDelay(n, retryAfter, h.MaxDelay)
 }
 
-func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, message string) error {
-	result, _, err := h.Ledger.Settle(ctx, j.payload.Batch, j.payload.Key, state, code, message)
+func (h *Handler) settle(ctx context.Context, j *job, state ledger.State, code, message string, candidates ...lifecycle.Candidate) error {
+	result, _, err := h.Ledger.Settle(ctx, j.payload.Batch, j.payload.Key, state, code, message, candidates...)
 	if err != nil {
 		return h.later(j, err)
 	}

@@ -139,7 +139,18 @@ func (h *Handler) settleFinding(ctx context.Context, j *job, f Finding) error {
 		return h.adopt(ctx, j, *f.Own)
 	}
 	return h.settle(ctx, j, ledger.Review, "Candidates",
-		"several HaVIPs may be this item's: "+describe(f.Candidates))
+		"one of these HaVIPs may be this item's: "+describe(f.Candidates), candidates(f.Candidates)...)
+}
+
+func candidates(havips []bce.HaVIP) []lifecycle.Candidate {
+	all := make([]lifecycle.Candidate, len(havips))
+	for i, havip := range havips {
+		all[i] = lifecycle.Candidate{HaVIPID: havip.ID, Name: bounded(havip.Name), Address: havip.PrivateIPAddress}
+		if !havip.CreatedTime.IsZero() {
+			all[i].CreatedAt = ledger.Millis(havip.CreatedTime.UnixMilli())
+		}
+	}
+	return all
 }
 
 // matcher compares existing HaVIPs with a request.
@@ -164,7 +175,8 @@ func (h *Handler) find(ctx context.Context, j *job, fromNow time.Duration, match
 		j.log.Warn().Err(err).Msg("lookup failed; it will be retried")
 		return Finding{}, 0, &Postpone{After: h.delay(max(j.item.Record.Sends, 5), 0), Reason: "lookup: " + err.Error()}
 	}
-	return match(request, there, owned), listedAt, nil
+	excluded := func(id string) bool { return owned(id) || slices.Contains(j.item.Record.Excluded, id) }
+	return match(request, there, excluded), listedAt, nil
 }
 
 // owned reports which of these belong to another item.

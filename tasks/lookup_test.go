@@ -192,6 +192,40 @@ func TestLookupOfSeveralNeedsReview(t *testing.T) {
 	f.expect("third", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
 }
 
+// An operator says that none of several is the item's: it is looked up without them, and gets a HaVIP of its own.
+func TestLookupWithoutExcluded(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "create:error-500=#1")
+	task := f.put(testItem("a", ""))
+	f.postponed(task)
+	for i := range 2 {
+		if _, err := f.api.CreateHaVIP(t.Context(), fmt.Sprint("console-", i), bce.CreateHaVIPInput{Name: "a", SubnetID: "sbn-1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	others := f.live()
+	f.clock.pass(TokenMaxAge + time.Second)
+	f.done(task)
+	rec := f.expect("a", facts{ledger.Review, ClassUnknown, "Candidates", 1, 1})
+	if len(rec.Candidates) != 2 || rec.Candidates[0].Name != "a" || rec.Candidates[0].Address == "" || rec.Candidates[0].CreatedAt == 0 {
+		t.Errorf("candidates %+v", rec.Candidates)
+	}
+	item, err := f.ledger.Item(t.Context(), testBatch, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answers, err := f.ledger.Resolve(t.Context(), testBatch, []ledger.Choice{{Seen: item}}); err != nil || answers[0].Result != lifecycle.CommandApplied {
+		t.Fatal(answers, err)
+	}
+	f.concluded(task)
+	rec = f.expect("a", facts{ledger.Created, ClassCreated, "", 2, 2})
+	for _, other := range others {
+		if other.HaVIPID == rec.HaVIPID {
+			t.Errorf("%s was excluded", rec.HaVIPID)
+		}
+	}
+}
+
 // Redis's clock is hours ahead of BCE's: its own HaVIP seems old. That is no proof of absence.
 func TestLookupUnderAWrongLedgerClock(t *testing.T) {
 	t.Parallel()

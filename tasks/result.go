@@ -33,8 +33,19 @@ type Result struct {
 	// CreatedAt is when the HaVIP was recorded as created or adopted, "" until then. UpdatedAt is when the item last changed.
 	CreatedAt Timestamp `json:"createdAt"`
 	UpdatedAt Timestamp `json:"updatedAt"`
+	// Candidates are the HaVIPs of an item in review that may be its own.
+	Candidates []Candidate `json:"candidates,omitempty"`
 	// Log contains the sent requests if requested; see [Result.WithLog].
 	Log []Attempt `json:"attemptLog,omitempty"`
+}
+
+// Candidate is an existing HaVIP that may belong to an item in review, as a worker found it.
+type Candidate struct {
+	HaVIPID          string `json:"haVipId"`
+	Name             string `json:"name"`
+	PrivateIPAddress string `json:"privateIpAddress"`
+	// CreatedAt is "" if BCE did not say.
+	CreatedAt Timestamp `json:"createdAt"`
 }
 
 // Attempt is one sent request in a [Result].
@@ -71,8 +82,13 @@ func ResultOf(item ledger.Item) (Result, error) {
 	if message == "" && rec.Unconfirmed() {
 		message = "not confirmed yet: BCE has not shown it or its address"
 	}
+	var candidates []Candidate
+	for _, c := range rec.Candidates {
+		candidates = append(candidates, Candidate{c.HaVIPID, c.Name, c.Address, TimestampOf(c.CreatedAt)})
+	}
 	return Result{
-		Batch: item.Batch, Key: item.Key, Line: item.Line, State: rec.State, HaVIPID: rec.HaVIPID,
+		Candidates: candidates,
+		Batch:      item.Batch, Key: item.Key, Line: item.Line, State: rec.State, HaVIPID: rec.HaVIPID,
 		Name: request.Name, SubnetID: request.SubnetID, PrivateIPAddress: address, Description: request.Description,
 		Account: item.Account, Region: item.Region,
 		Attempts: rec.Attempts, Code: rec.Code, Message: message, RequestID: rec.RequestID, ClientToken: rec.ClientToken,

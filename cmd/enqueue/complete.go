@@ -39,7 +39,7 @@ func defineCompletions(root *cobra.Command, f *session.Factory) {
 	})
 	for path, complete := range map[string]cli.Completion{
 		"status": batches, "watch": batches, "results": batches, "verify": batches, "retry": batches, "cancel": batches, "events": batches,
-		"rollback": batches, "delete": batches,
+		"rollback": batches, "delete": batches, "resolve": batches,
 		"pause": lanes, "resume": lanes, "limit show": lanes, "limit set": lanes, "limit unset": lanes,
 		"plan": files, "apply": plans, "run": files, "list": cli.Words(), "create": cli.Words(), "doctor": cli.Words(), "config": cli.Words(), "workers": cli.Words(),
 	} {

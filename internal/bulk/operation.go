@@ -18,7 +18,7 @@ type Decision struct {
 // None is the action on an item that is left alone.
 const None = "none"
 
-// Operation is one of retry, cancel and rollback.
+// Operation is one of retry, cancel, rollback and resolve.
 type Operation struct {
 	// Name is the command's name, and the kind of its act in the batch's events.
 	Name string

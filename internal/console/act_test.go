@@ -8,6 +8,7 @@ import (
 
 	"havip/internal/lane"
 	"havip/ledger"
+	"havip/lifecycle"
 )
 
 func (f *fixture) batch(t *testing.T) ledger.Batch {
@@ -61,6 +62,64 @@ func TestBatchActions(t *testing.T) {
 		if act := f.lastAct(t); act.Kind != step.kind || !strings.HasPrefix(act.By, "loopback via console@") {
 			t.Errorf("%v: %+v", step.form, act)
 		}
+	}
+}
+
+// The choice among the candidates of a review is made for one item, from those that it has.
+func TestReviewActions(t *testing.T) {
+	t.Parallel()
+	f := start(t, Access{})
+	f.Enqueue(t, "b", "web-1", "web-2")
+	for _, key := range []string{"web-1", "web-2"} {
+		if _, _, err := f.Session.Ledger.Settle(t.Context(), "b", key, ledger.Review, "Candidates", "", lifecycle.Candidate{HaVIPID: "havip-1"}, lifecycle.Candidate{HaVIPID: "havip-2"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state := func(key string) ledger.Record {
+		item, err := f.Session.Ledger.Item(t.Context(), "b", key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return item.Record
+	}
+	for _, wrong := range []url.Values{
+		{"op": {"adopt"}, "where": {"key=web-1"}},
+		{"op": {"exclude"}},
+		{"op": {"adopt"}, "havip": {"havip-1"}},
+		{"op": {"exclude"}, "where": {"key=web-1"}, "havip": {"havip-1"}},
+	} {
+		wrong.Set("batch", "b")
+		wrong.Set("reason", "a test")
+		if a := f.post(t, "/act", wrong); a.Status != http.StatusNotFound {
+			t.Errorf("%v: status %d", wrong, a.Status)
+		}
+	}
+	do := func(form url.Values) {
+		t.Helper()
+		form.Set("batch", "b")
+		form.Set("reason", "a test")
+		if a := f.post(t, "/act", form); a.Status != http.StatusOK {
+			t.Errorf("%v: status %d", form, a.Status)
+		}
+	}
+	do(url.Values{"op": {"adopt"}, "where": {"key=web-1"}, "havip": {"havip-3"}})
+	if got := state("web-1"); got.State != ledger.Review {
+		t.Errorf("a HaVIP that is no candidate: %+v", got)
+	}
+	do(url.Values{"op": {"adopt"}, "where": {"key=web-1"}, "havip": {"havip-1"}})
+	if got := state("web-1"); got.State != ledger.Adopted || got.HaVIPID != "havip-1" {
+		t.Errorf("chosen: %+v", got)
+	}
+	do(url.Values{"op": {"adopt"}, "where": {"key=web-2"}, "havip": {"havip-1"}})
+	if got := state("web-2"); got.State != ledger.Review {
+		t.Errorf("a HaVIP of another item: %+v", got)
+	}
+	do(url.Values{"op": {"exclude"}, "where": {"key=web-2"}})
+	if got := state("web-2"); got.State != ledger.Unknown || len(got.Excluded) != 2 {
+		t.Errorf("excluded: %+v", got)
+	}
+	if act := f.lastAct(t); act.Kind != "resolve-done" || !strings.HasPrefix(act.By, "loopback via console@") {
+		t.Errorf("%+v", act)
 	}
 }
 

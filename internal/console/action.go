@@ -27,6 +27,12 @@ type action struct {
 	bulk   func() bulk.Operation
 }
 
+// The operations that resolve the review of one item.
+const (
+	opAdopt   = "adopt"
+	opExclude = "exclude"
+)
+
 // The subjects of actions.
 const (
 	ofItems = "items"
@@ -46,6 +52,14 @@ var actions = []action{
 	{
 		Op: "rollback", of: ofItems, bulk: bulk.Rollback, Title: "Roll back items", Button: "Delete the HaVIPs", Danger: true,
 		Effect: "The HaVIPs that these items created are deleted. This cannot be undone. Adopted HaVIPs, and those bound to an instance, stay.",
+	},
+	{
+		Op: opAdopt, of: ofItems, Title: "Choose the HaVIP of the item", Button: "Record it as the item's",
+		Effect: "The item gets this HaVIP, and its state becomes adopted. Nothing is sent to BCE.",
+	},
+	{
+		Op: opExclude, of: ofItems, Title: "Exclude the candidates", Button: "None is the item's",
+		Effect: "None of these HaVIPs belongs to the item. It is looked up without them; if no other exists, its HaVIP is created.",
 	},
 	{
 		Op: "pause", of: ofBatch, Title: "Pause the batch", Button: "Pause",
@@ -78,6 +92,8 @@ type order struct {
 	Lane   tasks.Lane
 	// RPS is for a limit, as it was given.
 	RPS string
+	// HaVIPID is the candidate that is chosen.
+	HaVIPID string
 }
 
 // Of is the name of the subject.
@@ -95,6 +111,9 @@ func (o order) Back(v *visit) string {
 	}
 	return v.URL("/batch", "name", o.Batch)
 }
+
+// OfItems reports whether the order is about items.
+func (o order) OfItems() bool { return o.of == ofItems }
 
 // Limits reports whether the order sets a rate.
 func (o order) Limits() bool { return o.Op == "limit" }
@@ -125,7 +144,19 @@ func orderOf(r *http.Request) (o order, err error) {
 	if o.Where, err = bulk.ParseSelection(o.Wheres); err != nil {
 		return o, refusal(err.Error())
 	}
-	return o, nil
+	return o, o.choose(r.FormValue("havip"))
+}
+
+// choose completes an order that resolves a review: it is about one item.
+func (o *order) choose(haVIPID string) error {
+	if o.Op != opAdopt && o.Op != opExclude {
+		return nil
+	}
+	if !slices.ContainsFunc(o.Wheres, func(where string) bool { return strings.HasPrefix(where, "key=") }) || (o.Op == opAdopt) != (haVIPID != "") {
+		return errNotFound
+	}
+	o.HaVIPID, o.bulk = haVIPID, func() bulk.Operation { return bulk.Resolve(haVIPID) }
+	return nil
 }
 
 // forecast counts what the order would do. Where counters cannot tell, it reads the items.

@@ -25,6 +25,7 @@ import (
 	"havip/internal/redisconn"
 	"havip/internal/worker"
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/redistest"
 )
@@ -128,7 +129,7 @@ func (b *browser) await(t *testing.T, text string) {
 func (b *browser) follow(t *testing.T, text string) {
 	t.Helper()
 	script := fmt.Sprintf(`(() => {
-		const found = [...document.querySelectorAll("main a, main button")].find((e) => e.innerText.trim() === %q);
+		const found = [...document.querySelectorAll("main a, main button")].find((e) => e.innerText.replace(/\s+/g, " ").trim() === %q);
 		if (found) found.click();
 		return Boolean(found);
 	})()`, text)
@@ -239,7 +240,7 @@ func (f *fixture) awaitItems(t *testing.T, batch string, state ledger.State, n i
 func (f *fixture) enqueueEvil(t *testing.T, batch string) {
 	t.Helper()
 	var items []tasks.Item
-	for _, key := range []string{"waits", "waits" + evil, "refused", "reviewed"} {
+	for _, key := range []string{"waits", "waits" + evil, "refused", "reviewed", "chosen", "excluded"} {
 		items = append(items, tasks.Item{Key: key, Request: tasks.Request{Name: "web-9", SubnetID: "sbn-9", Description: evil}})
 	}
 	client := havip.NewClient(redisconn.Full(f.Session.Redis), havip.WithRegion("gz"))
@@ -250,9 +251,11 @@ func (f *fixture) enqueueEvil(t *testing.T, batch string) {
 	if _, _, err := l.Settle(t.Context(), batch, "refused", ledger.Rejected, "Evil"+evil, evil); err != nil {
 		t.Fatal(err)
 	}
-	const candidates = "several HaVIPs may be this item's: havip-a1 (10.0.0.1, created 2026-11-29T00:00:00Z), havip-b2 (10.0.0.2, created 2026-11-29T00:00:01Z) "
-	if _, _, err := l.Settle(t.Context(), batch, "reviewed", ledger.Review, "Candidates", candidates+evil); err != nil {
-		t.Fatal(err)
+	candidates := []lifecycle.Candidate{{HaVIPID: "havip-a1", Name: "web" + evil, Address: "10.0.0.1", CreatedAt: 1_795_900_000_000}, {HaVIPID: "havip-b2"}}
+	for _, key := range []string{"reviewed", "chosen", "excluded"} {
+		if _, _, err := l.Settle(t.Context(), batch, key, ledger.Review, "Candidates", "one of these HaVIPs may be this item's: havip-a1, havip-b2 "+evil, candidates...); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -297,6 +300,11 @@ func TestBrowser(t *testing.T) {
 	b.await(t, "because Pause…")
 	b.act(t, otherBatch, "Resume…", "Resume")
 	b.act(t, reviewed, "Look up and retry…", "Retry")
+	f.awaitItems(t, other, ledger.Review, 2)
+	itemOf := func(key string) string { return "/item?" + url.Values{"batch": {other}, "key": {key}}.Encode() }
+	b.act(t, itemOf("chosen"), "It is this one… havip-a1", "Record it as the item's")
+	f.awaitItems(t, other, ledger.Adopted, 1)
+	b.act(t, itemOf("excluded"), "None is its own…", "None is the item's")
 	f.awaitItems(t, other, ledger.Review, 0)
 	b.act(t, "/item?"+url.Values{"batch": {other}, "key": {"waits"}}.Encode(), "Cancel…", "Cancel the items")
 	f.awaitItems(t, other, ledger.Canceled, 1)

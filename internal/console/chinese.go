@@ -76,12 +76,17 @@ var chinese = map[string]string{ //nolint:gosec // texts
 	"No problems found.": "没有发现问题。", "Events, the newest first": "事件，最新的在前", "Time": "时间", "Event": "事件", "Item": "条目", "Detail": "详情", "%d items": "%d 项",
 	"Older events": "更早的事件", "There are no events.": "没有事件。",
 	"registered": "已登记", "committed": "已提交", "completed": "已完成", "address": "获得地址", "extra": "多余的 HaVIP", "doubtful": "存疑", "renewed": "更换令牌", "retried": "已重试",
-	"cancel-asked": "请求取消", "kept": "已保留", "notified": "已通知", "notify-failed": "通知失败", "not-deleted": "未删除",
-	"retry": "重试", "retry-done": "重试完成", "cancel": "取消", "cancel-done": "取消完成", "rollback": "回滚", "rollback-done": "回滚完成", "apply": "应用",
+	"cancel-asked": "请求取消", "kept": "已保留", "resolved": "已裁定", "notified": "已通知", "notify-failed": "通知失败", "not-deleted": "未删除",
+	"retry": "重试", "retry-done": "重试完成", "cancel": "取消", "cancel-done": "取消完成", "rollback": "回滚", "rollback-done": "回滚完成", "resolve": "裁定", "resolve-done": "裁定完成", "apply": "应用",
 	"pause": "暂停", "resume": "恢复", "limit": "限制",
 
 	// Actions.
 	"Action": "操作", "Why": "原因", "Retry": "重试", "Pause": "暂停", "Resume": "恢复", "Cancel": "取消", "Roll back": "回滚", "Look up and retry": "查找并重试",
+	"HaVIPs that may be its own": "可能属于它的 HaVIP", "The candidates, as a worker found them": "工作进程找到的候选项", "Choice": "选择", "It is this one": "就是这个", "None is its own": "都不是",
+	"Choose the HaVIP of the item": "选择条目的 HaVIP", "Record it as the item's": "记为该条目的 HaVIP", "Exclude the candidates": "排除候选项", "None is the item's": "都不属于该条目",
+	"The item gets this HaVIP, and its state becomes adopted. Nothing is sent to BCE.":                                  "该条目获得此 HaVIP，状态变为已接管。不向 BCE 发送请求。",
+	"None of these HaVIPs belongs to the item. It is looked up without them; if no other exists, its HaVIP is created.": "这些 HaVIP 都不属于该条目。将排除它们后重新查找；若没有其他的，则创建其 HaVIP。",
+	"An operator excluded %s: it is not its own.":                                                                       "操作者已排除 %s：它不属于该条目。",
 	"Retry items": "重试条目", "Cancel items": "取消条目", "Cancel the items": "取消这些条目", "Roll back items": "回滚条目", "Delete the HaVIPs": "删除这些 HaVIP",
 	"Pause the batch": "暂停批次", "Resume the batch": "恢复批次", "Pause the lane": "暂停通道", "Resume the lane": "恢复通道", "Limit the lane": "限制通道速率", "Set the limit": "设置限速",
 	"Rejected items start again with their next clientToken; items in review are looked up first; items that wait run now.":                        "被拒绝的条目以下一个 clientToken 重新开始；待复核的条目先查找；等待中的条目立即执行。",
@@ -98,5 +103,5 @@ var chinese = map[string]string{ //nolint:gosec // texts
 	"Reason (it stands in the events)": "原因（记入事件）", "Give a reason: it stands in the events.": "请填写原因：它会记入事件。", "Do nothing": "不执行",
 	"What happens to how many items": "各类条目的处理",
 	"action none":                    "不变", "action cancel": "取消", "action after-outcome": "待结果", "action restart": "重新开始", "action new-token": "更换令牌",
-	"action look-up-first": "先查找", "action run-now": "立即执行", "action delete": "删除",
+	"action look-up-first": "先查找", "action run-now": "立即执行", "action delete": "删除", "action adopt": "接管",
 }

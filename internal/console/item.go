@@ -22,6 +22,9 @@ type itemView struct {
 	Damaged string
 }
 
+// Candidates are the HaVIPs that may be its own, if it is in review.
+func (i itemView) Candidates() []lifecycle.Candidate { return i.Record.Candidates }
+
 // itemAction is an action that would change the item.
 type itemAction struct{ Op, Label string }
 
@@ -31,6 +34,9 @@ func (i itemView) Actions() (possible []itemAction) {
 		possible = append(possible, itemAction{"retry", "Look up and retry"})
 	} else if action != lifecycle.RetryNone {
 		possible = append(possible, itemAction{"retry", "Retry"})
+	}
+	if action, _ := i.Record.ResolveAction(""); action != lifecycle.ResolveNone {
+		possible = append(possible, itemAction{opExclude, "None is its own"})
 	}
 	if action, _ := i.Record.CancelAction(); action != lifecycle.CancelNone {
 		possible = append(possible, itemAction{"cancel", "Cancel"})

@@ -49,14 +49,15 @@ func textsInUse(t *testing.T) map[string]bool {
 			"running", "paused", "incomplete", "done", "done, with failures", "serving", "suspended", "subnet suspended", "no worker",
 			"registered", "committed", "completed", "notified", "notify-failed",
 			lifecycle.EventAddress, lifecycle.EventExtra, lifecycle.EventDoubtful, lifecycle.EventRenewed, lifecycle.EventRetried,
-			lifecycle.EventCancelAsked, lifecycle.EventKept, lifecycle.EventNotDeleted,
-			"retry", "retry-done", "cancel", "cancel-done", "rollback", "rollback-done", "apply", "pause", "resume", "limit",
-			"Look up and retry", "Retry", "Cancel", "Roll back",
+			lifecycle.EventCancelAsked, lifecycle.EventKept, lifecycle.EventResolved, lifecycle.EventNotDeleted,
+			"retry", "retry-done", "cancel", "cancel-done", "rollback", "rollback-done", "resolve", "resolve-done", "apply", "pause", "resume", "limit",
+			"Look up and retry", "Retry", "None is its own", "Cancel", "Roll back",
 		},
 		"class ": {"sending", "interrupted", "deleted", "absent", "bound", "conflict"},
 		"action ": {
 			"none", string(lifecycle.CancelNow), string(lifecycle.CancelLater), string(lifecycle.RetryRestart), string(lifecycle.RetryNewToken),
 			string(lifecycle.RetryLookUpFirst), string(lifecycle.RetryRunNow), string(lifecycle.RollbackDelete),
+			string(lifecycle.ResolveAdopt),
 		},
 	}
 	for _, state := range ledger.States() {

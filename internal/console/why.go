@@ -86,6 +86,9 @@ func (v *visit) whyRequested(rec ledger.Record) (reasons []string) {
 	for _, id := range rec.Extras {
 		reasons = append(reasons, v.T("BCE created %s for it as well; nothing owns that HaVIP.", id))
 	}
+	for _, id := range rec.Excluded {
+		reasons = append(reasons, v.T("An operator excluded %s: it is not its own.", id))
+	}
 	return reasons
 }
 

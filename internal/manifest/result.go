@@ -9,7 +9,7 @@ import (
 
 // resultColumns are the columns of `enqueue results` that describe an item's result, not its request.
 var resultColumns = []string{
-	"batch", "line", "state", "haVipId", "attempts", "code", "message", "requestId", "createdAt", "updatedAt", "attemptLog",
+	"batch", "line", "state", "haVipId", "attempts", "code", "message", "requestId", "createdAt", "updatedAt", "attemptLog", "candidates",
 }
 
 // isResult reports whether a field exists only in results, which makes its row a result. Results are valid input: such

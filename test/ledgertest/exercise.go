@@ -63,6 +63,7 @@ func Exercise(t *testing.T, open func(t *testing.T) redis.UniversalClient) {
 		{"items due for confirmation are unconfirmed", testDueIsUnconfirmed},
 		{"a created HaVIP is confirmed, adopted or found absent", testConfirm},
 		{"settle finishes items that no request decides", testSettle},
+		{"an operator's choice among candidates is carried out once", testResolve},
 		{"a growing batch is not complete before its producer commits", testGrownBatch},
 		{"a batch completes once it is committed and has no open items", testCompletion},
 		{"counters agree with the items", testCounters},

@@ -396,12 +396,38 @@ func (x *site) apply() {
 
 // command has a person carry out a verb on all items, or on one.
 func (x *site) command(verb bulk.Operation) {
-	p := x.person(verb.Name)
-	rdb := x.client(p)
 	wheres := []string{}
 	if i := x.draw(len(x.rows) + 1); i > 0 {
 		wheres = []string{"key=" + x.rows[i-1].Item.Key}
 	}
+	x.carryOut(verb, wheres...)
+}
+
+// resolve has a person decide about the first item in review; they know which HaVIP its requests created. It reports whether
+// there was one.
+func (x *site) resolve() bool {
+	for item, err := range x.ledger.Items(background, batchName) {
+		if err != nil {
+			return false
+		}
+		if item.Record.State != ledger.Review {
+			continue
+		}
+		own := ""
+		for _, c := range item.Record.Candidates {
+			if v := x.cloud.find(c.HaVIPID); v != nil && v.site == x.name && v.key == item.Key {
+				own = c.HaVIPID
+			}
+		}
+		x.carryOut(bulk.Resolve(own), "key="+item.Key)
+		return true
+	}
+	return false
+}
+
+func (x *site) carryOut(verb bulk.Operation, wheres ...string) {
+	p := x.person(verb.Name)
+	rdb := x.client(p)
 	chosen, err := bulk.ParseSelection(wheres)
 	if err != nil {
 		panic(err)

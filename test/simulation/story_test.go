@@ -238,6 +238,10 @@ func (s *story) trouble(x *site, w *simWorker, may func(int, bool, func())) {
 		s.say(nil, "denied: %q", s.cloud.denied)
 	})
 	may(s.often("people", 2), true, func() {
+		if s.draw(2) == 0 && x.resolve() {
+			s.count("reviews resolved")
+			return
+		}
 		x.command([]bulk.Operation{bulk.Cancel(), bulk.Retry(), bulk.Rollback()}[s.draw(3)])
 		s.count("commands")
 	})

@@ -1,4 +1,4 @@
-// Package bulk has the commands for many items of a batch: retry, cancel and rollback.
+// Package bulk has the commands that change items of a batch: retry, cancel, rollback and resolve.
 package bulk
 
 import (
@@ -28,8 +28,13 @@ type options struct {
 }
 
 func (opts *options) define(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&opts.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must match. FIELD: "+strings.Join(bulk.Fields, ", "))
+	opts.defineCommon(cmd)
+}
+
+// defineCommon defines the flags but --where.
+func (opts *options) defineCommon(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&opts.where, "where", nil, "only items with FIELD=VALUE; may be repeated, and all must match. FIELD: "+strings.Join(bulk.Fields, ", "))
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "show what would be done, without doing it")
 	flags.BoolVar(&opts.yes, "yes", false, "do not ask for confirmation; required without a terminal")
 	session.DefineReason(cmd, &opts.reason)
@@ -122,7 +127,7 @@ func (v operation) show(line string, t *bulk.Tally) error {
 func (v operation) check() (bulk.Selection, error) {
 	chosen, err := parseWhere(v.where)
 	if err == nil && !v.dryRun && !v.yes && !v.CanAsk() {
-		err = cli.Failf(cli.ExitUsage, "%s can change many items, and there is no terminal for confirmation; pass --yes, or preview with --dry-run", v.Name)
+		err = cli.Failf(cli.ExitUsage, "%s asks for confirmation, and there is no terminal; pass --yes, or preview with --dry-run", v.Name)
 	}
 	return chosen, err
 }

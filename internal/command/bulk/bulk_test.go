@@ -10,6 +10,7 @@ import (
 	"havip/internal/durability"
 	"havip/internal/redisconn"
 	"havip/ledger"
+	"havip/lifecycle"
 	"havip/tasks"
 	"havip/test/commandtest"
 )
@@ -73,5 +74,36 @@ func TestCancelAgain(t *testing.T) {
 	f.JSON(t, cancel(f.Factory, options{durable: accepting, batch: "b", yes: true}).runWith(t))
 	if task, err := inspector.GetTaskInfo(tasks.QueueOf(item), id); err != nil || task.State != asynq.TaskStatePending {
 		t.Errorf("the item's task: %+v, %v; it was to run", task, err)
+	}
+}
+
+// Resolve takes a candidate of the item, refuses any other HaVIP, and may be repeated.
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	f := commandtest.Start(t)
+	f.Enqueue(t, "b", "web-1", "web-2")
+	for _, key := range []string{"web-1", "web-2"} {
+		if _, _, err := f.Session.Ledger.Settle(t.Context(), "b", key, ledger.Review, "Candidates", "", lifecycle.Candidate{HaVIPID: "havip-1"}, lifecycle.Candidate{HaVIPID: "havip-2"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(key, haVIPID string) error {
+		return resolve(f.Factory, resolveOptions{options: options{durable: accepting, batch: "b", yes: true}, key: key, haVIPID: haVIPID}).run(t.Context())
+	}
+	commandtest.WantCode(t, run("web-1", "havip-3"), cli.ExitUsage)
+	commandtest.WantCode(t, run("web-3", "havip-1"), cli.ExitUsage)
+	for range 2 {
+		if err := run("web-1", "havip-1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.JSON(t, func() error { f.Stdout.Reset(); return run("web-2", "havip-1") })
+	if err := run("web-2", ""); err != nil {
+		t.Fatal(err)
+	}
+	commandtest.WantCode(t, run("web-2", "havip-2"), cli.ExitUsage)
+	b, err := f.Session.Ledger.Batch(t.Context(), "b")
+	if err != nil || b.Counts[ledger.Adopted] != 1 || b.Counts[ledger.Unknown] != 1 {
+		t.Errorf("%v, %v", b.Counts, err)
 	}
 }

@@ -69,8 +69,8 @@ func kinds() []string {
 	all := []string{
 		"registered", "committed", "completed",
 		lifecycle.EventRenewed, lifecycle.EventRetried, lifecycle.EventCancelAsked, lifecycle.EventKept, lifecycle.EventExtra,
-		lifecycle.EventDoubtful, lifecycle.EventAddress, lifecycle.EventNotDeleted,
-		"notified", "notify-failed", "apply", "retry", "retry-done", "cancel", "cancel-done", "rollback", "rollback-done",
+		lifecycle.EventDoubtful, lifecycle.EventAddress, lifecycle.EventResolved, lifecycle.EventNotDeleted,
+		"notified", "notify-failed", "apply", "retry", "retry-done", "cancel", "cancel-done", "rollback", "rollback-done", "resolve", "resolve-done",
 		"pause", "paused", "resume", "limit", "suspended", "recovered", "unreadable",
 	}
 	for _, state := range ledger.States() {

@@ -155,7 +155,7 @@ replaces them.
 A result has: batch, key, line, state, haVipId, name, subnetId, privateIpAddress,
 description, account, region, attempts, code, message, requestId, clientToken,
 createdAt (when its HaVIP was recorded as created or adopted), updatedAt; with --attempts,
-attemptLog as well.
+attemptLog as well; in review, candidates (the HaVIPs that may be its own).
 
 A plan has for each row that needs attention: line, key, kind (conflict, failed, canceled,
 adopt, fail or warning) and why; and also, except in csv, the counts: create, requeue,
