@@ -3,9 +3,10 @@
 GOLANGCI_LINT_VERSION := v2.15.0
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
+PROMTOOL := $(TOOLS)/promtool
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln verify-compose tidy redis-server python3 chromium axe man clean
+.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose tidy redis-server python3 chromium axe man clean
 
 all: build
 
@@ -20,8 +21,8 @@ man: build
 # default of both, is no measure. The longest package goes first. The lint vets; the tables for debuggers are left out.
 GOTEST := go test -race -vet=off -ldflags=-w -shuffle=on -p 4 -parallel 8 -timeout 60m
 
-## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e
-test: redis-server python3 test-sdk
+## test: everything that every change runs, with the race detector, and the simulation without it too; redis-server and python3 are installed, and promtool fetched, when missing; the programs that the end-to-end tests start have the detector in chaos, and in go test -race ./test/e2e
+test: redis-server python3 test-sdk rules
 	go test -count=1 -timeout 20m ./test/simulation
 	E2E_BUILDFLAGS= $(GOTEST) -skip '^TestSlow|^TestBrowser' ./test/e2e ./...
 
@@ -87,6 +88,11 @@ lint: $(GOLANGCI_LINT)
 
 fmt: $(GOLANGCI_LINT)
 	$(GOLANGCI_LINT) fmt
+
+## rules: the alerts of deploy/prometheus, each of which a test has fire and resolve; in seconds
+rules:
+	@./scripts/need-promtool $(PROMTOOL)
+	cd deploy/prometheus && $(PROMTOOL) check config prometheus.yml && $(PROMTOOL) test rules alerts_test.yml
 
 ## fuzz: every fuzz target for FUZZTIME
 fuzz:

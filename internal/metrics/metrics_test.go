@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hibiken/asynq"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
@@ -71,6 +72,8 @@ func (f *fixture) fill(t *testing.T) {
 	must(t, err)
 	must(t, records.Enter(ctx, "w", nil))
 	must(t, queue.Publish(ctx, f.rdb, []tasks.Lane{bj}))
+	_, err = asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(ctx, asynq.NewTask("any", nil), asynq.Queue(bj.QueueOf(tasks.PriorityHigh)))
+	must(t, err)
 	operator := lane.NewOperator(f.rdb, bj.String())
 	_, err = operator.SetLimit(ctx, 7, lane.Act{By: "someone"})
 	must(t, err)
@@ -157,6 +160,7 @@ func TestValues(t *testing.T) {
 		`havip_lane_suspensions{code="SignatureDoesNotMatch",lane="default/bj",target="lane"}`: 1,
 		`havip_lane_paused{lane="default/bj"}`:                                                 1,
 		`havip_lane_workers{lane="default/bj"}`:                                                0,
+		`havip_lane_tasks{lane="default/bj"}`:                                                  1,
 		`havip_workers`:                                                                        1,
 	} {
 		if value, ok := got[series]; !ok || value != want {
@@ -169,6 +173,7 @@ func TestValues(t *testing.T) {
 		`havip_unknown_outcome_oldest_age_seconds`:      time.Hour,
 		`havip_unknown_outcome_token_remaining_seconds`: 19 * time.Hour,
 		`havip_pending_outcome_oldest_age_seconds`:      time.Minute,
+		`havip_redis_clock_offset_seconds`:              0,
 	} {
 		if off := got[series] - want.Seconds(); off < -60 || off > 60 {
 			t.Errorf("%s: got %v, want about %v", series, got[series], want.Seconds())

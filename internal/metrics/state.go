@@ -65,12 +65,15 @@ var (
 	suspensionsDesc   = desc("havip_lane_suspensions", "Suspensions of a lane or of its subnets, by the family of BCE's code.", "lane", "target", "code")
 	pausedDesc        = desc("havip_lane_paused", "1 if an operator has paused the lane.", "lane")
 	laneWorkersDesc   = desc("havip_lane_workers", "Workers that serve the lane.", "lane")
+	laneTasksDesc     = desc("havip_lane_tasks", "Tasks of the lane that run or will run, of all priorities.", "lane")
 	workersDesc       = desc("havip_workers", "Workers that are not declared dead.")
 	redisFindingsDesc = desc("havip_redis_findings", "Findings about Redis, as enqueue doctor reports them.", "code", "severity")
+	redisClockDesc    = desc("havip_redis_clock_offset_seconds", "How far Redis's clock is ahead of this machine's.")
 
 	stateDescs = []*prometheus.Desc{
 		redisUpDesc, readDurationDesc, itemsDesc, batchesDesc, batchAgeDesc, unchangedDesc, unknownDesc, tokenLifeDesc, configuredDesc,
-		allowedDesc, usedDesc, suspensionsDesc, pausedDesc, laneWorkersDesc, workersDesc, redisFindingsDesc,
+		allowedDesc, usedDesc, suspensionsDesc, pausedDesc, laneWorkersDesc, laneTasksDesc, workersDesc, redisFindingsDesc,
+		redisClockDesc,
 	}
 )
 
@@ -120,7 +123,7 @@ func (r *stateRead) add(d *prometheus.Desc, value float64, labels ...string) {
 // all reads each part, whatever happens to the others.
 func (r *stateRead) all(ctx context.Context) error {
 	var errs []error
-	for _, part := range []func(context.Context) error{r.batches, r.workers, r.lanes, r.findings} {
+	for _, part := range []func(context.Context) error{r.batches, r.workers, r.lanes, r.findings, r.clock} {
 		errs = append(errs, recovered(func() error { return part(ctx) }))
 	}
 	return errors.Join(errs...)
@@ -220,12 +223,13 @@ func (r *stateRead) lanes(ctx context.Context) error {
 	slices.SortFunc(lanes, func(a, b tasks.Lane) int { return cmp.Compare(a.String(), b.String()) })
 	var errs []error
 	for _, l := range lanes[:min(len(lanes), maxLanes)] {
-		errs = append(errs, r.lane(ctx, l.String()))
+		errs = append(errs, r.lane(ctx, l))
 	}
 	return errors.Join(errs...)
 }
 
-func (r *stateRead) lane(ctx context.Context, name string) error {
+func (r *stateRead) lane(ctx context.Context, l tasks.Lane) error {
+	name := l.String()
 	operator := lane.NewOperator(r.rdb, name)
 	workers, err := operator.Configured(ctx)
 	if err != nil {
@@ -243,7 +247,12 @@ func (r *stateRead) lane(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	sizes, err := queue.Of(r.rdb, l).Sizes(ctx)
+	if err != nil {
+		return err
+	}
 	r.add(laneWorkersDesc, float64(len(workers)), name)
+	r.add(laneTasksDesc, float64(sizes.Waiting()), name)
 	r.add(pausedDesc, truth(pause != nil), name)
 	r.rates(name, rates)
 	count := map[[2]string]int{}
@@ -295,5 +304,16 @@ func (r *stateRead) findings(ctx context.Context) error {
 	for labels, n := range count {
 		r.add(redisFindingsDesc, float64(n), labels[0], labels[1])
 	}
+	return nil
+}
+
+// clock adds how far Redis's clock differs from this machine's: the middle of the request is when Redis read it.
+func (r *stateRead) clock(ctx context.Context) error {
+	before := time.Now()
+	there, err := r.rdb.Time(ctx).Result()
+	if err != nil {
+		return err
+	}
+	r.add(redisClockDesc, there.Sub(before.Add(time.Since(before)/2)).Seconds())
 	return nil
 }
