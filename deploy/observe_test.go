@@ -194,6 +194,7 @@ func (m metrics) check(t *testing.T, where, expr string) {
 // known are values of labels, of which each that a query names must be one.
 func known() map[string][]string {
 	values := map[string][]string{
+		"alertname": {"Havip.*"}, "alertstate": {"firing"},
 		"class":     {string(tasks.ClassCreated), string(tasks.ClassThrottled), string(tasks.ClassUnknown)},
 		"operation": {tasks.OpCreate, tasks.OpDelete},
 		"result":    {"succeeded", "failed"},
