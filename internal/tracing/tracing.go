@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -71,6 +72,7 @@ func Start(ctx context.Context, service string, getenv func(string) string, fail
 	if wanted, err := Wanted(getenv); err != nil || !wanted {
 		return nil, err
 	}
+	otel.SetLogger(logr.New(sdkLog{failed}))
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
@@ -86,6 +88,24 @@ func Start(ctx context.Context, service string, getenv func(string) string, fail
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(all))
 	return &Tracing{provider: provider, tracer: provider.Tracer("havip")}, nil
 }
+
+// sdkLog reports an OTEL_ variable that the SDK cannot read. The SDK's own log shows the value, which may be a collector's token
+// (OTEL_EXPORTER_OTLP_HEADERS) or a URL with a password, and so may its errors.
+type sdkLog struct{ failed func(error) }
+
+func (sdkLog) Init(logr.RuntimeInfo) {}
+
+func (sdkLog) Enabled(int) bool { return false }
+
+func (sdkLog) Info(int, string, ...any) {}
+
+func (l sdkLog) Error(_ error, message string, _ ...any) {
+	l.failed(fmt.Errorf("the value of an OTEL_ variable cannot be used: %s", message))
+}
+
+func (l sdkLog) WithValues(...any) logr.LogSink { return l }
+
+func (l sdkLog) WithName(string) logr.LogSink { return l }
 
 // stopTimeout bounds how long a program waits for its last spans to be sent.
 const stopTimeout = 2 * time.Second

@@ -192,6 +192,22 @@ func TestOff(t *testing.T) {
 	}
 }
 
+// A variable that the SDK cannot read is reported without its value.
+func TestValuesOfVariablesAreNotShown(t *testing.T) { // not parallel: OTLP's settings are the process's
+	const token = "hush-0123456789"
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", token+",authorization="+token+"%zz,"+token+" x="+token)
+	var reports []string
+	traces, err := Start(t.Context(), "x", getenv(map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}), func(err error) {
+		reports = append(reports, err.Error())
+	})
+	must(t, err)
+	must(t, traces.Stop(t.Context()))
+	if len(reports) != 3 || strings.Contains(strings.Join(reports, ""), "hush") {
+		t.Errorf("want three reports without the token: %q", reports)
+	}
+}
+
 func TestWanted(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

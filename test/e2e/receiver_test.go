@@ -93,10 +93,9 @@ func (r *receiver) received() []told {
 	return append([]told(nil), r.got...)
 }
 
-func (r *receiver) await(t *testing.T, n int) []told {
+func (r *receiver) await(t *testing.T, n int) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%d notifications arrive", n), func() bool { return len(r.received()) >= n })
-	return r.received()
 }
 
 // host is how a worker is told to allow it.

@@ -53,3 +53,13 @@ func (w *stack) writeText(t *testing.T, name, text string) string {
 	}
 	return path
 }
+
+// readText is the content of a file that a program has made.
+func (w *stack) readText(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
