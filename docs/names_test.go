@@ -10,18 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Tables that say which test shows what name tests that exist.
-func TestTablesNameTestsThatExist(t *testing.T) {
+// What says which test shows what names tests that exist.
+func TestNamedTestsExist(t *testing.T) {
 	t.Parallel()
 	tests := testsIn(t, os.DirFS(".."))
-	for _, file := range []string{"FAILURES.md", "HAZARDS.md"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names := namesIn(string(text))
+	for _, file := range []string{"FAILURES.md", "HAZARDS.md", "security.md"} {
+		names := namesIn(readText(t, file))
 		if len(names) < 10 {
-			t.Errorf("%s: only %d names of tests were found in its tables", file, len(names))
+			t.Errorf("%s: only %d names of tests were found", file, len(names))
 		}
 		for _, name := range names {
 			if !tests.have(name) {
@@ -31,21 +27,23 @@ func TestTablesNameTestsThatExist(t *testing.T) {
 	}
 }
 
-// names are of tests in backquotes: TestX, TestX/case, and …/case. A part may end in an ellipsis.
-var names = regexp.MustCompile("`((?:Test\\w+…?)?(?:…?/[^`]+)?)`")
+func readText(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
 
-// namesIn returns the tests that a text's tables name.
+// names are of tests in backquotes: TestX, FuzzX, TestX/case, and …/case. A part may end in an ellipsis.
+var names = regexp.MustCompile("`((?:Test|Fuzz)\\w+…?(?:/[^`]+)?|…/[^`]+)`")
+
+// namesIn returns the tests that a text names.
 func namesIn(text string) []string {
 	var found []string
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "|") {
-			continue
-		}
-		for _, match := range names.FindAllStringSubmatch(line, -1) {
-			if match[1] != "" {
-				found = append(found, match[1])
-			}
-		}
+	for _, match := range names.FindAllStringSubmatch(text, -1) {
+		found = append(found, match[1])
 	}
 	return found
 }
@@ -56,7 +54,7 @@ type tests struct {
 	sources   string
 }
 
-var function = regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
+var function = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(\w+ \*testing\.[TF]\)`)
 
 func testsIn(t *testing.T, tree fs.FS) tests {
 	t.Helper()
@@ -109,10 +107,10 @@ func (t tests) haveCase(name string) bool {
 
 func TestNamesIn(t *testing.T) {
 	t.Parallel()
-	const text = "`TestOutside` a table\n" +
+	const text = "`TestOutside` a table, `/livez`, TestBare\n" +
 		"| a | `TestX`, `TestY/a case`, `TestLedgerOn…/register…` |\n" +
-		"| b | `…/only a case`, `e2e`, `Retry-After`, `internal/lane` tests, see `GET /v1/havip` |\n"
-	want := []string{"TestX", "TestY/a case", "TestLedgerOn…/register…", "…/only a case"}
+		"| b | `FuzzZ`, `…/only a case`, `e2e`, `Retry-After`, `internal/lane` tests, see `GET /v1/havip` |\n"
+	want := []string{"TestOutside", "TestX", "TestY/a case", "TestLedgerOn…/register…", "FuzzZ", "…/only a case"}
 	if diff := cmp.Diff(want, namesIn(text)); diff != "" {
 		t.Error(diff)
 	}
