@@ -1,12 +1,14 @@
 # What this project's people run. `make test` and `make lint` install what they need.
 
 GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 PROMTOOL := $(TOOLS)/promtool
 FUZZTIME ?= 30s
 
 .PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose tidy redis-server python3 chromium axe man clean
+.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln licenses verify-compose tidy redis-server python3 chromium axe man clean
 
 all: build
 
@@ -102,9 +104,13 @@ fuzz:
 verify-compose:
 	./scripts/verify-compose
 
-## vuln: needs to reach the vulnerability database
+## vuln: known vulnerabilities that the code can reach; needs vuln.go.dev, or a mirror (VULN='-db https://mirror.example.com')
 vuln:
-	go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) $(VULN) ./...
+
+## licenses: docs/licenses.md, the licenses of the modules in the programs
+licenses:
+	scripts/licenses > docs/licenses.md
 
 tidy:
 	go mod tidy
