@@ -2,6 +2,8 @@
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
+NFPM_VERSION := v2.45.2
+CYCLONEDX_VERSION := v1.10.0
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 PROMTOOL := $(TOOLS)/promtool
@@ -9,6 +11,11 @@ FUZZTIME ?= 30s
 
 .PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose tidy redis-server python3 chromium axe man clean
 .PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln licenses verify-compose tidy redis-server python3 chromium axe man clean
+NFPM := $(TOOLS)/nfpm-$(NFPM_VERSION)/nfpm
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)/cyclonedx-gomod
+FUZZTIME ?= 30s
+
+.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln licenses verify-compose tidy redis-server python3 chromium axe man release clean
 
 all: build
 
@@ -18,6 +25,10 @@ build:
 ## man: the manual pages of the three programs, in man/; dated by the commit
 man: build
 	for program in enqueue worker bcesim; do bin/$$program man man/man1 || exit 1; done
+
+## release: archives, packages, SBOMs and checksums of the commit that is checked out, in dist/; see docs/releasing.md
+release: $(NFPM) $(CYCLONEDX)
+	scripts/release $(NFPM) $(CYCLONEDX)
 
 # Tests wait for processes and for Redis most of the time, so that the number of processors, which is the
 # default of both, is no measure. The longest package goes first. The lint vets; the tables for debuggers are left out.
@@ -131,5 +142,11 @@ axe:
 $(GOLANGCI_LINT):
 	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
+$(NFPM):
+	GOBIN=$(dir $@) go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+
+$(CYCLONEDX):
+	GOBIN=$(dir $@) go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
+
 clean:
-	rm -rf bin man
+	rm -rf bin man dist
