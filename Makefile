@@ -6,16 +6,12 @@ NFPM_VERSION := v2.45.2
 CYCLONEDX_VERSION := v1.10.0
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/havip-tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
+NFPM := $(TOOLS)/nfpm-$(NFPM_VERSION)/nfpm
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)/cyclonedx-gomod
 PROMTOOL := $(TOOLS)/promtool
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose tidy redis-server python3 chromium axe man clean
-.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln licenses verify-compose tidy redis-server python3 chromium axe man clean
-NFPM := $(TOOLS)/nfpm-$(NFPM_VERSION)/nfpm
-CYCLONEDX := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)/cyclonedx-gomod
-FUZZTIME ?= 30s
-
-.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt fuzz vuln licenses verify-compose tidy redis-server python3 chromium axe man release clean
+.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose tidy redis-server python3 chromium axe man licenses release clean
 
 all: build
 
