@@ -11,7 +11,7 @@ CYCLONEDX := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)/cyclonedx-gomod
 PROMTOOL := $(TOOLS)/promtool
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose tidy redis-server python3 chromium axe man licenses release clean
+.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose verify-deploy manifests tidy redis-server python3 chromium axe man licenses release clean
 
 all: build
 
@@ -111,6 +111,14 @@ fuzz:
 verify-compose:
 	./scripts/verify-compose
 
+## verify-deploy: the Helm chart and the manifests for Kubernetes; tools are built when missing, which takes minutes once
+verify-deploy:
+	./scripts/verify-deploy
+
+## manifests: generates deploy/kubernetes from the Helm chart
+manifests:
+	./scripts/manifests
+
 ## vuln: known vulnerabilities that the code can reach; needs vuln.go.dev, or a mirror (VULN='-db https://mirror.example.com')
 vuln:
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) $(VULN) ./...
@@ -122,6 +130,7 @@ licenses:
 tidy:
 	go mod tidy
 	cd bce/bcesim/sdkcompat && go mod tidy
+	cd deploy/verify && go mod tidy
 
 redis-server:
 	@./scripts/need-redis-server
