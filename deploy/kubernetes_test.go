@@ -223,6 +223,23 @@ func TestKubernetesBacklog(t *testing.T) {
 	}
 }
 
+// The chart's alerts, and so those of the manifests, are the ones of Compose and of promtool's tests.
+func TestKubernetesAlerts(t *testing.T) {
+	t.Parallel()
+	var generated struct {
+		Spec map[string]any
+	}
+	var alerts map[string]any
+	readYAML(t, "kubernetes/prometheus/prometheusrule.yaml", &generated)
+	readYAML(t, "prometheus/alerts.yml", &alerts)
+	if diff := cmp.Diff(alerts, generated.Spec); diff != "" {
+		t.Errorf("make manifests (-prometheus +kubernetes):\n%s", diff)
+	}
+	if target, err := os.Readlink("helm/havip/alerts.yml"); err != nil || target != "../../prometheus/alerts.yml" {
+		t.Errorf("the chart has alerts of its own: %q, %v", target, err)
+	}
+}
+
 // Each value of the chart is explained, and has a schema; the schema has no others.
 func TestChartValues(t *testing.T) {
 	t.Parallel()
