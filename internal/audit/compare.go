@@ -96,7 +96,7 @@ func (v *verification) skip(l *laneAudit, item ledger.Item) {
 	if isOpen(item.Record.State) {
 		unrecorded.wantNoMore(placeOf(request))
 	}
-	if e := l.index.entries[item.Record.HaVIPID]; e == nil || e.recordings == 0 {
+	if !l.index.recorded(item.Record.HaVIPID) {
 		unrecorded.oldest(placeOf(request))
 	}
 }
@@ -159,16 +159,21 @@ func (d *comparison) compareOpen() {
 func (d *comparison) compareDone(ctx context.Context, owners map[string]ledger.Owner) error {
 	rec, unrecorded := d.item.Record, d.lane.index.unrecorded
 	d.lane.tally.Recorded++
-	e, found, err := d.lane.exists(ctx, rec.HaVIPID)
-	if err != nil {
-		return err
+	var e *entry
+	agrees := d.lane.index.expected.agrees(rec, d.request)
+	found := agrees
+	if !agrees {
+		var err error
+		if e, found, err = d.lane.exists(ctx, rec.HaVIPID); err != nil {
+			return err
+		}
 	}
 	besides := "the item's own is " + rec.HaVIPID
 	if !found {
 		d.lane.tally.Missing++
 		besides = "the item's own, " + rec.HaVIPID + ", is missing"
 		d.add(Missing, rec.HaVIPID, "%s is recorded as %s and does not exist", rec.HaVIPID, rec.State)
-	} else if found := differences(d.request, rec, e); len(found) > 0 {
+	} else if found := d.differences(e); len(found) > 0 {
 		texts := make([]string, len(found))
 		for i, difference := range found {
 			texts[i] = difference.String()
@@ -191,8 +196,7 @@ func (d *comparison) compareOwner(owners map[string]ledger.Owner) {
 	self := d.item.Owner()
 	e := d.lane.index.entries[id]
 	switch {
-	case e == nil:
-		return
+	case e == nil || e.recordings == 0: // only this item has recorded it
 	case e.recordedBy != d.item.Key:
 		d.add(Duplicated, id, "%s is also recorded for item %q", id, e.recordedBy)
 		return
@@ -204,13 +208,12 @@ func (d *comparison) compareOwner(owners map[string]ledger.Owner) {
 	}
 }
 
-// differences returns how the HaVIP differs from the request. If BCE assigned the address, the recorded address is
-// compared.
-func differences(request tasks.Request, rec ledger.Record, e *entry) []Difference {
-	address := request.PrivateIPAddress
-	if address == "" {
-		address = rec.PrivateIPAddress
+// differences returns how the HaVIP differs from the request; nil means that it is as expected.
+func (d *comparison) differences(e *entry) []Difference {
+	if e == nil {
+		return nil
 	}
+	request, address := d.request, addressOf(d.item.Record, d.request)
 	var found []Difference
 	for _, field := range []struct{ name, asked, exists string }{
 		{"name", request.Name, e.name},

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,8 +74,9 @@ func (r *records) Owners(_ context.Context, ids []string) (map[string]ledger.Own
 	return found, nil
 }
 
-// sky is a BCE of one lane. It lists pages of two.
+// sky is a BCE of one lane. It lists pages of size, by default two.
 type sky struct {
+	size   int
 	havips []bce.HaVIP
 	// hidden exist but are not listed.
 	hidden []bce.HaVIP
@@ -100,7 +102,7 @@ func (s *sky) ListHaVIPs(_ context.Context, o bce.ListOptions) (*bce.ListHaVIPsO
 	if err := s.fail(); err != nil {
 		return nil, err
 	}
-	const size = 2
+	size := cmp.Or(s.size, 2)
 	start, _ := strconv.Atoi(o.Marker)
 	end := min(start+size, len(s.havips))
 	out := &bce.ListHaVIPsOutput{HaVIPs: s.havips[start:end], ResponseMeta: bce.ResponseMeta{Date: one.Add(s.ahead)}}

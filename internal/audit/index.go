@@ -41,6 +41,8 @@ type index struct {
 	began time.Time
 	ahead time.Duration
 
+	// expected are the HaVIPs that items have recorded; entries are all others that were listed, or recorded.
+	expected   expectations
 	entries    map[string]*entry
 	subnets    map[string]string
 	listed     int
@@ -48,11 +50,17 @@ type index struct {
 }
 
 func newIndex(lane tasks.Lane, began time.Time) *index {
-	return &index{lane: lane, began: began, entries: map[string]*entry{}, subnets: map[string]string{}}
+	return &index{lane: lane, began: began, expected: expectations{}, entries: map[string]*entry{}, subnets: map[string]string{}}
 }
 
 // add adds a listed HaVIP. Pages may overlap if HaVIPs are created or deleted meanwhile.
 func (x *index) add(h bce.HaVIP) {
+	if agrees, first := x.expected.list(hashOf(h.ID), digest(h.ID, h.Name, h.SubnetID, h.PrivateIPAddress, h.Description)); agrees {
+		if first {
+			x.listed++
+		}
+		return
+	}
 	if known := x.entries[h.ID]; known != nil && known.listed {
 		return
 	}
@@ -70,6 +78,9 @@ func (x *index) add(h bce.HaVIP) {
 // record records that an item has the HaVIP.
 func (x *index) record(id, key string) {
 	e := x.entries[id]
+	if e == nil && x.expected.has(id) {
+		return
+	}
 	if e == nil {
 		e = &entry{id: id}
 		x.entries[id] = e
@@ -77,6 +88,14 @@ func (x *index) record(id, key string) {
 	if e.recordings++; e.recordings == 1 {
 		e.recordedBy = key
 	}
+}
+
+// recorded reports whether an item of the batch has recorded the HaVIP.
+func (x *index) recorded(id string) bool {
+	if e := x.entries[id]; e != nil {
+		return e.recordings > 0
+	}
+	return x.expected.has(id)
 }
 
 // confirm adds a HaVIP that exists but was not listed.

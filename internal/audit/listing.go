@@ -9,21 +9,16 @@ import (
 	"havip/tasks"
 )
 
-// list reads a lane's HaVIPs, page by page. Clock is the ledger's; progress may be nil.
-func list(ctx context.Context, lane tasks.Lane, pages iter.Seq2[tasks.Page, error], clock func(context.Context) (time.Time, error), progress func(tasks.Lane, int, bool)) (*index, error) {
-	began, err := clock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	x := newIndex(lane, began)
+// list adds a lane's HaVIPs, page by page. Clock is the ledger's; progress may be nil.
+func (x *index) list(ctx context.Context, pages iter.Seq2[tasks.Page, error], clock func(context.Context) (time.Time, error), progress func(tasks.Lane, int, bool)) error {
 	first := true
 	for page, err := range pages {
 		if err != nil {
-			return nil, fmt.Errorf("lane %s: %w", lane, err)
+			return fmt.Errorf("lane %s: %w", x.lane, err)
 		}
 		if first {
 			if err := x.compareClocks(ctx, page.Date, clock); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		first = false
@@ -31,10 +26,10 @@ func list(ctx context.Context, lane tasks.Lane, pages iter.Seq2[tasks.Page, erro
 			x.add(h)
 		}
 		if progress != nil {
-			progress(lane, x.listed, page.NextMarker == "")
+			progress(x.lane, x.listed, page.NextMarker == "")
 		}
 	}
-	return x, nil
+	return nil
 }
 
 // compareClocks records how far BCE's clock is ahead of the ledger's, by an answer that was just received.

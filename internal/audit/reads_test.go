@@ -49,7 +49,9 @@ func TestListCountsEachOnce(t *testing.T) {
 	t.Parallel()
 	clock := func(context.Context) (time.Time, error) { return one, nil }
 	s := &sky{havips: []bce.HaVIP{havip("h-1", "a", ""), havip("h-2", "b", ""), havip("h-2", "b", ""), havip("h-3", "c", "")}}
-	x, err := list(t.Context(), tasks.Lane{}, tasks.Reader{}.Pages(t.Context(), s), clock, nil)
+	x := newIndex(tasks.Lane{}, one)
+	x.expected.expect(created("b", "h-2"), wanted("b", ""))
+	err := x.list(t.Context(), tasks.Reader{}.Pages(t.Context(), s), clock, nil)
 	if err != nil || x.listed != 3 || s.lists != 2 {
 		t.Errorf("%d HaVIPs in %d pages: %v", x.listed, s.lists, err)
 	}

@@ -57,8 +57,9 @@ type verification struct {
 // Verify compares the batch with BCE and calls found with each finding, in the order of the batch's items; an error
 // of found ends it. The tally is incomplete if there is an error.
 //
-// It reads the ledger three times: for the batch's lanes; after listing them, for the recorded HaVIPs; and to compare
-// the items. Only after the second pass is it known which HaVIPs are unrecorded.
+// It reads the ledger three times: for the batch's lanes and what should exist there; after listing them, for the recorded HaVIPs;
+// and to compare the items. Only after the second pass is it known which HaVIPs are unrecorded. Items that change meanwhile are left
+// out.
 func (v *Verifier) Verify(ctx context.Context, batch string, found func(Finding) error) (Tally, error) {
 	b, err := v.Ledger.Batch(ctx, batch)
 	if err != nil {
@@ -78,31 +79,50 @@ func (v *Verifier) Verify(ctx context.Context, batch string, found func(Finding)
 
 // list lists the lanes of the batch.
 func (v *verification) list(ctx context.Context) error {
-	var lanes []tasks.Lane
-	for item, err := range v.items(ctx, func(string, error) error { return nil }) {
-		if err != nil {
-			return err
-		}
-		if l := tasks.LaneOf(item); !slices.Contains(lanes, l) {
-			lanes = append(lanes, l)
-		}
+	indexes, err := v.expect(ctx)
+	if err != nil {
+		return err
 	}
-	v.tally.Lanes = make([]LaneTally, len(lanes))
-	for i, lane := range lanes {
-		api, err := v.Open(ctx, lane)
+	v.tally.Lanes = make([]LaneTally, len(indexes))
+	for i, x := range indexes {
+		api, err := v.Open(ctx, x.lane)
 		if err != nil {
 			return err
 		}
-		reader := readerOf(v.Reader, lane)
-		x, err := list(ctx, lane, reader.Pages(ctx, api), v.Clock, v.Listing)
-		if err != nil {
+		reader := readerOf(v.Reader, x.lane)
+		if err := x.list(ctx, reader.Pages(ctx, api), v.Clock, v.Listing); err != nil {
 			return err
 		}
-		v.tally.Lanes[i] = LaneTally{Lane: lane, Listed: x.listed}
+		v.tally.Lanes[i] = LaneTally{Lane: x.lane, Listed: x.listed}
 		v.tally.HaVIPs += x.listed
-		v.lanes[lane] = &laneAudit{index: x, api: api, reader: reader, tally: &v.tally.Lanes[i]}
+		v.lanes[x.lane] = &laneAudit{index: x, api: api, reader: reader, tally: &v.tally.Lanes[i]}
 	}
 	return nil
+}
+
+// expect returns an index for each lane of the batch, in the order of its items, with the HaVIPs that they have recorded.
+func (v *verification) expect(ctx context.Context) (indexes []*index, err error) {
+	began, err := v.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for item, err := range v.items(ctx, func(string, error) error { return nil }) {
+		if err != nil {
+			return nil, err
+		}
+		lane := tasks.LaneOf(item)
+		i := slices.IndexFunc(indexes, func(x *index) bool { return x.lane == lane })
+		if i < 0 {
+			i, indexes = len(indexes), append(indexes, newIndex(lane, began))
+		}
+		if !item.Record.State.Succeeded() {
+			continue
+		}
+		if request, err := tasks.RequestOf(item.Spec); err == nil { // else compare reports it
+			indexes[i].expected.expect(item, request)
+		}
+	}
+	return indexes, nil
 }
 
 // record collects the recorded HaVIPs and what unfinished and failed items want. Items of a lane that was not listed

@@ -322,3 +322,34 @@ func TestText(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Of a HaVIP that is as recorded, only hashes are kept: there may be a million.
+func TestVerifyMemory(t *testing.T) { //nolint:paralleltest // it measures the heap
+	n := 20_000
+	r, s := &records{owners: map[string]ledger.Owner{}}, &sky{size: 1000}
+	for i := range n {
+		key, id := fmt.Sprintf("web-%06d", i), fmt.Sprintf("havip-%06d", i)
+		r.items = append(r.items, created(key, id))
+		s.havips = append(s.havips, havip(id, key, ""))
+	}
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before, during := heap(), int64(0)
+	r.before = func(read int) {
+		if read == 3 {
+			during = heap()
+		}
+	}
+	if findings, tally := verify(t, r, s); len(findings) > 0 || tally.HaVIPs != n {
+		t.Errorf("%d findings, %s", len(findings), tally)
+	}
+	if each := (during - before) / int64(n); each > 100 {
+		t.Errorf("%d bytes for a HaVIP", each)
+	} else {
+		t.Logf("%d bytes for a HaVIP", each)
+	}
+}
