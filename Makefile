@@ -111,9 +111,11 @@ fuzz:
 verify-compose:
 	./scripts/verify-compose
 
-## verify-deploy: the Helm chart and the manifests for Kubernetes; tools are built when missing, which takes minutes once
+## verify-deploy: the Helm chart and the manifests for Kubernetes, also by a real kube-apiserver; building it takes half an hour, once
 verify-deploy:
 	./scripts/verify-deploy
+	@./scripts/need-etcd
+	./scripts/verify-apiserver $(TOOLS)/kubernetes
 
 ## manifests: generates deploy/kubernetes from the Helm chart
 manifests:
@@ -131,6 +133,7 @@ tidy:
 	go mod tidy
 	cd bce/bcesim/sdkcompat && go mod tidy
 	cd deploy/verify && go mod tidy
+	cd deploy/verify/apiserver && go mod tidy
 
 redis-server:
 	@./scripts/need-redis-server
