@@ -181,12 +181,10 @@ func TestKubernetesPrivileges(t *testing.T) {
 	}
 }
 
-// Workers can read the lanes of the ConfigMap.
+// Workers can read the lanes.
 func TestKubernetesLanes(t *testing.T) {
 	t.Parallel()
-	var config struct{ Data map[string]string }
-	readYAML(t, "kubernetes/configmap.yaml", &config)
-	file, err := lanefile.Parse([]byte(config.Data["lanes.yaml"]))
+	file, err := lanefile.Read(t.Context(), "kubernetes/lanes.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func TestManifests(t *testing.T) {
 	if err := run([]string{"../kubernetes", "testdata/overlay"}, nil, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"apps/v1 Deployment havip\n", "monitoring.coreos.com/v1 ServiceMonitor havip\n", "monitoring.coreos.com/v1 PrometheusRule havip\n"} {
+	for _, want := range []string{"v1 ConfigMap havip-", "apps/v1 Deployment havip\n", "monitoring.coreos.com/v1 ServiceMonitor havip\n", "monitoring.coreos.com/v1 PrometheusRule havip\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
