@@ -85,22 +85,11 @@ func (l *Ledger) Retry(ctx context.Context, batch string, retrials []Retrial) ([
 	})
 }
 
-// Choice is an operator's decision about an item in review that the caller has read.
-type Choice struct {
-	Seen Item
-	// HaVIPID is the candidate that is the item's; "" if none is.
-	HaVIPID string
-}
-
-// Resolve decides items in review: the chosen HaVIP is recorded as adopted, or the item is looked up without its candidates
-// before anything is sent. Take a chosen HaVIP for the item first; see [Ledger.TakeHaVIPs].
-func (l *Ledger) Resolve(ctx context.Context, batch string, choices []Choice) ([]Commanded, error) {
-	seen := make([]Item, len(choices))
-	for i, c := range choices {
-		seen[i] = c.Seen
-	}
-	return l.command(ctx, "resolve", batch, seen, func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
-		return lifecycle.Resolve(s, seen[i].Record, choices[i].HaVIPID)
+// Resolve decides items in review for an operator: the HaVIP is recorded as adopted, or with an empty ID, each item is looked up
+// without its candidates before anything is sent. Take a chosen HaVIP for the item first; see [Ledger.TakeHaVIPs].
+func (l *Ledger) Resolve(ctx context.Context, batch, haVIPID string, items []Item) ([]Commanded, error) {
+	return l.command(ctx, "resolve", batch, items, func(i int, s lifecycle.Snapshot) (lifecycle.Commanded, lifecycle.Change) {
+		return lifecycle.Resolve(s, items[i].Record, haVIPID)
 	})
 }
 

@@ -214,7 +214,7 @@ func TestLookupWithoutExcluded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answers, err := f.ledger.Resolve(t.Context(), testBatch, []ledger.Choice{{Seen: item}}); err != nil || answers[0].Result != lifecycle.CommandApplied {
+	if answers, err := f.ledger.Resolve(t.Context(), testBatch, "", []ledger.Item{item}); err != nil || answers[0].Result != lifecycle.CommandApplied {
 		t.Fatal(answers, err)
 	}
 	f.concluded(task)

@@ -87,12 +87,11 @@ func ResultOf(item ledger.Item) (Result, error) {
 		candidates = append(candidates, Candidate{c.HaVIPID, c.Name, c.Address, TimestampOf(c.CreatedAt)})
 	}
 	return Result{
-		Candidates: candidates,
-		Batch:      item.Batch, Key: item.Key, Line: item.Line, State: rec.State, HaVIPID: rec.HaVIPID,
+		Batch: item.Batch, Key: item.Key, Line: item.Line, State: rec.State, HaVIPID: rec.HaVIPID,
 		Name: request.Name, SubnetID: request.SubnetID, PrivateIPAddress: address, Description: request.Description,
 		Account: item.Account, Region: item.Region,
 		Attempts: rec.Attempts, Code: rec.Code, Message: message, RequestID: rec.RequestID, ClientToken: rec.ClientToken,
-		CreatedAt: TimestampOf(rec.CreatedAt), UpdatedAt: TimestampOf(rec.UpdatedAt),
+		CreatedAt: TimestampOf(rec.CreatedAt), UpdatedAt: TimestampOf(rec.UpdatedAt), Candidates: candidates,
 	}, nil
 }
 

@@ -159,14 +159,9 @@ func (d *comparison) compareOpen() {
 func (d *comparison) compareDone(ctx context.Context, owners map[string]ledger.Owner) error {
 	rec, unrecorded := d.item.Record, d.lane.index.unrecorded
 	d.lane.tally.Recorded++
-	var e *entry
-	agrees := d.lane.index.expected.agrees(rec, d.request)
-	found := agrees
-	if !agrees {
-		var err error
-		if e, found, err = d.lane.exists(ctx, rec.HaVIPID); err != nil {
-			return err
-		}
+	e, found, err := d.exists(ctx)
+	if err != nil {
+		return err
 	}
 	besides := "the item's own is " + rec.HaVIPID
 	if !found {
@@ -188,6 +183,14 @@ func (d *comparison) compareDone(ctx context.Context, owners map[string]ledger.O
 		d.add(Leaked, extra.id, "%s matches the item%s, and belongs to no item; %s", extra.id, age(extra), besides)
 	}
 	return nil
+}
+
+// exists looks for the item's HaVIP. One that is as recorded has no entry.
+func (d *comparison) exists(ctx context.Context) (*entry, bool, error) {
+	if d.lane.index.expected.agrees(d.item.Record, d.request) {
+		return nil, true, nil
+	}
+	return d.lane.exists(ctx, d.item.Record.HaVIPID)
 }
 
 // compareOwner reports a HaVIP that is the result of two items.

@@ -25,8 +25,8 @@ func Resolve(haVIPID string) Operation {
 
 func resolve(ctx context.Context, exec *Executor, items []ledger.Item, haVIPID string) ([]Decision, error) {
 	decisions := make([]Decision, len(items))
-	var choices []ledger.Choice
-	var places []int // of the choices among the items
+	var own []ledger.Item
+	var places []int // of these among the items
 	for i, item := range items {
 		owner, err := exec.take(ctx, item, haVIPID)
 		switch {
@@ -35,10 +35,10 @@ func resolve(ctx context.Context, exec *Executor, items []ledger.Item, haVIPID s
 		case owner != item.Owner():
 			decisions[i] = Decision{Action: None, Why: fmt.Sprintf("%s belongs to %s", haVIPID, owner)}
 		default:
-			choices, places = append(choices, ledger.Choice{Seen: item, HaVIPID: haVIPID}), append(places, i)
+			own, places = append(own, item), append(places, i)
 		}
 	}
-	answers, err := exec.Ledger.Resolve(ctx, exec.Batch, choices)
+	answers, err := exec.Ledger.Resolve(ctx, exec.Batch, haVIPID, own)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func resolve(ctx context.Context, exec *Executor, items []ledger.Item, haVIPID s
 	for i, answer := range answers {
 		switch answer.Result {
 		case lifecycle.CommandApplied, lifecycle.CommandSame:
-			action, _ := choices[i].Seen.Record.ResolveAction(haVIPID)
+			action, _ := own[i].Record.ResolveAction(haVIPID)
 			decisions[places[i]] = Decision{Action: string(action)}
 			if action == lifecycle.ResolveLookUpFirst {
 				again = append(again, answer.Item)

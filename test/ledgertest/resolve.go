@@ -20,29 +20,32 @@ func testResolve(t *testing.T, f *ledgerFixture) {
 			equal(t, "candidates of "+key, rec.Candidates, candidates)
 		}
 	}
-	choices := make([]ledger.Choice, len(keys))
+	items := make([]ledger.Item, len(keys))
 	for i, key := range keys {
-		choices[i] = ledger.Choice{Seen: f.item(t, key)}
+		items[i] = f.item(t, key)
 	}
-	choices[0].HaVIPID = "havip-8"
-	choices[2].Seen.Record.Candidates = candidates[:1]
-	answers, err := f.Resolve(t.Context(), batch, choices)
-	if err != nil {
-		t.Fatal(err)
+	items[2].Record.Candidates = candidates[:1]
+	resolve := func(haVIPID string, items ...ledger.Item) (results []lifecycle.Commanded) {
+		t.Helper()
+		answers, err := f.Resolve(t.Context(), batch, haVIPID, items)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, answer := range answers {
+			results = append(results, answer.Result)
+		}
+		return results
 	}
-	equal(t, "results", []lifecycle.Commanded{answers[0].Result, answers[1].Result, answers[2].Result},
-		[]lifecycle.Commanded{lifecycle.CommandApplied, lifecycle.CommandApplied, lifecycle.CommandLate})
+	equal(t, "result of a choice", resolve("havip-8", items[0]), []lifecycle.Commanded{lifecycle.CommandApplied})
+	equal(t, "results of none", resolve("", items[1:]...), []lifecycle.Commanded{lifecycle.CommandApplied, lifecycle.CommandLate})
 	chosen, none := f.item(t, "chosen").Record, f.item(t, "none").Record
 	equal(t, "chosen", []string{string(chosen.State), chosen.HaVIPID, chosen.PrivateIPAddress}, []string{"adopted", "havip-8", "10.0.0.8"})
 	equal(t, "excluded", none.Excluded, []string{"havip-8", "havip-9"})
 	if none.State != ledger.Unknown || !none.Lookup {
 		t.Errorf("without candidates: %+v", none)
 	}
-	answers, err = f.Resolve(t.Context(), batch, choices[:2])
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "results again", []lifecycle.Commanded{answers[0].Result, answers[1].Result}, []lifecycle.Commanded{lifecycle.CommandSame, lifecycle.CommandLate})
+	equal(t, "the same choice again", resolve("havip-8", items[0]), []lifecycle.Commanded{lifecycle.CommandSame})
+	equal(t, "none again", resolve("", items[1]), []lifecycle.Commanded{lifecycle.CommandLate})
 	b := f.batch(t)
 	equal(t, "counts", []int64{b.Counts[ledger.Adopted], b.Counts[ledger.Unknown], b.Counts[ledger.Review]}, []int64{1, 1, 1})
 }
