@@ -45,24 +45,35 @@ type BoundInstance struct {
 	Master bool         `json:"master"`
 }
 
+// answeredHaVIP is a HaVIP as BCE answers it.
+type answeredHaVIP struct {
+	plainHaVIP
+	CreatedTime any `json:"createdTime"`
+}
+
+// plainHaVIP has no UnmarshalJSON.
+type plainHaVIP HaVIP
+
 // UnmarshalJSON reads BCE's answer. An invalid createdTime becomes the zero time and an invalid privateIpAddress
 // becomes "", so that one HaVIP cannot make a whole listing unreadable.
 func (h *HaVIP) UnmarshalJSON(data []byte) error {
-	type plain HaVIP
-	wire := struct {
-		*plain
-		CreatedTime any `json:"createdTime"`
-	}{plain: (*plain)(h)}
-	if err := json.Unmarshal(data, &wire); err != nil {
+	answer := answeredHaVIP{plainHaVIP: plainHaVIP(*h)}
+	if err := json.Unmarshal(data, &answer); err != nil {
 		return err
 	}
+	*h = answer.haVIP()
+	return nil
+}
+
+func (a answeredHaVIP) haVIP() HaVIP {
+	h := HaVIP(a.plainHaVIP)
 	if _, err := netip.ParseAddr(h.PrivateIPAddress); err != nil {
 		h.PrivateIPAddress = ""
 	}
 	h.CreatedTime = time.Time{}
-	text, _ := wire.CreatedTime.(string)
+	text, _ := a.CreatedTime.(string)
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		h.CreatedTime = at
 	}
-	return nil
+	return h
 }

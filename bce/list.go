@@ -71,9 +71,9 @@ func listQuery(options ListOptions, size int) []param {
 // read parses a page. isTruncated says whether another follows; if it is missing, nextMarker does.
 func (o *ListHaVIPsOutput) read(body []byte) error {
 	var wire struct {
-		HaVIPs      []HaVIP `json:"haVips"`
-		IsTruncated *bool   `json:"isTruncated"`
-		NextMarker  string  `json:"nextMarker"`
+		HaVIPs      []answeredHaVIP `json:"haVips"` // one pass over the page; [HaVIP.UnmarshalJSON] would make three
+		IsTruncated *bool           `json:"isTruncated"`
+		NextMarker  string          `json:"nextMarker"`
 	}
 	if err := decodeObject(body, &wire); err != nil {
 		return err
@@ -81,10 +81,12 @@ func (o *ListHaVIPsOutput) read(body []byte) error {
 	if wire.HaVIPs == nil {
 		return errors.New("answer has no array haVips")
 	}
-	for i, h := range wire.HaVIPs {
-		if err := checkID(h.ID); err != nil {
+	haVIPs := make([]HaVIP, len(wire.HaVIPs))
+	for i, answer := range wire.HaVIPs {
+		if err := checkID(answer.ID); err != nil {
 			return fmt.Errorf("entry %d: %w", i, err)
 		}
+		haVIPs[i] = answer.haVIP()
 	}
 	more := wire.NextMarker != ""
 	if wire.IsTruncated != nil {
@@ -93,7 +95,7 @@ func (o *ListHaVIPsOutput) read(body []byte) error {
 	if more && wire.NextMarker == "" {
 		return errors.New("answer is truncated but has no nextMarker")
 	}
-	o.HaVIPs = wire.HaVIPs
+	o.HaVIPs = haVIPs
 	if more {
 		o.NextMarker = wire.NextMarker
 	}

@@ -261,12 +261,17 @@ func runOurs(ctx context.Context, rdb redis.UniversalClient, url string, _ int) 
 	if err != nil {
 		return nil, err
 	}
+	release := worker.ReserveHeap()
 	w, err := worker.Start(worker.Config{Redis: rdb, Name: "cost", Logger: zerolog.Nop(), Concurrency: concurrency, Lanes: []worker.LaneConfig{{Lane: lane, API: client, RPS: 0}}})
 	if err != nil {
 		return nil, err
 	}
 	records := ledger.New(rdb)
-	return w.Stop, until(ctx, func() (bool, error) {
+	stop = func() {
+		w.Stop()
+		release()
+	}
+	return stop, until(ctx, func() (bool, error) {
 		b, err := records.Batch(ctx, "cost")
 		return err == nil && b.Done(), err
 	})

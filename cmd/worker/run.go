@@ -131,6 +131,7 @@ func serve(ctx context.Context, s settings, stderr io.Writer, getenv cli.Getenv)
 		Redis: rdb, Lanes: lanes, Name: cli.ProcessName(), Concurrency: s.concurrency,
 		RequestTimeout: s.requestTimeout, Grace: s.grace, TokenMaxAge: s.tokenMaxAge, ConfirmWithin: s.confirmWithin, AllowOtherAccount: s.allowOtherAccount, MaxDelay: s.maxDelay, Spool: files, Webhook: webhook, CheckKeys: true, Wrap: traces.Handler, Observer: m, Logger: log,
 	}
+	defer worker.ReserveHeap()()
 	w, err := start(ctx, s, config)
 	if err != nil {
 		return err
