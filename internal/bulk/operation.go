@@ -3,6 +3,7 @@ package bulk
 import (
 	"context"
 	"iter"
+	"sync"
 
 	"havip/ledger"
 	"havip/lifecycle"
@@ -81,7 +82,10 @@ func (op Operation) CarryOut(ctx context.Context, exec *Executor, chosen Selecti
 		return &Tally{}, err
 	}
 	var done Tally
+	var mu sync.Mutex // an item that is left alone is reported while others are changed
 	err := op.each(ctx, exec, chosen, func(d Decision, item ledger.Item) {
+		mu.Lock()
+		defer mu.Unlock()
 		done.add(d, item.Record.State)
 		progress(done.Eligible())
 	})
@@ -103,7 +107,7 @@ func (op Operation) Finish(ctx context.Context, exec *Executor) error {
 	return op.finish(ctx, exec)
 }
 
-// each works in chunks, so that memory does not grow with the batch.
+// each works in chunks, so that memory does not grow with the batch. It calls tell from several goroutines.
 func (op Operation) each(ctx context.Context, exec *Executor, chosen Selection, tell func(Decision, ledger.Item)) error {
 	return inChunks(op.eligible(ctx, exec, chosen, tell), func(items []ledger.Item) error {
 		decisions, err := op.carryOut(ctx, exec, items)

@@ -76,7 +76,7 @@ func (v operation) run(ctx context.Context) error {
 			return err
 		}
 	}
-	plan, err := v.Plan(ctx, s.Ledger, v.batch, chosen)
+	plan, err := v.plan(ctx, s, b, chosen)
 	if err != nil {
 		return err
 	}
@@ -110,6 +110,17 @@ func (v operation) run(ctx context.Context) error {
 	}
 	v.CarryOn(s, b)
 	return damageOf(done).Err(v.IO, v.batch, report.DamageLeftAlone)
+}
+
+// plan returns what would be done. If nobody will see it and the batch's counters say that there is something to do, it is their
+// estimate: to evaluate a million items takes as long as to change them.
+func (v operation) plan(ctx context.Context, s *session.Session, b ledger.Batch, chosen bulk.Selection) (*bulk.Tally, error) {
+	if v.yes && !v.dryRun {
+		if estimate, ok := v.Forecast(b, chosen); ok && estimate.Eligible() > 0 {
+			return estimate, nil
+		}
+	}
+	return v.Plan(ctx, s.Ledger, v.batch, chosen)
 }
 
 func damageOf(t *bulk.Tally) *report.Damage { return report.NewDamage(t.Faults(), t.Damaged()) }
