@@ -60,9 +60,14 @@ func (c *Client) Loopback() bool { return isLoopback(c.endpoint.Hostname()) }
 // One answer is enough only if it refuses the request for its date, or agrees with the local clock.
 func (c *Client) ClockOffset() time.Duration { return c.clock.get() }
 
+// Credentials returns the current credentials, with which the next request would be signed.
+func (c *Client) Credentials(ctx context.Context) (Credentials, error) {
+	return c.config.Credentials.Retrieve(ctx)
+}
+
 // KeyDigest returns the [Credentials.Fingerprint] of the current access key.
 func (c *Client) KeyDigest(ctx context.Context) (string, error) {
-	credentials, err := c.config.Credentials.Retrieve(ctx)
+	credentials, err := c.Credentials(ctx)
 	return credentials.Fingerprint(), err
 }
 

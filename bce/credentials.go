@@ -86,6 +86,9 @@ func (c Credentials) Fingerprint() string {
 // ShortID returns the beginning of the access key ID, for logs.
 func (c Credentials) ShortID() string { return c.masked() }
 
+// Same reports whether both are the same key with the same session token.
+func (c Credentials) Same(other Credentials) bool { return c.secrets() == other.secrets() }
+
 // IsZero reports whether these are the zero value.
 func (c Credentials) IsZero() bool { return c.read == nil }
 

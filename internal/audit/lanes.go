@@ -80,7 +80,7 @@ func (x *examination) suspensions(ctx context.Context, l tasks.Lane) error {
 			What: suspensionText(suspended, x.Now().Add(x.redisAhead)),
 			Means: "BCE refused a request for a reason that concerns more than its item. Items are waiting and no attempts are counted; " +
 				"one item at a time probes.",
-			Fix: "Fix what BCE reports (the key, a permission, the quota, the subnet). A worker that is started probes at once.",
+			Fix: "Fix what BCE reports (the key, a permission, the quota, the subnet). Workers try a changed key within ten seconds, and a worker that is started tries at once.",
 		}
 		if !waiting { // no item probes, so the suspension outlasts its cause
 			d = note(CodeSuspended, d.Subject, "%s", d.What+" No item is waiting for it.")

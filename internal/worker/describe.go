@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"havip/bce"
 	"havip/internal/version"
 	"havip/ledger"
 )
@@ -13,8 +14,9 @@ import (
 // credentials are renewed.
 const describeEvery = 10 * time.Second
 
-// keyHolder is a client that returns a digest of its current access key; [*bce.Client] implements it.
+// keyHolder is a client that returns its current credentials, and a digest of their access key; [*bce.Client] implements it.
 type keyHolder interface {
+	Credentials(ctx context.Context) (bce.Credentials, error)
 	KeyDigest(ctx context.Context) (string, error)
 }
 
@@ -35,12 +37,15 @@ func (c Config) info(ctx context.Context) ledger.WorkerInfo {
 	return info
 }
 
-// describe updates the worker's description until ctx ends. It reads credentials outside of the heartbeats, which must
-// not wait for them.
-func (w *Worker) describe(ctx context.Context) {
+// followKeys updates the worker's description, and probes lanes whose credentials change, until ctx ends. It reads credentials
+// outside of the heartbeats, which must not wait for them.
+func (w *Worker) followKeys(ctx context.Context) {
 	tick := time.NewTicker(describeEvery)
 	defer tick.Stop()
 	for {
+		for _, l := range w.parts.Lanes {
+			l.followKey(ctx)
+		}
 		select {
 		case <-tick.C:
 			if info := w.parts.config.info(ctx); ctx.Err() == nil {

@@ -12,7 +12,32 @@ import (
 // keyCodes are refusals of the access key itself; a successful listing disproves them.
 var keyCodes = map[string]bool{bce.CodeInvalidAccessKeyID: true, bce.CodeSignatureDoesNotMatch: true}
 
-// checkKey lists the lane once, to detect a wrong key before the first item. A refusal that every item would get suspends
+// followKey probes the lane at once if its credentials are not those of the last call: whoever replaces a wrong key waits for no
+// back-off, and restarts nothing. Keys that a role renews are left out: they are no sign of a repair. Calls must not overlap.
+func (l *Lane) followKey(ctx context.Context) {
+	client, ok := l.config.API.(keyHolder)
+	if !ok || l.config.Role {
+		return
+	}
+	current, err := client.Credentials(ctx)
+	if err != nil {
+		return // the lane's requests fail with the reason
+	}
+	last := l.credentials
+	if l.credentials = current; last.IsZero() || last.Same(current) {
+		return
+	}
+	l.log.Info().Str("key", current.Fingerprint()).Msg("access key changed")
+	ctx, cancel := context.WithTimeout(ctx, describeEvery) // a check that takes longer proves nothing
+	defer cancel()
+	if err := l.breaker.ProbeNow(ctx); err != nil {
+		l.report(err)
+		return
+	}
+	l.checkKey(ctx)
+}
+
+// checkKey lists the lane once, to detect a wrong key before an item does. A refusal that every item would get suspends
 // the lane, like an item's. Other failures have no effect: BCE may be down, and a key may be allowed to create but not to
 // list. A page of one entry costs BCE no more than a read, so it does not use the rate of listings, which confirmations
 // need.

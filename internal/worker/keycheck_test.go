@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"strings"
@@ -110,6 +111,41 @@ func TestKeyIsChecked(t *testing.T) {
 	f.enqueue(t, "bj", 3)
 	f.await(t)
 	f.exactlyOnce(t)
+}
+
+// keyFile is a provider whose credentials are replaced, as in a file.
+type keyFile struct{ current bce.Credentials }
+
+func (k *keyFile) Retrieve(context.Context) (bce.Credentials, error) { return k.current, nil }
+
+// A replaced secret ends the suspension that the wrong one caused: without a restart, and without the wait for the next probe.
+func TestReplacedKeyIsTriedAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	key := &keyFile{bce.NewCredentials(bcesim.SandboxKey, "wrong-secret", "")}
+	client, err := bce.NewClient(bce.Config{Endpoint: f.url, Credentials: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	parts, err := Assemble(Config{
+		Redis: f.rdb, Name: "w1", Logger: zerolog.Nop(), Lanes: []LaneConfig{{Lane: tasks.Lane{Account: "default", Region: "bj"}, API: client}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := parts.Lanes[0]
+	l.followKey(t.Context())
+	l.checkKey(t.Context())
+	l.followKey(t.Context())
+	if held := suspensionsOf(t, f); len(held) != 1 || held[0].Failures != 1 {
+		t.Fatalf("with the same wrong secret: suspensions %+v, want one that nothing has probed", held)
+	}
+	key.current = bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")
+	l.followKey(t.Context())
+	if held := suspensionsOf(t, f); len(held) != 0 {
+		t.Errorf("with the right secret: suspensions %+v", held)
+	}
 }
 
 // A check that proves nothing about the key stops nothing: BCE may be down, and a key may create what it may not list.

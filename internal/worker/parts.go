@@ -7,6 +7,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
 
+	"havip/bce"
 	"havip/internal/lane"
 	"havip/internal/redisconn"
 	"havip/ledger"
@@ -32,7 +33,9 @@ type Lane struct {
 	gate      *lane.Gate
 	readRate  tasks.Rate
 	pin       pin
-	log       zerolog.Logger
+	// credentials are those that [Lane.followKey] saw last.
+	credentials bce.Credentials
+	log         zerolog.Logger
 }
 
 // Assemble builds the components of a worker and starts none. It reads the spool and does no other I/O.

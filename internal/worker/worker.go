@@ -219,7 +219,7 @@ func Start(c Config) (*Worker, error) {
 	w.background.Go(func() { parts.Reconciler.run(ctx) })
 	w.background.Go(func() { newUnconfirmedWatch(c, parts.Lanes).run(ctx) })
 	w.background.Go(func() { parts.OutcomeBuffer.run(ctx) })
-	w.background.Go(func() { w.describe(ctx) })
+	w.background.Go(func() { w.followKeys(ctx) })
 	return w, nil
 }
 
