@@ -97,7 +97,7 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv, log zero
 		if providers[l.Account] == nil {
 			providers[l.Account] = clients.Provider(l.Account)
 		}
-		clients.Credentials = providers[l.Account] // one for all regions of an account
+		clients.Credentials = providers[l.Account] // one for all regions of an account, so that a role is assumed once
 		config, err := configureLane(ctx, s, clients, l, traces)
 		switch {
 		case err != nil && c.flag == "" && errors.Is(err, bce.ErrNoCredentials):
@@ -116,6 +116,12 @@ func configureLanes(ctx context.Context, s settings, getenv cli.Getenv, log zero
 }
 
 func configureLane(ctx context.Context, s settings, clients cli.Cloud, l tasks.Lane, traces *tracing.Tracing) (worker.LaneConfig, error) {
+	var keys *worker.KeyGuard
+	role := clients.Accounts[l.Account].Role
+	if role == nil {
+		keys = worker.NewKeyGuard(clients.Credentials)
+		clients.Credentials = keys
+	}
 	client, err := clients.Client(ctx, l)
 	if err != nil {
 		return worker.LaneConfig{}, err
@@ -124,8 +130,8 @@ func configureLane(ctx context.Context, s settings, clients cli.Cloud, l tasks.L
 	if err != nil {
 		return worker.LaneConfig{}, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
 	}
-	config := worker.LaneConfig{Lane: l, API: traces.API(client), Cloud: cloud, Simulated: simulated(client, cloud.Key), RPS: s.rps, Concurrency: s.concurrency}
-	if role := clients.Accounts[l.Account].Role; role != nil {
+	config := worker.LaneConfig{Lane: l, API: traces.API(client), Cloud: cloud, Keys: keys, Simulated: simulated(client, cloud.Key), RPS: s.rps, Concurrency: s.concurrency}
+	if role != nil {
 		config.Role, config.Cloud.Key = true, role.Fingerprint()
 	}
 	return config, nil

@@ -75,6 +75,12 @@ func (p pin) refuse(ctx context.Context) error {
 	return p.change(ctx, pinned)
 }
 
+// acceptKey is refuse for a key that replaces the lane's while the worker runs.
+func (p pin) acceptKey(ctx context.Context, key string) error {
+	p.config.Cloud.Key = key
+	return p.refuse(ctx)
+}
+
 // check pins the lane, or verifies that it is pinned to this worker's endpoint and account.
 func (p pin) check(ctx context.Context) error {
 	if p.config.Cloud == (lane.Cloud{}) {

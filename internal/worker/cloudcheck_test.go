@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,4 +170,38 @@ func TestEveryWorkerAwaitsTheFirstUse(t *testing.T) {
 	second.startWorker(t, Config{Lanes: []LaneConfig{served}, Name: "w3", Waits: func(tasks.Lane, time.Duration) {
 		t.Error("a later worker waits, too")
 	}})
+}
+
+// A key that is replaced while a worker runs by another account's creates nothing there. The lane is suspended with the reason
+// until it has a key of its account.
+func TestKeyReplacedByAnotherAccounts(t *testing.T) {
+	t.Parallel()
+	f, url := usedLane(t, 2)
+	file := newKeyFile("first", "first")
+	keys := NewKeyGuard(file)
+	client, err := bce.NewClient(bce.Config{Endpoint: url, Credentials: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	l := keyed(t, url, "first")
+	l.API, l.Keys = client, keys
+	w, log := checking(t, f, l)
+	log.await(t, "access key accepted")
+
+	file.replace("another", "another")
+	f.enqueue(t, "bj", 5) // three more
+	log.await(t, "suspended: ")
+	if held := suspensionsOf(t, f); len(held) != 1 || !strings.Contains(held[0].Message, "another account") {
+		t.Errorf("with another account's key: suspensions %+v", held)
+	}
+	if n := len(f.sim.Truth().Live()); n != 2 {
+		t.Errorf("%d HaVIPs exist, want the 2 that did", n)
+	}
+	file.replace("changed", "changed")
+	if err := w.parts.Lanes[0].breaker.ProbeNow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.await(t)
+	f.exactlyOnce(t)
 }

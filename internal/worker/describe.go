@@ -30,7 +30,7 @@ func (c Config) info(ctx context.Context) ledger.WorkerInfo {
 		info.Concurrency = max(info.Concurrency, l.Concurrency)
 		described := ledger.WorkerLane{Lane: l.Lane.String(), Endpoint: l.Cloud.Endpoint, Simulator: l.Simulated, Key: l.Cloud.Key}
 		if client, ok := l.API.(keyHolder); ok && !l.Role && ctx.Err() == nil {
-			described.Key, _ = client.KeyDigest(ctx) // the lane's requests then fail with the reason
+			described.Key, _ = client.KeyDigest(withoutGuard(ctx)) // the lane's requests then fail with the reason
 		}
 		info.Lanes = append(info.Lanes, described)
 	}

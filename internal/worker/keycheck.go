@@ -19,7 +19,7 @@ func (l *Lane) followKey(ctx context.Context) {
 	if !ok || l.config.Role {
 		return
 	}
-	current, err := client.Credentials(ctx)
+	current, err := client.Credentials(withoutGuard(ctx))
 	if err != nil {
 		return // the lane's requests fail with the reason
 	}

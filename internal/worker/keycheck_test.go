@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,15 +115,28 @@ func TestKeyIsChecked(t *testing.T) {
 }
 
 // keyFile is a provider whose credentials are replaced, as in a file.
-type keyFile struct{ current bce.Credentials }
+type keyFile struct {
+	current atomic.Pointer[bce.Credentials]
+}
 
-func (k *keyFile) Retrieve(context.Context) (bce.Credentials, error) { return k.current, nil }
+func newKeyFile(key, secret string) *keyFile {
+	file := &keyFile{}
+	file.replace(key, secret)
+	return file
+}
+
+func (k *keyFile) replace(key, secret string) {
+	credentials := bce.NewCredentials(key, secret, "")
+	k.current.Store(&credentials)
+}
+
+func (k *keyFile) Retrieve(context.Context) (bce.Credentials, error) { return *k.current.Load(), nil }
 
 // A replaced secret ends the suspension that the wrong one caused: without a restart, and without the wait for the next probe.
 func TestReplacedKeyIsTriedAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
-	key := &keyFile{bce.NewCredentials(bcesim.SandboxKey, "wrong-secret", "")}
+	key := newKeyFile(bcesim.SandboxKey, "wrong-secret")
 	client, err := bce.NewClient(bce.Config{Endpoint: f.url, Credentials: key})
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +155,7 @@ func TestReplacedKeyIsTriedAtOnce(t *testing.T) {
 	if held := suspensionsOf(t, f); len(held) != 1 || held[0].Failures != 1 {
 		t.Fatalf("with the same wrong secret: suspensions %+v, want one that nothing has probed", held)
 	}
-	key.current = bce.NewCredentials(bcesim.SandboxKey, bcesim.SandboxKey, "")
+	key.replace(bcesim.SandboxKey, bcesim.SandboxKey)
 	l.followKey(t.Context())
 	if held := suspensionsOf(t, f); len(held) != 0 {
 		t.Errorf("with the right secret: suspensions %+v", held)

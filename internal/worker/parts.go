@@ -96,13 +96,15 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 		ReadRate:    readRate,
 		TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
 	})
+	pinned := pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}
+	l.Keys.guard(l.Cloud.Key, pinned.acceptKey)
 	return &Lane{
 		Handler: handler,
 		Confirmer: &Confirmer{
 			found: make(chan int64, 1), rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
 			log: log.With().Str("component", "confirmer").Logger(), outage: c.outage,
 		},
-		config: l, breaker: breaker, gate: gate, readRate: readRate, pin: pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}, log: log,
+		config: l, breaker: breaker, gate: gate, readRate: readRate, pin: pinned, log: log,
 	}
 }
 

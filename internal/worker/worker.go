@@ -52,6 +52,8 @@ type LaneConfig struct {
 	// Cloud is the endpoint and key of API; see [CloudOf]. A worker is refused if its lane was used with another.
 	// The zero Cloud is not checked.
 	Cloud lane.Cloud
+	// Keys guards API's credentials; nil for credentials that cannot become another account's.
+	Keys *KeyGuard
 	// Role is true if the credentials are a role's: its access key changes, and Cloud.Key is of the role's account.
 	Role bool
 	// Simulated is true if Cloud is a simulator. It is for the log.

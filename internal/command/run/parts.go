@@ -45,7 +45,13 @@ func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, opts o
 	}
 	served := make([]worker.LaneConfig, len(lanes))
 	for i, l := range lanes {
-		client, err := cloud.Client(ctx, l)
+		guarded := cloud
+		if guarded.Credentials == nil {
+			guarded.Credentials = cloud.Provider(l.Account)
+		}
+		keys := worker.NewKeyGuard(guarded.Credentials)
+		guarded.Credentials = keys
+		client, err := guarded.Client(ctx, l)
 		if err != nil {
 			if cli.IsNoCredentials(err) {
 				err = cli.Failf(cli.ExitConfig, "%w; or use --sandbox, which needs none", err)
@@ -56,7 +62,7 @@ func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, opts o
 		if err != nil {
 			return nil, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
 		}
-		served[i] = worker.LaneConfig{Lane: l, API: client, Cloud: asked, Simulated: client.Loopback(), RPS: rps}
+		served[i] = worker.LaneConfig{Lane: l, API: client, Cloud: asked, Keys: keys, Simulated: client.Loopback(), RPS: rps}
 	}
 	return served, nil
 }

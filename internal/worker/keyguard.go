@@ -1,0 +1,78 @@
+package worker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"havip/bce"
+)
+
+// KeyGuard is the provider of one lane's credentials. If the access key is replaced while the worker runs, the lane's requests get the
+// new one only when it is known to belong to the lane's account: another account's key would create everything a second time.
+type KeyGuard struct {
+	source bce.Provider
+
+	// mu is held during a check, so that requests wait for its result.
+	mu sync.Mutex
+	// accept returns why the lane may not use an access key; it is nil until the worker's lane is assembled.
+	accept func(ctx context.Context, key string) error
+	// accepted is the fingerprint of the key in use, refused of the one that was refused last.
+	accepted, refused string
+	refusal           error
+	refusedAt         time.Time
+}
+
+// NewKeyGuard returns the guard of a lane, for its client and for [LaneConfig]. It is for keys, not for the temporary ones of a role.
+func NewKeyGuard(source bce.Provider) *KeyGuard { return &KeyGuard{source: source} }
+
+// recheckEvery is how long a refused key is not checked again.
+const recheckEvery = 5 * time.Second
+
+// unguarded is the key of a context whose requests may use any access key.
+type unguarded struct{}
+
+func withoutGuard(ctx context.Context) context.Context {
+	return context.WithValue(ctx, unguarded{}, true)
+}
+
+// Retrieve returns the source's credentials. While they may not be used, it returns why.
+func (g *KeyGuard) Retrieve(ctx context.Context) (bce.Credentials, error) {
+	credentials, err := g.source.Retrieve(ctx)
+	if err == nil && ctx.Value(unguarded{}) == nil {
+		err = g.check(ctx, credentials.Fingerprint())
+	}
+	if err != nil {
+		return bce.Credentials{}, err
+	}
+	return credentials, nil
+}
+
+// guard begins to check keys other than this one. It may be called on nil.
+func (g *KeyGuard) guard(key string, accept func(ctx context.Context, key string) error) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.accept, g.accepted = accept, key
+}
+
+func (g *KeyGuard) check(ctx context.Context, key string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.accept == nil || key == g.accepted:
+		return nil
+	case key == g.refused && time.Since(g.refusedAt) < recheckEvery:
+		return g.refusal
+	}
+	err := g.accept(withoutGuard(ctx), key)
+	switch {
+	case err == nil:
+		g.accepted = key
+	case ctx.Err() == nil:
+		g.refused, g.refusal, g.refusedAt = key, err, time.Now()
+	}
+	return err
+}
