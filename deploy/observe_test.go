@@ -198,7 +198,7 @@ func known() map[string][]string {
 		"class":     {string(tasks.ClassCreated), string(tasks.ClassThrottled), string(tasks.ClassUnknown)},
 		"operation": {tasks.OpCreate, tasks.OpDelete},
 		"result":    {"succeeded", "failed"},
-		"target":    {string(lane.TargetLane), string(lane.TargetSubnet)},
+		"target":    {string(lane.TargetLane), string(lane.TargetSubnet), string(lane.TargetDeletions)},
 	}
 	for _, state := range ledger.States() {
 		values["state"] = append(values["state"], string(state))

@@ -45,7 +45,7 @@ func (x *examination) unserved(ctx context.Context, l tasks.Lane) error {
 // reportUnserved reports a lane with tasks but without a worker, if a second check confirms it.
 func (x *examination) reportUnserved(ctx context.Context, l tasks.Lane, size queue.Sizes) error {
 	subject := "lane " + l.String()
-	waiting, err := x.waitsFor(ctx, l, "")
+	waiting, err := x.waitsFor(ctx, l, lane.Suspension{Target: lane.TargetLane})
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (x *examination) suspensions(ctx context.Context, l tasks.Lane) error {
 		return err
 	}
 	for _, suspended := range suspensions {
-		waiting, err := x.waitsFor(ctx, l, suspended.SubnetID)
+		waiting, err := x.waitsFor(ctx, l, suspended)
 		if err != nil {
 			return err
 		}
@@ -93,25 +93,29 @@ func (x *examination) suspensions(ctx context.Context, l tasks.Lane) error {
 }
 
 func suspensionText(suspended lane.Suspension, now time.Time) string {
-	what := "The lane"
-	if suspended.SubnetID != "" {
-		what = "Subnet " + suspended.SubnetID
+	what := "The lane has"
+	switch suspended.Target {
+	case lane.TargetSubnet:
+		what = "Subnet " + suspended.SubnetID + " has"
+	case lane.TargetDeletions:
+		what = "The lane's deletions have"
+	default:
 	}
 	reason := strings.TrimRight(strings.TrimSpace(suspended.Code+": "+suspended.Message), ": ")
-	return what + " has been suspended for " + max(0, now.Sub(suspended.Since)).Round(time.Second).String() + ", after " +
+	return what + " been suspended for " + max(0, now.Sub(suspended.Since)).Round(time.Second).String() + ", after " +
 		counted(suspended.Failures, "refusal") + ": " + textOf(reason).shown() + "."
 }
 
 // errFound ends a scan.
 var errFound = errors.New("found")
 
-// waitsFor reports whether an unfinished item is in the lane, and in the subnet unless that is "". It reads only a part of a
-// large ledger and then assumes that there is one.
-func (x *examination) waitsFor(ctx context.Context, l tasks.Lane, subnetID string) (bool, error) {
+// waitsFor reports whether an unfinished item waits for the end of a suspension. It reads only a part of a large ledger and then
+// assumes that there is one.
+func (x *examination) waitsFor(ctx context.Context, l tasks.Lane, suspended lane.Suspension) (bool, error) {
 	looked, err := x.unfinished(ctx, 0, func(_ string, items []ledger.Item) error {
 		for _, item := range items {
 			request, err := tasks.RequestOf(item.Spec)
-			if tasks.LaneOf(item) == l && (err != nil || subnetID == "" || request.SubnetID == subnetID) {
+			if tasks.LaneOf(item) == l && (err != nil || suspended.Concerns(request.SubnetID, item.Record.State == ledger.Deleting)) {
 				return errFound
 			}
 		}

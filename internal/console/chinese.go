@@ -16,7 +16,7 @@ var chinese = map[string]string{ //nolint:gosec // texts
 	"state adopted": "已接管", "state rejected": "被拒绝", "state review": "待复核", "state canceled": "已取消", "state deleting": "删除中",
 	"state deleted": "已删除",
 	"running":       "进行中", "paused": "已暂停", "incomplete": "不完整", "done": "完成", "done, with failures": "完成，有失败",
-	"serving": "服务中", "suspended": "已中止", "subnet suspended": "子网已中止", "no worker": "无工作进程",
+	"serving": "服务中", "suspended": "已中止", "subnet suspended": "子网已中止", "deletions suspended": "删除已中止", "no worker": "无工作进程",
 	"class created": "已创建", "class rejected": "被拒绝", "class throttled": "被限流", "class not-sent": "未发出", "class unknown": "结果未知",
 	"class lane-fault": "通道故障", "class mismatch": "不一致", "class sending": "发送中", "class interrupted": "中断",
 	"class deleted": "已删除", "class absent": "不存在", "class bound": "已绑定", "class conflict": "冲突",
@@ -64,7 +64,7 @@ var chinese = map[string]string{ //nolint:gosec // texts
 	// Lanes and workers.
 	"Lanes: account and region": "通道：账户与地域", "Status": "状态", "Limit": "限速", "In force": "生效", "Used": "实际", "Pending": "待处理", "Active": "处理中",
 	"Delayed": "延后", "Archived": "已归档", "Served by": "服务者", "Its queue was paused with asynq's own tools.": "其队列被 asynq 自带工具暂停。",
-	"Subnet %s is suspended": "子网 %s 已中止", "Suspended": "已中止", "refusals: %d": "被拒 %d 次", "next probe": "下次试探", "Limit %s set by %s": "限速 %s，由 %s 设置",
+	"Subnet %s is suspended": "子网 %s 已中止", "Suspended": "已中止", "Deletions are suspended": "删除已中止", "refusals: %d": "被拒 %d 次", "next probe": "下次试探", "Limit %s set by %s": "限速 %s，由 %s 设置",
 	"BCE refused requests for their rate; all workers together send at most %s, and more while BCE accepts them.": "BCE 因速率拒绝了请求；所有工作进程合计最多 %s，被接受时逐步提高。",
 	"There are no lanes yet; a worker or a producer creates one.":                                                 "还没有通道；由工作进程或生产者创建。",
 	"Workers and the lanes that each serves":                                                                      "工作进程及其服务的通道", "Heartbeat": "心跳", "Started": "启动", "Version": "版本", "Concurrency": "并发", "Endpoint": "接入点",

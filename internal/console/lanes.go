@@ -36,6 +36,8 @@ func (l laneView) Status() string {
 		return "suspended"
 	case len(l.Workers) == 0:
 		return "no worker"
+	case len(l.Suspensions) > 0 && l.Suspensions[0].Target == lane.TargetDeletions:
+		return "deletions suspended"
 	case len(l.Suspensions) > 0:
 		return "subnet suspended"
 	default:

@@ -46,7 +46,7 @@ func textsInUse(t *testing.T) map[string]bool {
 	}
 	chosen := map[string][]string{
 		"": {
-			"running", "paused", "incomplete", "done", "done, with failures", "serving", "suspended", "subnet suspended", "no worker",
+			"running", "paused", "incomplete", "done", "done, with failures", "serving", "suspended", "subnet suspended", "deletions suspended", "no worker",
 			"registered", "committed", "completed", "notified", "notify-failed",
 			lifecycle.EventAddress, lifecycle.EventExtra, lifecycle.EventDoubtful, lifecycle.EventRenewed, lifecycle.EventRetried,
 			lifecycle.EventCancelAsked, lifecycle.EventKept, lifecycle.EventResolved, lifecycle.EventNotDeleted,

@@ -154,7 +154,7 @@ func itemReason(subject string, item ledger.Item) (kind, text string) {
 	return rec.Class + rec.Code, fmt.Sprintf("%s is %s: %s", subject, rec.State, report.LastAnswer(rec))
 }
 
-// suspensionOf is the suspension of an item's lane, or of its subnet.
+// suspensionOf is the suspension for which an item waits.
 func suspensionOf(ctx context.Context, s *session.Session, l tasks.Lane, item ledger.Item) (lane.Suspension, bool, error) {
 	suspensions, err := lane.NewBreaker(s.Redis, l.String()).Suspensions(ctx)
 	if err != nil {
@@ -165,7 +165,7 @@ func suspensionOf(ctx context.Context, s *session.Session, l tasks.Lane, item le
 		return lane.Suspension{}, false, err
 	}
 	for _, suspended := range suspensions {
-		if suspended.SubnetID == "" || suspended.SubnetID == request.SubnetID {
+		if suspended.Concerns(request.SubnetID, item.Record.State == ledger.Deleting) {
 			return suspended, true, nil
 		}
 	}

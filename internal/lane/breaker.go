@@ -76,7 +76,7 @@ type Admission struct {
 	// Wait is the minimum remaining time of a refusal.
 	Wait time.Duration
 
-	subnetID string
+	part part
 	// ticket is unique to the request; suspensions with a lower epoch are older.
 	ticket string
 	epoch  int64
@@ -89,13 +89,17 @@ type Admission struct {
 // Admit reports whether a request for this subnet may be sent now. An empty subnetID checks only the lane. While
 // nothing is suspended, it asks Redis at most every [viewAge].
 func (b *Breaker) Admit(ctx context.Context, subnetID string) (Admission, error) {
+	return b.admit(ctx, part(subnetID))
+}
+
+func (b *Breaker) admit(ctx context.Context, p part) (Admission, error) {
 	now := b.local()
-	a := Admission{subnetID: subnetID, ticket: strconv.FormatUint(rand.Uint64(), 36)}
+	a := Admission{part: p, ticket: strconv.FormatUint(rand.Uint64(), 36)}
 	if epoch, ok := b.view.open(now); ok {
 		a.Allowed, a.epoch = true, epoch
 		return a, nil
 	}
-	if suspension, wait, ok := b.view.refusal(subnetID, now); ok {
+	if suspension, wait, ok := b.view.refusal(p, now); ok {
 		a.Suspension, a.Wait = &suspension, wait
 		return a, nil
 	}
@@ -113,7 +117,7 @@ func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 	if a.eager {
 		eager = "1"
 	}
-	args := withFields([]any{a.ticket, millis(probeLease), eager, millis(othersFirst)}, fieldsOf(a.subnetID))
+	args := withFields([]any{a.ticket, millis(probeLease), eager, millis(othersFirst)}, fieldsOf(a.part))
 	answer, err := replyOf(b.run(ctx, admitScript, args...), 5)
 	if err != nil {
 		return err

@@ -319,7 +319,7 @@ func TestRepeatedCallsChangeNothing(t *testing.T) {
 			}
 		}
 		a = probe(t, f, b, subnetA)
-		again := Admission{subnetID: subnetA, ticket: a.ticket}
+		again := Admission{part: subnetA, ticket: a.ticket}
 		if err := b.ask(t.Context(), &again); err != nil || !again.Probe {
 			t.Errorf("admit: %+v, %v", again, err)
 		}
@@ -567,7 +567,7 @@ func TestBreakerFailsWithRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := NewBreaker(client, testLane)
-	a := Admission{Probe: true, subnetID: subnetA, ticket: "t"}
+	a := Admission{Probe: true, part: subnetA, ticket: "t"}
 	_, admitErr := b.Admit(t.Context(), subnetA)
 	_, tripErr := b.Trip(t.Context(), a, wrongKey)
 	_, clearErr := b.Clear(t.Context(), a)

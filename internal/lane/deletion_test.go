@@ -54,3 +54,54 @@ func (f *laneFixture) mustWaitForDeletion(g *Gate) {
 		f.t.Fatalf("entered: %v, %v", e.pass, e.err)
 	}
 }
+
+// A key that may create and not delete: refused deletions suspend deletions, and creates go on once one of them has shown that
+// the lane works.
+func TestDeniedDeletionsSuspendNoCreates(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
+		denied := Faulty(TargetBoth, "AccessDenied", "not allowed to delete")
+		remove := func() (*Pass, error) { return g.EnterDeletion(t.Context()) }
+		refused := func() {
+			t.Helper()
+			var suspended *SuspendedError
+			if _, err := remove(); !errors.As(err, &suspended) || suspended.Suspension.Target != TargetDeletions {
+				t.Fatalf("a deletion: %v, want that deletions are suspended", err)
+			}
+		}
+		pass, err := remove()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change := done(t, pass, denied); len(change.Opened) != 2 {
+			t.Fatalf("opened %v, want the suspensions of the lane and of its deletions", change.Opened)
+		}
+		f.clock.advance(BackOffFirst)
+		done(t, mustEnter(t, g, subnetA), Good())
+		if held := theHold(t, g.breaker); held.Target != TargetDeletions || held.String() == "" {
+			t.Fatalf("after a create: %v", held)
+		}
+		f.clock.advance(BackOffCap)
+		if pass, err = remove(); err != nil {
+			t.Fatal(err)
+		}
+		if change := done(t, pass, denied); len(change.Extended) != 1 || len(change.Opened) != 0 {
+			t.Fatalf("the probe of deletions: %+v, want that only their suspension is extended", change)
+		}
+		refused()
+		done(t, mustEnter(t, g, subnetA), Good())
+
+		f.clock.advance(2 * BackOffCap)
+		if pass, err = remove(); err != nil {
+			t.Fatal(err)
+		}
+		if change := done(t, pass, Good()); len(change.Cleared) != 1 {
+			t.Fatalf("a deletion that succeeded: %+v", change)
+		}
+		if held, err := g.breaker.Suspensions(t.Context()); err != nil || len(held) != 0 {
+			t.Fatalf("suspensions %v, %v", held, err)
+		}
+	})
+}

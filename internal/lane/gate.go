@@ -70,16 +70,14 @@ func NewGate(breaker *Breaker, creates, deletions *Budget) *Gate {
 // If the subnet is suspended, it returns a [*SuspendedError] without waiting for the suspension to end, since
 // items of other subnets must continue.
 func (g *Gate) Enter(ctx context.Context, subnetID string) (*Pass, error) {
-	if suspension, wait, ok := g.breaker.view.refusal(subnetID, g.breaker.local()); ok {
-		return nil, &SuspendedError{Suspension: suspension, RetryAfter: wait}
-	}
-	return g.enter(ctx, &g.creates, subnetID, func(Suspension) bool { return false })
+	return g.enter(ctx, &g.creates, part(subnetID), func(Suspension) bool { return false })
 }
 
 // EnterDeletion is [Gate.Enter] for a request that uses no quota: a lane that is suspended for its quota admits it.
-// Its verdict then says nothing about that suspension.
+// Its verdict then says nothing about that suspension. If deletions are suspended by themselves, as where the key may not delete, it
+// returns a [*SuspendedError] at once.
 func (g *Gate) EnterDeletion(ctx context.Context) (*Pass, error) {
-	return g.enter(ctx, &g.deletions, "", Suspension.isForQuota)
+	return g.enter(ctx, &g.deletions, deletions, Suspension.isForQuota)
 }
 
 const (
@@ -100,7 +98,10 @@ func (g *Gate) Crowded() bool {
 }
 
 // enter acquires the mutex of its kind and then waits for the lane, ignoring the suspensions for which isExempt is true.
-func (g *Gate) enter(ctx context.Context, p *pace, subnetID string, isExempt func(Suspension) bool) (*Pass, error) {
+func (g *Gate) enter(ctx context.Context, p *pace, of part, isExempt func(Suspension) bool) (*Pass, error) {
+	if suspension, wait, ok := g.breaker.view.refusal(of, g.breaker.local()); ok {
+		return nil, &SuspendedError{Suspension: suspension, RetryAfter: wait}
+	}
 	p.waiting.Add(1)
 	defer p.waiting.Add(-1)
 	select {
@@ -113,7 +114,7 @@ func (g *Gate) enter(ctx context.Context, p *pace, subnetID string, isExempt fun
 		if err := g.ready(ctx, p); err != nil {
 			return nil, g.start.explain(err)
 		}
-		a, err := g.breaker.Admit(ctx, subnetID)
+		a, err := g.breaker.admit(ctx, of)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +127,7 @@ func (g *Gate) enter(ctx context.Context, p *pace, subnetID string, isExempt fun
 			if pass := g.admit(p, a); pass != nil {
 				return pass, nil
 			}
-		case a.Suspension.Target == TargetSubnet:
+		case a.Suspension.Target != TargetLane:
 			return nil, &SuspendedError{Suspension: *a.Suspension, RetryAfter: a.Wait}
 		default:
 			if err := g.sleep(ctx, pollDelay(a.Wait)); err != nil {

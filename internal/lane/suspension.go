@@ -12,7 +12,7 @@ import (
 // Suspension says why requests of a lane or subnet wait, and when one of them probes. It remains in Redis, even
 // without workers, until a request succeeds; or, if an operator paused the lane, until an operator resumes it.
 type Suspension struct {
-	// Target is [TargetLane] or [TargetSubnet]; SubnetID is set for a subnet.
+	// Target is [TargetLane], [TargetSubnet] or [TargetDeletions]; SubnetID is set for a subnet.
 	Target   Target
 	SubnetID string
 	// Code and Message are those of BCE's latest refusal; for a pause, Message is the reason that By gave.
@@ -28,6 +28,19 @@ type Suspension struct {
 	ProbeAt time.Time
 	// ProbingUntil is set while a probe is in flight: no other probe is sent until then.
 	ProbingUntil time.Time
+}
+
+// Concerns reports whether a request of the lane waits for the end of the suspension: a deletion, or the create of a HaVIP in this
+// subnet.
+func (h Suspension) Concerns(subnetID string, deletion bool) bool {
+	switch h.Target {
+	case TargetSubnet:
+		return !deletion && h.SubnetID == subnetID
+	case TargetDeletions:
+		return deletion
+	default:
+		return !deletion || !h.isForQuota()
+	}
 }
 
 // isForQuota reports whether the suspension is for a used-up quota and not a pause.

@@ -33,8 +33,8 @@ func (b *Breaker) Trip(ctx context.Context, a Admission, f Fault) (Change, error
 	var change Change
 	defer b.view.forget(false) // even if the reply is lost
 	spread := strconv.FormatFloat(1-jitter.Below(time.Second).Seconds()/5, 'f', 4, 64)
-	for _, target := range f.Target.each() {
-		if target == TargetSubnet && a.subnetID == "" {
+	for _, target := range f.Target.each(a.part) {
+		if target == TargetSubnet && a.part == "" {
 			return change, fmt.Errorf("suspend a subnet of lane %s: the request has no subnet", b.lane)
 		}
 		if err := b.trip(ctx, a, target, f, spread, &change); err != nil {
@@ -48,9 +48,9 @@ func (b *Breaker) Trip(ctx context.Context, a Admission, f Fault) (Change, error
 func (b *Breaker) trip(ctx context.Context, a Admission, target Target, f Fault, jitter string, change *Change) error {
 	subnetID := ""
 	if target == TargetSubnet {
-		subnetID = a.subnetID
+		subnetID = a.part.subnetID()
 	}
-	answer, err := replyOf(b.run(ctx, tripScript, a.ticket, a.epoch, target.field(subnetID),
+	answer, err := replyOf(b.run(ctx, tripScript, a.ticket, a.epoch, target.field(a.part),
 		string(target), subnetID, f.Code, bounded(f.Message),
 		millis(BackOffFirst), millis(BackOffCap), jitter), 2)
 	if err != nil {
@@ -76,7 +76,7 @@ func (b *Breaker) trip(ctx context.Context, a Admission, target Target, f Fault,
 // unless the request was a probe: a suspension that exists now opened after any other request was admitted, so that
 // such a request proves nothing about it.
 func (b *Breaker) Clear(ctx context.Context, a Admission) ([]Suspension, error) {
-	return b.clear(ctx, a, fieldsOf(a.subnetID))
+	return b.clear(ctx, a, fieldsOf(a.part))
 }
 
 // ClearLane ends only the lane's suspension: the request was answered with a fault of its subnet.
@@ -117,7 +117,7 @@ func (b *Breaker) release(ctx context.Context, a Admission) error {
 	if !a.Probe {
 		return nil
 	}
-	args := withFields([]any{a.ticket, millis(neutralPause)}, fieldsOf(a.subnetID))
+	args := withFields([]any{a.ticket, millis(neutralPause)}, fieldsOf(a.part))
 	if err := b.run(ctx, releaseScript, args...).Err(); err != nil {
 		return fmt.Errorf("release probe of lane %s: %w", b.lane, err)
 	}
@@ -137,7 +137,7 @@ func (b *Breaker) ProbeNow(ctx context.Context) error {
 	return nil
 }
 
-// Suspensions returns all suspensions, the lane's first and then those of subnets, by ID.
+// Suspensions returns all suspensions: the lane's, that of its deletions, and those of subnets, by ID.
 func (b *Breaker) Suspensions(ctx context.Context) ([]Suspension, error) {
 	fields, err := b.rdb.HGetAll(ctx, keysOf(b.lane).suspensions).Result()
 	if err != nil {
@@ -145,7 +145,7 @@ func (b *Breaker) Suspensions(ctx context.Context) ([]Suspension, error) {
 	}
 	var suspensions []Suspension
 	for field, text := range fields {
-		if field != string(TargetLane) && !strings.HasPrefix(field, subnetField) {
+		if field != string(TargetLane) && field != string(TargetDeletions) && !strings.HasPrefix(field, subnetField) {
 			continue
 		}
 		suspension, err := decodeSuspension(text)
@@ -154,7 +154,9 @@ func (b *Breaker) Suspensions(ctx context.Context) ([]Suspension, error) {
 		}
 		suspensions = append(suspensions, suspension)
 	}
-	slices.SortFunc(suspensions, func(x, y Suspension) int { return cmp.Compare(x.SubnetID, y.SubnetID) })
+	slices.SortFunc(suspensions, func(x, y Suspension) int {
+		return cmp.Or(cmp.Compare(x.SubnetID, y.SubnetID), cmp.Compare(y.Target, x.Target))
+	})
 	return suspensions, nil
 }
 

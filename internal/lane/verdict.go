@@ -27,15 +27,15 @@ func Faulty(target Target, code, message string) Verdict {
 	return Verdict{fault: &Fault{Target: target, Code: code, Message: message}}
 }
 
-// narrowedFor returns the verdict for a request with this admission. If the probe of a subnet meets a fault of lane
-// or subnet while the lane is not suspended, the subnet is already suspended for it. The fault extends that
-// suspension and proves nothing about the lane, where requests of other subnets succeed.
+// narrowedFor returns the verdict for a request with this admission. If the probe of a subnet or of
+// deletions meets a fault of it or the lane while the lane is not suspended, the part is already suspended for it. The fault extends
+// that suspension and proves nothing about the lane, where requests of other parts succeed.
 func (v Verdict) narrowedFor(a Admission) Verdict {
-	if v.fault == nil || v.fault.Target != TargetBoth || !a.Probe || a.Suspension.Target != TargetSubnet {
+	if v.fault == nil || v.fault.Target != TargetBoth || !a.Probe || a.Suspension.Target == TargetLane {
 		return v
 	}
 	fault := *v.fault
-	fault.Target = TargetSubnet
+	fault.Target = a.Suspension.Target
 	return Verdict{fault: &fault, neutralOnLane: true}
 }
 
@@ -53,7 +53,7 @@ func (v Verdict) proof() proof {
 	switch {
 	case v.neutralOnLane, v.fault == nil && !v.good:
 		return provesNothing
-	case v.fault == nil || v.fault.Target == TargetSubnet:
+	case v.fault == nil || v.fault.Target == TargetSubnet || v.fault.Target == TargetDeletions:
 		return laneWell
 	default:
 		return laneFaulty

@@ -21,7 +21,7 @@ type view struct {
 	// openUntil is until when nothing is considered suspended, as of epoch.
 	openUntil time.Time
 	epoch     int64
-	refusals  map[string]refusal
+	refusals  map[part]refusal
 	// fresh is true if the next request may probe without waiting for the back-off.
 	fresh bool
 	// forgotten counts the calls of forget, so that an answer that was requested before such a call is not cached
@@ -42,16 +42,16 @@ func (v *view) open(now time.Time) (epoch int64, ok bool) {
 	return v.epoch, now.Before(v.openUntil)
 }
 
-// refusal returns the suspension of a subnet that is certainly not due yet.
-func (v *view) refusal(subnetID string, now time.Time) (suspension Suspension, wait time.Duration, ok bool) {
+// refusal returns the suspension of a part that is certainly not due yet.
+func (v *view) refusal(p part, now time.Time) (suspension Suspension, wait time.Duration, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	r, ok := v.refusals[subnetID]
+	r, ok := v.refusals[p]
 	if !ok {
 		return Suspension{}, 0, false
 	}
 	if !now.Before(r.until) {
-		delete(v.refusals, subnetID)
+		delete(v.refusals, p)
 		return Suspension{}, 0, false
 	}
 	return r.suspension, r.due.Sub(now), true
@@ -84,12 +84,12 @@ func (v *view) note(a Admission, nothingHeld bool, asked time.Time, generation i
 		clear(v.refusals)
 		return
 	}
-	if !a.Allowed && a.Suspension != nil && a.Suspension.Target == TargetSubnet {
+	if !a.Allowed && a.Suspension != nil && a.Suspension.Target != TargetLane {
 		if v.refusals == nil {
-			v.refusals = map[string]refusal{}
+			v.refusals = map[part]refusal{}
 		}
 		due := asked.Add(a.Wait)
-		v.refusals[a.subnetID] = refusal{suspension: *a.Suspension, due: due, until: asked.Add(min(a.Wait, refusalAge))}
+		v.refusals[a.part] = refusal{suspension: *a.Suspension, due: due, until: asked.Add(min(a.Wait, refusalAge))}
 	}
 }
 

@@ -27,7 +27,7 @@ func TestViewForgetsRefusals(t *testing.T) {
 	t.Parallel()
 	var v view
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	refused := Admission{subnetID: subnetA, Wait: time.Minute, Suspension: &Suspension{Target: TargetSubnet, SubnetID: subnetA}}
+	refused := Admission{part: subnetA, Wait: time.Minute, Suspension: &Suspension{Target: TargetSubnet, SubnetID: subnetA}}
 	v.note(refused, false, now, v.generation())
 	if _, wait, ok := v.refusal(subnetA, now.Add(time.Millisecond)); !ok || wait != time.Minute-time.Millisecond {
 		t.Errorf("refused: %v, for %v", ok, wait)

@@ -123,13 +123,18 @@ func Suspensions(ctx context.Context, t *terminal.IO, s *session.Session, l task
 	return nil
 }
 
-// SuspensionText says how long a lane or a subnet of it has been suspended, and the error that suspended it.
+// SuspensionText says how long a lane, its deletions or a subnet of it has been suspended, and the error that suspended it.
 func SuspensionText(l tasks.Lane, suspended lane.Suspension) string {
 	what := "lane " + l.String()
-	if suspended.SubnetID != "" {
+	have := "has"
+	switch suspended.Target {
+	case lane.TargetSubnet:
 		what = "subnet " + suspended.SubnetID + " of " + what
+	case lane.TargetDeletions:
+		what, have = "deletions of "+what, "have"
+	default:
 	}
-	return fmt.Sprintf("%s has been suspended for %s, after %s: %s: %s", what, words.Time(time.Since(suspended.Since)),
+	return fmt.Sprintf("%s %s been suspended for %s, after %s: %s: %s", what, have, words.Time(time.Since(suspended.Since)),
 		words.Count(suspended.Failures, "refusal", "refusals"), render.Printable(suspended.Code), Short(suspended.Message))
 }
 

@@ -65,7 +65,7 @@ func laneFigures(ctx context.Context, s *session.Session, l tasks.Lane, f *progr
 		return err
 	}
 	for _, suspended := range suspensions {
-		if suspended.SubnetID == "" {
+		if suspended.Target == lane.TargetLane {
 			f.Stopped = "lane " + l.String() + " suspended"
 			return nil
 		}

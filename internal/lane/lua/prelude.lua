@@ -5,6 +5,7 @@
 --
 --     lane            the suspension of the whole lane; JSON
 --     subnet:<id>     the suspension of one subnet; JSON
+--     deletions       the suspension of all deletions; JSON
 --     epoch           counts suspensions and clears, to order them
 --     cleared         the last clear: its epoch, its ticket, and the suspensions that it ended
 --
@@ -83,9 +84,9 @@ end
 -- log_suspension logs that a suspension began or ended.
 local function log_suspension(kind, suspension, ticket)
   local reason = suspension.message ~= '' and suspension.code .. ': ' .. suspension.message or suspension.code
-  log(kind, '', reason, suspension.subnetId ~= '' and 'subnet ' .. suspension.subnetId or 'lane', ticket)
+  log(kind, '', reason, suspension.subnetId ~= '' and 'subnet ' .. suspension.subnetId or suspension.target, ticket)
 end
 
 local function is_suspension(field)
-  return field == 'lane' or string.sub(field, 1, 7) == 'subnet:'
+  return field == 'lane' or field == 'deletions' or string.sub(field, 1, 7) == 'subnet:'
 end
