@@ -204,8 +204,8 @@ func known() map[string][]string {
 		values["state"] = append(values["state"], string(state))
 	}
 	for _, code := range []redisconn.Code{
-		redisconn.CodeEviction, redisconn.CodePersistence, redisconn.CodeSnapshots, redisconn.CodeWriteErrors, redisconn.CodeReplica,
-		redisconn.CodeReplicas, redisconn.CodeMemory,
+		redisconn.CodeEviction, redisconn.CodePersistence, redisconn.CodeSnapshots, redisconn.CodeReplay, redisconn.CodeWriteErrors,
+		redisconn.CodeReplica, redisconn.CodeReplicas, redisconn.CodeMemory,
 	} {
 		values["code"] = append(values["code"], string(code))
 	}
