@@ -198,6 +198,8 @@ func known() map[string][]string {
 		"class":     {string(tasks.ClassCreated), string(tasks.ClassThrottled), string(tasks.ClassUnknown)},
 		"operation": {tasks.OpCreate, tasks.OpDelete},
 		"result":    {"succeeded", "failed"},
+		"cause":     {"failures", "operator"},
+		"status":    {"pending", "failed"},
 		"target":    {string(lane.TargetLane), string(lane.TargetSubnet)},
 	}
 	for _, state := range ledger.States() {
