@@ -213,6 +213,33 @@ func TestClientConflict(t *testing.T) {
 	})
 }
 
+// The name of an archived batch is reserved for programs as well, and the error does not say to repeat the call.
+func TestClientArchivedBatch(t *testing.T) {
+	t.Parallel()
+	f, _ := newClientFixture(t)
+	client := havip.NewClient(f.rdb, havip.WithRegion("bj"))
+	if _, err := client.Enqueue(t.Context(), "b", named("a")...); err != nil {
+		t.Fatal(err)
+	}
+	records := ledger.New(f.rdb)
+	item, err := records.Item(t.Context(), "b", "a")
+	if err == nil {
+		_, err = records.Cancel(t.Context(), "b", "", []ledger.Item{item})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := &ledger.Archive{File: "/srv/b.archive"}
+	if result, err := records.Forget(t.Context(), "b", ledger.Forgetting{By: "li@host", Archive: archive}); err != nil || result != ledger.ForgottenNow {
+		t.Fatal(result, err)
+	}
+	var archived *ledger.BatchNotFoundError
+	_, err = client.Enqueue(t.Context(), "b", named("a", "new")...)
+	if !errors.As(err, &archived) || archived.Archive == nil || strings.Contains(err.Error(), "repeat the call") {
+		t.Errorf("enqueued in an archived batch: %v", err)
+	}
+}
+
 func TestClientWaitEnds(t *testing.T) {
 	t.Parallel()
 	inClientBubble(t, "", func(t *testing.T, f *clientFixture, _ *bubbletest.Redis) {

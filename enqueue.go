@@ -22,8 +22,9 @@ type Enqueued struct {
 // items; `enqueue retry` does.
 //
 // All items are validated before any is enqueued. An invalid item is an [*ItemError]; keys that have
-// another request in the batch are a [*ConflictError]. After any other error, some items may have been
-// enqueued; repeat the call to enqueue the rest.
+// another request in the batch are a [*ConflictError]; the reserved name of an archived batch is a
+// [*ledger.BatchNotFoundError]. After any other error, some items may have been enqueued; repeat the call
+// to enqueue the rest.
 func (c *Client) Enqueue(ctx context.Context, batch string, items ...Item) (Enqueued, error) {
 	done := Enqueued{Batch: c.Batch(batch)}
 	rows, err := c.validate(batch, items)

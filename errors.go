@@ -81,7 +81,8 @@ func (e *ForgottenError) Error() string {
 func enqueueError(batch string, err error) error {
 	var conflict *ConflictError
 	var taken *ledger.TokenTakenError
-	if err == nil || errors.As(err, &conflict) || errors.As(err, &taken) {
+	var archived *ledger.BatchNotFoundError
+	if err == nil || errors.As(err, &conflict) || errors.As(err, &taken) || errors.As(err, &archived) {
 		return err
 	}
 	return fmt.Errorf("enqueue in batch %q: %w; repeat the call to enqueue the remaining items", batch, err)

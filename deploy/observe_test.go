@@ -199,13 +199,15 @@ func known() map[string][]string {
 		"operation": {tasks.OpCreate, tasks.OpDelete},
 		"result":    {"succeeded", "failed"},
 		"target":    {string(lane.TargetLane), string(lane.TargetSubnet), string(lane.TargetDeletions)},
+		"cause":     {"failures", "operator"},
+		"status":    {"pending", "failed"},
 	}
 	for _, state := range ledger.States() {
 		values["state"] = append(values["state"], string(state))
 	}
 	for _, code := range []redisconn.Code{
-		redisconn.CodeEviction, redisconn.CodePersistence, redisconn.CodeSnapshots, redisconn.CodeWriteErrors, redisconn.CodeReplica,
-		redisconn.CodeReplicas, redisconn.CodeMemory,
+		redisconn.CodeEviction, redisconn.CodePersistence, redisconn.CodeSnapshots, redisconn.CodeReplay, redisconn.CodeWriteErrors,
+		redisconn.CodeReplica, redisconn.CodeReplicas, redisconn.CodeMemory,
 	} {
 		values["code"] = append(values["code"], string(code))
 	}

@@ -26,6 +26,8 @@ type read struct {
 	record, spec, entry string
 	// entryKey is which entry of the request log was read.
 	entryKey lifecycle.LogKey
+	// archived is whether the batch is archived.
+	archived bool
 	// at is when the reply arrived, by our clock, just after the ledger's time readAt.
 	at     time.Time
 	readAt Millis
@@ -203,9 +205,12 @@ func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, 
 	return items, nil
 }
 
+// readFacts is how many facts are before the items in the reply of lua/read.lua.
+const readFacts = 5
+
 // readReply decodes the reply of lua/read.lua.
 func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
-	fields, err := replyOf(raw, 4+3*len(itemKeys))
+	fields, err := replyOf(raw, readFacts+3*len(itemKeys))
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +218,9 @@ func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, 
 	facts := lifecycle.Batch{Paused: fields.number(1) == 1, Round: int(fields.number(2)), Forgotten: int(fields.number(3))}
 	items := make([]read, len(itemKeys))
 	for i, key := range itemKeys {
-		r := read{key: key, entryKey: entries[i], at: at, record: fields.text(4 + 3*i), spec: fields.text(5 + 3*i), entry: fields.text(6 + 3*i)}
+		first := readFacts + 3*i
+		r := read{key: key, entryKey: entries[i], at: at, record: fields.text(first), spec: fields.text(first + 1), entry: fields.text(first + 2)}
+		r.archived = fields.number(4) == 1
 		r.readAt, r.Batch = Millis(fields.number(0)), facts
 		r.Now = r.readAt
 		r.fault = r.decode()

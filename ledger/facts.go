@@ -11,6 +11,7 @@ var batchFields = func() []string {
 	fields := []string{
 		"file", "by", "plan", "maxFailures", "createdAt", "updatedAt", "forgottenGeneration", "committedAt", "completedAt", "total", "forgiven",
 		"pause", "unconfirmed", "completions", "onComplete", "pendingNotifications", "failedNotification", "forgottenAt", "forgottenBy", "forgottenWhy",
+		"archived",
 	}
 	for _, state := range States() {
 		fields = append(fields, countOf(state))

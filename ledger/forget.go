@@ -13,6 +13,10 @@ type Forgetting struct {
 	By, Reason string
 	// Incomplete allows an uncommitted batch.
 	Incomplete bool
+	// Archive, if not nil, is the archive of the batch, and Version the [Contents.Version] that was archived: a batch that has
+	// changed since is kept. The name of the batch is then reserved until [Ledger.ReleaseName].
+	Archive *Archive
+	Version string
 }
 
 // ForgottenGeneration returns the last generation that items of the batch may have had before the batch was deleted: the
@@ -36,6 +40,8 @@ const (
 	ForgottenBusy Forgotten = "busy"
 	// ForgottenIncomplete: the producer has not committed the batch; nothing was deleted.
 	ForgottenIncomplete Forgotten = "incomplete"
+	// ForgottenChanged: the batch has another version than was archived; nothing was deleted.
+	ForgottenChanged Forgotten = "changed"
 	// ForgottenAbsent: there is no such batch.
 	ForgottenAbsent Forgotten = "absent"
 )
@@ -48,18 +54,23 @@ const (
 // later under this name counts as used, and is renewed before anything is sent; and an earlier task is refused (see
 // [lifecycle.RegisteredGone]).
 func (l *Ledger) Forget(ctx context.Context, batch string, f Forgetting) (Forgotten, error) {
-	raw, err := l.run(ctx, forgetScript, batch, f.By, f.Reason, flag(f.Incomplete))
+	archive, err := l.listArchived(ctx, batch, f.Archive)
+	if err != nil {
+		return "", fmt.Errorf("forget batch %q: %w", batch, err)
+	}
+	raw, err := l.run(ctx, forgetScript, batch, f.By, f.Reason, flag(f.Incomplete), f.Version, archive)
 	if err != nil {
 		return "", fmt.Errorf("forget batch %q: %w", batch, err)
 	}
 	text, _ := raw.(string)
-	if forgotten := Forgotten(text); forgotten != ForgottenNow {
-		return forgotten, nil
+	forgotten := Forgotten(text)
+	if forgotten == ForgottenNow || forgotten == ForgottenAbsent { // an earlier call may have died before this
+		err = l.unlist(ctx, batch)
 	}
-	if err := l.unlist(ctx, batch); err != nil {
-		return ForgottenNow, fmt.Errorf("forget batch %q: %w", batch, err)
+	if err != nil {
+		return forgotten, fmt.Errorf("forget batch %q: %w", batch, err)
 	}
-	return ForgottenNow, nil
+	return forgotten, nil
 }
 
 // unlist removes a batch from the index. A batch that is registered concurrently may have been listed just before, so it

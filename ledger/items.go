@@ -104,7 +104,7 @@ func (l *Ledger) Finished(ctx context.Context, batch string, itemKeys []string) 
 	return finished, nil
 }
 
-// Compare returns what [Ledger.Register] would return, and changes nothing.
+// Compare returns what [Ledger.Register] would return, errors included, and changes nothing.
 func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Registration, error) {
 	itemKeys := make([]string, len(specs))
 	for i, spec := range specs {
@@ -117,6 +117,9 @@ func (l *Ledger) Compare(ctx context.Context, batch string, specs []Spec) ([]Reg
 	answers := make([]Registration, len(specs))
 	for i := 0; err == nil && i < len(specs); i++ {
 		answers[i], _, err = compare(specs[i], existing[i], Source{})
+	}
+	if errors.Is(err, errArchived) {
+		return nil, l.archivedError(ctx, batch)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("compare with batch %q: %w", batch, err)
@@ -139,6 +142,16 @@ func (l *Ledger) readItems(ctx context.Context, batch string, itemKeys []string,
 	if len(itemKeys) == 0 {
 		return nil, false, nil
 	}
+	fields, err := l.texts(ctx, batch, itemKeys, pause)
+	if err != nil {
+		return nil, false, err
+	}
+	items, err = decodeItems(batch, itemKeys, fields[1:])
+	return items, fields.number(0) == 1, err
+}
+
+// texts returns the reply of lua/items.lua.
+func (l *Ledger) texts(ctx context.Context, batch string, itemKeys []string, pause bool) (reply, error) {
 	k := keysOf(batch)
 	args := make([]any, 1, 1+len(itemKeys))
 	if args[0] = 0; pause {
@@ -151,14 +164,9 @@ func (l *Ledger) readItems(ctx context.Context, batch string, itemKeys []string,
 	// even one that only reads.
 	raw, err := itemsScript.Run(ctx, l.rdb, []string{k.batch, k.specs, k.records}, args...).Result()
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	fields, err := replyOf(raw, 1+2*len(itemKeys))
-	if err != nil {
-		return nil, false, err
-	}
-	items, err = decodeItems(batch, itemKeys, fields[1:])
-	return items, fields.number(0) == 1, err
+	return replyOf(raw, 1+2*len(itemKeys))
 }
 
 // decodeItems decodes a spec and a record for each key.

@@ -12,17 +12,24 @@ type BatchNotFoundError struct {
 	// ForgottenAt is when the batch was deleted, By whom and for what Reason; 0 if it was not, or is unknown.
 	ForgottenAt Millis
 	By, Reason  string
+	// Archive is where the batch was archived to before it was deleted, and its name is reserved; nil if it was not.
+	Archive *Archive
 }
 
 func (e *BatchNotFoundError) Error() string {
 	if e.ForgottenAt == 0 {
 		return fmt.Sprintf("batch %q: not found", e.Batch)
 	}
-	text := fmt.Sprintf("batch %q: deleted at %s by %s", e.Batch, e.ForgottenAt.Time().Format(time.RFC3339), e.By)
+	done, remedy := "deleted", ""
+	if e.Archive != nil {
+		done = "archived to " + e.Archive.File
+		remedy = "; its name is reserved until `enqueue delete`; `enqueue results --archive FILE` shows its items"
+	}
+	text := fmt.Sprintf("batch %q: %s at %s by %s", e.Batch, done, e.ForgottenAt.Time().Format(time.RFC3339), e.By)
 	if e.Reason != "" {
 		text += ": " + e.Reason
 	}
-	return text
+	return text + remedy
 }
 
 // ItemNotFoundError reports that the batch has no item with this key.
@@ -37,5 +44,6 @@ func notFound(name string, facts map[string]string) *BatchNotFoundError {
 	at, _ := strconv.ParseInt(facts["forgottenAt"], 10, 64)
 	return &BatchNotFoundError{
 		Batch: name, ForgottenAt: Millis(at), By: facts["forgottenBy"], Reason: facts["forgottenWhy"],
+		Archive: decodeArchive(facts["archived"]),
 	}
 }

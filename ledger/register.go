@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,8 @@ const registerTrip = 5 * readChunk
 // Register registers specs in the batch and returns an answer for each, in the same order. Specs that are already registered
 // are compared by fingerprint. Each item is registered by itself: a conflict does not affect the others.
 //
-// After an error, some items may not be registered; call again with the same specs to continue.
+// After an error, some items may not be registered; call again with the same specs to continue. The name of an archived
+// batch is reserved: the error is then a [*BatchNotFoundError].
 func (l *Ledger) Register(ctx context.Context, batch string, source Source, specs []Spec) ([]Registration, error) {
 	if err := l.touch(ctx, batch); err != nil {
 		return nil, fmt.Errorf("register in batch %q: %w", batch, err)
@@ -46,6 +48,9 @@ func (l *Ledger) Register(ctx context.Context, batch string, source Source, spec
 	answers := make([]Registration, 0, len(specs))
 	for trip := range slices.Chunk(specs, registerTrip) {
 		answered, err := l.registerTrip(ctx, batch, source, trip)
+		if errors.Is(err, errArchived) {
+			return answers, cmp.Or(l.unlist(ctx, batch), l.archivedError(ctx, batch))
+		}
 		if err != nil {
 			return answers, fmt.Errorf("register in batch %q: %w", batch, err)
 		}
@@ -126,8 +131,11 @@ func compare(spec Spec, existing read, source Source) (Registration, Record, err
 		Fingerprint: spec.Fingerprint, ClientToken: spec.ClientToken, FromTask: source.Task,
 		Address: spec.Address, Automatic: spec.Automatic, HaVIPID: spec.HaVIPID, HaVIPAddress: spec.HaVIPAddress,
 	})
-	if result == lifecycle.RegisteredGone {
+	switch {
+	case result == lifecycle.RegisteredGone:
 		return Registration{Result: result}, record, nil
+	case result == lifecycle.RegisteredNew && existing.archived:
+		return Registration{}, record, errArchived
 	}
 	answer := Registration{Result: result, State: record.State, ClientToken: record.ClientToken, Generation: record.Generation}
 	if result == lifecycle.RegisteredConflict || result == lifecycle.RegisteredRepair {

@@ -132,6 +132,9 @@ func (p *Producer) claimRequests(ctx context.Context, batch string, rows []Row, 
 			return err
 		}
 		found, err := p.duplicates(ctx, left, owners)
+		if err == nil && len(found) > 0 { // before claims of an archived batch are replaced
+			err = p.ledger.Reserved(ctx, batch)
+		}
 		if err == nil && refuse {
 			err = p.refuseNew(ctx, batch, rows, left, found)
 		}

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -107,4 +108,43 @@ func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	f.archived(task, "enqueue it without its clientToken or in another batch")
 	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", ""), "").Encode()))
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
+}
+
+// The name of an archived batch is reserved for tasks as well, also for those without a clientToken; and a producer that is refused
+// leaves the index of requests as it is.
+func TestArchivedBatchIsReserved(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	item := testItem("a", "")
+	f.created("a")
+	f.confirmed()
+	c, err := f.ledger.Contents(f.Context(), testBatch)
+	if err == nil {
+		err = f.ledger.Commit(f.Context(), testBatch)
+	}
+	if err == nil {
+		err = LeaveBehind(f.Context(), f.ledger, testBatch)
+	}
+	if err != nil {
+		f.Fatal(err)
+	}
+	archive := ledger.NewArchive(c.Batch, "/srv/b.archive", "abc")
+	if result, err := f.ledger.Forget(f.Context(), testBatch, ledger.Forgetting{By: "li@host", Archive: archive}); err != nil || result != ledger.ForgottenNow {
+		f.Fatalf("archive: %s, %v", result, err)
+	}
+	calls := len(f.sim.Calls())
+	f.archived(asynq.NewTask(TypeCreate, newPayload(testBatch, item, "").Encode()), "archived to /srv/b.archive")
+	f.archived(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("new", ""), "").Encode()), "archived to /srv/b.archive")
+	for _, refuse := range []bool{true, false} {
+		var missing *ledger.BatchNotFoundError
+		if err := f.applyTo(testBatch, item, refuse); !errors.As(err, &missing) {
+			t.Errorf("applied: %v", err)
+		}
+	}
+	if duplicate := f.duplicateOf("other", item); duplicate == nil || !duplicate.BatchDeleted {
+		t.Errorf("in another batch, it is a duplicate of %+v", duplicate)
+	}
+	if more := len(f.sim.Calls()) - calls; more != 0 {
+		t.Errorf("%d calls", more)
+	}
 }

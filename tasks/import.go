@@ -32,6 +32,9 @@ type Importer struct{ Ledger *ledger.Ledger }
 // Check returns those of the rows that are still to be imported, and why others cannot be: a HaVIP is the result of one item,
 // and one that an unfinished item may have created is not for another item.
 func (im Importer) Check(ctx context.Context, batch string, rows []Existing) (left []Existing, refused []ImportRefusal, err error) {
+	if err := im.Ledger.Reserved(ctx, batch); err != nil {
+		return nil, nil, err
+	}
 	c := importCheck{Importer: im, batch: batch, seen: map[string]string{}}
 	for chunk := range slices.Chunk(rows, enqueueChunk) {
 		if err := c.check(ctx, chunk); err != nil {
@@ -45,6 +48,9 @@ func (im Importer) Check(ctx context.Context, batch string, rows []Existing) (le
 // has the items that were registered, and is not incomplete, because the remedy for that, to apply the file, would create the
 // others. Its error is an [ImportRefusal] if another item has taken a HaVIP or a key since the check.
 func (im Importer) Import(ctx context.Context, batch string, source ledger.Source, rows []Existing) error {
+	if err := im.Ledger.Reserved(ctx, batch); err != nil { // before HaVIPs are claimed
+		return err
+	}
 	forgotten, err := im.Ledger.ForgottenGeneration(ctx, batch)
 	if err != nil {
 		return err

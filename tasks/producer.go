@@ -33,6 +33,7 @@ type ProducerLedger interface {
 	RequestOwners(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.RequestOwner, error)
 	OfDeletedBatches(ctx context.Context, owners []ledger.Owner) (map[ledger.Owner]bool, error)
 	Some(ctx context.Context, batch string, keys []string) ([]ledger.Item, error)
+	Reserved(ctx context.Context, batch string) error
 }
 
 const (

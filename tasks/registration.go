@@ -32,7 +32,10 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 		return h.later(j, err)
 	}
 	result, err := h.enlist(ctx, p, rows)
+	var archived *ledger.BatchNotFoundError
 	switch {
+	case errors.As(err, &archived):
+		return archive(&PayloadError{Reason: archived.Error()})
 	case err != nil:
 		return h.later(j, err)
 	case result == lifecycle.RegisteredGone:

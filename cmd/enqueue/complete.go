@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"havip/internal/archive"
 	"havip/internal/bulk"
 	"havip/internal/cli"
 	"havip/internal/intake"
@@ -39,7 +40,7 @@ func defineCompletions(root *cobra.Command, f *session.Factory) {
 	})
 	for path, complete := range map[string]cli.Completion{
 		"status": batches, "watch": batches, "results": batches, "verify": batches, "retry": batches, "cancel": batches, "events": batches,
-		"rollback": batches, "delete": batches, "resolve": batches,
+		"rollback": batches, "archive": fromRedis(f, batchNames), "delete": batches, "resolve": batches,
 		"pause": lanes, "resume": lanes, "limit show": lanes, "limit set": lanes, "limit unset": lanes,
 		"plan": files, "apply": plans, "run": files, "list": cli.Words(), "create": cli.Words(), "doctor": cli.Words(), "config": cli.Words(), "workers": cli.Words(),
 	} {
@@ -48,9 +49,7 @@ func defineCompletions(root *cobra.Command, f *session.Factory) {
 		}
 	}
 	completeFlags(root, f)
-	cli.CompleteFlag(root, "state-dir", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return nil, cobra.ShellCompDirectiveFilterDirs
-	})
+	cli.CompleteFlag(root, "state-dir", completeDirs)
 }
 
 // completeFlags completes the values of flags by name, in all commands.
@@ -58,6 +57,7 @@ func completeFlags(cmd *cobra.Command, f *session.Factory) {
 	for flag, complete := range map[string]cli.Completion{
 		"output": cli.Words(render.Formats()...), "format": cli.Words(intake.Formats()...), "state": cli.List(report.StateNames()...),
 		"where": completeWhere, "batch": fromRedis(f, batchNames), "lane": fromRedis(f, laneNames),
+		"older-than": cli.Words(), "dir": completeDirs, "archive": completeArchives,
 		terminal.FieldsFlag:  cli.List(cli.ChoicesOf(cmd.Flags(), terminal.FieldsFlag)...),
 		terminal.ColumnsFlag: cli.List(cli.ChoicesOf(cmd.Flags(), terminal.ColumnsFlag)...),
 		terminal.SortFlag:    cli.List(cli.ChoicesOf(cmd.Flags(), terminal.SortFlag)...),
@@ -72,6 +72,14 @@ func completeFlags(cmd *cobra.Command, f *session.Factory) {
 	for _, sub := range cmd.Commands() {
 		completeFlags(sub, f)
 	}
+}
+
+func completeDirs(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+func completeArchives(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return []cobra.Completion{archive.Extension}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 // completeWhere completes FIELD=, and states as values.

@@ -5,6 +5,7 @@ import (
 
 	"havip/internal/cli"
 	"havip/internal/command/apply"
+	"havip/internal/command/archive"
 	"havip/internal/command/bulk"
 	"havip/internal/command/config"
 	"havip/internal/command/create"
@@ -44,7 +45,7 @@ Every command can be killed at any moment and run again: no item is ever created
 	addGroup(cmd, "see", "View progress and results:",
 		status.NewCommand(f), watch.NewCommand(f), list.NewCommand(f), results.NewCommand(f), events.NewCommand(f), verify.NewCommand(f))
 	addGroup(cmd, "act", "Change a batch:",
-		bulk.NewRetryCommand(f), bulk.NewCancelCommand(f), bulk.NewRollbackCommand(f), bulk.NewResolveCommand(f), deletecmd.NewCommand(f))
+		bulk.NewRetryCommand(f), bulk.NewCancelCommand(f), bulk.NewRollbackCommand(f), bulk.NewResolveCommand(f), archive.NewCommand(f), deletecmd.NewCommand(f))
 	addGroup(cmd, "operate", "Operate lanes and workers:",
 		lane.NewPauseCommand(f), lane.NewResumeCommand(f), lane.NewLimitCommand(f), workers.NewCommand(f), doctor.NewCommand(f), config.NewCommand(f))
 	environment := help.NewEnvironmentTopic()

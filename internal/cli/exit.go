@@ -106,6 +106,7 @@ func CodeOf(err error) ExitCode {
 	var duplicate *tasks.DuplicateError
 	var version *ledger.SchemaError
 	var damaged *ledger.UnreadableError
+	var missing *ledger.BatchNotFoundError
 	switch {
 	case err == nil:
 		return ExitOK
@@ -117,7 +118,7 @@ func CodeOf(err error) ExitCode {
 		return ExitConfig
 	case errors.As(err, &damaged): // a retry does not help
 		return ExitItemsFailed
-	case errors.As(err, &taken), errors.As(err, &duplicate), errors.Is(err, manifest.ErrChanged):
+	case errors.As(err, &missing) && missing.Archive != nil, errors.As(err, &taken), errors.As(err, &duplicate), errors.Is(err, manifest.ErrChanged):
 		return ExitInvalidInput
 	default:
 		return ExitNetwork

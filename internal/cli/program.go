@@ -30,6 +30,7 @@ func Program(root *cobra.Command, prefix string, getenv Getenv, checks ...func(*
 		err = tellAll(cmd.ErrOrStderr(), err)
 		if quiet := cmd.Flags().Lookup("quiet"); quiet == nil || quiet.Value.String() != "true" {
 			warnOfUnknown(cmd.ErrOrStderr(), root, getenv)
+			warnOfPassword(cmd.ErrOrStderr(), cmd.Flags())
 		}
 		if err == nil && !slices.Contains(ownCommands, cmd.Name()) {
 			err = applyProfile(cmd.Context(), cmd.Flags(), getenv)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/spf13/pflag"
 
 	"havip/internal/redisconn"
 	"havip/ledger"
@@ -106,6 +107,13 @@ func ExplainRedis(url string, err error) error {
 		return err
 	}
 	return Fail(CodeOf(err), explained)
+}
+
+// warnOfPassword warns about a password on the command line, which every user of the machine can see.
+func warnOfPassword(w io.Writer, flags *pflag.FlagSet) {
+	if f := flags.Lookup("redis"); f != nil && Given(flags, f.Name) && redisconn.HasPassword(f.Value.String()) {
+		_, _ = fmt.Fprintln(w, "warning: the password in --redis is visible in the process list; set the URL in HAVIP_REDIS_URL, or in a file that HAVIP_REDIS_URL_FILE names")
+	}
 }
 
 // NotDone puts what was not done before the error of a Redis that refused to write it: who reads only the beginning must not take

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/spf13/cobra"
 
 	"havip/internal/redisconn"
 	"havip/test/redistest"
@@ -193,6 +194,39 @@ func TestOpenRedisToRead(t *testing.T) {
 		}
 		if warnings != want {
 			t.Errorf("%s: %d warnings, want %d", url, warnings, want)
+		}
+	}
+}
+
+// A password on the command line is warned of, and one in the environment is not.
+func TestPasswordOnCommandLine(t *testing.T) {
+	t.Parallel()
+	const secret = "redis://u:s3cret@127.0.0.1:1/0"
+	for name, tt := range map[string]struct {
+		args   []string
+		url    string
+		warned bool
+	}{
+		"flag":             {[]string{"--redis", secret}, "", true},
+		"flag, quiet":      {[]string{"--redis", secret, "--quiet"}, "", false},
+		"without password": {[]string{"--redis", "redis://127.0.0.1:1/0"}, secret, false},
+		"variable":         {nil, secret, false},
+	} {
+		var stderr strings.Builder
+		root := &cobra.Command{Use: "p", RunE: func(*cobra.Command, []string) error { return nil }}
+		root.Flags().String("redis", "", "")
+		root.Flags().Bool("quiet", false, "")
+		Env(root.Flags(), "redis", "HAVIP_REDIS_URL")
+		root.SetErr(&stderr)
+		root.SetArgs(tt.args)
+		Program(root, "HAVIP", func(name string) string {
+			return map[string]string{"HAVIP_REDIS_URL": tt.url, "HOME": t.TempDir()}[name]
+		})
+		if err := root.ExecuteContext(t.Context()); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if warned := strings.Contains(stderr.String(), "--redis is visible in the process list"); warned != tt.warned || strings.Contains(stderr.String(), "s3cret") {
+			t.Errorf("%s: %q", name, stderr.String())
 		}
 	}
 }

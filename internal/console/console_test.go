@@ -13,6 +13,7 @@ import (
 
 	"havip"
 	"havip/internal/redisconn"
+	"havip/ledger"
 	"havip/tasks"
 	"havip/test/commandtest"
 )
@@ -176,4 +177,22 @@ func TestFollow(t *testing.T) {
 	awaitLine("</html>")
 	f.Enqueue(t, "later", "web-1")
 	awaitLine("/batch?name=later")
+}
+
+// The page of an archived batch says where the archive is.
+func TestArchivedBatch(t *testing.T) {
+	t.Parallel()
+	f := start(t, Access{})
+	f.Enqueue(t, "b", "web-1")
+	f.Cancel(t, "b")
+	archive := &ledger.Archive{File: "/srv/b.archive"}
+	result, err := f.Session.Ledger.Forget(t.Context(), "b", ledger.Forgetting{By: "li@host", Incomplete: true, Archive: archive})
+	if err != nil || result != ledger.ForgottenNow {
+		t.Fatalf("%s, %v", result, err)
+	}
+	for _, path := range []string{"/batch?name=b", "/events?batch=b"} {
+		if a := f.get(t, path); a.Status != http.StatusNotFound || !strings.Contains(a.Body, "archived to /srv/b.archive") {
+			t.Errorf("%s: status %d, %s", path, a.Status, a.Body)
+		}
+	}
 }

@@ -96,6 +96,9 @@ func (c *console) render(ctx context.Context, v *visit, show page) (body []byte,
 func (c *console) failed(v *visit, err error) (content, int) {
 	var batch *ledger.BatchNotFoundError
 	var item *ledger.ItemNotFoundError
+	if errors.As(err, &batch) && batch.Archive != nil { // says where it is
+		return content{template: "error.html", Title: v.T("Not found"), Data: batch.Error()}, http.StatusNotFound
+	}
 	if errors.Is(err, errNotFound) || errors.As(err, &batch) || errors.As(err, &item) {
 		return content{template: "error.html", Title: v.T("Not found"), Data: ""}, http.StatusNotFound
 	}

@@ -133,8 +133,10 @@ func (in *Input) forecast(ctx context.Context, f *session.Factory, s *session.Se
 // command registered since the comparison.
 func (in *Input) interrupted(err error, done tally) error {
 	registered := fmt.Sprintf("%s of %s registered so far", words.Number(done.total()), words.Count(in.rows, "row", "rows"))
-	duplicate := (*tasks.DuplicateError)(nil)
+	duplicate, archived := (*tasks.DuplicateError)(nil), (*ledger.BatchNotFoundError)(nil)
 	switch {
+	case errors.As(err, &archived): // by another command, since the comparison
+		return err
 	case !errors.As(err, &duplicate):
 		return fmt.Errorf("%w; %s; run the same command again to continue", err, registered)
 	case done.total() == 0:

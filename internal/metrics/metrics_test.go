@@ -70,6 +70,7 @@ func (f *fixture) fill(t *testing.T) {
 	must(t, err)
 	_, _, err = records.Record(ctx, "b", "a", start.Known, 1, ledger.Outcome{State: ledger.Unknown, Class: "unknown", Counted: true, Unknown: true, Ticket: "t"})
 	must(t, err)
+	f.fillFailed(t, records)
 	must(t, records.Enter(ctx, "w", nil))
 	must(t, queue.Publish(ctx, f.rdb, []tasks.Lane{bj}))
 	_, err = asynq.NewClientFromRedisClient(f.rdb).EnqueueContext(ctx, asynq.NewTask("any", nil), asynq.Queue(bj.QueueOf(tasks.PriorityHigh)))
@@ -81,6 +82,33 @@ func (f *fixture) fill(t *testing.T) {
 	must(t, err)
 	breaker := lane.NewBreaker(f.rdb, bj.String())
 	_, err = breaker.Trip(ctx, lane.Admission{}, lane.Fault{Target: lane.TargetLane, Code: "SignatureDoesNotMatch"})
+	must(t, err)
+}
+
+// fillFailed has a batch that its failure paused, one whose notification has failed, and one whose notification is pending.
+func (f *fixture) fillFailed(t *testing.T, records *ledger.Ledger) {
+	t.Helper()
+	ctx := t.Context()
+	put := func(batch string, source ledger.Source, keys ...string) {
+		var specs []ledger.Spec
+		for _, key := range keys {
+			specs = append(specs, ledger.Spec{Key: key, Fingerprint: key, ClientToken: batch + key, Account: bj.Account, Region: bj.Region, Body: "{}"})
+		}
+		_, err := records.Register(ctx, batch, source, specs)
+		must(t, err)
+		must(t, records.SetOnComplete(ctx, batch, "https://ops.example.com/"))
+		must(t, records.Commit(ctx, batch))
+		_, _, err = records.Settle(ctx, batch, "a", ledger.Rejected, "Refused", "refused")
+		must(t, err)
+	}
+	put("paused", ledger.Source{MaxFailures: "0"}, "a", "b")
+	put("pending", ledger.Source{}, "a")
+	put("failed", ledger.Source{}, "a", "b")
+	_, _, err := records.Settle(ctx, "failed", "b", ledger.Rejected, "Refused", "refused")
+	must(t, err)
+	b, err := records.Batch(ctx, "failed")
+	must(t, err)
+	_, err = records.RecordNotification(ctx, b, b.PendingNotifications[0], ledger.NotificationFailed, "404")
 	must(t, err)
 }
 
@@ -150,10 +178,16 @@ func TestValues(t *testing.T) {
 		`havip_pending_outcomes`:                                                                         2,
 		`havip_clock_offset_seconds{lane="default/bj"}`:                                                  3600,
 		`havip_redis_up`:                                                                       1,
-		`havip_items{state="queued"}`:                                                          1,
+		`havip_items{state="queued"}`:                                                          2,
 		`havip_items{state="unknown"}`:                                                         1,
 		`havip_items{state="review"}`:                                                          0,
 		`havip_batches{status="running"}`:                                                      1,
+		`havip_batches{status="paused"}`:                                                       1,
+		`havip_batches{status="finished"}`:                                                     2,
+		`havip_batches_paused{cause="failures"}`:                                               1,
+		`havip_batches_paused{cause="operator"}`:                                               0,
+		`havip_notifications{status="pending"}`:                                                1,
+		`havip_notifications{status="failed"}`:                                                 1,
 		`havip_lane_rate_configured{lane="default/bj"}`:                                        7,
 		`havip_lane_rate_allowed{lane="default/bj",operation="create"}`:                        7,
 		`havip_lane_rate_used{lane="default/bj",operation="create"}`:                           0,

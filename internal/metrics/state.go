@@ -55,6 +55,8 @@ var (
 	readDurationDesc  = desc("havip_state_read_duration_seconds", "Duration of that read.")
 	itemsDesc         = desc("havip_items", "Items of the newest 1000 batches, by state.", "state")
 	batchesDesc       = desc("havip_batches", "The newest 1000 batches: running, paused or finished.", "status")
+	batchesPausedDesc = desc("havip_batches_paused", "Paused batches with unfinished items, among the newest 1000: paused by their failures, or by an operator.", "cause")
+	notificationsDesc = desc("havip_notifications", "Completion notifications of the newest 1000 batches: pending ones, and batches whose last one has finally failed.", "status")
 	batchAgeDesc      = desc("havip_open_batch_oldest_age_seconds", "Age of the oldest batch that has unfinished items and is not paused; 0 if there is none.")
 	unchangedDesc     = desc("havip_open_item_oldest_unchanged_seconds", "Time since the last change of the unfinished item that has been unchanged for the longest time, in batches that are not paused; 0 if there is none.")
 	unknownDesc       = desc("havip_unknown_outcome_oldest_age_seconds", "Time for which the outcome of an item has been unknown, for the one that has waited longest; 0 if there is none.")
@@ -71,7 +73,7 @@ var (
 	redisClockDesc    = desc("havip_redis_clock_offset_seconds", "How far Redis's clock is ahead of this machine's.")
 
 	stateDescs = []*prometheus.Desc{
-		redisUpDesc, readDurationDesc, itemsDesc, batchesDesc, batchAgeDesc, unchangedDesc, unknownDesc, tokenLifeDesc, configuredDesc,
+		redisUpDesc, readDurationDesc, itemsDesc, batchesDesc, batchesPausedDesc, notificationsDesc, batchAgeDesc, unchangedDesc, unknownDesc, tokenLifeDesc, configuredDesc,
 		allowedDesc, usedDesc, suspensionsDesc, pausedDesc, laneWorkersDesc, laneTasksDesc, workersDesc, redisFindingsDesc,
 		redisClockDesc,
 	}
@@ -120,6 +122,13 @@ func (r *stateRead) add(d *prometheus.Desc, value float64, labels ...string) {
 	r.metrics = append(r.metrics, gauge(d, value, labels...))
 }
 
+// addEach adds a value for each value of a label.
+func (r *stateRead) addEach(d *prometheus.Desc, values map[string]float64) {
+	for label, value := range values {
+		r.add(d, value, label)
+	}
+}
+
 // all reads each part, whatever happens to the others.
 func (r *stateRead) all(ctx context.Context) error {
 	var errs []error
@@ -136,9 +145,14 @@ func (r *stateRead) batches(ctx context.Context) error {
 		return err
 	}
 	items, status := map[ledger.State]int64{}, map[string]float64{"running": 0, "paused": 0, "finished": 0}
+	paused, notifications := map[string]float64{"failures": 0, "operator": 0}, map[string]float64{"pending": 0, "failed": 0}
 	var open []ledger.Batch
 	var first ledger.Millis
 	for _, b := range batches {
+		notifications["pending"] += float64(len(b.PendingNotifications))
+		if b.FailedNotification != nil {
+			notifications["failed"]++
+		}
 		for state, n := range b.Counts {
 			items[state] += n
 		}
@@ -148,6 +162,7 @@ func (r *stateRead) batches(ctx context.Context) error {
 			continue
 		case b.Pause != nil:
 			status["paused"]++
+			paused[causeOf(*b.Pause)]++
 		default:
 			status["running"]++
 			first = earlier(first, b.CreatedAt)
@@ -157,11 +172,18 @@ func (r *stateRead) batches(ctx context.Context) error {
 	for _, state := range ledger.States() {
 		r.add(itemsDesc, float64(items[state]), string(state))
 	}
-	for name, n := range status {
-		r.add(batchesDesc, n, name)
-	}
+	r.addEach(batchesDesc, status)
+	r.addEach(batchesPausedDesc, paused)
+	r.addEach(notificationsDesc, notifications)
 	r.add(batchAgeDesc, r.age(first))
 	return r.oldest(ctx, open)
+}
+
+func causeOf(p ledger.Pause) string {
+	if p.ByFailures() {
+		return "failures"
+	}
+	return "operator"
 }
 
 // oldest adds the ages of items. An unknown outcome is one in a paused batch, too.

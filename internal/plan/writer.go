@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"havip/internal/private"
 )
 
 // Writer writes a plan into a file that appears under its name complete or not at all. A process that is
@@ -84,24 +86,15 @@ func (w *Writer) Commit() error {
 	if err != nil {
 		return errors.Join(saveError(w.path, err), os.Remove(part))
 	}
-	return syncDir(filepath.Dir(w.path))
+	if err := private.SyncDir(filepath.Dir(w.path)); err != nil {
+		return saveError(w.path, err)
+	}
+	return nil
 }
 
 // Abort discards the plan. An existing file of its name is unchanged.
 func (w *Writer) Abort() error {
 	return errors.Join(w.file.Close(), os.Remove(w.file.Name()))
-}
-
-// syncDir makes the rename durable.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return saveError(path, err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return saveError(path, err)
-	}
-	return nil
 }
 
 func saveError(path string, err error) error {

@@ -32,6 +32,15 @@ func Dir(path string) error {
 	return nil
 }
 
+// SyncDir makes the names in a directory durable.
+func SyncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
 // OpenFile opens a regular file like [os.OpenFile]. It refuses symbolic links, FIFOs, devices and sockets at once.
 func OpenFile(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	file, err := os.OpenFile(path, flag|safely, perm)

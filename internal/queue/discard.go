@@ -26,8 +26,8 @@ const (
 	discardLease = 10 * time.Second
 )
 
-// DiscardFinished deletes the tasks of the batch's finished items that wait in the queue, and returns how many. Such a
-// task does nothing when it runs, but the tasks of others wait behind it.
+// DiscardFinished deletes the tasks of the batch's finished items that are in the queue, and returns how many. One that waits
+// does nothing when it runs, but the tasks of others wait behind it; one that asynq keeps as completed or archived occupies its ID.
 //
 // asynq deletes a pending task by searching all of them for it. DiscardFinished moves every pending task once instead,
 // in bounded steps, and leaves those that it keeps in their order, behind any that is added meanwhile. If less than minShare
@@ -55,7 +55,7 @@ type discarding struct {
 
 func (d *discarding) run(ctx context.Context, minShare float64) error {
 	// Before the pending tasks, which these join when they are due.
-	for _, name := range []string{"scheduled", "retry", "archived"} {
+	for _, name := range []string{"scheduled", "retry", "archived", "completed"} {
 		if err := d.discardDelayed(ctx, d.Key(name)); err != nil {
 			return err
 		}

@@ -99,7 +99,7 @@ func (f *discardFixture) take() (id string) {
 func (f *discardFixture) consistent() {
 	f.Helper()
 	ids := f.pending()
-	for _, name := range []string{"scheduled", "retry", "archived"} {
+	for _, name := range []string{"scheduled", "retry", "archived", "completed"} {
 		ids = append(ids, f.rdb.ZRange(f.Context(), f.Key(name), 0, -1).Val()...)
 	}
 	ids = append(ids, f.rdb.LRange(f.Context(), f.Key("active"), 0, -1).Val()...)
@@ -314,4 +314,32 @@ func TestLostLooksAgain(t *testing.T) {
 	if err != nil || len(lost) != 1 || lost[0].Key != "lost" {
 		t.Errorf("%+v, %v", lost, err)
 	}
+}
+
+// A task that asynq keeps after it has ended occupies its ID, which a later batch of this name may need.
+func TestDiscardKept(t *testing.T) {
+	t.Parallel()
+	f := newDiscardFixture(t)
+	f.apply("b", "a", "archived", "open")
+	f.apply("other", "a")
+	f.cancel("a", "archived")
+	for range 4 {
+		id, set := f.take(), "completed"
+		if id == tasks.TaskID("b", "archived", 1) {
+			set = "archived"
+		}
+		err := errors.Join(
+			f.rdb.LRem(t.Context(), f.Key("active"), 1, id).Err(), f.rdb.HSet(t.Context(), f.Key("t:"+id), "state", set).Err(),
+			f.rdb.ZAdd(t.Context(), f.Key(set), redis.Z{Score: float64(time.Now().Unix()), Member: id}).Err(),
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.discard(0, 2)
+	left, err := f.rdb.ZRange(t.Context(), f.Key("completed"), 0, -1).Result()
+	if want := slices.Concat(ids("b", []string{"open"}), ids("other", []string{"a"})); err != nil || !slices.Equal(left, want) {
+		t.Errorf("left %v, want %v: %v", left, want, err)
+	}
+	f.consistent()
 }

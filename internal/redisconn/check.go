@@ -82,6 +82,11 @@ func checkNode(ctx context.Context, client redis.Cmdable, node string, cluster b
 	} else if !isReply(err) {
 		return nil, err
 	}
+	if state.info["aof_enabled"] == "1" {
+		if state.replay, err = readReplay(ctx, client); err != nil {
+			return nil, err
+		}
+	}
 	findings := evaluate(state)
 	for i := range findings {
 		findings[i].Node = node

@@ -53,6 +53,13 @@ func TestCheck(t *testing.T) {
 		want    []brief
 	}{
 		"append only":               {[]redistest.Option{durable}, "", nil},
+		"default disabled":          {[]redistest.Option{durable, acl(""), redistest.Lines("user default off -@all")}, "limited:pw@", []brief{{CodeReplay, SeverityWarning}}},
+		"default disabled, allowed": {[]redistest.Option{durable, acl(""), redistest.Lines("user default off resetpass ~* &* +@all")}, "limited:pw@", nil},
+		"default reads only":        {[]redistest.Option{durable, acl(""), redistest.Lines("user default on nopass ~* &* -@all +@read +@connection +info +config")}, "limited:pw@", []brief{{CodeReplay, SeverityWarning}}},
+		"default has other keys":    {[]redistest.Option{durable, acl(""), redistest.Lines("user default on nopass resetkeys ~app:* &* +@all")}, "limited:pw@", []brief{{CodeReplay, SeverityWarning}}},
+		"default disabled, no AOF":  {[]redistest.Option{acl(""), redistest.Lines("user default off -@all", "save 3600 1")}, "limited:pw@", []brief{{CodeSnapshots, SeverityWarning}}},
+		"DRYRUN forbidden":          {[]redistest.Option{durable, acl("-acl"), redistest.Lines("user default off -@all")}, "limited:pw@", []brief{{CodeReplayUnknown, SeverityNote}}},
+		"is the user default":       {[]redistest.Option{durable, redistest.Lines("user default on nopass ~* &* +@all -acl")}, "", nil},
 		"fsync always":              {[]redistest.Option{redistest.AppendOnly(redistest.Always)}, "", nil},
 		"fsync no":                  {[]redistest.Option{redistest.AppendOnly("no")}, "", []brief{{CodeFsync, SeverityNote}}},
 		"nothing on disk":           {nil, "", []brief{{CodePersistence, SeverityError}}},

@@ -21,6 +21,7 @@ type nodeState struct {
 	fsync     string
 	// minReplicas is min-replicas-to-write, 0 if unset or unknown.
 	minReplicas int
+	replay      replay
 	// cluster reports that the client uses the cluster protocol.
 	cluster bool
 }
@@ -30,7 +31,7 @@ func evaluate(s nodeState) []Finding {
 	var findings []Finding
 	for _, rule := range []func(nodeState) *Finding{
 		evaluateLoading, evaluateVersion, evaluateReplica, evaluateCluster, evaluateEviction,
-		evaluatePersistence, evaluateFsync, evaluateWriteErrors, evaluateMemory, evaluateReplicas, evaluateUnknown,
+		evaluatePersistence, evaluateReplay, evaluateFsync, evaluateWriteErrors, evaluateMemory, evaluateReplicas, evaluateUnknown,
 	} {
 		if finding := rule(s); finding != nil {
 			findings = append(findings, *finding)

@@ -34,6 +34,9 @@ const (
 	CodeWriteErrors Code = "redis-write-errors"
 	CodeMemory      Code = "redis-memory"
 	CodeReplicas    Code = "redis-replicas"
+	// CodeReplay: the server would drop what scripts have written when it starts. CodeReplayUnknown: that could not be checked.
+	CodeReplay        Code = "redis-replay"
+	CodeReplayUnknown Code = "redis-replay-unknown"
 	// CodeACL is about commands that the user may not run; see [MissingPermissions].
 	CodeACL Code = "redis-acl"
 	// CodeUnknown: the server does not report whether it keeps what is written.

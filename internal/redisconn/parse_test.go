@@ -253,3 +253,23 @@ func FuzzRedacted(f *testing.F) {
 		}
 	})
 }
+
+func TestHasPassword(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]bool{
+		"redis://u:p@h:6379/0":  true,
+		"redis://:p@h":          true,
+		"redis://u:a@b/c?d@h":   true,
+		"rediss://h?password=p": true,
+		"redis-sentinel://h:1/0?master=m&sentinel_user=u&sentinel_password=p": true,
+		"redis://u@h":            false,
+		"redis://u:@h":           false,
+		"redis://h:6379/0":       false,
+		"unix:///run/redis.sock": false,
+		"":                       false,
+	} {
+		if got := HasPassword(url); got != want {
+			t.Errorf("%s: %t, want %t", url, got, want)
+		}
+	}
+}

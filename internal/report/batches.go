@@ -33,6 +33,8 @@ type Batch struct {
 	PendingNotifications int    `json:"pendingNotifications"`
 	// Unconfirmed counts created items whose HaVIPs BCE has not shown yet; they are open.
 	Unconfirmed int64 `json:"unconfirmed"`
+	// Archive is set for archived batches only.
+	Archive *archiveOf `json:"archive,omitempty"`
 	figures
 
 	// items and age are for tables.
@@ -121,6 +123,8 @@ func BatchList() render.List[Batch] {
 		{Name: "completedAt", Head: "COMPLETED", Time: func(v Batch) time.Time { return timeOf(v.CompletedAt) }, Derived: true},
 		{Name: "by", Text: func(v Batch) string { return v.By }, Derived: true},
 		{Name: "file", Head: "FROM", Text: func(v Batch) string { return v.File }, Derived: true},
+		{Name: "archive", Text: func(v Batch) string { return v.Archive.file() }, Derived: true},
+		{Name: "archivedAt", Head: "ARCHIVED", Time: func(v Batch) time.Time { return v.Archive.time() }, Derived: true},
 	}...)
 	return list
 }

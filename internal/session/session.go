@@ -53,6 +53,9 @@ func (s *Session) Batch(ctx context.Context, name string) (ledger.Batch, error) 
 // NotFound gives the error for a batch that does not exist its exit code and remedy.
 func NotFound(err error) error {
 	var missing *ledger.BatchNotFoundError
+	if errors.As(err, &missing) && missing.Archive != nil {
+		return cli.Fail(cli.ExitUsage, err)
+	}
 	if errors.As(err, &missing) {
 		return cli.Failf(cli.ExitUsage, "%w; `enqueue list` shows the batches", err)
 	}

@@ -42,6 +42,7 @@ end
 for i = last + 1, #ARGV, 2 do
   call('XADD', KEYS[7], 'MAXLEN', '~', EVENTS_KEPT, '*', 'kind', ARGV[i], 'key', key, 'at', ARGV[1], 'detail', ARGV[i + 1])
 end
+call('HSET', KEYS[1], 'updatedAt', ARGV[1]) -- also for an entry of the log alone: an archive must not miss it
 if ARGV[4] == '' then return 1 end
 
 call('HSET', KEYS[3], key, ARGV[4])
@@ -63,7 +64,6 @@ if ARGV[12] ~= '0' then call('HINCRBY', KEYS[1], 'forgiven', ARGV[12]) end
 if ARGV[13] ~= '' and tonumber(ARGV[13]) > tonumber(call('HGET', KEYS[1], 'gen') or 1) then
   call('HSET', KEYS[1], 'gen', ARGV[13])
 end
-call('HSET', KEYS[1], 'updatedAt', ARGV[1])
 if step == '' then return 1 end
 if step == 'open' or step == 'reopened' then
   call('ZADD', KEYS[6], ARGV[1], key)

@@ -127,6 +127,8 @@ func worksUnderACL(t *testing.T, servers []redis.UniversalClient, urlOf func(use
 		{"rollback", "granted", "--yes"},
 		{"watch", "granted", "--timeout", patience.String()},
 		{"cancel", "granted", "--yes"},
+		{"archive", "granted", "--yes"},
+		{"list", "--archived"},
 		{"delete", "granted", "--yes"},
 	} {
 		w.enqueue(t, args...)

@@ -139,6 +139,7 @@ var (
 		{"rollback", hostile, "--dry-run"},
 		{"rollback", hostile, "--yes", "--reason", hostile},
 		{"delete", hostile, "--dry-run"},
+		{"archive", hostile, "--dry-run"},
 		{"create", "--name", "vip", "--subnet", "sbn-a"},
 		{"create", "--name", "vip", "--subnet", "sbn-b"},
 	}

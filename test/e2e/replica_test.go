@@ -42,7 +42,7 @@ func TestReplicaLags(t *testing.T) {
 		{{"pause", "default/bj"}, {"resume", "default/bj", "--reason", "it's over"}},
 		// The second finds nothing left to do, and it is still not verified.
 		{{"cancel", "second", "--yes"}, {"cancel", "second", "--yes"}, {"retry", "second", "--yes", "--where", "state=canceled"}},
-		{{"rollback", "third", "--yes"}, {"cancel", "third", "--yes"}, {"delete", "third", "--yes"}},
+		{{"rollback", "third", "--yes"}, {"cancel", "third", "--yes"}, {"archive", "third", "--yes"}, {"archive", "third", "--yes"}, {"delete", "third", "--yes"}},
 	})
 	w.env = append(w.env, "HAVIP_ALLOW_UNVERIFIED_DURABILITY=true")
 	for line := range strings.Lines(w.enqueue(t, apply...).stderr.String()) {

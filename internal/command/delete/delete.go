@@ -3,6 +3,7 @@ package delete
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,8 @@ func NewCommand(f *session.Factory) *cobra.Command {
 		Long: `Delete deletes the record of a finished batch from Redis: its items, their requests and its
 events. It deletes no HaVIP; to delete the HaVIPs, run ` + "`enqueue rollback`" + ` first.
 
-A deleted batch can no longer be verified, retried or rolled back. Save the results first.
+A deleted batch can no longer be verified, retried or rolled back. Save the results first, or
+use ` + "`enqueue archive`" + ` instead. Of an archived batch, delete releases the reserved name.
 Applying the same file again is refused unless --allow-duplicates is given, because it would
 create further HaVIPs; ` + "`enqueue import`" + ` records those that stay.
 
@@ -66,13 +68,16 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	}
 	defer s.Close()
 	b, err := s.Batch(ctx, opts.batch)
+	if missing := (*ledger.BatchNotFoundError)(nil); errors.As(err, &missing) && missing.Archive != nil {
+		return releaseName(ctx, f, s, missing, opts)
+	}
 	if err != nil {
 		return err
 	}
-	if err := deletable(b, opts.incomplete); err != nil {
+	if err := deletable(ctx, s, b, opts.incomplete); err != nil {
 		return err
 	}
-	f.Infof("batch %s: %s, %s; %s", b.Name, words.Count(b.Total, "item", "items"), report.Counts(b), staying(b))
+	f.Infof("batch %s: %s, %s; %s", b.Name, words.Count(b.Total, "item", "items"), report.Counts(b), report.Staying(b))
 	if opts.dryRun {
 		return nil
 	}
@@ -93,28 +98,35 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	})
 }
 
+// releaseName deletes what remains of an archived batch, so that its name can be used again.
+func releaseName(ctx context.Context, f *session.Factory, s *session.Session, b *ledger.BatchNotFoundError, opts options) error {
+	f.Infof("batch %s: archived to %s, which stays; its name is reserved", b.Batch, shell.Quote(b.Archive.File))
+	if opts.dryRun {
+		return nil
+	}
+	if !opts.yes {
+		if err := f.Ask(ctx, "Release its name?", "the name stays reserved"); err != nil {
+			return err
+		}
+	}
+	return opts.durable.Change(ctx, f, s, durability.Batch(b.Batch), func() error {
+		if err := s.Ledger.ReleaseName(ctx, b.Batch, session.Author(), session.ReasonText(opts.reason)); err != nil {
+			return cli.NotDone(err, "batch %s: its name was not released", b.Batch)
+		}
+		f.Infof("batch %s: its name is released", b.Batch)
+		return nil
+	})
+}
+
 // deletable refuses a batch that is not finished.
-func deletable(b ledger.Batch, incomplete bool) error {
-	switch n := b.Open(); {
-	case n > 0:
-		return cli.Failf(cli.ExitPending, "batch %s: %s not finished; wait with `enqueue watch %s`, or cancel with `enqueue cancel %s`",
-			b.Name, words.Count(n, "item is", "items are"), shell.Operand(b.Name), shell.Operand(b.Name))
-	case len(b.PendingNotifications) > 0:
-		return cli.Failf(cli.ExitPending, "batch %s: %s pending; `enqueue status %s` says why; delete the batch when it is delivered or has failed",
-			b.Name, words.Count(len(b.PendingNotifications), "notification is", "notifications are"), shell.Operand(b.Name))
-	case b.CommittedAt == 0 && !incomplete:
+func deletable(ctx context.Context, s *session.Session, b ledger.Batch, incomplete bool) error {
+	if err := report.Unfinished(ctx, s, b); err != nil {
+		return err
+	}
+	if b.CommittedAt == 0 && !incomplete {
 		return cli.Failf(cli.ExitPending, "%s; or delete it with --incomplete", report.IncompleteText(b))
 	}
 	return nil
-}
-
-// staying says how many HaVIPs of the batch remain in BCE.
-func staying(b ledger.Batch) string {
-	n := b.Counts[ledger.Created] + b.Counts[ledger.Adopted]
-	if n == 0 {
-		return "it has no HaVIPs"
-	}
-	return words.Count(n, "HaVIP stays", "HaVIPs stay")
 }
 
 // discardCanceled deletes the tasks of canceled items before their records are deleted. A worker would archive a later one.

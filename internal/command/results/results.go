@@ -22,6 +22,7 @@ type options struct {
 	follow  bool
 	timeout time.Duration
 	batch   string
+	archive string
 	filter  report.Filter
 }
 
@@ -29,7 +30,7 @@ type options struct {
 func NewCommand(f *session.Factory) *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
-		Use:   "results BATCH",
+		Use:   "results BATCH | --archive FILE",
 		Short: "Print the result of each item of a batch",
 		Long: `Results prints one line per item, in the order of the file: its state, HaVIP and address,
 and BCE's answer if the item failed or its outcome is unknown. It can be run at any time.
@@ -44,6 +45,10 @@ With --follow, each item's result is printed when it is final, until the batch i
 item that is retried meanwhile is printed again. The exit code is then 0 if all items are
 done, 1 if some failed, and 8 if --timeout ended it. Like watch, it changes nothing.
 
+With --archive FILE, it shows the items of a batch that "enqueue archive" has moved to that
+file, and needs no Redis. A file that was cut off or changed is an error after the items that
+could be read, with exit code 3.
+
 On a narrow terminal, some columns are left out and reasons are on lines of their own;
 -o wide has more columns, such as subnet, attempts and request ID.`,
 		Example: `  enqueue results havips
@@ -52,10 +57,18 @@ On a narrow terminal, some columns are left out and reasons are on lines of thei
   enqueue results havips --json key,haVipId,privateIpAddress
   enqueue results havips --jq '.[].haVipId'
   enqueue results havips --follow -o ndjson | jq -r 'select(.state == "rejected").key'
-  enqueue results havips --csv-safe > created.csv`,
-		Args: cobra.ExactArgs(1),
+  enqueue results havips --csv-safe > created.csv
+  enqueue results --archive havips-20260301T120000Z.archive --attempts`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if opts.archive != "" {
+				return cobra.NoArgs(cmd, args)
+			}
+			return cobra.ExactArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.batch = args[0]
+			if opts.archive == "" {
+				opts.batch = args[0]
+			}
 			return run(cmd.Context(), f, opts)
 		},
 	}
@@ -66,6 +79,8 @@ On a narrow terminal, some columns are left out and reasons are on lines of thei
 	cmd.Flags().BoolVarP(&opts.follow, "follow", "f", false, "print each result when it is final, until the batch is done")
 	follow.DefineTimeout(cmd.Flags(), &opts.timeout, "give up this long after the start of the command, with exit code 8; the batch continues")
 	cli.Requires(cmd.Flags(), "timeout", "follow")
+	cmd.Flags().StringVar(&opts.archive, "archive", "", "show the items of this archive instead of a batch")
+	cmd.MarkFlagsMutuallyExclusive("archive", "follow")
 	return cmd
 }
 
@@ -77,6 +92,9 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 	show.Attempts = show.Attempts || report.FilterOf(f.IO).Attempts
 	if show.Attempts && f.Format == render.CSV {
 		return cli.Failf(cli.ExitUsage, "--attempts cannot be used with -o csv; use -o json or ndjson")
+	}
+	if opts.archive != "" {
+		return report.ArchiveResults(ctx, f.IO, opts.archive, show)
 	}
 	if opts.follow {
 		opts.filter = show
