@@ -10,7 +10,7 @@ import (
 type Registration struct {
 	Result lifecycle.Registered
 	State  State
-	// ClientToken and Generation are the values that a task for the item must carry.
+	// ClientToken and Generation are those of the item. The generation is a part of its task's ID.
 	ClientToken string
 	Generation  int
 	// Priority is that of the registered item, if Result is RegisteredRepair.

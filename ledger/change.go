@@ -22,7 +22,7 @@ const maxConflicts = 100
 // read is one item as it was read, with the texts that a commit compares.
 type read struct {
 	lifecycle.Snapshot
-	key                 string
+	batch, key          string
 	record, spec, entry string
 	// entryKey is which entry of the request log was read.
 	entryKey lifecycle.LogKey
@@ -196,7 +196,7 @@ func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, 
 	items := make([]read, 0, len(itemKeys))
 	for _, raw := range replies {
 		at, end := len(items), min(len(items)+readChunk, len(itemKeys))
-		some, err := readReply(raw, itemKeys[at:end], entries[at:end])
+		some, err := readReply(raw, batch, itemKeys[at:end], entries[at:end])
 		if err != nil {
 			return nil, err
 		}
@@ -209,7 +209,7 @@ func (l *Ledger) readEach(ctx context.Context, batch string, itemKeys []string, 
 const readFacts = 5
 
 // readReply decodes the reply of lua/read.lua.
-func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
+func readReply(raw any, batch string, itemKeys []string, entries []lifecycle.LogKey) ([]read, error) {
 	fields, err := replyOf(raw, readFacts+3*len(itemKeys))
 	if err != nil {
 		return nil, err
@@ -219,7 +219,7 @@ func readReply(raw any, itemKeys []string, entries []lifecycle.LogKey) ([]read, 
 	items := make([]read, len(itemKeys))
 	for i, key := range itemKeys {
 		first := readFacts + 3*i
-		r := read{key: key, entryKey: entries[i], at: at, record: fields.text(first), spec: fields.text(first + 1), entry: fields.text(first + 2)}
+		r := read{batch: batch, key: key, entryKey: entries[i], at: at, record: fields.text(first), spec: fields.text(first + 1), entry: fields.text(first + 2)}
 		r.archived = fields.number(4) == 1
 		r.readAt, r.Batch = Millis(fields.number(0)), facts
 		r.Now = r.readAt
@@ -245,7 +245,7 @@ func unreadable(batch string, items []read) error {
 
 func (r *read) decode() (err error) {
 	if r.record != "" {
-		if r.Record, err = decodeRecord(r.record); err != nil {
+		if r.Record, err = decodeRecord(r.batch, r.key, r.record); err != nil {
 			return fmt.Errorf("record of item %q: %w", r.key, err)
 		}
 	}
@@ -308,15 +308,15 @@ func (l *Ledger) commitEach(ctx context.Context, batch string, items []decided) 
 func commitArgs(d decided) (args []any, stands read, err error) {
 	c, before, after := d.change, d.Record, d.after()
 	stands = d.read
-	var text []byte
+	text := ""
 	if c.Record != nil {
 		if err := validateRecord(after); err != nil { // it could not be read again
 			return nil, read{}, fmt.Errorf("not written: %w; check the clocks of this machine and of Redis", err)
 		}
-		if text, err = json.Marshal(after); err != nil {
+		if text, err = encodeRecord(d.batch, d.key, after); err != nil {
 			return nil, read{}, err
 		}
-		stands.Record, stands.record = after, string(text)
+		stands.Record, stands.record = after, text
 	}
 	kept := derive(d.Batch, before, after)
 	args = []any{

@@ -46,21 +46,12 @@ func itemError(op, batch, key string, err error) error {
 	return fmt.Errorf("%s item %q of batch %q: %w", op, key, batch, err)
 }
 
-func decodeSpec(key, text string) (Spec, error) {
-	spec, err := decode(text, validateSpec)
-	if err != nil {
-		return Spec{}, fmt.Errorf("spec of item %q: %w", key, err)
-	}
-	spec.Key = key
-	return spec, nil
-}
-
 func decodeItem(batch, key, specText, recordText string) (Item, error) {
 	spec, err := decodeSpec(key, specText)
 	if err != nil {
 		return Item{}, err
 	}
-	rec, err := decodeRecord(recordText)
+	rec, err := decodeRecord(batch, key, recordText)
 	if err != nil {
 		return Item{}, fmt.Errorf("record of item %q: %w", key, err)
 	}

@@ -27,7 +27,7 @@ func TestMemoryOfAnItem(t *testing.T) {
 		key := fmt.Sprintf("vip-%05d", i)
 		specs[i] = ledger.Spec{
 			Key: key, Fingerprint: fmt.Sprintf("%022x", i), Line: i + 2, Account: "default", Region: "bj",
-			ClientToken: fmt.Sprintf("havip1-%052x", i),
+			ClientToken: ledger.ClientToken(batch, key, 1),
 			Body:        fmt.Sprintf(`{"name":%q,"subnetId":"sbn-dk8gl9bc","privateIpAddress":"","description":"row %d"}`, key, i),
 		}
 		text += len(key) + len(specs[i].Body)

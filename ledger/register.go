@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -115,12 +114,12 @@ func compareEach(source Source, specs []Spec, places []int, existing []read, ans
 		if answers[at] = answer; answer.Result != lifecycle.RegisteredNew {
 			continue
 		}
-		text, err := json.Marshal(spec)
+		text, err := encodeSpec(spec)
 		if err != nil {
 			return nil, err
 		}
 		entered[spec.Key] = len(fresh)
-		fresh = append(fresh, entering{spec, string(text), record, s.Batch.Forgotten})
+		fresh = append(fresh, entering{spec, text, record, s.Batch.Forgotten})
 	}
 	return fresh, nil
 }
@@ -172,7 +171,7 @@ func (l *Ledger) enter(ctx context.Context, batch string, source Source, items [
 	for _, chunk := range chunks {
 		args := append([]any{chunk[0].forgotten, flag(source.Whole), string(chunk[0].record.State)}, source.facts()...)
 		for _, e := range chunk {
-			record, err := json.Marshal(e.record)
+			record, err := encodeRecord(batch, e.spec.Key, e.record)
 			if err != nil {
 				return nil, err
 			}
@@ -284,7 +283,7 @@ func marks(items []read) (args []any, err error) {
 		if after == nil {
 			continue
 		}
-		text, err := json.Marshal(after)
+		text, err := encodeRecord(r.batch, r.key, *after)
 		if err != nil {
 			return nil, err
 		}

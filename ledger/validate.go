@@ -39,21 +39,15 @@ func unmarshal(text string, into any) error {
 	return json.Unmarshal([]byte(text), into)
 }
 
-// decode decodes and validates JSON of a bounded length.
-func decode[T any](text string, validate func(T) error) (v T, err error) {
-	if err = unmarshal(text, &v); err == nil {
-		err = validate(v)
+func decodeAttempt(text string) (a Attempt, err error) {
+	if err = unmarshal(text, &a); err == nil {
+		err = validateAttempt(a)
 	}
 	if err != nil {
-		var none T
-		return none, err
+		return Attempt{}, err
 	}
-	return v, nil
+	return a, nil
 }
-
-func decodeRecord(text string) (Record, error) { return decode(text, validateRecord) }
-
-func decodeAttempt(text string) (Attempt, error) { return decode(text, validateAttempt) }
 
 func validateRecord(r Record) error {
 	if !slices.Contains(States(), r.State) {

@@ -1,11 +1,13 @@
 package ledger
 
 import (
-	"encoding/json"
 	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"havip/lifecycle"
 )
@@ -18,7 +20,6 @@ func TestDecodeRecordRefuses(t *testing.T) {
 	for name, fields := range map[string]string{
 		"no fields":                      ``,
 		"an unknown state":               sound + `,"state":"lost"`,
-		"no clientToken":                 sound + `,"token":""`,
 		"a clientToken without end":      sound + `,"token":"` + strings.Repeat("t", maxShort+1) + `"`,
 		"no generation":                  sound + `,"gen":0`,
 		"a negative generation":          sound + `,"gen":-1`,
@@ -42,16 +43,16 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"a cancellation before all":      sound + `,"cancel":{"at":-1}`,
 		"a deletion of a moment's after": sound + `,"deletion":{"at":9000000000000000}`,
 	} {
-		if r, err := decodeRecord("{" + fields + "}"); err == nil {
+		if r, err := decodeRecord("b", "k", "{"+fields+"}"); err == nil {
 			t.Errorf("%s: decoded %+v", name, r)
 		}
 	}
 	for _, text := range []string{"", "null", "[]", "7", `"x"`, "{", strings.Repeat("[", 20000)} {
-		if r, err := decodeRecord(text); err == nil {
+		if r, err := decodeRecord("b", "k", text); err == nil {
 			t.Errorf("%q: decoded %+v", text, r)
 		}
 	}
-	if _, err := decodeRecord("{" + sound + "}"); err != nil {
+	if _, err := decodeRecord("b", "k", "{"+sound+"}"); err != nil {
 		t.Error(err)
 	}
 }
@@ -83,6 +84,8 @@ func TestDecodeAttemptAndSpecRefuse(t *testing.T) {
 	}
 	for _, text := range []string{
 		`{}`, `{"account":"a","region":"r","body":"{"}`, `{"account":"","region":"r","body":"{}"}`, `{"account":"a","region":"r","body":"{}","line":-1}`,
+		"", "7", "7 a r", "7 a r\n", "7 a r\n{", "x a r\n{}", "-1 a r\n{}", "7 a\n{}", "7  r\n{}", "7 a r p t x\n{}", "7 a " + strings.Repeat("r", maxShort+1) + "\n{}",
+		"7 a r\n\"" + strings.Repeat(" ", maxText) + "\"", "7 a r\n" + strings.Repeat("\x03", maxText/10),
 		`{"account":"` + strings.Repeat("a", maxShort+1) + `","region":"r","body":"{}"}`, `{"account":"a","region":"r","body":"[` + strings.Repeat(" ", maxText) + `]"}`,
 	} {
 		if s, err := decodeSpec("k", text); err == nil {
@@ -103,7 +106,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		f.Add("{"+fields+"}", int64(1_700_000_000_000))
 	}
 	f.Fuzz(func(t *testing.T, text string, now int64) {
-		rec, err := decodeRecord(text)
+		rec, err := decodeRecord("b", "k", text)
 		if err != nil {
 			return
 		}
@@ -126,12 +129,16 @@ func FuzzDecodeRecord(f *testing.F) {
 			if change.Record == nil || rec.Sends == maxCount || rec.Deletes == maxCount || rec.Generation == maxCount || rec.Attempts == maxCount {
 				continue
 			}
-			written, err := json.Marshal(change.Record)
+			written, err := encodeRecord("b", "k", *change.Record)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := decodeRecord(string(written)); err != nil && len(written) <= maxText {
-				t.Errorf("written and not readable: %v\n%s", err, written)
+			again, err := decodeRecord("b", "k", written)
+			if len(written) > maxText {
+				continue
+			}
+			if diff := cmp.Diff(*change.Record, again, cmpopts.EquateEmpty()); err != nil || diff != "" {
+				t.Errorf("written and read as something else: %v\n%s\n%s", err, written, diff)
 			}
 		}
 	})

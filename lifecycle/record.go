@@ -29,11 +29,11 @@ type Record struct {
 	State State `json:"state"`
 	// Generation counts the item's clientTokens, from 1.
 	Generation  int    `json:"gen"`
-	ClientToken string `json:"token"`
+	ClientToken string `json:"token,omitempty"`
 	Fingerprint string `json:"fingerprint"`
 	// Sends counts sent requests; Attempts excludes throttled requests and lane faults.
-	Sends    int `json:"sends"`
-	Attempts int `json:"attempts"`
+	Sends    int `json:"sends,omitempty"`
+	Attempts int `json:"attempts,omitempty"`
 	// Unknown is set while BCE may have acted on a request of this generation, or of an earlier one whose outcome
 	// arrived late. UnknownSince is when the first such request was sent, by the known clock of BCE.
 	Unknown      bool   `json:"unknown,omitempty"`
@@ -63,7 +63,7 @@ type Record struct {
 	// CreatedAt is when the HaVIP was recorded as created or adopted; 0 while the item has none. A deleted item keeps it.
 	CreatedAt  Millis `json:"createdAt,omitempty"`
 	RenewedAt  Millis `json:"renewedAt,omitempty"`
-	UpdatedAt  Millis `json:"updatedAt"`
+	UpdatedAt  Millis `json:"updatedAt,omitempty"`
 	EnqueuedAt Millis `json:"enqueuedAt,omitempty"`
 	// FirstSentAt is when the first request began that may have created the item's HaVIP.
 	FirstSentAt   Millis `json:"firstSentAt,omitempty"`

@@ -3,6 +3,9 @@ package tasks
 import (
 	"context"
 	"errors"
+
+	"havip/ledger"
+	"havip/lifecycle"
 )
 
 // Drain stops the handler from beginning attempts: tasks that have not begun one return to the queue uncounted, and attempts in flight end as
@@ -10,7 +13,7 @@ import (
 func (h *Handler) Drain() { h.drainOnce.Do(func() { close(h.draining) }) }
 
 // admit waits for the lane's permission to create or to delete.
-func (h *Handler) admit(ctx context.Context, j *job, deletion bool) error {
+func (h *Handler) admit(ctx context.Context, j *job, start ledger.Start) error {
 	if h.isDraining() {
 		return &Postpone{Reason: "the worker is stopping"}
 	}
@@ -22,7 +25,7 @@ func (h *Handler) admit(ctx context.Context, j *job, deletion bool) error {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, gateTimeout)
 	defer cancel()
-	pass, err := h.enter(ctx, j, deletion)
+	pass, err := h.enter(ctx, start)
 	var postpone *Postpone
 	switch {
 	case errors.As(err, &postpone):
@@ -34,11 +37,15 @@ func (h *Handler) admit(ctx context.Context, j *job, deletion bool) error {
 	return nil
 }
 
-func (h *Handler) enter(ctx context.Context, j *job, deletion bool) (Pass, error) {
-	if deletion {
+func (h *Handler) enter(ctx context.Context, start ledger.Start) (Pass, error) {
+	if start.Result == lifecycle.StartDelete {
 		return h.Gate.EnterDeletion(ctx)
 	}
-	return h.Gate.Enter(ctx, j.payload.Request.SubnetID)
+	request, err := RequestOf(start.Item.Spec)
+	if err != nil {
+		return nil, err
+	}
+	return h.Gate.Enter(ctx, request.SubnetID)
 }
 
 // freePass is the pass for a lane without a gate.

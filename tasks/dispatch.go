@@ -95,9 +95,5 @@ func (d *Dispatcher) runNow(ctx context.Context, item ledger.Item) error {
 
 // enqueue enqueues a task for the item and reports whether asynq already had one with that ID.
 func (d *Dispatcher) enqueue(ctx context.Context, item ledger.Item, suffix string) (known bool, err error) {
-	task, err := taskOf(item, suffix)
-	if err != nil {
-		return false, err
-	}
-	return d.tasks.enqueue(ctx, task)
+	return d.tasks.enqueue(ctx, taskOf(item, suffix))
 }

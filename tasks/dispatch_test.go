@@ -48,10 +48,7 @@ func (f *handlerFixture) item(key string) ledger.Item {
 // queued puts the item's task in, with a delay if that is not 0.
 func (d *dispatchFixture) queued(item ledger.Item, delay time.Duration) (id string) {
 	d.Helper()
-	task, options, err := TaskOf(item, "")
-	if err != nil {
-		d.Fatal(err)
-	}
+	task, options := TaskOf(item, "")
 	info, err := d.client.EnqueueContext(d.Context(), task, append(options, asynq.ProcessIn(delay))...)
 	if err != nil {
 		d.Fatal(err)

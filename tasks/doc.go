@@ -8,7 +8,8 @@
 //
 // # The steps of the handler
 //
-//  1. decode the payload; archive an unreadable one with the reason
+//  1. decode the payload; archive an unreadable one with the reason. A task of this package names its item; the request is in the
+//     ledger
 //  2. wait for the lane's permission to send
 //  3. begin: the ledger records the intent to send, or says why not
 //  4. send, with a context that neither asynq nor a shutdown cancels

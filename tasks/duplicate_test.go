@@ -274,13 +274,7 @@ func TestDuplicates_chosenAddress(t *testing.T) {
 func TestDuplicates_ofTask(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
-	task := f.put(testItem("web", ""))
-	if err := f.rdb.FlushAll(t.Context()).Err(); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.handler.ProcessTask(t.Context(), task); err != nil {
-		t.Fatal(err)
-	}
+	f.done(foreign(testItem("web", ""), ""))
 	if d := f.duplicateOf("second", testItem("web", "")); d == nil || d.Batch != testBatch {
 		t.Errorf("duplicate of %+v", d)
 	}

@@ -156,6 +156,24 @@ func (f *handlerFixture) put(item Item) *asynq.Task {
 	return queue.tasks[0]
 }
 
+// newPayload is what another producer puts in for an item, under the given token.
+func newPayload(batch string, item Item, token string) Payload {
+	p := Payload{
+		Version: PayloadVersion, Batch: batch, Key: item.Key,
+		Account: item.Account, Region: item.Region, ClientToken: token,
+	}
+	p.Request.Name = item.Request.Name
+	p.Request.SubnetID = item.Request.SubnetID
+	p.Request.PrivateIPAddress = item.Request.PrivateIPAddress
+	p.Request.Description = item.Request.Description
+	return p
+}
+
+// foreign is the task of another producer.
+func foreign(item Item, token string) *asynq.Task {
+	return asynq.NewTask(TypeCreate, newPayload(testBatch, item, token).Encode())
+}
+
 func (f *handlerFixture) record(key string) ledger.Record {
 	f.Helper()
 	item, err := f.ledger.Item(f.Context(), testBatch, key)

@@ -97,16 +97,18 @@ func TestLeftoverTaskCreatesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	task := f.put(testItem("a", ""))
+	full := foreign(testItem("a", ""), ClientToken(testBatch, "a", 1))
 	f.cancel("a", lifecycle.CommandApplied)
 	f.forget()
-	f.archived(task, "its batch was deleted from the ledger after this task was enqueued")
+	f.done(task)
+	f.archived(full, "its batch was deleted from the ledger after this task was enqueued")
 	if calls := len(f.sim.Calls()); calls != 0 {
 		t.Errorf("%d calls", calls)
 	}
 
 	// What a foreign producer means to be new is put in as the reason says.
-	f.archived(task, "enqueue it without its clientToken or in another batch")
-	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", ""), "").Encode()))
+	f.archived(full, "enqueue it without its clientToken or in another batch")
+	f.done(foreign(testItem("a", ""), ""))
 	f.expect("a", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
 

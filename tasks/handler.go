@@ -193,7 +193,9 @@ func NewHandler(c HandlerConfig) *Handler {
 // job is one run of the handler for one item.
 type job struct {
 	payload Payload
-	item    ledger.Item
+	// fingerprint is that of the request that this run is for; "" until a reference's item was read.
+	fingerprint string
+	item        ledger.Item
 	// known is the item as the ledger last returned it.
 	known ledger.Known
 	log   zerolog.Logger
@@ -218,6 +220,9 @@ func (h *Handler) ProcessTask(ctx context.Context, task *asynq.Task) error {
 		return archive(err)
 	}
 	j := &job{payload: payload, pass: freePass{}}
+	if !payload.Reference() {
+		j.fingerprint = fingerprint(payload.Item())
+	}
 	j.log = h.Logger.With().Ctx(ctx).Str("batch", payload.Batch).Str("key", payload.Key).Logger()
 	defer h.claimItem(ctx, j)()
 	decision := h.recordPending(ctx, j)
@@ -275,7 +280,7 @@ func (h *Handler) once(ctx context.Context, j *job) error {
 	if start.Result != lifecycle.StartSend && start.Result != lifecycle.StartDelete {
 		return h.follow(ctx, j, start)
 	}
-	if err := h.admit(ctx, j, start.Result == lifecycle.StartDelete); err != nil {
+	if err := h.admit(ctx, j, start); err != nil {
 		return err
 	}
 	defer j.pass.Done(context.WithoutCancel(ctx), Outcome{})
@@ -295,10 +300,35 @@ func (h *Handler) read(task *asynq.Task) (Payload, error) {
 	if err != nil {
 		return Payload{}, err
 	}
-	if lane := (Lane{Account: payload.Account, Region: payload.Region}); lane != h.Lane {
-		return Payload{}, &PayloadError{Reason: fmt.Sprintf("lane %s does not belong in queue %s; enqueue it in %s", lane, h.Lane.Queue(), lane.Queue())}
+	if payload.Reference() {
+		return payload, nil // bind checks its item
 	}
-	return payload, nil
+	return payload, h.checkLane(Lane{Account: payload.Account, Region: payload.Region})
+}
+
+func (h *Handler) checkLane(lane Lane) error {
+	if lane != h.Lane {
+		return &PayloadError{Reason: fmt.Sprintf("lane %s does not belong in queue %s; enqueue it in %s", lane, h.Lane.Queue(), lane.Queue())}
+	}
+	return nil
+}
+
+// bind binds a run whose task is a reference to the request that was read, so that no attempt begins if the item is
+// deleted and registered anew with another request meanwhile.
+func (h *Handler) bind(j *job, start ledger.Start) error {
+	if j.fingerprint != "" || start.Result == lifecycle.StartFinished || start.Result == lifecycle.StartAbsent {
+		return nil
+	}
+	item := start.Item
+	if err := h.checkLane(LaneOf(item)); err != nil {
+		return archive(err)
+	}
+	registered := Item{Account: item.Account, Region: item.Region, ClientToken: item.OwnToken}
+	j.fingerprint = fingerprintOf(registered, []byte(item.Body))
+	if j.fingerprint != item.Record.Fingerprint {
+		return h.later(j, ledger.Unreadable(item.Batch, item.Key, errors.New("its request is not the one that was registered")))
+	}
+	return nil
 }
 
 func (j *job) owner() ledger.Owner { return ledger.Owner{Batch: j.payload.Batch, Key: j.payload.Key} }
@@ -331,6 +361,8 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 	case lifecycle.StartExhausted:
 		return h.settle(ctx, j, ledger.Rejected, "RetriesExhausted",
 			fmt.Sprintf("no request reached BCE within %s of the first failure; nothing was created", h.Horizon))
+	case lifecycle.StartAbsent:
+		return h.endAbsent(j)
 	case lifecycle.StartForeign:
 		return archive(&PayloadError{Reason: "the item is registered under another clientToken"})
 	case lifecycle.StartConflict:
@@ -344,6 +376,13 @@ func (h *Handler) follow(ctx context.Context, j *job, start ledger.Start) error 
 // a resume enqueues new ones. A concurrent resume finds this task active and enqueues another.
 func (h *Handler) endPaused(j *job) error {
 	j.log.Debug().Msg("task ended: the batch is paused")
+	return nil
+}
+
+// endAbsent ends a reference whose item is not in the ledger. It is not archived: asynq would refuse the item's task, which has
+// the same ID, when the file is applied again.
+func (h *Handler) endAbsent(j *job) error {
+	j.log.Warn().Msg("task ended: its item is not in the ledger; its batch was deleted, or Redis lost it; to create the item, apply its file again")
 	return nil
 }
 
@@ -374,7 +413,7 @@ func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start,
 	j.ticket = uuid.NewString()[:13]
 	options := ledger.BeginOptions{
 		ClientToken: j.payload.ClientToken,
-		Fingerprint: fingerprint(j.payload.Item()),
+		Fingerprint: j.fingerprint,
 		Worker:      name,
 		Ticket:      j.ticket,
 		Lease:       h.attemptLease(),
@@ -392,12 +431,14 @@ func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start,
 		switch {
 		case start.Result == lifecycle.StartForeign && ownToken(start.Item, j.payload.ClientToken):
 			options.ClientToken = "" // the task carries an earlier token of the item
-		case start.Result != lifecycle.StartAbsent:
-			return start, nil
-		default:
+		case start.Result == lifecycle.StartAbsent && !j.payload.Reference():
 			if err := h.register(ctx, j); err != nil {
 				return start, err
 			}
+		case start.Result == lifecycle.StartConflict && j.payload.Reference():
+			return start, &Postpone{After: h.delay(1, 0), Reason: "the item was deleted and registered anew"}
+		default:
+			return start, h.bind(j, start)
 		}
 	}
 	return ledger.Start{}, &Postpone{After: h.delay(1, 0), Reason: "the item changed while its attempt was being begun"}

@@ -120,7 +120,7 @@ func TestHandlerCreates(t *testing.T) {
 	// The task comes a second time: nothing is sent.
 	calls := len(f.sim.Calls())
 	f.done(f.put(testItem("again", "10.1.2.4")))
-	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("fixed", "10.1.2.3"), "").Encode()))
+	f.done(foreign(testItem("fixed", "10.1.2.3"), ""))
 	if got := len(f.sim.Calls()) - calls; got != 1 {
 		t.Errorf("%d calls, want 1", got)
 	}
@@ -250,7 +250,7 @@ func TestHandlerRegistersForeignTasks(t *testing.T) {
 		{"none", "", ClientToken(testBatch, "none", 1)},
 		{"own", "team-token-7", "team-token-7"},
 	} {
-		f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem(item.key, ""), item.token).Encode()))
+		f.done(foreign(testItem(item.key, ""), item.token))
 		if got := f.record(item.key).ClientToken; got != item.want {
 			t.Errorf("%s: token %s, want %s", item.key, got, item.want)
 		}
@@ -531,8 +531,8 @@ func TestForeignTaskLeavesAProducersBatchOpen(t *testing.T) {
 	if _, err := f.ledger.Register(t.Context(), testBatch, ledger.Source{By: "producer"}, specs); err != nil {
 		t.Fatal(err)
 	}
-	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("first", "10.1.2.3"), "").Encode()))
-	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("foreign", ""), "").Encode()))
+	f.done(foreign(testItem("first", "10.1.2.3"), ""))
+	f.done(foreign(testItem("foreign", ""), ""))
 	batch, err := f.ledger.Batch(t.Context(), testBatch)
 	if err != nil || batch.Done() || batch.Total != 2 {
 		t.Fatalf("batch %+v, %v", batch, err)
@@ -540,7 +540,7 @@ func TestForeignTaskLeavesAProducersBatchOpen(t *testing.T) {
 	if err := f.ledger.Commit(t.Context(), testBatch); err != nil {
 		t.Fatal(err)
 	}
-	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("late", ""), "").Encode()))
+	f.done(foreign(testItem("late", ""), ""))
 	f.confirmed()
 	if batch, err = f.ledger.Batch(t.Context(), testBatch); err != nil || !batch.Done() {
 		t.Errorf("batch %+v, %v", batch, err)

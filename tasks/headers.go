@@ -17,5 +17,5 @@ func headersOf(ctx context.Context, t enqueueable) map[string]string {
 	if !ok {
 		return nil
 	}
-	return headers(ctx, t.batch, t.item.Key)
+	return headers(ctx, t.batch, t.key)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"testing"
 
-	"github.com/hibiken/asynq"
-
 	"havip/ledger"
 )
 
@@ -90,14 +88,14 @@ func TestPausedForeignTask(t *testing.T) {
 	f := newFixture(t, "")
 	f.put(testItem("known", ""))
 	f.pauseBatch()
-	foreign := asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("foreign", ""), "").Encode())
-	f.done(foreign)
+	unregistered := foreign(testItem("foreign", ""), "")
+	f.done(unregistered)
 	f.expect("foreign", facts{State: ledger.Queued})
 	// Between the look at the batch and the registration, somebody lets it go on.
 	config := f.config()
 	config.Ledger = &resumingLedger{f.ledger, f.resumeBatch}
 	f.handler = NewHandler(config)
-	f.done(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("late", ""), "").Encode()))
+	f.done(foreign(testItem("late", ""), ""))
 	f.expect("late", facts{ledger.Created, ClassCreated, "", 1, 1})
 }
 
@@ -118,5 +116,5 @@ func TestTaskNamingAPausedItemIsRefused(t *testing.T) {
 	f := newFixture(t, "")
 	f.put(testItem("a", ""))
 	f.pauseBatch()
-	f.archived(asynq.NewTask(TypeCreate, newPayload(testBatch, testItem("a", "10.9.9.9"), "").Encode()), "another request is registered")
+	f.archived(foreign(testItem("a", "10.9.9.9"), ""), "another request is registered")
 }

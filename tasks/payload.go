@@ -11,13 +11,20 @@ import (
 // TypeCreate is the asynq type of a create task.
 const TypeCreate = "havip:create"
 
-// PayloadVersion is the payload's version that this package writes and reads.
-const PayloadVersion = 1
+// The versions of a payload.
+const (
+	// PayloadVersion is that of a payload with the whole request, for producers in any language: the worker registers
+	// the item if the ledger does not have it.
+	PayloadVersion = 1
+	// referenceVersion is that of a payload that only names an item of the ledger. This package's own tasks have it.
+	referenceVersion = 2
+)
 
 // maxPayload bounds a payload, in bytes. The longest description makes 28 KiB; producers may add fields.
 const maxPayload = 256 << 10
 
-// Payload is a create task's content; its JSON is a contract with producers in any language.
+// Payload is a create task's content; its JSON is a contract with producers in any language. A reference has only the
+// version, the batch and the key.
 type Payload struct {
 	Version int    `json:"v"`
 	Batch   string `json:"batch"`
@@ -39,22 +46,26 @@ type PayloadError struct{ Reason string }
 
 func (e *PayloadError) Error() string { return "payload: " + e.Reason }
 
-// newPayload returns the task content for an item under the given token.
-func newPayload(batch string, item Item, token string) Payload {
-	p := Payload{
-		Version: PayloadVersion, Batch: batch, Key: item.Key,
-		Account: item.Account, Region: item.Region, ClientToken: token,
-	}
-	p.Request.Name = item.Request.Name
-	p.Request.SubnetID = item.Request.SubnetID
-	p.Request.PrivateIPAddress = item.Request.PrivateIPAddress
-	p.Request.Description = item.Request.Description
-	return p
+// newReference returns the task content for a registered item. What is sent for it is read from the ledger, together
+// with its record, when the task runs.
+func newReference(batch, key string) Payload {
+	return Payload{Version: referenceVersion, Batch: batch, Key: key}
 }
+
+// Reference reports whether the payload only names an item.
+func (p Payload) Reference() bool { return p.Version == referenceVersion }
 
 // Encode returns the payload as JSON.
 func (p Payload) Encode() []byte {
-	b, err := json.Marshal(p)
+	var content any = p
+	if p.Reference() {
+		content = struct {
+			Version int    `json:"v"`
+			Batch   string `json:"batch"`
+			Key     string `json:"key"`
+		}{p.Version, p.Batch, p.Key}
+	}
+	b, err := json.Marshal(content)
 	if err != nil {
 		panic(fmt.Sprintf("tasks: a struct of strings cannot fail to encode: %v", err))
 	}
@@ -71,21 +82,31 @@ func DecodePayload(data []byte) (Payload, error) {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return Payload{}, &PayloadError{Reason: describeJSONError(err)}
 	}
-	if p.Version != PayloadVersion {
-		return Payload{}, &PayloadError{Reason: fmt.Sprintf("version %d is not supported; this worker reads version %d", p.Version, PayloadVersion)}
+	if p.Version != PayloadVersion && !p.Reference() {
+		return Payload{}, &PayloadError{Reason: fmt.Sprintf("version %d is not supported; this worker reads versions %d and %d", p.Version, PayloadVersion, referenceVersion)}
+	}
+	if rule := ValidateBatch(p.Batch); rule != "" {
+		return Payload{}, fieldError("batch", p.Batch, rule)
+	}
+	if p.Reference() {
+		if rule := identifierRule(p.Key, MaxKeyLength); rule != "" {
+			return Payload{}, fieldError("key", p.Key, rule)
+		}
+		return newReference(p.Batch, p.Key), nil
 	}
 	if len(p.ClientToken) > MaxTokenLength { // Validate does not see a derived token
-		return Payload{}, &PayloadError{Reason: FieldError{Field: "clientToken", Value: p.ClientToken, Rule: tokenRule(p.ClientToken)}.Error()}
+		return Payload{}, fieldError("clientToken", p.ClientToken, tokenRule(p.ClientToken))
 	}
 	item := p.Item()
 	p.Key, p.Account = item.Key, item.Account
-	if rule := ValidateBatch(p.Batch); rule != "" {
-		return Payload{}, &PayloadError{Reason: FieldError{Field: "batch", Value: p.Batch, Rule: rule}.Error()}
-	}
 	if faults := item.Validate(); len(faults) > 0 {
 		return Payload{}, &PayloadError{Reason: faults[0].Error()}
 	}
 	return p, nil
+}
+
+func fieldError(field, value, rule string) *PayloadError {
+	return &PayloadError{Reason: FieldError{Field: field, Value: value, Rule: rule}.Error()}
 }
 
 // Item returns the requested item with defaults filled in. A derived token is not the item's own.

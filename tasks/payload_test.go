@@ -27,6 +27,21 @@ func TestPayloadContract(t *testing.T) {
 	}
 }
 
+// What this package's own tasks carry: a worker reads the rest from the ledger.
+const referencePayload = `{"v":2,"batch":"b","key":"web-1"}`
+
+func TestReferencePayload(t *testing.T) {
+	t.Parallel()
+	if got := string(newReference("b", "web-1").Encode()); got != referencePayload {
+		t.Errorf("got  %s\nwant %s", got, referencePayload)
+	}
+	// What else it has is ignored: the ledger decides.
+	p, err := DecodePayload([]byte(strings.Replace(contractPayload, `"v":1`, `"v":2`, 1)))
+	if err != nil || !p.Reference() || p != newReference("b", "web-1") {
+		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
 func TestDecodePayload(t *testing.T) {
 	t.Parallel()
 	without := func(part, instead string) string { return strings.Replace(contractPayload, part, instead, 1) }
@@ -36,8 +51,15 @@ func TestDecodePayload(t *testing.T) {
 		{"fields of a producer's own", without(`"v":1`, `"v":1,"ticket":{"x":[1]}`), ""},
 		{"empty", "", "payload: not JSON: unexpected end of JSON input at byte 0"},
 		{"garbage", "\x00\xff", "payload: not JSON: invalid character '\\x00' looking for beginning of value at byte 1"},
-		{"null", "null", "payload: version 0 is not supported; this worker reads version 1"},
-		{"later version", without(`"v":1`, `"v":2`), "payload: version 2 is not supported; this worker reads version 1"},
+		{"null", "null", "payload: version 0 is not supported; this worker reads versions 1 and 2"},
+		{"later version", without(`"v":1`, `"v":3`), "payload: version 3 is not supported; this worker reads versions 1 and 2"},
+		{"a reference", referencePayload, ""},
+		{"a reference with fields of a producer's own", `{"v":2,"batch":"b","key":"web-1","ticket":7}`, ""},
+		{"a reference without a key", `{"v":2,"batch":"b","request":{"name":"web-1"}}`, `payload: key "": is required`},
+		{"a reference without a batch", `{"v":2,"key":"web-1"}`, `payload: batch "": is required`},
+		{"a reference to a key with a space", `{"v":2,"batch":"b","key":" web-1"}`, `payload: key " web-1": must not start or end with space`},
+		{"a reference to a long key", `{"v":2,"batch":"b","key":"` + strings.Repeat("k", MaxKeyLength+1) + `"}`, `payload: key "` + strings.Repeat("k", maxShownOfValue) + `…": has 257 bytes; at most 256 are allowed`},
+		{"a reference to braces", `{"v":2,"batch":"{b}","key":"web-1"}`, `payload: batch "{b}": must not contain { or }`},
 		{"wrong type", without(`"key":"web-1"`, `"key":7`), `payload: field "key" must be a string, not a number`},
 		{"an array", "[]", "payload: it must be an object, not an array"},
 		{"version of text", without(`"v":1`, `"v":"1"`), `payload: field "v" must be a whole number, not a string`},
@@ -84,6 +106,7 @@ func TestPayloadErrorsAreShort(t *testing.T) {
 func FuzzPayload(f *testing.F) {
 	f.Add([]byte(contractPayload))
 	f.Add([]byte(`{"v":1,"batch":"北京","region":"bj","request":{"name":"网","subnetId":"sbn-1"}}`))
+	f.Add([]byte(referencePayload))
 	f.Add([]byte(`[]`))
 	f.Add([]byte{0xff})
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -95,7 +118,7 @@ func FuzzPayload(f *testing.F) {
 			}
 			return
 		}
-		if faults := p.Item().Validate(); len(faults) > 0 {
+		if faults := p.Item().Validate(); len(faults) > 0 && !p.Reference() {
 			t.Fatalf("accepted with faults: %v", faults)
 		}
 		again, err := DecodePayload(p.Encode())

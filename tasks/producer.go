@@ -160,7 +160,7 @@ func (p *Producer) enqueue(ctx context.Context, batch string, items []Comparison
 func (p *Producer) enqueueOne(ctx context.Context, batch string, c Comparison) error {
 	// A task that asynq already has is in its queue, which is what was wanted, or in its archive, from which a worker's
 	// reconciler takes it back.
-	_, err := p.tasks.enqueue(ctx, enqueueable{batch, c.Row.Item, c.ClientToken, TaskID(batch, c.Row.Item.Key, c.Generation)})
+	_, err := p.tasks.enqueue(ctx, enqueueable{batch, c.Row.Item.Key, c.Row.Item.queue(), TaskID(batch, c.Row.Item.Key, c.Generation)})
 	return err
 }
 

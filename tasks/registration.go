@@ -49,7 +49,7 @@ func (h *Handler) register(ctx context.Context, j *job) error {
 // postpones thousands, and asynq silently drops the oldest archived tasks.
 func (h *Handler) registerEarly(ctx context.Context, j *job) error {
 	retried, _ := asynq.GetRetryCount(ctx)
-	if limit, ok := asynq.GetMaxRetry(ctx); !ok || retried < limit {
+	if limit, ok := asynq.GetMaxRetry(ctx); !ok || retried < limit || j.payload.Reference() {
 		return nil
 	}
 	_, err := h.Ledger.Item(ctx, j.payload.Batch, j.payload.Key)

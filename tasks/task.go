@@ -23,52 +23,33 @@ const (
 
 // enqueueable is a task before it is asynq's.
 type enqueueable struct {
-	batch string
-	item  Item
-	// token is the clientToken, id the ID of asynq's task.
-	token, id string
+	batch, key string
+	// queue and id are those of asynq's task.
+	queue, id string
 }
 
 // newTask returns a create task with the options to enqueue it under.
 func newTask(t enqueueable, headers map[string]string) (*asynq.Task, []asynq.Option) {
-	task := asynq.NewTaskWithHeaders(TypeCreate, newPayload(t.batch, t.item, t.token).Encode(), headers)
+	task := asynq.NewTaskWithHeaders(TypeCreate, newReference(t.batch, t.key).Encode(), headers)
 	return task, []asynq.Option{
 		asynq.TaskID(t.id),
-		asynq.Queue(t.item.queue()),
+		asynq.Queue(t.queue),
 		asynq.MaxRetry(taskMaxRetry),
 		asynq.Timeout(taskTimeout),
 	}
 }
 
 // TaskOf returns a task for an item from its ledger record, for an item whose task is lost or delayed.
-func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option, error) {
-	t, err := taskOf(item, suffix)
-	if err != nil {
-		return nil, nil, err
-	}
-	task, options := newTask(t, nil)
-	return task, options, nil
+func TaskOf(item ledger.Item, suffix string) (*asynq.Task, []asynq.Option) {
+	return newTask(taskOf(item, suffix), nil)
 }
 
-func taskOf(item ledger.Item, suffix string) (enqueueable, error) {
-	request, err := RequestOf(item.Spec)
-	if err != nil {
-		return enqueueable{}, err
-	}
-	wanted := Item{
-		Key: item.Key, Account: item.Account, Region: item.Region, Priority: Priority(item.Priority),
-		ClientToken: item.OwnToken, Request: request,
-	}
+func taskOf(item ledger.Item, suffix string) enqueueable {
 	id := TaskID(item.Batch, item.Key, item.Record.Generation)
 	if suffix != "" {
 		id += "/" + url.PathEscape(suffix)
 	}
-	// The user's token stays in the task over all generations: it identifies the request.
-	token := item.Record.ClientToken
-	if item.OwnToken != "" {
-		token = item.OwnToken
-	}
-	return enqueueable{item.Batch, wanted, token, id}, nil
+	return enqueueable{item.Batch, item.Key, QueueOf(item), id}
 }
 
 // TaskID returns the task ID of one generation of an item: asynq refuses a second task with that ID. Escaping keeps

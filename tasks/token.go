@@ -2,25 +2,19 @@ package tasks
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"strings"
+
+	"havip/ledger"
 )
 
 // DerivedTokenPrefix starts each token that [ClientToken] derives. A user's own token must not start with it.
-const DerivedTokenPrefix = "havip1-"
+const DerivedTokenPrefix = ledger.DerivedTokenPrefix
 
-// tokenEncoding keeps tokens lower-case, unpadded and safe in a query string.
-var tokenEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// ClientToken derives the idempotency token of one generation of an item: 59 characters of ASCII, of which BCE allows
-// 64. The same item always gets the same token, so that a producer that lost all its data repeats its request instead
-// of creating a second HaVIP. Two items never share one, because every part is hashed with its length.
+// ClientToken is [ledger.ClientToken].
 func ClientToken(batch, key string, generation int) string {
-	parts := appendParts(nil, "havip client token v1", batch, key)
-	sum := sha256.Sum256(binary.BigEndian.AppendUint64(parts, uint64(generation))) // #nosec G115 -- counts from 1
-	return DerivedTokenPrefix + tokenEncoding.EncodeToString(sum[:])
+	return ledger.ClientToken(batch, key, generation)
 }
 
 // reservedToken reports whether the token is a derived one. Only its own item may use it; another would receive that

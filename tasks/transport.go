@@ -49,7 +49,7 @@ func (a asynqTransport) enqueue(ctx context.Context, t enqueueable) (known bool,
 		return true, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("enqueue item %q of batch %q: %w", t.item.Key, t.batch, err)
+		return false, fmt.Errorf("enqueue item %q of batch %q: %w", t.key, t.batch, err)
 	}
 	return false, nil
 }

@@ -58,7 +58,7 @@ func callAll(callers, n int, call func(i int) error) error {
 	return <-failed
 }
 
-// taskOf is the task that apply makes of the same item.
+// taskOf is the task that another producer makes of the same item.
 func taskOf(i int) *asynq.Task {
 	item := lab.Item(i)
 	p := tasks.Payload{

@@ -21,7 +21,8 @@ const (
 	portsAttempts = 20
 )
 
-// Redis is a redis-server with an append-only file that is synced every second, as a production one.
+// Redis is a redis-server with the settings of deploy/redis.conf: an append-only file that is synced every second, and short
+// hashes in one piece.
 type Redis struct {
 	Addr    string
 	dir     string
@@ -55,6 +56,7 @@ func (s *Site) start(ctx context.Context) (*Redis, error) {
 	process, err := redisserver.Start(ctx, redisserver.Config{Dir: dir, Lines: []string{
 		"port " + strconv.Itoa(port), "bind 127.0.0.1", `save ""`,
 		"appendonly yes", "appendfsync everysec", "maxmemory-policy noeviction",
+		"hash-max-listpack-value 512", "hash-max-listpack-entries 64",
 	}})
 	if err != nil {
 		return nil, err

@@ -184,13 +184,10 @@ func TestDoctorLeavesStrangersInTheArchive(t *testing.T) {
 	f := newAuditFixture(t)
 	f.enqueue(t, "a")
 	f.create(t, "a")
-	other := ledger.Item{Batch: "b", Spec: ledger.Spec{Key: "a", Account: "default", Region: "bj", Body: string(wanted("other", "").Body())}}
-	other.Record.Generation = 1
-	task, options, err := tasks.TaskOf(other, "stranger")
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := asynq.NewClientFromRedisClient(f.rdb).Enqueue(task, options...)
+	payload := tasks.Payload{Version: tasks.PayloadVersion, Batch: "b", Key: "a", Account: "default", Region: "bj"}
+	payload.Request.Name, payload.Request.SubnetID = "other", "sbn-1"
+	task := asynq.NewTask(tasks.TypeCreate, payload.Encode())
+	info, err := asynq.NewClientFromRedisClient(f.rdb).Enqueue(task, asynq.TaskID(tasks.TaskID("b", "a", 1)+"/stranger"), asynq.Queue(bj.Queue()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,6 +57,9 @@ func (t Task) Refused() bool { return tasks.WasRefused(t.LastError) }
 
 // Names reports whether the task is the item's own, not another request under the item's task ID.
 func (t Task) Names(item ledger.Item) bool {
+	if t.Readable && t.Payload.Reference() {
+		return t.Payload.Batch == item.Batch && t.Payload.Key == item.Key
+	}
 	request, err := tasks.RequestOf(item.Spec)
 	return err == nil && t.Readable && t.Payload.Item().Request == request &&
 		t.Payload.Account == item.Account && t.Payload.Region == item.Region
@@ -85,10 +88,7 @@ func (q *Tasks) Run(id string) error {
 // Enqueue enqueues a task for the item in its own queue, and reports whether it did: it adds none if the item's task is
 // already there.
 func Enqueue(ctx context.Context, rdb redis.Cmdable, item ledger.Item) (bool, error) {
-	task, options, err := tasks.TaskOf(item, "")
-	if err != nil {
-		return false, ledger.Unreadable(item.Batch, item.Key, err)
-	}
+	task, options := tasks.TaskOf(item, "")
 	made, err := TasksOf(Named(rdb, tasks.QueueOf(item))).Put(ctx, tasks.TaskID(item.Batch, item.Key, item.Record.Generation), task, options...)
 	if err != nil {
 		return false, fmt.Errorf("enqueue item %q of batch %q again: %w", item.Key, item.Batch, err)

@@ -15,8 +15,8 @@ import (
 	"havip/tasks"
 )
 
-// Handler returns a handler that traces each run of a task, in the trace that the task carries.
-func (t *Tracing) Handler(next asynq.Handler) asynq.Handler {
+// Handler returns a handler that traces each run of a task of the lane, in the trace that the task carries.
+func (t *Tracing) Handler(lane tasks.Lane, next asynq.Handler) asynq.Handler {
 	if t == nil {
 		return next
 	}
@@ -25,7 +25,6 @@ func (t *Tracing) Handler(next asynq.Handler) asynq.Handler {
 		ctx, span := t.tracer.Start(ctx, "process item", trace.WithSpanKind(trace.SpanKindConsumer))
 		defer span.End()
 		if payload, err := tasks.DecodePayload(task.Payload()); err == nil {
-			lane := tasks.Lane{Account: payload.Account, Region: payload.Region}
 			span.SetAttributes(attrBatch.String(payload.Batch), attrKey.String(payload.Key), attrLane.String(lane.String()))
 		}
 		err := next.ProcessTask(ctx, task)

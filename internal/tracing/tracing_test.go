@@ -102,8 +102,9 @@ func newRunner(t *testing.T, traces *Tracing, faults string) (*runner, *tasks.Pr
 	must(t, err)
 	records := ledger.New(redistest.Start(t).Client(t))
 	r := &runner{}
-	r.handler = traces.Handler(tasks.NewHandler(tasks.HandlerConfig{
-		Lane: tasks.Lane{Account: "default", Region: "bj"}, API: traces.API(client), Ledger: records, Worker: "w",
+	lane := tasks.Lane{Account: "default", Region: "bj"}
+	r.handler = traces.Handler(lane, tasks.NewHandler(tasks.HandlerConfig{
+		Lane: lane, API: traces.API(client), Ledger: records, Worker: "w",
 		Logger: traces.Logger(zerolog.New(&r.log)),
 	}))
 	queue := &taken{}
@@ -182,7 +183,7 @@ func TestOff(t *testing.T) {
 	}
 	handler := &tasks.Handler{}
 	client := &bce.Client{}
-	if traces.Handler(handler) != asynq.Handler(handler) || traces.API(client) != tasks.API(client) {
+	if traces.Handler(tasks.Lane{}, handler) != asynq.Handler(handler) || traces.API(client) != tasks.API(client) {
 		t.Error("wrapped")
 	}
 	ctx, end := traces.Command(t.Context())

@@ -87,11 +87,7 @@ func (r *Rescuer) rescue(ctx context.Context, dead Silence, h ledger.ClaimedItem
 // worker's tasks, and the worker that runs this task may die as well.
 func (r *Rescuer) enqueue(ctx context.Context, dead Silence, item ledger.Item) error {
 	log := r.Logger.With().Str("batch", item.Batch).Str("key", item.Key).Str("dead", dead.Worker).Logger()
-	task, options, err := tasks.TaskOf(item, "rescue-"+dead.Worker)
-	if err != nil {
-		log.Error().Err(err).Msg("item of a dead worker cannot be rescued; asynq will requeue its first task")
-		return nil
-	}
+	task, options := tasks.TaskOf(item, "rescue-"+dead.Worker)
 	info, err := r.Queue.EnqueueContext(ctx, task, options...)
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil // another rescuer was faster

@@ -97,7 +97,7 @@ type Config struct {
 	// Webhook says where completion notifications may be sent; zero for none.
 	Webhook Webhook
 	// Wrap, if not nil, wraps the handler of each lane's tasks.
-	Wrap func(asynq.Handler) asynq.Handler
+	Wrap func(tasks.Lane, asynq.Handler) asynq.Handler
 	// Observer may be nil.
 	Observer Observer
 	Logger   zerolog.Logger
@@ -254,7 +254,7 @@ func (l LaneConfig) servingText() string {
 func serversOf(c Config, l *Lane) *queueServers {
 	handler := asynq.Handler(l.Handler)
 	if c.Wrap != nil {
-		handler = c.Wrap(handler)
+		handler = c.Wrap(l.config.Lane, handler)
 	}
 	return &queueServers{
 		queues: slices.Sorted(maps.Keys(l.config.Lane.Queues())), handler: handler,

@@ -36,7 +36,7 @@ var unreadable = []string{
 	`{"v":1,"batch":"b","key":"k","region":"bj","request":[]}`,
 	`{"v":1,"batch":"b","x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`,
 	`{"v":1,"batch":"` + strings.Repeat("b", 1<<20) + `","key":"k","region":"bj","request":{}}`,
-	`{"v":2}`,
+	`{"v":2}`, `{"v":3}`,
 	"\x00\xff\xfe",
 	`{"v":1,"batch":7}`,
 	`{"v":1,"batch":"b","key":"k","account":"default","region":"gz","request":{"name":"n","subnetId":"sbn-a"}}`,

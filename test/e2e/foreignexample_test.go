@@ -126,7 +126,6 @@ func taskIn(t *testing.T, rdb redis.UniversalClient, id string) foreignTask {
 	if err != nil {
 		t.Fatalf("payload %s: %v", info.Payload, err)
 	}
-	payload.ClientToken = "" // a foreign producer leaves it to the worker to derive
 	return foreignTask{info.ID, info.Type, info.State, info.MaxRetry, info.Timeout, info.Deadline, payload}
 }
 
@@ -138,7 +137,14 @@ func (e foreignExample) asGoDoes(t *testing.T) foreignTask {
 	if _, err := havip.NewClient(rdb, havip.WithRegion("bj")).Enqueue(t.Context(), "别处/b", e.item); err != nil {
 		t.Fatal(err)
 	}
-	return taskIn(t, rdb, tasks.TaskID("别处/b", e.item.WithDefaults("bj").Key, 1))
+	item := e.item.WithDefaults("bj")
+	task := taskIn(t, rdb, tasks.TaskID("别处/b", item.Key, 1))
+	// A Go producer registers the item, so that its task need only name it.
+	payload := tasks.Payload{Version: tasks.PayloadVersion, Batch: task.Payload.Batch, Key: task.Payload.Key, Account: item.Account, Region: item.Region}
+	r := item.Request
+	payload.Request.Name, payload.Request.SubnetID, payload.Request.PrivateIPAddress, payload.Request.Description = r.Name, r.SubnetID, r.PrivateIPAddress, r.Description
+	task.Payload = payload
+	return task
 }
 
 // What the examples put in is the contract's payload to the byte.

@@ -42,10 +42,7 @@ func (f *hazardFixture) doubleTasks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		task, options, err := tasks.TaskOf(item, "double")
-		if err != nil {
-			t.Fatal(err)
-		}
+		task, options := tasks.TaskOf(item, "double")
 		if _, err := queue.EnqueueContext(t.Context(), task, options...); err != nil {
 			t.Fatal(err)
 		}
