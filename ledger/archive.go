@@ -163,13 +163,21 @@ func (l *Ledger) Contents(ctx context.Context, batch string) (Contents, error) {
 	return c, err
 }
 
-// StoredItem is an item as it is stored.
+// StoredItem is an item as an archive has it: in JSON, with what the ledger leaves out because it follows from the rest.
 type StoredItem struct {
 	Key    string          `json:"key"`
 	Spec   json.RawMessage `json:"spec"`
 	Record json.RawMessage `json:"record"`
 	// Attempts is the log of its requests; see [Ledger.Attempts].
 	Attempts []json.RawMessage `json:"attempts,omitempty"`
+}
+
+func storedItem(item Item) (s StoredItem, err error) {
+	s.Key = item.Key
+	if s.Spec, err = json.Marshal(item.Spec); err == nil {
+		s.Record, err = json.Marshal(item.Record)
+	}
+	return s, err
 }
 
 // Item decodes the item.
@@ -255,7 +263,9 @@ func (l *Ledger) storedItems(ctx context.Context, batch string, itemKeys []strin
 	}
 	stored := make([]StoredItem, len(items))
 	for i, item := range items {
-		stored[i] = StoredItem{Key: item.Key, Spec: json.RawMessage(fields.text(2*i + 1)), Record: json.RawMessage(fields.text(2*i + 2))}
+		if stored[i], err = storedItem(item); err != nil {
+			return nil, err
+		}
 	}
 	return stored, l.readLogs(ctx, batch, items, stored)
 }
