@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/baidubce/bce-sdk-go v0.9.277
+	github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b
 	github.com/hibiken/asynq v0.26.0
 	github.com/jackc/pgx/v5 v5.13.0
 	github.com/redis/go-redis/v9 v9.23.0

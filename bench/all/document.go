@@ -54,6 +54,7 @@ type document struct {
 	Failures []ran
 	Ran      []ran
 	Cases    []caseTable
+	Profile  table
 	Growth   table
 	Overhead table
 	Plan     planText
@@ -76,7 +77,7 @@ type table struct {
 }
 
 func page(r *results) (string, error) {
-	d := document{Machine: r.machine, Claims: r.claims, Ran: r.ran, Load: loads(r.ran), Growth: growthTable(r), Overhead: overheadTable(r), Plan: newPlanText(newPlan(r))}
+	d := document{Machine: r.machine, Claims: r.claims, Ran: r.ran, Load: loads(r.ran), Profile: profileTable(r), Growth: growthTable(r), Overhead: overheadTable(r), Plan: newPlanText(newPlan(r))}
 	d.Busy = len(r.ran) > 0 && r.ran[0].Load > float64(r.machine.Cores) // before anything of ours ran
 	for _, c := range r.claims {
 		if c.Holds() {
@@ -143,10 +144,39 @@ func newCaseTable(r *results, setting string) caseTable {
 				*m.to = number(lab.Median(values))
 			}
 		}
+		if row.Worker != "" {
+			row.Worker += fmt.Sprintf(" (%.2f)", r.median(setting, who, metricWorker)*r.median(setting, who, metricRate)/1e6)
+		}
 		row.Tail = strconv.FormatFloat(r.median(setting, who, metricTail), 'f', 2, 64)
 		c.Rows = append(c.Rows, row)
 	}
 	return c
+}
+
+// profileTable has a row for each use of CPU, of the worker and of Redis, and a column for each case.
+func profileTable(r *results) (t table) {
+	const prefix = "CPU, "
+	var cases []string
+	for _, f := range r.figures {
+		if strings.HasPrefix(f.Case, prefix) && !slices.Contains(cases, f.Case) {
+			cases = append(cases, f.Case)
+			t.Head = append(t.Head, strings.TrimPrefix(f.Case, prefix))
+		}
+	}
+	for _, who := range []string{"worker", "Redis"} {
+		for _, metric := range metricsOf(r, cases) {
+			row, measured := []string{who + ": " + metric}, false
+			for _, setting := range cases {
+				values := r.of(setting, who, metric)
+				measured = measured || values != nil
+				row = append(row, cell(values))
+			}
+			if measured {
+				t.Rows = append(t.Rows, row)
+			}
+		}
+	}
+	return t
 }
 
 // growthTable has a row for each metric and a column for each size.

@@ -17,10 +17,10 @@ import (
 	"havip/bench/lab"
 )
 
-// The time that a run may take: later repetitions are left out when it has passed.
+// The time that a run may take: repetitions are left out after repeatUntil, and what still runs after endAfter is interrupted.
 const (
-	fullTime  = 30 * time.Minute
-	shortTime = 6 * time.Minute
+	repeatUntil = 28 * time.Minute
+	endAfter    = 35 * time.Minute
 )
 
 func main() {
@@ -73,18 +73,19 @@ func runAll(ctx context.Context, dir, results string, short bool, only string) e
 	if err := appendLine(results, line{Machine: machine}); err != nil {
 		return err
 	}
-	limit := fullTime
-	if short {
-		limit = shortTime
-	}
 	began := time.Now()
+	limited, cancel := context.WithDeadline(ctx, began.Add(endAfter))
+	defer cancel()
 	for round := range maxRepeat {
 		for _, s := range steps {
-			if round >= s.repeat(short) || !s.chosen(only) || round > 0 && time.Since(began) > limit {
+			if round >= s.repeat(short) || !s.chosen(only) || round > 0 && time.Since(began) > repeatUntil {
 				continue
 			}
-			if err := s.run(ctx, dir, results, short); err != nil {
+			if err := s.run(limited, dir, results, short); err != nil {
 				return err
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
 		}
 	}
@@ -109,12 +110,14 @@ var steps = []step{
 	{program: "cost", full: "-latency 50ms -rounds 3", short: "-items 2000 -rounds 2 -latency 50ms"},
 	{program: "cost", full: "-latency 50ms -concurrency 256 -rounds 3", short: "-items 2000 -rounds 2 -latency 50ms -concurrency 256"},
 	{program: "cost", full: "-away 3ms -items 3000 -rounds 3 -beside loop,asynq,asynq4,asynq8,river", short: "-away 3ms -items 1000 -rounds 1 -beside loop,asynq,asynq4,asynq8,river"},
+	{program: "profile", short: "-seconds 2 -items 12000"},
+	{program: "profile", full: "-latency 50ms -items 10000", short: "-latency 50ms -seconds 2 -items 5000"},
 	{program: "call", short: "-calls 3000 -rounds 3", rounds: 2},
 	{program: "enqueue", full: "-rounds 3", short: "-rows 20000 -rounds 2"},
 	{program: "latency", full: "-lanes 1", short: "-lanes 1 -samples 20"},
 	{program: "latency", full: "-lanes 20", short: "-lanes 20 -samples 20"},
 	{program: "fairness", short: "-large 10000", rounds: 2},
-	{program: "limit", short: "-period 12s", rounds: 2},
+	{program: "limit", short: "-period 6s", rounds: 2},
 	{program: "overhead", full: "-rounds 9", short: "-items 2000 -rounds 3"},
 	{program: "growth", short: "-to 100000 -process-to 10000 -rounds 2"},
 	{program: "million", full: "-rounds 2", short: "-rows 20000 -rounds 1"},
@@ -158,11 +161,11 @@ func (s step) run(ctx context.Context, dir, results string, short bool) error {
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = os.Stdout, &said
 	err = cmd.Run()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	ran := &ran{Command: strings.TrimSpace(s.program + " " + args), Seconds: time.Since(began).Seconds(), Load: load}
-	if err != nil && cmd.ProcessState.ExitCode() != lab.ExitFails {
+	switch {
+	case ctx.Err() != nil:
+		ran.Failed = fmt.Sprintf("interrupted: the run took more than %v", endAfter)
+	case err != nil && cmd.ProcessState.ExitCode() != lab.ExitFails:
 		fmt.Fprint(os.Stderr, said.String())
 		ran.Failed = fmt.Sprintf("%v: %s", err, strings.TrimSpace(said.String()))
 	}

@@ -74,7 +74,7 @@ func round(ctx context.Context, site *lab.Site, s setting, c contender) (m sampl
 	m.store, m.main = whole.CPU*1e6/n, whole.Main*1e6/n
 	m.commands, m.reads = processing.Commands/n, processing.Reads/n
 	if server, ok := p.store.(*lab.Redis); ok {
-		m.script, err = server.MicrosPerScript(ctx)
+		_, m.script, err = server.Scripts(ctx)
 	}
 	return m, err
 }

@@ -41,11 +41,12 @@ func (r *Redis) Usage(ctx context.Context) (u Usage, err error) {
 	return u, nil
 }
 
-// MicrosPerScript is the CPU of Redis for a call of a script, on average, in microseconds.
-func (r *Redis) MicrosPerScript(ctx context.Context) (float64, error) {
+// Scripts is Redis's CPU for all calls of scripts since it started, and for each on average, in microseconds.
+func (r *Redis) Scripts(ctx context.Context) (all, each float64, err error) {
 	info, err := r.client.InfoMap(ctx, "commandstats").Result()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return fact(info["Commandstats"]["cmdstat_evalsha"], "usec_per_call"), nil
+	facts := info["Commandstats"]["cmdstat_evalsha"]
+	return fact(facts, "usec"), fact(facts, "usec_per_call"), nil
 }

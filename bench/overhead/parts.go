@@ -68,6 +68,7 @@ func play(text string) error {
 		return err
 	}
 	rdb := redis.NewClient(&redis.Options{Addr: p.Redis})
+	worker.ReserveHeap() // as the program does; it ends with the process
 	config := worker.Config{
 		Redis: rdb, Name: "parts", Logger: zerolog.Nop(), Concurrency: concurrency, Lanes: []worker.LaneConfig{{Lane: lab.Lane, API: client}},
 	}
