@@ -23,33 +23,25 @@ const (
 type contender struct {
 	name, title, store string
 	enqueue            func(ctx context.Context, p place) error
-	// start starts the worker's process, and await waits until it has done all items.
-	start func(ctx context.Context, p place) (*lab.Process, error)
-	await func(ctx context.Context, p place, worker *lab.Process) error
+	// run does all items, in a process of its own; nil for the program worker.
+	run func(ctx context.Context, j job, client *havip.Client) error
 }
 
 // contenders are what we compare ourselves with.
 var contenders = []contender{
-	theirs("loop", "goroutine loop + SDK", storeNone, func(context.Context, place) error { return nil }, runLoop),
-	theirs("asynq", "asynq + SDK, 1 server", storeRedis, enqueueAsynq, runAsynq(1)),
-	theirs("asynq4", "asynq + SDK, 4 servers", storeRedis, enqueueAsynq, runAsynq(4)),
-	theirs("asynq8", "asynq + SDK, 8 servers", storeRedis, enqueueAsynq, runAsynq(8)),
-	theirs("river", "River + SDK", storePostgres, enqueueRiver, runRiver),
+	{"loop", "goroutine loop + SDK", storeNone, func(context.Context, place) error { return nil }, runLoop},
+	{"asynq", "asynq + SDK, 1 server", storeRedis, enqueueAsynq, runAsynq(1)},
+	{"asynq4", "asynq + SDK, 4 servers", storeRedis, enqueueAsynq, runAsynq(4)},
+	{"asynq8", "asynq + SDK, 8 servers", storeRedis, enqueueAsynq, runAsynq(8)},
+	{"river", "River + SDK", storePostgres, enqueueRiver, runRiver},
 }
 
+const batch = "cost"
+
 // ours is the program worker, with ledger and confirmation.
-var ours = contender{
-	name: "havip", title: "havip", store: storeRedis,
-	enqueue: func(ctx context.Context, p place) error {
-		return lab.Apply(ctx, p.store.(*lab.Redis).Client(), "cost", p.Items)
-	},
-	start: func(ctx context.Context, p place) (*lab.Process, error) {
-		return p.site.Worker(ctx, p.addr, p.bce.URL, p.Concurrency)
-	},
-	await: func(ctx context.Context, p place, _ *lab.Process) error {
-		return lab.AwaitBatch(ctx, p.store.(*lab.Redis).Client(), "cost")
-	},
-}
+var ours = contender{name: "havip", title: "havip", store: storeRedis, enqueue: func(ctx context.Context, p place) error {
+	return lab.Apply(ctx, p.store.(*lab.Redis).Client(), batch, p.Items)
+}}
 
 func names() (all []string) {
 	for _, c := range contenders {
@@ -88,30 +80,29 @@ type job struct {
 	Store, BCE string
 }
 
-// running maps a contender's name to what its process does: it returns when all items are done.
-var running = map[string]func(ctx context.Context, j job, client *havip.Client) error{}
-
-// theirs is a contender that runs as a process of this program.
-func theirs(name, title, kept string, enqueue func(context.Context, place) error, run func(context.Context, job, *havip.Client) error) contender {
-	running[name] = run
-	return contender{
-		name: name, title: title, store: kept, enqueue: enqueue,
-		start: func(ctx context.Context, p place) (*lab.Process, error) {
-			j := job{Name: name, Items: p.Items, Concurrency: p.Concurrency, Store: p.addr, BCE: p.bce.URL}
-			if server, ok := p.store.(*lab.Postgres); ok {
-				j.Store = server.URL(p.addr)
-			}
-			text, err := json.Marshal(j)
-			if err != nil {
-				return nil, err
-			}
-			return lab.Start(ctx, roleContender, string(text))
-		},
-		await: func(_ context.Context, _ place, worker *lab.Process) error {
-			_, err := worker.Line()
-			return err
-		},
+// start starts the worker's process.
+func (c contender) start(ctx context.Context, p place) (*lab.Process, error) {
+	if c.run == nil {
+		return p.site.Worker(ctx, p.addr, p.bce.URL, p.Concurrency)
 	}
+	j := job{Name: c.name, Items: p.Items, Concurrency: p.Concurrency, Store: p.addr, BCE: p.bce.URL}
+	if server, ok := p.store.(*lab.Postgres); ok {
+		j.Store = server.URL(p.addr)
+	}
+	text, err := json.Marshal(j)
+	if err != nil {
+		return nil, err
+	}
+	return lab.Start(ctx, roleContender, string(text))
+}
+
+// await waits until the worker has done all items.
+func (c contender) await(ctx context.Context, p place, worker *lab.Process) error {
+	if c.run == nil {
+		return lab.AwaitBatch(ctx, p.store.(*lab.Redis).Client(), batch)
+	}
+	_, err := worker.Line()
+	return err
 }
 
 // playContender runs a contender, if this process was started as one, and then waits to be ended.
@@ -138,13 +129,17 @@ func play(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	return running[j.Name](ctx, j, client)
+	chosen, err := choose(j.Name)
+	if err != nil {
+		return err
+	}
+	return chosen[0].run(ctx, j, client)
 }
 
 // args are the i-th item as Baidu's SDK wants it. The token is derived, so that a second run repeats it.
 func args(i int) havip.CreateHaVipArgs {
 	r := lab.Addressed(i)
 	return havip.CreateHaVipArgs{
-		ClientToken: tasks.ClientToken("cost", r.Name, 1), Name: r.Name, SubnetId: r.SubnetID, PrivateIpAddress: r.PrivateIPAddress,
+		ClientToken: tasks.ClientToken(batch, r.Name, 1), Name: r.Name, SubnetId: r.SubnetID, PrivateIpAddress: r.PrivateIPAddress,
 	}
 }

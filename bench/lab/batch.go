@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -80,16 +78,4 @@ func (s *Site) WorkerWith(ctx context.Context, variables []string, redisAddr, bc
 	defer log.Close() // the worker has its own
 	cmd.Stderr = log
 	return start(cmd)
-}
-
-// StopWorker ends a worker as an operator does.
-func (s *Site) StopWorker(p *Process) error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	if err := p.cmd.Wait(); err != nil {
-		text, _ := os.ReadFile(s.Path("worker.log"))
-		return fmt.Errorf("worker: %w\n%s", err, strings.TrimSpace(string(text[max(0, len(text)-2000):])))
-	}
-	return nil
 }
