@@ -111,7 +111,6 @@ func playContender() bool {
 	if !is {
 		return false
 	}
-	lab.EndWithParent()
 	if err := play(context.Background(), text); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(lab.ExitError)

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"syscall"
@@ -34,7 +33,7 @@ type Postgres struct {
 	password string
 	cmd      *exec.Cmd
 	log      *bytes.Buffer
-	ended    chan struct{}
+	ended    <-chan struct{}
 }
 
 // Postgres starts an empty server; Close ends it and removes its files. Root starts it as the user postgres, because PostgreSQL refuses
@@ -49,7 +48,7 @@ func (s *Site) Postgres(ctx context.Context) (p *Postgres, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p = &Postgres{dir: dir, password: rand.Text(), log: &bytes.Buffer{}, ended: make(chan struct{})}
+	p = &Postgres{dir: dir, password: rand.Text(), log: &bytes.Buffer{}}
 	defer func() {
 		if err != nil {
 			p.Close()
@@ -124,31 +123,20 @@ func (p *Postgres) init(ctx context.Context, owner *syscall.Credential) error {
 
 func (p *Postgres) data() string { return filepath.Join(p.dir, "data") }
 
-// serve starts the server, which ends with this process: the kernel sends SIGQUIT when the thread ends that started it, so that thread waits
-// for it.
+// serve starts the server; SIGQUIT ends it and its children at once.
 func (p *Postgres) serve(owner *syscall.Credential, port int) error {
 	program, err := PostgresProgram("postgres")
 	if err != nil {
 		return err
 	}
-	p.cmd = exec.Command(program, "-D", p.data(), "-p", strconv.Itoa(port),
+	cmd := exec.Command(program, "-D", p.data(), "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+p.dir, "-c", "synchronous_commit=off", "-c", "max_connections=300")
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.dir, p.log, p.log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Pdeathsig: syscall.SIGQUIT, Setpgid: true}
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = p.cmd.Wait()
-			close(p.ended)
-		}
-	}()
-	if err := <-started; err != nil {
-		p.cmd = nil
+	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, p.log, p.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true}
+	if p.ended, err = startTied(cmd, syscall.SIGQUIT); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
+	p.cmd = cmd
 	return nil
 }
 

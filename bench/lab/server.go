@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -30,23 +29,14 @@ func Serve(handler http.Handler) {
 		os.Exit(1)
 	}
 	fmt.Println("http://" + listener.Addr().String())
-	EndWithParent()
 	_ = http.Serve(listener, handler)
-}
-
-// EndWithParent ends this process when the process ends that started it, or stops it.
-func EndWithParent() {
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
 }
 
 // Process is a program that runs beside the measurement, so that its CPU and memory are its own.
 type Process struct {
 	cmd    *exec.Cmd
-	stdin  io.Closer
 	stdout *bufio.Reader
+	ended  <-chan struct{}
 }
 
 // Start starts this program in a process of its own, to play a role.
@@ -64,18 +54,12 @@ func start(cmd *exec.Cmd) (*Process, error) {
 	if cmd.Stderr == nil {
 		cmd.Stderr = os.Stderr
 	}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &Process{cmd: cmd, stdin: stdin, stdout: bufio.NewReader(stdout)}, nil
+	ended, err := startTied(cmd, syscall.SIGKILL)
+	return &Process{cmd: cmd, stdout: bufio.NewReader(stdout), ended: ended}, err
 }
 
 // Line waits for the next line that the process writes to stdout.
@@ -88,7 +72,10 @@ func (p *Process) Line() (string, error) {
 }
 
 // Kill ends the process at once, if it has not ended.
-func (p *Process) Kill() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() }
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.ended
+}
 
 // StartServer starts this program as a server, whose CPU does not count.
 func StartServer(ctx context.Context, role, what string) (url string, stop func(), err error) {

@@ -48,7 +48,6 @@ func playParts() bool {
 	if !is {
 		return false
 	}
-	lab.EndWithParent()
 	if err := play(text); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(lab.ExitError)
