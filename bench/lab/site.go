@@ -8,20 +8,21 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
 // Site is a directory of its own with the programs enqueue and worker built into it.
 type Site struct{ Dir string }
 
-// Main runs a measurement to its end, Ctrl-C or the limit, and makes its exit code: 1 for a claim that
+// Main runs a measurement to its end, Ctrl-C, SIGTERM or the limit, and makes its exit code: 1 for a claim that
 // does not hold, and 3 for an error.
 func Main(limit time.Duration, measure func(context.Context, *Site, *Claims) error) {
 	if latency, is := Serving(roleBCE); is {
 		serveBCE(latency)
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the measurement took more than %v", limit))
 	defer cancel()
