@@ -95,7 +95,7 @@ func page(r *results) (string, error) {
 		d.Cases = append(d.Cases, newCaseTable(r, setting))
 	}
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"number": number, "measured": measured, "spread": spread, "target": target,
+		"number": number, "measured": measured, "spread": spread, "firstLine": firstLine, "target": target,
 		"rate": func(micros float64) float64 { return 1e6 / micros }, "program": func(c claim) string { return c.program },
 		"what": func(c claim) string { return strings.TrimPrefix(c.Case+": "+c.What, ": ") },
 		"claims": func(program string) []claim {
@@ -229,6 +229,11 @@ func loads(all []ran) string {
 		least, greatest = min(least, r.Load), max(greatest, r.Load)
 	}
 	return fmt.Sprintf("%.1f to %.1f", least, greatest)
+}
+
+func firstLine(text string) string {
+	first, _, _ := strings.Cut(text, "\n")
+	return first
 }
 
 // measured is the median, with as many digits as it takes to tell it from a bound that it misses.
