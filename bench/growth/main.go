@@ -14,10 +14,7 @@ import (
 )
 
 // What is claimed.
-const (
-	maxGrowth = 1.1
-	maxBytes  = 900.0 // of Redis for an item that waits, asynq's task included
-)
+const maxGrowth = 1.1
 
 const (
 	batch       = "growth"
@@ -183,6 +180,4 @@ func (m measurement) report(claims *lab.Claims) {
 		many, few := lab.Median(m.values[largest][metric]), lab.Median(m.values[sizes[0]][metric])
 		claims.AtMost(fmt.Sprintf("%s: in %d to in %d", metric, largest, sizes[0]), []float64{many / few}, maxGrowth, fmt.Sprintf("%.4g in the large, %.4g in the small", many, few))
 	}
-	waiting := m.values[sizes[len(sizes)-1]][waitingBytes]
-	claims.AtMost("bytes of Redis for an item that waits, all included", waiting, maxBytes, "")
 }
