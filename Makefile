@@ -11,7 +11,7 @@ CYCLONEDX := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)/cyclonedx-gomod
 PROMTOOL := $(TOOLS)/promtool
 FUZZTIME ?= 30s
 
-.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose verify-deploy manifests tidy redis-server python3 chromium axe man licenses release clean
+.PHONY: all build test test-slow test-browser test-busy test-sdk chaos chaos-short chaos-failover chaos-personalities kill-apply simulate mutants bench lint fmt rules fuzz vuln verify-compose verify-deploy manifests tidy redis-server postgres python3 chromium axe man licenses release clean
 
 all: build
 
@@ -74,9 +74,9 @@ chaos-personalities: redis-server
 kill-apply: redis-server
 	go test ./test/e2e -run '^TestApplyKilledAtRandomMoments$$' -count=1 -v -timeout 30m -kill-rows 100000 $(KILL)
 
-## bench: what is measured is printed, and what does not hold fails; in under ten minutes
-bench: redis-server
-	cd bench && go run ./enqueue && go run ./million
+## bench: every measurement, side by side with others' ways, and docs/performance.md from it; PostgreSQL is installed when missing; half an hour, or a few minutes with BENCH=-short
+bench: redis-server postgres
+	cd bench && go run ./all $(BENCH)
 
 ## simulate: stories of the whole system, on every processor; SIMULATE takes the flags (SIMULATE='-stories 1000000', or '-seed 7 -stories 1 -tell')
 simulate:
@@ -137,6 +137,9 @@ tidy:
 
 redis-server:
 	@./scripts/need-redis-server
+
+postgres:
+	@./scripts/need-postgres
 
 python3:
 	@./scripts/need-python3

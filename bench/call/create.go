@@ -18,15 +18,12 @@ import (
 	"havip/bench/lab"
 )
 
-const (
-	// inFlight is how many goroutines send at a time, and calls what one round sends.
-	inFlight = 64
-	calls    = 10_000
-)
+// inFlight is how many goroutines send at a time.
+const inFlight = 64
 
 // measureCalls compares the CPU, user and system, that one create takes in the client's process.
 func measureCalls(ctx context.Context, claims *lab.Claims) error {
-	url, stop, err := lab.StartServer(ctx, "creates")
+	url, stop, err := lab.StartServer(ctx, roleServer, "")
 	if err != nil {
 		return err
 	}
@@ -47,11 +44,11 @@ func measureCalls(ctx context.Context, claims *lab.Claims) error {
 	if err != nil {
 		return err
 	}
-	claim(claims, "CPU of a create call, to net/http alone", all, 1.15)
+	claims.AtMost("CPU of a create call to net/http alone", all, 1.15, "")
 	if all, err = ratios(cost(ours), cost(sdk)); err != nil {
 		return err
 	}
-	claim(claims, "CPU of a create call, to the SDK", all, 0.55)
+	claims.AtMost("CPU of a create call to the SDK", all, 0.55, "")
 	return nil
 }
 
@@ -59,7 +56,7 @@ func measureCalls(ctx context.Context, claims *lab.Claims) error {
 func cpuOfCalls(ctx context.Context, create func(context.Context) error) (float64, error) {
 	before := lab.CPUTime()
 	var left atomic.Int64
-	left.Store(calls)
+	left.Store(int64(calls))
 	errs := make([]error, inFlight)
 	var wg sync.WaitGroup
 	for i := range inFlight {
@@ -71,7 +68,7 @@ func cpuOfCalls(ctx context.Context, create func(context.Context) error) (float6
 	}
 	wg.Wait()
 	used := lab.CPUTime() - before
-	return float64(used.Microseconds()) / calls, errors.Join(errs...)
+	return float64(used.Microseconds()) / float64(calls), errors.Join(errs...)
 }
 
 func createOurs(url string) (func(context.Context) error, error) {

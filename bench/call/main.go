@@ -4,17 +4,20 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"flag"
 	"time"
 
 	"havip/bench/lab"
 )
 
 func main() {
-	if _, is := lab.Serving(); is {
+	if _, is := lab.Serving(roleServer); is {
 		serve()
 		return
 	}
+	flag.IntVar(&rounds, "rounds", 5, "rounds of each, in turns")
+	flag.IntVar(&calls, "calls", 10_000, "creates a round")
+	flag.Parse()
 	lab.Main(4*time.Minute, func(ctx context.Context, _ *lab.Site, claims *lab.Claims) error {
 		if err := measureSigning(claims); err != nil {
 			return err
@@ -23,8 +26,11 @@ func main() {
 	})
 }
 
-// rounds is how often each is measured, in turns.
-const rounds = 5
+// roleServer answers creates.
+const roleServer = "creates"
+
+// rounds is how often each is measured, in turns, and calls how many creates a round sends.
+var rounds, calls int
 
 // ratios runs both in turns and returns the first's cost to the second's.
 func ratios(one, other func() (float64, error)) ([]float64, error) {
@@ -41,8 +47,4 @@ func ratios(one, other func() (float64, error)) ([]float64, error) {
 		all = append(all, a/b)
 	}
 	return all, nil
-}
-
-func claim(claims *lab.Claims, what string, all []float64, most float64) {
-	claims.AtMost(what, lab.Median(all), most, fmt.Sprintf("the median of %s", lab.Spread(all)))
 }

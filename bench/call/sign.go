@@ -35,13 +35,10 @@ func measureSigning(claims *lab.Claims) error {
 	if err != nil {
 		return err
 	}
-	var best, allocations float64
+	var times, allocations []float64
 	all, err := ratios(func() (float64, error) {
 		took, allocs, err := repeat(ours)
-		if best == 0 || took < best {
-			best = took
-		}
-		allocations = allocs
+		times, allocations = append(times, took/1e3), append(allocations, allocs)
 		return took, err
 	}, func() (float64, error) {
 		took, _, err := repeat(sdk)
@@ -50,9 +47,9 @@ func measureSigning(claims *lab.Claims) error {
 	if err != nil {
 		return err
 	}
-	claim(claims, "time of signing a create, to the SDK's", all, 0.12)
-	claims.AtMost("allocations of signing a create", allocations, 4, "on average")
-	claims.AtMost("µs of signing a create", best/1e3, 1.3, "the fastest round")
+	claims.AtMost("time of signing a create to the SDK's", all, 0.12, "")
+	claims.AtMost("allocations of signing a create", allocations, 4, "")
+	claims.AtMost("µs of signing a create", times, 1.3, "")
 	return nil
 }
 

@@ -77,6 +77,12 @@ func freePort(ctx context.Context) (int, error) {
 	return port, listener.Close()
 }
 
+// FreeAddr is an address of loopback that nothing listens on.
+func FreeAddr(ctx context.Context) (string, error) {
+	port, err := freePort(ctx)
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
+}
+
 // URL is the server's address for programs.
 func (r *Redis) URL() string { return "redis://" + r.Addr + "/0" }
 

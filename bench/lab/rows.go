@@ -35,6 +35,14 @@ func (s *Site) FullRows(batch string, n int) (string, error) {
 	})
 }
 
+// AddressedRows is Rows with the address of [Addressed], so that they can be processed with one call each.
+func (s *Site) AddressedRows(batch string, n int) (string, error) {
+	return s.write(batch, "key,name,subnetId,privateIpAddress\n", n, func(w io.Writer, i int) {
+		r := Addressed(i)
+		fmt.Fprintf(w, "%s,%s,%s,%s\n", Item(i).Key, r.Name, r.SubnetID, r.PrivateIPAddress)
+	})
+}
+
 func (s *Site) write(batch, head string, n int, row func(w io.Writer, i int)) (string, error) {
 	path := s.Path(batch + ".csv")
 	file, err := os.Create(path)

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -14,11 +13,13 @@ import (
 	"time"
 )
 
-// serveVariable tells a program of this module to be the server of another one of its processes.
+// serveVariable tells a program of this module to be another of its processes: a role, a space, and what the role needs to know.
 const serveVariable = "HAVIP_BENCH_SERVE"
 
-// Serving returns what the server is to be, and whether this process is one; see [StartServer].
-func Serving() (what string, is bool) { return os.LookupEnv(serveVariable) }
+// Serving reports whether this process is to play a role, and returns what [Start] told it.
+func Serving(role string) (what string, is bool) {
+	return strings.CutPrefix(os.Getenv(serveVariable), role+" ")
+}
 
 // Serve serves on a free port until the process ends that started this one.
 func Serve(handler http.Handler) {
@@ -28,38 +29,66 @@ func Serve(handler http.Handler) {
 		os.Exit(1)
 	}
 	fmt.Println("http://" + listener.Addr().String())
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
 	_ = http.Serve(listener, handler)
 }
 
-// StartServer starts this program as a server in a process of its own, whose CPU does not count.
-func StartServer(ctx context.Context, what string) (url string, stop func(), err error) {
+// Process is a program that runs beside the measurement, so that its CPU and memory are its own.
+type Process struct {
+	cmd    *exec.Cmd
+	stdout *bufio.Reader
+	ended  <-chan struct{}
+}
+
+// Start starts this program in a process of its own, to play a role.
+func Start(ctx context.Context, role, what string) (*Process, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), serveVariable+"="+what)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return "", nil, err
+	cmd.Env = append(os.Environ(), serveVariable+"="+role+" "+what)
+	return start(cmd)
+}
+
+func start(cmd *exec.Cmd) (*Process, error) {
+	if cmd.Stderr == nil {
+		cmd.Stderr = os.Stderr
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	ended, err := startTied(cmd, syscall.SIGKILL)
+	return &Process{cmd: cmd, stdout: bufio.NewReader(stdout), ended: ended}, err
+}
+
+// Line waits for the next line that the process writes to stdout.
+func (p *Process) Line() (string, error) {
+	line, err := p.stdout.ReadString('\n')
 	if err != nil {
-		return "", nil, fmt.Errorf("the server did not start: %w", err)
+		return "", fmt.Errorf("the process ended early: %w", err)
 	}
-	return strings.TrimSpace(line), func() { _ = stdin.Close(); _ = cmd.Wait() }, nil
+	return strings.TrimSpace(line), nil
+}
+
+// Kill ends the process at once, if it has not ended.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.ended
+}
+
+// StartServer starts this program as a server, whose CPU does not count.
+func StartServer(ctx context.Context, role, what string) (url string, stop func(), err error) {
+	p, err := Start(ctx, role, what)
+	if err != nil {
+		return "", nil, err
+	}
+	url, err = p.Line()
+	if err != nil {
+		p.Kill()
+		return "", nil, err
+	}
+	return url, p.Kill, nil
 }
 
 // CPUTime is the CPU, user and system, that this process has used.

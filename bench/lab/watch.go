@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -75,9 +76,10 @@ func (r *Redis) ping(ctx context.Context) (took []float64) {
 }
 
 // firstWords is a command with its first arguments: of a script, its number of keys and its first key.
-func firstWords(args []string) (words string) {
+func firstWords(args []string) string {
+	var words []string
 	for _, arg := range args[:min(len(args), 4)] {
-		words += arg[:min(len(arg), 40)] + " "
+		words = append(words, arg[:min(len(arg), 40)])
 	}
-	return words
+	return strings.Join(words, " ")
 }

@@ -6,10 +6,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log"
 	"math/rand/v2"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -20,6 +18,7 @@ import (
 
 	"havip/bce"
 	"havip/bce/bcesim"
+	"havip/bench/lab"
 	"havip/internal/redisconn"
 	"havip/internal/standalone"
 	"havip/internal/worker"
@@ -27,23 +26,24 @@ import (
 	"havip/tasks"
 )
 
+// What is claimed.
+const (
+	maxPickUp = 50.0 // ms, the median from enqueue to first request
+	maxIdle   = 40.0 // commands a second, for any number of lanes
+)
+
 func main() {
 	samples := flag.Int("samples", 100, "items, one at a time")
 	lanes := flag.Int("lanes", 1, "lanes of the worker; the items are in one of them")
 	pause := flag.Duration("pause", 200*time.Millisecond, "longest time between two items; with 5s and more, the lane's servers sleep meanwhile")
 	flag.Parse()
-	if err := measure(context.Background(), *samples, *lanes, *pause); err != nil {
-		log.Fatal(err)
-	}
+	lab.Main(4*time.Minute, func(ctx context.Context, site *lab.Site, claims *lab.Claims) error {
+		return measure(ctx, site, claims, *samples, *lanes, *pause)
+	})
 }
 
-func measure(ctx context.Context, samples, lanes int, pause time.Duration) error {
-	dir, err := os.MkdirTemp("", "havip-latency")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	store, err := standalone.Child(ctx, dir) // redis-server, AOF always
+func measure(ctx context.Context, site *lab.Site, claims *lab.Claims, samples, lanes int, pause time.Duration) error {
+	store, err := standalone.Child(ctx, site.Path("store")) // redis-server, AOF always
 	if err != nil {
 		return err
 	}
@@ -68,15 +68,15 @@ func measure(ctx context.Context, samples, lanes int, pause time.Duration) error
 	}
 	defer w.Stop()
 
-	if err := idle(ctx, rdb, lanes); err != nil {
+	if err := idle(ctx, rdb, claims, lanes); err != nil {
 		return err
 	}
-	return latencies(ctx, rdb, samples, pause)
+	return latencies(ctx, rdb, claims, samples, lanes, pause)
 }
 
 // idle counts the commands that Redis carries out for a worker with nothing to do, those inside
 // scripts included.
-func idle(ctx context.Context, rdb redis.Cmdable, lanes int) error {
+func idle(ctx context.Context, rdb redis.Cmdable, claims *lab.Claims, lanes int) error {
 	const period = 10 * time.Second
 	before, err := processed(ctx, rdb)
 	if err != nil {
@@ -87,8 +87,16 @@ func idle(ctx context.Context, rdb redis.Cmdable, lanes int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("idle: %.1f commands/s for one worker with %d lanes, those inside scripts included\n", float64(after-before)/period.Seconds(), lanes)
+	claims.AtMost("commands a second of Redis, "+idleWorker(lanes), []float64{float64(after-before) / period.Seconds()}, maxIdle,
+		"those inside scripts included")
 	return nil
+}
+
+func idleWorker(lanes int) string {
+	if lanes == 1 {
+		return "idle worker with 1 lane"
+	}
+	return fmt.Sprintf("idle worker with %d lanes", lanes)
 }
 
 func processed(ctx context.Context, rdb redis.Cmdable) (int, error) {
@@ -101,7 +109,7 @@ func processed(ctx context.Context, rdb redis.Cmdable) (int, error) {
 
 // latencies enqueues one item after the other, at random moments, and takes the times that the
 // ledger recorded by Redis's clock.
-func latencies(ctx context.Context, rdb redis.Cmdable, samples int, pause time.Duration) error {
+func latencies(ctx context.Context, rdb redis.Cmdable, claims *lab.Claims, samples, lanes int, pause time.Duration) error {
 	records := ledger.New(rdb)
 	producer := tasks.NewProducer(records, asynq.NewClientFromRedisClient(redisconn.Full(rdb)), rdb)
 	var sent, recorded []time.Duration
@@ -127,13 +135,17 @@ func latencies(ctx context.Context, rdb redis.Cmdable, samples int, pause time.D
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
-	show("enqueue to first request", sent)
-	show("enqueue to recorded", recorded)
+	who := idleWorker(lanes)
+	claims.AtMost("ms from enqueue to first request, median, "+who, []float64{quantile(sent, 0.5)}, maxPickUp,
+		fmt.Sprintf("p90 %.0f, p99 %.0f, of %d items; every write of Redis synced", quantile(sent, 0.9), quantile(sent, 0.99), samples))
+	for q, name := range map[float64]string{0.5: "median", 0.99: "p99"} {
+		claims.Figure(lab.Figure{Case: who, Who: "havip", Metric: "ms from enqueue to recorded, " + name, Values: []float64{quantile(recorded, q)}})
+	}
 	return nil
 }
 
-func show(what string, took []time.Duration) {
+// quantile is in milliseconds.
+func quantile(took []time.Duration, q float64) float64 {
 	slices.Sort(took)
-	at := func(q float64) time.Duration { return took[int(q*float64(len(took)-1))] }
-	fmt.Printf("%s: median %v, p90 %v, p99 %v, max %v (%d items, AOF always)\n", what, at(0.5), at(0.9), at(0.99), at(1), len(took))
+	return float64(took[int(q*float64(len(took)-1))].Microseconds()) / 1000
 }

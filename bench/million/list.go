@@ -26,7 +26,7 @@ func (m measurement) list(ctx context.Context) error {
 			return err
 		}
 	}
-	m.claims.AtMost(fmt.Sprintf("commands of Redis for each of %d batches in list", manyBatches), lab.Median(c.calls)/manyBatches, 1.1,
+	m.claims.AtMost(fmt.Sprintf("commands of Redis for each of %d batches in list", manyBatches), []float64{lab.Median(c.calls) / manyBatches}, 1.1,
 		fmt.Sprintf("%.0f ms, of which %.0f in Redis", lab.Median(c.millis), lab.Median(c.micros)/1000))
 	return nil
 }

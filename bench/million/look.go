@@ -35,9 +35,9 @@ func (m measurement) same(ctx context.Context, what string, rounds, code int, ar
 		}
 	}
 	few, many := costs[handful], costs[large]
-	m.claims.AtMost(what+" of the large batch to one of ten, commands of Redis", ratio(many.calls, few.calls), 1.1,
+	m.claims.AtMost(what+" of the large batch to one of ten, commands of Redis", lab.Ratios(many.calls, few.calls), 1.1,
 		fmt.Sprintf("%.0f and %.0f commands, %.0f and %.0f µs in Redis", lab.Median(many.calls), lab.Median(few.calls), lab.Median(many.micros), lab.Median(few.micros)))
-	m.claims.AtMost(what+" of the large batch to one of ten, time", ratio(many.millis, few.millis), 1.5,
+	m.claims.AtMost(what+" of the large batch to one of ten, time", lab.Ratios(many.millis, few.millis), 1.5,
 		fmt.Sprintf("%.0f and %.0f ms", lab.Median(many.millis), lab.Median(few.millis)))
 	return nil
 }
@@ -52,5 +52,3 @@ func (m measurement) look(ctx context.Context, c *cost, code int, args []string)
 	c.millis = append(c.millis, float64(took.Time.Microseconds())/1000)
 	return err
 }
-
-func ratio(a, b []float64) float64 { return lab.Median(a) / lab.Median(b) }

@@ -35,7 +35,7 @@ func (m measurement) put(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.claims.AtMost(fmt.Sprintf("MiB of memory for %d rows, %s", m.rows, step.what), took.Peak, mostMemory,
+		m.claims.AtMost(fmt.Sprintf("MiB of memory for %d rows, %s", m.rows, step.what), []float64{took.Peak}, mostMemory,
 			fmt.Sprintf("%.0f rows/s", took.Rate(m.rows)))
 	}
 	if err := m.redis.Require(ctx, large, m.rows); err != nil {
@@ -78,9 +78,9 @@ func (m measurement) memory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.claims.AtMost("bytes of Redis for an item that waits", float64(all)/float64(m.rows), 900,
+	m.claims.AtMost("bytes of Redis for an item that waits", []float64{float64(all) / float64(m.rows)}, 900,
 		fmt.Sprintf("%.0f of them for its task and the index of requests", float64(all-bytes)/float64(m.rows)))
-	m.claims.AtMost("bytes of the ledger for an item that waits, besides its own text", float64(bytes)/float64(m.rows)-float64(text), 1024,
+	m.claims.AtMost("bytes of the ledger for an item that waits, besides its own text", []float64{float64(bytes)/float64(m.rows) - float64(text)}, 1024,
 		fmt.Sprintf("its text has %d", text))
 	return nil
 }

@@ -23,7 +23,7 @@ func (m measurement) results(ctx context.Context) error {
 			}
 			few, many, rates = append(few, small.Peak), append(many, great.Peak), append(rates, great.Rate(m.rows))
 		}
-		m.claims.AtMost(fmt.Sprintf("results -o %s, memory for %d rows to that for %d", format, m.rows, mediumRows), ratio(many, few), 1.3,
+		m.claims.AtMost(fmt.Sprintf("results -o %s, memory for %d rows to that for %d", format, m.rows, mediumRows), lab.Ratios(many, few), 1.3,
 			fmt.Sprintf("%.1f and %.1f MiB; %.0f rows/s", lab.Median(many), lab.Median(few), lab.Median(rates)))
 	}
 	return nil
