@@ -15,7 +15,7 @@ const (
 	// announceEvery is how often a worker announces the rate that it was started with, unless it has so many lanes that it
 	// would announce one more often than every announceOne.
 	announceEvery = 10 * time.Second
-	announceOne   = 500 * time.Millisecond
+	announceOne   = 2 * time.Second
 	// announceValid is for how many intervals an announcement is valid.
 	announceValid = 3
 )
@@ -65,7 +65,7 @@ type Configured struct {
 }
 
 // Configured lists the workers that serve the lane, by name, with the rate that each was started
-// with. Killed workers are listed for another half minute, or longer if they had more than 20 lanes.
+// with. Killed workers are listed for another half minute, or longer if they had more than five lanes.
 func (o *Operator) Configured(ctx context.Context) ([]Configured, error) {
 	words, err := run(ctx, o.rdb, announcedScript, o.lane, o.now, millis(announceValid*announceEvery)).StringSlice()
 	if err != nil {

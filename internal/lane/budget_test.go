@@ -169,7 +169,7 @@ func TestAnnounce(t *testing.T) {
 
 func TestAnnounceInterval(t *testing.T) {
 	t.Parallel()
-	for lanes, want := range map[int]time.Duration{1: announceEvery, 20: announceEvery, 100: 50 * time.Second} {
+	for lanes, want := range map[int]time.Duration{1: announceEvery, 5: announceEvery, 20: 40 * time.Second, 100: 200 * time.Second} {
 		if got := announceInterval(lanes); got != want {
 			t.Errorf("%d lanes: each every %s", lanes, got)
 		}

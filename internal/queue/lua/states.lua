@@ -13,11 +13,20 @@ local function due(set)
   return #first > 0 and tonumber(first[2]) <= now
 end
 
-local found = {}
+-- The usual case is that no queue has any task. One command says so for all of them.
+local every, found = {}, {}
+for i, pending in ipairs(KEYS) do
+  local queue = string.sub(pending, 1, -#'pending' - 1)
+  for _, kind in ipairs({ 'pending', 'active', 'scheduled', 'retry', 'completed', 'archived' }) do
+    every[#every + 1] = queue .. kind
+  end
+  found[i] = 0
+end
+if redis.call('EXISTS', unpack(every)) == 0 then return found end
+
 for i, pending in ipairs(KEYS) do
   local queue = string.sub(pending, 1, -#'pending' - 1)
   local active, scheduled, retry, completed = queue .. 'active', queue .. 'scheduled', queue .. 'retry', queue .. 'completed'
-  found[i] = 0
   if redis.call('EXISTS', pending, active, scheduled, retry, completed, queue .. 'archived') > 0 then
     local waiting = exists(pending)
     local work = exists(active) or due(scheduled) or due(retry) or due(completed) or (waiting and not exists(queue .. 'paused'))
