@@ -56,7 +56,7 @@ func defineFlags(cmd *cobra.Command, s *settings) {
 	f.StringVar(&s.config, "config", "", "YAML file with accounts, their credentials and the lanes to serve; see worker config")
 	region.DefineAllow(f, &s.allowUnknownRegion)
 	f.Float64Var(&s.rps, "rps", lane.DefaultRPS, "create requests, and as many deletions, per second and lane, over all workers, unless enqueue limit sets another limit; fewer while BCE refuses them; 0 means no limit; 5 is what Baidu's own network driver sends at most")
-	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
+	f.IntVar(&s.concurrency, "concurrency", worker.DefaultConcurrency, "maximum requests in flight in each lane")
 	f.StringVar(&s.listen, "listen", defaultListen, "address that serves /livez, /readyz, /metrics and the console at /; empty for none. If the default is in use, as by another worker, it serves none")
 	f.StringVar(&s.pprof, "pprof", "", "loopback address that serves profiles of the process at /debug/pprof/, such as 127.0.0.1:6060")
 	f.StringVar(&s.spoolDir, "spool-dir", "", "directory for outcomes that cannot be recorded while Redis is not available (default: havip/spool in $XDG_STATE_HOME or ~/.local/state)")

@@ -61,7 +61,7 @@ func TestWhatAsynqWillArchiveIsRegisteredFirst(t *testing.T) {
 		}
 		handler := tasks.NewHandler(tasks.HandlerConfig{
 			Lane: tasks.Lane{Account: "default", Region: "bj"}, API: f.lane(t, "bj", 0).API, Ledger: f.ledger,
-			Gate: laneGate{lane.NewGate(breaker, nil, nil), tasks.Lane{}, noObserver{}, zerolog.Nop()},
+			Gate: laneGate{lane.NewGate(breaker, nil, nil), tasks.Lane{}, noObserver{}, zerolog.Nop(), make(chan struct{}, 1)},
 		})
 		decided := make(chan error, 1)
 		server := asynq.NewServerFromRedisClient(f.rdb, asynq.Config{

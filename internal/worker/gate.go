@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/rs/zerolog"
 
@@ -17,18 +18,31 @@ type laneGate struct {
 	lane     tasks.Lane
 	observer Observer
 	log      zerolog.Logger
+	// inFlight has a token for each request that may be sent now or has not been answered. Its capacity is the lane's concurrency.
+	inFlight chan struct{}
 }
 
-// Enter waits for the lane. An item of a suspended subnet gets a retry time with jitter, so that the items do
+// Enter waits until fewer requests are in flight than the lane's concurrency, and then for the lane. An item of a suspended subnet gets a retry time with jitter, so that the items do
 // not all return at once.
 func (g laneGate) Enter(ctx context.Context, subnetID string) (tasks.Pass, error) {
-	pass, err := g.gate.Enter(ctx, subnetID)
-	return g.outcome(ctx, pass, err)
+	return g.enter(ctx, func() (*lane.Pass, error) { return g.gate.Enter(ctx, subnetID) })
 }
 
-// EnterDeletion waits for the lane, but ignores a suspension for quota.
+// EnterDeletion is Enter for a deletion, but ignores a suspension for quota.
 func (g laneGate) EnterDeletion(ctx context.Context) (tasks.Pass, error) {
-	pass, err := g.gate.EnterDeletion(ctx)
+	return g.enter(ctx, func() (*lane.Pass, error) { return g.gate.EnterDeletion(ctx) })
+}
+
+func (g laneGate) enter(ctx context.Context, admit func() (*lane.Pass, error)) (tasks.Pass, error) {
+	select {
+	case g.inFlight <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	pass, err := admit()
+	if err != nil {
+		<-g.inFlight
+	}
 	return g.outcome(ctx, pass, err)
 }
 
@@ -40,12 +54,14 @@ func (g laneGate) outcome(ctx context.Context, pass *lane.Pass, err error) (task
 	if err != nil {
 		return nil, err
 	}
-	return lanePass{pass, g}, nil
+	return lanePass{pass, g, sync.OnceFunc(func() { <-g.inFlight })}, nil
 }
 
 type lanePass struct {
 	pass *lane.Pass
 	gate laneGate
+	// leave says that the request is not in flight any more. It may be called again.
+	leave func()
 }
 
 // SuspendedFor returns the code of the suspension that the request probes.
@@ -53,6 +69,7 @@ func (p lanePass) SuspendedFor() string { return p.pass.SuspendedFor() }
 
 // Done reports to the lane what the request proved about it.
 func (p lanePass) Done(ctx context.Context, o tasks.Outcome) {
+	defer p.leave()
 	change, err := p.pass.Done(ctx, verdictOf(o))
 	if err != nil {
 		p.gate.log.Warn().Err(err).Msg("the request's result was not recorded for its lane")

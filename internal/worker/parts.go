@@ -98,7 +98,7 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	}
 	handler := tasks.NewHandler(tasks.HandlerConfig{
 		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log, Observe: observe,
-		Gate:     laneGate{gate, l.Lane, c.Observer, log},
+		Gate:     laneGate{gate, l.Lane, c.Observer, log, make(chan struct{}, l.Concurrency)},
 		ListRate: lane.NewListLimiter(c.Redis, name, l.RPS),
 		// Few created HaVIPs are read individually, because a listing would cost more.
 		ReadRate:    readRate,

@@ -43,6 +43,10 @@ const (
 
 	// perServer is how many tasks of a lane are in flight for each of its asynq servers, and maxServers how many it has.
 	perServer, maxServers = 8, 16
+
+	// overlap is the share of a lane's requests in flight for which it has another task: while BCE answers some, the outcomes of others
+	// are recorded, and the next are begun.
+	overlap = 4
 )
 
 // LaneConfig is one lane that the worker serves.
@@ -61,7 +65,7 @@ type LaneConfig struct {
 	// RPS is the lane's budget in requests a second over all workers; 0 means no limit. A rate that an operator
 	// sets for the lane (`enqueue limit set`) takes precedence.
 	RPS float64
-	// Concurrency is how many items of the lane are in flight at once; 0 means [Config.Concurrency].
+	// Concurrency is how many requests of the lane are in flight at once; 0 means [Config.Concurrency].
 	Concurrency int
 }
 
@@ -263,7 +267,7 @@ func serversOf(c Config, l *Lane) *queueServers {
 			rdb.Crowded, rdb.Repaired = l.gate.Crowded, func() { c.Observer.Repaired(RepairAck, 1) }
 			var servers []*asynq.Server
 			delayedCheck := delayedCheckInterval
-			for _, share := range shares(l.config.Concurrency) {
+			for _, share := range shares(l.config.Concurrency + l.config.Concurrency/overlap) {
 				servers = append(servers, newServer(c, l.config, rdb, share, delayedCheck))
 				delayedCheck = noDelayedCheck
 			}

@@ -43,6 +43,10 @@ func TestStopUnderLoad(t *testing.T) {
 			synctest.Wait()
 		}
 		f.awaitInFlight(concurrency)
+		<-time.After(time.Second)
+		if n := f.sim.AtGate(); n != concurrency {
+			t.Errorf("%d requests are in flight, want %d: of the tasks that have been taken, one waits", n, concurrency)
+		}
 		stopped := make(chan struct{})
 		go func() {
 			first.Stop()

@@ -85,7 +85,7 @@ Run then exits, and ` + "`enqueue run --resume`" + ` with the same file continue
 	flags.StringVar(&opts.faults, "faults", "", "with --sandbox: faults to inject, such as 'seed=1,create:commit-500=0.2'; see bcesim --help")
 	flags.BoolVar(&opts.allowOtherAccount, "allow-other-account", false, "serve lanes that were used with another endpoint or account before")
 	flags.Float64Var(&opts.rps, "rps", lane.DefaultRPS, "create requests per second and lane; 0 means no limit (default with --sandbox)")
-	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "maximum items in flight in each lane")
+	flags.IntVar(&opts.concurrency, "concurrency", worker.DefaultConcurrency, "maximum requests in flight in each lane")
 	flags.DurationVar(&opts.requestTimeout, "request-timeout", tasks.DefaultRequestTimeout, "how long one request to BCE may take; it is then repeated under the same clientToken")
 	follow.DefineTimeout(flags, &opts.timeout, "stop after this time, with exit code 8, or 5 if Redis never answered; the next run continues")
 	flags.BoolVar(&opts.resume, "resume", false, "resume the batch if it is paused")
