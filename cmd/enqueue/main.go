@@ -35,6 +35,7 @@ func run(ctx context.Context, args []string, io *terminal.IO) int {
 		return int(cli.ExitConfig)
 	}
 	defer func() { _ = traces.Stop(ctx) }() // what fails is reported
+	f.Traces = traces
 	ctx, end := traces.Command(ctx)
 	executed, err := cmd.ExecuteContextC(ctx)
 	end(executed.CommandPath(), err != nil)

@@ -10,6 +10,7 @@ import (
 	"havip/internal/redisconn"
 	"havip/internal/region"
 	"havip/internal/terminal"
+	"havip/internal/tracing"
 )
 
 // Factory is what every command is made with: its input and outputs, the flags that all commands have, and
@@ -25,6 +26,8 @@ type Factory struct {
 	storeErr   error
 	// Args is the command line.
 	Args []string
+	// Traces sends traces; nil for none.
+	Traces *tracing.Tracing
 
 	flags *pflag.FlagSet
 	// untilInterrupt are the options of a Redis whose commands end when the program is interrupted.

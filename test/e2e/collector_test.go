@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -35,4 +36,18 @@ func (c *collector) text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.raw.String()
+}
+
+// TestRunIsTraced: the one process of run sends what enqueue and a worker would: the command, the items, and their calls.
+func TestRunIsTraced(t *testing.T) {
+	t.Parallel()
+	w := emptyWorld(t)
+	traces := newCollector(t)
+	w.env = append(w.env, "OTEL_EXPORTER_OTLP_ENDPOINT="+traces.url)
+	w.enqueue(t, "run", "--sandbox", w.write(t, "traced.csv", rowsOf(2)))
+	for _, span := range []string{"enqueue item", "process item", "POST /v1/havip"} {
+		if !strings.Contains(traces.text(), span) {
+			t.Errorf("no span %q was sent", span)
+		}
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"havip/internal/session"
 	"havip/internal/spool"
 	"havip/internal/standalone"
+	"havip/internal/tracing"
 	"havip/internal/worker"
 	"havip/tasks"
 )
@@ -38,7 +39,7 @@ func lanesOf(ctx context.Context, in *intake.Input) ([]tasks.Lane, error) {
 	return lanes, nil
 }
 
-func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, opts options) ([]worker.LaneConfig, error) {
+func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, opts options, traces *tracing.Tracing) ([]worker.LaneConfig, error) {
 	rps := opts.rps
 	if opts.sandbox && !opts.rpsGiven {
 		rps = 0
@@ -62,7 +63,7 @@ func serveLanes(ctx context.Context, cloud cli.Cloud, lanes []tasks.Lane, opts o
 		if err != nil {
 			return nil, cli.Failf(cli.ExitConfig, "lane %s: %w", l, err)
 		}
-		served[i] = worker.LaneConfig{Lane: l, API: client, Cloud: asked, Keys: keys, Simulated: client.Loopback(), RPS: rps}
+		served[i] = worker.LaneConfig{Lane: l, API: traces.API(client), Cloud: asked, Keys: keys, Simulated: client.Loopback(), RPS: rps}
 	}
 	return served, nil
 }

@@ -146,7 +146,7 @@ func run(ctx context.Context, f *session.Factory, opts options) error {
 		return err
 	}
 	defer closeCloud()
-	served, err := serveLanes(timed, cloud, lanes, opts)
+	served, err := serveLanes(timed, cloud, lanes, opts, f.Traces)
 	if err != nil {
 		return err
 	}

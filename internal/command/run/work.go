@@ -27,7 +27,8 @@ import (
 func work(ctx, timed context.Context, f *session.Factory, s *session.Session, in *intake.Input, lanes []worker.LaneConfig, opts options, log zerolog.Logger) error {
 	config := worker.Config{
 		Redis: s.Redis, Lanes: lanes, Name: cli.ProcessName(), Concurrency: opts.concurrency, RequestTimeout: opts.requestTimeout,
-		AllowOtherAccount: opts.allowOtherAccount, CheckKeys: !opts.sandbox, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) }, Logger: log,
+		AllowOtherAccount: opts.allowOtherAccount, CheckKeys: !opts.sandbox, Waits: func(l tasks.Lane, wait time.Duration) { showWait(f.IO, l, wait) },
+		Wrap: f.Traces.Handler, Logger: f.Traces.Logger(log),
 	}
 	if err := worker.Check(timed, config); err != nil { // before enqueueing, because this process must serve the items
 		return cli.Fail(configCode(timed), err)
