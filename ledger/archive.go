@@ -118,12 +118,13 @@ func (l *Ledger) Archived(ctx context.Context) ([]BatchNotFoundError, error) {
 func (l *Ledger) ReleaseName(ctx context.Context, batch, by, reason string) error {
 	at, err := l.time(ctx)
 	if err == nil {
-		// In this order: once it is not reserved, a batch of this name may be registered.
-		err = cmp.Or(
-			l.rdb.HSet(ctx, keysOf(batch).batch, "forgottenAt", at.UnixMilli(), "forgottenBy", by, "forgottenWhy", reason).Err(),
-			l.rdb.HDel(ctx, keysOf(batch).batch, "archived").Err(),
-			l.rdb.ZRem(ctx, archiveIndex, batch).Err(),
-		)
+		err = l.rdb.HSet(ctx, keysOf(batch).batch, "forgottenAt", at.UnixMilli(), "forgottenBy", by, "forgottenWhy", reason).Err()
+	}
+	if err == nil { // from here on, a batch of this name may be registered
+		err = l.rdb.HDel(ctx, keysOf(batch).batch, "archived").Err()
+	}
+	if err == nil {
+		err = l.rdb.ZRem(ctx, archiveIndex, batch).Err()
 	}
 	return wrap(fmt.Sprintf("release the name of batch %q", batch), err)
 }

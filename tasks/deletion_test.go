@@ -265,7 +265,7 @@ func TestClassifyRemoval(t *testing.T) {
 		{"another service's word", refusal(400, "InstanceNotExist"), ClassNotFound, ""},
 		{"no such version is no such endpoint", refusal(404, bce.CodeInvalidVersion), ClassLaneFault, ScopeLane},
 		{"bound", refusal(412, bce.CodePreconditionFailed), ClassRefused, ""},
-		{"denied", refusal(403, bce.CodeAccessDenied), ClassLaneFault, ScopeLane},
+		{"denied", refusal(403, bce.CodeAccessDenied), ClassLaneFault, ScopeDenied},
 		{"clock", refusal(400, bce.CodeRequestExpired), ClassLaneFault, ScopeClock},
 		{"a quota stands against no delete", refusal(403, bce.CodeQuotaLimitExceeded), ClassThrottled, ""},
 		{"throttled", refusal(429, ""), ClassThrottled, ""},

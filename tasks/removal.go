@@ -88,8 +88,6 @@ func ClassifyRemoval(meta bce.ResponseMeta, err error) Outcome {
 	switch api := errors.As(err, &e) && e.Kind == bce.KindAPI; {
 	case api && isNotFound(e):
 		o.Class, o.Scope = ClassNotFound, ""
-	case o.Scope == ScopeDenied:
-		o.Scope = ScopeLane // a delete does not name a subnet
 	case o.Scope == ScopeQuota, o.Scope == ScopeSubnet:
 		o.Class, o.Scope = ClassThrottled, "" // for a delete, it can only be a quota of requests
 	case o.Class == ClassRejected, o.Class == ClassMismatch:

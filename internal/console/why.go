@@ -1,6 +1,7 @@
 package console
 
 import (
+	"havip/internal/lane"
 	"havip/ledger"
 )
 
@@ -23,8 +24,14 @@ func (v *visit) why(item ledger.Item, batchPaused bool, l laneView) []string {
 		reasons = append(reasons, v.T("No worker serves lane %s.", l.Name()))
 	}
 	for _, suspension := range l.Suspensions {
-		if suspension.SubnetID != "" {
+		switch suspension.Target {
+		case lane.TargetSubnet:
 			reasons = append(reasons, v.T("Subnet %s of its lane is suspended.", suspension.SubnetID))
+		case lane.TargetDeletions:
+			if rec.State == ledger.Deleting {
+				reasons = append(reasons, v.T("Deletions are suspended"))
+			}
+		default:
 		}
 	}
 	return reasons

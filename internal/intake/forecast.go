@@ -87,7 +87,7 @@ func forecastLane(ctx context.Context, s *session.Session, name tasks.Lane) (Lan
 	if err != nil {
 		return l, err
 	}
-	i := slices.IndexFunc(suspensions, func(s lane.Suspension) bool { return s.SubnetID == "" })
+	i := slices.IndexFunc(suspensions, func(s lane.Suspension) bool { return s.Target == lane.TargetLane })
 	switch {
 	case pause != nil:
 		l.Stopped = report.LanePauseText(name, *pause)

@@ -82,8 +82,17 @@ type Admission struct {
 	epoch  int64
 	// eager is true if the probe did not wait for the back-off.
 	eager bool
-	// exempt is true if the request was admitted despite a suspension; its verdict says nothing about it.
-	exempt bool
+	// partOnly is true for a probe of the part while the lane is suspended for a quota that the request does not need: it proves
+	// nothing about that.
+	partOnly bool
+}
+
+// fields are those of the suspensions that the request probes, if it is a probe.
+func (a Admission) fields() []string {
+	if a.partOnly {
+		return fieldsOf(a.part)[:1]
+	}
+	return fieldsOf(a.part)
 }
 
 // Admit reports whether a request for this subnet may be sent now. An empty subnetID checks only the lane. While
@@ -113,11 +122,14 @@ func (b *Breaker) admit(ctx context.Context, p part) (Admission, error) {
 // ask fills in Redis's answer.
 func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 	asked, generation := b.local(), b.view.generation()
-	eager := "0"
+	exempt := ""
 	if a.eager {
-		eager = "1"
+		exempt += "eager"
 	}
-	args := withFields([]any{a.ticket, millis(probeLease), eager, millis(othersFirst)}, fieldsOf(a.part))
+	if a.part == deletions {
+		exempt += "noquota"
+	}
+	args := withFields([]any{a.ticket, millis(probeLease), exempt, millis(othersFirst)}, fieldsOf(a.part))
 	answer, err := replyOf(b.run(ctx, admitScript, args...), 5)
 	if err != nil {
 		return err
@@ -132,8 +144,8 @@ func (b *Breaker) ask(ctx context.Context, a *Admission) error {
 		a.Suspension = &suspension
 	}
 	switch verdict {
-	case "open", "probe":
-		a.Allowed, a.Probe = true, verdict == "probe"
+	case "open", "probe", "part":
+		a.Allowed, a.Probe, a.partOnly = true, verdict != "open", verdict == "part"
 	case "suspended":
 	default:
 		return fmt.Errorf("unexpected verdict %q", verdict)

@@ -105,3 +105,33 @@ func TestDeniedDeletionsSuspendNoCreates(t *testing.T) {
 		}
 	})
 }
+
+// A used-up quota of creates keeps deletions neither from being suspended by themselves nor from probing whether they may go on:
+// they may be what makes room.
+func TestDeletionsProbeDespiteTheQuota(t *testing.T) {
+	t.Parallel()
+	onEachRedis(t, func(f *laneFixture) {
+		t := f.t
+		g := f.gate()
+		full := Faulty(TargetLane, "QuotaLimitExceeded", "full")
+		done(t, mustEnter(t, g, subnetA), full)
+		pass, err := g.EnterDeletion(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change := done(t, pass, Faulty(TargetBoth, "AccessDenied", "no")); len(change.Opened) != 1 || change.Opened[0].Target != TargetDeletions {
+			t.Fatalf("opened %v, want the suspension of deletions", change.Opened)
+		}
+		f.clock.advance(2 * BackOffCap)
+		done(t, mustEnter(t, g, subnetA), full) // a create takes the lane's probe
+		if pass, err = g.EnterDeletion(t.Context()); err != nil || !pass.Probe() {
+			t.Fatalf("a deletion after its back-off: %v", err)
+		}
+		if change := done(t, pass, Good()); len(change.Cleared) != 1 || change.Cleared[0].Target != TargetDeletions {
+			t.Fatalf("cleared %v, want the suspension of deletions", change.Cleared)
+		}
+		if held := theHold(t, g.breaker); held.Target != TargetLane || !held.Quota {
+			t.Fatalf("suspended: %v, want the lane for its quota", held)
+		}
+	})
+}

@@ -70,14 +70,14 @@ func NewGate(breaker *Breaker, creates, deletions *Budget) *Gate {
 // If the subnet is suspended, it returns a [*SuspendedError] without waiting for the suspension to end, since
 // items of other subnets must continue.
 func (g *Gate) Enter(ctx context.Context, subnetID string) (*Pass, error) {
-	return g.enter(ctx, &g.creates, part(subnetID), func(Suspension) bool { return false })
+	return g.enter(ctx, &g.creates, part(subnetID))
 }
 
 // EnterDeletion is [Gate.Enter] for a request that uses no quota: a lane that is suspended for its quota admits it.
 // Its verdict then says nothing about that suspension. If deletions are suspended by themselves, as where the key may not delete, it
 // returns a [*SuspendedError] at once.
 func (g *Gate) EnterDeletion(ctx context.Context) (*Pass, error) {
-	return g.enter(ctx, &g.deletions, deletions, Suspension.isForQuota)
+	return g.enter(ctx, &g.deletions, deletions)
 }
 
 const (
@@ -97,8 +97,8 @@ func (g *Gate) Crowded() bool {
 	return g.creates.waiting.Load() >= allowed
 }
 
-// enter acquires the mutex of its kind and then waits for the lane, ignoring the suspensions for which isExempt is true.
-func (g *Gate) enter(ctx context.Context, p *pace, of part, isExempt func(Suspension) bool) (*Pass, error) {
+// enter acquires the mutex of its kind and then waits for the lane.
+func (g *Gate) enter(ctx context.Context, p *pace, of part) (*Pass, error) {
 	if suspension, wait, ok := g.breaker.view.refusal(of, g.breaker.local()); ok {
 		return nil, &SuspendedError{Suspension: suspension, RetryAfter: wait}
 	}
@@ -119,9 +119,6 @@ func (g *Gate) enter(ctx context.Context, p *pace, of part, isExempt func(Suspen
 			return nil, err
 		}
 		g.start.learn(a)
-		if !a.Allowed && isExempt(*a.Suspension) {
-			a = Admission{Allowed: true, exempt: true}
-		}
 		switch {
 		case a.Allowed:
 			if pass := g.admit(p, a); pass != nil {

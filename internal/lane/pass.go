@@ -40,9 +40,6 @@ func (p *Pass) Done(ctx context.Context, v Verdict) (Change, error) {
 	if p.done.Swap(true) {
 		return Change{}, nil
 	}
-	if p.admission.exempt {
-		v = Verdict{throttled: v.throttled}
-	}
 	v = v.narrowedFor(p.admission)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doneTimeout)
 	defer cancel()

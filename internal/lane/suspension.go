@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"havip/tasks"
 )
 
 // Suspension says why requests of a lane or subnet wait, and when one of them probes. It remains in Redis, even
@@ -17,6 +15,8 @@ type Suspension struct {
 	SubnetID string
 	// Code and Message are those of BCE's latest refusal; for a pause, Message is the reason that By gave.
 	Code, Message string
+	// Quota is whether BCE's reason is a used-up quota, which deletions do not need.
+	Quota bool
 	// By is who paused the lane; "" if the breaker suspended it.
 	By string
 	// Since is when the suspension began, by Redis's clock.
@@ -39,12 +39,9 @@ func (h Suspension) Concerns(subnetID string, deletion bool) bool {
 	case TargetDeletions:
 		return deletion
 	default:
-		return !deletion || !h.isForQuota()
+		return !deletion || !h.Quota
 	}
 }
-
-// isForQuota reports whether the suspension is for a used-up quota and not a pause.
-func (h Suspension) isForQuota() bool { return h.By == "" && tasks.IsQuota(h.Code) }
 
 // String returns one line that says what is suspended and why.
 func (h Suspension) String() string {
@@ -64,6 +61,7 @@ type wireSuspension struct {
 	SubnetID   string `json:"subnetId"`
 	Code       string `json:"code"`
 	Message    string `json:"message"`
+	Quota      bool   `json:"quota"`
 	By         string `json:"by"`
 	Since      int64  `json:"since"`
 	Failures   int    `json:"failures"`
@@ -77,7 +75,7 @@ func decodeSuspension(text string) (Suspension, error) {
 		return Suspension{}, fmt.Errorf("decode suspension: %w", err)
 	}
 	h := Suspension{
-		Target: w.Target, SubnetID: w.SubnetID, Code: w.Code, Message: w.Message, By: w.By,
+		Target: w.Target, SubnetID: w.SubnetID, Code: w.Code, Message: w.Message, Quota: w.Quota, By: w.By,
 		Since: moment(w.Since), Failures: w.Failures, ProbeAt: moment(w.ProbeAt), ProbingUntil: moment(w.ProbeUntil),
 	}
 	return h, nil

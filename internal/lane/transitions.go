@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"havip/internal/jitter"
+	"havip/tasks"
 )
 
 // Fault is an answer that is not about the item: the target that it suspends, and BCE's code and message.
@@ -52,7 +53,7 @@ func (b *Breaker) trip(ctx context.Context, a Admission, target Target, f Fault,
 	}
 	answer, err := replyOf(b.run(ctx, tripScript, a.ticket, a.epoch, target.field(a.part),
 		string(target), subnetID, f.Code, bounded(f.Message),
-		millis(BackOffFirst), millis(BackOffCap), jitter), 2)
+		millis(BackOffFirst), millis(BackOffCap), jitter, flag(tasks.IsQuota(f.Code))), 2)
 	if err != nil {
 		return err
 	}
@@ -72,11 +73,19 @@ func (b *Breaker) trip(ctx context.Context, a Admission, target Target, f Fault,
 	return nil
 }
 
+// flag is a boolean argument of a script.
+func flag(is bool) string {
+	if is {
+		return "1"
+	}
+	return "0"
+}
+
 // Clear ends the suspensions of the lane and of the request's subnet, because the request succeeded. It costs nothing
 // unless the request was a probe: a suspension that exists now opened after any other request was admitted, so that
 // such a request proves nothing about it.
 func (b *Breaker) Clear(ctx context.Context, a Admission) ([]Suspension, error) {
-	return b.clear(ctx, a, fieldsOf(a.part))
+	return b.clear(ctx, a, a.fields())
 }
 
 // ClearLane ends only the lane's suspension: the request was answered with a fault of its subnet.
@@ -117,7 +126,7 @@ func (b *Breaker) release(ctx context.Context, a Admission) error {
 	if !a.Probe {
 		return nil
 	}
-	args := withFields([]any{a.ticket, millis(neutralPause)}, fieldsOf(a.part))
+	args := withFields([]any{a.ticket, millis(neutralPause)}, a.fields())
 	if err := b.run(ctx, releaseScript, args...).Err(); err != nil {
 		return fmt.Errorf("release probe of lane %s: %w", b.lane, err)
 	}

@@ -75,9 +75,9 @@ func (p pin) refuse(ctx context.Context) error {
 	return p.change(ctx, pinned)
 }
 
-// acceptKey is refuse for a key that replaces the lane's while the worker runs.
+// acceptKey is refuse for a key that replaces the lane's while the worker runs. A lane is moved only when a worker starts.
 func (p pin) acceptKey(ctx context.Context, key string) error {
-	p.config.Cloud.Key = key
+	p.config.Cloud.Key, p.move = key, false
 	return p.refuse(ctx)
 }
 

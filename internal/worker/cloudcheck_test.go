@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"context"
 	"errors"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,4 +206,45 @@ func TestKeyReplacedByAnotherAccounts(t *testing.T) {
 	}
 	f.await(t)
 	f.exactlyOnce(t)
+}
+
+// What is accepted is the key that was checked, even if the source has another one by then.
+func TestCheckedKeyIsTheAcceptedOne(t *testing.T) {
+	t.Parallel()
+	own, anothers := bce.NewCredentials("own", "s", ""), bce.NewCredentials("another", "s", "")
+	file := newKeyFile("first", "s")
+	keys := NewKeyGuard(file)
+	keys.guard(bce.NewCredentials("first", "s", "").Fingerprint(), func(ctx context.Context, _ string) error {
+		file.replace("own", "s")
+		if used, err := keys.Retrieve(ctx); err != nil || !used.Same(anothers) {
+			t.Errorf("the check uses %v, %v", used, err)
+		}
+		return errors.New("another account's")
+	})
+	file.replace("another", "s")
+	if got, err := keys.Retrieve(t.Context()); err == nil {
+		t.Errorf("got %v without an error", got)
+	}
+	if got, err := keys.Retrieve(withoutGuard(t.Context())); err != nil || !got.Same(own) {
+		t.Errorf("without the guard: %v, %v", got, err)
+	}
+}
+
+// A delete that BCE denies suspends deletions.
+func TestDeniedDeletion(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	breaker := lane.NewBreaker(f.rdb, "default/bj")
+	pass, err := lane.NewGate(breaker, nil, nil).EnterDeletion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	denied := tasks.ClassifyRemoval(bce.ResponseMeta{}, &bce.Error{Kind: bce.KindAPI, StatusCode: 403, Code: bce.CodeAccessDenied, Sent: true})
+	if _, err := pass.Done(t.Context(), verdictOf(denied)); err != nil {
+		t.Fatal(err)
+	}
+	held := suspensionsOf(t, f)
+	if !slices.ContainsFunc(held, func(s lane.Suspension) bool { return s.Target == lane.TargetDeletions }) {
+		t.Errorf("suspensions %v, want one of deletions", held)
+	}
 }

@@ -55,9 +55,9 @@ type Confirmer struct {
 
 // run confirms until ctx ends. It is busy at most half of the time, because the rate of reads is shared.
 func (c *Confirmer) run(ctx context.Context) {
-	least := confirmEvery
+	least, notBefore := confirmEvery, time.Time{}
 	for wait := time.Duration(0); ; {
-		if !c.await(ctx, wait) {
+		if !c.await(ctx, wait, notBefore) {
 			return
 		}
 		began := time.Now()
@@ -69,15 +69,16 @@ func (c *Confirmer) run(ctx context.Context) {
 			wait = min(max(2*wait, confirmEvery), confirmLatest)
 			c.log.WithLevel(c.outage.level(ctx, zerolog.WarnLevel)).Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; will be retried")
 		case looked == 0:
-			wait, least = 0, confirmEvery
+			wait, least, notBefore = 0, confirmEvery, began.Add(confirmEvery) // another worker may be elected
 		default:
 			least, wait = pauseAfter(least, looked, time.Since(began))
 		}
 	}
 }
 
-// await waits for so long, or if that is 0 until there may be unconfirmed items. It returns false if ctx ends first.
-func (c *Confirmer) await(ctx context.Context, wait time.Duration) bool {
+// await waits for so long, or if that is 0 until there may be unconfirmed items: after this process has created something, it waits
+// a little, and until notBefore. It returns false if ctx ends first.
+func (c *Confirmer) await(ctx context.Context, wait time.Duration, notBefore time.Time) bool {
 	found, created, after := c.found, c.created, (<-chan time.Time)(nil)
 	if wait > 0 {
 		found, created, after = nil, nil, time.After(wait)
@@ -85,7 +86,7 @@ func (c *Confirmer) await(ctx context.Context, wait time.Duration) bool {
 	select {
 	case c.rank = <-found:
 	case <-created:
-		return c.await(ctx, confirmSoon)
+		return c.await(ctx, max(confirmSoon, time.Until(notBefore)), notBefore)
 	case <-after:
 	case <-ctx.Done():
 		return false

@@ -29,18 +29,23 @@ func NewKeyGuard(source bce.Provider) *KeyGuard { return &KeyGuard{source: sourc
 // recheckEvery is how long a refused key is not checked again.
 const recheckEvery = 5 * time.Second
 
-// unguarded is the key of a context whose requests may use any access key.
+// unguarded is the key of a context whose requests may use any access key. Its value is the credentials that they use, or zero
+// ones for those of the source.
 type unguarded struct{}
 
 func withoutGuard(ctx context.Context) context.Context {
-	return context.WithValue(ctx, unguarded{}, true)
+	return context.WithValue(ctx, unguarded{}, bce.Credentials{})
 }
 
 // Retrieve returns the source's credentials. While they may not be used, it returns why.
 func (g *KeyGuard) Retrieve(ctx context.Context) (bce.Credentials, error) {
+	checked, free := ctx.Value(unguarded{}).(bce.Credentials)
+	if free && !checked.IsZero() {
+		return checked, nil
+	}
 	credentials, err := g.source.Retrieve(ctx)
-	if err == nil && ctx.Value(unguarded{}) == nil {
-		err = g.check(ctx, credentials.Fingerprint())
+	if err == nil && !free {
+		err = g.check(ctx, credentials)
 	}
 	if err != nil {
 		return bce.Credentials{}, err
@@ -58,16 +63,18 @@ func (g *KeyGuard) guard(key string, accept func(ctx context.Context, key string
 	g.accept, g.accepted = accept, key
 }
 
-func (g *KeyGuard) check(ctx context.Context, key string) error {
+// check asks BCE with the credentials themselves: the source may have others by then.
+func (g *KeyGuard) check(ctx context.Context, credentials bce.Credentials) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	key := credentials.Fingerprint()
 	switch {
 	case g.accept == nil || key == g.accepted:
 		return nil
 	case key == g.refused && time.Since(g.refusedAt) < recheckEvery:
 		return g.refusal
 	}
-	err := g.accept(withoutGuard(ctx), key)
+	err := g.accept(context.WithValue(ctx, unguarded{}, credentials), key)
 	switch {
 	case err == nil:
 		g.accepted = key

@@ -40,7 +40,8 @@ func (a archiver) choose(ctx context.Context) ([]ledger.Batch, error) {
 // finish does what an earlier run may have left to do after it removed the batch, and verifies that Redis keeps the removal.
 func (a archiver) finish(ctx context.Context, batch string) error {
 	return a.durable.Change(ctx, a.Factory, a.session, durability.Batch(batch), func() error {
-		_, err := a.session.Ledger.Forget(ctx, batch, ledger.Forgetting{})
+		// No batch has this version: one that uses the name again since is kept.
+		_, err := a.session.Ledger.Forget(ctx, batch, ledger.Forgetting{Version: "archived"})
 		return err
 	})
 }

@@ -2,20 +2,23 @@
 --
 -- ARGV[2] = ticket of the request: a call that is repeated after a lost reply returns the same
 -- ARGV[3] = lease in ms: how long the request, if it is a probe, prevents other probes
--- ARGV[4] = 1: do not wait for the back-off (a fresh process tries once); otherwise 0
+-- ARGV[4] = what the request is exempt from: 'eager' waits for no back-off (a fresh process tries once), 'noquota' for no
+--           suspension of the lane for its quota; both, or '' for neither
 -- ARGV[5] = how long in ms requests of other subnets may probe a due lane before one of a suspended subnet
 -- ARGV[6…] = fields of suspensions that apply to the request; a refusal returns the first
 -- Returns verdict, wait in ms, suspension, epoch, number of all suspensions of the lane:
 --
 --   open       nothing is suspended; see open.lua
 --   probe      the request is a probe; every suspension that applies is due
+--   part       the request is a probe, and the lane is suspended for a quota that it does not need
 --   suspended  the returned suspension refuses it; ask again after the wait. A suspended subnet is returned even
 --              if the lane's suspension takes longer, so that the request does not wait before others
 
 -- An operator may end a pause at any time, so it is polled often.
 local PAUSE_POLL = 1000
 
-local ticket, lease, eager = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1'
+local ticket, lease = ARGV[2], tonumber(ARGV[3])
+local eager, noquota = string.find(ARGV[4], 'eager', 1, true), string.find(ARGV[4], 'noquota', 1, true)
 local others_first = tonumber(ARGV[5])
 
 local function wait_of(suspension)
@@ -35,10 +38,12 @@ end
 
 if pause then return answer('suspended', PAUSE_POLL, pause) end
 
-local fields, suspensions = {}, {}
+local fields, suspensions, exempt = {}, {}, false
 for i = 6, #ARGV do
   local suspension = load(ARGV[i])
-  if suspension then
+  if suspension and suspension.quota and noquota then
+    exempt = true
+  elseif suspension then
     local wait = wait_of(suspension)
     if #suspensions > 0 and not eager and suspension.probe ~= ticket then
       wait = math.max(wait, suspension.probeAt + others_first - now)
@@ -49,6 +54,7 @@ for i = 6, #ARGV do
   end
 end
 
+if #suspensions == 0 then return answer('open', 0) end
 local text
 for i, suspension in ipairs(suspensions) do
   if suspension.probe ~= ticket then
@@ -56,4 +62,4 @@ for i, suspension in ipairs(suspensions) do
   end
   text = save(fields[i], suspension)
 end
-return answer('probe', 0, text)
+return answer(exempt and 'part' or 'probe', 0, text)

@@ -12,6 +12,7 @@
 -- A suspension:
 --
 --   target, subnetId, code, message   what is suspended, and BCE's reason
+--   quota                             whether that is a used-up quota
 --   since, failures                   when it began; how many requests have confirmed it
 --   probeAt                           when one request may probe
 --   probe, probeUntil                 the ticket of the current probe, and how long it prevents

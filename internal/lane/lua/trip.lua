@@ -9,6 +9,7 @@
 -- ARGV[5] = target, ARGV[6] = subnet, ARGV[7] = code, ARGV[8] = message
 -- ARGV[9] = first back-off in ms, ARGV[10] = maximum back-off in ms
 -- ARGV[11] = jitter: the fraction of the back-off to wait, at most 1
+-- ARGV[12] = 1 if the code is a used-up quota's
 -- Returns verdict, suspension:
 --
 --   opened    this request opened the suspension
@@ -37,6 +38,7 @@ if not suspension then
   suspension = { target = ARGV[5], subnetId = ARGV[6], since = now, failures = 0, epoch = next_epoch() }
 end
 suspension.code, suspension.message = ARGV[7], ARGV[8]
+suspension.quota = ARGV[12] == '1' or nil
 suspension.failures = suspension.failures + 1
 suspension.probeAt = now + back_off(suspension.failures)
 suspension.probe, suspension.probeUntil = nil, nil
