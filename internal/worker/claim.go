@@ -82,8 +82,8 @@ func (p *Membership) requestComparison() {
 
 // repairClaims makes the recorded claims the worker's own, if they may differ: after an error, and some time after the
 // last change, as a failover of Redis may have lost changes that it acknowledged. A claim that nobody removes would keep
-// its item from being rescued for as long as the worker lives: its task counts as one that a worker runs. It is called
-// with beating locked.
+// its item from being rescued for as long as the worker lives: its task counts as one that a worker runs. It is called alone;
+// see [Membership.alone].
 func (p *Membership) repairClaims(ctx context.Context) {
 	if !p.claimsDue() {
 		return

@@ -58,9 +58,9 @@ type Membership struct {
 	base    string
 	log     zerolog.Logger
 
-	// beating is locked during a heartbeat, so that one answer is processed at a time.
-	beating sync.Mutex
-	// observer, described and describedAt are guarded by beating; described is what the ledger knows about the current name.
+	// beating has a token during a heartbeat, so that one answer is processed at a time.
+	beating chan struct{}
+	// observer, described and describedAt are of the goroutine with the token; described is what the ledger knows about the current name.
 	observer    observer
 	described   *ledger.WorkerInfo
 	describedAt time.Time
@@ -86,7 +86,7 @@ type Membership struct {
 
 // NewMembership returns a membership whose names begin with base. It does no I/O; call Enter first.
 func NewMembership(workers Workers, base string, log zerolog.Logger) *Membership {
-	return &Membership{workers: workers, base: base, log: log, claimed: map[ledger.ClaimedItem]int{}}
+	return &Membership{workers: workers, base: base, log: log, beating: make(chan struct{}, 1), claimed: map[ledger.ClaimedItem]int{}}
 }
 
 // Describe sets the worker's description, from its next heartbeat on.
@@ -98,8 +98,11 @@ func (p *Membership) Describe(info ledger.WorkerInfo) {
 
 // Enter registers the worker as alive.
 func (p *Membership) Enter(ctx context.Context) error {
-	p.beating.Lock()
-	defer p.beating.Unlock()
+	end, err := p.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	return p.enter(ctx)
 }
 
@@ -131,23 +134,39 @@ func (p *Membership) Name(ctx context.Context) (name string, beat time.Time, err
 // Beat sends a heartbeat and returns the dead workers whose items are not rescued yet. If this worker
 // was declared dead, it has a new name afterwards.
 func (p *Membership) Beat(ctx context.Context) (dead []Silence, err error) {
-	p.beating.Lock()
-	defer p.beating.Unlock()
+	end, err := p.alone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	return p.beat(ctx)
+}
+
+// alone waits until no heartbeat is under way, and lets none begin until end is called.
+func (p *Membership) alone(ctx context.Context) (end func(), err error) {
+	select {
+	case p.beating <- struct{}{}:
+		return func() { <-p.beating }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // renew sends a heartbeat unless another goroutine just did.
 func (p *Membership) renew(ctx context.Context) error {
-	p.beating.Lock()
-	defer p.beating.Unlock()
+	end, err := p.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	if p.fresh() {
 		return nil
 	}
-	_, err := p.beat(ctx)
+	_, err = p.beat(ctx)
 	return err
 }
 
-// beat is called with beating locked.
+// beat is called alone.
 func (p *Membership) beat(ctx context.Context) ([]Silence, error) {
 	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
@@ -189,8 +208,8 @@ func (p *Membership) declareDead(ctx context.Context, heartbeats ledger.Heartbea
 	return dead
 }
 
-// enter registers the worker under a new unique name, together with its claims. It is called with
-// beating locked.
+// enter registers the worker under a new unique name, together with its claims. It is called alone;
+// see [Membership.alone].
 func (p *Membership) enter(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
 	defer cancel()
@@ -205,8 +224,8 @@ func (p *Membership) enter(ctx context.Context) error {
 	return nil
 }
 
-// describe stores a description in the ledger that has changed, or that Redis may have lost since. After a failure, the next heartbeat tries again. It is called with
-// beating locked.
+// describe stores a description in the ledger that has changed, or that Redis may have lost since. After a failure, the next heartbeat tries again. It is called alone;
+// see [Membership.alone].
 func (p *Membership) describe(ctx context.Context) {
 	p.mu.Lock()
 	info := p.info
