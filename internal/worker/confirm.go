@@ -17,9 +17,8 @@ import (
 // confirmed, a worker costs Redis one command every confirmEvery for all of its lanes; see [unconfirmedWatch].
 const (
 	confirmEvery = time.Second
-	// confirmSoon is the wait for the first round after this process has created something, and after a round with at least
-	// confirmMany items: a lane that creates so many is listed again soon, so that its batches end soon after their last
-	// creates. After rounds with fewer, the wait doubles up to confirmEvery.
+	// confirmSoon replaces confirmEvery after a round with at least confirmMany items: a lane that creates so many is
+	// listed again soon, so that its batches end soon after their last creates.
 	confirmSoon = 100 * time.Millisecond
 	confirmMany = 100
 	// confirmLatest bounds the wait for the next round after failures.
@@ -44,10 +43,8 @@ type Confirmer struct {
 	log     zerolog.Logger
 	// outage explains failed rounds; it may be nil.
 	outage *outage
-	// found receives the rank of an active batch from which on some have unconfirmed items; created says that this process has
-	// created something.
-	found   chan int64
-	created chan struct{}
+	// found receives the rank of an active batch from which on some have unconfirmed items.
+	found chan int64
 	// rank is the active batch at which the next round begins.
 	rank   int64
 	damage damage
@@ -55,9 +52,8 @@ type Confirmer struct {
 
 // run confirms until ctx ends. It is busy at most half of the time, because the rate of reads is shared.
 func (c *Confirmer) run(ctx context.Context) {
-	least, notBefore := confirmEvery, time.Time{}
 	for wait := time.Duration(0); ; {
-		if !c.await(ctx, wait, notBefore) {
+		if !c.await(ctx, wait) {
 			return
 		}
 		began := time.Now()
@@ -69,24 +65,21 @@ func (c *Confirmer) run(ctx context.Context) {
 			wait = min(max(2*wait, confirmEvery), confirmLatest)
 			c.log.WithLevel(c.outage.level(ctx, zerolog.WarnLevel)).Err(err).Dur("again_after", wait).Msg("some created HaVIPs could not be confirmed; will be retried")
 		case looked == 0:
-			wait, least, notBefore = 0, confirmEvery, began.Add(confirmEvery) // another worker may be elected
+			wait = 0
 		default:
-			least, wait = pauseAfter(least, looked, time.Since(began))
+			wait = pauseAfter(looked, time.Since(began))
 		}
 	}
 }
 
-// await waits for so long, or if that is 0 until there may be unconfirmed items: after this process has created something, it waits
-// a little, and until notBefore. It returns false if ctx ends first.
-func (c *Confirmer) await(ctx context.Context, wait time.Duration, notBefore time.Time) bool {
-	found, created, after := c.found, c.created, (<-chan time.Time)(nil)
+// await waits for so long, or if that is 0 until there are unconfirmed items. It returns false if ctx ends first.
+func (c *Confirmer) await(ctx context.Context, wait time.Duration) bool {
+	found, after := c.found, (<-chan time.Time)(nil)
 	if wait > 0 {
-		found, created, after = nil, nil, time.After(wait)
+		found, after = nil, time.After(wait)
 	}
 	select {
 	case c.rank = <-found:
-	case <-created:
-		return c.await(ctx, max(confirmSoon, time.Until(notBefore)), notBefore)
 	case <-after:
 	case <-ctx.Done():
 		return false
@@ -94,23 +87,13 @@ func (c *Confirmer) await(ctx context.Context, wait time.Duration, notBefore tim
 	return true
 }
 
-// pauseAfter returns how long to wait after a round that took so long to look at so many items, and the least that it would have been,
-// which was last for the round before.
-func pauseAfter(last time.Duration, looked int, took time.Duration) (least, wait time.Duration) {
-	if least = min(2*last, confirmEvery); looked >= confirmMany {
+// pauseAfter returns how long to wait after a round that took so long to look at so many items.
+func pauseAfter(looked int, took time.Duration) time.Duration {
+	least := confirmEvery
+	if looked >= confirmMany {
 		least = confirmSoon
 	}
-	return least, max(least, min(took, confirmLatest))
-}
-
-// observe has the next round begin soon if an attempt has created a HaVIP.
-func (c *Confirmer) observe(a tasks.Attempted) {
-	if a.Outcome.Class == tasks.ClassCreated {
-		select {
-		case c.created <- struct{}{}:
-		default: // it has not begun after an earlier one
-		}
-	}
+	return max(least, min(took, confirmLatest))
 }
 
 // Round confirms the items that are due, if this worker is elected, and returns how many it looked at.

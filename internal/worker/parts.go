@@ -88,27 +88,22 @@ func (p *Parts) lane(l LaneConfig, records *ledger.Ledger) *Lane {
 	}
 	readRate := lane.NewBudget(c.Redis, name, lane.Reads, l.RPS, lane.DefaultBurst)
 	gate := lane.NewGate(breaker, budget(lane.Creates), budget(lane.Deletions))
-	confirmer := &Confirmer{
-		found: make(chan int64, 1), created: make(chan struct{}, 1), rdb: c.Redis, ledger: records, lane: l.Lane, name: c.Name,
-		log: log.With().Str("component", "confirmer").Logger(), outage: c.outage,
-	}
-	observe := func(a tasks.Attempted) {
-		c.Observer.Attempted(a)
-		confirmer.observe(a)
-	}
 	handler := tasks.NewHandler(tasks.HandlerConfig{
-		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log, Observe: observe,
+		Lane: l.Lane, API: l.API, Ledger: records, Membership: p.Membership, OutcomeBuffer: p.OutcomeBuffer, Logger: log, Observe: c.Observer.Attempted,
 		Gate:     laneGate{gate, l.Lane, c.Observer, log, make(chan struct{}, l.Concurrency)},
 		ListRate: lane.NewListLimiter(c.Redis, name, l.RPS),
 		// Few created HaVIPs are read individually, because a listing would cost more.
 		ReadRate:    readRate,
 		TokenMaxAge: c.TokenMaxAge, ConfirmWithin: c.ConfirmWithin, MaxDelay: c.MaxDelay, RequestTimeout: c.RequestTimeout,
 	})
-	confirmer.handler = handler
 	pinned := pin{c.Redis, handler, l, c.AllowOtherAccount, c.Waits, log}
 	l.Keys.guard(l.Cloud.Key, pinned.acceptKey)
 	return &Lane{
-		Handler: handler, Confirmer: confirmer,
+		Handler: handler,
+		Confirmer: &Confirmer{
+			found: make(chan int64, 1), rdb: c.Redis, ledger: records, handler: handler, lane: l.Lane, name: c.Name,
+			log: log.With().Str("component", "confirmer").Logger(), outage: c.outage,
+		},
 		config: l, breaker: breaker, gate: gate, readRate: readRate, pin: pinned, log: log,
 	}
 }
