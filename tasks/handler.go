@@ -8,86 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 	"github.com/rs/zerolog"
 
-	"havip/bce"
 	"havip/ledger"
 	"havip/lifecycle"
 )
-
-// API is what a [Handler] uses of [*bce.Client].
-type API interface {
-	// CreateHaVIPBody sends one create of exactly these bytes; it never retries.
-	CreateHaVIPBody(ctx context.Context, clientToken string, body []byte) (*bce.CreateHaVIPOutput, error)
-	GetHaVIP(ctx context.Context, haVIPID string) (*bce.GetHaVIPOutput, error)
-	// DeleteHaVIP sends one delete; it never retries.
-	DeleteHaVIP(ctx context.Context, haVIPID, clientToken string) (bce.ResponseMeta, error)
-	Lister
-	// ClockOffset is how far BCE's clock is ahead of ours, learned from BCE's answers.
-	ClockOffset() time.Duration
-}
-
-// HandlerLedger is what a [Handler] uses of [*ledger.Ledger].
-type HandlerLedger interface {
-	Item(ctx context.Context, batch, key string) (ledger.Item, error)
-	Uptime(ctx context.Context) (lifecycle.Uptime, error)
-	Register(ctx context.Context, batch string, source ledger.Source, specs []ledger.Spec) ([]ledger.Registration, error)
-	MarkEnqueued(ctx context.Context, batch string, keys []string) error
-	ClaimTokens(ctx context.Context, claims []ledger.TokenClaim) error
-	ClaimRequests(ctx context.Context, claims []ledger.RequestClaim) ([]ledger.RequestOwner, error)
-	Begin(ctx context.Context, batch, key string, known ledger.Known, o ledger.BeginOptions) (ledger.Start, error)
-	RecorderLedger
-	Settle(ctx context.Context, batch, key string, state ledger.State, code, message string, candidates ...lifecycle.Candidate) (lifecycle.Settled, ledger.Record, error)
-	KeepClaims(ctx context.Context, lane string, items []ledger.Item) error
-	Owners(ctx context.Context, haVIPIDs []string) (map[string]ledger.Owner, error)
-	RecordAbsence(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms) (ledger.Absence, error)
-	OwnsAny(ctx context.Context, lane string, haVIPIDs []string) (bool, error)
-	SomeHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
-	OwnedHaVIPs(ctx context.Context, lane string, n int) ([]string, error)
-	Adopt(ctx context.Context, batch, key string, seen ledger.Record, haVIPID, address string) (lifecycle.Found, ledger.Record, error)
-	Renew(ctx context.Context, batch, key string, seen ledger.Record, next, why string) (lifecycle.Found, ledger.Record, error)
-	RenewRefused(ctx context.Context, batch, key string, seen ledger.Record, o lifecycle.AbsenceTerms, why string) (lifecycle.Found, time.Duration, error)
-	Confirm(ctx context.Context, batch string, looks []ledger.Look) ([]ledger.Confirmed, error)
-	BeginDeletion(ctx context.Context, batch, key string, o ledger.DeletionOptions) (ledger.Start, error)
-	EndDeletion(ctx context.Context, batch, key string, n int, o ledger.DeletionOutcome) (lifecycle.Recorded, ledger.Record, error)
-}
-
-// Gate admits creates and deletes to a lane.
-type Gate interface {
-	// Enter returns a pass once one create for the subnet may be sent, or an error if ctx ends first or the subnet is
-	// suspended. A [*Postpone] among its errors says when to retry.
-	Enter(ctx context.Context, subnetID string) (Pass, error)
-	// EnterDeletion is Enter for one delete. Neither a full subnet nor a used-up quota suspends deletes.
-	EnterDeletion(ctx context.Context) (Pass, error)
-}
-
-// Pass is the permission to send one create or delete.
-type Pass interface {
-	// SuspendedFor returns the code of the suspension that this request probes; "" if it is no probe.
-	SuspendedFor() string
-	// Done reports the outcome; the zero Outcome means that nothing was sent. Only the first call counts.
-	Done(ctx context.Context, o Outcome)
-}
-
-// Membership is the worker's membership in the group of workers.
-type Membership interface {
-	// Name returns the name for an attempt that begins now, and when the last heartbeat of that name was sent; other workers
-	// count its silence from then at the earliest. After an error, no attempt may begin: this worker may have been declared
-	// dead.
-	Name(ctx context.Context) (name string, beat time.Time, err error)
-	// ClaimItem records that the worker runs the item's task. If the worker dies before it calls
-	// unclaim, other workers rescue the item.
-	ClaimItem(ctx context.Context, batch, key string) (unclaim func())
-}
-
-// OutcomeBuffer stores outcomes that could not be recorded, and records them when Redis is back.
-type OutcomeBuffer interface {
-	Add(ctx context.Context, u PendingOutcome)
-	// RecordItem records the pending outcomes of the item now. After an error, some are still pending.
-	RecordItem(ctx context.Context, batch, key string) error
-}
 
 // The time limits of one run of a [Handler].
 const (
@@ -291,46 +217,6 @@ func (h *Handler) once(ctx context.Context, j *job) error {
 	return h.follow(ctx, j, start)
 }
 
-// read decodes the task and checks that it belongs here.
-func (h *Handler) read(task *asynq.Task) (Payload, error) {
-	if task.Type() != TypeCreate {
-		return Payload{}, &PayloadError{Reason: fmt.Sprintf("type %q is not %q", task.Type(), TypeCreate)}
-	}
-	payload, err := DecodePayload(task.Payload())
-	if err != nil {
-		return Payload{}, err
-	}
-	if payload.Reference() {
-		return payload, nil // bind checks its item
-	}
-	return payload, h.checkLane(Lane{Account: payload.Account, Region: payload.Region})
-}
-
-func (h *Handler) checkLane(lane Lane) error {
-	if lane != h.Lane {
-		return &PayloadError{Reason: fmt.Sprintf("lane %s does not belong in queue %s; enqueue it in %s", lane, h.Lane.Queue(), lane.Queue())}
-	}
-	return nil
-}
-
-// bind binds a run whose task is a reference to the request that was read, so that no attempt begins if the item is
-// deleted and registered anew with another request meanwhile.
-func (h *Handler) bind(j *job, start ledger.Start) error {
-	if j.fingerprint != "" || start.Result == lifecycle.StartFinished || start.Result == lifecycle.StartAbsent {
-		return nil
-	}
-	item := start.Item
-	if err := h.checkLane(LaneOf(item)); err != nil {
-		return archive(err)
-	}
-	registered := Item{Account: item.Account, Region: item.Region, ClientToken: item.OwnToken}
-	j.fingerprint = fingerprintOf(registered, []byte(item.Body))
-	if j.fingerprint != item.Record.Fingerprint {
-		return h.later(j, ledger.Unreadable(item.Batch, item.Key, errors.New("its request is not the one that was registered")))
-	}
-	return nil
-}
-
 func (j *job) owner() ledger.Owner { return ledger.Owner{Batch: j.payload.Batch, Key: j.payload.Key} }
 
 // follow acts on the result of Begin.
@@ -400,58 +286,6 @@ func (h *Handler) awaitOther(ctx context.Context, j *job, start ledger.Start) er
 		return &Postpone{After: wait, Reason: "another attempt of the item is in flight"}
 	}
 	return errAgain
-}
-
-// begin begins an attempt in the ledger, and first registers an item that is not registered. NotYet means that nothing may
-// be sent yet.
-func (h *Handler) begin(ctx context.Context, j *job, notYet bool) (ledger.Start, error) {
-	j.began, j.clockOffset = time.Now(), h.API.ClockOffset()
-	name, request, err := h.name(ctx, j)
-	if err != nil {
-		return ledger.Start{}, h.later(j, err)
-	}
-	j.ticket = uuid.NewString()[:13]
-	options := ledger.BeginOptions{
-		ClientToken: j.payload.ClientToken,
-		Fingerprint: j.fingerprint,
-		Worker:      name,
-		Ticket:      j.ticket,
-		Lease:       h.attemptLease(),
-		Request:     request,
-		Watched:     h.others.watched(j.owner()),
-		TokenMaxAge: h.TokenMaxAge, RetryHorizon: h.Horizon, ClockOffset: j.clockOffset,
-		LookedUp: j.lookedUp, NotYet: notYet,
-	}
-	for range 3 {
-		start, err := h.Ledger.Begin(ctx, j.payload.Batch, j.payload.Key, j.known, options)
-		if err != nil {
-			return start, h.later(j, err)
-		}
-		j.known = start.Known
-		switch {
-		case start.Result == lifecycle.StartForeign && ownToken(start.Item, j.payload.ClientToken):
-			options.ClientToken = "" // the task carries an earlier token of the item
-		case start.Result == lifecycle.StartAbsent && !j.payload.Reference():
-			if err := h.register(ctx, j); err != nil {
-				return start, err
-			}
-		case start.Result == lifecycle.StartConflict && j.payload.Reference():
-			return start, &Postpone{After: h.delay(1, 0), Reason: "the item was deleted and registered anew"}
-		default:
-			return start, h.bind(j, start)
-		}
-	}
-	return ledger.Start{}, &Postpone{After: h.delay(1, 0), Reason: "the item changed while its attempt was being begun"}
-}
-
-// name returns the worker's name for the attempt, and for how long the worker must be silent until the request is certainly
-// over. Silence counts from the last heartbeat, which may be earlier than the attempt.
-func (h *Handler) name(ctx context.Context, j *job) (name string, request time.Duration, err error) {
-	if h.Membership == nil {
-		return h.Worker, h.requestBound(), nil
-	}
-	name, beat, err := h.Membership.Name(ctx)
-	return name, h.requestBound() + max(0, j.began.Sub(beat)), err
 }
 
 // delay is [RetryDelay] with the handler's maximum.
