@@ -4,7 +4,7 @@
 //
 // Every method of [Client] sends at most one request and retries nothing: the caller decides
 // whether and when to retry and under which ClientToken, because only the caller knows the
-// earlier attempts. Each attempt is signed anew. Its signature expires a minute after its
+// earlier attempts. Each attempt has a signature of its own, which expires a minute after its
 // deadline, so that BCE refuses a request that arrives after the caller has timed out. Bodies
 // cannot be rewound, so that net/http cannot resend a request.
 //

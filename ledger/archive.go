@@ -134,8 +134,8 @@ type Contents struct {
 	Batch Batch
 	// Facts are all facts that are known of the batch, as they are stored.
 	Facts map[string]string
-	// Version changes with each change of the batch. Whoever reads it before the items, and has the batch deleted only with
-	// this version, has read all of it.
+	// Version changes with each change of the batch. If it is read before the items, and the batch is deleted only with this
+	// version, the items are complete.
 	Version string
 }
 

@@ -88,7 +88,7 @@ func (h *Handler) checkLane(lane Lane) error {
 }
 
 // bind binds a run whose task is a reference to the request that was read, so that no attempt begins if the item is
-// deleted and registered anew with another request meanwhile.
+// deleted and registered again with another request meanwhile.
 func (h *Handler) bind(j *job, start ledger.Start) error {
 	if j.fingerprint != "" || start.Result == lifecycle.StartFinished || start.Result == lifecycle.StartAbsent {
 		return nil

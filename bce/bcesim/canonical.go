@@ -30,7 +30,7 @@ func canonicalRequest(r *http.Request, signedHeaders []string) (string, *Error) 
 	}, "\n"), nil
 }
 
-// canonicalURI is the decoded path encoded anew, segment by segment.
+// canonicalURI is the decoded path encoded again, segment by segment.
 func canonicalURI(path string) string {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path

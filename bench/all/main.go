@@ -158,16 +158,16 @@ func (s step) run(ctx context.Context, dir, results string, short bool) error {
 	cmd.Env = append(os.Environ(), lab.ResultsVariable+"="+results)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = os.Stdout, &said
+	var stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = os.Stdout, &stderr
 	err = cmd.Run()
 	ran := &ran{Command: strings.TrimSpace(s.program + " " + args), Seconds: time.Since(began).Seconds(), Load: load}
 	switch {
 	case ctx.Err() != nil:
 		ran.Failed = fmt.Sprintf("interrupted: the run took more than %v", endAfter)
 	case err != nil && cmd.ProcessState.ExitCode() != lab.ExitFails:
-		fmt.Fprint(os.Stderr, said.String())
-		ran.Failed = fmt.Sprintf("%v: %s", err, strings.TrimSpace(said.String()))
+		fmt.Fprint(os.Stderr, stderr.String())
+		ran.Failed = fmt.Sprintf("%v: %s", err, strings.TrimSpace(stderr.String()))
 	}
 	return appendLine(results, line{Ran: ran})
 }

@@ -72,7 +72,7 @@ func (c contender) open(ctx context.Context, site *lab.Site) (store, string, err
 
 const roleContender = "contender"
 
-// job is what a contender's process is told.
+// job is what a contender's process gets.
 type job struct {
 	Name               string
 	Items, Concurrency int

@@ -21,8 +21,8 @@ type Took struct {
 	Time time.Duration
 	// Peak is the most memory that was resident at once (VmHWM), in MiB.
 	Peak float64
-	// Said is what it wrote to stderr.
-	Said string
+	// Stderr is what it wrote to stderr.
+	Stderr string
 }
 
 // Rate is how many of n a second.
@@ -38,8 +38,8 @@ func (s *Site) Enqueue(ctx context.Context, url string, out io.Writer, args ...s
 func (s *Site) EnqueueTo(ctx context.Context, code int, url string, out io.Writer, args ...string) (Took, error) {
 	cmd := exec.CommandContext(ctx, s.Path("enqueue"), args...)
 	cmd.Env = append(os.Environ(), "HAVIP_REDIS_URL="+url, "TMPDIR="+s.Dir)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = out, &said
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, &stderr
 	begun := time.Now()
 	if err := cmd.Start(); err != nil {
 		return Took{}, err
@@ -48,11 +48,11 @@ func (s *Site) EnqueueTo(ctx context.Context, code int, url string, out io.Write
 	peak := make(chan float64, 1)
 	go func() { peak <- watchPeak(cmd.Process.Pid, ended) }()
 	err := cmd.Wait()
-	took := Took{Time: time.Since(begun), Said: said.String()}
+	took := Took{Time: time.Since(begun), Stderr: stderr.String()}
 	close(ended)
 	took.Peak = <-peak
 	if cmd.ProcessState.ExitCode() != code {
-		return took, fmt.Errorf("enqueue %s: %w; want exit code %d\n%s", strings.Join(args, " "), err, code, took.Said)
+		return took, fmt.Errorf("enqueue %s: %w; want exit code %d\n%s", strings.Join(args, " "), err, code, took.Stderr)
 	}
 	return took, nil
 }

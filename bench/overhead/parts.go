@@ -20,7 +20,7 @@ import (
 
 const roleParts = "parts"
 
-// parts is what the process is told.
+// parts is what the process gets.
 type parts struct {
 	Redis, BCE string
 	// Metrics is where to serve metrics; empty to count none.

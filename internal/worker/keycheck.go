@@ -12,8 +12,8 @@ import (
 // keyCodes are refusals of the access key itself; a successful listing disproves them.
 var keyCodes = map[string]bool{bce.CodeInvalidAccessKeyID: true, bce.CodeSignatureDoesNotMatch: true}
 
-// followKey probes the lane at once if its credentials are not those of the last call: whoever replaces a wrong key waits for no
-// back-off, and restarts nothing. Keys that a role renews are left out: they are no sign of a repair. Calls must not overlap.
+// followKey probes the lane at once if its credentials are not those of the last call, so that a wrong key that was replaced needs
+// neither the back-off nor a restart. A role's renewed keys are ignored: they say nothing about a repair. Calls must not overlap.
 func (l *Lane) followKey(ctx context.Context) {
 	client, ok := l.config.API.(keyHolder)
 	if !ok || l.config.Role {

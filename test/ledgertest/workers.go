@@ -194,7 +194,7 @@ func testUnreadableBeats(t *testing.T, f *ledgerFixture) {
 	if err := f.rdb.HSet(t.Context(), "havip:workers:{workers}:pulse", "w1", "garbage", "w2", "1e99", "dead", "-", "stranger", "9999999999999999999").Err(); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "all but the dead begin anew", f.beat(t, "w1"), ledger.Heartbeats{Alive: true, Dead: []string{"dead"}, Counts: map[string]int64{"w1": 1, "w2": 1}})
+	equal(t, "all but the dead begin again", f.beat(t, "w1"), ledger.Heartbeats{Alive: true, Dead: []string{"dead"}, Counts: map[string]int64{"w1": 1, "w2": 1}})
 	equal(t, "and go on", f.beat(t, "w1").Counts, map[string]int64{"w1": 2, "w2": 1})
 	f.declare(t, "w2", 1, true)
 }
@@ -221,11 +221,11 @@ func testBury(t *testing.T, f *ledgerFixture) {
 	}
 	removeDeadWorker(nil)
 	removeDeadWorker(nil)
-	equal(t, "buried is not alive", f.beat(t, "w1").Alive, false)
+	equal(t, "removed is not alive", f.beat(t, "w1").Alive, false)
 	if err := f.RemoveDeadWorker(t.Context(), "w2"); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "the living are not buried", f.beat(t, "w2").Alive, true)
+	equal(t, "the living are not removed", f.beat(t, "w2").Alive, true)
 }
 
 func testLeave(t *testing.T, f *ledgerFixture) {
