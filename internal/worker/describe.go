@@ -14,10 +14,9 @@ import (
 // credentials are renewed.
 const describeEvery = 10 * time.Second
 
-// keyHolder is a client that returns its current credentials, and a digest of their access key; [*bce.Client] implements it.
+// keyHolder is a client that returns its current credentials; [*bce.Client] implements it.
 type keyHolder interface {
 	Credentials(ctx context.Context) (bce.Credentials, error)
-	KeyDigest(ctx context.Context) (string, error)
 }
 
 // info returns the worker's description. An unavailable key is left empty.
@@ -30,7 +29,8 @@ func (c Config) info(ctx context.Context) ledger.WorkerInfo {
 		info.Concurrency = max(info.Concurrency, l.Concurrency)
 		described := ledger.WorkerLane{Lane: l.Lane.String(), Endpoint: l.Cloud.Endpoint, Simulator: l.Simulated, Key: l.Cloud.Key}
 		if client, ok := l.API.(keyHolder); ok && !l.Role && ctx.Err() == nil {
-			described.Key, _ = client.KeyDigest(withoutGuard(ctx)) // the lane's requests then fail with the reason
+			current, _ := client.Credentials(withoutGuard(ctx)) // after an error, the lane's requests fail with the reason
+			described.Key = current.Fingerprint()
 		}
 		info.Lanes = append(info.Lanes, described)
 	}

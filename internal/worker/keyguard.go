@@ -19,8 +19,10 @@ type KeyGuard struct {
 	accept func(ctx context.Context, key string) error
 	// accepted is the fingerprint of the key in use, refused of the one that was refused last.
 	accepted, refused string
-	refusal           error
-	refusedAt         time.Time
+	// current are credentials with the accepted key: each request compares with them, which is cheaper than a fingerprint.
+	current   bce.Credentials
+	refusal   error
+	refusedAt time.Time
 }
 
 // NewKeyGuard returns the guard of a lane, for its client and for [LaneConfig]. It is for keys, not for the temporary ones of a role.
@@ -60,16 +62,20 @@ func (g *KeyGuard) guard(key string, accept func(ctx context.Context, key string
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.accept, g.accepted = accept, key
+	g.accept, g.accepted, g.current = accept, key, bce.Credentials{}
 }
 
 // check asks BCE with the credentials themselves: the source may have others by then.
 func (g *KeyGuard) check(ctx context.Context, credentials bce.Credentials) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.accept == nil || g.current.Same(credentials) {
+		return nil
+	}
 	key := credentials.Fingerprint()
 	switch {
-	case g.accept == nil || key == g.accepted:
+	case key == g.accepted:
+		g.current = credentials
 		return nil
 	case key == g.refused && time.Since(g.refusedAt) < recheckEvery:
 		return g.refusal
@@ -77,7 +83,7 @@ func (g *KeyGuard) check(ctx context.Context, credentials bce.Credentials) error
 	err := g.accept(context.WithValue(ctx, unguarded{}, credentials), key)
 	switch {
 	case err == nil:
-		g.accepted = key
+		g.accepted, g.current = key, credentials
 	case ctx.Err() == nil:
 		g.refused, g.refusal, g.refusedAt = key, err, time.Now()
 	}
