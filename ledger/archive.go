@@ -93,25 +93,12 @@ func (l *Ledger) Archived(ctx context.Context) ([]BatchNotFoundError, error) {
 		return nil, fmt.Errorf("list archived batches: %w", err)
 	}
 	var archived []BatchNotFoundError
-	for some := range slices.Chunk(names, batchesAtOnce) {
-		replies := make([]*redis.SliceCmd, len(some))
-		_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-			for i, name := range some {
-				replies[i] = pipe.HMGet(ctx, keysOf(name).batch, batchFields...)
-			}
-			return nil
-		})
-		if err != nil && !isWrongType(err) {
-			return nil, fmt.Errorf("list archived batches: %w", err)
+	err = l.eachFacts(ctx, names, func(name string, facts map[string]string, _ error) {
+		if remains := notFound(name, facts); facts["createdAt"] == "" && remains.Archive != nil {
+			archived = append(archived, *remains)
 		}
-		for i, name := range some {
-			facts := factsOf(replies[i].Val())
-			if remains := notFound(name, facts); facts["createdAt"] == "" && remains.Archive != nil {
-				archived = append(archived, *remains)
-			}
-		}
-	}
-	return archived, nil
+	})
+	return archived, wrap("list archived batches", err)
 }
 
 // ReleaseName ends the reservation of an archived batch's name. The batch then counts as deleted.

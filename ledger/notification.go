@@ -132,6 +132,22 @@ const batchesAtOnce = 1000
 // batches reads the batches that exist, in few round trips. A batch whose key is not a hash is returned as damaged.
 func (l *Ledger) batches(ctx context.Context, names []string) ([]Batch, error) {
 	batches := make([]Batch, 0, len(names))
+	err := l.eachFacts(ctx, names, func(name string, facts map[string]string, damage error) {
+		switch {
+		case damage != nil:
+			batches = append(batches, Batch{Name: name, Counts: map[State]int64{}, Damaged: damage})
+		case facts["createdAt"] != "": // else it was never registered, because its producer died first, or is deleted
+			batches = append(batches, decodeBatch(name, facts))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return batches, nil
+}
+
+// eachFacts reads the facts of each name, in few round trips. Damage is the error about a key that is not a hash.
+func (l *Ledger) eachFacts(ctx context.Context, names []string, do func(name string, facts map[string]string, damage error)) error {
 	for some := range slices.Chunk(names, batchesAtOnce) {
 		replies := make([]*redis.SliceCmd, len(some))
 		_, err := l.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -141,25 +157,17 @@ func (l *Ledger) batches(ctx context.Context, names []string) ([]Batch, error) {
 			return nil
 		})
 		if err != nil && !isWrongType(err) {
-			return nil, err
+			return err
 		}
 		for i, name := range some {
 			values, err := replies[i].Result()
-			switch {
-			case isWrongType(err):
-				batches = append(batches, Batch{Name: name, Counts: map[State]int64{}, Damaged: err})
-				continue
-			case err != nil:
-				return nil, err
+			if err != nil && !isWrongType(err) {
+				return err
 			}
-			// An indexed batch without facts was never registered, because its producer died first, or is
-			// deleted.
-			if facts := factsOf(values); facts["createdAt"] != "" {
-				batches = append(batches, decodeBatch(name, facts))
-			}
+			do(name, factsOf(values), err)
 		}
 	}
-	return batches, nil
+	return nil
 }
 
 // isWrongType reports whether another program wrote a key of another type.
