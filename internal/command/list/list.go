@@ -26,10 +26,7 @@ that ` + "`enqueue archive`" + ` has moved to files, and where they are.`,
   enqueue list -o ndjson | jq -r 'select(.failed > 0).batch'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if archived {
-				return runArchived(cmd.Context(), f)
-			}
-			return run(cmd.Context(), f)
+			return run(cmd.Context(), f, archived)
 		},
 	}
 	terminal.DefineList(f.IO, cmd, report.BatchList())
@@ -38,12 +35,15 @@ that ` + "`enqueue archive`" + ` has moved to files, and where they are.`,
 	return cmd
 }
 
-func run(ctx context.Context, f *session.Factory) error {
+func run(ctx context.Context, f *session.Factory, archived bool) error {
 	s, err := f.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	if archived {
+		return showArchived(ctx, f, s)
+	}
 	batches, err := s.Ledger.Batches(ctx)
 	if err != nil {
 		return err
@@ -57,12 +57,7 @@ func run(ctx context.Context, f *session.Factory) error {
 	return report.Batches(f.IO, batches)
 }
 
-func runArchived(ctx context.Context, f *session.Factory) error {
-	s, err := f.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
+func showArchived(ctx context.Context, f *session.Factory, s *session.Session) error {
 	batches, err := s.Ledger.Archived(ctx)
 	if err != nil {
 		return err
