@@ -48,20 +48,7 @@ func TestWorkersRestartInTurn(t *testing.T) {
 	w.endFaults(t)
 	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
 	stopWatching()
-	for _, r := range w.requireExactlyOnce(t, batch, rows) {
-		if r.Attempts != 1 {
-			t.Errorf("item %s: %d attempts, where every request was answered", r.Key, r.Attempts)
-		}
-	}
-	creates := w.creates(t)
-	if len(creates) != len(rows) {
-		t.Errorf("%d requests for %d items", len(creates), len(rows))
-	}
-	for _, c := range creates {
-		if c.ClientGone {
-			t.Errorf("a worker has not waited for the answer to %+v", c)
-		}
-	}
+	w.requireEachAnsweredOnce(t, batch, rows)
 }
 
 // readiness asks two workers all the time whether they are ready.

@@ -43,20 +43,7 @@ func TestSignals(t *testing.T) {
 	}
 	w.worker(t)
 	w.enqueue(t, "watch", batch, "--timeout", patience.String(), "--exit-status")
-	for _, r := range w.requireExactlyOnce(t, batch, rows) {
-		if r.Attempts != 1 {
-			t.Errorf("item %s: %d attempts, where every request was answered", r.Key, r.Attempts)
-		}
-	}
-	creates := w.creates(t)
-	if len(creates) != len(rows) {
-		t.Errorf("%d requests for %d items", len(creates), len(rows))
-	}
-	for _, c := range creates {
-		if c.ClientGone {
-			t.Errorf("a worker has not waited for the answer to %+v", c)
-		}
-	}
+	w.requireEachAnsweredOnce(t, batch, rows)
 }
 
 // TestSecondSignal insists, as a person does: a worker that waits for an answer ends at once. (Two

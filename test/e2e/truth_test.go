@@ -136,3 +136,22 @@ func (w *stack) requireHonestTokens(t *testing.T, rows []row) {
 		t.Errorf("the simulator saw what must never be: %+v", s)
 	}
 }
+
+// requireEachAnsweredOnce verifies that each item exists once, by one request whose answer a worker received.
+func (w *stack) requireEachAnsweredOnce(t *testing.T, batch string, rows []row) {
+	t.Helper()
+	for _, r := range w.requireExactlyOnce(t, batch, rows) {
+		if r.Attempts != 1 {
+			t.Errorf("item %s: %d attempts, where every request was answered", r.Key, r.Attempts)
+		}
+	}
+	creates := w.creates(t)
+	if len(creates) != len(rows) {
+		t.Errorf("%d requests for %d items", len(creates), len(rows))
+	}
+	for _, c := range creates {
+		if c.ClientGone {
+			t.Errorf("a worker has not waited for the answer to %+v", c)
+		}
+	}
+}
